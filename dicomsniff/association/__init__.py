@@ -1,0 +1,1 @@
+"""Associations: PDUs and messages of one connection -> who negotiated what, exchanged what, and how it ended."""

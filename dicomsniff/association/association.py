@@ -1,0 +1,290 @@
+"""An association: its two parties, negotiation, messages, timeline and outcome."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
+from dicomsniff.association.state import State, next_state
+from dicomsniff.capture.segments import Endpoint
+from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.message import Message
+from dicomsniff.pdu.types import (
+    Abort,
+    AssociateAc,
+    AssociateRj,
+    AssociateRq,
+    ControlPdu,
+    MalformedPdu,
+    MissingBytes,
+    ReleaseRp,
+    SkippedBytes,
+    UserInformation,
+)
+from dicomsniff.provenance import Span, join_spans
+
+if TYPE_CHECKING:
+    from dicomsniff.findings.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class TcpEnd:
+    """One side closed its direction (`FIN`) or broke the connection off (`RST`)."""
+
+    span: Span
+    how: str
+
+    @property
+    def name(self) -> str:
+        """How to call it in text."""
+        return f"TCP {self.how}"
+
+
+@dataclass(frozen=True, slots=True)
+class OversizedPdu:
+    """A P-DATA-TF longer than the receiver said it takes (PS3.8 §D.1)."""
+
+    span: Span
+    length: int
+    limit: int
+    name = "P-DATA-TF beyond the receiver's maximum"
+
+
+@dataclass(frozen=True, slots=True)
+class UnexpectedPdu:
+    """A PDU that the association's state does not expect (PS3.8 §9.2)."""
+
+    span: Span
+    pdu: str
+    state: State
+
+    @property
+    def name(self) -> str:
+        """How to call it in text."""
+        return f"unexpected {self.pdu}"
+
+
+TimelineEvent = (
+    ControlPdu
+    | Message
+    | MalformedPdu
+    | MissingBytes
+    | SkippedBytes
+    | StrayFragment
+    | TcpEnd
+    | OversizedPdu
+    | UnexpectedPdu
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an association's timeline: who sent it, and what."""
+
+    from_requestor: bool
+    event: TimelineEvent
+
+    @property
+    def span(self) -> Span:
+        """Where it came from."""
+        return self.event.span
+
+
+@dataclass(slots=True)
+class Party:
+    """One side of an association: where it is, and what it said of itself. Unknown is None, not said is empty."""
+
+    endpoint: Endpoint
+    ae_title: str | None = None
+    information: UserInformation | None = None
+
+    @property
+    def label(self) -> str:
+        """`AE TITLE (address:port)`, or the address where the title is unknown."""
+        return f"{self.ae_title} ({self.endpoint})" if self.ae_title else str(self.endpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """What an A-ASSOCIATE-RJ said (PS3.8 §9.3.4)."""
+
+    result: int
+    source: int
+    reason: int
+
+
+@dataclass(frozen=True, slots=True)
+class Abortion:
+    """What the first A-ABORT said, and which side sent it (PS3.8 §9.3.8)."""
+
+    source: int
+    reason: int
+    from_requestor: bool
+
+
+class Association:
+    """One association, complete or not, as far as the capture shows it. Times are in ns since 1970."""
+
+    def __init__(self, number: int, requestor: Party, acceptor: Party, *, known_start: bool, time: int) -> None:
+        self.id = number
+        self.requestor = requestor
+        self.acceptor = acceptor
+        self.requestor_is = ""
+        """How it is known which side is the requestor; says so where it is a guess."""
+        self.start_time = self.end_time = time
+        self.state = State.IDLE if known_start else State.UNKNOWN
+        self.request: AssociateRq | None = None
+        self.accept: AssociateAc | None = None
+        self.rejection: Rejection | None = None
+        self.abortion: Abortion | None = None
+        self.released = False
+        self.contexts: dict[int, PresentationContext] = {}
+        self.messages: list[Message] = []
+        self.timeline: list[Entry] = []
+        self.findings: list[Finding] = []
+        self.pdu_counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+        """PDUs seen whole, by sender (True: the requestor) and name."""
+        self.missing_bytes = 0
+        self.ended_by_capture = False
+        """Whether the capture was over before the connection was."""
+        self.closed = False
+        """Whether nothing more can come."""
+        self._asked: dict[tuple[bool, int], Message] = {}
+        self._unended: list[Message] = []
+        self._oversized: set[bool] = set()
+
+    @property
+    def outcome(self) -> str:
+        """`released`, `rejected`, `aborted` or `unfinished`."""
+        if self.abortion is not None:
+            return "aborted"
+        if self.rejection is not None:
+            return "rejected"
+        return "released" if self.released else "unfinished"
+
+    @property
+    def unanswered(self) -> list[Message]:
+        """Requests that got no final response, in the order sent."""
+        return list(self._asked.values())
+
+    @property
+    def application_context_name(self) -> str | None:
+        """As proposed, else as answered."""
+        pdu = self.request or self.accept
+        return pdu.application_context_name if pdu is not None else None
+
+    def sender(self, *, from_requestor: bool) -> Party:
+        """The party that sent something."""
+        return self.requestor if from_requestor else self.acceptor
+
+    def limit(self, *, from_requestor: bool) -> int | None:
+        """The longest P-DATA-TF (bytes) that the other side takes from this one; None where unknown, 0 for any."""
+        information = self.sender(from_requestor=not from_requestor).information
+        return information.max_pdu_length if information is not None else None
+
+    def transfer_syntax(self, context_id: int) -> str | None:
+        """The transfer syntax accepted for a context; None where it was refused or the negotiation is unknown."""
+        context = self.contexts.get(context_id)
+        return context.transfer_syntax if context is not None else None
+
+    def add_pdu(self, pdu: ControlPdu, *, from_requestor: bool) -> list[Entry]:
+        """Take a PDU other than P-DATA-TF."""
+        entries = self._step(pdu.name, pdu.span, from_requestor=from_requestor)
+        match pdu:
+            case AssociateRq():
+                if self.request is None:
+                    self.request = pdu
+                    self.requestor.ae_title, self.acceptor.ae_title = pdu.calling_ae_title, pdu.called_ae_title
+                    self.requestor.information = pdu.user_information
+                    self.contexts = proposed_contexts(pdu)
+                    if self.accept is not None:
+                        self.contexts = answered_contexts(self.contexts, self.accept)
+            case AssociateAc():
+                if self.accept is None:
+                    self.accept = pdu
+                    self.acceptor.information = pdu.user_information
+                    self.contexts = answered_contexts(self.contexts, pdu)
+                    # The standard has the acceptor send both titles back; the request is the better source.
+                    self.requestor.ae_title = self.requestor.ae_title or pdu.calling_ae_title
+                    self.acceptor.ae_title = self.acceptor.ae_title or pdu.called_ae_title
+            case AssociateRj(result=result, source=source, reason=reason):
+                self.rejection = self.rejection or Rejection(result, source, reason)
+            case Abort(source=source, reason=reason):
+                self.abortion = self.abortion or Abortion(source, reason, from_requestor)
+            case ReleaseRp():
+                self.released = True
+        return [self._enter(pdu, from_requestor=from_requestor), *entries]
+
+    def add_fragment(self, pdu_length: int, span: Span, *, from_requestor: bool) -> list[Entry]:
+        """Take note of the first fragment of a P-DATA-TF of `pdu_length` bytes."""
+        entries = self._step("P-DATA-TF", span, from_requestor=from_requestor)
+        limit = self.limit(from_requestor=from_requestor)
+        if limit and pdu_length > limit and from_requestor not in self._oversized:
+            self._oversized.add(from_requestor)
+            entries.append(self._enter(OversizedPdu(span, pdu_length, limit), from_requestor=from_requestor))
+        return entries
+
+    def add_message(self, message: Message) -> Entry:
+        """Take a message; one that never ended is listed after all others once the association is closed."""
+        if message.ended:
+            self._number(message)
+        else:
+            self._unended.append(message)
+        self._pair(message)
+        return self._enter(message, from_requestor=message.from_requestor)
+
+    def add(self, event: TimelineEvent, *, from_requestor: bool) -> Entry:
+        """Take anything else that belongs on the timeline."""
+        if isinstance(event, MissingBytes):
+            self.missing_bytes += event.length
+        if isinstance(event, StrayFragment) and self.timeline:
+            last = self.timeline[-1]
+            if isinstance(last.event, StrayFragment) and last.event.context_id == event.context_id:
+                event = replace(
+                    event, span=join_spans(last.event.span, event.span), length=last.event.length + event.length
+                )
+                self.timeline.pop()
+        return self._enter(event, from_requestor=from_requestor)
+
+    def close(self, *, ended_by_capture: bool) -> None:
+        """Nothing more can come."""
+        self.closed = True
+        self.ended_by_capture = ended_by_capture
+        for message in sorted(self._unended, key=lambda message: message.span.first_packet):
+            self._number(message)
+        self._unended.clear()
+
+    def _number(self, message: Message) -> None:
+        self.messages.append(message)
+        message.number = len(self.messages)
+
+    def _enter(self, event: TimelineEvent, *, from_requestor: bool) -> Entry:
+        entry = Entry(from_requestor, event)
+        self.timeline.append(entry)
+        self.end_time = max(self.end_time, event.span.last_time)
+        return entry
+
+    def _step(self, name: str, span: Span, *, from_requestor: bool) -> list[Entry]:
+        after = next_state(self.state, from_requestor, name)
+        if after is not None:
+            self.state = after
+            return []
+        unexpected = UnexpectedPdu(span, name, self.state)
+        if name == "P-DATA-TF" and self.timeline and isinstance(last := self.timeline[-1].event, UnexpectedPdu):
+            if (last.pdu, last.state) == (name, self.state):
+                return []
+        return [self._enter(unexpected, from_requestor=from_requestor)]
+
+    def _pair(self, message: Message) -> None:
+        command = message.command
+        if not command.is_response:
+            if command.message_id is not None and command.name != "C-CANCEL-RQ":
+                self._asked[message.from_requestor, command.message_id] = message
+            return
+        answered = command.message_id_being_responded_to
+        if answered is None:
+            return
+        key = (not message.from_requestor, answered)
+        message.request = self._asked.get(key)
+        if command.status is not None and command.status not in (0xFF00, 0xFF01):
+            self._asked.pop(key, None)

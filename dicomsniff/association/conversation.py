@@ -1,0 +1,184 @@
+"""One TCP connection -> its associations: recognition, both directions' PDUs and messages, in packet order."""
+
+from collections.abc import Callable
+
+from dicomsniff.association.association import Association, Entry, Party, TcpEnd
+from dicomsniff.capture.segments import flow_ends
+from dicomsniff.dimse.assembler import Assembler, StrayFragment
+from dicomsniff.dimse.message import Message
+from dicomsniff.pdu.stream import PduStream
+from dicomsniff.pdu.types import (
+    AssociateAc,
+    AssociateRj,
+    AssociateRq,
+    MalformedPdu,
+    MissingBytes,
+    PduEvent,
+    Pdv,
+    PdvBytes,
+    SkippedBytes,
+)
+from dicomsniff.provenance import PacketMark, Span
+from dicomsniff.tcp.connection import Connection
+from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
+from dicomsniff.tcp.stream import Stream
+
+Update = tuple[Association, Entry]
+
+
+class Conversation:
+    """Decodes both directions of a connection; gives associations as they are recognized.
+
+    `next_number` hands out association ids; `collect` keeps data sets for the taking; `forced` reads the
+    connection as DICOM although nothing looks like it.
+    """
+
+    def __init__(
+        self, connection: Connection, next_number: Callable[[], int], *, collect: bool = False, forced: bool = False
+    ) -> None:
+        self.associations: list[Association] = []
+        self._connection = connection
+        self._next_number = next_number
+        self._collect = collect
+        self._forced = forced
+        self._pdus: dict[Stream, PduStream] = {}
+        self._assemblers: dict[Stream, Assembler] = {}
+        self._requestor: Stream | None = None
+        self._counted: dict[Stream, dict[str, int]] = {stream: {} for stream in connection.streams}
+
+    @property
+    def is_dicom(self) -> bool:
+        """Whether the connection is known to carry DICOM."""
+        return bool(self.associations)
+
+    @property
+    def foreign(self) -> str:
+        """The other protocol the connection carries, where its first bytes tell."""
+        return next((pdus.foreign for pdus in self._pdus.values() if pdus.foreign), "")
+
+    def feed(self, event: StreamBytes | StreamGap | StreamEnd) -> list[Update]:
+        """Take what TCP hands on; returns (association, new timeline entry) in packet order."""
+        stream = event.stream
+        pdus = self._pdus.get(stream) or self._begin(stream)
+        if isinstance(event, StreamEnd):
+            return self._end_stream(event)
+        if isinstance(event, StreamGap):
+            found = pdus.gap(event.offset, event.length, event.mark)
+        else:
+            found = pdus.feed(event.offset, event.data, event.start, event.end, event.mark)
+        updates = self._take(stream, found, event.mark) if found else []
+        if pdus.recognized and not self._recognized(stream.peer):
+            other = self._pdus.get(stream.peer) or self._begin(stream.peer)
+            updates += self._take(stream.peer, other.accept(), event.mark)
+            stream.peer.quiet_until = other.quiet_until
+        stream.quiet_until = pdus.quiet_until
+        return updates
+
+    def close(self, mark: PacketMark) -> list[Update]:
+        """Nothing more comes on this connection."""
+        updates: list[Update] = []
+        for stream, pdus in self._pdus.items():
+            updates += self._take(stream, pdus.close(mark), mark)
+            for event in self._assemblers[stream].close() if stream in self._assemblers else ():
+                updates.append(self._enter(stream, event))
+        for association in self.associations:
+            association.close(ended_by_capture=not self._connection.closed)
+        return updates
+
+    def _begin(self, stream: Stream) -> PduStream:
+        pdus = PduStream(stream.flow, stream.origin, collect=self._collect, known_start=stream.syn_seen or self._forced)
+        self._pdus[stream] = pdus
+        if self._forced:
+            pdus.accept()
+        return pdus
+
+    def _recognized(self, stream: Stream) -> bool:
+        return stream in self._pdus and self._pdus[stream].recognized
+
+    def _end_stream(self, event: StreamEnd) -> list[Update]:
+        if not self.associations:
+            return []
+        span = Span.at(event.mark)
+        return [self._enter(event.stream, TcpEnd(span, event.how))]
+
+    def _take(self, stream: Stream, events: list[PduEvent], mark: PacketMark) -> list[Update]:
+        updates: list[Update] = []
+        for event in events:
+            if not self.associations or (isinstance(event, AssociateRq) and self.associations[-1].state.is_over):
+                self._new_association(stream, event, mark)
+            association = self.associations[-1]
+            sender = stream is self._requestor
+            if isinstance(event, Pdv):
+                updates += self._fragment(stream, association, event)
+            elif isinstance(event, PdvBytes):
+                self._assembler(stream).feed(event)
+            elif isinstance(event, MalformedPdu | MissingBytes | SkippedBytes):
+                if isinstance(event, MissingBytes):
+                    self._assembler(stream).lost(event)
+                updates.append((association, association.add(event, from_requestor=sender)))
+            else:
+                updates += [(association, entry) for entry in association.add_pdu(event, from_requestor=sender)]
+        if self.associations:
+            self._count(stream)
+        return updates
+
+    def _fragment(self, stream: Stream, association: Association, pdv: Pdv) -> list[Update]:
+        sender = stream is self._requestor
+        updates: list[Update] = []
+        if pdv.number == 0:
+            span = Span.at(pdv.first)
+            updates += [
+                (association, entry) for entry in association.add_fragment(pdv.pdu_length, span, from_requestor=sender)
+            ]
+        for found in self._assembler(stream).feed(pdv):
+            updates.append(self._enter(stream, found))
+        return updates
+
+    def _enter(self, stream: Stream, event: Message | StrayFragment | TcpEnd) -> Update:
+        association = self.associations[-1]
+        if isinstance(event, Message):
+            return association, association.add_message(event)
+        return association, association.add(event, from_requestor=stream is self._requestor)
+
+    def _assembler(self, stream: Stream) -> Assembler:
+        assembler = self._assemblers.get(stream)
+        if assembler is None:
+            sender = stream is self._requestor
+            assembler = Assembler(stream.flow, stream.origin, from_requestor=sender, collect=self._collect)
+            self._assemblers[stream] = assembler
+        return assembler
+
+    def _count(self, stream: Stream) -> None:
+        """Credit the latest association with the PDUs seen since the last time."""
+        counted, counts = self._counted[stream], self._pdus[stream].counts
+        credit = self.associations[-1].pdu_counts[stream is self._requestor]
+        for name, count in counts.items():
+            if count != counted.get(name, 0):
+                credit[name] += count - counted.get(name, 0)
+                counted[name] = count
+
+    def _new_association(self, stream: Stream, event: PduEvent, mark: PacketMark) -> None:
+        requestor, how = self._find_requestor(stream, event)
+        if requestor is not self._requestor:
+            self._requestor = requestor
+            self._assemblers.clear()
+        here, there = flow_ends(requestor.flow)
+        known = requestor.syn_seen or bool(self.associations) or isinstance(event, AssociateRq)
+        first = not self.associations
+        time = self._connection.first_mark.time if first else mark.time
+        association = Association(
+            self._next_number(), Party(here), Party(there), known_start=known and not self._forced, time=time
+        )
+        association.requestor_is = how
+        self.associations.append(association)
+
+    def _find_requestor(self, stream: Stream, event: PduEvent) -> tuple[Stream, str]:
+        if isinstance(event, AssociateRq):
+            return stream, "sent A-ASSOCIATE-RQ"
+        if isinstance(event, AssociateAc | AssociateRj):
+            return stream.peer, f"was sent {event.name}"
+        if self._connection.opener is not None:
+            return self._connection.opener, "opened the TCP connection"
+        ports = {end: flow_ends(end.flow)[0].port for end in self._connection.streams}
+        lower = min(self._connection.streams, key=lambda end: ports[end])
+        return lower.peer, "guessed: its port is the higher one"

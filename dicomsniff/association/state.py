@@ -1,0 +1,59 @@
+"""The states of an association as an observer sees them (PS3.8 §9.2, both sides' state machines in one)."""
+
+from enum import Enum
+
+
+class State(Enum):
+    """Where an association stands."""
+
+    UNKNOWN = "begun before the capture"
+    IDLE = "not begun"
+    REQUESTED = "requested"
+    ESTABLISHED = "established"
+    RELEASING = "release requested"
+    RELEASED = "released"
+    REJECTED = "rejected"
+    ABORTED = "aborted"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more belongs to the association."""
+        return self in (State.RELEASED, State.REJECTED, State.ABORTED)
+
+
+REQUESTOR, ACCEPTOR = True, False
+
+TRANSITIONS = {
+    (State.IDLE, REQUESTOR, "A-ASSOCIATE-RQ"): State.REQUESTED,
+    (State.REQUESTED, ACCEPTOR, "A-ASSOCIATE-AC"): State.ESTABLISHED,
+    (State.REQUESTED, ACCEPTOR, "A-ASSOCIATE-RJ"): State.REJECTED,
+    (State.ESTABLISHED, REQUESTOR, "P-DATA-TF"): State.ESTABLISHED,
+    (State.ESTABLISHED, ACCEPTOR, "P-DATA-TF"): State.ESTABLISHED,
+    (State.ESTABLISHED, REQUESTOR, "A-RELEASE-RQ"): State.RELEASING,
+    (State.ESTABLISHED, ACCEPTOR, "A-RELEASE-RQ"): State.RELEASING,
+    (State.RELEASING, REQUESTOR, "A-RELEASE-RP"): State.RELEASED,
+    (State.RELEASING, ACCEPTOR, "A-RELEASE-RP"): State.RELEASED,
+    # The side asked to release may still send what it has (PS3.8 §9.2.3, Sta7 and AR-6).
+    (State.RELEASING, REQUESTOR, "P-DATA-TF"): State.RELEASING,
+    (State.RELEASING, ACCEPTOR, "P-DATA-TF"): State.RELEASING,
+    # Both sides may ask at once: the release collision (PS3.8 §7.2.2.7).
+    (State.RELEASING, REQUESTOR, "A-RELEASE-RQ"): State.RELEASING,
+    (State.RELEASING, ACCEPTOR, "A-RELEASE-RQ"): State.RELEASING,
+    (State.UNKNOWN, REQUESTOR, "A-ASSOCIATE-RQ"): State.REQUESTED,
+    (State.UNKNOWN, ACCEPTOR, "A-ASSOCIATE-AC"): State.ESTABLISHED,
+    (State.UNKNOWN, ACCEPTOR, "A-ASSOCIATE-RJ"): State.REJECTED,
+    (State.UNKNOWN, REQUESTOR, "P-DATA-TF"): State.ESTABLISHED,
+    (State.UNKNOWN, ACCEPTOR, "P-DATA-TF"): State.ESTABLISHED,
+    (State.UNKNOWN, REQUESTOR, "A-RELEASE-RQ"): State.RELEASING,
+    (State.UNKNOWN, ACCEPTOR, "A-RELEASE-RQ"): State.RELEASING,
+    (State.UNKNOWN, REQUESTOR, "A-RELEASE-RP"): State.RELEASED,
+    (State.UNKNOWN, ACCEPTOR, "A-RELEASE-RP"): State.RELEASED,
+}
+"""(state, sent by the requestor?, PDU) -> next state. A-ABORT is expected wherever the association is not over."""
+
+
+def next_state(state: State, sender: bool, pdu: str) -> State | None:
+    """Return the state after a PDU, or None where PS3.8 §9.2 does not expect it."""
+    if pdu == "A-ABORT":
+        return None if state.is_over else State.ABORTED
+    return TRANSITIONS.get((state, sender, pdu))

@@ -1,0 +1,1 @@
+"""Packets: where they come from (files, pipes, interfaces) and the TCP segments in them."""

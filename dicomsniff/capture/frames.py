@@ -1,0 +1,131 @@
+"""One frame -> its TCP segment, the careful way: any link type and encapsulation that dpkt knows, IP fragments."""
+
+import struct
+from collections import Counter
+from collections.abc import Callable
+
+import dpkt
+
+from dicomsniff.capture.fragments import FragmentTable
+
+Decoded = tuple[bytes, int, int, int, int, bytes, int]
+"""(flow, sequence number, acknowledgement number, flags, window, payload, payload bytes the capture cut off)."""
+
+_TCP = struct.Struct(">4sLLBBH").unpack_from
+
+
+def _raw_ip(frame: bytes) -> object:
+    return dpkt.ip6.IP6(frame) if frame[:1] and frame[0] >> 4 == 6 else dpkt.ip.IP(frame)
+
+
+def _null(frame: bytes) -> object:
+    # The address family is in the byte order of the machine that captured; the IP header tells more surely.
+    return _raw_ip(frame[4:])
+
+
+LINKS: dict[int, tuple[str, Callable[[bytes], object]]] = {
+    0: ("BSD null", _null),
+    1: ("Ethernet", dpkt.ethernet.Ethernet),
+    9: ("PPP", dpkt.ppp.PPP),
+    12: ("raw IP", _raw_ip),
+    14: ("raw IP", _raw_ip),
+    101: ("raw IP", _raw_ip),
+    108: ("BSD loop", _null),
+    113: ("Linux cooked", dpkt.sll.SLL),
+    127: ("802.11 radiotap", dpkt.radiotap.Radiotap),
+    228: ("raw IPv4", _raw_ip),
+    229: ("raw IPv6", _raw_ip),
+    276: ("Linux cooked v2", dpkt.sll2.SLL2),
+}
+"""Link types (as registered for pcap), their names, and what decodes them."""
+
+
+class FrameDecoder:
+    """Decodes single frames; counts in `undecoded` why a frame gave no segment."""
+
+    def __init__(self, undecoded: Counter[str]) -> None:
+        self._undecoded = undecoded
+        self._fragments = FragmentTable()
+
+    def decode(self, link_type: int, frame: bytes, wire: int, time: int) -> Decoded | None:
+        """Return the frame's TCP segment, or None where it holds none; `wire` is the frame's length on the wire."""
+        link = LINKS.get(link_type)
+        if link is None:
+            self._undecoded[f"link type {link_type} is not supported"] += 1
+            return None
+        try:
+            packet = _innermost_ip(link[1](frame))
+        except (dpkt.UnpackError, IndexError, struct.error, ValueError, AttributeError, TypeError, RecursionError):
+            self._undecoded[f"malformed {link[0]} frame"] += 1
+            return None
+        if packet is None:
+            self._undecoded["no IP packet in the frame"] += 1
+            return None
+        return self._ipv4(packet, time) if isinstance(packet, dpkt.ip.IP) else self._ipv6(packet, time)
+
+    def _ipv4(self, packet: "dpkt.ip.IP", time: int) -> Decoded | None:
+        header = packet.hl * 4
+        body = bytes(packet.data)
+        length = packet.len - header if packet.len else len(body)  # 0: the sender's card set the length later
+        if packet.mf or packet.offset:
+            key = (packet.src, packet.dst, packet.id, packet.p)
+            return self._fragment(key, packet.offset * 8, body[:length], length, bool(packet.mf), packet.p, time)
+        return self._transport(packet.p, packet.src, packet.dst, body[:length], length)
+
+    def _ipv6(self, packet: "dpkt.ip6.IP6", time: int) -> Decoded | None:
+        headers = packet.all_extension_headers
+        body = bytes(packet.data)
+        length = packet.plen - sum(len(h) for h in headers) if packet.plen else len(body)
+        for header in headers:
+            if isinstance(header, dpkt.ip6.IP6FragmentHeader):
+                offset, more = header.frag_off * 8, bool(header.m_flag)
+                if offset or more:
+                    key = (packet.src, packet.dst, header.id, header.nxt)
+                    return self._fragment(key, offset, body[:length], length, more, header.nxt, time)
+        return self._transport(packet.p, packet.src, packet.dst, body[:length], length)
+
+    def _fragment(
+        self,
+        key: tuple[bytes, bytes, int, int],
+        offset: int,
+        body: bytes,
+        length: int,
+        more: bool,
+        protocol: int,
+        time: int,
+    ) -> Decoded | None:
+        if protocol != 6:
+            self._undecoded["not TCP"] += 1
+            return None
+        if len(body) < length:
+            self._undecoded["IP fragment cut off by the capture"] += 1
+            return None
+        whole = self._fragments.feed(key, offset, body, more, time)
+        return self._transport(protocol, key[0], key[1], whole, len(whole)) if whole is not None else None
+
+    def _transport(self, protocol: int, source: bytes, target: bytes, body: bytes, length: int) -> Decoded | None:
+        if protocol != 6:
+            self._undecoded["not TCP"] += 1
+            return None
+        if len(body) < 20:
+            self._undecoded["TCP header cut off"] += 1
+            return None
+        ports, seq, ack, words, flags, window = _TCP(body)
+        header = (words >> 4) * 4
+        if header < 20 or header > length:
+            self._undecoded["malformed TCP header"] += 1
+            return None
+        payload = body[header:]
+        return source + target + ports, seq, ack, flags, window, payload, length - max(header, len(body))
+
+
+def _innermost_ip(packet: object) -> "dpkt.ip.IP | dpkt.ip6.IP6 | None":
+    """Follow a decoded frame inwards to the IP packet that carries TCP (or a fragment, or anything else)."""
+    found = None
+    while packet is not None and not isinstance(packet, bytes):
+        if isinstance(packet, dpkt.ip.IP | dpkt.ip6.IP6):
+            found = packet
+            if packet.p == 6:
+                break
+        packet = getattr(packet, "data", None)
+    return found

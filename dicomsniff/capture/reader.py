@@ -1,0 +1,150 @@
+"""Open a capture, whatever its format, and read it as packet batches; go back to any place in it."""
+
+import gzip
+import os
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from dicomsniff.capture import pcap, pcapng
+from dicomsniff.capture.packets import CaptureError, Packet, PacketBatch
+
+BLOCK = 1 << 20
+"""Bytes read at a time. Larger blocks gain nothing and cost memory."""
+
+_GZIP = b"\x1f\x8b"
+
+
+class Parser(Protocol):
+    """A capture format: finds packets in consecutive blocks of the file."""
+
+    problem: str
+    resolution_digits: int
+
+    @property
+    def name(self) -> str:
+        """The format's name, as in a transcript."""
+
+    def parse(self, data: bytes, at: int, origin: int = 0) -> tuple[list[tuple[int, list[Packet]]], int]:
+        """Return [(link type, packets)] in `data` from `at`, and where the first incomplete record begins."""
+
+    def enter(self, offset: int) -> None:
+        """Make ready to parse from the record at `offset`."""
+
+
+class CaptureReader:
+    """One capture file or pipe. `batches()` reads it through; `batches_from()` goes back (not in a pipe).
+
+    Raises CaptureError where there is nothing to read: no such file, not a capture.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.name = "standard input" if path == "-" else os.path.basename(path)
+        self.packets = 0
+        self.position = 0
+        """Bytes read so far, of the uncompressed capture."""
+        self.truncated = ""
+        """Why reading stopped before the end of the file; empty where it did not."""
+        self._file = _open(path)
+        head = self._read(pcap.HEADER_LENGTH)
+        self._parser: Parser
+        if head[:4] in pcap.MAGICS and len(head) == pcap.HEADER_LENGTH:
+            self._parser, self._rest = pcap.PcapParser(head), b""
+        elif head[:4] == pcapng.MAGIC:
+            self._parser, self._rest = pcapng.PcapngParser(), head
+        elif not head:
+            raise CaptureError(f"{self.name}: the file is empty; a capture has at least a header")
+        elif head[:4] in pcap.MAGICS:
+            raise CaptureError(f"{self.name}: a pcap header cut off after {len(head)} of 24 bytes")
+        else:
+            raise CaptureError(
+                f"{self.name}: not a capture (begins with {head[:4].hex(' ')}); expected pcap or pcapng, also gzipped"
+            )
+        self._start = len(head) - len(self._rest)
+
+    @property
+    def format(self) -> str:
+        """`pcap` or `pcapng`."""
+        return self._parser.name
+
+    @property
+    def resolution_digits(self) -> int:
+        """Digits after the second that the capture's clock has."""
+        return self._parser.resolution_digits
+
+    @property
+    def size(self) -> int | None:
+        """The file's bytes on disk, compressed or not; None for a pipe."""
+        return None if self.path == "-" else os.path.getsize(self.path)
+
+    def batches(self) -> Iterator[PacketBatch]:
+        """Read the capture through, once."""
+        for batch in self._read_from(self._start, self._rest, 1):
+            self.packets = batch.first_number + len(batch.packets) - 1
+            yield batch
+        if self._parser.problem and not self.truncated:
+            self.truncated = self._parser.problem
+
+    def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
+        """Read again from the record at `offset`, which holds packet `number`."""
+        again = CaptureReader(self.path)
+        try:
+            again._parser = self._parser
+            again._parser.enter(offset)
+            again._file.seek(offset)
+            yield from again._read_from(offset, b"", number)
+        finally:
+            again.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self.path != "-":
+            self._file.close()
+
+    def _read_from(self, origin: int, rest: bytes, number: int) -> Iterator[PacketBatch]:
+        while block := self._read(BLOCK):
+            data = rest + block if rest else block
+            groups, used = self._parser.parse(data, 0, origin)
+            for link_type, packets in groups:
+                yield PacketBatch(data, origin, number, link_type, packets)
+                number += len(packets)
+            rest = data[used:]
+            origin += used
+            self.position = origin
+            if self._parser.problem:
+                self.truncated = f"{self._parser.problem}, at byte {origin}"
+                return
+        if rest and not self.truncated:
+            self.truncated = f"the file ends {len(rest)} bytes into a packet record, at byte {origin}"
+
+    def _read(self, count: int) -> bytes:
+        """Read up to `count` bytes; less only at the end."""
+        parts: list[bytes] = []
+        while count > 0:
+            try:
+                part = self._file.read(count)
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                self.truncated = f"the compressed file is damaged: {error}"
+                break
+            except OSError as error:
+                raise CaptureError(f"{self.path}: {error.strerror or error}") from None
+            if not part:
+                break
+            parts.append(part)
+            count -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _open(path: str) -> BinaryIO:
+    """Open a file or standard input, decompressed; what it holds is told by its first bytes, never by its name."""
+    try:
+        if path != "-" and Path(path).is_dir():
+            raise CaptureError(f"{path}: a directory, not a capture")
+        file = sys.stdin.buffer if path == "-" else open(path, "rb")  # noqa: SIM115
+        compressed = file.peek(2)[:2] == _GZIP  # type: ignore[attr-defined]
+    except OSError as error:
+        raise CaptureError(f"{path}: {error.strerror}") from None
+    return gzip.GzipFile(fileobj=file) if compressed else file  # type: ignore[return-value]

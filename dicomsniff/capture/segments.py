@@ -1,0 +1,39 @@
+"""What decoding hands on: TCP segments as plain tuples, and flows as bytes."""
+
+from ipaddress import ip_address
+from typing import NamedTuple
+
+Segment = tuple[int, int, int, bytes, int, int, int, int, bytes, int, int, int]
+"""(packet number, time in ns, record's place in the capture in bytes, flow, sequence number, acknowledgement
+number, flags, window, data, payload start, payload end, payload bytes the capture cut off).
+
+The payload is `data[start:end]`. A plain tuple: a large capture makes a million of them."""
+
+FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
+
+
+class Endpoint(NamedTuple):
+    """An IP address and a TCP port."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+def flow_ends(flow: bytes) -> tuple[Endpoint, Endpoint]:
+    """Split a flow, which is source address, destination address, source port, destination port as on the wire."""
+    width = (len(flow) - 4) // 2
+    source, destination = flow[:width], flow[width : 2 * width]
+    ports = flow[2 * width :]
+    return (
+        Endpoint(str(ip_address(source)), int.from_bytes(ports[:2], "big")),
+        Endpoint(str(ip_address(destination)), int.from_bytes(ports[2:], "big")),
+    )
+
+
+def reverse_flow(flow: bytes) -> bytes:
+    """Return the flow of the opposite direction."""
+    width = (len(flow) - 4) // 2
+    return flow[width : 2 * width] + flow[:width] + flow[-2:] + flow[-4:-2]

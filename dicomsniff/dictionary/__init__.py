@@ -1,0 +1,1 @@
+"""Facts from the standard: tables and look-ups, no logic."""

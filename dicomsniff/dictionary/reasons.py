@@ -1,0 +1,65 @@
+"""What the codes of A-ASSOCIATE-RJ, A-ABORT and of a context's result mean (PS3.8 §9.3.3 to §9.3.8)."""
+
+CONTEXT_RESULTS = {  # Table 9-18
+    0: "acceptance",
+    1: "user-rejection",
+    2: "no-reason (provider rejection)",
+    3: "abstract-syntax-not-supported (provider rejection)",
+    4: "transfer-syntaxes-not-supported (provider rejection)",
+}
+
+REJECT_RESULTS = {1: "rejected-permanent", 2: "rejected-transient"}  # Table 9-21
+
+REJECT_SOURCES = {
+    1: "DICOM UL service-user",
+    2: "DICOM UL service-provider (ACSE related function)",
+    3: "DICOM UL service-provider (Presentation related function)",
+}
+
+REJECT_REASONS = {  # (source, reason), Table 9-21
+    (1, 1): "no-reason-given",
+    (1, 2): "application-context-name-not-supported",
+    (1, 3): "calling-AE-title-not-recognized",
+    (1, 7): "called-AE-title-not-recognized",
+    (2, 1): "no-reason-given",
+    (2, 2): "protocol-version-not-supported",
+    (3, 1): "temporary-congestion",
+    (3, 2): "local-limit-exceeded",
+}
+
+ABORT_SOURCES = {0: "DICOM UL service-user", 1: "reserved", 2: "DICOM UL service-provider"}  # Table 9-26
+
+ABORT_REASONS = {  # significant only where the source is 2
+    0: "reason-not-specified",
+    1: "unrecognized-PDU",
+    2: "unexpected-PDU",
+    3: "reserved",
+    4: "unrecognized-PDU parameter",
+    5: "unexpected-PDU parameter",
+    6: "invalid-PDU-parameter value",
+}
+
+
+def context_result_name(result: int) -> str:
+    """Name the result of a presentation context (PS3.8 Table 9-18)."""
+    return CONTEXT_RESULTS.get(result, f"reserved result {result}")
+
+
+def reject_reason_name(source: int, reason: int) -> str:
+    """Name a rejection's reason, whose meaning depends on the source (PS3.8 Table 9-21)."""
+    return REJECT_REASONS.get((source, reason), f"reserved reason {reason}")
+
+
+def reject_meaning(result: int, source: int, reason: int) -> str:
+    """Say in words who refused and why: `rejected-permanent by …: …` (PS3.8 Table 9-21)."""
+    how = REJECT_RESULTS.get(result, f"reserved result {result}")
+    who = REJECT_SOURCES.get(source, f"reserved source {source}")
+    return f"{how} by {who}: {reject_reason_name(source, reason)}"
+
+
+def abort_meaning(source: int, reason: int) -> str:
+    """Say in words who aborted and why (PS3.8 Table 9-26); a service-user states no reason."""
+    who = ABORT_SOURCES.get(source, f"reserved source {source}")
+    if source == 2:
+        return f"{who}: {ABORT_REASONS.get(reason, f'reserved reason {reason}')}"
+    return who if source == 0 else f"{who} (source {source}), reason {reason} not significant"

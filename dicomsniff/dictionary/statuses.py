@@ -1,0 +1,64 @@
+"""DIMSE statuses in words, by service class (pynetdicom's tables; PS3.4, PS3.7 Annex C)."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class StatusText(NamedTuple):
+    """What a status says: its class (`Success`, `Pending`, `Warning`, `Failure`, `Cancel`, `Unknown`) and meaning."""
+
+    category: str
+    meaning: str
+
+
+_CATEGORIES = (  # PS3.7 Annex C.1 to C.5: what the number alone tells
+    (0x0000, 0x0000, "Success"),
+    (0xFE00, 0xFE00, "Cancel"),
+    (0xFF00, 0xFF01, "Pending"),
+    (0x0001, 0x0001, "Warning"),
+    (0x0107, 0x0107, "Warning"),
+    (0x0116, 0x0116, "Warning"),
+    (0xB000, 0xBFFF, "Warning"),
+    (0x0100, 0x02FF, "Failure"),
+    (0xA000, 0xAFFF, "Failure"),
+    (0xC000, 0xCFFF, "Failure"),
+)
+
+
+def status_category(status: int) -> str:
+    """Return the class of a status by its number alone (PS3.7 Annex C)."""
+    for first, last, category in _CATEGORIES:
+        if first <= status <= last:
+            return category
+    return "Unknown"
+
+
+_TABLES = {  # a command says more than its SOP class: one Q/R class serves C-FIND, C-GET and C-MOVE alike
+    "C-FIND": "QR_FIND_SERVICE_CLASS_STATUS",
+    "C-GET": "QR_GET_SERVICE_CLASS_STATUS",
+    "C-MOVE": "QR_MOVE_SERVICE_CLASS_STATUS",
+    "C-STORE": "STORAGE_SERVICE_CLASS_STATUS",
+    "C-ECHO": "VERIFICATION_SERVICE_CLASS_STATUS",
+}
+
+
+@lru_cache(maxsize=4096)
+def find_status(service: str, sop_class_uid: str | None, status: int) -> StatusText:
+    """Return what a status means for a service (`C-STORE`) and SOP class; `Unknown` where no table lists it."""
+    from pynetdicom import sop_class, status as tables
+
+    found = getattr(tables, _TABLES[service]).get(status) if service in _TABLES else None
+    if sop_class_uid and (service not in _TABLES or found is None):
+        found = sop_class.uid_to_service_class(sop_class_uid).statuses.get(status) or found
+    found = found or tables.GENERAL_STATUS.get(status)
+    if found is None:
+        return StatusText(status_category(status), "")
+    return StatusText(found[0], found[1])
+
+
+def status_text(service: str, sop_class_uid: str | None, status: int) -> str:
+    """Say a status in words: `Success`, `Failure 0xA700 (Refused: Out of Resources)`."""
+    category, meaning = find_status(service, sop_class_uid, status)
+    if status == 0:
+        return "Success"
+    return f"{category} 0x{status:04X}" + (f" ({meaning})" if meaning else "")

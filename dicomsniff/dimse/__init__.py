@@ -1,0 +1,1 @@
+"""PS3.7: fragments -> DIMSE messages, their command sets and data sets."""

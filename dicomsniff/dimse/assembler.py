@@ -1,0 +1,154 @@
+"""The PDVs of one direction -> DIMSE messages (PS3.7 §6.3, PS3.8 Annex E)."""
+
+import hashlib
+from dataclasses import dataclass, field
+from tempfile import SpooledTemporaryFile
+
+from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.message import DataSetInfo, Message
+from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
+from dicomsniff.provenance import PacketMark, Span
+
+MAX_COMMAND_SET = 1 << 20
+"""Bytes kept of a command set; one beyond is said to be cut."""
+IN_MEMORY = 1 << 20
+"""Bytes of a collected data set kept in memory; a longer one goes to a temporary file."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrayFragment:
+    """A fragment that continues no message: a data set without a command before it (PS3.7 §6.3)."""
+
+    span: Span
+    context_id: int
+    length: int
+    problem: str
+
+
+@dataclass(slots=True)
+class _Underway:
+    """A message whose last fragment has not come."""
+
+    first: PacketMark
+    start: int
+    last: PacketMark
+    end: int
+    command_bytes: bytearray = field(default_factory=bytearray)
+    command_fragments: int = 0
+    command: Command | None = None
+    command_missing: int = 0
+    data: DataSetInfo = field(default_factory=DataSetInfo)
+    hasher: "hashlib._Hash | None" = None
+    problem: str = ""
+
+
+class Assembler:
+    """Joins the fragments of one direction. With `collect`, data sets are digested and kept for the taking."""
+
+    def __init__(self, flow: bytes, origin: int, *, from_requestor: bool, collect: bool = False) -> None:
+        self.from_requestor = from_requestor
+        self._flow, self._origin = flow, origin
+        self._collect = collect
+        self._underway: dict[int, _Underway] = {}
+
+    def feed(self, pdv: Pdv | PdvBytes) -> list[Message | StrayFragment]:
+        """Take a PDV; return the message it completes, and any it shows to be incomplete."""
+        underway = self._underway.get(pdv.context_id)
+        if isinstance(pdv, PdvBytes):
+            if underway is not None and underway.command is not None:
+                self._keep(underway, pdv.data)
+            return []
+        if pdv.is_command:
+            return self._command_fragment(pdv, underway)
+        if underway is None or underway.command is None:
+            span = self._span(pdv.first, pdv.last, pdv.start, pdv.end)
+            return [StrayFragment(span, pdv.context_id, pdv.received, "a data set fragment with no command before it")]
+        self._extend(underway, pdv)
+        data = underway.data
+        data.fragments += 1
+        data.length += pdv.received
+        data.missing += pdv.length - pdv.received
+        return [self._finish(pdv.context_id, underway)] if pdv.is_last else []
+
+    def lost(self, missing: MissingBytes) -> None:
+        """Bytes are missing. Where the place among the PDUs is lost too, every message under way may have lost some."""
+        for underway in self._underway.values():
+            if underway.data.whole is None:
+                underway.data.whole = underway.data.content.tell() if underway.data.content is not None else 0
+            if missing.resynchronized and not underway.problem:
+                underway.problem = f"up to {missing.length} bytes of it are missing from the capture"
+
+    def close(self) -> list[Message | StrayFragment]:
+        """No more fragments come: return every message under way, as incomplete."""
+        events: list[Message | StrayFragment] = []
+        for context_id, underway in list(self._underway.items()):
+            what = "data set" if underway.command is not None else "command set"
+            events.append(self._give_up(context_id, underway, f"the last fragment of its {what} never came"))
+        return events
+
+    def _command_fragment(self, pdv: Pdv, underway: _Underway | None) -> list[Message | StrayFragment]:
+        events: list[Message | StrayFragment] = []
+        if underway is not None and underway.command is not None:
+            problem = "the next command came before the last fragment of its data set"
+            events.append(self._give_up(pdv.context_id, underway, problem))
+            underway = None
+        if underway is None:
+            underway = _Underway(pdv.first, pdv.start, pdv.last, pdv.end)
+            self._underway[pdv.context_id] = underway
+        self._extend(underway, pdv)
+        underway.command_fragments += 1
+        underway.command_missing += pdv.length - len(pdv.data)
+        room = MAX_COMMAND_SET - len(underway.command_bytes)
+        underway.command_bytes += pdv.data[:room]
+        if pdv.is_last:
+            command = underway.command = Command(bytes(underway.command_bytes))
+            if underway.command_missing:
+                underway.problem = f"{underway.command_missing} bytes of its command set are missing"
+            if not command.announces_data_set:
+                events.append(self._finish(pdv.context_id, underway))
+        return events
+
+    def _extend(self, underway: _Underway, pdv: Pdv) -> None:
+        underway.last, underway.end = max(underway.last, pdv.last), pdv.end
+        underway.first = min(underway.first, pdv.first)
+
+    def _keep(self, underway: _Underway, data: bytes) -> None:
+        if underway.hasher is None:
+            underway.hasher = hashlib.sha256()
+            underway.data.content = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+        underway.hasher.update(data)
+        if underway.data.content is not None:
+            underway.data.content.write(data)
+
+    def _finish(self, context_id: int, underway: _Underway, *, ended: bool = True) -> Message:
+        del self._underway[context_id]
+        data = underway.data if underway.data.fragments else None
+        if data is not None and underway.hasher is not None:
+            data.sha256 = underway.hasher.hexdigest()
+        elif data is not None and self._collect:
+            data.sha256 = hashlib.sha256().hexdigest()
+        if data is not None and data.missing and not underway.problem:
+            underway.problem = f"{data.missing} bytes of its data set are missing from the capture"
+        return Message(
+            self.from_requestor,
+            context_id,
+            underway.command or Command(bytes(underway.command_bytes)),
+            underway.command_fragments,
+            data,
+            self._span(underway.first, underway.last, underway.start, underway.end),
+            ended,
+            underway.problem,
+        )
+
+    def _give_up(self, context_id: int, underway: _Underway, problem: str) -> Message | StrayFragment:
+        if underway.command is None:
+            del self._underway[context_id]
+            span = self._span(underway.first, underway.last, underway.start, underway.end)
+            return StrayFragment(span, context_id, len(underway.command_bytes), problem)
+        underway.problem = underway.problem or problem
+        return self._finish(context_id, underway, ended=False)
+
+    def _span(self, first: PacketMark, last: PacketMark, start: int, end: int) -> Span:
+        return Span(
+            first.number, last.number, first.time, last.time, first.offset, self._flow, self._origin, start, end
+        )

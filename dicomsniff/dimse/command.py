@@ -1,0 +1,177 @@
+"""Command set bytes -> its elements (PS3.7 §6.3.1: implicit VR little endian, group 0000)."""
+
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+
+from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, NO_DATA_SET, RESPONSE_BIT, command_name, service_name
+from dicomsniff.pdu.fields import Field, plain_text
+
+_ELEMENT = struct.Struct("<HHL").unpack_from
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command set. Elements that do not decode are None here and kept in `raw`.
+
+    `problem` says where the bytes break the encoding; empty where they do not.
+    """
+
+    raw: bytes
+
+    @cached_property
+    def _parsed(self) -> tuple[dict[int, tuple[int, int]], str]:
+        return _find_elements(self.raw)
+
+    @property
+    def elements(self) -> dict[int, bytes]:
+        """Every element's value as sent, by tag (0xGGGGEEEE)."""
+        return {tag: self.raw[start:end] for tag, (start, end) in self._parsed[0].items()}
+
+    @property
+    def problem(self) -> str:
+        """Where decoding had to stop, and why."""
+        return self._parsed[1]
+
+    @property
+    def field(self) -> int | None:
+        """Command Field (0000,0100)."""
+        return self.uint(0x00000100)
+
+    @property
+    def name(self) -> str:
+        """The message's name: `C-STORE-RQ`; says so where the command field is missing or unknown."""
+        return command_name(self.field) if self.field is not None else "command without a Command Field"
+
+    @property
+    def service(self) -> str:
+        """The DIMSE service: `C-STORE`."""
+        return service_name(self.field) if self.field is not None else ""
+
+    @property
+    def is_response(self) -> bool:
+        """Whether the command field is that of a response (PS3.7 §E.1)."""
+        return bool((self.field or 0) & RESPONSE_BIT)
+
+    @property
+    def announces_data_set(self) -> bool:
+        """Whether Command Data Set Type (0000,0800) says that a data set follows; it does not where it is missing."""
+        kind = self.uint(0x00000800)
+        return kind is not None and kind != NO_DATA_SET
+
+    @property
+    def group_length(self) -> int | None:
+        """Command Group Length (0000,0000) as sent, in bytes."""
+        return self.uint(0x00000000)
+
+    @property
+    def message_id(self) -> int | None:
+        """Message ID (0000,0110)."""
+        return self.uint(0x00000110)
+
+    @property
+    def message_id_being_responded_to(self) -> int | None:
+        """Message ID Being Responded To (0000,0120)."""
+        return self.uint(0x00000120)
+
+    @property
+    def status(self) -> int | None:
+        """Status (0000,0900)."""
+        return self.uint(0x00000900)
+
+    @property
+    def affected_sop_class_uid(self) -> str | None:
+        """Affected SOP Class UID (0000,0002)."""
+        return self.text(0x00000002)
+
+    @property
+    def requested_sop_class_uid(self) -> str | None:
+        """Requested SOP Class UID (0000,0003)."""
+        return self.text(0x00000003)
+
+    @property
+    def sop_class_uid(self) -> str | None:
+        """The SOP class the message is about: affected, else requested."""
+        return self.affected_sop_class_uid or self.requested_sop_class_uid
+
+    @property
+    def affected_sop_instance_uid(self) -> str | None:
+        """Affected SOP Instance UID (0000,1000)."""
+        return self.text(0x00001000)
+
+    @property
+    def requested_sop_instance_uid(self) -> str | None:
+        """Requested SOP Instance UID (0000,1001)."""
+        return self.text(0x00001001)
+
+    def uint(self, tag: int) -> int | None:
+        """Return an element's first value as an unsigned integer; None where it is absent or too short."""
+        start, end = self._parsed[0].get(tag, (0, 0))
+        size = 4 if COMMAND_ELEMENTS[tag].vr == "UL" else 2
+        return int.from_bytes(self.raw[start : start + size], "little") if end - start >= size else None
+
+    def text(self, tag: int) -> str | None:
+        """Return an element's text without padding; None where it is absent or empty."""
+        start, end = self._parsed[0].get(tag, (0, 0))
+        return plain_text(self.raw[start:end]) or None
+
+    def fields(self) -> list[Field]:
+        """Return every element as a field, with its place in the command set."""
+        found, problem = self._parsed
+        fields = [Field(_label(tag), self.value_text(tag), start - 8, end, 0) for tag, (start, end) in found.items()]
+        if problem:
+            start = fields[-1].end if fields else 0
+            fields.append(Field("Undecodable", problem, start, len(self.raw), 0))
+        return fields
+
+    def value_text(self, tag: int) -> str:
+        """Say an element's value in words."""
+        start, end = self._parsed[0].get(tag, (0, 0))
+        value = self.raw[start:end]
+        element = COMMAND_ELEMENTS.get(tag)
+        if element is None:
+            return value.hex(" ")
+        if tag == 0x00000100 and self.field is not None:
+            return f"0x{self.field:04X} ({self.name})"
+        if element.vr in ("US", "UL"):
+            size = 4 if element.vr == "UL" else 2
+            parts = [value[i : i + size] for i in range(0, len(value) - size + 1, size)]
+            numbers = [int.from_bytes(part, "little") for part in parts]
+            hexadecimal = tag in (0x00000800, 0x00000900)
+            return "\\".join(f"0x{number:04X}" if hexadecimal else str(number) for number in numbers)
+        if element.vr == "AT":
+            return "\\".join(tag_text(tag) for tag in attribute_tags(value))
+        return plain_text(value)
+
+
+def attribute_tags(value: bytes) -> list[int]:
+    """Return the tags of an AT value, as 0xGGGGEEEE."""
+    pairs = (struct.unpack_from("<HH", value, at) for at in range(0, len(value) - 3, 4))
+    return [(group << 16) | element for group, element in pairs]
+
+
+def tag_text(tag: int) -> str:
+    """Write a tag as the standard does: `(0008,0018)`."""
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def _label(tag: int) -> str:
+    element = COMMAND_ELEMENTS.get(tag)
+    return f"{tag_text(tag)} {element.name if element else 'unknown'}"
+
+
+def _find_elements(raw: bytes) -> tuple[dict[int, tuple[int, int]], str]:
+    found: dict[int, tuple[int, int]] = {}
+    at, end = 0, len(raw)
+    while at < end:
+        if at + 8 > end:
+            return found, f"{end - at} bytes at its end are too few for an element"
+        group, element, length = _ELEMENT(raw, at)
+        tag = (group << 16) | element
+        if at + 8 + length > end:
+            return found, f"{tag_text(tag)} announces {length} bytes at byte {at}; {end - at - 8} follow"
+        if group:
+            return found, f"{tag_text(tag)} at byte {at} does not belong in a command set"
+        found.setdefault(tag, (at + 8, at + 8 + length))
+        at += 8 + length
+    return found, ""

@@ -1,0 +1,66 @@
+"""A DIMSE message: what one side said, and where its bytes are."""
+
+from dataclasses import dataclass, field
+from tempfile import SpooledTemporaryFile
+
+from dicomsniff.dimse.command import Command
+from dicomsniff.provenance import Span
+
+
+@dataclass(slots=True)
+class DataSetInfo:
+    """A message's data set, counted: bytes of all fragments (without PDV headers) and how many fragments.
+
+    `missing` further bytes are not in the capture. `sha256`, `content` and `whole` exist only where the analyzer
+    was asked to collect data sets; `whole` counts the bytes before the first missing one, None where none is.
+    """
+
+    length: int = 0
+    fragments: int = 0
+    missing: int = 0
+    sha256: str | None = None
+    content: "SpooledTemporaryFile[bytes] | None" = None
+    whole: int | None = None
+
+
+@dataclass(slots=True)
+class Message:
+    """A DIMSE message (PS3.7 §6.3), as far as it came.
+
+    `ended` is False where the last fragment of its data set never came, `complete` also where bytes of it are
+    missing from the capture; `problem` says how.
+    Times are in ns since 1970.
+    """
+
+    from_requestor: bool
+    context_id: int
+    command: Command
+    command_fragments: int
+    data_set: DataSetInfo | None
+    span: Span
+    ended: bool = True
+    problem: str = ""
+    number: int = 0
+    """Its place among the association's messages, from 1."""
+    request: "Message | None" = field(default=None, repr=False)
+    """The request that a response answers, where the capture holds it."""
+
+    @property
+    def name(self) -> str:
+        """`C-STORE-RQ`, or what can be said of an unknown command."""
+        return self.command.name
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of it is in the capture."""
+        return self.ended and not self.problem
+
+    @property
+    def time(self) -> int:
+        """When its first byte was captured."""
+        return self.span.first_time
+
+    @property
+    def latency(self) -> int | None:
+        """ns from the last byte of the request to the first byte of this response; None for a request."""
+        return None if self.request is None else self.span.first_time - self.request.span.last_time

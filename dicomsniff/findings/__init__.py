@@ -1,0 +1,1 @@
+"""Findings: what is wrong, read from associations; rules never alter what they read."""

@@ -1,0 +1,130 @@
+"""The bytes of one PDU, after its 6-byte header -> a PDU (PS3.8 §9.3). P-DATA-TF is streamed: see stream.py."""
+
+from dicomsniff.pdu.fields import DecodeError, Field, FieldReader
+from dicomsniff.pdu.items import decode_items
+from dicomsniff.pdu.types import (
+    Abort,
+    AssociateAc,
+    AssociateRj,
+    AssociateRq,
+    ControlPdu,
+    ReleaseRp,
+    ReleaseRq,
+    UnknownPdu,
+)
+from dicomsniff.provenance import Span
+
+HEADER_LENGTH = 6
+
+
+def decode_associate_rq(body: FieldReader, span: Span) -> AssociateRq:
+    """A-ASSOCIATE-RQ (PS3.8 §9.3.2, Table 9-11)."""
+    version, called, calling = _titles(body)
+    items = decode_items(body)
+    return AssociateRq(
+        span,
+        len(body.data),
+        version,
+        called,
+        calling,
+        items.application_context_name,
+        tuple(items.proposed),
+        items.user_information,
+        tuple(items.unknown),
+        items.problem,
+    )
+
+
+def decode_associate_ac(body: FieldReader, span: Span) -> AssociateAc:
+    """A-ASSOCIATE-AC (PS3.8 §9.3.3, Table 9-17)."""
+    version, called, calling = _titles(body)
+    items = decode_items(body)
+    return AssociateAc(
+        span,
+        len(body.data),
+        version,
+        called,
+        calling,
+        items.application_context_name,
+        tuple(items.results),
+        items.user_information,
+        tuple(items.unknown),
+        items.problem,
+    )
+
+
+def _titles(body: FieldReader) -> tuple[int, str, str]:
+    version = body.uint("Protocol-version", 2)
+    body.take("Reserved", 2)
+    called = body.text("Called-AE-title", 16)
+    calling = body.text("Calling-AE-title", 16)
+    body.take("Reserved", 32)
+    return version, called, calling
+
+
+def decode_associate_rj(body: FieldReader, span: Span) -> AssociateRj:
+    """A-ASSOCIATE-RJ (PS3.8 §9.3.4, Table 9-21)."""
+    body.take("Reserved", 1)
+    return AssociateRj(
+        span, len(body.data), body.uint("Result", 1), body.uint("Source", 1), body.uint("Reason/Diag.", 1), _rest(body)
+    )
+
+
+def decode_release_rq(body: FieldReader, span: Span) -> ReleaseRq:
+    """A-RELEASE-RQ (PS3.8 §9.3.6, Table 9-24)."""
+    body.take("Reserved", 4)
+    return ReleaseRq(span, len(body.data), _rest(body))
+
+
+def decode_release_rp(body: FieldReader, span: Span) -> ReleaseRp:
+    """A-RELEASE-RP (PS3.8 §9.3.7, Table 9-25)."""
+    body.take("Reserved", 4)
+    return ReleaseRp(span, len(body.data), _rest(body))
+
+
+def decode_abort(body: FieldReader, span: Span) -> Abort:
+    """A-ABORT (PS3.8 §9.3.8, Table 9-26)."""
+    body.take("Reserved", 2)
+    return Abort(span, len(body.data), body.uint("Source", 1), body.uint("Reason/Diag.", 1), _rest(body))
+
+
+def _rest(body: FieldReader) -> str:
+    if not body.left:
+        return ""
+    return f"{len(body.take('Rest of the PDU', body.left))} bytes beyond the PDU's layout"
+
+
+DECODERS = {
+    0x01: decode_associate_rq,
+    0x02: decode_associate_ac,
+    0x03: decode_associate_rj,
+    0x05: decode_release_rq,
+    0x06: decode_release_rp,
+    0x07: decode_abort,
+}
+
+
+def decode_control_pdu(kind: int, data: bytes, span: Span) -> ControlPdu:
+    """Decode the body of any PDU but P-DATA-TF; one too short for its type is returned as UnknownPdu with its problem."""
+    decode = DECODERS.get(kind)
+    if decode is None:
+        return UnknownPdu(span, len(data), kind, data)
+    try:
+        return decode(FieldReader(data), span)
+    except DecodeError as error:
+        return UnknownPdu(span, len(data), kind, data, str(error))
+
+
+def list_fields(kind: int, data: bytes) -> list[Field]:
+    """Return the fields of a PDU's body with their places, as far as they can be read."""
+    body = FieldReader(data)
+    decode = DECODERS.get(kind)
+    try:
+        if decode is not None:
+            decode(body, Span(0, 0, 0, 0, 0))
+        else:
+            body.take("Data", len(data))
+    except DecodeError:
+        if body.left:
+            body.take("Undecodable", body.left)
+    return body.fields

@@ -1,0 +1,85 @@
+"""Read named big-endian fields in order: one definition gives the value, the error text and the place of each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+class DecodeError(ValueError):
+    """A body does not have the layout it should; the message names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A decoded field: its name, value in words, bytes `start`..`end` of the body, and depth of nesting."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+    depth: int
+
+
+class FieldReader:
+    """Reads fields of `data` in order, noting each in `fields` (PS3.8 §9.3.1: big endian)."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.position = 0
+        self.end = len(data)
+        self.fields: list[Field] = []
+        self._depth = 0
+
+    @property
+    def left(self) -> int:
+        """Bytes still unread in the innermost item."""
+        return self.end - self.position
+
+    def take(self, name: str, length: int, *, show: bool = True) -> bytes:
+        """Read `length` bytes."""
+        start, end = self.position, self.position + length
+        if end > self.end:
+            raise DecodeError(f"{name}: {length} bytes announced at byte {start}, {self.end - start} there")
+        self.position = end
+        value = self.data[start:end]
+        if show:
+            shown = value[:32].hex(" ") + (" …" if length > 32 else "")
+            self.fields.append(Field(name, shown, start, end, self._depth))
+        return value
+
+    def uint(self, name: str, length: int) -> int:
+        """Read an unsigned integer of `length` bytes."""
+        start = self.position
+        value = int.from_bytes(self.take(name, length, show=False), "big")
+        self.fields.append(Field(name, str(value), start, self.position, self._depth))
+        return value
+
+    def text(self, name: str, length: int) -> str:
+        """Read text, without its padding and with bytes outside the default repertoire escaped."""
+        start = self.position
+        value = plain_text(self.take(name, length, show=False))
+        self.fields.append(Field(name, value, start, self.position, self._depth))
+        return value
+
+    @contextmanager
+    def item(self, name: str, length: int) -> Iterator[None]:
+        """Read the `length` bytes of an item as fields of their own; what is left of them is noted as such."""
+        start, outer = self.position, self.end
+        if length > self.left:
+            raise DecodeError(f"{name}: {length} bytes announced at byte {start}, {self.left} there")
+        self.fields.append(Field(name, f"{length} bytes", start, start + length, self._depth))
+        self.end, self._depth = start + length, self._depth + 1
+        try:
+            yield
+            if self.left:
+                self.take("rest of the item", self.left)
+        finally:
+            self.end, self._depth = outer, self._depth - 1
+
+
+def plain_text(data: bytes) -> str:
+    """Decode text of the default repertoire, unpadded; other bytes and control characters become `\\xNN`."""
+    stripped = data.rstrip(b" \0").lstrip(b" ")
+    if stripped.isascii() and (text := stripped.decode("ascii")).isprintable():
+        return text
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in stripped)

@@ -1,0 +1,430 @@
+"""The bytes of one stream -> PDUs and PDVs; recognition at its start, recovery after a hole (PS3.8 §9.3)."""
+
+import struct
+from collections import Counter
+from enum import Enum
+
+from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
+from dicomsniff.pdu.decode import HEADER_LENGTH, decode_control_pdu
+from dicomsniff.pdu.recognize import (
+    ENOUGH,
+    MAX_CONTROL_PDU,
+    SEARCH_OVERLAP,
+    Verdict,
+    find_header,
+    find_message_start,
+    judge_cut_off,
+    judge_start,
+    name_foreign,
+)
+from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, SkippedBytes
+from dicomsniff.provenance import PacketMark, Span
+
+MAX_COMMAND_FRAGMENT = 1 << 20
+"""Bytes kept of a command fragment; what is beyond is counted only."""
+MAX_UNKNOWN_PDU = 1 << 16
+"""Bytes: an unknown PDU type announcing more is taken for lost synchronization, not for a PDU."""
+FOREVER = 1 << 62
+
+_HEADER = struct.Struct(">BxL").unpack_from
+_NO_PACKET = PacketMark(0, 0, 0)
+
+
+class State(Enum):
+    """What the next byte of the stream is taken for."""
+
+    UNDECIDED = "the start of a stream whose protocol is not known yet"
+    SEARCHING = "traffic that may become DICOM: the stream's beginning was not captured"
+    FOREIGN = "another protocol"
+    PDU_HEADER = "a PDU header"
+    CONTROL_BODY = "the body of a PDU other than P-DATA-TF"
+    PDV_HEADER = "a PDV header"
+    PDV_VALUE = "a fragment"
+    PDU_REST = "bytes of a P-DATA-TF that belong to no PDV"
+    LOST = "anything: the next header is searched"
+
+
+class PduStream:
+    """Decodes one direction. Feed it bytes and gaps in order; `quiet_until` says which bytes need not be fed.
+
+    With `collect`, the bytes of data set fragments are handed on as PdvBytes.
+    """
+
+    def __init__(self, flow: bytes, origin: int, *, collect: bool = False, known_start: bool = True) -> None:
+        self.flow = flow
+        self.origin = origin
+        self.position = 0
+        self.counts: Counter[str] = Counter()
+        """PDUs seen whole, by name."""
+        self.foreign = ""
+        """The other protocol's name, where the stream's first bytes tell it."""
+        self._collect = collect
+        self._state = State.UNDECIDED if known_start else State.SEARCHING
+        self._pending = bytearray()
+        self._mark = self._last = self._first = self._pdv_first = _NO_PACKET
+        self._pdu_start = 0
+        self._pdu_type = self._pdu_length = self._pdu_left = 0
+        self._pdv_left = self._pdv_received = self._pdv_length = self._pdv_number = 0
+        self._context = self._header = 0
+        self._skipped = 0
+        self._skip_first = _NO_PACKET
+
+    @property
+    def recognized(self) -> bool:
+        """Whether the stream is being read as DICOM."""
+        return self._state not in (State.UNDECIDED, State.SEARCHING, State.FOREIGN)
+
+    @property
+    def quiet_until(self) -> int:
+        """The stream offset up to which bytes are only counted: they continue a data set fragment, or are not DICOM."""
+        if self._state is State.FOREIGN:
+            return FOREVER
+        if self._state is State.PDV_VALUE and not self._collect and not self._header & 1:
+            return self.position + self._pdv_left
+        return self.position
+
+    def feed(self, offset: int, data: bytes, start: int, end: int, mark: PacketMark) -> list[PduEvent]:
+        """Take `data[start:end]`, which begins at `offset` of the stream; bytes skipped as quiet are counted first."""
+        if offset > self.position:
+            self._pass_over(offset - self.position)
+        self._arrive(mark)
+        if self._state in (State.UNDECIDED, State.SEARCHING, State.FOREIGN):
+            if self._skip_first is _NO_PACKET:
+                self._skip_first = mark
+            self.position += end - start
+            if self._state is State.FOREIGN:
+                return []
+            self._pending += data[start:end]
+            return self._recognize(complete=False)
+        return self._decode(data, start, end)
+
+    def gap(self, offset: int, length: int, mark: PacketMark) -> list[PduEvent]:
+        """Take note that `length` bytes at `offset` are missing; keep the place where the framing still tells it."""
+        if offset > self.position:
+            self._pass_over(offset - self.position)
+        self._arrive(mark)
+        if self._state in (State.UNDECIDED, State.SEARCHING):
+            events = self._recognize(complete=True)
+            if not self.recognized:
+                self.position += length
+                self._pending.clear()
+                if self._state is State.UNDECIDED:
+                    self._state = State.SEARCHING
+                return events
+            return events + self.gap(offset, length, mark)
+        if self._state is State.FOREIGN:
+            self.position += length
+            return []
+        return self._lose(length)
+
+    def accept(self) -> list[PduEvent]:
+        """Read the stream as DICOM from here on: the other direction is, or the user says so."""
+        if self.recognized:
+            return []
+        waiting = bytes(self._pending)
+        self._pending.clear()
+        begins_here = self._state is State.UNDECIDED
+        self._state = State.PDU_HEADER if begins_here else State.LOST
+        self.position -= len(waiting)
+        self._skipped = self.position
+        events = self._report_skipped() if begins_here else []
+        return events + self._decode(waiting, 0, len(waiting))
+
+    def close(self, mark: PacketMark) -> list[PduEvent]:
+        """No more bytes come: hand on what is incomplete, as such."""
+        events: list[PduEvent] = []
+        if self._state in (State.UNDECIDED, State.SEARCHING):
+            events = self._recognize(complete=True)
+        if not self.recognized:
+            return events
+        if self._state is State.PDV_VALUE:
+            events.append(self._finish_pdv())
+        state, self._state = self._state, State.PDU_HEADER
+        if state is State.LOST:
+            self._skipped += len(self._pending)
+            self._pending.clear()
+            events += self._report_skipped()
+        elif state in (State.CONTROL_BODY, State.PDV_HEADER, State.PDV_VALUE, State.PDU_REST):
+            name = pdu_type_name(self._pdu_type)
+            missing = self._pdu_left - len(self._pending)
+            detail = f"{name} announces {self._pdu_length} bytes; the stream ends {missing} bytes before its end"
+            events.append(MalformedPdu(self._span(self._first, self._pdu_start), "pdu-incomplete", detail))
+        elif self._pending:
+            detail = f"the stream ends {len(self._pending)} bytes into a PDU header"
+            events.append(MalformedPdu(self._span(self._first, self._pdu_start), "pdu-incomplete", detail))
+        self._pending.clear()
+        return events
+
+    def _arrive(self, mark: PacketMark) -> None:
+        """Note which packet the next bytes come from; out of order, it may be an earlier one than the last."""
+        self._mark = mark
+        if mark > self._last:
+            self._last = mark
+        else:
+            self._first = min(self._first, mark)
+            self._pdv_first = min(self._pdv_first, mark)
+
+    def _recognize(self, *, complete: bool) -> list[PduEvent]:
+        waiting = self._pending
+        if self._state is State.UNDECIDED:
+            verdict = judge_start(waiting)
+            if verdict is Verdict.WAIT and (complete or len(waiting) >= ENOUGH):
+                verdict = judge_cut_off(waiting)
+            if verdict is Verdict.DICOM:
+                return self.accept()
+            if verdict is Verdict.OTHER:
+                self.foreign = name_foreign(waiting)
+                self._state = State.FOREIGN
+                self._pending = bytearray()
+            return []
+        at = 0 if judge_start(waiting) is Verdict.DICOM else find_message_start(waiting)
+        if at < 0:
+            del waiting[: -(ENOUGH - 1)]
+            return []
+        del waiting[:at]
+        self._state = State.UNDECIDED
+        return self.accept()
+
+    def _decode(self, data: bytes, at: int, end: int) -> list[PduEvent]:
+        events: list[PduEvent] = []
+        while at < end:
+            before = at
+            state = self._state
+            if state is State.PDV_VALUE:
+                at = self._pdv_value(data, at, end, events)
+            elif state is State.PDU_HEADER:
+                at = self._pdu_header(data, at, end, events)
+            elif state is State.PDV_HEADER:
+                at = self._pdv_header(data, at, end, events)
+            elif state is State.CONTROL_BODY:
+                at = self._control_body(data, at, end, events)
+            elif state is State.PDU_REST:
+                at = self._pdu_rest(at, end)
+            else:
+                at = self._search(data, at, end, events)
+            self.position += at - before
+        return events
+
+    def _pdu_header(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
+        pending = self._pending
+        if not pending:
+            self._first, self._pdu_start = self._mark, self.position
+        used = min(HEADER_LENGTH - len(pending), end - at)
+        pending += data[at : at + used]
+        if len(pending) < HEADER_LENGTH:
+            return at + used
+        kind, length = _HEADER(pending)
+        if (kind not in PDU_TYPES and length > MAX_UNKNOWN_PDU) or (kind != 4 and length > MAX_CONTROL_PDU):
+            self._lose_place(bytes(pending), events)
+            return at + used
+        pending.clear()
+        self._pdu_type, self._pdu_length, self._pdu_left = kind, length, length
+        self._pdv_number = 0
+        self._state = State.PDV_HEADER if kind == 4 else State.CONTROL_BODY
+        if length == 0:
+            self._end_of_pdu(events, used)
+        return at + used
+
+    def _control_body(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
+        used = min(self._pdu_left - len(self._pending), end - at)
+        self._pending += data[at : at + used]
+        if len(self._pending) == self._pdu_left:
+            self._end_of_pdu(events, used)
+        return at + used
+
+    def _end_of_pdu(self, events: list[PduEvent], used: int) -> None:
+        """A PDU is whole; it ends `used` bytes after `position`."""
+        self.counts[pdu_type_name(self._pdu_type)] += 1
+        span = self._span(self._first, self._pdu_start, used)
+        if self._pdu_type != 4:
+            body = bytes(self._pending)
+            self._pending.clear()
+            events.append(decode_control_pdu(self._pdu_type, body, span))
+        elif self._pdv_number == 0:
+            events.append(MalformedPdu(span, "pdata-without-pdv", "P-DATA-TF without a PDV"))
+        self._state = State.PDU_HEADER
+
+    def _pdv_header(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
+        pending = self._pending
+        if not pending:
+            self._pdv_first = self._mark
+        # Its first four bytes tell whether the other two belong to it.
+        target = min(4 if len(pending) < 4 else HEADER_LENGTH, self._pdu_left)
+        used = min(target - len(pending), end - at)
+        pending += data[at : at + used]
+        if len(pending) < target:
+            return at + used
+        length = int.from_bytes(pending[:4], "big")
+        if target == HEADER_LENGTH:
+            self._begin_pdv(length, pending[4], pending[5], events, used)
+        elif target == 4 and length >= 2 and self._pdu_left > 4:
+            return at + used
+        elif target == 4 and length < 2:
+            pending.clear()
+            self._pdu_left -= 4
+            self._malformed(events, "pdv-too-short", f"a PDV announces {length} bytes; its own header needs 2", used)
+            self._end_bad_pdv(events, used)
+        else:
+            pending.clear()
+            detail = f"{self._pdu_left} bytes at the end of a P-DATA-TF are no PDV"
+            self._pdu_left = 0
+            self._malformed(events, "pdu-trailing-bytes", detail, used)
+            self._end_bad_pdv(events, used)
+        return at + used
+
+    def _end_bad_pdv(self, events: list[PduEvent], used: int) -> None:
+        self._pdv_number += 1
+        if self._pdu_left == 0:
+            self._end_of_pdu(events, used)
+
+    def _begin_pdv(self, length: int, context: int, header: int, events: list[PduEvent], used: int) -> None:
+        self._pending.clear()
+        self._pdu_left -= HEADER_LENGTH
+        self._context, self._header = context, header
+        self._pdv_length, self._pdv_left, self._pdv_received = length - 2, length - 2, 0
+        if self._pdv_left > self._pdu_left:
+            detail = f"a PDV announces {length} bytes where its P-DATA-TF has {self._pdu_left + 2} left"
+            self._malformed(events, "pdv-beyond-pdu", detail, used)
+            self._pdv_left = self._pdu_left
+        self._state = State.PDV_VALUE
+        if self._pdv_left == 0:
+            self._end_of_pdv(events, used)
+
+    def _pdv_value(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
+        used = min(self._pdv_left, end - at)
+        self._pdv_left -= used
+        self._pdu_left -= used
+        self._pdv_received += used
+        if self._header & 1:
+            room = MAX_COMMAND_FRAGMENT - len(self._pending)
+            self._pending += data[at : at + min(used, room)]
+        elif self._collect:
+            events.append(PdvBytes(self._context, data[at : at + used]))
+        if self._pdv_left == 0:
+            self._end_of_pdv(events, used)
+        return at + used
+
+    def _finish_pdv(self, used: int = 0) -> Pdv:
+        data = bytes(self._pending)
+        self._pending.clear()
+        self._pdv_number += 1
+        return Pdv(
+            self._context,
+            self._header,
+            self._pdv_length,
+            self._pdv_received,
+            data,
+            self._pdv_first,
+            self._last,
+            self._pdu_start,
+            self.position + used,
+            self._pdu_length,
+            self._pdv_number - 1,
+        )
+
+    def _end_of_pdv(self, events: list[PduEvent], used: int) -> None:
+        """A fragment is whole; it ends `used` bytes after `position`."""
+        events.append(self._finish_pdv(used))
+        self._state = State.PDV_HEADER
+        if self._pdu_left == 0:
+            self._end_of_pdu(events, used)
+
+    def _pdu_rest(self, at: int, end: int) -> int:
+        used = min(self._pdu_left, end - at)
+        self._pdu_left -= used
+        if self._pdu_left == 0:
+            self._state = State.PDU_HEADER
+        return at + used
+
+    def _search(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
+        """Look for a PDU header; the bytes before it are counted and reported."""
+        carried = len(self._pending)
+        window = bytes(self._pending) + data[at:end]
+        found = find_header(window, 0)
+        if found < 0:
+            keep = min(SEARCH_OVERLAP, len(window))
+            self._skipped += len(window) - keep
+            self._pending[:] = window[len(window) - keep :]
+            return end
+        self._pending.clear()
+        self._skipped += found
+        events += self._report_skipped()
+        if found >= carried:
+            self._state = State.PDU_HEADER
+            return at + found - carried
+        self._pdu_start = self.position - (carried - found)
+        self._first = self._mark
+        self._state = State.PDU_HEADER
+        head, self.position = window[found:carried], self._pdu_start
+        events += self._decode(head, 0, len(head))
+        return at
+
+    def _report_skipped(self) -> list[PduEvent]:
+        skipped, self._skipped = self._skipped, 0
+        if not skipped:
+            return []
+        return [SkippedBytes(self._span(self._skip_first, self.position), skipped)]
+
+    def _lose(self, length: int) -> list[PduEvent]:
+        """Take a gap: within a fragment its length says where to go on, elsewhere a header must be found."""
+        self._skip_first = self._mark
+        place = self.position
+        self.position += length
+        span = self._span(self._mark, place)
+        if self._state is State.PDV_VALUE and length < self._pdv_left:
+            self._pdv_left -= length
+            self._pdu_left -= length
+            return [MissingBytes(span, length, resynchronized=False)]
+        if self._state is State.PDV_VALUE and length == self._pdv_left:
+            self._pdv_left = 0
+            self._pdu_left -= length
+            events: list[PduEvent] = [MissingBytes(span, length, resynchronized=False)]
+            self._end_of_pdv(events, 0)
+            return events
+        events = [self._finish_pdv()] if self._state is State.PDV_VALUE else []
+        inside = self._state in (State.PDV_VALUE, State.PDV_HEADER, State.CONTROL_BODY, State.PDU_REST)
+        left = self._pdu_left - len(self._pending) if inside else -1
+        self._pending.clear()
+        events.append(MissingBytes(span, length, resynchronized=left != length))
+        if left == length:
+            self._state = State.PDU_HEADER
+        elif left > length:
+            self._pdu_left = left - length
+            self._state = State.PDU_REST
+        else:
+            self._state = State.LOST
+        return events
+
+    def _lose_place(self, header: bytes, events: list[PduEvent]) -> None:
+        kind, length = _HEADER(header)
+        detail = f"{header.hex(' ')} is no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
+        self._malformed(events, "pdu-header", detail, 0)
+        self._skip_first = self._mark
+        self._skipped += 1
+        self._pending[:] = header[1:]
+        self._state = State.LOST
+
+    def _pass_over(self, count: int) -> None:
+        """Count bytes that TCP did not hand on because `quiet_until` allowed it."""
+        self.position += count
+        if self._state is State.PDV_VALUE:
+            self._pdv_left -= count
+            self._pdu_left -= count
+            self._pdv_received += count
+
+    def _malformed(self, events: list[PduEvent], code: str, detail: str, used: int) -> None:
+        events.append(MalformedPdu(self._span(self._first, self._pdu_start, used), code, detail))
+
+    def _span(self, first: PacketMark, start: int, used: int = 0) -> Span:
+        last = self._last
+        return Span(
+            min(first.number, last.number),
+            max(first.number, last.number),
+            min(first.time, last.time),
+            max(first.time, last.time),
+            min(first.offset, last.offset),
+            self.flow,
+            self.origin,
+            start,
+            self.position + used,
+        )

@@ -1,0 +1,268 @@
+"""The PDUs of PS3.8 §9.3 with their items, PDVs, and what stands for bytes that are none."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dicomsniff.provenance import PacketMark, Span
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedContext:
+    """Presentation context item of an A-ASSOCIATE-RQ (PS3.8 §9.3.2.2)."""
+
+    id: int
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextResult:
+    """Presentation context item of an A-ASSOCIATE-AC (PS3.8 §9.3.3.2); the syntax counts only where result is 0."""
+
+    id: int
+    result: int
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class AsynchronousOperationsWindow:
+    """Operations that may be outstanding, 0 for any number (PS3.7 §D.3.3.3)."""
+
+    invoked: int
+    performed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSelection:
+    """SCP/SCU roles of the requestor for a SOP class (PS3.7 §D.3.3.4)."""
+
+    sop_class_uid: str
+    scu: int
+    scp: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedNegotiation:
+    """Service class application information for a SOP class, as sent (PS3.7 §D.3.3.5)."""
+
+    sop_class_uid: str
+    information: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CommonExtendedNegotiation:
+    """Service class and related general SOP classes of a SOP class (PS3.7 §D.3.3.6)."""
+
+    sop_class_uid: str
+    service_class_uid: str
+    related_general_sop_class_uids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """Who the requestor says it is; the fields may be secrets (PS3.7 §D.3.3.7.1)."""
+
+    type: int
+    positive_response_requested: int
+    primary_field: bytes
+    secondary_field: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentityResponse:
+    """The acceptor's answer to a user identity (PS3.7 §D.3.3.7.2)."""
+
+    server_response: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownItem:
+    """An item or sub-item the standard does not define, kept whole."""
+
+    type: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UserInformation:
+    """The user information item: one field per sub-item (PS3.8 §9.3.2.3, PS3.7 §D.3.3)."""
+
+    max_pdu_length: int | None = None
+    implementation_class_uid: str | None = None
+    implementation_version_name: str | None = None
+    asynchronous_operations_window: AsynchronousOperationsWindow | None = None
+    roles: tuple[RoleSelection, ...] = ()
+    extended: tuple[ExtendedNegotiation, ...] = ()
+    common_extended: tuple[CommonExtendedNegotiation, ...] = ()
+    identity: UserIdentity | None = None
+    identity_response: UserIdentityResponse | None = None
+    unknown: tuple[UnknownItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateRq:
+    """A-ASSOCIATE-RQ: the requestor proposes an association (PS3.8 §9.3.2).
+
+    `problem` says where decoding had to stop; empty in a well-formed PDU.
+    """
+
+    span: Span
+    length: int
+    protocol_version: int
+    called_ae_title: str
+    calling_ae_title: str
+    application_context_name: str | None
+    contexts: tuple[ProposedContext, ...]
+    user_information: UserInformation
+    unknown: tuple[UnknownItem, ...] = ()
+    problem: str = ""
+    name = "A-ASSOCIATE-RQ"
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateAc:
+    """A-ASSOCIATE-AC: the acceptor accepts, context by context (PS3.8 §9.3.3)."""
+
+    span: Span
+    length: int
+    protocol_version: int
+    called_ae_title: str
+    calling_ae_title: str
+    application_context_name: str | None
+    contexts: tuple[ContextResult, ...]
+    user_information: UserInformation
+    unknown: tuple[UnknownItem, ...] = ()
+    problem: str = ""
+    name = "A-ASSOCIATE-AC"
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateRj:
+    """A-ASSOCIATE-RJ: the acceptor refuses the association (PS3.8 §9.3.4)."""
+
+    span: Span
+    length: int
+    result: int
+    source: int
+    reason: int
+    problem: str = ""
+    name = "A-ASSOCIATE-RJ"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRq:
+    """A-RELEASE-RQ: one side wants to end the association (PS3.8 §9.3.6)."""
+
+    span: Span
+    length: int
+    problem: str = ""
+    name = "A-RELEASE-RQ"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRp:
+    """A-RELEASE-RP: the other side agrees to end the association (PS3.8 §9.3.7)."""
+
+    span: Span
+    length: int
+    problem: str = ""
+    name = "A-RELEASE-RP"
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """A-ABORT: one side breaks the association off (PS3.8 §9.3.8)."""
+
+    span: Span
+    length: int
+    source: int
+    reason: int
+    problem: str = ""
+    name = "A-ABORT"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPdu:
+    """A PDU of a type that the standard does not define; `data` is its beginning."""
+
+    span: Span
+    length: int
+    type: int
+    data: bytes
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """How to call it in text."""
+        return f"unknown PDU type 0x{self.type:02X}"
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedPdu:
+    """Bytes that break the layout of PDUs; `code` names the defect, `problem` says it in words."""
+
+    span: Span
+    code: str
+    problem: str
+    name = "malformed bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class MissingBytes:
+    """`length` bytes of the stream are not in the capture; `resynchronized` where the place among PDUs was lost."""
+
+    span: Span
+    length: int
+    resynchronized: bool
+    name = "missing bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedBytes:
+    """`length` bytes passed over in search of the next PDU header."""
+
+    span: Span
+    length: int
+    name = "skipped bytes"
+
+
+class Pdv(NamedTuple):
+    """A presentation data value, once its last byte came (PS3.8 §9.3.5.1).
+
+    `length` counts the fragment's bytes without the PDV's own header; `received` those of them in the
+    capture. `data` is kept for command fragments only. `start` is where its PDU begins in the stream, `end`
+    where the fragment ends; `number` counts the PDVs of its PDU from 0.
+    """
+
+    context_id: int
+    header: int
+    length: int
+    received: int
+    data: bytes
+    first: PacketMark
+    last: PacketMark
+    start: int
+    end: int
+    pdu_length: int
+    number: int
+
+    @property
+    def is_command(self) -> bool:
+        """Bit 0 of the message control header (PS3.8 §E.2)."""
+        return bool(self.header & 1)
+
+    @property
+    def is_last(self) -> bool:
+        """Bit 1 of the message control header (PS3.8 §E.2)."""
+        return bool(self.header & 2)
+
+
+class PdvBytes(NamedTuple):
+    """Bytes of a data set fragment that is still coming; only where the analyzer was asked to collect data sets."""
+
+    context_id: int
+    data: bytes
+
+
+ControlPdu = AssociateRq | AssociateAc | AssociateRj | ReleaseRq | ReleaseRp | Abort | UnknownPdu
+PduEvent = ControlPdu | MalformedPdu | MissingBytes | SkippedBytes | Pdv | PdvBytes

@@ -1,0 +1,50 @@
+"""Where an event came from: the packets and the bytes of the capture behind it."""
+
+from typing import NamedTuple
+
+
+class PacketMark(NamedTuple):
+    """One captured packet: number (from 1), time (ns since 1970) and place (bytes into the capture)."""
+
+    number: int
+    time: int
+    offset: int
+
+
+class Span(NamedTuple):
+    """The packets that carried something, first to last, and when they were captured.
+
+    `offset` is where the first one's record begins in the capture (bytes), so that a view can reread
+    from there. `origin` is the TCP sequence number of byte 0 of the stream, and `start`..`end` are
+    the bytes of the stream (0 and 0 where an event has no bytes of its own).
+    """
+
+    first_packet: int
+    last_packet: int
+    first_time: int
+    last_time: int
+    offset: int
+    flow: bytes = b""
+    origin: int = 0
+    start: int = 0
+    end: int = 0
+
+    @classmethod
+    def at(cls, mark: PacketMark) -> "Span":
+        """The span of a single packet."""
+        return cls(mark.number, mark.number, mark.time, mark.time, mark.offset)
+
+
+def join_spans(first: Span, last: Span) -> Span:
+    """Return the span from the earlier through the later one of the same stream."""
+    return Span(
+        min(first.first_packet, last.first_packet),
+        max(first.last_packet, last.last_packet),
+        min(first.first_time, last.first_time),
+        max(first.last_time, last.last_time),
+        min(first.offset, last.offset),
+        first.flow,
+        first.origin,
+        min(first.start, last.start),
+        max(first.end, last.end),
+    )

@@ -1,0 +1,123 @@
+"""Go back to the capture for the bytes behind an event: a span -> stream bytes -> a message's command and data set."""
+
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO
+
+from dicomsniff.capture.decode import SegmentDecoder
+from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.capture.segments import SYN
+from dicomsniff.dimse.assembler import Assembler
+from dicomsniff.dimse.message import Message
+from dicomsniff.pdu.stream import PduStream
+from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
+from dicomsniff.provenance import PacketMark, Span
+from dicomsniff.tcp.stream import SEQUENCE_MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_REREAD = 64 << 20
+"""Bytes of a stream that a view gets at most; a longer message is shown up to there, and says so."""
+
+
+@dataclass(slots=True)
+class StreamPiece:
+    """Bytes `start`.. of a stream; `holes` are the (start, end) of those that the capture does not have (zeros here)."""
+
+    start: int
+    data: bytearray
+    holes: list[tuple[int, int]] = field(default_factory=list)
+    cut: bool = False
+
+
+@dataclass(slots=True)
+class MessageBytes:
+    """A message's command set and data set, as far as the capture has them."""
+
+    command: bytes
+    data_set: BinaryIO | None
+    length: int
+    whole: int
+    """Bytes of the data set before the first one that is missing."""
+    cut: bool
+    """Whether the data set goes on beyond what a view reads."""
+
+
+def read_stream(reader: CaptureReader, span: Span, limit: int = MAX_REREAD) -> StreamPiece:
+    """Return the stream bytes of a span; of bytes sent twice the first copy counts, as when they were analyzed."""
+    length = min(span.end - span.start, limit)
+    piece = StreamPiece(span.start, bytearray(length), cut=length < span.end - span.start)
+    decoder = SegmentDecoder()
+    missing: list[tuple[int, int]] = [(0, length)] if length else []
+    place = (span.origin + span.start) & SEQUENCE_MASK
+    for batch in reader.batches_from(span.offset, span.first_packet):
+        for number, _, _, flow, seq, _, flags, _, data, start, end, _ in decoder.feed(batch):
+            if number > span.last_packet:
+                break
+            if flow == span.flow and start < end:
+                at = (seq + bool(flags & SYN) - place) & SEQUENCE_MASK
+                at -= (1 << 32) if at & 0x80000000 else 0
+                missing = _fill(piece.data, missing, at, data[start:end])
+        if not missing or batch.first_number + len(batch.packets) > span.last_packet:
+            break
+    piece.holes = [(span.start + first, span.start + last) for first, last in missing]
+    return piece
+
+
+def read_message(reader: CaptureReader, message: Message, limit: int = MAX_REREAD) -> MessageBytes:
+    """Return a message's bytes: its PDUs are walked again, with their data kept."""
+    piece = read_stream(reader, message.span, limit)
+    span = message.span
+    pdus = PduStream(span.flow, span.origin, collect=True)
+    pdus.position = span.start
+    pdus.accept()
+    assembler = Assembler(span.flow, span.origin, from_requestor=message.from_requestor, collect=True)
+    found: list[Message] = []
+    mark = PacketMark(span.first_packet, span.first_time, span.offset)
+    for offset, data, gap in _runs(piece):
+        events = pdus.gap(offset, gap, mark) if gap else pdus.feed(offset, data, 0, len(data), mark)
+        for event in events:
+            if isinstance(event, MissingBytes):
+                assembler.lost(event)
+            elif isinstance(event, Pdv | PdvBytes):
+                found += [each for each in assembler.feed(event) if isinstance(each, Message)]
+    for event in pdus.close(mark):
+        if isinstance(event, Pdv):
+            found += [each for each in assembler.feed(event) if isinstance(each, Message)]
+    found += [each for each in assembler.close() if isinstance(each, Message)]
+    for each in found:
+        if each.context_id == message.context_id and each.command.raw == message.command.raw:
+            data = each.data_set
+            if data is None:
+                return MessageBytes(each.command.raw, None, 0, 0, piece.cut)
+            whole = data.length if data.whole is None else data.whole
+            return MessageBytes(each.command.raw, data.content or BytesIO(), data.length, whole, piece.cut)
+    return MessageBytes(message.command.raw, None, 0, 0, piece.cut)
+
+
+def _fill(into: bytearray, missing: list[tuple[int, int]], at: int, data: bytes) -> list[tuple[int, int]]:
+    """Copy what of `data`, lying at `at`, is still missing; return what is missing then."""
+    left: list[tuple[int, int]] = []
+    for first, last in missing:
+        low, high = max(first, at), min(last, at + len(data))
+        if low >= high:
+            left.append((first, last))
+            continue
+        into[low:high] = data[low - at : high - at]
+        if first < low:
+            left.append((first, low))
+        if high < last:
+            left.append((high, last))
+    return left
+
+
+def _runs(piece: StreamPiece) -> "Iterator[tuple[int, bytes, int]]":
+    """Yield (stream offset, bytes, length of a hole), bytes and holes in order."""
+    at, end = piece.start, piece.start + len(piece.data)
+    for first, last in [*piece.holes, (end, end)]:
+        if at < first:
+            yield at, bytes(piece.data[at - piece.start : first - piece.start]), 0
+        if first < last:
+            yield first, b"", last - first
+        at = last

@@ -1,0 +1,208 @@
+"""TCP segments -> connections, and the bytes of their two streams in order."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from dicomsniff.capture.segments import ACK, FIN, RST, SYN, Segment, reverse_flow
+from dicomsniff.provenance import PacketMark
+from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
+from dicomsniff.tcp.stream import SEQUENCE_MASK, Stream
+
+LINGER = 5_000_000_000
+"""ns of capture time for which a closed connection is remembered, so that late copies of its packets open no new one."""
+MAX_CONNECTIONS = 50_000
+"""Connections followed at a time; beyond, the oldest is given up."""
+_CONTROL = FIN | SYN | RST | ACK
+
+
+class Connection:
+    """Both directions of one TCP connection."""
+
+    __slots__ = ("closed", "dropped", "first_mark", "last_mark", "opener", "reset", "streams")
+
+    def __init__(self, first: Stream, second: Stream, mark: PacketMark) -> None:
+        self.streams = (first, second)
+        first.peer, second.peer = second, first
+        first.connection = second.connection = self
+        self.opener: Stream | None = None
+        """The stream of whoever sent the first SYN; None where no handshake was captured."""
+        self.first_mark = self.last_mark = mark
+        self.closed = False
+        self.reset = False
+        self.dropped = False
+
+    @property
+    def last_time(self) -> int:
+        """When its last packet was captured (ns)."""
+        return max(self.streams[0].last_time, self.streams[1].last_time)
+
+
+class TcpTracker:
+    """Follows every connection of a capture.
+
+    `feed` stops at the first segment that gives events, so that the consumer can say through
+    `Stream.quiet_until` how many of the following bytes it will only count.
+    """
+
+    def __init__(self) -> None:
+        self._streams: dict[bytes, Stream] = {}
+        self._connections: dict[Connection, None] = {}
+        self._closing: deque[Connection] = deque()
+        self.connections = 0
+        self.given_up = 0
+        """Connections dropped because more than MAX_CONNECTIONS were open."""
+
+    def feed(self, segments: Sequence[Segment], at: int) -> tuple[list[TcpEvent], int]:
+        """Take segments from index `at`; return the first events and the index of the next segment to feed."""
+        streams = self._streams
+        for index in range(at, len(segments)):
+            segment = segments[index]
+            number, time, place, flow, seq, _, flags, _, data, start, end, cut = segment
+            stream = streams.get(flow)
+            if stream is not None and seq == stream.expected and flags & _CONTROL == ACK and not cut:
+                stream.last_time = time
+                stream.segments += 1
+                reached = stream.offset + end - start
+                if reached < stream.quiet_until or start == end:
+                    stream.offset = reached
+                    stream.expected = (seq + end - start) & SEQUENCE_MASK
+                    continue
+                event = StreamBytes(stream, stream.offset, data, start, end, PacketMark(number, time, place))
+                stream.offset = reached
+                stream.expected = (seq + end - start) & SEQUENCE_MASK
+                return [event], index + 1
+            events = self._consider(segment, stream)
+            if events:
+                return events, index + 1
+        return [], len(segments)
+
+    def close(self) -> list[TcpEvent]:
+        """The capture is over: hand on what is held, and end every connection."""
+        events: list[TcpEvent] = []
+        for connection in list(self._connections):
+            events += self._drop(connection)
+        return events
+
+    def _consider(self, segment: Segment, stream: Stream | None) -> list[TcpEvent]:
+        """Take a segment that is not just the next bytes of a known stream."""
+        number, time, place, flow, seq, ack, flags, _, data, start, end, cut = segment
+        mark = PacketMark(number, time, place)
+        events = self._forget(time)
+        if flags & SYN and stream is not None and _is_new(stream, seq, flags):
+            events += self._drop(stream.connection)
+            stream = None
+        if stream is None or stream.connection.dropped:
+            stream = self._open(flow, seq, mark, events)
+        connection, peer = stream.connection, stream.peer
+        connection.last_mark = mark
+        stream.last_time = time
+        if stream.segments == 0 and not stream.anchored and stream.acked is None:
+            stream.origin = seq
+        stream.segments += 1
+        if flags & SYN:
+            self._synchronize(stream, segment)
+            seq = (seq + 1) & SEQUENCE_MASK
+        if flags & ACK:
+            if peer.segments == 0 and not peer.anchored:
+                peer.origin = ack
+            acked = peer.place(ack)
+            if peer.acked is None or acked > peer.acked:
+                peer.acked = acked
+        if not stream.anchored and not stream.held and _begins_association(data, start, end):
+            stream.anchor(seq)
+        events += stream.receive(seq, data, start, end, cut, mark)
+        if flags & FIN and stream.fin is None:
+            stream.fin = stream.place(seq) + end - start + cut
+            if not stream.anchored and not stream.held:
+                stream.anchor((stream.origin + stream.fin) & SEQUENCE_MASK)
+        final = bool(flags & RST)
+        events += stream.settle(time, final=final) if stream.held or final else []
+        events += peer.settle(time, final=final) if peer.held or final else []
+        events += self._endings(connection, stream, mark, reset=final)
+        careful = bool(stream.held or peer.held)
+        for each in (stream, peer):
+            plain = each.anchored and not careful and not each.ended
+            each.expected = (each.origin + each.offset) & SEQUENCE_MASK if plain else -1
+        return events
+
+    def _open(self, flow: bytes, seq: int, mark: PacketMark, events: list[TcpEvent]) -> Stream:
+        if len(self._connections) >= MAX_CONNECTIONS:
+            self.given_up += 1
+            events += self._drop(next(iter(self._connections)))
+        stream = Stream(flow, seq, mark.time)
+        peer = Stream(reverse_flow(flow), 0, mark.time)
+        connection = Connection(stream, peer, mark)
+        self._streams[flow] = stream
+        self._streams[peer.flow] = peer
+        self._connections[connection] = None
+        self.connections += 1
+        return stream
+
+    def _synchronize(self, stream: Stream, segment: Segment) -> None:
+        """SYN: the stream begins one after its sequence number; SYN+ACK says where the other one began."""
+        seq, ack, flags = segment[4], segment[5], segment[6]
+        connection, peer = stream.connection, stream.peer
+        stream.syn_seen = True
+        if not stream.anchored:
+            if stream.segments == 1:
+                stream.origin = (seq + 1) & SEQUENCE_MASK
+            stream.anchor((seq + 1) & SEQUENCE_MASK)
+        if flags & ACK:
+            connection.opener = connection.opener or peer
+            if not peer.anchored:
+                peer.anchor(ack)
+        else:
+            connection.opener = connection.opener or stream
+
+    def _endings(self, connection: Connection, stream: Stream, mark: PacketMark, *, reset: bool) -> list[TcpEvent]:
+        events: list[TcpEvent] = []
+        for each in connection.streams:
+            if each.fin is not None and each.offset >= each.fin and not each.ended and each.anchored:
+                each.ended = "FIN"
+                events.append(StreamEnd(each, "FIN", mark))
+        if reset and not connection.reset:
+            connection.reset = True
+            stream.ended = stream.ended or "RST"
+            events.append(StreamEnd(stream, "RST", mark))
+        if not connection.closed and (connection.reset or all(each.ended for each in connection.streams)):
+            connection.closed = True
+            self._closing.append(connection)
+        return events
+
+    def _forget(self, time: int) -> list[TcpEvent]:
+        events: list[TcpEvent] = []
+        while self._closing and (self._closing[0].dropped or time - self._closing[0].last_time > LINGER):
+            events += self._drop(self._closing.popleft())
+        return events
+
+    def _drop(self, connection: Connection) -> list[TcpEvent]:
+        if connection.dropped:
+            return []
+        connection.dropped = True
+        del self._connections[connection]
+        events: list[TcpEvent] = []
+        for stream in connection.streams:
+            events += stream.settle(stream.last_time, final=True)
+            if self._streams.get(stream.flow) is stream:
+                del self._streams[stream.flow]
+        return [*events, ConnectionGone(connection)]
+
+
+def _is_new(stream: Stream, seq: int, flags: int) -> bool:
+    """Whether a SYN opens another connection on the same addresses and ports, rather than repeating or arriving late."""
+    connection = stream.connection
+    begins = (seq + 1) & SEQUENCE_MASK
+    if not stream.anchored:
+        return connection.closed
+    if begins == stream.origin:
+        return False
+    # A capture may show the first data before the SYN that preceded it.
+    late = (stream.origin - begins) & SEQUENCE_MASK
+    return stream.syn_seen or connection.closed or late > 1 << 20 or bool(flags & ACK and stream.peer.syn_seen)
+
+
+def _begins_association(data: bytes, start: int, end: int) -> bool:
+    """Whether bytes look like the beginning of an A-ASSOCIATE-RQ or -AC (PS3.8 §9.3.2): then nothing preceded them."""
+    return (
+        end - start >= 10 and data[start] in (1, 2) and data[start + 1] == 0 and data[start + 2 : start + 4] == b"\0\0"
+    )

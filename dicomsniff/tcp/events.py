@@ -1,0 +1,50 @@
+"""What the TCP stage hands on."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dicomsniff.provenance import PacketMark
+
+if TYPE_CHECKING:
+    from dicomsniff.tcp.connection import Connection
+    from dicomsniff.tcp.stream import Stream
+
+
+class StreamBytes(NamedTuple):
+    """Bytes `data[start:end]` of a stream, in order, the first of them at `offset` in the stream.
+
+    Bytes between the previous event's end and `offset` came too, but were only counted, as asked by
+    `Stream.quiet_until`.
+    """
+
+    stream: "Stream"
+    offset: int
+    data: bytes
+    start: int
+    end: int
+    mark: PacketMark
+
+
+class StreamGap(NamedTuple):
+    """`length` bytes at `offset` of a stream are not in the capture; `mark` is the packet that shows it."""
+
+    stream: "Stream"
+    offset: int
+    length: int
+    mark: PacketMark
+
+
+class StreamEnd(NamedTuple):
+    """No more bytes follow on a stream: its sender said so (`FIN`) or broke off (`RST`)."""
+
+    stream: "Stream"
+    how: str
+    mark: PacketMark
+
+
+class ConnectionGone(NamedTuple):
+    """Nothing more is expected of a connection: long closed, replaced by a new one, given up, or the capture's end."""
+
+    connection: "Connection"
+
+
+TcpEvent = StreamBytes | StreamGap | StreamEnd | ConnectionGone

@@ -1,0 +1,178 @@
+"""One direction of a TCP connection: segments in any order -> its bytes in order, gaps reported (RFC 9293 §3.10)."""
+
+from bisect import insort
+from typing import TYPE_CHECKING
+
+from dicomsniff.provenance import PacketMark
+from dicomsniff.tcp.events import StreamBytes, StreamGap, TcpEvent
+
+if TYPE_CHECKING:
+    from dicomsniff.tcp.connection import Connection
+
+SEQUENCE_MASK = 0xFFFFFFFF
+MAX_HELD = 4 << 20
+"""Bytes of out-of-order data kept per direction; beyond, what is missing before them is given up."""
+SEGMENTS_BEFORE_GAP = 3
+"""Segments that still may bring a byte which the receiver has acknowledged: captures reorder a little."""
+WAIT_BEFORE_GAP = 200_000_000
+"""ns of capture time after which an acknowledged byte is no longer waited for."""
+WAIT_ONE_WAY = 1_000_000_000
+"""The same, in ns, where the other direction is not in the capture, so that nothing is ever acknowledged."""
+UNANCHORED_SEGMENTS = 8
+"""Segments awaited for a handshake or an earlier byte in a stream whose beginning was not captured."""
+
+Held = tuple[int, int, bytes, int, PacketMark]
+"""(offset, order of arrival, bytes, bytes cut off by the capture, packet)."""
+
+
+class Stream:
+    """One direction: `offset` bytes of it have been handed on, byte 0 having sequence number `origin`."""
+
+    __slots__ = (
+        "acked",
+        "anchored",
+        "arrivals",
+        "connection",
+        "ended",
+        "expected",
+        "fin",
+        "flow",
+        "held",
+        "held_bytes",
+        "held_since",
+        "last_time",
+        "missing",
+        "offset",
+        "origin",
+        "payload",
+        "peer",
+        "quiet_until",
+        "retransmitted",
+        "segments",
+        "syn_seen",
+    )
+
+    peer: "Stream"
+    connection: "Connection"
+
+    def __init__(self, flow: bytes, seq: int, time: int) -> None:
+        self.flow = flow
+        self.origin = seq
+        self.offset = 0
+        self.expected = -1
+        """The sequence number that needs no thought; -1 while every segment does."""
+        self.quiet_until = 0
+        """Up to this offset the consumer only counts bytes; TCP may pass over them without an event."""
+        self.anchored = False
+        """Whether `origin` is known to be where the stream (or what is captured of it) begins."""
+        self.syn_seen = False
+        self.held: list[Held] = []
+        self.held_bytes = 0
+        self.held_since = 0
+        self.arrivals = 0
+        self.acked: int | None = None
+        """The other side has confirmed everything before this offset."""
+        self.fin: int | None = None
+        self.ended = ""
+        self.segments = 0
+        self.payload = 0
+        self.retransmitted = 0
+        self.missing = 0
+        self.last_time = time
+
+    def place(self, seq: int) -> int:
+        """Return the stream offset of a sequence number: the one nearest to what was handed on (RFC 9293 §3.4)."""
+        ahead = (seq - self.origin - self.offset) & SEQUENCE_MASK
+        return self.offset + (ahead - (1 << 32) if ahead & 0x80000000 else ahead)
+
+    def anchor(self, seq: int) -> None:
+        """Let the stream begin at a sequence number."""
+        shift = (seq - self.origin) & SEQUENCE_MASK
+        shift = shift - (1 << 32) if shift & 0x80000000 else shift
+        self.origin = seq
+        self.anchored = True
+        self.held = [(offset - shift, order, data, cut, mark) for offset, order, data, cut, mark in self.held]
+        for name in ("acked", "fin"):
+            value = getattr(self, name)
+            if value is not None:
+                setattr(self, name, value - shift)
+
+    def receive(self, seq: int, data: bytes, start: int, end: int, cut: int, mark: PacketMark) -> list[TcpEvent]:
+        """Take a segment's payload `data[start:end]`, of which the capture cut off `cut` more bytes."""
+        offset = self.place(seq)
+        length = end - start + cut
+        if length == 0:
+            return []
+        if self.anchored and offset <= self.offset < offset + length:
+            if offset < self.offset:
+                self.retransmitted += 1
+            events = self._hand_on(offset, data, start, end, cut, mark)
+            return events + self._drain() if self.held else events
+        if self.anchored and offset < self.offset:
+            self.retransmitted += 1
+            return []
+        self._hold(offset, data[start:end], cut, mark)
+        return []
+
+    def settle(self, time: int, *, final: bool = False) -> list[TcpEvent]:
+        """Decide whether bytes missing before the held ones are lost; `final` where nothing more can come."""
+        events: list[TcpEvent] = []
+        while self.held and (final or self._given_up(time)):
+            first = self.held[0]
+            if not self.anchored:
+                self.anchor((self.origin + first[0]) & SEQUENCE_MASK)
+            elif first[0] > self.offset:
+                events.append(self._gap(first[0] - self.offset, first[4]))
+            events += self._drain()
+        if final and self.anchored and self.fin is not None and self.fin > self.offset and not self.ended:
+            events.append(self._gap(self.fin - self.offset, PacketMark(*self.connection.last_mark)))
+        return events
+
+    def _gap(self, length: int, mark: PacketMark) -> StreamGap:
+        gap = StreamGap(self, self.offset, length, mark)
+        self.missing += length
+        self.offset += length
+        return gap
+
+    def _given_up(self, time: int) -> bool:
+        first = self.held[0]
+        later = self.arrivals - first[1]
+        if not self.anchored:
+            acked = self.acked is not None and self.acked >= first[0] + len(first[2])
+            return acked or later >= UNANCHORED_SEGMENTS or time - self.held_since > WAIT_ONE_WAY
+        if self.held_bytes > MAX_HELD:
+            return True
+        if self.acked is not None and self.acked >= first[0]:
+            return later >= SEGMENTS_BEFORE_GAP or time - self.held_since > WAIT_BEFORE_GAP
+        return self.peer.segments == 0 and time - self.held_since > WAIT_ONE_WAY
+
+    def _hand_on(self, offset: int, data: bytes, start: int, end: int, cut: int, mark: PacketMark) -> list[TcpEvent]:
+        events: list[TcpEvent] = []
+        fresh = start + self.offset - offset
+        if fresh < end:
+            events.append(StreamBytes(self, self.offset, data, fresh, end, mark))
+            self.offset += end - fresh
+        if cut:
+            events.append(self._gap(offset + end - start + cut - self.offset, mark))
+        return events
+
+    def _hold(self, offset: int, data: bytes, cut: int, mark: PacketMark) -> None:
+        for other in self.held:
+            if other[0] <= offset and offset + len(data) + cut <= other[0] + len(other[2]) + other[3]:
+                self.retransmitted += 1
+                return
+        if not self.held:
+            self.held_since = mark.time
+        self.arrivals += 1
+        insort(self.held, (offset, self.arrivals, data, cut, mark))
+        self.held_bytes += len(data)
+
+    def _drain(self) -> list[TcpEvent]:
+        events: list[TcpEvent] = []
+        while self.held and self.held[0][0] <= self.offset:
+            offset, _, data, cut, mark = self.held.pop(0)
+            self.held_bytes -= len(data)
+            if offset + len(data) + cut > self.offset:
+                events += self._hand_on(offset, data, 0, len(data), cut, mark)
+        self.held_since = self.held[0][4].time if self.held else 0
+        return events
