@@ -1,11 +1,15 @@
 """dicomsniff: who refused what, why, which message went unanswered - from a packet capture of DICOM traffic."""
 
-from dicomsniff.analyzer import Analyzer
-from dicomsniff.association.association import Association, Entry
-from dicomsniff.capture.packets import CaptureError
-from dicomsniff.dimse.message import Message
-from dicomsniff.findings.finding import Finding, Severity
-from dicomsniff.library import Capture, open_capture
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dicomsniff.analyzer import Analyzer
+    from dicomsniff.association.association import Association, Entry
+    from dicomsniff.capture.packets import CaptureError
+    from dicomsniff.dimse.message import Message
+    from dicomsniff.findings.finding import Finding, Severity
+    from dicomsniff.library import Capture, open_capture
 
 __version__ = "0.1.0"
 
@@ -21,3 +25,22 @@ __all__ = [
     "__version__",
     "open_capture",
 ]
+
+_HOMES = {
+    "Analyzer": "dicomsniff.analyzer",
+    "Association": "dicomsniff.association.association",
+    "Capture": "dicomsniff.library",
+    "CaptureError": "dicomsniff.capture.packets",
+    "Entry": "dicomsniff.association.association",
+    "Finding": "dicomsniff.findings.finding",
+    "Message": "dicomsniff.dimse.message",
+    "Severity": "dicomsniff.findings.finding",
+    "open_capture": "dicomsniff.library",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the public names on first use, so that `dicomsniff --version` starts at once."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -49,6 +49,8 @@ class Analyzer:
 
     def feed(self, batch: PacketBatch) -> list[Update]:
         """Take packets; return (association, new timeline entry) in packet order."""
+        if not batch.packets:
+            return []
         self._measure(batch)
         segments = self._decoder.feed(batch)
         updates: list[Update] = []

@@ -7,6 +7,7 @@ from typing import Self
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Update
+from dicomsniff.capture.packets import PacketSource
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
@@ -15,10 +16,13 @@ from dicomsniff.reread import MessageBytes, StreamPiece, read_message, read_stre
 
 
 class Capture:
-    """An open capture: `updates()` analyzes as it reads, `associations` reads to the end if nobody has yet."""
+    """An open capture: `updates()` analyzes as it reads, `associations` reads to the end if nobody has yet.
 
-    def __init__(self, path: str, *, collect: bool = False, ports: Iterable[int] = ()) -> None:
-        self.reader = CaptureReader(path)
+    `source` is the path of a file, `-` for standard input, or any other source of packets.
+    """
+
+    def __init__(self, source: str | PacketSource, *, collect: bool = False, ports: Iterable[int] = ()) -> None:
+        self.reader = CaptureReader(source) if isinstance(source, str) else source
         self.analyzer = Analyzer(collect=collect, ports=ports)
         self._done = False
 
@@ -60,8 +64,13 @@ class Capture:
         return decode_data_set(found.data_set, association.transfer_syntax(message.context_id), found.whole)
 
     def close(self) -> None:
-        """Close the file."""
+        """Let go of the source."""
         self.reader.close()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether packets come from an interface, so that there is no end until it is closed."""
+        return self.reader.is_live
 
 
 def open_capture(path: str, *, ports: Iterable[int] = ()) -> Capture:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dicomsniff.capture.decode import SegmentDecoder
-from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.capture.packets import PacketSource
 from dicomsniff.capture.segments import SYN
 from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.message import Message
@@ -23,7 +23,7 @@ MAX_REREAD = 64 << 20
 
 @dataclass(slots=True)
 class StreamPiece:
-    """Bytes `start`.. of a stream; `holes` are the (start, end) of those that the capture does not have (zeros here)."""
+    """Bytes of a stream from `start`; `holes` are the (start, end) of those not in the capture (zeros here)."""
 
     start: int
     data: bytearray
@@ -44,7 +44,7 @@ class MessageBytes:
     """Whether the data set goes on beyond what a view reads."""
 
 
-def read_stream(reader: CaptureReader, span: Span, limit: int = MAX_REREAD) -> StreamPiece:
+def read_stream(reader: PacketSource, span: Span, limit: int = MAX_REREAD) -> StreamPiece:
     """Return the stream bytes of a span; of bytes sent twice the first copy counts, as when they were analyzed."""
     length = min(span.end - span.start, limit)
     piece = StreamPiece(span.start, bytearray(length), cut=length < span.end - span.start)
@@ -65,7 +65,7 @@ def read_stream(reader: CaptureReader, span: Span, limit: int = MAX_REREAD) -> S
     return piece
 
 
-def read_message(reader: CaptureReader, message: Message, limit: int = MAX_REREAD) -> MessageBytes:
+def read_message(reader: PacketSource, message: Message, limit: int = MAX_REREAD) -> MessageBytes:
     """Return a message's bytes: its PDUs are walked again, with their data kept."""
     piece = read_stream(reader, message.span, limit)
     span = message.span
@@ -82,17 +82,18 @@ def read_message(reader: CaptureReader, message: Message, limit: int = MAX_REREA
                 assembler.lost(event)
             elif isinstance(event, Pdv | PdvBytes):
                 found += [each for each in assembler.feed(event) if isinstance(each, Message)]
-    for event in pdus.close(mark):
+    for event in pdus.close():
         if isinstance(event, Pdv):
             found += [each for each in assembler.feed(event) if isinstance(each, Message)]
     found += [each for each in assembler.close() if isinstance(each, Message)]
     for each in found:
         if each.context_id == message.context_id and each.command.raw == message.command.raw:
-            data = each.data_set
-            if data is None:
+            info = each.data_set
+            if info is None:
                 return MessageBytes(each.command.raw, None, 0, 0, piece.cut)
-            whole = data.length if data.whole is None else data.whole
-            return MessageBytes(each.command.raw, data.content or BytesIO(), data.length, whole, piece.cut)
+            whole = info.length if info.whole is None else info.whole
+            content: Any = info.content or BytesIO()
+            return MessageBytes(each.command.raw, content, info.length, whole, piece.cut)
     return MessageBytes(message.command.raw, None, 0, 0, piece.cut)
 
 

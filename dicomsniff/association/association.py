@@ -237,6 +237,8 @@ class Association:
         """Take anything else that belongs on the timeline."""
         if isinstance(event, MissingBytes):
             self.missing_bytes += event.length
+            if event.resynchronized or self.state in (State.IDLE, State.REQUESTED):
+                self.state = State.UNKNOWN
         if isinstance(event, StrayFragment) and self.timeline:
             last = self.timeline[-1]
             if isinstance(last.event, StrayFragment) and last.event.context_id == event.context_id:
@@ -270,9 +272,9 @@ class Association:
             self.state = after
             return []
         unexpected = UnexpectedPdu(span, name, self.state)
-        if name == "P-DATA-TF" and self.timeline and isinstance(last := self.timeline[-1].event, UnexpectedPdu):
-            if (last.pdu, last.state) == (name, self.state):
-                return []
+        last = self.timeline[-1].event if self.timeline else None
+        if isinstance(last, UnexpectedPdu) and name == "P-DATA-TF" == last.pdu and last.state is self.state:
+            return []
         return [self._enter(unexpected, from_requestor=from_requestor)]
 
     def _pair(self, message: Message) -> None:

@@ -78,7 +78,7 @@ class Conversation:
         """Nothing more comes on this connection."""
         updates: list[Update] = []
         for stream, pdus in self._pdus.items():
-            updates += self._take(stream, pdus.close(mark), mark)
+            updates += self._take(stream, pdus.close(), mark)
             for event in self._assemblers[stream].close() if stream in self._assemblers else ():
                 updates.append(self._enter(stream, event))
         for association in self.associations:

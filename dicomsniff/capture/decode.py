@@ -27,7 +27,7 @@ class SegmentDecoder:
         add = segments.append
         data, origin, number = batch.data, batch.origin, batch.first_number - 1
         ethernet = batch.link_type == ETHERNET
-        for time, record, start, end, wire in batch.packets:
+        for time, record, start, end, _ in batch.packets:
             number += 1
             if ethernet and end - start >= _COMMON_LENGTH:
                 kind, version, length, fragment, protocol, flow, seq, ack, words, flags, window = _COMMON(data, start)
@@ -37,7 +37,7 @@ class SegmentDecoder:
                     if first <= last <= end and words >= 0x50:
                         add((number, time, origin + record, flow, seq, ack, flags, window, data, first, last, 0))
                         continue
-            found = self._frames.decode(batch.link_type, data[start:end], wire, time)
+            found = self._frames.decode(batch.link_type, data[start:end], time)
             if found is not None:
                 flow, seq, ack, flags, window, payload, missing = found
                 place = origin + record

@@ -47,8 +47,8 @@ class FrameDecoder:
         self._undecoded = undecoded
         self._fragments = FragmentTable()
 
-    def decode(self, link_type: int, frame: bytes, wire: int, time: int) -> Decoded | None:
-        """Return the frame's TCP segment, or None where it holds none; `wire` is the frame's length on the wire."""
+    def decode(self, link_type: int, frame: bytes, time: int) -> Decoded | None:
+        """Return the frame's TCP segment, or None where it holds none."""
         link = LINKS.get(link_type)
         if link is None:
             self._undecoded[f"link type {link_type} is not supported"] += 1

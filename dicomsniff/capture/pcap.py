@@ -43,7 +43,7 @@ class PcapParser:
     def enter(self, offset: int) -> None:
         """Nothing to make ready: a pcap record needs no context."""
 
-    def parse(self, data: bytes, at: int, origin: int = 0) -> tuple[list[tuple[int, list[Packet]]], int]:
+    def parse(self, data: bytes, at: int, _origin: int, /) -> tuple[list[tuple[int, list[Packet]]], int]:
         """Return [(link type, packets)] found in `data` from `at`, and where the first incomplete record begins."""
         packets: list[Packet] = []
         add = packets.append

@@ -4,6 +4,7 @@ import struct
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from dicomsniff.capture.packets import Packet
 
@@ -17,7 +18,7 @@ _OPTION_END, _OPTION_RESOLUTION, _OPTION_OFFSET = 0, 9, 14
 
 @dataclass(slots=True)
 class Interface:
-    """An Interface Description Block: link type, bytes kept of a packet (0: all), clock ticks per second, clock offset in s."""
+    """An Interface Description Block. `snap_length` is in bytes (0: all); `ticks` per second; `offset` in seconds."""
 
     link_type: int
     snap_length: int
@@ -50,7 +51,7 @@ class PcapngParser:
         self._section = Section(0, "<")
         self._found: list[tuple[int, list[Packet]]] = []
 
-    def parse(self, data: bytes, at: int, origin: int = 0) -> tuple[list[tuple[int, list[Packet]]], int]:
+    def parse(self, data: bytes, at: int, origin: int, /) -> tuple[list[tuple[int, list[Packet]]], int]:
         """Return [(link type, packets)] found in `data` from `at`, and where the first incomplete block begins."""
         self._found = []
         last = len(data)
@@ -128,7 +129,7 @@ class PcapngParser:
             self._found.append((interface.link_type, []))
         self._found[-1][1].append(packet)
 
-    _HANDLERS: dict[int, Callable[["PcapngParser", bytes, int, int], None]] = {
+    _HANDLERS: ClassVar[dict[int, Callable[["PcapngParser", bytes, int, int], None]]] = {
         INTERFACE: _interface,
         ENHANCED_PACKET: _enhanced_packet,
         SIMPLE_PACKET: _simple_packet,

@@ -6,7 +6,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from dicomsniff.capture import pcap, pcapng
 from dicomsniff.capture.packets import CaptureError, Packet, PacketBatch
@@ -27,7 +27,7 @@ class Parser(Protocol):
     def name(self) -> str:
         """The format's name, as in a transcript."""
 
-    def parse(self, data: bytes, at: int, origin: int = 0) -> tuple[list[tuple[int, list[Packet]]], int]:
+    def parse(self, data: bytes, at: int, origin: int, /) -> tuple[list[tuple[int, list[Packet]]], int]:
         """Return [(link type, packets)] in `data` from `at`, and where the first incomplete record begins."""
 
     def enter(self, offset: int) -> None:
@@ -40,14 +40,13 @@ class CaptureReader:
     Raises CaptureError where there is nothing to read: no such file, not a capture.
     """
 
+    is_live = False
+
     def __init__(self, path: str) -> None:
         self.path = path
         self.name = "standard input" if path == "-" else os.path.basename(path)
-        self.packets = 0
-        self.position = 0
-        """Bytes read so far, of the uncompressed capture."""
         self.truncated = ""
-        """Why reading stopped before the end of the file; empty where it did not."""
+        self._read_to = 0
         self._file = _open(path)
         head = self._read(pcap.HEADER_LENGTH)
         self._parser: Parser
@@ -80,11 +79,16 @@ class CaptureReader:
         """The file's bytes on disk, compressed or not; None for a pipe."""
         return None if self.path == "-" else os.path.getsize(self.path)
 
+    @property
+    def position(self) -> int:
+        """Bytes read so far, on disk: compressed where the file is."""
+        if isinstance(self._file, gzip.GzipFile) and self.path != "-":
+            return int(self._file.fileobj.tell())
+        return self._read_to
+
     def batches(self) -> Iterator[PacketBatch]:
         """Read the capture through, once."""
-        for batch in self._read_from(self._start, self._rest, 1):
-            self.packets = batch.first_number + len(batch.packets) - 1
-            yield batch
+        yield from self._read_from(self._start, self._rest, 1)
         if self._parser.problem and not self.truncated:
             self.truncated = self._parser.problem
 
@@ -113,7 +117,7 @@ class CaptureReader:
                 number += len(packets)
             rest = data[used:]
             origin += used
-            self.position = origin
+            self._read_to = origin
             if self._parser.problem:
                 self.truncated = f"{self._parser.problem}, at byte {origin}"
                 return
@@ -140,11 +144,12 @@ class CaptureReader:
 
 def _open(path: str) -> BinaryIO:
     """Open a file or standard input, decompressed; what it holds is told by its first bytes, never by its name."""
+    file: Any
     try:
         if path != "-" and Path(path).is_dir():
             raise CaptureError(f"{path}: a directory, not a capture")
         file = sys.stdin.buffer if path == "-" else open(path, "rb")  # noqa: SIM115
-        compressed = file.peek(2)[:2] == _GZIP  # type: ignore[attr-defined]
+        compressed = file.peek(2)[:2] == _GZIP
     except OSError as error:
         raise CaptureError(f"{path}: {error.strerror}") from None
     return gzip.GzipFile(fileobj=file) if compressed else file  # type: ignore[return-value]

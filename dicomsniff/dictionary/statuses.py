@@ -45,7 +45,8 @@ _TABLES = {  # a command says more than its SOP class: one Q/R class serves C-FI
 @lru_cache(maxsize=4096)
 def find_status(service: str, sop_class_uid: str | None, status: int) -> StatusText:
     """Return what a status means for a service (`C-STORE`) and SOP class; `Unknown` where no table lists it."""
-    from pynetdicom import sop_class, status as tables
+    from pynetdicom import sop_class
+    from pynetdicom import status as tables
 
     found = getattr(tables, _TABLES[service]).get(status) if service in _TABLES else None
     if sop_class_uid and (service not in _TABLES or found is None):

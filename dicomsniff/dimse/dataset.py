@@ -18,6 +18,10 @@ from dicomsniff.dictionary.uids import (
 
 MAX_INFLATED = 256 << 20
 """Bytes a deflated data set may grow to; what is beyond is not decoded."""
+LARGE = 1 << 20
+"""Bytes: longer values are not read into memory."""
+UNDEFINED_LENGTH = 0xFFFFFFFF
+_DELIMITER = 8
 INLINE_BINARY = 64
 """Bytes: longer binary values are given by length and digest."""
 
@@ -80,31 +84,57 @@ def decode_data_set(content: BinaryIO, transfer_syntax: str | None, whole: int |
         content.seek(0)
         content = BytesIO(content.read(whole))
         decoded.problem = f"bytes are missing after the first {whole}; what follows is not decoded"
-    content.seek(0)
     if syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         content, problem = _inflate(content)
         decoded.problem = decoded.problem or problem
+    size = content.seek(0, 2)
+    content.seek(0)
     implicit = syntax == IMPLICIT_VR_LITTLE_ENDIAN
     little = syntax != EXPLICIT_VR_BIG_ENDIAN
     encoding: list[str] = ["iso8859"]
     with warnings.catch_warnings(), config.disable_value_validation():
         warnings.simplefilter("ignore")
         try:
-            for raw in data_element_generator(content, implicit, little):
+            for raw in data_element_generator(content, implicit, little, defer_size=LARGE):
+                resume = content.tell()
                 if isinstance(raw, RawDataElement):
-                    if raw.value is not None and raw.length != 0xFFFFFFFF and len(raw.value) < raw.length:
-                        decoded.problem = f"{_tag(raw.tag)} announces {raw.length} bytes; {len(raw.value)} are there"
+                    announced = None if raw.length == UNDEFINED_LENGTH else raw.length
+                    if announced is not None and raw.value_tell + announced > size:
+                        there = max(0, size - raw.value_tell)
+                        decoded.problem = f"{_tag(raw.tag)} announces {announced} bytes; {there} are there"
                         break
-                    start, length = raw.value_tell, None if raw.length == 0xFFFFFFFF else raw.length
+                    if raw.value is None and raw.length:
+                        decoded.elements.append(_large(content, raw, resume))
+                        content.seek(resume)
+                        continue
                     element = convert_raw_data_element(raw, encoding=encoding)
+                    decoded.elements += _flatten(element, 0, raw.value_tell, announced)
                 else:
-                    element, start, length = raw, raw.file_tell, None
+                    element = raw
+                    decoded.elements += _flatten(element, 0, raw.file_tell, None)
                 if element.tag == 0x00080005:
                     encoding = _python_encodings(element.value)
-                decoded.elements += _flatten(element, 0, start, length)
         except Exception as error:  # noqa: BLE001  pydicom raises anything on bytes that are no data set
             decoded.problem = decoded.problem or f"after {_last_tag(decoded)}: {error or type(error).__name__}"
     return decoded
+
+
+def _large(content: BinaryIO, raw: Any, end: int) -> Element:
+    """Describe a value too large to be read at once, by length and digest."""
+    from pydicom.datadict import dictionary_description, dictionary_has_tag, dictionary_VR
+
+    known = dictionary_has_tag(raw.tag)
+    vr = raw.VR or (dictionary_VR(raw.tag) if known else "UN")
+    length = raw.length if raw.length != UNDEFINED_LENGTH else end - raw.value_tell - _DELIMITER
+    content.seek(raw.value_tell)
+    hasher, left = hashlib.sha256(), length
+    while left > 0 and (part := content.read(min(left, LARGE))):
+        hasher.update(part)
+        left -= len(part)
+    json = {"vr": vr, "length": length, "sha256": hasher.hexdigest()}
+    name = dictionary_description(raw.tag) if known else "Unknown"
+    announced = None if raw.length == UNDEFINED_LENGTH else raw.length
+    return Element(int(raw.tag), vr, name, f"{length} bytes", json, raw.value_tell, announced, 0)
 
 
 def _flatten(element: Any, depth: int, start: int | None, length: int | None) -> Iterator[Element]:
@@ -115,10 +145,8 @@ def _flatten(element: Any, depth: int, start: int | None, length: int | None) ->
         nested = [
             [part for inner in _in_order(item) for part in _flatten(inner, depth + 1, None, None)] for item in items
         ]
-        json = {
-            "vr": "SQ",
-            "Value": [{f"{e.tag:08X}": e.json for e in item if e.depth == depth + 1} for item in nested],
-        }
+        values = [{f"{e.tag:08X}": e.json for e in item if e.depth == depth + 1} for item in nested]
+        json: dict[str, Any] = {"vr": "SQ", "Value": values}
         yield Element(tag, vr, name, f"{len(items)} item{'s' * (len(items) != 1)}", json, start, length, depth)
         for item in nested:
             yield from item
@@ -153,8 +181,7 @@ def _value(element: Any, vr: str) -> tuple[str, dict[str, Any]]:
         if len(value) > INLINE_BINARY:
             digest = hashlib.sha256(value).hexdigest()
             return f"{len(value)} bytes", {"vr": vr, "length": len(value), "sha256": digest}
-        json = {"vr": vr} | ({"InlineBinary": b64encode(value).decode()} if value else {})
-        return value.hex(" "), json
+        return value.hex(" "), {"vr": vr} | ({"InlineBinary": b64encode(value).decode()} if value else {})
     try:
         json = element.to_json_dict(None, 1 << 62)
     except Exception:  # noqa: BLE001  values that break their VR have no JSON model; their text still helps

@@ -62,5 +62,5 @@ class Message:
 
     @property
     def latency(self) -> int | None:
-        """ns from the last byte of the request to the first byte of this response; None for a request."""
+        """Time (ns) from the last byte of the request to the first byte of this response; None for a request."""
         return None if self.request is None else self.span.first_time - self.request.span.last_time

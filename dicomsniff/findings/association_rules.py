@@ -26,13 +26,10 @@ def aborted(association: Association, entry: Entry) -> Iterator[Hit]:
 
 def all_contexts_refused(association: Association, entry: Entry) -> Iterator[Hit]:
     """No presentation context was accepted: nothing can be exchanged (PS3.8 §9.3.3.2)."""
-    if isinstance(entry.event, AssociateAc) and association.contexts:
-        contexts = association.contexts.values()
-        if not any(context.accepted for context in contexts):
-            reasons = sorted({context_result_name(c.result) for c in contexts if c.result is not None})
-            yield Hit(
-                f"none of {len(contexts)} presentation contexts was accepted: {', '.join(reasons) or 'no answer'}"
-            )
+    contexts = association.contexts.values()
+    if isinstance(entry.event, AssociateAc) and contexts and not any(context.accepted for context in contexts):
+        reasons = sorted({context_result_name(c.result) for c in contexts if c.result is not None})
+        yield Hit(f"none of {len(contexts)} presentation contexts was accepted: {', '.join(reasons) or 'no answer'}")
 
 
 def context_refused(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -77,9 +74,9 @@ def reset(association: Association, entry: Entry) -> Iterator[Hit]:
 
 def not_released(association: Association) -> Iterator[Hit]:
     """The connection was closed without A-RELEASE or A-ABORT (PS3.8 §7.2)."""
-    if not association.state.is_over and not association.ended_by_capture:
-        if association.contexts or association.messages:
-            yield Hit(f"the TCP connection was closed while the association was {association.state.value}")
+    unfinished = not association.state.is_over and not association.ended_by_capture
+    if unfinished and (association.contexts or association.messages):
+        yield Hit(f"the TCP connection was closed while the association was {association.state.value}")
 
 
 def request_unanswered(association: Association) -> Iterator[Hit]:
@@ -116,7 +113,7 @@ RULES = (
         "association-rejected",
         Severity.ERROR,
         "PS3.8 §9.3.4",
-        "The acceptor's configuration decides: its AE title, the titles it admits, the associations it allows at a time.",
+        "The acceptor decides: by its own AE title, the titles it admits, how many associations it allows at a time.",
         (AssociateRj,),
         rejected,
     ),
@@ -156,7 +153,7 @@ RULES = (
         "ae-title-malformed",
         Severity.WARNING,
         "PS3.5 §6.2",
-        "AE titles are 1 to 16 printable characters without backslash, padded with spaces. Correct the requestor's settings.",
+        "AE titles are 1 to 16 printable characters without backslash, padded with spaces. Correct the settings.",
         (AssociateRq,),
         title_malformed,
     ),
@@ -172,7 +169,7 @@ RULES = (
         "association-unanswered",
         Severity.ERROR,
         "PS3.8 §7.1",
-        "Something accepted the TCP connection and never spoke DICOM: a hung server, a proxy, or another service on the port.",
+        "Something took the TCP connection and never spoke DICOM: a hung server, a proxy, another service.",
         request_unanswered,
     ),
     FinalRule(

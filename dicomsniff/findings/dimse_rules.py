@@ -35,14 +35,14 @@ def data_set_missing(_: Association, entry: Entry) -> Iterator[Hit]:
 def command_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     """A command set that breaks its encoding (PS3.7 §6.3.1)."""
     match entry.event:
-        case Message(command=command) if command.problem:
+        case Message(command=command, problem="") if command.problem:
             yield Hit(f"command set: {command.problem}")
 
 
 def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     """Command Group Length is not the number of bytes that follow it (PS3.7 §E.1)."""
     match entry.event:
-        case Message(command=command):
+        case Message(command=command, problem=""):
             announced, true = command.group_length, len(command.raw) - 12
             if announced is None:
                 yield Hit("the command set has no Command Group Length (0000,0000)")
@@ -53,7 +53,7 @@ def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
 def command_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
     """A Command Field the standard does not define (PS3.7 §E.1)."""
     match entry.event:
-        case Message(command=command) if command.field not in COMMAND_FIELDS:
+        case Message(command=command, problem="") if command.field not in COMMAND_FIELDS:
             yield Hit(command.name)
 
 
@@ -155,7 +155,7 @@ RULES = (
         "message-incomplete",
         Severity.ERROR,
         "PS3.8 Annex E",
-        "Either the sender never set the last-fragment bit or was cut off, or the capture lost bytes (see bytes-missing).",
+        "The sender never set the last-fragment bit or was cut off, or the capture lost bytes (see bytes-missing).",
         (Message,),
         incomplete,
     ),

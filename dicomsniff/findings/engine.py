@@ -10,8 +10,8 @@ RULES = (*pdu_rules.RULES, *dimse_rules.RULES, *association_rules.RULES)
 """Every rule, in the order in which they are asked."""
 
 _BY_EVENT: dict[type, list[EntryRule]] = {}
-for _rule in RULES:
-    for _event in _rule.events if isinstance(_rule, EntryRule) else ():
+for _rule in (rule for rule in RULES if isinstance(rule, EntryRule)):
+    for _event in _rule.events:
         _BY_EVENT.setdefault(_event, []).append(_rule)
 _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
 

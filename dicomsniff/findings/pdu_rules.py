@@ -38,9 +38,10 @@ def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
 
 def body_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     """A PDU whose body does not have its type's layout (PS3.8 §9.3)."""
-    problem = getattr(entry.event, "problem", "")
-    if problem:
-        yield Hit(f"{entry.event.name}: {problem}")
+    match entry.event:
+        case AssociateRq() | AssociateAc() | AssociateRj() | ReleaseRq() | ReleaseRp() | Abort() | UnknownPdu() as pdu:
+            if pdu.problem:
+                yield Hit(f"{pdu.name}: {pdu.problem}")
 
 
 def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -81,7 +82,7 @@ RULES = (
         "pdu-incomplete",
         Severity.ERROR,
         "PS3.8 §9.3.1",
-        "The stream stops inside a PDU. Look for a reset, a crash or a timeout of the sender, or a capture that ended early.",
+        "The stream stops inside a PDU: a reset, a crash or a timeout of the sender, or a capture that ended early.",
         (MalformedPdu,),
         malformed("pdu-incomplete"),
     ),
@@ -97,7 +98,7 @@ RULES = (
         "pdv-beyond-pdu",
         Severity.ERROR,
         "PS3.8 §9.3.5.1",
-        "The lengths of the PDV item and its P-DATA-TF contradict each other. Receivers abort with invalid-PDU-parameter.",
+        "The lengths of PDV item and P-DATA-TF contradict each other. Receivers abort (invalid-PDU-parameter).",
         (MalformedPdu,),
         malformed("pdv-beyond-pdu"),
     ),
@@ -161,7 +162,7 @@ RULES = (
         "bytes-missing",
         Severity.WARNING,
         "",
-        "The capture lost them: a dropped packet, a short snaplen, a late start. Capture again closer to one side, with -s 0.",
+        "The capture lost them: a dropped packet, a short snaplen. Capture again, close to one side, with -s 0.",
         (MissingBytes,),
         missing,
     ),

@@ -1,5 +1,7 @@
 """The bytes of one PDU, after its 6-byte header -> a PDU (PS3.8 §9.3). P-DATA-TF is streamed: see stream.py."""
 
+from collections.abc import Callable
+
 from dicomsniff.pdu.fields import DecodeError, Field, FieldReader
 from dicomsniff.pdu.items import decode_items
 from dicomsniff.pdu.types import (
@@ -94,7 +96,7 @@ def _rest(body: FieldReader) -> str:
     return f"{len(body.take('Rest of the PDU', body.left))} bytes beyond the PDU's layout"
 
 
-DECODERS = {
+DECODERS: dict[int, Callable[[FieldReader, Span], ControlPdu]] = {
     0x01: decode_associate_rq,
     0x02: decode_associate_ac,
     0x03: decode_associate_rj,
@@ -105,7 +107,7 @@ DECODERS = {
 
 
 def decode_control_pdu(kind: int, data: bytes, span: Span) -> ControlPdu:
-    """Decode the body of any PDU but P-DATA-TF; one too short for its type is returned as UnknownPdu with its problem."""
+    """Decode the body of any PDU but P-DATA-TF; one too short for its type becomes an UnknownPdu with its problem."""
     decode = DECODERS.get(kind)
     if decode is None:
         return UnknownPdu(span, len(data), kind, data)

@@ -78,7 +78,7 @@ class FieldReader:
 
 
 def plain_text(data: bytes) -> str:
-    """Decode text of the default repertoire, unpadded; other bytes and control characters become `\\xNN`."""
+    r"""Decode text of the default repertoire, unpadded; other bytes and control characters become `\xNN`."""
     stripped = data.rstrip(b" \0").lstrip(b" ")
     if stripped.isascii() and (text := stripped.decode("ascii")).isprintable():
         return text

@@ -32,7 +32,7 @@ class Items:
 
 
 def decode_items(body: FieldReader) -> Items:
-    """Read items to the end of the PDU; on an item that does not fit, keep what came before and say where it stopped."""
+    """Read items to the end of the PDU; where one does not fit, keep what came before and say where it stopped."""
     items = Items()
     try:
         while body.left:

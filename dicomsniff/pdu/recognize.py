@@ -67,7 +67,10 @@ def judge_start(data: bytes | bytearray) -> Verdict:
 
 def judge_cut_off(data: bytes | bytearray) -> Verdict:
     """Judge the first bytes of a stream that ended, or has a hole, before there were enough to be sure."""
-    if len(data) >= 42 and data[0] in (1, 2) and data[1] == 0 and data[2:4] == b"\0\0" and data[6:8] == b"\0\x01":
+    # A short snaplen leaves little more than the called AE title of an A-ASSOCIATE PDU.
+    header = data[0:4] in (b"\1\0\0\0", b"\2\0\0\0") and data[6:10] == b"\0\1\0\0"
+    title = data[10:26]
+    if header and len(title) == 16 and title.strip() and title.isascii() and title.decode("ascii").isprintable():
         return Verdict.DICOM
     return Verdict.OTHER
 

@@ -130,7 +130,7 @@ class PduStream:
         events = self._report_skipped() if begins_here else []
         return events + self._decode(waiting, 0, len(waiting))
 
-    def close(self, mark: PacketMark) -> list[PduEvent]:
+    def close(self) -> list[PduEvent]:
         """No more bytes come: hand on what is incomplete, as such."""
         events: list[PduEvent] = []
         if self._state in (State.UNDECIDED, State.SEARCHING):

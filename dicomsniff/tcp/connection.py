@@ -9,7 +9,7 @@ from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEve
 from dicomsniff.tcp.stream import SEQUENCE_MASK, Stream
 
 LINGER = 5_000_000_000
-"""ns of capture time for which a closed connection is remembered, so that late copies of its packets open no new one."""
+"""Capture time (ns) for which a closed connection is remembered: late copies of its packets open no new one."""
 MAX_CONNECTIONS = 50_000
 """Connections followed at a time; beyond, the oldest is given up."""
 _CONTROL = FIN | SYN | RST | ACK
@@ -189,7 +189,7 @@ class TcpTracker:
 
 
 def _is_new(stream: Stream, seq: int, flags: int) -> bool:
-    """Whether a SYN opens another connection on the same addresses and ports, rather than repeating or arriving late."""
+    """Whether a SYN opens another connection on the same ends, rather than repeating or arriving late."""
     connection = stream.connection
     begins = (seq + 1) & SEQUENCE_MASK
     if not stream.anchored:

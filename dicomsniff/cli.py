@@ -1,0 +1,200 @@
+"""The command line: arguments, exit status, choice of view."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import IO, Any
+
+import click
+
+from dicomsniff import __version__
+from dicomsniff.capture.packets import CaptureError
+
+
+class ExitStatus(IntEnum):
+    """What the program's exit status says."""
+
+    DONE = 0
+    FOUND = 1
+    WRONG_CALL = 2
+    UNREADABLE = 3
+    INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Takes a capture where a command is expected: `dicomsniff CAPTURE` opens it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or take the first word for a capture to open."""
+        if args and args[0] not in self.commands and (args[0] == "-" or not args[0].startswith("-")):
+            return "open", self.commands["open"], args
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(__version__, message="dicomsniff %(version)s")
+def cli() -> None:
+    """Who refused what, why, and which message went unanswered: DICOM traffic explained.
+
+    `dicomsniff CAPTURE` opens a capture in the terminal UI (where standard output is no terminal, it prints what
+    `show` prints). CAPTURE is a pcap or pcapng file, also gzipped, or - for standard input.
+    """
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what every reading command takes."""
+    for option in (
+        click.option("--keep-phi", is_flag=True, help="Show protected health information (so far it always is shown)."),
+        click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
+                     help="Treat TCP port N as DICOM although nothing looks like it; may be repeated."),
+        click.argument("capture", metavar="CAPTURE"),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@cli.command("open", hidden=True)
+@reading_options
+def open_(capture: str, ports: tuple[int, ...], *, keep_phi: bool) -> None:  # noqa: ARG001
+    """Open a capture in the terminal UI, or print it where there is no terminal."""
+    from dicomsniff.library import Capture
+
+    if not sys.stdout.isatty() or capture == "-":
+        _show(capture, ports)
+        return
+    from dicomsniff.tui.app import run
+
+    with Capture(capture, ports=ports) as opened:
+        run(opened)
+
+
+@cli.command()
+@reading_options
+@click.option("--contexts", is_flag=True, help="List every presentation context with its result.")
+def show(capture: str, ports: tuple[int, ...], *, keep_phi: bool, contexts: bool) -> None:  # noqa: ARG001
+    """Print each association: who, with whom, how it went, its timeline and its findings."""
+    _show(capture, ports, contexts=contexts)
+
+
+def _show(path: str, ports: tuple[int, ...], *, contexts: bool = False) -> None:
+    from dicomsniff.export.text import association_lines, summary_lines
+    from dicomsniff.library import Capture
+
+    with Capture(path, ports=ports) as capture:
+        for association in capture.associations:
+            for line in association_lines(association, capture.reader.resolution_digits, contexts=contexts):
+                print(line)
+            print()
+        for line in summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated):
+            print(line)
+        _leave_if_truncated(capture.reader.truncated)
+
+
+@cli.command()
+@reading_options
+@click.option(
+    "--format", "form", type=click.Choice(["json", "jsonl"]), default="json", show_default=True, help="What to write."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
+def export(capture: str, ports: tuple[int, ...], form: str, output: str | None, *, keep_phi: bool) -> None:  # noqa: ARG001
+    """Write the transcript of a capture: every association, context, message and finding."""
+    from dicomsniff.export.lines import write_lines
+    from dicomsniff.export.transcript import write_transcript
+    from dicomsniff.library import Capture
+
+    with Capture(capture, collect=True, ports=ports) as opened, _output(output) as out:
+        write_transcript(opened, out) if form == "json" else write_lines(opened, out)
+        truncated = opened.reader.truncated
+    _leave_if_truncated(truncated)
+
+
+@cli.command()
+@click.option(
+    "-i", "--interface", required=True, help="What to listen on; `dicomsniff interfaces` lists what there is."
+)
+@click.option("-f", "--filter", "bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
+@click.option("-w", "--write", metavar="FILE", help="Keep the packets in FILE, as pcap.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "jsonl"]), help="Follow on standard output, without the terminal UI."
+)
+@click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
+              help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
+def live(interface: str, bpf: str, write: str | None, form: str | None, ports: tuple[int, ...]) -> None:
+    """Sniff an interface until Ctrl-C: in the terminal UI, or as lines on standard output."""
+    from dicomsniff.capture.live import LiveReader
+
+    reader = LiveReader(interface, bpf=bpf, write=write)
+    if form is None and sys.stdout.isatty():
+        from dicomsniff.library import Capture
+        from dicomsniff.tui.app import run
+
+        with Capture(reader, ports=ports) as capture:
+            run(capture)
+    else:
+        from dicomsniff.live import follow
+
+        follow(reader, form or "text", sys.stdout, ports=ports)
+    if reader.truncated:
+        raise CaptureError(reader.truncated)
+
+
+@cli.command()
+def interfaces() -> None:
+    """List what can be sniffed here, and what permission is missing."""
+    from dicomsniff.capture.live import list_interfaces, missing_permission
+
+    for interface in list_interfaces():
+        print(f"{interface.name:16} {', '.join(interface.addresses) or 'no address'}")
+    if missing := missing_permission():
+        raise CaptureError(missing)
+
+
+@contextmanager
+def _output(path: str | None) -> Iterator[IO[str]]:
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            yield file
+    except OSError as error:
+        raise CaptureError(f"{path}: {error.strerror}") from None
+
+
+def _leave_if_truncated(reason: str) -> None:
+    if reason:
+        print(f"dicomsniff: the capture is cut off: {reason}; what could be read is shown", file=sys.stderr)
+        raise SystemExit(ExitStatus.UNREADABLE)
+
+
+def main() -> None:
+    """Run the program; every way out gives an exit status and, where something is wrong, one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        status = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        status = ExitStatus.WRONG_CALL
+    except click.ClickException as error:
+        error.show()
+        status = ExitStatus.WRONG_CALL
+    except CaptureError as error:
+        print(f"dicomsniff: {error}", file=sys.stderr)
+        status = ExitStatus.UNREADABLE
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        status = ExitStatus.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `| head`: nothing more to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = ExitStatus.DONE
+    except OSError as error:
+        print(f"dicomsniff: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+        status = ExitStatus.UNREADABLE
+    sys.exit(status if isinstance(status, int) else ExitStatus.DONE)

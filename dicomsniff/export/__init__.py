@@ -1,0 +1,1 @@
+"""Views made from the model: text, JSON; and the words they and the terminal UI share."""

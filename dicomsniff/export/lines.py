@@ -1,0 +1,66 @@
+"""The model -> JSON lines, one object each with its `kind`: for `export --format jsonl` and for following live."""
+
+import json
+from typing import IO, Any
+
+from dicomsniff import __version__
+from dicomsniff.association.association import Association, Entry
+from dicomsniff.dimse.message import Message
+from dicomsniff.export.transcript import SCHEMA, association_json, context_json, direction, finding_json, message_json
+from dicomsniff.export.words import entry_detail, entry_name, timestamp
+from dicomsniff.findings.finding import Finding
+from dicomsniff.library import Capture
+
+
+def write_lines(capture: Capture, out: IO[str]) -> None:
+    """Read a capture (opened with `collect`) to its end; write entries as they come, associations at the end."""
+    digits = capture.reader.resolution_digits
+    out.write(head_line(capture.reader.name) + "\n")
+    for updates in capture.updates():
+        for association, entry in updates:
+            out.write(entry_line(association, entry, digits) + "\n")
+    for association in capture.analyzer.associations:
+        out.write(association_line(association, digits) + "\n")
+        for finding in association.findings:
+            out.write(finding_line(finding, association) + "\n")
+
+
+def head_line(name: str) -> str:
+    """Return the first line: schema, tool, and what is being read."""
+    head = {"kind": "transcript", "schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
+    return _line(head | {"capture": {"name": name}, "privacy": {"phi": "kept"}})
+
+
+def entry_line(association: Association, entry: Entry, digits: int) -> str:
+    """Return a timeline entry: a message in full, anything else by name and detail."""
+    if isinstance(entry.event, Message):
+        said = {"kind": "message", "association": association.id, "number": entry.event.number or None}
+        return _line(said | message_json(association, entry.event, digits))
+    return _line(
+        {
+            "kind": "event",
+            "association": association.id,
+            "time": timestamp(entry.span.first_time, digits),
+            "direction": direction(from_requestor=entry.from_requestor),
+            "name": entry_name(entry),
+            "detail": entry_detail(association, entry),
+            "first_packet": entry.span.first_packet,
+            "last_packet": entry.span.last_packet,
+        }
+    )
+
+
+def finding_line(finding: Finding, association: Association) -> str:
+    """Return a finding."""
+    return _line({"kind": "finding"} | finding_json(finding, association.id))
+
+
+def association_line(association: Association, digits: int) -> str:
+    """Return an association as it stands: parties, contexts, outcome."""
+    contexts = [context_json(context) for context in association.contexts.values()]
+    said = {"kind": "association"} | association_json(association, digits)
+    return _line(said | {"presentation_contexts": contexts})
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)

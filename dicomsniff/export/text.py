@@ -1,0 +1,90 @@
+"""The model -> text for a terminal or a pipe: what `show` prints, and the lines that `live --format text` follows."""
+
+from collections.abc import Iterator
+
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.association.association import Association, Entry
+from dicomsniff.dictionary.reasons import context_result_name
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.export.words import clock, duration, entry_detail, entry_name, entry_size, size, timestamp, verdict
+from dicomsniff.findings.finding import Finding
+
+_NAME_WIDTH, _SIZE_WIDTH = 22, 9
+
+
+def association_lines(association: Association, digits: int, *, contexts: bool = False) -> Iterator[str]:
+    """Yield an association as text: who with whom, the verdict, its timeline, its findings."""
+    requestor, acceptor = association.requestor, association.acceptor
+    yield f"association {association.id}: {requestor.label} -> {acceptor.label}"
+    yield f"  {verdict(association)}"
+    if not association.requestor_is.startswith("sent"):
+        yield f"  requestor: {association.requestor_is}"
+    lasted = duration(association.end_time - association.start_time)
+    yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
+    if contexts:
+        yield from _context_lines(association)
+    for entry in sorted(association.timeline, key=_when):
+        yield "    " + entry_line(association, entry, association.start_time)
+    for finding in association.findings:
+        yield "  " + finding_text(finding)
+
+
+def finding_text(finding: Finding) -> str:
+    """Return a finding as one line: severity, what was seen, code, packet, clause."""
+    reference = f" [{finding.reference}]" if finding.reference else ""
+    return f"{finding.severity}: {finding.message} ({finding.code}, packet {finding.span.first_packet}){reference}"
+
+
+def entry_line(association: Association, entry: Entry, start: int) -> str:
+    """Return a timeline entry as one line: seconds since `start`, direction, name, size, what matters."""
+    since = f"{(entry.span.first_time - start) / 1e9:10.6f}"
+    arrow = "-->" if entry.from_requestor else "<--"
+    count = entry_size(entry)
+    amount = size(count) if count else ""
+    detail = entry_detail(association, entry)
+    return f"{since}  {arrow} {entry_name(entry):<{_NAME_WIDTH}} {amount:>{_SIZE_WIDTH}}  {detail}".rstrip()
+
+
+def live_line(association: Association, entry: Entry, digits: int) -> str:
+    """Return a timeline entry as one line that stands alone: time of day, association, and the rest."""
+    who = f"{association.requestor.ae_title or '?'}>{association.acceptor.ae_title or '?'}"
+    line = entry_line(association, entry, entry.span.first_time).split(None, 1)[1]
+    return f"{clock(entry.span.first_time, digits)} #{association.id} {who} {line}"
+
+
+def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str]:
+    """Yield what the capture held as a whole."""
+    found = len(analyzer.associations)
+    plural = "s" * (found != 1)
+    connections = f"{analyzer.connections} TCP connection{'s' * (analyzer.connections != 1)}"
+    yield f"{name}: {analyzer.packets} packets, {connections}, {found} association{plural}"
+    for protocol, count in sorted(analyzer.foreign.items()):
+        yield f"  {count} TCP connection{'s' * (count != 1)} without DICOM" + (f": {protocol}" if protocol else "")
+    for reason, count in analyzer.undecoded.most_common():
+        yield f"  {count} packet{'s' * (count != 1)} not used: {reason}"
+    if truncated:
+        yield f"  the capture is cut off: {truncated}"
+
+
+def _when(entry: Entry) -> tuple[int, int]:
+    return entry.span.first_time, entry.span.first_packet
+
+
+def _implementations(association: Association) -> str:
+    names = []
+    for party in (association.requestor, association.acceptor):
+        said = party.information
+        names.append((said.implementation_version_name or said.implementation_class_uid or "?") if said else "?")
+    return "" if names == ["?", "?"] else f", {names[0]} -> {names[1]}"
+
+
+def _context_lines(association: Association) -> Iterator[str]:
+    for context in association.contexts.values():
+        abstract = uid_text(context.abstract_syntax)
+        if context.accepted:
+            result = uid_text(context.transfer_syntax)
+        elif context.result is None:
+            result = "no answer"
+        else:
+            result = context_result_name(context.result)
+        yield f"  context {context.id:3}: {abstract}: {result}"

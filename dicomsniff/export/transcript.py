@@ -1,0 +1,259 @@
+"""The model -> the JSON transcript `dicomsniff.transcript/1`, written as the capture is read, one message a line."""
+
+import json
+from collections.abc import Callable, Iterator
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from dicomsniff import __version__
+from dicomsniff.association.association import Association, Party
+from dicomsniff.association.negotiation import PresentationContext
+from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
+from dicomsniff.dictionary.reasons import abort_meaning, context_result_name, reject_meaning
+from dicomsniff.dictionary.statuses import status_text
+from dicomsniff.dictionary.uids import find_uid_name
+from dicomsniff.dimse.command import Command, attribute_tags
+from dicomsniff.dimse.dataset import decode_data_set
+from dicomsniff.dimse.message import Message
+from dicomsniff.export.words import timestamp
+from dicomsniff.findings.finding import Finding
+from dicomsniff.library import Capture
+from dicomsniff.pdu.fields import plain_text
+
+SCHEMA = "dicomsniff.transcript/1"
+
+Json = dict[str, Any]
+
+
+def write_transcript(capture: Capture, out: IO[str]) -> None:
+    """Read a capture (opened with `collect`) to its end and write its transcript.
+
+    Messages are encoded as they come and wait in a temporary file, so that memory does not grow with their data.
+    """
+    with TemporaryFile() as spool:
+        places: dict[int, list[tuple[Message, int, int]]] = {}
+        for updates in capture.updates():
+            for association, entry in updates:
+                if isinstance(entry.event, Message):
+                    line = _dump(message_json(association, entry.event, capture.reader.resolution_digits)).encode()
+                    place = (entry.event, spool.tell(), len(line))
+                    spool.write(line)
+                    places.setdefault(association.id, []).append(place)
+        for part in _parts(capture, places, lambda at, length: _read(spool, at, length)):
+            out.write(part)
+
+
+def _read(spool: IO[bytes], at: int, length: int) -> str:
+    spool.seek(at)
+    return spool.read(length).decode()
+
+
+def _parts(
+    capture: Capture, places: dict[int, list[tuple[Message, int, int]]], read: Callable[[int, int], str]
+) -> Iterator[str]:
+    yield "{\n"
+    yield f' "schema": {_dump(SCHEMA)},\n'
+    yield f' "tool": {_dump({"name": "dicomsniff", "version": __version__})},\n'
+    yield f' "capture": {_dump(capture_json(capture))},\n'
+    yield f' "privacy": {_dump({"phi": "kept"})},\n'
+    yield ' "associations": ['
+    digits = capture.reader.resolution_digits
+    for number, association in enumerate(capture.analyzer.associations):
+        yield ",\n  {" if number else "\n  {"
+        head = association_json(association, digits)
+        yield ",\n   ".join(f"{_dump(key)}: {_dump(value)}" for key, value in head.items())
+        yield ',\n   "presentation_contexts": ' + _lines(map(_dump, map(context_json, association.contexts.values())))
+        ordered = sorted(places.get(association.id, ()), key=lambda place: place[0].number)
+        messages = (f'{{"number": {message.number}, {read(at, length)[1:]}' for message, at, length in ordered)
+        yield ',\n   "messages": ['
+        for index, line in enumerate(messages):
+            yield (",\n    " if index else "\n    ") + line
+        yield "]"
+        found = (_dump(finding_json(finding, association.id)) for finding in association.findings)
+        yield ',\n   "findings": ' + _lines(found) + "}"
+    yield '],\n "findings": []\n}\n'
+
+
+def _lines(items: Iterator[str]) -> str:
+    joined = ",\n    ".join(items)
+    return f"[\n    {joined}]" if joined else "[]"
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def capture_json(capture: Capture) -> Json:
+    """Describe the capture as a whole."""
+    reader, analyzer = capture.reader, capture.analyzer
+    digits = reader.resolution_digits
+    first, last = analyzer.first_time, analyzer.last_time
+    return {
+        "name": reader.name,
+        "format": reader.format,
+        "packets": analyzer.packets,
+        "bytes": analyzer.bytes,
+        "first_time": timestamp(first, digits) if first is not None else None,
+        "last_time": timestamp(last, digits) if last is not None else None,
+        "truncated": bool(reader.truncated),
+        "truncated_reason": reader.truncated or None,
+        "connections": analyzer.connections,
+        "connections_without_dicom": sum(analyzer.foreign.values()),
+        "packets_not_used": dict(sorted(analyzer.undecoded.items())),
+    }
+
+
+def association_json(association: Association, digits: int) -> Json:
+    """Describe an association without its contexts, messages and findings."""
+    rejection, abortion = association.rejection, association.abortion
+    return {
+        "id": association.id,
+        "start_time": timestamp(association.start_time, digits),
+        "end_time": timestamp(association.end_time, digits),
+        "requestor": _party(association.requestor),
+        "acceptor": _party(association.acceptor),
+        "requestor_known_by": association.requestor_is,
+        "application_context_name": association.application_context_name,
+        "outcome": association.outcome,
+        "reject": rejection
+        and {
+            "result": rejection.result,
+            "source": rejection.source,
+            "reason": rejection.reason,
+            "meaning": reject_meaning(rejection.result, rejection.source, rejection.reason),
+        },
+        "abort": abortion
+        and {
+            "source": abortion.source,
+            "reason": abortion.reason,
+            "direction": direction(from_requestor=abortion.from_requestor),
+            "meaning": abort_meaning(abortion.source, abortion.reason),
+        },
+        "pdu_counts": {
+            direction(from_requestor=sender): dict(association.pdu_counts[sender]) for sender in (True, False)
+        },
+        "missing_bytes": association.missing_bytes,
+    }
+
+
+def direction(*, from_requestor: bool) -> str:
+    """Name a direction."""
+    return "requestor-to-acceptor" if from_requestor else "acceptor-to-requestor"
+
+
+def _party(party: Party) -> Json:
+    said = party.information
+    return {
+        "address": party.endpoint.address,
+        "port": party.endpoint.port,
+        "ae_title": party.ae_title,
+        "max_pdu_length": said.max_pdu_length if said else None,
+        "implementation_class_uid": said.implementation_class_uid if said else None,
+        "implementation_version_name": said.implementation_version_name if said else None,
+    }
+
+
+def context_json(context: PresentationContext) -> Json:
+    """Describe a presentation context."""
+    return {
+        "id": context.id,
+        "abstract_syntax": context.abstract_syntax,
+        "abstract_syntax_name": find_uid_name(context.abstract_syntax) if context.abstract_syntax else None,
+        "proposed_transfer_syntaxes": list(context.proposed_transfer_syntaxes),
+        "result": context.result,
+        "result_name": context_result_name(context.result) if context.result is not None else None,
+        "transfer_syntax": context.transfer_syntax,
+    }
+
+
+def message_json(association: Association, message: Message, digits: int) -> Json:
+    """Describe a message without its number; a collected data set is decoded, and dropped."""
+    command, latency = message.command, message.latency
+    said = {
+        "time": timestamp(message.span.first_time, digits),
+        "end_time": timestamp(message.span.last_time, digits),
+        "direction": direction(from_requestor=message.from_requestor),
+        "command": message.name,
+        "presentation_context_id": message.context_id,
+        "message_id": command.message_id,
+        "message_id_being_responded_to": command.message_id_being_responded_to,
+        "status": command.status,
+        "status_meaning": status_text(command.service, command.sop_class_uid, command.status)
+        if command.status is not None
+        else None,
+        "latency": None if latency is None else round(latency / 1e9, 9),
+        "affected_sop_class_uid": command.affected_sop_class_uid,
+        "affected_sop_instance_uid": command.affected_sop_instance_uid,
+        "requested_sop_class_uid": command.requested_sop_class_uid,
+        "requested_sop_instance_uid": command.requested_sop_instance_uid,
+        "command_set": {
+            "length": len(command.raw),
+            "fragments": message.command_fragments,
+            "elements": command_json(command),
+        },
+        "data_set": _data_set(association, message),
+        "complete": message.complete,
+        "first_packet": message.span.first_packet,
+        "last_packet": message.span.last_packet,
+    }
+    if message.problem:
+        said["problem"] = message.problem
+    return said
+
+
+def command_json(command: Command) -> Json:
+    """Return a command set in the DICOM JSON model (PS3.18 Annex F)."""
+    return {f"{tag:08X}": _command_element(tag, value) for tag, value in command.elements.items()}
+
+
+def _command_element(tag: int, value: bytes) -> Json:
+    element = COMMAND_ELEMENTS.get(tag)
+    vr = element.vr if element else "UN"
+    values: list[Any]
+    if vr in ("US", "UL"):
+        width = 4 if vr == "UL" else 2
+        values = [int.from_bytes(value[at : at + width], "little") for at in range(0, len(value) - width + 1, width)]
+    elif vr == "AT":
+        values = [f"{tag:08X}" for tag in attribute_tags(value)]
+    elif vr == "UN":
+        values = [value.hex()] if value else []
+    else:
+        text = plain_text(value)
+        values = [text] if text else []
+    return {"vr": vr, "Value": values} if values else {"vr": vr}
+
+
+def _data_set(association: Association, message: Message) -> Json | None:
+    data = message.data_set
+    if data is None:
+        return None
+    said: Json = {"length": data.length, "fragments": data.fragments, "sha256": data.sha256}
+    if data.missing:
+        said["missing"] = data.missing
+    if data.content is not None:
+        syntax = association.transfer_syntax(message.context_id)
+        with data.content as content:
+            decoded = decode_data_set(content, syntax, data.whole)  # type: ignore[arg-type]
+        data.content = None
+        said["transfer_syntax"] = decoded.transfer_syntax
+        said["transfer_syntax_guessed"] = decoded.guessed
+        said["elements"] = decoded.to_json()
+        if decoded.problem:
+            said["problem"] = decoded.problem
+    else:
+        said["elements"] = {}
+    return said
+
+
+def finding_json(finding: Finding, association: int | None) -> Json:
+    """Describe a finding."""
+    return {
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "reference": finding.reference,
+        "association": association,
+        "message_number": finding.message_number,
+        "first_packet": finding.span.first_packet,
+        "last_packet": finding.span.last_packet,
+    }

@@ -1,0 +1,88 @@
+"""Follow a live capture on standard output until it is interrupted."""
+
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import IO
+
+from dicomsniff.association.association import Association, Entry
+from dicomsniff.capture.live import LiveReader
+from dicomsniff.export import lines
+from dicomsniff.export.text import finding_text, live_line, summary_lines
+from dicomsniff.findings.finding import Finding
+from dicomsniff.library import Capture
+
+
+def follow(reader: LiveReader, form: str, out: IO[str], *, ports: tuple[int, ...] = ()) -> Capture:
+    """Print every message, event and finding as it comes, as `text` or `jsonl`; Ctrl-C or SIGTERM ends it in order."""
+    with Capture(reader, ports=ports, collect=form == "jsonl") as capture:
+        view = _JsonLines() if form == "jsonl" else _Text()
+        view.digits = reader.resolution_digits
+        told: dict[Association, int] = {}
+        with _stopped_by_signals(reader.stop):
+            _print(out, view.head(capture))
+            for updates in capture.updates():
+                _print(out, (view.entry(association, entry) for association, entry in updates))
+                for association in dict.fromkeys(association for association, _ in updates):
+                    fresh = association.findings[told.get(association, 0) :]
+                    told[association] = len(association.findings)
+                    _print(out, [view.finding(association, finding) for finding in fresh])
+        _print(out, view.end(capture))
+    return capture
+
+
+def _print(out: IO[str], lines: Iterable[str]) -> None:
+    for line in lines:
+        out.write(line + "\n")
+    out.flush()
+
+
+class _Text:
+    """Lines for people."""
+
+    digits = 6
+
+    def head(self, capture: Capture) -> Iterator[str]:
+        yield f"listening on {capture.reader.name}; Ctrl-C ends"
+
+    def entry(self, association: Association, entry: Entry) -> str:
+        return live_line(association, entry, self.digits)
+
+    def finding(self, association: Association, finding: Finding) -> str:
+        return f"  #{association.id} {finding_text(finding)}"
+
+    def end(self, capture: Capture) -> Iterator[str]:
+        yield from summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated)
+
+
+class _JsonLines:
+    """Lines for programs."""
+
+    digits = 6
+
+    def head(self, capture: Capture) -> Iterator[str]:
+        yield lines.head_line(capture.reader.name)
+
+    def entry(self, association: Association, entry: Entry) -> str:
+        return lines.entry_line(association, entry, self.digits)
+
+    def finding(self, association: Association, finding: Finding) -> str:
+        return lines.finding_line(finding, association)
+
+    def end(self, capture: Capture) -> Iterator[str]:
+        for association in capture.analyzer.associations:
+            yield lines.association_line(association, self.digits)
+
+
+@contextmanager
+def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    def handle(_: int, __: FrameType | None) -> None:
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
