@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from io import TextIOWrapper
 from typing import IO, Any
 
 import click
@@ -174,27 +175,33 @@ def _leave_if_truncated(reason: str) -> None:
 def main() -> None:
     """Run the program; every way out gives an exit status and, where something is wrong, one line."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(args: list[str]) -> int:
     try:
-        status = cli.main(standalone_mode=False)
+        # Not cli.main(): that ends with status 1 where a pipe closes, which here means that `check` found something.
+        with cli.make_context("dicomsniff", args) as context:
+            cli.invoke(context)
         sys.stdout.flush()
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        status = ExitStatus.WRONG_CALL
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except SystemExit as leave:
+        return leave.code if isinstance(leave.code, int) else ExitStatus.DONE
     except click.ClickException as error:
         error.show()
-        status = ExitStatus.WRONG_CALL
+        return ExitStatus.WRONG_CALL
     except CaptureError as error:
         print(f"dicomsniff: {error}", file=sys.stderr)
-        status = ExitStatus.UNREADABLE
+        return ExitStatus.UNREADABLE
     except (KeyboardInterrupt, click.exceptions.Abort):
-        status = ExitStatus.INTERRUPTED
+        return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone, as in `| head`: nothing more to say, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = ExitStatus.DONE
     except OSError as error:
         print(f"dicomsniff: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
-        status = ExitStatus.UNREADABLE
-    sys.exit(status if isinstance(status, int) else ExitStatus.DONE)
+        return ExitStatus.UNREADABLE
+    return ExitStatus.DONE

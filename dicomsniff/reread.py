@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketSource
 from dicomsniff.capture.segments import SYN
 from dicomsniff.dimse.assembler import Assembler
-from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.message import DataSetInfo, Message
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
 from dicomsniff.provenance import PacketMark, Span
@@ -92,9 +92,17 @@ def read_message(reader: PacketSource, message: Message, limit: int = MAX_REREAD
             if info is None:
                 return MessageBytes(each.command.raw, None, 0, 0, piece.cut)
             whole = info.length if info.whole is None else info.whole
-            content: Any = info.content or BytesIO()
-            return MessageBytes(each.command.raw, content, info.length, whole, piece.cut)
+            return MessageBytes(each.command.raw, _in_memory(info), info.length, whole, piece.cut)
     return MessageBytes(message.command.raw, None, 0, 0, piece.cut)
+
+
+def _in_memory(info: DataSetInfo) -> BytesIO:
+    """Take what was collected of a data set, which MAX_REREAD bounds, out of its temporary file."""
+    if info.content is None:
+        return BytesIO()
+    with info.content as content:
+        content.seek(0)
+        return BytesIO(content.read())
 
 
 def _fill(into: bytearray, missing: list[tuple[int, int]], at: int, data: bytes) -> list[tuple[int, int]]:

@@ -1,12 +1,13 @@
 """Classic pcap: blocks of bytes -> packet batches. Both byte orders, micro- and nanoseconds, Wireshark's variants."""
 
 import struct
+from copy import copy
 from typing import NamedTuple
 
 from dicomsniff.capture.packets import Packet
 
 HEADER_LENGTH = 24
-MAX_PACKET = 256 * 1024 * 1024
+MAX_PACKET = 16 << 20
 """A record that announces more bytes than this is damage, not a packet."""
 
 
@@ -40,8 +41,11 @@ class PcapParser:
         self._record = struct.Struct(self.format.order + "LLLL")
         self.problem = ""
 
-    def enter(self, offset: int) -> None:
-        """Nothing to make ready: a pcap record needs no context."""
+    def again(self, _offset: int, /) -> "PcapParser":
+        """Return a parser that reads again from any record."""
+        parser = copy(self)
+        parser.problem = ""
+        return parser
 
     def parse(self, data: bytes, at: int, _origin: int, /) -> tuple[list[tuple[int, list[Packet]]], int]:
         """Return [(link type, packets)] found in `data` from `at`, and where the first incomplete record begins."""

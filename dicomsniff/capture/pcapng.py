@@ -3,13 +3,13 @@
 import struct
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from dicomsniff.capture.packets import Packet
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
-MAX_BLOCK = 256 * 1024 * 1024
+MAX_BLOCK = 64 << 20
 """A block that announces more bytes than this is damage, not a block."""
 
 SECTION_HEADER, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 0x0A0D0D0A, 1, 2, 3, 6
@@ -74,8 +74,15 @@ class PcapngParser:
             at += length
         return self._found, at
 
-    def enter(self, offset: int) -> None:
-        """Make ready to parse from `offset` (bytes into the capture), inside a section that was parsed before."""
+    def again(self, offset: int, /) -> "PcapngParser":
+        """Return a parser that reads again from `offset` (bytes into the capture), which was parsed before."""
+        parser = PcapngParser()
+        # Its own copies: interfaces met again are added once more, behind those that packets name.
+        parser.sections = [replace(section, interfaces=list(section.interfaces)) for section in self.sections]
+        parser._enter(offset)
+        return parser
+
+    def _enter(self, offset: int) -> None:
         starts = [section.start for section in self.sections]
         self._section = self.sections[max(bisect_right(starts, offset) - 1, 0)]
 
@@ -86,7 +93,7 @@ class PcapngParser:
             return False
         if not self.sections or origin + at > self.sections[-1].start:
             self.sections.append(Section(origin + at, order))
-        self.enter(origin + at)
+        self._enter(origin + at)
         return True
 
     def _interface(self, data: bytes, at: int, end: int) -> None:

@@ -5,8 +5,9 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Protocol
 
 from dicomsniff.capture import pcap, pcapng
 from dicomsniff.capture.packets import CaptureError, Packet, PacketBatch
@@ -30,8 +31,8 @@ class Parser(Protocol):
     def parse(self, data: bytes, at: int, origin: int, /) -> tuple[list[tuple[int, list[Packet]]], int]:
         """Return [(link type, packets)] in `data` from `at`, and where the first incomplete record begins."""
 
-    def enter(self, offset: int) -> None:
-        """Make ready to parse from the record at `offset`."""
+    def again(self, offset: int, /) -> "Parser":
+        """Return a parser that reads again from the record at `offset`; this one is not disturbed."""
 
 
 class CaptureReader:
@@ -47,22 +48,33 @@ class CaptureReader:
         self.name = "standard input" if path == "-" else os.path.basename(path)
         self.truncated = ""
         self._read_to = 0
-        self._file = _open(path)
-        head = self._read(pcap.HEADER_LENGTH)
-        self._parser: Parser
+        self._source = _open(path)
+        self._file: BufferedReader | gzip.GzipFile = self._source
+        try:
+            if self._source.peek(2)[:2] == _GZIP:
+                self._file = gzip.GzipFile(fileobj=self._source)
+            self._parser, self._rest = self._recognize(self._read(pcap.HEADER_LENGTH))
+        except OSError as error:
+            self.close()
+            raise CaptureError(f"{path}: {error.strerror or error}") from None
+        except CaptureError:
+            self.close()
+            raise
+        self._start = 0 if self._rest else pcap.HEADER_LENGTH
+
+    def _recognize(self, head: bytes) -> tuple[Parser, bytes]:
+        """Return the parser for a capture's first bytes, and those of them that it has yet to see."""
         if head[:4] in pcap.MAGICS and len(head) == pcap.HEADER_LENGTH:
-            self._parser, self._rest = pcap.PcapParser(head), b""
-        elif head[:4] == pcapng.MAGIC:
-            self._parser, self._rest = pcapng.PcapngParser(), head
-        elif not head:
-            raise CaptureError(f"{self.name}: the file is empty; a capture has at least a header")
-        elif head[:4] in pcap.MAGICS:
+            return pcap.PcapParser(head), b""
+        if head[:4] == pcapng.MAGIC:
+            return pcapng.PcapngParser(), head
+        if not head:
+            raise CaptureError(f"{self.name}: {self.truncated or 'the file is empty; a capture has at least a header'}")
+        if head[:4] in pcap.MAGICS:
             raise CaptureError(f"{self.name}: a pcap header cut off after {len(head)} of 24 bytes")
-        else:
-            raise CaptureError(
-                f"{self.name}: not a capture (begins with {head[:4].hex(' ')}); expected pcap or pcapng, also gzipped"
-            )
-        self._start = len(head) - len(self._rest)
+        raise CaptureError(
+            f"{self.name}: not a capture (begins with {head[:4].hex(' ')}); expected pcap or pcapng, also gzipped"
+        )
 
     @property
     def format(self) -> str:
@@ -82,9 +94,9 @@ class CaptureReader:
     @property
     def position(self) -> int:
         """Bytes read so far, on disk: compressed where the file is."""
-        if isinstance(self._file, gzip.GzipFile) and self.path != "-":
-            return int(self._file.fileobj.tell())
-        return self._read_to
+        if self._file is self._source or self._source.closed or self.path == "-":
+            return self._read_to
+        return self._source.tell()
 
     def batches(self) -> Iterator[PacketBatch]:
         """Read the capture through, once."""
@@ -96,8 +108,7 @@ class CaptureReader:
         """Read again from the record at `offset`, which holds packet `number`."""
         again = CaptureReader(self.path)
         try:
-            again._parser = self._parser
-            again._parser.enter(offset)
+            again._parser = self._parser.again(offset)
             again._file.seek(offset)
             yield from again._read_from(offset, b"", number)
         finally:
@@ -107,6 +118,7 @@ class CaptureReader:
         """Close the file."""
         if self.path != "-":
             self._file.close()
+            self._source.close()
 
     def _read_from(self, origin: int, rest: bytes, number: int) -> Iterator[PacketBatch]:
         while block := self._read(BLOCK):
@@ -129,7 +141,7 @@ class CaptureReader:
         parts: list[bytes] = []
         while count > 0:
             try:
-                part = self._file.read(count)
+                part = self._file.read1(count)  # read() would lose what precedes damage
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
                 self.truncated = f"the compressed file is damaged: {error}"
                 break
@@ -142,14 +154,11 @@ class CaptureReader:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _open(path: str) -> BinaryIO:
-    """Open a file or standard input, decompressed; what it holds is told by its first bytes, never by its name."""
-    file: Any
+def _open(path: str) -> BufferedReader:
+    """Open a file or standard input; what it holds is told by its first bytes, never by its name."""
     try:
         if path != "-" and Path(path).is_dir():
             raise CaptureError(f"{path}: a directory, not a capture")
-        file = sys.stdin.buffer if path == "-" else open(path, "rb")  # noqa: SIM115
-        compressed = file.peek(2)[:2] == _GZIP
+        return sys.stdin.buffer if path == "-" else open(path, "rb")  # type: ignore[return-value]
     except OSError as error:
         raise CaptureError(f"{path}: {error.strerror}") from None
-    return gzip.GzipFile(fileobj=file) if compressed else file  # type: ignore[return-value]

@@ -37,6 +37,7 @@ class _Underway:
     command_fragments: int = 0
     command: Command | None = None
     command_missing: int = 0
+    command_cut: int = 0
     data: DataSetInfo = field(default_factory=DataSetInfo)
     hasher: "hashlib._Hash | None" = None
     problem: str = ""
@@ -97,13 +98,17 @@ class Assembler:
             self._underway[pdv.context_id] = underway
         self._extend(underway, pdv)
         underway.command_fragments += 1
-        underway.command_missing += pdv.length - len(pdv.data)
-        room = MAX_COMMAND_SET - len(underway.command_bytes)
+        # Behind a hole, bytes cannot be joined to those before it: they would be read as something else.
+        room = 0 if underway.command_missing else MAX_COMMAND_SET - len(underway.command_bytes)
         underway.command_bytes += pdv.data[:room]
+        underway.command_missing += pdv.length - pdv.received
+        underway.command_cut += pdv.received - len(pdv.data[:room])
         if pdv.is_last:
             command = underway.command = Command(bytes(underway.command_bytes))
             if underway.command_missing:
                 underway.problem = f"{underway.command_missing} bytes of its command set are missing"
+            elif underway.command_cut:
+                underway.problem = f"{underway.command_cut} bytes of its command set are beyond what is kept"
             if not command.announces_data_set:
                 events.append(self._finish(pdv.context_id, underway))
         return events

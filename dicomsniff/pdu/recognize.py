@@ -60,9 +60,7 @@ def judge_start(data: bytes | bytearray) -> Verdict:
         return Verdict.WAIT
     if not plausible_header(data, 0):
         return Verdict.OTHER
-    pdv_length = int.from_bytes(data[6:10], "big")
-    whole = pdv_length == length - 4
-    return Verdict.DICOM if whole or data[12:20] == _COMMAND_START else Verdict.OTHER
+    return Verdict.DICOM if _is_usual_pdata(data, 0) else Verdict.OTHER
 
 
 def judge_cut_off(data: bytes | bytearray) -> Verdict:
@@ -104,13 +102,22 @@ def plausible_header(data: bytes | bytearray, at: int) -> bool:
 
 def find_header(data: bytes | bytearray, at: int) -> int:
     """Return where the next plausible PDU header begins at or after `at`; -1 where there is none."""
-    for match in _CANDIDATE.finditer(data, at):
-        if plausible_header(data, match.start()):
-            return match.start()
+    match = _CANDIDATE.search(data, at)
+    while match is not None:
+        start = match.start()
+        if plausible_header(data, start) and (data[start] != 4 or _is_usual_pdata(data, start)):
+            return start
+        match = _CANDIDATE.search(data, start + 1)
     return -1
 
 
-SEARCH_OVERLAP = 11
+def _is_usual_pdata(data: bytes | bytearray, at: int) -> bool:
+    """Whether a P-DATA-TF has a single PDV or begins with a command set; pixels often look like any other one."""
+    _, length, pdv_length, _, _ = _PDATA(data, at)
+    return bool(pdv_length == length - 4 or data[at + 12 : at + 20] == _COMMAND_START)
+
+
+SEARCH_OVERLAP = 19
 """Bytes at the end of a searched piece that may begin a header whose rest is still to come."""
 
 

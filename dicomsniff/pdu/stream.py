@@ -17,7 +17,7 @@ from dicomsniff.pdu.recognize import (
     judge_start,
     name_foreign,
 )
-from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, SkippedBytes
+from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, SkippedBytes, UnknownPdu
 from dicomsniff.provenance import PacketMark, Span
 
 MAX_COMMAND_FRAGMENT = 1 << 20
@@ -66,6 +66,14 @@ class PduStream:
         self._pdu_type = self._pdu_length = self._pdu_left = 0
         self._pdv_left = self._pdv_received = self._pdv_length = self._pdv_number = 0
         self._context = self._header = 0
+        self._command_cut = False
+        """Whether bytes of the command fragment are missing: what follows them cannot be joined to what precedes."""
+        self._doubtful = False
+        """Whether the PDU before made no sense, so that the next header must."""
+        self._fresh = True
+        """Whether the waiting bytes begin where the stream, or what follows a hole, does."""
+        self._unseen = 0
+        """Bytes missing from the capture before the stream was recognized."""
         self._skipped = 0
         self._skip_first = _NO_PACKET
 
@@ -107,7 +115,9 @@ class PduStream:
             events = self._recognize(complete=True)
             if not self.recognized:
                 self.position += length
+                self._unseen += length
                 self._pending.clear()
+                self._fresh = True
                 if self._state is State.UNDECIDED:
                     self._state = State.SEARCHING
                 return events
@@ -126,7 +136,7 @@ class PduStream:
         begins_here = self._state is State.UNDECIDED
         self._state = State.PDU_HEADER if begins_here else State.LOST
         self.position -= len(waiting)
-        self._skipped = self.position
+        self._skipped = self.position - self._unseen
         events = self._report_skipped() if begins_here else []
         return events + self._decode(waiting, 0, len(waiting))
 
@@ -177,8 +187,9 @@ class PduStream:
                 self._state = State.FOREIGN
                 self._pending = bytearray()
             return []
-        at = 0 if judge_start(waiting) is Verdict.DICOM else find_message_start(waiting)
+        at = 0 if self._fresh and judge_start(waiting) is Verdict.DICOM else find_message_start(waiting)
         if at < 0:
+            self._fresh = self._fresh and len(waiting) < ENOUGH
             del waiting[: -(ENOUGH - 1)]
             return []
         del waiting[:at]
@@ -214,8 +225,8 @@ class PduStream:
         if len(pending) < HEADER_LENGTH:
             return at + used
         kind, length = _HEADER(pending)
-        if (kind not in PDU_TYPES and length > MAX_UNKNOWN_PDU) or (kind != 4 and length > MAX_CONTROL_PDU):
-            self._lose_place(bytes(pending), events)
+        if not _is_possible(kind, length) or (self._doubtful and not _makes_sense(kind, length)):
+            self._lose_place(bytes(pending), events, used)
             return at + used
         pending.clear()
         self._pdu_type, self._pdu_length, self._pdu_left = kind, length, length
@@ -239,7 +250,9 @@ class PduStream:
         if self._pdu_type != 4:
             body = bytes(self._pending)
             self._pending.clear()
-            events.append(decode_control_pdu(self._pdu_type, body, span))
+            pdu = decode_control_pdu(self._pdu_type, body, span)
+            self._doubtful = isinstance(pdu, UnknownPdu)
+            events.append(pdu)
         elif self._pdv_number == 0:
             events.append(MalformedPdu(span, "pdata-without-pdv", "P-DATA-TF without a PDV"))
         self._state = State.PDU_HEADER
@@ -264,6 +277,9 @@ class PduStream:
             self._pdu_left -= 4
             self._malformed(events, "pdv-too-short", f"a PDV announces {length} bytes; its own header needs 2", used)
             self._end_bad_pdv(events, used)
+            if self._pdu_left:  # where the next PDV begins is anyone's guess
+                self.counts[pdu_type_name(self._pdu_type)] += 1
+                self._state = State.PDU_REST
         else:
             pending.clear()
             detail = f"{self._pdu_left} bytes at the end of a P-DATA-TF are no PDV"
@@ -282,6 +298,7 @@ class PduStream:
         self._pdu_left -= HEADER_LENGTH
         self._context, self._header = context, header
         self._pdv_length, self._pdv_left, self._pdv_received = length - 2, length - 2, 0
+        self._command_cut = False
         if self._pdv_left > self._pdu_left:
             detail = f"a PDV announces {length} bytes where its P-DATA-TF has {self._pdu_left + 2} left"
             self._malformed(events, "pdv-beyond-pdu", detail, used)
@@ -296,7 +313,7 @@ class PduStream:
         self._pdu_left -= used
         self._pdv_received += used
         if self._header & 1:
-            room = MAX_COMMAND_FRAGMENT - len(self._pending)
+            room = 0 if self._command_cut else MAX_COMMAND_FRAGMENT - len(self._pending)
             self._pending += data[at : at + min(used, room)]
         elif self._collect:
             events.append(PdvBytes(self._context, data[at : at + used]))
@@ -348,7 +365,7 @@ class PduStream:
             return end
         self._pending.clear()
         self._skipped += found
-        events += self._report_skipped()
+        events += self._report_skipped(found - carried)
         if found >= carried:
             self._state = State.PDU_HEADER
             return at + found - carried
@@ -359,18 +376,25 @@ class PduStream:
         events += self._decode(head, 0, len(head))
         return at
 
-    def _report_skipped(self) -> list[PduEvent]:
+    def _report_skipped(self, used: int = 0) -> list[PduEvent]:
+        """Report what was passed over; it ends `used` bytes after `position`."""
         skipped, self._skipped = self._skipped, 0
         if not skipped:
             return []
-        return [SkippedBytes(self._span(self._skip_first, self.position), skipped)]
+        start = max(self.position + used - skipped, 0)
+        return [SkippedBytes(self._span(self._skip_first, start, used), skipped)]
 
     def _lose(self, length: int) -> list[PduEvent]:
         """Take a gap: within a fragment its length says where to go on, elsewhere a header must be found."""
+        before: list[PduEvent] = []
+        if self._state is State.LOST:
+            self._skipped += len(self._pending)
+            before = self._report_skipped()
         self._skip_first = self._mark
         place = self.position
         self.position += length
         span = self._span(self._mark, place)
+        self._command_cut = True
         if self._state is State.PDV_VALUE and length < self._pdv_left:
             self._pdv_left -= length
             self._pdu_left -= length
@@ -381,7 +405,7 @@ class PduStream:
             events: list[PduEvent] = [MissingBytes(span, length, resynchronized=False)]
             self._end_of_pdv(events, 0)
             return events
-        events = [self._finish_pdv()] if self._state is State.PDV_VALUE else []
+        events = [self._finish_pdv()] if self._state is State.PDV_VALUE else before
         inside = self._state in (State.PDV_VALUE, State.PDV_HEADER, State.CONTROL_BODY, State.PDU_REST)
         left = self._pdu_left - len(self._pending) if inside else -1
         self._pending.clear()
@@ -395,13 +419,14 @@ class PduStream:
             self._state = State.LOST
         return events
 
-    def _lose_place(self, header: bytes, events: list[PduEvent]) -> None:
+    def _lose_place(self, header: bytes, events: list[PduEvent], used: int) -> None:
         kind, length = _HEADER(header)
         detail = f"{header.hex(' ')} is no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
-        self._malformed(events, "pdu-header", detail, 0)
+        self._malformed(events, "pdu-header", detail, used)
         self._skip_first = self._mark
         self._skipped += 1
         self._pending[:] = header[1:]
+        self._doubtful = False
         self._state = State.LOST
 
     def _pass_over(self, count: int) -> None:
@@ -428,3 +453,15 @@ class PduStream:
             start,
             self.position + used,
         )
+
+
+def _is_possible(kind: int, length: int) -> bool:
+    """Whether a header may be one at all; P-DATA-TF may announce any length (PS3.8 §9.3.5)."""
+    return kind == 4 or length <= (MAX_CONTROL_PDU if kind in PDU_TYPES else MAX_UNKNOWN_PDU)
+
+
+def _makes_sense(kind: int, length: int) -> bool:
+    """Whether a header has the length its type needs (PS3.8 §9.3)."""
+    if kind in (1, 2):
+        return length >= 68
+    return length >= HEADER_LENGTH if kind == 4 else kind in PDU_TYPES and length == 4

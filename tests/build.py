@@ -1,0 +1,362 @@
+"""Makes DICOM traffic byte by byte - PDUs, command sets, TCP packets, frames, captures - without the decoders."""
+
+import struct
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
+from typing import NamedTuple
+
+import dpkt
+
+VERIFICATION = "1.2.840.10008.1.1"
+CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
+STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
+IMPLICIT = "1.2.840.10008.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
+
+FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
+START = 1_700_000_000_000_000_000
+MILLISECOND = 1_000_000
+
+
+# PDUs (PS3.8 §9.3)
+
+
+def pdu(kind: int, body: bytes) -> bytes:
+    return struct.pack(">BxL", kind, len(body)) + body
+
+
+def item(kind: int, body: bytes) -> bytes:
+    return struct.pack(">BxH", kind, len(body)) + body
+
+
+def proposal(number: int, abstract: str = VERIFICATION, transfer: Sequence[str] = (IMPLICIT,)) -> bytes:
+    syntaxes = b"".join(item(0x40, uid.encode()) for uid in transfer)
+    return item(0x20, bytes([number, 0, 0, 0]) + item(0x30, abstract.encode()) + syntaxes)
+
+
+def answer(number: int, result: int = 0, transfer: str = IMPLICIT) -> bytes:
+    return item(0x21, bytes([number, 0, result, 0]) + item(0x40, transfer.encode()))
+
+
+def user_information(max_length: int = 16384, *more: bytes) -> bytes:
+    return item(0x50, item(0x51, struct.pack(">L", max_length)) + item(0x52, b"1.2.3.4") + b"".join(more))
+
+
+def associate(
+    kind: int, contexts: Iterable[bytes], user: bytes | None, called: str, calling: str, version: int = 1
+) -> bytes:
+    titles = called.encode().ljust(16) + calling.encode().ljust(16)
+    items = item(0x10, APPLICATION_CONTEXT.encode()) + b"".join(contexts)
+    items += user_information() if user is None else user
+    return pdu(kind, struct.pack(">Hxx", version) + titles + bytes(32) + items)
+
+
+def associate_rq(
+    *contexts: bytes, user: bytes | None = None, called: str = "STORESCP", calling: str = "STORESCU"
+) -> bytes:
+    return associate(1, contexts or (proposal(1),), user, called, calling)
+
+
+def associate_ac(
+    *contexts: bytes, user: bytes | None = None, called: str = "STORESCP", calling: str = "STORESCU"
+) -> bytes:
+    return associate(2, contexts or (answer(1),), user, called, calling)
+
+
+def associate_rj(result: int = 1, source: int = 1, reason: int = 7) -> bytes:
+    return pdu(3, bytes([0, result, source, reason]))
+
+
+def release_rq() -> bytes:
+    return pdu(5, bytes(4))
+
+
+def release_rp() -> bytes:
+    return pdu(6, bytes(4))
+
+
+def abort(source: int = 0, reason: int = 0) -> bytes:
+    return pdu(7, bytes([0, 0, source, reason]))
+
+
+def pdv(context: int, data: bytes, *, command: bool = False, last: bool = True) -> bytes:
+    return struct.pack(">LBB", len(data) + 2, context, command | last << 1) + data
+
+
+def p_data(*pdvs: bytes) -> bytes:
+    return pdu(4, b"".join(pdvs))
+
+
+# Command sets and messages (PS3.7)
+
+
+def element(tag: int, value: bytes) -> bytes:
+    return struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value)) + value
+
+
+def command_value(tag: int, value: int | str | bytes) -> bytes:
+    if isinstance(value, int):
+        return struct.pack("<H", value)
+    if isinstance(value, str):
+        padding = b"\0" if tag in (0x0002, 0x0003, 0x1000, 0x1001) else b" "
+        return value.encode() + padding * (len(value) % 2)
+    return value
+
+
+def command_set(values: dict[int, int | str | bytes], *, group_length: int | None = None) -> bytes:
+    """Elements of group 0000 by element number: numbers are US, text is padded, bytes are as they are."""
+    rest = b"".join(element(tag, command_value(tag, value)) for tag, value in sorted(values.items()))
+    return element(0, struct.pack("<L", len(rest) if group_length is None else group_length)) + rest
+
+
+def echo_rq(number: int = 1) -> bytes:
+    return command_set({0x0002: VERIFICATION, 0x0100: 0x0030, 0x0110: number, 0x0800: 0x0101})
+
+
+def echo_rsp(number: int = 1, status: int = 0) -> bytes:
+    return command_set({0x0002: VERIFICATION, 0x0100: 0x8030, 0x0120: number, 0x0800: 0x0101, 0x0900: status})
+
+
+def store_rq(number: int = 1, instance: str = "1.2.3") -> bytes:
+    values = {0x0002: CT_IMAGE_STORAGE, 0x0100: 0x0001, 0x0110: number, 0x0700: 0, 0x0800: 1, 0x1000: instance}
+    return command_set(values)
+
+
+def store_rsp(number: int = 1, status: int = 0, instance: str = "1.2.3", **more: int | str) -> bytes:
+    values = {0x0002: CT_IMAGE_STORAGE, 0x0100: 0x8001, 0x0120: number, 0x0800: 0x0101, 0x0900: status}
+    comment = {0x0902: more["comment"]} if "comment" in more else {}
+    return command_set(values | {0x1000: instance} | comment)
+
+
+def command_pdu(context: int, command: bytes) -> bytes:
+    return p_data(pdv(context, command, command=True))
+
+
+def data_pdus(context: int, data: bytes, fragment: int = 16372) -> bytes:
+    """A data set as P-DATA-TFs of one fragment each."""
+    pieces = [data[at : at + fragment] for at in range(0, len(data), fragment)] or [b""]
+    return b"".join(
+        p_data(pdv(context, piece, last=number == len(pieces))) for number, piece in enumerate(pieces, start=1)
+    )
+
+
+def message(context: int, command: bytes, data: bytes | None = None, fragment: int = 16372) -> bytes:
+    return command_pdu(context, command) + (data_pdus(context, data, fragment) if data is not None else b"")
+
+
+def explicit_data_set(*elements: tuple[int, bytes, bytes]) -> bytes:
+    """Explicit VR little endian elements with short lengths: (tag, VR, value)."""
+    return b"".join(
+        struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr, len(value)) + value for tag, vr, value in elements
+    )
+
+
+# TCP
+
+
+class Packet(NamedTuple):
+    """A TCP packet as a capture holds it; the capture cut the last `cut` bytes of `data` off."""
+
+    flow: bytes
+    seq: int
+    ack: int
+    flags: int
+    data: bytes
+    time: int
+    cut: int = 0
+
+
+def flow_of(source: str, source_port: int, target: str, target_port: int) -> bytes:
+    return ip_address(source).packed + ip_address(target).packed + struct.pack(">HH", source_port, target_port)
+
+
+class Talk:
+    """A TCP connection as it went over the wire: every call appends to `packets` and returns what it appended."""
+
+    def __init__(
+        self,
+        client: tuple[str, int] = ("10.0.0.1", 40001),
+        server: tuple[str, int] = ("10.0.0.2", 104),
+        *,
+        client_seq: int = 1000,
+        server_seq: int = 5000,
+        start: int = START,
+        tick: int = MILLISECOND,
+    ) -> None:
+        self.packets: list[Packet] = []
+        self.time, self.tick = start, tick
+        self._flows = (flow_of(*client, *server), flow_of(*server, *client))
+        self._next = [client_seq, server_seq]
+
+    def _add(self, side: int, flags: int, data: bytes = b"", cut: int = 0) -> Packet:
+        seq, ack = self._next[side], self._next[1 - side] if flags & ACK else 0
+        packet = Packet(self._flows[side], seq, ack, flags, data, self.time, cut)
+        self.packets.append(packet)
+        self.time += self.tick
+        self._next[side] = (seq + len(data) + bool(flags & SYN) + bool(flags & FIN)) & 0xFFFFFFFF
+        return packet
+
+    def open(self) -> "Talk":
+        self._add(0, SYN)
+        self._add(1, SYN | ACK)
+        self._add(0, ACK)
+        return self
+
+    def client(self, data: bytes, size: int = 1460) -> list[Packet]:
+        return self._send(0, [data[at : at + size] for at in range(0, len(data), size)])
+
+    def server(self, data: bytes, size: int = 1460) -> list[Packet]:
+        return self._send(1, [data[at : at + size] for at in range(0, len(data), size)])
+
+    def pieces(self, side: int, pieces: Iterable[bytes]) -> list[Packet]:
+        return self._send(side, [piece for piece in pieces if piece])
+
+    def _send(self, side: int, pieces: list[bytes]) -> list[Packet]:
+        return [self._add(side, ACK | PSH, piece) for piece in pieces]
+
+    def cut(self, side: int, data: bytes, keep: int) -> Packet:
+        """Send a packet of which a short snaplen keeps only `keep` payload bytes."""
+        return self._add(side, ACK, data, len(data) - keep)
+
+    def lose(self, side: int, length: int) -> None:
+        """Send bytes that the capture misses."""
+        self._next[side] = (self._next[side] + length) & 0xFFFFFFFF
+
+    def acknowledge(self, side: int) -> Packet:
+        return self._add(side, ACK)
+
+    def wait(self, time: int) -> None:
+        self.time += time
+
+    def close(self) -> "Talk":
+        self._add(0, FIN | ACK)
+        self._add(1, FIN | ACK)
+        self._add(0, ACK)
+        return self
+
+    def reset(self, side: int = 0) -> "Talk":
+        self._add(side, RST | ACK)
+        return self
+
+
+def segments(packets: Iterable[Packet]) -> list[tuple[int, int, int, bytes, int, int, int, int, bytes, int, int, int]]:
+    """Packets as the TCP stage takes them; a record's place is 100 times its number."""
+    return [
+        (number, p.time, number * 100, p.flow, p.seq, p.ack, p.flags, 65535, p.data, 0, len(p.data) - p.cut, p.cut)
+        for number, p in enumerate(packets, start=1)
+    ]
+
+
+# Frames
+
+
+def tcp_bytes(packet: Packet) -> bytes:
+    ports = struct.unpack(">HH", packet.flow[-4:])
+    return struct.pack(">HHLLBBHHH", *ports, packet.seq, packet.ack, 0x50, packet.flags, 65535, 0, 0) + packet.data
+
+
+def ip_bytes(packet: Packet) -> bytes:
+    """An IPv4 or IPv6 packet, as the flow's addresses ask for."""
+    width = (len(packet.flow) - 4) // 2
+    source, target, body = packet.flow[:width], packet.flow[width : 2 * width], tcp_bytes(packet)
+    if width == 16:
+        return struct.pack(">LHBB", 6 << 28, len(body), 6, 64) + source + target + body
+    return ipv4(source, target, body)
+
+
+def ipv4(source: bytes, target: bytes, body: bytes, *, number: int = 1, fragment: int = 0, protocol: int = 6) -> bytes:
+    header = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(body), number, fragment, 64, protocol, 0)
+    return header + source + target + body
+
+
+def ipv4_fragments(packet: Packet, size: int, number: int = 7) -> list[bytes]:
+    """An IPv4 packet in fragments of `size` bytes (a multiple of 8)."""
+    source, target, body = packet.flow[:4], packet.flow[4:8], tcp_bytes(packet)
+    starts = range(0, len(body), size)
+    return [
+        ipv4(source, target, body[at : at + size], number=number, fragment=at // 8 | (at + size < len(body)) << 13)
+        for at in starts
+    ]
+
+
+def ipv6_fragments(packet: Packet, size: int, number: int = 7) -> list[bytes]:
+    source, target, body = packet.flow[:16], packet.flow[16:32], tcp_bytes(packet)
+    frames = []
+    for at in range(0, len(body), size):
+        piece = body[at : at + size]
+        extension = struct.pack(">BxHL", 6, at | (at + size < len(body)), number)
+        head = struct.pack(">LHBB", 6 << 28, len(extension) + len(piece), 44, 64)
+        frames.append(head + source + target + extension + piece)
+    return frames
+
+
+def ethernet(ip: bytes, *vlans: int) -> bytes:
+    tags = b"".join(struct.pack(">HH", 0x8100, vlan) for vlan in vlans)
+    return bytes(12) + tags + (b"\x86\xdd" if ip[0] >> 4 == 6 else b"\x08\x00") + ip
+
+
+def linux_cooked(ip: bytes) -> bytes:
+    return bytes(dpkt.sll.SLL(type=0, hrd=1, hlen=6, hdr=bytes(8), ethtype=0x0800, data=ip))
+
+
+def frame(packet: Packet) -> bytes:
+    """An Ethernet frame, shortened by what the snaplen cut off."""
+    whole = ethernet(ip_bytes(packet))
+    return whole[: len(whole) - packet.cut]
+
+
+# Captures
+
+Frame = tuple[int, bytes]
+"""(time in ns since 1970, bytes)."""
+
+
+def frames(packets: Iterable[Packet]) -> list[Frame]:
+    return [(packet.time, frame(packet)) for packet in packets]
+
+
+def pcap(records: Iterable[Frame], *, order: str = "<", nanoseconds: bool = False, link_type: int = 1) -> bytes:
+    magic, unit = (0xA1B23C4D, 1) if nanoseconds else (0xA1B2C3D4, 1000)
+    parts = [struct.pack(order + "LHHlLLL", magic, 2, 4, 0, 0, 262144, link_type)]
+    for time, data in records:
+        seconds, part = divmod(time, 1_000_000_000)
+        parts.append(struct.pack(order + "LLLL", seconds, part // unit, len(data), len(data)) + data)
+    return b"".join(parts)
+
+
+def block(kind: int, body: bytes, order: str = "<") -> bytes:
+    body += bytes(-len(body) % 4)
+    length = struct.pack(order + "L", len(body) + 12)
+    return struct.pack(order + "L", kind) + length + body + length
+
+
+def section_header(order: str = "<") -> bytes:
+    return block(0x0A0D0D0A, struct.pack(order + "LHHq", 0x1A2B3C4D, 1, 0, -1), order)
+
+
+def option(code: int, value: bytes, order: str = "<") -> bytes:
+    return struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
+
+
+def interface(link_type: int = 1, *, resolution: int | None = None, offset: int = 0, order: str = "<") -> bytes:
+    """`resolution` as in if_tsresol: a power of ten, or of two with the top bit set."""
+    options = b"" if resolution is None else option(9, bytes([resolution]), order)
+    options += option(14, struct.pack(order + "q", offset), order) if offset else b""
+    return block(1, struct.pack(order + "HxxL", link_type, 0) + options + (bytes(4) if options else b""), order)
+
+
+def enhanced_packet(ticks: int, data: bytes, *, number: int = 0, order: str = "<") -> bytes:
+    head = struct.pack(order + "LLLLL", number, ticks >> 32, ticks & 0xFFFFFFFF, len(data), len(data))
+    return block(6, head + data, order)
+
+
+def simple_packet(data: bytes, order: str = "<") -> bytes:
+    return block(3, struct.pack(order + "L", len(data)) + data, order)
+
+
+def pcapng(records: Iterable[Frame], *, order: str = "<") -> bytes:
+    """One section, one Ethernet interface with microseconds."""
+    packets = b"".join(enhanced_packet(time // 1000, data, order=order) for time, data in records)
+    return section_header(order) + interface(order=order) + packets

@@ -1,0 +1,94 @@
+"""What `show` says, and the words it uses."""
+
+from pathlib import Path
+
+import pytest
+
+from dicomsniff.export.text import association_lines, summary_lines
+from dicomsniff.export.words import clock, duration, size, timestamp, verdict
+from dicomsniff.library import Capture
+
+
+@pytest.mark.parametrize(
+    ("sample", "verdicts"),
+    [
+        ("c-echo.pcap", ["released: 1 C-ECHO, Success"]),
+        ("c-store.pcap", ["released: 2 C-STORE, all Success"]),
+        ("c-move.pcap", ["released: 1 C-MOVE, Success", "released: 3 C-STORE, all Success"]),
+        ("c-get-pending.pcap", ["released: 1 C-GET, 3 C-STORE, all Success"]),
+        (
+            "no-answer.pcap",
+            [
+                "unfinished: A-ASSOCIATE-RQ got no answer before the connection closed",
+                "aborted by the requestor (DICOM UL service-user) while C-ECHO-RQ 1 had no final response, "
+                "after 1 C-ECHO, no response",
+            ],
+        ),
+        (
+            "contexts-all-refused.pcap",
+            [
+                "unfinished: no presentation context was accepted",
+                "aborted by the requestor (DICOM UL service-provider: reason-not-specified): "
+                "no presentation context was accepted",
+            ],
+        ),
+    ],
+)
+def test_the_verdict_says_how_an_association_went(samples: Path, sample: str, verdicts: list[str]) -> None:
+    with Capture(str(samples / sample)) as capture:
+        assert [verdict(association) for association in capture.associations][: len(verdicts)] == verdicts
+
+
+def test_each_kind_of_rejection_is_said_in_words(samples: Path) -> None:
+    with Capture(str(samples / "association-rejected.pcap")) as capture:
+        said = {verdict(association) for association in capture.associations}
+    assert "rejected (permanent): called AE title not recognized" in said
+    assert "rejected (permanent): calling AE title not recognized" in said
+    assert "rejected (transient): temporary congestion" in said
+    assert "rejected (permanent): protocol version not supported" in said
+
+
+def test_show_tells_who_what_when_and_how_long(samples: Path) -> None:
+    with Capture(str(samples / "c-echo.pcap")) as capture:
+        lines = list(association_lines(capture.associations[0], 6, contexts=True))
+        summary = list(summary_lines(capture.analyzer, capture.reader.name, ""))
+    assert lines[0] == "association 1: ECHOSCU (10.20.0.1:53408) -> STORESCP (10.20.0.2:104)"
+    assert any("C-ECHO-RQ 1" in line and "-->" in line for line in lines)
+    assert any("C-ECHO-RSP 1" in line and "<--" in line and "after the request" in line for line in lines)
+    assert any("Verification SOP Class: Implicit VR Little Endian" in line for line in lines)
+    assert summary == ["c-echo.pcap: 20 packets, 1 TCP connection, 1 association"]
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [
+        (0, "0 s"),
+        (999, "999 ns"),
+        (1_500, "1.50 µs"),
+        (12_345_678, "12.3 ms"),
+        (123_456_789, "123 ms"),
+        (2_010_000_000, "2.01 s"),
+        (125_000_000_000, "2 min 5 s"),
+        (-1_500, "-1.50 µs"),
+    ],
+)
+def test_durations_have_three_digits_and_a_fitting_unit(nanoseconds: int, text: str) -> None:
+    assert duration(nanoseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (9_999, "9999 B"), (10_000, "10.0 kB"), (524_654, "525 kB"), (10**9, "1.0 GB")]
+)
+def test_sizes_have_a_fitting_unit(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+def test_times_keep_the_resolution_of_the_capture() -> None:
+    time = 1_700_000_000_123_456_789
+    assert timestamp(time, 6) == "2023-11-14T22:13:20.123456Z"
+    assert timestamp(time, 9) == "2023-11-14T22:13:20.123456789Z"
+    assert clock(time, 3) == "22:13:20.123"
+
+
+def test_a_time_beyond_the_calendar_is_still_written() -> None:
+    assert timestamp(10**30, 6).endswith("s.000000Z")

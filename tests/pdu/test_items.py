@@ -1,0 +1,141 @@
+"""Every item and sub-item of A-ASSOCIATE PDUs, from annotated bytes (PS3.8 §9.3.2, PS3.7 Annex D.3.3)."""
+
+import build
+import pytest
+
+from dicomsniff.pdu.decode import decode_control_pdu
+from dicomsniff.pdu.types import (
+    AsynchronousOperationsWindow,
+    CommonExtendedNegotiation,
+    ContextResult,
+    ExtendedNegotiation,
+    ProposedContext,
+    RoleSelection,
+    UnknownItem,
+    UserIdentity,
+    UserIdentityResponse,
+    UserInformation,
+)
+from dicomsniff.provenance import Span
+
+SPAN = Span(1, 1, 0, 0, 24)
+HEAD = b"\0\1\0\0" + b"CALLED".ljust(16) + b"CALLING".ljust(16) + bytes(32)
+
+SUB_ITEMS = [
+    ("51 00 00 04  00 01 00 00", {"max_pdu_length": 65536}),
+    ("51 00 00 04  ff ff ff ff", {"max_pdu_length": 0xFFFFFFFF}),
+    ("52 00 00 05  31 2e 32 2e 33", {"implementation_class_uid": "1.2.3"}),
+    ("52 00 00 06  31 2e 32 2e 33 00", {"implementation_class_uid": "1.2.3"}),  # NUL padding, not allowed here
+    ("53 00 00 04  00 05 00 00", {"asynchronous_operations_window": AsynchronousOperationsWindow(5, 0)}),
+    ("54 00 00 07  00 03  31 2e 32  00 01", {"roles": (RoleSelection("1.2", 0, 1),)}),
+    ("55 00 00 04  56 31 2e 30", {"implementation_version_name": "V1.0"}),
+    ("56 00 00 07  00 03  31 2e 32  01 00", {"extended": (ExtendedNegotiation("1.2", b"\1\0"),)}),
+    ("56 00 00 05  00 03  31 2e 32", {"extended": (ExtendedNegotiation("1.2", b""),)}),
+    (
+        "57 00 00 13  00 03  31 2e 32  00 03  31 2e 33  00 07  00 05  31 2e 34 2e 35",
+        {"common_extended": (CommonExtendedNegotiation("1.2", "1.3", ("1.4.5",)),)},
+    ),
+    (
+        "57 00 00 0c  00 03  31 2e 32  00 03  31 2e 33  00 00",
+        {"common_extended": (CommonExtendedNegotiation("1.2", "1.3", ()),)},
+    ),
+    ("58 00 00 0a  02 01  00 02 6d 65  00 02 70 77", {"identity": UserIdentity(2, 1, b"me", b"pw")}),
+    ("58 00 00 08  05 00  00 02 61 62  00 00", {"identity": UserIdentity(5, 0, b"ab", b"")}),
+    ("59 00 00 05  00 03  01 02 03", {"identity_response": UserIdentityResponse(b"\1\2\3")}),
+    ("59 00 00 02  00 00", {"identity_response": UserIdentityResponse(b"")}),
+    ("5a 00 00 02  aa bb", {"unknown": (UnknownItem(0x5A, b"\xaa\xbb"),)}),
+]
+
+CUT_SHORT = [
+    ("51 00 00 02  00 01", "Maximum-length-received"),
+    ("51 00 00 04  00 01", "Maximum Length"),
+    ("52 00 ff ff  31", "Implementation Class UID"),
+    ("53 00 00 02  00 05", "Maximum-number-operations-performed"),
+    ("54 00 00 05  00 09  31 2e 32", "SOP-class-uid"),
+    ("56 00 00 02  00 01", "SOP-class-uid"),
+    ("57 00 00 06  00 02  31 2e  00 01", "Service-class-uid"),
+    ("57 00 00 08  00 01  31  00 01  31  00 09", "Related-general-sop-classes"),
+    ("58 00 00 06  02 01  00 09  6d 65", "Primary-field"),
+    ("59 00 00 03  00 03  01", "Server-response"),
+    ("51 00", "Item-length"),
+]
+
+
+def decode(kind: int, items: bytes):
+    return decode_control_pdu(kind, HEAD + items, SPAN)
+
+
+@pytest.mark.parametrize(("dump", "expected"), SUB_ITEMS)
+def test_a_sub_item_of_user_information_decodes_to_its_field(dump, expected):
+    found = decode(1, build.item(0x50, bytes.fromhex(dump)))
+    assert found.user_information == UserInformation(**expected)
+    assert not found.problem
+
+
+@pytest.mark.parametrize(("dump", "field"), CUT_SHORT)
+def test_a_sub_item_that_does_not_fit_names_the_field_and_keeps_what_came_before(dump, field):
+    before = bytes.fromhex("55 00 00 01 56")
+    found = decode(1, build.item(0x50, before + bytes.fromhex(dump)))
+    assert found.problem.startswith(field)
+    assert found.user_information.implementation_version_name == "V"
+
+
+def test_repeated_sub_items_are_all_kept():
+    items = "54 00 00 07 00 03 31 2e 32 00 01  54 00 00 07 00 03 31 2e 33 01 00"
+    found = decode(1, build.item(0x50, bytes.fromhex(items)))
+    assert found.user_information.roles == (RoleSelection("1.2", 0, 1), RoleSelection("1.3", 1, 0))
+
+
+ITEMS = [
+    (1, "10 00 00 03  31 2e 32", "application_context_name", "1.2"),
+    (1, "20 00 00 0b  05 00 00 00  30 00 00 03  31 2e 32", "contexts", (ProposedContext(5, "1.2", ()),)),
+    (
+        1,
+        "20 00 00 13  ff 00 00 00  30 00 00 01 31  40 00 00 01 32  40 00 00 01 33",
+        "contexts",
+        (ProposedContext(255, "1", ("2", "3")),),
+    ),
+    (2, "21 00 00 09  03 00 00 00  40 00 00 01 32", "contexts", (ContextResult(3, 0, "2"),)),
+    (2, "21 00 00 04  03 00 02 00", "contexts", (ContextResult(3, 2, ""),)),  # no transfer syntax at all
+    (2, "21 00 00 08  03 ff 04 ff  40 ff 00 00", "contexts", (ContextResult(3, 4, ""),)),
+    (1, "77 00 00 02  aa bb", "unknown", (UnknownItem(0x77, b"\xaa\xbb"),)),
+    (2, "77 00 00 00", "unknown", (UnknownItem(0x77, b""),)),
+]
+
+
+@pytest.mark.parametrize(("kind", "dump", "field", "expected"), ITEMS)
+def test_an_item_decodes_to_its_field(kind, dump, field, expected):
+    found = decode(kind, bytes.fromhex(dump))
+    assert getattr(found, field) == expected
+    assert not found.problem
+
+
+def test_unknown_sub_items_of_a_context_are_passed_over():
+    found = decode(1, bytes.fromhex("20 00 00 0e  01 00 00 00  99 00 00 01 aa  30 00 00 01 31"))
+    assert found.contexts == (ProposedContext(1, "1", ()),)
+
+
+def test_items_keep_the_order_in_which_they_came():
+    found = decode(1, build.proposal(3) + build.proposal(1) + build.proposal(2))
+    assert [context.id for context in found.contexts] == [3, 1, 2]
+
+
+def test_an_item_beyond_the_pdu_keeps_the_items_before_it():
+    found = decode(1, build.proposal(1) + b"\x20\0\xff\xff\1\0\0\0")
+    assert [context.id for context in found.contexts] == [1]
+    assert found.problem.startswith("Presentation Context (proposed): 65535 bytes announced")
+
+
+def test_a_context_cut_inside_a_sub_item_is_reported():
+    found = decode(2, bytes.fromhex("21 00 00 09  01 00 00 00  40 00 00 09 31"))
+    assert found.contexts == ()
+    assert found.problem.startswith("Transfer Syntax: 9 bytes announced")
+
+
+def test_128_contexts_of_many_syntaxes_all_decode():
+    contexts = [
+        build.proposal(n, build.CT_IMAGE_STORAGE, [f"1.2.{n}.{k}" for k in range(50)]) for n in range(1, 256, 2)
+    ]
+    found = decode(1, b"".join(contexts))
+    assert len(found.contexts) == 128
+    assert all(len(context.transfer_syntaxes) == 50 for context in found.contexts)

@@ -1,0 +1,173 @@
+"""Stream bytes -> PDUs and PDVs: framing, PDV headers, lengths that contradict each other, gaps."""
+
+import build
+import pytest
+from pipeline import decode
+
+from dicomsniff.pdu.types import Abort, MalformedPdu, MissingBytes, Pdv, PdvBytes, ReleaseRp, SkippedBytes, UnknownPdu
+
+PDVS = [
+    # PDU header          PDV length   ctx hdr  fragment
+    ("04 00 00 00 00 08   00 00 00 04  01  03   aa bb", [(1, 3, 2, b"\xaa\xbb")]),  # whole command
+    ("04 00 00 00 00 08   00 00 00 04  01  01   aa bb", [(1, 1, 2, b"\xaa\xbb")]),  # command goes on
+    ("04 00 00 00 00 08   00 00 00 04  05  02   aa bb", [(5, 2, 2, b"")]),  # last data fragment, counted
+    ("04 00 00 00 00 08   00 00 00 04  05  00   aa bb", [(5, 0, 2, b"")]),  # data goes on
+    ("04 00 00 00 00 07   00 00 00 03  05  02   aa", [(5, 2, 1, b"")]),  # odd length
+    ("04 00 00 00 00 06   00 00 00 02  05  02", [(5, 2, 0, b"")]),  # empty
+    ("04 ff 00 00 00 06   00 00 00 02  05  fe", [(5, 0xFE, 0, b"")]),  # reserved bits are not tested
+    (
+        "04 00 00 00 00 0e   00 00 00 03  01  03   aa   00 00 00 03  01  02  bb",
+        [(1, 3, 1, b"\xaa"), (1, 2, 1, b"")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("dump", "expected"), PDVS)
+def test_a_p_data_tf_gives_its_pdvs(dump, expected):
+    found = decode_accepted(bytes.fromhex(dump))
+    assert [(pdv.context_id, pdv.header, pdv.length, pdv.data) for pdv in found] == expected
+    assert [pdv.number for pdv in found] == list(range(len(found)))
+    assert all(pdv.received == pdv.length and pdv.start == 0 for pdv in found)
+
+
+def decode_accepted(*pieces: bytes, **options):
+    """Decode behind a PDU that shows the stream to be DICOM; places count from behind it."""
+    head = build.release_rp()
+    found = decode([head, *pieces], **options)[1:]
+    return [
+        pdv._replace(start=pdv.start - len(head), end=pdv.end - len(head)) if isinstance(pdv, Pdv) else pdv
+        for pdv in found
+    ]
+
+
+def test_a_pdv_knows_where_its_pdu_starts_and_its_fragment_ends():
+    first, second = decode_accepted(build.p_data(build.pdv(1, b"abc", command=True), build.pdv(1, b"defgh")))
+    assert (first.start, first.end, first.pdu_length) == (0, 6 + 6 + 3, 20)
+    assert (second.start, second.end, second.pdu_length) == (0, 26, 20)
+
+
+def test_collected_data_comes_in_the_pieces_in_which_it_arrived():
+    found = decode_accepted(build.p_data(build.pdv(1, b"abcdef"))[:14], b"cdef", collect=True)
+    assert [event.data for event in found if isinstance(event, PdvBytes)] == [b"ab", b"cdef"]
+
+
+MALFORMED = [
+    ("pdata-without-pdv", build.p_data()),
+    ("pdv-too-short", build.p_data(b"\0\0\0\1")),
+    ("pdv-too-short", build.p_data(b"\0\0\0\0", build.pdv(1, b"x"))),
+    ("pdv-beyond-pdu", build.p_data(b"\0\0\0\x09\1\3ab")),
+    ("pdu-trailing-bytes", build.p_data(build.pdv(1, b"x"), b"\0\0\0")),
+    ("pdu-trailing-bytes", build.p_data(build.pdv(1, b"x"), b"\0\0\0\7")),
+]
+
+
+@pytest.mark.parametrize(("code", "data"), MALFORMED)
+def test_contradicting_lengths_are_named_and_the_next_pdu_decodes(code, data):
+    found = decode([build.release_rp(), data, build.abort()])
+    assert isinstance(found[-1], Abort)
+    (malformed,) = [event for event in found if isinstance(event, MalformedPdu)]
+    assert malformed.code == code
+
+
+def test_a_pdv_beyond_its_pdu_gives_what_is_there():
+    found = decode([build.release_rp(), build.p_data(b"\0\0\0\x09\1\3ab")])
+    (pdv,) = [event for event in found if isinstance(event, Pdv)]
+    assert (pdv.length, pdv.received, pdv.data) == (7, 2, b"ab")
+
+
+def test_many_broken_pdvs_in_one_pdu_are_one_event():
+    found = decode([build.release_rp(), build.p_data(bytes(40_000)), build.abort()])
+    assert [event.name for event in found] == ["A-RELEASE-RP", "malformed bytes", "A-ABORT"]
+
+
+def test_an_unknown_pdu_is_kept_and_the_next_one_decodes():
+    found = decode([build.release_rp(), build.pdu(0x0A, b"vendor"), build.abort()])
+    assert [type(event) for event in found] == [ReleaseRp, UnknownPdu, Abort]
+    assert (found[1].type, found[1].data) == (0x0A, b"vendor")
+
+
+def test_zeros_after_a_pdu_do_not_become_a_pdu_each():
+    found = decode([build.release_rp(), bytes(60_000), build.abort()])
+    assert len(found) <= 5
+    assert isinstance(found[-1], Abort)
+    assert sum(event.length for event in found if isinstance(event, SkippedBytes)) >= 59_900
+
+
+def test_a_header_announcing_an_impossible_length_loses_the_place_and_finds_it_again():
+    found = decode([build.release_rp(), b"\2\0\xff\xff\xff\xff", b"x" * 50, build.abort()])
+    assert [event.name for event in found] == ["A-RELEASE-RP", "malformed bytes", "skipped bytes", "A-ABORT"]
+    assert found[2].length == 56
+
+
+@pytest.mark.parametrize(
+    ("cut", "problem"),
+    [
+        (3, "the stream ends 3 bytes into a PDU header"),
+        (8, "P-DATA-TF announces 9 bytes; the stream ends 7 bytes before its end"),
+        (13, "P-DATA-TF announces 9 bytes; the stream ends 2 bytes before its end"),
+    ],
+)
+def test_a_stream_that_stops_inside_a_pdu_says_how_much_is_missing(cut, problem):
+    found = decode([build.release_rp(), build.p_data(build.pdv(1, b"abc"))[:cut]])
+    assert found[-1].code == "pdu-incomplete"
+    assert found[-1].problem == problem
+
+
+def test_the_fragment_a_stream_stops_in_is_handed_on_with_what_came():
+    found = decode([build.release_rp(), build.p_data(build.pdv(1, b"abc"))[:13]])
+    assert [(event.length, event.received) for event in found if isinstance(event, Pdv)] == [(3, 1)]
+
+
+# Gaps
+
+
+def test_a_gap_inside_a_fragment_keeps_the_count_and_what_follows():
+    data = build.p_data(build.pdv(1, bytes(100)))
+    found = decode([build.release_rp(), data[:30], 50, data[80:], build.abort()])
+    assert [event.name for event in found if not isinstance(event, Pdv)] == ["A-RELEASE-RP", "missing bytes", "A-ABORT"]
+    (pdv,) = [event for event in found if isinstance(event, Pdv)]
+    assert (pdv.length, pdv.received) == (100, 50)
+    assert not found[1].resynchronized
+
+
+def test_a_gap_up_to_the_end_of_a_fragment_ends_it():
+    data = build.p_data(build.pdv(1, bytes(100)))
+    found = decode([build.release_rp(), data[:30], len(data) - 30, build.abort()])
+    assert [(event.length, event.received) for event in found if isinstance(event, Pdv)] == [(100, 18)]
+    assert isinstance(found[-1], Abort)
+    assert not any(isinstance(event, SkippedBytes) for event in found)
+
+
+def test_a_gap_inside_a_control_pdu_keeps_the_place():
+    rq = build.associate_rq()
+    found = decode([build.release_rp(), rq[:50], 20, rq[70:], build.abort()])
+    assert [event.name for event in found] == ["A-RELEASE-RP", "missing bytes", "A-ABORT"]
+
+
+@pytest.mark.parametrize("into", [0, 2, 6, 9, 12, 40])
+def test_a_gap_over_headers_finds_the_next_pdu(into):
+    data = build.p_data(build.pdv(1, b"z" * 100))
+    lost = data[into:] + data + data[:20]
+    found = decode([build.release_rp(), data[:into], len(lost), data[20:], build.abort()])
+    (missing,) = [event for event in found if isinstance(event, MissingBytes)]
+    assert missing.length == len(lost)
+    assert missing.resynchronized
+    (skipped,) = [event for event in found if isinstance(event, SkippedBytes)]
+    assert skipped.length == len(data) - 20
+    assert isinstance(found[-1], Abort)
+
+
+def test_a_header_inside_what_only_looked_like_one_is_found():
+    decoy = bytes.fromhex("04 00 00 00 00 00 00 00 00 00 01 00")[:7]  # matches the pattern, but no header
+    real = build.p_data(build.pdv(1, b"z" * 300, last=False))
+    for length in range(1, 8):
+        found = decode([build.release_rp(), 500, decoy[:length] + real, build.abort()])
+        assert [event.received for event in found if isinstance(event, Pdv)] == [300], length
+
+
+def test_a_command_fragment_with_a_hole_keeps_only_what_came_before_it():
+    data = build.command_pdu(1, build.echo_rq())
+    found = decode([build.release_rp(), data[:40], 10, data[50:], build.abort()])
+    (pdv,) = [event for event in found if isinstance(event, Pdv)]
+    assert pdv.data == build.echo_rq()[: 40 - 12]
+    assert pdv.length - pdv.received == 10

@@ -1,0 +1,121 @@
+"""Drives the program's stages as the analyzer does, and tells in short what came out."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import build
+
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.association.association import Association
+from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.dimse.message import Message
+from dicomsniff.pdu.stream import PduStream
+from dicomsniff.pdu.types import PduEvent
+from dicomsniff.provenance import PacketMark
+from dicomsniff.tcp.connection import TcpTracker
+from dicomsniff.tcp.events import StreamBytes, StreamGap, TcpEvent
+
+FLOW = build.flow_of("10.0.0.1", 40001, "10.0.0.2", 104)
+MARK = PacketMark(1, build.START, 24)
+
+
+def batch(records: Iterable[build.Frame], *, first: int = 1, link_type: int = 1) -> PacketBatch:
+    """Put frames in a batch, each behind 16 bytes that stand for its record header."""
+    data, packets = bytearray(), []
+    for time, frame in records:
+        place = len(data)
+        data += bytes(16) + frame
+        packets.append((time, place, place + 16, len(data), len(frame)))
+    return PacketBatch(bytes(data), 0, first, link_type, packets)
+
+
+def analyze(packets: Iterable[build.Packet], **options: object) -> Analyzer:
+    """Analyze packets through real frames, to the end."""
+    return analyze_frames(build.frames(packets), **options)
+
+
+def analyze_frames(records: Iterable[build.Frame], *, link_type: int = 1, **options: object) -> Analyzer:
+    analyzer = Analyzer(**options)
+    if records := list(records):
+        analyzer.feed(batch(records, link_type=link_type))
+    analyzer.close()
+    return analyzer
+
+
+def associations(packets: Iterable[build.Packet], **options: object) -> list[Association]:
+    return analyze(packets, **options).associations
+
+
+def only(packets: Iterable[build.Packet], **options: object) -> Association:
+    """The single association there is."""
+    (association,) = associations(packets, **options)
+    return association
+
+
+def names(association: Association) -> list[str]:
+    return [entry.event.name for entry in association.timeline]
+
+
+def codes(association: Association) -> list[str]:
+    return [finding.code for finding in association.findings]
+
+
+def track(packets: Iterable[build.Packet]) -> list[TcpEvent]:
+    """Every event of the TCP stage."""
+    tracker, segments, events, at = TcpTracker(), build.segments(packets), [], 0
+    while at < len(segments):
+        found, at = tracker.feed(segments, at)
+        events += found
+    return events + tracker.close()
+
+
+def stream_bytes(events: Iterable[TcpEvent]) -> dict[bytes, bytes]:
+    """The bytes of every flow, with `?` for each that is missing."""
+    streams: dict[bytes, bytearray] = {}
+    for event in events:
+        if isinstance(event, StreamBytes):
+            data = event.data[event.start : event.end]
+        elif isinstance(event, StreamGap):
+            data = b"?" * event.length
+        else:
+            continue
+        stream = streams.setdefault(event.stream.flow, bytearray())
+        assert event.offset == len(stream)
+        stream += data
+    return {flow: bytes(data) for flow, data in streams.items()}
+
+
+def decode(pieces: Iterable[bytes | int], **options: object) -> list[PduEvent]:
+    """Feed one direction's bytes; a number is a gap of that length. Bytes that may be skipped are skipped."""
+    stream, offset, events = PduStream(FLOW, 0, **options), 0, []
+    for number, piece in enumerate(pieces, start=1):
+        mark = PacketMark(number, build.START + number, number * 100)
+        if isinstance(piece, int):
+            events += stream.gap(offset, piece, mark)
+            offset += piece
+        elif piece:
+            after = offset + len(piece)
+            if after >= stream.quiet_until:
+                events += stream.feed(offset, piece, 0, len(piece), mark)
+            offset = after
+    return events + stream.close()
+
+
+def split(data: bytes, cuts: Iterable[int]) -> list[bytes]:
+    """Cut bytes at the given places, wherever they lie within."""
+    places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    return [data[first:last] for first, last in pairwise(places)]
+
+
+def tell(message: Message) -> tuple[object, ...]:
+    """What a message says, without where it was captured."""
+    data = message.data_set
+    return (
+        message.from_requestor,
+        message.context_id,
+        message.command.raw,
+        message.command_fragments,
+        (data.length, data.fragments, data.missing, data.sha256) if data is not None else None,
+        message.ended,
+        message.problem,
+    )

@@ -1,0 +1,147 @@
+"""The command line as a user meets it: output, exit status, one line for every mistake."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from build import Talk, frames, pcap
+
+PROGRAM = [sys.executable, "-m", "dicomsniff"]
+
+
+def run(*args: str, stdin: bytes = b"", **env: str) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        [*PROGRAM, *args], input=stdin, capture_output=True, timeout=60, check=False, env=os.environ | env
+    )
+
+
+def test_version_says_name_and_number() -> None:
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout.decode().startswith("dicomsniff ")
+
+
+def test_a_capture_alone_is_shown_where_there_is_no_terminal(samples: Path) -> None:
+    done = run(str(samples / "c-echo.pcap"))
+    assert done.returncode == 0
+    assert done.stdout == run("show", str(samples / "c-echo.pcap")).stdout
+    assert b"released: 1 C-ECHO, Success" in done.stdout
+    assert b"\x1b[" not in done.stdout
+
+
+def test_standard_input_is_a_capture_too(samples: Path) -> None:
+    content = (samples / "c-echo.pcap").read_bytes()
+    from_pipe = run("show", "-", stdin=content).stdout.decode()
+    assert "released: 1 C-ECHO, Success" in from_pipe
+    assert run("show", "-", stdin=gzip.compress(content)).stdout.decode() == from_pipe
+
+
+def test_export_writes_a_transcript_to_a_file(samples: Path, tmp_path: Path) -> None:
+    out = tmp_path / "t.json"
+    done = run("export", str(samples / "c-store.pcap"), "--format", "json", "-o", str(out))
+    assert done.returncode == 0
+    assert done.stdout == b""
+    assert json.loads(out.read_text())["associations"][0]["outcome"] == "released"
+
+
+def test_export_lines_are_json_each(samples: Path) -> None:
+    lines = run("export", str(samples / "c-find-cancel.pcap"), "--format", "jsonl").stdout.splitlines()
+    kinds = [json.loads(line)["kind"] for line in lines]
+    assert kinds[0] == "transcript"
+    assert {"message", "event", "association"} <= set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: None, "No such file or directory"),
+        (lambda path: path.mkdir(), "a directory, not a capture"),
+        (lambda path: path.write_bytes(b""), "the file is empty"),
+        (lambda path: path.write_bytes(b"hello, this is no capture at all"), "not a capture"),
+        (lambda path: path.write_bytes(b"\xd4\xc3\xb2\xa1\x02"), "header cut off"),
+        (lambda path: path.write_bytes(b"\x1f\x8b\x08\x00 not gzip"), ""),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, make: object, said: str) -> None:
+    path = tmp_path / "capture"
+    make(path)  # type: ignore[operator]
+    done = run("show", str(path))
+    error = done.stderr.decode()
+    assert done.returncode == 3
+    assert error.startswith("dicomsniff: ")
+    assert said in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_cut_off_capture_is_shown_as_far_as_it_goes(samples: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cut.pcap"
+    path.write_bytes((samples / "c-store.pcap").read_bytes()[:30_000])
+    done = run("show", str(path))
+    assert done.returncode == 3
+    assert b"C-STORE-RQ 1" in done.stdout
+    assert b"cut off" in done.stderr
+    assert json.loads(run("export", str(path)).stdout)["capture"]["truncated"] is True
+
+
+def test_a_wrong_call_is_explained() -> None:
+    for args in (("show",), ("export", "x", "--format", "nonsense"), ("--nonsense",), ("show", "x", "--port", "0")):
+        done = run(*args)
+        assert done.returncode == 2
+        assert b"Traceback" not in done.stderr
+
+
+def test_an_empty_capture_is_a_capture_without_packets(tmp_path: Path, samples: Path) -> None:
+    path = tmp_path / "empty.pcap"
+    path.write_bytes((samples / "c-echo.pcap").read_bytes()[:24])
+    done = run("show", str(path))
+    assert done.returncode == 0
+    assert done.stdout == b"empty.pcap: 0 packets, 0 TCP connections, 0 associations\n"
+
+
+def test_a_closed_pipe_ends_the_program_quietly(samples: Path) -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "export", str(samples / "c-get-pending.pcap")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 0
+    assert error == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said_in_one_line(samples: Path) -> None:
+    done = run("export", str(samples / "c-get-pending.pcap"), "-o", "/dev/full")
+    assert done.returncode == 3
+    assert b"No space left" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_port_is_read_as_dicom_where_told_so(tmp_path: Path) -> None:
+    talk = Talk(server=("10.0.0.2", 4567)).open()
+    talk.client(b"this is nothing DICOM would say")
+    path = tmp_path / "odd.pcap"
+    path.write_bytes(pcap(frames(talk.packets)))
+    assert b"0 associations" in run("show", str(path)).stdout
+    assert b"1 association" in run("show", str(path), "--port", "4567").stdout
+
+
+def test_an_unknown_interface_is_said_in_one_line() -> None:
+    done = run("live", "-i", "no-such-interface", "--format", "text")
+    assert done.returncode == 3
+    assert b"no such interface" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_help_of_every_command_starts(samples: Path) -> None:
+    for command in ("show", "export", "live", "interfaces"):
+        done = run(command, "--help")
+        assert done.returncode == 0
+        assert f"dicomsniff {command}".encode() in done.stdout
