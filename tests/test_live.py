@@ -1,0 +1,131 @@
+"""Sniffing for real: pynetdicom peers on loopback, and between two network namespaces. Skipped where not allowed."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dicomsniff.capture.live import list_interfaces
+from dicomsniff.library import open_capture
+
+PEERS = str(Path(__file__).with_name("peers.py"))
+PROGRAM = [sys.executable, "-m", "dicomsniff"]
+
+
+def may_sniff() -> str:
+    """Say why this machine's tests cannot sniff; empty where they can."""
+    if not sys.platform.startswith("linux"):
+        return "live tests use Linux's packet sockets"
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
+    except PermissionError:
+        return "sniffing needs CAP_NET_RAW"
+    return ""
+
+
+needs_sniffing = pytest.mark.skipif(bool(may_sniff()), reason=may_sniff() or "allowed")
+
+
+@pytest.fixture
+def namespaces() -> Iterator[tuple[list[str], list[str]]]:
+    """Two network namespaces joined by a veth pair: the commands that run something in each."""
+    if os.geteuid() != 0 or shutil.which("ip") is None:
+        pytest.skip("network namespaces need root and iproute2")
+    names = [f"dicomsniff-{side}-{os.getpid()}" for side in "ab"]
+    steps = [f"ip netns add {name}" for name in names]
+    steps += [f"ip link add dsa netns {names[0]} type veth peer name dsb netns {names[1]}"]
+    for name, device, address in zip(names, ("dsa", "dsb"), ("10.78.0.1", "10.78.0.2"), strict=True):
+        steps += [f"ip -n {name} addr add {address}/24 dev {device}", f"ip -n {name} link set {device} up"]
+    try:
+        for step in steps:
+            done = subprocess.run(step.split(), capture_output=True, timeout=10, check=False)
+            if done.returncode:
+                pytest.skip(f"network namespaces are not allowed here: {done.stderr.decode().strip()}")
+        yield ["ip", "netns", "exec", names[0]], ["ip", "netns", "exec", names[1]]
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=10, check=False)
+
+
+def sniff(listen: list[str], serve: list[str], ask: list[str], address: str, *args: str) -> tuple[int, list[str]]:
+    """Sniff one C-ECHO between real peers until its release is seen; return exit status and lines."""
+    lines: list[str] = []
+    sniffer = subprocess.Popen([*listen, *PROGRAM, "live", *args], stdout=subprocess.PIPE, text=True)
+    try:
+        assert sniffer.stdout is not None
+        lines.append(sniffer.stdout.readline())
+        server = subprocess.Popen(
+            [*serve, sys.executable, PEERS, "scp", address, "0"], stdout=subprocess.PIPE, text=True
+        )
+        assert server.stdout is not None
+        port = server.stdout.readline().split()[1]
+        client = [*ask, sys.executable, PEERS, "scu", address, port]
+        assert subprocess.run(client, timeout=30, check=False).returncode == 0
+        for line in sniffer.stdout:
+            lines.append(line)
+            if "A-RELEASE-RP" in line:
+                break
+        sniffer.send_signal(signal.SIGINT)
+        lines += sniffer.stdout.readlines()
+        server.stdout.close()
+        server.wait(30)
+        return sniffer.wait(30), lines
+    finally:
+        sniffer.kill()
+        sniffer.wait()
+        assert sniffer.stdout is not None
+        sniffer.stdout.close()
+
+
+@needs_sniffing
+def test_loopback_is_followed_as_text(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.pcap"
+    status, lines = sniff([], [], [], "127.0.0.1", "-i", "lo", "--format", "text", "-w", str(kept))
+    assert status == 0
+    text = "".join(lines)
+    assert "listening on lo" in text
+    assert "LIVESCU>LIVESCP --> C-ECHO-RQ 1" in text
+    assert "Success" in text
+    with open_capture(str(kept)) as capture:
+        released = [a for a in capture.associations if a.requestor.ae_title == "LIVESCU" and a.outcome == "released"]
+        assert [message.name for message in released[0].messages] == ["C-ECHO-RQ", "C-ECHO-RSP"]
+
+
+@needs_sniffing
+def test_two_namespaces_are_followed_as_json_lines(namespaces: tuple[list[str], list[str]]) -> None:
+    here, there = namespaces
+    status, lines = sniff(here, there, here, "10.78.0.2", "-i", "dsa", "--format", "jsonl")
+    assert status == 0
+    said = [json.loads(line) for line in lines]
+    assert said[0]["kind"] == "transcript"
+    assert [line["command"] for line in said if line["kind"] == "message"] == ["C-ECHO-RQ", "C-ECHO-RSP"]
+    associations = [line for line in said if line["kind"] == "association"]
+    assert [line["outcome"] for line in associations] == ["released"]
+    assert associations[0]["acceptor"]["address"] == "10.78.0.2"
+
+
+@needs_sniffing
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv to drop privileges")
+def test_missing_privileges_are_said_in_one_line() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("privileges can be dropped by root only")
+    drop = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"]
+    done = subprocess.run(
+        [*drop, *PROGRAM, "live", "-i", "lo", "--format", "text"], capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 3
+    assert b"CAP_NET_RAW" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names Linux's loopback interface")
+def test_interfaces_are_listed_with_their_addresses() -> None:
+    found = {interface.name: interface.addresses for interface in list_interfaces()}
+    assert "127.0.0.1" in found["lo"]
