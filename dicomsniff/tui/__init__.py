@@ -1,0 +1,1 @@
+"""The terminal UI: associations, the exchange between their two sides, decoded fields beside their bytes."""

@@ -1,0 +1,316 @@
+"""The terminal UI: a capture, read in the background -> associations, exchange, fields and bytes to walk through."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Footer, Input
+
+from dicomsniff.association.association import Association, Entry
+from dicomsniff.findings.finding import Finding
+from dicomsniff.tui.background import in_background
+from dicomsniff.tui.detail import Detail, load_detail
+from dicomsniff.tui.filter_line import FilterLine
+from dicomsniff.tui.findings_list import FindingsList
+from dicomsniff.tui.hex_view import HexView
+from dicomsniff.tui.key_help import KeyHelp
+from dicomsniff.tui.keys import KEYS, Where, bindings
+from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
+from dicomsniff.tui.panes import Panes
+from dicomsniff.tui.problems import find_entry
+from dicomsniff.tui.reading import read_capture
+from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.source import CaptureSource, is_live
+from dicomsniff.tui.status_line import StatusLine, nothing_found
+from dicomsniff.tui.value_view import ValueView
+
+SWITCH = 0.001
+"""Seconds that the reading thread may hold the interpreter while the interface waits for it."""
+
+TYPED = {key.action for key in KEYS if key.where is Where.EVERYWHERE and not key.priority and key.action != "quit"}
+"""Actions whose keys are text where text is typed."""
+
+PATIENCE = 1.0
+"""Seconds to wait on quitting for the thread that reads; a read that blocks longer is abandoned."""
+
+Selection = tuple[Association, Entry]
+
+
+class DicomsniffApp(App[None]):
+    """Shows a capture, from a file or live, while it is being read."""
+
+    TITLE = "dicomsniff"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
+
+    def __init__(self, capture: CaptureSource) -> None:
+        super().__init__()
+        self.capture = capture
+        self.stopped = threading.Event()
+        """Set to have the reading thread stop."""
+        self.done = threading.Event()
+        """Set while no thread reads."""
+        self.done.set()
+        self.reading = True
+        self.following = is_live(capture)
+        """Whether the newest entry is selected as it comes."""
+        self.problem = ""
+        """Why reading failed."""
+        self.panes = Panes()
+        self._wanted: Selection | None = None
+        self._loading = False
+
+    def compose(self) -> ComposeResult:
+        """Make the screen."""
+        yield StatusLine()
+        yield FilterLine()
+        yield self.panes
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin reading."""
+        self.panes.table.say("listening: associations appear here" if self.following else "reading…")
+        self.panes.go_to(self.panes.table)
+        self._show_status()
+        self.read()
+
+    @work(group="reading")
+    async def read(self) -> None:
+        """Read the capture in the background; it posts what it finds."""
+        await in_background(self._read)
+
+    def _read(self) -> None:
+        self.done.clear()
+        try:
+            read_capture(self.capture, self.stopped, self.post_message)
+        finally:
+            self.done.set()
+
+    def stop(self) -> None:
+        """Have the reading thread stop, and wait a moment for it."""
+        self.stopped.set()
+        self.done.wait(PATIENCE)
+
+    async def action_quit(self) -> None:
+        """Quit at once; nothing waits for the threads."""
+        self.stopped.set()
+        self.exit()
+
+    @on(CaptureAdvanced)
+    def show_progress(self, event: CaptureAdvanced) -> None:
+        """Show what was read since."""
+        self.panes.table.add(event.associations)
+        if self.following and event.latest is not None:
+            self.panes.table.select(event.latest)
+            self._synchronize()
+            self.panes.ladder.move_to(self.panes.ladder.count - 1)
+        self._synchronize()
+        self._show_status()
+
+    @on(CaptureEnded)
+    def show_end(self, event: CaptureEnded) -> None:
+        """Show that reading is over."""
+        self.reading, self.problem = False, event.problem
+        if not self.panes.table.associations:
+            self.panes.table.say(event.problem or nothing_found(self.capture))
+        self._synchronize()
+        self._show_status()
+
+    @on(RowList.Highlighted)
+    def follow_cursor(self, event: RowList.Highlighted) -> None:
+        """Show what belongs to the row under the cursor."""
+        panes = self.panes
+        if event.rows is panes.fields:
+            panes.bytes.highlight(panes.fields.selected)
+        elif event.rows in (panes.table, panes.ladder):
+            if event.by_user and self.following:
+                self.following = False
+                self._show_status()
+            self._synchronize()
+
+    @on(RowList.Opened)
+    def open_row(self, event: RowList.Opened) -> None:
+        """Go into a row that was double-clicked."""
+        if event.rows is not self.panes.bytes:
+            self.action_open()
+
+    @on(HexView.ByteChosen)
+    def select_field(self, event: HexView.ByteChosen) -> None:
+        """Select the field that holds a byte."""
+        self.panes.fields.select_byte(event.block, event.place)
+
+    def action_open(self) -> None:
+        """Go one pane deeper; show a field's whole value."""
+        panes = self.panes
+        field, detail = panes.fields.selected, panes.fields.detail
+        if panes.focused is panes.table:
+            panes.go_to(panes.ladder)
+        elif panes.focused is panes.ladder:
+            panes.go_to(panes.fields)
+        elif panes.focused is panes.fields and field is not None and detail is not None:
+            block = detail.blocks[field.block].name if field.block is not None else ""
+            self.push_screen(ValueView(field, block))
+        elif panes.focused is panes.bytes:
+            panes.bytes.choose()
+
+    def action_leave(self) -> None:
+        """Go one pane back; in the associations, clear the filter."""
+        if self.panes.focused is self.panes.table:
+            self.query_one(FilterLine).action_clear()
+        else:
+            self.panes.go_to(self.panes.order[max(0, self.panes.current - 1)])
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.panes.go_to(self.panes.table)
+        self.query_one(FilterLine).open()
+
+    @on(FilterLine.Typed)
+    def filter_associations(self, event: FilterLine.Typed) -> None:
+        """Filter as it is typed."""
+        self.panes.table.set_filter(event.text)
+        self._synchronize()
+
+    @on(FilterLine.Done)
+    def leave_filter(self) -> None:
+        """Go to the associations."""
+        self.panes.go_to(self.panes.table)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Offer only what works now: where text is typed, letters are text."""
+        return not (action in TYPED and isinstance(self.focused, Input))
+
+    def action_keys(self) -> None:
+        """Show the keys."""
+        self.push_screen(KeyHelp())
+
+    def action_findings(self) -> None:
+        """List the findings of the selected association."""
+        association = self.panes.table.selected
+        if association is not None:
+            self.push_screen(FindingsList(association), self._go_to_finding)
+
+    def action_next_entry(self) -> None:
+        """Select the next entry, whichever pane has the focus."""
+        self.panes.ladder.action_move(1)
+
+    def action_previous_entry(self) -> None:
+        """Select the previous entry, whichever pane has the focus."""
+        self.panes.ladder.action_move(-1)
+
+    def action_next_problem(self) -> None:
+        """Go to the next entry with an error or warning."""
+        self._go_to_problem(1)
+
+    def action_previous_problem(self) -> None:
+        """Go to the previous entry with an error or warning."""
+        self._go_to_problem(-1)
+
+    def action_follow(self) -> None:
+        """Follow the newest entry of a live capture, or stop."""
+        if not is_live(self.capture):
+            self.notify("following is for live captures", timeout=3)
+            return
+        self.following = not self.following
+        if self.following and self.panes.table.associations:
+            latest = max(self.panes.table.associations, key=lambda association: association.end_time)
+            self.show_progress(CaptureAdvanced([], latest))
+        self._show_status()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
+        """List every action in the command palette."""
+        yield from super().get_system_commands(screen)
+        for key in KEYS:
+            if key.where is Where.EVERYWHERE and not key.priority:
+                yield SystemCommand(key.label, key.meaning, getattr(self, f"action_{key.action}"))
+
+    def _go_to_problem(self, step: int) -> None:
+        table, ladder = self.panes.table, self.panes.ladder
+        start: int | None = ladder.cursor + step
+        places = range(table.cursor, len(table.listed) if step > 0 else -1, step)
+        for place in places if table.listed else ():
+            association = table.listed[place]
+            first = start if start is not None else (0 if step > 0 else len(association.timeline) - 1)
+            index = table.problems(association).find(first, step)
+            if index is not None:
+                self._go_to_entry(place, index)
+                return
+            start = None
+        self.notify(f"no {'further' if step > 0 else 'earlier'} error or warning", timeout=3)
+
+    def _go_to_finding(self, finding: Finding | None) -> None:
+        association = self.panes.table.selected
+        index = find_entry(association, finding) if association is not None and finding is not None else None
+        if index is not None:
+            self._go_to_entry(self.panes.table.cursor, index)
+
+    def _go_to_entry(self, place: int, index: int) -> None:
+        self.following = False
+        self.panes.table.move_to(place)
+        self._synchronize()
+        self.panes.ladder.move_to(index)
+        self._synchronize()
+        if self.panes.focused is self.panes.table:
+            self.panes.go_to(self.panes.ladder)
+
+    def _synchronize(self) -> None:
+        """Make each pane show what is selected in the one before."""
+        table, ladder = self.panes.table, self.panes.ladder
+        if table.selected is not ladder.association:
+            association = table.selected
+            ladder.show(association, table.problems(association) if association is not None else None)
+        else:
+            ladder.grow()
+        table.tell_selected()
+        entry = ladder.selected
+        if entry is None or ladder.association is None:
+            self._wanted = None
+            self._show_detail(None)
+        elif self._wanted is None or self._wanted[1] is not entry:
+            self._wanted = (ladder.association, entry)
+            if not self._loading:
+                self._loading = True
+                self.load_details()
+
+    @work(group="detail")
+    async def load_details(self) -> None:
+        """Load the selected entry's detail in the background; of selections passed meanwhile only the last counts."""
+        shown: Selection | None = None
+        while (wanted := self._wanted) is not None and wanted is not shown:
+            association, entry = wanted
+            self.panes.fields.border_subtitle = "reading…"
+            detail = await in_background(partial(load_detail, self.capture, association, entry))
+            if wanted is self._wanted:
+                self._show_detail(detail)
+            shown = wanted
+        self._loading = False
+
+    def _show_detail(self, detail: Detail | None) -> None:
+        panes = self.panes
+        panes.fields.border_subtitle = None
+        panes.fields.show(detail)
+        panes.bytes.show(detail.blocks if detail is not None else [])
+
+    def _show_status(self) -> None:
+        self.query_one(StatusLine).show(
+            self.capture, reading=self.reading, following=self.following, problem=self.problem
+        )
+
+
+def run(capture: CaptureSource) -> None:
+    """Show a capture until the user quits, then close it."""
+    app = DicomsniffApp(capture)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    try:
+        app.run()
+    finally:
+        sys.setswitchinterval(before)
+        app.stop()
+        capture.close()

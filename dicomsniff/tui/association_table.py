@@ -1,0 +1,143 @@
+"""The associations of the capture, one row each."""
+
+from rich.text import Text
+
+from dicomsniff.association.association import Association, Party
+from dicomsniff.export.words import clock, duration, verdict
+from dicomsniff.tui.association_filter import AssociationFilter
+from dicomsniff.tui.printable import printable
+from dicomsniff.tui.problems import LETTERS, Problems
+from dicomsniff.tui.row_list import RowList
+
+WIDE = 110
+"""Columns from which on there is room for milliseconds and whole AE titles."""
+
+MANY = 2000
+"""Entries of an open association from which on its verdict is left for later."""
+
+
+class AssociationTable(RowList):
+    """Number, start, calling and called AE, how it went, messages, duration."""
+
+    HEADER_LINES = 1
+
+    def __init__(self) -> None:
+        super().__init__(id="associations")
+        self.border_title = "Associations"
+        self.filter = AssociationFilter()
+        self.associations: list[Association] = []
+        """All there are."""
+        self.listed: list[Association] = []
+        """Those that the filter lets through."""
+        self.waiting = ""
+        """What to say while there are none."""
+        self._problems: dict[int, Problems] = {}
+        self._verdicts: dict[int, tuple[tuple[str, bool, int], str]] = {}
+
+    @property
+    def selected(self) -> Association | None:
+        """The association under the cursor."""
+        return self.listed[self.cursor] if self.cursor < len(self.listed) else None
+
+    def add(self, associations: list[Association]) -> None:
+        """Take more associations, and note that those at hand may have grown."""
+        self.associations += associations
+        if self.filter.text:
+            self._list([association for association in self.associations if self.filter.matches(association)])
+        else:
+            self.listed += associations
+            self._list(self.listed)
+
+    def say(self, text: str) -> None:
+        """Say why there are no associations."""
+        self.waiting = text
+        self._list(self.listed)
+
+    def set_filter(self, text: str) -> None:
+        """List only the associations that match."""
+        self.filter.text = text.strip()
+        self._list([association for association in self.associations if self.filter.matches(association)])
+
+    def select(self, association: Association) -> None:
+        """Put the cursor on an association, if it is listed."""
+        if association is not self.selected and association in self.listed:
+            self.move_to(self.listed.index(association))
+
+    def problems(self, association: Association) -> Problems:
+        """Return where an association has findings."""
+        return self._problems.setdefault(association.id, Problems(association))
+
+    def _list(self, listed: list[Association]) -> None:
+        selected = self.selected
+        self.listed = listed
+        filtered = self.filter.text and self.associations
+        self.EMPTY = "no association matches the filter" if filtered else self.waiting
+        self.set_count(len(listed))
+        if selected is not None and selected is not self.selected:
+            self.select(selected)
+        total = len(self.associations)
+        counted = f"{len(listed)} of {total}" if self.filter.text else str(total)
+        self.border_title = f"Associations ({counted})" if total else "Associations"
+        self.tell_selected()
+
+    def tell_selected(self) -> None:
+        """Say how the selected association went, whole, below the rows."""
+        association = self.selected
+        self.border_subtitle = Text(printable(self._verdict(association))) if association is not None else None
+
+    def header_line(self, number: int, width: int) -> Text:  # noqa: ARG002  there is one line
+        """Name the columns."""
+        number_width, time_width, pair_width, verdict_width = self._widths(width)
+        return Text(
+            f"{'#':>{number_width}}   {'start':<{time_width}} {'calling → called AE':<{pair_width}.{pair_width}} "
+            f"{'outcome':<{verdict_width}} {'msgs':>5} {'duration':>9}"
+        )
+
+    def row(self, index: int, width: int) -> Text:
+        """Return an association's row."""
+        association = self.listed[index]
+        number_width, time_width, pair_width, verdict_width = self._widths(width)
+        severity = self.problems(association).worst
+        colour = self.severity_style(severity)
+        parties = (association.requestor, association.acceptor)
+        row = Text(f"{association.id:>{number_width}} ")
+        row.append(LETTERS[severity], colour)
+        row.append(f" {clock(association.start_time, 3)[:time_width]:<{time_width}} ")
+        row.append_text(_cell(" → ".join(_title(party, with_port=width >= WIDE) for party in parties), pair_width))
+        row.append(" ")
+        how = _cell(printable(self._verdict(association)), verdict_width)
+        how.stylize(colour)
+        row.append_text(how)
+        row.append(f" {len(association.messages):>5} {duration(association.end_time - association.start_time):>9}")
+        return row
+
+    def _widths(self, width: int) -> tuple[int, int, int, int]:
+        """Widths of number, start, AE titles and verdict."""
+        number = max(2, len(str(len(self.associations))))
+        time, pair = (12, 35) if width >= WIDE else (8, 22)
+        return number, time, pair, max(8, width - number - time - pair - 21)
+
+    def _verdict(self, association: Association) -> str:
+        """Return the verdict; of an open association with many messages, their number so far."""
+        entries = len(association.timeline)
+        if entries > MANY and not association.closed:
+            # A verdict counts statuses message by message: while they come, that is too much for every redraw.
+            return f"{association.outcome}: {len(association.messages):,} messages so far"
+        state = (association.outcome, association.closed, entries)
+        known, text = self._verdicts.get(association.id, (None, ""))
+        if known != state:
+            text = verdict(association)
+            self._verdicts[association.id] = (state, text)
+        return text
+
+
+def _title(party: Party, *, with_port: bool) -> str:
+    if party.ae_title:
+        return printable(party.ae_title)
+    return str(party.endpoint) if with_port else party.endpoint.address
+
+
+def _cell(text: str, width: int) -> Text:
+    cell = Text(text)
+    cell.truncate(width, overflow="ellipsis", pad=True)
+    return cell

@@ -1,0 +1,122 @@
+"""A timeline entry -> what can be shown of it: facts, fields with their places, and the bytes, reread."""
+
+import zlib
+from dataclasses import dataclass, field
+
+from dicomsniff.association.association import Association, Entry, OversizedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.dataset import decode_data_set
+from dicomsniff.dimse.message import Message
+from dicomsniff.export.words import entry_name, size
+from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
+from dicomsniff.reread import MessageBytes
+from dicomsniff.tui.data_set_fields import data_set_rows, is_deflated
+from dicomsniff.tui.entry_facts import entry_facts
+from dicomsniff.tui.field_row import ByteBlock, FieldRow
+from dicomsniff.tui.pdu_fields import command_rows, pdu_rows
+from dicomsniff.tui.printable import printable
+from dicomsniff.tui.source import CaptureSource, clock_digits, is_pipe
+
+SHOWN_BYTES = 1 << 20
+"""Bytes of a command set, data set or PDU that are kept for the screen."""
+
+
+@dataclass(slots=True)
+class Detail:
+    """What is shown of an entry; `problem` says why bytes that should be there are not."""
+
+    title: str
+    rows: list[FieldRow] = field(default_factory=list)
+    blocks: list[ByteBlock] = field(default_factory=list)
+    problem: str = ""
+
+
+def load_detail(capture: CaptureSource, association: Association, entry: Entry) -> Detail:
+    """Reread and decode an entry. Never fails: what cannot be read is said."""
+    detail = Detail(printable(entry_name(entry)), entry_facts(association, entry, clock_digits(capture)))
+    if is_pipe(capture):
+        detail.problem = "the capture came through a pipe, which cannot be read again; save it to a file first"
+    else:
+        try:
+            _add_bytes(detail, capture, association, entry)
+        except OSError as error:
+            detail.problem = f"the capture cannot be read again: {error.strerror or error}"
+        except Exception as error:  # noqa: BLE001  whatever the bytes do to a decoder, the facts are worth showing
+            detail.problem = str(error) or type(error).__name__
+    if detail.problem:
+        detail.rows.insert(1, FieldRow("bytes not shown", printable(detail.problem), style="error"))
+    return detail
+
+
+def _add_bytes(detail: Detail, capture: CaptureSource, association: Association, entry: Entry) -> None:
+    match entry.event:
+        case Message() as message:
+            _add_message(detail, capture, association, message)
+        case TcpEnd() | MissingBytes():
+            return
+        case OversizedPdu() | UnexpectedPdu() | MalformedPdu() | SkippedBytes() | StrayFragment():
+            if entry.span.end > entry.span.start:
+                _add_stream(detail, capture, entry, "As sent")
+        case pdu:
+            block = _add_stream(detail, capture, entry, pdu.name)
+            detail.rows += pdu_rows(block.data, len(detail.blocks) - 1)
+
+
+def _add_stream(detail: Detail, capture: CaptureSource, entry: Entry, name: str) -> ByteBlock:
+    span = entry.span
+    length = span.end - span.start
+    piece = capture.stream_bytes(span._replace(end=min(span.end, span.start + SHOWN_BYTES)))
+    holes = [(start - piece.start, end - piece.start) for start, end in piece.holes]
+    block = ByteBlock(name, bytes(piece.data), length, holes)
+    detail.blocks.append(block)
+    detail.rows.append(FieldRow(name, size(length), style="heading"))
+    if holes:
+        lost = sum(end - start for start, end in holes)
+        detail.rows.append(FieldRow("not captured", f"{lost} of these bytes, shown as ??", style="warning"))
+    return block
+
+
+def _add_message(detail: Detail, capture: CaptureSource, association: Association, message: Message) -> None:
+    command = message.command
+    detail.rows.append(FieldRow("Command set", size(len(command.raw)), style="heading"))
+    detail.rows += command_rows(command, 0)
+    detail.blocks.append(ByteBlock("Command set", command.raw, len(command.raw)))
+    if message.data_set is None:
+        return
+    found = capture.message_bytes(message)
+    if found.data_set is None:
+        detail.problem = "the data set was not found again where the message was"
+    else:
+        _add_data_set(detail, association.transfer_syntax(message.context_id), found)
+
+
+def _add_data_set(detail: Detail, syntax: str | None, found: MessageBytes) -> None:
+    if found.data_set is None:
+        return
+    decoded = decode_data_set(found.data_set, syntax, found.whole if found.whole < found.length else None)
+    found.data_set.seek(0)
+    content, length = found.data_set.read(SHOWN_BYTES), found.length
+    blocks = [ByteBlock("Data set", content, length)]
+    if is_deflated(decoded):
+        inflated = _inflate(content)
+        blocks = [
+            ByteBlock("Data set, inflated", inflated, len(inflated)),
+            ByteBlock("Data set, as sent", content, length),
+        ]
+        length = len(inflated)
+    syntax_text = uid_text(decoded.transfer_syntax) + (" (guessed)" if decoded.guessed else "")
+    detail.rows.append(FieldRow("Data set", f"{size(found.length)}, {syntax_text}", style="heading"))
+    detail.rows += data_set_rows(decoded, len(detail.blocks), length)
+    if decoded.problem:
+        detail.rows.append(FieldRow("not decoded further", printable(decoded.problem), style="warning"))
+    if found.cut:
+        detail.rows.append(FieldRow("cut off", "the data set goes on beyond what is read for the screen"))
+    detail.blocks += blocks
+
+
+def _inflate(content: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(content, SHOWN_BYTES)
+    except zlib.error:
+        return b""

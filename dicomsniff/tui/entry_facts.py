@@ -1,0 +1,70 @@
+"""What is known of a timeline entry without rereading it: findings, place in the capture, context, what it answers."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association, Entry
+from dicomsniff.dictionary.reasons import context_result_name
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.message import Message
+from dicomsniff.export.words import duration, entry_detail, entry_name, timestamp
+from dicomsniff.findings.engine import RULES
+from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.printable import printable
+
+ADVICE = {rule.code: rule.advice for rule in RULES}
+"""What to do about a finding, by its code."""
+
+
+def entry_facts(association: Association, entry: Entry, digits: int) -> list[FieldRow]:
+    """Return the findings about an entry, then its facts."""
+    rows = [FieldRow(printable(entry_name(entry)), printable(entry_detail(association, entry)), style="heading")]
+    for finding in association.findings:
+        if finding.span == entry.span:
+            rows.append(FieldRow(finding.severity.value, printable(finding.message), style=finding.severity.value))
+            rows.append(FieldRow("advice", ADVICE.get(finding.code, ""), depth=1))
+            reference = f"{finding.code}, {finding.reference}" if finding.reference else finding.code
+            rows.append(FieldRow("rule", reference, depth=1))
+    facts = [*_place(association, entry, digits), *_message_facts(association, entry)]
+    return rows + [FieldRow(name, printable(value)) for name, value in facts]
+
+
+def _place(association: Association, entry: Entry, digits: int) -> Iterator[tuple[str, str]]:
+    span = entry.span
+    sender = association.sender(from_requestor=entry.from_requestor)
+    yield "sent by", f"{'requestor' if entry.from_requestor else 'acceptor'} {sender.label}"
+    yield "captured", f"{timestamp(span.first_time, digits)}{_lasting(span.last_time - span.first_time)}"
+    if span.first_packet == span.last_packet:
+        yield "packet", str(span.first_packet)
+    else:
+        yield "packets", f"{span.first_packet} to {span.last_packet}"
+
+
+def _message_facts(association: Association, entry: Entry) -> Iterator[tuple[str, str]]:
+    match entry.event:
+        case Message() as message:
+            yield "context", _context(association, message.context_id)
+            if message.request is not None and message.latency is not None:
+                number = message.request.command.message_id
+                yield "answers", f"{message.request.name} {number}, {duration(message.latency)} after it"
+            data = message.data_set
+            fragments = f"{message.command_fragments} of the command set"
+            yield "fragments", fragments + (f", {data.fragments} of the data set" if data is not None else "")
+        case StrayFragment(context_id=number):
+            yield "context", _context(association, number)
+
+
+def _context(association: Association, number: int) -> str:
+    context = association.contexts.get(number)
+    if context is None:
+        return f"{number}, not in the negotiation captured"
+    text = f"{number}: {uid_text(context.abstract_syntax)}"
+    if context.transfer_syntax:
+        return f"{text}, {uid_text(context.transfer_syntax)}"
+    if context.result:
+        return f"{text}, refused: {context_result_name(context.result)}"
+    return f"{text}, not answered"
+
+
+def _lasting(nanoseconds: int) -> str:
+    return f", over {duration(nanoseconds)}" if nanoseconds else ""

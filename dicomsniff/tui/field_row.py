@@ -1,0 +1,34 @@
+"""What the detail panes show: rows of fields, and the blocks of bytes they lie in."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """A field: its name, its value in words, and where its bytes are (`block` is None where it has none).
+
+    `style` is a severity's name, or "heading".
+    """
+
+    name: str
+    value: str = ""
+    depth: int = 0
+    block: int | None = None
+    start: int = 0
+    end: int = 0
+    style: str = ""
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it begins a section."""
+        return self.style == "heading"
+
+
+@dataclass(slots=True)
+class ByteBlock:
+    """Bytes to show under one name: the first of `length` bytes; `holes` are (start, end) of those not captured."""
+
+    name: str
+    data: bytes
+    length: int
+    holes: list[tuple[int, int]] = field(default_factory=list)

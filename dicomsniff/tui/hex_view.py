@@ -1,0 +1,138 @@
+"""The bytes of the selected entry, those of the selected field highlighted."""
+
+from bisect import bisect_right
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+
+from dicomsniff.export.words import size
+from dicomsniff.tui.field_row import ByteBlock, FieldRow
+from dicomsniff.tui.row_list import RowList
+
+NARROWEST = 73
+"""Columns that a row of 16 bytes takes."""
+
+
+class HexView(RowList):
+    """Offset, bytes and their ASCII characters, block after block, each under its name."""
+
+    EMPTY = "no bytes"
+    CURSOR_LINE = False  # it would hide the highlight
+
+    class ByteChosen(Message):
+        """A byte was clicked, or opened with the keyboard."""
+
+        def __init__(self, block: int, place: int) -> None:
+            self.block = block
+            self.place = place
+            super().__init__()
+
+    def __init__(self) -> None:
+        super().__init__(id="bytes")
+        self.border_title = "Bytes"
+        self._blocks: list[ByteBlock] = []
+        self._starts: list[int] = []
+        self._field: FieldRow | None = None
+        self._per_row = 16
+
+    def show(self, blocks: list[ByteBlock]) -> None:
+        """Show other bytes."""
+        self._blocks, self._field = blocks, None
+        self.border_subtitle = None
+        self.cursor = 0
+        self.scroll_to(y=0, animate=False)
+        self._lay_out()
+
+    def highlight(self, field: FieldRow | None) -> None:
+        """Highlight a field's bytes and bring the first of them in sight."""
+        self._field = field if field is not None and field.block is not None else None
+        self.border_subtitle = None
+        if field is not None and self._field is not None and field.block is not None:
+            count = field.end - field.start
+            self.border_subtitle = f"{count} byte{'s' * (count != 1)} from {field.start:#x}"
+            self.cursor = self._row_of(field.block, field.start)
+            if self.cursor < round(self.scroll_y) or self._row_of(field.block, field.end - 1) >= self._bottom:
+                top = self.cursor - max(1, self.rows_in_sight // 3)
+                self.scroll_to(y=max(0, min(top, self.count - self.rows_in_sight)), animate=False)
+        self.refresh()
+
+    def choose(self) -> None:
+        """Choose the first byte of the row under the cursor."""
+        if not self.count:
+            return
+        block, start = self._place(self.cursor)
+        if 0 <= start < len(self._blocks[block].data):
+            self.post_message(self.ByteChosen(block, start))
+
+    def on_resize(self) -> None:
+        """Fit as many bytes in a row as there is room for."""
+        self._lay_out()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the byte under the mouse."""
+        index, offset = self.row_at(event), event.get_content_offset(self)
+        if index is None or offset is None:
+            return
+        block, start = self._place(index)
+        column = offset.x - 8
+        in_characters = column >= self._hex_width
+        place = column - self._hex_width - 1 if in_characters else (column - (column > 3 * 8)) // 3
+        if start >= 0 and 0 <= place < self._per_row and start + place < len(self._blocks[block].data):
+            self.post_message(self.ByteChosen(block, start + place))
+
+    def row(self, index: int, width: int) -> Text:  # noqa: ARG002  rows have one width
+        """Return a row: a block's name, bytes, or how many more there are."""
+        number, start = self._place(index)
+        block = self._blocks[number]
+        if start < 0:
+            return Text(f"{block.name}  {size(block.length)}", self.styled("strong"))
+        if start >= len(block.data):
+            left = block.length - len(block.data)
+            return Text(f"{size(left)} more are not shown" if left else "no bytes", self.styled("dim"))
+        here = self.has_focus and index == self.cursor
+        text = Text(f"{start:06x}{'▸' if here else ' '} ", self.styled("strong" if here else "dim"))
+        octets, characters = Text(), Text()
+        for place in range(start, min(start + self._per_row, len(block.data))):
+            byte = block.data[place]
+            style = self.styled("highlight") if self._is_highlighted(number, place) else ""
+            missing = any(first <= place < last for first, last in block.holes)
+            octets.append("??" if missing else f"{byte:02x}", style)
+            after = self.styled("highlight") if self._is_highlighted(number, place + 1) and style else ""
+            octets.append("  " if place - start == 7 else " ", after)
+            characters.append(chr(byte) if 0x20 <= byte < 0x7F and not missing else "·", style)
+        octets.truncate(self._hex_width, pad=True)
+        return text.append_text(octets).append(" ").append_text(characters)
+
+    @property
+    def _hex_width(self) -> int:
+        return 3 * self._per_row + 1
+
+    @property
+    def _bottom(self) -> int:
+        return round(self.scroll_y) + self.rows_in_sight
+
+    def _is_highlighted(self, block: int, place: int) -> bool:
+        field = self._field
+        return field is not None and field.block == block and field.start <= place < field.end
+
+    def _lay_out(self) -> None:
+        self._per_row = 16 if self.scrollable_content_region.width >= NARROWEST else 8
+        self._starts, at = [], 0
+        for block in self._blocks:
+            self._starts.append(at)
+            at += 1 + -(-len(block.data) // self._per_row) + (block.length > len(block.data) or not block.data)
+        self.set_count(at)
+        if self._field is not None:
+            self.highlight(self._field)
+
+    def _place(self, index: int) -> tuple[int, int]:
+        """Return the block and the place of the first byte in a row; -1 for the row of a block's name."""
+        block = max(0, bisect_right(self._starts, index) - 1)
+        return block, (index - self._starts[block] - 1) * self._per_row if index > self._starts[block] else -1
+
+    def _row_of(self, block: int, place: int) -> int:
+        if block >= len(self._starts):
+            return 0
+        place = max(0, min(place, len(self._blocks[block].data)))
+        return min(self._starts[block] + 1 + place // self._per_row, self.count - 1)

@@ -1,0 +1,103 @@
+"""An association's timeline between its two sides, the requestor left, the acceptor right."""
+
+from rich.text import Text
+
+from dicomsniff.association.association import Association, Entry, TcpEnd
+from dicomsniff.dimse.message import Message
+from dicomsniff.export.words import entry_detail, entry_name, entry_size, size
+from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
+from dicomsniff.tui.printable import printable
+from dicomsniff.tui.problems import LETTERS, Problems
+from dicomsniff.tui.row_list import RowList
+
+WIDE = 96
+"""Columns from which on there is room for microseconds."""
+SHORTEST_LANE, LONGEST_LANE = 24, 52
+
+
+class MessageLadder(RowList):
+    """When, who to whom, what, how much, and what it says: a row per timeline entry."""
+
+    HEADER_LINES = 1
+
+    def __init__(self) -> None:
+        super().__init__(id="ladder")
+        self.border_title = "Exchange"
+        self.association: Association | None = None
+        self._problems: Problems | None = None
+
+    @property
+    def selected(self) -> Entry | None:
+        """The entry under the cursor."""
+        timeline = self.association.timeline if self.association is not None else []
+        return timeline[self.cursor] if self.cursor < len(timeline) else None
+
+    def show(self, association: Association | None, problems: Problems | None) -> None:
+        """Show another association, from its start."""
+        self.association, self._problems = association, problems
+        self.cursor = 0
+        self.scroll_to(y=0, animate=False)
+        self.grow()
+
+    def grow(self) -> None:
+        """Take note of entries that came since."""
+        association = self.association
+        self.set_count(len(association.timeline) if association is not None else 0)
+        entry = self.selected
+        if association is None or entry is None:
+            self.border_title, self.border_subtitle = "Exchange", None
+            return
+        said = printable(entry_detail(association, entry))
+        self.border_subtitle = Text(f"{printable(entry_name(entry))}: {said}" if said else printable(entry_name(entry)))
+        pair = f"{printable(association.requestor.label)} → {printable(association.acceptor.label)}"
+        self.border_title = Text(f"{association.id}  {pair}")
+
+    def header_line(self, number: int, width: int) -> Text:  # noqa: ARG002  there is one line
+        """Name the columns, and the side that each end of the lane stands for."""
+        time, lane, _ = self._widths(width)
+        requestor, acceptor = "requestor", "acceptor"
+        return Text(f"  {'seconds':>{time}} {requestor}{acceptor:>{lane - len(requestor)}} {'size':>7}  what it says")
+
+    def row(self, index: int, width: int) -> Text:
+        """Return an entry's row."""
+        association, problems = self.association, self._problems
+        if association is None or problems is None or index >= len(association.timeline):
+            return Text()
+        entry = association.timeline[index]
+        time, lane, decimals = self._widths(width)
+        severity = problems.severity(entry)
+        colour = self.severity_style(severity)
+        row = Text(LETTERS[severity], colour)
+        row.append(f" {_seconds(entry.span.first_time - association.start_time, time, decimals)} ", self.styled("dim"))
+        row.append(arrow(entry, lane), self.styled("requestor" if entry.from_requestor else "acceptor"))
+        count = entry_size(entry)
+        row.append(f" {size(count) if count else '':>7}  ", self.styled("dim"))
+        said = printable(entry_detail(association, entry))
+        row.append(said if width >= WIDE else said.replace(" after the request", ""), colour)
+        return row
+
+    def _widths(self, width: int) -> tuple[int, int, int]:
+        """Widths of the time and the lane, and the decimals of the time."""
+        lane = max(SHORTEST_LANE, min(width * 42 // 100, LONGEST_LANE))
+        return (11, lane, 6) if width >= WIDE else (9, lane, 4)
+
+
+def arrow(entry: Entry, width: int) -> str:
+    """Draw an entry as an arrow from its sender: whole for what was said, dotted for what befell the stream."""
+    dotted = isinstance(entry.event, TcpEnd | MissingBytes | SkippedBytes | MalformedPdu)
+    line = "┄" if dotted or (isinstance(entry.event, Message) and not entry.event.complete) else "─"
+    room = width - 7
+    name = printable(entry_name(entry))
+    name = name if len(name) <= room else name[: room - 1] + "…"
+    shaft = line * (room - len(name) + 1)
+    return f"├{line} {name} {shaft}▶│" if entry.from_requestor else f"│◀{shaft} {name} {line}┤"
+
+
+def _seconds(nanoseconds: int, width: int, decimals: int) -> str:
+    """Write a time since the association's start; a long one with fewer decimals."""
+    value = nanoseconds / 1e9
+    whole = f"{value:.{decimals}f}"
+    while len(whole) > width and decimals:
+        decimals -= 1
+        whole = f"{value:.{decimals}f}"
+    return f"{whole:>{width}}"

@@ -1,0 +1,22 @@
+"""What the reading thread tells the app."""
+
+from textual.message import Message
+
+from dicomsniff.association.association import Association
+
+
+class CaptureAdvanced(Message):
+    """More of the capture was read: associations recognized since the last time, and the latest with a new entry."""
+
+    def __init__(self, associations: list[Association], latest: Association | None) -> None:
+        self.associations = associations
+        self.latest = latest
+        super().__init__()
+
+
+class CaptureEnded(Message):
+    """Reading is over; `problem` says why where it failed."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__()

@@ -1,0 +1,111 @@
+"""The fields of a PDU or a command set -> field rows, with what their codes mean."""
+
+from dataclasses import replace
+
+from dicomsniff.dictionary.pdu_types import pdu_type_name
+from dicomsniff.dictionary.reasons import (
+    ABORT_SOURCES,
+    REJECT_RESULTS,
+    REJECT_SOURCES,
+    context_result_name,
+)
+from dicomsniff.dictionary.statuses import status_text
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.dimse.command import Command
+from dicomsniff.pdu.decode import HEADER_LENGTH, list_fields
+from dicomsniff.pdu.fields import Field
+from dicomsniff.tui.data_set_fields import named_uid
+from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.printable import printable
+
+
+def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
+    """Return a row per field of a PDU, its header (PS3.8 §9.3.1) included."""
+    if len(data) < HEADER_LENGTH:
+        return [FieldRow("too short for a PDU header", f"{len(data)} bytes", 0, block, 0, len(data))]
+    kind = data[0]
+    rows = [
+        FieldRow("PDU-type", f"0x{kind:02X} {pdu_type_name(kind)}", 0, block, 0, 1),
+        FieldRow("Reserved", data[1:2].hex(), 0, block, 1, 2),
+        FieldRow("PDU-length", str(int.from_bytes(data[2:6], "big")), 0, block, 2, HEADER_LENGTH),
+    ]
+    return rows + [
+        FieldRow(
+            printable(field.name),
+            printable(_pdu_value(kind, field.name, field.value)),
+            field.depth,
+            block,
+            field.start + HEADER_LENGTH,
+            field.end + HEADER_LENGTH,
+        )
+        for field in merge_items(list_fields(kind, data[HEADER_LENGTH:]))
+    ]
+
+
+def merge_items(fields: list[Field]) -> list[Field]:
+    """Join each item's type, reserved byte and length with the item that follows them; say what a context is about."""
+    merged: list[Field] = []
+    at = 0
+    while at < len(fields):
+        field = fields[at]
+        at += 1
+        if field.name == "Item-type" and at + 2 < len(fields) and fields[at + 1].name == "Item-length":
+            item = fields[at + 2]
+            at += 3
+            value = item.value
+            if item.name.startswith("Presentation Context"):
+                value = _context(item, fields[at:])
+            field = replace(item, start=field.start, value=value)
+        merged.append(field)
+    return merged
+
+
+def _context(item: Field, following: list[Field]) -> str:
+    parts = []
+    for field in following:
+        if field.start >= item.end:
+            break
+        if field.name == "Presentation-context-ID":
+            parts.append(field.value)
+        elif field.name == "Abstract Syntax":
+            parts.append(uid_text(field.value))
+        elif field.name == "Result/Reason":
+            parts.append(context_result_name(int(field.value)))
+    return ": ".join(parts)
+
+
+def command_rows(command: Command, block: int) -> list[FieldRow]:
+    """Return a row per element of a command set."""
+    return [
+        FieldRow(
+            printable(field.name),
+            printable(_command_value(command, field.name, field.value)),
+            field.depth,
+            block,
+            field.start,
+            field.end,
+        )
+        for field in command.fields()
+    ]
+
+
+def _pdu_value(kind: int, name: str, value: str) -> str:
+    if not value.isdecimal():
+        return named_uid(value)
+    code = int(value)
+    meaning = None
+    if name == "Result/Reason":
+        meaning = context_result_name(code)
+    elif name == "Result" and kind == 0x03:
+        meaning = REJECT_RESULTS.get(code)
+    elif name == "Source":
+        meaning = (REJECT_SOURCES if kind == 0x03 else ABORT_SOURCES).get(code)
+    return f"{value} {meaning}" if meaning else value
+
+
+def _command_value(command: Command, name: str, value: str) -> str:
+    if name.startswith("(0000,0900)") and command.status is not None:
+        return f"{value} {status_text(command.service, command.sop_class_uid, command.status)}"
+    if name.startswith("(0000,0800)"):
+        return f"{value} {'a data set follows' if command.announces_data_set else 'no data set'}"
+    return named_uid(value)

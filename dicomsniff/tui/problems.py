@@ -1,0 +1,61 @@
+"""Where an association has findings: spans -> the worst severity there."""
+
+from dicomsniff.association.association import Association, Entry
+from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.provenance import Span
+
+RANK = {None: 0, Severity.NOTE: 1, Severity.WARNING: 2, Severity.ERROR: 3}
+LETTERS = {None: " ", Severity.NOTE: "N", Severity.WARNING: "W", Severity.ERROR: "E"}
+
+
+class Problems:
+    """The severities of one association's entries, kept up as findings come; asking costs no walk over them all."""
+
+    def __init__(self, association: Association) -> None:
+        self.association = association
+        self._taken = 0
+        self._spans: dict[Span, Severity] = {}
+        self._worst: Severity | None = None
+
+    @property
+    def worst(self) -> Severity | None:
+        """The association's worst severity."""
+        self._take()
+        return self._worst
+
+    def severity(self, entry: Entry) -> Severity | None:
+        """The worst severity found about an entry."""
+        self._take()
+        return self._spans.get(entry.span)
+
+    def find(self, start: int, step: int) -> int | None:
+        """Return the nearest entry with an error or warning, from `start` on in steps of 1 or -1."""
+        if RANK[self.worst] < RANK[Severity.WARNING]:
+            return None
+        timeline = self.association.timeline
+        stop = len(timeline) if step > 0 else -1
+        for index in range(start, stop, step):
+            if RANK[self.severity(timeline[index])] >= RANK[Severity.WARNING]:
+                return index
+        return None
+
+    def _take(self) -> None:
+        findings = self.association.findings
+        if self._taken == len(findings):
+            return
+        for finding in findings[self._taken :]:
+            self._taken += 1
+            self._worst = max(self._worst, finding.severity, key=RANK.__getitem__)
+            known = self._spans.get(finding.span, finding.severity)
+            self._spans[finding.span] = max(known, finding.severity, key=RANK.__getitem__)
+
+
+def find_entry(association: Association, finding: Finding) -> int | None:
+    """Return the timeline entry that a finding is about."""
+    for index, entry in enumerate(association.timeline):
+        if entry.span == finding.span:
+            return index
+    for index, entry in enumerate(association.timeline):
+        if entry.span.last_packet >= finding.span.first_packet:
+            return index
+    return None

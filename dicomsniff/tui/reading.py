@@ -1,0 +1,47 @@
+"""Read a capture off the interface thread: a capture's updates -> messages, a few a second."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from dicomsniff.association.association import Association
+from dicomsniff.capture.packets import CaptureError
+from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
+from dicomsniff.tui.source import CaptureSource
+
+INTERVAL = 0.1
+"""Seconds between two messages."""
+
+
+def read_capture(
+    capture: CaptureSource, stopped: threading.Event, tell: Callable[[CaptureAdvanced | CaptureEnded], object]
+) -> None:
+    """Read the capture through, or until stopped; the first associations are told at once."""
+    problem = ""
+    known = packets = 0
+    told = 0.0
+    latest: Association | None = None
+
+    def advance() -> None:
+        nonlocal known, packets, told, latest
+        fresh = capture.analyzer.associations[known:]
+        tell(CaptureAdvanced(fresh, latest))
+        known += len(fresh)
+        packets, told, latest = capture.analyzer.packets, time.monotonic(), None
+
+    try:
+        for updates in capture.updates():
+            if stopped.is_set():
+                return
+            latest = updates[-1][0] if updates else latest
+            if latest is None and capture.analyzer.packets == packets:
+                continue
+            if (not known and capture.analyzer.associations) or time.monotonic() - told >= INTERVAL:
+                advance()
+    except (CaptureError, OSError) as error:
+        problem = str(error)
+    except Exception as error:  # noqa: BLE001  a defect of ours must still leave what was read on the screen
+        problem = f"internal error, please report: {type(error).__name__}: {error}"
+    if not stopped.is_set():
+        advance()
+        tell(CaptureEnded(problem))

@@ -1,0 +1,39 @@
+"""Captures that only these tests need."""
+
+from pathlib import Path
+
+import build
+import pytest
+
+
+@pytest.fixture
+def long_capture(tmp_path: Path) -> Path:
+    """One association with 500 C-ECHOs, the last of them refused."""
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    for number in range(1, 501):
+        talk.client(build.message(1, build.echo_rq(number)))
+        talk.server(build.message(1, build.echo_rsp(number, status=0x0122 if number == 500 else 0)))
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    return write(tmp_path / "long.pcap", talk)
+
+
+@pytest.fixture
+def hostile_capture(tmp_path: Path) -> Path:
+    """AE titles that look like markup, and data set text with escape sequences."""
+    talk = build.Talk().open()
+    contexts = (build.proposal(1, build.CT_IMAGE_STORAGE, (build.EXPLICIT,)),)
+    talk.client(build.associate_rq(*contexts, called="[bold]PACS[/]", calling="[/red]"))
+    talk.server(build.associate_ac(build.answer(1, transfer=build.EXPLICIT)))
+    data = build.explicit_data_set((0x00100010, b"PN", b"[red]A^\x1b[2JB "), (0x0010500, b"LT", b"one\r\ntwo "))
+    talk.client(build.message(1, build.store_rq(), data))
+    talk.server(build.message(1, build.store_rsp(status=0xA700, comment="[blink]full")))
+    talk.close()
+    return write(tmp_path / "hostile.pcap", talk)
+
+
+def write(path: Path, talk: build.Talk) -> Path:
+    path.write_bytes(build.pcap(build.frames(talk.packets)))
+    return path

@@ -1,0 +1,56 @@
+"""Drives the app as a user does, and reads what is on the screen."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from dicomsniff.library import Capture
+from dicomsniff.tui.app import DicomsniffApp
+
+SMALL, LARGE = (80, 24), (160, 45)
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until everything asked for was read and is shown."""
+    await pilot.pause()
+    while any(not worker.is_finished for worker in pilot.app.workers):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+async def until(pilot: Pilot[None], condition: object) -> None:
+    """Wait for a condition, where the app never comes to rest."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await pilot.pause()
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys, waiting for what each of them brings; keys that stay in one place go out together."""
+    for key, following in pairwise((*keys, "")):
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        typing = isinstance(pilot.app.focused, Input) and len(key) == len(following) == 1
+        if not (typing or key == following):
+            await settle(pilot)
+
+
+def screen_text(app: DicomsniffApp) -> str:
+    """What the terminal shows."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+@asynccontextmanager
+async def opened(path: object, size: tuple[int, int] = LARGE) -> AsyncIterator[tuple[DicomsniffApp, Pilot[None]]]:
+    """The app on a capture, read to its end."""
+    with Capture(str(path)) as capture:
+        app = DicomsniffApp(capture)
+        async with app.run_test(size=size) as pilot:
+            await settle(pilot)
+            yield app, pilot
+        app.stop()

@@ -1,0 +1,279 @@
+"""Walking through captures with keys and mouse, in small and large terminals."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+from tui.screens import LARGE, SMALL, opened, press, screen_text, settle
+
+from dicomsniff.tui.findings_list import FindingsList
+from dicomsniff.tui.key_help import KeyHelp
+from dicomsniff.tui.value_view import ValueView
+
+both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+
+
+@both_sizes
+async def test_the_first_screen_answers_who_and_how_it_went(samples: Path, size: tuple[int, int]) -> None:
+    async with opened(samples / "c-echo.pcap", size) as (app, _):
+        shown = screen_text(app)
+        assert "ECHOSCU → STORESCP" in shown
+        assert "released: 1 C-ECHO, Success" in shown
+        assert "├─ A-ASSOCIATE-RQ ──" in shown
+        assert "── C-ECHO-RSP 1 ─┤" in shown
+        assert "1 association · 20 packets" in shown
+
+
+@both_sizes
+async def test_enter_goes_deeper_and_escape_back(samples: Path, size: tuple[int, int]) -> None:
+    async with opened(samples / "c-echo.pcap", size) as (app, pilot):
+        panes = app.panes
+        assert app.focused is panes.table
+        await press(pilot, "enter")
+        assert app.focused is panes.ladder
+        await press(pilot, "down", "down", "enter")
+        assert app.focused is panes.fields
+        assert "Command set  68 B" in screen_text(app)
+        assert "1.2.840.1000" in screen_text(app), "the bytes are beside the fields"
+        await press(pilot, "escape")
+        assert app.focused is panes.ladder
+        await press(pilot, "escape")
+        assert app.focused is panes.table
+
+
+async def test_keys_pressed_faster_than_the_screen_follows_still_count(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await pilot.press("enter", "down", "down", "enter", "down")
+        await settle(pilot)
+        assert (app.panes.table.cursor, app.panes.ladder.cursor, app.panes.fields.cursor) == (0, 2, 1)
+
+
+@both_sizes
+async def test_tab_visits_every_pane_and_shows_it(samples: Path, size: tuple[int, int]) -> None:
+    async with opened(samples / "c-echo.pcap", size) as (app, pilot):
+        visited = []
+        for _ in range(4):
+            visited.append(app.focused)
+            assert app.focused is not None
+            assert app.focused.region.area > 0
+            await press(pilot, "tab")
+        assert visited == list(app.panes.order)
+        assert app.focused is app.panes.table
+        await press(pilot, "shift+tab")
+        assert app.focused is app.panes.bytes
+
+
+async def test_a_terminal_made_smaller_keeps_the_focused_pane_in_sight(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", LARGE) as (app, pilot):
+        await press(pilot, "enter", "enter")
+        await pilot.resize_terminal(*SMALL)
+        await settle(pilot)
+        assert app.focused is app.panes.fields
+        assert app.panes.fields.region.width >= 78
+        assert not app.panes.ladder.display
+        await pilot.resize_terminal(*LARGE)
+        await settle(pilot)
+        assert app.panes.ladder.display
+
+
+async def test_a_field_highlights_its_bytes(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap") as (app, pilot):
+        await press(pilot, "enter", "enter")
+        fields = app.panes.fields
+        while fields.selected.name != "Called-AE-title":
+            await press(pilot, "down")
+        assert app.panes.bytes.border_subtitle == "16 bytes from 0xa"
+        highlighted = app.panes.bytes.styled("highlight").bgcolor
+        strip = app.panes.bytes.render_line(1)
+        text = "".join(segment.text for segment in strip if segment.style and segment.style.bgcolor == highlighted)
+        assert text.startswith("53 54 4f 52 45 53"), "STORES"
+
+
+async def test_a_click_on_a_byte_selects_its_field(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap") as (app, pilot):
+        await pilot.click(app.panes.bytes, offset=(9, 2))
+        await settle(pilot)
+        assert app.panes.fields.selected.name == "PDU-type"
+        await pilot.click(app.panes.bytes, offset=(9 + 8 * 3 + 1 + 2 * 3, 2))
+        await settle(pilot)
+        assert app.panes.fields.selected.name == "Called-AE-title"
+
+
+async def test_a_click_selects_and_a_double_click_opens(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap") as (app, pilot):
+        await pilot.click(app.panes.ladder, offset=(30, 4))
+        await settle(pilot)
+        assert app.panes.ladder.cursor == 2
+        await pilot.click(app.panes.ladder, offset=(30, 5), times=2)
+        await settle(pilot)
+        assert app.panes.ladder.cursor == 3
+        assert app.focused is app.panes.fields
+
+
+async def test_enter_on_a_field_shows_its_whole_value(samples: Path) -> None:
+    async with opened(samples / "c-find-worklist.pcap", SMALL) as (app, pilot):
+        await press(pilot, "enter", "down", "down", "enter", "down", "enter")
+        assert isinstance(app.screen, ValueView)
+        await press(pilot, "escape")
+        assert app.focused is app.panes.fields
+
+
+async def test_the_filter_works_as_it_is_typed(samples: Path) -> None:
+    async with opened(samples / "association-rejected.pcap", SMALL) as (app, pilot):
+        table = app.panes.table
+        await press(pilot, "slash", *"notHere")
+        assert isinstance(app.focused, Input)
+        assert [association.acceptor.ae_title for association in table.listed] == ["NOTHERE"]
+        assert app.panes.ladder.association is table.listed[0]
+        assert "Associations (1 of 10)" in screen_text(app)
+        await press(pilot, "enter")
+        assert app.focused is table
+        await press(pilot, "escape")
+        assert len(table.listed) == 10
+        assert app.panes.ladder.association is table.selected, "the selection outlives the filter"
+        assert table.selected.acceptor.ae_title == "NOTHERE"
+
+
+async def test_a_filter_nothing_matches_says_so_and_leaves_an_empty_exchange(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await press(pilot, "slash", *"qqq")
+        assert "no association matches the filter" in screen_text(app)
+        assert app.panes.ladder.association is None
+        await press(pilot, "escape")
+        assert app.panes.ladder.association is not None
+
+
+async def test_the_filter_knows_titles_addresses_outcomes_services_and_sop_classes(samples: Path) -> None:
+    async with opened(samples / "c-store.pcap", SMALL) as (app, _):
+        for text in ("ct image", "10.20.0.1", "released", "c-store", "storescp corpusscu", "1.2.840.10008.5"):
+            app.panes.table.set_filter(text)
+            assert len(app.panes.table.listed) == 1, text
+            app.panes.table.set_filter(f"{text} nowhere")
+            assert not app.panes.table.listed
+
+
+async def test_n_and_p_walk_from_problem_to_problem(samples: Path) -> None:
+    async with opened(samples / "association-aborted.pcap", SMALL) as (app, pilot):
+        await press(pilot, "n")
+        forward = [(app.panes.table.cursor, app.panes.ladder.cursor)]
+        while True:
+            await press(pilot, "n")
+            if (place := (app.panes.table.cursor, app.panes.ladder.cursor)) == forward[-1]:
+                break
+            forward.append(place)
+        assert forward[-1][0] == 2, "into the last association"
+        await press(pilot, "p")
+        assert (app.panes.table.cursor, app.panes.ladder.cursor) < forward[-1]
+
+
+async def test_findings_lead_to_their_entries(samples: Path) -> None:
+    async with opened(samples / "mal-data-before-command.pcap", SMALL) as (app, pilot):
+        await press(pilot, "f")
+        assert isinstance(app.screen, FindingsList)
+        assert "fragment-stray" in screen_text(app)
+        await press(pilot, "enter")
+        assert app.panes.ladder.selected.event.problem == "a data set fragment with no command before it"
+        assert app.focused is app.panes.ladder
+
+
+async def test_an_association_without_findings_says_so(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await press(pilot, "f")
+        assert "nothing was found" in screen_text(app)
+        await press(pilot, "enter")
+        assert not isinstance(app.screen, FindingsList)
+
+
+async def test_brackets_step_through_the_exchange_from_the_fields(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await press(pilot, "enter", "enter", "right_square_bracket", "right_square_bracket")
+        assert app.focused is app.panes.fields
+        assert "Fields of C-ECHO-RQ 1" in screen_text(app)
+        await press(pilot, "left_square_bracket")
+        assert "Fields of A-ASSOCIATE-AC" in screen_text(app)
+
+
+async def test_home_and_end_go_to_the_ends_of_a_long_exchange(long_capture: Path) -> None:
+    async with opened(long_capture, SMALL) as (app, pilot):
+        ladder = app.panes.ladder
+        assert ladder.count == 1004
+        await press(pilot, "enter", "G")
+        assert ladder.cursor == 1003
+        assert "A-RELEASE-RP" in screen_text(app)
+        await press(pilot, "p")
+        assert ladder.cursor == 1001
+        await press(pilot, "g")
+        assert ladder.cursor == 0
+        await press(pilot, "pagedown", "pageup", "end", "home")
+        assert ladder.cursor == 0
+
+
+async def test_only_rows_in_sight_are_drawn(long_capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(long_capture, SMALL) as (app, pilot):
+        drawn: list[int] = []
+        row = app.panes.ladder.row
+        monkeypatch.setattr(app.panes.ladder, "row", lambda index, width: drawn.append(index) or row(index, width))
+        await press(pilot, "enter", "G")
+        assert len(set(drawn)) < 60
+
+
+async def test_text_from_the_wire_is_shown_and_not_obeyed(hostile_capture: Path) -> None:
+    async with opened(hostile_capture, SMALL) as (app, pilot):
+        assert "[/red]" in screen_text(app)
+        assert "[bold]PACS[/]" in screen_text(app)
+        await press(pilot, "enter", "down", "down", "enter", "G")
+        shown = screen_text(app)
+        assert "\x1b" not in shown
+        assert "[red]A^\\x1b[2JB" in shown
+        assert "one\\r\\ntwo" in shown
+        await press(pilot, "enter")
+        assert isinstance(app.screen, ValueView)
+        await press(pilot, "escape", "escape", "f")
+        assert "[blink]full" in screen_text(app)
+
+
+async def test_help_names_every_key(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await press(pilot, "question_mark")
+        assert isinstance(app.screen, KeyHelp)
+        assert "list the association's findings" in screen_text(app)
+        await press(pilot, "escape")
+        assert not isinstance(app.screen, KeyHelp)
+
+
+async def test_a_capture_without_dicom_says_what_it_holds(tmp_path: Path) -> None:
+    import build
+
+    talk = build.Talk(server=("10.0.0.2", 80)).open()
+    talk.client(b"GET / HTTP/1.1\r\n\r\n")
+    path = tmp_path / "web.pcap"
+    path.write_bytes(build.pcap(build.frames(talk.packets)))
+    async with opened(path, LARGE) as (app, pilot):
+        assert "no DICOM association in this capture; 4 packets; 1 TCP connections (1 HTTP)" in screen_text(app)
+        await press(pilot, "enter", "enter", "enter", "tab", "n", "p", "f", "G", "escape", "right_square_bracket")
+
+
+async def test_a_capture_cut_off_says_where(samples: Path, tmp_path: Path) -> None:
+    whole = (samples / "c-echo.pcap").read_bytes()
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(whole[:-5])
+    async with opened(path) as (app, _):
+        assert "the file ends" in screen_text(app)
+
+
+async def test_a_file_that_vanished_is_said_in_the_detail(samples: Path, tmp_path: Path) -> None:
+    path = tmp_path / "gone.pcap"
+    path.write_bytes((samples / "c-echo.pcap").read_bytes())
+    async with opened(path) as (app, pilot):
+        path.unlink()
+        await press(pilot, "enter", "down")
+        assert "bytes not shown" in screen_text(app)
+        assert "No such file" in screen_text(app)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_quits(samples: Path, key: str) -> None:
+    async with opened(samples / "c-echo.pcap") as (app, pilot):
+        await pilot.press(key)
+        await pilot.pause()
+        assert not app.is_running or app._exit

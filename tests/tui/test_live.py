@@ -1,0 +1,132 @@
+"""A capture that goes on: what comes is shown as it comes, and quitting never waits for it."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import build
+import pytest
+from tui.screens import LARGE, SMALL, screen_text, until
+
+from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.library import Capture
+from dicomsniff.tui.app import DicomsniffApp
+
+
+class LiveStandIn:
+    """Hands on what a test puts in, and keeps it in a file, as a sniffer does."""
+
+    is_live, format, resolution_digits, size, truncated, name = True, "pcap", 6, None, "", "eth9"
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.position, self.number = path, 24, 1
+        self.path.write_bytes(build.pcap([]))
+        self.incoming: queue.Queue[list[build.Packet]] = queue.Queue()
+        self.closed = threading.Event()
+
+    def batches(self) -> Iterator[PacketBatch]:
+        while not self.closed.is_set():
+            try:
+                records = build.frames(self.incoming.get(timeout=0.02))
+            except queue.Empty:
+                records = []
+            data = build.pcap(records)[24:]
+            packets, at = [], 0
+            for time, frame in records:
+                packets.append((time, at, at + 16, at + 16 + len(frame), len(frame)))
+                at += 16 + len(frame)
+            with self.path.open("ab") as file:
+                file.write(data)
+            yield PacketBatch(data, self.position, self.number, 1, packets)
+            self.position += len(data)
+            self.number += len(packets)
+
+    def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
+        again = CaptureReader(str(self.path))
+        try:
+            yield from again.batches_from(offset, number)
+        finally:
+            again.close()
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+@pytest.fixture
+def sniffer(tmp_path: Path) -> Iterator[LiveStandIn]:
+    reader = LiveStandIn(tmp_path / "spool.pcap")
+    yield reader
+    reader.close()
+
+
+def send(sniffer: LiveStandIn, talk: build.Talk, sent: list[int]) -> None:
+    """Put in what the talk has had since the last time."""
+    sniffer.incoming.put(talk.packets[sent[0] :])
+    sent[0] = len(talk.packets)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+async def test_the_newest_entry_is_followed_until_the_user_moves(sniffer: LiveStandIn, size: tuple[int, int]) -> None:
+    app = DicomsniffApp(Capture(sniffer))
+    talk, sent = build.Talk().open(), [0]
+    async with app.run_test(size=size) as pilot:
+        ladder = app.panes.ladder
+        assert "live" in screen_text(app)
+        talk.client(build.associate_rq())
+        send(sniffer, talk, sent)
+        await until(pilot, lambda: ladder.count == 1)
+        talk.server(build.associate_ac())
+        talk.client(build.message(1, build.echo_rq()))
+        send(sniffer, talk, sent)
+        await until(pilot, lambda: ladder.cursor == 2)
+        await until(pilot, lambda: "following the newest" in screen_text(app))
+        await pilot.press("enter", "up")
+        assert not app.following
+        talk.server(build.message(1, build.echo_rsp()))
+        send(sniffer, talk, sent)
+        await until(pilot, lambda: ladder.count == 4)
+        assert ladder.cursor == 1
+        await until(pilot, lambda: "F follows the newest" in screen_text(app))
+        await pilot.press("F")
+        await until(pilot, lambda: ladder.cursor == 3)
+        await until(pilot, lambda: app.panes.fields.detail.title == "C-ECHO-RSP 1")
+        await pilot.press("q")
+    app.stop()
+    assert app.done.is_set()
+
+
+async def test_another_association_is_followed_too(sniffer: LiveStandIn) -> None:
+    app = DicomsniffApp(Capture(sniffer))
+    async with app.run_test(size=LARGE) as pilot:
+        for number in range(3):
+            talk = build.Talk(client=("10.0.0.1", 41000 + number)).open()
+            talk.client(build.associate_rq(calling=f"SCU{number}"))
+            sniffer.incoming.put(talk.packets)
+            await until(pilot, lambda number=number: len(app.panes.table.associations) == number + 1)
+            assert app.panes.table.cursor == number
+    app.stop()
+
+
+async def test_the_end_of_a_live_capture_is_said(sniffer: LiveStandIn) -> None:
+    app = DicomsniffApp(Capture(sniffer))
+    async with app.run_test(size=LARGE) as pilot:
+        sniffer.close()
+        await until(pilot, lambda: "live capture ended" in screen_text(app))
+
+
+async def test_quitting_does_not_wait_for_a_read_that_blocks(sniffer: LiveStandIn) -> None:
+    release = threading.Event()
+
+    class Blocked(Capture):
+        def updates(self) -> Iterator[list[object]]:
+            release.wait(30)
+            yield []
+
+    app = DicomsniffApp(Blocked(sniffer))
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("q")
+    assert not app.done.is_set(), "the thread was left to itself"
+    release.set()
+    assert app.done.wait(5)

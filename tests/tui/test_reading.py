@@ -1,0 +1,60 @@
+"""What the reading thread tells, and when."""
+
+import threading
+from pathlib import Path
+
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.capture.packets import CaptureError
+from dicomsniff.library import Capture
+from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
+from dicomsniff.tui.reading import read_capture
+
+
+class Scripted:
+    """A capture whose reading goes as a test wants."""
+
+    def __init__(self, *steps: object) -> None:
+        self.steps = steps
+        self.analyzer = Analyzer()
+
+    def updates(self):
+        for step in self.steps:
+            if isinstance(step, Exception):
+                raise step
+            yield step() if callable(step) else step
+
+
+def test_every_association_is_told_once_and_the_end_last(samples: Path) -> None:
+    told: list[object] = []
+    with Capture(str(samples / "association-rejected.pcap")) as capture:
+        read_capture(capture, threading.Event(), told.append)
+    numbers = [each.id for message in told if isinstance(message, CaptureAdvanced) for each in message.associations]
+    assert numbers == list(range(1, 11))
+    assert isinstance(told[-1], CaptureEnded)
+    assert told[-1].problem == ""
+
+
+def test_idle_updates_are_not_told() -> None:
+    capture = Scripted(*[[]] * 1000)
+    told: list[object] = []
+    read_capture(capture, threading.Event(), told.append)
+    assert len(told) == 2, "the counts once, and the end"
+
+
+def test_stopping_ends_it_in_silence() -> None:
+    stopped = threading.Event()
+    capture = Scripted(lambda: stopped.set() or [], AssertionError("read on"))
+    told: list[object] = []
+    read_capture(capture, stopped, told.append)
+    assert told == []
+
+
+def test_what_went_wrong_is_told_in_words() -> None:
+    for error, words in (
+        (CaptureError("x.pcap: no such device"), "x.pcap: no such device"),
+        (KeyError("x"), "internal error, please report: KeyError: 'x'"),
+    ):
+        capture = Scripted(error)
+        told: list[object] = []
+        read_capture(capture, threading.Event(), told.append)
+        assert told[-1].problem == words
