@@ -14,9 +14,9 @@ class PacketMark(NamedTuple):
 class Span(NamedTuple):
     """The packets that carried something, first to last, and when they were captured.
 
-    `offset` is where the first one's record begins in the capture (bytes), so that a view can reread
-    from there. `origin` is the TCP sequence number of byte 0 of the stream, and `start`..`end` are
-    the bytes of the stream (0 and 0 where an event has no bytes of its own).
+    `offset` is where a record begins in the capture (bytes), so that a view can reread from there: the first
+    packet's, or that of packet `reread_from` where this is not 0. `origin` is the TCP sequence number of byte 0
+    of the stream, and `start`..`end` are the bytes of the stream (0 and 0 where an event has no bytes of its own).
     """
 
     first_packet: int
@@ -28,6 +28,7 @@ class Span(NamedTuple):
     origin: int = 0
     start: int = 0
     end: int = 0
+    reread_from: int = 0
 
     @classmethod
     def at(cls, mark: PacketMark) -> "Span":
@@ -37,14 +38,16 @@ class Span(NamedTuple):
 
 def join_spans(first: Span, last: Span) -> Span:
     """Return the span from the earlier through the later one of the same stream."""
+    earlier = min(first, last, key=lambda span: span.offset)
     return Span(
         min(first.first_packet, last.first_packet),
         max(first.last_packet, last.last_packet),
         min(first.first_time, last.first_time),
         max(first.last_time, last.last_time),
-        min(first.offset, last.offset),
+        earlier.offset,
         first.flow,
         first.origin,
         min(first.start, last.start),
         max(first.end, last.end),
+        earlier.reread_from or earlier.first_packet,
     )

@@ -51,7 +51,7 @@ def read_stream(reader: PacketSource, span: Span, limit: int = MAX_REREAD) -> St
     decoder = SegmentDecoder()
     missing: list[tuple[int, int]] = [(0, length)] if length else []
     place = (span.origin + span.start) & SEQUENCE_MASK
-    for batch in reader.batches_from(span.offset, span.first_packet):
+    for batch in reader.batches_from(span.offset, span.reread_from or span.first_packet):
         for number, _, _, flow, seq, _, flags, _, data, start, end, _ in decoder.feed(batch):
             if number > span.last_packet:
                 break
@@ -86,14 +86,17 @@ def read_message(reader: PacketSource, message: Message, limit: int = MAX_REREAD
         if isinstance(event, Pdv):
             found += [each for each in assembler.feed(event) if isinstance(each, Message)]
     found += [each for each in assembler.close() if isinstance(each, Message)]
-    for each in found:
-        if each.context_id == message.context_id and each.command.raw == message.command.raw:
+    info = None
+    # Of messages with equal commands the one that ends where it should, unless `limit` cut that off.
+    for each in sorted(found, key=lambda each: each.span.end != message.span.end):
+        if info is None and (each.context_id, each.command.raw) == (message.context_id, message.command.raw):
             info = each.data_set
-            if info is None:
-                return MessageBytes(each.command.raw, None, 0, 0, piece.cut)
-            whole = info.length if info.whole is None else info.whole
-            return MessageBytes(each.command.raw, _in_memory(info), info.length, whole, piece.cut)
-    return MessageBytes(message.command.raw, None, 0, 0, piece.cut)
+        elif each.data_set is not None and each.data_set.content is not None:
+            each.data_set.content.close()
+    if info is None:
+        return MessageBytes(message.command.raw, None, 0, 0, piece.cut)
+    whole = info.length if info.whole is None else info.whole
+    return MessageBytes(message.command.raw, _in_memory(info), info.length, whole, piece.cut)
 
 
 def _in_memory(info: DataSetInfo) -> BytesIO:

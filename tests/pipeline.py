@@ -98,7 +98,7 @@ def decode(pieces: Iterable[bytes | int], **options: object) -> list[PduEvent]:
             if after >= stream.quiet_until:
                 events += stream.feed(offset, piece, 0, len(piece), mark)
             offset = after
-    return events + stream.close()
+    return events + stream.close(offset, PacketMark(10**6, build.START, 0))
 
 
 def split(data: bytes, cuts: Iterable[int]) -> list[bytes]:

@@ -163,6 +163,11 @@ class Association:
         return "released" if self.released else "unfinished"
 
     @property
+    def may_be_over(self) -> bool:
+        """Whether another A-ASSOCIATE-RQ begins another association."""
+        return self.state.is_over or (self.state is State.UNKNOWN and self.request is not None)
+
+    @property
     def unanswered(self) -> list[Message]:
         """Requests that got no final response, in the order sent."""
         return list(self._asked.values())
@@ -189,7 +194,7 @@ class Association:
 
     def add_pdu(self, pdu: ControlPdu, *, from_requestor: bool) -> list[Entry]:
         """Take a PDU other than P-DATA-TF."""
-        entries = self._step(pdu.name, pdu.span, from_requestor=from_requestor)
+        unexpected = self._step(pdu.name, pdu.span, from_requestor=from_requestor)
         match pdu:
             case AssociateRq():
                 if self.request is None:
@@ -213,11 +218,12 @@ class Association:
                 self.abortion = self.abortion or Abortion(source, reason, from_requestor)
             case ReleaseRp():
                 self.released = True
-        return [self._enter(pdu, from_requestor=from_requestor), *entries]
+        return [self._enter(event, from_requestor=from_requestor) for event in (pdu, *unexpected)]
 
     def add_fragment(self, pdu_length: int, span: Span, *, from_requestor: bool) -> list[Entry]:
         """Take note of the first fragment of a P-DATA-TF of `pdu_length` bytes."""
-        entries = self._step("P-DATA-TF", span, from_requestor=from_requestor)
+        unexpected = self._step("P-DATA-TF", span, from_requestor=from_requestor)
+        entries = [self._enter(event, from_requestor=from_requestor) for event in unexpected]
         limit = self.limit(from_requestor=from_requestor)
         if limit and pdu_length > limit and from_requestor not in self._oversized:
             self._oversized.add(from_requestor)
@@ -237,7 +243,7 @@ class Association:
         """Take anything else that belongs on the timeline."""
         if isinstance(event, MissingBytes):
             self.missing_bytes += event.length
-            if event.resynchronized or self.state in (State.IDLE, State.REQUESTED):
+            if self.state in (State.IDLE, State.REQUESTED) or (event.resynchronized and not self.state.is_over):
                 self.state = State.UNKNOWN
         if isinstance(event, StrayFragment) and self.timeline:
             last = self.timeline[-1]
@@ -266,7 +272,7 @@ class Association:
         self.end_time = max(self.end_time, event.span.last_time)
         return entry
 
-    def _step(self, name: str, span: Span, *, from_requestor: bool) -> list[Entry]:
+    def _step(self, name: str, span: Span, *, from_requestor: bool) -> list[UnexpectedPdu]:
         after = next_state(self.state, from_requestor, name)
         if after is not None:
             self.state = after
@@ -275,7 +281,7 @@ class Association:
         last = self.timeline[-1].event if self.timeline else None
         if isinstance(last, UnexpectedPdu) and name == "P-DATA-TF" == last.pdu and last.state is self.state:
             return []
-        return [self._enter(unexpected, from_requestor=from_requestor)]
+        return [unexpected]
 
     def _pair(self, message: Message) -> None:
         command = message.command

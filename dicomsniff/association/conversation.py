@@ -78,12 +78,16 @@ class Conversation:
         """Nothing more comes on this connection."""
         updates: list[Update] = []
         for stream, pdus in self._pdus.items():
-            updates += self._take(stream, pdus.close(), mark)
-            for event in self._assemblers[stream].close() if stream in self._assemblers else ():
-                updates.append(self._enter(stream, event))
+            updates += self._take(stream, pdus.close(stream.offset, stream.last_mark), mark)
+        updates += self._end_messages()
         for association in self.associations:
             association.close(ended_by_capture=not self._connection.closed)
         return updates
+
+    def _end_messages(self) -> list[Update]:
+        """No fragment continues what came so far."""
+        assemblers, self._assemblers = self._assemblers, {}
+        return [self._enter(stream, event) for stream, each in assemblers.items() for event in each.close()]
 
     def _begin(self, stream: Stream) -> PduStream:
         pdus = PduStream(stream.flow, stream.origin, collect=self._collect, known_start=stream.syn_seen or self._forced)
@@ -104,7 +108,8 @@ class Conversation:
     def _take(self, stream: Stream, events: list[PduEvent], mark: PacketMark) -> list[Update]:
         updates: list[Update] = []
         for event in events:
-            if not self.associations or (isinstance(event, AssociateRq) and self.associations[-1].state.is_over):
+            if not self.associations or (isinstance(event, AssociateRq) and self.associations[-1].may_be_over):
+                updates += self._end_messages()
                 self._new_association(stream, event, mark)
             association = self.associations[-1]
             sender = stream is self._requestor
@@ -159,9 +164,7 @@ class Conversation:
 
     def _new_association(self, stream: Stream, event: PduEvent, mark: PacketMark) -> None:
         requestor, how = self._find_requestor(stream, event)
-        if requestor is not self._requestor:
-            self._requestor = requestor
-            self._assemblers.clear()
+        self._requestor = requestor
         here, there = flow_ends(requestor.flow)
         known = requestor.syn_seen or bool(self.associations) or isinstance(event, AssociateRq)
         first = not self.associations

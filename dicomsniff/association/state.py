@@ -11,6 +11,7 @@ class State(Enum):
     REQUESTED = "requested"
     ESTABLISHED = "established"
     RELEASING = "release requested"
+    COLLISION = "release requested by both sides"
     RELEASED = "released"
     REJECTED = "rejected"
     ABORTED = "aborted"
@@ -36,9 +37,11 @@ TRANSITIONS = {
     # The side asked to release may still send what it has (PS3.8 §9.2.3, Sta7 and AR-6).
     (State.RELEASING, REQUESTOR, "P-DATA-TF"): State.RELEASING,
     (State.RELEASING, ACCEPTOR, "P-DATA-TF"): State.RELEASING,
-    # Both sides may ask at once: the release collision (PS3.8 §7.2.2.7).
-    (State.RELEASING, REQUESTOR, "A-RELEASE-RQ"): State.RELEASING,
-    (State.RELEASING, ACCEPTOR, "A-RELEASE-RQ"): State.RELEASING,
+    # Both sides may ask at once, and each answers the other (PS3.8 §7.2.2.7).
+    (State.RELEASING, REQUESTOR, "A-RELEASE-RQ"): State.COLLISION,
+    (State.RELEASING, ACCEPTOR, "A-RELEASE-RQ"): State.COLLISION,
+    (State.COLLISION, REQUESTOR, "A-RELEASE-RP"): State.RELEASING,
+    (State.COLLISION, ACCEPTOR, "A-RELEASE-RP"): State.RELEASING,
     (State.UNKNOWN, REQUESTOR, "A-ASSOCIATE-RQ"): State.REQUESTED,
     (State.UNKNOWN, ACCEPTOR, "A-ASSOCIATE-AC"): State.ESTABLISHED,
     (State.UNKNOWN, ACCEPTOR, "A-ASSOCIATE-RJ"): State.REJECTED,

@@ -139,9 +139,11 @@ class CaptureReader:
     def _read(self, count: int) -> bytes:
         """Read up to `count` bytes; less only at the end."""
         parts: list[bytes] = []
+        # A whole read of a compressed file would lose what precedes damage.
+        read = self._file.read1 if isinstance(self._file, gzip.GzipFile) else self._file.read
         while count > 0:
             try:
-                part = self._file.read1(count)  # read() would lose what precedes damage
+                part = read(count)
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
                 self.truncated = f"the compressed file is damaged: {error}"
                 break

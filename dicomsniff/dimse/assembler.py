@@ -23,6 +23,7 @@ class StrayFragment:
     context_id: int
     length: int
     problem: str
+    name = "stray fragment"
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class _Underway:
     """A message whose last fragment has not come."""
 
     first: PacketMark
+    pdu_first: PacketMark
     start: int
     last: PacketMark
     end: int
@@ -62,7 +64,7 @@ class Assembler:
         if pdv.is_command:
             return self._command_fragment(pdv, underway)
         if underway is None or underway.command is None:
-            span = self._span(pdv.first, pdv.last, pdv.start, pdv.end)
+            span = self._span(pdv.first, pdv.last, pdv.start, pdv.end, pdv.pdu_first)
             return [StrayFragment(span, pdv.context_id, pdv.received, "a data set fragment with no command before it")]
         self._extend(underway, pdv)
         data = underway.data
@@ -94,7 +96,7 @@ class Assembler:
             events.append(self._give_up(pdv.context_id, underway, problem))
             underway = None
         if underway is None:
-            underway = _Underway(pdv.first, pdv.start, pdv.last, pdv.end)
+            underway = _Underway(pdv.first, pdv.pdu_first, pdv.start, pdv.last, pdv.end)
             self._underway[pdv.context_id] = underway
         self._extend(underway, pdv)
         underway.command_fragments += 1
@@ -116,6 +118,7 @@ class Assembler:
     def _extend(self, underway: _Underway, pdv: Pdv) -> None:
         underway.last, underway.end = max(underway.last, pdv.last), pdv.end
         underway.first = min(underway.first, pdv.first)
+        underway.pdu_first = min(underway.pdu_first, pdv.pdu_first)
 
     def _keep(self, underway: _Underway, data: bytes) -> None:
         if underway.hasher is None:
@@ -140,7 +143,7 @@ class Assembler:
             underway.command or Command(bytes(underway.command_bytes)),
             underway.command_fragments,
             data,
-            self._span(underway.first, underway.last, underway.start, underway.end),
+            self._span(underway.first, underway.last, underway.start, underway.end, underway.pdu_first),
             ended,
             underway.problem,
         )
@@ -148,12 +151,21 @@ class Assembler:
     def _give_up(self, context_id: int, underway: _Underway, problem: str) -> Message | StrayFragment:
         if underway.command is None:
             del self._underway[context_id]
-            span = self._span(underway.first, underway.last, underway.start, underway.end)
+            span = self._span(underway.first, underway.last, underway.start, underway.end, underway.pdu_first)
             return StrayFragment(span, context_id, len(underway.command_bytes), problem)
         underway.problem = underway.problem or problem
         return self._finish(context_id, underway, ended=False)
 
-    def _span(self, first: PacketMark, last: PacketMark, start: int, end: int) -> Span:
+    def _span(self, first: PacketMark, last: PacketMark, start: int, end: int, pdu_first: PacketMark) -> Span:
         return Span(
-            first.number, last.number, first.time, last.time, first.offset, self._flow, self._origin, start, end
+            first.number,
+            last.number,
+            first.time,
+            last.time,
+            pdu_first.offset,
+            self._flow,
+            self._origin,
+            start,
+            end,
+            pdu_first.number,
         )

@@ -92,6 +92,7 @@ def decode_data_set(content: BinaryIO, transfer_syntax: str | None, whole: int |
     implicit = syntax == IMPLICIT_VR_LITTLE_ENDIAN
     little = syntax != EXPLICIT_VR_BIG_ENDIAN
     encoding: list[str] = ["iso8859"]
+    signed = False
     with warnings.catch_warnings(), config.disable_value_validation():
         warnings.simplefilter("ignore")
         try:
@@ -108,15 +109,27 @@ def decode_data_set(content: BinaryIO, transfer_syntax: str | None, whole: int |
                         content.seek(resume)
                         continue
                     element = convert_raw_data_element(raw, encoding=encoding)
+                    if " or " in element.VR:
+                        certain = raw._replace(VR=_certain_vr(element.VR, signed=signed))
+                        element = convert_raw_data_element(certain, encoding=encoding)
                     decoded.elements += _flatten(element, 0, raw.value_tell, announced)
                 else:
                     element = raw
                     decoded.elements += _flatten(element, 0, raw.file_tell, None)
                 if element.tag == 0x00080005:
                     encoding = _python_encodings(element.value)
+                elif element.tag == 0x00280103:
+                    signed = element.value == 1
         except Exception as error:  # noqa: BLE001  pydicom raises anything on bytes that are no data set
             decoded.problem = decoded.problem or f"after {_last_tag(decoded)}: {error or type(error).__name__}"
     return decoded
+
+
+def _certain_vr(vr: str, *, signed: bool) -> str:
+    """Choose where implicit VR leaves open which it is: words, else what Pixel Representation says (PS3.5 §A.1)."""
+    if "OW" in vr:
+        return "OW"
+    return "SS" if signed and "SS" in vr else vr.partition(" or ")[0]
 
 
 def _large(content: BinaryIO, raw: Any, end: int) -> Element:
@@ -124,7 +137,7 @@ def _large(content: BinaryIO, raw: Any, end: int) -> Element:
     from pydicom.datadict import dictionary_description, dictionary_has_tag, dictionary_VR
 
     known = dictionary_has_tag(raw.tag)
-    vr = raw.VR or (dictionary_VR(raw.tag) if known else "UN")
+    vr = raw.VR or (_certain_vr(dictionary_VR(raw.tag), signed=False) if known else "UN")
     length = raw.length if raw.length != UNDEFINED_LENGTH else end - raw.value_tell - _DELIMITER
     content.seek(raw.value_tell)
     hasher, left = hashlib.sha256(), length

@@ -11,11 +11,12 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 
 
-def stray(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A fragment that belongs to no message (PS3.7 §6.3.1)."""
-    match entry.event:
-        case StrayFragment(context_id=context, length=length, problem=problem):
-            yield Hit(f"{problem} ({length} bytes on context {context})")
+def stray(association: Association) -> Iterator[Hit]:
+    """Fragments that belong to no message (PS3.7 §6.3.1); asked at the end, as a run of them grows until then."""
+    for entry in association.timeline:
+        match entry.event:
+            case StrayFragment(span=span, context_id=context, length=length, problem=problem):
+                yield Hit(f"{problem} ({length} bytes on context {context})", span)
 
 
 def incomplete(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -131,16 +132,15 @@ def _unanswered(association: Association) -> Iterator[Hit]:
     for message in association.unanswered:
         waited = (association.end_time - message.span.last_time) / 1e9
         text = f"{message.name} {message.command.message_id} got no final response ({waited:.1f} s until the end)"
-        yield Hit(text, message.span, message.number)
+        yield Hit(text, message.span, message)
 
 
 RULES = (
-    EntryRule(
+    FinalRule(
         "fragment-stray",
         Severity.ERROR,
         "PS3.7 §6.3.1",
         "Its beginning is missing: the capture started late or lost it, or the sender left the command out.",
-        (StrayFragment,),
         stray,
     ),
     EntryRule(

@@ -18,11 +18,9 @@ _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
 
 def find_now(association: Association, entry: Entry) -> list[Finding]:
     """Return what the rules see in one timeline entry."""
-    number = entry.event.number or None if isinstance(entry.event, Message) else None
+    about = entry.event if isinstance(entry.event, Message) else None
     return [
-        Finding(
-            rule.code, rule.severity, hit.text, rule.reference, hit.span or entry.span, hit.message_number or number
-        )
+        Finding(rule.code, rule.severity, hit.text, rule.reference, hit.span or entry.span, hit.about or about)
         for rule in _BY_EVENT.get(type(entry.event), ())
         for hit in rule.check(association, entry)
     ]
@@ -32,7 +30,7 @@ def find_final(association: Association) -> list[Finding]:
     """Return what the rules see in an association that is over."""
     whole = association.timeline[-1].span if association.timeline else Span(0, 0, 0, 0, 0)
     return [
-        Finding(rule.code, rule.severity, hit.text, rule.reference, hit.span or whole, hit.message_number)
+        Finding(rule.code, rule.severity, hit.text, rule.reference, hit.span or whole, hit.about)
         for rule in _FINAL
         for hit in rule.check(association)
     ]

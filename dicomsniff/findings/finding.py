@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from dicomsniff.association.association import Association, Entry
+from dicomsniff.dimse.message import Message
 from dicomsniff.provenance import Span
 
 
@@ -24,7 +25,12 @@ class Finding(NamedTuple):
     message: str
     reference: str
     span: Span
-    message_number: int | None = None
+    about: Message | None = None
+
+    @property
+    def message_number(self) -> int | None:
+        """The number of the DIMSE message it is about; an unended message has one when the association is over."""
+        return (self.about.number or None) if self.about is not None else None
 
 
 class Hit(NamedTuple):
@@ -32,7 +38,7 @@ class Hit(NamedTuple):
 
     text: str
     span: Span | None = None
-    message_number: int | None = None
+    about: Message | None = None
 
 
 class EntryRule(NamedTuple):

@@ -140,15 +140,18 @@ class PduStream:
         events = self._report_skipped() if begins_here else []
         return events + self._decode(waiting, 0, len(waiting))
 
-    def close(self) -> list[PduEvent]:
-        """No more bytes come: hand on what is incomplete, as such."""
+    def close(self, end: int = 0, last: PacketMark = _NO_PACKET) -> list[PduEvent]:
+        """No more bytes come: hand on what is incomplete, as such. Quiet bytes up to `end`, in packet `last`, count."""
         events: list[PduEvent] = []
+        if end > self.position:
+            self._pass_over(end - self.position)
+            self._arrive(last)
         if self._state in (State.UNDECIDED, State.SEARCHING):
             events = self._recognize(complete=True)
         if not self.recognized:
             return events
         if self._state is State.PDV_VALUE:
-            events.append(self._finish_pdv())
+            events.append(self._finish_pdv(ended=False))
         state, self._state = self._state, State.PDU_HEADER
         if state is State.LOST:
             self._skipped += len(self._pending)
@@ -321,7 +324,7 @@ class PduStream:
             self._end_of_pdv(events, used)
         return at + used
 
-    def _finish_pdv(self, used: int = 0) -> Pdv:
+    def _finish_pdv(self, used: int = 0, *, ended: bool = True) -> Pdv:
         data = bytes(self._pending)
         self._pending.clear()
         self._pdv_number += 1
@@ -337,6 +340,8 @@ class PduStream:
             self.position + used,
             self._pdu_length,
             self._pdv_number - 1,
+            self._first,
+            ended,
         )
 
     def _end_of_pdv(self, events: list[PduEvent], used: int) -> None:

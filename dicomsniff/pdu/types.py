@@ -231,7 +231,8 @@ class Pdv(NamedTuple):
 
     `length` counts the fragment's bytes without the PDV's own header; `received` those of them in the
     capture. `data` is kept for command fragments only. `start` is where its PDU begins in the stream, `end`
-    where the fragment ends; `number` counts the PDVs of its PDU from 0.
+    where the fragment ends; `number` counts the PDVs of its PDU from 0, whose first packet is `pdu_first`.
+    `ended` is False where the stream ended inside it.
     """
 
     context_id: int
@@ -245,6 +246,8 @@ class Pdv(NamedTuple):
     end: int
     pdu_length: int
     number: int
+    pdu_first: PacketMark
+    ended: bool
 
     @property
     def is_command(self) -> bool:
@@ -253,8 +256,8 @@ class Pdv(NamedTuple):
 
     @property
     def is_last(self) -> bool:
-        """Bit 1 of the message control header (PS3.8 §E.2)."""
-        return bool(self.header & 2)
+        """Bit 1 of the message control header (PS3.8 §E.2), of a fragment that ended."""
+        return bool(self.header & 2) and self.ended
 
 
 class PdvBytes(NamedTuple):

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from dicomsniff.capture.segments import ACK, FIN, RST, SYN, Segment, reverse_flow
 from dicomsniff.provenance import PacketMark
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
-from dicomsniff.tcp.stream import SEQUENCE_MASK, Stream
+from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, SEQUENCE_MASK, WAIT_BEFORE_GAP, Stream
 
 LINGER = 5_000_000_000
 """Capture time (ns) for which a closed connection is remembered: late copies of its packets open no new one."""
 MAX_CONNECTIONS = 50_000
 """Connections followed at a time; beyond, the oldest is given up."""
+MAX_WAITING = 64
+"""Segments of a connection kept back while a hole before them may still be filled."""
 _CONTROL = FIN | SYN | RST | ACK
 
 
 class Connection:
     """Both directions of one TCP connection."""
 
-    __slots__ = ("closed", "dropped", "first_mark", "last_mark", "opener", "reset", "streams")
+    __slots__ = ("closed", "dropped", "first_mark", "holed", "last_mark", "opener", "reset", "streams", "waiting")
 
     def __init__(self, first: Stream, second: Stream, mark: PacketMark) -> None:
         self.streams = (first, second)
@@ -27,6 +29,9 @@ class Connection:
         self.opener: Stream | None = None
         """The stream of whoever sent the first SYN; None where no handshake was captured."""
         self.first_mark = self.last_mark = mark
+        self.holed: Stream | None = None
+        """The stream with a hole that the other side answered; nothing overtakes it while it may be filled."""
+        self.waiting: list[Segment] = []
         self.closed = False
         self.reset = False
         self.dropped = False
@@ -57,10 +62,17 @@ class TcpTracker:
         streams = self._streams
         for index in range(at, len(segments)):
             segment = segments[index]
-            number, time, place, flow, seq, _, flags, _, data, start, end, cut = segment
+            number, time, place, flow, seq, ack, flags, _, data, start, end, cut = segment
             stream = streams.get(flow)
-            if stream is not None and seq == stream.expected and flags & _CONTROL == ACK and not cut:
-                stream.last_time = time
+            if (
+                stream is not None
+                and seq == stream.expected
+                and flags & _CONTROL == ACK
+                and not cut
+                # An answer to bytes that have not come is no plain case.
+                and (start == end or ack == stream.peer.expected or not _is_ahead(ack, stream.peer.expected))
+            ):
+                stream.last_packet, stream.last_time, stream.last_place = number, time, place
                 stream.segments += 1
                 reached = stream.offset + end - start
                 if reached < stream.quiet_until or start == end:
@@ -94,8 +106,10 @@ class TcpTracker:
         if stream is None or stream.connection.dropped:
             stream = self._open(flow, seq, mark, events)
         connection, peer = stream.connection, stream.peer
+        if connection.holed is not None:
+            return events + self._behind_hole(connection, connection.holed, segment)
         connection.last_mark = mark
-        stream.last_time = time
+        stream.last_packet, stream.last_time, stream.last_place = mark
         if stream.segments == 0 and not stream.anchored and stream.acked is None:
             stream.origin = seq
         stream.segments += 1
@@ -108,6 +122,12 @@ class TcpTracker:
             acked = peer.place(ack)
             if peer.acked is None or acked > peer.acked:
                 peer.acked = acked
+        if start < end and peer.hole:
+            events += peer.settle(time)
+            if peer.hole:
+                connection.holed, connection.waiting = peer, [_alone(segment)]
+                stream.expected = peer.expected = -1
+                return events
         if not stream.anchored and not stream.held and _begins_association(data, start, end):
             stream.anchor(seq)
         events += stream.receive(seq, data, start, end, cut, mark)
@@ -123,6 +143,28 @@ class TcpTracker:
         for each in (stream, peer):
             plain = each.anchored and not careful and not each.ended
             each.expected = (each.origin + each.offset) & SEQUENCE_MASK if plain else -1
+        return events
+
+    def _behind_hole(self, connection: Connection, holed: Stream, segment: Segment) -> list[TcpEvent]:
+        """Take a segment while an answer waits for what it answers: it fills the hole, or waits too for a while."""
+        _, time, _, flow, seq, _, flags, _, _, start, end, cut = segment
+        first = holed.place(seq)
+        if flow == holed.flow and first <= holed.offset < first + end - start + cut:
+            connection.waiting.insert(0, segment)
+            return self._resume(connection)
+        connection.waiting.append(_alone(segment))
+        later = sum([each[3] == holed.flow for each in connection.waiting])
+        patient = later < SEGMENTS_BEFORE_GAP and time - connection.waiting[0][1] <= WAIT_BEFORE_GAP
+        if patient and not flags & (SYN | RST) and len(connection.waiting) < MAX_WAITING:
+            return []
+        return holed.settle(time, give_up=True) + self._resume(connection)
+
+    def _resume(self, connection: Connection) -> list[TcpEvent]:
+        """Take the segments that waited, in their order."""
+        waiting, connection.waiting, connection.holed = connection.waiting, [], None
+        events: list[TcpEvent] = []
+        for segment in waiting:
+            events += self._consider(segment, self._streams.get(segment[3]))
         return events
 
     def _open(self, flow: bytes, seq: int, mark: PacketMark, events: list[TcpEvent]) -> Stream:
@@ -178,14 +220,28 @@ class TcpTracker:
     def _drop(self, connection: Connection) -> list[TcpEvent]:
         if connection.dropped:
             return []
+        events: list[TcpEvent] = []
+        while connection.holed is not None:
+            events += connection.holed.settle(connection.holed.last_time, give_up=True) + self._resume(connection)
         connection.dropped = True
         del self._connections[connection]
-        events: list[TcpEvent] = []
         for stream in connection.streams:
             events += stream.settle(stream.last_time, final=True)
+            events += self._endings(connection, stream, connection.last_mark, reset=False)
             if self._streams.get(stream.flow) is stream:
                 del self._streams[stream.flow]
         return [*events, ConnectionGone(connection)]
+
+
+def _is_ahead(ack: int, expected: int) -> bool:
+    """Whether an acknowledgement is beyond the bytes that have come; unknown (-1) is not."""
+    return expected >= 0 and 0 < (ack - expected) & SEQUENCE_MASK <= MAX_WINDOW
+
+
+def _alone(segment: Segment) -> Segment:
+    """Return a segment that does not keep its whole batch in memory."""
+    *head, data, start, end, cut = segment
+    return (*head, data[start:end], 0, end - start, cut)  # type: ignore[return-value]
 
 
 def _is_new(stream: Stream, seq: int, flags: int) -> bool:

@@ -18,6 +18,8 @@ WAIT_BEFORE_GAP = 200_000_000
 """ns of capture time after which an acknowledged byte is no longer waited for."""
 WAIT_ONE_WAY = 1_000_000_000
 """The same, in ns, where the other direction is not in the capture, so that nothing is ever acknowledged."""
+MAX_WINDOW = 1 << 30
+"""Bytes that may be under way at a time (RFC 7323 §2.3)."""
 UNANCHORED_SEGMENTS = 8
 """Segments awaited for a handshake or an earlier byte in a stream whose beginning was not captured."""
 
@@ -40,6 +42,8 @@ class Stream:
         "held",
         "held_bytes",
         "held_since",
+        "last_packet",
+        "last_place",
         "last_time",
         "missing",
         "offset",
@@ -78,7 +82,13 @@ class Stream:
         self.payload = 0
         self.retransmitted = 0
         self.missing = 0
+        self.last_packet = self.last_place = 0
         self.last_time = time
+
+    @property
+    def last_mark(self) -> PacketMark:
+        """The last packet of this direction."""
+        return PacketMark(self.last_packet, self.last_time, self.last_place)
 
     def place(self, seq: int) -> int:
         """Return the stream offset of a sequence number: the one nearest to what was handed on (RFC 9293 §3.4)."""
@@ -114,16 +124,28 @@ class Stream:
         self._hold(offset, data[start:end], cut, mark)
         return []
 
-    def settle(self, time: int, *, final: bool = False) -> list[TcpEvent]:
+    @property
+    def hole(self) -> int:
+        """How many bytes the receiver has acknowledged that the capture misses, or will bring yet."""
+        if self.acked is None or not self.anchored or not self.segments:
+            return 0
+        if self.held:
+            return self.held[0][0] - self.offset if self.acked >= self.held[0][0] else 0
+        length = (self.acked if self.fin is None else min(self.acked, self.fin)) - self.offset
+        return length if 1 < length <= MAX_WINDOW else 0  # a single one may be a FIN that was not captured
+
+    def settle(self, time: int, *, final: bool = False, give_up: bool = False) -> list[TcpEvent]:
         """Decide whether bytes missing before the held ones are lost; `final` where nothing more can come."""
         events: list[TcpEvent] = []
-        while self.held and (final or self._given_up(time)):
-            first = self.held[0]
+        while self.held and (final or give_up or self._given_up(time)):
+            first, give_up = self.held[0], False
             if not self.anchored:
                 self.anchor((self.origin + first[0]) & SEQUENCE_MASK)
             elif first[0] > self.offset:
                 events.append(self._gap(first[0] - self.offset, first[4]))
             events += self._drain()
+        if give_up and self.hole:
+            events.append(self._gap(self.hole, PacketMark(*self.connection.last_mark)))
         if final and self.anchored and self.fin is not None and self.fin > self.offset and not self.ended:
             events.append(self._gap(self.fin - self.offset, PacketMark(*self.connection.last_mark)))
         return events

@@ -43,7 +43,7 @@ def plain(events: list[PduEvent]) -> list[object]:
             fields = {name: getattr(event, name) for name in event.__slots__ if name != "span"}
             told.append((type(event), event.span.start, event.span.end, fields))
         else:
-            told.append(event._replace(first=None, last=None))
+            told.append(event._replace(first=None, last=None, pdu_first=None))
     return told
 
 

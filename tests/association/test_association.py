@@ -1,0 +1,205 @@
+"""An association from its packets: parties, outcome, order and pairing of messages, counts."""
+
+import build
+import pytest
+from pipeline import associations, names, only
+
+from dicomsniff.association.state import State
+
+CT = build.CT_IMAGE_STORAGE
+CONTEXTS = (build.proposal(1), build.proposal(3, CT))
+ANSWERS = (build.answer(1), build.answer(3))
+MS = build.MILLISECOND
+
+
+def established() -> build.Talk:
+    talk = build.Talk().open()
+    talk.client(build.associate_rq(*CONTEXTS))
+    talk.server(build.associate_ac(*ANSWERS))
+    return talk
+
+
+def release(talk: build.Talk) -> list[build.Packet]:
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    return talk.close().packets
+
+
+def test_a_whole_association_has_its_parties_and_outcome():
+    talk = established()
+    found = only(release(talk))
+    assert (found.id, found.outcome, found.state) == (1, "released", State.RELEASED)
+    assert (str(found.requestor.endpoint), found.requestor.ae_title) == ("10.0.0.1:40001", "STORESCU")
+    assert (str(found.acceptor.endpoint), found.acceptor.ae_title) == ("10.0.0.2:104", "STORESCP")
+    assert found.requestor.information.max_pdu_length == 16384
+    assert found.application_context_name == build.APPLICATION_CONTEXT
+    assert [context.id for context in found.contexts.values() if context.accepted] == [1, 3]
+    assert found.start_time == build.START
+    assert found.end_time == talk.packets[-2].time
+    assert (found.closed, found.ended_by_capture) == (True, False)
+    assert names(found) == [
+        "A-ASSOCIATE-RQ",
+        "A-ASSOCIATE-AC",
+        "A-RELEASE-RQ",
+        "A-RELEASE-RP",
+        "TCP FIN",
+        "TCP FIN",
+    ]
+
+
+OUTCOMES = [
+    ("rejected", [], build.associate_rj(1, 1, 7)),
+    ("aborted", [], build.abort(2, 1)),
+    ("unfinished", [], build.associate_ac()),
+]
+
+
+@pytest.mark.parametrize(("outcome", "_", "reply"), OUTCOMES)
+def test_the_outcome_is_what_ended_it(outcome, _, reply):
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.server(reply)
+    found = only(talk.close().packets)
+    assert found.outcome == outcome
+    if outcome == "rejected":
+        assert (found.rejection.result, found.rejection.source, found.rejection.reason) == (1, 1, 7)
+    if outcome == "aborted":
+        assert (found.abortion.source, found.abortion.reason, found.abortion.from_requestor) == (2, 1, False)
+
+
+def test_pdus_are_counted_by_sender():
+    talk = established()
+    talk.client(build.message(3, build.store_rq(), bytes(50_000)))
+    talk.server(build.message(3, build.store_rsp()))
+    found = only(release(talk))
+    assert found.pdu_counts[True] == {"A-ASSOCIATE-RQ": 1, "P-DATA-TF": 5, "A-RELEASE-RQ": 1}
+    assert found.pdu_counts[False] == {"A-ASSOCIATE-AC": 1, "P-DATA-TF": 1, "A-RELEASE-RP": 1}
+
+
+def test_two_associations_on_one_connection_are_told_apart():
+    talk = established()
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.server(build.message(1, build.echo_rsp(1)))
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    talk.client(build.associate_rq(build.proposal(1, CT), calling="OTHER"))
+    talk.server(build.associate_ac())
+    first, second = associations(release(talk))
+    assert (first.id, second.id) == (1, 2)
+    assert (first.requestor.ae_title, second.requestor.ae_title) == ("STORESCU", "OTHER")
+    assert (first.contexts[1].abstract_syntax, second.contexts[1].abstract_syntax) == (build.VERIFICATION, CT)
+    assert (len(first.messages), len(second.messages)) == (2, 0)
+    assert (first.outcome, second.outcome) == ("released", "released")
+    assert second.pdu_counts[True] == {"A-ASSOCIATE-RQ": 1, "A-RELEASE-RQ": 1}
+
+
+def test_a_message_cut_off_by_an_abort_stays_with_its_association():
+    talk = established()
+    talk.client(build.command_pdu(3, build.store_rq(7)) + build.p_data(build.pdv(3, bytes(100), last=False)))
+    talk.client(build.abort())
+    talk.client(build.associate_rq(*CONTEXTS))
+    talk.server(build.associate_ac(*ANSWERS))
+    talk.client(build.message(3, build.store_rq(8), bytes(10)))
+    talk.server(build.message(3, build.store_rsp(8)))
+    first, second = associations(release(talk))
+    assert [(m.name, m.command.message_id, m.complete) for m in first.messages] == [("C-STORE-RQ", 7, False)]
+    assert [m.name for m in second.messages] == ["C-STORE-RQ", "C-STORE-RSP"]
+    assert second.messages[0].command.message_id == 8
+
+
+def test_the_acceptor_may_open_the_next_association():
+    talk = established()
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    talk.server(build.associate_rq(called="STORESCU", calling="STORESCP"))
+    talk.client(build.associate_ac(called="STORESCU", calling="STORESCP"))
+    talk.server(build.message(1, build.echo_rq()))
+    _, second = associations(talk.packets)
+    assert str(second.requestor.endpoint) == "10.0.0.2:104"
+    assert second.messages[0].from_requestor
+
+
+# Messages
+
+
+def test_messages_are_numbered_as_their_last_fragments_arrived():
+    talk = established()
+    talk.client(build.command_pdu(3, build.store_rq(1)))
+    talk.client(build.message(1, build.echo_rq(2)))
+    talk.client(build.data_pdus(3, bytes(10)))
+    found = only(talk.packets)
+    assert [(m.number, m.name) for m in found.messages] == [(1, "C-ECHO-RQ"), (2, "C-STORE-RQ")]
+
+
+def test_messages_whose_data_set_never_ended_come_last():
+    talk = established()
+    talk.client(build.command_pdu(3, build.store_rq(1)))
+    talk.client(build.message(3, build.store_rq(2), bytes(10)))  # ends the first one, which has no data set
+    talk.client(build.message(1, build.echo_rq(3)))
+    talk.client(build.command_pdu(3, build.store_rq(4)) + build.p_data(build.pdv(3, bytes(10), last=False)))
+    found = only(talk.packets)
+    assert [(m.number, m.command.message_id, m.ended) for m in found.messages] == [
+        (1, 2, True),
+        (2, 3, True),
+        (3, 1, False),
+        (4, 4, False),
+    ]
+
+
+def test_a_response_knows_its_request_and_how_long_it_took():
+    talk = established()
+    first = talk.client(build.message(3, build.store_rq(1), bytes(5000)))
+    talk.wait(250 * MS)
+    (response,) = talk.server(build.message(3, build.store_rsp(1)))
+    found = only(release(talk))
+    request, answer = found.messages
+    assert answer.request is request
+    assert answer.latency == response.time - first[-1].time
+    assert (request.request, request.latency) == (None, None)
+
+
+def test_pending_responses_and_the_final_one_answer_the_same_request():
+    rsp = {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x8020, 0x0120: 5}
+    talk = established()
+    request = {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x0020, 0x0110: 5, 0x0700: 0, 0x0800: 1}
+    talk.client(build.message(1, build.command_set(request), b"query"))
+    for _ in range(2):
+        talk.server(build.message(1, build.command_set(rsp | {0x0800: 1, 0x0900: 0xFF00}), b"match"))
+    talk.server(build.message(1, build.command_set(rsp | {0x0800: 0x0101, 0x0900: 0})))
+    talk.server(build.message(1, build.command_set(rsp | {0x0800: 0x0101, 0x0900: 0})))
+    found = only(release(talk))
+    asked = found.messages[0]
+    assert [message.request for message in found.messages[1:]] == [asked, asked, asked, None]
+    assert found.unanswered == []
+
+
+def test_both_sides_may_use_the_same_message_id():
+    talk = established()
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.server(build.message(1, build.echo_rq(1)))
+    talk.client(build.message(1, build.echo_rsp(1)))
+    talk.server(build.message(1, build.echo_rsp(1)))
+    found = only(release(talk))
+    first, second, third, fourth = found.messages
+    assert (third.request, fourth.request) == (second, first)
+
+
+def test_requests_that_are_never_answered_are_known():
+    talk = established()
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.client(build.message(1, build.echo_rq(2)))
+    talk.server(build.message(1, build.echo_rsp(2)))
+    found = only(release(talk))
+    assert [message.command.message_id for message in found.unanswered] == [1]
+
+
+def test_a_cancel_needs_no_answer():
+    talk = established()
+    talk.client(build.message(1, build.command_set({0x0100: 0x0FFF, 0x0120: 5, 0x0800: 0x0101})))
+    assert only(release(talk)).unanswered == []
+
+
+def test_the_transfer_syntax_of_a_message_is_the_one_accepted():
+    found = only(release(established()))
+    assert found.transfer_syntax(1) == build.IMPLICIT
+    assert found.transfer_syntax(99) is None

@@ -1,0 +1,117 @@
+"""The observer's state machine: every state, side and PDU (PS3.8 §9.2)."""
+
+import pytest
+
+from dicomsniff.association.association import Association, Party, UnexpectedPdu
+from dicomsniff.association.state import TRANSITIONS, State, next_state
+from dicomsniff.capture.segments import Endpoint
+from dicomsniff.pdu.types import (
+    Abort,
+    AssociateAc,
+    AssociateRj,
+    AssociateRq,
+    ReleaseRp,
+    ReleaseRq,
+    UnknownPdu,
+    UserInformation,
+)
+from dicomsniff.provenance import Span
+
+SPAN = Span(1, 1, 5, 5, 24)
+INFO = UserInformation(max_pdu_length=16384)
+PDUS = {
+    "A-ASSOCIATE-RQ": AssociateRq(SPAN, 200, 1, "SCP", "SCU", "1.2", (), INFO),
+    "A-ASSOCIATE-AC": AssociateAc(SPAN, 200, 1, "SCP", "SCU", "1.2", (), INFO),
+    "A-ASSOCIATE-RJ": AssociateRj(SPAN, 4, 1, 1, 7),
+    "P-DATA-TF": None,
+    "A-RELEASE-RQ": ReleaseRq(SPAN, 4),
+    "A-RELEASE-RP": ReleaseRp(SPAN, 4),
+    "A-ABORT": Abort(SPAN, 4, 0, 0),
+    "unknown PDU type 0x09": UnknownPdu(SPAN, 0, 9, b""),
+}
+
+
+def association(state: State = State.IDLE) -> Association:
+    made = Association(1, Party(Endpoint("a", 1)), Party(Endpoint("b", 2)), known_start=True, time=0)
+    made.state = state
+    return made
+
+
+def take(made: Association, name: str, side: bool):
+    pdu = PDUS[name]
+    if pdu is None:
+        return made.add_fragment(100, SPAN, from_requestor=side)
+    return made.add_pdu(pdu, from_requestor=side)
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("side", [True, False], ids=["requestor", "acceptor"])
+@pytest.mark.parametrize("name", PDUS)
+def test_every_pdu_in_every_state_moves_on_or_is_called_unexpected(state, side, name):
+    made = association(state)
+    expected = next_state(state, side, name)
+    entries = take(made, name, side)
+    unexpected = [entry.event for entry in entries if isinstance(entry.event, UnexpectedPdu)]
+    if expected is None:
+        assert made.state is state
+        assert [(event.pdu, event.state) for event in unexpected] == [(name, state)]
+    else:
+        assert made.state is expected
+        assert unexpected == []
+    assert all(entry.from_requestor is side for entry in entries)
+    assert made.timeline == entries
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("side", [True, False])
+def test_an_abort_is_expected_until_the_association_is_over(state, side):
+    assert next_state(state, side, "A-ABORT") is (None if state.is_over else State.ABORTED)
+
+
+def test_nothing_but_an_abort_leaves_the_table():
+    assert {pdu for _, _, pdu in TRANSITIONS} == set(PDUS) - {"A-ABORT", "unknown PDU type 0x09"}
+    assert not any(state.is_over for state, _, _ in TRANSITIONS)
+
+
+def test_every_state_can_be_reached_from_the_beginning():
+    reached, waiting = {State.IDLE, State.UNKNOWN}, [State.IDLE, State.UNKNOWN]
+    while waiting:
+        state = waiting.pop()
+        for side in (True, False):
+            for name in PDUS:
+                after = next_state(state, side, name)
+                if after is not None and after not in reached:
+                    reached.add(after)
+                    waiting.append(after)
+    assert reached == set(State)
+
+
+SEQUENCES = [
+    ("RQ> AC< D> D< RELEASE-RQ> RELEASE-RP<", State.RELEASED, 0),
+    ("RQ> AC< RELEASE-RQ< RELEASE-RP>", State.RELEASED, 0),
+    ("RQ> AC< RELEASE-RQ> RELEASE-RQ< RELEASE-RP> RELEASE-RP<", State.RELEASED, 0),
+    ("RQ> RJ<", State.REJECTED, 0),
+    ("RQ> ABORT>", State.ABORTED, 0),
+    ("RQ> AC< RELEASE-RQ> D< RELEASE-RP<", State.RELEASED, 0),
+    ("RQ> D>", State.REQUESTED, 1),
+    ("RQ> AC< AC<", State.ESTABLISHED, 1),
+    ("AC<", State.IDLE, 1),
+    ("RQ> AC< ABORT< D>", State.ABORTED, 1),
+]
+
+
+@pytest.mark.parametrize(("sequence", "state", "unexpected"), SEQUENCES)
+def test_a_sequence_of_pdus_ends_in_its_state(sequence, state, unexpected):
+    names = {"RQ": "A-ASSOCIATE-RQ", "AC": "A-ASSOCIATE-AC", "RJ": "A-ASSOCIATE-RJ", "D": "P-DATA-TF"}
+    made, seen = association(), 0
+    for step in sequence.split():
+        entries = take(made, names.get(step[:-1], f"A-{step[:-1]}"), step.endswith(">"))
+        seen += sum(isinstance(entry.event, UnexpectedPdu) for entry in entries)
+    assert (made.state, seen) == (state, unexpected)
+
+
+def test_repeated_unexpected_data_is_said_once():
+    made = association(State.REQUESTED)
+    for _ in range(5):
+        made.add_fragment(100, SPAN, from_requestor=True)
+    assert len(made.timeline) == 1

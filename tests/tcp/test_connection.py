@@ -1,0 +1,295 @@
+"""Connections: opening, closing, gaps, what is repeated and what is new."""
+
+import tracemalloc
+
+import build
+from pipeline import stream_bytes, track
+
+from dicomsniff.tcp.connection import LINGER, MAX_CONNECTIONS, TcpTracker
+from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, StreamGap
+from dicomsniff.tcp.stream import MAX_HELD, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP
+
+SECOND = 1_000_000_000
+
+
+def told(packets):
+    """Events in short: bytes, gaps as numbers, FIN, RST, gone."""
+    short = []
+    for event in track(packets):
+        if isinstance(event, StreamBytes):
+            short.append(event.data[event.start : event.end])
+        elif isinstance(event, StreamGap):
+            short.append(event.length)
+        else:
+            short.append(event.how if isinstance(event, StreamEnd) else "gone")
+    return short
+
+
+def streams(packets):
+    return list(stream_bytes(track(packets)).values())
+
+
+def test_a_whole_conversation_gives_bytes_and_endings_in_packet_order():
+    talk = build.Talk().open()
+    talk.client(b"request")
+    talk.server(b"response")
+    talk.close()
+    assert told(talk.packets) == [b"request", b"response", "FIN", "FIN", "gone"]
+
+
+def test_the_opener_is_who_sent_the_first_syn():
+    talk = build.Talk().open()
+    talk.client(b"x")
+    (event, *_) = track(talk.packets)
+    assert event.stream.connection.opener is event.stream
+    (event, *_) = track(talk.packets[1:])  # only SYN+ACK was captured
+    assert event.stream.connection.opener is event.stream
+    (event, *_) = track(talk.packets[3:])
+    assert event.stream.connection.opener is None
+
+
+def test_sequence_numbers_wrap_round():
+    talk = build.Talk(client_seq=0xFFFFFFFA, server_seq=0xFFFFFFFF).open()
+    talk.client(b"0123456789" * 3, 7)
+    talk.server(b"abc")
+    assert streams(talk.packets) == [b"0123456789" * 3, b"abc"]
+
+
+def test_a_hole_that_the_other_side_acknowledged_is_a_gap_after_a_few_segments():
+    talk = build.Talk().open()
+    talk.client(b"before")
+    talk.lose(0, 100)
+    talk.client(b"after")
+    talk.acknowledge(1)
+    for _ in range(SEGMENTS_BEFORE_GAP):
+        talk.client(b"more")
+    events = told(talk.packets)
+    assert events[:3] == [b"before", 100, b"after"]
+
+
+def test_a_hole_that_the_other_side_acknowledged_is_a_gap_after_a_while():
+    talk = build.Talk().open()
+    talk.lose(0, 10)
+    talk.client(b"after")
+    talk.acknowledge(1)
+    talk.wait(WAIT_BEFORE_GAP)
+    talk.acknowledge(1)
+    tracker = TcpTracker()
+    events, _ = tracker.feed(build.segments(talk.packets), 0)
+    assert [event.length for event in events if isinstance(event, StreamGap)] == [10]
+
+
+def test_an_answer_waits_for_what_it_answers():
+    """The two directions of a capture are not always in step."""
+    talk = build.Talk().open()
+    (request,) = talk.client(b"request")
+    (answer,) = talk.server(b"answer")
+    (more,) = talk.client(b"more")
+    assert told([*talk.packets[:3], answer, request, more]) == [b"request", b"answer", b"more", "gone"]
+    assert told([*talk.packets[:3], answer, more, request]) == [b"request", b"answer", b"more", "gone"]
+
+
+def test_an_answer_shows_that_what_it_answers_is_missing():
+    talk = build.Talk().open()
+    talk.client(b"first")
+    talk.lose(0, 100)
+    talk.server(b"answer")
+    for _ in range(SEGMENTS_BEFORE_GAP):
+        talk.client(b"next")
+    assert told(talk.packets) == [b"first", 100, b"answer", b"next", b"next", b"next", "gone"]
+
+
+def test_an_answer_does_not_wait_long():
+    talk = build.Talk().open()
+    talk.lose(0, 100)
+    talk.server(b"one")
+    talk.wait(WAIT_BEFORE_GAP)
+    talk.server(b"two")
+    assert told(talk.packets) == [100, b"one", b"two", "gone"]
+
+
+def test_an_answer_that_waits_is_handed_on_at_the_end():
+    talk = build.Talk().open()
+    talk.lose(0, 100)
+    talk.server(b"answer")
+    assert told(talk.packets) == [100, b"answer", "gone"]
+    assert told(talk.reset().packets) == [100, b"answer", "RST", "gone"]
+
+
+def test_a_hole_that_nobody_acknowledged_is_awaited():
+    talk = build.Talk().open()
+    talk.client(b"a")
+    (lost,) = talk.client(b"lost")
+    talk.client(b"c" * 100, 1)
+    talk.packets.remove(lost)
+    talk.wait(20 * SECOND)
+    talk.packets.append(lost._replace(time=talk.time))
+    assert b"".join(streams(talk.packets)) == b"alost" + b"c" * 100
+
+
+def test_held_bytes_are_bounded_and_what_precedes_them_is_given_up():
+    talk = build.Talk(tick=1).open()
+    talk.lose(0, 10)
+    block = bytes(64 << 10)
+    tracker, gaps = TcpTracker(), []
+    tracker.feed(build.segments(talk.packets), 0)
+    tracemalloc.start()
+    for _ in range(3 * MAX_HELD // len(block)):
+        talk.packets.clear()
+        talk.client(bytes(block), len(block))
+        events, _ = tracker.feed(build.segments(talk.packets), 0)
+        gaps += [event.length for event in events if isinstance(event, StreamGap)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert gaps == [10]
+    assert peak < 2 * MAX_HELD
+
+
+def test_the_end_of_the_capture_hands_on_what_is_held_with_its_gap():
+    talk = build.Talk().open()
+    talk.lose(0, 5)
+    talk.client(b"late")
+    assert told(talk.packets) == [5, b"late", "gone"]
+
+
+def test_a_fin_whose_bytes_never_came_tells_of_the_gap_before_it():
+    talk = build.Talk().open()
+    talk.client(b"a")
+    talk.lose(0, 50)
+    talk.close()
+    assert told(talk.packets) == [b"a", "FIN", 50, "FIN", "gone"]
+    assert track(talk.packets)[-1].connection.closed
+
+
+def test_payload_that_the_snaplen_cut_off_is_a_gap():
+    talk = build.Talk().open()
+    talk.cut(0, b"0123456789", 4)
+    talk.client(b"next")
+    assert told(talk.packets) == [b"0123", 6, b"next", "gone"]
+
+
+def test_an_uncut_copy_that_arrived_before_is_what_counts():
+    talk = build.Talk().open()
+    (first,) = talk.client(b"0123456789")
+    talk.packets.append(first._replace(data=b"0123456789", cut=6))
+    talk.client(b"next")
+    assert streams(talk.packets) == [b"0123456789next"]
+
+
+def test_keep_alive_probes_give_nothing():
+    talk = build.Talk().open()
+    (sent,) = talk.client(b"data")
+    end = sent.seq + 4
+    for probe in (b"", b"a"):
+        talk.packets.append(sent._replace(seq=end - 1, data=probe))
+        talk.acknowledge(1)
+    talk.client(b"more")
+    assert streams(talk.packets) == [b"datamore"]
+
+
+def test_a_repeated_syn_opens_nothing_new():
+    talk = build.Talk().open()
+    talk.packets.insert(1, talk.packets[0])
+    talk.packets.append(talk.packets[0])
+    talk.client(b"x")
+    assert told(talk.packets) == [b"x", "gone"]
+
+
+def test_data_captured_before_its_syn_is_not_lost():
+    talk = build.Talk().open()
+    talk.client(b"first")
+    syn, synack, ack, data = talk.packets
+    assert streams([data, syn, synack, ack]) == [b"first"]
+    assert streams([ack, data, syn, synack]) == [b"first"]
+
+
+def test_the_same_ports_used_again_are_another_connection():
+    first = build.Talk().open()
+    first.client(b"one")
+    first.close()
+    second = build.Talk(client_seq=900_000, server_seq=800_000, start=first.time).open()
+    second.client(b"two")
+    events = told(first.packets + second.packets)
+    assert events == [b"one", "FIN", "FIN", "gone", b"two", "gone"]
+
+
+def test_the_same_ports_used_again_after_an_unclean_end_are_another_connection():
+    first = build.Talk().open()
+    first.client(b"one")
+    second = build.Talk(client_seq=3_000_000_000, server_seq=9, start=first.time + 60 * SECOND).open()
+    second.client(b"two")
+    assert told(first.packets + second.packets) == [b"one", "gone", b"two", "gone"]
+
+
+def test_late_copies_of_a_closed_connection_open_none():
+    talk = build.Talk().open()
+    (sent,) = talk.client(b"x")
+    talk.close()
+    talk.packets.append(sent._replace(time=talk.time))
+    tracker = TcpTracker()
+    segments, at = build.segments(talk.packets), 0
+    while at < len(segments):
+        _, at = tracker.feed(segments, at)
+    assert tracker.connections == 1
+
+
+def test_a_closed_connection_is_forgotten_after_a_while():
+    talk = build.Talk().open()
+    talk.close()
+    other = build.Talk(("10.0.0.9", 1), start=talk.time + LINGER + SECOND)
+    other.client(b"x")
+    tracker, segments, at, events = TcpTracker(), build.segments(talk.packets + other.packets), 0, []
+    while at < len(segments):
+        found, at = tracker.feed(segments, at)
+        events += found
+    assert [type(event) for event in events[2:]] == [ConnectionGone]
+
+
+def test_reset_ends_the_connection_and_hands_on_what_is_held():
+    talk = build.Talk().open()
+    talk.client(b"a")
+    talk.lose(0, 3)
+    talk.client(b"b")
+    talk.reset(1)
+    assert told(talk.packets) == [b"a", 3, b"b", "RST", "gone"]
+
+
+def test_a_stream_that_starts_in_the_middle_begins_with_its_lowest_byte():
+    talk = build.Talk().open()
+    packets = talk.client(b"0123456789", 2)
+    late = [packets[1], packets[0], *packets[2:]]
+    talk.acknowledge(1)
+    assert streams([*late, talk.packets[-1]]) == [b"0123456789"]
+
+
+def test_one_direction_alone_is_followed_without_acknowledgements():
+    talk = build.Talk(tick=SECOND // 2)
+    talk.client(b"0123456789", 2)
+    talk.lose(0, 4)
+    talk.client(b"abcdef", 2)
+    assert streams(talk.packets) == [b"0123456789????abcdef"]
+
+
+def test_no_event_comes_for_bytes_that_the_consumer_only_counts():
+    talk = build.Talk().open()
+    talk.client(b"0123456789" * 10, 10)
+    tracker, segments = TcpTracker(), build.segments(talk.packets)
+    (event,), at = tracker.feed(segments, 0)
+    event.stream.quiet_until = 75
+    (event,), at = tracker.feed(segments, at)
+    assert (event.offset, event.end - event.start) == (70, 10)
+    event.stream.quiet_until = 100
+    (event,), at = tracker.feed(segments, at)
+    assert (event.offset, at) == (90, len(segments))
+
+
+def test_only_so_many_connections_are_followed():
+    tracker, packets = TcpTracker(), []
+    for number in range(MAX_CONNECTIONS + 5):
+        flow = build.flow_of("10.0.0.1", 1 + number % 60000, f"10.0.1.{number // 60000}", 104)
+        packets.append(build.Packet(flow, 1, 0, build.SYN, b"", build.START))
+    segments, at, gone = build.segments(packets), 0, 0
+    while at < len(segments):
+        events, at = tracker.feed(segments, at)
+        gone += len(events)
+    assert gone == tracker.given_up == 5
