@@ -152,6 +152,22 @@ def test_a_damaged_capture_raises_nothing_but_capture_error(tmp_path, capture, d
     run(str(path))
 
 
+@given(
+    CUTS,
+    st.lists(st.tuples(st.integers(0, 200), st.sampled_from(["seq", "ack", "flags"]), st.integers(0, 31)), max_size=6),
+    st.lists(st.integers(0, 200), max_size=6),
+)
+@settings(deadline=None, max_examples=200)
+def test_damaged_numbers_of_segments_are_survived(cuts, flips, lost):
+    """Single bits of sequence numbers, acknowledgements and flags."""
+    packets = conversation(cuts).packets
+    for place, field, bit in flips:
+        index = place % len(packets)
+        value = getattr(packets[index], field) ^ (1 << (bit % 6 if field == "flags" else bit))
+        packets[index] = packets[index]._replace(**{field: value})
+    analyze([packet for index, packet in enumerate(packets) if index not in lost])
+
+
 @given(DAMAGE, st.lists(st.integers(0, 1000), max_size=6), st.booleans())
 @settings(deadline=None, max_examples=200)
 def test_damaged_dicom_in_sound_packets_is_survived(damage, lost, collect):

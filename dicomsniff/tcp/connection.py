@@ -95,8 +95,8 @@ class TcpTracker:
             events += self._drop(connection)
         return events
 
-    def _consider(self, segment: Segment, stream: Stream | None) -> list[TcpEvent]:
-        """Take a segment that is not just the next bytes of a known stream."""
+    def _consider(self, segment: Segment, stream: Stream | None, *, fills: bool = False) -> list[TcpEvent]:
+        """Take a segment that is not just the next bytes of a known stream; one that fills a hole waits for nothing."""
         number, time, place, flow, seq, ack, flags, _, data, start, end, cut = segment
         mark = PacketMark(number, time, place)
         events = self._forget(time)
@@ -122,7 +122,7 @@ class TcpTracker:
             acked = peer.place(ack)
             if peer.acked is None or acked > peer.acked:
                 peer.acked = acked
-        if start < end and peer.hole:
+        if start < end and peer.hole and not fills:
             events += peer.settle(time)
             if peer.hole:
                 connection.holed, connection.waiting = peer, [_alone(segment)]
@@ -150,18 +150,22 @@ class TcpTracker:
         _, time, _, flow, seq, _, flags, _, _, start, end, cut = segment
         first = holed.place(seq)
         if flow == holed.flow and first <= holed.offset < first + end - start + cut:
-            connection.waiting.insert(0, segment)
-            return self._resume(connection)
+            waiting, connection.waiting, connection.holed = connection.waiting, [], None
+            events = self._consider(segment, self._streams.get(flow), fills=True)
+            return events + self._take_waiting(waiting)
         connection.waiting.append(_alone(segment))
         later = sum([each[3] == holed.flow for each in connection.waiting])
         patient = later < SEGMENTS_BEFORE_GAP and time - connection.waiting[0][1] <= WAIT_BEFORE_GAP
         if patient and not flags & (SYN | RST) and len(connection.waiting) < MAX_WAITING:
             return []
-        return holed.settle(time, give_up=True) + self._resume(connection)
+        return self._give_up_hole(connection, holed)
 
-    def _resume(self, connection: Connection) -> list[TcpEvent]:
-        """Take the segments that waited, in their order."""
+    def _give_up_hole(self, connection: Connection, holed: Stream) -> list[TcpEvent]:
+        """Nothing fills the hole: report it, and take what waited."""
         waiting, connection.waiting, connection.holed = connection.waiting, [], None
+        return holed.settle(waiting[-1][1], give_up=True) + self._take_waiting(waiting)
+
+    def _take_waiting(self, waiting: list[Segment]) -> list[TcpEvent]:
         events: list[TcpEvent] = []
         for segment in waiting:
             events += self._consider(segment, self._streams.get(segment[3]))
@@ -222,7 +226,7 @@ class TcpTracker:
             return []
         events: list[TcpEvent] = []
         while connection.holed is not None:
-            events += connection.holed.settle(connection.holed.last_time, give_up=True) + self._resume(connection)
+            events += self._give_up_hole(connection, connection.holed)
         connection.dropped = True
         del self._connections[connection]
         for stream in connection.streams:

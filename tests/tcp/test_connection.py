@@ -99,6 +99,15 @@ def test_an_answer_shows_that_what_it_answers_is_missing():
     assert told(talk.packets) == [b"first", 100, b"answer", b"next", b"next", b"next", "gone"]
 
 
+def test_answers_that_wait_for_each_other_are_both_handed_on():
+    """A broken acknowledgement number must not tie the two directions in a knot."""
+    talk = build.Talk().open()
+    (request,) = talk.client(b"request")
+    (answer,) = talk.server(b"answer")
+    knot = [*talk.packets[:3], request._replace(ack=request.ack + 1000), answer]
+    assert sorted(map(str, told(knot))) == sorted(map(str, [b"request", b"answer", 994, "gone"]))
+
+
 def test_an_answer_does_not_wait_long():
     talk = build.Talk().open()
     talk.lose(0, 100)
