@@ -33,8 +33,8 @@ class Analyzer:
         self._numbered = 0
         self._collect = collect
         self._ports = frozenset(ports)
-        self._decoder = SegmentDecoder()
         self._tcp = TcpTracker()
+        self._decoder = SegmentDecoder(self._tcp.streams)
         self._conversations: dict[Connection, Conversation] = {}
 
     @property
@@ -49,15 +49,12 @@ class Analyzer:
 
     def feed(self, batch: PacketBatch) -> list[Update]:
         """Take packets; return (association, new timeline entry) in packet order."""
-        if not batch.packets:
+        if not batch.starts:
             return []
         self._measure(batch)
-        segments = self._decoder.feed(batch)
         updates: list[Update] = []
-        at, count = 0, len(segments)
-        while at < count:
-            events, at = self._tcp.feed(segments, at)
-            for event in events:
+        for segment in self._decoder.segments(batch):
+            for event in self._tcp.feed(segment):
                 updates += self._tcp_event(event)
         return updates
 
@@ -68,7 +65,7 @@ class Analyzer:
     def _tcp_event(self, event: TcpEvent) -> list[Update]:
         if isinstance(event, ConnectionGone):
             conversation = self._conversations.pop(event.connection, None)
-            return self._close(event.connection, conversation) if conversation is not None else []
+            return self._close(conversation) if conversation is not None else []
         connection = event.stream.connection
         conversation = self._conversations.get(connection)
         if conversation is None:
@@ -83,9 +80,9 @@ class Analyzer:
             association.findings += find_now(association, entry)
         return updates
 
-    def _close(self, connection: Connection, conversation: Conversation) -> list[Update]:
+    def _close(self, conversation: Conversation) -> list[Update]:
         known = len(conversation.associations)
-        updates = conversation.close(connection.last_mark)
+        updates = conversation.close(self.last_time or 0)
         self.associations += conversation.associations[known:]
         for association, entry in updates:
             association.findings += find_now(association, entry)
@@ -103,9 +100,9 @@ class Analyzer:
         return bool(self._ports) and not self._ports.isdisjoint(end.port for end in flow_ends(flow))
 
     def _measure(self, batch: PacketBatch) -> None:
-        packets = batch.packets
-        self.packets += len(packets)
-        self.bytes += sum([end - start for _, _, start, end, _ in packets])
-        first, last = packets[0][0], packets[-1][0]
+        count = len(batch.starts)
+        self.packets += count
+        self.bytes += sum(batch.ends) - sum(batch.starts)
+        first, last = batch.time(0), batch.time(count - 1)
         self.first_time = first if self.first_time is None else min(self.first_time, first)
         self.last_time = last if self.last_time is None else max(self.last_time, last)

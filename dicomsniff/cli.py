@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from io import TextIOWrapper
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
+
+if TYPE_CHECKING:
+    from dicomsniff.capture.reader import CaptureReader
 
 
 class ExitStatus(IntEnum):
@@ -22,6 +25,9 @@ class ExitStatus(IntEnum):
     WRONG_CALL = 2
     UNREADABLE = 3
     INTERRUPTED = 130
+
+
+_FOLLOW_HELP = "The file is still growing: print each message as it comes, until Ctrl-C."
 
 
 class Commands(click.Group):
@@ -42,7 +48,8 @@ def cli() -> None:
     """Who refused what, why, and which message went unanswered: DICOM traffic explained.
 
     `dicomsniff CAPTURE` opens a capture in the terminal UI (where standard output is no terminal, it prints what
-    `show` prints). CAPTURE is a pcap or pcapng file, also gzipped, or - for standard input.
+    `show` prints). CAPTURE is a pcap, pcapng or snoop file, also compressed, or - for standard input; several, such as
+    the files of a ring buffer, are read as one, in time order.
     """
 
 
@@ -52,7 +59,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--keep-phi", is_flag=True, help="Show protected health information (so far it always is shown)."),
         click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
                      help="Treat TCP port N as DICOM although nothing looks like it; may be repeated."),
-        click.argument("capture", metavar="CAPTURE"),
+        click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -60,32 +67,46 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @cli.command("open", hidden=True)
 @reading_options
-def open_(capture: str, ports: tuple[int, ...], *, keep_phi: bool) -> None:  # noqa: ARG001
-    """Open a capture in the terminal UI, or print it where there is no terminal."""
-    from dicomsniff.library import Capture
+@click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
+def open_(captures: tuple[str, ...], ports: tuple[int, ...], *, keep_phi: bool, follow: bool) -> None:  # noqa: ARG001
+    """Open captures in the terminal UI, or print them where there is no terminal."""
+    from dicomsniff.library import Capture, open_source
 
-    if not sys.stdout.isatty() or capture == "-":
-        _show(capture, ports)
+    if not sys.stdout.isatty() or "-" in captures:
+        _show(captures, ports, follow=follow)
         return
     from dicomsniff.tui.app import run
 
-    with Capture(capture, ports=ports) as opened:
+    with Capture(open_source(captures, follow=follow), ports=ports) as opened:
         run(opened)
 
 
 @cli.command()
 @reading_options
 @click.option("--contexts", is_flag=True, help="List every presentation context with its result.")
-def show(capture: str, ports: tuple[int, ...], *, keep_phi: bool, contexts: bool) -> None:  # noqa: ARG001
+@click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
+def show(
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    *,
+    keep_phi: bool,  # noqa: ARG001
+    contexts: bool,
+    follow: bool,
+) -> None:
     """Print each association: who, with whom, how it went, its timeline and its findings."""
-    _show(capture, ports, contexts=contexts)
+    _show(captures, ports, contexts=contexts, follow=follow)
 
 
-def _show(path: str, ports: tuple[int, ...], *, contexts: bool = False) -> None:
+def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, contexts: bool = False, follow: bool = False) -> None:
     from dicomsniff.export.text import association_lines, summary_lines
-    from dicomsniff.library import Capture
+    from dicomsniff.library import Capture, open_source
 
-    with Capture(path, ports=ports) as capture:
+    if follow:
+        from dicomsniff.live import follow as follow_live
+
+        follow_live(_growing(paths), "text", sys.stdout, ports=ports)
+        return
+    with Capture(open_source(paths), ports=ports) as capture:
         for association in capture.associations:
             for line in association_lines(association, capture.reader.resolution_digits, contexts=contexts):
                 print(line)
@@ -101,13 +122,13 @@ def _show(path: str, ports: tuple[int, ...], *, contexts: bool = False) -> None:
     "--format", "form", type=click.Choice(["json", "jsonl"]), default="json", show_default=True, help="What to write."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
-def export(capture: str, ports: tuple[int, ...], form: str, output: str | None, *, keep_phi: bool) -> None:  # noqa: ARG001
+def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, *, keep_phi: bool) -> None:  # noqa: ARG001
     """Write the transcript of a capture: every association, context, message and finding."""
     from dicomsniff.export.lines import write_lines
     from dicomsniff.export.transcript import write_transcript
-    from dicomsniff.library import Capture
+    from dicomsniff.library import Capture, open_source
 
-    with Capture(capture, collect=True, ports=ports) as opened, _output(output) as out:
+    with Capture(open_source(captures), collect=True, ports=ports) as opened, _output(output) as out:
         write_transcript(opened, out) if form == "json" else write_lines(opened, out)
         truncated = opened.reader.truncated
     _leave_if_truncated(truncated)
@@ -152,6 +173,14 @@ def interfaces() -> None:
         print(f"{interface.name:16} {', '.join(interface.addresses) or 'no address'}")
     if missing := missing_permission():
         raise CaptureError(missing)
+
+
+def _growing(paths: tuple[str, ...]) -> "CaptureReader":
+    from dicomsniff.capture.reader import CaptureReader
+
+    if len(paths) != 1:
+        raise click.UsageError("--follow takes one CAPTURE")
+    return CaptureReader(paths[0], follow=True)
 
 
 @contextmanager

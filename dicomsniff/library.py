@@ -1,13 +1,14 @@
 """The front door: open a capture, get its associations, go back for their data sets."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Update
-from dicomsniff.capture.packets import PacketSource
+from dicomsniff.capture.merge import MergedReader
+from dicomsniff.capture.packets import CaptureError, PacketSource
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
@@ -73,9 +74,23 @@ class Capture:
         return self.reader.is_live
 
 
-def open_capture(path: str, *, ports: Iterable[int] = ()) -> Capture:
-    """Open a capture file (pcap, pcapng, also gzipped), or `-` for standard input.
+def open_capture(*paths: str, ports: Iterable[int] = ()) -> Capture:
+    """Open a capture file (pcap, pcapng or snoop, also compressed), or `-` for standard input; several are read as one.
 
     Raises CaptureError where there is nothing to read. `ports` are read as DICOM although nothing looks like it.
     """
-    return Capture(path, ports=ports)
+    return Capture(open_source(paths), ports=ports)
+
+
+def open_source(paths: Sequence[str], *, follow: bool = False) -> PacketSource:
+    """Open captures as one source of packets; with `follow`, a single one is still growing."""
+    if len(paths) == 1:
+        return CaptureReader(paths[0], follow=follow)
+    sources: list[PacketSource] = []
+    try:
+        sources.extend(CaptureReader(path) for path in paths)
+    except CaptureError:
+        for source in sources:
+            source.close()
+        raise
+    return MergedReader(sources)

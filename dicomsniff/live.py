@@ -7,14 +7,14 @@ from types import FrameType
 from typing import IO
 
 from dicomsniff.association.association import Association, Entry
-from dicomsniff.capture.live import LiveReader
+from dicomsniff.capture.packets import LiveSource
 from dicomsniff.export import lines
 from dicomsniff.export.text import finding_text, live_line, summary_lines
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture
 
 
-def follow(reader: LiveReader, form: str, out: IO[str], *, ports: tuple[int, ...] = ()) -> Capture:
+def follow(reader: LiveSource, form: str, out: IO[str], *, ports: tuple[int, ...] = ()) -> Capture:
     """Print every message, event and finding as it comes, as `text` or `jsonl`; Ctrl-C or SIGTERM ends it in order."""
     with Capture(reader, ports=ports, collect=form == "jsonl") as capture:
         view = _JsonLines() if form == "jsonl" else _Text()

@@ -52,14 +52,14 @@ def read_stream(reader: PacketSource, span: Span, limit: int = MAX_REREAD) -> St
     missing: list[tuple[int, int]] = [(0, length)] if length else []
     place = (span.origin + span.start) & SEQUENCE_MASK
     for batch in reader.batches_from(span.offset, span.reread_from or span.first_packet):
-        for number, _, _, flow, seq, _, flags, _, data, start, end, _ in decoder.feed(batch):
+        for number, _, _, flow, seq, _, flags, _, data, start, end, _ in decoder.segments(batch):
             if number > span.last_packet:
                 break
             if flow == span.flow and start < end:
                 at = (seq + bool(flags & SYN) - place) & SEQUENCE_MASK
                 at -= (1 << 32) if at & 0x80000000 else 0
                 missing = _fill(piece.data, missing, at, data[start:end])
-        if not missing or batch.first_number + len(batch.packets) > span.last_packet:
+        if not missing or batch.first_number + len(batch.starts) > span.last_packet:
             break
     piece.holes = [(span.start + first, span.start + last) for first, last in missing]
     return piece
@@ -82,7 +82,7 @@ def read_message(reader: PacketSource, message: Message, limit: int = MAX_REREAD
                 assembler.lost(event)
             elif isinstance(event, Pdv | PdvBytes):
                 found += [each for each in assembler.feed(event) if isinstance(each, Message)]
-    for event in pdus.close():
+    for event in pdus.close(pdus.position):
         if isinstance(event, Pdv):
             found += [each for each in assembler.feed(event) if isinstance(each, Message)]
     found += [each for each in assembler.close() if isinstance(each, Message)]

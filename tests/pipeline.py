@@ -1,5 +1,6 @@
 """Drives the program's stages as the analyzer does, and tells in short what came out."""
 
+import struct
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -7,26 +8,45 @@ import build
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
+from dicomsniff.capture.decode import repeats
 from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import PduEvent
 from dicomsniff.provenance import PacketMark
 from dicomsniff.tcp.connection import TcpTracker
 from dicomsniff.tcp.events import StreamBytes, StreamGap, TcpEvent
+from dicomsniff.tcp.stream import Stream
 
 FLOW = build.flow_of("10.0.0.1", 40001, "10.0.0.2", 104)
 MARK = PacketMark(1, build.START, 24)
+LAYOUT = PcapLayout(MAGICS[b"\x4d\x3c\xb2\xa1"])
 
 
 def batch(records: Iterable[build.Frame], *, first: int = 1, link_type: int = 1) -> PacketBatch:
-    """Put frames in a batch, each behind 16 bytes that stand for its record header."""
-    data, packets = bytearray(), []
+    """Put frames in a batch, each behind its record header."""
+    data, starts, ends = bytearray(), [], []
     for time, frame in records:
-        place = len(data)
-        data += bytes(16) + frame
-        packets.append((time, place, place + 16, len(data), len(frame)))
-    return PacketBatch(bytes(data), 0, first, link_type, packets)
+        seconds, fraction = divmod(time, 1_000_000_000)
+        data += struct.pack("<LLLL", seconds, fraction, len(frame), len(frame))
+        starts.append(len(data))
+        data += frame
+        ends.append(len(data))
+    return PacketBatch(bytes(data), 0, first, link_type, LAYOUT, starts, ends)
+
+
+def packets_of(batch: PacketBatch) -> list[tuple[int, int, int, bytes]]:
+    """A batch's packets: (number, time, record's place in the capture, frame)."""
+    return [
+        (
+            batch.first_number + index,
+            batch.time(index),
+            batch.origin + start - batch.layout.header,
+            batch.data[start:end],
+        )
+        for index, (start, end) in enumerate(zip(batch.starts, batch.ends, strict=True))
+    ]
 
 
 def analyze(packets: Iterable[build.Packet], **options: object) -> Analyzer:
@@ -62,10 +82,8 @@ def codes(association: Association) -> list[str]:
 
 def track(packets: Iterable[build.Packet]) -> list[TcpEvent]:
     """Every event of the TCP stage."""
-    tracker, segments, events, at = TcpTracker(), build.segments(packets), [], 0
-    while at < len(segments):
-        found, at = tracker.feed(segments, at)
-        events += found
+    tracker = TcpTracker()
+    events = [event for segment in build.segments(packets) for event in tracker.feed(segment)]
     return events + tracker.close()
 
 
@@ -88,6 +106,7 @@ def stream_bytes(events: Iterable[TcpEvent]) -> dict[bytes, bytes]:
 def decode(pieces: Iterable[bytes | int], **options: object) -> list[PduEvent]:
     """Feed one direction's bytes; a number is a gap of that length. Bytes that may be skipped are skipped."""
     stream, offset, events = PduStream(FLOW, 0, **options), 0, []
+    flow = Stream(FLOW, 0, build.START)
     for number, piece in enumerate(pieces, start=1):
         mark = PacketMark(number, build.START + number, number * 100)
         if isinstance(piece, int):
@@ -95,7 +114,9 @@ def decode(pieces: Iterable[bytes | int], **options: object) -> list[PduEvent]:
             offset += piece
         elif piece:
             after = offset + len(piece)
-            if after >= stream.quiet_until:
+            flow.offset = offset
+            stream.set_quiet(flow)
+            if after >= flow.quiet_until and not repeats(flow, piece, 0, len(piece)):
                 events += stream.feed(offset, piece, 0, len(piece), mark)
             offset = after
     return events + stream.close(offset, PacketMark(10**6, build.START, 0))

@@ -19,6 +19,7 @@ from dicomsniff.pdu.types import (
     MissingBytes,
     ReleaseRp,
     SkippedBytes,
+    UnknownPdu,
     UserInformation,
 )
 from dicomsniff.provenance import Span, join_spans
@@ -149,6 +150,8 @@ class Association:
         """Whether the capture was over before the connection was."""
         self.closed = False
         """Whether nothing more can come."""
+        self.watched_until = time
+        """How long the capture watched the connection: waiting for an answer is measured up to then."""
         self._asked: dict[tuple[bool, int], Message] = {}
         self._unended: list[Message] = []
         self._oversized: set[bool] = set()
@@ -194,7 +197,8 @@ class Association:
 
     def add_pdu(self, pdu: ControlPdu, *, from_requestor: bool) -> list[Entry]:
         """Take a PDU other than P-DATA-TF."""
-        unexpected = self._step(pdu.name, pdu.span, from_requestor=from_requestor)
+        known = not isinstance(pdu, UnknownPdu)
+        unexpected = self._step(pdu.name, pdu.span, from_requestor=from_requestor) if known else []
         match pdu:
             case AssociateRq():
                 if self.request is None:
@@ -254,9 +258,10 @@ class Association:
                 self.timeline.pop()
         return self._enter(event, from_requestor=from_requestor)
 
-    def close(self, *, ended_by_capture: bool) -> None:
+    def close(self, *, ended_by_capture: bool, watched_until: int) -> None:
         """Nothing more can come."""
         self.closed = True
+        self.watched_until = max(watched_until, self.end_time)
         self.ended_by_capture = ended_by_capture
         for message in sorted(self._unended, key=lambda message: message.span.first_packet):
             self._number(message)

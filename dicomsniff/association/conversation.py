@@ -16,6 +16,7 @@ from dicomsniff.pdu.types import (
     PduEvent,
     Pdv,
     PdvBytes,
+    PdvRun,
     SkippedBytes,
 )
 from dicomsniff.provenance import PacketMark, Span
@@ -70,18 +71,22 @@ class Conversation:
         if pdus.recognized and not self._recognized(stream.peer):
             other = self._pdus.get(stream.peer) or self._begin(stream.peer)
             updates += self._take(stream.peer, other.accept(), event.mark)
-            stream.peer.quiet_until = other.quiet_until
-        stream.quiet_until = pdus.quiet_until
+            other.set_quiet(stream.peer)
+        pdus.set_quiet(stream)
         return updates
 
-    def close(self, mark: PacketMark) -> list[Update]:
-        """Nothing more comes on this connection."""
+    def close(self, until: int) -> list[Update]:
+        """Nothing more comes on this connection; the capture goes on until `until` (ns since 1970)."""
         updates: list[Update] = []
         for stream, pdus in self._pdus.items():
-            updates += self._take(stream, pdus.close(stream.offset, stream.last_mark), mark)
+            ended = pdus.close(stream.offset, stream.last_mark)
+            updates += self._take(stream, ended, self._connection.last_mark)
         updates += self._end_messages()
         for association in self.associations:
-            association.close(ended_by_capture=not self._connection.closed)
+            if self._connection.closed:
+                association.close(ended_by_capture=False, watched_until=self._connection.last_time)
+            else:
+                association.close(ended_by_capture=True, watched_until=until)
         return updates
 
     def _end_messages(self) -> list[Update]:
@@ -115,8 +120,8 @@ class Conversation:
             sender = stream is self._requestor
             if isinstance(event, Pdv):
                 updates += self._fragment(stream, association, event)
-            elif isinstance(event, PdvBytes):
-                self._assembler(stream).feed(event)
+            elif isinstance(event, PdvBytes | PdvRun):
+                updates += [self._enter(stream, found) for found in self._assembler(stream).feed(event)]
             elif isinstance(event, MalformedPdu | MissingBytes | SkippedBytes):
                 if isinstance(event, MissingBytes):
                     self._assembler(stream).lost(event)

@@ -2,44 +2,87 @@
 
 import struct
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import count
 
 from dicomsniff.capture.frames import FrameDecoder
 from dicomsniff.capture.packets import PacketBatch
-from dicomsniff.capture.segments import Segment
+from dicomsniff.capture.segments import ACK, FIN, RST, SYN, Flow, Segment
+from dicomsniff.provenance import PacketMark
 
 ETHERNET = 1
-_COMMON = struct.Struct(">12xHBxHxxHxB2x12sLLBBH").unpack_from
-"""Ethernet II, IPv4 without options, TCP: type, version and length, total length, fragment, protocol, flow,
-sequence number, acknowledgement, data offset, flags, window."""
+_COMMON = struct.Struct(">12xLHxxL2x12sL4xH").unpack_from
+"""Of Ethernet II, IPv4 without options, TCP: type, version and length; total length; fragment, protocol; flow;
+sequence number; data offset and flags. The masks leave out type of service and time to live."""
+_TYPE_MASK, _TYPE = 0xFFFFFF00, 0x08004500
+_PROTOCOL_MASK, _PROTOCOL = 0x3FFF00FF, 6
 _COMMON_LENGTH = 54
+_REST = struct.Struct(">L2xH").unpack_from
+"""Acknowledgement number and window, from byte 42 of such a frame."""
+_CONTROL = FIN | SYN | RST | ACK
 
 
 class SegmentDecoder:
-    """Decodes frames to segments; `undecoded` counts what it could not use, by reason."""
+    """Decodes frames to segments; `undecoded` counts what it could not use, by reason.
 
-    def __init__(self) -> None:
+    `flows` are those being followed. A segment that holds only what its flow's consumer will count anyway is counted
+    there and then, without becoming a segment: most of a large capture goes that way.
+    """
+
+    def __init__(self, flows: Mapping[bytes, Flow] | None = None) -> None:
         self.undecoded: Counter[str] = Counter()
         self._frames = FrameDecoder(self.undecoded)
+        self._flows = flows if flows is not None else {}
 
-    def feed(self, batch: PacketBatch) -> list[Segment]:
-        """Return the TCP segments of a batch, in its order."""
-        segments: list[Segment] = []
-        add = segments.append
-        data, origin, number = batch.data, batch.origin, batch.first_number - 1
+    def segments(self, batch: PacketBatch) -> Iterator[Segment]:
+        """Yield the TCP segments of a batch, in its order; `flows` may change between one and the next."""
+        data, layout = batch.data, batch.layout
+        place = batch.origin - layout.header
+        find, unpack = self._flows.get, _COMMON
         ethernet = batch.link_type == ETHERNET
-        for time, record, start, end, _ in batch.packets:
-            number += 1
-            if ethernet and end - start >= _COMMON_LENGTH:
-                kind, version, length, fragment, protocol, flow, seq, ack, words, flags, window = _COMMON(data, start)
-                if kind == 0x0800 and version == 0x45 and protocol == 6 and not fragment & 0x3FFF:
-                    first = start + 34 + (words >> 4) * 4
+        for number, start, end in zip(count(batch.first_number), batch.starts, batch.ends, strict=False):
+            if ethernet:
+                try:
+                    kind, length, protocol, flow, seq, control = unpack(data, start)
+                except struct.error:  # a short frame at the end of the block
+                    kind = 0
+                if kind & _TYPE_MASK == _TYPE and protocol & _PROTOCOL_MASK == _PROTOCOL:
+                    first = start + 34 + (control >> 10 & 0x3C)
                     last = start + 14 + length
-                    if first <= last <= end and words >= 0x50:
-                        add((number, time, origin + record, flow, seq, ack, flags, window, data, first, last, 0))
+                    if start + _COMMON_LENGTH <= first <= last <= end:
+                        state = find(flow)
+                        if state is not None and seq == state.expected and control & _CONTROL == ACK:
+                            reached = state.offset + last - first
+                            quiet = reached < state.quiet_until or first == last
+                            if not quiet and repeats(state, data, first, last):
+                                state.repeated_in = PacketMark(number, layout.time(data, start), place + start)
+                                quiet = True
+                            if quiet:
+                                state.offset, state.last_packet = reached, number
+                                state.expected = (seq + last - first) & 0xFFFFFFFF
+                                continue
+                        ack, window = _REST(data, start + 42)
+                        time, flags = layout.time(data, start), control & 0xFF
+                        yield number, time, place + start, flow, seq, ack, flags, window, data, first, last, 0
                         continue
+            time = layout.time(data, start)
             found = self._frames.decode(batch.link_type, data[start:end], time)
             if found is not None:
-                flow, seq, ack, flags, window, payload, missing = found
-                place = origin + record
-                add((number, time, place, flow, seq, ack, flags, window, payload, 0, len(payload), missing))
-        return segments
+                flow, seq, ack, flags, window, body, missing = found
+                yield number, time, place + start, flow, seq, ack, flags, window, body, 0, len(body), missing
+
+
+def repeats(state: Flow, data: bytes, first: int, last: int) -> bool:
+    """Whether a segment ends within (or with) PDUs that repeat the current one's header; then they are quiet too."""
+    repeat, period = state.repeat, state.period
+    if not repeat:
+        return False
+    quiet_until = state.quiet_until
+    reached = state.offset + last - first
+    while reached > quiet_until:
+        header = first + quiet_until - state.offset
+        if header + len(repeat) > last or not data.startswith(repeat, header):
+            return False
+        quiet_until += period
+    state.quiet_until = quiet_until
+    return True

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import dpkt
 
 from dicomsniff.capture.fragments import FragmentTable
+from dicomsniff.capture.tunnels import carried_by_gre, carried_by_udp, decode_radiotap, decode_wireless
 
 Decoded = tuple[bytes, int, int, int, int, bytes, int]
 """(flow, sequence number, acknowledgement number, flags, window, payload, payload bytes the capture cut off)."""
@@ -23,16 +24,23 @@ def _null(frame: bytes) -> object:
     return _raw_ip(frame[4:])
 
 
+def _ppp(frame: bytes) -> object:
+    # Only HDLC-like framing begins with address and control; dpkt expects them.
+    return dpkt.ppp.PPP(frame if frame[:2] == b"\xff\x03" else b"\xff\x03" + frame)
+
+
 LINKS: dict[int, tuple[str, Callable[[bytes], object]]] = {
     0: ("BSD null", _null),
     1: ("Ethernet", dpkt.ethernet.Ethernet),
-    9: ("PPP", dpkt.ppp.PPP),
+    9: ("PPP", _ppp),
     12: ("raw IP", _raw_ip),
     14: ("raw IP", _raw_ip),
     101: ("raw IP", _raw_ip),
     108: ("BSD loop", _null),
     113: ("Linux cooked", dpkt.sll.SLL),
-    127: ("802.11 radiotap", dpkt.radiotap.Radiotap),
+    50: ("PPP", _ppp),
+    105: ("802.11", decode_wireless),
+    127: ("802.11 radiotap", decode_radiotap),
     228: ("raw IPv4", _raw_ip),
     229: ("raw IPv6", _raw_ip),
     276: ("Linux cooked v2", dpkt.sll2.SLL2),
@@ -127,5 +135,10 @@ def _innermost_ip(packet: object) -> "dpkt.ip.IP | dpkt.ip6.IP6 | None":
             found = packet
             if packet.p == 6:
                 break
-        packet = getattr(packet, "data", None)
+        if isinstance(packet, dpkt.udp.UDP):
+            packet = carried_by_udp(packet)
+        elif isinstance(packet, dpkt.gre.GRE):
+            packet = carried_by_gre(packet) or packet.data
+        else:
+            packet = getattr(packet, "data", None)
     return found

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
-from dicomsniff.capture.packets import CaptureError, Packet, PacketBatch
+from dicomsniff.capture.packets import CaptureError, PacketBatch
+from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
 
 POLL = 0.2
@@ -17,6 +18,8 @@ MAX_BATCH = 1000
 """Packets handed on at a time."""
 SOCKET_BUFFER = 32 << 20
 """Bytes the kernel is asked to keep for us while we decode."""
+_MAGIC = b"\xd4\xc3\xb2\xa1"
+_LAYOUT = PcapLayout(MAGICS[_MAGIC])
 _RECORD = struct.Struct("<LLLL")
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
 
@@ -53,7 +56,7 @@ class LiveReader:
         except OSError as error:
             self._socket.close()
             raise CaptureError(f"{write}: {error.strerror}") from None
-        self._file.write(b"\xd4\xc3\xb2\xa1" + struct.pack("<HHlLLL", 2, 4, 0, 0, 262144, self._link_type))
+        self._file.write(_MAGIC + struct.pack("<HHlLLL", 2, 4, 0, 0, 262144, self._link_type))
         self._file.flush()
 
     @property
@@ -68,12 +71,12 @@ class LiveReader:
     def batches(self) -> Iterator[PacketBatch]:
         """Yield what comes, until `stop`; a batch without packets each time nothing came for a while."""
         while not self._stopped:
-            records, packets = self._receive()
-            batch = PacketBatch(records, self.position, self._number, self._link_type, packets)
+            records, starts, ends = self._receive()
+            batch = PacketBatch(records, self.position, self._number, self._link_type, _LAYOUT, starts, ends)
             self._file.write(records)
             self._file.flush()
             self.position += len(records)
-            self._number += len(packets)
+            self._number += len(starts)
             yield batch
         if lost := self.dropped:
             self.truncated = f"{lost} packets came faster than they could be read"
@@ -96,11 +99,12 @@ class LiveReader:
         self._socket.close()
         self._file.close()
 
-    def _receive(self) -> tuple[bytes, list[Packet]]:
+    def _receive(self) -> tuple[bytes, list[int], list[int]]:
         parts: list[bytes] = []
-        packets: list[Packet] = []
+        starts: list[int] = []
+        ends: list[int] = []
         at, wait = 0, POLL
-        while len(packets) < MAX_BATCH:
+        while len(starts) < MAX_BATCH:
             try:
                 if not select.select([self._socket], [], [], wait)[0]:
                     break
@@ -115,10 +119,10 @@ class LiveReader:
                 continue
             seconds, micro = divmod(int(time * 1_000_000), 1_000_000)
             parts += (_RECORD.pack(seconds, micro, len(frame), len(frame)), frame)
-            start = at + _RECORD.size
-            packets.append((seconds * 1_000_000_000 + micro * 1000, at, start, start + len(frame), len(frame)))
-            at = start + len(frame)
-        return b"".join(parts), packets
+            starts.append(at + _RECORD.size)
+            at += _RECORD.size + len(frame)
+            ends.append(at)
+        return b"".join(parts), starts, ends
 
 
 def list_interfaces() -> list[InterfaceInfo]:

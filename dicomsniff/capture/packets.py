@@ -3,13 +3,23 @@
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-Packet = tuple[int, int, int, int, int]
-"""(time in ns since 1970, where its record starts, frame start, frame end, length on the wire); places are
-indices into the batch's `data`. A plain tuple: a large capture makes a million of them."""
+
+class RecordLayout(Protocol):
+    """How the packet records of a batch are laid out before their frames."""
+
+    header: int
+    """Bytes of a record before its frame."""
+
+    def time(self, data: bytes, start: int) -> int:
+        """Return when the frame at `start` was captured, in ns since 1970."""
 
 
 class PacketBatch(NamedTuple):
-    """Consecutive packets of one link type, in capture order."""
+    """Consecutive packets of one link type and layout, in capture order.
+
+    The frame of packet number `first_number + i` is `data[starts[i]:ends[i]]`. A large capture has a million packets:
+    nothing else is made of one before it is known to matter.
+    """
 
     data: bytes
     origin: int
@@ -17,15 +27,25 @@ class PacketBatch(NamedTuple):
     first_number: int
     """Packet number of the first one, from 1."""
     link_type: int
-    packets: list[Packet]
+    layout: RecordLayout
+    starts: list[int]
+    ends: list[int]
+
+    def time(self, index: int) -> int:
+        """Return when packet `first_number + index` was captured, in ns since 1970."""
+        return self.layout.time(self.data, self.starts[index])
 
 
 class PacketSource(Protocol):
     """Where packets come from: a file, a pipe, an interface."""
 
-    truncated: str
-    """Why reading stopped before the end; empty where it did not."""
-    is_live: bool
+    @property
+    def truncated(self) -> str:
+        """Why reading stopped before the end; empty where it did not."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether there is no end until somebody stops it."""
 
     @property
     def name(self) -> str:
@@ -55,6 +75,13 @@ class PacketSource(Protocol):
 
     def close(self) -> None:
         """Let go of it."""
+
+
+class LiveSource(PacketSource, Protocol):
+    """A source without an end of its own."""
+
+    def stop(self) -> None:
+        """Let `batches` come to an end."""
 
 
 class CaptureError(Exception):

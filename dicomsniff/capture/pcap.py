@@ -4,7 +4,7 @@ import struct
 from copy import copy
 from typing import NamedTuple
 
-from dicomsniff.capture.packets import Packet
+from dicomsniff.capture.packets import PacketBatch
 
 HEADER_LENGTH = 24
 MAX_PACKET = 16 << 20
@@ -29,6 +29,20 @@ MAGICS = {
 }
 
 
+class PcapLayout:
+    """Records of a pcap file: seconds, fraction, bytes captured, bytes on the wire."""
+
+    def __init__(self, form: PcapFormat) -> None:
+        self.header = form.record_header
+        self._fraction = form.fraction
+        self._unpack = struct.Struct(form.order + "LL").unpack_from
+
+    def time(self, data: bytes, start: int) -> int:
+        """Return when the frame at `start` was captured, in ns since 1970."""
+        seconds, part = self._unpack(data, start - self.header)
+        return int(seconds) * 1_000_000_000 + int(part) * self._fraction
+
+
 class PcapParser:
     """Finds the packets in blocks of a pcap file, after its 24-byte header."""
 
@@ -38,7 +52,7 @@ class PcapParser:
         self.format = MAGICS[header[:4]]
         self.link_type: int = struct.unpack_from(self.format.order + "L", header, 20)[0] & 0x0FFFFFFF
         self.resolution_digits = 6 if self.format.fraction == 1000 else 9
-        self._record = struct.Struct(self.format.order + "LLLL")
+        self.layout = PcapLayout(self.format)
         self.problem = ""
 
     def again(self, _offset: int, /) -> "PcapParser":
@@ -47,20 +61,24 @@ class PcapParser:
         parser.problem = ""
         return parser
 
-    def parse(self, data: bytes, at: int, _origin: int, /) -> tuple[list[tuple[int, list[Packet]]], int]:
-        """Return [(link type, packets)] found in `data` from `at`, and where the first incomplete record begins."""
-        packets: list[Packet] = []
-        add = packets.append
-        unpack = self._record.unpack_from
-        header, fraction, last = self.format.record_header, self.format.fraction, len(data)
-        while at + header <= last:
-            seconds, part, captured, wire = unpack(data, at)
+    def parse(self, data: bytes, at: int, origin: int, number: int, /) -> tuple[list[PacketBatch], int]:
+        """Return the packets found in `data` from `at`, and where the first incomplete record begins."""
+        starts: list[int] = []
+        ends: list[int] = []
+        add_start, add_end = starts.append, ends.append
+        captured_at = struct.Struct(self.format.order + "8xL").unpack_from
+        header, last = self.format.record_header, len(data)
+        furthest = last - header
+        while at <= furthest:
             start = at + header
-            end = start + captured
+            end = start + captured_at(data, at)[0]
             if end > last:
-                if captured > MAX_PACKET:
-                    self.problem = f"a packet record announces {captured} bytes"
+                if end - start > MAX_PACKET:
+                    self.problem = f"a packet record announces {end - start} bytes"
                 break
-            add((seconds * 1_000_000_000 + part * fraction, at, start, end, wire))
+            add_start(start)
+            add_end(end)
             at = end
-        return ([(self.link_type, packets)] if packets else []), at
+        if not starts:
+            return [], at
+        return [PacketBatch(data, origin, number, self.link_type, self.layout, starts, ends)], at

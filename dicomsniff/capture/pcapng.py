@@ -3,10 +3,10 @@
 import struct
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-from dicomsniff.capture.packets import Packet
+from dicomsniff.capture.packets import PacketBatch, RecordLayout
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 MAX_BLOCK = 64 << 20
@@ -30,13 +30,46 @@ class Interface:
         return ((high << 32) | low) * 1_000_000_000 // self.ticks + self.offset * 1_000_000_000
 
 
-@dataclass(slots=True)
+class PacketLayout:
+    """Enhanced (and obsolete) packet blocks: an interface whose clock counts a 64-bit time before the frame."""
+
+    header = 28
+
+    def __init__(self, interfaces: list[Interface], order: str, interface: str) -> None:
+        self._interfaces = interfaces
+        self._unpack = struct.Struct(f"{order}8x{interface}LL").unpack_from
+
+    def time(self, data: bytes, start: int) -> int:
+        """Return when the frame at `start` was captured, in ns since 1970."""
+        number, high, low = self._unpack(data, start - self.header)
+        interface: Interface = self._interfaces[number]
+        return interface.time(high, low)
+
+
+class SimpleLayout:
+    """Simple packet blocks: no time, which is given as 0."""
+
+    header = 12
+
+    def time(self, _data: bytes, _start: int, /) -> int:
+        """Return 0."""
+        return 0
+
+
+_SIMPLE = SimpleLayout()
+
+
 class Section:
     """A section: where it starts in the capture, its byte order, its interfaces in order."""
 
-    start: int
-    order: str
-    interfaces: list[Interface] = field(default_factory=list)
+    def __init__(self, start: int, order: str, interfaces: list[Interface] | None = None) -> None:
+        self.start = start
+        self.order = order
+        self.interfaces = interfaces or []
+        self.head = struct.Struct(order + "LL").unpack_from
+        self.enhanced = struct.Struct(order + "L8xL").unpack_from
+        self.enhanced_layout = PacketLayout(self.interfaces, order, "L")
+        self.obsolete_layout = PacketLayout(self.interfaces, order, "Hxx")
 
 
 class PcapngParser:
@@ -49,36 +82,42 @@ class PcapngParser:
         self.problem = ""
         self.resolution_digits = 6
         self._section = Section(0, "<")
-        self._found: list[tuple[int, list[Packet]]] = []
+        self._found = _Found(b"", 0, 1)
 
-    def parse(self, data: bytes, at: int, origin: int, /) -> tuple[list[tuple[int, list[Packet]]], int]:
-        """Return [(link type, packets)] found in `data` from `at`, and where the first incomplete block begins."""
-        self._found = []
+    def parse(self, data: bytes, at: int, origin: int, number: int, /) -> tuple[list[PacketBatch], int]:
+        """Return the packets found in `data` from `at`, and where the first incomplete block begins."""
+        found = self._found = _Found(data, origin, number)
         last = len(data)
+        unpack, interfaces = self._section.head, self._section.interfaces
         while at + 12 <= last:
-            if data[at : at + 4] == MAGIC and not self._start_section(data, at, origin):
-                break
-            kind, length = struct.unpack_from(self._section.order + "LL", data, at)
+            if data.startswith(MAGIC, at):
+                if not self._start_section(data, at, origin):
+                    break
+                unpack, interfaces = self._section.head, self._section.interfaces
+            kind, length = unpack(data, at)
             if length < 12 or length % 4 or length > MAX_BLOCK:
                 self.problem = f"a block announces {length} bytes"
                 break
-            if at + length > last:
+            end = at + length
+            if end > last:
                 break
-            handler = self._HANDLERS.get(kind)
-            if handler is not None:
-                try:
-                    handler(self, data, at, at + length - 4)
-                except (struct.error, IndexError):
-                    self.problem = f"a block of type {kind} is cut short or names an interface that was never described"
-                    break
-            at += length
-        return self._found, at
+            try:
+                if kind == ENHANCED_PACKET:
+                    interface, captured = self._section.enhanced(data, at + 8)
+                    found.add(interfaces[interface], self._section.enhanced_layout, at, at + captured, end)
+                elif kind in self._HANDLERS:
+                    self._HANDLERS[kind](self, data, at, end - 4)
+            except (struct.error, IndexError):
+                self.problem = f"a block of type {kind} is cut short or names an interface that was never described"
+                break
+            at = end
+        return found.batches(), at
 
     def again(self, offset: int, /) -> "PcapngParser":
         """Return a parser that reads again from `offset` (bytes into the capture), which was parsed before."""
         parser = PcapngParser()
         # Its own copies: interfaces met again are added once more, behind those that packets name.
-        parser.sections = [replace(section, interfaces=list(section.interfaces)) for section in self.sections]
+        parser.sections = [Section(each.start, each.order, list(each.interfaces)) for each in self.sections]
         parser._enter(offset)
         return parser
 
@@ -115,30 +154,42 @@ class PcapngParser:
             option += 4 + (length + 3) // 4 * 4
         self._section.interfaces.append(interface)
 
-    def _enhanced_packet(self, data: bytes, at: int, end: int) -> None:
-        number, high, low, captured, wire = struct.unpack_from(self._section.order + "LLLLL", data, at + 8)
-        interface = self._section.interfaces[number]
-        self._add(interface, (interface.time(high, low), at, at + 28, min(at + 28 + captured, end), wire))
-
     def _simple_packet(self, data: bytes, at: int, end: int) -> None:
         (wire,) = struct.unpack_from(self._section.order + "L", data, at + 8)
         interface = self._section.interfaces[0]
         kept = min(wire, interface.snap_length or wire)
-        self._add(interface, (0, at, at + 12, min(at + 12 + kept, end), wire))
+        self._found.add(interface, _SIMPLE, at, at + kept, end + 4)
 
     def _obsolete_packet(self, data: bytes, at: int, end: int) -> None:
-        number, high, low, captured, wire = struct.unpack_from(self._section.order + "HxxLLLL", data, at + 8)
-        interface = self._section.interfaces[number]
-        self._add(interface, (interface.time(high, low), at, at + 28, min(at + 28 + captured, end), wire))
-
-    def _add(self, interface: Interface, packet: Packet) -> None:
-        if not self._found or self._found[-1][0] != interface.link_type:
-            self._found.append((interface.link_type, []))
-        self._found[-1][1].append(packet)
+        number, captured = struct.unpack_from(self._section.order + "H10xL", data, at + 8)
+        layout = self._section.obsolete_layout
+        self._found.add(self._section.interfaces[number], layout, at, at + captured, end + 4)
 
     _HANDLERS: ClassVar[dict[int, Callable[["PcapngParser", bytes, int, int], None]]] = {
         INTERFACE: _interface,
-        ENHANCED_PACKET: _enhanced_packet,
         SIMPLE_PACKET: _simple_packet,
         OBSOLETE_PACKET: _obsolete_packet,
     }
+
+
+class _Found:
+    """The packets of one block of bytes, batched by link type and layout."""
+
+    def __init__(self, data: bytes, origin: int, number: int) -> None:
+        self._data, self._origin, self._number = data, origin, number
+        self._batches: list[PacketBatch] = []
+        self._key: tuple[int, RecordLayout] | None = None
+
+    def add(self, interface: Interface, layout: RecordLayout, at: int, captured_end: int, block_end: int) -> None:
+        """Add the packet whose block is at `at`; `captured_end` counts from there as if it had no header."""
+        if self._key != (interface.link_type, layout):
+            self._key = (interface.link_type, layout)
+            self._number += len(self._batches[-1].starts) if self._batches else 0
+            batch = PacketBatch(self._data, self._origin, self._number, interface.link_type, layout, [], [])
+            self._batches.append(batch)
+        self._batches[-1].starts.append(at + layout.header)
+        self._batches[-1].ends.append(min(captured_end + layout.header, block_end - 4))
+
+    def batches(self) -> list[PacketBatch]:
+        """Return what was added."""
+        return self._batches

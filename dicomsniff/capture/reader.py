@@ -1,21 +1,24 @@
 """Open a capture, whatever its format, and read it as packet batches; go back to any place in it."""
 
-import gzip
 import os
 import sys
-import zlib
+import time
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
-from dicomsniff.capture import pcap, pcapng
-from dicomsniff.capture.packets import CaptureError, Packet, PacketBatch
+from dicomsniff.capture import pcap, pcapng, snoop
+from dicomsniff.capture.compression import ByteStream, decompressed, is_damage
+from dicomsniff.capture.packets import CaptureError, PacketBatch
 
 BLOCK = 1 << 20
 """Bytes read at a time. Larger blocks gain nothing and cost memory."""
 
-_GZIP = b"\x1f\x8b"
+SEAM = 4096
+"""Bytes of the next block that complete most records cut by the end of a block."""
+GROWING_POLL = 0.2
+"""Seconds between two looks at a file that is still growing."""
 
 
 class Parser(Protocol):
@@ -28,31 +31,38 @@ class Parser(Protocol):
     def name(self) -> str:
         """The format's name, as in a transcript."""
 
-    def parse(self, data: bytes, at: int, origin: int, /) -> tuple[list[tuple[int, list[Packet]]], int]:
-        """Return [(link type, packets)] in `data` from `at`, and where the first incomplete record begins."""
+    def parse(self, data: bytes, at: int, origin: int, number: int, /) -> tuple[list[PacketBatch], int]:
+        """Return the packets in `data` from `at`, numbered from `number`, and where the first incomplete one begins.
+
+        `origin` is where `data[0]` lies in the capture.
+        """
 
     def again(self, offset: int, /) -> "Parser":
         """Return a parser that reads again from the record at `offset`; this one is not disturbed."""
 
 
+_NO_LAYOUT = pcap.PcapLayout(pcap.MAGICS[b"\xd4\xc3\xb2\xa1"])
+
+
 class CaptureReader:
     """One capture file or pipe. `batches()` reads it through; `batches_from()` goes back (not in a pipe).
 
+    With `follow`, the file is taken for one that is still growing: at its end more is awaited, until `stop`.
     Raises CaptureError where there is nothing to read: no such file, not a capture.
     """
 
-    is_live = False
-
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, follow: bool = False) -> None:
         self.path = path
+        self.is_live = follow
+        self._stopped = False
         self.name = "standard input" if path == "-" else os.path.basename(path)
         self.truncated = ""
         self._read_to = 0
+        self._size = None if path == "-" or not os.path.isfile(path) else os.path.getsize(path)
         self._source = _open(path)
-        self._file: BufferedReader | gzip.GzipFile = self._source
+        self._file: ByteStream = self._source
         try:
-            if self._source.peek(2)[:2] == _GZIP:
-                self._file = gzip.GzipFile(fileobj=self._source)
+            self._file = decompressed(self._source)
             self._parser, self._rest = self._recognize(self._read(pcap.HEADER_LENGTH))
         except OSError as error:
             self.close()
@@ -60,7 +70,7 @@ class CaptureReader:
         except CaptureError:
             self.close()
             raise
-        self._start = 0 if self._rest else pcap.HEADER_LENGTH
+        self._start = pcap.HEADER_LENGTH - len(self._rest)
 
     def _recognize(self, head: bytes) -> tuple[Parser, bytes]:
         """Return the parser for a capture's first bytes, and those of them that it has yet to see."""
@@ -68,17 +78,19 @@ class CaptureReader:
             return pcap.PcapParser(head), b""
         if head[:4] == pcapng.MAGIC:
             return pcapng.PcapngParser(), head
+        if head.startswith(snoop.MAGIC):
+            return snoop.SnoopParser(head), head[snoop.HEADER_LENGTH :]
         if not head:
             raise CaptureError(f"{self.name}: {self.truncated or 'the file is empty; a capture has at least a header'}")
         if head[:4] in pcap.MAGICS:
             raise CaptureError(f"{self.name}: a pcap header cut off after {len(head)} of 24 bytes")
         raise CaptureError(
-            f"{self.name}: not a capture (begins with {head[:4].hex(' ')}); expected pcap or pcapng, also gzipped"
+            f"{self.name}: not a capture (begins with {head[:4].hex(' ')}); expected pcap, pcapng or snoop"
         )
 
     @property
     def format(self) -> str:
-        """`pcap` or `pcapng`."""
+        """`pcap`, `pcapng` or `snoop`."""
         return self._parser.name
 
     @property
@@ -89,7 +101,7 @@ class CaptureReader:
     @property
     def size(self) -> int | None:
         """The file's bytes on disk, compressed or not; None for a pipe."""
-        return None if self.path == "-" else os.path.getsize(self.path)
+        return self._size
 
     @property
     def position(self) -> int:
@@ -114,19 +126,37 @@ class CaptureReader:
         finally:
             again.close()
 
+    def stop(self) -> None:
+        """End `batches` of a growing file within GROWING_POLL seconds."""
+        self._stopped = True
+
     def close(self) -> None:
         """Close the file."""
+        self._stopped = True
         if self.path != "-":
             self._file.close()
             self._source.close()
 
     def _read_from(self, origin: int, rest: bytes, number: int) -> Iterator[PacketBatch]:
-        while block := self._read(BLOCK):
-            data = rest + block if rest else block
-            groups, used = self._parser.parse(data, 0, origin)
-            for link_type, packets in groups:
-                yield PacketBatch(data, origin, number, link_type, packets)
-                number += len(packets)
+        for block in self._blocks():
+            if block is None:
+                yield PacketBatch(b"", origin, number, 0, _NO_LAYOUT, [], [])
+                continue
+            data, at = block, 0
+            if rest:
+                # The record that straddles two blocks is joined by itself, so that no block is copied.
+                batches, used = self._parser.parse(rest + block[:SEAM], 0, origin, number)
+                for batch in batches:
+                    yield batch
+                    number = batch.first_number + len(batch.starts)
+                if used:
+                    origin, at = origin + len(rest), used - len(rest)
+                else:
+                    data = rest + block
+            batches, used = self._parser.parse(data, at, origin, number)
+            for batch in batches:
+                yield batch
+                number = batch.first_number + len(batch.starts)
             rest = data[used:]
             origin += used
             self._read_to = origin
@@ -136,19 +166,31 @@ class CaptureReader:
         if rest and not self.truncated:
             self.truncated = f"the file ends {len(rest)} bytes into a packet record, at byte {origin}"
 
+    def _blocks(self) -> Iterator[bytes | None]:
+        """Yield block after block; None where a growing file has no more bytes for now."""
+        while not self._stopped:
+            block = self._file.read1(BLOCK) if self.is_live else self._read(BLOCK)
+            if block:
+                yield block
+            elif self.is_live:
+                time.sleep(GROWING_POLL)
+                yield None
+            else:
+                return
+
     def _read(self, count: int) -> bytes:
         """Read up to `count` bytes; less only at the end."""
         parts: list[bytes] = []
         # A whole read of a compressed file would lose what precedes damage.
-        read = self._file.read1 if isinstance(self._file, gzip.GzipFile) else self._file.read
+        read = self._source.read if self._file is self._source else self._file.read1
         while count > 0:
             try:
                 part = read(count)
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            except Exception as error:  # noqa: BLE001  each library has its own for damaged data
+                if not is_damage(error):
+                    raise CaptureError(f"{self.path}: {getattr(error, 'strerror', None) or error}") from None
                 self.truncated = f"the compressed file is damaged: {error}"
                 break
-            except OSError as error:
-                raise CaptureError(f"{self.path}: {error.strerror or error}") from None
             if not part:
                 break
             parts.append(part)

@@ -1,7 +1,9 @@
 """What decoding hands on: TCP segments as plain tuples, and flows as bytes."""
 
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from dicomsniff.provenance import PacketMark
 
 Segment = tuple[int, int, int, bytes, int, int, int, int, bytes, int, int, int]
 """(packet number, time in ns, record's place in the capture in bytes, flow, sequence number, acknowledgement
@@ -10,6 +12,24 @@ number, flags, window, data, payload start, payload end, payload bytes the captu
 The payload is `data[start:end]`. A plain tuple: a large capture makes a million of them."""
 
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
+
+
+class Flow(Protocol):
+    """One direction of a connection being followed, as far as decoding needs to know it."""
+
+    expected: int
+    """The sequence number of a segment that needs no thought; -1 while every segment does."""
+    offset: int
+    """Bytes of the stream handed on or counted so far."""
+    quiet_until: int
+    """The stream offset up to which bytes are only counted."""
+    repeat: bytes
+    """If exactly these bytes stand at `quiet_until`, `period` further bytes, these included, are quiet too."""
+    period: int
+    last_packet: int
+    """The number of the last packet."""
+    repeated_in: PacketMark
+    """The packet in which they last stood there."""
 
 
 class Endpoint(NamedTuple):

@@ -6,11 +6,12 @@ from tempfile import SpooledTemporaryFile
 
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import DataSetInfo, Message
-from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
+from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
 from dicomsniff.provenance import PacketMark, Span
 
 MAX_COMMAND_SET = 1 << 20
 """Bytes kept of a command set; one beyond is said to be cut."""
+_NO_COMMAND = "a data set fragment with no command before it"
 IN_MEMORY = 1 << 20
 """Bytes of a collected data set kept in memory; a longer one goes to a temporary file."""
 
@@ -54,18 +55,20 @@ class Assembler:
         self._collect = collect
         self._underway: dict[int, _Underway] = {}
 
-    def feed(self, pdv: Pdv | PdvBytes) -> list[Message | StrayFragment]:
+    def feed(self, pdv: Pdv | PdvRun | PdvBytes) -> list[Message | StrayFragment]:
         """Take a PDV; return the message it completes, and any it shows to be incomplete."""
         underway = self._underway.get(pdv.context_id)
         if isinstance(pdv, PdvBytes):
             if underway is not None and underway.command is not None:
                 self._keep(underway, pdv.data)
             return []
+        if isinstance(pdv, PdvRun):
+            return self._run(pdv, underway)
         if pdv.is_command:
             return self._command_fragment(pdv, underway)
         if underway is None or underway.command is None:
             span = self._span(pdv.first, pdv.last, pdv.start, pdv.end, pdv.pdu_first)
-            return [StrayFragment(span, pdv.context_id, pdv.received, "a data set fragment with no command before it")]
+            return [StrayFragment(span, pdv.context_id, pdv.received, _NO_COMMAND)]
         self._extend(underway, pdv)
         data = underway.data
         data.fragments += 1
@@ -88,6 +91,16 @@ class Assembler:
             what = "data set" if underway.command is not None else "command set"
             events.append(self._give_up(context_id, underway, f"the last fragment of its {what} never came"))
         return events
+
+    def _run(self, run: PdvRun, underway: _Underway | None) -> list[Message | StrayFragment]:
+        length = run.fragments * run.length
+        if underway is None or underway.command is None:
+            span = self._span(run.first, run.last, run.start, run.end, run.first)
+            return [StrayFragment(span, run.context_id, length, _NO_COMMAND)]
+        underway.data.fragments += run.fragments
+        underway.data.length += length
+        underway.last, underway.end = max(underway.last, run.last), run.end
+        return []
 
     def _command_fragment(self, pdv: Pdv, underway: _Underway | None) -> list[Message | StrayFragment]:
         events: list[Message | StrayFragment] = []

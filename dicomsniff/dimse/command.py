@@ -1,8 +1,7 @@
 """Command set bytes -> its elements (PS3.7 §6.3.1: implicit VR little endian, group 0000)."""
 
 import struct
-from dataclasses import dataclass
-from functools import cached_property
+from sys import intern
 
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, NO_DATA_SET, RESPONSE_BIT, command_name, service_name
 from dicomsniff.pdu.fields import Field, plain_text
@@ -10,33 +9,56 @@ from dicomsniff.pdu.fields import Field, plain_text
 _ELEMENT = struct.Struct("<HHL").unpack_from
 
 
-@dataclass(frozen=True)
 class Command:
-    """A command set. Elements that do not decode are None here and kept in `raw`.
+    """A command set. Elements that are absent, or too short for their VR, are None; `raw` has all as sent.
 
-    `problem` says where the bytes break the encoding; empty where they do not.
+    `problem` says where the bytes break the encoding; empty where they do not. Only what every message is asked for
+    is kept decoded: a capture may hold a million of them.
     """
 
-    raw: bytes
+    __slots__ = (
+        "affected_sop_class_uid",
+        "data_set_type",
+        "field",
+        "message_id",
+        "message_id_being_responded_to",
+        "problem",
+        "raw",
+        "requested_sop_class_uid",
+        "status",
+    )
 
-    @cached_property
-    def _parsed(self) -> tuple[dict[int, tuple[int, int]], str]:
-        return _find_elements(self.raw)
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        found, self.problem = _find_elements(raw)
+        self.field = _uint(raw, found, 0x00000100)
+        """Command Field (0000,0100)."""
+        self.message_id = _uint(raw, found, 0x00000110)
+        """Message ID (0000,0110)."""
+        self.message_id_being_responded_to = _uint(raw, found, 0x00000120)
+        """Message ID Being Responded To (0000,0120)."""
+        self.data_set_type = _uint(raw, found, 0x00000800)
+        """Command Data Set Type (0000,0800)."""
+        self.status = _uint(raw, found, 0x00000900)
+        """Status (0000,0900)."""
+        self.affected_sop_class_uid = _uid(raw, found, 0x00000002)
+        """Affected SOP Class UID (0000,0002)."""
+        self.requested_sop_class_uid = _uid(raw, found, 0x00000003)
+        """Requested SOP Class UID (0000,0003)."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Command) and self.raw == other.raw
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
+    def __repr__(self) -> str:
+        return f"<Command {self.name}, {len(self.raw)} bytes>"
 
     @property
     def elements(self) -> dict[int, bytes]:
         """Every element's value as sent, by tag (0xGGGGEEEE)."""
-        return {tag: self.raw[start:end] for tag, (start, end) in self._parsed[0].items()}
-
-    @property
-    def problem(self) -> str:
-        """Where decoding had to stop, and why."""
-        return self._parsed[1]
-
-    @property
-    def field(self) -> int | None:
-        """Command Field (0000,0100)."""
-        return self.uint(0x00000100)
+        return {tag: self.raw[start:end] for tag, (start, end) in _find_elements(self.raw)[0].items()}
 
     @property
     def name(self) -> str:
@@ -56,38 +78,12 @@ class Command:
     @property
     def announces_data_set(self) -> bool:
         """Whether Command Data Set Type (0000,0800) says that a data set follows; it does not where it is missing."""
-        kind = self.uint(0x00000800)
-        return kind is not None and kind != NO_DATA_SET
+        return self.data_set_type is not None and self.data_set_type != NO_DATA_SET
 
     @property
     def group_length(self) -> int | None:
         """Command Group Length (0000,0000) as sent, in bytes."""
         return self.uint(0x00000000)
-
-    @property
-    def message_id(self) -> int | None:
-        """Message ID (0000,0110)."""
-        return self.uint(0x00000110)
-
-    @property
-    def message_id_being_responded_to(self) -> int | None:
-        """Message ID Being Responded To (0000,0120)."""
-        return self.uint(0x00000120)
-
-    @property
-    def status(self) -> int | None:
-        """Status (0000,0900)."""
-        return self.uint(0x00000900)
-
-    @property
-    def affected_sop_class_uid(self) -> str | None:
-        """Affected SOP Class UID (0000,0002)."""
-        return self.text(0x00000002)
-
-    @property
-    def requested_sop_class_uid(self) -> str | None:
-        """Requested SOP Class UID (0000,0003)."""
-        return self.text(0x00000003)
 
     @property
     def sop_class_uid(self) -> str | None:
@@ -106,18 +102,15 @@ class Command:
 
     def uint(self, tag: int) -> int | None:
         """Return an element's first value as an unsigned integer; None where it is absent or too short."""
-        start, end = self._parsed[0].get(tag, (0, 0))
-        size = 4 if COMMAND_ELEMENTS[tag].vr == "UL" else 2
-        return int.from_bytes(self.raw[start : start + size], "little") if end - start >= size else None
+        return _uint(self.raw, _find_elements(self.raw)[0], tag)
 
     def text(self, tag: int) -> str | None:
         """Return an element's text without padding; None where it is absent or empty."""
-        start, end = self._parsed[0].get(tag, (0, 0))
-        return plain_text(self.raw[start:end]) or None
+        return _text(self.raw, _find_elements(self.raw)[0], tag)
 
     def fields(self) -> list[Field]:
         """Return every element as a field, with its place in the command set."""
-        found, problem = self._parsed
+        found, problem = _find_elements(self.raw)
         fields = [Field(_label(tag), self.value_text(tag), start - 8, end, 0) for tag, (start, end) in found.items()]
         if problem:
             start = fields[-1].end if fields else 0
@@ -126,7 +119,7 @@ class Command:
 
     def value_text(self, tag: int) -> str:
         """Say an element's value in words."""
-        start, end = self._parsed[0].get(tag, (0, 0))
+        start, end = _find_elements(self.raw)[0].get(tag, (0, 0))
         value = self.raw[start:end]
         element = COMMAND_ELEMENTS.get(tag)
         if element is None:
@@ -142,6 +135,26 @@ class Command:
         if element.vr == "AT":
             return "\\".join(tag_text(tag) for tag in attribute_tags(value))
         return plain_text(value)
+
+
+Places = dict[int, tuple[int, int]]
+"""Where the value of each element is, by tag."""
+
+
+def _uint(raw: bytes, found: Places, tag: int) -> int | None:
+    start, end = found.get(tag, (0, 0))
+    size = 4 if COMMAND_ELEMENTS[tag].vr == "UL" else 2
+    return int.from_bytes(raw[start : start + size], "little") if end - start >= size else None
+
+
+def _text(raw: bytes, found: Places, tag: int) -> str | None:
+    start, end = found.get(tag, (0, 0))
+    return plain_text(raw[start:end]) or None
+
+
+def _uid(raw: bytes, found: Places, tag: int) -> str | None:
+    uid = _text(raw, found, tag)
+    return intern(uid) if uid else None  # a capture names few SOP classes, each many times
 
 
 def attribute_tags(value: bytes) -> list[int]:
@@ -160,8 +173,8 @@ def _label(tag: int) -> str:
     return f"{tag_text(tag)} {element.name if element else 'unknown'}"
 
 
-def _find_elements(raw: bytes) -> tuple[dict[int, tuple[int, int]], str]:
-    found: dict[int, tuple[int, int]] = {}
+def _find_elements(raw: bytes) -> tuple[Places, str]:
+    found: Places = {}
     at, end = 0, len(raw)
     while at < end:
         if at + 8 > end:

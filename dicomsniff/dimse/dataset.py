@@ -84,6 +84,7 @@ def decode_data_set(content: BinaryIO, transfer_syntax: str | None, whole: int |
         content.seek(0)
         content = BytesIO(content.read(whole))
         decoded.problem = f"bytes are missing after the first {whole}; what follows is not decoded"
+    content.seek(0)
     if syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         content, problem = _inflate(content)
         decoded.problem = decoded.problem or problem

@@ -86,14 +86,16 @@ def _why_unfinished(association: Association) -> str:
     if not association.closed:
         until = "so far"
     question = association.unanswered[0] if association.unanswered else None
+    if question is not None and not question.ended:
+        ended = "the capture ends" if association.ended_by_capture else "the connection closed"
+        return f": {ended} within {question.name} {question.command.message_id}"
     if question is not None:
-        waited = duration(association.end_time - question.span.last_time)
+        waited = duration(max(association.watched_until, association.end_time) - question.span.last_time)
         return f": {question.name} {question.command.message_id} got no final response in {waited} {until}"
     if association.state is State.REQUESTED:
-        return f": A-ASSOCIATE-RQ got no answer {until}"
-    unended = [message for message in association.messages if not message.ended]
-    if unended:
-        return f": {unended[0].name} {unended[0].command.message_id} never ended; {_exchanged(association)}"
+        asked = association.request.span.last_time if association.request is not None else association.start_time
+        waited = duration(max(association.watched_until, association.end_time) - asked)
+        return f": A-ASSOCIATE-RQ got no answer in {waited} {until}"
     if association.state is State.ESTABLISHED and _nothing_accepted(association):
         return ": no presentation context was accepted"
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"

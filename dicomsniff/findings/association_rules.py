@@ -83,7 +83,7 @@ def request_unanswered(association: Association) -> Iterator[Hit]:
     """A-ASSOCIATE-RQ got neither -AC nor -RJ (PS3.8 §7.1)."""
     request = association.request
     if request is not None and association.state.name == "REQUESTED" and not association.missing_bytes:
-        waited = (association.end_time - request.span.last_time) / 1e9
+        waited = (association.watched_until - request.span.last_time) / 1e9
         yield Hit(f"A-ASSOCIATE-RQ got no answer in {waited:.1f} s", request.span)
 
 

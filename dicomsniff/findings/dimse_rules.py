@@ -129,8 +129,8 @@ def unanswered_in_capture(association: Association) -> Iterator[Hit]:
 
 
 def _unanswered(association: Association) -> Iterator[Hit]:
-    for message in association.unanswered:
-        waited = (association.end_time - message.span.last_time) / 1e9
+    for message in (message for message in association.unanswered if message.ended):
+        waited = (association.watched_until - message.span.last_time) / 1e9
         text = f"{message.name} {message.command.message_id} got no final response ({waited:.1f} s until the end)"
         yield Hit(text, message.span, message)
 

@@ -4,6 +4,7 @@ import struct
 from collections import Counter
 from enum import Enum
 
+from dicomsniff.capture.segments import Flow
 from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
 from dicomsniff.pdu.decode import HEADER_LENGTH, decode_control_pdu
 from dicomsniff.pdu.recognize import (
@@ -17,7 +18,7 @@ from dicomsniff.pdu.recognize import (
     judge_start,
     name_foreign,
 )
-from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, SkippedBytes, UnknownPdu
+from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
 from dicomsniff.provenance import PacketMark, Span
 
 MAX_COMMAND_FRAGMENT = 1 << 20
@@ -25,6 +26,7 @@ MAX_COMMAND_FRAGMENT = 1 << 20
 MAX_UNKNOWN_PDU = 1 << 16
 """Bytes: an unknown PDU type announcing more is taken for lost synchronization, not for a PDU."""
 FOREVER = 1 << 62
+_REPEAT = struct.Struct(">BBLLBB")
 
 _HEADER = struct.Struct(">BxL").unpack_from
 _NO_PACKET = PacketMark(0, 0, 0)
@@ -45,7 +47,7 @@ class State(Enum):
 
 
 class PduStream:
-    """Decodes one direction. Feed it bytes and gaps in order; `quiet_until` says which bytes need not be fed.
+    """Decodes one direction. Feed it bytes and gaps in order; `set_quiet` says which bytes need not be fed.
 
     With `collect`, the bytes of data set fragments are handed on as PdvBytes.
     """
@@ -76,25 +78,34 @@ class PduStream:
         """Bytes missing from the capture before the stream was recognized."""
         self._skipped = 0
         self._skip_first = _NO_PACKET
+        self._followed: Flow | None = None
 
     @property
     def recognized(self) -> bool:
         """Whether the stream is being read as DICOM."""
         return self._state not in (State.UNDECIDED, State.SEARCHING, State.FOREIGN)
 
-    @property
-    def quiet_until(self) -> int:
-        """The stream offset up to which bytes are only counted: they continue a data set fragment, or are not DICOM."""
+    def set_quiet(self, flow: Flow) -> None:
+        """Tell the stage before which bytes need not be fed: they continue a data set fragment, or are not DICOM.
+
+        Where the current P-DATA-TF is one fragment of a data set that goes on, PDUs that repeat its header are
+        such bytes as well: most of a large data set is made of them.
+        """
+        flow.repeat = b""
+        self._followed = flow
         if self._state is State.FOREIGN:
-            return FOREVER
-        if self._state is State.PDV_VALUE and not self._collect and not self._header & 1:
-            return self.position + self._pdv_left
-        return self.position
+            flow.quiet_until = FOREVER
+        elif self._state is State.PDV_VALUE and not self._collect and not self._header & 1:
+            flow.quiet_until = self.position + self._pdv_left
+            if self._header == 0 and self._pdv_left == self._pdu_left and self._pdv_number == 0:
+                flow.period = HEADER_LENGTH + self._pdu_length
+                flow.repeat = _REPEAT.pack(4, 0, self._pdu_length, self._pdu_length - 4, self._context, 0)
+        else:
+            flow.quiet_until = self.position
 
     def feed(self, offset: int, data: bytes, start: int, end: int, mark: PacketMark) -> list[PduEvent]:
         """Take `data[start:end]`, which begins at `offset` of the stream; bytes skipped as quiet are counted first."""
-        if offset > self.position:
-            self._pass_over(offset - self.position)
+        passed = self._pass_over(offset - self.position) if offset > self.position else []
         self._arrive(mark)
         if self._state in (State.UNDECIDED, State.SEARCHING, State.FOREIGN):
             if self._skip_first is _NO_PACKET:
@@ -104,28 +115,21 @@ class PduStream:
                 return []
             self._pending += data[start:end]
             return self._recognize(complete=False)
-        return self._decode(data, start, end)
+        return passed + self._decode(data, start, end)
 
     def gap(self, offset: int, length: int, mark: PacketMark) -> list[PduEvent]:
         """Take note that `length` bytes at `offset` are missing; keep the place where the framing still tells it."""
-        if offset > self.position:
-            self._pass_over(offset - self.position)
+        passed = self._pass_over(offset - self.position) if offset > self.position else []
         self._arrive(mark)
         if self._state in (State.UNDECIDED, State.SEARCHING):
-            events = self._recognize(complete=True)
-            if not self.recognized:
-                self.position += length
-                self._unseen += length
-                self._pending.clear()
-                self._fresh = True
-                if self._state is State.UNDECIDED:
-                    self._state = State.SEARCHING
-                return events
-            return events + self.gap(offset, length, mark)
-        if self._state is State.FOREIGN:
-            self.position += length
-            return []
-        return self._lose(length)
+            passed += self._recognize(complete=True)
+        if self.recognized:
+            return passed + self._lose(length)
+        self.position += length
+        if self._state is State.UNDECIDED:
+            self._state = State.SEARCHING
+        self._pending.clear()
+        return passed
 
     def accept(self) -> list[PduEvent]:
         """Read the stream as DICOM from here on: the other direction is, or the user says so."""
@@ -144,10 +148,10 @@ class PduStream:
         """No more bytes come: hand on what is incomplete, as such. Quiet bytes up to `end`, in packet `last`, count."""
         events: list[PduEvent] = []
         if end > self.position:
-            self._pass_over(end - self.position)
+            events = self._pass_over(end - self.position)
             self._arrive(last)
         if self._state in (State.UNDECIDED, State.SEARCHING):
-            events = self._recognize(complete=True)
+            events += self._recognize(complete=True)
         if not self.recognized:
             return events
         if self._state is State.PDV_VALUE:
@@ -434,13 +438,40 @@ class PduStream:
         self._doubtful = False
         self._state = State.LOST
 
-    def _pass_over(self, count: int) -> None:
-        """Count bytes that TCP did not hand on because `quiet_until` allowed it."""
+    def _pass_over(self, count: int) -> list[PduEvent]:
+        """Count bytes that were not handed on because `set_quiet` allowed it."""
+        if self._state is not State.PDV_VALUE:
+            self.position += count
+            return []
+        events: list[PduEvent] = []
+        if count >= self._pdv_left:
+            # The fragment ended, and others like it followed, each the only one of its P-DATA-TF.
+            period = HEADER_LENGTH + self._pdu_length
+            whole, beyond = divmod(count - self._pdv_left, period)
+            self._pdv_received += self._pdv_left
+            self.position += self._pdv_left
+            events.append(self._finish_pdv())
+            self.counts["P-DATA-TF"] += whole + 1
+            first, start = self._last, self.position
+            if self._followed is not None:
+                self._last = max(self._last, self._followed.repeated_in)
+            if whole:
+                self.position += whole * period
+                events.append(PdvRun(self._context, whole, self._pdv_length, first, self._last, start, self.position))
+            if not beyond:
+                self._state = State.PDU_HEADER
+                return events
+            self._first = self._pdv_first = self._last
+            self._pdu_start = self.position
+            self.position += _REPEAT.size
+            count = beyond - _REPEAT.size
+            self._pdv_left, self._pdu_left = self._pdv_length, self._pdv_length
+            self._pdv_received = self._pdv_number = 0
         self.position += count
-        if self._state is State.PDV_VALUE:
-            self._pdv_left -= count
-            self._pdu_left -= count
-            self._pdv_received += count
+        self._pdv_left -= count
+        self._pdu_left -= count
+        self._pdv_received += count
+        return events
 
     def _malformed(self, events: list[PduEvent], code: str, detail: str, used: int) -> None:
         events.append(MalformedPdu(self._span(self._first, self._pdu_start, used), code, detail))

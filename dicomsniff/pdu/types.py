@@ -260,6 +260,18 @@ class Pdv(NamedTuple):
         return bool(self.header & 2) and self.ended
 
 
+class PdvRun(NamedTuple):
+    """`fragments` of `length` bytes each that continue a data set, none its last, each alone in its P-DATA-TF."""
+
+    context_id: int
+    fragments: int
+    length: int
+    first: PacketMark
+    last: PacketMark
+    start: int
+    end: int
+
+
 class PdvBytes(NamedTuple):
     """Bytes of a data set fragment that is still coming; only where the analyzer was asked to collect data sets."""
 
@@ -268,4 +280,4 @@ class PdvBytes(NamedTuple):
 
 
 ControlPdu = AssociateRq | AssociateAc | AssociateRj | ReleaseRq | ReleaseRp | Abort | UnknownPdu
-PduEvent = ControlPdu | MalformedPdu | MissingBytes | SkippedBytes | Pdv | PdvBytes
+PduEvent = ControlPdu | MalformedPdu | MissingBytes | SkippedBytes | Pdv | PdvRun | PdvBytes

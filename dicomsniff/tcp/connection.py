@@ -1,7 +1,6 @@
 """TCP segments -> connections, and the bytes of their two streams in order."""
 
 from collections import deque
-from collections.abc import Sequence
 
 from dicomsniff.capture.segments import ACK, FIN, RST, SYN, Segment, reverse_flow
 from dicomsniff.provenance import PacketMark
@@ -45,48 +44,35 @@ class Connection:
 class TcpTracker:
     """Follows every connection of a capture.
 
-    `feed` stops at the first segment that gives events, so that the consumer can say through
-    `Stream.quiet_until` how many of the following bytes it will only count.
+    After each event its consumer says, through `Stream.quiet_until`, how many of the following bytes it will only
+    count; segments that hold nothing else need not be fed (see SegmentDecoder).
     """
 
     def __init__(self) -> None:
-        self._streams: dict[bytes, Stream] = {}
+        self.streams: dict[bytes, Stream] = {}
+        """Every stream being followed, by flow."""
         self._connections: dict[Connection, None] = {}
         self._closing: deque[Connection] = deque()
         self.connections = 0
         self.given_up = 0
         """Connections dropped because more than MAX_CONNECTIONS were open."""
 
-    def feed(self, segments: Sequence[Segment], at: int) -> tuple[list[TcpEvent], int]:
-        """Take segments from index `at`; return the first events and the index of the next segment to feed."""
-        streams = self._streams
-        for index in range(at, len(segments)):
-            segment = segments[index]
-            number, time, place, flow, seq, ack, flags, _, data, start, end, cut = segment
-            stream = streams.get(flow)
-            if (
-                stream is not None
-                and seq == stream.expected
-                and flags & _CONTROL == ACK
-                and not cut
-                # An answer to bytes that have not come is no plain case.
-                and (start == end or ack == stream.peer.expected or not _is_ahead(ack, stream.peer.expected))
-            ):
-                stream.last_packet, stream.last_time, stream.last_place = number, time, place
-                stream.segments += 1
-                reached = stream.offset + end - start
-                if reached < stream.quiet_until or start == end:
-                    stream.offset = reached
-                    stream.expected = (seq + end - start) & SEQUENCE_MASK
-                    continue
-                event = StreamBytes(stream, stream.offset, data, start, end, PacketMark(number, time, place))
-                stream.offset = reached
-                stream.expected = (seq + end - start) & SEQUENCE_MASK
-                return [event], index + 1
-            events = self._consider(segment, stream)
-            if events:
-                return events, index + 1
-        return [], len(segments)
+    def feed(self, segment: Segment) -> list[TcpEvent]:
+        """Take a segment; return what can be handed on."""
+        number, time, place, flow, seq, ack, flags, _, data, start, end, cut = segment
+        stream = self.streams.get(flow)
+        if stream is None or seq != stream.expected or flags & _CONTROL != ACK or cut:
+            return self._consider(segment, stream)
+        if start < end and ack != stream.peer.expected and _is_ahead(ack, stream.peer.expected):
+            return self._consider(segment, stream)  # an answer to bytes that have not come is no plain case
+        stream.last_packet, stream.last_time, stream.last_place = number, time, place
+        stream.segments += 1
+        offset = stream.offset
+        stream.offset = offset + end - start
+        stream.expected = (seq + end - start) & SEQUENCE_MASK
+        if start == end:
+            return []
+        return [StreamBytes(stream, offset, data, start, end, PacketMark(number, time, place))]
 
     def close(self) -> list[TcpEvent]:
         """The capture is over: hand on what is held, and end every connection."""
@@ -151,7 +137,7 @@ class TcpTracker:
         first = holed.place(seq)
         if flow == holed.flow and first <= holed.offset < first + end - start + cut:
             waiting, connection.waiting, connection.holed = connection.waiting, [], None
-            events = self._consider(segment, self._streams.get(flow), fills=True)
+            events = self._consider(segment, self.streams.get(flow), fills=True)
             return events + self._take_waiting(waiting)
         connection.waiting.append(_alone(segment))
         later = sum([each[3] == holed.flow for each in connection.waiting])
@@ -168,7 +154,7 @@ class TcpTracker:
     def _take_waiting(self, waiting: list[Segment]) -> list[TcpEvent]:
         events: list[TcpEvent] = []
         for segment in waiting:
-            events += self._consider(segment, self._streams.get(segment[3]))
+            events += self._consider(segment, self.streams.get(segment[3]))
         return events
 
     def _open(self, flow: bytes, seq: int, mark: PacketMark, events: list[TcpEvent]) -> Stream:
@@ -178,8 +164,8 @@ class TcpTracker:
         stream = Stream(flow, seq, mark.time)
         peer = Stream(reverse_flow(flow), 0, mark.time)
         connection = Connection(stream, peer, mark)
-        self._streams[flow] = stream
-        self._streams[peer.flow] = peer
+        self.streams[flow] = stream
+        self.streams[peer.flow] = peer
         self._connections[connection] = None
         self.connections += 1
         return stream
@@ -232,8 +218,8 @@ class TcpTracker:
         for stream in connection.streams:
             events += stream.settle(stream.last_time, final=True)
             events += self._endings(connection, stream, connection.last_mark, reset=False)
-            if self._streams.get(stream.flow) is stream:
-                del self._streams[stream.flow]
+            if self.streams.get(stream.flow) is stream:
+                del self.streams[stream.flow]
         return [*events, ConnectionGone(connection)]
 
 

@@ -48,9 +48,11 @@ class Stream:
         "missing",
         "offset",
         "origin",
-        "payload",
         "peer",
+        "period",
         "quiet_until",
+        "repeat",
+        "repeated_in",
         "retransmitted",
         "segments",
         "syn_seen",
@@ -67,6 +69,10 @@ class Stream:
         """The sequence number that needs no thought; -1 while every segment does."""
         self.quiet_until = 0
         """Up to this offset the consumer only counts bytes; TCP may pass over them without an event."""
+        self.repeat = b""
+        """If exactly these bytes stand at `quiet_until`, the `period` bytes from there on are quiet too."""
+        self.period = 0
+        self.repeated_in = PacketMark(0, time, 0)
         self.anchored = False
         """Whether `origin` is known to be where the stream (or what is captured of it) begins."""
         self.syn_seen = False
@@ -79,7 +85,6 @@ class Stream:
         self.fin: int | None = None
         self.ended = ""
         self.segments = 0
-        self.payload = 0
         self.retransmitted = 0
         self.missing = 0
         self.last_packet = self.last_place = 0

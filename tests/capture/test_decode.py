@@ -24,7 +24,7 @@ IP4, IP6 = build.ip_bytes(V4), build.ip_bytes(V6)
 def segments(frames: list[bytes], link_type: int = 1):
     """(flow, seq, ack, flags, payload, cut) of every segment, and what was not decoded."""
     decoder = SegmentDecoder()
-    found = decoder.feed(batch([(build.START, frame) for frame in frames], link_type=link_type))
+    found = list(decoder.segments(batch([(build.START, frame) for frame in frames], link_type=link_type)))
     told = [(s[3], s[4], s[5], s[6], s[8][s[9] : s[10]], s[11]) for s in found]
     return told, dict(decoder.undecoded)
 

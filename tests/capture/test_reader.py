@@ -8,6 +8,7 @@ import build
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pipeline import packets_of
 
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
@@ -22,9 +23,9 @@ def read(path, data: bytes | None = None):
         path.write_bytes(data)
     reader = CaptureReader(str(path))
     found = [
-        (batch.first_number + index, time, batch.link_type, batch.data[start:end])
+        (number, time, batch.link_type, frame)
         for batch in reader.batches()
-        for index, (time, _, start, end, _) in enumerate(batch.packets)
+        for number, time, _, frame in packets_of(batch)
     ]
     reader.close()
     return found, reader.truncated
@@ -203,19 +204,11 @@ def test_random_bytes_after_a_valid_magic_raise_nothing_but_capture_error(path, 
 
 
 def places(reader: CaptureReader) -> list[tuple[int, int, bytes]]:
-    return [
-        (batch.first_number + index, batch.origin + record, batch.data[start:end])
-        for batch in reader.batches()
-        for index, (_, record, start, end, _) in enumerate(batch.packets)
-    ]
+    return [(number, place, frame) for batch in reader.batches() for number, _, place, frame in packets_of(batch)]
 
 
 def again(reader: CaptureReader, offset: int, number: int) -> list[tuple[int, bytes]]:
-    return [
-        (batch.first_number + index, batch.data[start:end])
-        for batch in reader.batches_from(offset, number)
-        for index, (_, _, start, end, _) in enumerate(batch.packets)
-    ]
+    return [(found, frame) for batch in reader.batches_from(offset, number) for found, _, _, frame in packets_of(batch)]
 
 
 LATE_INTERFACE = (
@@ -251,7 +244,7 @@ def test_reading_again_in_the_middle_of_reading_disturbs_nothing(path):
     first_offset = places(other)[0][1]
     seen = []
     for batch in reader.batches():
-        seen += [batch.data[start:end] for _, _, start, end, _ in batch.packets]
+        seen += [frame for _, _, _, frame in packets_of(batch)]
         assert len(again(other, first_offset, 1)) == len(again(reader, first_offset, 1)) == 3001
     assert seen == [data for _, data in frames] + [b"late"]
     reader.close()

@@ -19,7 +19,7 @@ from dicomsniff.library import Capture
         (
             "no-answer.pcap",
             [
-                "unfinished: A-ASSOCIATE-RQ got no answer before the connection closed",
+                "unfinished: A-ASSOCIATE-RQ got no answer in 2.01 s before the connection closed",
                 "aborted by the requestor (DICOM UL service-user) while C-ECHO-RQ 1 had no final response, "
                 "after 1 C-ECHO, no response",
             ],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline import FLOW, MARK, decode, split
 
 from dicomsniff.pdu.stream import PduStream
-from dicomsniff.pdu.types import PduEvent, PdvBytes
+from dicomsniff.pdu.types import PduEvent, PdvBytes, PdvRun
 
 IMAGE = bytes(range(256)) * 20
 WHOLE = b"".join(
@@ -42,8 +42,13 @@ def plain(events: list[PduEvent]) -> list[object]:
         elif hasattr(event, "span"):
             fields = {name: getattr(event, name) for name in event.__slots__ if name != "span"}
             told.append((type(event), event.span.start, event.span.end, fields))
+        elif isinstance(event, PdvRun):
+            period = 12 + event.length
+            assert event.start + event.fragments * period == event.end
+            starts = range(event.start, event.end, period)
+            told += [(event.context_id, 0, event.length, event.length, b"", at, at + period) for at in starts]
         else:
-            told.append(event._replace(first=None, last=None, pdu_first=None))
+            told.append((*event[:5], event.start, event.end))
     return told
 
 

@@ -3,8 +3,9 @@
 import tracemalloc
 
 import build
-from pipeline import stream_bytes, track
+from pipeline import batch, stream_bytes, track
 
+from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.tcp.connection import LINGER, MAX_CONNECTIONS, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, StreamGap
 from dicomsniff.tcp.stream import MAX_HELD, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP
@@ -75,7 +76,7 @@ def test_a_hole_that_the_other_side_acknowledged_is_a_gap_after_a_while():
     talk.wait(WAIT_BEFORE_GAP)
     talk.acknowledge(1)
     tracker = TcpTracker()
-    events, _ = tracker.feed(build.segments(talk.packets), 0)
+    events = [event for segment in build.segments(talk.packets) for event in tracker.feed(segment)]
     assert [event.length for event in events if isinstance(event, StreamGap)] == [10]
 
 
@@ -141,12 +142,13 @@ def test_held_bytes_are_bounded_and_what_precedes_them_is_given_up():
     talk.lose(0, 10)
     block = bytes(64 << 10)
     tracker, gaps = TcpTracker(), []
-    tracker.feed(build.segments(talk.packets), 0)
+    for segment in build.segments(talk.packets):
+        tracker.feed(segment)
     tracemalloc.start()
     for _ in range(3 * MAX_HELD // len(block)):
         talk.packets.clear()
         talk.client(bytes(block), len(block))
-        events, _ = tracker.feed(build.segments(talk.packets), 0)
+        events = [event for segment in build.segments(talk.packets) for event in tracker.feed(segment)]
         gaps += [event.length for event in events if isinstance(event, StreamGap)]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -236,9 +238,8 @@ def test_late_copies_of_a_closed_connection_open_none():
     talk.close()
     talk.packets.append(sent._replace(time=talk.time))
     tracker = TcpTracker()
-    segments, at = build.segments(talk.packets), 0
-    while at < len(segments):
-        _, at = tracker.feed(segments, at)
+    for segment in build.segments(talk.packets):
+        tracker.feed(segment)
     assert tracker.connections == 1
 
 
@@ -247,10 +248,8 @@ def test_a_closed_connection_is_forgotten_after_a_while():
     talk.close()
     other = build.Talk(("10.0.0.9", 1), start=talk.time + LINGER + SECOND)
     other.client(b"x")
-    tracker, segments, at, events = TcpTracker(), build.segments(talk.packets + other.packets), 0, []
-    while at < len(segments):
-        found, at = tracker.feed(segments, at)
-        events += found
+    tracker = TcpTracker()
+    events = [event for segment in build.segments(talk.packets + other.packets) for event in tracker.feed(segment)]
     assert [type(event) for event in events[2:]] == [ConnectionGone]
 
 
@@ -279,17 +278,34 @@ def test_one_direction_alone_is_followed_without_acknowledgements():
     assert streams(talk.packets) == [b"0123456789????abcdef"]
 
 
-def test_no_event_comes_for_bytes_that_the_consumer_only_counts():
+def test_no_segment_is_made_of_bytes_that_the_consumer_only_counts():
     talk = build.Talk().open()
     talk.client(b"0123456789" * 10, 10)
-    tracker, segments = TcpTracker(), build.segments(talk.packets)
-    (event,), at = tracker.feed(segments, 0)
-    event.stream.quiet_until = 75
-    (event,), at = tracker.feed(segments, at)
-    assert (event.offset, event.end - event.start) == (70, 10)
-    event.stream.quiet_until = 100
-    (event,), at = tracker.feed(segments, at)
-    assert (event.offset, at) == (90, len(segments))
+    tracker = TcpTracker()
+    seen = []
+    for segment in SegmentDecoder(tracker.streams).segments(batch(build.frames(talk.packets))):
+        for event in tracker.feed(segment):
+            seen.append((event.offset, event.end - event.start))
+            event.stream.quiet_until = {0: 75, 70: 100}.get(event.offset, 0)
+    assert seen == [(0, 10), (70, 10), (90, 10)]
+
+
+def test_pdus_that_repeat_a_header_become_no_segments():
+    """Each period begins with the same bytes; the one that does not is handed on."""
+    talk = build.Talk().open()
+    talk.client(b"HEADabcdef" * 5 + b"tailabcdef", 7)
+    tracker = TcpTracker()
+    seen = []
+    for segment in SegmentDecoder(tracker.streams).segments(batch(build.frames(talk.packets))):
+        for event in tracker.feed(segment):
+            seen.append(event.offset)
+            event.stream.quiet_until, event.stream.repeat, event.stream.period = 10, b"HEAD", 10
+            if event.offset:
+                event.stream.quiet_until = event.stream.offset
+    # 7: a header is cut by the end of its segment; 49: it is another one.
+    assert seen[0] == 0
+    assert 49 in seen
+    assert len(seen) < 9
 
 
 def test_only_so_many_connections_are_followed():
@@ -297,8 +313,5 @@ def test_only_so_many_connections_are_followed():
     for number in range(MAX_CONNECTIONS + 5):
         flow = build.flow_of("10.0.0.1", 1 + number % 60000, f"10.0.1.{number // 60000}", 104)
         packets.append(build.Packet(flow, 1, 0, build.SYN, b"", build.START))
-    segments, at, gone = build.segments(packets), 0, 0
-    while at < len(segments):
-        events, at = tracker.feed(segments, at)
-        gone += len(events)
+    gone = sum(len(tracker.feed(segment)) for segment in build.segments(packets))
     assert gone == tracker.given_up == 5

@@ -10,9 +10,12 @@ import pytest
 from tui.screens import LARGE, SMALL, screen_text, until
 
 from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
+
+LAYOUT = PcapLayout(MAGICS[b"\xd4\xc3\xb2\xa1"])
 
 
 class LiveStandIn:
@@ -33,15 +36,16 @@ class LiveStandIn:
             except queue.Empty:
                 records = []
             data = build.pcap(records)[24:]
-            packets, at = [], 0
-            for time, frame in records:
-                packets.append((time, at, at + 16, at + 16 + len(frame), len(frame)))
+            starts, ends, at = [], [], 0
+            for _, frame in records:
+                starts.append(at + 16)
                 at += 16 + len(frame)
+                ends.append(at)
             with self.path.open("ab") as file:
                 file.write(data)
-            yield PacketBatch(data, self.position, self.number, 1, packets)
+            yield PacketBatch(data, self.position, self.number, 1, LAYOUT, starts, ends)
             self.position += len(data)
-            self.number += len(packets)
+            self.number += len(starts)
 
     def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
         again = CaptureReader(str(self.path))

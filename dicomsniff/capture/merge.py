@@ -1,0 +1,146 @@
+"""Several captures read as one, in time order: the files of a ring buffer, or of two sniffers at once."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+from dicomsniff.capture.packets import PacketBatch, PacketSource
+
+CHECKPOINT = 64
+"""Batches between two places from which rereading can begin."""
+_PLACES = 1 << 48
+"""Each source's places in the capture lie in a range of this many bytes of its own."""
+
+
+class _Head:
+    """The next packets of one source."""
+
+    def __init__(self, number: int, batches: Iterator[PacketBatch]) -> None:
+        self.number = number
+        self._batches = batches
+        self.batch: PacketBatch | None = None
+        self.index = 0
+        self.next_batch()
+
+    def next_batch(self) -> None:
+        """Go on to the source's next packets; `batch` is None where there are none."""
+        self.index = 0
+        self.batch = next((batch for batch in self._batches if batch.starts), None)
+
+    @property
+    def time(self) -> int:
+        """When the next packet was captured (ns)."""
+        return self.batch.time(self.index) if self.batch is not None else 1 << 80
+
+    def take_until(self, limit: int) -> PacketBatch | None:
+        """Take the packets up to a time (ns), at least one; numbers are those of the source."""
+        batch = self.batch
+        if batch is None:
+            return None
+        first, count = self.index, len(batch.starts)
+        if batch.time(count - 1) <= limit:
+            last = count
+        else:
+            last = first + 1
+            while batch.time(last) <= limit:
+                last += 1
+        taken = batch._replace(
+            first_number=batch.first_number + first,
+            starts=batch.starts[first:last],
+            ends=batch.ends[first:last],
+        )
+        self.index = last
+        if last == count:
+            self.next_batch()
+        return taken
+
+
+class MergedReader:
+    """Reads captures as one. Packets are numbered in the order in which they are merged."""
+
+    is_live = False
+
+    def __init__(self, sources: Sequence[PacketSource]) -> None:
+        self._sources = list(sources)
+        self._checkpoints: list[tuple[int, list[tuple[int, int] | None]]] = []
+
+    @property
+    def name(self) -> str:
+        """The names of all, or of the first and last of many."""
+        names = [source.name for source in self._sources]
+        return ", ".join(names) if len(names) < 4 else f"{names[0]} … {names[-1]} ({len(names)} captures)"
+
+    @property
+    def format(self) -> str:
+        """The formats of all."""
+        return ", ".join(dict.fromkeys(source.format for source in self._sources))
+
+    @property
+    def truncated(self) -> str:
+        """Which of them ended early, and why."""
+        return "; ".join(f"{source.name}: {source.truncated}" for source in self._sources if source.truncated)
+
+    @property
+    def resolution_digits(self) -> int:
+        """Digits after the second of the finest clock."""
+        return max(source.resolution_digits for source in self._sources)
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of all, where every one of them is known."""
+        sizes = [source.size for source in self._sources]
+        return sum(size for size in sizes if size is not None) if None not in sizes else None
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far of all."""
+        return sum(source.position for source in self._sources)
+
+    def batches(self) -> Iterator[PacketBatch]:
+        """Read all of them through, once."""
+        self._checkpoints.clear()
+        heads = [_Head(number, source.batches()) for number, source in enumerate(self._sources)]
+        yield from self._merge(heads, 1, remember=True)
+
+    def batches_from(self, _offset: int, number: int, /) -> Iterator[PacketBatch]:
+        """Read again from packet `number`."""
+        numbers = [first for first, _ in self._checkpoints]
+        first, places = self._checkpoints[max(bisect_right(numbers, number) - 1, 0)]
+        heads = [
+            _Head(index, source.batches_from(*place))
+            for index, (source, place) in enumerate(zip(self._sources, places, strict=True))
+            if place is not None
+        ]
+        for batch in self._merge(heads, first, remember=False):
+            if batch.first_number + len(batch.starts) > number:
+                yield batch
+
+    def close(self) -> None:
+        """Close all."""
+        for source in self._sources:
+            source.close()
+
+    def _merge(self, heads: list[_Head], number: int, *, remember: bool) -> Iterator[PacketBatch]:
+        heads = [head for head in heads if head.batch is not None]
+        turn = 0
+        while heads:
+            if remember and turn % CHECKPOINT == 0:
+                self._checkpoints.append((number, self._places(heads)))
+            turn += 1
+            heads.sort(key=lambda head: head.time)
+            head = heads[0]
+            taken = head.take_until(heads[1].time if len(heads) > 1 else 1 << 80)
+            if taken is not None:
+                yield taken._replace(origin=head.number * _PLACES + taken.origin, first_number=number)
+                number += len(taken.starts)
+            if head.batch is None:
+                heads.remove(head)
+
+    def _places(self, heads: list[_Head]) -> list[tuple[int, int] | None]:
+        """Where each source stands: its next record's place and number; None for one that is read to its end."""
+        places: list[tuple[int, int] | None] = [None] * len(self._sources)
+        for head in heads:
+            if head.batch is not None:
+                batch = head.batch
+                start = batch.origin + batch.starts[head.index] - batch.layout.header
+                places[head.number] = (start, batch.first_number + head.index)
+        return places
