@@ -23,6 +23,7 @@ from dicomsniff.pdu.types import (
     UserInformation,
 )
 from dicomsniff.provenance import Span, join_spans
+from dicomsniff.tcp.health import StreamHealth
 
 if TYPE_CHECKING:
     from dicomsniff.findings.finding import Finding
@@ -39,6 +40,15 @@ class TcpEnd:
     def name(self) -> str:
         """How to call it in text."""
         return f"TCP {self.how}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictingBytes:
+    """Bytes sent again with another content, `length` of them different; the first copy was decoded."""
+
+    span: Span
+    length: int
+    name = "conflicting bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,7 @@ TimelineEvent = (
     | SkippedBytes
     | StrayFragment
     | TcpEnd
+    | ConflictingBytes
     | OversizedPdu
     | UnexpectedPdu
 )
@@ -146,6 +157,8 @@ class Association:
         self.pdu_counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
         """PDUs seen whole, by sender (True: the requestor) and name."""
         self.missing_bytes = 0
+        self.tcp: dict[bool, StreamHealth] = {}
+        """How TCP fared, by sender (True: the requestor); of the whole connection."""
         self.ended_by_capture = False
         """Whether the capture was over before the connection was."""
         self.closed = False

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dicomsniff.association.association import Association, Entry, Party, TcpEnd
+from dicomsniff.association.association import Association, ConflictingBytes, Entry, Party, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
 from dicomsniff.dimse.message import Message
@@ -21,7 +21,7 @@ from dicomsniff.pdu.types import (
 )
 from dicomsniff.provenance import PacketMark, Span
 from dicomsniff.tcp.connection import Connection
-from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
+from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamEnd, StreamGap
 from dicomsniff.tcp.stream import Stream
 
 Update = tuple[Association, Entry]
@@ -57,12 +57,14 @@ class Conversation:
         """The other protocol the connection carries, where its first bytes tell."""
         return next((pdus.foreign for pdus in self._pdus.values() if pdus.foreign), "")
 
-    def feed(self, event: StreamBytes | StreamGap | StreamEnd) -> list[Update]:
+    def feed(self, event: StreamBytes | StreamGap | StreamConflict | StreamEnd) -> list[Update]:
         """Take what TCP hands on; returns (association, new timeline entry) in packet order."""
         stream = event.stream
         pdus = self._pdus.get(stream) or self._begin(stream)
         if isinstance(event, StreamEnd):
-            return self._end_stream(event)
+            return self._enter_if_known(stream, TcpEnd(Span.at(event.mark), event.how))
+        if isinstance(event, StreamConflict):
+            return self._enter_if_known(stream, ConflictingBytes(Span.at(event.mark), event.different))
         if isinstance(event, StreamGap):
             found = pdus.gap(event.offset, event.length, event.mark)
         else:
@@ -104,11 +106,8 @@ class Conversation:
     def _recognized(self, stream: Stream) -> bool:
         return stream in self._pdus and self._pdus[stream].recognized
 
-    def _end_stream(self, event: StreamEnd) -> list[Update]:
-        if not self.associations:
-            return []
-        span = Span.at(event.mark)
-        return [self._enter(event.stream, TcpEnd(span, event.how))]
+    def _enter_if_known(self, stream: Stream, event: TcpEnd | ConflictingBytes) -> list[Update]:
+        return [self._enter(stream, event)] if self.associations else []
 
     def _take(self, stream: Stream, events: list[PduEvent], mark: PacketMark) -> list[Update]:
         updates: list[Update] = []
@@ -144,7 +143,7 @@ class Conversation:
             updates.append(self._enter(stream, found))
         return updates
 
-    def _enter(self, stream: Stream, event: Message | StrayFragment | TcpEnd) -> Update:
+    def _enter(self, stream: Stream, event: Message | StrayFragment | TcpEnd | ConflictingBytes) -> Update:
         association = self.associations[-1]
         if isinstance(event, Message):
             return association, association.add_message(event)
@@ -178,6 +177,7 @@ class Conversation:
             self._next_number(), Party(here), Party(there), known_start=known and not self._forced, time=time
         )
         association.requestor_is = how
+        association.tcp = {True: requestor.health, False: requestor.peer.health}
         self.associations.append(association)
 
     def _find_requestor(self, stream: Stream, event: PduEvent) -> tuple[Stream, str]:

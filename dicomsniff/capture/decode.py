@@ -53,8 +53,8 @@ class SegmentDecoder:
                         state = find(flow)
                         if state is not None and seq == state.expected and control & _CONTROL == ACK:
                             reached = state.offset + last - first
-                            quiet = reached < state.quiet_until or first == last
-                            if not quiet and repeats(state, data, first, last):
+                            quiet = first < last and reached < state.quiet_until
+                            if not quiet and first < last and repeats(state, data, first, last):
                                 state.repeated_in = PacketMark(number, layout.time(data, start), place + start)
                                 quiet = True
                             if quiet:
@@ -62,14 +62,15 @@ class SegmentDecoder:
                                 state.expected = (seq + last - first) & 0xFFFFFFFF
                                 continue
                         ack, window = _REST(data, start + 42)
-                        time, flags = layout.time(data, start), control & 0xFF
-                        yield number, time, place + start, flow, seq, ack, flags, window, data, first, last, 0
+                        time = layout.time(data, start)
+                        yield number, time, place + start, flow, seq, ack, control, window, data, first, last, 0
                         continue
             time = layout.time(data, start)
             found = self._frames.decode(batch.link_type, data[start:end], time)
             if found is not None:
-                flow, seq, ack, flags, window, body, missing = found
-                yield number, time, place + start, flow, seq, ack, flags, window, body, 0, len(body), missing
+                flow, seq, ack, control, window, segment, header, missing = found
+                last = len(segment)
+                yield number, time, place + start, flow, seq, ack, control, window, segment, header, last, missing
 
 
 def repeats(state: Flow, data: bytes, first: int, last: int) -> bool:

@@ -9,10 +9,11 @@ import dpkt
 from dicomsniff.capture.fragments import FragmentTable
 from dicomsniff.capture.tunnels import carried_by_gre, carried_by_udp, decode_radiotap, decode_wireless
 
-Decoded = tuple[bytes, int, int, int, int, bytes, int]
-"""(flow, sequence number, acknowledgement number, flags, window, payload, payload bytes the capture cut off)."""
+Decoded = tuple[bytes, int, int, int, int, bytes, int, int]
+"""(flow, sequence number, acknowledgement number, control, window, TCP header and payload, bytes of the header,
+payload bytes the capture cut off)."""
 
-_TCP = struct.Struct(">4sLLBBH").unpack_from
+_TCP = struct.Struct(">4sLLHH").unpack_from
 
 
 def _raw_ip(frame: bytes) -> object:
@@ -118,13 +119,16 @@ class FrameDecoder:
         if len(body) < 20:
             self._undecoded["TCP header cut off"] += 1
             return None
-        ports, seq, ack, words, flags, window = _TCP(body)
-        header = (words >> 4) * 4
+        ports, seq, ack, control, window = _TCP(body)
+        header = (control >> 12) * 4
         if header < 20 or header > length:
             self._undecoded["malformed TCP header"] += 1
             return None
-        payload = body[header:]
-        return source + target + ports, seq, ack, flags, window, payload, length - max(header, len(body))
+        missing = length - max(header, len(body))
+        if header > len(body):
+            header = len(body) // 4 * 4
+            control = header << 10 | control & 0x0FFF
+        return source + target + ports, seq, ack, control, window, body, header, missing
 
 
 def _innermost_ip(packet: object) -> "dpkt.ip.IP | dpkt.ip6.IP6 | None":

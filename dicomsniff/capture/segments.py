@@ -7,9 +7,10 @@ from dicomsniff.provenance import PacketMark
 
 Segment = tuple[int, int, int, bytes, int, int, int, int, bytes, int, int, int]
 """(packet number, time in ns, record's place in the capture in bytes, flow, sequence number, acknowledgement
-number, flags, window, data, payload start, payload end, payload bytes the capture cut off).
+number, control, window, data, payload start, payload end, payload bytes the capture cut off).
 
-The payload is `data[start:end]`. A plain tuple: a large capture makes a million of them."""
+The payload is `data[start:end]`; the TCP header lies before it. `control` is the header's 16-bit field: data offset
+in 32-bit words, then flags. A plain tuple: a large capture makes a million of them."""
 
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 

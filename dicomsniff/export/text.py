@@ -6,7 +6,17 @@ from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association, Entry
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.export.words import clock, duration, entry_detail, entry_name, entry_size, size, timestamp, verdict
+from dicomsniff.export.words import (
+    clock,
+    duration,
+    entry_detail,
+    entry_name,
+    entry_size,
+    size,
+    tcp_text,
+    timestamp,
+    verdict,
+)
 from dicomsniff.findings.finding import Finding
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
@@ -21,6 +31,7 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
         yield f"  requestor: {association.requestor_is}"
     lasted = duration(association.end_time - association.start_time)
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
+    yield from _tcp_lines(association)
     if contexts:
         yield from _context_lines(association)
     for entry in sorted(association.timeline, key=_when):
@@ -76,6 +87,14 @@ def _implementations(association: Association) -> str:
         said = party.information
         names.append((said.implementation_version_name or said.implementation_class_uid or "?") if said else "?")
     return "" if names == ["?", "?"] else f", {names[0]} -> {names[1]}"
+
+
+def _tcp_lines(association: Association) -> Iterator[str]:
+    for arrow, sender in (("-->", True), ("<--", False)):
+        health = association.tcp.get(sender)
+        if health is not None and (said := tcp_text(health)):
+            trip = f", round trip {duration(health.round_trip_time)}" if health.round_trip_time is not None else ""
+            yield f"  tcp {arrow} {said}{trip}"
 
 
 def _context_lines(association: Association) -> Iterator[str]:

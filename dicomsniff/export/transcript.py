@@ -19,6 +19,7 @@ from dicomsniff.export.words import timestamp
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture
 from dicomsniff.pdu.fields import plain_text
+from dicomsniff.tcp.health import StreamHealth
 
 SCHEMA = "dicomsniff.transcript/1"
 
@@ -132,6 +133,7 @@ def association_json(association: Association, digits: int) -> Json:
         "pdu_counts": {
             direction(from_requestor=sender): dict(association.pdu_counts[sender]) for sender in (True, False)
         },
+        "tcp": {direction(from_requestor=sender): _health(health) for sender, health in association.tcp.items()},
         "missing_bytes": association.missing_bytes,
     }
 
@@ -139,6 +141,24 @@ def association_json(association: Association, digits: int) -> Json:
 def direction(*, from_requestor: bool) -> str:
     """Name a direction."""
     return "requestor-to-acceptor" if from_requestor else "acceptor-to-requestor"
+
+
+def _health(health: StreamHealth) -> Json:
+    return {
+        "retransmitted_segments": health.retransmitted,
+        "out_of_order_segments": health.out_of_order,
+        "duplicate_acknowledgements": health.duplicate_acks,
+        "zero_windows": health.zero_windows,
+        "missing_bytes": health.missing,
+        "max_bytes_in_flight": health.max_in_flight,
+        "maximum_segment_size": health.maximum_segment_size,
+        "round_trip_time": _seconds(health.round_trip_time),
+        "handshake_time": _seconds(health.handshake_time),
+    }
+
+
+def _seconds(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else round(nanoseconds / 1e9, 9)
 
 
 def _party(party: Party) -> Json:
@@ -181,7 +201,7 @@ def message_json(association: Association, message: Message, digits: int) -> Jso
         "status_meaning": status_text(command.service, command.sop_class_uid, command.status)
         if command.status is not None
         else None,
-        "latency": None if latency is None else round(latency / 1e9, 9),
+        "latency": _seconds(latency),
         "affected_sop_class_uid": command.affected_sop_class_uid,
         "affected_sop_instance_uid": command.affected_sop_instance_uid,
         "requested_sop_class_uid": command.requested_sop_class_uid,

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime
 
-from dicomsniff.association.association import Association, Entry, OversizedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.association.association import Association, ConflictingBytes, Entry, OversizedPdu, TcpEnd, UnexpectedPdu
 from dicomsniff.association.state import State
 from dicomsniff.dictionary.reasons import abort_meaning, reject_reason_name
 from dicomsniff.dictionary.statuses import status_text
@@ -21,6 +21,7 @@ from dicomsniff.pdu.types import (
     SkippedBytes,
     UnknownPdu,
 )
+from dicomsniff.tcp.health import StreamHealth
 
 _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
@@ -137,6 +138,18 @@ def _exchanged(association: Association) -> str:
     return f"{asked}: " + ", ".join(f"{count} {text}" for text, count in statuses.most_common(3))
 
 
+def tcp_text(health: StreamHealth) -> str:
+    """Say how TCP fared in one direction, where it is worth saying; empty where it is not."""
+    counts = (
+        (health.retransmitted, "segment sent again", "segments sent again"),
+        (health.out_of_order, "segment out of order", "segments out of order"),
+        (health.duplicate_acks, "duplicate acknowledgement", "duplicate acknowledgements"),
+        (health.zero_windows, "time the receiver's window was closed", "times the receiver's window was closed"),
+        (health.missing, "byte missing", "bytes missing"),
+    )
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+
+
 def entry_name(entry: Entry) -> str:
     """Name a timeline entry: `C-STORE-RQ 1`, `A-ASSOCIATE-RQ`, `1448 bytes missing`."""
     match entry.event:
@@ -190,6 +203,8 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return "not in the capture; " + ("the next PDU was searched" if resynchronized else "inside a fragment")
         case SkippedBytes():
             return "not readable as PDUs"
+        case ConflictingBytes():
+            return "sent again with another content; the first copy is decoded"
         case OversizedPdu(length=length, limit=limit):
             return f"{length} bytes where the receiver takes {limit}"
         case UnexpectedPdu(state=state):

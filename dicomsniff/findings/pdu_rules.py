@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from dicomsniff.association.association import Association, Entry, OversizedPdu, UnexpectedPdu
+from dicomsniff.association.association import Association, ConflictingBytes, Entry, OversizedPdu, UnexpectedPdu
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.pdu.types import (
     Abort,
@@ -66,6 +66,14 @@ def missing(association: Association, entry: Entry) -> Iterator[Hit]:
             sender = association.sender(from_requestor=entry.from_requestor)
             then = "; decoding goes on at the next PDU found" if lost else ""
             yield Hit(f"{length} bytes sent by {sender.label} are not in the capture{then}")
+
+
+def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
+    """Bytes sent twice with different contents: the receiver may have taken the others (RFC 9293 §3.10)."""
+    match entry.event:
+        case ConflictingBytes(length=length):
+            sender = association.sender(from_requestor=entry.from_requestor)
+            yield Hit(f"{sender.label} sent {length} bytes again with another content; the first copy is decoded")
 
 
 def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -165,6 +173,14 @@ RULES = (
         "The capture lost them: a dropped packet, a short snaplen. Capture again, close to one side, with -s 0.",
         (MissingBytes,),
         missing,
+    ),
+    EntryRule(
+        "bytes-conflicting",
+        Severity.ERROR,
+        "RFC 9293 §3.10",
+        "A broken network stack, two senders with one address, or an attack. Capture at both ends and compare.",
+        (ConflictingBytes,),
+        conflicting,
     ),
     EntryRule(
         "bytes-skipped",

@@ -59,7 +59,7 @@ class TcpTracker:
 
     def feed(self, segment: Segment) -> list[TcpEvent]:
         """Take a segment; return what can be handed on."""
-        number, time, place, flow, seq, ack, flags, _, data, start, end, cut = segment
+        number, time, place, flow, seq, ack, flags, window, data, start, end, cut = segment
         stream = self.streams.get(flow)
         if stream is None or seq != stream.expected or flags & _CONTROL != ACK or cut:
             return self._consider(segment, stream)
@@ -70,8 +70,10 @@ class TcpTracker:
         offset = stream.offset
         stream.offset = offset + end - start
         stream.expected = (seq + end - start) & SEQUENCE_MASK
+        stream.peer.acknowledge(ack, window, time, plain=start == end)
         if start == end:
             return []
+        stream.health.sent(offset, data[start:end], time)
         return [StreamBytes(stream, offset, data, start, end, PacketMark(number, time, place))]
 
     def close(self) -> list[TcpEvent]:
@@ -83,7 +85,7 @@ class TcpTracker:
 
     def _consider(self, segment: Segment, stream: Stream | None, *, fills: bool = False) -> list[TcpEvent]:
         """Take a segment that is not just the next bytes of a known stream; one that fills a hole waits for nothing."""
-        number, time, place, flow, seq, ack, flags, _, data, start, end, cut = segment
+        number, time, place, flow, seq, ack, flags, window, data, start, end, cut = segment
         mark = PacketMark(number, time, place)
         events = self._forget(time)
         if flags & SYN and stream is not None and _is_new(stream, seq, flags):
@@ -103,11 +105,8 @@ class TcpTracker:
             self._synchronize(stream, segment)
             seq = (seq + 1) & SEQUENCE_MASK
         if flags & ACK:
-            if peer.segments == 0 and not peer.anchored:
-                peer.origin = ack
-            acked = peer.place(ack)
-            if peer.acked is None or acked > peer.acked:
-                peer.acked = acked
+            plain = start == end and not cut and not flags & (SYN | FIN | RST)
+            peer.acknowledge(ack, window, time, plain=plain)
         if start < end and peer.hole and not fills:
             events += peer.settle(time)
             if peer.hole:
@@ -175,12 +174,16 @@ class TcpTracker:
         seq, ack, flags = segment[4], segment[5], segment[6]
         connection, peer = stream.connection, stream.peer
         stream.syn_seen = True
+        stream.syn_time = segment[1]
+        stream.health.maximum_segment_size = _maximum_segment_size(segment)
         if not stream.anchored:
             if stream.segments == 1:
                 stream.origin = (seq + 1) & SEQUENCE_MASK
             stream.anchor((seq + 1) & SEQUENCE_MASK)
         if flags & ACK:
             connection.opener = connection.opener or peer
+            if peer.syn_time is not None:
+                peer.health.handshake_time = segment[1] - peer.syn_time
             if not peer.anchored:
                 peer.anchor(ack)
         else:
@@ -221,6 +224,20 @@ class TcpTracker:
             if self.streams.get(stream.flow) is stream:
                 del self.streams[stream.flow]
         return [*events, ConnectionGone(connection)]
+
+
+def _maximum_segment_size(segment: Segment) -> int | None:
+    """Return the option of that name in a SYN (RFC 9293 §3.7.1); None where there is none."""
+    header, data, start = (segment[6] >> 12) * 4, segment[8], segment[9]
+    at = start - header + 20
+    while 0 <= at < start - 1:
+        kind, length = data[at], data[at + 1]
+        if kind == 2 and length == 4 and at + 4 <= start:
+            return data[at + 2] << 8 | data[at + 3]
+        if kind == 0 or (kind != 1 and length < 2):
+            return None
+        at += 1 if kind == 1 else length
+    return None
 
 
 def _is_ahead(ack: int, expected: int) -> bool:

@@ -33,6 +33,18 @@ class StreamGap(NamedTuple):
     mark: PacketMark
 
 
+class StreamConflict(NamedTuple):
+    """Bytes were sent again at `offset` of a stream, `different` of them other than the first time; the first count.
+
+    Bytes that were only counted are not compared.
+    """
+
+    stream: "Stream"
+    offset: int
+    different: int
+    mark: PacketMark
+
+
 class StreamEnd(NamedTuple):
     """No more bytes follow on a stream: its sender said so (`FIN`) or broke off (`RST`)."""
 
@@ -47,4 +59,4 @@ class ConnectionGone(NamedTuple):
     connection: "Connection"
 
 
-TcpEvent = StreamBytes | StreamGap | StreamEnd | ConnectionGone
+TcpEvent = StreamBytes | StreamGap | StreamConflict | StreamEnd | ConnectionGone

@@ -4,7 +4,8 @@ from bisect import insort
 from typing import TYPE_CHECKING
 
 from dicomsniff.provenance import PacketMark
-from dicomsniff.tcp.events import StreamBytes, StreamGap, TcpEvent
+from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
+from dicomsniff.tcp.health import StreamHealth
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 SEQUENCE_MASK = 0xFFFFFFFF
 MAX_HELD = 4 << 20
 """Bytes of out-of-order data kept per direction; beyond, what is missing before them is given up."""
+MAX_HELD_SEGMENTS = 4096
+"""Out-of-order segments kept per direction, however short."""
 SEGMENTS_BEFORE_GAP = 3
 """Segments that still may bring a byte which the receiver has acknowledged: captures reorder a little."""
 WAIT_BEFORE_GAP = 200_000_000
@@ -39,13 +42,13 @@ class Stream:
         "expected",
         "fin",
         "flow",
+        "health",
         "held",
         "held_bytes",
         "held_since",
         "last_packet",
         "last_place",
         "last_time",
-        "missing",
         "offset",
         "origin",
         "peer",
@@ -53,9 +56,9 @@ class Stream:
         "quiet_until",
         "repeat",
         "repeated_in",
-        "retransmitted",
         "segments",
         "syn_seen",
+        "syn_time",
     )
 
     peer: "Stream"
@@ -76,6 +79,7 @@ class Stream:
         self.anchored = False
         """Whether `origin` is known to be where the stream (or what is captured of it) begins."""
         self.syn_seen = False
+        self.syn_time: int | None = None
         self.held: list[Held] = []
         self.held_bytes = 0
         self.held_since = 0
@@ -85,8 +89,7 @@ class Stream:
         self.fin: int | None = None
         self.ended = ""
         self.segments = 0
-        self.retransmitted = 0
-        self.missing = 0
+        self.health = StreamHealth()
         self.last_packet = self.last_place = 0
         self.last_time = time
 
@@ -119,15 +122,25 @@ class Stream:
         if length == 0:
             return []
         if self.anchored and offset <= self.offset < offset + length:
-            if offset < self.offset:
-                self.retransmitted += 1
-            events = self._hand_on(offset, data, start, end, cut, mark)
+            events = self._sent_again(offset, data[start:end], mark) if offset < self.offset else []
+            events += self._hand_on(offset, data, start, end, cut, mark)
             return events + self._drain() if self.held else events
         if self.anchored and offset < self.offset:
-            self.retransmitted += 1
-            return []
+            return self._sent_again(offset, data[start:end], mark)
+        self.health.out_of_order += self.anchored
         self._hold(offset, data[start:end], cut, mark)
         return []
+
+    def acknowledge(self, ack: int, window: int, time: int, *, plain: bool) -> None:
+        """Take what the other side says of this one; `plain` where its segment says nothing else."""
+        if self.segments == 0 and not self.anchored:
+            self.origin = ack
+        acked, before = self.place(ack), self.acked
+        self.health.acknowledged(ack, acked, self.offset, window, time, plain=plain)
+        if before is None or acked > before:
+            self.acked = acked
+            if before is not None and self.anchored:
+                self.health.max_in_flight = max(self.health.max_in_flight, self.offset - before)
 
     @property
     def hole(self) -> int:
@@ -155,9 +168,19 @@ class Stream:
             events.append(self._gap(self.fin - self.offset, PacketMark(*self.connection.last_mark)))
         return events
 
+    def _sent_again(self, offset: int, data: bytes, mark: PacketMark) -> list[TcpEvent]:
+        self.health.sent_again()
+        # A keep-alive probe repeats the byte before the next one, and may put anything in it (RFC 9293 §3.8.4).
+        probe = len(data) == 1 and offset + 1 == self.offset
+        return [] if probe else self._conflict(offset, data, mark)
+
+    def _conflict(self, offset: int, data: bytes, mark: PacketMark) -> list[TcpEvent]:
+        different = self.health.differs(offset, data)
+        return [StreamConflict(self, offset, different, mark)] if different else []
+
     def _gap(self, length: int, mark: PacketMark) -> StreamGap:
         gap = StreamGap(self, self.offset, length, mark)
-        self.missing += length
+        self.health.missing += length
         self.offset += length
         return gap
 
@@ -167,7 +190,7 @@ class Stream:
         if not self.anchored:
             acked = self.acked is not None and self.acked >= first[0] + len(first[2])
             return acked or later >= UNANCHORED_SEGMENTS or time - self.held_since > WAIT_ONE_WAY
-        if self.held_bytes > MAX_HELD:
+        if self.held_bytes > MAX_HELD or len(self.held) > MAX_HELD_SEGMENTS:
             return True
         if self.acked is not None and self.acked >= first[0]:
             return later >= SEGMENTS_BEFORE_GAP or time - self.held_since > WAIT_BEFORE_GAP
@@ -178,6 +201,7 @@ class Stream:
         fresh = start + self.offset - offset
         if fresh < end:
             events.append(StreamBytes(self, self.offset, data, fresh, end, mark))
+            self.health.sent(self.offset, data[fresh:end], mark.time)
             self.offset += end - fresh
         if cut:
             events.append(self._gap(offset + end - start + cut - self.offset, mark))
@@ -186,7 +210,7 @@ class Stream:
     def _hold(self, offset: int, data: bytes, cut: int, mark: PacketMark) -> None:
         for other in self.held:
             if other[0] <= offset and offset + len(data) + cut <= other[0] + len(other[2]) + other[3]:
-                self.retransmitted += 1
+                self.health.retransmitted += 1
                 return
         if not self.held:
             self.held_since = mark.time
@@ -199,6 +223,8 @@ class Stream:
         while self.held and self.held[0][0] <= self.offset:
             offset, _, data, cut, mark = self.held.pop(0)
             self.held_bytes -= len(data)
+            if offset < self.offset:
+                events += self._conflict(offset, data, mark)
             if offset + len(data) + cut > self.offset:
                 events += self._hand_on(offset, data, 0, len(data), cut, mark)
         self.held_since = self.held[0][4].time if self.held else 0

@@ -25,7 +25,7 @@ def segments(frames: list[bytes], link_type: int = 1):
     """(flow, seq, ack, flags, payload, cut) of every segment, and what was not decoded."""
     decoder = SegmentDecoder()
     found = list(decoder.segments(batch([(build.START, frame) for frame in frames], link_type=link_type)))
-    told = [(s[3], s[4], s[5], s[6], s[8][s[9] : s[10]], s[11]) for s in found]
+    told = [(s[3], s[4], s[5], s[6] & 0xFF, s[8][s[9] : s[10]], s[11]) for s in found]
     return told, dict(decoder.undecoded)
 
 

@@ -49,6 +49,14 @@ def asked_and_answered(answer: bytes) -> list[build.Packet]:
     return released(talk)
 
 
+def sent_again_with_another_content() -> list[build.Packet]:
+    talk = established()
+    (sent,) = talk.client(build.message(1, build.echo_rq(1)))
+    talk.packets.append(sent._replace(data=sent.data[:-1] + b"!", time=talk.time))
+    talk.server(build.message(1, build.echo_rsp(1)))
+    return released(talk)
+
+
 def healthy() -> list[build.Packet]:
     talk = established()
     talk.client(build.message(1, build.echo_rq(1)))
@@ -69,6 +77,7 @@ case("pdu-type-unknown")(lambda: with_client(build.pdu(0x0C, b"x")))
 case("pdu-malformed")(lambda: with_client(build.pdu(7, bytes(9))))
 case("pdu-beyond-maximum")(lambda: with_client(build.message(3, build.store_rq(), bytes(30_000), 20_000)))
 case("pdu-unexpected")(lambda: with_client(build.associate_rq()))
+case("bytes-conflicting")(lambda: sent_again_with_another_content())
 case("bytes-skipped")(lambda: with_client(b"\x02\0\xff\xff\xff\xff" + bytes(20)))
 case("fragment-stray")(lambda: with_client(build.data_pdus(3, b"data")))
 case("data-set-missing")(lambda: with_client(build.message(3, build.store_rq())))
@@ -195,7 +204,7 @@ def test_a_rule_says_what_to_do(rule):
     assert rule.code == rule.code.lower().replace(" ", "-").replace("_", "-")
     assert rule.advice.endswith(".")
     assert len(rule.advice) <= 140
-    assert rule.reference == "" or rule.reference.startswith("PS3.")
+    assert rule.reference == "" or rule.reference.startswith(("PS3.", "RFC "))
     assert (rule.check.__doc__ or "").endswith(".") or rule.code.startswith(("pdu", "pdv", "pdata"))
 
 

@@ -7,6 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pipeline import stream_bytes, track
 
+from dicomsniff.tcp.events import StreamBytes, StreamGap
+
 TEXT = bytes(range(256)) * 8
 REPLY = bytes(reversed(range(256))) * 2
 
@@ -89,7 +91,7 @@ def test_senseless_segments_are_survived_in_order(rows):
     ]
     offsets: dict[object, int] = {}
     for event in track(packets):
-        if hasattr(event, "offset"):
+        if isinstance(event, StreamBytes | StreamGap):
             assert event.offset == offsets.get(event.stream, 0)
             length = event.length if hasattr(event, "length") else event.end - event.start
             assert length > 0

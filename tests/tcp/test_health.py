@@ -1,0 +1,115 @@
+"""How TCP fared is counted per direction: what was sent again, what was late, how far away the other side is."""
+
+import build
+from pipeline import batch
+
+from dicomsniff.capture.decode import SegmentDecoder
+from dicomsniff.tcp.connection import TcpTracker
+from dicomsniff.tcp.events import StreamConflict
+from dicomsniff.tcp.health import StreamHealth
+
+SECOND = 1_000_000_000
+
+
+def follow(packets: list[build.Packet]) -> tuple[StreamHealth, StreamHealth, list[StreamConflict]]:
+    """The health of the client's and the server's direction, and the conflicts."""
+    tracker, conflicts = TcpTracker(), []
+    for segment in build.segments(packets):
+        conflicts += [event for event in tracker.feed(segment) if isinstance(event, StreamConflict)]
+    flows = {flow: stream.health for flow, stream in tracker.streams.items()}
+    first = packets[0].flow
+    return flows[first], next(health for flow, health in flows.items() if flow != first), conflicts
+
+
+def test_a_healthy_exchange_has_nothing_to_count():
+    talk = build.Talk().open()
+    talk.client(b"question")
+    talk.acknowledge(1)
+    talk.server(b"answer")
+    talk.acknowledge(0)
+    for health in follow(talk.packets)[:2]:
+        assert health.retransmitted == health.out_of_order == health.duplicate_acks == health.zero_windows == 0
+
+
+def test_round_trips_are_measured_from_a_segment_to_its_acknowledgement():
+    talk = build.Talk(tick=0).open()
+    talk.client(b"slow")
+    talk.wait(3 * SECOND)
+    talk.acknowledge(1)
+    talk.client(b"fast")
+    talk.wait(SECOND)
+    talk.acknowledge(1)
+    assert follow(talk.packets)[0].round_trip_time == SECOND
+
+
+def test_the_handshake_is_timed():
+    talk = build.Talk(tick=SECOND).open()
+    assert follow(talk.packets)[0].handshake_time == SECOND
+
+
+def test_what_is_sent_again_is_counted_and_gives_no_round_trip():
+    talk = build.Talk().open()
+    (sent,) = talk.client(b"question")
+    talk.packets.append(sent._replace(time=talk.time + SECOND))
+    talk.acknowledge(1)
+    health, _, conflicts = follow(talk.packets)
+    assert (health.retransmitted, health.round_trip_time, conflicts) == (1, None, [])
+
+
+def test_what_is_sent_again_with_another_content_is_a_conflict():
+    talk = build.Talk().open()
+    (sent,) = talk.client(b"question")
+    talk.packets.append(sent._replace(data=b"quastiOn"))
+    (conflict,) = follow(talk.packets)[2]
+    assert (conflict.offset, conflict.different) == (0, 2)
+
+
+def test_a_keep_alive_probe_is_no_conflict():
+    talk = build.Talk().open()
+    (sent,) = talk.client(b"question")
+    talk.packets.append(sent._replace(seq=sent.seq + 7, data=b"\0"))
+    assert follow(talk.packets)[2] == []
+
+
+def test_held_segments_that_overlap_are_compared_too():
+    talk = build.Talk().open()
+    first, second, third = talk.pieces(0, [b"ab", b"cd", b"ef"])
+    late = third._replace(seq=third.seq - 1, data=b"Xef")
+    talk.packets[-3:] = [late, second, first]
+    health, _, conflicts = follow(talk.packets)
+    assert health.out_of_order == 2
+    assert [conflict.different for conflict in conflicts] == [1]
+
+
+def test_duplicate_acknowledgements_are_those_of_the_receiver():
+    talk = build.Talk().open()
+    talk.client(b"one")
+    answer = talk.acknowledge(1)
+    talk.client(b"lost on the way")
+    talk.packets += [answer._replace(time=talk.time + number) for number in range(3)]
+    assert follow(talk.packets)[0].duplicate_acks == 3
+
+
+def test_a_closed_window_is_counted_once_until_it_opens():
+    talk = build.Talk().open()
+    talk.client(b"too much")
+    for _ in range(5):
+        talk.acknowledge(1)
+    windows = [65535] * 4 + [0, 0, 500, 0, 500]
+    tracker = TcpTracker()
+    for row, window in zip(build.segments(talk.packets), windows, strict=True):
+        tracker.feed((*row[:7], window, *row[8:]))
+    assert tracker.streams[talk.packets[0].flow].health.zero_windows == 2
+
+
+def test_the_segment_size_of_a_syn_is_read_from_real_frames():
+    talk = build.Talk().open()
+    syn = bytearray(build.tcp_bytes(talk.packets[0]))
+    syn[12] = 0x60
+    syn[20:20] = b"\x02\x04\x05\xb4"
+    flow = talk.packets[0].flow
+    frame = build.ethernet(build.ipv4(flow[:4], flow[4:8], bytes(syn)))
+    tracker = TcpTracker()
+    for segment in SegmentDecoder(tracker.streams).segments(batch([(build.START, frame)])):
+        tracker.feed(segment)
+    assert tracker.streams[flow].health.maximum_segment_size == 1460
