@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dicomsniff.analyzer import Analyzer
-    from dicomsniff.association.association import Association, Entry
+    from dicomsniff.association.association import Association
+    from dicomsniff.association.timeline import Entry
     from dicomsniff.capture.packets import CaptureError
     from dicomsniff.dimse.message import Message
     from dicomsniff.findings.finding import Finding, Severity
@@ -31,7 +32,7 @@ _HOMES = {
     "Association": "dicomsniff.association.association",
     "Capture": "dicomsniff.library",
     "CaptureError": "dicomsniff.capture.packets",
-    "Entry": "dicomsniff.association.association",
+    "Entry": "dicomsniff.association.timeline",
     "Finding": "dicomsniff.findings.finding",
     "Message": "dicomsniff.dimse.message",
     "Severity": "dicomsniff.findings.finding",

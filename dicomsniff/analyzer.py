@@ -1,6 +1,6 @@
 """Joins the stages: packets -> segments -> streams -> PDUs -> messages -> associations -> findings."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 
 from dicomsniff.association.association import Association
@@ -12,17 +12,25 @@ from dicomsniff.findings.engine import find_final, find_now
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 
+MAX_ENTRIES = 250_000
+"""Timeline entries kept of all associations; beyond, those that ended first are condensed."""
+MAX_ASSOCIATIONS = 100_000
+"""Associations kept; beyond, those that ended first are forgotten, and only counted."""
+
 
 class Analyzer:
     """The whole pipeline. Feed it packet batches, from a file or live; close it at the end.
 
-    `associations` grows as they are recognized, and each of them as its packets come. With `collect`,
-    every message brings its data set (`Message.data_set.content`) and digest. Connections from or to a port
-    in `ports` are read as DICOM although nothing looks like it.
+    `associations` grows as they are recognized, and each of them as its packets come; whoever needs an association
+    only once calls `take_closed`, so that it is not kept. With `collect`, every message brings its data set
+    (`Message.data_set.content`) and digest. Connections from or to a port in `ports` are read as DICOM although
+    nothing looks like it.
     """
 
     def __init__(self, *, collect: bool = False, ports: Iterable[int] = ()) -> None:
-        self.associations: list[Association] = []
+        self._kept: dict[int, Association] = {}
+        self._closed: deque[Association] = deque()
+        self._entries = 0
         self.packets = 0
         self.bytes = 0
         """Bytes of captured frames."""
@@ -38,6 +46,16 @@ class Analyzer:
         self._conversations: dict[Connection, Conversation] = {}
 
     @property
+    def associations(self) -> list[Association]:
+        """The associations that are kept, in the order in which they were recognized."""
+        return list(self._kept.values())
+
+    @property
+    def association_count(self) -> int:
+        """Associations recognized so far, kept or not."""
+        return self._numbered
+
+    @property
     def undecoded(self) -> Counter[str]:
         """Packets that gave no TCP segment, by reason."""
         return self._decoder.undecoded
@@ -46,6 +64,11 @@ class Analyzer:
     def connections(self) -> int:
         """TCP connections seen, of any protocol."""
         return self._tcp.connections
+
+    @property
+    def given_up(self) -> int:
+        """Connections no longer followed because too many were open at a time."""
+        return self._tcp.given_up
 
     def feed(self, batch: PacketBatch) -> list[Update]:
         """Take packets; return (association, new timeline entry) in packet order."""
@@ -56,7 +79,18 @@ class Analyzer:
         for segment in self._decoder.segments(batch):
             for event in self._tcp.feed(segment):
                 updates += self._tcp_event(event)
+        self._entries += len(updates)
+        self._bound_memory()
         return updates
+
+    def take_closed(self) -> list[Association]:
+        """Hand over the associations that ended since the last time; they are not kept any longer."""
+        taken = list(self._closed)
+        self._closed.clear()
+        for association in taken:
+            del self._kept[association.id]
+        self._entries -= sum(len(association.timeline) for association in taken)
+        return taken
 
     def close(self) -> list[Update]:
         """The capture is over."""
@@ -74,23 +108,37 @@ class Analyzer:
             )
         known = len(conversation.associations)
         updates = conversation.feed(event)
-        if len(conversation.associations) > known:
-            self.associations += conversation.associations[known:]
+        self._keep(conversation.associations[known:])
         for association, entry in updates:
-            association.findings += find_now(association, entry)
+            association.add_findings(find_now(association, entry))
         return updates
 
     def _close(self, conversation: Conversation) -> list[Update]:
         known = len(conversation.associations)
         updates = conversation.close(self.last_time or 0)
-        self.associations += conversation.associations[known:]
+        self._keep(conversation.associations[known:])
         for association, entry in updates:
-            association.findings += find_now(association, entry)
+            association.add_findings(find_now(association, entry))
         for association in conversation.associations:
-            association.findings += find_final(association)
+            association.add_findings(find_final(association), final=True)
+            self._closed.append(association)
         if not conversation.is_dicom:
             self.foreign[conversation.foreign] += 1
         return updates
+
+    def _keep(self, associations: Iterable[Association]) -> None:
+        self._kept.update((association.id, association) for association in associations)
+
+    def _bound_memory(self) -> None:
+        if self._entries > MAX_ENTRIES:
+            for association in self._closed:
+                if not association.condensed:
+                    self._entries -= len(association.timeline)
+                    association.condense()
+                if self._entries <= MAX_ENTRIES // 2:
+                    break
+        while len(self._kept) > MAX_ASSOCIATIONS and self._closed:
+            del self._kept[self._closed.popleft().id]
 
     def _next_number(self) -> int:
         self._numbered += 1

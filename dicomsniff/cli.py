@@ -1,5 +1,6 @@
 """The command line: arguments, exit status, choice of view."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -98,7 +99,7 @@ def show(
 
 
 def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, contexts: bool = False, follow: bool = False) -> None:
-    from dicomsniff.export.text import association_lines, summary_lines
+    from dicomsniff.export.text import write_text
     from dicomsniff.library import Capture, open_source
 
     if follow:
@@ -107,12 +108,7 @@ def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, contexts: bool = Fa
         follow_live(_growing(paths), "text", sys.stdout, ports=ports)
         return
     with Capture(open_source(paths), ports=ports) as capture:
-        for association in capture.associations:
-            for line in association_lines(association, capture.reader.resolution_digits, contexts=contexts):
-                print(line)
-            print()
-        for line in summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated):
-            print(line)
+        write_text(capture, sys.stdout, contexts=contexts)
         _leave_if_truncated(capture.reader.truncated)
 
 
@@ -206,6 +202,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    # What a capture makes is nearly all kept, and rarely cyclic: looking for garbage at the usual rate costs a third.
+    gc.set_threshold(50_000, 20, 50)
     sys.exit(_run(sys.argv[1:]))
 
 

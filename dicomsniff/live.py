@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import IO
 
-from dicomsniff.association.association import Association, Entry
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.packets import LiveSource
 from dicomsniff.export import lines
 from dicomsniff.export.text import finding_text, live_line, summary_lines

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
 from dicomsniff.association.state import State, next_state
+from dicomsniff.association.tally import PENDING, Tally
+from dicomsniff.association.timeline import Entry, OversizedPdu, TimelineEvent, UnexpectedPdu
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
@@ -15,10 +17,8 @@ from dicomsniff.pdu.types import (
     AssociateRj,
     AssociateRq,
     ControlPdu,
-    MalformedPdu,
     MissingBytes,
     ReleaseRp,
-    SkippedBytes,
     UnknownPdu,
     UserInformation,
 )
@@ -27,79 +27,6 @@ from dicomsniff.tcp.health import StreamHealth
 
 if TYPE_CHECKING:
     from dicomsniff.findings.finding import Finding
-
-
-@dataclass(frozen=True, slots=True)
-class TcpEnd:
-    """One side closed its direction (`FIN`) or broke the connection off (`RST`)."""
-
-    span: Span
-    how: str
-
-    @property
-    def name(self) -> str:
-        """How to call it in text."""
-        return f"TCP {self.how}"
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictingBytes:
-    """Bytes sent again with another content, `length` of them different; the first copy was decoded."""
-
-    span: Span
-    length: int
-    name = "conflicting bytes"
-
-
-@dataclass(frozen=True, slots=True)
-class OversizedPdu:
-    """A P-DATA-TF longer than the receiver said it takes (PS3.8 §D.1)."""
-
-    span: Span
-    length: int
-    limit: int
-    name = "P-DATA-TF beyond the receiver's maximum"
-
-
-@dataclass(frozen=True, slots=True)
-class UnexpectedPdu:
-    """A PDU that the association's state does not expect (PS3.8 §9.2)."""
-
-    span: Span
-    pdu: str
-    state: State
-
-    @property
-    def name(self) -> str:
-        """How to call it in text."""
-        return f"unexpected {self.pdu}"
-
-
-TimelineEvent = (
-    ControlPdu
-    | Message
-    | MalformedPdu
-    | MissingBytes
-    | SkippedBytes
-    | StrayFragment
-    | TcpEnd
-    | ConflictingBytes
-    | OversizedPdu
-    | UnexpectedPdu
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of an association's timeline: who sent it, and what."""
-
-    from_requestor: bool
-    event: TimelineEvent
-
-    @property
-    def span(self) -> Span:
-        """Where it came from."""
-        return self.event.span
 
 
 @dataclass(slots=True)
@@ -134,8 +61,50 @@ class Abortion:
     from_requestor: bool
 
 
+MAX_LISTED = 100_000
+"""Timeline entries (and messages) listed of one association; further ones are handed on and counted, not kept."""
+MAX_FINDINGS = 1000
+"""Findings listed of one association."""
+FINAL_FINDINGS = 100
+"""Findings listed beyond those of an association that is over: they are about all of it."""
+
+
 class Association:
     """One association, complete or not, as far as the capture shows it. Times are in ns since 1970."""
+
+    __slots__ = (
+        "_asked",
+        "_oversized",
+        "_unended",
+        "abortion",
+        "accept",
+        "acceptor",
+        "application_context_name",
+        "closed",
+        "condensed",
+        "contexts",
+        "end_time",
+        "ended_by_capture",
+        "findings",
+        "id",
+        "messages",
+        "missing_bytes",
+        "nothing_accepted",
+        "pdu_counts",
+        "rejection",
+        "released",
+        "request",
+        "requestor",
+        "requestor_is",
+        "start_time",
+        "state",
+        "tally",
+        "tcp",
+        "timeline",
+        "unlisted",
+        "unlisted_findings",
+        "watched_until",
+    )
 
     def __init__(self, number: int, requestor: Party, acceptor: Party, *, known_start: bool, time: int) -> None:
         self.id = number
@@ -150,10 +119,20 @@ class Association:
         self.rejection: Rejection | None = None
         self.abortion: Abortion | None = None
         self.released = False
+        self.application_context_name: str | None = None
+        """As proposed, else as answered."""
         self.contexts: dict[int, PresentationContext] = {}
         self.messages: list[Message] = []
         self.timeline: list[Entry] = []
         self.findings: list[Finding] = []
+        self.tally = Tally()
+        self.unlisted = 0
+        """Timeline entries beyond MAX_LISTED, which are not kept."""
+        self.unlisted_findings = 0
+        self.condensed = False
+        """Whether its timeline, messages and contexts were given up to bound memory."""
+        self.nothing_accepted = False
+        """Whether an A-ASSOCIATE-AC accepted no presentation context."""
         self.pdu_counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
         """PDUs seen whole, by sender (True: the requestor) and name."""
         self.missing_bytes = 0
@@ -188,12 +167,6 @@ class Association:
         """Requests that got no final response, in the order sent."""
         return list(self._asked.values())
 
-    @property
-    def application_context_name(self) -> str | None:
-        """As proposed, else as answered."""
-        pdu = self.request or self.accept
-        return pdu.application_context_name if pdu is not None else None
-
     def sender(self, *, from_requestor: bool) -> Party:
         """The party that sent something."""
         return self.requestor if from_requestor else self.acceptor
@@ -216,6 +189,7 @@ class Association:
             case AssociateRq():
                 if self.request is None:
                     self.request = pdu
+                    self.application_context_name = pdu.application_context_name
                     self.requestor.ae_title, self.acceptor.ae_title = pdu.calling_ae_title, pdu.called_ae_title
                     self.requestor.information = pdu.user_information
                     self.contexts = proposed_contexts(pdu)
@@ -224,8 +198,10 @@ class Association:
             case AssociateAc():
                 if self.accept is None:
                     self.accept = pdu
+                    self.application_context_name = self.application_context_name or pdu.application_context_name
                     self.acceptor.information = pdu.user_information
                     self.contexts = answered_contexts(self.contexts, pdu)
+                    self.nothing_accepted = not any(context.accepted for context in self.contexts.values())
                     # The standard has the acceptor send both titles back; the request is the better source.
                     self.requestor.ae_title = self.requestor.ae_title or pdu.calling_ae_title
                     self.acceptor.ae_title = self.acceptor.ae_title or pdu.called_ae_title
@@ -280,13 +256,31 @@ class Association:
             self._number(message)
         self._unended.clear()
 
+    def add_findings(self, found: "list[Finding]", *, final: bool = False) -> None:
+        """Take findings, as many as are listed; `final` ones are those of an association that is over."""
+        room = max(FINAL_FINDINGS if final else 0, MAX_FINDINGS - len(self.findings))
+        self.findings += found[:room]
+        self.unlisted_findings += len(found[room:])
+
+    def condense(self) -> None:
+        """Give up what only a detailed view needs; verdict, counts and findings stay."""
+        self.condensed = True
+        self.timeline, self.messages, self.contexts = [], [], {}
+        self.request = self.accept = None
+        self.findings = [finding._replace(about=None) for finding in self.findings]
+
     def _number(self, message: Message) -> None:
-        self.messages.append(message)
-        message.number = len(self.messages)
+        self.tally.add(message)
+        message.number = self.tally.messages
+        if len(self.messages) < MAX_LISTED:
+            self.messages.append(message)
 
     def _enter(self, event: TimelineEvent, *, from_requestor: bool) -> Entry:
         entry = Entry(from_requestor, event)
-        self.timeline.append(entry)
+        if len(self.timeline) < MAX_LISTED:
+            self.timeline.append(entry)
+        else:
+            self.unlisted += 1
         self.end_time = max(self.end_time, event.span.last_time)
         return entry
 
@@ -312,5 +306,5 @@ class Association:
             return
         key = (not message.from_requestor, answered)
         message.request = self._asked.get(key)
-        if command.status is not None and command.status not in (0xFF00, 0xFF01):
+        if command.status is not None and command.status not in PENDING:
             self._asked.pop(key, None)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from dicomsniff.association.association import Association, ConflictingBytes, Entry, Party, TcpEnd
+from dicomsniff.association.association import Association, Party
+from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
 from dicomsniff.dimse.message import Message
@@ -33,6 +34,18 @@ class Conversation:
     `next_number` hands out association ids; `collect` keeps data sets for the taking; `forced` reads the
     connection as DICOM although nothing looks like it.
     """
+
+    __slots__ = (
+        "_assemblers",
+        "_collect",
+        "_connection",
+        "_counted",
+        "_forced",
+        "_next_number",
+        "_pdus",
+        "_requestor",
+        "associations",
+    )
 
     def __init__(
         self, connection: Connection, next_number: Callable[[], int], *, collect: bool = False, forced: bool = False

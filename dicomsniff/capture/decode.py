@@ -40,6 +40,7 @@ class SegmentDecoder:
         place = batch.origin - layout.header
         find, unpack = self._flows.get, _COMMON
         ethernet = batch.link_type == ETHERNET
+        passed: dict[bytes, int] = {}  # where the last frame of each flow began that was only counted
         for number, start, end in zip(count(batch.first_number), batch.starts, batch.ends, strict=False):
             if ethernet:
                 try:
@@ -60,17 +61,31 @@ class SegmentDecoder:
                             if quiet:
                                 state.offset, state.last_packet = reached, number
                                 state.expected = (seq + last - first) & 0xFFFFFFFF
+                                passed[flow] = start
                                 continue
                         ack, window = _REST(data, start + 42)
                         time = layout.time(data, start)
+                        if passed:
+                            self._mark(passed, batch)
                         yield number, time, place + start, flow, seq, ack, control, window, data, first, last, 0
                         continue
             time = layout.time(data, start)
             found = self._frames.decode(batch.link_type, data[start:end], time)
             if found is not None:
+                if passed:
+                    self._mark(passed, batch)
                 flow, seq, ack, control, window, segment, header, missing = found
                 last = len(segment)
                 yield number, time, place + start, flow, seq, ack, control, window, segment, header, last, missing
+        self._mark(passed, batch)
+
+    def _mark(self, passed: dict[bytes, int], batch: PacketBatch) -> None:
+        """Tell flows when and where their last packet was captured, which is not worked out for every one."""
+        for flow, start in passed.items():
+            state = self._flows[flow]
+            state.last_time = batch.layout.time(batch.data, start)
+            state.last_place = batch.origin + start - batch.layout.header
+        passed.clear()
 
 
 def repeats(state: Flow, data: bytes, first: int, last: int) -> bool:

@@ -27,21 +27,24 @@ class _Head:
         self.batch = next((batch for batch in self._batches if batch.starts), None)
 
     @property
-    def time(self) -> int:
-        """When the next packet was captured (ns)."""
-        return self.batch.time(self.index) if self.batch is not None else 1 << 80
+    def turn(self) -> tuple[int, int]:
+        """When the next packet was captured (ns), and its source: of packets at one time the first source's come first.
 
-    def take_until(self, limit: int) -> PacketBatch | None:
-        """Take the packets up to a time (ns), at least one; numbers are those of the source."""
+        So the order depends on nothing else, and is the same when some of it is read again.
+        """
+        return self.batch.time(self.index) if self.batch is not None else 1 << 80, self.number
+
+    def take_until(self, other: "_Head | None") -> PacketBatch | None:
+        """Take the packets before another source's next, at least one; numbers are those of the source."""
         batch = self.batch
         if batch is None:
             return None
         first, count = self.index, len(batch.starts)
-        if batch.time(count - 1) <= limit:
-            last = count
-        else:
+        last = count
+        if other is not None:
+            limit = other.turn
             last = first + 1
-            while batch.time(last) <= limit:
+            while last < count and (batch.time(last), self.number) < limit:
                 last += 1
         taken = batch._replace(
             first_number=batch.first_number + first,
@@ -111,8 +114,11 @@ class MergedReader:
             if place is not None
         ]
         for batch in self._merge(heads, first, remember=False):
-            if batch.first_number + len(batch.starts) > number:
-                yield batch
+            before = max(number - batch.first_number, 0)
+            if before < len(batch.starts):
+                yield batch._replace(
+                    first_number=batch.first_number + before, starts=batch.starts[before:], ends=batch.ends[before:]
+                )
 
     def close(self) -> None:
         """Close all."""
@@ -126,9 +132,9 @@ class MergedReader:
             if remember and turn % CHECKPOINT == 0:
                 self._checkpoints.append((number, self._places(heads)))
             turn += 1
-            heads.sort(key=lambda head: head.time)
+            heads.sort(key=lambda head: head.turn)
             head = heads[0]
-            taken = head.take_until(heads[1].time if len(heads) > 1 else 1 << 80)
+            taken = head.take_until(heads[1] if len(heads) > 1 else None)
             if taken is not None:
                 yield taken._replace(origin=head.number * _PLACES + taken.origin, first_number=number)
                 number += len(taken.starts)

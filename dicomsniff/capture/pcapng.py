@@ -13,6 +13,8 @@ MAX_BLOCK = 64 << 20
 """A block that announces more bytes than this is damage, not a block."""
 
 SECTION_HEADER, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 0x0A0D0D0A, 1, 2, 3, 6
+SHORTEST = {SECTION_HEADER: 28, INTERFACE: 20, OBSOLETE_PACKET: 32, SIMPLE_PACKET: 16, ENHANCED_PACKET: 32}
+"""Bytes that a block of a type has at least: what it tells must not be read from the next one."""
 _OPTION_END, _OPTION_RESOLUTION, _OPTION_OFFSET = 0, 9, 14
 
 
@@ -95,7 +97,7 @@ class PcapngParser:
                     break
                 unpack, interfaces = self._section.head, self._section.interfaces
             kind, length = unpack(data, at)
-            if length < 12 or length % 4 or length > MAX_BLOCK:
+            if length < SHORTEST.get(kind, 12) or length % 4 or length > MAX_BLOCK:
                 self.problem = f"a block announces {length} bytes"
                 break
             end = at + length
@@ -142,7 +144,7 @@ class PcapngParser:
         option = at + 16
         while option + 4 <= end:
             code, length = struct.unpack_from(order + "HH", data, option)
-            if code == _OPTION_END:
+            if code == _OPTION_END or option + 4 + length > end:
                 break
             if code == _OPTION_RESOLUTION and length >= 1:
                 value = data[option + 4]

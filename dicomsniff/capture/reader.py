@@ -63,14 +63,15 @@ class CaptureReader:
         self._file: ByteStream = self._source
         try:
             self._file = decompressed(self._source)
-            self._parser, self._rest = self._recognize(self._read(pcap.HEADER_LENGTH))
+            head = self._read(pcap.HEADER_LENGTH)
+            self._parser, self._rest = self._recognize(head)
         except OSError as error:
             self.close()
             raise CaptureError(f"{path}: {error.strerror or error}") from None
         except CaptureError:
             self.close()
             raise
-        self._start = pcap.HEADER_LENGTH - len(self._rest)
+        self._start = len(head) - len(self._rest)
 
     def _recognize(self, head: bytes) -> tuple[Parser, bytes]:
         """Return the parser for a capture's first bytes, and those of them that it has yet to see."""
@@ -78,12 +79,14 @@ class CaptureReader:
             return pcap.PcapParser(head), b""
         if head[:4] == pcapng.MAGIC:
             return pcapng.PcapngParser(), head
-        if head.startswith(snoop.MAGIC):
+        if head.startswith(snoop.MAGIC) and len(head) >= snoop.HEADER_LENGTH:
             return snoop.SnoopParser(head), head[snoop.HEADER_LENGTH :]
         if not head:
             raise CaptureError(f"{self.name}: {self.truncated or 'the file is empty; a capture has at least a header'}")
         if head[:4] in pcap.MAGICS:
-            raise CaptureError(f"{self.name}: a pcap header cut off after {len(head)} of 24 bytes")
+            raise CaptureError(f"{self.name}: a pcap header cut off after {len(head)} of {pcap.HEADER_LENGTH} bytes")
+        if head.startswith(snoop.MAGIC):
+            raise CaptureError(f"{self.name}: a snoop header cut off after {len(head)} of {snoop.HEADER_LENGTH} bytes")
         raise CaptureError(
             f"{self.name}: not a capture (begins with {head[:4].hex(' ')}); expected pcap, pcapng or snoop"
         )
@@ -163,30 +166,32 @@ class CaptureReader:
             if self._parser.problem:
                 self.truncated = f"{self._parser.problem}, at byte {origin}"
                 return
-        if rest and not self.truncated:
+        if rest and not self.truncated and not self._stopped:  # whoever stops reading does not await the rest
             self.truncated = f"the file ends {len(rest)} bytes into a packet record, at byte {origin}"
 
     def _blocks(self) -> Iterator[bytes | None]:
         """Yield block after block; None where a growing file has no more bytes for now."""
         while not self._stopped:
-            block = self._file.read1(BLOCK) if self.is_live else self._read(BLOCK)
+            block = self._read(BLOCK, some=self.is_live)
             if block:
                 yield block
-            elif self.is_live:
+            elif self.is_live and self.path != "-" and not self.truncated:
                 time.sleep(GROWING_POLL)
                 yield None
             else:
                 return
 
-    def _read(self, count: int) -> bytes:
-        """Read up to `count` bytes; less only at the end."""
+    def _read(self, count: int, *, some: bool = False) -> bytes:
+        """Read up to `count` bytes; less only at the end, unless some will do."""
         parts: list[bytes] = []
         # A whole read of a compressed file would lose what precedes damage.
-        read = self._source.read if self._file is self._source else self._file.read1
+        read = self._source.read if self._file is self._source and not some else self._file.read1
         while count > 0:
             try:
                 part = read(count)
             except Exception as error:  # noqa: BLE001  each library has its own for damaged data
+                if self.is_live and isinstance(error, EOFError):
+                    break  # compressed bytes that are still being written
                 if not is_damage(error):
                     raise CaptureError(f"{self.path}: {getattr(error, 'strerror', None) or error}") from None
                 self.truncated = f"the compressed file is damaged: {error}"
@@ -194,7 +199,7 @@ class CaptureReader:
             if not part:
                 break
             parts.append(part)
-            count -= len(part)
+            count = 0 if some else count - len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -203,6 +208,8 @@ def _open(path: str) -> BufferedReader:
     try:
         if path != "-" and Path(path).is_dir():
             raise CaptureError(f"{path}: a directory, not a capture")
+        if path == "-" and sys.stdin is None:
+            raise CaptureError("standard input: it is closed")
         return sys.stdin.buffer if path == "-" else open(path, "rb")  # type: ignore[return-value]
     except OSError as error:
         raise CaptureError(f"{path}: {error.strerror}") from None

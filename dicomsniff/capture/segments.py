@@ -29,6 +29,10 @@ class Flow(Protocol):
     period: int
     last_packet: int
     """The number of the last packet."""
+    last_time: int
+    """When it was captured (ns since 1970)."""
+    last_place: int
+    """Where its record begins in the capture."""
     repeated_in: PacketMark
     """The packet in which they last stood there."""
 

@@ -49,6 +49,14 @@ class _Underway:
 class Assembler:
     """Joins the fragments of one direction. With `collect`, data sets are digested and kept for the taking."""
 
+    __slots__ = (
+        "_collect",
+        "_flow",
+        "_origin",
+        "_underway",
+        "from_requestor",
+    )
+
     def __init__(self, flow: bytes, origin: int, *, from_requestor: bool, collect: bool = False) -> None:
         self.from_requestor = from_requestor
         self._flow, self._origin = flow, origin

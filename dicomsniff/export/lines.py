@@ -4,7 +4,8 @@ import json
 from typing import IO, Any
 
 from dicomsniff import __version__
-from dicomsniff.association.association import Association, Entry
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.transcript import SCHEMA, association_json, context_json, direction, finding_json, message_json
 from dicomsniff.export.words import entry_detail, entry_name, timestamp
@@ -13,16 +14,16 @@ from dicomsniff.library import Capture
 
 
 def write_lines(capture: Capture, out: IO[str]) -> None:
-    """Read a capture (opened with `collect`) to its end; write entries as they come, associations at the end."""
-    digits = capture.reader.resolution_digits
+    """Read a capture (opened with `collect`) to its end; write entries as they come, each association when it ends."""
     out.write(head_line(capture.reader.name) + "\n")
     for updates in capture.updates():
+        digits = capture.reader.resolution_digits
         for association, entry in updates:
             out.write(entry_line(association, entry, digits) + "\n")
-    for association in capture.analyzer.associations:
-        out.write(association_line(association, digits) + "\n")
-        for finding in association.findings:
-            out.write(finding_line(finding, association) + "\n")
+        for association in capture.analyzer.take_closed():
+            out.write(association_line(association, digits) + "\n")
+            for finding in association.findings:
+                out.write(finding_line(finding, association) + "\n")
 
 
 def head_line(name: str) -> str:

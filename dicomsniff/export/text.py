@@ -1,9 +1,12 @@
 """The model -> text for a terminal or a pipe: what `show` prints, and the lines that `live --format text` follows."""
 
 from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import IO
 
 from dicomsniff.analyzer import Analyzer
-from dicomsniff.association.association import Association, Entry
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.export.words import (
@@ -18,8 +21,35 @@ from dicomsniff.export.words import (
     verdict,
 )
 from dicomsniff.findings.finding import Finding
+from dicomsniff.library import Capture
+from dicomsniff.tcp.connection import MAX_CONNECTIONS
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
+
+
+MAX_WAITING = 1000
+"""Associations that wait to be printed for one which began before them and goes on; then they are printed first."""
+
+
+def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> None:
+    """Read a capture to its end and write each association as it ends, in the order in which they began."""
+    waiting: list[tuple[int, Association]] = []
+    following = 1
+    for _ in capture.updates():
+        digits = capture.reader.resolution_digits
+        for association in capture.analyzer.take_closed():
+            heappush(waiting, (association.id, association))
+        while waiting and (waiting[0][0] == following or len(waiting) > MAX_WAITING):
+            number, association = heappop(waiting)
+            following = number + 1
+            out.writelines(f"{line}\n" for line in association_lines(association, digits, contexts=contexts))
+            out.write("\n")
+    digits = capture.reader.resolution_digits
+    for _, association in sorted(waiting):
+        out.writelines(f"{line}\n" for line in association_lines(association, digits, contexts=contexts))
+        out.write("\n")
+    for line in summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated):
+        out.write(f"{line}\n")
 
 
 def association_lines(association: Association, digits: int, *, contexts: bool = False) -> Iterator[str]:
@@ -36,6 +66,8 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
         yield from _context_lines(association)
     for entry in sorted(association.timeline, key=_when):
         yield "    " + entry_line(association, entry, association.start_time)
+    if association.unlisted:
+        yield f"    … {association.unlisted} further entries are not listed"
     for finding in association.findings:
         yield "  " + finding_text(finding)
 
@@ -65,12 +97,14 @@ def live_line(association: Association, entry: Entry, digits: int) -> str:
 
 def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str]:
     """Yield what the capture held as a whole."""
-    found = len(analyzer.associations)
+    found = analyzer.association_count
     plural = "s" * (found != 1)
     connections = f"{analyzer.connections} TCP connection{'s' * (analyzer.connections != 1)}"
     yield f"{name}: {analyzer.packets} packets, {connections}, {found} association{plural}"
     for protocol, count in sorted(analyzer.foreign.items()):
         yield f"  {count} TCP connection{'s' * (count != 1)} without DICOM" + (f": {protocol}" if protocol else "")
+    if analyzer.given_up:
+        yield f"  {analyzer.given_up} connections given up: more than {MAX_CONNECTIONS} were open at a time"
     for reason, count in analyzer.undecoded.most_common():
         yield f"  {count} packet{'s' * (count != 1)} not used: {reason}"
     if truncated:

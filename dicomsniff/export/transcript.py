@@ -1,7 +1,8 @@
 """The model -> the JSON transcript `dicomsniff.transcript/1`, written as the capture is read, one message a line."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from os import SEEK_END
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -22,6 +23,8 @@ from dicomsniff.pdu.fields import plain_text
 from dicomsniff.tcp.health import StreamHealth
 
 SCHEMA = "dicomsniff.transcript/1"
+PIECE = 1 << 16
+"""Characters of messages that wait in memory, per association."""
 
 Json = dict[str, Any]
 
@@ -29,53 +32,93 @@ Json = dict[str, Any]
 def write_transcript(capture: Capture, out: IO[str]) -> None:
     """Read a capture (opened with `collect`) to its end and write its transcript.
 
-    Messages are encoded as they come and wait in a temporary file, so that memory does not grow with their data.
+    Messages and associations are encoded as they come and wait in a temporary file, so that memory does not grow
+    with them.
     """
-    with TemporaryFile() as spool:
-        places: dict[int, list[tuple[Message, int, int]]] = {}
+    reader = capture.reader  # a pcapng file tells the resolution of its clocks only with its first blocks
+    with TemporaryFile() as file:
+        drafts: dict[int, _Draft] = {}
         for updates in capture.updates():
             for association, entry in updates:
+                if association.id not in drafts:
+                    drafts[association.id] = _Draft(file)
                 if isinstance(entry.event, Message):
-                    line = _dump(message_json(association, entry.event, capture.reader.resolution_digits)).encode()
-                    place = (entry.event, spool.tell(), len(line))
-                    spool.write(line)
-                    places.setdefault(association.id, []).append(place)
-        for part in _parts(capture, places, lambda at, length: _read(spool, at, length)):
-            out.write(part)
+                    said = _dump(message_json(association, entry.event, reader.resolution_digits))
+                    drafts[association.id].add(entry.event, said)
+            for association in capture.analyzer.take_closed():
+                drafts.setdefault(association.id, _Draft(file)).finish(association, reader.resolution_digits)
+        out.write("{\n")
+        out.write(f' "schema": {_dump(SCHEMA)},\n')
+        out.write(f' "tool": {_dump({"name": "dicomsniff", "version": __version__})},\n')
+        out.write(f' "capture": {_dump(capture_json(capture))},\n')
+        out.write(f' "privacy": {_dump({"phi": "kept"})},\n')
+        out.write(' "associations": [')
+        for index, number in enumerate(sorted(drafts)):
+            out.write(",\n  {" if index else "\n  {")
+            out.writelines(drafts[number].parts())
+            out.write("}")
+        out.write('],\n "findings": []\n}\n')
 
 
-def _read(spool: IO[bytes], at: int, length: int) -> str:
-    spool.seek(at)
-    return spool.read(length).decode()
+class _Draft:
+    """An association's part of the transcript, in pieces of a temporary file."""
 
+    __slots__ = ("_buffer", "_file", "_head", "_messages", "_places", "_size", "_tail", "_unended")
 
-def _parts(
-    capture: Capture, places: dict[int, list[tuple[Message, int, int]]], read: Callable[[int, int], str]
-) -> Iterator[str]:
-    yield "{\n"
-    yield f' "schema": {_dump(SCHEMA)},\n'
-    yield f' "tool": {_dump({"name": "dicomsniff", "version": __version__})},\n'
-    yield f' "capture": {_dump(capture_json(capture))},\n'
-    yield f' "privacy": {_dump({"phi": "kept"})},\n'
-    yield ' "associations": ['
-    digits = capture.reader.resolution_digits
-    for number, association in enumerate(capture.analyzer.associations):
-        yield ",\n  {" if number else "\n  {"
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._buffer: list[str] = []
+        self._size = self._messages = 0
+        self._places: list[tuple[int, int]] = []
+        self._unended: list[tuple[Message, str]] = []
+        self._head = self._tail = (0, 0)
+
+    def add(self, message: Message, said: str) -> None:
+        """Add a message; one that never ended waits for its number, which comes last."""
+        if message.ended:
+            self._number(message, said)
+        else:
+            self._unended.append((message, said))
+
+    def _number(self, message: Message, said: str) -> None:
+        self._messages += 1
+        line = f'{"," if self._messages > 1 else ""}\n    {{"number": {message.number}, {said[1:]}'
+        self._buffer.append(line)
+        self._size += len(line)
+        if self._size > PIECE:
+            self._flush()
+
+    def finish(self, association: Association, digits: int) -> None:
+        """Nothing more comes of the association."""
+        unended, self._unended = self._unended, []
+        for message, said in sorted(unended, key=lambda pair: pair[0].number):
+            self._number(message, said)
+        self._flush()
         head = association_json(association, digits)
-        yield ",\n   ".join(f"{_dump(key)}: {_dump(value)}" for key, value in head.items())
-        yield ',\n   "presentation_contexts": ' + _lines(map(_dump, map(context_json, association.contexts.values())))
-        ordered = sorted(places.get(association.id, ()), key=lambda place: place[0].number)
-        messages = (f'{{"number": {message.number}, {read(at, length)[1:]}' for message, at, length in ordered)
-        yield ',\n   "messages": ['
-        for index, line in enumerate(messages):
-            yield (",\n    " if index else "\n    ") + line
-        yield "]"
+        fields = ",\n   ".join(f"{_dump(key)}: {_dump(value)}" for key, value in head.items())
+        contexts = _lines(_dump(context_json(context)) for context in association.contexts.values())
+        self._head = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [')
         found = (_dump(finding_json(finding, association.id)) for finding in association.findings)
-        yield ',\n   "findings": ' + _lines(found) + "}"
-    yield '],\n "findings": []\n}\n'
+        self._tail = self._write(f'],\n   "findings": {_lines(found)}')
+
+    def parts(self) -> Iterator[str]:
+        """Yield the association's fields, in order."""
+        for at, length in (self._head, *self._places, self._tail):
+            self._file.seek(at)
+            yield self._file.read(length).decode()
+
+    def _flush(self) -> None:
+        if self._buffer:
+            self._places.append(self._write("".join(self._buffer)))
+            self._buffer, self._size = [], 0
+
+    def _write(self, text: str) -> tuple[int, int]:
+        data, at = text.encode(), self._file.seek(0, SEEK_END)
+        self._file.write(data)
+        return at, len(data)
 
 
-def _lines(items: Iterator[str]) -> str:
+def _lines(items: Iterable[str]) -> str:
     joined = ",\n    ".join(items)
     return f"[\n    {joined}]" if joined else "[]"
 

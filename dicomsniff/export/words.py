@@ -3,8 +3,9 @@
 from collections import Counter
 from datetime import UTC, datetime
 
-from dicomsniff.association.association import Association, ConflictingBytes, Entry, OversizedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
+from dicomsniff.association.timeline import ConflictingBytes, Entry, OversizedPdu, TcpEnd, UnexpectedPdu
 from dicomsniff.dictionary.reasons import abort_meaning, reject_reason_name
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
@@ -75,7 +76,7 @@ def verdict(association: Association) -> str:
         abortion = association.abortion
         side = "requestor" if abortion.from_requestor else "acceptor"
         meaning = abort_meaning(abortion.source, abortion.reason)
-        exchanged = f", after {_exchanged(association)}" if association.messages else ""
+        exchanged = f", after {_exchanged(association)}" if association.tally.messages else ""
         return f"aborted by the {side} ({_plain(meaning)}){_open_question(association)}{exchanged}"
     if association.released:
         return f"released: {_exchanged(association)}"
@@ -97,7 +98,7 @@ def _why_unfinished(association: Association) -> str:
         asked = association.request.span.last_time if association.request is not None else association.start_time
         waited = duration(max(association.watched_until, association.end_time) - asked)
         return f": A-ASSOCIATE-RQ got no answer in {waited} {until}"
-    if association.state is State.ESTABLISHED and _nothing_accepted(association):
+    if association.state is State.ESTABLISHED and association.nothing_accepted:
         return ": no presentation context was accepted"
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
     return f": {_exchanged(association)}; {ended if association.closed else 'still open'}"
@@ -107,26 +108,17 @@ def _open_question(association: Association) -> str:
     question = association.unanswered[0] if association.unanswered else None
     if question is not None:
         return f" while {question.name} {question.command.message_id} had no final response"
-    if _nothing_accepted(association) and not association.messages:
+    if association.nothing_accepted and not association.tally.messages:
         return ": no presentation context was accepted"
     return ""
 
 
-def _nothing_accepted(association: Association) -> bool:
-    contexts = association.contexts.values()
-    return association.accept is not None and not any(context.accepted for context in contexts)
-
-
 def _exchanged(association: Association) -> str:
     """`3 C-STORE, all Success` or `3 C-STORE: 2 Success, 1 Failure 0xA700 (…)`."""
-    requests: Counter[str] = Counter()
+    requests = association.tally.requests
     statuses: Counter[str] = Counter()
-    for message in association.messages:
-        command = message.command
-        if not command.is_response:
-            requests[command.service] += 1
-        elif command.status is not None and command.status not in (0xFF00, 0xFF01):
-            statuses[status_text(command.service, command.sop_class_uid, command.status)] += 1
+    for (service, sop_class, status), count in association.tally.statuses.items():
+        statuses[status_text(service, sop_class, status)] += count
     if not requests and not statuses:
         return "nothing was exchanged" if association.state is not State.IDLE else "nothing was negotiated"
     asked = ", ".join(f"{count} {name}" for name, count in requests.items()) or "no request seen"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.association import Association, Entry, TcpEnd
+from dicomsniff.association.association import MAX_FINDINGS, MAX_LISTED, Association
+from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dictionary.reasons import abort_meaning, context_result_name, reject_meaning
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
@@ -108,6 +109,14 @@ def one_direction(association: Association) -> Iterator[Hit]:
         yield Hit(f"nothing sent by {side.label} is in the capture")
 
 
+def not_listed(association: Association) -> Iterator[Hit]:
+    """More was exchanged than is listed of one association."""
+    if association.unlisted:
+        yield Hit(f"{association.unlisted} entries beyond the first {MAX_LISTED} are counted, not listed")
+    if association.unlisted_findings:
+        yield Hit(f"{association.unlisted_findings} findings beyond the first {MAX_FINDINGS} are not listed")
+
+
 RULES = (
     EntryRule(
         "association-rejected",
@@ -192,6 +201,13 @@ RULES = (
         "",
         "The mirror port or capture filter passes one direction only. Capture both.",
         one_direction,
+    ),
+    FinalRule(
+        "entries-not-listed",
+        Severity.NOTE,
+        "",
+        "Memory is bounded. The JSON lines of `export --format jsonl` hold every message.",
+        not_listed,
     ),
 )
 """Rules on associations, in the order in which they are asked."""

@@ -1,6 +1,7 @@
 """Ask the rules about what has come (`find_now`) and about what is over (`find_final`)."""
 
-from dicomsniff.association.association import Association, Entry
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings import association_rules, dimse_rules, pdu_rules
 from dicomsniff.findings.finding import EntryRule, FinalRule, Finding

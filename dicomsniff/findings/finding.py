@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from dicomsniff.association.association import Association, Entry
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.provenance import Span
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from dicomsniff.association.association import Association, ConflictingBytes, Entry, OversizedPdu, UnexpectedPdu
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import ConflictingBytes, Entry, OversizedPdu, UnexpectedPdu
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.pdu.types import (
     Abort,

@@ -52,6 +52,38 @@ class PduStream:
     With `collect`, the bytes of data set fragments are handed on as PdvBytes.
     """
 
+    __slots__ = (
+        "_collect",
+        "_command_cut",
+        "_context",
+        "_doubtful",
+        "_first",
+        "_followed",
+        "_fresh",
+        "_header",
+        "_last",
+        "_mark",
+        "_pdu_left",
+        "_pdu_length",
+        "_pdu_start",
+        "_pdu_type",
+        "_pdv_first",
+        "_pdv_left",
+        "_pdv_length",
+        "_pdv_number",
+        "_pdv_received",
+        "_pending",
+        "_skip_first",
+        "_skipped",
+        "_state",
+        "_unseen",
+        "counts",
+        "flow",
+        "foreign",
+        "origin",
+        "position",
+    )
+
     def __init__(self, flow: bytes, origin: int, *, collect: bool = False, known_start: bool = True) -> None:
         self.flow = flow
         self.origin = origin

@@ -9,6 +9,8 @@ from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, SEQUENCE_MASK
 
 LINGER = 5_000_000_000
 """Capture time (ns) for which a closed connection is remembered: late copies of its packets open no new one."""
+MAX_CLOSED = 1000
+"""Closed connections remembered at a time; beyond, the oldest is forgotten before its time."""
 MAX_CONNECTIONS = 50_000
 """Connections followed at a time; beyond, the oldest is given up."""
 MAX_WAITING = 64
@@ -206,7 +208,8 @@ class TcpTracker:
 
     def _forget(self, time: int) -> list[TcpEvent]:
         events: list[TcpEvent] = []
-        while self._closing and (self._closing[0].dropped or time - self._closing[0].last_time > LINGER):
+        closing = self._closing
+        while closing and (closing[0].dropped or time - closing[0].last_time > LINGER or len(closing) > MAX_CLOSED):
             events += self._drop(self._closing.popleft())
         return events
 

@@ -1,7 +1,5 @@
 """How TCP itself fared in one direction, as seen where the capture was made."""
 
-from collections import deque
-
 HISTORY = 1 << 16
 """Bytes handed on that are remembered to compare what is sent again with them."""
 
@@ -50,7 +48,7 @@ class StreamHealth:
         """From this direction's SYN to the answer to it."""
         self.last_ack = -1
         self._probe: tuple[int, int] | None = None
-        self._history: deque[tuple[int, bytes]] = deque()
+        self._history: list[tuple[int, bytes]] = []
         self._history_bytes = 0
 
     def sent(self, offset: int, data: bytes, time: int) -> None:
@@ -59,8 +57,11 @@ class StreamHealth:
             self._probe = (offset + len(data), time)
         self._history.append((offset, data))
         self._history_bytes += len(data)
-        while self._history_bytes > HISTORY:
-            self._history_bytes -= len(self._history.popleft()[1])
+        if self._history_bytes > HISTORY:
+            # Half at a time, so that forgetting costs no more than remembering.
+            half = len(self._history) // 2 + 1
+            self._history_bytes -= sum(len(known) for _, known in self._history[:half])
+            del self._history[:half]
 
     def sent_again(self) -> None:
         """Note a segment whose bytes had come before; which copy an acknowledgement answers is not known then."""

@@ -12,7 +12,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Footer, Input
 
-from dicomsniff.association.association import Association, Entry
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
 from dicomsniff.findings.finding import Finding
 from dicomsniff.tui.background import in_background
 from dicomsniff.tui.detail import Detail, load_detail

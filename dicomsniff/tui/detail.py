@@ -3,7 +3,8 @@
 import zlib
 from dataclasses import dataclass, field
 
-from dicomsniff.association.association import Association, Entry, OversizedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd, UnexpectedPdu
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set

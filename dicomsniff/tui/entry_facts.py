@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.association import Association, Entry
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment

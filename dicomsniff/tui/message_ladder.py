@@ -2,7 +2,8 @@
 
 from rich.text import Text
 
-from dicomsniff.association.association import Association, Entry, TcpEnd
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.words import entry_detail, entry_name, entry_size, size
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes

@@ -1,6 +1,7 @@
 """Where an association has findings: spans -> the worst severity there."""
 
-from dicomsniff.association.association import Association, Entry
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.provenance import Span
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from dicomsniff.association.association import Association, Party, UnexpectedPdu
+from dicomsniff.association.association import Association, Party
 from dicomsniff.association.state import TRANSITIONS, State, next_state
+from dicomsniff.association.timeline import UnexpectedPdu
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.pdu.types import (
     Abort,

@@ -6,6 +6,7 @@ import build
 import pytest
 from pipeline import associations, codes, only
 
+from dicomsniff.association.association import MAX_FINDINGS
 from dicomsniff.findings.engine import RULES
 from dicomsniff.findings.finding import Severity
 
@@ -57,6 +58,14 @@ def sent_again_with_another_content() -> list[build.Packet]:
     return released(talk)
 
 
+def many_failures(count: int) -> list[build.Packet]:
+    talk = established()
+    for number in range(count):
+        talk.client(build.message(1, build.echo_rq(number)))
+        talk.server(build.message(1, build.echo_rsp(number, 0x0110)))
+    return released(talk)
+
+
 def healthy() -> list[build.Packet]:
     talk = established()
     talk.client(build.message(1, build.echo_rq(1)))
@@ -78,6 +87,7 @@ case("pdu-malformed")(lambda: with_client(build.pdu(7, bytes(9))))
 case("pdu-beyond-maximum")(lambda: with_client(build.message(3, build.store_rq(), bytes(30_000), 20_000)))
 case("pdu-unexpected")(lambda: with_client(build.associate_rq()))
 case("bytes-conflicting")(lambda: sent_again_with_another_content())
+case("entries-not-listed")(lambda: many_failures(MAX_FINDINGS + 5))
 case("bytes-skipped")(lambda: with_client(b"\x02\0\xff\xff\xff\xff" + bytes(20)))
 case("fragment-stray")(lambda: with_client(build.data_pdus(3, b"data")))
 case("data-set-missing")(lambda: with_client(build.message(3, build.store_rq())))

@@ -1,0 +1,27 @@
+"""What was exchanged, in numbers: kept of every association, however much of it is listed."""
+
+from collections import Counter
+
+from dicomsniff.dimse.message import Message
+
+PENDING = (0xFF00, 0xFF01)
+
+
+class Tally:
+    """Counts messages, requests by service, and final statuses by (service, SOP class UID, status)."""
+
+    __slots__ = ("messages", "requests", "statuses")
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.requests: Counter[str] = Counter()
+        self.statuses: Counter[tuple[str, str | None, int]] = Counter()
+
+    def add(self, message: Message) -> None:
+        """Count a message."""
+        self.messages += 1
+        command = message.command
+        if not command.is_response:
+            self.requests[command.service] += 1
+        elif command.status is not None and command.status not in PENDING:
+            self.statuses[command.service, command.sop_class_uid, command.status] += 1

@@ -1,0 +1,82 @@
+"""What an association's timeline holds: PDUs, messages, and what TCP and the state machine say of them."""
+
+from dataclasses import dataclass
+
+from dicomsniff.association.state import State
+from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.message import Message
+from dicomsniff.pdu.types import ControlPdu, MalformedPdu, MissingBytes, SkippedBytes
+from dicomsniff.provenance import Span
+
+
+@dataclass(frozen=True, slots=True)
+class TcpEnd:
+    """One side closed its direction (`FIN`) or broke the connection off (`RST`)."""
+
+    span: Span
+    how: str
+
+    @property
+    def name(self) -> str:
+        """How to call it in text."""
+        return f"TCP {self.how}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictingBytes:
+    """Bytes sent again with another content, `length` of them different; the first copy was decoded."""
+
+    span: Span
+    length: int
+    name = "conflicting bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class OversizedPdu:
+    """A P-DATA-TF longer than the receiver said it takes (PS3.8 §D.1)."""
+
+    span: Span
+    length: int
+    limit: int
+    name = "P-DATA-TF beyond the receiver's maximum"
+
+
+@dataclass(frozen=True, slots=True)
+class UnexpectedPdu:
+    """A PDU that the association's state does not expect (PS3.8 §9.2)."""
+
+    span: Span
+    pdu: str
+    state: State
+
+    @property
+    def name(self) -> str:
+        """How to call it in text."""
+        return f"unexpected {self.pdu}"
+
+
+TimelineEvent = (
+    ControlPdu
+    | Message
+    | MalformedPdu
+    | MissingBytes
+    | SkippedBytes
+    | StrayFragment
+    | TcpEnd
+    | ConflictingBytes
+    | OversizedPdu
+    | UnexpectedPdu
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an association's timeline: who sent it, and what."""
+
+    from_requestor: bool
+    event: TimelineEvent
+
+    @property
+    def span(self) -> Span:
+        """Where it came from."""
+        return self.event.span

@@ -1,0 +1,114 @@
+"""However much is exchanged, what is kept of it is bounded; what is not kept is counted and said."""
+
+import io
+
+import build
+import pytest
+from pipeline import analyze, batch, codes, only
+
+from dicomsniff import analyzer as analyzer_module
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.association import association as association_module
+from dicomsniff.export.text import write_text
+from dicomsniff.export.transcript import write_transcript
+from dicomsniff.export.words import verdict
+from dicomsniff.library import Capture
+from dicomsniff.tcp import connection
+
+
+def echoes(count: int, port: int = 40001, start: int = build.START) -> build.Talk:
+    talk = build.Talk(("10.0.0.1", port), start=start).open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    for number in range(count):
+        talk.client(build.message(1, build.echo_rq(number)))
+        talk.server(build.message(1, build.echo_rsp(number)))
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    return talk.close()
+
+
+def many(count: int) -> list[build.Packet]:
+    packets: list[build.Packet] = []
+    for number in range(count):
+        packets += echoes(2, 2000 + number, start=build.START + number * 10_000_000_000).packets
+    return packets
+
+
+def test_messages_beyond_the_limit_are_counted_and_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(association_module, "MAX_LISTED", 10)
+    analyzer = Analyzer()
+    updates = analyzer.feed(batch(build.frames(echoes(50).packets))) + analyzer.close()
+    (association,) = analyzer.associations
+    assert len(association.timeline) == len(association.messages) == 10
+    assert association.tally.messages == 100
+    assert association.unlisted == len(updates) - 10
+    assert verdict(association) == "released: 50 C-ECHO, all Success"
+    assert "entries-not-listed" in codes(association)
+
+
+def test_associations_that_ended_first_lose_their_details(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyzer_module, "MAX_ENTRIES", 40)
+    analyzer = Analyzer()
+    for record in build.frames(many(20)):
+        analyzer.feed(batch([record]))
+    analyzer.close()
+    kept = [association for association in analyzer.associations if not association.condensed]
+    assert 0 < len(kept) < 10
+    assert sum(len(association.timeline) for association in kept) <= 80
+    assert [verdict(each) for each in analyzer.associations] == ["released: 2 C-ECHO, all Success"] * 20
+
+
+def test_associations_beyond_the_limit_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyzer_module, "MAX_ASSOCIATIONS", 5)
+    analyzer = Analyzer()
+    for record in build.frames(many(20)):
+        analyzer.feed(batch([record]))
+    analyzer.close()
+    assert len(analyzer.associations) <= 6
+    assert analyzer.association_count == 20
+
+
+def test_text_and_transcript_keep_nothing_they_have_written(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicomsniff.capture.reader.BLOCK", 4000)
+    path = tmp_path / "many.pcap"
+    path.write_bytes(build.pcap(build.frames(many(20))))
+    for write in (write_text, write_transcript):
+        out = io.StringIO()
+        with Capture(str(path), collect=write is write_transcript) as capture:
+            write(capture, out)
+            assert capture.analyzer.associations == []
+        assert out.getvalue().count("C-ECHO-RSP") >= 40
+
+
+def test_connections_given_up_are_said(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MAX_CONNECTIONS", 3)
+    talks = [build.Talk(("10.0.0.1", 3000 + number)).open() for number in range(5)]
+    path = tmp_path / "open.pcap"
+    path.write_bytes(build.pcap(build.frames([packet for talk in talks for packet in talk.packets])))
+    out = io.StringIO()
+    with Capture(str(path)) as capture:
+        write_text(capture, out)
+    assert "2 connections given up" in out.getvalue()
+
+
+def test_a_closed_connection_is_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MAX_CLOSED", 2)
+    analyzer = Analyzer()
+    for number in range(10):
+        analyzer.feed(batch(build.frames(echoes(1, 5000 + number).packets)))
+    assert len(analyzer.take_closed()) >= 7
+
+
+def test_a_condensed_association_still_says_that_nothing_was_accepted() -> None:
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac(build.answer(1, 3), build.answer(3, 3)))
+    association = only(talk.close().packets)
+    said = verdict(association)
+    association.condense()
+    assert said == verdict(association) == "unfinished: no presentation context was accepted"
+
+
+def test_analyzing_again_gives_the_same_counts() -> None:
+    assert analyze(many(3)).association_count == 3
