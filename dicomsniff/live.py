@@ -45,7 +45,7 @@ class _Text:
     digits = 6
 
     def head(self, capture: Capture) -> Iterator[str]:
-        yield f"listening on {capture.reader.name}; Ctrl-C ends"
+        yield f"following {capture.reader.name}; Ctrl-C ends"
 
     def entry(self, association: Association, entry: Entry) -> str:
         return live_line(association, entry, self.digits)

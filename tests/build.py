@@ -307,6 +307,113 @@ def frame(packet: Packet) -> bytes:
     return whole[: len(whole) - packet.cut]
 
 
+# Links and tunnels: an IP packet, or a whole frame, inside something else
+
+
+def ethertype(data: bytes) -> int:
+    """What an IP packet is called by whatever carries it."""
+    return 0x86DD if data[0] >> 4 == 6 else 0x0800
+
+
+def ethernet_with(kind: int, body: bytes) -> bytes:
+    return bytes(12) + struct.pack(">H", kind) + body
+
+
+def tagged(ip: bytes, *tags: tuple[int, int]) -> bytes:
+    """An Ethernet frame with VLAN tags, outermost first: (ethertype of the tag, VLAN)."""
+    kinds = b"".join(struct.pack(">HH", kind, vlan) for kind, vlan in tags)
+    return bytes(12) + kinds + struct.pack(">H", ethertype(ip)) + ip
+
+
+def mpls(ip: bytes, *labels: int) -> bytes:
+    """RFC 3032: labels, outermost first; the last one ends the stack."""
+    stack = b"".join(
+        struct.pack(">L", label << 12 | (number == len(labels)) << 8 | 64) for number, label in enumerate(labels, 1)
+    )
+    return ethernet_with(0x8847, stack + ip)
+
+
+def pppoe(ip: bytes) -> bytes:
+    """RFC 2516 §4, a session."""
+    return ethernet_with(0x8864, struct.pack(">BBHHH", 0x11, 0, 1, len(ip) + 2, ppp_protocol(ip)) + ip)
+
+
+def ppp_protocol(ip: bytes) -> int:
+    return 0x57 if ip[0] >> 4 == 6 else 0x21
+
+
+def ppp(ip: bytes, *, hdlc: bool) -> bytes:
+    return (b"\xff\x03" if hdlc else b"") + struct.pack(">H", ppp_protocol(ip)) + ip
+
+
+def outer_ipv4(protocol: int, body: bytes) -> bytes:
+    return ipv4(bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2]), body, protocol=protocol)
+
+
+def outer_ipv6(protocol: int, body: bytes, *, extensions: bytes = b"") -> bytes:
+    """An IPv6 packet around something; `extensions` begin with a header of type `protocol`."""
+    ends = ip_address("2001:db8::a").packed + ip_address("2001:db8::b").packed
+    return struct.pack(">LHBB", 6 << 28, len(extensions) + len(body), protocol, 64) + ends + extensions + body
+
+
+def with_extensions(ip: bytes, *kinds: int) -> bytes:
+    """An IPv6 packet with 8-byte option headers of the given types (0 hop-by-hop, 60 destination options) put in."""
+    following = [*kinds[1:], ip[6]]
+    headers = b"".join(bytes([kind, 0, 1, 4, 0, 0, 0, 0]) for kind in following)
+    length = struct.pack(">H", len(ip) - 40 + len(headers))
+    return ip[:4] + length + bytes([kinds[0]]) + ip[7:40] + headers + ip[40:]
+
+
+def with_ipv4_options(ip: bytes, options: bytes) -> bytes:
+    """An IPv4 packet with options, whose length is a multiple of 4."""
+    head = bytes([0x45 + len(options) // 4, ip[1]]) + struct.pack(">H", len(ip) + len(options))
+    return head + ip[4:20] + options + ip[20:]
+
+
+def gre(protocol: int, body: bytes, *, key: int | None = None, number: int | None = None) -> bytes:
+    """RFC 2784, with the key and sequence number of RFC 2890."""
+    flags = (0x2000 if key is not None else 0) | (0x1000 if number is not None else 0)
+    fields = b"".join(struct.pack(">L", value) for value in (key, number) if value is not None)
+    return struct.pack(">HH", flags, protocol) + fields + body
+
+
+def udp(port: int, body: bytes) -> bytes:
+    return struct.pack(">HHHH", 50000, port, 8 + len(body), 0) + body
+
+
+def vxlan(inner: bytes) -> bytes:
+    """RFC 7348 §5."""
+    return ethernet(outer_ipv4(17, udp(4789, struct.pack(">LL", 0x08000000, 42 << 8) + inner)))
+
+
+def geneve(protocol: int, inner: bytes, *, options: bytes = b"") -> bytes:
+    """RFC 8926 §3.4; the length of the options is a multiple of 4."""
+    head = struct.pack(">BBHL", len(options) // 4, 0, protocol, 42 << 8)
+    return ethernet(outer_ipv4(17, udp(6081, head + options + inner)))
+
+
+def erspan(kind: int, inner: bytes, *, subheader: bool = False) -> bytes:
+    """A mirrored frame: types I (no header), II (8 bytes), III (12 bytes, 8 more with a platform subheader)."""
+    if kind == 1:
+        return ethernet(outer_ipv4(47, gre(0x88BE, inner)))
+    if kind == 2:
+        return ethernet(outer_ipv4(47, gre(0x88BE, struct.pack(">HHL", 0x1005, 7, 0) + inner, number=9)))
+    head = struct.pack(">HHLHH", 0x2005, 7, 0, 0, int(subheader)) + bytes(8 if subheader else 0)
+    return ethernet(outer_ipv4(47, gre(0x22EB, head + inner, number=9)))
+
+
+def linux_cooked2(ip: bytes) -> bytes:
+    return struct.pack(">HHLHBB8s", ethertype(ip), 0, 1, 1, 0, 6, b"") + ip
+
+
+def wireless(ip: bytes, *, qos: bool = False, four_addresses: bool = False, radiotap: bool = False) -> bytes:
+    """An 802.11 data frame (IEEE 802.11 §9.3.2.1), with LLC and SNAP; `radiotap` puts such a header before it."""
+    control = bytes([0x88 if qos else 0x08, 0x03 if four_addresses else 0x01])
+    head = control + bytes(22) + (bytes(6) if four_addresses else b"") + (bytes(2) if qos else b"")
+    frame = head + b"\xaa\xaa\x03\0\0\0" + struct.pack(">H", ethertype(ip)) + ip
+    return (struct.pack("<BBHLL", 0, 0, 12, 0, 0) if radiotap else b"") + frame
+
+
 # Captures
 
 Frame = tuple[int, bytes]
@@ -323,6 +430,27 @@ def pcap(records: Iterable[Frame], *, order: str = "<", nanoseconds: bool = Fals
     for time, data in records:
         seconds, part = divmod(time, 1_000_000_000)
         parts.append(struct.pack(order + "LLLL", seconds, part // unit, len(data), len(data)) + data)
+    return b"".join(parts)
+
+
+def modified_pcap(records: Iterable[Frame], *, order: str = "<") -> bytes:
+    """Kuznetzov's variant: record headers of 24 bytes, with interface, protocol and packet type."""
+    parts = [struct.pack(order + "LHHlLLL", 0xA1B2CD34, 2, 4, 0, 0, 262144, 1)]
+    for time, data in records:
+        seconds, part = divmod(time, 1_000_000_000)
+        head = struct.pack(order + "LLLLLHBx", seconds, part // 1000, len(data), len(data), 3, 0x0800, 4)
+        parts.append(head + data)
+    return b"".join(parts)
+
+
+def snoop(records: Iterable[Frame], *, link_type: int = 4) -> bytes:
+    """RFC 1761: big endian; records are padded to four bytes."""
+    parts = [b"snoop\0\0\0" + struct.pack(">LL", 2, link_type)]
+    for time, data in records:
+        seconds, part = divmod(time, 1_000_000_000)
+        length = 24 + len(data) + -len(data) % 4
+        head = struct.pack(">LLLLLL", len(data), len(data), length, 0, seconds, part // 1000)
+        parts.append(head + data + bytes(-len(data) % 4))
     return b"".join(parts)
 
 
@@ -350,6 +478,11 @@ def interface(link_type: int = 1, *, resolution: int | None = None, offset: int 
 def enhanced_packet(ticks: int, data: bytes, *, number: int = 0, order: str = "<") -> bytes:
     head = struct.pack(order + "LLLLL", number, ticks >> 32, ticks & 0xFFFFFFFF, len(data), len(data))
     return block(6, head + data, order)
+
+
+def obsolete_packet(ticks: int, data: bytes, *, number: int = 0, order: str = "<") -> bytes:
+    head = struct.pack(order + "HHLLLL", number, 0, ticks >> 32, ticks & 0xFFFFFFFF, len(data), len(data))
+    return block(2, head + data, order)
 
 
 def simple_packet(data: bytes, order: str = "<") -> bytes:

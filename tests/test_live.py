@@ -90,7 +90,7 @@ def test_loopback_is_followed_as_text(tmp_path: Path) -> None:
     status, lines = sniff([], [], [], "127.0.0.1", "-i", "lo", "--format", "text", "-w", str(kept))
     assert status == 0
     text = "".join(lines)
-    assert "listening on lo" in text
+    assert "following lo" in text
     assert "LIVESCU>LIVESCP --> C-ECHO-RQ 1" in text
     assert "Success" in text
     with open_capture(str(kept)) as capture:

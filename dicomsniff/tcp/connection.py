@@ -91,6 +91,7 @@ class TcpTracker:
         mark = PacketMark(number, time, place)
         events = self._forget(time)
         if flags & SYN and stream is not None and _is_new(stream, seq, flags):
+            stream.connection.closed = True  # whoever opens another one has closed this one, seen or not
             events += self._drop(stream.connection)
             stream = None
         if stream is None or stream.connection.dropped:
