@@ -3,8 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SAMPLE ?= samples/c-move.pcap
+BENCH_MB ?= 1000
+BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
 
-.PHONY: demo check lint test clean
+.PHONY: demo check lint test bench clean
 
 demo: .venv/installed
 	$(BIN)/dicomsniff show $(SAMPLE)
@@ -19,6 +21,13 @@ lint: .venv/installed
 
 test: .venv/installed
 	$(BIN)/pytest
+
+# Root records real traffic where DCMTK and tcpdump are installed; anybody else gets a synthetic capture.
+bench: .venv/installed $(BENCH_CAPTURE)
+	$(BIN)/python benchmarks/run.py $(BENCH_CAPTURE) $(if $(shell command -v tshark),--tshark)
+
+$(BENCH_CAPTURE): | .venv/installed
+	$(BIN)/python benchmarks/make_capture.py $@ --size $(BENCH_MB)
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv

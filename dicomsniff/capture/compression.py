@@ -6,8 +6,8 @@ from collections.abc import Callable
 from io import BufferedReader
 from typing import Any, Protocol
 
-CHUNK = 2048
-"""Compressed bytes taken at a time from a zstandard frame; they become 64 MB at most."""
+CHUNK = 1024
+"""Compressed bytes taken at a time from a zstandard frame; they become 32 MB at most."""
 
 
 class ByteStream(Protocol):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from sys import intern
 
 
 class DecodeError(ValueError):
@@ -57,7 +58,7 @@ class FieldReader:
     def text(self, name: str, length: int) -> str:
         """Read text, without its padding and with bytes outside the default repertoire escaped."""
         start = self.position
-        value = plain_text(self.take(name, length, show=False))
+        value = intern(plain_text(self.take(name, length, show=False)))  # titles and UIDs come again and again
         self.fields.append(Field(name, value, start, self.position, self._depth))
         return value
 
