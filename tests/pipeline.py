@@ -118,6 +118,8 @@ def decode(pieces: Iterable[bytes | int], **options: object) -> list[PduEvent]:
             stream.set_quiet(flow)
             if after >= flow.quiet_until and not repeats(flow, piece, 0, len(piece)):
                 events += stream.feed(offset, piece, 0, len(piece), mark)
+            elif flow.kept is not None:
+                flow.kept.append(piece)
             offset = after
     return events + stream.close(offset, PacketMark(10**6, build.START, 0))
 

@@ -19,6 +19,8 @@ _PROTOCOL_MASK, _PROTOCOL = 0x3FFF00FF, 6
 _COMMON_LENGTH = 54
 _REST = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 42 of such a frame."""
+MAX_KEPT = 256
+"""Payloads kept of a flow before one of its segments is handed on, and they with it."""
 _CONTROL = FIN | SYN | RST | ACK
 
 
@@ -58,6 +60,10 @@ class SegmentDecoder:
                             if not quiet and first < last and repeats(state, data, first, last):
                                 state.repeated_in = PacketMark(number, layout.time(data, start), place + start)
                                 quiet = True
+                            if quiet and state.kept is not None:
+                                quiet = len(state.kept) < MAX_KEPT
+                                if quiet:
+                                    state.kept.append(data[first:last])
                             if quiet:
                                 state.offset, state.last_packet = reached, number
                                 state.expected = (seq + last - first) & 0xFFFFFFFF

@@ -29,6 +29,8 @@ class Flow(Protocol):
     period: int
     last_packet: int
     """The number of the last packet."""
+    kept: list[bytes] | None
+    """Where bytes that are passed over are put; None where they are only counted."""
     last_time: int
     """When it was captured (ns since 1970)."""
     last_place: int

@@ -61,6 +61,7 @@ class PduStream:
         "_followed",
         "_fresh",
         "_header",
+        "_kept",
         "_last",
         "_mark",
         "_pdu_left",
@@ -111,6 +112,7 @@ class PduStream:
         self._skipped = 0
         self._skip_first = _NO_PACKET
         self._followed: Flow | None = None
+        self._kept: list[bytes] = []
 
     @property
     def recognized(self) -> bool:
@@ -123,11 +125,13 @@ class PduStream:
         Where the current P-DATA-TF is one fragment of a data set that goes on, PDUs that repeat its header are
         such bytes as well: most of a large data set is made of them.
         """
-        flow.repeat = b""
+        flow.repeat, flow.kept = b"", None
         self._followed = flow
         if self._state is State.FOREIGN:
             flow.quiet_until = FOREVER
-        elif self._state is State.PDV_VALUE and not self._collect and not self._header & 1:
+        elif self._state is State.PDV_VALUE and not self._header & 1:
+            if self._collect:
+                flow.kept = self._kept
             flow.quiet_until = self.position + self._pdv_left
             if self._header == 0 and self._pdv_left == self._pdu_left and self._pdv_number == 0:
                 flow.period = HEADER_LENGTH + self._pdu_length
@@ -471,7 +475,13 @@ class PduStream:
         self._state = State.LOST
 
     def _pass_over(self, count: int) -> list[PduEvent]:
-        """Count bytes that were not handed on because `set_quiet` allowed it."""
+        """Count bytes that were not handed on because `set_quiet` allowed it; decode them where they were kept."""
+        if self._kept:
+            if self._followed is not None:
+                self._arrive(max(self._mark, self._followed.repeated_in))
+            kept = b"".join(self._kept)
+            self._kept.clear()
+            return self._decode(kept, 0, len(kept))
         if self._state is not State.PDV_VALUE:
             self.position += count
             return []

@@ -46,6 +46,7 @@ class Stream:
         "held",
         "held_bytes",
         "held_since",
+        "kept",
         "last_packet",
         "last_place",
         "last_time",
@@ -75,6 +76,8 @@ class Stream:
         self.repeat = b""
         """If exactly these bytes stand at `quiet_until`, the `period` bytes from there on are quiet too."""
         self.period = 0
+        self.kept: list[bytes] | None = None
+        """Where bytes that are passed over are put, if anybody wants them."""
         self.repeated_in = PacketMark(0, time, 0)
         self.anchored = False
         """Whether `origin` is known to be where the stream (or what is captured of it) begins."""
