@@ -3,10 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SAMPLE ?= samples/c-move.pcap
+FUZZ_SECONDS ?= 600
 BENCH_MB ?= 1000
 BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
 
-.PHONY: demo check lint test bench clean
+.DELETE_ON_ERROR:
+.PHONY: demo check lint test bench fuzz clean
 
 demo: .venv/installed
 	$(BIN)/dicomsniff show $(SAMPLE)
@@ -28,6 +30,10 @@ bench: .venv/installed $(BENCH_CAPTURE)
 
 $(BENCH_CAPTURE): | .venv/installed
 	$(BIN)/python benchmarks/make_capture.py $@ --size $(BENCH_MB)
+
+fuzz: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python fuzz/fuzz_capture.py --seconds $(FUZZ_SECONDS)
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -45,6 +45,8 @@ _TABLES = {  # a command says more than its SOP class: one Q/R class serves C-FI
 @lru_cache(maxsize=4096)
 def find_status(service: str, sop_class_uid: str | None, status: int) -> StatusText:
     """Return what a status means for a service (`C-STORE`) and SOP class; `Unknown` where no table lists it."""
+    if status == 0:
+        return StatusText("Success", "")  # for every service (PS3.7 §C.1.1); a healthy capture needs no table
     from pynetdicom import sop_class
     from pynetdicom import status as tables
 

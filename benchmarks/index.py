@@ -1,0 +1,26 @@
+"""Index only: the library's pipeline over a capture without any view; prints what it found as JSON."""
+
+import json
+import sys
+
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.capture.reader import CaptureReader
+
+reader, analyzer = CaptureReader(sys.argv[1]), Analyzer()
+for batch in reader.batches():
+    analyzer.feed(batch)
+analyzer.close()
+# Tallies count also what is not listed; associations beyond the analyzer's limit are forgotten with theirs.
+tallies = [association.tally for association in analyzer.associations]
+found = {
+    "associations": analyzer.association_count,
+    "messages": sum(tally.messages for tally in tallies),
+    "stored": sum(
+        count
+        for tally in tallies
+        for (service, _, status), count in tally.statuses.items()
+        if (service, status) == ("C-STORE", 0)
+    ),
+    "truncated": reader.truncated,
+}
+print(json.dumps(found))
