@@ -21,38 +21,16 @@ HEADER_LENGTH = 6
 
 def decode_associate_rq(body: FieldReader, span: Span) -> AssociateRq:
     """A-ASSOCIATE-RQ (PS3.8 §9.3.2, Table 9-11)."""
-    version, called, calling = _titles(body)
-    items = decode_items(body)
-    return AssociateRq(
-        span,
-        len(body.data),
-        version,
-        called,
-        calling,
-        items.application_context_name,
-        tuple(items.proposed),
-        items.user_information,
-        tuple(items.unknown),
-        items.problem,
-    )
+    titles, items = _titles(body), decode_items(body)
+    rest = (items.user_information, tuple(items.unknown), items.problem)
+    return AssociateRq(span, len(body.data), *titles, items.application_context_name, tuple(items.proposed), *rest)
 
 
 def decode_associate_ac(body: FieldReader, span: Span) -> AssociateAc:
     """A-ASSOCIATE-AC (PS3.8 §9.3.3, Table 9-17)."""
-    version, called, calling = _titles(body)
-    items = decode_items(body)
-    return AssociateAc(
-        span,
-        len(body.data),
-        version,
-        called,
-        calling,
-        items.application_context_name,
-        tuple(items.results),
-        items.user_information,
-        tuple(items.unknown),
-        items.problem,
-    )
+    titles, items = _titles(body), decode_items(body)
+    rest = (items.user_information, tuple(items.unknown), items.problem)
+    return AssociateAc(span, len(body.data), *titles, items.application_context_name, tuple(items.results), *rest)
 
 
 def _titles(body: FieldReader) -> tuple[int, str, str]:
