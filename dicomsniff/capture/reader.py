@@ -19,6 +19,8 @@ SEAM = 4096
 """Bytes of the next block that complete most records cut by the end of a block."""
 GROWING_POLL = 0.2
 """Seconds between two looks at a file that is still growing."""
+DECOMPRESSED = 1 << 16
+"""Bytes asked of a compressed file at a time: those asked for together are lost with the first damaged one."""
 
 
 class Parser(Protocol):
@@ -188,7 +190,7 @@ class CaptureReader:
         read = self._source.read if self._file is self._source and not some else self._file.read1
         while count > 0:
             try:
-                part = read(count)
+                part = read(count if self._file is self._source else min(count, DECOMPRESSED))
             except Exception as error:  # noqa: BLE001  each library has its own for damaged data
                 if self.is_live and isinstance(error, EOFError):
                     break  # compressed bytes that are still being written

@@ -1,0 +1,169 @@
+"""Segments that only continue a data set are passed over -> the same messages as when all are decoded."""
+
+from random import Random
+
+import build
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pipeline import batch, split
+
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.capture.decode import SegmentDecoder
+
+CT = build.CT_IMAGE_STORAGE
+HEADERS = bytes.fromhex("04 00 00 00 00 1a 00 00 00 16 03 00 ") * 40
+"""What PDU headers look like, in the data."""
+
+
+def told(analyzer: Analyzer) -> list[object]:
+    """All of an analysis that does not depend on data sets being collected."""
+    found: list[object] = [analyzer.packets, dict(analyzer.undecoded)]
+    for association in analyzer.associations:
+        for message in association.messages:
+            data = message.data_set
+            if data is not None and data.content is not None:
+                data.content.close()
+            found.append(
+                (
+                    message.name,
+                    message.command.raw,
+                    message.command_fragments,
+                    (data.length, data.fragments, data.missing) if data is not None else None,
+                    message.complete,
+                    message.problem,
+                    message.span,
+                )
+            )
+        found.append([(entry.event.name, entry.span) for entry in association.timeline])
+        found.append({sender: dict(counts) for sender, counts in association.pdu_counts.items()})
+        found.append((association.outcome, association.end_time, association.missing_bytes))
+    return found
+
+
+def analyze(packets: list[build.Packet], *, collect: bool, sizes: tuple[int, ...] = (10**6,)) -> Analyzer:
+    """Analyze packets in batches of the given sizes, over and over."""
+    analyzer, records, at, turn = Analyzer(collect=collect), build.frames(packets), 0, 0
+    origin = 0
+    while at < len(records):
+        size = sizes[turn % len(sizes)]
+        block = batch(records[at : at + size], first=at + 1)._replace(origin=origin)
+        analyzer.feed(block)
+        origin += len(block.data)
+        at, turn = at + size, turn + 1
+    analyzer.close()
+    return analyzer
+
+
+def conversation(messages: list[tuple[int, int, int]], cuts: list[int], segment: int) -> build.Talk:
+    """Store data sets of (bytes, fragment length, filling) over segments cut at `cuts`, or `segment` bytes each."""
+    talk = build.Talk(tick=1000).open()
+    talk.client(build.associate_rq(build.proposal(3, CT)))
+    talk.server(build.associate_ac(build.answer(3)))
+    for number, (length, fragment, filling) in enumerate(messages, start=1):
+        data = (HEADERS if filling else Random(number).randbytes(4000)) * (length // 480 + 1)
+        whole = build.message(3, build.store_rq(number), data[:length], fragment)
+        pieces = split(whole, cuts) if cuts else [whole]
+        talk.pieces(0, [piece[at : at + segment] for piece in pieces for at in range(0, len(piece), segment)])
+        talk.server(build.message(3, build.store_rsp(number)))
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    return talk.close()
+
+
+MESSAGES = st.lists(st.tuples(st.integers(0, 9000), st.integers(1, 3000), st.integers(0, 1)), min_size=1, max_size=3)
+CUTS = st.lists(st.integers(0, 12_000), max_size=30)
+
+
+@given(MESSAGES, CUTS, st.integers(20, 3000), st.lists(st.integers(1, 9), min_size=1, max_size=4))
+@settings(deadline=None, max_examples=250)
+def test_data_sets_passed_over_are_counted_as_if_they_had_been_decoded(messages, cuts, segment, sizes):
+    messages = [(length if fragment > 40 else min(length, 1500), fragment, fill) for length, fragment, fill in messages]
+    packets = conversation(messages, cuts, segment).packets
+    assert told(analyze(packets, collect=False, sizes=tuple(sizes))) == told(analyze(packets, collect=True))
+
+
+@pytest.mark.parametrize("fragment", [1, 2, 5, 11, 12, 13, 26, 100, 357, 358, 1448, 1460, 5000, 16372])
+@pytest.mark.parametrize("segment", [50, 370, 1448, 1460, 9000, 65_000])
+def test_every_fragment_length_against_every_segment_length(fragment, segment):
+    length = 40_000 if fragment > 99 else 3_000
+    packets = conversation([(length, fragment, 0), (length // fragment * fragment, fragment, 1)], [], segment).packets
+    found = analyze(packets, collect=False)
+    assert told(found) == told(analyze(packets, collect=True))
+    assert [message.complete for message in found.associations[0].messages] == [True] * 4
+
+
+def test_most_of_a_large_data_set_is_passed_over():
+    packets = conversation([(2_000_000, 16_372, 0)], [], 1448).packets
+    passing_over = Analyzer()
+    seen: list[int] = []
+    original = SegmentDecoder.segments
+
+    def counted(self, batch):
+        for segment in original(self, batch):
+            seen.append(segment[0])
+            yield segment
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SegmentDecoder, "segments", counted)
+        passing_over.feed(batch(build.frames(packets)))
+        passing_over.close()
+    assert len(seen) < len(packets) / 20
+    assert passing_over.associations[0].messages[0].data_set.length == 2_000_000
+
+
+CHANGES = ["lose", "repeat", "swap", "cut off", "damage"]
+
+
+@given(
+    MESSAGES,
+    st.integers(100, 2000),
+    st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(5, 200)), min_size=1, max_size=3),
+    st.lists(st.integers(1, 9), min_size=1, max_size=3),
+)
+@settings(deadline=None, max_examples=250)
+def test_whatever_befalls_the_packets_the_messages_are_the_same(messages, segment, changes, sizes):
+    messages = [(length, max(fragment, 50), fill) for length, fragment, fill in messages]
+    packets = list(conversation(messages, [], segment).packets)
+    for change, place in changes:
+        at = 5 + place % (len(packets) - 6)
+        if change == "lose":
+            del packets[at]
+        elif change == "repeat":
+            packets.insert(at, packets[at])
+        elif change == "swap":
+            packets[at], packets[at + 1] = packets[at + 1], packets[at]
+        elif change == "cut off":
+            packets[at] = packets[at]._replace(cut=len(packets[at].data) // 2)
+        else:
+            data = bytearray(packets[at].data)
+            data[:6] = b"\xff" * min(6, len(data))
+            packets[at] = packets[at]._replace(data=bytes(data))
+        if len(packets) < 8:
+            break
+    one, other = analyze(packets, collect=False, sizes=tuple(sizes)), analyze(packets, collect=True)
+    assert [said(association) for association in one.associations] == [said(each) for each in other.associations]
+    told(one), told(other)
+
+
+def said(association):
+    """What the messages and PDUs of an association are, wherever they were captured."""
+    messages = [
+        (
+            m.name,
+            m.command.raw,
+            m.data_set and (m.data_set.length, m.data_set.fragments, m.data_set.missing),
+            m.complete,
+        )
+        for m in association.messages
+    ]
+    return messages, {sender: dict(counts) for sender, counts in association.pdu_counts.items()}, association.outcome
+
+
+def test_a_transfer_that_the_capture_ends_in_is_counted_up_to_its_last_packet():
+    """The last packets are passed over: their number and time are told all the same."""
+    packets = conversation([(200_000, 16_372, 0)], [], 1448).packets[:100]
+    for size in (10**6, 7):
+        (found,) = analyze(packets, collect=False, sizes=(size,)).associations
+        (message,) = found.messages
+        assert (message.span.last_packet, message.span.last_time) == (100, packets[99].time)
