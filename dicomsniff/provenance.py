@@ -38,7 +38,7 @@ class Span(NamedTuple):
 
 def join_spans(first: Span, last: Span) -> Span:
     """Return the span from the earlier through the later one of the same stream."""
-    earlier = min(first, last, key=lambda span: span.offset)
+    earlier = min(first, last, key=lambda span: span.reread_from or span.first_packet)
     return Span(
         min(first.first_packet, last.first_packet),
         max(first.last_packet, last.last_packet),

@@ -86,11 +86,11 @@ class SegmentDecoder:
         self._mark(passed, batch)
 
     def _mark(self, passed: dict[bytes, int], batch: PacketBatch) -> None:
-        """Tell flows when and where their last packet was captured, which is not worked out for every one."""
+        """Tell flows of the last packet that was passed over, which is not worked out for every one."""
         for flow, start in passed.items():
-            state = self._flows[flow]
-            state.last_time = batch.layout.time(batch.data, start)
-            state.last_place = batch.origin + start - batch.layout.header
+            ack, window = _REST(batch.data, start + 42)
+            place = batch.origin + start - batch.layout.header
+            self._flows[flow].passed_over(batch.layout.time(batch.data, start), place, ack, window)
         passed.clear()
 
 

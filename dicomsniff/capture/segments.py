@@ -31,12 +31,15 @@ class Flow(Protocol):
     """The number of the last packet."""
     kept: list[bytes] | None
     """Where bytes that are passed over are put; None where they are only counted."""
-    last_time: int
-    """When it was captured (ns since 1970)."""
-    last_place: int
-    """Where its record begins in the capture."""
     repeated_in: PacketMark
-    """The packet in which they last stood there."""
+    """The packet in which `repeat` last stood there."""
+
+    @property
+    def last_mark(self) -> PacketMark:
+        """The last packet."""
+
+    def passed_over(self, time: int, place: int, ack: int, window: int) -> None:
+        """Take what the last packet passed over says beside its bytes: when (ns), where, and of the other direction."""
 
 
 class Endpoint(NamedTuple):

@@ -490,13 +490,15 @@ class PduStream:
             # The fragment ended, and others like it followed, each the only one of its P-DATA-TF.
             period = HEADER_LENGTH + self._pdu_length
             whole, beyond = divmod(count - self._pdv_left, period)
+            first = self._last
+            if self._followed is not None:
+                seen = self._followed.repeated_in if whole or beyond else self._followed.last_mark
+                self._last = max(self._last, seen)
             self._pdv_received += self._pdv_left
             self.position += self._pdv_left
             events.append(self._finish_pdv())
             self.counts["P-DATA-TF"] += whole + 1
-            first, start = self._last, self.position
-            if self._followed is not None:
-                self._last = max(self._last, self._followed.repeated_in)
+            start = self.position
             if whole:
                 self.position += whole * period
                 events.append(PdvRun(self._context, whole, self._pdv_length, first, self._last, start, self.position))

@@ -220,6 +220,8 @@ class TcpTracker:
         events: list[TcpEvent] = []
         while connection.holed is not None:
             events += self._give_up_hole(connection, connection.holed)
+        for stream in connection.streams:
+            events += stream.settle(stream.last_time, give_up=True) if stream.hole else []
         connection.dropped = True
         del self._connections[connection]
         for stream in connection.streams:

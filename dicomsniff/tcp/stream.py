@@ -101,6 +101,13 @@ class Stream:
         """The last packet of this direction."""
         return PacketMark(self.last_packet, self.last_time, self.last_place)
 
+    def passed_over(self, time: int, place: int, ack: int, window: int) -> None:
+        """Take what the last of the segments that were only counted says beside its bytes."""
+        self.last_time, self.last_place = time, place
+        self.peer.acknowledge(ack, window, time, plain=False)
+        if self.peer.hole:
+            self.expected = self.peer.expected = -1  # an answer to bytes that have not come is no plain case
+
     def place(self, seq: int) -> int:
         """Return the stream offset of a sequence number: the one nearest to what was handed on (RFC 9293 §3.4)."""
         ahead = (seq - self.origin - self.offset) & SEQUENCE_MASK

@@ -10,8 +10,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 CASES = sorted((Path(__file__).parent / "cases").glob("*"))
-OPEN = {"hole-shown-by-quiet-answers": "acknowledgements of segments that are passed over tell of no hole"}
-"""Defects not mended yet; their tests fail as soon as they are."""
 MAX_MEMORY = 64 << 20
 
 
@@ -43,9 +41,7 @@ def test_samples_with_damage_pass(name):
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
-def test_what_was_found_before_passes(path, request):
-    if path.name in OPEN:
-        request.applymarker(pytest.mark.xfail(reason=OPEN[path.name], strict=True, raises=AssertionError))
+def test_what_was_found_before_passes(path):
     fuzz_capture.check(path.read_bytes())
 
 
