@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 SIDE_BY_SIDE = 100_000_000
 """Bytes of the capture that are exported."""
 TSHARK = ["tshark", "-d", "tcp.port==11112,dicom", "-Y", "dicom", "-r"]
+TSHARK_ALL = ["tshark", "-d", "tcp.port==11112,dicom", "-r"]
 
 
 def main() -> int:
@@ -87,6 +88,7 @@ def rows_of(capture: str, first: str, work: Path, *, with_tshark: bool) -> list[
         rows += [
             Row("tshark fields", [*TSHARK, capture, *fields], capture, beside=("index", "show")),
             Row("tshark json", [*TSHARK, first, "-T", "json"], first, beside=("export json",)),
+            Row("tshark json, all", [*TSHARK_ALL, first, "-T", "json"], first),
         ]
     return rows
 
