@@ -34,13 +34,12 @@ _FOLLOW_HELP = "The file is still growing: print each message as it comes, until
 class Commands(click.Group):
     """Takes a capture where a command is expected: `dicomsniff CAPTURE` opens it."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or take the first word for a capture to open."""
-        if args and args[0] not in self.commands and (args[0] == "-" or not args[0].startswith("-")):
-            return "open", self.commands["open"], args
-        return super().resolve_command(ctx, args)
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take what is neither a command nor an option of the program itself for a capture to open."""
+        own = {name for option in self.get_params(ctx) for name in option.opts}
+        if args and args[0] not in self.commands and args[0] not in own:
+            args = ["open", *args]
+        return super().parse_args(ctx, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)

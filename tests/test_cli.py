@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from build import Talk, frames, pcap
 
 PROGRAM = [sys.executable, "-m", "dicomsniff"]
@@ -31,6 +32,12 @@ def test_a_capture_alone_is_shown_where_there_is_no_terminal(samples: Path) -> N
     assert done.stdout == run("show", str(samples / "c-echo.pcap")).stdout
     assert b"released: 1 C-ECHO, Success" in done.stdout
     assert b"\x1b[" not in done.stdout
+
+
+def test_options_may_stand_before_the_capture_that_is_opened(samples: Path) -> None:
+    done = run("--port", "104", str(samples / "c-echo.pcap"))
+    assert done.returncode == 0
+    assert b"released: 1 C-ECHO, Success" in done.stdout
 
 
 def test_standard_input_is_a_capture_too(samples: Path) -> None:
