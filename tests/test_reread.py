@@ -3,9 +3,9 @@
 import gzip
 from random import Random
 
-import build
 import pytest
 
+import build
 from dicomsniff.library import Capture
 
 CT = build.CT_IMAGE_STORAGE
@@ -205,3 +205,13 @@ def test_a_data_set_is_decoded_in_the_syntax_negotiated(tmp_path):
         assert capture.data_set(association, association.messages[1]) is None
     assert (decoded.transfer_syntax, decoded.guessed) == (build.EXPLICIT, False)
     assert [element.text for element in decoded.elements] == ["1.2.3", "ID12"]
+
+
+def test_a_message_whose_first_bytes_came_before_dicom_was_recognized_is_reread_whole(reread):
+    """A capture begins mid-stream with a PDU whose header was sent in a packet of its own."""
+    pdus = build.message(1, build.store_rq(1), DATA[:5000])
+    talk = build.Talk()
+    talk.client(pdus[:12])
+    talk.client(pdus[12:])
+    talk.acknowledge(1)
+    assert reread(talk.packets) == [(build.store_rq(1), DATA[:5000])]

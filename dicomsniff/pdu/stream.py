@@ -53,6 +53,7 @@ class PduStream:
     """
 
     __slots__ = (
+        "_chunk",
         "_collect",
         "_command_cut",
         "_context",
@@ -78,6 +79,7 @@ class PduStream:
         "_skipped",
         "_state",
         "_unseen",
+        "_waiting_first",
         "counts",
         "flow",
         "foreign",
@@ -113,6 +115,8 @@ class PduStream:
         self._skip_first = _NO_PACKET
         self._followed: Flow | None = None
         self._kept: list[bytes] = []
+        self._waiting_first = _NO_PACKET
+        self._chunk = 0
 
     @property
     def recognized(self) -> bool:
@@ -149,8 +153,14 @@ class PduStream:
             self.position += end - start
             if self._state is State.FOREIGN:
                 return []
+            if not self._pending:
+                self._waiting_first = mark
             self._pending += data[start:end]
-            return self._recognize(complete=False)
+            self._chunk = end - start
+            events = self._recognize(complete=False)
+            if self._chunk >= len(self._pending):
+                self._waiting_first = mark
+            return events
         return passed + self._decode(data, start, end)
 
     def gap(self, offset: int, length: int, mark: PacketMark) -> list[PduEvent]:
@@ -178,7 +188,12 @@ class PduStream:
         self.position -= len(waiting)
         self._skipped = self.position - self._unseen
         events = self._report_skipped() if begins_here else []
-        return events + self._decode(waiting, 0, len(waiting))
+        # What waited came in an earlier packet than the rest.
+        early, mark = max(0, len(waiting) - self._chunk), self._mark
+        self._mark = self._waiting_first if early else mark
+        events += self._decode(waiting, 0, early)
+        self._mark = mark
+        return events + self._decode(waiting, early, len(waiting))
 
     def close(self, end: int = 0, last: PacketMark = _NO_PACKET) -> list[PduEvent]:
         """No more bytes come: hand on what is incomplete, as such. Quiet bytes up to `end`, in packet `last`, count."""
