@@ -50,7 +50,6 @@ class LiveReader:
         self._number = 1
         self._socket = _open_socket(interface, bpf)
         self._link_type = _link_type(self._socket)
-        self._again: CaptureReader | None = None
         try:
             self._file = open(write, "wb") if write else NamedTemporaryFile(prefix="dicomsniff-", suffix=".pcap")  # noqa: SIM115
         except OSError as error:

@@ -81,18 +81,21 @@ def finding_text(finding: Finding) -> str:
 def entry_line(association: Association, entry: Entry, start: int) -> str:
     """Return a timeline entry as one line: seconds since `start`, direction, name, size, what matters."""
     since = f"{(entry.span.first_time - start) / 1e9:10.6f}"
+    return f"{since}  {_entry_text(association, entry)}"
+
+
+def _entry_text(association: Association, entry: Entry) -> str:
     arrow = "-->" if entry.from_requestor else "<--"
     count = entry_size(entry)
     amount = size(count) if count else ""
     detail = entry_detail(association, entry)
-    return f"{since}  {arrow} {entry_name(entry):<{_NAME_WIDTH}} {amount:>{_SIZE_WIDTH}}  {detail}".rstrip()
+    return f"{arrow} {entry_name(entry):<{_NAME_WIDTH}} {amount:>{_SIZE_WIDTH}}  {detail}".rstrip()
 
 
 def live_line(association: Association, entry: Entry, digits: int) -> str:
     """Return a timeline entry as one line that stands alone: time of day, association, and the rest."""
     who = f"{association.requestor.ae_title or '?'}>{association.acceptor.ae_title or '?'}"
-    line = entry_line(association, entry, entry.span.first_time).split(None, 1)[1]
-    return f"{clock(entry.span.first_time, digits)} #{association.id} {who} {line}"
+    return f"{clock(entry.span.first_time, digits)} #{association.id} {who} {_entry_text(association, entry)}"
 
 
 def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str]:

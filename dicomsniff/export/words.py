@@ -92,16 +92,21 @@ def _why_unfinished(association: Association) -> str:
         ended = "the capture ends" if association.ended_by_capture else "the connection closed"
         return f": {ended} within {question.name} {question.command.message_id}"
     if question is not None:
-        waited = duration(max(association.watched_until, association.end_time) - question.span.last_time)
+        waited = _waited(association, question.span.last_time)
         return f": {question.name} {question.command.message_id} got no final response in {waited} {until}"
     if association.state is State.REQUESTED:
         asked = association.request.span.last_time if association.request is not None else association.start_time
-        waited = duration(max(association.watched_until, association.end_time) - asked)
+        waited = _waited(association, asked)
         return f": A-ASSOCIATE-RQ got no answer in {waited} {until}"
     if association.state is State.ESTABLISHED and association.nothing_accepted:
         return ": no presentation context was accepted"
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
     return f": {_exchanged(association)}; {ended if association.closed else 'still open'}"
+
+
+def _waited(association: Association, since: int) -> str:
+    """How long the capture watched the association from a time (ns) on; one still open is watched to its last entry."""
+    return duration(max(association.watched_until, association.end_time) - since)
 
 
 def _open_question(association: Association) -> str:
