@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import build
-
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.decode import repeats

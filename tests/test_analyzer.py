@@ -3,15 +3,15 @@
 import time
 import tracemalloc
 
-import build
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from pipeline import analyze, analyze_frames, batch, codes, names, only, split, tell
 
+import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.library import Capture
+from pipeline import analyze, analyze_frames, batch, codes, names, only, split, tell
 
 CT = build.CT_IMAGE_STORAGE
 IMAGE = bytes(range(256)) * 30

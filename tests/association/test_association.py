@@ -1,10 +1,10 @@
 """An association from its packets: parties, outcome, order and pairing of messages, counts."""
 
-import build
 import pytest
-from pipeline import associations, names, only
 
+import build
 from dicomsniff.association.state import State
+from pipeline import associations, names, only
 
 CT = build.CT_IMAGE_STORAGE
 CONTEXTS = (build.proposal(1), build.proposal(3, CT))

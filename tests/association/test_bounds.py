@@ -2,10 +2,9 @@
 
 import io
 
-import build
 import pytest
-from pipeline import analyze, batch, codes, only
 
+import build
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association import association as association_module
@@ -14,6 +13,7 @@ from dicomsniff.export.transcript import write_transcript
 from dicomsniff.export.words import verdict
 from dicomsniff.library import Capture
 from dicomsniff.tcp import connection
+from pipeline import analyze, batch, codes, only
 
 
 def echoes(count: int, port: int = 40001, start: int = build.START) -> build.Talk:

@@ -1,7 +1,8 @@
 """Captures that miss something: what is missing is said, everything else decodes."""
 
-import build
 import pytest
+
+import build
 from pipeline import analyze, analyze_frames, associations, codes, names, only
 
 CT = build.CT_IMAGE_STORAGE

@@ -1,8 +1,8 @@
 """Presentation contexts: proposed, answered, and both together (PS3.8 §9.3.3.2)."""
 
-import build
 import pytest
 
+import build
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
 from dicomsniff.pdu.decode import decode_control_pdu
 from dicomsniff.provenance import Span

@@ -3,16 +3,16 @@
 import struct
 from random import Random
 
-import build
 import dpkt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline import batch
 
+import build
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.fragments import MAX_AGE, MAX_DATAGRAMS, FragmentTable
 from dicomsniff.capture.segments import Endpoint, flow_ends, reverse_flow
+from pipeline import batch
 
 V4 = build.Packet(
     build.flow_of("10.0.0.1", 40001, "10.0.0.2", 104), 0xFFFFFFF0, 77, build.ACK, b"some payload", build.START

@@ -2,14 +2,14 @@
 
 from random import Random
 
-import build
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline import batch, split
 
+import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.decode import SegmentDecoder
+from pipeline import batch, split
 
 CT = build.CT_IMAGE_STORAGE
 HEADERS = bytes.fromhex("04 00 00 00 00 1a 00 00 00 16 03 00 ") * 40

@@ -8,17 +8,17 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-import build
 import lz4.frame
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pipeline import packets_of
 
+import build
 from dicomsniff.capture import reader as reading
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
+from pipeline import packets_of
 
 SECOND = 1_000_000_000
 FRAMES = [(build.START, b"first frame"), (build.START + 2 * SECOND, b"second"), (build.START + 3 * SECOND, b"")]

@@ -6,15 +6,15 @@ from io import BufferedReader, BytesIO
 from itertools import pairwise
 from types import SimpleNamespace
 
-import build
 import lz4.frame
 import pytest
 import zstandard
-from pipeline import packets_of
 
+import build
 from dicomsniff.capture import reader as reading
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
+from pipeline import packets_of
 
 FRAMES = [(build.START + number * 1_000_000, bytes([number]) * 50) for number in range(6)]
 MAKERS = {"pcap": build.pcap, "pcapng": build.pcapng, "snoop": build.snoop}

@@ -3,11 +3,11 @@
 import struct
 from collections.abc import Callable
 
-import build
 import pytest
-from pipeline import analyze_frames, tell
 
+import build
 from dicomsniff.capture.frames import LINKS
+from pipeline import analyze_frames, tell
 
 CT = build.CT_IMAGE_STORAGE
 IMAGE = bytes(range(256)) * 12

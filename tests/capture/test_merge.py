@@ -3,16 +3,16 @@
 import random
 from itertools import pairwise, permutations
 
-import build
 import pytest
-from pipeline import packets_of, tell
 
+import build
 from dicomsniff.capture import merge
 from dicomsniff.capture import reader as reading
 from dicomsniff.capture.merge import MergedReader
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import open_capture, open_source
+from pipeline import packets_of, tell
 
 CT = build.CT_IMAGE_STORAGE
 IMAGE = random.Random(1).randbytes(60_000)

@@ -4,14 +4,14 @@ import gzip
 import struct
 import tracemalloc
 
-import build
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pipeline import packets_of
 
+import build
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
+from pipeline import packets_of
 
 TIME = 1_700_000_000_123_456_789
 FRAMES = [(TIME, b"first frame"), (TIME + 2_000_000_000, b"second"), (TIME + 2_000_001_000, b"")]

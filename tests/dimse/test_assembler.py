@@ -2,15 +2,15 @@
 
 import hashlib
 
-import build
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline import decode, split, tell
 
+import build
 from dicomsniff.dimse.assembler import MAX_COMMAND_SET, Assembler, StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
+from pipeline import decode, split, tell
 
 HEAD = build.release_rp()
 

@@ -1,10 +1,10 @@
 """Command sets, from annotated bytes (PS3.7 §6.3.1, Annex E)."""
 
-import build
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import build
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dimse.command import Command
 

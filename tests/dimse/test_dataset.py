@@ -4,7 +4,6 @@ import tracemalloc
 import zlib
 from io import BytesIO
 
-import build
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from pydicom.encaps import encapsulate
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 
+import build
 from dicomsniff.dimse.dataset import decode_data_set
 
 IMPLICIT, EXPLICIT, BIG = build.IMPLICIT, build.EXPLICIT, "1.2.840.10008.1.2.2"

@@ -2,14 +2,14 @@
 
 from io import BytesIO
 
-import build
 import pytest
-from pipeline import decode
 from pynetdicom import dimse_messages, dimse_primitives
 from pynetdicom.pdu import P_DATA_TF
 
+import build
 from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.message import Message
+from pipeline import decode
 
 CT, INSTANCE = "1.2.840.10008.5.1.4.1.1.2", "1.2.3.4.5"
 DATA = b"\x08\x00\x05\x00CS\x0a\x00ISO_IR 100"

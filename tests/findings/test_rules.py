@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-import build
 import pytest
-from pipeline import associations, codes, only
 
+import build
 from dicomsniff.association.association import MAX_FINDINGS
 from dicomsniff.findings.engine import RULES
 from dicomsniff.findings.finding import Severity
+from pipeline import associations, codes, only
 
 CT = build.CT_IMAGE_STORAGE
 SECOND = 1_000_000_000

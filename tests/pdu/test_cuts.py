@@ -2,14 +2,14 @@
 
 import tracemalloc
 
-import build
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pipeline import FLOW, MARK, decode, split
 
+import build
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import PduEvent, PdvBytes, PdvRun
+from pipeline import FLOW, MARK, decode, split
 
 IMAGE = bytes(range(256)) * 20
 WHOLE = b"".join(

@@ -1,8 +1,8 @@
 """Every item and sub-item of A-ASSOCIATE PDUs, from annotated bytes (PS3.8 §9.3.2, PS3.7 Annex D.3.3)."""
 
-import build
 import pytest
 
+import build
 from dicomsniff.pdu.decode import decode_control_pdu
 from dicomsniff.pdu.types import (
     AsynchronousOperationsWindow,

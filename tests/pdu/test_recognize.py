@@ -2,13 +2,13 @@
 
 from random import Random
 
-import build
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pipeline import decode, split
 
+import build
 from dicomsniff.pdu.recognize import Verdict, find_header, find_message_start, judge_start, name_foreign
+from pipeline import decode, split
 
 ECHO = build.command_pdu(1, build.echo_rq())
 BEGINNINGS = [

@@ -1,10 +1,10 @@
 """Stream bytes -> PDUs and PDVs: framing, PDV headers, lengths that contradict each other, gaps."""
 
-import build
 import pytest
-from pipeline import decode
 
+import build
 from dicomsniff.pdu.types import Abort, MalformedPdu, MissingBytes, Pdv, PdvBytes, ReleaseRp, SkippedBytes, UnknownPdu
+from pipeline import decode
 
 PDVS = [
     # PDU header          PDV length   ctx hdr  fragment

@@ -3,12 +3,11 @@
 import tracemalloc
 
 import build
-from pipeline import batch, stream_bytes, track
-
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.tcp.connection import LINGER, MAX_CONNECTIONS, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, StreamGap
 from dicomsniff.tcp.stream import MAX_HELD, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP
+from pipeline import batch, stream_bytes, track
 
 SECOND = 1_000_000_000
 

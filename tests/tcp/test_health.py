@@ -1,12 +1,11 @@
 """How TCP fared is counted per direction: what was sent again, what was late, how far away the other side is."""
 
 import build
-from pipeline import batch
-
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.tcp.connection import TcpTracker
 from dicomsniff.tcp.events import StreamConflict
 from dicomsniff.tcp.health import StreamHealth
+from pipeline import batch
 
 SECOND = 1_000_000_000
 

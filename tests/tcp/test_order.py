@@ -2,12 +2,12 @@
 
 from random import Random
 
-import build
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pipeline import stream_bytes, track
 
+import build
 from dicomsniff.tcp.events import StreamBytes, StreamGap
+from pipeline import stream_bytes, track
 
 TEXT = bytes(range(256)) * 8
 REPLY = bytes(reversed(range(256))) * 2

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input
-from tui.screens import LARGE, SMALL, opened, press, screen_text, settle
 
 from dicomsniff.tui.findings_list import FindingsList
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.value_view import ValueView
+from tui.screens import LARGE, SMALL, opened, press, screen_text, settle
 
 both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
 

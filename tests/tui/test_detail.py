@@ -4,9 +4,9 @@ import sys
 import zlib
 from pathlib import Path
 
-import build
 import pytest
 
+import build
 from dicomsniff.association.association import Association
 from dicomsniff.library import Capture
 from dicomsniff.tui.detail import Detail, load_detail

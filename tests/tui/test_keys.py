@@ -3,10 +3,10 @@
 from collections import Counter
 
 import pytest
-from tui.screens import LARGE, SMALL, opened
 
 from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.keys import KEYS, Where
+from tui.screens import LARGE, SMALL, opened
 
 
 def test_ids_are_unique() -> None:

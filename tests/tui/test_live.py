@@ -5,15 +5,15 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import build
 import pytest
-from tui.screens import LARGE, SMALL, screen_text, until
 
+import build
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
+from tui.screens import LARGE, SMALL, screen_text, until
 
 LAYOUT = PcapLayout(MAGICS[b"\xd4\xc3\xb2\xa1"])
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from tui.screens import LARGE, SMALL, press, settle
 
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
+from tui.screens import LARGE, SMALL, press, settle
 
 SCREENS = {
     "first": ("c-echo", ()),
