@@ -3,8 +3,7 @@
 from collections import Counter
 
 from dicomsniff.dimse.message import Message
-
-PENDING = (0xFF00, 0xFF01)
+from dicomsniff.dimse.operations import PENDING
 
 
 class Tally:
