@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Conversation, Update
+from dicomsniff.association.links import Linker
+from dicomsniff.association.moves import Unconnected
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import flow_ends
@@ -38,6 +40,8 @@ class Analyzer:
         self.last_time: int | None = None
         self.foreign: Counter[str] = Counter()
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
+        self.links = Linker()
+        """What belongs together, of the associations that are over."""
         self._numbered = 0
         self._collect = collect
         self._ports = frozenset(ports)
@@ -98,6 +102,7 @@ class Analyzer:
 
     def _tcp_event(self, event: TcpEvent) -> list[Update]:
         if isinstance(event, ConnectionGone):
+            self._note_unconnected(event.connection)
             conversation = self._conversations.pop(event.connection, None)
             return self._close(conversation) if conversation is not None else []
         connection = event.stream.connection
@@ -121,10 +126,20 @@ class Analyzer:
             association.add_findings(find_now(association, entry))
         for association in conversation.associations:
             association.add_findings(find_final(association), final=True)
+            self.links.take(association)
             self._closed.append(association)
         if not conversation.is_dicom:
             self.foreign[conversation.foreign] += 1
         return updates
+
+    def _note_unconnected(self, connection: Connection) -> None:
+        """Tell of a connection that was opened, and on which nobody said anything."""
+        opener = connection.opener
+        if opener is not None and not any(stream.offset for stream in connection.streams):
+            source, target = flow_ends(opener.flow)
+            answered = "silent" if opener.peer.segments else "unanswered"
+            how = "refused" if connection.reset else answered
+            self.links.take_unconnected(Unconnected(source.address, str(target), connection.first_mark.time, how))
 
     def _keep(self, associations: Iterable[Association]) -> None:
         self._kept.update((association.id, association) for association in associations)

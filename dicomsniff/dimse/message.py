@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dicomsniff.dimse.command import Command
 from dicomsniff.provenance import Span
@@ -25,6 +25,8 @@ class DataSetInfo:
     sha256: str | None = None
     content: "SpooledTemporaryFile[bytes] | None" = None
     whole: int | None = None
+    outline: Any = None
+    """What the structure of the data set tells, where it is worth keeping."""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
+from dicomsniff.export.link_json import links_json
 from dicomsniff.export.transcript import SCHEMA, association_json, context_json, direction, finding_json, message_json
 from dicomsniff.export.words import entry_detail, entry_name, timestamp
 from dicomsniff.findings.finding import Finding
@@ -24,6 +25,8 @@ def write_lines(capture: Capture, out: IO[str]) -> None:
             out.write(association_line(association, digits) + "\n")
             for finding in association.findings:
                 out.write(finding_line(finding, association) + "\n")
+    for link in links_json(capture.analyzer.links, capture.reader.resolution_digits):
+        out.write(_line({"kind": "link"} | link) + "\n")
 
 
 def head_line(name: str) -> str:

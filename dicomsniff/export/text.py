@@ -9,6 +9,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.export.link_words import link_lines
 from dicomsniff.export.words import (
     clock,
     duration,
@@ -47,6 +48,11 @@ def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> Non
     digits = capture.reader.resolution_digits
     for _, association in sorted(waiting):
         out.writelines(f"{line}\n" for line in association_lines(association, digits, contexts=contexts))
+        out.write("\n")
+    found = list(link_lines(capture.analyzer.links))
+    if found:
+        out.write("what belongs together:\n")
+        out.writelines(f"  {line}\n" for line in found)
         out.write("\n")
     for line in summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated):
         out.write(f"{line}\n")

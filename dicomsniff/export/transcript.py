@@ -16,6 +16,8 @@ from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.command import Command, attribute_tags
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.export.link_json import links_json
 from dicomsniff.export.words import timestamp
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture
@@ -57,7 +59,9 @@ def write_transcript(capture: Capture, out: IO[str]) -> None:
             out.write(",\n  {" if index else "\n  {")
             out.writelines(drafts[number].parts())
             out.write("}")
-        out.write('],\n "findings": []\n}\n')
+        digits = reader.resolution_digits
+        links = _lines(_dump(link) for link in links_json(capture.analyzer.links, digits))
+        out.write(f'],\n "links": {links},\n "findings": []\n}}\n')
 
 
 class _Draft:
@@ -99,7 +103,8 @@ class _Draft:
         contexts = _lines(_dump(context_json(context)) for context in association.contexts.values())
         self._head = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [')
         found = (_dump(finding_json(finding, association.id)) for finding in association.findings)
-        self._tail = self._write(f'],\n   "findings": {_lines(found)}')
+        operations = _lines(_dump(operation_json(each)) for each in association.operations.operations)
+        self._tail = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}')
 
     def parts(self) -> Iterator[str]:
         """Yield the association's fields, in order."""
@@ -262,6 +267,33 @@ def message_json(association: Association, message: Message, digits: int) -> Jso
     if message.problem:
         said["problem"] = message.problem
     return said
+
+
+def operation_json(operation: Operation) -> Json:
+    """Describe an operation by the numbers of its messages; durations in seconds."""
+    said: Json = {
+        "name": operation.name,
+        "request": operation.request.number,
+        "first_response": _number(operation.first_response),
+        "final_response": _number(operation.final),
+        "status": operation.status,
+        "responses": operation.responses,
+        "pending": operation.pending,
+        "latency": _seconds(operation.latency),
+        "final_latency": _seconds(operation.final_latency),
+    }
+    if operation.cancel is not None:
+        said["cancelled_by"] = operation.cancel.number
+    if operation.parent is not None:
+        said["sub_operation_of"] = operation.parent.request.number
+    if operation.sub_operations:
+        said["sub_operations"] = operation.sub_operations
+        said["stored"] = dict(sorted((operation.stored or {}).items()))
+    return said
+
+
+def _number(message: Message | None) -> int | None:
+    return message.number if message is not None else None
 
 
 def command_json(command: Command) -> Json:
