@@ -99,9 +99,11 @@ def repeats(state: Flow, data: bytes, first: int, last: int) -> bool:
     repeat, period = state.repeat, state.period
     if not repeat:
         return False
-    quiet_until = state.quiet_until
+    quiet_until, limit = state.quiet_until, state.quiet_limit
     reached = state.offset + last - first
     while reached > quiet_until:
+        if quiet_until + period > limit:
+            return False
         header = first + quiet_until - state.offset
         if header + len(repeat) > last or not data.startswith(repeat, header):
             return False

@@ -27,6 +27,8 @@ class Flow(Protocol):
     repeat: bytes
     """If exactly these bytes stand at `quiet_until`, `period` further bytes, these included, are quiet too."""
     period: int
+    quiet_limit: int
+    """However often `repeat` stands there, bytes from this offset on are not quiet."""
     last_packet: int
     """The number of the last packet."""
     kept: list[bytes] | None

@@ -273,10 +273,14 @@ class PdvRun(NamedTuple):
 
 
 class PdvBytes(NamedTuple):
-    """Bytes of a data set fragment that is still coming; only where the analyzer was asked to collect data sets."""
+    """Bytes of a data set fragment that is still coming; only where data sets are collected or examined.
+
+    `at` is the offset of the first of them within the fragment, counting what was passed over or is missing.
+    """
 
     context_id: int
     data: bytes
+    at: int
 
 
 ControlPdu = AssociateRq | AssociateAc | AssociateRj | ReleaseRq | ReleaseRp | Abort | UnknownPdu

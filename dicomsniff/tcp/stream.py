@@ -54,6 +54,7 @@ class Stream:
         "origin",
         "peer",
         "period",
+        "quiet_limit",
         "quiet_until",
         "repeat",
         "repeated_in",
@@ -76,6 +77,8 @@ class Stream:
         self.repeat = b""
         """If exactly these bytes stand at `quiet_until`, the `period` bytes from there on are quiet too."""
         self.period = 0
+        self.quiet_limit = 0
+        """However often `repeat` stands there, bytes from this offset on are not quiet."""
         self.kept: list[bytes] | None = None
         """Where bytes that are passed over are put, if anybody wants them."""
         self.repeated_in = PacketMark(0, time, 0)
