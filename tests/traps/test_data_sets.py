@@ -1,40 +1,21 @@
 """Rows 1 to 5 and 17: data sets that derail a dissector, and with it the message after them."""
 
 import struct
-import warnings
 import zlib
 from io import BytesIO
 
 import pytest
-from pydicom import dcmread
-from pydicom.data import get_testdata_file
-from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
-from pydicom.filewriter import write_dataset
-from pydicom.filebase import DicomBytesIO
 from pydicom.uid import UID
 
 import build
+from traps.objects import NATIVE, encoded, stored_bytes
 from traps.told import Exchange, assert_elements
 
 CT = build.CT_IMAGE_STORAGE
 EXPLICIT, IMPLICIT = build.EXPLICIT, build.IMPLICIT
 DEFLATED = "1.2.840.10008.1.2.1.99"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
-NATIVE = build.explicit_data_set((0x00080018, b"UI", b"1.2.3\0"), (0x00100020, b"LO", b"ID12"))
-
-
-def stored_bytes(name: str) -> tuple[bytes, str, Dataset]:
-    """One of pydicom's files: (data set as encoded in it, transfer syntax, data set as pydicom reads it)."""
-    path = get_testdata_file(name, download=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        read = dcmread(path)
-    with open(path, "rb") as file:
-        content = file.read()
-    # PS3.10 §7.1: preamble, DICM, group length (12 bytes), then as many bytes of file meta information as it says.
-    (meta,) = struct.unpack_from("<L", content, 140)
-    return content[144 + meta :], str(read.file_meta.TransferSyntaxUID), read
 
 
 def stored_twice(data: bytes, syntax: str, fragment: int = 1000) -> Exchange:
@@ -159,17 +140,6 @@ def test_row_4_un_of_undefined_length_is_a_sequence_in_implicit_vr(tell):
     assert data_set["elements"]["00400275"]["Value"] == ["AFTER"]
     (item,) = data_set["elements"]["0040A043"]["Value"]
     assert {tag: each["Value"] for tag, each in item.items()} == {"00080100": ["CODE"], "00080102": ["99X"]}
-
-
-def encoded(syntax: str) -> bytes:
-    """A data set of several elements in a transfer syntax that is not compressed."""
-    uid, buffer = UID(syntax), DicomBytesIO()
-    buffer.is_implicit_VR, buffer.is_little_endian = uid.is_implicit_VR, uid.is_little_endian
-    data = Dataset()
-    data.SOPClassUID, data.SOPInstanceUID, data.PatientID = CT, "1.2.3.1", "ID12"
-    data.Modality, data.Rows, data.Columns = "CT", 512, 256
-    write_dataset(buffer, data)
-    return buffer.getvalue()
 
 
 SYNTAXES = [IMPLICIT, EXPLICIT, BIG_ENDIAN]

@@ -3,13 +3,13 @@
 import pytest
 
 import build
+from traps.objects import NATIVE
 from traps.told import Exchange, Sent
 
 CT, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.IMPLICIT, build.EXPLICIT
 FIND = build.STUDY_ROOT_FIND
 VERIFICATION = build.VERIFICATION
 CONTEXTS = ((1, VERIFICATION, IMPLICIT), (3, CT, EXPLICIT))
-NATIVE = build.explicit_data_set((0x00080018, b"UI", b"1.2.3\0"), (0x00100020, b"LO", b"ID12"))
 
 
 def plain_data(length: int) -> bytes:
@@ -151,8 +151,9 @@ def test_row_9_one_lost_segment_costs_no_later_message(tell, first_byte, lost):
     assert association["outcome"] == "released"
     complete = [message for message in association["messages"] if message["complete"]]
     partial = [message for message in association["messages"] if not message["complete"]]
-    found = [(each["command"], each["message_id"] or each["message_id_being_responded_to"]) for each in complete]
-    assert found == [tuple(each.label.split(" ")[:1]) + (int(each.label.split(" ")[1]),) for each in sent]
+    numbers = [each["message_id"] or each["message_id_being_responded_to"] for each in complete]
+    found = [f"{each['command']} {number}" for each, number in zip(complete, numbers, strict=True)]
+    assert found == [each.label for each in sent]
     assert [(each["command"], each["message_id"]) for each in partial] == [("C-STORE-RQ", 1)]
     assert association["missing_bytes"] == len(gone)
     codes = [finding["code"] for finding in association["findings"]]
@@ -284,7 +285,10 @@ def test_row_13_a_second_association_on_a_connection_has_its_own_contexts(tell):
     told = tell(talk.packets)
     told.assert_said(first, second, talk.sent, outcomes=["released"] * 3)
     assert [
-        [(each["id"], each["abstract_syntax"], each["transfer_syntax"]) for each in association["presentation_contexts"]]
+        [
+            (each["id"], each["abstract_syntax"], each["transfer_syntax"])
+            for each in association["presentation_contexts"]
+        ]
         for association in told.transcript()["associations"]
     ] == [[(1, VERIFICATION, IMPLICIT)], [(1, CT, EXPLICIT), (3, VERIFICATION, IMPLICIT)], [(1, FIND, EXPLICIT)]]
     assert [told.complaints(number) for number in range(3)] == [[], [], []]
