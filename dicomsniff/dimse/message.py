@@ -62,6 +62,11 @@ class Message:
         return self.operation.request if self.operation is not None and self.command.is_response else None
 
     @property
+    def sop_class_uid(self) -> str | None:
+        """The SOP class it is about; a response that leaves it out, as it may, is about its request's (PS3.7 §10.1)."""
+        return self.command.sop_class_uid or (self.request.command.sop_class_uid if self.request is not None else None)
+
+    @property
     def complete(self) -> bool:
         """Whether all of it is in the capture."""
         return self.ended and not self.problem

@@ -246,7 +246,7 @@ def message_json(association: Association, message: Message, digits: int) -> Jso
         "message_id": command.message_id,
         "message_id_being_responded_to": command.message_id_being_responded_to,
         "status": command.status,
-        "status_meaning": status_text(command.service, command.sop_class_uid, command.status)
+        "status_meaning": status_text(command.service, message.sop_class_uid, command.status)
         if command.status is not None
         else None,
         "latency": _seconds(latency),

@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry, OversizedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.dictionary.attributes import find_keyword
+from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import abort_meaning, reject_reason_name
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.command import Command, attribute_tags, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
 from dicomsniff.pdu.types import (
@@ -212,11 +215,32 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return ""
 
 
+_SAID_OF_A_COMMAND = (
+    ("event type", 0x00001002),
+    ("action type", 0x00001008),
+    ("attributes", 0x00001005),
+    ("offending element", 0x00000901),
+    ("error ID", 0x00000903),
+)
+MAX_NAMED = 8
+"""Attributes of a list that are named; further ones are counted."""
+
+
+def _value_text(command: Command, tag: int) -> str:
+    """Write a number, or attributes by tag and keyword: `(0010,0020) PatientID`; empty where the element is absent."""
+    if COMMAND_ELEMENTS[tag].vr != "AT":
+        number = command.uint(tag)
+        return "" if number is None else str(number)
+    tags = attribute_tags(command.elements.get(tag, b""))
+    named = [f"{tag_text(each)} {find_keyword(each)}".rstrip() for each in tags[:MAX_NAMED]]
+    return ", ".join(named) + (f" and {len(tags) - MAX_NAMED} more" if len(tags) > MAX_NAMED else "")
+
+
 def _message_parts(message: Message) -> list[str]:
     command = message.command
     parts = []
     if command.status is not None:
-        parts.append(status_text(command.service, command.sop_class_uid, command.status))
+        parts.append(status_text(command.service, message.sop_class_uid, command.status))
         if comment := command.text(0x00000902):
             parts.append(comment)
         counters = [command.uint(tag) for tag in (0x00001020, 0x00001021, 0x00001022, 0x00001023)]
@@ -225,6 +249,7 @@ def _message_parts(message: Message) -> list[str]:
             parts.append(", ".join(f"{n} {name}" for n, name in zip(counters, names, strict=True) if n is not None))
     elif command.sop_class_uid:
         parts.append(uid_text(command.sop_class_uid))
+    parts += [f"{name} {said}" for name, tag in _SAID_OF_A_COMMAND if (said := _value_text(command, tag))]
     if destination := command.text(0x00000600):
         parts.append(f"to {destination}")
     if originator := command.text(0x00001030):

@@ -116,6 +116,8 @@ class TcpTracker:
                 connection.holed, connection.waiting = peer, [_alone(segment)]
                 stream.expected = peer.expected = -1
                 return events
+        if peer.held and not peer.anchored:
+            events += peer.settle(time)  # what this segment answers comes before it
         if not stream.anchored and not stream.held and _begins_association(data, start, end):
             stream.anchor(seq)
         events += stream.receive(seq, data, start, end, cut, mark)
