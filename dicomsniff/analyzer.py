@@ -11,6 +11,7 @@ from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.findings.engine import find_final, find_now
+from dicomsniff.findings.verdicts import Overview
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 
@@ -42,6 +43,8 @@ class Analyzer:
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
         self.links = Linker()
         """What belongs together, of the associations that are over."""
+        self.overview = Overview()
+        """How they went, in numbers."""
         self._numbered = 0
         self._collect = collect
         self._ports = frozenset(ports)
@@ -73,6 +76,11 @@ class Analyzer:
     def given_up(self) -> int:
         """Connections no longer followed because too many were open at a time."""
         return self._tcp.given_up
+
+    @property
+    def verdict(self) -> str:
+        """How the capture went, in one sentence: the associations that are over, and what they asked to be moved."""
+        return self.overview.text(self.links.moves())
 
     def feed(self, batch: PacketBatch) -> list[Update]:
         """Take packets; return (association, new timeline entry) in packet order."""
@@ -127,6 +135,7 @@ class Analyzer:
         for association in conversation.associations:
             association.add_findings(find_final(association), final=True)
             self.links.take(association)
+            self.overview.take(association)
             self._closed.append(association)
         if not conversation.is_dicom:
             self.foreign[conversation.foreign] += 1

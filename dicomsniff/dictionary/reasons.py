@@ -63,3 +63,8 @@ def abort_meaning(source: int, reason: int) -> str:
     if source == 2:
         return f"{who}: {ABORT_REASONS.get(reason, f'reserved reason {reason}')}"
     return who if source == 0 else f"{who} (source {source}), reason {reason} not significant"
+
+
+def in_words(name: str) -> str:
+    """Write one of the standard's hyphenated names as words: `called AE title not recognized`."""
+    return name.replace("-AE-", " AE ").replace("-", " ") if " " not in name else name

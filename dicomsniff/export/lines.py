@@ -9,9 +9,10 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.transcript import SCHEMA, association_json, context_json, direction, finding_json, message_json
-from dicomsniff.export.words import entry_detail, entry_name, timestamp
+from dicomsniff.export.words import entry_detail, entry_name
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture
+from dicomsniff.quantities import timestamp
 
 
 def write_lines(capture: Capture, out: IO[str]) -> None:

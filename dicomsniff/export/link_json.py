@@ -8,8 +8,8 @@ from dicomsniff.association.instances import Thread
 from dicomsniff.association.links import Linker, Series
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.export.link_words import get_text, move_text, series_text, thread_text
-from dicomsniff.export.words import timestamp
 from dicomsniff.findings.retrieve import explain_move
+from dicomsniff.quantities import timestamp
 
 Json = dict[str, Any]
 

@@ -8,7 +8,7 @@ from dicomsniff.association.links import Linker, Series
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.export.words import duration
+from dicomsniff.quantities import duration
 
 
 def link_lines(links: Linker) -> Iterator[str]:

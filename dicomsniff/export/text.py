@@ -10,19 +10,11 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.export.link_words import link_lines
-from dicomsniff.export.words import (
-    clock,
-    duration,
-    entry_detail,
-    entry_name,
-    entry_size,
-    size,
-    tcp_text,
-    timestamp,
-    verdict,
-)
+from dicomsniff.export.words import entry_detail, entry_name, entry_size, tcp_text
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
+from dicomsniff.quantities import clock, duration, size, timestamp
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
@@ -110,6 +102,8 @@ def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str
     plural = "s" * (found != 1)
     connections = f"{analyzer.connections} TCP connection{'s' * (analyzer.connections != 1)}"
     yield f"{name}: {analyzer.packets} packets, {connections}, {found} association{plural}"
+    if analyzer.overview.associations:
+        yield f"  {analyzer.verdict}"
     for protocol, count in sorted(analyzer.foreign.items()):
         yield f"  {count} TCP connection{'s' * (count != 1)} without DICOM" + (f": {protocol}" if protocol else "")
     if analyzer.given_up:

@@ -18,10 +18,11 @@ from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.export.link_json import links_json
-from dicomsniff.export.words import timestamp
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.pdu.fields import plain_text
+from dicomsniff.quantities import timestamp
 from dicomsniff.tcp.health import StreamHealth
 
 SCHEMA = "dicomsniff.transcript/1"
@@ -61,7 +62,7 @@ def write_transcript(capture: Capture, out: IO[str]) -> None:
             out.write("}")
         digits = reader.resolution_digits
         links = _lines(_dump(link) for link in links_json(capture.analyzer.links, digits))
-        out.write(f'],\n "links": {links},\n "findings": []\n}}\n')
+        out.write(f'],\n "verdict": {_dump(capture.analyzer.verdict)},\n "links": {links},\n "findings": []\n}}\n')
 
 
 class _Draft:
@@ -164,6 +165,7 @@ def association_json(association: Association, digits: int) -> Json:
         "requestor_known_by": association.requestor_is,
         "application_context_name": association.application_context_name,
         "outcome": association.outcome,
+        "verdict": verdict(association),
         "reject": rejection
         and {
             "result": rejection.result,

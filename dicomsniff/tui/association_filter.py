@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.export.words import verdict
+from dicomsniff.findings.verdicts import verdict
 
 
 class AssociationFilter:

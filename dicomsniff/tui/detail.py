@@ -9,8 +9,9 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import entry_name, size
+from dicomsniff.export.words import entry_name
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
+from dicomsniff.quantities import size
 from dicomsniff.reread import MessageBytes
 from dicomsniff.tui.data_set_fields import data_set_rows, is_deflated
 from dicomsniff.tui.entry_facts import entry_facts

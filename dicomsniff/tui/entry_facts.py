@@ -8,8 +8,9 @@ from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import duration, entry_detail, entry_name, timestamp
+from dicomsniff.export.words import entry_detail, entry_name
 from dicomsniff.findings.engine import RULES
+from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.printable import printable
 

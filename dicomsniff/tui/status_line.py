@@ -3,8 +3,8 @@
 from rich.text import Text
 from textual.widgets import Static
 
-from dicomsniff.export.words import size
 from dicomsniff.findings.finding import Severity
+from dicomsniff.quantities import size
 from dicomsniff.tui.printable import printable
 from dicomsniff.tui.source import CaptureSource, is_live, known_size
 
