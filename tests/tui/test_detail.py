@@ -100,6 +100,19 @@ def test_the_bytes_of_a_user_identity_are_withheld(tmp_path: Path) -> None:
     assert next(row.value for row in shown[0].rows if row.name == "Secondary-field") == "7 bytes, withheld"
 
 
+def test_an_acceptance_says_what_the_negotiation_comes_to(samples: Path) -> None:
+    accepted = details(samples / "c-get-pending.pcap")[1][1]
+    start = accepted.rows.index(find(accepted, "Negotiated"))
+    rows = [(row.name, row.value) for row in accepted.rows[start:]]
+    assert rows[0] == ("Negotiated", "107 of 121 contexts")
+    assert ("so", "requestor may act only as SCP of CT Image Storage: C-GET can deliver it") in rows
+    assert ("limit", "acceptor takes P-DATA-TF of up to 16382 bytes") in rows
+    assert rows[rows.index(("context 3", "Ambulatory ECG Waveform Storage: Implicit VR Little Endian")) + 2] == (
+        "roles",
+        "requestor is SCP",
+    )
+
+
 def test_findings_come_with_advice(samples: Path) -> None:
     rejected = details(samples / "association-rejected.pcap")[1][1]
     assert find(rejected, "error").value.startswith("rejected-permanent")
