@@ -83,7 +83,7 @@ def open_(captures: tuple[str, ...], ports: tuple[int, ...], *, keep_phi: bool, 
 
 @cli.command()
 @reading_options
-@click.option("--contexts", is_flag=True, help="List every presentation context with its result.")
+@click.option("--contexts", is_flag=True, help="Say what was negotiated, and what follows from it.")
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
 def show(
     captures: tuple[str, ...],

@@ -7,9 +7,8 @@ from typing import IO
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.reasons import context_result_name
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.export.link_words import link_lines
+from dicomsniff.export.negotiation import context_lines
 from dicomsniff.export.words import entry_detail, entry_name, entry_size, tcp_text
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
@@ -61,7 +60,7 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
     yield from _tcp_lines(association)
     if contexts:
-        yield from _context_lines(association)
+        yield from context_lines(association)
     for entry in sorted(association.timeline, key=_when):
         yield "    " + entry_line(association, entry, association.start_time)
     if association.unlisted:
@@ -132,15 +131,3 @@ def _tcp_lines(association: Association) -> Iterator[str]:
         if health is not None and (said := tcp_text(health)):
             trip = f", round trip {duration(health.round_trip_time)}" if health.round_trip_time is not None else ""
             yield f"  tcp {arrow} {said}{trip}"
-
-
-def _context_lines(association: Association) -> Iterator[str]:
-    for context in association.contexts.values():
-        abstract = uid_text(context.abstract_syntax)
-        if context.accepted:
-            result = uid_text(context.transfer_syntax)
-        elif context.result is None:
-            result = "no answer"
-        else:
-            result = context_result_name(context.result)
-        yield f"  context {context.id:3}: {abstract}: {result}"

@@ -8,16 +8,15 @@ from typing import IO, Any
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association, Party
-from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
-from dicomsniff.dictionary.reasons import abort_meaning, context_result_name, reject_meaning
+from dicomsniff.dictionary.reasons import abort_meaning, reject_meaning
 from dicomsniff.dictionary.statuses import status_text
-from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.command import Command, attribute_tags
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.export.link_json import links_json
+from dicomsniff.export.negotiation import agreement_json, context_json, information_json
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -101,7 +100,7 @@ class _Draft:
         self._flush()
         head = association_json(association, digits)
         fields = ",\n   ".join(f"{_dump(key)}: {_dump(value)}" for key, value in head.items())
-        contexts = _lines(_dump(context_json(context)) for context in association.contexts.values())
+        contexts = _lines(_dump(context_json(association, context)) for context in association.contexts.values())
         self._head = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [')
         found = (_dump(finding_json(finding, association.id)) for finding in association.findings)
         operations = _lines(_dump(operation_json(each)) for each in association.operations.operations)
@@ -180,6 +179,7 @@ def association_json(association: Association, digits: int) -> Json:
             "direction": direction(from_requestor=abortion.from_requestor),
             "meaning": abort_meaning(abortion.source, abortion.reason),
         },
+        **agreement_json(association),
         "pdu_counts": {
             direction(from_requestor=sender): dict(association.pdu_counts[sender]) for sender in (True, False)
         },
@@ -220,19 +220,7 @@ def _party(party: Party) -> Json:
         "max_pdu_length": said.max_pdu_length if said else None,
         "implementation_class_uid": said.implementation_class_uid if said else None,
         "implementation_version_name": said.implementation_version_name if said else None,
-    }
-
-
-def context_json(context: PresentationContext) -> Json:
-    """Describe a presentation context."""
-    return {
-        "id": context.id,
-        "abstract_syntax": context.abstract_syntax,
-        "abstract_syntax_name": find_uid_name(context.abstract_syntax) if context.abstract_syntax else None,
-        "proposed_transfer_syntaxes": list(context.proposed_transfer_syntaxes),
-        "result": context.result,
-        "result_name": context_result_name(context.result) if context.result is not None else None,
-        "transfer_syntax": context.transfer_syntax,
+        **information_json(said),
     }
 
 
