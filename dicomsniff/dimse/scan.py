@@ -19,6 +19,9 @@ _PIECE = 1 << 16
 _BLOCK = 4096
 """Bytes that are inflated at once, at fixed places: so what is found does not depend on how the bytes come."""
 
+_TRAILER = 9
+"""Bytes behind a deflate stream that are let pass: one NUL (PS3.5 §A.5), or what gzip puts there, as some do."""
+
 
 class DataSetScanner:
     """Scans a data set as sent. Feed it in order; bytes before `wanted` need not be fed.
@@ -166,7 +169,7 @@ class DataSetScanner:
         if whole and not self._lost and not inflater.eof:
             text = f"the data set ends before its deflate stream, after {self._inflated} inflated bytes"
             self._problems.add("data-set-deflate", text, self._inflated)
-        elif ended and self._behind > 1:  # PS3.5 §A.5 pads to an even length with one NUL
+        elif ended and self._behind > _TRAILER:
             text = f"{self._behind} bytes follow the deflate stream"
             self._problems.add("data-set-deflate", text, self._inflated)
 

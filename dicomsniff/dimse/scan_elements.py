@@ -3,6 +3,7 @@
 import struct
 
 from dicomsniff.dimse.scan_kinds import (
+    KEPT_ELEMENTS,
     LONG,
     LONG_TEXT,
     PIXEL_DATA,
@@ -10,6 +11,7 @@ from dicomsniff.dimse.scan_kinds import (
     PLAIN,
     SEQUENCE,
     TEXT,
+    UID,
     UNDEFINED_VR,
     VRS,
     WATCHED,
@@ -56,7 +58,7 @@ class ElementWalk(Nesting):
     def finish(self, length: int, *, whole: bool) -> None:
         """The data set has `length` bytes. Without `whole`, that it ends early is nobody's fault."""
         self._final = True
-        if self._pending:
+        if self._next <= length and not self.stopped:
             self._advance(self._pending, 0, self._next)
         if whole and not self.stopped:
             self._judge_end(length)
@@ -105,13 +107,12 @@ class ElementWalk(Nesting):
                 elif stop > size:
                     if length <= KEPT and not final and stop <= end:
                         break
-                elif length > KEPT:
-                    pass
-                elif kind != TEXT:
+                elif kind == TEXT:
+                    if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
+                        kept.check_text(tag, data[at + 8 : stop], base + at)
+                elif (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
                     self._take(tag, kind, data[at + 8 : stop], base + at)
                     escapes = kept.characters.extended
-                elif escapes or not data[at + 8 : stop].isascii():
-                    kept.check_text(tag, data[at + 8 : stop], base + at)
             if stop > end or length & 1:
                 stop = self._wrong_length(tag, length, base + at, base + stop) - base
             last = tag
@@ -119,14 +120,11 @@ class ElementWalk(Nesting):
             begin, at = at, stop
         self.headers += count
         here.last = last
-        if at >= end:
-            self._close_at_end()
-        elif at < limit:
+        if at < limit:
             return self._step_explicit(data, at, base)
-        else:
-            self._more = True
-            if at > size and at > begin:
-                self._far = (last, base + begin, length)
+        if at > size and at > begin:
+            self._far = (last, base + begin, length)
+        self._pause(at, size, end)
         return at
 
     def _step_explicit(self, data: bytes, at: int, base: int) -> int:
@@ -171,13 +169,12 @@ class ElementWalk(Nesting):
                 if stop > size:
                     if length <= KEPT and not final and stop <= end:
                         break
-                elif length > KEPT:
-                    pass
-                elif kind != TEXT:
+                elif kind == TEXT:
+                    if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
+                        kept.check_text(tag, data[at + 8 : stop], base + at)
+                elif (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
                     self._take(tag, kind, data[at + 8 : stop], base + at)
                     escapes = kept.characters.extended
-                elif escapes or not data[at + 8 : stop].isascii():
-                    kept.check_text(tag, data[at + 8 : stop], base + at)
             elif length == UNDEFINED_LENGTH:
                 break
             if stop > end or length & 1:
@@ -190,15 +187,21 @@ class ElementWalk(Nesting):
             begin, at = at, stop
         self.headers += count
         here.last = last
-        if at >= end:
-            self._close_at_end()
-        elif at < limit:
+        if at < limit:
             return self._step_implicit(data, at, base)
+        if at > size and at > begin:
+            self._far = (last, base + begin, length)
+        self._pause(at, size, end)
+        return at
+
+    def _pause(self, at: int, size: int, end: int) -> None:
+        """Nothing can be read at `at`: a value, or a header, is not whole, or the container ends."""
+        if at > size:
+            self._more = True
+        elif at >= end:
+            self._close_at_end()
         else:
             self._more = True
-            if at > size and at > begin:
-                self._far = (last, base + begin, length)
-        return at
 
     def _step_implicit(self, data: bytes, at: int, base: int) -> int:
         """Take what the plain reading of elements stopped at."""

@@ -184,7 +184,7 @@ class Nesting:
     def _read_item(self, data: bytes, at: int, base: int) -> int:
         """Take what stands where an item must."""
         here = self._here
-        if base + at >= here.end:
+        if base + at >= here.end and at <= len(data):
             self._close_at_end()
             return at
         if at + 8 > len(data):
