@@ -66,7 +66,7 @@ def image(*, frames: int = 1, rows: int = 4, columns: int = 4) -> bytes:
         short(0x00080018, "UI", b"1.2.3\0")
         + short(0x00280002, "US", struct.pack("<H", 1))
         + short(0x00280004, "CS", b"MONOCHROME2 ")
-        + short(0x00280008, "IS", f"{frames:2}".encode())
+        + short(0x00280008, "IS", f"{frames}".rjust(4).encode())
         + short(0x00280010, "US", struct.pack("<H", rows))
         + short(0x00280011, "US", struct.pack("<H", columns))
         + short(0x00280100, "US", struct.pack("<H", 8))

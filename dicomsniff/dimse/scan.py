@@ -33,6 +33,7 @@ class DataSetScanner:
         "_behind",
         "_decision",
         "_gathered",
+        "_given_up",
         "_has_file_meta",
         "_inflated",
         "_inflater",
@@ -60,6 +61,9 @@ class DataSetScanner:
         self._walk: ElementWalk | None = None
         self._inflater: zlib._Decompress | None = None
         self._inflated = self._behind = 0
+        """Bytes inflated, and bytes that follow the deflate stream."""
+        self._given_up = False
+        """Whether the rest of a deflate stream is not looked at."""
         self._lost = ""
 
     def feed(self, offset: int, data: bytes) -> None:
@@ -71,13 +75,16 @@ class DataSetScanner:
             self._walk.feed(data, offset)
             self.wanted = self._walk.wanted
         elif offset + len(data) > wanted:
-            fresh = data[wanted - offset :] if wanted > offset else data
+            start = wanted - offset
+            fresh = data[start : start + _PIECE]
             self.wanted += len(fresh)
             self._gathered = self._gathered + fresh if self._gathered else fresh
             if self._inflater is None:
                 self._begin(final=False)
             else:
                 self._inflate_blocks()
+            if start + _PIECE < len(data):
+                self.feed(offset, data)
 
     def finish(self, length: int, *, whole: bool) -> DataSetOutline:
         """Say what the data set is. `length` bytes came; without `whole` bytes of it are missing from the capture."""
@@ -139,7 +146,7 @@ class DataSetScanner:
 
     def _inflate(self, data: bytes) -> None:
         inflater, walk = self._inflater, self._walk
-        while inflater is not None and walk is not None and not self._lost:
+        while inflater is not None and walk is not None and not self._given_up:
             if inflater.eof:
                 self._behind += len(data)
                 return
@@ -148,12 +155,14 @@ class DataSetScanner:
             except zlib.error as error:
                 text = f"after {self._inflated} inflated bytes the deflate stream is broken: {error}"
                 self._problems.add("data-set-deflate", text, self._inflated)
+                self._given_up = True
                 self._stop("its deflate stream is broken")
                 return
             if inflated:
                 walk.feed(inflated, self._inflated)
                 self._inflated += len(inflated)
             if self._inflated > MAX_INFLATED:
+                self._given_up = True
                 self._stop(f"it inflates to more than {MAX_INFLATED} bytes")
             data = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
             if not data and len(inflated) < _PIECE:
@@ -164,7 +173,7 @@ class DataSetScanner:
         inflater, walk = self._inflater, self._walk
         if inflater is None or walk is None:
             return
-        ended = inflater.eof and not self._lost
+        ended = inflater.eof and not self._given_up
         walk.finish(self._inflated, whole=ended)
         if whole and not self._lost and not inflater.eof:
             text = f"the data set ends before its deflate stream, after {self._inflated} inflated bytes"

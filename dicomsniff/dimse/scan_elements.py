@@ -24,7 +24,7 @@ KEPT = 1024
 """Bytes: a longer value is not checked."""
 MAX_HEADERS = 100_000
 """Elements, items and fragments that are looked at; a data set may have more."""
-LOOKAHEAD = 512
+LOOKAHEAD = 4096
 """Bytes looked at behind an undefined VR, to see where the next element is."""
 
 _LITTLE_HEADER, _BIG_HEADER = struct.Struct("<HH2sH").unpack_from, struct.Struct(">HH2sH").unpack_from
@@ -272,23 +272,26 @@ class ElementWalk(Nesting):
 
     def _read_undefined_vr(self, tag: int, vr: bytes, data: bytes, at: int, base: int) -> int:
         """Take an element whose VR is none: go on where the next element is seen, or as if there were no VR."""
-        here, size, offset = self._here, len(data), base + at
+        here, offset = self._here, base + at
         little = here.mode is Mode.EXPLICIT_LITTLE
         if self._doubt:
             self._stop(f"at byte {offset} it could not be followed any more")
             return at
-        if at + LOOKAHEAD > size and not self._final:
+        if at + LOOKAHEAD > len(data) and not self._final:
             self._more = True
             return at
+        ends, data = self._final and at + LOOKAHEAD > len(data), data[: at + LOOKAHEAD]
         header, long = (_LITTLE_HEADER, _LITTLE_LENGTH) if little else (_BIG_HEADER, _BIG_LENGTH)
-        length = header(data, at)[3]
-        ways = [(here.mode, at + 8 + length)]
-        if length == 0 and at + 12 <= size:
+        length: int = header(data, at)[3]
+        ways: list[tuple[Mode, int]] = [(here.mode, at + 8 + length)]
+        if length == 0 and at + 12 <= len(data):
             ways.append((here.mode, at + 12 + long(data, at + 8)[0]))
         if little:
-            without = (Mode.IMPLICIT, at + 8 + _LITTLE_LENGTH(data, at + 4)[0])
+            without = (Mode.IMPLICIT, at + 8 + int(_LITTLE_LENGTH(data, at + 4)[0]))
             ways = [*ways, without] if vr.isalpha() and vr.isupper() else [without, *ways]
-        seen = [(self._goes_on(data, stop, mode, tag, base), -index) for index, (mode, stop) in enumerate(ways)]
+        seen = [
+            (self._goes_on(data, stop, mode, tag, base, ends=ends), -index) for index, (mode, stop) in enumerate(ways)
+        ]
         verdict, index = max(seen)
         mode, stop = ways[-index]
         if mode is Mode.IMPLICIT and verdict > 0:
@@ -303,17 +306,20 @@ class ElementWalk(Nesting):
         self._doubt = verdict == 0
         self.headers += 1
         here.last = tag
-        if stop > size:
-            self._far = (tag, offset, length)
+        if stop > len(data):
+            self._far = (tag, offset, stop - at - 8)
         return stop
 
-    def _goes_on(self, data: bytes, at: int, mode: Mode, last: int, base: int) -> int:
-        """Whether an element (or the end) follows at `at`: 1 yes, -1 no, 0 where it is not to be seen."""
+    def _goes_on(self, data: bytes, at: int, mode: Mode, last: int, base: int, *, ends: bool) -> int:
+        """Whether an element (or the end) follows at `at`: 1 yes, -1 no, 0 where it is not to be seen.
+
+        `ends`: the data set does where `data` does.
+        """
         here, size = self._here, len(data)
         if base + at >= here.end:
             return 1 if base + at == here.end else -1
-        if at + 8 > size or at > size + LOOKAHEAD:
-            return (1 if at == size and not self._stack else -1) if self._final else 0
+        if at + 8 > size:
+            return (1 if at == size and not self._stack else -1) if ends else 0
         group, number, vr, _ = (_BIG_HEADER if mode is Mode.EXPLICIT_BIG else _LITTLE_HEADER)(data, at)
         tag = group << 16 | number
         if tag >= FIRST_DELIMITER:

@@ -63,7 +63,7 @@ class Fragments:
             if value and len(value) == length:
                 entries = (int.from_bytes(value[at : at + 4], "little") for at in range(0, length - 3, 4))
                 self._table = array("L", entries)
-                self.fits = length % 4 == 0
+                self.fits = length % 4 == 0 and self._table[0] == 0
             return
         if self._checked < len(self._table):
             entry = self._table[self._checked]

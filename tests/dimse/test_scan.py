@@ -70,7 +70,7 @@ HEALTHY = {
         short(0x00080005, "CS", b"ISO_IR 192")
         + b"".join(
             long(0x00091001 + number, vr, bytes(8))
-            for number, vr in enumerate("OB OD OF OL OV OW SV UC UN UR UT UV".split())
+            for number, vr in enumerate(["OB", "OD", "OF", "OL", "OV", "OW", "SV", "UC", "UN", "UR", "UT", "UV"])
         ),
         EXPLICIT,
     ),
