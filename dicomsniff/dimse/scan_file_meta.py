@@ -1,0 +1,55 @@
+"""File meta information where a message must not have it: a Part 10 file sent as it is (PS3.10 §7.1)."""
+
+import struct
+from typing import NamedTuple
+
+from dicomsniff.dimse.scan_kinds import LONG_VRS, TRANSFER_SYNTAX_UID, VRS
+
+MAX_FILE_META = 1 << 16
+"""Bytes of file meta information that are read; beyond, the data set is not found."""
+_PREAMBLE = 128
+_PREFIX = b"DICM"
+_HEADER = struct.Struct("<HH2sH").unpack_from
+
+
+class FileMeta(NamedTuple):
+    """`found` says what there is, empty where nothing is; the data set begins at `end`, None where that is unknown."""
+
+    found: str
+    end: int | None = 0
+    transfer_syntax: str | None = None
+
+
+def find_file_meta(head: bytes, *, final: bool) -> FileMeta | None:
+    """Look for file meta information before a data set; None where more bytes must come (`final`: none will)."""
+    if len(head) < _PREAMBLE + 4 and not final:
+        return None
+    if head[_PREAMBLE : _PREAMBLE + 4] == _PREFIX:
+        return _read(head, _PREAMBLE + 4, "a preamble and file meta information", final=final)
+    if head[:4] == _PREFIX:
+        return _read(head, 4, "the prefix DICM and file meta information", final=final)
+    if head[:2] == b"\2\0" and len(head) >= 8:
+        return _read(head, 0, "file meta information (group 0002)", final=final)
+    return FileMeta("")
+
+
+def _read(head: bytes, at: int, what: str, *, final: bool) -> FileMeta | None:
+    """Go through the elements of group 0002, always explicit VR little endian."""
+    found, syntax, size = f"{what} before the data set", None, len(head)
+    while at + 8 <= size:
+        group, number, vr, length = _HEADER(head, at)
+        if group != 2 or vr not in VRS:
+            return FileMeta(found, at, syntax)
+        start = at + 8
+        if vr in LONG_VRS:
+            if at + 12 > size:
+                break
+            start, length = at + 12, int.from_bytes(head[at + 8 : at + 12], "little")
+        if start + length > size:
+            break
+        if number == TRANSFER_SYNTAX_UID & 0xFFFF:
+            syntax = head[start : start + length].decode("ascii", "backslashreplace").strip(" \0")
+        at = start + length
+    if final:
+        return FileMeta(found, at if at == size else None, syntax)
+    return FileMeta(found, None, syntax) if size - at > MAX_FILE_META else None

@@ -1,0 +1,90 @@
+"""What the scanner keeps of a data set's values, and what it says of those it checks."""
+
+from dicomsniff.dimse.scan_kinds import (
+    CHARACTER_SET,
+    KEPT_ELEMENTS,
+    NUMBER_OF_FRAMES,
+    REFERENCED_SOP_INSTANCE_UID,
+    UID,
+)
+from dicomsniff.dimse.scan_outline import PixelDataInfo, ProblemList, Reference, named
+from dicomsniff.dimse.scan_pixels import Fragments, codec_problem, encapsulation_problem
+from dicomsniff.dimse.scan_values import Characters, native_length_problem, small_value, uid_problem
+
+MAX_REFERENCES = 64
+"""Referenced instances that are kept; further ones are counted."""
+
+
+class KeptValues:
+    """Small values of top-level elements, and the instances that top-level sequences refer to."""
+
+    __slots__ = ("characters", "fragments", "native", "problems", "reference_counts", "referenced", "values")
+
+    def __init__(self, problems: ProblemList) -> None:
+        self.problems = problems
+        self.values: dict[int, str | int] = {}
+        self.referenced: list[Reference] = []
+        self.reference_counts: dict[int, int] = {}
+        self.characters = Characters()
+        self.fragments: Fragments | None = None
+        """Encapsulated Pixel Data of the data set itself."""
+        self.native = False
+        """Whether it has native Pixel Data."""
+
+    def take(self, tag: int, kind: int, value: bytes, offset: int, *, little: bool) -> None:
+        """Take a short value of a top-level element that is checked or kept."""
+        if kind == UID and (problem := uid_problem(value)):
+            self.problems.add("data-set-uid", f"{named(tag)} at byte {offset}: {problem}", offset, tag)
+        if tag in KEPT_ELEMENTS and (kept := small_value(tag, value, little=little)) is not None:
+            self.values[tag] = kept
+            if tag == CHARACTER_SET:
+                self.characters = Characters(str(kept))
+
+    def refer(self, sequence: int, tag: int, value: bytes) -> None:
+        """Take a UID in an item of a top-level sequence."""
+        if tag == REFERENCED_SOP_INSTANCE_UID:
+            self.reference_counts[sequence] = self.reference_counts.get(sequence, 0) + 1
+            if len(self.referenced) < MAX_REFERENCES:
+                uid = value.decode("ascii", "backslashreplace").strip(" \0")
+                self.referenced.append(Reference(sequence, uid))
+
+    def check_text(self, tag: int, value: bytes, offset: int) -> None:
+        """Check the characters of a top-level element."""
+        if problem := self.characters.problem(value):
+            self.problems.add("data-set-charset", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
+
+    def check_native_pixels(self, tag: int, length: int, offset: int, *, encapsulated: bool | None) -> None:
+        """Check native Pixel Data of `length` bytes, where the transfer syntax says how it is sent."""
+        self.native = True
+        if encapsulated:
+            text = f"{named(tag)} at byte {offset} is native, where a transfer syntax with encapsulation was agreed"
+            self.problems.add("data-set-pixel-mismatch", text, offset, tag)
+        if problem := native_length_problem(length, self.values):
+            self.problems.add("data-set-pixel-length", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
+
+    def begin_fragments(self, tag: int, offset: int, *, encapsulated: bool | None) -> None:
+        """Encapsulated Pixel Data begins."""
+        self.fragments = Fragments(offset)
+        if encapsulated is False:
+            text = f"{named(tag)} at byte {offset} is encapsulated, where a transfer syntax without was agreed"
+            self.problems.add("data-set-pixel-mismatch", text, offset, tag)
+
+    def pixels(self) -> PixelDataInfo | None:
+        """Describe encapsulated Pixel Data."""
+        frames = self.values.get(NUMBER_OF_FRAMES)
+        if self.fragments is None:
+            return None
+        return self.fragments.info(frames if isinstance(frames, int) else None)
+
+    def check_fragments(self, tag: int, syntax: str | None) -> None:
+        """Compare encapsulated Pixel Data that ended with what was agreed and with the number of frames."""
+        fragments, info = self.fragments, self.pixels()
+        if fragments is None or info is None:
+            return
+        frames = self.values.get(NUMBER_OF_FRAMES, 1)
+        problems = [codec_problem(info.codec, syntax)]
+        if info.ended and isinstance(frames, int):
+            problems.append(encapsulation_problem(info, frames or 1, syntax))
+        for problem in filter(None, problems):
+            text = f"{named(tag)} at byte {fragments.offset}: {problem}"
+            self.problems.add("data-set-pixel-mismatch", text, fragments.offset, tag)

@@ -1,0 +1,62 @@
+"""What the scanner does with an element: by VR where the bytes name it, else by tag (PS3.5 §6.2, §7.1; PS3.6)."""
+
+from functools import lru_cache
+
+PLAIN, TEXT, UID, WATCHED, LONG, LONG_TEXT, SEQUENCE, PIXELS, UNDEFINED_VR = range(9)
+"""What to do with a value: skip it (0), check its characters, check it as a UID, keep it if it is wanted; then those
+with a 4-byte length in explicit VR: skip it, check its characters, go into it, check the pixels; and what is no VR."""
+
+PIXEL_DATA = 0x7FE00010
+EXTENDED_OFFSET_TABLE = 0x7FE00001
+CHARACTER_SET = 0x00080005
+NUMBER_OF_FRAMES = 0x00280008
+ROWS, COLUMNS, SAMPLES_PER_PIXEL, BITS_ALLOCATED = 0x00280010, 0x00280011, 0x00280002, 0x00280100
+PHOTOMETRIC_INTERPRETATION = 0x00280004
+TRANSFER_SYNTAX_UID = 0x00020010
+REFERENCED_SOP_INSTANCE_UID = 0x00081155
+
+NUMBERS = frozenset([ROWS, COLUMNS, SAMPLES_PER_PIXEL, BITS_ALLOCATED])
+"""Kept elements that are one unsigned 16-bit number."""
+KEPT_ELEMENTS = NUMBERS | {
+    CHARACTER_SET,
+    0x00080016,  # SOP Class UID
+    0x00080018,  # SOP Instance UID
+    0x00080052,  # Query/Retrieve Level
+    0x00081195,  # Transaction UID
+    0x00400252,  # Performed Procedure Step Status
+    0x00741000,  # Procedure Step State
+    TRANSFER_SYNTAX_UID,
+    NUMBER_OF_FRAMES,
+    PHOTOMETRIC_INTERPRETATION,
+}
+"""Top-level elements whose value is kept."""
+
+_SHORT = {b"LO": TEXT, b"LT": TEXT, b"PN": TEXT, b"SH": TEXT, b"ST": TEXT, b"UI": UID}
+_SHORT |= {b"CS": WATCHED, b"IS": WATCHED, b"US": WATCHED}
+_SHORT |= dict.fromkeys(b"AE AS AT DA DS DT FD FL SL SS TM UL".split(), PLAIN)
+_LONG = dict.fromkeys(b"OB OD OF OL OV OW SV UN UR UV".split(), LONG)
+_LONG |= {b"UC": LONG_TEXT, b"UT": LONG_TEXT, b"SQ": SEQUENCE}
+
+LONG_VRS = frozenset(_LONG)
+"""VRs with two reserved bytes and a 4-byte length in explicit VR (PS3.5 Table 7.1-1)."""
+VRS = LONG_VRS | frozenset(_SHORT)
+
+_NESTED = dict.fromkeys(_SHORT, PLAIN) | dict.fromkeys(_LONG, LONG) | {b"SQ": SEQUENCE}
+EXPLICIT_KINDS: tuple[dict[bytes, int], ...] = (_SHORT | _LONG, _NESTED | {b"UI": UID}, _NESTED)
+"""What to do by VR: at top level, in the items of a top-level sequence, deeper."""
+
+
+@lru_cache(maxsize=1)
+def implicit_kinds() -> tuple[dict[int, int], ...]:
+    """Return what to do by tag where no VR is sent; a tag not listed is PLAIN. Levels as in EXPLICIT_KINDS."""
+    from pydicom._dicom_dict import DicomDictionary
+
+    top: dict[int, int] = {}
+    for tag, (vr, *_) in DicomDictionary.items():
+        kind = EXPLICIT_KINDS[0].get(vr.encode(), PLAIN)
+        if kind in (TEXT, UID, SEQUENCE, LONG_TEXT) or (kind == WATCHED and tag in KEPT_ELEMENTS):
+            top[tag] = kind
+    top[PIXEL_DATA] = PIXELS
+    top[EXTENDED_OFFSET_TABLE] = PIXELS
+    deeper = {tag: kind for tag, kind in top.items() if kind == SEQUENCE}
+    return top, deeper | {REFERENCED_SOP_INSTANCE_UID: UID}, deeper

@@ -1,0 +1,108 @@
+"""What the structure of a data set tells: its problems, how it is really encoded, the few values that link messages."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from dicomsniff.dimse.command import tag_text
+
+MAX_PROBLEMS = 20
+"""Problems listed of one data set; further ones are counted."""
+MAX_OF_A_CODE = 5
+"""Problems of one code that are listed, so that no other is crowded out."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetProblem:
+    """A place where a data set breaks PS3.5 or what was negotiated; `code` is stable, `text` holds no value of it.
+
+    `offset` counts bytes of the data set (of the inflated one where it is deflated).
+    """
+
+    code: str
+    text: str
+    offset: int
+    tag: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PixelDataInfo:
+    """Encapsulated Pixel Data (PS3.5 §A.4): lengths in bytes, of the fragments only.
+
+    `frames` is Number of Frames, else the entries of an offset table, else None. `offset_table` counts the entries of
+    the Basic Offset Table; `offset_table_fits` says whether each is the start of a fragment, None where there is
+    none or not all was seen. `codec` names what the first fragment holds, empty where it does not tell. `ended` is
+    False without a sequence delimiter.
+    """
+
+    fragments: int
+    frames: int | None
+    offset_table: int
+    offset_table_fits: bool | None
+    length: int
+    shortest: int
+    longest: int
+    codec: str
+    ended: bool
+
+
+class Reference(NamedTuple):
+    """A Referenced SOP Instance UID (0008,1155), and the top-level sequence whose item holds it."""
+
+    sequence: int
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetOutline:
+    """A data set without its values.
+
+    `transfer_syntax` is the one that fits, None where none does; `guessed` whether it is not the negotiated one, and
+    `why`. `elements` counts what was read, those in sequences too. `unexamined` says why the scanner did not look at
+    all of it, empty where it did. `unlisted` problems are not among `problems`. `reference_counts` counts the
+    referenced instances by sequence, also those not in `referenced`.
+    """
+
+    transfer_syntax: str | None
+    guessed: bool
+    why: str
+    bytes: int
+    elements: int
+    problems: tuple[DataSetProblem, ...]
+    unlisted: int
+    encapsulated: PixelDataInfo | None
+    values: dict[int, str | int]
+    referenced: tuple[Reference, ...]
+    reference_counts: dict[int, int]
+    has_file_meta: bool
+    unexamined: str
+
+
+@dataclass(slots=True)
+class ProblemList:
+    """Problems as they are found, up to a limit."""
+
+    listed: list[DataSetProblem] = field(default_factory=list)
+    unlisted: int = 0
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, code: str, text: str, offset: int, tag: int | None = None) -> None:
+        """List a problem, or count it."""
+        count = self._counts[code] = self._counts.get(code, 0) + 1
+        if count > MAX_OF_A_CODE or len(self.listed) >= MAX_PROBLEMS:
+            self.unlisted += 1
+        else:
+            self.listed.append(DataSetProblem(code, text, offset, tag))
+
+    def has(self, code: str) -> bool:
+        """Whether a problem of that code was found."""
+        return code in self._counts
+
+
+def named(tag: int) -> str:
+    """Return a tag with the name of its attribute, where the dictionary has one: `(0010,0010) Patient's Name`."""
+    from pydicom.datadict import dictionary_description
+
+    try:
+        return f"{tag_text(tag)} {dictionary_description(tag)}"
+    except KeyError:
+        return tag_text(tag)

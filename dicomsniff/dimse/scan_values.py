@@ -1,0 +1,135 @@
+"""Small values of a data set, checked: UIDs, characters, the length of native pixel data (PS3.5 §6.1, §8, §9)."""
+
+import re
+import warnings
+from collections.abc import Mapping
+
+from dicomsniff.dimse.scan_kinds import (
+    BITS_ALLOCATED,
+    COLUMNS,
+    NUMBER_OF_FRAMES,
+    NUMBERS,
+    PHOTOMETRIC_INTERPRETATION,
+    ROWS,
+    SAMPLES_PER_PIXEL,
+)
+
+MAX_UID = 64
+_UID = re.compile(rb"(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?\0?")
+_DIGITS = re.compile(r"[0-9.]*")
+_ESCAPE = b"\x1b"
+_ASCII = "iso8859"
+"""How pydicom calls the default repertoire."""
+_DELIMITERS = frozenset(b"\t\n\f\r\\^=")
+
+Values = Mapping[int, str | int]
+
+
+def small_value(tag: int, value: bytes, *, little: bool) -> str | int | None:
+    """Return a kept value: a number where the element is one, else its text; None for a number of a wrong length."""
+    if tag in NUMBERS:
+        return int.from_bytes(value, "little" if little else "big") if len(value) == 2 else None
+    text = value.decode("ascii", "backslashreplace").strip(" \0")
+    if tag == NUMBER_OF_FRAMES and text.isascii() and text.isdigit():
+        return int(text)
+    return text
+
+
+def uid_problem(value: bytes) -> str:
+    """Say what is wrong with the UIDs of an element, empty where nothing is (PS3.5 §9.1)."""
+    if len(value) <= MAX_UID and _UID.fullmatch(value):
+        return ""
+    for part in value.decode("latin-1").split("\\"):
+        # Padding by spaces, or by more than one NUL, is a slip that every receiver lives with.
+        uid = part.strip(" \0")
+        if len(uid) > MAX_UID:
+            return f"a UID of {len(uid)} characters; it may have {MAX_UID}"
+        if not _DIGITS.fullmatch(uid):
+            return "a UID with a character that is neither a digit nor a dot"
+        components = uid.split(".") if uid else []
+        if "" in components:
+            return "a UID with an empty component"
+        if any(component[0] == "0" and len(component) > 1 for component in components):
+            return "a UID with a component that begins with 0"
+    return ""
+
+
+class Characters:
+    """What a Specific Character Set (0008,0005) allows in text (PS3.5 §6.1.2); `""` where none is declared."""
+
+    __slots__ = ("_declared", "_encodings", "_unknown", "extended")
+
+    def __init__(self, declared: str = "") -> None:
+        self._declared = declared
+        self.extended = "\\" in declared or declared.startswith("ISO 2022")
+        """Whether escape sequences may occur, so that bytes below 0x80 need a look too."""
+        self._encodings: list[str] | None = None
+        self._unknown = ""
+
+    def problem(self, value: bytes) -> str:
+        """Say why text cannot be decoded as declared, empty where it can."""
+        if value.isascii() and _ESCAPE not in value:
+            return ""
+        encodings = self._find_encodings()
+        if self._unknown:
+            return f"characters beyond ASCII, and the declared character set {self._unknown!r} is no defined term"
+        if _ESCAPE in value and not self.extended:
+            return "an escape sequence, although no character set with code extensions is declared"
+        if _ESCAPE not in value and encodings[0] == _ASCII:
+            byte = next(byte for byte in value if byte > 0x7F)
+            if not self._declared:
+                return f"byte 0x{byte:02X}, and no character set beyond ASCII is declared"
+            return f"byte 0x{byte:02X}, which {self._declared!r} does not have there"
+        return "" if _decodes(value, encodings) else f"bytes that are not {self._declared!r}"
+
+    def _find_encodings(self) -> list[str]:
+        if self._encodings is None:
+            from pydicom.charset import convert_encodings, python_encoding
+
+            terms = [term.strip() for term in self._declared.split("\\")]
+            self._unknown = next((term for term in terms if term not in python_encoding), "")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._encodings = convert_encodings(terms)
+        return self._encodings
+
+
+def _decodes(value: bytes, encodings: list[str]) -> bool:
+    from pydicom.charset import decode_bytes
+
+    if "iso2022_jp" in encodings:
+        # Devices return to JIS X 0201 where they mean ASCII, and every receiver takes it.
+        value = value.replace(b"\x1b(J", b"\x1b(B")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            decode_bytes(value, encodings, set(_DELIMITERS))
+        except UnicodeError:
+            return False
+    return not caught
+
+
+def native_length_problem(length: int, values: Values) -> str:
+    """Say why native pixel data cannot have a length (bytes), empty where it can or that is not known (PS3.5 §8)."""
+    numbers = [values.get(tag) for tag in (ROWS, COLUMNS, BITS_ALLOCATED)]
+    samples, frames = values.get(SAMPLES_PER_PIXEL, 1), values.get(NUMBER_OF_FRAMES) or 1
+    rows, columns, bits = (number if isinstance(number, int) else 0 for number in numbers)
+    if not (rows and columns and bits) or not isinstance(samples, int) or not isinstance(frames, int) or not samples:
+        return ""
+    pixels = rows * columns
+    per_frame = {(pixels * samples * bits + 7) // 8}
+    photometric = str(values.get(PHOTOMETRIC_INTERPRETATION, ""))
+    if photometric.endswith("422"):
+        per_frame.add((pixels * 2 * bits + 7) // 8)
+    elif photometric.endswith("420"):
+        per_frame.add((pixels * 3 * bits // 2 + 7) // 8)
+    if bits == 12:
+        per_frame.add(pixels * samples * 2)
+    lengths = {each * frames for each in per_frame} | {(pixels * samples * bits * frames + 7) // 8}
+    if length in lengths or any(length == each + each % 2 for each in lengths):
+        return ""
+    expected = max(per_frame) * frames
+    return (
+        f"{length} bytes; {rows} rows, {columns} columns, {samples} sample{'s' * (samples != 1)} of {bits} bits and"
+        f" {frames} frame{'s' * (frames != 1)} make {expected}"
+    )
