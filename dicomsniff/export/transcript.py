@@ -16,6 +16,7 @@ from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.command import Command, attribute_tags
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
+from dicomsniff.export.time_words import timing_json
 from dicomsniff.export.words import timestamp
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture
@@ -178,6 +179,7 @@ def association_json(association: Association, digits: int) -> Json:
         },
         "tcp": {direction(from_requestor=sender): _health(health) for sender, health in association.tcp.items()},
         "missing_bytes": association.missing_bytes,
+        "timing": timing_json(association),
     }
 
 
@@ -189,9 +191,13 @@ def direction(*, from_requestor: bool) -> str:
 def _health(health: StreamHealth) -> Json:
     return {
         "retransmitted_segments": health.retransmitted,
+        "duplicated_frames": health.duplicated_frames,
         "out_of_order_segments": health.out_of_order,
         "duplicate_acknowledgements": health.duplicate_acks,
         "zero_windows": health.zero_windows,
+        "zero_window_time": _seconds(health.zero_window_time),
+        "stall_time": _seconds(health.stall_time),
+        "delayed_acknowledgements": health.delayed_acks,
         "missing_bytes": health.missing,
         "max_bytes_in_flight": health.max_in_flight,
         "maximum_segment_size": health.maximum_segment_size,

@@ -123,6 +123,13 @@ class PduStream:
         """Whether the stream is being read as DICOM."""
         return self._state not in (State.UNDECIDED, State.SEARCHING, State.FOREIGN)
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether a PDU has begun and not ended."""
+        if self._state is State.PDU_HEADER:
+            return bool(self._pending)
+        return self._state in (State.CONTROL_BODY, State.PDV_HEADER, State.PDV_VALUE, State.PDU_REST)
+
     def set_quiet(self, flow: Flow) -> None:
         """Tell the stage before which bytes need not be fed: they continue a data set fragment, or are not DICOM.
 
