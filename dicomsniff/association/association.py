@@ -8,6 +8,7 @@ from dicomsniff.association.negotiation import PresentationContext, answered_con
 from dicomsniff.association.state import State, next_state
 from dicomsniff.association.tally import Tally
 from dicomsniff.association.timeline import Entry, OversizedPdu, TimelineEvent, UnexpectedPdu
+from dicomsniff.association.timing import Timing
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
@@ -102,6 +103,7 @@ class Association:
         "tally",
         "tcp",
         "timeline",
+        "timing",
         "unlisted",
         "unlisted_findings",
         "watched_until",
@@ -127,6 +129,8 @@ class Association:
         self.timeline: list[Entry] = []
         self.findings: list[Finding] = []
         self.operations = OperationTracker()
+        self.timing = Timing(time)
+        """Where its time went."""
         self.tally = Tally()
         self.unlisted = 0
         """Timeline entries beyond MAX_LISTED, which are not kept."""
@@ -269,6 +273,7 @@ class Association:
         self.timeline, self.messages, self.contexts = [], [], {}
         self.request = self.accept = None
         self.operations.condense()
+        self.timing.condense()
         self.findings = [finding._replace(about=None) for finding in self.findings]
 
     def _number(self, message: Message) -> None:

@@ -9,6 +9,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.export.link_words import link_lines
 from dicomsniff.export.negotiation import context_lines
+from dicomsniff.export.time_words import slow_because, time_text
 from dicomsniff.export.words import entry_detail, entry_name, entry_size, tcp_text
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
@@ -59,6 +60,7 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
     lasted = duration(association.end_time - association.start_time)
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
     yield from _tcp_lines(association)
+    yield from _time_lines(association)
     if contexts:
         yield from context_lines(association)
     for entry in sorted(association.timeline, key=_when):
@@ -131,3 +133,10 @@ def _tcp_lines(association: Association) -> Iterator[str]:
         if health is not None and (said := tcp_text(health)):
             trip = f", round trip {duration(health.round_trip_time)}" if health.round_trip_time is not None else ""
             yield f"  tcp {arrow} {said}{trip}"
+
+
+def _time_lines(association: Association) -> Iterator[str]:
+    if said := time_text(association):
+        yield f"  time: {said}"
+    if said := slow_because(association):
+        yield f"  {said}"

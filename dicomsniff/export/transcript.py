@@ -17,6 +17,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.negotiation import agreement_json, context_json, information_json
+from dicomsniff.export.time_words import timing_json
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -185,6 +186,7 @@ def association_json(association: Association, digits: int) -> Json:
         },
         "tcp": {direction(from_requestor=sender): _health(health) for sender, health in association.tcp.items()},
         "missing_bytes": association.missing_bytes,
+        "timing": timing_json(association),
     }
 
 
@@ -196,9 +198,13 @@ def direction(*, from_requestor: bool) -> str:
 def _health(health: StreamHealth) -> Json:
     return {
         "retransmitted_segments": health.retransmitted,
+        "duplicated_frames": health.duplicated_frames,
         "out_of_order_segments": health.out_of_order,
         "duplicate_acknowledgements": health.duplicate_acks,
         "zero_windows": health.zero_windows,
+        "zero_window_time": _seconds(health.zero_window_time),
+        "stall_time": _seconds(health.stall_time),
+        "delayed_acknowledgements": health.delayed_acks,
         "missing_bytes": health.missing,
         "max_bytes_in_flight": health.max_in_flight,
         "maximum_segment_size": health.maximum_segment_size,

@@ -31,6 +31,13 @@ class PduStream(ExpressLane):
         """The other protocol's name, where the stream's first bytes tell it."""
         return self._opening.foreign
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether a PDU has begun and not ended."""
+        if self._state is State.PDU_HEADER:
+            return bool(self._pending)
+        return self._state in (State.CONTROL_BODY, State.PDV_HEADER, State.PDV_VALUE, State.PDU_REST)
+
     def set_quiet(self, flow: Flow, unneeded: int = FOREVER) -> None:
         """Tell the stage before which bytes need not be fed: they continue a data set fragment, or are not DICOM.
 
