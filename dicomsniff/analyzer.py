@@ -110,7 +110,7 @@ class Analyzer:
         updates = conversation.feed(event)
         self._keep(conversation.associations[known:])
         for association, entry in updates:
-            association.add_findings(find_now(association, entry))
+            find_now(association, entry)
         return updates
 
     def _close(self, conversation: Conversation) -> list[Update]:
@@ -118,9 +118,9 @@ class Analyzer:
         updates = conversation.close(self.last_time or 0)
         self._keep(conversation.associations[known:])
         for association, entry in updates:
-            association.add_findings(find_now(association, entry))
+            find_now(association, entry)
         for association in conversation.associations:
-            association.add_findings(find_final(association), final=True)
+            find_final(association)
             self._closed.append(association)
         if not conversation.is_dicom:
             self.foreign[conversation.foreign] += 1

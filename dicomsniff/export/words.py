@@ -238,7 +238,7 @@ def _message_parts(message: Message) -> list[str]:
 
 def entry_severity(association: Association, entry: Entry) -> Severity | None:
     """Return the worst severity found about a timeline entry; None where nothing was."""
-    found = {finding.severity for finding in association.findings if finding.span == entry.span}
+    found = {finding.severity for finding in association.found if finding.span == entry.span}
     return next((severity for severity in _SEVERITIES if severity in found), None)
 
 
