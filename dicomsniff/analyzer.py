@@ -8,7 +8,8 @@ from dicomsniff.association.conversation import Conversation, Update
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import flow_ends
-from dicomsniff.findings.engine import find_final, find_now
+from dicomsniff.findings.engine import find_final, find_in_capture, find_now
+from dicomsniff.findings.finding import Finding
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 
@@ -38,6 +39,8 @@ class Analyzer:
         self.last_time: int | None = None
         self.foreign: Counter[str] = Counter()
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
+        self.findings: list[Finding] = []
+        """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
         self._collect = collect
         self._ports = frozenset(ports)
@@ -94,7 +97,9 @@ class Analyzer:
 
     def close(self) -> list[Update]:
         """The capture is over."""
-        return [update for event in self._tcp.close() for update in self._tcp_event(event)]
+        updates = [update for event in self._tcp.close() for update in self._tcp_event(event)]
+        self.findings = find_in_capture(self)
+        return updates
 
     def _tcp_event(self, event: TcpEvent) -> list[Update]:
         if isinstance(event, ConnectionGone):

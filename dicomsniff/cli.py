@@ -170,6 +170,25 @@ def interfaces() -> None:
         raise CaptureError(missing)
 
 
+@cli.command()
+@click.argument("code", required=False)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rules(code: str | None, form: str) -> None:
+    """List the findings there are; with CODE, say what one means, by which clause, and what to do about it."""
+    from dicomsniff.export.rules import list_lines, rule_lines, rules_json
+    from dicomsniff.findings.catalogue import RULES, find_rule, nearest_codes
+
+    if code is None:
+        print(rules_json(RULES) if form == "json" else "\n".join(list_lines()))
+        return
+    rule = find_rule(code.lower())
+    if rule is None:
+        near = nearest_codes(code)
+        hint = f"; there is {', '.join(near)}" if near else "; `dicomsniff rules` lists them"
+        raise click.UsageError(f"there is no rule {code}{hint}")
+    print(rules_json((rule,)) if form == "json" else "\n".join(rule_lines(rule)))
+
+
 def _growing(paths: tuple[str, ...]) -> "CaptureReader":
     from dicomsniff.capture.reader import CaptureReader
 

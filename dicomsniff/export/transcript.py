@@ -57,7 +57,8 @@ def write_transcript(capture: Capture, out: IO[str]) -> None:
             out.write(",\n  {" if index else "\n  {")
             out.writelines(drafts[number].parts())
             out.write("}")
-        out.write('],\n "findings": []\n}\n')
+        found = _lines(_dump(finding_json(finding, None)) for finding in capture.analyzer.findings)
+        out.write(f'],\n "findings": {found}\n}}\n')
 
 
 class _Draft:
@@ -309,14 +310,17 @@ def _data_set(association: Association, message: Message) -> Json | None:
 
 
 def finding_json(finding: Finding, association: int | None) -> Json:
-    """Describe a finding."""
-    return {
+    """Describe a finding, and what follows from it."""
+    said: Json = {
         "code": finding.code,
         "severity": str(finding.severity),
         "message": finding.message,
         "reference": finding.reference,
         "association": association,
         "message_number": finding.message_number,
-        "first_packet": finding.span.first_packet,
-        "last_packet": finding.span.last_packet,
+        "first_packet": finding.span.first_packet or None,
+        "last_packet": finding.span.last_packet or None,
     }
+    if finding.followers:
+        said["followers"] = [finding_json(follower, association) for follower in finding.followers]
+    return said

@@ -7,6 +7,7 @@ from dicomsniff.findings import (
     association_rules,
     capture_rules,
     command_rules,
+    encoding_rules,
     fragment_rules,
     operation_rules,
     pdu_rules,
@@ -22,6 +23,7 @@ AnyRule = EntryRule | FinalRule | CaptureRule
 LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("PDUs", pdu_rules.RULES),
     ("Order of PDUs", state_rules.RULES),
+    ("Negotiation: how it is written", encoding_rules.RULES),
     ("Negotiation: what is proposed", proposal_rules.RULES),
     ("Negotiation: what is answered", answer_rules.RULES),
     ("Fragments", fragment_rules.RULES),

@@ -6,6 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.association_rules import peer_silent
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.operations import PENDING, window
@@ -68,8 +69,10 @@ def unanswered(review: Review) -> Iterator[Hit]:
     association = review.association
     if association.ended_by_capture and association.outcome not in ("aborted", "released"):
         return
-    asked = list(review.unanswered())
-    for message in asked:
+    told = [hit.about for hit in peer_silent(review)]
+    for message in review.unanswered():
+        if any(message is each for each in told):
+            continue
         waited = (association.watched_until - message.span.last_time) / 1e9
         text = f"{message.name} {message.command.message_id} got no final response ({waited:.1f} s until the end)"
         yield Hit(text, message.span, message, since=message.span.first_packet, known=-1)

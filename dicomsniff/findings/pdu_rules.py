@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OversizedPdu
-from dicomsniff.findings.codes import NOT_CAPTURED, by
+from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.findings.review import incomplete
 from dicomsniff.findings.security_rules import names_other_protocol
@@ -229,9 +229,8 @@ RULES = (
             "association-aborted",
             "connection-reset",
             "peer:connection-closed-early",
-            "own:bytes-missing",
-            "own:pdu-header",
-            *by("own", *_LOST_PLACE),
+            *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed"),
+            *by("own", *ORDER, "bytes-missing"),
         ),
     ),
 )

@@ -97,8 +97,8 @@ class Review:
 
     def may_have_missed(self, *, from_requestor: bool, since: int) -> bool:
         """Whether something that a side sent in or after packet `since` may have escaped the capture."""
-        if not self._spoke[from_requestor] and not self.association.pdu_counts[from_requestor]:
-            return not self.ended_by(from_requestor=from_requestor) and not self.begun_in_sight
+        if not self._spoke[from_requestor]:
+            return not hears(self.association, from_requestor=from_requestor)
         return self._resync[from_requestor] >= since
 
     def lost_within(self, *, from_requestor: bool, since: int, until: int) -> bool:
@@ -127,6 +127,12 @@ class Review:
 
 PATIENCE = 1_000_000_000
 """ns of silence from which on who gives up is thought to have waited, not to have changed its mind."""
+
+
+def hears(association: Association, *, from_requestor: bool) -> bool:
+    """Whether the capture holds packets of a side, were it only acknowledgements of what the other sent."""
+    other = association.tcp.get(not from_requestor)
+    return other is None or other.last_ack >= 0
 
 
 def incomplete(entry: Entry) -> bool:

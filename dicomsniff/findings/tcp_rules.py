@@ -58,7 +58,7 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
     ]
     answered = association.accept or association.rejection or association.abortion
     if "A-ASSOCIATE-RQ" in unseen or (unseen and not answered and association.messages):
-        yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown")
+        yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown", known=-1)
 
 
 def ends_early(review: Review) -> Iterator[Hit]:
@@ -109,8 +109,9 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
         bad = health.retransmitted >= _STORM and _MANY <= share < _TWICE
         if bad is storm:
             sender = association.sender(from_requestor=from_requestor)
-            twice = ": the capture seems to hold every frame twice" if share >= _TWICE else ""
-            text = f"{health.retransmitted} segments of {sender.label} were sent again, of about {segments}{twice}"
+            twice = share >= _TWICE
+            what = "the capture seems to hold every frame twice" if twice else f"of about {segments} in all"
+            text = f"{health.retransmitted} segments of {sender.label} were sent again: {what}"
             yield Hit(text, from_requestor=from_requestor)
 
 
