@@ -56,7 +56,8 @@ def rule_lines(rule: AnyRule) -> Iterator[str]:
     if causes := causes_of(rule):
         yield ""
         known = ", ".join(sorted(causes))
-        yield from textwrap.wrap(f"It is shown below its cause where one of these is found before: {known}", _WIDTH)
+        yield from textwrap.wrap(f"It is shown below its cause where one of these is found before: {known}", _WIDTH,
+                                 break_on_hyphens=False)  # fmt: skip
 
 
 def page_lines() -> Iterator[str]:

@@ -196,7 +196,7 @@ def left_open(review: Review) -> Iterator[Hit]:
             yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")
 
 
-_BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *OPERATIONS, "data-set-malformed")
+_BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *OPERATIONS)
 _PROVOKED = (*by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"), *SILENCE,
              "contexts-all-refused")  # fmt: skip
 

@@ -200,7 +200,7 @@ RULES = (
         _M,
         failed,
         by("peer", "command-malformed", "command-unknown", "command-element-missing", "context-not-accepted",
-           "message-id-repeated", "data-set-malformed"),
+           "message-id-repeated"),
     ),
     EntryRule(
         "status-warning",

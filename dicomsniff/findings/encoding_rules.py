@@ -152,10 +152,12 @@ def _uids(pdu: Associate) -> Iterator[tuple[int, bytes]]:
 
 
 def count_of(things: list[str], name: str) -> str:
+    """Say how many there are: `3 contexts`."""
     return f"{len(things)} {name}{'s' * (len(things) != 1)}".replace("classs", "classes")
 
 
 def some_of(things: list[str]) -> str:
+    """Name the first few, and say how many more there are."""
     return ", ".join(things[:5]) + (f" and {len(things) - 5} more" if len(things) > 5 else "")
 
 
