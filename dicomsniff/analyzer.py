@@ -10,7 +10,8 @@ from dicomsniff.association.moves import Unconnected
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import flow_ends
-from dicomsniff.findings.engine import find_final, find_now
+from dicomsniff.findings.engine import find_final, find_in_capture, find_now
+from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import Overview
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
@@ -45,6 +46,8 @@ class Analyzer:
         """What belongs together, of the associations that are over."""
         self.overview = Overview()
         """How they went, in numbers."""
+        self.findings: list[Finding] = []
+        """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
         self._collect = collect
         self._ports = frozenset(ports)
@@ -106,7 +109,9 @@ class Analyzer:
 
     def close(self) -> list[Update]:
         """The capture is over."""
-        return [update for event in self._tcp.close() for update in self._tcp_event(event)]
+        updates = [update for event in self._tcp.close() for update in self._tcp_event(event)]
+        self.findings = find_in_capture(self)
+        return updates
 
     def _tcp_event(self, event: TcpEvent) -> list[Update]:
         if isinstance(event, ConnectionGone):
@@ -123,7 +128,7 @@ class Analyzer:
         updates = conversation.feed(event)
         self._keep(conversation.associations[known:])
         for association, entry in updates:
-            association.add_findings(find_now(association, entry))
+            find_now(association, entry)
         return updates
 
     def _close(self, conversation: Conversation) -> list[Update]:
@@ -131,9 +136,9 @@ class Analyzer:
         updates = conversation.close(self.last_time or 0)
         self._keep(conversation.associations[known:])
         for association, entry in updates:
-            association.add_findings(find_now(association, entry))
+            find_now(association, entry)
         for association in conversation.associations:
-            association.add_findings(find_final(association), final=True)
+            find_final(association)
             self.links.take(association)
             self.overview.take(association)
             self._closed.append(association)

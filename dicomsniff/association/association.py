@@ -87,6 +87,7 @@ class Association:
         "end_time",
         "ended_by_capture",
         "findings",
+        "found",
         "id",
         "messages",
         "missing_bytes",
@@ -128,6 +129,9 @@ class Association:
         self.messages: list[Message] = []
         self.timeline: list[Entry] = []
         self.findings: list[Finding] = []
+        """Causes, each with what follows from it; once the association is over, by packet."""
+        self.found: list[Finding] = []
+        """Every finding, causes and consequences alike, in the order found: it only grows."""
         self.operations = OperationTracker()
         self.timing = Timing(time)
         """Where its time went."""
@@ -261,11 +265,12 @@ class Association:
             self._number(message)
         self._unended.clear()
 
-    def add_findings(self, found: "list[Finding]", *, final: bool = False) -> None:
-        """Take findings, as many as are listed; `final` ones are those of an association that is over."""
-        room = max(FINAL_FINDINGS if final else 0, MAX_FINDINGS - len(self.findings))
-        self.findings += found[:room]
+    def add_findings(self, found: "list[Finding]", *, final: bool = False) -> "list[Finding]":
+        """Take findings, as many as are listed, and return those; `final` ones are about all of the association."""
+        room = max(FINAL_FINDINGS if final else 0, MAX_FINDINGS - len(self.found))
+        self.found += found[:room]
         self.unlisted_findings += len(found[room:])
+        return found[:room]
 
     def condense(self) -> None:
         """Give up what only a detailed view needs; verdict, counts and findings stay."""
@@ -274,7 +279,11 @@ class Association:
         self.request = self.accept = None
         self.operations.condense()
         self.timing.condense()
-        self.findings = [finding._replace(about=None) for finding in self.findings]
+        self.findings = [
+            replace(finding, about=None, followers=[replace(each, about=None) for each in finding.followers])
+            for finding in self.findings
+        ]
+        self.found = [each for finding in self.findings for each in finding.all()]
 
     def _number(self, message: Message) -> None:
         self.tally.add(message)

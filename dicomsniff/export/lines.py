@@ -29,6 +29,13 @@ def write_lines(capture: Capture, out: IO[str]) -> None:
                 out.write(finding_line(finding, association) + "\n")
     for link in links_json(capture.analyzer.links, capture.reader.resolution_digits):
         out.write(_line({"kind": "link"} | link) + "\n")
+    for finding in capture.analyzer.findings:
+        out.write(capture_finding_line(finding) + "\n")
+
+
+def capture_finding_line(finding: Finding) -> str:
+    """Return a finding about the capture as a whole."""
+    return _line({"kind": "finding"} | finding_json(finding, None))
 
 
 def head_line(name: str) -> str:

@@ -68,13 +68,21 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
     if association.unlisted:
         yield f"    … {association.unlisted} further entries are not listed"
     for finding in association.findings:
-        yield "  " + finding_text(finding)
+        yield from finding_lines(finding)
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """Yield a finding as a line, and below it, indented, what follows from it."""
+    yield "  " + finding_text(finding)
+    for follower in finding.followers:
+        yield "    then " + finding_text(follower)
 
 
 def finding_text(finding: Finding) -> str:
     """Return a finding as one line: severity, what was seen, code, packet, clause."""
     reference = f" [{finding.reference}]" if finding.reference else ""
-    return f"{finding.severity}: {finding.message} ({finding.code}, packet {finding.span.first_packet}){reference}"
+    packet = f", packet {finding.span.first_packet}" if finding.span.first_packet else ""
+    return f"{finding.severity}: {finding.message} ({finding.code}{packet}){reference}"
 
 
 def entry_line(association: Association, entry: Entry, start: int) -> str:
@@ -111,6 +119,8 @@ def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str
         yield f"  {analyzer.given_up} connections given up: more than {MAX_CONNECTIONS} were open at a time"
     for reason, count in analyzer.undecoded.most_common():
         yield f"  {count} packet{'s' * (count != 1)} not used: {reason}"
+    for finding in analyzer.findings:
+        yield from finding_lines(finding)
     if truncated:
         yield f"  the capture is cut off: {truncated}"
 

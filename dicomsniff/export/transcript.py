@@ -62,7 +62,8 @@ def write_transcript(capture: Capture, out: IO[str]) -> None:
             out.write("}")
         digits = reader.resolution_digits
         links = _lines(_dump(link) for link in links_json(capture.analyzer.links, digits))
-        out.write(f'],\n "verdict": {_dump(capture.analyzer.verdict)},\n "links": {links},\n "findings": []\n}}\n')
+        found = _lines(_dump(finding_json(finding, None)) for finding in capture.analyzer.findings)
+        out.write(f'],\n "verdict": {_dump(capture.analyzer.verdict)},\n "links": {links},\n "findings": {found}\n}}\n')
 
 
 class _Draft:
@@ -337,14 +338,17 @@ def _data_set(association: Association, message: Message) -> Json | None:
 
 
 def finding_json(finding: Finding, association: int | None) -> Json:
-    """Describe a finding."""
-    return {
+    """Describe a finding, and what follows from it."""
+    said: Json = {
         "code": finding.code,
         "severity": str(finding.severity),
         "message": finding.message,
         "reference": finding.reference,
         "association": association,
         "message_number": finding.message_number,
-        "first_packet": finding.span.first_packet,
-        "last_packet": finding.span.last_packet,
+        "first_packet": finding.span.first_packet or None,
+        "last_packet": finding.span.last_packet or None,
     }
+    if finding.followers:
+        said["followers"] = [finding_json(follower, association) for follower in finding.followers]
+    return said

@@ -1,6 +1,6 @@
 """The PDUs of PS3.8 §9.3 with their items, PDVs, and what stands for bytes that are none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dicomsniff.dictionary.application_information import find_information_layout
@@ -139,6 +139,8 @@ class AssociateRq:
     user_information: UserInformation
     unknown: tuple[UnknownItem, ...] = ()
     problem: str = ""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The body as sent, of which the fields above are what it means."""
     name = "A-ASSOCIATE-RQ"
 
 
@@ -156,6 +158,8 @@ class AssociateAc:
     user_information: UserInformation
     unknown: tuple[UnknownItem, ...] = ()
     problem: str = ""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The body as sent, of which the fields above are what it means."""
     name = "A-ASSOCIATE-AC"
 
 

@@ -44,7 +44,7 @@ class _Searched:
             self.messages += 1
             self.services.add(message.command.service)
             self.sop_classes.add(message.command.sop_class_uid or "")
-        for finding in association.findings[self.findings :]:
+        for finding in association.found[self.findings :]:
             self.findings += 1
             self.severities.add(finding.severity.value)
         if association.closed and not self.verdict:

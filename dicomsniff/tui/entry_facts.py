@@ -11,20 +11,20 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.negotiation import result_text
 from dicomsniff.export.words import entry_detail, entry_name
-from dicomsniff.findings.engine import RULES
+from dicomsniff.findings.catalogue import RULES
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.printable import printable
 
-ADVICE = {rule.code: rule.advice for rule in RULES}
+ADVICE = {rule.code: rule.remedy for rule in RULES}
 """What to do about a finding, by its code."""
 
 
 def entry_facts(association: Association, entry: Entry, digits: int) -> list[FieldRow]:
     """Return the findings about an entry, then its facts."""
     rows = [FieldRow(printable(entry_name(entry)), printable(entry_detail(association, entry)), style="heading")]
-    for finding in association.findings:
+    for finding in association.found:
         if finding.span == entry.span:
             rows.append(FieldRow(finding.severity.value, printable(finding.message), style=finding.severity.value))
             rows.append(FieldRow("advice", ADVICE.get(finding.code, ""), depth=1))

@@ -27,7 +27,7 @@ def status_text(capture: CaptureSource, *, reading: bool, following: bool, probl
     elif reading:
         text.append_text(_progress(reader.position, known_size(capture)))
     failed = sum(
-        any(finding.severity is Severity.ERROR for finding in association.findings)
+        any(finding.severity is Severity.ERROR for finding in association.found)
         for association in (analyzer.associations if not reading else ())
     )
     if failed:

@@ -15,7 +15,7 @@ def test_an_entry_has_the_worst_severity_found_about_it(samples: Path) -> None:
             for association in capture.associations:
                 problems = Problems(association)
                 for entry in association.timeline:
-                    found = {finding.severity for finding in association.findings if finding.span == entry.span}
+                    found = {finding.severity for finding in association.found if finding.span == entry.span}
                     assert problems.severity(entry) == next((each for each in ORDER if each in found), None)
 
 
