@@ -109,10 +109,8 @@ class JsonLinesReport:
 
     def association(self, association: Association) -> str:
         """Return a line per cause, what follows from it within."""
-        lines = []
-        for finding in association.findings:
-            lines.append({"kind": "finding"} | finding_json(finding, association.id))
-        return "".join(f"{_dump(line)}\n" for line in lines)
+        found = ({"kind": "finding"} | finding_json(finding, association.id) for finding in association.findings)
+        return "".join(f"{_dump(line)}\n" for line in found)
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return the findings about the capture as a whole, and the summary."""

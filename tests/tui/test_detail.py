@@ -86,7 +86,7 @@ def test_elements_of_a_deflated_data_set_lie_in_the_inflated_bytes(tmp_path: Pat
 def test_findings_come_with_advice(samples: Path) -> None:
     rejected = details(samples / "association-rejected.pcap")[1][1]
     assert find(rejected, "error").value.startswith("rejected-permanent")
-    assert "The acceptor decides" in find(rejected, "advice").value
+    assert "Called AE title" in find(rejected, "advice").value
 
 
 def test_a_vanished_file_is_a_problem_and_the_facts_stay(samples: Path, tmp_path: Path) -> None:
