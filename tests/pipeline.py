@@ -76,7 +76,8 @@ def names(association: Association) -> list[str]:
 
 
 def codes(association: Association) -> list[str]:
-    return [finding.code for finding in association.findings]
+    """Every finding's code, causes and consequences alike, in the order found."""
+    return [finding.code for finding in association.found]
 
 
 def track(packets: Iterable[build.Packet]) -> list[TcpEvent]:

@@ -78,15 +78,16 @@ def timing_json(association: Association) -> dict[str, Any]:
         "after": _seconds(timing.part(Part.AFTER)),
         "requestor-to-acceptor": _transfer_json(timing, from_requestor=True),
         "acceptor-to-requestor": _transfer_json(timing, from_requestor=False),
-        "latency": {
-            service: {
+        "latency": [
+            {
+                "service": service,
                 "count": each.count,
                 "median": _seconds(each.median),
                 "worst": _seconds(each.worst),
                 "worst_message": each.worst_message,
             }
             for service, each in timing.latencies.services.items()
-        },
+        ],
         "captured_near": nearest_side(association) or None,
         "slow_because": slow_because(association).removeprefix("slow because ") or None,
     }

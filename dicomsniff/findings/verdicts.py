@@ -143,7 +143,8 @@ def _aborted(association: Association) -> str:
     meaning = in_words(abort_meaning(abortion.source, abortion.reason))
     cause = association.findings[0] if association.findings else None
     if cause is not None and cause.severity is Severity.ERROR and cause.code != "association-aborted":
-        return f"aborted by the {side}: {cause.message}; it says: {meaning}"
+        said = f"; its reason: {meaning.partition(': ')[2]}" if abortion.source == 2 else ""
+        return f"aborted by the {side}: {cause.message}{said}"
     exchanged = f", after {_exchanged(association)}" if association.tally.messages else ""
     return f"aborted by the {side} ({meaning}){_open_question(association)}{exchanged}"
 

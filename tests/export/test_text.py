@@ -27,8 +27,8 @@ from dicomsniff.quantities import clock, duration, size, timestamp
             "no-answer.pcap",
             [
                 "unfinished: A-ASSOCIATE-RQ got no answer in 2.01 s before the connection closed",
-                "aborted by the requestor (DICOM UL service-user) while C-ECHO-RQ 1 had no final response, "
-                "after 1 C-ECHO, no response",
+                "aborted by the requestor: SLOW (10.20.0.2:11113) gave no final response to C-ECHO-RQ 1 in 2.0 s; "
+                "then the other side gave up",
             ],
         ),
         (
@@ -37,7 +37,7 @@ from dicomsniff.quantities import clock, duration, size, timestamp
                 "unfinished: no presentation context was accepted "
                 "(Ambulatory ECG Waveform Storage: abstract syntax not supported, and 127 more)",
                 "aborted by the requestor: none of 2 presentation contexts was accepted: abstract-syntax-not-supported "
-                "(provider rejection); it says: DICOM UL service-provider: reason-not-specified",
+                "(provider rejection); its reason: reason-not-specified",
             ],
         ),
     ],

@@ -208,7 +208,7 @@ def test_row_10_p_data_sent_with_the_request_is_read_and_found(tell, size):
     talk.server(build.message(1, build.echo_rsp(1)))
     told = tell(talk.close().packets)
     told.assert_said([Sent(True, 1, build.echo_rq(1)), Sent(False, 1, build.echo_rsp(1))])
-    assert "pdu-unexpected" in told.complaints()
+    assert "pdata-before-association" in told.complaints()
 
 
 @pytest.mark.parametrize("keep", [0, 1, 2, 3])

@@ -116,7 +116,7 @@ def test_an_acceptance_says_what_the_negotiation_comes_to(samples: Path) -> None
 def test_findings_come_with_advice(samples: Path) -> None:
     rejected = details(samples / "association-rejected.pcap")[1][1]
     assert find(rejected, "error").value.startswith("rejected-permanent")
-    assert "The acceptor decides" in find(rejected, "advice").value
+    assert "Called AE title" in find(rejected, "advice").value
 
 
 def test_a_vanished_file_is_a_problem_and_the_facts_stay(samples: Path, tmp_path: Path) -> None:
