@@ -14,7 +14,7 @@ from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.command import Command, attribute_tags
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.negotiation import agreement_json, context_json, information_json
+from dicomsniff.export.negotiation import agreement_json, contexts_json, information_json
 from dicomsniff.export.words import timestamp
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture
@@ -95,7 +95,7 @@ class _Draft:
         self._flush()
         head = association_json(association, digits)
         fields = ",\n   ".join(f"{_dump(key)}: {_dump(value)}" for key, value in head.items())
-        contexts = _lines(_dump(context_json(association, context)) for context in association.contexts.values())
+        contexts = _lines(_dump(context) for context in contexts_json(association))
         self._head = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [')
         found = (_dump(finding_json(finding, association.id)) for finding in association.findings)
         self._tail = self._write(f'],\n   "findings": {_lines(found)}')
