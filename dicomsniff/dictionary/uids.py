@@ -25,9 +25,10 @@ _NON_PATIENT_OBJECTS = frozenset(  # PS3.4 Annex GG
 @lru_cache(maxsize=4096)
 def find_uid_name(uid: str) -> str | None:
     """Return the registered name of a UID, or None where the registry has none."""
+    from pydicom.config import IGNORE
     from pydicom.uid import UID
 
-    name = UID(uid).name
+    name = UID(uid, IGNORE).name  # what is sent as a UID need not be one
     return name if name != uid else None
 
 

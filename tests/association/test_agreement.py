@@ -1,9 +1,12 @@
 """What a negotiation comes to, in words: roles, limits, and what can be sent how."""
 
+import json
 import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import build
 from dicomsniff.association.agreement import (
@@ -24,7 +27,6 @@ CT, VERIFICATION, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.VERIFICATIO
 MR, ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.2.1"
 GET, FIND = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.1"
 JPEG, RLE = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.5"
-STATED = "1.2.840.10008.5.1.4.1.2.2.1"
 
 
 def role(uid: str, scu: int, scp: int) -> bytes:
@@ -290,6 +292,31 @@ def test_a_user_identity_is_told_without_its_secrets():
     for secret in (b"alice", b"hunter2", b"ticket"):
         assert secret.decode() not in everything
         assert secret.hex() not in everything
+
+
+CLASSES = st.sampled_from([CT, MR, GET, FIND, VERIFICATION, "1.2.3"])
+SAID = st.lists(
+    st.builds(role, CLASSES, st.integers(0, 255), st.integers(0, 255))
+    | st.builds(window, st.integers(0, 65535), st.integers(0, 65535))
+    | st.builds(extended, CLASSES, st.binary(max_size=9))
+    | st.builds(build.item, st.integers(0x50, 0x5B), st.binary(max_size=30)),
+    max_size=5,
+).map(tuple)
+NUMBERS = st.integers(0, 9)
+
+
+@given(
+    st.lists(st.builds(build.proposal, NUMBERS, CLASSES, st.lists(st.sampled_from([IMPLICIT, JPEG, "x"])))),
+    st.lists(st.builds(build.answer, NUMBERS, NUMBERS, st.sampled_from([IMPLICIT, JPEG, ""]))) | st.none(),
+    SAID,
+    SAID,
+)
+@settings(deadline=None, max_examples=200)
+def test_whatever_was_negotiated_can_be_said(proposals, answers, asked, said):
+    association = negotiate(proposals, answers, asked, said)
+    lines = [*context_lines(association), *consequences(association), *limits(association)]
+    assert all(line.isprintable() for line in lines)
+    json.dumps([contexts_json(association), information_json(association.requestor.information)])
 
 
 def test_every_sample_says_what_its_negotiation_comes_to(samples: Path):
