@@ -6,7 +6,6 @@ from dicomsniff.association.association import MAX_FINDINGS, MAX_LISTED, Associa
 from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
-from dicomsniff.provenance import join_spans
 
 _FEW, _STORM = 10, 50
 _NOTABLE, _MANY, _TWICE = 0.01, 0.1, 0.8
@@ -22,8 +21,7 @@ def missing(review: Review) -> Iterator[Hit]:
             length, places = sum(gap.length for gap in gaps), len(gaps)
             where = f" in {places} places" if places > 1 else ""
             then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
-            span = join_spans(gaps[0].span, gaps[-1].span)
-            yield Hit(f"{length} bytes sent by {sender.label}{where} are not in the capture{then}", span,
+            yield Hit(f"{length} bytes sent by {sender.label}{where} are not in the capture{then}", gaps[0].span,
                       from_requestor=from_requestor)  # fmt: skip
 
 
