@@ -103,11 +103,12 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
         share = health.retransmitted / segments
         if health.retransmitted < _FEW or share < _NOTABLE:
             continue
-        # A mirror port that passes both directions of a path twice shows nearly every segment again.
-        bad = health.retransmitted >= _STORM and _MANY <= share < _TWICE
+        # A mirror port that passes a path twice shows nearly every segment again, and nobody asks for one again.
+        # Keep-alives of a long pause look like segments sent again, too: nothing is missing then.
+        bad = health.retransmitted >= _STORM and _MANY <= share < _TWICE and health.duplicate_acks >= _FEW
         if bad is storm:
             sender = association.sender(from_requestor=from_requestor)
-            twice = share >= _TWICE
+            twice = _TWICE <= share <= 2
             what = "the capture seems to hold every frame twice" if twice else f"of about {segments} in all"
             text = f"{health.retransmitted} segments of {sender.label} were sent again: {what}"
             yield Hit(text, from_requestor=from_requestor)

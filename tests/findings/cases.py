@@ -435,7 +435,7 @@ case(
 )
 case(
     "retransmission-storm",
-    lambda: sent_again(released(stored(3, 200_000)), slice(20, 120)),
+    lambda: _lossy(60),
     lambda: sent_again(released(stored(3, 200_000)), slice(0, 1000)),  # every frame: captured twice
 )
 case(
@@ -548,6 +548,25 @@ def _cancelled_late() -> list[build.Packet]:
     talk.server(match(0))
     talk.client(cancel(1))
     return released(talk)
+
+
+def _lossy(count: int) -> list[build.Packet]:
+    """A transfer of which `count` segments are lost behind the capture, missed by the receiver, and sent again."""
+    talk = stored(2, 400_000)
+    packets = released(talk)
+    found: list[build.Packet] = []
+    lost = [index for index, packet in enumerate(packets) if len(packet.data) == 1460][5 : 5 + count * 2 : 2]
+    late = 0
+    for index, packet in enumerate(packets):
+        found.append(packet._replace(time=packet.time + late))
+        if index in lost:
+            answer = packet._replace(
+                flow=packets[1].flow, seq=packet.ack, ack=packet.seq, flags=build.ACK, data=b"", time=packet.time + late
+            )
+            found += [answer, answer._replace(time=answer.time + 1000)]
+            late += 200 * build.MILLISECOND
+            found.append(packet._replace(time=packet.time + late))
+    return found
 
 
 def _reset_after_release() -> list[build.Packet]:
