@@ -48,7 +48,7 @@ class Review:
         """What broke the association off: the first A-ABORT or end of TCP before it was over."""
         self.silence = 0
         """Time (ns) in which nothing was said before `ending`."""
-        self.begun_in_sight = association.request is not None
+        self.begun_in_sight = association.request is not None or saw_beginning(association)
         """Whether the capture saw how the association began."""
         self.operations = walk_operations(association)
         """Its messages, paired."""
@@ -136,6 +136,12 @@ class Review:
 
 PATIENCE = 1_000_000_000
 """ns of silence from which on who gives up is thought to have waited, not to have changed its mind."""
+
+
+def saw_beginning(association: Association) -> bool:
+    """Whether the capture holds the connection from its first byte on."""
+    opened = any(health.handshake_time is not None for health in association.tcp.values())
+    return opened and not any(health.missing for health in association.tcp.values())
 
 
 def hears(association: Association, *, from_requestor: bool) -> bool:

@@ -449,7 +449,7 @@ case("entries-not-listed", lambda: many_failures(MAX_FINDINGS + 5), lambda: many
 # Security
 
 case(
-    "other-protocol-answers",
+    "other-protocol",
     lambda: talked((0, build.associate_rq()), (1, b"\x15\3\3\0\2\2\x28"), talk=build.Talk().open()).close().packets,
     lambda: with_client(b"\x15\3\3\0\2\2\x28"),
 )
