@@ -9,6 +9,7 @@ from dicomsniff.findings import (
     command_rules,
     encoding_rules,
     fragment_rules,
+    link_rules,
     operation_rules,
     pdu_rules,
     proposal_rules,
@@ -32,6 +33,7 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("Associations", association_rules.RULES),
     ("TCP and the capture of an association", tcp_rules.RULES),
     ("Security", security_rules.RULES),
+    ("What belongs together", link_rules.RULES),
     ("The whole capture", capture_rules.RULES),
 )
 """Rules by what they are about."""
