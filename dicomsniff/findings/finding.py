@@ -41,7 +41,14 @@ class Finding:
     from_requestor: bool | None = None
     since: int = 0
     known: int = 0
+    place: int = 0
+    """The packet it is listed by, where that is not the first of its span."""
     followers: list["Finding"] = field(default_factory=list)
+
+    @property
+    def packet(self) -> int:
+        """The packet that shows it."""
+        return self.place or self.span.first_packet
 
     @property
     def message_number(self) -> int | None:
@@ -71,6 +78,7 @@ class Hit(NamedTuple):
     from_requestor: bool | None = None
     since: int = 0
     known: int = 0
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
