@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
-from dicomsniff.association.timeline import ConflictingBytes, Entry, OversizedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.association.timeline import ConflictingBytes, Entry, OddPdv, OversizedPdu, TcpEnd, UnexpectedPdu
 from dicomsniff.dictionary.reasons import abort_meaning, reject_reason_name
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
@@ -204,12 +204,20 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return "sent again with another content; the first copy is decoded"
         case OversizedPdu(length=length, limit=limit):
             return f"{length} bytes where the receiver takes {limit}"
+        case OddPdv(length=length, header=header):
+            return _oddities(length, header)
         case UnexpectedPdu(state=state):
             return f"the association is {state.value}"
         case TcpEnd(how=how):
             return "closes its direction" if how == "FIN" else "breaks the connection off"
         case _:
             return ""
+
+
+def _oddities(length: int, header: int) -> str:
+    odd = f"a fragment of {length} bytes, an odd number" if length & 1 else ""
+    reserved = f"message control header 0x{header:02X} has reserved bits set" if header > 3 else ""
+    return "; ".join(each for each in (odd, reserved) if each)
 
 
 def _message_parts(message: Message) -> list[str]:
