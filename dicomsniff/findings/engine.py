@@ -74,6 +74,7 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, sender: bo
         sender,
         hit.since,
         known,
+        hit.place,
         association=hit.association,
         number=hit.number,
     )

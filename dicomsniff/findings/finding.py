@@ -43,9 +43,16 @@ class Finding:
     from_requestor: bool | None = None
     since: int = 0
     known: int = 0
+    place: int = 0
+    """The packet it is listed by, where that is not the first of its span."""
     followers: list["Finding"] = field(default_factory=list)
     association: int | None = None
     number: int | None = None
+
+    @property
+    def packet(self) -> int:
+        """The packet that shows it."""
+        return self.place or self.span.first_packet
 
     @property
     def message_number(self) -> int | None:
@@ -78,6 +85,7 @@ class Hit(NamedTuple):
     known: int = 0
     association: int | None = None
     number: int | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,17 @@ case(
     lambda: talked((0, build.p_data(build.pdv(3, bytes(100)))[:50])).packets,  # the capture ends, not the stream
 )
 
+case(
+    "pdv-odd-length",
+    lambda: with_client(*[build.message(3, build.store_rq(number), b"odd") for number in (1, 2)]),
+    lambda: with_client(build.message(3, build.store_rq(), b"even")),
+)
+case(
+    "pdv-reserved-bits",
+    lambda: with_client(build.p_data(patched(command_pdv(), 5, b"\xf3"))),
+    lambda: with_client(build.p_data(command_pdv())),
+)
+
 # Order of PDUs
 
 case(
@@ -282,6 +293,25 @@ case(
         build.message(3, build.store_rq(1)),
         build.p_data(build.pdv(3, b"x", last=False)),
         build.message(3, build.store_rq(2), b"data"),
+    ),
+)
+case(
+    "messages-interleaved",
+    lambda: released(
+        talked(
+            (0, build.message(3, build.store_rq(1))),
+            (0, build.p_data(build.pdv(3, b"begin ", last=False))),
+            (0, build.message(1, build.echo_rq(2))),
+            (0, build.p_data(build.pdv(3, b"end."))),
+            (1, build.message(3, build.store_rsp(1)) + build.message(1, build.echo_rsp(2))),
+        )
+    ),
+    lambda: released(
+        talked(
+            (0, build.p_data(build.pdv(3, build.store_rq(1), command=True))),
+            (0, build.p_data(build.pdv(3, b"data"), build.pdv(1, build.echo_rq(2), command=True))),
+            (1, build.message(3, build.store_rsp(1)) + build.message(1, build.echo_rsp(2))),
+        )
     ),
 )
 case(

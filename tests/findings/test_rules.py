@@ -7,6 +7,7 @@ import pytest
 import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.links import Linker
+from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.engine import find_in_capture, flatten
 from dicomsniff.findings.finding import CaptureRule, Finding
@@ -28,7 +29,7 @@ def found_in(traffic: Traffic) -> list[Finding]:
 
 
 def test_every_rule_has_a_case():
-    assert {rule.code for rule in RULES} == set(CASES) | UNREACHABLE
+    assert {rule.code for rule in RULES} == {*CASES, *UNREACHABLE, *(rule.code for rule in data_set_rules.RULES)}
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -55,7 +56,7 @@ def test_every_finding_is_listed_once_as_a_cause_or_below_one(code):
             listed = flatten(association.findings)
             assert sorted(map(id, listed)) == sorted(map(id, association.found))
             assert not [each for finding in association.findings for each in finding.followers if each.followers]
-            packets = [finding.span.first_packet for finding in association.findings]
+            packets = [finding.packet for finding in association.findings]
             assert packets == sorted(packets)
 
 
