@@ -8,7 +8,7 @@ BENCH_MB ?= 1000
 BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
 
 .DELETE_ON_ERROR:
-.PHONY: demo check lint test bench fuzz clean
+.PHONY: demo check lint test docs bench fuzz clean
 
 demo: .venv/installed
 	$(BIN)/dicomsniff show $(SAMPLE)
@@ -23,6 +23,9 @@ lint: .venv/installed
 
 test: .venv/installed
 	$(BIN)/pytest
+
+docs: .venv/installed
+	$(BIN)/python docs/make.py
 
 # Root records real traffic where DCMTK and tcpdump are installed; anybody else gets a synthetic capture.
 bench: .venv/installed $(BENCH_CAPTURE)

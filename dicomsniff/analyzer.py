@@ -5,10 +5,14 @@ from collections.abc import Iterable
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Conversation, Update
+from dicomsniff.association.links import Linker
+from dicomsniff.association.moves import Unconnected
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import flow_ends
-from dicomsniff.findings.engine import find_final, find_now
+from dicomsniff.findings.engine import find_final, find_in_capture, find_now
+from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.verdicts import Overview
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 
@@ -38,6 +42,12 @@ class Analyzer:
         self.last_time: int | None = None
         self.foreign: Counter[str] = Counter()
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
+        self.links = Linker()
+        """What belongs together, of the associations that are over."""
+        self.overview = Overview()
+        """How they went, in numbers."""
+        self.findings: list[Finding] = []
+        """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
         self._collect = collect
         self._ports = frozenset(ports)
@@ -70,6 +80,11 @@ class Analyzer:
         """Connections no longer followed because too many were open at a time."""
         return self._tcp.given_up
 
+    @property
+    def verdict(self) -> str:
+        """How the capture went, in one sentence: the associations that are over, and what they asked to be moved."""
+        return self.overview.text(self.links.moves())
+
     def feed(self, batch: PacketBatch) -> list[Update]:
         """Take packets; return (association, new timeline entry) in packet order."""
         if not batch.starts:
@@ -94,10 +109,13 @@ class Analyzer:
 
     def close(self) -> list[Update]:
         """The capture is over."""
-        return [update for event in self._tcp.close() for update in self._tcp_event(event)]
+        updates = [update for event in self._tcp.close() for update in self._tcp_event(event)]
+        self.findings = find_in_capture(self)
+        return updates
 
     def _tcp_event(self, event: TcpEvent) -> list[Update]:
         if isinstance(event, ConnectionGone):
+            self._note_unconnected(event.connection)
             conversation = self._conversations.pop(event.connection, None)
             return self._close(conversation) if conversation is not None else []
         connection = event.stream.connection
@@ -110,7 +128,7 @@ class Analyzer:
         updates = conversation.feed(event)
         self._keep(conversation.associations[known:])
         for association, entry in updates:
-            association.add_findings(find_now(association, entry))
+            find_now(association, entry)
         return updates
 
     def _close(self, conversation: Conversation) -> list[Update]:
@@ -118,13 +136,24 @@ class Analyzer:
         updates = conversation.close(self.last_time or 0)
         self._keep(conversation.associations[known:])
         for association, entry in updates:
-            association.add_findings(find_now(association, entry))
+            find_now(association, entry)
         for association in conversation.associations:
-            association.add_findings(find_final(association), final=True)
+            find_final(association)
+            self.links.take(association)
+            self.overview.take(association)
             self._closed.append(association)
         if not conversation.is_dicom:
             self.foreign[conversation.foreign] += 1
         return updates
+
+    def _note_unconnected(self, connection: Connection) -> None:
+        """Tell of a connection that was opened, and on which nobody said anything."""
+        opener = connection.opener
+        if opener is not None and not any(stream.offset for stream in connection.streams):
+            source, target = flow_ends(opener.flow)
+            answered = "silent" if opener.peer.segments else "unanswered"
+            how = "refused" if connection.reset else answered
+            self.links.take_unconnected(Unconnected(source.address, str(target), connection.first_mark.time, how))
 
     def _keep(self, associations: Iterable[Association]) -> None:
         self._kept.update((association.id, association) for association in associations)

@@ -83,7 +83,7 @@ def open_(captures: tuple[str, ...], ports: tuple[int, ...], *, keep_phi: bool, 
 
 @cli.command()
 @reading_options
-@click.option("--contexts", is_flag=True, help="List every presentation context with its result.")
+@click.option("--contexts", is_flag=True, help="Say what was negotiated, and what follows from it.")
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
 def show(
     captures: tuple[str, ...],
@@ -168,6 +168,54 @@ def interfaces() -> None:
         print(f"{interface.name:16} {', '.join(interface.addresses) or 'no address'}")
     if missing := missing_permission():
         raise CaptureError(missing)
+
+
+@cli.command()
+@reading_options
+@click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), default="error", show_default=True,
+              help="The least severity that makes the exit status 1.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json", "jsonl", "sarif", "junit"]), default="text",
+              show_default=True, help="What to write.")  # fmt: skip
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
+def check(
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    fail_on: str,
+    form: str,
+    output: str | None,
+    *,
+    keep_phi: bool,  # noqa: ARG001
+) -> None:
+    """Print what is wrong, and nothing else; the exit status says whether anything is as bad as --fail-on."""
+    from dicomsniff.export.check import write_check
+    from dicomsniff.findings.finding import Severity
+    from dicomsniff.library import Capture, open_source
+
+    with Capture(open_source(captures), ports=ports) as opened, _output(output) as out:
+        failed = write_check(opened, out, form, Severity(fail_on), captures)
+        truncated = opened.reader.truncated
+    _leave_if_truncated(truncated)
+    if failed:
+        raise SystemExit(ExitStatus.FOUND)
+
+
+@cli.command()
+@click.argument("code", required=False)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rules(code: str | None, form: str) -> None:
+    """List the findings there are; with CODE, say what one means, by which clause, and what to do about it."""
+    from dicomsniff.export.rules import list_lines, rule_lines, rules_json
+    from dicomsniff.findings.catalogue import RULES, find_rule, nearest_codes
+
+    if code is None:
+        print(rules_json(RULES) if form == "json" else "\n".join(list_lines()))
+        return
+    rule = find_rule(code.lower())
+    if rule is None:
+        near = nearest_codes(code)
+        hint = f"; there is {', '.join(near)}" if near else "; `dicomsniff rules` lists them"
+        raise click.ClickException(f"there is no rule {code}{hint}")
+    print(rules_json((rule,)) if form == "json" else "\n".join(rule_lines(rule)))
 
 
 def _growing(paths: tuple[str, ...]) -> "CaptureReader":

@@ -26,8 +26,8 @@ def follow(reader: LiveSource, form: str, out: IO[str], *, ports: tuple[int, ...
             for updates in capture.updates():
                 _print(out, (view.entry(association, entry) for association, entry in updates))
                 for association in dict.fromkeys(association for association, _ in updates):
-                    fresh = association.findings[told.get(association, 0) :]
-                    told[association] = len(association.findings)
+                    fresh = association.found[told.get(association, 0) :]
+                    told[association] = len(association.found)
                     _print(out, [view.finding(association, finding) for finding in fresh])
         _print(out, view.end(capture))
     return capture

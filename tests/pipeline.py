@@ -76,7 +76,8 @@ def names(association: Association) -> list[str]:
 
 
 def codes(association: Association) -> list[str]:
-    return [finding.code for finding in association.findings]
+    """Every finding's code, causes and consequences alike, in the order found."""
+    return [finding.code for finding in association.found]
 
 
 def track(packets: Iterable[build.Packet]) -> list[TcpEvent]:
@@ -111,14 +112,18 @@ def decode(pieces: Iterable[bytes | int], **options: object) -> list[PduEvent]:
         if isinstance(piece, int):
             events += stream.gap(offset, piece, mark)
             offset += piece
+            stream.set_quiet(flow)
         elif piece:
             after = offset + len(piece)
             flow.offset = offset
-            stream.set_quiet(flow)
-            if after >= flow.quiet_until and not repeats(flow, piece, 0, len(piece)):
+            if after < flow.quiet_until or repeats(flow, piece, 0, len(piece)):
+                flow.repeated_in = flow.repeated_in if after < flow.quiet_until else mark
+                flow.last_packet, flow.last_time, flow.last_place = mark
+                if flow.kept is not None:
+                    flow.kept.append(piece)
+            else:
                 events += stream.feed(offset, piece, 0, len(piece), mark)
-            elif flow.kept is not None:
-                flow.kept.append(piece)
+                stream.set_quiet(flow)
             offset = after
     return events + stream.close(offset, PacketMark(10**6, build.START, 0))
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
 from dicomsniff.association.state import State, next_state
-from dicomsniff.association.tally import PENDING, Tally
+from dicomsniff.association.tally import Tally
 from dicomsniff.association.timeline import Entry, OversizedPdu, TimelineEvent, UnexpectedPdu
+from dicomsniff.association.timing import Timing
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import OperationTracker
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -73,7 +75,6 @@ class Association:
     """One association, complete or not, as far as the capture shows it. Times are in ns since 1970."""
 
     __slots__ = (
-        "_asked",
         "_oversized",
         "_unended",
         "abortion",
@@ -86,10 +87,12 @@ class Association:
         "end_time",
         "ended_by_capture",
         "findings",
+        "found",
         "id",
         "messages",
         "missing_bytes",
         "nothing_accepted",
+        "operations",
         "pdu_counts",
         "rejection",
         "released",
@@ -101,6 +104,7 @@ class Association:
         "tally",
         "tcp",
         "timeline",
+        "timing",
         "unlisted",
         "unlisted_findings",
         "watched_until",
@@ -125,6 +129,12 @@ class Association:
         self.messages: list[Message] = []
         self.timeline: list[Entry] = []
         self.findings: list[Finding] = []
+        """Causes, each with what follows from it; once the association is over, by packet."""
+        self.found: list[Finding] = []
+        """Every finding, causes and consequences alike, in the order found: it only grows."""
+        self.operations = OperationTracker()
+        self.timing = Timing(time)
+        """Where its time went."""
         self.tally = Tally()
         self.unlisted = 0
         """Timeline entries beyond MAX_LISTED, which are not kept."""
@@ -144,7 +154,6 @@ class Association:
         """Whether nothing more can come."""
         self.watched_until = time
         """How long the capture watched the connection: waiting for an answer is measured up to then."""
-        self._asked: dict[tuple[bool, int], Message] = {}
         self._unended: list[Message] = []
         self._oversized: set[bool] = set()
 
@@ -164,8 +173,8 @@ class Association:
 
     @property
     def unanswered(self) -> list[Message]:
-        """Requests that got no final response, in the order sent."""
-        return list(self._asked.values())
+        """Requests that got no final response."""
+        return [operation.request for operation in self.operations.outstanding]
 
     def sender(self, *, from_requestor: bool) -> Party:
         """The party that sent something."""
@@ -229,7 +238,7 @@ class Association:
             self._number(message)
         else:
             self._unended.append(message)
-        self._pair(message)
+        self.operations.take(message)
         return self._enter(message, from_requestor=message.from_requestor)
 
     def add(self, event: TimelineEvent, *, from_requestor: bool) -> Entry:
@@ -256,18 +265,25 @@ class Association:
             self._number(message)
         self._unended.clear()
 
-    def add_findings(self, found: "list[Finding]", *, final: bool = False) -> None:
-        """Take findings, as many as are listed; `final` ones are those of an association that is over."""
-        room = max(FINAL_FINDINGS if final else 0, MAX_FINDINGS - len(self.findings))
-        self.findings += found[:room]
+    def add_findings(self, found: "list[Finding]", *, final: bool = False) -> "list[Finding]":
+        """Take findings, as many as are listed, and return those; `final` ones are about all of the association."""
+        room = max(FINAL_FINDINGS if final else 0, MAX_FINDINGS - len(self.found))
+        self.found += found[:room]
         self.unlisted_findings += len(found[room:])
+        return found[:room]
 
     def condense(self) -> None:
         """Give up what only a detailed view needs; verdict, counts and findings stay."""
         self.condensed = True
         self.timeline, self.messages, self.contexts = [], [], {}
         self.request = self.accept = None
-        self.findings = [finding._replace(about=None) for finding in self.findings]
+        self.operations.condense()
+        self.timing.condense()
+        self.findings = [
+            replace(finding, about=None, followers=[replace(each, about=None) for each in finding.followers])
+            for finding in self.findings
+        ]
+        self.found = [each for finding in self.findings for each in finding.all()]
 
     def _number(self, message: Message) -> None:
         self.tally.add(message)
@@ -294,17 +310,3 @@ class Association:
         if isinstance(last, UnexpectedPdu) and name == "P-DATA-TF" == last.pdu and last.state is self.state:
             return []
         return [unexpected]
-
-    def _pair(self, message: Message) -> None:
-        command = message.command
-        if not command.is_response:
-            if command.message_id is not None and command.name != "C-CANCEL-RQ":
-                self._asked[message.from_requestor, command.message_id] = message
-            return
-        answered = command.message_id_being_responded_to
-        if answered is None:
-            return
-        key = (not message.from_requestor, answered)
-        message.request = self._asked.get(key)
-        if command.status is not None and command.status not in PENDING:
-            self._asked.pop(key, None)

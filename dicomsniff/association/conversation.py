@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from dicomsniff.association.association import Association, Party
+from dicomsniff.association.clock import Clock
 from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
@@ -37,9 +38,11 @@ class Conversation:
 
     __slots__ = (
         "_assemblers",
+        "_clock",
         "_collect",
         "_connection",
         "_counted",
+        "_first_bytes",
         "_forced",
         "_next_number",
         "_pdus",
@@ -58,6 +61,9 @@ class Conversation:
         self._pdus: dict[Stream, PduStream] = {}
         self._assemblers: dict[Stream, Assembler] = {}
         self._requestor: Stream | None = None
+        self._clock: Clock | None = None
+        self._first_bytes: dict[Stream, int] = {}
+        """When each side first said something (ns since 1970)."""
         self._counted: dict[Stream, dict[str, int]] = {stream: {} for stream in connection.streams}
 
     @property
@@ -74,10 +80,13 @@ class Conversation:
         """Take what TCP hands on; returns (association, new timeline entry) in packet order."""
         stream = event.stream
         pdus = self._pdus.get(stream) or self._begin(stream)
+        self._first_bytes.setdefault(stream, event.mark.time)
         if isinstance(event, StreamEnd):
+            self._pass_time(None, event.mark.time)
             return self._enter_if_known(stream, TcpEnd(Span.at(event.mark), event.how))
         if isinstance(event, StreamConflict):
             return self._enter_if_known(stream, ConflictingBytes(Span.at(event.mark), event.different))
+        self._pass_time(stream, event.mark.time)
         if isinstance(event, StreamGap):
             found = pdus.gap(event.offset, event.length, event.mark)
         else:
@@ -88,6 +97,8 @@ class Conversation:
             updates += self._take(stream.peer, other.accept(), event.mark)
             other.set_quiet(stream.peer)
         pdus.set_quiet(stream)
+        if self._clock is not None:
+            self._set_underway(stream)
         return updates
 
     def close(self, until: int) -> list[Update]:
@@ -97,6 +108,8 @@ class Conversation:
             ended = pdus.close(stream.offset, stream.last_mark)
             updates += self._take(stream, ended, self._connection.last_mark)
         updates += self._end_messages()
+        if self._clock is not None:
+            self._clock.finish()
         for association in self.associations:
             if self._connection.closed:
                 association.close(ended_by_capture=False, watched_until=self._connection.last_time)
@@ -127,6 +140,8 @@ class Conversation:
         for event in events:
             if not self.associations or (isinstance(event, AssociateRq) and self.associations[-1].may_be_over):
                 updates += self._end_messages()
+                if self._clock is not None:
+                    self._clock.finish()
                 self._new_association(stream, event, mark)
             association = self.associations[-1]
             sender = stream is self._requestor
@@ -159,7 +174,10 @@ class Conversation:
     def _enter(self, stream: Stream, event: Message | StrayFragment | TcpEnd | ConflictingBytes) -> Update:
         association = self.associations[-1]
         if isinstance(event, Message):
-            return association, association.add_message(event)
+            entry = association.add_message(event)
+            if self._clock is not None:
+                self._clock.hear(event)
+            return association, entry
         return association, association.add(event, from_requestor=stream is self._requestor)
 
     def _assembler(self, stream: Stream) -> Assembler:
@@ -192,6 +210,26 @@ class Conversation:
         association.requestor_is = how
         association.tcp = {True: requestor.health, False: requestor.peer.health}
         self.associations.append(association)
+        self._clock = Clock(association, requestor)
+        opened, begun = (self._connection.opened_at, min(self._first_bytes.values())) if first else (None, time)
+        self._clock.open(opened, begun, mark.time, sender=stream is requestor)
+
+    def _pass_time(self, stream: Stream | None, now: int) -> None:
+        """Account for the time until `stream` sends bytes; once an association is over, only until its last entry."""
+        if self._clock is None:
+            return
+        association = self.associations[-1]
+        if stream is not None and association.state.is_over:
+            self._clock.pass_time(association.end_time, None)
+        else:
+            self._clock.pass_time(now, None if stream is None else stream is self._requestor)
+
+    def _set_underway(self, stream: Stream) -> None:
+        if self._clock is not None:
+            inside = self._pdus[stream].is_inside or (
+                stream in self._assemblers and self._assemblers[stream].has_underway
+            )
+            self._clock.set_underway(sender=stream is self._requestor, underway=inside)
 
     def _find_requestor(self, stream: Stream, event: PduEvent) -> tuple[Stream, str]:
         if isinstance(event, AssociateRq):

@@ -3,8 +3,7 @@
 from collections import Counter
 
 from dicomsniff.dimse.message import Message
-
-PENDING = (0xFF00, 0xFF01)
+from dicomsniff.dimse.operations import PENDING
 
 
 class Tally:
@@ -22,6 +21,7 @@ class Tally:
         self.messages += 1
         command = message.command
         if not command.is_response:
-            self.requests[command.service] += 1
+            if command.name != "C-CANCEL-RQ":
+                self.requests[command.service or "message without a Command Field"] += 1
         elif command.status is not None and command.status not in PENDING:
-            self.statuses[command.service, command.sop_class_uid, command.status] += 1
+            self.statuses[command.service, message.sop_class_uid, command.status] += 1

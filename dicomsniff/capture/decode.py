@@ -7,7 +7,7 @@ from itertools import count
 
 from dicomsniff.capture.frames import FrameDecoder
 from dicomsniff.capture.packets import PacketBatch
-from dicomsniff.capture.segments import ACK, FIN, RST, SYN, Flow, Segment
+from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, Segment
 from dicomsniff.provenance import PacketMark
 
 ETHERNET = 1
@@ -19,6 +19,8 @@ _PROTOCOL_MASK, _PROTOCOL = 0x3FFF00FF, 6
 _COMMON_LENGTH = 54
 _REST = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 42 of such a frame."""
+_FLOW = slice(26, 38)
+"""Where its addresses and ports are."""
 MAX_KEPT = 256
 """Payloads kept of a flow before one of its segments is handed on, and they with it."""
 _CONTROL = FIN | SYN | RST | ACK
@@ -42,7 +44,8 @@ class SegmentDecoder:
         place = batch.origin - layout.header
         find, unpack = self._flows.get, _COMMON
         ethernet = batch.link_type == ETHERNET
-        passed: dict[bytes, int] = {}  # where the last frame of each flow began that was only counted
+        passed: dict[bytes, int] = {}  # the number of each flow's last frame that was only counted
+        begun: dict[bytes, int] = {}  # and of the first since all were told
         for number, start, end in zip(count(batch.first_number), batch.starts, batch.ends, strict=False):
             if ethernet:
                 try:
@@ -67,31 +70,48 @@ class SegmentDecoder:
                             if quiet:
                                 state.offset, state.last_packet = reached, number
                                 state.expected = (seq + last - first) & 0xFFFFFFFF
-                                passed[flow] = start
+                                if flow not in passed:
+                                    begun[flow] = number
+                                passed[flow] = number
                                 continue
                         ack, window = _REST(data, start + 42)
                         time = layout.time(data, start)
                         if passed:
-                            self._mark(passed, batch)
+                            self._mark(begun, passed, batch)
                         yield number, time, place + start, flow, seq, ack, control, window, data, first, last, 0
                         continue
             time = layout.time(data, start)
             found = self._frames.decode(batch.link_type, data[start:end], time)
             if found is not None:
                 if passed:
-                    self._mark(passed, batch)
+                    self._mark(begun, passed, batch)
                 flow, seq, ack, control, window, segment, header, missing = found
                 last = len(segment)
                 yield number, time, place + start, flow, seq, ack, control, window, segment, header, last, missing
-        self._mark(passed, batch)
+        self._mark(begun, passed, batch)
 
-    def _mark(self, passed: dict[bytes, int], batch: PacketBatch) -> None:
-        """Tell flows of the last packet that was passed over, which is not worked out for every one."""
-        for flow, start in passed.items():
+    def _mark(self, begun: dict[bytes, int], passed: dict[bytes, int], batch: PacketBatch) -> None:
+        """Tell flows of the packets that were passed over: times are not worked out for every one."""
+        for flow, number in passed.items():
+            state, last = self._flows[flow], number - batch.first_number
+            first = begun[flow] - batch.first_number
+            start, since, time = batch.starts[last], batch.time(first), batch.time(last)
             ack, window = _REST(batch.data, start + 42)
-            place = batch.origin + start - batch.layout.header
-            self._flows[flow].passed_over(batch.layout.time(batch.data, start), place, ack, window)
+            if time - since >= PAUSE:
+                self._find_pauses(state, flow, first, last, batch)
+            state.passed_over(since, time, batch.origin + start - batch.layout.header, ack, window)
         passed.clear()
+
+    def _find_pauses(self, state: Flow, flow: bytes, first: int, last: int, batch: PacketBatch) -> None:
+        """Look through the packets of a flow that were passed over for pauses between them."""
+        data, before = batch.data, batch.time(first)
+        for index in range(first + 1, last + 1):
+            start = batch.starts[index]
+            if data[start + _FLOW.start : start + _FLOW.stop] == flow:
+                time = batch.time(index)
+                if time - before >= PAUSE:
+                    state.paused(before, time)
+                before = time
 
 
 def repeats(state: Flow, data: bytes, first: int, last: int) -> bool:
@@ -99,9 +119,11 @@ def repeats(state: Flow, data: bytes, first: int, last: int) -> bool:
     repeat, period = state.repeat, state.period
     if not repeat:
         return False
-    quiet_until = state.quiet_until
+    quiet_until, limit = state.quiet_until, state.quiet_limit
     reached = state.offset + last - first
     while reached > quiet_until:
+        if quiet_until + period > limit:
+            return False
         header = first + quiet_until - state.offset
         if header + len(repeat) > last or not data.startswith(repeat, header):
             return False

@@ -14,6 +14,10 @@ in 32-bit words, then flags. A plain tuple: a large capture makes a million of t
 
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 
+PAUSE = 20_000_000
+"""Time (ns) between two segments with bytes from which on their sender paused: shorter than any delayed
+acknowledgement (RFC 1122 §4.2.3.2: up to 500 ms; 40 ms in practice), longer than what a busy machine takes anyway."""
+
 
 class Flow(Protocol):
     """One direction of a connection being followed, as far as decoding needs to know it."""
@@ -27,6 +31,8 @@ class Flow(Protocol):
     repeat: bytes
     """If exactly these bytes stand at `quiet_until`, `period` further bytes, these included, are quiet too."""
     period: int
+    quiet_limit: int
+    """However often `repeat` stands there, bytes from this offset on are not quiet."""
     last_packet: int
     """The number of the last packet."""
     kept: list[bytes] | None
@@ -38,8 +44,14 @@ class Flow(Protocol):
     def last_mark(self) -> PacketMark:
         """The last packet."""
 
-    def passed_over(self, time: int, place: int, ack: int, window: int) -> None:
-        """Take what the last packet passed over says beside its bytes: when (ns), where, and of the other direction."""
+    def passed_over(self, since: int, time: int, place: int, ack: int, window: int) -> None:
+        """Take what packets passed over say beside their bytes: when the first one was captured (ns).
+
+        Of the last one: when, where, and what it says of the other direction.
+        """
+
+    def paused(self, since: int, until: int) -> None:
+        """Take note of a pause (ns) between two packets passed over while no other packet came."""
 
 
 class Endpoint(NamedTuple):

@@ -28,6 +28,14 @@ ITEM_TYPES = {
     0x59: "User Identity (response)",
 }
 
+IDENTITY_TYPES = {  # PS3.7 §D.3.3.7.1, Table D.3-14
+    1: "username",
+    2: "username and passcode",
+    3: "Kerberos service ticket",
+    4: "SAML assertion",
+    5: "JSON Web Token",
+}
+
 
 def pdu_type_name(code: int) -> str:
     """Return the standard's name of a PDU type, or say that it has none."""

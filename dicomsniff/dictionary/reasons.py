@@ -27,6 +27,10 @@ REJECT_REASONS = {  # (source, reason), Table 9-21
     (3, 2): "local-limit-exceeded",
 }
 
+_RESERVED_REJECT_REASONS = frozenset(  # (source, reason), Table 9-21
+    [(1, 4), (1, 5), (1, 6), (1, 8), (1, 9), (1, 10), (3, 0), (3, 3), (3, 4), (3, 5), (3, 6), (3, 7)]
+)
+
 ABORT_SOURCES = {0: "DICOM UL service-user", 1: "reserved", 2: "DICOM UL service-provider"}  # Table 9-26
 
 ABORT_REASONS = {  # significant only where the source is 2
@@ -42,24 +46,32 @@ ABORT_REASONS = {  # significant only where the source is 2
 
 def context_result_name(result: int) -> str:
     """Name the result of a presentation context (PS3.8 Table 9-18)."""
-    return CONTEXT_RESULTS.get(result, f"reserved result {result}")
+    return CONTEXT_RESULTS.get(result, f"undefined result {result}")
 
 
 def reject_reason_name(source: int, reason: int) -> str:
     """Name a rejection's reason, whose meaning depends on the source (PS3.8 Table 9-21)."""
-    return REJECT_REASONS.get((source, reason), f"reserved reason {reason}")
+    named = REJECT_REASONS.get((source, reason))
+    if named is not None:
+        return named
+    return f"{'reserved' if (source, reason) in _RESERVED_REJECT_REASONS else 'undefined'} reason {reason}"
 
 
 def reject_meaning(result: int, source: int, reason: int) -> str:
     """Say in words who refused and why: `rejected-permanent by …: …` (PS3.8 Table 9-21)."""
-    how = REJECT_RESULTS.get(result, f"reserved result {result}")
-    who = REJECT_SOURCES.get(source, f"reserved source {source}")
+    how = REJECT_RESULTS.get(result, f"undefined result {result}")
+    who = REJECT_SOURCES.get(source, f"undefined source {source}")
     return f"{how} by {who}: {reject_reason_name(source, reason)}"
 
 
 def abort_meaning(source: int, reason: int) -> str:
     """Say in words who aborted and why (PS3.8 Table 9-26); a service-user states no reason."""
-    who = ABORT_SOURCES.get(source, f"reserved source {source}")
+    who = ABORT_SOURCES.get(source, "undefined")
     if source == 2:
-        return f"{who}: {ABORT_REASONS.get(reason, f'reserved reason {reason}')}"
+        return f"{who}: {ABORT_REASONS.get(reason, f'undefined reason {reason}')}"
     return who if source == 0 else f"{who} (source {source}), reason {reason} not significant"
+
+
+def in_words(name: str) -> str:
+    """Write one of the standard's hyphenated names as words: `called AE title not recognized`."""
+    return name.replace("-AE-", " AE ").replace("-", " ") if " " not in name else name

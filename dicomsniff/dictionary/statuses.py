@@ -42,18 +42,34 @@ _TABLES = {  # a command says more than its SOP class: one Q/R class serves C-FI
 }
 
 
+_FURTHER = {  # what PS3.4 says of a status beyond pynetdicom's tables: service, SOP class, status
+    # PS3.4 §F.7.2.2.3, Table F.7.2-2
+    ("N-SET", "1.2.840.10008.3.1.2.3.3", 0x0110): StatusText(
+        "Failure", "Processing Failure: the Performed Procedure Step Object may no longer be updated"
+    ),
+}
+
+
 @lru_cache(maxsize=4096)
 def find_status(service: str, sop_class_uid: str | None, status: int) -> StatusText:
-    """Return what a status means for a service (`C-STORE`) and SOP class; `Unknown` where no table lists it."""
+    """Return what a status means for a service (`C-STORE`) and SOP class; `Unknown` where no table lists it.
+
+    Axxx, Bxxx and Cxxx are for the service class to define, else they say what they do for the service (PS3.7 Annex C).
+    """
     if status == 0:
         return StatusText("Success", "")  # for every service (PS3.7 §C.1.1); a healthy capture needs no table
     from pynetdicom import sop_class
     from pynetdicom import status as tables
 
-    found = getattr(tables, _TABLES[service]).get(status) if service in _TABLES else None
-    if sop_class_uid and (service not in _TABLES or found is None):
-        found = sop_class.uid_to_service_class(sop_class_uid).statuses.get(status) or found
-    found = found or tables.GENERAL_STATUS.get(status)
+    if sop_class_uid and (further := _FURTHER.get((service, sop_class_uid, status))):
+        return further
+    ordered = [getattr(tables, _TABLES[service])] if service in _TABLES else []
+    if sop_class_uid:
+        own = sop_class.uid_to_service_class(sop_class_uid).statuses
+        first = 0xA000 <= status <= 0xCFFF and own is not tables.STORAGE_SERVICE_CLASS_STATUS  # that is C-STORE's own
+        ordered.insert(0 if first else len(ordered), own)
+    ordered.append(tables.GENERAL_STATUS)
+    found = next((table[status] for table in ordered if status in table), None)
     if found is None:
         return StatusText(status_category(status), "")
     return StatusText(found[0], found[1])

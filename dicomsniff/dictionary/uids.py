@@ -6,15 +6,50 @@ IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+_RLE = "1.2.840.10008.1.2.5"
+_NON_PATIENT_OBJECTS = frozenset(  # PS3.4 Annex GG
+    [
+        "1.2.840.10008.5.1.4.1.1.200.1",  # CT Defined Procedure Protocol
+        "1.2.840.10008.5.1.4.1.1.200.3",  # Protocol Approval
+        "1.2.840.10008.5.1.4.1.1.200.7",  # XA Defined Procedure Protocol
+        "1.2.840.10008.5.1.4.1.1.201.1",  # Inventory
+        "1.2.840.10008.5.1.4.38.1",  # Hanging Protocol
+        "1.2.840.10008.5.1.4.39.1",  # Color Palette
+        "1.2.840.10008.5.1.4.43.1",  # Generic Implant Template
+        "1.2.840.10008.5.1.4.44.1",  # Implant Assembly Template
+        "1.2.840.10008.5.1.4.45.1",  # Implant Template Group
+    ]
+)
 
 
 @lru_cache(maxsize=4096)
 def find_uid_name(uid: str) -> str | None:
     """Return the registered name of a UID, or None where the registry has none."""
-    from pydicom.uid import UID
+    from pydicom._uid_dict import UID_dictionary  # pydicom's UID class warns about what is no UID
 
-    name = UID(uid).name
-    return name if name != uid else None
+    known = UID_dictionary.get(uid)
+    return known[0] if known is not None else None
+
+
+def is_storage(sop_class_uid: str) -> bool:
+    """Whether a registered SOP class is one of instances that C-STORE sends (PS3.4 Annexes B and GG)."""
+    name = (find_uid_name(sop_class_uid) or "").removesuffix(" (Retired)").split(" - ")[0].removesuffix(" SOP Class")
+    return name.endswith(" Storage") and not name.startswith("Media Storage Directory")
+
+
+def is_non_patient_object(sop_class_uid: str) -> bool:
+    """Whether it belongs to the Non-Patient Object Storage service class (PS3.4 Annex GG)."""
+    return sop_class_uid in _NON_PATIENT_OBJECTS
+
+
+def is_get(sop_class_uid: str) -> bool:
+    """Whether a registered SOP class is one of those of C-GET."""
+    return (find_uid_name(sop_class_uid) or "").removesuffix(" (Retired)").endswith(" - GET")
+
+
+def is_compressed(transfer_syntax: str) -> bool:
+    """Whether pixel data is compressed in a registered transfer syntax (PS3.5 §A.4); deflated ones are not meant."""
+    return transfer_syntax == _RLE or transfer_syntax.startswith("1.2.840.10008.1.2.4.")
 
 
 def uid_text(uid: str | None) -> str:

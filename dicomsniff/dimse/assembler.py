@@ -63,6 +63,11 @@ class Assembler:
         self._collect = collect
         self._underway: dict[int, _Underway] = {}
 
+    @property
+    def has_underway(self) -> bool:
+        """Whether a message has begun and not ended."""
+        return bool(self._underway)
+
     def feed(self, pdv: Pdv | PdvRun | PdvBytes) -> list[Message | StrayFragment]:
         """Take a PDV; return the message it completes, and any it shows to be incomplete."""
         underway = self._underway.get(pdv.context_id)

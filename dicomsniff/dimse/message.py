@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Any
 
 from dicomsniff.dimse.command import Command
 from dicomsniff.provenance import Span
+
+if TYPE_CHECKING:
+    from dicomsniff.dimse.operations import Operation
 
 
 @dataclass(slots=True)
@@ -21,6 +25,8 @@ class DataSetInfo:
     sha256: str | None = None
     content: "SpooledTemporaryFile[bytes] | None" = None
     whole: int | None = None
+    outline: Any = None
+    """What the structure of the data set tells, where it is worth keeping."""
 
 
 @dataclass(slots=True)
@@ -42,13 +48,23 @@ class Message:
     problem: str = ""
     number: int = 0
     """Its place among the association's messages, from 1."""
-    request: "Message | None" = field(default=None, repr=False)
-    """The request that a response answers, where the capture holds it."""
+    operation: "Operation | None" = field(default=None, repr=False, compare=False)
+    """The operation it belongs to: the one it invokes, answers or cancels; None where the capture does not tell."""
 
     @property
     def name(self) -> str:
         """`C-STORE-RQ`, or what can be said of an unknown command."""
         return self.command.name
+
+    @property
+    def request(self) -> "Message | None":
+        """The request that a response answers, where the capture holds it."""
+        return self.operation.request if self.operation is not None and self.command.is_response else None
+
+    @property
+    def sop_class_uid(self) -> str | None:
+        """The SOP class it is about; a response that leaves it out, as it may, is about its request's (PS3.7 §10.1)."""
+        return self.command.sop_class_uid or (self.request.command.sop_class_uid if self.request is not None else None)
 
     @property
     def complete(self) -> bool:
@@ -63,4 +79,5 @@ class Message:
     @property
     def latency(self) -> int | None:
         """Time (ns) from the last byte of the request to the first byte of this response; None for a request."""
-        return None if self.request is None else self.span.first_time - self.request.span.last_time
+        request = self.request
+        return None if request is None else self.span.first_time - request.span.last_time

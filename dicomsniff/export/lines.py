@@ -7,10 +7,13 @@ from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.transcript import SCHEMA, association_json, context_json, direction, finding_json, message_json
-from dicomsniff.export.words import entry_detail, entry_name, timestamp
+from dicomsniff.export.link_json import links_json
+from dicomsniff.export.negotiation import context_json
+from dicomsniff.export.transcript import SCHEMA, association_json, direction, finding_json, message_json
+from dicomsniff.export.words import entry_detail, entry_name
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture
+from dicomsniff.quantities import timestamp
 
 
 def write_lines(capture: Capture, out: IO[str]) -> None:
@@ -24,6 +27,15 @@ def write_lines(capture: Capture, out: IO[str]) -> None:
             out.write(association_line(association, digits) + "\n")
             for finding in association.findings:
                 out.write(finding_line(finding, association) + "\n")
+    for link in links_json(capture.analyzer.links, capture.reader.resolution_digits):
+        out.write(_line({"kind": "link"} | link) + "\n")
+    for finding in capture.analyzer.findings:
+        out.write(capture_finding_line(finding) + "\n")
+
+
+def capture_finding_line(finding: Finding) -> str:
+    """Return a finding about the capture as a whole."""
+    return _line({"kind": "finding"} | finding_json(finding, None))
 
 
 def head_line(name: str) -> str:
@@ -58,7 +70,7 @@ def finding_line(finding: Finding, association: Association) -> str:
 
 def association_line(association: Association, digits: int) -> str:
     """Return an association as it stands: parties, contexts, outcome."""
-    contexts = [context_json(context) for context in association.contexts.values()]
+    contexts = [context_json(association, context) for context in association.contexts.values()]
     said = {"kind": "association"} | association_json(association, digits)
     return _line(said | {"presentation_contexts": contexts})
 

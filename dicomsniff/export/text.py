@@ -7,21 +7,14 @@ from typing import IO
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.reasons import context_result_name
-from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.export.words import (
-    clock,
-    duration,
-    entry_detail,
-    entry_name,
-    entry_size,
-    size,
-    tcp_text,
-    timestamp,
-    verdict,
-)
+from dicomsniff.export.link_words import link_lines
+from dicomsniff.export.negotiation import context_lines
+from dicomsniff.export.time_words import slow_because, time_text
+from dicomsniff.export.words import entry_detail, entry_name, entry_size, tcp_text
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
+from dicomsniff.quantities import clock, duration, size, timestamp
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
@@ -48,6 +41,11 @@ def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> Non
     for _, association in sorted(waiting):
         out.writelines(f"{line}\n" for line in association_lines(association, digits, contexts=contexts))
         out.write("\n")
+    found = list(link_lines(capture.analyzer.links))
+    if found:
+        out.write("what belongs together:\n")
+        out.writelines(f"  {line}\n" for line in found)
+        out.write("\n")
     for line in summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated):
         out.write(f"{line}\n")
 
@@ -62,20 +60,29 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
     lasted = duration(association.end_time - association.start_time)
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
     yield from _tcp_lines(association)
+    yield from _time_lines(association)
     if contexts:
-        yield from _context_lines(association)
+        yield from context_lines(association)
     for entry in sorted(association.timeline, key=_when):
         yield "    " + entry_line(association, entry, association.start_time)
     if association.unlisted:
         yield f"    … {association.unlisted} further entries are not listed"
     for finding in association.findings:
-        yield "  " + finding_text(finding)
+        yield from finding_lines(finding)
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """Yield a finding as a line, and below it, indented, what follows from it."""
+    yield "  " + finding_text(finding)
+    for follower in finding.followers:
+        yield "    then " + finding_text(follower)
 
 
 def finding_text(finding: Finding) -> str:
     """Return a finding as one line: severity, what was seen, code, packet, clause."""
     reference = f" [{finding.reference}]" if finding.reference else ""
-    return f"{finding.severity}: {finding.message} ({finding.code}, packet {finding.span.first_packet}){reference}"
+    packet = f", packet {finding.span.first_packet}" if finding.span.first_packet else ""
+    return f"{finding.severity}: {finding.message} ({finding.code}{packet}){reference}"
 
 
 def entry_line(association: Association, entry: Entry, start: int) -> str:
@@ -104,12 +111,16 @@ def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str
     plural = "s" * (found != 1)
     connections = f"{analyzer.connections} TCP connection{'s' * (analyzer.connections != 1)}"
     yield f"{name}: {analyzer.packets} packets, {connections}, {found} association{plural}"
+    if analyzer.overview.associations:
+        yield f"  {analyzer.verdict}"
     for protocol, count in sorted(analyzer.foreign.items()):
         yield f"  {count} TCP connection{'s' * (count != 1)} without DICOM" + (f": {protocol}" if protocol else "")
     if analyzer.given_up:
         yield f"  {analyzer.given_up} connections given up: more than {MAX_CONNECTIONS} were open at a time"
     for reason, count in analyzer.undecoded.most_common():
         yield f"  {count} packet{'s' * (count != 1)} not used: {reason}"
+    for finding in analyzer.findings:
+        yield from finding_lines(finding)
     if truncated:
         yield f"  the capture is cut off: {truncated}"
 
@@ -134,13 +145,8 @@ def _tcp_lines(association: Association) -> Iterator[str]:
             yield f"  tcp {arrow} {said}{trip}"
 
 
-def _context_lines(association: Association) -> Iterator[str]:
-    for context in association.contexts.values():
-        abstract = uid_text(context.abstract_syntax)
-        if context.accepted:
-            result = uid_text(context.transfer_syntax)
-        elif context.result is None:
-            result = "no answer"
-        else:
-            result = context_result_name(context.result)
-        yield f"  context {context.id:3}: {abstract}: {result}"
+def _time_lines(association: Association) -> Iterator[str]:
+    if said := time_text(association):
+        yield f"  time: {said}"
+    if said := slow_because(association):
+        yield f"  {said}"

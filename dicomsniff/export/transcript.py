@@ -8,18 +8,21 @@ from typing import IO, Any
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association, Party
-from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
-from dicomsniff.dictionary.reasons import abort_meaning, context_result_name, reject_meaning
+from dicomsniff.dictionary.reasons import abort_meaning, reject_meaning
 from dicomsniff.dictionary.statuses import status_text
-from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.command import Command, attribute_tags
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import timestamp
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.export.link_json import links_json
+from dicomsniff.export.negotiation import agreement_json, context_json, information_json
+from dicomsniff.export.time_words import timing_json
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.pdu.fields import plain_text
+from dicomsniff.quantities import timestamp
 from dicomsniff.tcp.health import StreamHealth
 
 SCHEMA = "dicomsniff.transcript/1"
@@ -57,7 +60,10 @@ def write_transcript(capture: Capture, out: IO[str]) -> None:
             out.write(",\n  {" if index else "\n  {")
             out.writelines(drafts[number].parts())
             out.write("}")
-        out.write('],\n "findings": []\n}\n')
+        digits = reader.resolution_digits
+        links = _lines(_dump(link) for link in links_json(capture.analyzer.links, digits))
+        found = _lines(_dump(finding_json(finding, None)) for finding in capture.analyzer.findings)
+        out.write(f'],\n "verdict": {_dump(capture.analyzer.verdict)},\n "links": {links},\n "findings": {found}\n}}\n')
 
 
 class _Draft:
@@ -96,10 +102,11 @@ class _Draft:
         self._flush()
         head = association_json(association, digits)
         fields = ",\n   ".join(f"{_dump(key)}: {_dump(value)}" for key, value in head.items())
-        contexts = _lines(_dump(context_json(context)) for context in association.contexts.values())
+        contexts = _lines(_dump(context_json(association, context)) for context in association.contexts.values())
         self._head = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [')
         found = (_dump(finding_json(finding, association.id)) for finding in association.findings)
-        self._tail = self._write(f'],\n   "findings": {_lines(found)}')
+        operations = _lines(_dump(operation_json(each)) for each in association.operations.operations)
+        self._tail = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}')
 
     def parts(self) -> Iterator[str]:
         """Yield the association's fields, in order."""
@@ -159,6 +166,7 @@ def association_json(association: Association, digits: int) -> Json:
         "requestor_known_by": association.requestor_is,
         "application_context_name": association.application_context_name,
         "outcome": association.outcome,
+        "verdict": verdict(association),
         "reject": rejection
         and {
             "result": rejection.result,
@@ -173,11 +181,13 @@ def association_json(association: Association, digits: int) -> Json:
             "direction": direction(from_requestor=abortion.from_requestor),
             "meaning": abort_meaning(abortion.source, abortion.reason),
         },
+        **agreement_json(association),
         "pdu_counts": {
             direction(from_requestor=sender): dict(association.pdu_counts[sender]) for sender in (True, False)
         },
         "tcp": {direction(from_requestor=sender): _health(health) for sender, health in association.tcp.items()},
         "missing_bytes": association.missing_bytes,
+        "timing": timing_json(association),
     }
 
 
@@ -189,9 +199,13 @@ def direction(*, from_requestor: bool) -> str:
 def _health(health: StreamHealth) -> Json:
     return {
         "retransmitted_segments": health.retransmitted,
+        "duplicated_frames": health.duplicated_frames,
         "out_of_order_segments": health.out_of_order,
         "duplicate_acknowledgements": health.duplicate_acks,
         "zero_windows": health.zero_windows,
+        "zero_window_time": _seconds(health.zero_window_time),
+        "stall_time": _seconds(health.stall_time),
+        "delayed_acknowledgements": health.delayed_acks,
         "missing_bytes": health.missing,
         "max_bytes_in_flight": health.max_in_flight,
         "maximum_segment_size": health.maximum_segment_size,
@@ -213,19 +227,7 @@ def _party(party: Party) -> Json:
         "max_pdu_length": said.max_pdu_length if said else None,
         "implementation_class_uid": said.implementation_class_uid if said else None,
         "implementation_version_name": said.implementation_version_name if said else None,
-    }
-
-
-def context_json(context: PresentationContext) -> Json:
-    """Describe a presentation context."""
-    return {
-        "id": context.id,
-        "abstract_syntax": context.abstract_syntax,
-        "abstract_syntax_name": find_uid_name(context.abstract_syntax) if context.abstract_syntax else None,
-        "proposed_transfer_syntaxes": list(context.proposed_transfer_syntaxes),
-        "result": context.result,
-        "result_name": context_result_name(context.result) if context.result is not None else None,
-        "transfer_syntax": context.transfer_syntax,
+        **information_json(said),
     }
 
 
@@ -241,7 +243,7 @@ def message_json(association: Association, message: Message, digits: int) -> Jso
         "message_id": command.message_id,
         "message_id_being_responded_to": command.message_id_being_responded_to,
         "status": command.status,
-        "status_meaning": status_text(command.service, command.sop_class_uid, command.status)
+        "status_meaning": status_text(command.service, message.sop_class_uid, command.status)
         if command.status is not None
         else None,
         "latency": _seconds(latency),
@@ -262,6 +264,33 @@ def message_json(association: Association, message: Message, digits: int) -> Jso
     if message.problem:
         said["problem"] = message.problem
     return said
+
+
+def operation_json(operation: Operation) -> Json:
+    """Describe an operation by the numbers of its messages; durations in seconds."""
+    said: Json = {
+        "name": operation.name,
+        "request": operation.request.number,
+        "first_response": _number(operation.first_response),
+        "final_response": _number(operation.final),
+        "status": operation.status,
+        "responses": operation.responses,
+        "pending": operation.pending,
+        "latency": _seconds(operation.latency),
+        "final_latency": _seconds(operation.final_latency),
+    }
+    if operation.cancel is not None:
+        said["cancelled_by"] = operation.cancel.number
+    if operation.parent is not None:
+        said["sub_operation_of"] = operation.parent.request.number
+    if operation.sub_operations:
+        said["sub_operations"] = operation.sub_operations
+        said["stored"] = dict(sorted((operation.stored or {}).items()))
+    return said
+
+
+def _number(message: Message | None) -> int | None:
+    return message.number if message is not None else None
 
 
 def command_json(command: Command) -> Json:
@@ -309,14 +338,17 @@ def _data_set(association: Association, message: Message) -> Json | None:
 
 
 def finding_json(finding: Finding, association: int | None) -> Json:
-    """Describe a finding."""
-    return {
+    """Describe a finding, and what follows from it."""
+    said: Json = {
         "code": finding.code,
         "severity": str(finding.severity),
         "message": finding.message,
         "reference": finding.reference,
         "association": association,
         "message_number": finding.message_number,
-        "first_packet": finding.span.first_packet,
-        "last_packet": finding.span.last_packet,
+        "first_packet": finding.span.first_packet or None,
+        "last_packet": finding.span.last_packet or None,
     }
+    if finding.followers:
+        said["followers"] = [finding_json(follower, association) for follower in finding.followers]
+    return said

@@ -1,13 +1,33 @@
-"""Rules on associations: refused, aborted, cut off, half seen (PS3.8 §7, §9)."""
+"""Rules on how associations begin and end: refused, aborted, cut off, left open (PS3.8 §7, §9)."""
 
 from collections.abc import Iterator
 
-from dicomsniff.association.association import MAX_FINDINGS, MAX_LISTED, Association
-from dicomsniff.association.timeline import Entry, TcpEnd
-from dicomsniff.dictionary.reasons import abort_meaning, context_result_name, reject_meaning
-from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.association.association import Association
+from dicomsniff.association.state import State
+from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
+from dicomsniff.dictionary.reasons import abort_meaning, reject_meaning
+from dicomsniff.dimse.message import Message
+from dicomsniff.findings.codes import (
+    ANSWER,
+    COMMANDS,
+    FRAGMENTS,
+    FRAMING,
+    OPERATIONS,
+    ORDER,
+    PROPOSAL,
+    SILENCE,
+    by,
+)
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
-from dicomsniff.pdu.types import Abort, AssociateAc, AssociateRj, AssociateRq
+from dicomsniff.findings.review import PATIENCE, Review
+from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
+
+_IDLE = 30_000_000_000
+"""ns of silence after which an end is put down to an idle timeout."""
+_NOT_SURE = (State.RELEASING, State.COLLISION, State.UNKNOWN)
+"""States in which TCP may end without harm, or in which the capture missed what came before."""
+_OPEN = 60_000_000_000
+"""ns for which a connection may stay open after an abort before it is worth a word."""
 
 
 def rejected(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -17,197 +37,292 @@ def rejected(_: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(reject_meaning(result, source, reason))
 
 
-def aborted(association: Association, entry: Entry) -> Iterator[Hit]:
-    """One side broke the association off (PS3.8 §9.3.8)."""
+def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
+    """One side's application broke the association off (PS3.8 §9.3.8)."""
     match entry.event:
-        case Abort(source=source, reason=reason):
-            side = association.sender(from_requestor=entry.from_requestor)
-            yield Hit(f"{side.label} aborted: {abort_meaning(source, reason)}")
+        case Abort(source=source) if source != 2:
+            yield from _aborted(association, entry, _reaction_to(association, entry))
 
 
-def all_contexts_refused(association: Association, entry: Entry) -> Iterator[Hit]:
-    """No presentation context was accepted: nothing can be exchanged (PS3.8 §9.3.3.2)."""
-    contexts = association.contexts.values()
-    if isinstance(entry.event, AssociateAc) and contexts and not any(context.accepted for context in contexts):
-        reasons = sorted({context_result_name(c.result) for c in contexts if c.result is not None})
-        yield Hit(f"none of {len(contexts)} presentation contexts was accepted: {', '.join(reasons) or 'no answer'}")
+def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]:
+    """One side's protocol machine broke the association off (PS3.8 §9.3.8)."""
+    match entry.event:
+        case Abort(source=2):
+            yield from _aborted(association, entry, _since_answer(association, entry))
 
 
-def context_refused(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Some contexts were refused: the peers agree on less than was proposed (PS3.8 §9.3.3.2)."""
-    if isinstance(entry.event, AssociateAc) and any(c.accepted for c in association.contexts.values()):
-        refused = [c for c in association.contexts.values() if c.result]
-        if refused:
-            first = refused[0]
-            what = f"{uid_text(first.abstract_syntax)}: {context_result_name(first.result or 0)}"
-            more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
-            yield Hit(f"{len(refused)} of {len(association.contexts)} contexts refused: {what}{more}")
+def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit]:
+    if isinstance(entry.event, Abort) and association.abortion is not None and not _after_end(association, entry):
+        side = association.sender(from_requestor=entry.from_requestor)
+        meaning = abort_meaning(entry.event.source, entry.event.reason)
+        yield Hit(f"{side.label} aborted: {meaning}", since=since)
 
 
-def context_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor answers a context that was not proposed (PS3.8 §9.3.3.2)."""
-    if isinstance(entry.event, AssociateAc) and association.request is not None:
-        for context in association.contexts.values():
-            if context.abstract_syntax is None:
-                yield Hit(f"A-ASSOCIATE-AC answers context {context.id}, which was not proposed")
+def _after_end(association: Association, entry: Entry) -> bool:
+    return any(
+        isinstance(each.event, UnexpectedPdu) and each.event.span == entry.span for each in association.timeline[-3:]
+    )
 
 
-def title_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An AE title that is blank or has bytes outside its repertoire (PS3.5 §6.2, PS3.8 Table 9-11)."""
-    if entry.event is association.request and association.request is not None:
-        titles = (
-            ("called", association.request.called_ae_title),
-            ("calling", association.request.calling_ae_title),
-        )
-        for which, title in titles:
-            if not title:
-                yield Hit(f"the {which} AE title is blank")
-            elif "\\" in title:
-                yield Hit(f"the {which} AE title has bytes that no AE title may have: {title}")
+def _reaction_to(association: Association, entry: Entry) -> int:
+    """Return the packet since which something may have provoked a side: the other's last word, if still unanswered."""
+    for earlier in reversed(association.timeline):
+        if earlier is entry or isinstance(earlier.event, TcpEnd | MissingBytes | UnexpectedPdu):
+            continue
+        if earlier.from_requestor is not entry.from_requestor:
+            return earlier.span.first_packet
+        if isinstance(earlier.event, Message) and earlier.event.command.is_response:
+            return earlier.span.last_packet + 1
+    return 0
+
+
+def _since_answer(association: Association, entry: Entry) -> int:
+    """Return the packet after a side's last response: what came before that cannot be what it stumbled over."""
+    for earlier in reversed(association.timeline):
+        event = earlier.event
+        if earlier.from_requestor is entry.from_requestor and isinstance(event, Message) and event.command.is_response:
+            return event.span.last_packet + 1
+    return 0
 
 
 def reset(association: Association, entry: Entry) -> Iterator[Hit]:
     """TCP was reset before the association had ended (PS3.8 §9.2)."""
     match entry.event:
-        case TcpEnd(how="RST") if not association.state.is_over:
-            yield Hit(f"{association.sender(from_requestor=entry.from_requestor).label} reset the TCP connection")
+        case TcpEnd(how="RST") if not association.state.is_over and association.state not in _NOT_SURE:
+            side = association.sender(from_requestor=entry.from_requestor)
+            yield Hit(f"{side.label} reset the TCP connection", since=_reaction_to(association, entry))
 
 
-def not_released(association: Association) -> Iterator[Hit]:
+def _closing(review: Review) -> Entry | None:
+    """Return where TCP was closed in order although the association was not over."""
+    ending = review.ending
+    closed = ending is not None and isinstance(ending.event, TcpEnd) and ending.event.how == "FIN"
+    over = review.association.outcome != "unfinished" or review.association.state is State.UNKNOWN
+    return ending if closed and not over else None
+
+
+def closed_early(review: Review) -> Iterator[Hit]:
+    """The connection was closed while a message was under way or unanswered."""
+    association, ending = review.association, _closing(review)
+    if ending is None or association.ended_by_capture or association.state is State.REQUESTED:
+        return
+    cut = [message for message in association.messages if not message.ended and message.data_set is not None]
+    asked = list(review.unanswered())
+    if cut or asked:
+        side = association.sender(from_requestor=ending.from_requestor)
+        what = (cut or asked)[0]
+        how = "within" if cut else "before a final response to"
+        text = f"{side.label} closed the TCP connection {how} {what.name} {what.command.message_id}"
+        since = _reaction_to(association, ending)
+        yield Hit(text, ending.span, from_requestor=ending.from_requestor, since=since)
+
+
+def not_released(review: Review) -> Iterator[Hit]:
     """The connection was closed without A-RELEASE or A-ABORT (PS3.8 §7.2)."""
-    unfinished = not association.state.is_over and not association.ended_by_capture
-    if unfinished and (association.contexts or association.messages):
-        yield Hit(f"the TCP connection was closed while the association was {association.state.value}")
+    association, ending = review.association, _closing(review)
+    if ending is None or any(closed_early(review)):
+        return
+    if association.state in (State.RELEASING, State.COLLISION, State.REQUESTED, State.IDLE):
+        return
+    if association.contexts or association.messages:
+        side = association.sender(from_requestor=ending.from_requestor)
+        text = f"{side.label} closed the TCP connection while the association was {association.state.value}"
+        since = _reaction_to(association, ending)
+        yield Hit(text, ending.span, from_requestor=ending.from_requestor, since=since)
 
 
-def request_unanswered(association: Association) -> Iterator[Hit]:
-    """A-ASSOCIATE-RQ got neither -AC nor -RJ (PS3.8 §7.1)."""
-    request = association.request
-    if request is not None and association.state.name == "REQUESTED" and not association.missing_bytes:
-        waited = (association.watched_until - request.span.last_time) / 1e9
-        yield Hit(f"A-ASSOCIATE-RQ got no answer in {waited:.1f} s", request.span)
+def release_unanswered(review: Review) -> Iterator[Hit]:
+    """A-RELEASE-RQ without A-RELEASE-RP, where the capture saw TCP end (PS3.8 §7.2)."""
+    association = review.association
+    asked = next((e for e in reversed(association.timeline) if isinstance(e.event, ReleaseRq)), None)
+    releasing = association.state in (State.RELEASING, State.COLLISION) and not association.released
+    if asked is None or not releasing or review.ending is None or association.unlisted:
+        return
+    if review.may_have_missed(from_requestor=not asked.from_requestor, since=asked.span.first_packet):
+        return
+    ender = association.sender(from_requestor=review.ending.from_requestor)
+    verb = "reset" if isinstance(review.ending.event, TcpEnd) and review.ending.event.how == "RST" else "closed"
+    waits = review.ending.from_requestor is asked.from_requestor
+    how = "without waiting for A-RELEASE-RP" if waits else "without sending A-RELEASE-RP"
+    yield Hit(f"{ender.label} {verb} the TCP connection {how}", review.ending.span,
+              from_requestor=review.ending.from_requestor)  # fmt: skip
 
 
-def negotiation_not_captured(association: Association) -> Iterator[Hit]:
-    """The capture holds no A-ASSOCIATE-RQ or no -AC, so that contexts and syntaxes are unknown."""
-    if association.messages or association.timeline:
-        unseen = [
-            name
-            for name, pdu in (("A-ASSOCIATE-RQ", association.request), ("A-ASSOCIATE-AC", association.accept))
-            if pdu is None
-        ]
-        answered = association.accept or association.rejection or association.abortion
-        if "A-ASSOCIATE-RQ" in unseen or (unseen and not answered and association.messages):
-            yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown")
+def request_unanswered(review: Review) -> Iterator[Hit]:
+    """A-ASSOCIATE-RQ got neither -AC nor -RJ, nor an A-ABORT at once (PS3.8 §7.1)."""
+    association, request = review.association, review.association.request
+    if request is None or association.accept is not None or association.rejection is not None:
+        return
+    if association.ended_by_capture or review.may_have_missed(from_requestor=False, since=request.span.first_packet):
+        return
+    gave_up = association.abortion is not None and association.abortion.from_requestor and review.silence >= PATIENCE
+    if association.state is State.REQUESTED or gave_up:
+        end = review.ending.span.first_time if review.ending is not None else association.watched_until
+        waited = (end - request.span.last_time) / 1e9
+        yield Hit(f"A-ASSOCIATE-RQ got no answer in {waited:.1f} s", request.span, from_requestor=True)
 
 
-def one_direction(association: Association) -> Iterator[Hit]:
-    """Everything was sent by one side: the other direction is not in the capture."""
-    senders = {entry.from_requestor for entry in association.timeline if not isinstance(entry.event, TcpEnd)}
-    if len(senders) == 1 and len(association.messages) > 1:
-        side = association.sender(from_requestor=not senders.pop())
-        yield Hit(f"nothing sent by {side.label} is in the capture")
+def peer_silent(review: Review) -> Iterator[Hit]:
+    """A request was not answered until who asked gave up."""
+    association = review.association
+    for message in review.unanswered():
+        if review.ending is not None and review.gave_up(message.from_requestor):
+            silent = association.sender(from_requestor=not message.from_requestor)
+            waited = (review.ending.span.first_time - message.span.last_time) / 1e9
+            name = f"{message.name} {message.command.message_id}"
+            text = f"{silent.label} gave no final response to {name} in {waited:.1f} s; then the other side gave up"
+            yield Hit(text, message.span, message, since=message.span.first_packet)
+            return
 
 
-def not_listed(association: Association) -> Iterator[Hit]:
-    """More was exchanged than is listed of one association."""
-    if association.unlisted:
-        yield Hit(f"{association.unlisted} entries beyond the first {MAX_LISTED} are counted, not listed")
-    if association.unlisted_findings:
-        yield Hit(f"{association.unlisted_findings} findings beyond the first {MAX_FINDINGS} are not listed")
+def idle(review: Review) -> Iterator[Hit]:
+    """Nothing was said for long, then one side ended the association without releasing it."""
+    association, ending = review.association, review.ending
+    if ending is None or review.silence < _IDLE or association.unanswered or association.state is State.RELEASING:
+        return
+    established = association.accept is not None or association.messages
+    if established and any(association.pdu_counts.values()) and not association.unlisted:
+        side = association.sender(from_requestor=ending.from_requestor)
+        text = f"nothing was sent for {review.silence / 1e9:.1f} s; then {side.label} ended the association"
+        yield Hit(text, ending.span, from_requestor=ending.from_requestor)
 
+
+def left_open(review: Review) -> Iterator[Hit]:
+    """After an abort nobody closed the TCP connection (PS3.8 §9.2.3, Sta13)."""
+    association = review.association
+    if association.outcome in ("aborted", "rejected") and association.ended_by_capture and not review.ends:
+        stayed = association.watched_until - association.end_time
+        if stayed >= _OPEN and not association.missing_bytes and not association.unlisted:
+            yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")
+
+
+_BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *OPERATIONS)
+_PROVOKED = (*by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"), *SILENCE,
+             "contexts-all-refused")  # fmt: skip
 
 RULES = (
     EntryRule(
         "association-rejected",
         Severity.ERROR,
         "PS3.8 §9.3.4",
-        "The acceptor decides: by its own AE title, the titles it admits, how many associations it allows at a time.",
+        "The acceptor refuses the association",
+        "A-ASSOCIATE-RJ says who refused (application or protocol machine), why, and whether trying again later may "
+        "help (transient) or not (permanent).",
+        "Called AE title: what the acceptor calls itself. Calling AE title and address: what it admits. Local limit "
+        "or congestion: how many associations it takes at a time.",
         (AssociateRj,),
         rejected,
+        by("peer", "protocol-version", "application-context", "ae-title-malformed", "ae-title-padded"),
     ),
     EntryRule(
         "association-aborted",
         Severity.ERROR,
         "PS3.8 §9.3.8",
-        "What the other side sent just before is the usual cause; the aborting side's log names it.",
+        "An application breaks the association off",
+        "A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason. What "
+        "was under way is lost.",
+        "What the other side sent, or did not send, just before is the usual cause; the aborting side's log names it.",
         (Abort,),
-        aborted,
+        aborted_by_user,
+        (*_PROVOKED, "own:abort-reserved"),
     ),
     EntryRule(
-        "contexts-all-refused",
+        "provider-aborted",
         Severity.ERROR,
-        "PS3.8 §9.3.3.2",
-        "Compare the SOP classes and transfer syntaxes both sides are configured for.",
-        (AssociateAc,),
-        all_contexts_refused,
-    ),
-    EntryRule(
-        "contexts-refused",
-        Severity.NOTE,
-        "PS3.8 §9.3.3.2",
-        "Objects of these SOP classes, or in these transfer syntaxes, cannot be sent on this association.",
-        (AssociateAc,),
-        context_refused,
-    ),
-    EntryRule(
-        "context-not-proposed",
-        Severity.ERROR,
-        "PS3.8 §9.3.3.2",
-        "The acceptor must answer exactly the contexts proposed. Look at the acceptor.",
-        (AssociateAc,),
-        context_not_proposed,
-    ),
-    EntryRule(
-        "ae-title-malformed",
-        Severity.WARNING,
-        "PS3.5 §6.2",
-        "AE titles are 1 to 16 printable characters without backslash, padded with spaces. Correct the settings.",
-        (AssociateRq,),
-        title_malformed,
+        "PS3.8 §9.3.8",
+        "A protocol machine breaks the association off",
+        "A-ABORT by the service-provider: the DICOM library met a PDU it does not know, does not expect here, or "
+        "cannot read. Its reason says which.",
+        "Look at the last PDUs of the other side. If nothing is found about them, the aborting side is wrong.",
+        (Abort,),
+        aborted_by_provider,
+        (*_PROVOKED, "peer:pdu-incomplete", "own:abort-reserved"),
     ),
     EntryRule(
         "connection-reset",
         Severity.ERROR,
         "PS3.8 §9.2",
-        "A process died, or a firewall or timeout cut the connection. Compare the time with both sides' logs.",
+        "TCP is reset within the association",
+        "One side's operating system, or a firewall in its name, broke the connection off: a process died, a port "
+        "was closed, an idle session was dropped. What was under way is lost.",
+        "Compare the time with both sides' logs and with the idle timeout of firewalls in between.",
         (TcpEnd,),
         reset,
+        (*_PROVOKED, "peer:pdu-incomplete"),
     ),
     FinalRule(
-        "association-unanswered",
+        "connection-closed-early",
         Severity.ERROR,
-        "PS3.8 §7.1",
-        "Something took the TCP connection and never spoke DICOM: a hung server, a proxy, another service.",
-        request_unanswered,
+        "PS3.8 §7.3",
+        "TCP is closed while a message is under way or unanswered",
+        "One side closed the connection in order, as if it were done, although a message had not ended or a request "
+        "had no final response. What was under way is lost.",
+        "Look at the log of the side that closed: it ended, or gave up, without saying so by A-ABORT.",
+        closed_early,
+        (*_PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete"),
     ),
     FinalRule(
         "association-not-released",
         Severity.WARNING,
         "PS3.8 §7.2",
-        "An association ends with A-RELEASE or A-ABORT. The side that closed first ended without saying so.",
+        "TCP is closed without A-RELEASE or A-ABORT",
+        "An association ends with A-RELEASE or A-ABORT. Here TCP was just closed, with nothing under way: nothing is "
+        "lost, but the other side cannot tell a normal end from a failure.",
+        "Look at the side that closed first; it should release.",
         not_released,
+        (*_PROVOKED, *by("own", *FRAMING), "pdu-incomplete"),
     ),
     FinalRule(
-        "negotiation-not-captured",
+        "release-unanswered",
         Severity.WARNING,
-        "PS3.8 §9.3.2",
-        "Start the capture before the association begins, or read the whole ring of files.",
-        negotiation_not_captured,
+        "PS3.8 §7.2",
+        "TCP is closed instead of A-RELEASE-RP being sent or awaited",
+        "A-RELEASE-RQ is answered by A-RELEASE-RP; only then the connection is closed. Here one side closed at once. "
+        "The other may log a failure although all was done.",
+        "Mostly harmless. Look at the side that closed.",
+        release_unanswered,
+        (*by("peer", *FRAMING), *by("own", *FRAMING)),
     ),
     FinalRule(
-        "one-direction",
+        "association-unanswered",
+        Severity.ERROR,
+        "PS3.8 §7.1",
+        "A-ASSOCIATE-RQ gets no answer",
+        "TCP was connected, so something listens there; it never spoke DICOM. A hung server, a proxy or firewall "
+        "that answers in its place, or another service.",
+        "Try C-ECHO from another host, look at the server's log, and at what listens on the port.",
+        request_unanswered,
+        by("own", *FRAMING, *PROPOSAL),
+    ),
+    FinalRule(
+        "peer-silent",
+        Severity.ERROR,
+        "PS3.7 §8",
+        "A request was not answered until who asked gave up",
+        "The request arrived whole and nothing came back until the asking side ended the association: the peer hangs, "
+        "or takes longer than the asking side's timeout.",
+        "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",
+        peer_silent,
+        by("own", *_BROKEN, "pdu-beyond-maximum"),
+    ),
+    FinalRule(
+        "idle-timeout",
         Severity.WARNING,
-        "",
-        "The mirror port or capture filter passes one direction only. Capture both.",
-        one_direction,
+        "PS3.8 §9.1.4",
+        "After long silence the association is ended without release",
+        "Nothing was under way and nobody said anything, until one side's idle timeout ended the association.",
+        "Let the requestor release when it is done, or shorten its pauses below the timeout.",
+        idle,
     ),
     FinalRule(
-        "entries-not-listed",
+        "connection-left-open",
         Severity.NOTE,
-        "",
-        "Memory is bounded. The JSON lines of `export --format jsonl` hold every message.",
-        not_listed,
+        "PS3.8 §9.2.3",
+        "Nobody closes the TCP connection after the end",
+        "After A-ABORT or A-ASSOCIATE-RJ the side that received it closes TCP, and the other does when its ARTIM "
+        "timer expires. Connections that stay open use up the acceptor's limit.",
+        "Look at both sides' ARTIM timeout.",
+        left_open,
     ),
 )
 """Rules on associations, in the order in which they are asked."""

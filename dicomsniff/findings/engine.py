@@ -1,37 +1,67 @@
-"""Ask the rules about what has come (`find_now`) and about what is over (`find_final`)."""
+"""Ask the rules about what has come (`find_now`), what is over (`find_final`), and the whole (`find_in_capture`)."""
+
+from collections.abc import Iterable
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings import association_rules, dimse_rules, pdu_rules
-from dicomsniff.findings.finding import EntryRule, FinalRule, Finding
+from dicomsniff.findings.catalogue import RULES
+from dicomsniff.findings.causes import add_findings, arrange
+from dicomsniff.findings.finding import CaptureFacts, CaptureRule, EntryRule, FinalRule, Finding, Hit, Rule
+from dicomsniff.findings.review import Review
 from dicomsniff.provenance import Span
-
-RULES = (*pdu_rules.RULES, *dimse_rules.RULES, *association_rules.RULES)
-"""Every rule, in the order in which they are asked."""
 
 _BY_EVENT: dict[type, list[EntryRule]] = {}
 for _rule in (rule for rule in RULES if isinstance(rule, EntryRule)):
     for _event in _rule.events:
         _BY_EVENT.setdefault(_event, []).append(_rule)
 _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
+_CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
+_NOWHERE = Span(0, 0, 0, 0, 0)
+_END = 1 << 62
 
 
-def find_now(association: Association, entry: Entry) -> list[Finding]:
-    """Return what the rules see in one timeline entry."""
+def find_now(association: Association, entry: Entry) -> None:
+    """Ask the rules about one timeline entry; the association takes what they find."""
+    rules = _BY_EVENT.get(type(entry.event))
+    if not rules:
+        return
     about = entry.event if isinstance(entry.event, Message) else None
-    return [
-        Finding(rule.code, rule.severity, hit.text, rule.reference, hit.span or entry.span, hit.about or about)
-        for rule in _BY_EVENT.get(type(entry.event), ())
+    found = [
+        _finding(rule, hit, entry.span, about, entry.from_requestor)
+        for rule in rules
         for hit in rule.check(association, entry)
     ]
+    if found:
+        add_findings(association.findings, association.add_findings(found))
 
 
-def find_final(association: Association) -> list[Finding]:
-    """Return what the rules see in an association that is over."""
-    whole = association.timeline[-1].span if association.timeline else Span(0, 0, 0, 0, 0)
-    return [
-        Finding(rule.code, rule.severity, hit.text, rule.reference, hit.span or whole, hit.about)
-        for rule in _FINAL
-        for hit in rule.check(association)
-    ]
+def find_final(association: Association) -> None:
+    """Ask the rules about an association that is over, and put causes and consequences in order."""
+    review = Review(association)
+    where = association.timeline[0].span if association.timeline else _NOWHERE
+    found = [_finding(rule, hit, where, None, None) for rule in _FINAL for hit in rule.check(review)]
+    association.add_findings(found, final=True)
+    if association.found:
+        association.findings = arrange(association.found)
+
+
+def find_in_capture(facts: CaptureFacts) -> list[Finding]:
+    """Ask the rules about a capture that is over."""
+    return arrange([_finding(rule, hit, _NOWHERE, None, None) for rule in _CAPTURE for hit in rule.check(facts)])
+
+
+def flatten(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings with their followers, each behind its cause."""
+    return [each for finding in findings for each in finding.all()]
+
+
+def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, sender: bool | None) -> Finding:
+    span = hit.span or span
+    about = hit.about or about
+    if hit.from_requestor is not None:
+        sender = hit.from_requestor
+    elif sender is None and about is not None:
+        sender = about.from_requestor
+    known = _END if hit.known < 0 else hit.known or span.last_packet
+    return Finding(rule.code, rule.severity, hit.text, rule.reference, span, about, sender, hit.since, known)

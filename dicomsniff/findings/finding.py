@@ -1,12 +1,14 @@
-"""A finding, its severity, and the rule behind it."""
+"""A finding, its severity, and the rules behind findings, as data."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.review import Review
 from dicomsniff.provenance import Span
 
 
@@ -18,8 +20,17 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-class Finding(NamedTuple):
-    """One thing found, where it was found, and the clause of the standard it is judged by."""
+SEVERITIES = tuple(Severity)
+"""The severities, the worst first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found, where it was found, and the clause of the standard it is judged by.
+
+    `from_requestor` says whose doing it is, None where it is nobody's or both sides'. `since` and `known` are the
+    packets between which its cause lies. `followers` are the findings that are mere consequences of this one.
+    """
 
     code: str
     severity: Severity
@@ -27,37 +38,94 @@ class Finding(NamedTuple):
     reference: str
     span: Span
     about: Message | None = None
+    from_requestor: bool | None = None
+    since: int = 0
+    known: int = 0
+    followers: list["Finding"] = field(default_factory=list)
 
     @property
     def message_number(self) -> int | None:
         """The number of the DIMSE message it is about; an unended message has one when the association is over."""
         return (self.about.number or None) if self.about is not None else None
 
+    def all(self) -> Iterator["Finding"]:
+        """Yield the finding, then what follows from it."""
+        yield self
+        yield from self.followers
+
+    @property
+    def worst(self) -> Severity:
+        """The worst severity among the finding and its followers."""
+        return min((each.severity for each in self.all()), key=SEVERITIES.index)
+
 
 class Hit(NamedTuple):
-    """What a rule saw: one line of text; where and in which message, if not where the rule was asked to look."""
+    """What a rule saw: one line of text, and what differs from where the rule was asked to look.
+
+    `since` is the earliest packet that its cause may lie in, `known` the latest (-1: the association's end).
+    """
 
     text: str
     span: Span | None = None
     about: Message | None = None
+    from_requestor: bool | None = None
+    since: int = 0
+    known: int = 0
 
 
-class EntryRule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is common to all rules: a row of the catalogue.
+
+    `title` says in a line what is wrong, `meaning` in a paragraph what that means, `remedy` what to do. `follows`
+    names the codes of which this is a mere consequence when they are found before it: `own:CODE` where the same
+    side must have caused it, `peer:CODE` where the other side must, `CODE` where either may.
+    """
+
+    code: str
+    severity: Severity
+    reference: str
+    title: str
+    meaning: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRule(Rule):
     """A rule asked about every timeline entry of certain types, as it comes."""
 
-    code: str
-    severity: Severity
-    reference: str
-    advice: str
     events: tuple[type, ...]
     check: Callable[[Association, Entry], Iterable[Hit]]
+    follows: tuple[str, ...] = ()
 
 
-class FinalRule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FinalRule(Rule):
     """A rule asked once about an association, when nothing more can come."""
 
-    code: str
-    severity: Severity
-    reference: str
-    advice: str
-    check: Callable[[Association], Iterable[Hit]]
+    check: Callable[[Review], Iterable[Hit]]
+    follows: tuple[str, ...] = ()
+
+
+class CaptureFacts(Protocol):
+    """What rules on a whole capture are asked about: the analyzer, at its end."""
+
+    @property
+    def foreign(self) -> dict[str, int]:
+        """Connections without DICOM, by protocol where it is known, else under an empty name."""
+
+    @property
+    def association_count(self) -> int:
+        """Associations recognized."""
+
+    @property
+    def given_up(self) -> int:
+        """Connections no longer followed because too many were open at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRule(Rule):
+    """A rule asked once about a capture, when it is over."""
+
+    check: Callable[[CaptureFacts], Iterable[Hit]]
+    follows: tuple[str, ...] = ()

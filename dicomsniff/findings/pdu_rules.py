@@ -1,22 +1,30 @@
-"""Rules on PDUs: malformed, too long, unexpected, missing (PS3.8 §9)."""
+"""Rules on PDUs: malformed, too long, of unknown type (PS3.8 §9.3)."""
 
 from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import ConflictingBytes, Entry, OversizedPdu, UnexpectedPdu
+from dicomsniff.association.timeline import Entry, OversizedPdu
+from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.review import incomplete
+from dicomsniff.findings.security_rules import names_other_protocol
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
     AssociateRj,
     AssociateRq,
     MalformedPdu,
-    MissingBytes,
     ReleaseRp,
     ReleaseRq,
     SkippedBytes,
     UnknownPdu,
 )
+
+_FIXED = 4
+"""Bytes in the body of A-ASSOCIATE-RJ, A-RELEASE-RQ, -RP and A-ABORT (PS3.8 §9.3.4, §9.3.6 to §9.3.8)."""
+_SHORTEST_ASSOCIATE = 68
+"""Bytes before the items of A-ASSOCIATE-RQ and -AC (PS3.8 Table 9-11)."""
+_TYPES = {1: _SHORTEST_ASSOCIATE, 2: _SHORTEST_ASSOCIATE, 3: _FIXED, 5: _FIXED, 6: _FIXED, 7: _FIXED}
 
 
 def malformed(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
@@ -30,6 +38,19 @@ def malformed(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
     return check
 
 
+def ends_inside(association: Association, entry: Entry) -> Iterator[Hit]:
+    """The stream ends inside a PDU, and the capture saw it end."""
+    if incomplete(entry) and isinstance(entry.event, MalformedPdu) and not association.ended_by_capture:
+        yield Hit(entry.event.problem, known=-1)
+
+
+def header_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
+    """Bytes where a PDU header is due that can be none."""
+    match entry.event:
+        case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(event):
+            yield Hit(problem)
+
+
 def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
     """A PDU type the standard does not define (PS3.8 §9.3.1)."""
     match entry.event:
@@ -37,11 +58,20 @@ def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"PDU type 0x{kind:02X} is not defined; it announces {length} bytes")
 
 
-def body_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
+def length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A PDU of fixed length with another one, or an A-ASSOCIATE too short for its fixed fields (PS3.8 §9.3)."""
+    match entry.event:
+        case AssociateRj() | ReleaseRq() | ReleaseRp() | Abort() as pdu if pdu.length != _FIXED:
+            yield Hit(f"{pdu.name} announces {pdu.length} bytes; it has {_FIXED}")
+        case UnknownPdu(type=kind, length=length) as pdu if kind in _TYPES and length < _TYPES[kind]:
+            yield Hit(f"PDU type 0x{kind:02X} announces {length} bytes; it has {_TYPES[kind]} at least: {pdu.problem}")
+
+
+def body_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """A PDU whose body does not have its type's layout (PS3.8 §9.3)."""
     match entry.event:
         case AssociateRq() | AssociateAc() | AssociateRj() | ReleaseRq() | ReleaseRp() | Abort() | UnknownPdu() as pdu:
-            if pdu.problem:
+            if pdu.problem and not any(length_wrong(association, entry)):
                 yield Hit(f"{pdu.name}: {pdu.problem}")
 
 
@@ -53,30 +83,6 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{sender.label} sends a P-DATA-TF of {length} bytes; the receiver takes {limit}")
 
 
-def unexpected(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A PDU the state machine does not expect (PS3.8 §9.2)."""
-    match entry.event:
-        case UnexpectedPdu(pdu=pdu, state=state):
-            yield Hit(f"{pdu} where the association is {state.value}")
-
-
-def missing(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Bytes the capture does not have; nobody on the wire is to blame."""
-    match entry.event:
-        case MissingBytes(length=length, resynchronized=lost):
-            sender = association.sender(from_requestor=entry.from_requestor)
-            then = "; decoding goes on at the next PDU found" if lost else ""
-            yield Hit(f"{length} bytes sent by {sender.label} are not in the capture{then}")
-
-
-def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Bytes sent twice with different contents: the receiver may have taken the others (RFC 9293 §3.10)."""
-    match entry.event:
-        case ConflictingBytes(length=length):
-            sender = association.sender(from_requestor=entry.from_requestor)
-            yield Hit(f"{sender.label} sent {length} bytes again with another content; the first copy is decoded")
-
-
 def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
     """Bytes between PDUs that could not be read as any."""
     match entry.event:
@@ -85,53 +91,53 @@ def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
 
 
 _CONTROL = (AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Abort, UnknownPdu)
+_LOST_PLACE = ("pdv-beyond-pdu", "pdv-too-short", "pdu-trailing-bytes", "pdata-without-pdv")
 
 RULES = (
-    EntryRule(
-        "pdu-incomplete",
-        Severity.ERROR,
-        "PS3.8 §9.3.1",
-        "The stream stops inside a PDU: a reset, a crash or a timeout of the sender, or a capture that ended early.",
-        (MalformedPdu,),
-        malformed("pdu-incomplete"),
-    ),
-    EntryRule(
-        "pdu-header",
-        Severity.ERROR,
-        "PS3.8 §9.3.1",
-        "The PDU before it probably announced a wrong length. Look at the sender's PDU writer.",
-        (MalformedPdu,),
-        malformed("pdu-header"),
-    ),
     EntryRule(
         "pdv-beyond-pdu",
         Severity.ERROR,
         "PS3.8 §9.3.5.1",
-        "The lengths of PDV item and P-DATA-TF contradict each other. Receivers abort (invalid-PDU-parameter).",
+        "A PDV is longer than the P-DATA-TF that holds it",
+        "The length of the PDV item and that of its P-DATA-TF contradict each other. Whichever is wrong, the receiver "
+        "cannot tell where the fragment ends; most abort with invalid-PDU-parameter-value. Bytes that the P-DATA-TF "
+        "does not cover are read as the next PDU's header.",
+        "Look at how the sender computes lengths when it fragments. A middlebox that rewrites payloads does this too.",
         (MalformedPdu,),
         malformed("pdv-beyond-pdu"),
+        ("own:bytes-missing",),
     ),
     EntryRule(
         "pdv-too-short",
         Severity.ERROR,
         "PS3.8 §9.3.5.1",
-        "A PDV item holds at least a context id and a message control header. Receivers abort.",
+        "A PDV announces less than its own header",
+        "A PDV item holds at least a presentation context id and a message control header, so its length is 2 or "
+        "more. One of 0 or 1 cannot be read, nor can what follows it in the same P-DATA-TF.",
+        "Look at the sender's fragmentation, above all at how it ends a data set. Receivers abort.",
         (MalformedPdu,),
         malformed("pdv-too-short"),
+        ("own:bytes-missing",),
     ),
     EntryRule(
         "pdu-trailing-bytes",
         Severity.ERROR,
         "PS3.8 §9.3.5",
-        "The P-DATA-TF announces more than its PDVs need. Look at the sender's length computation.",
+        "A P-DATA-TF announces more than its PDVs need",
+        "After the last PDV there are bytes left that are too few for another one. They belong to nothing and are "
+        "lost, unless the sender meant them as part of the PDV before.",
+        "Look at the sender's length computation.",
         (MalformedPdu,),
         malformed("pdu-trailing-bytes"),
+        ("own:bytes-missing",),
     ),
     EntryRule(
         "pdata-without-pdv",
         Severity.ERROR,
         "PS3.8 §9.3.5",
-        "A P-DATA-TF holds one or more PDVs. Look at the sender's fragmentation.",
+        "A P-DATA-TF holds no PDV",
+        "A P-DATA-TF holds one or more PDVs. An empty one carries nothing; strict receivers abort.",
+        "Look at the sender's fragmentation, above all at data sets that end where a PDU is full.",
         (MalformedPdu,),
         malformed("pdata-without-pdv"),
     ),
@@ -139,57 +145,93 @@ RULES = (
         "pdu-type-unknown",
         Severity.ERROR,
         "PS3.8 §9.3.1",
-        "Receivers answer with A-ABORT (unrecognized-PDU). The sender is no DICOM peer, or its stream lost its place.",
+        "A PDU has a type the standard does not define",
+        "Types 01H to 07H exist. The receiver cannot know what was meant and aborts with unrecognized-PDU.",
+        "The sender is no DICOM peer, or its stream lost its place: look at the PDU before.",
         (UnknownPdu,),
         unknown_type,
+        by("own", *_LOST_PLACE, "bytes-missing"),
+    ),
+    EntryRule(
+        "pdu-length-wrong",
+        Severity.ERROR,
+        "PS3.8 §9.3",
+        "A PDU of fixed length announces another one",
+        "A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP and A-ABORT have bodies of 4 bytes, A-ASSOCIATE-RQ and -AC of 68 "
+        "at least. With any other length, fields are missing or bytes are left over, and strict receivers abort.",
+        "Look at the sender's encoder for this PDU.",
+        _CONTROL,
+        length_wrong,
+        by("own", *_LOST_PLACE, "bytes-missing"),
     ),
     EntryRule(
         "pdu-malformed",
         Severity.ERROR,
         "PS3.8 §9.3",
-        "The PDU was decoded up to the place named. Look at the sender's encoder there.",
+        "A PDU's body does not have its type's layout",
+        "An item or field runs over the end of what holds it, so that the rest cannot be read. What precedes the "
+        "place named was decoded; the receiver may have read less, or something else.",
+        "Look at the sender's encoder at the item named. Receivers abort with invalid-PDU-parameter-value.",
         _CONTROL,
         body_malformed,
+        by("own", *_LOST_PLACE, "bytes-missing"),
     ),
     EntryRule(
-        "pdu-beyond-maximum",
-        Severity.WARNING,
-        "PS3.8 §D.1.1",
-        "The receiver may abort or lose data. Limit the sender's PDU length to what the receiver announced.",
-        (OversizedPdu,),
-        beyond_maximum,
-    ),
-    EntryRule(
-        "pdu-unexpected",
+        "pdu-header",
         Severity.ERROR,
-        "PS3.8 §9.2",
-        "The sender breaks the order of the protocol. Receivers answer with A-ABORT (unexpected-PDU).",
-        (UnexpectedPdu,),
-        unexpected,
-    ),
-    EntryRule(
-        "bytes-missing",
-        Severity.WARNING,
-        "",
-        "The capture lost them: a dropped packet, a short snaplen. Capture again, close to one side, with -s 0.",
-        (MissingBytes,),
-        missing,
-    ),
-    EntryRule(
-        "bytes-conflicting",
-        Severity.ERROR,
-        "RFC 9293 §3.10",
-        "A broken network stack, two senders with one address, or an attack. Capture at both ends and compare.",
-        (ConflictingBytes,),
-        conflicting,
+        "PS3.8 §9.3.1",
+        "Where a PDU header is due, there is none",
+        "These bytes can be no PDU header: the type does not exist, or the length is impossible for it. Most often "
+        "the PDU before announced a wrong length. Decoding goes on at the next header found.",
+        "Look at the length of the PDU before, and at the sender's PDU writer.",
+        (MalformedPdu,),
+        header_malformed,
+        by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "bytes-missing"),
     ),
     EntryRule(
         "bytes-skipped",
         Severity.WARNING,
         "PS3.8 §9.3.1",
-        "After lost or malformed bytes the next PDU had to be searched; what lies between is not decoded.",
+        "Bytes were passed over in search of the next PDU",
+        "After lost or malformed bytes the next PDU header had to be searched. What lies between is not decoded and "
+        "may have held messages.",
+        "Look at what is found before it: the cause is there.",
         (SkippedBytes,),
         skipped,
+        (
+            *by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "pdu-header"),
+            "own:other-protocol-answers",
+            *NOT_CAPTURED,
+        ),
+    ),
+    EntryRule(
+        "pdu-beyond-maximum",
+        Severity.WARNING,
+        "PS3.8 §D.1.1",
+        "A P-DATA-TF is longer than the receiver takes",
+        "Each side announces the longest P-DATA-TF it takes (0 for any). A longer one may overrun the receiver's "
+        "buffer: some abort, some lose data, some do not mind. Told once per direction.",
+        "Limit the sender's PDU length to what the receiver announced, or raise the receiver's.",
+        (OversizedPdu,),
+        beyond_maximum,
+    ),
+    EntryRule(
+        "pdu-incomplete",
+        Severity.ERROR,
+        "PS3.8 §9.3.1",
+        "The stream ends inside a PDU",
+        "The last PDU announces more bytes than were sent before TCP ended. Either its length is wrong, so that the "
+        "receiver waited in vain, or the sender was stopped while it was sending.",
+        "Where an abort or reset came first, look there. Else look at the sender's length computation.",
+        (MalformedPdu,),
+        ends_inside,
+        (
+            "association-aborted",
+            "connection-reset",
+            "peer:connection-closed-early",
+            *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed"),
+            *by("own", *ORDER, "bytes-missing"),
+        ),
     ),
 )
 """Rules on PDUs, in the order in which they are asked."""

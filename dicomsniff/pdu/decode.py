@@ -22,15 +22,15 @@ HEADER_LENGTH = 6
 def decode_associate_rq(body: FieldReader, span: Span) -> AssociateRq:
     """A-ASSOCIATE-RQ (PS3.8 §9.3.2, Table 9-11)."""
     titles, items = _titles(body), decode_items(body)
-    rest = (items.user_information, tuple(items.unknown), items.problem)
-    return AssociateRq(span, len(body.data), *titles, items.application_context_name, tuple(items.proposed), *rest)
+    name, rest = items.application_context_name, (items.user_information, tuple(items.unknown), items.problem)
+    return AssociateRq(span, len(body.data), *titles, name, tuple(items.proposed), *rest, raw=body.data)
 
 
 def decode_associate_ac(body: FieldReader, span: Span) -> AssociateAc:
     """A-ASSOCIATE-AC (PS3.8 §9.3.3, Table 9-17)."""
     titles, items = _titles(body), decode_items(body)
-    rest = (items.user_information, tuple(items.unknown), items.problem)
-    return AssociateAc(span, len(body.data), *titles, items.application_context_name, tuple(items.results), *rest)
+    name, rest = items.application_context_name, (items.user_information, tuple(items.unknown), items.problem)
+    return AssociateAc(span, len(body.data), *titles, name, tuple(items.results), *rest, raw=body.data)
 
 
 def _titles(body: FieldReader) -> tuple[int, str, str]:

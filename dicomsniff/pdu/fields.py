@@ -1,6 +1,6 @@
 """Read named big-endian fields in order: one definition gives the value, the error text and the place of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from sys import intern
@@ -19,6 +19,8 @@ class Field:
     start: int
     end: int
     depth: int
+    secret: bool = False
+    """Whether its bytes must not be shown."""
 
 
 class FieldReader:
@@ -36,34 +38,45 @@ class FieldReader:
         """Bytes still unread in the innermost item."""
         return self.end - self.position
 
-    def take(self, name: str, length: int, *, show: bool = True) -> bytes:
+    def take(self, name: str, length: int) -> bytes:
         """Read `length` bytes."""
-        start, end = self.position, self.position + length
-        if end > self.end:
-            raise DecodeError(f"{name}: {length} bytes announced at byte {start}, {self.end - start} there")
-        self.position = end
-        value = self.data[start:end]
-        if show:
-            shown = value[:32].hex(" ") + (" …" if length > 32 else "")
-            self.fields.append(Field(name, shown, start, end, self._depth))
+        start = self.position
+        value = self._read(name, length)
+        shown = value[:32].hex(" ") + (" …" if length > 32 else "")
+        self.fields.append(Field(name, shown, start, self.position, self._depth))
         return value
 
-    def uint(self, name: str, length: int) -> int:
-        """Read an unsigned integer of `length` bytes."""
+    def secret(self, name: str, length: int) -> bytes:
+        """Read `length` bytes that are nobody's business."""
         start = self.position
-        value = int.from_bytes(self.take(name, length, show=False), "big")
-        self.fields.append(Field(name, str(value), start, self.position, self._depth))
+        value = self._read(name, length)
+        self.fields.append(Field(name, f"{length} bytes, withheld", start, self.position, self._depth, secret=True))
+        return value
+
+    def uint(self, name: str, length: int, meanings: Mapping[int, str] | None = None) -> int:
+        """Read an unsigned integer of `length` bytes; `meanings` puts words to its values."""
+        start = self.position
+        value = int.from_bytes(self._read(name, length), "big")
+        said = f"{value} {meanings[value]}" if meanings and value in meanings else str(value)
+        self.fields.append(Field(name, said, start, self.position, self._depth))
         return value
 
     def text(self, name: str, length: int) -> str:
         """Read text, without its padding and with bytes outside the default repertoire escaped."""
         start = self.position
-        value = intern(plain_text(self.take(name, length, show=False)))  # titles and UIDs come again and again
+        value = intern(plain_text(self._read(name, length)))  # titles and UIDs come again and again
         self.fields.append(Field(name, value, start, self.position, self._depth))
         return value
 
+    def _read(self, name: str, length: int) -> bytes:
+        start, end = self.position, self.position + length
+        if end > self.end:
+            raise DecodeError(f"{name}: {length} bytes announced at byte {start}, {self.end - start} there")
+        self.position = end
+        return self.data[start:end]
+
     @contextmanager
-    def item(self, name: str, length: int) -> Iterator[None]:
+    def item(self, name: str, length: int, *, secret: bool = False) -> Iterator[None]:
         """Read the `length` bytes of an item as fields of their own; what is left of them is noted as such."""
         start, outer = self.position, self.end
         if length > self.left:
@@ -73,7 +86,7 @@ class FieldReader:
         try:
             yield
             if self.left:
-                self.take("rest of the item", self.left)
+                (self.secret if secret else self.take)("rest of the item", self.left)
         finally:
             self.end, self._depth = outer, self._depth - 1
 

@@ -1,9 +1,11 @@
 """Decode the items and sub-items of A-ASSOCIATE-RQ and -AC, one function each (PS3.8 §9.3.2, PS3.7 Annex D.3.3)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from dicomsniff.dictionary.pdu_types import item_type_name
+from dicomsniff.dictionary.application_information import find_information_layout
+from dicomsniff.dictionary.pdu_types import IDENTITY_TYPES, item_type_name
 from dicomsniff.pdu.fields import DecodeError, FieldReader
 from dicomsniff.pdu.types import (
     AsynchronousOperationsWindow,
@@ -17,6 +19,10 @@ from dicomsniff.pdu.types import (
     UserIdentityResponse,
     UserInformation,
 )
+
+COMMON_EXTENDED_NEGOTIATION = 0x57
+IDENTITIES = (0x58, 0x59)
+ROLE = {0: "not proposed, or not accepted", 1: "proposed, or accepted"}
 
 
 class Items:
@@ -38,7 +44,7 @@ def decode_items(body: FieldReader) -> Items:
         while body.left:
             kind, length = _item_header(body)
             with body.item(item_type_name(kind), length):
-                _decode_item(body, kind, length, items)
+                _decode_item(body, kind, items)
     except DecodeError as error:
         items.problem = str(error)
     return items
@@ -46,13 +52,13 @@ def decode_items(body: FieldReader) -> Items:
 
 def _item_header(body: FieldReader) -> tuple[int, int]:
     kind = body.uint("Item-type", 1)
-    body.take("Reserved", 1)
+    body.take("Sub-item-version" if kind == COMMON_EXTENDED_NEGOTIATION else "Reserved", 1)
     return kind, body.uint("Item-length", 2)
 
 
-def _decode_item(body: FieldReader, kind: int, length: int, items: Items) -> None:
-    if kind == 0x10:
-        items.application_context_name = body.text("Application-context-name", length)
+def _decode_item(body: FieldReader, kind: int, items: Items) -> None:
+    if kind == 0x10 and items.application_context_name is None:
+        items.application_context_name = body.text("Application-context-name", body.left)
     elif kind == 0x20:
         items.proposed.append(_proposed_context(body))
     elif kind == 0x21:
@@ -60,24 +66,17 @@ def _decode_item(body: FieldReader, kind: int, length: int, items: Items) -> Non
     elif kind == 0x50:
         _user_information(body, items)
     else:
-        items.unknown.append(UnknownItem(kind, body.take("Data", length)))
+        items.unknown.append(UnknownItem(kind, body.take("Data", body.left)))
 
 
 def _proposed_context(body: FieldReader) -> ProposedContext:
     """Presentation context item, proposed (PS3.8 §9.3.2.2, Table 9-13)."""
     identifier = body.uint("Presentation-context-ID", 1)
     body.take("Reserved", 3)
-    abstract, transfer = "", []
-    while body.left:
-        kind, length = _item_header(body)
-        name = item_type_name(kind)
-        if kind == 0x30:
-            abstract = body.text(name, length)
-        elif kind == 0x40:
-            transfer.append(body.text(name, length))
-        else:
-            body.take(name, length)
-    return ProposedContext(identifier, abstract, tuple(transfer))
+    syntaxes, unknown = _syntaxes(body)
+    abstract = syntaxes.get(0x30, [""])
+    unknown += [UnknownItem(0x30, again.encode()) for again in abstract[1:]]
+    return ProposedContext(identifier, abstract[0], tuple(syntaxes.get(0x40, ())), tuple(unknown))
 
 
 def _context_result(body: FieldReader) -> ContextResult:
@@ -86,69 +85,83 @@ def _context_result(body: FieldReader) -> ContextResult:
     body.take("Reserved", 1)
     result = body.uint("Result/Reason", 1)
     body.take("Reserved", 1)
-    transfer = ""
+    syntaxes, unknown = _syntaxes(body)
+    transfer = syntaxes.get(0x40, [""])
+    unknown += [UnknownItem(kind, again.encode()) for kind in syntaxes for again in syntaxes[kind][kind == 0x40 :]]
+    return ContextResult(identifier, result, transfer[0], tuple(unknown))
+
+
+def _syntaxes(body: FieldReader) -> tuple[dict[int, list[str]], list[UnknownItem]]:
+    """Read the sub-items of a presentation context (PS3.8 §9.3.2.2); return the syntaxes by type, and the rest."""
+    syntaxes: dict[int, list[str]] = {}
+    unknown: list[UnknownItem] = []
     while body.left:
         kind, length = _item_header(body)
         name = item_type_name(kind)
-        if kind == 0x40:
-            transfer = body.text(name, length)
+        if kind in (0x30, 0x40):
+            syntaxes.setdefault(kind, []).append(body.text(name, length))
         else:
-            body.take(name, length)
-    return ContextResult(identifier, result, transfer)
+            unknown.append(UnknownItem(kind, body.take(name, length)))
+    return syntaxes, unknown
 
 
 def _user_information(body: FieldReader, items: Items) -> None:
+    """Read the sub-items; of one that may stand only once, the first counts."""
     while body.left:
         kind, length = _item_header(body)
-        with body.item(item_type_name(kind), length):
-            decode = SUB_ITEMS.get(kind)
-            info = items.user_information
-            if decode is None:
-                unknown = UnknownItem(kind, body.take("Data", length))
+        info = items.user_information
+        with body.item(item_type_name(kind), length, secret=kind in IDENTITIES):
+            name, decode = SUB_ITEMS.get(kind, ("unknown", None))
+            before: Any = getattr(info, name)
+            if decode is None or (before is not None and not isinstance(before, tuple)):
+                read = body.secret if kind in IDENTITIES else body.take
+                unknown = UnknownItem(kind, read("Data", body.left))
                 items.user_information = replace(info, unknown=(*info.unknown, unknown))
             else:
-                name, value = decode(body, length)
-                if isinstance(getattr(info, name), tuple):
-                    value = (*getattr(info, name), value)
-                items.user_information = replace(info, **{name: value})
+                value: Any = decode(body)
+                kept: Any = (*before, value) if isinstance(before, tuple) else value
+                items.user_information = replace(info, **{name: kept})
 
 
-def _maximum_length(body: FieldReader, _: int) -> tuple[str, Any]:
+def _maximum_length(body: FieldReader) -> int:
     """PS3.8 §D.1.1: the largest P-DATA-TF the sender of this wants, in bytes; 0 for any."""
-    return "max_pdu_length", body.uint("Maximum-length-received", 4)
+    return body.uint("Maximum-length-received", 4, {0: "no limit"})
 
 
-def _implementation_class_uid(body: FieldReader, length: int) -> tuple[str, Any]:
+def _implementation_class_uid(body: FieldReader) -> str:
     """PS3.7 §D.3.3.2.1."""
-    return "implementation_class_uid", body.text("Implementation-class-uid", length)
+    return body.text("Implementation-class-uid", body.left)
 
 
-def _implementation_version_name(body: FieldReader, length: int) -> tuple[str, Any]:
+def _implementation_version_name(body: FieldReader) -> str:
     """PS3.7 §D.3.3.2.3."""
-    return "implementation_version_name", body.text("Implementation-version-name", length)
+    return body.text("Implementation-version-name", body.left)
 
 
-def _asynchronous_operations_window(body: FieldReader, _: int) -> tuple[str, Any]:
+def _asynchronous_operations_window(body: FieldReader) -> AsynchronousOperationsWindow:
     """PS3.7 §D.3.3.3."""
-    invoked = body.uint("Maximum-number-operations-invoked", 2)
-    return "asynchronous_operations_window", AsynchronousOperationsWindow(
-        invoked, body.uint("Maximum-number-operations-performed", 2)
-    )
+    invoked = body.uint("Maximum-number-operations-invoked", 2, {0: "any number"})
+    return AsynchronousOperationsWindow(invoked, body.uint("Maximum-number-operations-performed", 2, {0: "any number"}))
 
 
-def _role_selection(body: FieldReader, _: int) -> tuple[str, Any]:
+def _role_selection(body: FieldReader) -> RoleSelection:
     """PS3.7 §D.3.3.4."""
     uid = body.text("SOP-class-uid", body.uint("UID-length", 2))
-    return "roles", RoleSelection(uid, body.uint("SCU-role", 1), body.uint("SCP-role", 1))
+    return RoleSelection(uid, body.uint("SCU-role", 1, ROLE), body.uint("SCP-role", 1, ROLE))
 
 
-def _extended_negotiation(body: FieldReader, _: int) -> tuple[str, Any]:
-    """PS3.7 §D.3.3.5."""
+def _extended_negotiation(body: FieldReader) -> ExtendedNegotiation:
+    """PS3.7 §D.3.3.5; what the information means is the service's affair (PS3.4)."""
     uid = body.text("SOP-class-uid", body.uint("SOP-class-uid-length", 2))
-    return "extended", ExtendedNegotiation(uid, body.take("Service-class-application-information", body.left))
+    start = body.position
+    for each in find_information_layout(uid)[: body.left]:
+        body.uint(each.name, 1, each.meanings)
+    if body.left:
+        body.take("Service-class-application-information", body.left)
+    return ExtendedNegotiation(uid, body.data[start : body.position])
 
 
-def _common_extended_negotiation(body: FieldReader, _: int) -> tuple[str, Any]:
+def _common_extended_negotiation(body: FieldReader) -> CommonExtendedNegotiation:
     """PS3.7 §D.3.3.6."""
     uid = body.text("SOP-class-uid", body.uint("SOP-class-uid-length", 2))
     service = body.text("Service-class-uid", body.uint("Service-class-uid-length", 2))
@@ -156,33 +169,32 @@ def _common_extended_negotiation(body: FieldReader, _: int) -> tuple[str, Any]:
     with body.item("Related-general-sop-classes", body.uint("Related-general-sop-class-identification-length", 2)):
         while body.left:
             related.append(body.text("Related-general-sop-class-uid", body.uint("UID-length", 2)))
-    return "common_extended", CommonExtendedNegotiation(uid, service, tuple(related))
+    return CommonExtendedNegotiation(uid, service, tuple(related))
 
 
-def _user_identity(body: FieldReader, _: int) -> tuple[str, Any]:
+def _user_identity(body: FieldReader) -> UserIdentity:
     """PS3.7 §D.3.3.7.1."""
-    kind = body.uint("User-Identity-Type", 1)
-    response = body.uint("Positive-response-requested", 1)
-    primary = body.take("Primary-field", body.uint("Primary-field-length", 2), show=False)
-    secondary = body.take("Secondary-field", body.uint("Secondary-field-length", 2), show=False)
-    return "identity", UserIdentity(kind, response, primary, secondary)
+    kind = body.uint("User-Identity-Type", 1, IDENTITY_TYPES)
+    response = body.uint("Positive-response-requested", 1, {0: "no", 1: "yes"})
+    primary = body.secret("Primary-field", body.uint("Primary-field-length", 2))
+    secondary = body.secret("Secondary-field", body.uint("Secondary-field-length", 2))
+    return UserIdentity(kind, response, primary, secondary)
 
 
-def _user_identity_response(body: FieldReader, _: int) -> tuple[str, Any]:
+def _user_identity_response(body: FieldReader) -> UserIdentityResponse:
     """PS3.7 §D.3.3.7.2."""
-    length = body.uint("Server-response-length", 2)
-    return "identity_response", UserIdentityResponse(body.take("Server-response", length, show=False))
+    return UserIdentityResponse(body.secret("Server-response", body.uint("Server-response-length", 2)))
 
 
-SUB_ITEMS = {
-    0x51: _maximum_length,
-    0x52: _implementation_class_uid,
-    0x53: _asynchronous_operations_window,
-    0x54: _role_selection,
-    0x55: _implementation_version_name,
-    0x56: _extended_negotiation,
-    0x57: _common_extended_negotiation,
-    0x58: _user_identity,
-    0x59: _user_identity_response,
+SUB_ITEMS: dict[int, tuple[str, Callable[[FieldReader], Any]]] = {
+    0x51: ("max_pdu_length", _maximum_length),
+    0x52: ("implementation_class_uid", _implementation_class_uid),
+    0x53: ("asynchronous_operations_window", _asynchronous_operations_window),
+    0x54: ("roles", _role_selection),
+    0x55: ("implementation_version_name", _implementation_version_name),
+    0x56: ("extended", _extended_negotiation),
+    COMMON_EXTENDED_NEGOTIATION: ("common_extended", _common_extended_negotiation),
+    0x58: ("identity", _user_identity),
+    0x59: ("identity_response", _user_identity_response),
 }
-"""Sub-items of the user information item by type: each returns the field of UserInformation it fills, and the value."""
+"""Sub-items of the user information item by type: the field of UserInformation it fills, and how it is read."""

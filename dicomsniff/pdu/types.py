@@ -1,8 +1,9 @@
 """The PDUs of PS3.8 §9.3 with their items, PDVs, and what stands for bytes that are none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from dicomsniff.dictionary.application_information import find_information_layout
 from dicomsniff.provenance import PacketMark, Span
 
 
@@ -13,6 +14,8 @@ class ProposedContext:
     id: int
     abstract_syntax: str
     transfer_syntaxes: tuple[str, ...]
+    unknown: "tuple[UnknownItem, ...]" = ()
+    """Sub-items that have no place in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class ContextResult:
     id: int
     result: int
     transfer_syntax: str
+    unknown: "tuple[UnknownItem, ...]" = ()
+    """Sub-items that have no place in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,29 @@ class RoleSelection:
 
 
 @dataclass(frozen=True, slots=True)
+class InformationValue:
+    """A byte of service class application information, and what it means; empty where the standard does not say."""
+
+    name: str
+    value: int
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExtendedNegotiation:
     """Service class application information for a SOP class, as sent (PS3.7 §D.3.3.5)."""
 
     sop_class_uid: str
     information: bytes
+
+    @property
+    def values(self) -> list[InformationValue]:
+        """Its bytes from the first one on, as far as the service defines them (PS3.4)."""
+        layout = find_information_layout(self.sop_class_uid)
+        return [
+            InformationValue(each.name, value, each.meanings.get(value, ""))
+            for each, value in zip(layout, self.information, strict=False)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +100,7 @@ class UserIdentityResponse:
 
 @dataclass(frozen=True, slots=True)
 class UnknownItem:
-    """An item or sub-item the standard does not define, kept whole."""
+    """An item or sub-item that the standard does not define, or not in that place or not again, kept whole."""
 
     type: int
     data: bytes
@@ -116,6 +139,8 @@ class AssociateRq:
     user_information: UserInformation
     unknown: tuple[UnknownItem, ...] = ()
     problem: str = ""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The body as sent, of which the fields above are what it means."""
     name = "A-ASSOCIATE-RQ"
 
 
@@ -133,6 +158,8 @@ class AssociateAc:
     user_information: UserInformation
     unknown: tuple[UnknownItem, ...] = ()
     problem: str = ""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The body as sent, of which the fields above are what it means."""
     name = "A-ASSOCIATE-AC"
 
 
@@ -273,10 +300,14 @@ class PdvRun(NamedTuple):
 
 
 class PdvBytes(NamedTuple):
-    """Bytes of a data set fragment that is still coming; only where the analyzer was asked to collect data sets."""
+    """Bytes of a data set fragment that is still coming; only where data sets are collected or examined.
+
+    `at` is the offset of the first of them within the fragment, counting what was passed over or is missing.
+    """
 
     context_id: int
     data: bytes
+    at: int
 
 
 ControlPdu = AssociateRq | AssociateAc | AssociateRj | ReleaseRq | ReleaseRp | Abort | UnknownPdu

@@ -2,9 +2,11 @@
 
 from collections import deque
 
-from dicomsniff.capture.segments import ACK, FIN, RST, SYN, Segment, reverse_flow
+from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Segment, reverse_flow
 from dicomsniff.provenance import PacketMark
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
+from dicomsniff.tcp.health import DOUBLED
+from dicomsniff.tcp.pauses import NEVER, note_pause
 from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, SEQUENCE_MASK, WAIT_BEFORE_GAP, Stream
 
 LINGER = 5_000_000_000
@@ -42,6 +44,14 @@ class Connection:
         """When its last packet was captured (ns)."""
         return max(self.streams[0].last_time, self.streams[1].last_time)
 
+    @property
+    def opened_at(self) -> int | None:
+        """When the handshake was over (ns since 1970), as far as it was captured; None where it was not."""
+        answer = self.opener.peer if self.opener is not None else None
+        if answer is None or answer.syn_time is None:
+            return None
+        return answer.syn_time + (answer.health.handshake_time or 0)
+
 
 class TcpTracker:
     """Follows every connection of a capture.
@@ -75,7 +85,10 @@ class TcpTracker:
         stream.peer.acknowledge(ack, window, time, plain=start == end)
         if start == end:
             return []
-        stream.health.sent(offset, data[start:end], time)
+        health = stream.health
+        if time - health.sent_at >= PAUSE and health.sent_at != NEVER:
+            note_pause(stream, time)
+        health.sent(offset, data[start:end], time)
         return [StreamBytes(stream, offset, data, start, end, PacketMark(number, time, place))]
 
     def close(self) -> list[TcpEvent]:
@@ -116,6 +129,8 @@ class TcpTracker:
                 connection.holed, connection.waiting = peer, [_alone(segment)]
                 stream.expected = peer.expected = -1
                 return events
+        if peer.held and not peer.anchored:
+            events += peer.settle(time)  # what this segment answers comes before it
         if not stream.anchored and not stream.held and _begins_association(data, start, end):
             stream.anchor(seq)
         events += stream.receive(seq, data, start, end, cut, mark)
@@ -174,11 +189,18 @@ class TcpTracker:
 
     def _synchronize(self, stream: Stream, segment: Segment) -> None:
         """SYN: the stream begins one after its sequence number; SYN+ACK says where the other one began."""
-        seq, ack, flags = segment[4], segment[5], segment[6]
-        connection, peer = stream.connection, stream.peer
+        time, seq, ack, flags = segment[1], segment[4], segment[5], segment[6]
+        connection, peer, again = stream.connection, stream.peer, stream.syn_seen
+        if again and stream.syn_time is not None and time - stream.syn_time < DOUBLED:
+            stream.health.twice()
+            stream.health.captured_twice = True
+            return
         stream.syn_seen = True
-        stream.syn_time = segment[1]
-        stream.health.maximum_segment_size = _maximum_segment_size(segment)
+        stream.syn_time = time
+        stream.health.synchronized(time, again=again)
+        size = _syn_option(segment, 2, 4)
+        stream.health.maximum_segment_size = size
+        peer.health.set_window(min(_syn_option(segment, 3, 3) or 0, 14), size)
         if not stream.anchored:
             if stream.segments == 1:
                 stream.origin = (seq + 1) & SEQUENCE_MASK
@@ -186,7 +208,7 @@ class TcpTracker:
         if flags & ACK:
             connection.opener = connection.opener or peer
             if peer.syn_time is not None:
-                peer.health.handshake_time = segment[1] - peer.syn_time
+                peer.health.handshake_time = time - peer.syn_time
             if not peer.anchored:
                 peer.anchor(ack)
         else:
@@ -232,14 +254,14 @@ class TcpTracker:
         return [*events, ConnectionGone(connection)]
 
 
-def _maximum_segment_size(segment: Segment) -> int | None:
-    """Return the option of that name in a SYN (RFC 9293 §3.7.1); None where there is none."""
+def _syn_option(segment: Segment, option: int, size: int) -> int | None:
+    """Return the value of an option of `size` bytes in a SYN (RFC 9293 §3.1); None where there is none."""
     header, data, start = (segment[6] >> 12) * 4, segment[8], segment[9]
     at = start - header + 20
     while 0 <= at < start - 1:
         kind, length = data[at], data[at + 1]
-        if kind == 2 and length == 4 and at + 4 <= start:
-            return data[at + 2] << 8 | data[at + 3]
+        if kind == option and length == size and at + size <= start:
+            return int.from_bytes(data[at + 2 : at + size], "big")
         if kind == 0 or (kind != 1 and length < 2):
             return None
         at += 1 if kind == 1 else length

@@ -1,36 +1,62 @@
 """How TCP itself fared in one direction, as seen where the capture was made."""
 
+from dicomsniff.tcp.pauses import NEVER, Cause, Pauses
+
 HISTORY = 1 << 16
 """Bytes handed on that are remembered to compare what is sent again with them."""
+DOUBLED = 1_000_000
+"""Time (ns) within which a segment that comes twice in a row was captured twice: no sender gives up waiting so soon."""
+MANY = 3
+"""Segments captured twice from which on all of a direction are expected to be, perhaps with others between."""
+SMALL_SEGMENT = 1460
+"""Bytes of a segment on Ethernet; a window smaller than that (or than a smaller maximum) is as good as closed."""
 
 
 class StreamHealth:
     """Counts and measures of one direction, kept as its segments come. Times are in ns, None while unknown.
 
-    `duplicate_acks` and `zero_windows` are what the receiver of this direction answered; `round_trip_time` is the
-    shortest seen from a segment of this direction to its acknowledgement.
+    What the receiver of this direction answered counts here too: `duplicate_acks`, `zero_windows`. `round_trip_time`
+    is the shortest seen from a segment of this direction to its acknowledgement, there and back from where the
+    capture was made.
     """
 
     __slots__ = (
         "_history",
         "_history_bytes",
         "_probe",
+        "_seen",
+        "acked_alone",
+        "acked_at",
+        "acked_to",
+        "captured_twice",
+        "closed_since",
         "duplicate_acks",
+        "duplicated_frames",
         "handshake_time",
         "last_ack",
+        "last_closed",
         "max_in_flight",
         "maximum_segment_size",
         "missing",
         "out_of_order",
+        "pauses",
         "retransmitted",
         "round_trip_time",
+        "sent_at",
+        "sent_to",
+        "small_window",
         "window_closed",
+        "zero_window_time",
         "zero_windows",
     )
 
     def __init__(self) -> None:
         self.retransmitted = 0
         """Segments whose bytes had come before, in part or whole."""
+        self.duplicated_frames = 0
+        """Segments with bytes (or a SYN) that were captured twice, but sent once."""
+        self.captured_twice = False
+        """Whether that happens to all of them."""
         self.out_of_order = 0
         """Segments that came before bytes which precede theirs."""
         self.missing = 0
@@ -39,6 +65,15 @@ class StreamHealth:
         self.zero_windows = 0
         """Times the receiver closed its window."""
         self.window_closed = False
+        self.zero_window_time = 0
+        """How long the receiver's window had no room for a segment, up to when it last opened."""
+        self.small_window = 1
+        """A window field below this has no room for a segment."""
+        self.closed_since = NEVER
+        """Since when the receiver's window has no room (ns since 1970)."""
+        self.last_closed = (NEVER, NEVER)
+        """When it last had none (ns since 1970)."""
+        self.pauses = Pauses()
         self.max_in_flight = 0
         """The most bytes sent and not yet acknowledged."""
         self.maximum_segment_size: int | None = None
@@ -47,14 +82,47 @@ class StreamHealth:
         self.handshake_time: int | None = None
         """From this direction's SYN to the answer to it."""
         self.last_ack = -1
+        self.sent_at = NEVER
+        """When bytes were last sent (ns since 1970)."""
+        self.sent_to = 0
+        """The stream offset behind them."""
+        self.acked_at = NEVER
+        """When the receiver last acknowledged anything new (ns since 1970)."""
+        self.acked_to = 0
+        """The stream offset up to which it has."""
+        self.acked_alone = False
+        """Whether it did so in a segment that says nothing else."""
+        self._seen = (0, NEVER)
+        """The end of the last segment sent again, and when that was."""
         self._probe: tuple[int, int] | None = None
         self._history: list[tuple[int, bytes]] = []
         self._history_bytes = 0
 
+    @property
+    def stall_time(self) -> int:
+        """How long (ns) nothing went forward until bytes were sent again, or for want of room in the window."""
+        return self.pauses.times[Cause.RETRANSMISSION] + self.pauses.times[Cause.WINDOW]
+
+    @property
+    def delayed_acks(self) -> int:
+        """Pauses until the receiver acknowledged, beyond the round trip, what the sender would not go on without."""
+        return self.pauses.counts[Cause.DELAYED_ACK]
+
+    def synchronized(self, time: int, *, again: bool) -> None:
+        """Note a SYN; which copy of one sent again is answered is not known."""
+        self._probe = None if again else (0, time)
+
+    def set_window(self, scale: int, segment: int | None) -> None:
+        """Learn by how much the receiver scales its windows (RFC 7323 §2.2), and the longest segment it takes."""
+        self.small_window = max(1, min(segment or SMALL_SEGMENT, SMALL_SEGMENT) >> scale)
+
     def sent(self, offset: int, data: bytes, time: int) -> None:
         """Note bytes handed on at `offset` of the stream; they reach the receiver with its next acknowledgement."""
+        self.sent_to = offset + len(data)
+        if time > self.sent_at:
+            self.sent_at = time
         if self._probe is None:
-            self._probe = (offset + len(data), time)
+            self._probe = (self.sent_to, time)
         self._history.append((offset, data))
         self._history_bytes += len(data)
         if self._history_bytes > HISTORY:
@@ -63,28 +131,60 @@ class StreamHealth:
             self._history_bytes -= sum(len(known) for _, known in self._history[:half])
             del self._history[:half]
 
-    def sent_again(self) -> None:
-        """Note a segment whose bytes had come before; which copy an acknowledgement answers is not known then."""
+    def sent_again(self, end: int, time: int) -> bool:
+        """Note a segment whose bytes, up to offset `end`, had come before; return whether they were sent again.
+
+        A frame captured twice was not. Which copy an acknowledgement answers is not known otherwise.
+        """
+        last_end, last = max(self._seen, (self.sent_to, self.sent_at), key=lambda each: each[1])
+        if time - last < DOUBLED and (end == last_end or self.captured_twice):
+            self.twice()
+            return False
+        self._seen = (end, time)
         self.retransmitted += 1
         self._probe = None
+        return True
+
+    def twice(self) -> None:
+        """Note a segment that was captured twice."""
+        self.duplicated_frames += 1
+        self.captured_twice = self.captured_twice or self.duplicated_frames >= MANY
 
     def acknowledged(self, ack: int, acked: int, reached: int, window: int, time: int, *, plain: bool) -> None:
         """Note an acknowledgement of everything before offset `acked`, while `reached` was sent.
 
         `ack` is its number on the wire; `plain` says that its segment carries nothing else.
         """
-        if window == 0 and not self.window_closed:
-            self.zero_windows += 1
-        self.window_closed = window == 0
+        if window < self.small_window:
+            if self.closed_since == NEVER:
+                self.closed_since = time
+            self.zero_windows += window == 0 and not self.window_closed
+            self.window_closed = window == 0
+        elif self.closed_since != NEVER:
+            self._opened(time)
         if ack == self.last_ack:
-            self.duplicate_acks += plain and window > 0 and reached > acked
+            twice = self.captured_twice and time - self.acked_at < DOUBLED
+            self.duplicate_acks += plain and window > 0 and reached > acked and not twice
             return
         self.last_ack = ack
+        self.acked_at, self.acked_to, self.acked_alone = time, acked, plain
         if self._probe is not None and acked >= self._probe[0]:
             took = time - self._probe[1]
             if took >= 0 and (self.round_trip_time is None or took < self.round_trip_time):
                 self.round_trip_time = took
+            if self._probe[0] == 0 and self.handshake_time is None:
+                self.handshake_time = took
             self._probe = None
+
+    def closed_within(self, since: int, until: int) -> int:
+        """For how much (ns) of a time the window had no room; of several occasions the last one counts."""
+        first, last = (self.closed_since, until) if self.closed_since != NEVER else self.last_closed
+        return max(0, min(last, until) - max(first, since))
+
+    def _opened(self, time: int) -> None:
+        self.last_closed = (self.closed_since, time)
+        self.zero_window_time += max(0, time - self.closed_since)
+        self.closed_since, self.window_closed = NEVER, False
 
     def differs(self, offset: int, data: bytes) -> int:
         """Return how many bytes of `data`, sent again at `offset`, differ from those remembered."""

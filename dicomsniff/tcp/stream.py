@@ -3,9 +3,11 @@
 from bisect import insort
 from typing import TYPE_CHECKING
 
+from dicomsniff.capture.segments import PAUSE
 from dicomsniff.provenance import PacketMark
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
-from dicomsniff.tcp.health import StreamHealth
+from dicomsniff.tcp.health import DOUBLED, StreamHealth
+from dicomsniff.tcp.pauses import NEVER, Cause, note_pause, note_sent_again
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
@@ -54,6 +56,7 @@ class Stream:
         "origin",
         "peer",
         "period",
+        "quiet_limit",
         "quiet_until",
         "repeat",
         "repeated_in",
@@ -76,6 +79,8 @@ class Stream:
         self.repeat = b""
         """If exactly these bytes stand at `quiet_until`, the `period` bytes from there on are quiet too."""
         self.period = 0
+        self.quiet_limit = 0
+        """However often `repeat` stands there, bytes from this offset on are not quiet."""
         self.kept: list[bytes] | None = None
         """Where bytes that are passed over are put, if anybody wants them."""
         self.repeated_in = PacketMark(0, time, 0)
@@ -101,12 +106,25 @@ class Stream:
         """The last packet of this direction."""
         return PacketMark(self.last_packet, self.last_time, self.last_place)
 
-    def passed_over(self, time: int, place: int, ack: int, window: int) -> None:
-        """Take what the last of the segments that were only counted says beside its bytes."""
+    def passed_over(self, since: int, time: int, place: int, ack: int, window: int) -> None:
+        """Take what segments that were only counted say beside their bytes: when they began, and all of the last."""
         self.last_time, self.last_place = time, place
+        health = self.health
+        self._resume(since)
+        health.sent_at, health.sent_to = time, self.offset
         self.peer.acknowledge(ack, window, time, plain=False)
         if self.peer.hole:
             self.expected = self.peer.expected = -1  # an answer to bytes that have not come is no plain case
+
+    def paused(self, since: int, until: int) -> None:
+        """Take note of a pause (ns) in which no other packet came: nothing told the sender to go on."""
+        if self.peer.segments:
+            self.health.pauses.add(Cause.SENDER, since, until)
+
+    def _resume(self, time: int) -> None:
+        """Take note of bytes at a time (ns since 1970), perhaps after a pause."""
+        if time - self.health.sent_at >= PAUSE and self.health.sent_at != NEVER:
+            note_pause(self, time)
 
     def place(self, seq: int) -> int:
         """Return the stream offset of a sequence number: the one nearest to what was handed on (RFC 9293 §3.4)."""
@@ -179,10 +197,14 @@ class Stream:
         return events
 
     def _sent_again(self, offset: int, data: bytes, mark: PacketMark) -> list[TcpEvent]:
-        self.health.sent_again()
         # A keep-alive probe repeats the byte before the next one, and may put anything in it (RFC 9293 §3.8.4).
         probe = len(data) == 1 and offset + 1 == self.offset
-        return [] if probe else self._conflict(offset, data, mark)
+        if probe:
+            self.health.retransmitted += 1
+            return []
+        if self.health.sent_again(offset + len(data), mark.time):
+            note_sent_again(self, mark.time)
+        return self._conflict(offset, data, mark)
 
     def _conflict(self, offset: int, data: bytes, mark: PacketMark) -> list[TcpEvent]:
         different = self.health.differs(offset, data)
@@ -211,6 +233,7 @@ class Stream:
         fresh = start + self.offset - offset
         if fresh < end:
             events.append(StreamBytes(self, self.offset, data, fresh, end, mark))
+            self._resume(mark.time)
             self.health.sent(self.offset, data[fresh:end], mark.time)
             self.offset += end - fresh
         if cut:
@@ -220,8 +243,13 @@ class Stream:
     def _hold(self, offset: int, data: bytes, cut: int, mark: PacketMark) -> None:
         for other in self.held:
             if other[0] <= offset and offset + len(data) + cut <= other[0] + len(other[2]) + other[3]:
-                self.health.retransmitted += 1
+                if mark.time - other[4].time < DOUBLED:
+                    self.health.twice()
+                else:
+                    self.health.retransmitted += 1
                 return
+        self._resume(mark.time)
+        self.health.sent_at = max(self.health.sent_at, mark.time)
         if not self.held:
             self.held_since = mark.time
         self.arrivals += 1

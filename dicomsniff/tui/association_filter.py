@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.export.words import verdict
+from dicomsniff.findings.verdicts import verdict
 
 
 class AssociationFilter:
@@ -44,7 +44,7 @@ class _Searched:
             self.messages += 1
             self.services.add(message.command.service)
             self.sop_classes.add(message.command.sop_class_uid or "")
-        for finding in association.findings[self.findings :]:
+        for finding in association.found[self.findings :]:
             self.findings += 1
             self.severities.add(finding.severity.value)
         if association.closed and not self.verdict:

@@ -3,7 +3,8 @@
 from rich.text import Text
 
 from dicomsniff.association.association import Association, Party
-from dicomsniff.export.words import clock, duration, verdict
+from dicomsniff.findings.verdicts import verdict
+from dicomsniff.quantities import clock, duration
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.printable import printable
 from dicomsniff.tui.problems import LETTERS, Problems

@@ -9,13 +9,14 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import entry_name, size
+from dicomsniff.export.words import entry_name
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
+from dicomsniff.quantities import size
 from dicomsniff.reread import MessageBytes
 from dicomsniff.tui.data_set_fields import data_set_rows, is_deflated
 from dicomsniff.tui.entry_facts import entry_facts
 from dicomsniff.tui.field_row import ByteBlock, FieldRow
-from dicomsniff.tui.pdu_fields import command_rows, pdu_rows
+from dicomsniff.tui.pdu_fields import command_rows, pdu_rows, secret_places
 from dicomsniff.tui.printable import printable
 from dicomsniff.tui.source import CaptureSource, clock_digits, is_pipe
 
@@ -69,7 +70,8 @@ def _add_stream(detail: Detail, capture: CaptureSource, entry: Entry, name: str)
     length = span.end - span.start
     piece = capture.stream_bytes(span._replace(end=min(span.end, span.start + SHOWN_BYTES)))
     holes = [(start - piece.start, end - piece.start) for start, end in piece.holes]
-    block = ByteBlock(name, bytes(piece.data), length, holes)
+    data = bytes(piece.data)
+    block = ByteBlock(name, data, length, sorted(holes + secret_places(data)))
     detail.blocks.append(block)
     detail.rows.append(FieldRow(name, size(length), style="heading"))
     if holes:

@@ -2,32 +2,55 @@
 
 from collections.abc import Iterator
 
+from dicomsniff.association.agreement import DEFAULT_ROLES, agreed_roles, consequences, limits, role_text
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import duration, entry_detail, entry_name, timestamp
-from dicomsniff.findings.engine import RULES
+from dicomsniff.export.negotiation import result_text
+from dicomsniff.export.words import entry_detail, entry_name
+from dicomsniff.findings.catalogue import RULES
+from dicomsniff.pdu.types import AssociateAc
+from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.printable import printable
 
-ADVICE = {rule.code: rule.advice for rule in RULES}
+ADVICE = {rule.code: rule.remedy for rule in RULES}
 """What to do about a finding, by its code."""
 
 
 def entry_facts(association: Association, entry: Entry, digits: int) -> list[FieldRow]:
     """Return the findings about an entry, then its facts."""
     rows = [FieldRow(printable(entry_name(entry)), printable(entry_detail(association, entry)), style="heading")]
-    for finding in association.findings:
+    for finding in association.found:
         if finding.span == entry.span:
             rows.append(FieldRow(finding.severity.value, printable(finding.message), style=finding.severity.value))
             rows.append(FieldRow("advice", ADVICE.get(finding.code, ""), depth=1))
             reference = f"{finding.code}, {finding.reference}" if finding.reference else finding.code
             rows.append(FieldRow("rule", reference, depth=1))
     facts = [*_place(association, entry, digits), *_message_facts(association, entry)]
-    return rows + [FieldRow(name, printable(value)) for name, value in facts]
+    rows += [FieldRow(name, printable(value)) for name, value in facts]
+    return rows + _agreement(association) if isinstance(entry.event, AssociateAc) else rows
+
+
+def _agreement(association: Association) -> list[FieldRow]:
+    """Return what the negotiation came to: context by context, both sides' limits, and what follows."""
+    accepted = sum(context.accepted for context in association.contexts.values())
+    rows = [FieldRow("Negotiated", f"{accepted} of {len(association.contexts)} contexts", style="heading")]
+    rows += [FieldRow("so", printable(said)) for said in consequences(association)]
+    rows.append(FieldRow("roles", DEFAULT_ROLES))
+    rows += [FieldRow("limit", printable(said)) for said in limits(association)]
+    for context in association.contexts.values():
+        result = f"{uid_text(context.abstract_syntax)}: {result_text(context)}"
+        rows.append(FieldRow(f"context {context.id}", printable(result)))
+        proposed = ", ".join(uid_text(syntax) for syntax in context.proposed_transfer_syntaxes)
+        rows.append(FieldRow("proposed", printable(proposed), depth=1))
+        roles = agreed_roles(association, context.abstract_syntax)
+        if roles.proposed is not None or roles.answered is not None:
+            rows.append(FieldRow("roles", role_text(association, roles), depth=1))
+    return rows
 
 
 def _place(association: Association, entry: Entry, digits: int) -> Iterator[tuple[str, str]]:

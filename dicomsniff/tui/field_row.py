@@ -26,7 +26,7 @@ class FieldRow:
 
 @dataclass(slots=True)
 class ByteBlock:
-    """Bytes to show under one name: the first of `length` bytes; `holes` are (start, end) of those not captured."""
+    """Bytes to show under one name: the first of `length`; `holes` are (start, end) of those that are not shown."""
 
     name: str
     data: bytes

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from dicomsniff.association.association import Association
+from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import Finding
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.entry_facts import ADVICE
@@ -20,14 +21,16 @@ from dicomsniff.tui.row_list import RowList
 
 
 class FindingRows(RowList):
-    """Severity, packet and text of every finding, the worst first."""
+    """Severity, packet and text of every finding, the worst first; what follows from one is indented below it."""
 
     HEADER_LINES = 1
     EMPTY = "nothing was found: the exchange looks healthy"
 
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__()
-        self.findings = sorted(findings, key=lambda finding: -RANK[finding.severity])
+        causes = sorted(findings, key=lambda finding: -RANK[finding.worst])
+        self._followers = {id(each) for cause in causes for each in cause.followers}
+        self.findings = flatten(causes)
         self.count = 0
 
     def on_mount(self) -> None:
@@ -47,7 +50,8 @@ class FindingRows(RowList):
         """Return a finding's row."""
         finding = self.findings[index]
         row = Text(f"{finding.severity.value:<9}", self.severity_style(finding.severity))
-        return row.append(f"{finding.span.first_packet:>7}  {printable(finding.message)}", "")
+        indent = "  └ " if id(finding) in self._followers else ""
+        return row.append(f"{finding.span.first_packet:>7}  {indent}{printable(finding.message)}", "")
 
 
 class FindingsList(Dialog[Finding]):

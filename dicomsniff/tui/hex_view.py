@@ -6,7 +6,7 @@ from rich.text import Text
 from textual import events
 from textual.message import Message
 
-from dicomsniff.export.words import size
+from dicomsniff.quantities import size
 from dicomsniff.tui.field_row import ByteBlock, FieldRow
 from dicomsniff.tui.row_list import RowList
 

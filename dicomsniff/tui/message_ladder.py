@@ -5,8 +5,9 @@ from rich.text import Text
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import entry_detail, entry_name, entry_size, size
+from dicomsniff.export.words import entry_detail, entry_name, entry_size
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
+from dicomsniff.quantities import size
 from dicomsniff.tui.printable import printable
 from dicomsniff.tui.problems import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList

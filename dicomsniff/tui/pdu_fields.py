@@ -42,6 +42,15 @@ def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
     ]
 
 
+def secret_places(data: bytes) -> list[tuple[int, int]]:
+    """Return where in a PDU the bytes lie that must not be shown: (start, end) of each field."""
+    return [
+        (field.start + HEADER_LENGTH, field.end + HEADER_LENGTH)
+        for field in list_fields(data[0] if data else 0, data[HEADER_LENGTH:])
+        if field.secret and field.end > field.start
+    ]
+
+
 def merge_items(fields: list[Field]) -> list[Field]:
     """Join each item's type, reserved byte and length with the item that follows them; say what a context is about."""
     merged: list[Field] = []

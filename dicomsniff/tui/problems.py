@@ -41,7 +41,7 @@ class Problems:
         return None
 
     def _take(self) -> None:
-        findings = self.association.findings
+        findings = self.association.found
         if self._taken == len(findings):
             return
         for finding in findings[self._taken :]:

@@ -3,8 +3,8 @@
 from rich.text import Text
 from textual.widgets import Static
 
-from dicomsniff.export.words import size
 from dicomsniff.findings.finding import Severity
+from dicomsniff.quantities import size
 from dicomsniff.tui.printable import printable
 from dicomsniff.tui.source import CaptureSource, is_live, known_size
 
@@ -27,7 +27,7 @@ def status_text(capture: CaptureSource, *, reading: bool, following: bool, probl
     elif reading:
         text.append_text(_progress(reader.position, known_size(capture)))
     failed = sum(
-        any(finding.severity is Severity.ERROR for finding in association.findings)
+        any(finding.severity is Severity.ERROR for finding in association.found)
         for association in (analyzer.associations if not reading else ())
     )
     if failed:

@@ -1,6 +1,7 @@
 """Segments that only continue a data set are passed over -> the same messages as when all are decoded."""
 
 from random import Random
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,9 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.decode import SegmentDecoder
+from dicomsniff.pdu.express import FOREVER
+from dicomsniff.pdu.stream import PduStream
+from dicomsniff.pdu.types import Pdv, PdvBytes, PdvRun
 from pipeline import batch, split
 
 CT = build.CT_IMAGE_STORAGE
@@ -116,6 +120,73 @@ def test_most_of_a_large_data_set_is_passed_over():
         passing_over.close()
     assert len(seen) < len(packets) / 20
     assert passing_over.associations[0].messages[0].data_set.length == 2_000_000
+
+
+class Curious(PduStream):
+    """Wants to see `wanted` ranges (first, length) of every data set; what it saw of them is in `seen`."""
+
+    wanted: ClassVar[list[tuple[int, int]]] = []
+    seen: ClassVar[list[dict[int, int]]] = []
+
+    def __init__(self, flow, origin, **options):
+        super().__init__(flow, origin, examine=True, **options)
+        self.done = self.reached = 0
+        self.data = {}
+
+    def feed(self, *arguments):
+        return self.look(super().feed(*arguments))
+
+    def look(self, events):
+        for event in events:
+            if isinstance(event, PdvBytes):
+                first = self.done + event.at
+                self.reached = first + len(event.data)
+                self.data.update(zip(range(first, self.reached), event.data, strict=True))
+            elif isinstance(event, PdvRun):
+                self.done = self.reached = self.done + event.fragments * event.length
+            elif isinstance(event, Pdv) and not event.is_command:
+                self.done = self.reached = self.done + event.received
+                if event.is_last:
+                    self.seen.append(self.data)
+                    self.done, self.reached, self.data = 0, 0, {}
+        return [event for event in events if not isinstance(event, PdvBytes)]
+
+    def set_quiet(self, flow, unneeded=FOREVER):
+        needed = [first for first, length in self.wanted if first + length > self.reached]
+        super().set_quiet(flow, max(0, min(needed) - self.reached) if needed else unneeded)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9000), st.integers(41, 3000), st.just(0)), min_size=1, max_size=3),
+    st.integers(20, 3000),
+    st.lists(st.tuples(st.integers(0, 9500), st.integers(1, 500)), max_size=4),
+    st.lists(st.integers(1, 9), min_size=1, max_size=4),
+)
+@settings(deadline=None, max_examples=150)
+def test_the_parts_of_a_data_set_that_somebody_wants_are_not_passed_over(messages, segment, wanted, sizes):
+    packets = conversation(messages, [], segment).packets
+    expected = told(analyze(packets, careful=True))
+    Curious.wanted, Curious.seen = wanted, []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dicomsniff.association.conversation.PduStream", Curious)
+        assert told(analyze(packets, sizes=tuple(sizes))) == expected
+    assert len(Curious.seen) == len(messages)
+    for number, (seen, (length, _, _)) in enumerate(zip(Curious.seen, messages, strict=True), start=1):
+        data = (Random(number).randbytes(4000) * (length // 480 + 1))[:length]
+        places = [place for first, long in wanted for place in range(first, min(first + long, length))]
+        assert [seen.get(place) for place in places] == [data[place] for place in places]
+
+
+def test_the_part_that_nobody_wants_is_passed_over_all_the_same():
+    """2 MB of which somebody wants 100 bytes in the middle, and 100 towards the end: few segments are decoded."""
+    packets = conversation([(2_000_000, 16_372, 0)], [], 1448).packets
+    Curious.wanted, Curious.seen = [(1_000_000, 100), (1_999_000, 100)], []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dicomsniff.association.conversation.PduStream", Curious)
+        analyze(packets)
+    (seen,) = Curious.seen
+    assert set(range(1_000_000, 1_000_100)) | set(range(1_999_000, 1_999_100)) <= set(seen)
+    assert len(seen) < 2_000_000 / 20
 
 
 CHANGES = ["lose", "repeat", "swap", "cut off", "damage"]

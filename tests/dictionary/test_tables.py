@@ -42,7 +42,7 @@ def test_what_has_no_name_says_so():
     assert service_name(0x8021) == "C-MOVE"
     assert pdu_type_name(9) == "unknown PDU type 0x09"
     assert item_type_name(0x60) == "unknown item 0x60"
-    assert context_result_name(9) == "reserved result 9"
+    assert context_result_name(9) == "undefined result 9"
     assert find_uid_name("1.2.3") is None
     assert (uid_text("1.2.3"), uid_text(""), uid_text(None)) == ("1.2.3", "(no UID)", "(no UID)")
     assert (find_uid_name(CT), uid_text(CT)) == ("CT Image Storage", "CT Image Storage")
@@ -60,7 +60,7 @@ REASONS = [
         (2, 3, 2),
         "rejected-transient by DICOM UL service-provider (Presentation related function): local-limit-exceeded",
     ),
-    ((9, 9, 9), "reserved result 9 by reserved source 9: reserved reason 9"),
+    ((9, 9, 9), "undefined result 9 by undefined source 9: undefined reason 9"),
 ]
 
 
@@ -76,11 +76,22 @@ def test_a_rejections_reason_depends_on_its_source():
     assert len(REJECT_REASONS) == 8
 
 
+@pytest.mark.parametrize(
+    ("source", "reserved", "undefined"),
+    [(1, [4, 5, 6, 8, 9, 10], [0, 11, 255]), (2, [], [0, 3, 255]), (3, [0, 3, 4, 5, 6, 7], [8, 255])],
+)
+def test_reserved_reasons_of_a_rejection_are_told_from_those_the_standard_does_not_list(source, reserved, undefined):
+    assert [reject_reason_name(source, reason) for reason in reserved] == [f"reserved reason {r}" for r in reserved]
+    assert [reject_reason_name(source, reason) for reason in undefined] == [f"undefined reason {r}" for r in undefined]
+
+
 def test_an_abort_is_said_in_words():
     assert abort_meaning(2, 6) == "DICOM UL service-provider: invalid-PDU-parameter value"
     assert abort_meaning(0, 6) == "DICOM UL service-user"
     assert abort_meaning(1, 4) == "reserved (source 1), reason 4 not significant"
-    assert abort_meaning(2, 77) == "DICOM UL service-provider: reserved reason 77"
+    assert abort_meaning(2, 3) == "DICOM UL service-provider: reserved"
+    assert abort_meaning(2, 77) == "DICOM UL service-provider: undefined reason 77"
+    assert abort_meaning(7, 4) == "undefined (source 7), reason 4 not significant"
 
 
 STATUSES = [

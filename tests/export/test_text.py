@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from dicomsniff.export.text import association_lines, summary_lines
-from dicomsniff.export.words import clock, duration, size, timestamp, verdict
+from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
+from dicomsniff.quantities import clock, duration, size, timestamp
 
 
 @pytest.mark.parametrize(
@@ -15,21 +16,28 @@ from dicomsniff.library import Capture
         ("c-echo.pcap", ["released: 1 C-ECHO, Success"]),
         ("c-store.pcap", ["released: 2 C-STORE, all Success"]),
         ("c-move.pcap", ["released: 1 C-MOVE, Success", "released: 3 C-STORE, all Success"]),
-        ("c-get-pending.pcap", ["released: 1 C-GET, 3 C-STORE, all Success"]),
+        (
+            "c-get-pending.pcap",
+            [
+                "released: 1 C-GET, 3 C-STORE, all Success; 14 of 121 contexts refused "
+                "(Hardcopy Color Image Storage SOP Class: abstract syntax not supported, and 13 more)"
+            ],
+        ),
         (
             "no-answer.pcap",
             [
                 "unfinished: A-ASSOCIATE-RQ got no answer in 2.01 s before the connection closed",
-                "aborted by the requestor (DICOM UL service-user) while C-ECHO-RQ 1 had no final response, "
-                "after 1 C-ECHO, no response",
+                "aborted by the requestor: SLOW (10.20.0.2:11113) gave no final response to C-ECHO-RQ 1 in 2.0 s; "
+                "then the other side gave up",
             ],
         ),
         (
             "contexts-all-refused.pcap",
             [
-                "unfinished: no presentation context was accepted",
-                "aborted by the requestor (DICOM UL service-provider: reason-not-specified): "
-                "no presentation context was accepted",
+                "unfinished: no presentation context was accepted "
+                "(Ambulatory ECG Waveform Storage: abstract syntax not supported, and 127 more)",
+                "aborted by the requestor: none of 2 presentation contexts was accepted: abstract-syntax-not-supported "
+                "(provider rejection); its reason: reason-not-specified",
             ],
         ),
     ],
@@ -42,10 +50,10 @@ def test_the_verdict_says_how_an_association_went(samples: Path, sample: str, ve
 def test_each_kind_of_rejection_is_said_in_words(samples: Path) -> None:
     with Capture(str(samples / "association-rejected.pcap")) as capture:
         said = {verdict(association) for association in capture.associations}
-    assert "rejected (permanent): called AE title not recognized" in said
-    assert "rejected (permanent): calling AE title not recognized" in said
-    assert "rejected (transient): temporary congestion" in said
-    assert "rejected (permanent): protocol version not supported" in said
+    assert 'refused: called AE title not recognized ("NOTHERE" at 10.20.0.2:4242)' in said
+    assert 'refused: calling AE title not recognized ("ECHOSCU" from 10.20.0.1)' in said
+    assert "refused: temporary congestion; transient: it may work later" in said
+    assert "refused: protocol version not supported" in said
 
 
 def test_show_tells_who_what_when_and_how_long(samples: Path) -> None:
@@ -56,7 +64,10 @@ def test_show_tells_who_what_when_and_how_long(samples: Path) -> None:
     assert any("C-ECHO-RQ 1" in line and "-->" in line for line in lines)
     assert any("C-ECHO-RSP 1" in line and "<--" in line and "after the request" in line for line in lines)
     assert any("Verification SOP Class: Implicit VR Little Endian" in line for line in lines)
-    assert summary == ["c-echo.pcap: 20 packets, 1 TCP connection, 1 association"]
+    assert summary == [
+        "c-echo.pcap: 20 packets, 1 TCP connection, 1 association",
+        "  the association went well; 1 C-ECHO",
+    ]
 
 
 @pytest.mark.parametrize(

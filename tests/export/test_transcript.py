@@ -35,12 +35,13 @@ def test_the_transcript_of_a_sample_is_the_reviewed_one(path: Path, request: pyt
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
 def test_a_transcript_has_the_keys_of_the_contract(path: Path) -> None:
     transcript = json.loads(transcript_of(path))
-    assert list(transcript) == ["schema", "tool", "capture", "privacy", "associations", "findings"]
+    assert list(transcript) == ["schema", "tool", "capture", "privacy", "associations", "verdict", "links", "findings"]
     assert transcript["schema"] == "dicomsniff.transcript/1"
     for association in transcript["associations"]:
         assert {
             "id", "start_time", "end_time", "requestor", "acceptor", "application_context_name", "outcome", "reject",
-            "abort", "presentation_contexts", "messages", "pdu_counts", "findings",
+            "abort", "presentation_contexts", "messages", "pdu_counts", "operations",
+            "findings",
         } <= set(association)  # fmt: skip
         assert association["outcome"] in ("released", "rejected", "aborted", "unfinished")
         numbers = [message["number"] for message in association["messages"]]

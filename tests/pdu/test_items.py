@@ -3,7 +3,9 @@
 import pytest
 
 import build
-from dicomsniff.pdu.decode import decode_control_pdu
+from dicomsniff.dictionary.application_information import INFORMATION as INFORMATION_LAYOUTS
+from dicomsniff.dictionary.uids import find_uid_name
+from dicomsniff.pdu.decode import decode_control_pdu, list_fields
 from dicomsniff.pdu.types import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
@@ -18,6 +20,7 @@ from dicomsniff.pdu.types import (
 )
 from dicomsniff.provenance import Span
 
+UNKNOWN, SECOND = UnknownItem(0x99, b"\xaa"), UnknownItem(0x30, b"2")
 SPAN = Span(1, 1, 0, 0, 24)
 HEAD = b"\0\1\0\0" + b"CALLED".ljust(16) + b"CALLING".ljust(16) + bytes(32)
 
@@ -110,9 +113,149 @@ def test_an_item_decodes_to_its_field(kind, dump, field, expected):
     assert not found.problem
 
 
-def test_unknown_sub_items_of_a_context_are_passed_over():
-    found = decode(1, bytes.fromhex("20 00 00 0e  01 00 00 00  99 00 00 01 aa  30 00 00 01 31"))
-    assert found.contexts == (ProposedContext(1, "1", ()),)
+MISPLACED = [
+    (1, "20 00 00 0e  01 00 00 00  99 00 00 01 aa  30 00 00 01 31", ProposedContext(1, "1", (), (UNKNOWN,))),
+    (1, "20 00 00 0e  01 00 00 00  30 00 00 01 31  30 00 00 01 32", ProposedContext(1, "1", (), (SECOND,))),
+    (2, "21 00 00 0e  01 00 00 00  99 00 00 01 aa  40 00 00 01 31", ContextResult(1, 0, "1", (UNKNOWN,))),
+    (2, "21 00 00 0e  01 00 00 00  30 00 00 01 32  40 00 00 01 31", ContextResult(1, 0, "1", (SECOND,))),
+    (
+        2,
+        "21 00 00 0e  01 00 00 00  40 00 00 01 31  40 00 00 01 32",
+        ContextResult(1, 0, "1", (UnknownItem(0x40, b"2"),)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "dump", "expected"), MISPLACED)
+def test_sub_items_that_have_no_place_in_a_context_are_kept(kind, dump, expected):
+    found = decode(kind, bytes.fromhex(dump))
+    assert found.contexts == (expected,)
+    assert not found.problem
+
+
+def test_of_a_sub_item_that_may_stand_once_the_first_counts_and_others_are_kept():
+    found = decode(1, build.item(0x50, bytes.fromhex("51 00 00 04 00 00 10 00  51 00 00 04 00 00 20 00")))
+    again = UnknownItem(0x51, b"\0\0\x20\0")
+    assert found.user_information == UserInformation(max_pdu_length=4096, unknown=(again,))
+
+
+def test_of_an_application_context_sent_twice_the_first_counts_and_the_other_is_kept():
+    found = decode(1, bytes.fromhex("10 00 00 01 31  10 00 00 01 32"))
+    assert (found.application_context_name, found.unknown) == ("1", (UnknownItem(0x10, b"2"),))
+
+
+# Service class application information, byte by byte
+
+STUDY_FIND, STUDY_GET = "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.2.3"
+WORKLIST_FIND, UPS_PULL = "1.2.840.10008.5.1.4.31", "1.2.840.10008.5.1.4.34.6.3"
+QUERY_NAMES = [
+    "Relational-queries",
+    "Date-time-matching",
+    "Fuzzy-semantic-matching-of-person-names",
+    "Timezone-query-adjustment",
+    "Enhanced-Multi-Frame-Image-Conversion",
+    "Empty-value-matching",
+    "Multiple-value-matching",
+]
+INFORMATION = [
+    (
+        build.CT_IMAGE_STORAGE,
+        "02 00 03 00 01 00",
+        [
+            "Level-of-support 2 level 2 SCP",
+            "Reserved 0",
+            "Level-of-Digital-Signature-support 3 signature level 3",
+            "Reserved 0",
+            "Element-Coercion 1 may coerce Data Elements",
+            "Reserved 0",
+        ],
+    ),
+    (
+        build.CT_IMAGE_STORAGE,
+        "03 00 09",
+        [
+            "Level-of-support 3 not applicable, SCU only",
+            "Reserved 0",
+            "Level-of-Digital-Signature-support 9",
+        ],
+    ),
+    (
+        STUDY_FIND,
+        "01 01 01 01 01 01 01",
+        [
+            f"{name} 1 {'combined matching performed' if name == 'Date-time-matching' else 'supported'}"
+            for name in QUERY_NAMES
+        ],
+    ),
+    (STUDY_FIND, "00", ["Relational-queries 0 not supported"]),
+    (STUDY_FIND, "", []),
+    (
+        STUDY_FIND,
+        "01 00 00 00 00 00 00 aa bb",
+        [
+            "Relational-queries 1 supported",
+            "Date-time-matching 0 combined matching not performed",
+            *(f"{name} 0 not supported" for name in QUERY_NAMES[2:]),
+            "Service-class-application-information aa bb",
+        ],
+    ),
+    (STUDY_GET, "01 00", ["Relational-retrieval 1 supported", "Enhanced-Multi-Frame-Image-Conversion 0 not supported"]),
+    *(
+        (
+            uid,
+            "01 01 01 00",
+            [
+                "Reserved 1",
+                "Reserved 1",
+                "Fuzzy-semantic-matching-of-person-names 1 supported",
+                "Timezone-query-adjustment 0 not supported",
+            ],
+        )
+        for uid in (WORKLIST_FIND, UPS_PULL)
+    ),
+    # No layout is known of these: Verification, Hanging Protocol storage and C-MOVE, a private one.
+    *(
+        (uid, "01 02", ["Service-class-application-information 01 02"])
+        for uid in (build.VERIFICATION, "1.2.840.10008.5.1.4.38.1", "1.2.840.10008.5.1.4.38.3", "1.2.3")
+    ),
+]
+
+
+@pytest.mark.parametrize(("uid", "dump", "expected"), INFORMATION)
+def test_each_byte_of_the_application_information_is_a_field_as_the_service_defines_it(uid, dump, expected):
+    name, information = uid.encode(), bytes.fromhex(dump)
+    body = HEAD + build.item(0x50, build.item(0x56, len(name).to_bytes(2, "big") + name + information))
+    fields = list_fields(1, body)
+    after = next(at for at, field in enumerate(fields) if field.name == "SOP-class-uid") + 1
+    assert [f"{field.name} {field.value}" for field in fields[after:]] == expected
+    assert b"".join(body[field.start : field.end] for field in fields[after:]) == information
+    (found,) = decode_control_pdu(1, body, SPAN).user_information.extended
+    assert found == ExtendedNegotiation(uid, information)
+    said = [f"{each.name} {each.value} {each.meaning}".rstrip() for each in found.values]
+    assert said == [each for each in expected if not each.startswith("Service")]
+
+
+def test_every_layout_is_that_of_a_registered_sop_class():
+    assert all(find_uid_name(uid) for uid in INFORMATION_LAYOUTS)
+
+
+@pytest.mark.parametrize("again", [1, 2])
+@pytest.mark.parametrize("beyond", [b"", b"hunter2"])
+def test_what_a_user_identity_says_is_in_no_field(again, beyond):
+    sub_items = build.item(0x58, b"\2\1\0\5alice\0\7hunter2" + beyond) + build.item(0x59, b"\0\5alice" + beyond)
+    body = HEAD + build.item(0x50, sub_items * again)
+    secret = {b"alice", b"hunter2"}
+    found = list_fields(1, body)
+    for field in found:
+        holds = any(word in body[field.start : field.end] for word in secret)
+        inner = not any(field.start <= each.start and each.end <= field.end for each in found if each is not field)
+        if holds and inner:
+            assert field.secret
+            assert field.value == f"{field.end - field.start} bytes, withheld"
+        assert not any(word.decode() in field.value or word.hex(" ") in field.value for word in secret)
+    names = [field.name for field in found]
+    assert names.count("User-Identity-Type") == 1
+    assert next(field.value for field in found if field.name == "User-Identity-Type") == "2 username and passcode"
 
 
 def test_items_keep_the_order_in_which_they_came():

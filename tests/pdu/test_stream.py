@@ -1,10 +1,18 @@
 """Stream bytes -> PDUs and PDVs: framing, PDV headers, lengths that contradict each other, gaps."""
 
+from itertools import cycle
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import build
+from dicomsniff.capture.decode import repeats
+from dicomsniff.pdu.express import FOREVER
+from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import Abort, MalformedPdu, MissingBytes, Pdv, PdvBytes, ReleaseRp, SkippedBytes, UnknownPdu
-from pipeline import decode
+from dicomsniff.tcp.stream import Stream
+from pipeline import FLOW, MARK, decode
 
 PDVS = [
     # PDU header          PDV length   ctx hdr  fragment
@@ -171,3 +179,118 @@ def test_a_command_fragment_with_a_hole_keeps_only_what_came_before_it():
     (pdv,) = [event for event in found if isinstance(event, Pdv)]
     assert pdv.data == build.echo_rq()[: 40 - 12]
     assert pdv.length - pdv.received == 10
+
+
+# The data set's bytes, and those that need not be fed
+
+
+def at_places(pieces, **options):
+    return [(event.at, event.data) for event in decode_accepted(*pieces, **options) if isinstance(event, PdvBytes)]
+
+
+def test_data_set_bytes_say_where_in_their_fragment_they_lie():
+    pdu = build.p_data(build.pdv(1, b"abcdef", last=False), build.pdv(1, b"ghi"))
+    expected = [(0, b"ab"), (2, b"cdef"), (0, b"g"), (1, b"hi")]
+    assert at_places([pdu[:14], pdu[14:25], pdu[25:]], collect=True) == expected
+
+
+def test_bytes_missing_from_a_fragment_count_in_the_places_of_those_behind_them():
+    pdu = build.p_data(build.pdv(1, b"abcdef"))
+    assert at_places([pdu[:14], 3, pdu[17:]], collect=True) == [(0, b"ab"), (5, b"f")]
+
+
+def test_the_data_sets_examined_are_those_fed():
+    first = build.p_data(build.pdv(1, b"abcdefgh", last=False))
+    then = build.p_data(build.pdv(1, b"ABCDEFGH", last=False))
+    end = build.p_data(build.pdv(1, b"z"))
+    pieces = [first[:14], first[14:18], first[18:] + then[:15], then[15:17], then[17:] + end]
+    # Pieces 2 to 4 are passed over: they continue a fragment, or a repetition of its PDU.
+    assert at_places(pieces, examine=True) == [(0, b"ab"), (5, b"FGH"), (0, b"z")]
+    assert at_places(pieces) == []
+
+
+class Passing:
+    """A stream of which the stage before passes over what it may; `set_quiet` is for whoever took what was found."""
+
+    def __init__(self, *, collect=False):
+        self.pdus = PduStream(FLOW, 0, collect=collect, examine=True)
+        self.flow = Stream(FLOW, 0, build.START)
+        self.piece(build.release_rp())
+        self.pdus.set_quiet(self.flow)
+
+    def piece(self, data):
+        """Return what was found; None where the piece was passed over."""
+        flow = self.flow
+        offset, after = flow.offset, flow.offset + len(data)
+        passed = after < flow.quiet_until or repeats(flow, data, 0, len(data))
+        if passed and flow.kept is not None:
+            flow.kept.append(data)
+        flow.offset = after
+        return None if passed else self.pdus.feed(offset, data, 0, len(data), MARK)
+
+
+@pytest.mark.parametrize(
+    ("unneeded", "quiet", "limit"),
+    [
+        # The stream: 10 bytes of A-RELEASE-RP, 12 of headers, 5 of the fragment's 100.
+        (FOREVER, 122, None),
+        (0, 27, None),
+        (94, 121, None),  # within the fragment: nothing repeats
+        (95, 122, 122),  # to its end, and no PDU beyond
+        (194, 122, 122),  # rounded down to whole PDUs
+        (195, 122, 122 + 112),
+        (294, 122, 122 + 112),
+        (495, 122, 122 + 4 * 112),
+    ],
+)
+def test_no_byte_is_quiet_beyond_those_unneeded(unneeded, quiet, limit):
+    passing = Passing()
+    passing.piece(build.p_data(build.pdv(1, bytes(100), last=False))[:17])
+    passing.pdus.set_quiet(passing.flow, unneeded)
+    assert passing.flow.quiet_until == quiet
+    if limit is None:
+        assert bool(passing.flow.repeat) == (unneeded == FOREVER)
+    else:
+        assert passing.flow.repeat == bytes.fromhex("04 00 00 00 00 6a  00 00 00 66 01 00")
+        assert passing.flow.quiet_limit == limit
+
+
+def test_a_fragment_beyond_its_pdu_is_not_taken_for_the_first_of_many():
+    passing = Passing()
+    pdu = b"\4\0" + (20).to_bytes(4, "big") + (99).to_bytes(4, "big") + b"\1\0" + b"abc"
+    passing.piece(pdu)
+    passing.pdus.set_quiet(passing.flow)
+    assert passing.flow.repeat == b""
+
+
+@given(
+    st.integers(1, 40),
+    st.lists(st.integers(1, 120), min_size=1, max_size=20),
+    st.lists(st.tuples(st.integers(0, 900), st.integers(0, 300)), max_size=5),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=300)
+def test_every_wanted_byte_of_a_data_set_is_seen_in_its_place(fragment, cuts, wanted, collect):
+    """A reader that wants certain ranges of a data set, and asks for no more, gets them whatever the segments are."""
+    data = bytes(place * 7 % 251 for place in range(900))
+    whole = build.data_pdus(1, data, fragment)
+    passing, seen, done, reached, at = Passing(collect=collect), {}, 0, 0, 0
+    for size in cycle(cuts):
+        if at >= len(whole):
+            break
+        found = passing.piece(whole[at : at + size])
+        at += size
+        if found is None:
+            continue
+        for event in found:
+            if isinstance(event, PdvBytes):
+                reached = done + event.at + len(event.data)
+                seen.update(zip(range(done + event.at, reached), event.data, strict=True))
+            else:
+                done += event.received if isinstance(event, Pdv) else event.fragments * event.length
+                reached = done
+        needed = [first for first, length in wanted if first + length > reached]
+        passing.pdus.set_quiet(passing.flow, max(0, min(needed) - reached) if needed else FOREVER)
+    for first, length in wanted:
+        places = range(first, min(first + length, len(data)))
+        assert [seen.get(place) for place in places] == [data[place] for place in places]

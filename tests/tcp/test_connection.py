@@ -299,6 +299,7 @@ def test_pdus_that_repeat_a_header_become_no_segments():
         for event in tracker.feed(segment):
             seen.append(event.offset)
             event.stream.quiet_until, event.stream.repeat, event.stream.period = 10, b"HEAD", 10
+            event.stream.quiet_limit = 60
             if event.offset:
                 event.stream.quiet_until = event.stream.offset
     # 7: a header is cut by the end of its segment; 49: it is another one.

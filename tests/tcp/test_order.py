@@ -96,3 +96,14 @@ def test_senseless_segments_are_survived_in_order(rows):
             length = event.length if hasattr(event, "length") else event.end - event.start
             assert length > 0
             offsets[event.stream] = event.offset + length
+
+
+def test_mid_stream_a_question_comes_before_the_answer_that_acknowledges_it():
+    """Without a handshake the first bytes of a side wait for an acknowledgement, and it may come with an answer."""
+    each = build.Talk()
+    each.server(b"earlier answer")
+    each.client(b"question")
+    each.server(b"answer")
+    each.client(b"next question")
+    found = [event.data[event.start : event.end] for event in track(each.packets) if isinstance(event, StreamBytes)]
+    assert found == [b"earlier answer", b"question", b"answer", b"next question"]

@@ -83,10 +83,40 @@ def test_elements_of_a_deflated_data_set_lie_in_the_inflated_bytes(tmp_path: Pat
     assert [block.name for block in detail.blocks] == ["Command set", "Data set, inflated", "Data set, as sent"]
 
 
+def test_the_bytes_of_a_user_identity_are_withheld(tmp_path: Path) -> None:
+    identity = build.item(0x58, b"\2\1\0\5alice\0\7hunter2")
+    talk = build.Talk().open()
+    talk.client(build.associate(1, [build.proposal(1)], build.user_information(16384, identity), "B", "A"))
+    talk.client(build.associate(1, [build.proposal(1)], build.user_information(16384, identity), "B", "A"))
+    path = tmp_path / "identity.pcap"
+    path.write_bytes(build.pcap(build.frames(talk.packets)))
+    shown = [detail for _, detail in details(path) if detail.blocks]
+    assert len(shown) >= 2, "the request, and the one that is out of place"
+    for detail in shown:
+        (block,) = detail.blocks
+        hidden = [block.data[start:end] for start, end in block.holes]
+        assert hidden == [b"alice", b"hunter2"]
+    assert find(shown[0], "User-Identity-Type").value == "2 username and passcode"
+    assert next(row.value for row in shown[0].rows if row.name == "Secondary-field") == "7 bytes, withheld"
+
+
+def test_an_acceptance_says_what_the_negotiation_comes_to(samples: Path) -> None:
+    accepted = details(samples / "c-get-pending.pcap")[1][1]
+    start = accepted.rows.index(find(accepted, "Negotiated"))
+    rows = [(row.name, row.value) for row in accepted.rows[start:]]
+    assert rows[0] == ("Negotiated", "107 of 121 contexts")
+    assert ("so", "requestor may act only as SCP of CT Image Storage: C-GET can deliver it") in rows
+    assert ("limit", "acceptor takes P-DATA-TF of up to 16382 bytes") in rows
+    assert rows[rows.index(("context 3", "Ambulatory ECG Waveform Storage: Implicit VR Little Endian")) + 2] == (
+        "roles",
+        "requestor is SCP",
+    )
+
+
 def test_findings_come_with_advice(samples: Path) -> None:
     rejected = details(samples / "association-rejected.pcap")[1][1]
     assert find(rejected, "error").value.startswith("rejected-permanent")
-    assert "The acceptor decides" in find(rejected, "advice").value
+    assert "Called AE title" in find(rejected, "advice").value
 
 
 def test_a_vanished_file_is_a_problem_and_the_facts_stay(samples: Path, tmp_path: Path) -> None:

@@ -2,18 +2,21 @@
 
 from pathlib import Path
 
-from dicomsniff.export.words import entry_severity
+from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
 from dicomsniff.tui.problems import Problems, find_entry
 
+ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
-def test_severities_are_those_of_the_other_views(samples: Path) -> None:
+
+def test_an_entry_has_the_worst_severity_found_about_it(samples: Path) -> None:
     for path in samples.glob("*.pcap"):
         with Capture(str(path)) as capture:
             for association in capture.associations:
                 problems = Problems(association)
                 for entry in association.timeline:
-                    assert problems.severity(entry) == entry_severity(association, entry)
+                    found = {finding.severity for finding in association.found if finding.span == entry.span}
+                    assert problems.severity(entry) == next((each for each in ORDER if each in found), None)
 
 
 def test_problems_are_found_in_both_directions(samples: Path) -> None:

@@ -1,0 +1,162 @@
+"""Packets' times, and what stands open at each -> the account of where the time went (timing.py)."""
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.state import State
+from dicomsniff.association.timing import IDLE, STALLS, Part, Timing
+from dicomsniff.dimse.message import Message
+from dicomsniff.tcp.pauses import Cause, note_pause
+from dicomsniff.tcp.stream import Stream
+
+_PENDING = (0xFF00, 0xFF01)
+"""Statuses of responses that are followed by another one (PS3.7 Annex C)."""
+_Key = tuple[bool, int]
+"""Who asked (True: the requestor), and under which Message ID."""
+_OF_TRANSFERS = (Cause.ROUND_TRIP, Cause.SENDER)
+"""Causes that explain a pause only where a message was under way: between messages, a sender that pauses thinks."""
+
+
+class Clock:
+    """Divides an association's time. Bytes that only continue a data set need not be told: their pauses are known.
+
+    Before anything is decoded, `pass_time` says what the time since the last packet was spent on, by what stood open
+    then; afterwards `set_underway` says what stands open now. Each moment counts once: pauses of TCP that are
+    explained come first, then transfer, thinking, idling.
+    """
+
+    __slots__ = ("_asked", "_association", "_begun", "_last", "_streams", "_taken", "_thought", "_timing", "_underway")
+
+    def __init__(self, association: Association, requestor: Stream) -> None:
+        self._association = association
+        self._timing: Timing = association.timing
+        self._streams = {True: requestor, False: requestor.peer}
+        self._underway = {True: False, False: False}
+        self._last: bool | None = None
+        """Who sent the last bytes."""
+        self._taken = {side: self._stalls(side) for side in (True, False)}
+        self._thought = {True: 0, False: 0}
+        """Time each side thought since it last said something; what it said decides what it was about."""
+        self._asked: dict[_Key, Message] = {}
+        """Requests without a final response, the latest one last."""
+        self._begun: set[_Key] = set()
+        """Those with a first one."""
+
+    def open(self, opened: int | None, first: int, now: int, *, sender: bool) -> None:
+        """Take the time before the association was recognized: handshake, silence, and bytes from `first` on.
+
+        Times are in ns since 1970.
+        """
+        timing = self._timing
+        if opened is not None:
+            self._until(min(opened, first), Part.HANDSHAKE)
+        if first - timing.until >= IDLE:
+            self._until(first, Part.IDLE)
+        self._until(first, Part.THINKING, sender)
+        self._underway[sender] = True
+        self.pass_time(now, sender)
+
+    def pass_time(self, now: int, sender: bool | None) -> None:
+        """Account for the time until now (ns since 1970), when `sender` sends bytes, or the connection ends (None)."""
+        gap = now - self._timing.until
+        if gap > 0:
+            for side, stream in self._streams.items():
+                if self._underway[side] and side is not sender and stream.health.sent_at >= 0:
+                    note_pause(stream, now, resumed=False)
+            gap = self._take_pauses(gap)
+            if True in self._underway.values():
+                self._timing.spend(Part.TRANSFER, self._underway[True], gap)
+            else:
+                self._spend_silence(gap, sender)
+            self._timing.until = now
+            for stream in self._streams.values():
+                stream.health.pauses.counted_from = now
+        if sender is not None:
+            self._last = sender
+
+    def set_underway(self, sender: bool, underway: bool) -> None:
+        """Say whether a side has begun something it has not ended."""
+        self._underway[sender] = underway
+
+    def hear(self, message: Message) -> None:
+        """Take a message: it tells what its sender thought about."""
+        side, command = message.from_requestor, message.command
+        thought, self._thought[side] = self._thought[side], 0
+        self._timing.add_message(message)
+        if not command.is_response:
+            self._timing.add_wait(message, side, thought)
+            if command.message_id is not None and command.name != "C-CANCEL-RQ":
+                self._asked.pop((side, command.message_id), None)
+                self._asked[side, command.message_id] = message
+            return
+        request, latency = message.request, message.latency
+        if request is None or latency is None or command.message_id_being_responded_to is None:
+            return
+        self._timing.add_wait(request, side, thought)
+        key = (not side, command.message_id_being_responded_to)
+        if key not in self._begun and latency >= 0:
+            self._timing.latencies.add(command.service, latency, message.number)
+        self._begun.add(key)
+        if command.status is not None and command.status not in _PENDING:
+            self._begun.discard(key)
+            self._asked.pop(key, None)
+
+    def finish(self) -> None:
+        """Nothing more belongs to the association."""
+        self.pass_time(self._association.end_time, None)
+        question = self._question
+        if question is not None:
+            side = not question.from_requestor
+            self._timing.add_wait(question, side, self._thought[side], answered=False)
+        self._association.end_time = max(self._association.end_time, self._timing.until)
+
+    @property
+    def _question(self) -> Message | None:
+        """The latest request that waits for a final response: its receiver has the word."""
+        return next(reversed(self._asked.values()), None)
+
+    def _take_pauses(self, gap: int) -> int:
+        """Account for the pauses of both directions since the last time; return what is left of the gap (ns)."""
+        for side in (True, False):
+            times, counts = self._stalls(side)
+            before, counted = self._taken[side]
+            self._taken[side] = times, counts
+            for cause, part in STALLS.items():
+                time = min(times[cause] - before[cause], gap)
+                if time and (self._underway[side] or cause not in _OF_TRANSFERS):
+                    self._timing.spend(part, side, time)
+                    self._timing.pauses[part, side] += counts[cause] - counted[cause]
+                    gap -= time
+        return gap
+
+    def _spend_silence(self, gap: int, sender: bool | None) -> None:
+        """Account for a time (ns) in which nothing was on its way: somebody had the word, or nobody."""
+        timing, state = self._timing, self._association.state
+        if state.is_over:
+            timing.spend(Part.AFTER, None, gap)
+            return
+        question = self._question
+        waiting = state in (State.REQUESTED, State.RELEASING, State.COLLISION) or question is not None
+        if not waiting and (sender is None or gap >= IDLE):
+            timing.spend(Part.IDLE, None, gap)
+            return
+        if self._last is not None and sender is not None and self._last is not sender:
+            trip = min(gap, self._streams[self._last].health.round_trip_time or 0)
+            timing.spend(Part.NETWORK, None, trip)
+            gap -= trip
+        if state is State.REQUESTED:
+            timing.spend(Part.NEGOTIATION, None, gap)
+        elif state is not State.ESTABLISHED and state is not State.UNKNOWN and question is None:
+            timing.spend(Part.RELEASE, None, gap)
+        else:
+            thinker = bool(sender) if question is None else not question.from_requestor
+            timing.spend(Part.THINKING, thinker, gap)
+            self._thought[thinker] += gap
+
+    def _until(self, time: int, part: Part, side: bool | None = None) -> None:
+        timing = self._timing
+        if time > timing.until:
+            timing.spend(part, side, time - timing.until)
+            timing.until = time
+
+    def _stalls(self, side: bool) -> tuple[list[int], list[int]]:
+        pauses = self._streams[side].health.pauses
+        return list(pauses.times), list(pauses.counts)

@@ -1,0 +1,85 @@
+"""How long answers took, per service: count, median, worst; in memory that does not grow with them."""
+
+from array import array
+
+EXACT = 1000
+"""Latencies kept one by one; beyond, they are counted by size."""
+_STEPS = 16
+"""Sizes told apart between a power of two and the next: the median of more than EXACT is at most 1/16 too low."""
+MAX_SERVICES = 32
+"""Services told apart in one association; a peer may invent command fields (PS3.7 knows 11)."""
+
+
+class Latency:
+    """Latencies of one service, in ns. `worst_message` is the number of the answer that took longest."""
+
+    __slots__ = ("_few", "_many", "count", "worst", "worst_message")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.worst = 0
+        self.worst_message = 0
+        self._few = array("Q")
+        self._many: array[int] | None = None
+
+    def add(self, latency: int, message: int) -> None:
+        """Count an answer, which has this number among the association's messages."""
+        self.count += 1
+        if latency > self.worst or not self.worst_message:
+            self.worst, self.worst_message = latency, message
+        if self._many is not None:
+            self._many[_size(latency)] += 1
+        elif len(self._few) < EXACT:
+            self._few.append(latency)
+        else:
+            self._many = array("Q", bytes(8 * 64 * _STEPS))
+            for each in (*self._few, latency):
+                self._many[_size(each)] += 1
+            self._few = array("Q")
+
+    @property
+    def median(self) -> int:
+        """The middle latency (the lower one of two), exactly where at most EXACT were counted; 0 where none was."""
+        if self._many is None:
+            return sorted(self._few)[(len(self._few) - 1) // 2] if self._few else 0
+        before = 0
+        for size, count in enumerate(self._many):
+            before += count
+            if 2 * before >= self.count:
+                return _least(size)
+        return self.worst
+
+    def condense(self) -> None:
+        """Keep no more than the median needs."""
+        self._few, self._many = array("Q", [self.median] if self.count else []), None
+
+
+class Latencies:
+    """Latencies of an association's services, by service; those beyond MAX_SERVICES are counted under ``."""
+
+    __slots__ = ("services",)
+
+    def __init__(self) -> None:
+        self.services: dict[str, Latency] = {}
+
+    def add(self, service: str, latency: int, message: int) -> None:
+        """Count an answer."""
+        if service not in self.services and len(self.services) >= MAX_SERVICES:
+            service = ""
+        self.services.setdefault(service, Latency()).add(latency, message)
+
+    def condense(self) -> None:
+        """Keep no more than the medians need."""
+        for latency in self.services.values():
+            latency.condense()
+
+
+def _size(latency: int) -> int:
+    """The place of a latency among sizes: the power of two below it, and the step above that."""
+    power = max(latency.bit_length() - 1, 4)
+    return min(power, 63) * _STEPS + (latency >> power - 4) % _STEPS
+
+
+def _least(size: int) -> int:
+    power, step = divmod(size, _STEPS)
+    return (_STEPS + step) << power - 4

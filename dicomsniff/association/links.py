@@ -1,0 +1,101 @@
+"""What belongs together across associations: C-MOVEs and deliveries, transactions, instances, neighbours."""
+
+from dataclasses import dataclass
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.gets import MAX_GETS, Get, find_gets
+from dicomsniff.association.instances import InstanceLinks, Thread
+from dicomsniff.association.moves import Delivery, Move, MoveLinks, Unconnected
+
+MAX_PAIRS = 20_000
+"""Pairs of ends whose associations are counted."""
+
+
+@dataclass(slots=True)
+class Series:
+    """The associations between the same two ends: same addresses, same acceptor port, same AE titles."""
+
+    source: str
+    target: str
+    calling_ae_title: str | None
+    called_ae_title: str | None
+    first_association: int
+    last_association: int
+    start: int
+    """When the first began (ns since 1970)."""
+    end: int
+    """When the last ended."""
+    associations: int = 0
+    stores: int = 0
+    single_stores: int = 0
+    """Associations that carried one C-STORE and nothing else."""
+    largest_pause: int = 0
+    """The longest time (ns) between one's end and the next one's start."""
+    overhead: int = 0
+    """Time (ns) of single-store associations in which no message was under way: opening, negotiating, releasing."""
+
+
+class Linker:
+    """Takes every association when it is over, and tells what belongs together by then."""
+
+    def __init__(self) -> None:
+        self._moves = MoveLinks()
+        self._gets: list[Get] = []
+        self._instances = InstanceLinks()
+        self._series: dict[tuple[str, str, str | None, str | None], Series] = {}
+
+    def take(self, association: Association) -> None:
+        """Take an association that is over, before anything of it is given up."""
+        self._moves.take(association)
+        self._gets += find_gets(association)[: MAX_GETS - len(self._gets)]
+        self._instances.take(association)
+        self._count(association)
+
+    def take_unconnected(self, unconnected: Unconnected) -> None:
+        """Take a TCP connection that came to nothing."""
+        self._moves.take_unconnected(unconnected)
+
+    def moves(self) -> list[Move]:
+        """Return every C-MOVE operation with its deliveries."""
+        return self._moves.moves()
+
+    def gets(self) -> list[Get]:
+        """Return every C-GET operation with what its sub-operations brought."""
+        return self._gets
+
+    def stray_deliveries(self) -> list[Delivery]:
+        """Return deliveries whose C-MOVE is not in the capture."""
+        return self._moves.strays()
+
+    def threads(self) -> list[Thread]:
+        """Return storage commitments, procedure steps and print sessions."""
+        return self._instances.threads()
+
+    def series(self) -> list[Series]:
+        """Return the ends between which there was more than one association."""
+        return [series for series in self._series.values() if series.associations > 1]
+
+    def _count(self, association: Association) -> None:
+        source, target = association.requestor.endpoint.address, str(association.acceptor.endpoint)
+        calling, called = association.requestor.ae_title, association.acceptor.ae_title
+        series = self._series.get((source, target, calling, called))
+        if series is None:
+            if len(self._series) >= MAX_PAIRS:
+                return
+            start, end = association.start_time, association.end_time
+            series = Series(source, target, calling, called, association.id, association.id, start, end)
+            self._series[source, target, calling, called] = series
+        else:
+            series.largest_pause = max(series.largest_pause, association.start_time - series.end)
+        series.associations += 1
+        series.first_association = min(series.first_association, association.id)
+        series.last_association = max(series.last_association, association.id)
+        series.start = min(series.start, association.start_time)
+        series.end = max(series.end, association.end_time)
+        requests = association.tally.requests
+        series.stores += requests["C-STORE"]
+        if requests["C-STORE"] == 1 and requests.total() == 1:
+            series.single_stores += 1
+            messages = association.messages
+            busy = messages[-1].span.last_time - messages[0].span.first_time if messages else 0
+            series.overhead += max(association.end_time - association.start_time - busy, 0)

@@ -1,0 +1,264 @@
+"""C-MOVE operations and the associations on which their objects travel (PS3.4 §C.4.2, PS3.7 §9.1.1, §9.1.4)."""
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from dataclasses import dataclass, field
+
+from dicomsniff.association.association import Association
+from dicomsniff.dimse.operations import Operation
+
+MAX_MOVES = 10_000
+"""C-MOVE operations remembered."""
+MAX_DELIVERIES = 10_000
+"""Associations with C-STOREs, refused ones included, that are remembered to be looked for a C-MOVE behind them."""
+MAX_UNCONNECTED = 1_000
+"""TCP connections that came to nothing, remembered."""
+MAX_CANDIDATES = 100
+"""C-MOVEs of one name that are compared with a delivery, the latest ones before it."""
+JITTER = 10_000_000
+"""How much (ns) clocks of several interfaces may differ: a C-STORE may seem to precede the C-MOVE that caused it."""
+PATIENCE = 2_000_000_000
+"""How long (ns) after the final C-MOVE-RSP an association without Move Originator may begin and still be its."""
+
+COUNTERS = {"remaining": 0x1020, "completed": 0x1021, "failed": 0x1022, "warning": 0x1023}
+"""Number of … Sub-operations, by the element of group 0000 that holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unconnected:
+    """A TCP connection on which nothing was sent: `refused` (reset), `unanswered` (no SYN came back) or `silent`."""
+
+    source: str
+    target: str
+    time: int
+    how: str
+
+
+@dataclass(slots=True)
+class Stores:
+    """C-STORE operations counted by how they ended, which asked first and last, and when the first began (ns)."""
+
+    first_time: int = 0
+    first_message: int = 0
+    last_message: int = 0
+    asked: int = 0
+    by_category: dict[str, int] = field(default_factory=dict)
+    unanswered: int = 0
+
+    def add(self, operation: Operation) -> None:
+        """Count a C-STORE."""
+        number = operation.request.number
+        self.first_message, self.last_message = self.first_message or number, number
+        self.first_time = self.first_time or operation.request.span.first_time
+        self.asked += 1
+        if operation.final is None:
+            self.unanswered += 1
+        else:
+            self.by_category[operation.category] = self.by_category.get(operation.category, 0) + 1
+
+    @property
+    def kept(self) -> int:
+        """Objects the destination took: stored, or stored with a warning."""
+        return self.by_category.get("Success", 0) + self.by_category.get("Warning", 0)
+
+
+@dataclass(slots=True)
+class Delivery:
+    """An association that may carry what a C-MOVE asked for: `how` and `guessed` say why it is taken for that."""
+
+    association: int
+    source: str
+    target: str
+    called_ae_title: str | None
+    start: int
+    outcome: str
+    contexts: int
+    """Presentation contexts proposed."""
+    accepted: int
+    stores: Stores
+    originator: tuple[str, int] | None = None
+    how: str = ""
+    guessed: bool = False
+
+
+@dataclass(slots=True)
+class Move:
+    """A C-MOVE operation and what the capture shows of its sub-operations. Times are in ns since 1970."""
+
+    association: int
+    message: int
+    message_id: int
+    originator: str | None
+    provider: str
+    """The address that got the C-MOVE-RQ and makes the sub-operations."""
+    provider_title: str | None
+    destination: str | None
+    start: int
+    end: int | None
+    """When the final response was whole; None where there is none."""
+    status: int | None
+    category: str
+    counters: dict[str, int]
+    """As the last response said; a counter it left out is absent."""
+    deliveries: list[Delivery] = field(default_factory=list)
+    unconnected: list[Unconnected] = field(default_factory=list)
+    """Connections from the provider that came to nothing while the C-MOVE was under way."""
+
+    @property
+    def sent(self) -> int:
+        """C-STOREs the capture shows."""
+        return sum(delivery.stores.asked for delivery in self.deliveries)
+
+    @property
+    def kept(self) -> int:
+        """Objects the destination took, as far as the capture shows."""
+        return sum(delivery.stores.kept for delivery in self.deliveries)
+
+
+class MoveLinks:
+    """Takes associations as they end; gives every C-MOVE with its deliveries, wherever they are in the capture."""
+
+    def __init__(self) -> None:
+        self._moves: list[Move] = []
+        self._named: deque[Delivery] = deque(maxlen=MAX_DELIVERIES)
+        self._unnamed: deque[Delivery] = deque(maxlen=MAX_DELIVERIES)
+        self._unconnected: deque[Unconnected] = deque(maxlen=MAX_UNCONNECTED)
+
+    def take(self, association: Association) -> None:
+        """Remember what an association that is over asked to be moved, and what it delivered."""
+        stores: dict[tuple[str, int] | None, Stores] = {}
+        for operation in association.operations.operations:
+            if operation.name == "C-MOVE" and len(self._moves) < MAX_MOVES:
+                self._moves.append(_move(association, operation))
+            elif operation.name == "C-STORE" and operation.from_requestor:
+                stores.setdefault(_originator(operation), Stores()).add(operation)
+        if not stores and (association.outcome != "released" or association.nothing_accepted):
+            stores[None] = Stores()
+        for originator, counted in stores.items():
+            kept = self._named if originator is not None else self._unnamed
+            kept.append(_delivery(association, originator, counted))
+
+    def take_unconnected(self, unconnected: Unconnected) -> None:
+        """Remember a TCP connection that came to nothing."""
+        self._unconnected.append(unconnected)
+
+    def moves(self) -> list[Move]:
+        """Return every C-MOVE with what belongs to it, as far as it is known by now."""
+        named = self._by_name()
+        for move in self._moves:
+            move.deliveries, move.unconnected = [], []
+        for delivery in self._unnamed:
+            delivery.how = ""
+        for delivery in self._named:
+            asked = _asked_for(delivery, named)
+            if asked is not None:
+                delivery.how = _how(delivery, asked)
+                asked.deliveries.append(delivery)
+        self._add_unnamed()
+        return self._moves
+
+    def strays(self) -> list[Delivery]:
+        """Return deliveries that name a C-MOVE which is not in the capture."""
+        named = self._by_name()
+        return [delivery for delivery in self._named if _asked_for(delivery, named) is None]
+
+    def _by_name(self) -> dict[tuple[str, int], list[Move]]:
+        named: dict[tuple[str, int], list[Move]] = {}
+        for move in sorted(self._moves, key=_start):
+            # Some providers put their own title where the requestor's belongs (PS3.7 §9.1.1.1).
+            for title in dict.fromkeys((move.originator or "", move.provider_title or "")):
+                named.setdefault((title, move.message_id), []).append(move)
+        return named
+
+    def _add_unnamed(self) -> None:
+        """Give each C-MOVE the associations that name no Move Originator, and what never became an association."""
+        unnamed: dict[tuple[str, str], list[Delivery]] = {}
+        for delivery in sorted(self._unnamed, key=_start):
+            unnamed.setdefault((delivery.source, delivery.called_ae_title or ""), []).append(delivery)
+        unconnected: dict[str, list[Unconnected]] = {}
+        for each in sorted(self._unconnected, key=_time):
+            unconnected.setdefault(each.source, []).append(each)
+        for move in self._moves:
+            latest = move.end + PATIENCE if move.end is not None else 1 << 63
+            found = unnamed.get((move.provider, move.destination or ""), [])
+            for delivery in found[bisect_left(found, move.start, key=_start) : bisect_right(found, latest, key=_start)]:
+                if delivery.association != move.association and not delivery.how:
+                    delivery.how = "called AE title, addresses and time; it names no Move Originator"
+                    delivery.guessed = True
+                    move.deliveries.append(delivery)
+            move.deliveries.sort(key=_start)
+            tried = unconnected.get(move.provider, [])
+            move.unconnected = tried[bisect_left(tried, move.start, key=_time) : bisect_right(tried, latest, key=_time)]
+
+
+def _asked_for(delivery: Delivery, named: dict[tuple[str, int], list[Move]]) -> Move | None:
+    """The latest C-MOVE before a delivery that its Move Originator names; one of its sender's goes before others."""
+    moves = named.get(delivery.originator or ("", 0), [])
+    before = moves[: bisect_right(moves, delivery.stores.first_time + JITTER, key=_start)]
+    latest = before[-MAX_CANDIDATES:][::-1]
+    return next((move for move in latest if move.provider == delivery.source), latest[0] if latest else None)
+
+
+def _how(delivery: Delivery, move: Move) -> str:
+    own = delivery.originator is not None and delivery.originator[0] != move.originator
+    how = "Move Originator" + (", in which the provider put its own title" if own else "")
+    return how if delivery.source == move.provider else f"{how}; sent from another address"
+
+
+def _start(each: Move | Delivery) -> int:
+    return each.start
+
+
+def _time(unconnected: Unconnected) -> int:
+    return unconnected.time
+
+
+def sub_operation_counters(operation: Operation) -> dict[str, int]:
+    """Return what the final response of a C-MOVE or C-GET counted, by name; what it left out is absent."""
+    if operation.final is None:
+        return {}
+    counters = {name: operation.final.command.uint(tag) for name, tag in COUNTERS.items()}
+    return {name: count for name, count in counters.items() if count is not None}
+
+
+def _move(association: Association, operation: Operation) -> Move:
+    request, last = operation.request, operation.final
+    provider = association.sender(from_requestor=not request.from_requestor)
+    return Move(
+        association=association.id,
+        message=request.number,
+        message_id=request.command.message_id or 0,
+        originator=association.sender(from_requestor=request.from_requestor).ae_title,
+        provider=provider.endpoint.address,
+        provider_title=provider.ae_title,
+        destination=request.command.text(0x00000600),
+        start=request.span.first_time,
+        end=last.span.last_time if last is not None else None,
+        status=operation.status,
+        category=operation.category,
+        counters=sub_operation_counters(operation),
+    )
+
+
+def _delivery(association: Association, originator: tuple[str, int] | None, stores: Stores) -> Delivery:
+    return Delivery(
+        association=association.id,
+        source=association.requestor.endpoint.address,
+        target=str(association.acceptor.endpoint),
+        called_ae_title=association.acceptor.ae_title,
+        start=association.start_time,
+        outcome=association.outcome,
+        contexts=len(association.contexts),
+        accepted=sum(context.accepted for context in association.contexts.values()),
+        stores=stores,
+        originator=originator,
+    )
+
+
+def _originator(operation: Operation) -> tuple[str, int] | None:
+    """Move Originator AE Title and Message ID (0000,1030), (0000,1031) of a C-STORE-RQ."""
+    command = operation.request.command
+    if b"\0\0\x30\x10" not in command.raw:  # spares most captures the search for it
+        return None
+    title, number = command.text(0x00001030), command.uint(0x00001031)
+    return (title, number) if title is not None and number is not None else None

@@ -1,0 +1,204 @@
+"""Messages -> operations: a request, its responses, its cancellation and its sub-operations (PS3.7 §7, §9, §10)."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from dicomsniff.dictionary.statuses import find_status
+from dicomsniff.dimse.message import Message
+
+PENDING = (0xFF00, 0xFF01)
+MAX_OPERATIONS = 100_000
+"""Operations listed of one association; further ones are paired and counted, not kept once they are over."""
+MAX_ORPHANS = 1000
+"""Responses without a request that are kept: the end of what they answer may still come."""
+MAX_SAME_ID = 64
+"""Outstanding requests with one Message ID; beyond, the oldest is no longer waited for."""
+
+
+@dataclass(slots=True, eq=False)
+class Operation:
+    """One request and everything that belongs to it, as far as it came. Times are in ns."""
+
+    request: Message
+    parent: "Operation | None" = None
+    """The C-GET of which this C-STORE is a sub-operation."""
+    responses: int = 0
+    pending: int = 0
+    first_response: Message | None = None
+    final: Message | None = None
+    """The response with a status other than pending."""
+    cancel: Message | None = None
+    reuses_id: bool = False
+    """Whether a request with the same Message ID was outstanding when it came (PS3.7 §9.1, Message ID)."""
+    sub_operations: int = 0
+    """C-STORE sub-operations seen on the same association (C-GET only)."""
+    stored: Counter[str] | None = None
+    """Final statuses of those sub-operations, by category; None before the first."""
+
+    @property
+    def name(self) -> str:
+        """The DIMSE service: `C-FIND`."""
+        return self.request.command.service
+
+    @property
+    def from_requestor(self) -> bool:
+        """Whether the association's requestor invoked it."""
+        return self.request.from_requestor
+
+    @property
+    def status(self) -> int | None:
+        """The final status; None while there is none."""
+        return self.final.command.status if self.final is not None else None
+
+    @property
+    def latency(self) -> int | None:
+        """From the last byte of the request to the first byte of the first response; negative if that came earlier."""
+        if self.first_response is None:
+            return None
+        return self.first_response.span.first_time - self.request.span.last_time
+
+    @property
+    def final_latency(self) -> int | None:
+        """From the last byte of the request to the first byte of the final response."""
+        return None if self.final is None else self.final.span.first_time - self.request.span.last_time
+
+    @property
+    def category(self) -> str:
+        """The final status's category: `Success`, `Warning`, `Failure`, `Cancel`; empty while or where unknown."""
+        if self.final is None or self.status is None:
+            return ""
+        command = self.request.command
+        return find_status(command.service, command.sop_class_uid, self.status).category
+
+
+Key = tuple[bool, int]
+"""Who asked (True: the requestor), and under which Message ID."""
+
+
+class OperationTracker:
+    """Pairs the messages of one association, per direction, whatever the order of the responses.
+
+    A response is paired by Message ID; where several requests with that ID are outstanding, one on the response's own
+    presentation context goes before the others, then the oldest.
+    """
+
+    __slots__ = ("_early", "_gets", "_outstanding", "_waiting", "count", "most_outstanding", "operations", "orphans")
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        """In the order in which the requests were whole."""
+        self.count = 0
+        self.orphans: list[Message] = []
+        """Responses to nothing that was outstanding."""
+        self.most_outstanding = {True: 0, False: 0}
+        """The most requests of one side that waited for a final response at a time, sub-operations included."""
+        self._outstanding: dict[Key, list[Operation]] = {}
+        self._waiting = {True: 0, False: 0}
+        self._gets: list[Operation] = []
+        self._early: dict[Key, Message] = {}
+
+    @property
+    def outstanding(self) -> list[Operation]:
+        """Operations without a final response, in the order in which they were invoked."""
+        return [operation for waiting in self._outstanding.values() for operation in waiting]
+
+    def take(self, message: Message) -> Operation | None:
+        """Take a message; return the operation it belongs to, None for one that belongs to none."""
+        command = message.command
+        if command.name == "C-CANCEL-RQ":
+            return self._cancel(message)
+        if command.is_response:
+            return self._respond(message)
+        return self._invoke(message)
+
+    def condense(self) -> None:
+        """Keep what waits for an answer and the counts; let go of the rest."""
+        self.operations, self.orphans, self._early = [], [], {}
+
+    def _invoke(self, message: Message) -> Operation | None:
+        number = message.command.message_id
+        if number is None:
+            return None
+        operation = message.operation = Operation(message)
+        self.count += 1
+        if len(self.operations) < MAX_OPERATIONS:
+            self.operations.append(operation)
+        key = (message.from_requestor, number)
+        waiting = self._outstanding.setdefault(key, [])
+        operation.reuses_id = bool(waiting)
+        waiting.append(operation)
+        self._waiting[message.from_requestor] += 1
+        if len(waiting) > MAX_SAME_ID:
+            self._stop_waiting(waiting[0])
+        most = max(self.most_outstanding[message.from_requestor], self._waiting[message.from_requestor])
+        self.most_outstanding[message.from_requestor] = most
+        if operation.name == "C-GET":
+            self._gets.append(operation)
+        elif operation.name == "C-STORE":
+            parent = next((get for get in self._gets if get.from_requestor is not message.from_requestor), None)
+            if parent is not None:
+                operation.parent = parent
+                parent.sub_operations += 1
+        # A peer may answer before it has the whole request: refuse a data set, say, while it is still being sent.
+        early = self._early.pop(key, None)
+        if early is not None and _answers(early, operation):
+            self.orphans.remove(early)
+            self._pair(early, operation)
+        return operation
+
+    def _respond(self, message: Message) -> Operation | None:
+        key = (not message.from_requestor, message.command.message_id_being_responded_to or 0)
+        waiting = self._outstanding.get(key)
+        if not waiting or message.command.message_id_being_responded_to is None:
+            if len(self.orphans) < MAX_ORPHANS:
+                self.orphans.append(message)
+                self._early[key] = message
+            return None
+        same_context = (each for each in waiting if each.request.context_id == message.context_id)
+        operation = next(same_context, waiting[0])
+        self._pair(message, operation)
+        return operation
+
+    def _pair(self, response: Message, operation: Operation) -> None:
+        response.operation = operation
+        operation.responses += 1
+        operation.first_response = operation.first_response or response
+        status = response.command.status
+        if status in PENDING:
+            operation.pending += 1
+        elif status is not None:
+            operation.final = response
+            self._stop_waiting(operation)
+            if operation.parent is not None:
+                parent = operation.parent
+                parent.stored = parent.stored or Counter()
+                parent.stored[operation.category] += 1
+
+    def _stop_waiting(self, operation: Operation) -> None:
+        key = (operation.from_requestor, operation.request.command.message_id or 0)
+        waiting = self._outstanding[key]
+        waiting.remove(operation)
+        self._waiting[operation.from_requestor] -= 1
+        if not waiting:
+            del self._outstanding[key]
+        if operation.name == "C-GET":
+            self._gets.remove(operation)
+
+    def _cancel(self, message: Message) -> Operation | None:
+        answered = message.command.message_id_being_responded_to
+        waiting = self._outstanding.get((message.from_requestor, answered)) if answered is not None else None
+        if not waiting:
+            return None
+        operation = message.operation = waiting[0]
+        operation.cancel = operation.cancel or message
+        return operation
+
+
+def _answers(response: Message, operation: Operation) -> bool:
+    asked = operation.request
+    return (
+        response.context_id == asked.context_id
+        and response.command.message_id_being_responded_to == asked.command.message_id
+        and response.command.service == asked.command.service
+        and response.span.last_time >= asked.span.first_time
+    )

@@ -1,0 +1,159 @@
+"""What `check` writes: the findings of a capture, and whether any of them is as bad as asked."""
+
+import json
+from collections import Counter
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+from dicomsniff import __version__
+from dicomsniff.association.association import Association
+from dicomsniff.export.junit import JunitReport
+from dicomsniff.export.report import Asked, Outcome, Report
+from dicomsniff.export.sarif import SarifReport
+from dicomsniff.export.text import finding_lines
+from dicomsniff.export.transcript import finding_json
+from dicomsniff.findings.engine import flatten
+from dicomsniff.findings.finding import SEVERITIES, Severity
+from dicomsniff.findings.verdicts import verdict
+from dicomsniff.library import Capture
+
+SCHEMA = "dicomsniff.check/1"
+_IN_MEMORY = 1 << 20
+"""Characters of a report that wait in memory for its beginning, which counts them; more wait in a temporary file."""
+
+
+def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, names: tuple[str, ...]) -> bool:
+    """Read a capture to its end and write its findings; return whether one is as bad as `fail_on`, or worse."""
+    asked = Asked(fail_on, names)
+    report = REPORTS[form](asked)
+    counts: Counter[Severity] = Counter()
+    with SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+", encoding="utf-8", errors="backslashreplace") as body:
+        for _ in capture.updates():
+            for association in capture.analyzer.take_closed():
+                counts.update(finding.severity for finding in flatten(association.findings))
+                body.write(report.association(association))
+        counts.update(finding.severity for finding in flatten(capture.analyzer.findings))
+        failed = any(counts[severity] for severity in asked.failing)
+        before, after = report.ends(Outcome(capture, counts, failed))
+        out.write(before)
+        body.seek(0)
+        while piece := body.read(_IN_MEMORY):
+            out.write(piece)
+        out.write(after)
+    return failed
+
+
+def count_text(counts: Counter[Severity]) -> str:
+    """Say how many findings there are: `2 errors, 1 note`, or `nothing found`."""
+    said = [f"{counts[each]} {each}{'s' * (counts[each] != 1)}" for each in SEVERITIES if counts[each]]
+    return ", ".join(said) or "nothing found"
+
+
+class TextReport:
+    """Lines for people: each association that has findings with its verdict, and a summary."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._fail_on = asked.fail_on
+        self._with_findings = 0
+
+    def association(self, association: Association) -> str:
+        """Return who with whom, the verdict, and the findings; nothing where there are none."""
+        if not association.findings:
+            return ""
+        self._with_findings += 1
+        lines = [f"association {association.id}: {association.requestor.label} -> {association.acceptor.label}"]
+        lines.append(f"  {verdict(association)}")
+        for finding in association.findings:
+            lines += finding_lines(finding)
+        return "".join(f"{line}\n" for line in lines) + "\n"
+
+    def ends(self, outcome: Outcome) -> tuple[str, str]:
+        """Return the findings about the capture as a whole, and the summary."""
+        lines = [line for finding in outcome.capture.analyzer.findings for line in finding_lines(finding)]
+        total = outcome.capture.analyzer.association_count
+        where = f" in {self._with_findings} of {total} association{'s' * (total != 1)}"
+        judged = f"fails at {self._fail_on}" if outcome.failed else f"passes at {self._fail_on}"
+        lines.append(f"{outcome.capture.reader.name}: {count_text(outcome.counts)}{where}; {judged}")
+        return "", "".join(f"{line}\n" for line in lines)
+
+
+class JsonReport:
+    """One JSON object, `dicomsniff.check/1`."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._fail_on = asked.fail_on
+        self._first = True
+
+    def association(self, association: Association) -> str:
+        """Return an association that has findings as an element of the array."""
+        if not association.findings:
+            return ""
+        comma, self._first = "" if self._first else ",", False
+        return f"{comma}\n  {_dump(_association_json(association))}"
+
+    def ends(self, outcome: Outcome) -> tuple[str, str]:
+        """Return what stands before and after the array of associations."""
+        head = _head(outcome.capture)
+        before = "{\n" + "".join(f" {_dump(key)}: {_dump(value)},\n" for key, value in head.items())
+        found = [finding_json(finding, None) for finding in outcome.capture.analyzer.findings]
+        tail = {"findings": found} | _summary(outcome, self._fail_on)
+        after = ",\n".join(f" {_dump(key)}: {_dump(value)}" for key, value in tail.items())
+        return before + ' "associations": [', f"],\n{after}\n}}\n"
+
+
+class JsonLinesReport:
+    """A line per finding, each with its association; then a line that sums up."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._fail_on = asked.fail_on
+
+    def association(self, association: Association) -> str:
+        """Return a line per cause, what follows from it within."""
+        lines = [{"kind": "finding"} | finding_json(finding, association.id) for finding in association.findings]
+        return "".join(f"{_dump(line)}\n" for line in lines)
+
+    def ends(self, outcome: Outcome) -> tuple[str, str]:
+        """Return the findings about the capture as a whole, and the summary."""
+        lines: list[dict[str, Any]] = [
+            {"kind": "finding"} | finding_json(finding, None) for finding in outcome.capture.analyzer.findings
+        ]
+        lines.append({"kind": "summary"} | _head(outcome.capture) | _summary(outcome, self._fail_on))
+        return "", "".join(f"{_dump(line)}\n" for line in lines)
+
+
+REPORTS: dict[str, type[Report]] = {
+    "text": TextReport,
+    "json": JsonReport,
+    "jsonl": JsonLinesReport,
+    "sarif": SarifReport,
+    "junit": JunitReport,
+}
+"""The formats, by name."""
+
+
+def _association_json(association: Association) -> dict[str, Any]:
+    return {
+        "id": association.id,
+        "requestor": association.requestor.label,
+        "acceptor": association.acceptor.label,
+        "outcome": association.outcome,
+        "verdict": verdict(association),
+        "findings": [finding_json(finding, association.id) for finding in association.findings],
+    }
+
+
+def _head(capture: Capture) -> dict[str, Any]:
+    reader, analyzer = capture.reader, capture.analyzer
+    said: dict[str, Any] = {"schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
+    said["capture"] = {"name": reader.name, "packets": analyzer.packets, "associations": analyzer.association_count,
+                       "truncated": bool(reader.truncated)}  # fmt: skip
+    return said
+
+
+def _summary(outcome: Outcome, fail_on: Severity) -> dict[str, Any]:
+    counts = {str(each): outcome.counts[each] for each in SEVERITIES}
+    return {"counts": counts, "fail_on": str(fail_on), "failed": outcome.failed}
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,111 @@
+"""Say in words what belongs together: C-MOVEs and their deliveries, transactions, instances, series of associations."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.gets import Get
+from dicomsniff.association.instances import Kind, Step, Thread
+from dicomsniff.association.links import Linker, Series
+from dicomsniff.association.moves import Delivery, Move
+from dicomsniff.dictionary.statuses import status_text
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.quantities import duration
+
+
+def link_lines(links: Linker) -> Iterator[str]:
+    """Yield a line per group of messages or associations that belong together, each with what it is judged by."""
+    for move in links.moves():
+        yield move_text(move)
+    for delivery in links.stray_deliveries():
+        title, number = delivery.originator or ("?", 0)
+        count = _count(delivery.stores.asked, "C-STORE")
+        yield f"association {delivery.association}: {count} for C-MOVE {number} of {title}, which is not in the capture"
+    for get in links.gets():
+        yield get_text(get)
+    for thread in links.threads():
+        yield thread_text(thread)
+    for series in links.series():
+        yield series_text(series)
+
+
+def move_text(move: Move) -> str:
+    """Say what became of a C-MOVE."""
+    asked = (
+        f"C-MOVE {move.message_id} of association {move.association} ({move.originator or '?'}) to {move.destination}"
+    )
+    ended = "no final response" if move.status is None else status_text("C-MOVE", None, move.status)
+    if not move.deliveries:
+        tried = ""
+        if move.unconnected:
+            last = move.unconnected[-1]
+            tried = f"; the provider tried {last.target}: {last.how}"
+        return f"{asked}: {ended}; no C-STORE for it is in the capture{tried}"
+    return f"{asked}: {ended}; " + "; ".join(_delivery_text(delivery) for delivery in move.deliveries)
+
+
+def get_text(get: Get) -> str:
+    """Say what became of a C-GET."""
+    ended = "no final response" if get.status is None else status_text("C-GET", None, get.status)
+    came = f"{_count(get.sub_operations, 'C-STORE')} within it, {get.kept} kept" if get.sub_operations else "no C-STORE"
+    return f"C-GET {get.message_id} of association {get.association}: {ended}; {came}"
+
+
+def _delivery_text(delivery: Delivery) -> str:
+    why = f" (a guess, from {delivery.how})" if delivery.guessed else ""
+    stores = delivery.stores
+    if not stores.asked:
+        how = delivery.outcome if delivery.outcome != "released" else "released with nothing sent"
+        return f"association {delivery.association} to {delivery.target}, {how}{why}"
+    return f"{_count(stores.asked, 'C-STORE')} in association {delivery.association}, {stores.kept} kept{why}"
+
+
+def thread_text(thread: Thread) -> str:
+    """Say what was done under one UID, step by step."""
+    name = "" if thread.kind is Kind.PRINT else f" {thread.key}"
+    several = len(thread.associations) > 1
+    steps = [_step_text(thread.kind, step) for step in thread.steps[:MAX_STEPS]]
+    where = [f"{said} (association {step.association})" for said, step in zip(steps, thread.steps, strict=False)]
+    more = len(thread.steps) + thread.unlisted - len(steps)
+    place = "" if several else f" in association {thread.associations[0]}"
+    said = ", ".join(where if several else steps)
+    return f"{thread.kind}{name}{place}: {said}" + (f", and {more} more" if more else "")
+
+
+MAX_STEPS = 12
+
+
+def _step_text(kind: Kind, step: Step) -> str:
+    name = f"{step.service} {step.message}"
+    if kind is Kind.COMMITMENT and step.service == "N-ACTION":
+        said = f"asked for {_count(step.referenced, 'instance')}" if step.referenced is not None else "asked"
+    elif kind is Kind.COMMITMENT and step.service == "N-EVENT-REPORT":
+        said = f"reported {step.referenced} committed" if step.referenced is not None else "reported"
+        said += f", {step.failed} failed" if step.failed else ""
+    elif kind is Kind.PRINT:
+        said = f"{step.service} {uid_text(step.sop_class_uid).removesuffix(' SOP Class')}"
+        return said + _status_note(step)
+    else:
+        said = f"{step.service}" + (f" {step.state}" if step.state else "")
+        return f"{said} (message {step.message}){_status_note(step)}"
+    return f"{said} in {name}{_status_note(step)}"
+
+
+def _status_note(step: Step) -> str:
+    if step.status is None:
+        return ": no response"
+    return "" if step.status == 0 else f": {status_text(step.service, step.sop_class_uid, step.status)}"
+
+
+def series_text(series: Series) -> str:
+    """Say how many associations there were between two ends."""
+    who = f"{series.calling_ae_title or series.source} -> {series.called_ae_title or series.target}"
+    took = duration(series.end - series.start)
+    said = f"{series.associations} associations {who} in {took}"
+    if series.stores:
+        said += f", {_count(series.stores, 'C-STORE')}"
+    if series.single_stores > 1:
+        said += f"; {series.single_stores} carried a single C-STORE"
+    return said
+
+
+def _count(count: int | None, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"

@@ -1,0 +1,102 @@
+"""The negotiation of an association -> JSON and text; the secrets of user identity appear in neither."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from dicomsniff.association.agreement import DEFAULT_ROLES, agreed_roles, consequences, limits, role_text
+from dicomsniff.association.association import Association
+from dicomsniff.association.negotiation import PresentationContext
+from dicomsniff.dictionary.pdu_types import IDENTITY_TYPES
+from dicomsniff.dictionary.reasons import context_result_name
+from dicomsniff.dictionary.uids import find_uid_name, uid_text
+from dicomsniff.pdu.types import ExtendedNegotiation, UserInformation
+
+Json = dict[str, Any]
+
+
+def context_lines(association: Association) -> Iterator[str]:
+    """Yield the contexts, both sides' limits, and what follows from them, a line each."""
+    for context in association.contexts.values():
+        yield f"  context {context.id:3}: {uid_text(context.abstract_syntax)}: {result_text(context)}"
+        if context.proposed_transfer_syntaxes:
+            yield f"      proposed: {', '.join(uid_text(syntax) for syntax in context.proposed_transfer_syntaxes)}"
+        roles = agreed_roles(association, context.abstract_syntax)
+        if roles.proposed is not None or roles.answered is not None:
+            yield f"      {role_text(association, roles)}"
+    if association.request is not None or association.accept is not None:
+        yield f"  roles: {DEFAULT_ROLES}"
+        yield from (f"  limit: {said}" for said in limits(association))
+    yield from (f"  so: {said}" for said in consequences(association))
+
+
+def result_text(context: PresentationContext) -> str:
+    """Say how a context was answered: the transfer syntax, or why it was refused."""
+    if context.accepted:
+        return uid_text(context.transfer_syntax)
+    return "no answer" if context.result is None else context_result_name(context.result)
+
+
+def context_json(association: Association, context: PresentationContext) -> Json:
+    """Describe a presentation context; `accepted_roles` are the requestor's, null while none can be used."""
+    roles = agreed_roles(association, context.abstract_syntax)
+    return {
+        "id": context.id,
+        "abstract_syntax": context.abstract_syntax,
+        "abstract_syntax_name": find_uid_name(context.abstract_syntax) if context.abstract_syntax else None,
+        "proposed_transfer_syntaxes": list(context.proposed_transfer_syntaxes),
+        "result": context.result,
+        "result_name": context_result_name(context.result) if context.result is not None else None,
+        "transfer_syntax": context.transfer_syntax,
+        "proposed_roles": _names(roles.proposed.scu, roles.proposed.scp) if roles.proposed is not None else None,
+        "accepted_roles": _names(roles.scu, roles.scp) if context.accepted else None,
+    }
+
+
+def information_json(said: UserInformation | None) -> Json:
+    """Describe what one side said of itself beside the contexts; of a user identity only its type."""
+    said = said or UserInformation()
+    window, identity, answer = said.asynchronous_operations_window, said.identity, said.identity_response
+    return {
+        "asynchronous_operations_window": window and {"invoked": window.invoked, "performed": window.performed},
+        "role_selection": [
+            {"sop_class_uid": role.sop_class_uid, "scu": role.scu, "scp": role.scp} for role in said.roles
+        ],
+        "extended_negotiation": [_extended(each) for each in said.extended],
+        "common_extended_negotiation": [
+            {
+                "sop_class_uid": each.sop_class_uid,
+                "service_class_uid": each.service_class_uid,
+                "related_general_sop_class_uids": list(each.related_general_sop_class_uids),
+            }
+            for each in said.common_extended
+        ],
+        "user_identity": identity
+        and {
+            "type": identity.type,
+            "type_name": IDENTITY_TYPES.get(identity.type),
+            "positive_response_requested": bool(identity.positive_response_requested),
+        },
+        "user_identity_response": answer and {"length": len(answer.server_response)},
+        "unknown_items": [{"type": f"{item.type:02X}", "length": len(item.data)} for item in said.unknown],
+    }
+
+
+def agreement_json(association: Association) -> Json:
+    """Describe what the negotiation comes to."""
+    return {"limits": limits(association), "consequences": consequences(association)}
+
+
+def _names(scu: object, scp: object) -> list[str]:
+    return [name for name, taken in (("SCU", scu), ("SCP", scp)) if taken]
+
+
+def _extended(each: ExtendedNegotiation) -> Json:
+    return {
+        "sop_class_uid": each.sop_class_uid,
+        "information": each.information.hex(),
+        "fields": [
+            {"name": value.name, "value": value.value, "meaning": value.meaning or None}
+            for value in each.values
+            if value.name != "Reserved"
+        ],
+    }

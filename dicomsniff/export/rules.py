@@ -1,0 +1,86 @@
+"""The catalogue of rules -> text, JSON, and the page docs/rules.md."""
+
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from dicomsniff.findings.catalogue import LAYERS, RULES, AnyRule
+
+_WIDTH = 100
+
+
+def rule_json(rule: AnyRule) -> dict[str, Any]:
+    """Describe a rule."""
+    return {
+        "code": rule.code,
+        "severity": str(rule.severity),
+        "title": rule.title,
+        "reference": rule.reference,
+        "meaning": rule.meaning,
+        "remedy": rule.remedy,
+        "follows": sorted(causes_of(rule)),
+    }
+
+
+def causes_of(rule: AnyRule) -> set[str]:
+    """Return the codes of which a rule's finding may be a mere consequence."""
+    return {each.rpartition(":")[2] for each in rule.follows}
+
+
+def rules_json(rules: tuple[AnyRule, ...] = RULES) -> str:
+    """Return rules as a JSON array, or a single one as an object."""
+    said = [rule_json(rule) for rule in rules]
+    return json.dumps(said[0] if len(said) == 1 else said, indent=1, ensure_ascii=False)
+
+
+def list_lines() -> Iterator[str]:
+    """Yield a line per rule, under what they are about: code, severity, title, clause."""
+    width = max(len(rule.code) for rule in RULES)
+    for number, (layer, rules) in enumerate(LAYERS):
+        if number:
+            yield ""
+        yield layer
+        for rule in rules:
+            yield f"  {rule.code:<{width}}  {rule.severity:<7}  {rule.title} [{rule.reference}]"
+
+
+def rule_lines(rule: AnyRule) -> Iterator[str]:
+    """Yield all that is said of a rule, as text."""
+    yield f"{rule.code} ({rule.severity}) [{rule.reference}]"
+    yield rule.title
+    yield ""
+    yield from textwrap.wrap(rule.meaning, _WIDTH)
+    yield ""
+    yield from textwrap.wrap(f"What to do: {rule.remedy}", _WIDTH)
+    if causes := causes_of(rule):
+        yield ""
+        known = ", ".join(sorted(causes))
+        yield from textwrap.wrap(f"It is shown below its cause where one of these is found before: {known}", _WIDTH,
+                                 break_on_hyphens=False)  # fmt: skip
+
+
+def page_lines() -> Iterator[str]:
+    """Yield the page docs/rules.md."""
+    yield "# Findings"
+    yield ""
+    yield "Made from the catalogue by `make docs`; do not edit. `dicomsniff rules` prints the same."
+    yield ""
+    yield "An **error** is data lost, malformed, or an exchange that failed; a **warning** is a breach of the standard"
+    yield "or a risk that still worked; a **note** is worth knowing. What merely follows from another finding is shown"
+    yield "below it."
+    for layer, rules in LAYERS:
+        yield ""
+        yield f"## {layer}"
+        for rule in rules:
+            yield ""
+            yield f"### {rule.code}"
+            yield ""
+            yield f"**{rule.title}.** {str(rule.severity).capitalize()}, {rule.reference}."
+            yield ""
+            yield rule.meaning
+            yield ""
+            yield f"*What to do:* {rule.remedy}"
+            if causes := causes_of(rule):
+                yield ""
+                yield "*Follows from:* " + ", ".join(f"[{code}](#{code})" for code in sorted(causes)) + "."

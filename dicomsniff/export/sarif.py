@@ -1,0 +1,88 @@
+"""Findings -> SARIF 2.1.0 (OASIS), which code hosts and CI systems read; the rules are the catalogue."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from dicomsniff import __version__
+from dicomsniff.association.association import Association
+from dicomsniff.export.report import Asked, Outcome
+from dicomsniff.findings.catalogue import RULES, AnyRule
+from dicomsniff.findings.finding import Finding
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_INDEX = {rule.code: index for index, rule in enumerate(RULES)}
+
+
+class SarifReport:
+    """One run: the catalogue as its rules, the captures as artifacts, a result per finding, consequences too."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._uris = [_uri(name) for name in asked.names]
+        self._first = True
+
+    def association(self, association: Association) -> str:
+        """Return a result per finding of an association."""
+        where = f"association {association.id}"
+        return "".join(self._results(finding, where, association.id) for finding in association.findings)
+
+    def ends(self, outcome: Outcome) -> tuple[str, str]:
+        """Return the run around its results."""
+        driver = {"name": "dicomsniff", "version": __version__, "rules": [_rule(rule) for rule in RULES]}
+        run: dict[str, Any] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"}
+        run["artifacts"] = [{"location": {"uri": uri}, "roles": ["analysisTarget"]} for uri in self._uris]
+        invocation: dict[str, Any] = {"executionSuccessful": not outcome.capture.reader.truncated}
+        if outcome.capture.reader.truncated:
+            told = {
+                "level": "error",
+                "message": {"text": f"the capture is cut off: {outcome.capture.reader.truncated}"},
+            }
+            invocation["toolExecutionNotifications"] = [told]
+        run["invocations"] = [invocation]
+        head = "".join(f'  "{key}": {_dump(value)},\n' for key, value in run.items())
+        before = f'{{"$schema": "{_SCHEMA}", "version": "2.1.0", "runs": [{{\n{head}  "results": ['
+        whole = "".join(self._results(finding, "the capture", None) for finding in outcome.capture.analyzer.findings)
+        return before, f"{whole}\n  ]}}]}}\n"
+
+    def _results(self, finding: Finding, where: str, association: int | None) -> str:
+        said = self._result(finding, where, association, None)
+        return said + "".join(self._result(each, where, association, finding) for each in finding.followers)
+
+    def _result(self, finding: Finding, where: str, association: int | None, cause: Finding | None) -> str:
+        comma, self._first = "" if self._first else ",", False
+        properties: dict[str, Any] = {"association": association, "messageNumber": finding.message_number}
+        if finding.span.first_packet:
+            properties |= {"firstPacket": finding.span.first_packet, "lastPacket": finding.span.last_packet}
+        if cause is not None:
+            properties["followsFrom"] = cause.code
+        # Of several captures read as one, which holds the packet is not known: the first stands for all.
+        place = {"physicalLocation": {"artifactLocation": {"uri": self._uris[0], "index": 0}},
+                 "logicalLocations": [{"fullyQualifiedName": where}]}  # fmt: skip
+        packet = f" (packet {finding.span.first_packet})" if finding.span.first_packet else ""
+        result = {
+            "ruleId": finding.code,
+            "ruleIndex": _INDEX[finding.code],
+            "level": str(finding.severity),
+            "message": {"text": f"{where}: {finding.message}{packet}"},
+            "locations": [place],
+            "properties": {key: value for key, value in properties.items() if value is not None},
+        }
+        return f"{comma}\n   {_dump(result)}"
+
+
+def _rule(rule: AnyRule) -> dict[str, Any]:
+    return {
+        "id": rule.code,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": f"{rule.meaning} [{rule.reference}]"},
+        "help": {"text": rule.remedy},
+        "defaultConfiguration": {"level": str(rule.severity)},
+    }
+
+
+def _uri(name: str) -> str:
+    return "stdin" if name == "-" else quote(name)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

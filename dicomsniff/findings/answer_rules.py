@@ -1,0 +1,281 @@
+"""Rules on what A-ASSOCIATE-AC answers to what was proposed (PS3.8 §9.3.3, PS3.7 §D.3)."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.findings.codes import PROPOSAL, by
+from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.pdu.types import AssociateAc
+
+
+def _answer(association: Association, entry: Entry) -> AssociateAc | None:
+    """Return the A-ASSOCIATE-AC that an entry is, where it counts and what it answers is known."""
+    answer = entry.event
+    whole = isinstance(answer, AssociateAc) and answer is association.accept and not answer.problem
+    known = association.request is not None and not association.request.problem
+    return answer if whole and known and isinstance(answer, AssociateAc) else None
+
+
+def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
+    """No presentation context was accepted: nothing can be exchanged (PS3.8 §9.3.3.2)."""
+    contexts = association.contexts.values()
+    if isinstance(entry.event, AssociateAc) and contexts and not any(context.accepted for context in contexts):
+        reasons = sorted({context_result_name(c.result) for c in contexts if c.result is not None})
+        yield Hit(f"none of {len(contexts)} presentation contexts was accepted: {', '.join(reasons) or 'no answer'}")
+
+
+def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
+    """Some contexts were refused: the peers agree on less than was proposed (PS3.8 §9.3.3.2)."""
+    if isinstance(entry.event, AssociateAc) and any(c.accepted for c in association.contexts.values()):
+        refused = [c for c in association.contexts.values() if c.result]
+        if refused:
+            first = refused[0]
+            what = f"{uid_text(first.abstract_syntax)}: {context_result_name(first.result or 0)}"
+            more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
+            yield Hit(f"{len(refused)} of {len(association.contexts)} contexts refused: {what}{more}")
+
+
+def not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
+    """The acceptor answers a context that was not proposed (PS3.8 §9.3.3.2)."""
+    if _answer(association, entry):
+        for context in association.contexts.values():
+            if context.abstract_syntax is None:
+                accepts = "accepts" if context.accepted else "answers"
+                yield Hit(f"A-ASSOCIATE-AC {accepts} context {context.id}, which was not proposed")
+
+
+def answered_twice(_: Association, entry: Entry) -> Iterator[Hit]:
+    """The acceptor answers a context more than once (PS3.8 §9.3.3.2)."""
+    if isinstance(entry.event, AssociateAc):
+        ids = Counter(context.id for context in entry.event.contexts)
+        twice = [str(number) for number, count in ids.items() if count > 1]
+        if twice:
+            yield Hit(f"A-ASSOCIATE-AC answers more than once: context {', '.join(twice[:5])}")
+
+
+def unanswered(association: Association, entry: Entry) -> Iterator[Hit]:
+    """The acceptor leaves contexts without an answer (PS3.8 §9.3.3.2)."""
+    if _answer(association, entry):
+        silent = [str(each.id) for each in association.contexts.values() if each.result is None]
+        if silent:
+            which = ", ".join(silent[:5]) + (f" and {len(silent) - 5} more" if len(silent) > 5 else "")
+            count = f"{len(silent)} of {len(association.contexts)} presentation contexts"
+            yield Hit(f"A-ASSOCIATE-AC does not answer {count}: {which}")
+
+
+def syntax_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
+    """The acceptor chose a transfer syntax that was not proposed for the context (PS3.8 §9.3.3.2)."""
+    if _answer(association, entry):
+        for context in association.contexts.values():
+            chosen, known = context.transfer_syntax, context.abstract_syntax is not None
+            if context.accepted and known and chosen and chosen not in context.proposed_transfer_syntaxes:
+                yield Hit(f"context {context.id} is accepted with {uid_text(chosen)}, which was not proposed for it")
+
+
+def without_syntax(association: Association, entry: Entry) -> Iterator[Hit]:
+    """The acceptor accepts a context and names no transfer syntax (PS3.8 §9.3.3.2)."""
+    if isinstance(entry.event, AssociateAc) and not entry.event.problem:
+        for context in association.contexts.values():
+            if context.accepted and not context.transfer_syntax:
+                yield Hit(f"context {context.id} is accepted without a transfer syntax")
+
+
+def result_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A result the standard does not define (PS3.8 Table 9-18)."""
+    if isinstance(entry.event, AssociateAc):
+        for context in entry.event.contexts:
+            if context.result not in CONTEXT_RESULTS:
+                yield Hit(f"context {context.id} is answered with the reserved result {context.result}")
+
+
+def role_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A role that the acceptor grants and the requestor did not propose (PS3.7 §D.3.3.4)."""
+    answer = _answer(association, entry)
+    if answer is not None and association.request is not None:
+        proposed = {role.sop_class_uid: role for role in association.request.user_information.roles}
+        for role in answer.user_information.roles:
+            wish = proposed.get(role.sop_class_uid)
+            if wish is None or (role.scu and not wish.scu) or (role.scp and not wish.scp):
+                yield Hit(f"A-ASSOCIATE-AC grants a role for {uid_text(role.sop_class_uid)} that was not proposed")
+
+
+def window_beyond(association: Association, entry: Entry) -> Iterator[Hit]:
+    """An asynchronous operations window larger than proposed, or not proposed (PS3.7 §D.3.3.3)."""
+    answer = _answer(association, entry)
+    if answer is None or association.request is None:
+        return
+    given = answer.user_information.asynchronous_operations_window
+    asked = association.request.user_information.asynchronous_operations_window
+    if given is None:
+        return
+    pairs = ((given.invoked, asked.invoked), (given.performed, asked.performed)) if asked else ()
+    # 0 stands for any number, so that it is the largest.
+    if any((got or 1 << 16) > (wish or 1 << 16) for got, wish in pairs):
+        yield Hit("A-ASSOCIATE-AC allows more outstanding operations than were proposed")
+    elif asked is None and (given.invoked, given.performed) != (1, 1):
+        yield Hit("A-ASSOCIATE-AC negotiates an asynchronous operations window that was not proposed")
+
+
+def identity_ignored(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A user identity whose positive response was asked for and did not come (PS3.7 §D.3.3.7.1)."""
+    answer = _answer(association, entry)
+    if answer is not None and association.request is not None:
+        identity = association.request.user_information.identity
+        wanted = identity is not None and identity.positive_response_requested == 1
+        if wanted and answer.user_information.identity_response is None:
+            yield Hit("the acceptor did not confirm the user identity, though asked to: it may have ignored it")
+
+
+def titles_changed(association: Association, entry: Entry) -> Iterator[Hit]:
+    """AE titles that -AC does not send back as received (PS3.8 Table 9-17)."""
+    answer = _answer(association, entry)
+    if answer is not None and association.request is not None:
+        asked, said = association.request, answer
+        if (said.called_ae_title, said.calling_ae_title) != (asked.called_ae_title, asked.calling_ae_title):
+            titles = f"{said.calling_ae_title or '(blank)'} and {said.called_ae_title or '(blank)'}"
+            yield Hit(f"A-ASSOCIATE-AC sends other AE titles back: {titles}")
+
+
+_AC = (AssociateAc,)
+
+RULES = (
+    EntryRule(
+        "context-not-proposed",
+        Severity.ERROR,
+        "PS3.8 §9.3.3.2",
+        "The acceptor answers a context that was not proposed",
+        "A-ASSOCIATE-AC answers exactly the contexts proposed. What it says about another one means nothing; strict "
+        "requestors abort.",
+        "Look at the acceptor.",
+        _AC,
+        not_proposed,
+        by("peer", "context-id-even", "context-id-repeated", "contexts-too-many"),
+    ),
+    EntryRule(
+        "syntax-not-proposed",
+        Severity.ERROR,
+        "PS3.8 §9.3.3.2",
+        "A context is accepted with a transfer syntax nobody proposed",
+        "The acceptor chooses one of the transfer syntaxes proposed for the context. With another one, the requestor "
+        "cannot send what it has, or sends what the acceptor does not read.",
+        "Look at the acceptor's choice of transfer syntaxes.",
+        _AC,
+        syntax_not_proposed,
+        by("peer", "context-id-repeated", "uid-padded"),
+    ),
+    EntryRule(
+        "accepted-without-syntax",
+        Severity.ERROR,
+        "PS3.8 §9.3.3.2",
+        "A context is accepted without a transfer syntax",
+        "An accepted context names the transfer syntax to use. Without, the requestor does not know how to encode.",
+        "Look at the acceptor.",
+        _AC,
+        without_syntax,
+        by("peer", "context-without-syntax"),
+    ),
+    EntryRule(
+        "contexts-all-refused",
+        Severity.ERROR,
+        "PS3.8 §9.3.3.2",
+        "No presentation context is accepted",
+        "The association stands, and nothing can be exchanged on it: the two sides have no SOP class in common, or "
+        "no transfer syntax for one.",
+        "Compare the SOP classes and transfer syntaxes both sides are configured for.",
+        _AC,
+        all_refused,
+        by("peer", *PROPOSAL),
+    ),
+    EntryRule(
+        "context-answered-twice",
+        Severity.WARNING,
+        "PS3.8 §9.3.3.2",
+        "The acceptor answers a context more than once",
+        "Which answer counts is up to the requestor, so that the sides may go on with different transfer syntaxes.",
+        "Look at the acceptor, and at whether the id was proposed twice.",
+        _AC,
+        answered_twice,
+        by("peer", "context-id-repeated"),
+    ),
+    EntryRule(
+        "contexts-unanswered",
+        Severity.WARNING,
+        "PS3.8 §9.3.3.2",
+        "The acceptor leaves out contexts that were proposed",
+        "A-ASSOCIATE-AC answers every context proposed. What is left out counts as refused with some requestors; "
+        "others abort.",
+        "Look at the acceptor.",
+        _AC,
+        unanswered,
+        by("peer", *PROPOSAL),
+    ),
+    EntryRule(
+        "context-result-reserved",
+        Severity.WARNING,
+        "PS3.8 Table 9-18",
+        "A context is answered with a result the standard does not define",
+        "Results are 0 (acceptance) to 4. The context counts as refused; nobody can tell why.",
+        "Look at the acceptor's encoder.",
+        _AC,
+        result_reserved,
+    ),
+    EntryRule(
+        "role-not-proposed",
+        Severity.WARNING,
+        "PS3.7 §D.3.3.4",
+        "The acceptor grants a role that was not proposed",
+        "The acceptor may only accept or refuse the roles proposed; another answer means nothing.",
+        "Look at the acceptor.",
+        _AC,
+        role_not_proposed,
+    ),
+    EntryRule(
+        "window-beyond-proposal",
+        Severity.WARNING,
+        "PS3.7 §D.3.3.3",
+        "The acceptor allows more outstanding operations than proposed",
+        "The acceptor may keep or lower what the requestor proposed. With more, it may send requests that the "
+        "requestor is not ready to take.",
+        "Look at the acceptor.",
+        _AC,
+        window_beyond,
+    ),
+    EntryRule(
+        "contexts-refused",
+        Severity.NOTE,
+        "PS3.8 §9.3.3.2",
+        "Some presentation contexts are refused",
+        "Objects of these SOP classes, or in these transfer syntaxes, cannot be sent on this association. Proposing "
+        "more than the other side takes is normal.",
+        "Where objects are missing at the receiver, compare their SOP classes with the refused ones.",
+        _AC,
+        some_refused,
+    ),
+    EntryRule(
+        "identity-ignored",
+        Severity.NOTE,
+        "PS3.7 §D.3.3.7.1",
+        "The acceptor did not confirm the user identity",
+        "The requestor asked for a positive response, and the acceptor accepted without one: it does not support "
+        "user identity negotiation, and has checked nobody's identity.",
+        "Do not rely on this acceptor for access control by user.",
+        _AC,
+        identity_ignored,
+    ),
+    EntryRule(
+        "titles-changed",
+        Severity.NOTE,
+        "PS3.8 Table 9-17",
+        "The acceptor sends other AE titles back",
+        "A-ASSOCIATE-AC repeats the titles of the request, and requestors do not test them. Another one may tell "
+        "that a proxy or another application answered.",
+        "Nothing, unless the wrong system answered.",
+        _AC,
+        titles_changed,
+    ),
+)
+"""Rules on answers, in the order in which they are asked."""

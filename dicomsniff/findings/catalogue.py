@@ -1,0 +1,52 @@
+"""Every rule there is, in the order in which they are asked; `dicomsniff rules`, docs/rules.md and tests read it."""
+
+from difflib import get_close_matches
+
+from dicomsniff.findings import (
+    answer_rules,
+    association_rules,
+    capture_rules,
+    command_rules,
+    encoding_rules,
+    fragment_rules,
+    operation_rules,
+    pdu_rules,
+    proposal_rules,
+    security_rules,
+    state_rules,
+    tcp_rules,
+)
+from dicomsniff.findings.finding import CaptureRule, EntryRule, FinalRule
+
+AnyRule = EntryRule | FinalRule | CaptureRule
+
+LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
+    ("PDUs", pdu_rules.RULES),
+    ("Order of PDUs", state_rules.RULES),
+    ("Negotiation: how it is written", encoding_rules.RULES),
+    ("Negotiation: what is proposed", proposal_rules.RULES),
+    ("Negotiation: what is answered", answer_rules.RULES),
+    ("Fragments", fragment_rules.RULES),
+    ("Command sets", command_rules.RULES),
+    ("Operations", operation_rules.RULES),
+    ("Associations", association_rules.RULES),
+    ("TCP and the capture of an association", tcp_rules.RULES),
+    ("Security", security_rules.RULES),
+    ("The whole capture", capture_rules.RULES),
+)
+"""Rules by what they are about."""
+RULES: tuple[AnyRule, ...] = tuple(rule for _, rules in LAYERS for rule in rules)
+_BY_CODE = {rule.code: rule for rule in RULES}
+
+
+def find_rule(code: str) -> AnyRule | None:
+    """Return the rule of a code; None where there is none."""
+    return _BY_CODE.get(code)
+
+
+def nearest_codes(code: str, count: int = 3) -> list[str]:
+    """Return the codes that look most like one that does not exist."""
+    holding = [known for known in _BY_CODE if code.lower() in known]
+    return (holding + [near for near in get_close_matches(code.lower(), _BY_CODE, count, 0.4) if near not in holding])[
+        :count
+    ]

@@ -1,0 +1,82 @@
+"""One cause, one finding: hang what merely follows from another finding under it."""
+
+from collections.abc import Iterable
+
+from dicomsniff.findings.catalogue import find_rule
+from dicomsniff.findings.finding import SEVERITIES, Finding
+
+ByCode = dict[str, list[Finding]]
+
+
+def add_findings(roots: list[Finding], found: Iterable[Finding]) -> None:
+    """Take findings as they come: each becomes a root, or hangs under the root it follows from."""
+    for finding in found:
+        cause = _find_cause(finding, roots)
+        (roots if cause is None else cause.followers).append(finding)
+
+
+def arrange(found: list[Finding]) -> list[Finding]:
+    """Return the causes among all findings of an association that is over, by packet, followers under each."""
+    found = sorted(found, key=_order)
+    roots: list[Finding] = []
+    for finding in found:
+        finding.followers.clear()
+    by_code: ByCode = {}
+    for finding in found:
+        by_code.setdefault(finding.code, []).append(finding)
+    chosen = {id(finding): _choose(finding, by_code) for finding in found}
+    for finding in found:
+        root = _root(finding, chosen)
+        (roots if root is finding else root.followers).append(finding)
+    return roots
+
+
+def _root(finding: Finding, chosen: dict[int, Finding | None]) -> Finding:
+    """Follow causes to the first one; two that name each other are both left where they are met."""
+    seen = {id(finding)}
+    at = finding
+    while (cause := chosen[id(at)]) is not None:
+        if id(cause) in seen:
+            chosen[id(at)] = None
+            return at
+        seen.add(id(cause))
+        at = cause
+    return at
+
+
+def _find_cause(finding: Finding, roots: list[Finding]) -> Finding | None:
+    """Return the root under which a new finding belongs."""
+    rule = find_rule(finding.code)
+    if rule is None or not rule.follows:
+        return None
+    owners = {id(each): root for root in roots for each in root.all()}
+    by_code: ByCode = {}
+    for root in roots:
+        for each in root.all():
+            by_code.setdefault(each.code, []).append(each)
+    chosen = _choose(finding, by_code)
+    return owners[id(chosen)] if chosen is not None else None
+
+
+def _choose(finding: Finding, by_code: ByCode) -> Finding | None:
+    """Return the nearest finding that may have caused this one: the same side's first, then the latest before it."""
+    rule = find_rule(finding.code)
+    best, best_rank = None, (False, -1)
+    for each in rule.follows if rule is not None else ():
+        side, _, code = each.rpartition(":")
+        for cause in by_code.get(code, ()):
+            if cause is finding or cause.span.first_packet > finding.known or cause.span.last_packet < finding.since:
+                continue
+            unsure = finding.from_requestor is None or cause.from_requestor is None
+            own = unsure or cause.from_requestor is finding.from_requestor
+            other = unsure or cause.from_requestor is not finding.from_requestor
+            if (side == "own" and not own) or (side == "peer" and not other):
+                continue
+            rank = (own or side == "peer", cause.span.first_packet)
+            if rank > best_rank:
+                best, best_rank = cause, rank
+    return best
+
+
+def _order(finding: Finding) -> tuple[int, int]:
+    return finding.span.first_packet, SEVERITIES.index(finding.severity)

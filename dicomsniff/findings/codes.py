@@ -1,0 +1,67 @@
+"""Groups of codes that rules name as causes of what they find."""
+
+FRAMING = (
+    "pdv-beyond-pdu",
+    "pdv-too-short",
+    "pdu-trailing-bytes",
+    "pdata-without-pdv",
+    "pdu-type-unknown",
+    "pdu-length-wrong",
+    "pdu-malformed",
+    "pdu-header",
+    "other-protocol-answers",
+)
+"""Bytes that are no well-formed PDUs."""
+ORDER = ("pdata-before-association", "pdata-after-release", "associate-repeated", "pdu-unexpected")
+"""PDUs where the state machine expects others."""
+PROPOSAL = (
+    "protocol-version",
+    "application-context",
+    "context-id-even",
+    "context-id-repeated",
+    "contexts-too-many",
+    "context-without-syntax",
+    "user-information-incomplete",
+    "item-repeated",
+    "ae-title-malformed",
+    "ae-title-padded",
+    "uid-malformed",
+    "uid-padded",
+)
+"""Breaches in A-ASSOCIATE-RQ (some also in -AC) that make the other side refuse or abort."""
+ANSWER = (
+    "context-not-proposed",
+    "context-answered-twice",
+    "syntax-not-proposed",
+    "accepted-without-syntax",
+    "contexts-unanswered",
+    "context-result-reserved",
+    "contexts-all-refused",
+    "role-not-proposed",
+    "window-beyond-proposal",
+)
+"""Breaches and refusals in A-ASSOCIATE-AC."""
+FRAGMENTS = (
+    "fragment-stray",
+    "data-set-unannounced",
+    "data-set-missing",
+    "message-interrupted",
+    "last-fragment-missing",
+    "context-not-accepted",
+)
+"""Fragments that make no message."""
+COMMANDS = ("command-malformed", "command-unknown", "command-element-missing", "command-group-length")
+"""Command sets that a receiver may stumble over."""
+OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")
+"""Requests and responses that do not belong together."""
+SILENCE = ("association-unanswered", "peer-silent", "idle-timeout")
+"""Nobody said anything, until one side gave up."""
+ENDS = ("association-aborted", "provider-aborted", "connection-reset", "connection-closed-early")
+"""How an association ended before its time."""
+NOT_CAPTURED = ("bytes-missing", "negotiation-not-captured", "one-direction", "capture-ends-early")
+"""What the capture did not see."""
+
+
+def by(side: str, *codes: str) -> tuple[str, ...]:
+    """Return codes as causes that only one side counts for: `own` or `peer`."""
+    return tuple(f"{side}:{code}" for code in codes)

@@ -1,0 +1,250 @@
+"""Rules on command sets: encoding, elements, statuses (PS3.7 §6.3.1, Annex C, Annex E)."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
+from dicomsniff.dictionary.required import EXPECTED, REQUIRED
+from dicomsniff.dictionary.statuses import find_status, status_text
+from dicomsniff.dimse.command import tag_text
+from dicomsniff.dimse.message import Message
+from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
+
+_GROUP_LENGTH_ELEMENT = 12
+"""Bytes of (0000,0000) itself, which its value does not count."""
+PENDING = (0xFF00, 0xFF01)
+
+
+def is_whole(message: Message) -> bool:
+    """Whether its command set is all there, so that it can be judged; its data set may be not."""
+    # The assembler says which of the two lacks bytes, if one does; behind a hole either may.
+    return "of its command set" not in message.problem and not message.problem.startswith("up to")
+
+
+def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A command set that breaks its encoding (PS3.7 §6.3.1)."""
+    match entry.event:
+        case Message(command=command) as message if command.problem and is_whole(message):
+            yield Hit(f"command set: {command.problem}")
+
+
+def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
+    """Command Group Length is not the number of bytes that follow it (PS3.7 §E.1)."""
+    match entry.event:
+        case Message(command=command) as message if is_whole(message) and not command.problem:
+            announced, true = command.group_length, len(command.raw) - _GROUP_LENGTH_ELEMENT
+            if announced is None:
+                yield Hit("the command set has no Command Group Length (0000,0000)")
+            elif announced != true:
+                yield Hit(f"Command Group Length says {announced}; {true} bytes follow it")
+
+
+def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A Command Field the standard does not define (PS3.7 §E.1)."""
+    match entry.event:
+        case Message(command=command) as message if command.field not in COMMAND_FIELDS and is_whole(message):
+            if not command.problem or command.field is not None:
+                yield Hit(command.name)
+
+
+def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A command without an element that its message must have (PS3.7 §9.3, §10.3)."""
+    match entry.event:
+        case Message(command=command) as message if is_whole(message) and not command.problem:
+            needed = REQUIRED.get(command.field or 0, ())
+            if needed:
+                there = command.elements
+                absent = [tag for tag in needed if not there.get(tag)]
+                if absent:
+                    yield Hit(f"{command.name} has no {' and no '.join(_name(tag) for tag in absent)}")
+
+
+def sparse(review: Review) -> Iterator[Hit]:
+    """Responses without optional elements that some receivers cannot do without."""
+    lacking: Counter[tuple[str, int, bool]] = Counter()
+    first: dict[tuple[str, int, bool], Message] = {}
+    for message in review.association.messages:
+        command = message.command
+        if command.field in EXPECTED and not message.problem and not command.problem:
+            there = command.elements
+            for tag in EXPECTED[command.field]:
+                if tag not in there:
+                    key = (command.name, tag, message.from_requestor)
+                    lacking[key] += 1
+                    first.setdefault(key, message)
+    for key, count in lacking.items():
+        name, tag, _ = key
+        yield Hit(f"{count} {name} without {_name(tag)}", first[key].span, first[key])
+
+
+def _name(tag: int) -> str:
+    return f"{COMMAND_ELEMENTS[tag].name} {tag_text(tag)}"
+
+
+def failed(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A response with a failure status (PS3.7 Annex C)."""
+    yield from _status(entry, "Failure")
+
+
+def warned(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A response with a warning status (PS3.7 Annex C)."""
+    yield from _status(entry, "Warning")
+
+
+def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A status that neither the service's tables nor the general ranges define (PS3.7 Annex C, PS3.4)."""
+    match entry.event:
+        case Message(command=command) if command.is_response and command.status is not None:
+            if find_status(command.service, command.sop_class_uid, command.status).category == "Unknown":
+                yield Hit(f"{command.name}: status 0x{command.status:04X} is not defined for {command.service}")
+
+
+def _status(entry: Entry, category: str) -> Iterator[Hit]:
+    match entry.event:
+        case Message(command=command) if command.is_response and command.status is not None:
+            if find_status(command.service, command.sop_class_uid, command.status).category == category:
+                comment = command.text(0x00000902)
+                said = status_text(command.service, command.sop_class_uid, command.status)
+                yield Hit(f"{command.name}: {said}" + (f": {comment}" if comment else ""))
+
+
+def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A final C-FIND response with an identifier, or announcing one (PS3.4 §C.4.1.1.3, PS3.7 §9.1.2)."""
+    match entry.event:
+        case Message(command=command) if command.field == 0x8020 and command.status is not None:
+            if command.status not in PENDING and command.announces_data_set:
+                yield Hit(f"final C-FIND-RSP with status 0x{command.status:04X} announces a data set")
+
+
+def find_pending_without_data(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A pending C-FIND response without an identifier: a match that says nothing (PS3.7 §9.1.2)."""
+    match entry.event:
+        case Message(command=command) if command.field == 0x8020 and command.status in PENDING:
+            if not command.announces_data_set and not command.problem:
+                yield Hit("pending C-FIND-RSP without a data set: the match is empty")
+
+
+_M = (Message,)
+_BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
+
+RULES = (
+    EntryRule(
+        "command-malformed",
+        Severity.ERROR,
+        "PS3.7 §6.3.1",
+        "A command set breaks its encoding",
+        "Command sets are implicit VR little endian and hold elements of group 0000 only. From the place named on, "
+        "this one cannot be read.",
+        "Look at the sender's encoder. Where bytes are cut off, look at its last-fragment bit.",
+        _M,
+        malformed,
+        _BEFORE,
+    ),
+    EntryRule(
+        "command-unknown",
+        Severity.ERROR,
+        "PS3.7 §E.1",
+        "A command the standard does not define",
+        "The receiver cannot know what is asked; expect status 0211H (unrecognized operation) or A-ABORT.",
+        "Look at the sender: a private extension, or a Command Field (0000,0100) that is wrong or absent.",
+        _M,
+        unknown,
+        (*_BEFORE, "own:command-malformed"),
+    ),
+    EntryRule(
+        "command-element-missing",
+        Severity.ERROR,
+        "PS3.7 §9.3, §10.3",
+        "A command lacks an element it must have",
+        "Without it the receiver cannot tell what the message is about or whether data follows. Some abort, others "
+        "ignore the message.",
+        "Look at the sender's encoder.",
+        _M,
+        element_missing,
+        (*_BEFORE, "own:command-malformed"),
+    ),
+    EntryRule(
+        "command-group-length",
+        Severity.WARNING,
+        "PS3.7 §E.1",
+        "Command Group Length is wrong or missing",
+        "(0000,0000) tells the number of bytes that follow it in the command set. Most receivers do not look; strict "
+        "ones abort.",
+        "Look at the sender's encoder.",
+        _M,
+        group_length_wrong,
+        _BEFORE,
+    ),
+    FinalRule(
+        "response-sparse",
+        Severity.NOTE,
+        "PS3.7 §9.1",
+        "Responses lack elements that some receivers need",
+        "The element is a user option, so that it may be left out. Some receivers take a response without it for "
+        "malformed.",
+        "Nothing, unless the receiver fails on these responses.",
+        sparse,
+    ),
+    EntryRule(
+        "status-failure",
+        Severity.ERROR,
+        "PS3.7 Annex C",
+        "A request failed",
+        "The peer says that it did not do what was asked. What the number means depends on the service; Error "
+        "Comment (0000,0902) says more where it is sent.",
+        "Look at the peer's log at this time.",
+        _M,
+        failed,
+        by("peer", "command-malformed", "command-unknown", "command-element-missing", "context-not-accepted",
+           "message-id-repeated"),
+    ),
+    EntryRule(
+        "status-warning",
+        Severity.WARNING,
+        "PS3.7 Annex C",
+        "A request was done, but not quite as asked",
+        "Elements were coerced or dropped, some sub-operations failed, or an attribute was ignored.",
+        "Check what the peer kept.",
+        _M,
+        warned,
+    ),
+    EntryRule(
+        "status-unknown",
+        Severity.WARNING,
+        "PS3.7 Annex C",
+        "A status has no meaning in the standard",
+        "Neither the service nor the general ranges define it. Senders treat it as a failure, or as success.",
+        "The peer's conformance statement may define it.",
+        _M,
+        status_unknown,
+    ),
+    EntryRule(
+        "find-final-with-data-set",
+        Severity.WARNING,
+        "PS3.7 §9.1.2",
+        "A final C-FIND response announces a data set",
+        "Matches come with pending responses; the final one has none. A requestor that believes Command Data Set Type "
+        "waits for a data set, or takes the next message's for it.",
+        "Look at how the peer sets Command Data Set Type (0000,0800) in its last response.",
+        _M,
+        find_final_with_data,
+        _BEFORE,
+    ),
+    EntryRule(
+        "find-pending-without-data-set",
+        Severity.WARNING,
+        "PS3.7 §9.1.2",
+        "A pending C-FIND response has no data set",
+        "A pending response is a match and carries its identifier. Without, the requestor has a result that says "
+        "nothing, or aborts.",
+        "Look at the peer's query answers.",
+        _M,
+        find_pending_without_data,
+        _BEFORE,
+    ),
+)  # fmt: skip
+"""Rules on command sets, in the order in which they are asked."""

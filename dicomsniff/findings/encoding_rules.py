@@ -1,0 +1,264 @@
+"""Rules on how A-ASSOCIATE-RQ and -AC are written: items, AE titles, UIDs (PS3.8 §9.3.2, §9.3.3, PS3.7 §D.3)."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import wraps
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.pdu_types import item_type_name
+from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.pdu.fields import plain_text
+from dicomsniff.pdu.types import AssociateAc, AssociateRq
+
+APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
+"""The only application context there is (PS3.7 §A.2.1)."""
+_UID = re.compile(rb"(?=.{1,64}\Z)(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
+_TITLE = re.compile(rb"[\x20-\x5b\x5d-\x7e]+")
+_UIDS = {(0, 0x10), (0x20, 0x30), (0x20, 0x40), (0x21, 0x40), (0x50, 0x52)}
+_ONCE = {(0, 0x10), (0, 0x50), (0x50, 0x51), (0x50, 0x52), (0x50, 0x53), (0x50, 0x55), (0x50, 0x58), (0x50, 0x59)}
+_FIXED_FIELDS = 68
+
+Associate = AssociateRq | AssociateAc
+Check = Callable[[Association, Entry], Iterator[Hit]]
+
+
+def walk_items(raw: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield the items of an A-ASSOCIATE body with their sub-items: (type of the outer item or 0, type, value)."""
+    yield from _walk(raw, _FIXED_FIELDS, 0)
+
+
+def _walk(raw: bytes, at: int, outer: int) -> Iterator[tuple[int, int, bytes]]:
+    while at + 4 <= len(raw):
+        kind, length = raw[at], int.from_bytes(raw[at + 2 : at + 4], "big")
+        value = raw[at + 4 : at + 4 + length]
+        yield outer, kind, value
+        if outer == 0 and kind in (0x20, 0x21, 0x50):
+            refused = kind == 0x21 and value[2:3] != b"\0"  # its transfer syntax is not significant (Table 9-18)
+            if not refused:
+                yield from _walk(value, 0 if kind == 0x50 else 4, kind)
+        at += 4 + length
+
+
+def of_negotiation(check: Check) -> Check:
+    """Make a check of A-ASSOCIATE-RQ or -AC pass over those that negotiate nothing, as a second one does."""
+
+    @wraps(check)
+    def guarded(association: Association, entry: Entry) -> Iterator[Hit]:
+        if entry.event is association.request or entry.event is association.accept:
+            yield from check(association, entry)
+
+    return guarded
+
+
+@of_negotiation
+def version_unsupported(_: Association, entry: Entry) -> Iterator[Hit]:
+    """Bit 0 of the protocol version is not set (PS3.8 §9.3.2: version 1 is bit 0)."""
+    match entry.event:
+        case AssociateRq() | AssociateAc() as pdu if not pdu.protocol_version & 1:
+            yield Hit(f"{pdu.name} has protocol version 0x{pdu.protocol_version:04X}, without bit 0 (version 1)")
+
+
+@of_negotiation
+def application_context_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
+    """Another application context than DICOM's, or none (PS3.7 §A.2.1)."""
+    match entry.event:
+        case AssociateRq(problem="") | AssociateAc(problem="") as pdu:
+            name = pdu.application_context_name
+            if name is None:
+                yield Hit(f"{pdu.name} has no application context")
+            elif name != APPLICATION_CONTEXT:
+                yield Hit(f"{pdu.name} names the application context {name or '(empty)'}")
+
+
+@of_negotiation
+def items_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
+    """Items that may be there once only (PS3.8 §9.3.2, PS3.7 §D.3.3)."""
+    match entry.event:
+        case AssociateRq() | AssociateAc() as pdu:
+            seen = Counter((outer, kind) for outer, kind, _ in walk_items(pdu.raw) if (outer, kind) in _ONCE)
+            again = [item_type_name(kind) for (_, kind), count in seen.items() if count > 1]
+            if again:
+                yield Hit(f"{pdu.name} has more than one item: {some_of(again)}")
+
+
+@of_negotiation
+def items_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
+    """Items the standard does not define; they are kept, and ignored by receivers (PS3.8 §9.3.1)."""
+    match entry.event:
+        case AssociateRq() | AssociateAc() as pdu:
+            kinds = sorted({item.type for item in (*pdu.unknown, *pdu.user_information.unknown)})
+            if kinds:
+                yield Hit(f"{pdu.name} has items of unknown type: " + ", ".join(f"0x{kind:02X}" for kind in kinds))
+
+
+@of_negotiation
+def reserved_set(_: Association, entry: Entry) -> Iterator[Hit]:
+    """Reserved bytes that are not zero (PS3.8 Tables 9-11 and 9-17)."""
+    match entry.event:
+        case AssociateRq() | AssociateAc() as pdu if any(pdu.raw[2:4]) or any(pdu.raw[36:_FIXED_FIELDS]):
+            yield Hit(f"{pdu.name} has reserved bytes that are not zero")
+
+
+@of_negotiation
+def title_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
+    """An AE title that is blank or has bytes outside its repertoire (PS3.5 §6.2, PS3.8 Table 9-11)."""
+    for which, title in _titles(entry):
+        text = title.rstrip(b"\0").strip(b" ")
+        if not text:
+            yield Hit(f"the {which} AE title is blank" + (" (NUL)" if b"\0" in title else ""))
+        elif not _TITLE.fullmatch(text):
+            yield Hit(f"the {which} AE title has bytes that no AE title may have: {plain_text(title)}")
+
+
+@of_negotiation
+def title_padded(_: Association, entry: Entry) -> Iterator[Hit]:
+    """An AE title padded with NUL instead of spaces (PS3.5 §6.2, PS3.8 Table 9-11)."""
+    for which, title in _titles(entry):
+        if title.endswith(b"\0") and title.strip(b" \0") and _TITLE.fullmatch(title.rstrip(b"\0")):
+            yield Hit(f"the {which} AE title {plain_text(title)} is padded with NUL, not with spaces")
+
+
+def _titles(entry: Entry) -> Iterator[tuple[str, bytes]]:
+    if isinstance(entry.event, AssociateRq) and len(entry.event.raw) >= _FIXED_FIELDS:
+        yield "called", entry.event.raw[4:20]
+        yield "calling", entry.event.raw[20:36]
+
+
+@of_negotiation
+def uid_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
+    """UIDs of the negotiation that are none: other characters, empty components, beyond 64 bytes (PS3.5 §9.1)."""
+    match entry.event:
+        case AssociateRq(problem="") | AssociateAc(problem="") as pdu:
+            wrong = {value.rstrip(b"\0 ") for _, value in _uids(pdu) if value}
+            bad = [f"{plain_text(uid)[:80]} ({len(uid)} bytes)" for uid in sorted(wrong) if not _UID.fullmatch(uid)]
+            if bad:
+                yield Hit(f"{pdu.name} has {count_of(bad, 'malformed UID')}: {some_of(bad)}")
+
+
+@of_negotiation
+def uid_padded(_: Association, entry: Entry) -> Iterator[Hit]:
+    """UIDs of the negotiation with padding, which only data sets have (PS3.8 Annex F, PS3.5 §9.1)."""
+    match entry.event:
+        case AssociateRq() | AssociateAc() as pdu:
+            bad = sorted({plain_text(value) for _, value in _uids(pdu) if value[-1:] in (b"\0", b" ")})
+            if bad:
+                yield Hit(f"{pdu.name} has {count_of(bad, 'UID')} padded to even length: {some_of(bad)}")
+
+
+def _uids(pdu: Associate) -> Iterator[tuple[int, bytes]]:
+    return ((kind, value) for outer, kind, value in walk_items(pdu.raw) if (outer, kind) in _UIDS)
+
+
+def count_of(things: list[str], name: str) -> str:
+    """Say how many there are: `3 contexts`."""
+    return f"{len(things)} {name}{'s' * (len(things) != 1)}".replace("classs", "classes")
+
+
+def some_of(things: list[str]) -> str:
+    """Name the first few, and say how many more there are."""
+    return ", ".join(things[:5]) + (f" and {len(things) - 5} more" if len(things) > 5 else "")
+
+
+_BOTH = (AssociateRq, AssociateAc)
+
+RULES = (
+    EntryRule(
+        "protocol-version",
+        Severity.WARNING,
+        "PS3.8 §9.3.2",
+        "The protocol version does not include version 1",
+        "Bit 0 of the protocol version stands for version 1, the only one there is. Without it a strict acceptor "
+        "rejects (protocol-version-not-supported).",
+        "Look at the sender's encoder; the version may have been written as a number or in the wrong byte order.",
+        _BOTH,
+        version_unsupported,
+    ),
+    EntryRule(
+        "application-context",
+        Severity.WARNING,
+        "PS3.7 §A.2.1",
+        "The application context is not DICOM's",
+        f"There is one application context, {APPLICATION_CONTEXT}. A strict acceptor rejects any other "
+        "(application-context-name-not-supported).",
+        "Look at the sender's encoder or configuration.",
+        _BOTH,
+        application_context_wrong,
+    ),
+    EntryRule(
+        "item-repeated",
+        Severity.WARNING,
+        "PS3.8 §9.3.2, PS3.7 §D.3.3",
+        "An item that may be there once is there twice",
+        "Which of them counts is up to the receiver: the two sides may go on with different limits or names.",
+        "Look at the sender's encoder.",
+        _BOTH,
+        items_repeated,
+    ),
+    EntryRule(
+        "item-unknown",
+        Severity.NOTE,
+        "PS3.8 §9.3.1",
+        "An item has a type the standard does not define",
+        "Receivers ignore unknown items. A private extension, or an encoder that lost its place.",
+        "Nothing, unless the association fails.",
+        _BOTH,
+        items_unknown,
+    ),
+    EntryRule(
+        "reserved-bytes",
+        Severity.NOTE,
+        "PS3.8 §9.3.2",
+        "Reserved bytes are not zero",
+        "They are to be sent as zero and not tested by receivers. Some old ones test them.",
+        "Nothing, unless the association is refused without another reason.",
+        _BOTH,
+        reserved_set,
+    ),
+    EntryRule(
+        "ae-title-malformed",
+        Severity.WARNING,
+        "PS3.5 §6.2, PS3.8 Table 9-11",
+        "An AE title is blank or has bytes no AE title may have",
+        "AE titles are 1 to 16 characters of the default repertoire, without backslash and control characters. "
+        "Acceptors refuse what they cannot match, and some abort.",
+        "Correct the AE title in the requestor's settings.",
+        (AssociateRq,),
+        title_malformed,
+    ),
+    EntryRule(
+        "ae-title-padded",
+        Severity.WARNING,
+        "PS3.5 §6.2, PS3.8 Table 9-11",
+        "An AE title is padded with NUL",
+        "AE titles are padded to 16 bytes with spaces. An acceptor that compares all 16 bytes does not recognize "
+        "this one.",
+        "Look at the requestor's encoder.",
+        (AssociateRq,),
+        title_padded,
+    ),
+    EntryRule(
+        "uid-malformed",
+        Severity.WARNING,
+        "PS3.5 §9.1",
+        "A UID of the negotiation is malformed",
+        "UIDs are numbers joined by dots, without leading zeros, of 64 characters at most. What is no UID matches "
+        "nothing; longer ones overrun buffers.",
+        "Look at where the sender takes it from.",
+        _BOTH,
+        uid_malformed,
+    ),
+    EntryRule(
+        "uid-padded",
+        Severity.WARNING,
+        "PS3.8 Annex F, PS3.5 §9.1",
+        "A UID of the negotiation is padded",
+        "UIDs are padded with NUL to even length in data sets and command sets, never in the negotiation. A receiver "
+        "that compares all bytes does not recognize it and refuses the context.",
+        "Look at the sender's encoder.",
+        _BOTH,
+        uid_padded,
+    ),
+)
+"""Rules on how the negotiation is written, in the order in which they are asked."""

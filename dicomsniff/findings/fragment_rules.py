@@ -1,0 +1,229 @@
+"""Rules on fragments: what does not become a whole message, and why (PS3.7 §6.3, PS3.8 Annex E)."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.reasons import context_result_name
+from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.message import Message
+from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, by
+from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
+
+_INTERRUPTED = "the next command came"
+"""How the assembler's problem begins where a message was given up for another one."""
+
+
+def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]:
+    """Yield fragments without a beginning: behind a command that announced none or not, begun in sight or not."""
+    strays = [entry for entry in review.association.timeline if isinstance(entry.event, StrayFragment)]
+    if not strays:
+        return
+    ends: dict[tuple[bool, int], list[tuple[int, bool]]] = {}
+    for message in review.association.messages:
+        key = (message.from_requestor, message.context_id)
+        ends.setdefault(key, []).append((message.span.end, message.command.announces_data_set))
+    for entry in strays:
+        event = entry.event
+        if not isinstance(event, StrayFragment):
+            continue
+        before = sorted(ends.get((entry.from_requestor, event.context_id), ()))
+        at = bisect_right(before, (event.span.start, True)) - 1
+        follows_command = at >= 0 and not before[at][1] and before[at][0] == event.span.start
+        seen = review.saw_all(from_requestor=entry.from_requestor, until=event.span.last_packet)
+        if (seen, not follows_command) == (captured, announced):
+            text = f"{event.problem} ({event.length} bytes on context {event.context_id})"
+            if follows_command:
+                text = f"a data set of {event.length} bytes follows a command that announces none"
+            yield Hit(text, event.span, from_requestor=entry.from_requestor)
+
+
+def stray(review: Review) -> Iterator[Hit]:
+    """Fragments that belong to no message (PS3.7 §6.3.1); asked at the end, as a run of them grows until then."""
+    return _strays(review, announced=True, captured=True)
+
+
+def unannounced(review: Review) -> Iterator[Hit]:
+    """A data set behind a command that says there is none (PS3.7 §E.1)."""
+    return _strays(review, announced=False, captured=True)
+
+
+def partly_captured(review: Review) -> Iterator[Hit]:
+    """Messages and fragments of which the capture holds a part; nobody on the wire is to blame."""
+    for announced in (True, False):
+        yield from _strays(review, announced=announced, captured=False)
+    for message in review.association.messages:
+        if message.problem and not _is_sender_s(review, message):
+            yield Hit(f"{message.name} is not whole in the capture: {message.problem}", message.span, message)
+
+
+def _is_sender_s(review: Review, message: Message) -> bool:
+    """Whether it is the sender's doing that a message is not whole, as far as the capture can tell."""
+    since, until = message.span.first_packet, message.span.last_packet
+    if review.lost_within(from_requestor=message.from_requestor, since=since, until=until):
+        return False
+    if message.ended:
+        return True
+    whole = not review.may_have_missed(from_requestor=message.from_requestor, since=since)
+    stopped = review.ended_by(from_requestor=message.from_requestor) or review.association.outcome == "aborted"
+    return whole and bool(review.went_on(message) or (stopped and not review.association.ended_by_capture) or
+                          review.association.state.is_over)  # fmt: skip
+
+
+def _broken(review: Review) -> Iterator[Message]:
+    """Yield the messages whose sender did not bring them to their end."""
+    return (message for message in review.association.messages if message.problem and _is_sender_s(review, message))
+
+
+def data_set_missing(review: Review) -> Iterator[Hit]:
+    """A command that announces a data set where something else came."""
+    for message in _broken(review):
+        if not message.ended and message.data_set is None and review.went_on(message):
+            yield Hit(f"{message.name} announces a data set; none followed", message.span, message)
+
+
+def interrupted(review: Review) -> Iterator[Hit]:
+    """Another message on the same context before the last fragment of the one before (PS3.8 Annex E)."""
+    for message in _broken(review):
+        if message.data_set is not None and message.problem.startswith(_INTERRUPTED):
+            text = f"{message.name} is interrupted by the next message before the last fragment of its data set"
+            yield Hit(text, message.span, message)
+
+
+def never_last(review: Review) -> Iterator[Hit]:
+    """A data set whose last fragment is never marked, although its sender went on (PS3.8 §E.2)."""
+    for message in _broken(review):
+        interrupt = message.problem.startswith(_INTERRUPTED)
+        if not message.ended and message.data_set is not None and review.went_on(message) and not interrupt:
+            text = f"{message.name} is incomplete: its data set has no last fragment, and its sender went on"
+            yield Hit(text, message.span, message)
+
+
+def cut_off(review: Review) -> Iterator[Hit]:
+    """A message that was under way when its sender stopped, or that has a hole of the sender's making."""
+    for message in _broken(review):
+        if message.ended or not review.went_on(message):
+            yield Hit(f"{message.name} is incomplete: {message.problem}", message.span, message, known=-1)
+
+
+def context_unusable(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A message on a context that was not accepted (PS3.8 §9.3.5.1)."""
+    match entry.event:
+        case Message(context_id=number):
+            context = association.contexts.get(number)
+            request, accept = association.request, association.accept
+            if request is None or accept is None or request.problem or accept.problem:
+                return
+            even = "an even number, which no context may have" if number % 2 == 0 else "which was never proposed"
+            if context is None:
+                yield Hit(f"presentation context {number}, {even}")
+            elif context.result is None:
+                yield Hit(f"presentation context {number}, which the acceptor did not answer")
+            elif context.result != 0:
+                yield Hit(f"presentation context {number}, refused: {context_result_name(context.result)}")
+
+
+_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
+
+RULES = (
+    FinalRule(
+        "fragment-stray",
+        Severity.ERROR,
+        "PS3.7 §6.3.1",
+        "A fragment belongs to no message",
+        "A data set fragment came without a command before it, or a command set that never ended. The receiver "
+        "cannot know what it is for; it aborts or throws it away.",
+        "Look at the sender: it left the command out, sent it on another context, or marked a fragment wrongly.",
+        stray,
+        (*_BEFORE, *by("own", *COMMANDS, "context-not-accepted", "data-set-unannounced"), *ENDS),
+    ),
+    FinalRule(
+        "data-set-unannounced",
+        Severity.ERROR,
+        "PS3.7 §E.1",
+        "A data set follows a command that announces none",
+        "Command Data Set Type (0000,0800) is 0101H, so that the message ended with its command; the data set that "
+        "follows belongs to nothing. Receivers abort or throw it away.",
+        "Look at how the sender sets Command Data Set Type.",
+        unannounced,
+        (*_BEFORE, *by("own", "command-malformed", "command-element-missing", "command-unknown")),
+    ),
+    FinalRule(
+        "data-set-missing",
+        Severity.ERROR,
+        "PS3.7 §E.1",
+        "A command announces a data set and none follows",
+        "Command Data Set Type (0000,0800) says that a data set follows, and the next thing the sender sent was "
+        "something else. The receiver waits for it, or takes the next message's for it.",
+        "Look at how the sender sets Command Data Set Type, and at whether it failed to read the object.",
+        data_set_missing,
+        (*_BEFORE, *by("own", "command-malformed", "command-unknown", "find-final-with-data-set")),
+    ),
+    FinalRule(
+        "message-interrupted",
+        Severity.ERROR,
+        "PS3.8 Annex E",
+        "A message is interrupted by another on the same context",
+        "The fragments of a message follow each other on their context until the last one, which is marked. Here a "
+        "new command came before. The receiver loses one of the two messages, or both.",
+        "Look for two threads of the sender that use one association at the same time.",
+        interrupted,
+        _BEFORE,
+    ),
+    FinalRule(
+        "last-fragment-missing",
+        Severity.ERROR,
+        "PS3.8 §E.2",
+        "The last fragment of a data set is never marked",
+        "Bit 1 of the message control header marks the last fragment. It never came, although the sender went on: "
+        "the receiver waits for more, and the object may never be stored.",
+        "Look at the sender's fragmentation; data sets that end where a PDU is full are the usual case.",
+        never_last,
+        _BEFORE,
+    ),
+    FinalRule(
+        "message-incomplete",
+        Severity.ERROR,
+        "PS3.8 Annex E",
+        "A message was cut off",
+        "The sender stopped, was stopped, or lost bytes before the message was whole. The object or request is lost.",
+        "Look at what ended the association, and at malformed PDUs within the message.",
+        cut_off,
+        (
+            *by("own", *FRAMING, *ORDER, *COMMANDS, "pdu-incomplete", "context-not-accepted"),
+            "find-final-with-data-set",
+            "association-aborted",
+            "provider-aborted",
+            "connection-reset",
+            "connection-closed-early",
+            "association-not-released",
+            *NOT_CAPTURED,
+        ),
+    ),
+    FinalRule(
+        "message-partly-captured",
+        Severity.WARNING,
+        "PS3.8 Annex E",
+        "The capture holds a part of a message only",
+        "Bytes of it were lost by the capture, or it began before the capture or goes on behind it. The receiver may "
+        "well have it whole.",
+        "Look at what the capture lost. Capture again, nearer to one side or longer.",
+        partly_captured,
+        (*NOT_CAPTURED, *by("own", *FRAMING, "bytes-skipped")),
+    ),
+    EntryRule(
+        "context-not-accepted",
+        Severity.ERROR,
+        "PS3.8 §9.3.5.1",
+        "A message is sent on a context that was not accepted",
+        "Only accepted presentation contexts carry messages. On any other, the receiver does not know SOP class and "
+        "transfer syntax, and aborts or ignores the message.",
+        "Look at how the sender chooses the context.",
+        (Message,),
+        context_unusable,
+        (*by("own", *FRAMING, "context-id-even", "context-id-repeated"), "contexts-all-refused", "contexts-unanswered"),
+    ),
+)
+"""Rules on fragments, in the order in which they are asked."""

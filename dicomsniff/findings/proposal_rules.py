@@ -1,0 +1,182 @@
+"""Rules on what A-ASSOCIATE-RQ proposes (PS3.8 §9.3.2, PS3.7 §D.3)."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.findings.encoding_rules import count_of, of_negotiation, some_of
+from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.pdu.types import AssociateAc, AssociateRq
+
+MAX_CONTEXTS = 128
+"""Odd ids from 1 to 255 (PS3.8 §9.3.2.2)."""
+_SMALL = 1024
+"""Bytes: a maximum PDU length below this makes every message many PDUs."""
+
+
+@of_negotiation
+def ids_even(_: Association, entry: Entry) -> Iterator[Hit]:
+    """Presentation context ids that are even (PS3.8 §9.3.2.2)."""
+    match entry.event:
+        case AssociateRq(contexts=contexts):
+            even = [str(context.id) for context in contexts if context.id % 2 == 0]
+            if even:
+                yield Hit(f"{count_of(even, 'presentation context')} with an even id: {some_of(even)}")
+
+
+@of_negotiation
+def ids_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
+    """Presentation context ids proposed more than once (PS3.8 §9.3.2.2)."""
+    match entry.event:
+        case AssociateRq(contexts=contexts):
+            ids = Counter(context.id for context in contexts)
+            repeated = [str(number) for number, count in ids.items() if count > 1]
+            if repeated:
+                yield Hit(
+                    f"{count_of(repeated, 'presentation context id')} proposed more than once: {some_of(repeated)}"
+                )
+
+
+@of_negotiation
+def too_many(_: Association, entry: Entry) -> Iterator[Hit]:
+    """More contexts than there are ids (PS3.8 §9.3.2.2)."""
+    match entry.event:
+        case AssociateRq(contexts=contexts) if len(contexts) > MAX_CONTEXTS:
+            yield Hit(f"{len(contexts)} presentation contexts are proposed; there are {MAX_CONTEXTS} ids")
+
+
+@of_negotiation
+def without_syntax(_: Association, entry: Entry) -> Iterator[Hit]:
+    """Contexts that propose no abstract syntax, or no transfer syntax (PS3.8 §9.3.2.2)."""
+    match entry.event:
+        case AssociateRq(contexts=contexts, problem=""):
+            empty = [str(each.id) for each in contexts if not each.abstract_syntax or not each.transfer_syntaxes]
+            if empty:
+                yield Hit(
+                    f"{count_of(empty, 'presentation context')} without abstract or transfer syntax: {some_of(empty)}"
+                )
+            if not contexts:
+                yield Hit("no presentation context is proposed")
+
+
+@of_negotiation
+def proposed_twice(_: Association, entry: Entry) -> Iterator[Hit]:
+    """The same proposal in several contexts, or a transfer syntax twice in one."""
+    match entry.event:
+        case AssociateRq(contexts=contexts):
+            same = Counter((each.abstract_syntax, each.transfer_syntaxes) for each in contexts)
+            again = [uid_text(abstract) for (abstract, _), count in same.items() if count > 1]
+            if again:
+                what = count_of(again, "SOP class")
+                yield Hit(f"{what} proposed again with the same transfer syntaxes: {some_of(again)}")
+            lists = ((each.id, each.transfer_syntaxes) for each in contexts)
+            twice = [str(number) for number, syntaxes in lists if len(set(syntaxes)) < len(syntaxes)]
+            if twice:
+                yield Hit(f"{count_of(twice, 'presentation context')} with a transfer syntax twice: {some_of(twice)}")
+
+
+@of_negotiation
+def information_missing(_: Association, entry: Entry) -> Iterator[Hit]:
+    """User information without what every implementation sends (PS3.8 §D.1.1, PS3.7 §D.3.3.2)."""
+    match entry.event:
+        case AssociateRq(problem="", user_information=said) | AssociateAc(problem="", user_information=said) as pdu:
+            wanted = {
+                "maximum length": said.max_pdu_length,
+                "implementation class UID": said.implementation_class_uid,
+            }
+            absent = [name for name, value in wanted.items() if value is None]
+            if absent:
+                yield Hit(f"{pdu.name} has no {' and no '.join(absent)}")
+
+
+@of_negotiation
+def length_small(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A maximum PDU length that makes every message many PDUs (PS3.8 §D.1.1)."""
+    match entry.event:
+        case AssociateRq(user_information=said) | AssociateAc(user_information=said):
+            if said.max_pdu_length and said.max_pdu_length < _SMALL:
+                side = association.sender(from_requestor=entry.from_requestor)
+                yield Hit(f"{side.label} takes P-DATA-TF of {said.max_pdu_length} bytes at most")
+
+
+_BOTH = (AssociateRq, AssociateAc)
+
+RULES = (
+    EntryRule(
+        "context-id-even",
+        Severity.WARNING,
+        "PS3.8 §9.3.2.2",
+        "A presentation context has an even id",
+        "Ids are odd numbers from 1 to 255. Some acceptors refuse or abort, others mix contexts up.",
+        "Look at how the requestor numbers its contexts.",
+        (AssociateRq,),
+        ids_even,
+    ),
+    EntryRule(
+        "context-id-repeated",
+        Severity.WARNING,
+        "PS3.8 §9.3.2.2",
+        "A presentation context id is proposed twice",
+        "The two sides may take different proposals for the one accepted, and then read each other's data wrongly.",
+        "Look at how the requestor numbers its contexts.",
+        (AssociateRq,),
+        ids_repeated,
+    ),
+    EntryRule(
+        "contexts-too-many",
+        Severity.WARNING,
+        "PS3.8 §9.3.2.2",
+        "More than 128 presentation contexts are proposed",
+        "There are 128 odd ids, so with more contexts ids repeat or overflow. Acceptors refuse, abort or crash.",
+        "Propose fewer SOP classes or transfer syntaxes per association.",
+        (AssociateRq,),
+        too_many,
+    ),
+    EntryRule(
+        "context-without-syntax",
+        Severity.WARNING,
+        "PS3.8 §9.3.2.2",
+        "A presentation context proposes no syntax",
+        "A context names one abstract syntax and one or more transfer syntaxes. Without, it cannot be accepted; some "
+        "acceptors abort.",
+        "Look at the requestor's list of contexts.",
+        (AssociateRq,),
+        without_syntax,
+    ),
+    EntryRule(
+        "proposed-twice",
+        Severity.NOTE,
+        "PS3.8 §9.3.2.2",
+        "The same is proposed more than once",
+        "The same SOP class with the same transfer syntaxes stands in several contexts, or a transfer syntax twice in "
+        "one. It is allowed, and wastes ids.",
+        "Nothing, unless contexts run out.",
+        (AssociateRq,),
+        proposed_twice,
+    ),
+    EntryRule(
+        "user-information-incomplete",
+        Severity.WARNING,
+        "PS3.7 §D.3.3.2, PS3.8 §D.1.1",
+        "The user information lacks what every side must send",
+        "Maximum length and implementation class UID are required of both sides. Without the first, the other side "
+        "does not know how long a PDU may be.",
+        "Look at the sender's encoder.",
+        _BOTH,
+        information_missing,
+    ),
+    EntryRule(
+        "max-length-small",
+        Severity.NOTE,
+        "PS3.8 §D.1.1",
+        "A side takes very short PDUs only",
+        "Every message has to be cut into many PDUs, which is slow, and commands may have to be fragmented, which "
+        "some implementations cannot read.",
+        "Raise the maximum PDU length; 16 kB and more is usual.",
+        _BOTH,
+        length_small,
+    ),
+)
+"""Rules on proposals, in the order in which they are asked."""

@@ -1,0 +1,117 @@
+"""Why a C-MOVE or C-GET brought less than was asked for: the likeliest reason (PS3.4 §C.4.2, §C.4.3)."""
+
+from collections import Counter
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.moves import COUNTERS, Delivery, Move
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.dimse.operations import Operation
+
+DESTINATION_UNKNOWN = 0xA801
+
+
+def brought_less(move: Move) -> bool:
+    """Whether a C-MOVE failed, or did not say that it moved everything there was."""
+    counters = move.counters
+    lost = counters.get("failed", 0) + move.sent - move.kept
+    return move.category != "Success" or bool(lost) or not counters.get("completed", move.sent)
+
+
+def explain_move(move: Move) -> str:
+    """Return the likeliest reason, in words that say what it is judged by; empty where a C-MOVE went well."""
+    if not brought_less(move):
+        return ""
+    destination = move.destination or "the destination"
+    for delivery in move.deliveries:
+        if said := _refusal(delivery, destination):
+            return said
+    if move.unconnected and not move.sent:
+        tries = Counter((each.target, each.how) for each in move.unconnected)
+        (target, how), count = tries.most_common(1)[0]
+        what = {"refused": "refused the TCP connection", "unanswered": "did not answer"}.get(how, "took it in silence")
+        times = f" ({count} times)" if count > 1 else ""
+        return f"while it ran, the provider tried to connect to {target}, which {what}{times}: nothing listens there?"
+    if move.status == DESTINATION_UNKNOWN:
+        return f"the provider does not know the destination {move.destination}; it must be configured there"
+    failed = move.counters.get("failed", 0)
+    if move.sent:
+        return _explain_partial(move, destination, failed)
+    if failed:
+        return (
+            f"{_objects(failed)} failed and no C-STORE is in the capture: the provider could not reach {destination}, "
+            "or had nothing to send that it accepts, or the capture does not see that path"
+        )
+    if move.status is None:
+        return f"it got no final response, and no C-STORE to {destination} is in the capture"
+    if move.category == "Success":
+        return "nothing was moved: no object matched, or the provider does not tell what it could not send"
+    return f"no C-STORE to {destination} is in the capture: the provider gave up before it sent anything"
+
+
+def _refusal(delivery: Delivery, destination: str) -> str:
+    if delivery.outcome == "rejected":
+        return f"{destination} rejected the provider's association ({delivery.association})"
+    if delivery.contexts and not delivery.accepted:
+        accepted = f"accepted none of {delivery.contexts} presentation contexts"
+        return f"{destination} {accepted} in association {delivery.association}"
+    if delivery.outcome == "aborted" and not delivery.stores.kept:
+        return f"association {delivery.association} to {destination} was aborted before anything was stored"
+    return ""
+
+
+def _explain_partial(move: Move, destination: str, failed: int) -> str:
+    refused: Counter[str] = Counter()
+    for delivery in move.deliveries:
+        refused.update(delivery.stores.by_category)
+    rejected = refused["Failure"]
+    unsent = max(failed - rejected, 0)
+    parts = []
+    if rejected:
+        parts.append(f"{destination} answered {rejected} of {move.sent} C-STOREs with a failure")
+    if unanswered := sum(delivery.stores.unanswered for delivery in move.deliveries):
+        parts.append(f"{destination} left {unanswered} of {move.sent} C-STOREs without an answer")
+    if unsent:
+        contexts = sum(delivery.contexts - delivery.accepted for delivery in move.deliveries)
+        why = (
+            f"{destination} had refused {contexts} presentation contexts" if contexts else "the provider's log says why"
+        )
+        parts.append(f"{_objects(unsent)} counted as failed {'was' if unsent == 1 else 'were'} never sent: {why}")
+    return "; ".join(parts)
+
+
+def explain_get(association: Association, operation: Operation) -> str:
+    """Return the likeliest reason why a C-GET stored less than its response counts; empty where it went well."""
+    final = operation.final
+    if final is None:
+        return ""
+    counters = {name: final.command.uint(tag) or 0 for name, tag in COUNTERS.items()}
+    stored = operation.stored or Counter()
+    kept = stored["Success"] + stored["Warning"]
+    if not counters["failed"] and operation.category == "Success":
+        return ""
+    if operation.sub_operations and stored["Failure"]:
+        return f"the requestor answered {stored['Failure']} of {operation.sub_operations} C-STOREs with a failure"
+    if counters["failed"] and operation.sub_operations <= kept:
+        unsent = f"{_objects(counters['failed'])} {'was' if counters['failed'] == 1 else 'were'} never sent"
+        if without := _storage_without_role(association):
+            return f"{unsent}: the requestor may not receive {without} (no context accepted with the SCP role)"
+        return f"{unsent}: probably no accepted presentation context fits"
+    return ""
+
+
+def _storage_without_role(association: Association) -> str:
+    request, accept = association.request, association.accept
+    if request is None or accept is None or accept.user_information is None:
+        return ""
+    allowed = {role.sop_class_uid for role in accept.user_information.roles if role.scp}
+    unusable = [
+        context.abstract_syntax
+        for context in association.contexts.values()
+        if context.accepted and context.abstract_syntax and context.abstract_syntax not in allowed
+    ]
+    names = [uid_text(uid) for uid in unusable if uid_text(uid).endswith("Storage")]
+    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "") if names else ""
+
+
+def _objects(count: int) -> str:
+    return f"{count} object{'s' * (count != 1)}"

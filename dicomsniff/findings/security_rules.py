@@ -1,0 +1,74 @@
+"""Rules on security: what is readable on the wire, and other protocols where DICOM is due (PS3.7 §D.3.3.7, PS3.15)."""
+
+import re
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
+from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.pdu.types import AssociateRq, MalformedPdu
+
+_IDENTITIES = {
+    1: "a user name",
+    2: "a user name and passcode",
+    3: "a Kerberos service ticket",
+    4: "a SAML assertion",
+    5: "a JSON web token",
+}
+_OTHER = (
+    (re.compile(r"1[4-7] 03 0[0-4]"), "TLS"),
+    (re.compile(r"48 54 54 50"), "HTTP"),
+    (re.compile(r"53 53 48 2d"), "SSH"),
+)
+"""How the first bytes of a stream, in hexadecimal, look in other protocols."""
+
+
+def names_other_protocol(event: MalformedPdu) -> str:
+    """Name the protocol that a stream begins with instead of a PDU; empty where it does not."""
+    if event.code != "pdu-header" or event.span.start:
+        return ""
+    return next((name for pattern, name in _OTHER if pattern.match(event.problem)), "")
+
+
+def identity_readable(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A user identity that anybody on the path can read (PS3.7 §D.3.3.7.1)."""
+    match entry.event:
+        case AssociateRq(user_information=information) if information.identity is not None:
+            kind = information.identity.type
+            what = _IDENTITIES.get(kind, f"an identity of reserved type {kind}")
+            yield Hit(f"{what} is sent in the clear")
+
+
+def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
+    """One side speaks DICOM, the other answers in another protocol."""
+    match entry.event:
+        case MalformedPdu() as event if name := names_other_protocol(event):
+            side = association.sender(from_requestor=entry.from_requestor)
+            yield Hit(f"{side.label} speaks {name} where DICOM is due")
+
+
+RULES = (
+    EntryRule(
+        "other-protocol-answers",
+        Severity.ERROR,
+        "PS3.15 §B.1",
+        "One side speaks another protocol than DICOM",
+        "One side sent A-ASSOCIATE, the other answered with TLS, HTTP or the like. Where it is TLS, one side is set "
+        "to secure transport and the other is not; else the port belongs to another service.",
+        "Give both sides the same transport security, and check the port number.",
+        (MalformedPdu,),
+        other_protocol,
+    ),
+    EntryRule(
+        "identity-readable",
+        Severity.NOTE,
+        "PS3.7 §D.3.3.7",
+        "A user identity is sent in the clear",
+        "A user name, passcode, ticket or token is part of A-ASSOCIATE-RQ. Without TLS, whoever can capture this can "
+        "use it. dicomsniff never shows the secret itself.",
+        "Use the secure transport connection profiles of PS3.15, and change the passcode.",
+        (AssociateRq,),
+        identity_readable,
+    ),
+)
+"""Rules on security, in the order in which they are asked."""

@@ -1,0 +1,237 @@
+"""Rules on the order of PDUs, as the state machine of PS3.8 §9.2 has it."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.state import State
+from dicomsniff.association.timeline import Entry, UnexpectedPdu
+from dicomsniff.dictionary.reasons import ABORT_REASONS, REJECT_REASONS, REJECT_RESULTS
+from dicomsniff.dimse.message import Message
+from dicomsniff.findings.codes import FRAMING, by
+from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review, hears
+from dicomsniff.pdu.types import Abort, AssociateRj, AssociateRq, ReleaseRq
+
+_LOOK_BACK = 50
+"""Entries searched for the A-RELEASE-RQ before a message."""
+_BEFORE = (State.IDLE, State.REQUESTED)
+
+
+def data_before(association: Association, entry: Entry) -> Iterator[Hit]:
+    """P-DATA-TF where no association stands yet (PS3.8 §9.2.2)."""
+    match entry.event:
+        case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state in _BEFORE and _hears_both(association, entry):
+            yield Hit(f"P-DATA-TF where the association is {state.value}")
+
+
+def data_after(association: Association, entry: Entry) -> Iterator[Hit]:
+    """P-DATA-TF after the association has ended (PS3.8 §9.2.2, §7.2)."""
+    match entry.event:
+        case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_over and not _in_flight(association, entry):
+            yield Hit(f"P-DATA-TF where the association is {state.value}")
+
+
+def _hears_both(association: Association, entry: Entry) -> bool:
+    """Whether what the other side said before is in the capture; else nothing can be unexpected."""
+    return hears(association, from_requestor=not entry.from_requestor)
+
+
+def _in_flight(association: Association, entry: Entry) -> bool:
+    """Whether it may have been sent before the other side's A-ABORT arrived (PS3.8 §9.2.3, Sta13)."""
+    abortion = association.abortion
+    aborted = isinstance(entry.event, UnexpectedPdu) and entry.event.state is State.ABORTED
+    return aborted and abortion is not None and abortion.from_requestor is not entry.from_requestor
+
+
+def data_after_release_request(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A message from the side that has asked to release (PS3.8 §7.2.1)."""
+    match entry.event:
+        case Message(span=span) if association.state in (State.RELEASING, State.COLLISION, State.RELEASED):
+            for earlier in islice(reversed(association.timeline), _LOOK_BACK):
+                event = earlier.event
+                if isinstance(event, ReleaseRq) and earlier.from_requestor is entry.from_requestor:
+                    if event.span.end <= span.start and not _is_told(association, entry):
+                        yield Hit("P-DATA-TF behind an A-RELEASE-RQ of the same side")
+                    return
+                if isinstance(event, AssociateRq):
+                    return
+
+
+def _is_told(association: Association, entry: Entry) -> bool:
+    first, last = entry.span.first_packet, entry.span.last_packet
+    return any(
+        isinstance(each.event, UnexpectedPdu) and first <= each.span.first_packet <= last
+        for each in association.timeline[-5:]
+    )
+
+
+def request_again(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A-ASSOCIATE-RQ within an association (PS3.8 §9.2.2)."""
+    match entry.event:
+        case UnexpectedPdu(pdu="A-ASSOCIATE-RQ", state=state):
+            yield Hit(f"A-ASSOCIATE-RQ where the association is {state.value} already")
+
+
+def abort_after_end(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A-ABORT where there is nothing left to abort (PS3.8 §9.2.2)."""
+    match entry.event:
+        case UnexpectedPdu(pdu="A-ABORT", state=state) if state is not State.ABORTED:
+            yield Hit(f"A-ABORT where the association is {state.value} already")
+
+
+def unexpected(association: Association, entry: Entry) -> Iterator[Hit]:
+    """Any other PDU the state machine does not expect (PS3.8 §9.2)."""
+    match entry.event:
+        case UnexpectedPdu(pdu="P-DATA-TF" | "A-ASSOCIATE-RQ" | "A-ABORT"):
+            return
+        case UnexpectedPdu(pdu=pdu, state=state) if not _in_flight(association, entry) and _hears_both(
+            association, entry
+        ):
+            yield Hit(f"{pdu} where the association is {state.value}")
+
+
+def collision(association: Association, entry: Entry) -> Iterator[Hit]:
+    """Both sides ask to release at once, which is allowed (PS3.8 §7.2.2.7)."""
+    if association.state is State.COLLISION and isinstance(entry.event, ReleaseRq):
+        yield Hit("both sides ask to release at the same time")
+
+
+def abort_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
+    """An A-ABORT whose source or reason the standard does not define (PS3.8 Table 9-26)."""
+    match entry.event:
+        case Abort(source=source, reason=reason):
+            if source not in (0, 2):
+                yield Hit(f"A-ABORT has the reserved source {source} (reason {reason})")
+            elif source == 2 and (reason not in ABORT_REASONS or reason == 3):
+                yield Hit(f"A-ABORT by the service-provider has the reserved reason {reason}")
+
+
+def reject_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
+    """An A-ASSOCIATE-RJ whose codes the standard does not define (PS3.8 Table 9-21)."""
+    match entry.event:
+        case AssociateRj(result=result, source=source, reason=reason):
+            if result not in REJECT_RESULTS or (source, reason) not in REJECT_REASONS:
+                yield Hit(f"A-ASSOCIATE-RJ has reserved codes: result {result}, source {source}, reason {reason}")
+
+
+def connection_reused(review: Review) -> Iterator[Hit]:
+    """An association that is not the first thing on its TCP connection (PS3.8 §9.1.1)."""
+    request = review.association.request
+    first = review.association.timeline[0].event if review.association.timeline else None
+    if request is not None and request.span.start and first is request:
+        yield Hit(f"A-ASSOCIATE-RQ comes {request.span.start} bytes into the TCP stream", request.span,
+                  from_requestor=True)  # fmt: skip
+
+
+_PLACE_LOST = (*by("own", *FRAMING), "own:bytes-missing")
+
+RULES = (
+    EntryRule(
+        "pdata-before-association",
+        Severity.ERROR,
+        "PS3.8 §9.2.2",
+        "Data is sent before the association is accepted",
+        "P-DATA-TF may be sent only once A-ASSOCIATE-AC has come. The other side answers with A-ABORT "
+        "(unexpected-PDU), or loses the data.",
+        "Look at the sender: it must wait for A-ASSOCIATE-AC. If it did, its answer came from somebody else.",
+        (UnexpectedPdu,),
+        data_before,
+        _PLACE_LOST,
+    ),
+    EntryRule(
+        "pdata-after-release",
+        Severity.ERROR,
+        "PS3.8 §7.2",
+        "Data is sent after the association has ended",
+        "After A-RELEASE-RP, A-ASSOCIATE-RJ or its own A-ABORT or A-RELEASE-RQ a side sends nothing more. What it "
+        "sends is ignored: the data is lost.",
+        "Look at the sender: it releases before it is done, or leaves bytes of a message in its buffers.",
+        (UnexpectedPdu, Message),
+        lambda association, entry: (
+            *data_after(association, entry),
+            *data_after_release_request(association, entry),
+        ),
+        _PLACE_LOST,
+    ),
+    EntryRule(
+        "associate-repeated",
+        Severity.ERROR,
+        "PS3.8 §9.2.2",
+        "A second A-ASSOCIATE-RQ comes within an association",
+        "An association is negotiated once. The other side answers a second A-ASSOCIATE-RQ with A-ABORT "
+        "(unexpected-PDU).",
+        "Another association needs another TCP connection. Look for a connection pool that forgets its state.",
+        (UnexpectedPdu,),
+        request_again,
+        _PLACE_LOST,
+    ),
+    EntryRule(
+        "abort-after-end",
+        Severity.WARNING,
+        "PS3.8 §9.2.2",
+        "A-ABORT is sent after the association has ended",
+        "The association was released or rejected already, so there is nothing to abort: only the TCP connection "
+        "remains to be closed. Logs of the other side will show an abort that means nothing.",
+        "Look at how the sender shuts down; often a second thread tidies up what is gone.",
+        (UnexpectedPdu,),
+        abort_after_end,
+        _PLACE_LOST,
+    ),
+    EntryRule(
+        "pdu-unexpected",
+        Severity.ERROR,
+        "PS3.8 §9.2",
+        "A PDU comes where the state machine expects another",
+        "The sender breaks the order of the protocol. Receivers answer with A-ABORT (unexpected-PDU).",
+        "Look at the sender, and at which side it thinks it is.",
+        (UnexpectedPdu,),
+        unexpected,
+        _PLACE_LOST,
+    ),
+    EntryRule(
+        "abort-reserved",
+        Severity.ERROR,
+        "PS3.8 §9.3.8, Table 9-26",
+        "An A-ABORT carries codes the standard does not define",
+        "Sources are 0 (service-user) and 2 (service-provider), reasons of the latter 0 to 6 without 3. With others, "
+        "nobody can tell who gave up or why.",
+        "Look at the sender's encoder; source and reason may have been swapped.",
+        (Abort,),
+        abort_reserved,
+        _PLACE_LOST,
+    ),
+    EntryRule(
+        "reject-reserved",
+        Severity.WARNING,
+        "PS3.8 §9.3.4, Table 9-21",
+        "An A-ASSOCIATE-RJ carries codes the standard does not define",
+        "The meaning of a reason depends on the source; this combination has none. The association is refused all "
+        "the same, but nobody can tell why.",
+        "Look at the acceptor's log for the reason, and at its encoder.",
+        (AssociateRj,),
+        reject_reserved,
+    ),
+    EntryRule(
+        "release-collision",
+        Severity.NOTE,
+        "PS3.8 §7.2.2.7",
+        "Both sides ask to release at the same time",
+        "That is allowed: each answers the other's A-RELEASE-RQ, the requestor last. Some implementations wait "
+        "forever instead.",
+        "Nothing, unless the connection then hangs.",
+        (ReleaseRq,),
+        collision,
+    ),
+    FinalRule(
+        "connection-reused",
+        Severity.NOTE,
+        "PS3.8 §9.1.1",
+        "The TCP connection carried something before this association",
+        "A TCP connection carries one association; here another one, or other bytes, preceded. Many acceptors close "
+        "the connection after a release and answer a second A-ASSOCIATE-RQ with a reset.",
+        "Where the peer does not stand it, open a new TCP connection for every association.",
+        connection_reused,
+    ),
+)
+"""Rules on the order of PDUs, in the order in which they are asked."""

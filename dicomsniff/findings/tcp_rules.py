@@ -1,0 +1,231 @@
+"""Rules on TCP, and on what the capture holds of an association (RFC 9293)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.association import MAX_FINDINGS, MAX_LISTED, Association
+from dicomsniff.association.timeline import ConflictingBytes, Entry
+from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
+from dicomsniff.provenance import join_spans
+
+_FEW, _STORM = 10, 50
+_NOTABLE, _MANY, _TWICE = 0.01, 0.1, 0.8
+_SEGMENT = 1460
+"""Payload bytes of a full segment on Ethernet, where no SYN told the maximum."""
+
+
+def missing(review: Review) -> Iterator[Hit]:
+    """Bytes the capture does not have; nobody on the wire is to blame."""
+    for from_requestor, gaps in review.gaps.items():
+        if gaps:
+            sender = review.association.sender(from_requestor=from_requestor)
+            length, places = sum(gap.length for gap in gaps), len(gaps)
+            where = f" in {places} places" if places > 1 else ""
+            then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
+            span = join_spans(gaps[0].span, gaps[-1].span)
+            yield Hit(f"{length} bytes sent by {sender.label}{where} are not in the capture{then}", span,
+                      from_requestor=from_requestor)  # fmt: skip
+
+
+def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
+    """Bytes sent twice with different contents: the receiver may have taken the others (RFC 9293 §3.10)."""
+    match entry.event:
+        case ConflictingBytes(length=length):
+            sender = association.sender(from_requestor=entry.from_requestor)
+            yield Hit(f"{sender.label} sent {length} bytes again with another content; the first copy is decoded")
+
+
+def one_direction(review: Review) -> Iterator[Hit]:
+    """Everything was sent by one side: the other direction is not in the capture."""
+    association = review.association
+    for from_requestor in (True, False):
+        silent = not review.spoke(from_requestor=from_requestor)
+        talks = sum(association.pdu_counts[not from_requestor].values()) > 1 and association.messages
+        if silent and talks and not association.pdu_counts[from_requestor]:
+            side = association.sender(from_requestor=from_requestor)
+            yield Hit(f"nothing sent by {side.label} is in the capture", from_requestor=from_requestor)
+
+
+def negotiation_not_captured(review: Review) -> Iterator[Hit]:
+    """The capture holds no A-ASSOCIATE-RQ or no -AC, so that contexts and syntaxes are unknown."""
+    association = review.association
+    if review.begun_in_sight and association.request is None:
+        return  # there was none
+    unseen = [
+        name
+        for name, pdu in (("A-ASSOCIATE-RQ", association.request), ("A-ASSOCIATE-AC", association.accept))
+        if pdu is None
+    ]
+    answered = association.accept or association.rejection or association.abortion
+    if "A-ASSOCIATE-RQ" in unseen or (unseen and not answered and association.messages):
+        yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown", known=-1)
+
+
+def ends_early(review: Review) -> Iterator[Hit]:
+    """The capture ends while something is under way; nobody on the wire is to blame."""
+    association = review.association
+    if not association.ended_by_capture or association.outcome in ("rejected", "aborted"):
+        return
+    asked = [message for message in association.unanswered if message.ended]
+    cut = [message for message in association.messages if not message.ended]
+    under_way = [f"within {message.name} {message.command.message_id}" for message in cut[:1]]
+    if asked:
+        waited = (association.watched_until - asked[0].span.last_time) / 1e9
+        rest = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
+        name = f"{asked[0].name} {asked[0].command.message_id}{rest}"
+        under_way.append(f"before a final response to {name} ({waited:.1f} s after it)")
+    if association.state.name == "REQUESTED" and not review.may_have_missed(from_requestor=False, since=0):
+        waited = (association.watched_until - association.end_time) / 1e9
+        under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited:.1f} s after it)")
+    if under_way and not association.unlisted:
+        where = (cut or asked)[0].span if cut or asked else None
+        yield Hit(f"the capture ends {', '.join(under_way)}", where, known=-1)
+
+
+def sent_again(review: Review) -> Iterator[Hit]:
+    """Segments sent again (RFC 9293 §3.8.1), unless the capture holds every frame twice."""
+    yield from _sent_again(review, storm=False)
+
+
+def storm(review: Review) -> Iterator[Hit]:
+    """So many segments sent again that the transfer suffers."""
+    yield from _sent_again(review, storm=True)
+
+
+def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
+    association = review.association
+    for from_requestor, health in association.tcp.items():
+        size = health.maximum_segment_size or _SEGMENT
+        sent = sum(
+            len(message.command.raw) + (message.data_set.length if message.data_set is not None else 0)
+            for message in association.messages
+            if message.from_requestor is from_requestor
+        )
+        segments = max(sent // size, len(association.messages) // 2, 1)
+        share = health.retransmitted / segments
+        if health.retransmitted < _FEW or share < _NOTABLE:
+            continue
+        # A mirror port that passes both directions of a path twice shows nearly every segment again.
+        bad = health.retransmitted >= _STORM and _MANY <= share < _TWICE
+        if bad is storm:
+            sender = association.sender(from_requestor=from_requestor)
+            twice = share >= _TWICE
+            what = "the capture seems to hold every frame twice" if twice else f"of about {segments} in all"
+            text = f"{health.retransmitted} segments of {sender.label} were sent again: {what}"
+            yield Hit(text, from_requestor=from_requestor)
+
+
+def window_closed(review: Review) -> Iterator[Hit]:
+    """The receiver had no room: the sender had to wait (RFC 9293 §3.8.6.1)."""
+    for from_requestor, health in review.association.tcp.items():
+        if health.zero_windows:
+            receiver = review.association.sender(from_requestor=not from_requestor)
+            times = "once" if health.zero_windows == 1 else f"{health.zero_windows} times"
+            yield Hit(f"{receiver.label} closed its TCP window {times}", from_requestor=not from_requestor)
+
+
+def not_listed(review: Review) -> Iterator[Hit]:
+    """More was exchanged than is listed of one association."""
+    association = review.association
+    if association.unlisted:
+        yield Hit(f"{association.unlisted} entries beyond the first {MAX_LISTED} are counted, not listed")
+    if association.unlisted_findings:
+        yield Hit(f"{association.unlisted_findings} findings beyond the first {MAX_FINDINGS} are not listed")
+
+
+RULES = (
+    FinalRule(
+        "negotiation-not-captured",
+        Severity.WARNING,
+        "PS3.8 §9.3.2",
+        "The capture does not hold the negotiation",
+        "The capture begins after the association did, or lost its first packets. Which contexts, transfer syntaxes "
+        "and limits were agreed is unknown: transfer syntaxes are guessed, and rules that need them are not asked.",
+        "Start the capture before the association begins, or read the whole ring of files.",
+        negotiation_not_captured,
+        ("bytes-missing", "one-direction"),
+    ),
+    FinalRule(
+        "bytes-missing",
+        Severity.WARNING,
+        "RFC 9293 §3.4",
+        "Bytes of the stream are not in the capture",
+        "The receiver acknowledged them, or later ones came, so they were sent; the capture lost them: a packet "
+        "dropped while capturing, a mirror port without enough bandwidth, a short snaplen. Nothing is invented in "
+        "their place, and what could not be seen is blamed on nobody.",
+        "Capture again, close to one side, with a larger buffer (tcpdump -B) and the whole packet (-s 0).",
+        missing,
+    ),
+    EntryRule(
+        "bytes-conflicting",
+        Severity.ERROR,
+        "RFC 9293 §3.10",
+        "The same bytes were sent twice with different contents",
+        "A retransmission repeats what was sent. Here it differs, so that the receiver may have taken other bytes "
+        "than those decoded here.",
+        "A broken network stack, two senders with one address, or an attack. Capture at both ends and compare.",
+        (ConflictingBytes,),
+        conflicting,
+    ),
+    FinalRule(
+        "one-direction",
+        Severity.WARNING,
+        "PS3.8 §9.1",
+        "The capture holds one direction only",
+        "One side's packets are all there, the other's are not. Answers exist but were not seen, so nothing is said "
+        "about missing ones.",
+        "The mirror port or capture filter passes one direction only. Capture both.",
+        one_direction,
+    ),
+    FinalRule(
+        "capture-ends-early",
+        Severity.WARNING,
+        "PS3.7 §8",
+        "The capture ends while something is under way",
+        "A message had not ended or a request had no answer when the capture stopped. What came later is unknown, "
+        "and nobody is to blame for it. A long wait before the end may still mean that the peer is stuck.",
+        "Capture longer, or read the next file of the ring as well.",
+        ends_early,
+    ),
+    FinalRule(
+        "retransmission-storm",
+        Severity.WARNING,
+        "RFC 9293 §3.8.1",
+        "A large part of the segments was sent again",
+        "The path between the two loses or delays so much that a tenth of the segments or more had to be repeated. "
+        "Transfers crawl, and timeouts of either side may follow.",
+        "Look for a duplex mismatch, a full link, a failing cable or transceiver, or a tunnel with too small an MTU.",
+        storm,
+    ),
+    FinalRule(
+        "segments-sent-again",
+        Severity.NOTE,
+        "RFC 9293 §3.8.1",
+        "Segments were sent again",
+        "Some segments appear twice: lost on the way and repeated, or captured twice. TCP puts them in order; no "
+        "data is lost by that.",
+        "Where it is slow, look at losses on the path. Where every frame appears twice, mend the mirror port.",
+        sent_again,
+    ),
+    FinalRule(
+        "window-closed",
+        Severity.NOTE,
+        "RFC 9293 §3.8.6.1",
+        "A receiver closed its TCP window",
+        "The receiving program read more slowly than data came, until there was no room left; the sender had to "
+        "wait. That is how a slow disk, database or virus scanner of the receiver looks on the wire.",
+        "Look at what the receiver does with objects as they come.",
+        window_closed,
+    ),
+    FinalRule(
+        "entries-not-listed",
+        Severity.NOTE,
+        "PS3.8 §7",
+        "More was exchanged than is listed",
+        "Memory is bounded: of a very long association only the first entries and findings are listed. Counts and "
+        "verdict cover all.",
+        "The JSON lines of `export --format jsonl` hold every message.",
+        not_listed,
+    ),
+)
+"""Rules on TCP and on the capture, in the order in which they are asked."""

@@ -1,0 +1,243 @@
+"""How an association went, and how a whole capture went, in one sentence each; the reason first."""
+
+from collections import Counter
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.moves import Move
+from dicomsniff.association.state import State
+from dicomsniff.dictionary.reasons import abort_meaning, context_result_name, in_words, reject_reason_name
+from dicomsniff.dictionary.statuses import find_status, status_text
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.retrieve import explain_move
+from dicomsniff.quantities import duration
+
+MAX_REASONS = 1000
+"""Reasons counted apart in an overview; further ones are counted together."""
+BAD = ("Failure", "Unknown")
+
+
+def verdict(association: Association) -> str:
+    """Say in one line how the association went."""
+    if association.rejection is not None:
+        return f"refused: {_rejection(association)}"
+    if association.abortion is not None:
+        return _aborted(association)
+    failed = _failures(association)
+    if association.released:
+        said = failed or _exchanged(association)
+        return f"released: {said}{_refused_contexts(association)}"
+    return f"unfinished{_why_unfinished(association, failed)}"
+
+
+def went_well(association: Association) -> bool | None:
+    """Whether everything was done that was asked; None where the capture does not show the end."""
+    troubled = any(finding.severity is Severity.ERROR for finding in association.findings)
+    if association.rejection is not None or association.abortion is not None or _failures(association) or troubled:
+        return False
+    if association.released:
+        return True
+    return None if association.ended_by_capture else False
+
+
+class Overview:
+    """How all associations of a capture went; takes each when it is over, keeps counts only."""
+
+    def __init__(self) -> None:
+        self.well = self.troubled = self.unknown = 0
+        self.reasons: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
+        self.bad: Counter[str] = Counter()
+        """Operations that failed, by service."""
+        self.findings: Counter[Severity] = Counter()
+
+    @property
+    def associations(self) -> int:
+        """Associations that are over."""
+        return self.well + self.troubled + self.unknown
+
+    def take(self, association: Association) -> None:
+        """Count an association that is over."""
+        well = went_well(association)
+        if well:
+            self.well += 1
+        elif well is None:
+            self.unknown += 1
+        else:
+            self.troubled += 1
+            reason = _reason(association)
+            self.reasons[reason if reason in self.reasons or len(self.reasons) < MAX_REASONS else "other reasons"] += 1
+        self.requests.update(association.tally.requests)
+        for (service, sop_class, status), count in association.tally.statuses.items():
+            if find_status(service, sop_class, status).category in BAD:
+                self.bad[service] += count
+        for finding in association.findings:
+            self.findings[finding.severity] += 1
+
+    def text(self, moves: list[Move]) -> str:
+        """Say in one sentence how the capture went; `moves` are its C-MOVE operations."""
+        total = self.associations
+        if not total:
+            return "no DICOM association"
+        parts = []
+        if self.troubled:
+            (reason, count), *more = self.reasons.most_common()
+            often = f" ({count} times)" if count > 1 else ""
+            others = f", and {_count(len(more), 'other reason')}" if more else ""
+            parts.append(f"{self.troubled} of {_count(total, 'association')} in trouble: {reason}{often}{others}")
+        elif self.well == total:
+            parts.append("the association went well" if total == 1 else f"all {total} associations went well")
+        else:
+            parts.append(f"{self.well} of {_count(total, 'association')} ended well")
+        if self.unknown:
+            parts.append(f"{_count(self.unknown, 'association')} without an end in the capture")
+        explained = [f"C-MOVE to {move.destination}: {explain_move(move)}" for move in moves if explain_move(move)]
+        if explained:
+            parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
+        if exchanged := self._exchanged():
+            parts.append(exchanged)
+        return "; ".join(parts)
+
+    def _exchanged(self) -> str:
+        """`40 C-STORE, 3 of them failed`."""
+        said = []
+        for service, count in self.requests.items():
+            failed = self.bad[service]
+            said.append(f"{count} {service}" + (f", {failed} of them failed" if failed else ""))
+        return ", ".join(said)
+
+
+def _reason(association: Association) -> str:
+    """Why an association was in trouble, without what differs from one association to the next."""
+    if association.rejection is not None:
+        return f"refused: {in_words(reject_reason_name(association.rejection.source, association.rejection.reason))}"
+    cause = next((found for found in association.findings if found.severity is Severity.ERROR), None)
+    if cause is not None and cause.code != "association-aborted":
+        return cause.message
+    if association.abortion is not None:
+        side = "requestor" if association.abortion.from_requestor else "acceptor"
+        return f"aborted by the {side}"
+    return cause.message if cause is not None else verdict(association).partition(": ")[2] or "unfinished"
+
+
+def _rejection(association: Association) -> str:
+    rejection = association.rejection
+    if rejection is None:
+        return ""
+    reason = in_words(reject_reason_name(rejection.source, rejection.reason))
+    request = association.request
+    who = ""
+    if request is not None and (rejection.source, rejection.reason) == (1, 7):
+        who = f' ("{request.called_ae_title}" at {association.acceptor.endpoint})'
+    elif request is not None and (rejection.source, rejection.reason) == (1, 3):
+        who = f' ("{request.calling_ae_title}" from {association.requestor.endpoint.address})'
+    how = {1: "", 2: "; transient: it may work later"}.get(rejection.result, f"; result {rejection.result} is reserved")
+    return f"{reason}{who}{how}"
+
+
+def _aborted(association: Association) -> str:
+    abortion = association.abortion
+    if abortion is None:
+        return ""
+    side = "requestor" if abortion.from_requestor else "acceptor"
+    meaning = in_words(abort_meaning(abortion.source, abortion.reason))
+    cause = association.findings[0] if association.findings else None
+    if cause is not None and cause.severity is Severity.ERROR and cause.code != "association-aborted":
+        said = f"; its reason: {meaning.partition(': ')[2]}" if abortion.source == 2 else ""
+        return f"aborted by the {side}: {cause.message}{said}"
+    exchanged = f", after {_exchanged(association)}" if association.tally.messages else ""
+    return f"aborted by the {side} ({meaning}){_open_question(association)}{exchanged}"
+
+
+def _why_unfinished(association: Association, failed: str) -> str:
+    until = "before the capture ends" if association.ended_by_capture else "before the connection closed"
+    if not association.closed:
+        until = "so far"
+    question = association.unanswered[0] if association.unanswered else None
+    if question is not None and not question.ended:
+        ended = "the capture ends" if association.ended_by_capture else "the connection closed"
+        return f": {ended} within {question.name} {question.command.message_id}"
+    if question is not None:
+        waited = _waited(association, question.span.last_time)
+        return f": {question.name} {question.command.message_id} got no final response in {waited} {until}"
+    if association.state is State.REQUESTED:
+        asked = association.request.span.last_time if association.request is not None else association.start_time
+        return f": A-ASSOCIATE-RQ got no answer in {_waited(association, asked)} {until}"
+    if association.state is State.ESTABLISHED and association.nothing_accepted:
+        return f": no presentation context was accepted{_refusals(association)}"
+    ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
+    said = failed or _exchanged(association)
+    return f": {said}; {ended if association.closed else 'still open'}{_refused_contexts(association)}"
+
+
+def _waited(association: Association, since: int) -> str:
+    """How long the capture watched the association from a time (ns) on; one still open is watched to its last entry."""
+    return duration(max(association.watched_until, association.end_time) - since)
+
+
+def _open_question(association: Association) -> str:
+    question = association.unanswered[0] if association.unanswered else None
+    if question is not None:
+        return f" while {question.name} {question.command.message_id} had no final response"
+    if association.nothing_accepted and not association.tally.messages:
+        return f": no presentation context was accepted{_refusals(association)}"
+    return ""
+
+
+def _refusals(association: Association) -> str:
+    """` (CT Image Storage: transfer syntaxes not supported)`."""
+    refused = [context for context in association.contexts.values() if context.result]
+    if not refused:
+        return ""
+    why = in_words(context_result_name(refused[0].result or 0).partition(" (")[0])
+    more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
+    return f" ({uid_text(refused[0].abstract_syntax)}: {why}{more})"
+
+
+def _refused_contexts(association: Association) -> str:
+    """What was refused although nothing else went wrong: it is what could not be sent."""
+    refused = sum(bool(context.result) for context in association.contexts.values())
+    if not refused:
+        return ""
+    return f"; {refused} of {_count(len(association.contexts), 'context')} refused{_refusals(association)}"
+
+
+def _failures(association: Association) -> str:
+    """`2 of 5 C-STORE failed: 0xA700 (Refused: Out of Resources)`; empty where none did."""
+    bad: Counter[str] = Counter()
+    said: dict[str, Counter[str]] = {}
+    for (service, sop_class, status), count in association.tally.statuses.items():
+        category, meaning = find_status(service, sop_class, status)
+        if category in BAD:
+            bad[service] += count
+            text = f"0x{status:04X}" + (f" ({meaning})" if meaning else "")
+            said.setdefault(service, Counter())[text] += count
+    parts = []
+    for service, count in bad.items():
+        total = association.tally.requests[service]
+        (text, _), *more = said[service].most_common()
+        others = f", {len(more)} other status{'es' * (len(more) > 1)}" if more else ""
+        parts.append(f"{count} of {total} {service} failed: {text}{others}")
+    good = [f"{count} {name}" for name, count in association.tally.requests.items() if name not in bad]
+    return "; ".join(parts) + (f"; beside {', '.join(good)}" if parts and good else "")
+
+
+def _exchanged(association: Association) -> str:
+    """`3 C-STORE, all Success` or `3 C-STORE: 2 Success, 1 Warning 0xB000 (…)`."""
+    requests = association.tally.requests
+    statuses: Counter[str] = Counter()
+    for (service, sop_class, status), count in association.tally.statuses.items():
+        statuses[status_text(service, sop_class, status)] += count
+    if not requests and not statuses:
+        return "nothing was exchanged" if association.state is not State.IDLE else "nothing was negotiated"
+    asked = ", ".join(f"{count} {name}" for name, count in requests.items()) or "no request seen"
+    if not statuses:
+        return f"{asked}, no response"
+    if len(statuses) == 1:
+        (text, count), *_ = statuses.items()
+        return f"{asked}, {'all ' if count > 1 else ''}{text}"
+    return f"{asked}: " + ", ".join(f"{count} {text}" for text, count in statuses.most_common(3))
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"

@@ -1,0 +1,42 @@
+"""Times, durations and sizes as people read them."""
+
+from datetime import UTC, datetime
+
+
+def timestamp(time: int, digits: int) -> str:
+    """Write a time (ns since 1970) as ISO 8601 in UTC with `digits` after the second."""
+    seconds, fraction = divmod(time, 1_000_000_000)
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        moment = f"{seconds}s"  # a damaged record may carry any number
+    return f"{moment}.{fraction:09d}"[: len(moment) + 1 + digits] + "Z"
+
+
+def clock(time: int, digits: int) -> str:
+    """Write the time of day in UTC: `14:03:09.123`."""
+    return timestamp(time, digits).partition("T")[2].removesuffix("Z") or timestamp(time, digits)
+
+
+def duration(nanoseconds: int) -> str:
+    """Write a duration with three significant digits: `12.3 ms`."""
+    if nanoseconds < 0:
+        return "-" + duration(-nanoseconds)
+    if nanoseconds >= 120_000_000_000:
+        minutes, seconds = divmod(round(nanoseconds / 1e9), 60)
+        return f"{minutes} min {seconds} s"
+    for unit, scale in (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1000)):
+        if nanoseconds >= scale:
+            amount = nanoseconds / scale
+            return f"{amount:.{max(0, 3 - len(str(int(amount))))}f} {unit}"
+    return f"{nanoseconds} ns" if nanoseconds else "0 s"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes: `524 kB`."""
+    if count < 10_000:
+        return f"{count} B"
+    unit, scale = next(
+        (pair for pair in (("kB", 1000), ("MB", 1_000_000)) if count < 1000 * pair[1]), ("GB", 1_000_000_000)
+    )
+    return f"{count / scale:.{1 if count < 100 * scale else 0}f} {unit}"

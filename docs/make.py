@@ -1,0 +1,17 @@
+"""Write the pages of docs/ that are made from the program."""
+
+from pathlib import Path
+
+from dicomsniff.export.rules import page_lines
+
+PAGES = {"rules.md": page_lines}
+
+
+def main() -> None:
+    """Write every page anew."""
+    for name, lines in PAGES.items():
+        (Path(__file__).parent / name).write_text("".join(f"{line}\n" for line in lines()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

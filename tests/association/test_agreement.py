@@ -1,0 +1,274 @@
+"""What a negotiation comes to, in words: roles, limits, and what can be sent how."""
+
+import struct
+from pathlib import Path
+
+import pytest
+
+import build
+from dicomsniff.association.agreement import agreed_roles, agreed_window, consequences, limits, role_text
+from dicomsniff.association.association import Association
+from dicomsniff.export.negotiation import context_json, context_lines, information_json
+from dicomsniff.library import Capture
+from dicomsniff.pdu.types import AsynchronousOperationsWindow
+from pipeline import only
+
+CT, VERIFICATION, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.VERIFICATION, build.IMPLICIT, build.EXPLICIT
+MR, ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.2.1"
+GET, FIND = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.1"
+JPEG, RLE = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.5"
+STATED = "1.2.840.10008.5.1.4.1.2.2.1"
+
+
+def role(uid: str, scu: int, scp: int) -> bytes:
+    return build.item(0x54, struct.pack(">H", len(uid)) + uid.encode() + bytes([scu, scp]))
+
+
+def window(invoked: int, performed: int) -> bytes:
+    return build.item(0x53, struct.pack(">HH", invoked, performed))
+
+
+def extended(uid: str, information: bytes) -> bytes:
+    return build.item(0x56, struct.pack(">H", len(uid)) + uid.encode() + information)
+
+
+def negotiate(
+    proposals: list[bytes],
+    answers: list[bytes] | None,
+    asked: tuple[bytes, ...] = (),
+    said: tuple[bytes, ...] = (),
+    lengths: tuple[int, int] = (16384, 16384),
+) -> Association:
+    """An association whose A-ASSOCIATE-AC is missing where `answers` are None."""
+    talk = build.Talk().open()
+    talk.client(build.associate(1, proposals, build.user_information(lengths[0], *asked), "B", "A"))
+    if answers is not None:
+        talk.server(build.associate(2, answers, build.user_information(lengths[1], *said), "B", "A"))
+    return only(talk.packets)
+
+
+CONSEQUENCES = [
+    (
+        "one syntax accepted",
+        [build.proposal(1, CT, [EXPLICIT, IMPLICIT])],
+        [build.answer(1, 0, IMPLICIT)],
+        ["CT Image Storage can be sent only as Implicit VR Little Endian"],
+    ),
+    (
+        "two contexts for a SOP class",
+        [build.proposal(1, CT, [EXPLICIT]), build.proposal(3, CT, [IMPLICIT])],
+        [build.answer(1, 0, EXPLICIT), build.answer(3, 0, IMPLICIT)],
+        ["CT Image Storage can be sent as Explicit VR Little Endian or Implicit VR Little Endian"],
+    ),
+    (
+        "a SOP class refused, another without an answer",
+        [build.proposal(1, CT), build.proposal(3, ENHANCED_CT), build.proposal(5, MR), build.proposal(7)],
+        [build.answer(1), build.answer(3, 3), build.answer(7, 1)],
+        [
+            "CT Image Storage can be sent only as Implicit VR Little Endian",
+            "no context for Enhanced CT Image Storage: the sender must convert or fail",
+            "no context for MR Image Storage: the sender must convert or fail",
+            "no context for Verification SOP Class: it cannot be used",
+        ],
+    ),
+    (
+        "no transfer syntax supported",
+        [build.proposal(1), build.proposal(3, CT, [JPEG])],
+        [build.answer(1), build.answer(3, 4)],
+        [
+            "no context for CT Image Storage: "
+            "the sender must convert to a transfer syntax that was not proposed, or fail"
+        ],
+    ),
+    (
+        "compressed ones not taken, in the context of the uncompressed and in another",
+        [build.proposal(1, CT, [JPEG, IMPLICIT]), build.proposal(3, CT, [RLE])],
+        [build.answer(1, 0, IMPLICIT), build.answer(3, 4)],
+        [
+            "CT Image Storage can be sent only as Implicit VR Little Endian",
+            "CT Image Storage compressed as JPEG Baseline (Process 1) or RLE Lossless was not accepted: "
+            "the sender must decompress",
+        ],
+    ),
+    (
+        "only a compressed one accepted",
+        [build.proposal(1, CT, [IMPLICIT]), build.proposal(3, CT, [RLE])],
+        [build.answer(1, 4), build.answer(3, 0, RLE)],
+        ["CT Image Storage can be sent only as RLE Lossless"],
+    ),
+    (
+        "proposed twice",
+        [build.proposal(1, CT), build.proposal(3, CT), build.proposal(3, MR)],
+        [build.answer(1), build.answer(3)],
+        [
+            "context 3 is proposed 2 times: which of them the answer means is undefined",
+            "CT Image Storage is proposed more than once with the same transfer syntaxes: contexts 1, 3",
+            "CT Image Storage can be sent only as Implicit VR Little Endian",
+        ],
+    ),
+    (
+        "nothing accepted",
+        [build.proposal(1, CT), build.proposal(3, MR)],
+        [build.answer(1, 3), build.answer(3, 4)],
+        ["no context was accepted: nothing can be exchanged"],
+    ),
+    ("another service", [build.proposal(1)], [build.answer(1)], []),
+    ("no answer captured", [build.proposal(1, CT)], None, []),
+    ("an answer to nothing", [build.proposal(1)], [build.answer(1), build.answer(9)], []),
+]
+
+
+@pytest.mark.parametrize(("what", "proposals", "answers", "expected"), CONSEQUENCES, ids=[c[0] for c in CONSEQUENCES])
+def test_what_follows_from_the_contexts(what, proposals, answers, expected):
+    assert consequences(negotiate(proposals, answers)) == expected
+
+
+SENT = "CT Image Storage can be sent only as Implicit VR Little Endian"
+ROLES = [
+    # proposed, answered, with C-GET: what is said of them
+    (None, None, False, []),
+    (None, None, True, ["C-GET cannot deliver CT Image Storage: SCP role not negotiated"]),
+    ((1, 0), (1, 0), True, ["C-GET cannot deliver CT Image Storage: SCP role not negotiated"]),
+    ((1, 1), (1, 1), False, ["requestor may also act as SCP of CT Image Storage"]),
+    ((1, 1), (1, 1), True, ["requestor may also act as SCP of CT Image Storage: C-GET can deliver it"]),
+    ((0, 1), (0, 1), True, ["requestor may act only as SCP of CT Image Storage: C-GET can deliver it"]),
+    (
+        (1, 1),
+        (0, 1),
+        True,
+        [
+            "requestor may act only as SCP of CT Image Storage: C-GET can deliver it",
+            "requestor may not act as SCU of CT Image Storage: the role was refused",
+        ],
+    ),
+    (
+        (0, 1),
+        (0, 0),
+        True,
+        [
+            "requestor may not act as SCP of CT Image Storage: the role was refused",
+            "C-GET cannot deliver CT Image Storage: SCP role not accepted",
+        ],
+    ),
+    (
+        (0, 1),
+        None,
+        True,
+        [
+            "requestor may not act as SCP of CT Image Storage: the role was not answered",
+            "C-GET cannot deliver CT Image Storage: SCP role not accepted",
+        ],
+    ),
+    (None, (1, 1), False, ["acceptor accepts a role for CT Image Storage that was not proposed"]),
+    ((1, 0), (1, 1), False, ["acceptor accepts a role for CT Image Storage that was not proposed"]),
+]
+
+
+@pytest.mark.parametrize(("proposed", "answered", "get", "expected"), ROLES)
+def test_what_follows_from_the_roles(proposed, answered, get, expected):
+    numbers = (1, 3) if get else (1,)
+    proposals = [build.proposal(number, GET if number == 3 else CT) for number in numbers]
+    asked = (role(CT, *proposed),) if proposed is not None else ()
+    said = (role(CT, *answered),) if answered is not None else ()
+    association = negotiate(proposals, [build.answer(number) for number in numbers], asked, said)
+    assert consequences(association) == [SENT, *expected]
+
+
+def test_c_get_without_a_storage_context_delivers_nothing():
+    association = negotiate([build.proposal(1, GET), build.proposal(3, CT)], [build.answer(1), build.answer(3, 3)])
+    assert "C-GET cannot deliver anything: no storage context was accepted" in consequences(association)
+
+
+ROLE_TEXTS = [
+    (None, None, "requestor is SCU (default)", ["SCU"]),
+    ((1, 1), (1, 1), "requestor is SCU and SCP", ["SCU", "SCP"]),
+    ((1, 1), (0, 1), "requestor is SCP (proposed: SCU and SCP)", ["SCP"]),
+    ((1, 1), None, "requestor is SCU (default: its proposal to be SCU and SCP was not answered)", ["SCU"]),
+    ((0, 1), (0, 0), "requestor is neither SCU nor SCP (proposed: SCP)", []),
+]
+
+
+@pytest.mark.parametrize(("proposed", "answered", "expected", "accepted"), ROLE_TEXTS)
+def test_roles_in_words_and_in_json(proposed, answered, expected, accepted):
+    asked = (role(CT, *proposed),) if proposed is not None else ()
+    said = (role(CT, *answered),) if answered is not None else ()
+    association = negotiate([build.proposal(1, CT)], [build.answer(1)], asked, said)
+    assert role_text(association, agreed_roles(association, CT)) == expected
+    found = context_json(association, association.contexts[1])
+    names = [name for name, on in zip(("SCU", "SCP"), proposed, strict=True) if on] if proposed else None
+    assert (found["proposed_roles"], found["accepted_roles"]) == (names, accepted)
+
+
+def test_roles_proposed_are_a_proposal_until_they_are_answered():
+    association = negotiate([build.proposal(1, CT)], None, (role(CT, 0, 1),))
+    assert role_text(association, agreed_roles(association, CT)) == "requestor proposes to be SCP"
+    assert context_json(association, association.contexts[1])["accepted_roles"] is None
+
+
+WINDOWS = [
+    (None, None, (1, 1), "requestor invokes 1, performs 1 (default)"),
+    ((8, 0), (8, 0), (8, 0), "requestor invokes 8, performs any number"),
+    ((8, 4), (2, 1), (2, 1), "requestor invokes 2, performs 1 (proposed: requestor invokes 8, performs 4)"),
+    ((8, 4), None, (1, 1), "requestor invokes 1, performs 1 (proposed: requestor invokes 8, performs 4)"),
+    (None, (5, 5), (1, 1), "requestor invokes 1, performs 1 (default)"),
+]
+
+
+@pytest.mark.parametrize(("proposed", "answered", "agreed", "expected"), WINDOWS)
+def test_operations_at_a_time(proposed, answered, agreed, expected):
+    asked = (window(*proposed),) if proposed is not None else ()
+    said = (window(*answered),) if answered is not None else ()
+    association = negotiate([build.proposal(1)], [build.answer(1)], asked, said)
+    assert agreed_window(association) == AsynchronousOperationsWindow(*agreed)
+    assert limits(association)[2:] == [f"operations at a time: {expected}"]
+
+
+def test_the_length_each_side_takes():
+    association = negotiate([build.proposal(1)], [build.answer(1)], lengths=(0, 4096))
+    assert limits(association)[:2] == [
+        "requestor takes P-DATA-TF of any length",
+        "acceptor takes P-DATA-TF of up to 4096 bytes",
+    ]
+
+
+def test_what_was_not_captured_is_not_guessed():
+    association = negotiate([build.proposal(1)], None, (window(3, 3),))
+    assert limits(association) == [
+        "requestor takes P-DATA-TF of up to 16384 bytes",
+        "operations at a time: proposed, requestor invokes 3, performs 3",
+    ]
+
+
+def test_options_of_queries_are_agreed_or_not():
+    asked = (extended(FIND, b"\1\1\0\1"), extended(CT, b"\2\0\0\0\1\0"))
+    association = negotiate([build.proposal(1, FIND)], [build.answer(1)], asked, (extended(FIND, b"\1\0\1"),))
+    assert consequences(association) == [
+        "Study Root Query/Retrieve Information Model - FIND: "
+        "Relational-queries agreed; Date-time-matching, Timezone-query-adjustment not agreed"
+    ]
+
+
+def test_a_user_identity_is_told_without_its_secrets():
+    identity = build.item(0x58, b"\2\1\0\5alice\0\7hunter2")
+    association = negotiate([build.proposal(1)], [build.answer(1)], (identity,), (build.item(0x59, b"\0\6ticket"),))
+    requestor = information_json(association.requestor.information)
+    acceptor = information_json(association.acceptor.information)
+    assert requestor["user_identity"] == {
+        "type": 2,
+        "type_name": "username and passcode",
+        "positive_response_requested": True,
+    }
+    assert acceptor["user_identity_response"] == {"length": 6}
+    everything = repr(requestor) + repr(acceptor) + "".join(context_lines(association))
+    for secret in (b"alice", b"hunter2", b"ticket"):
+        assert secret.decode() not in everything
+        assert secret.hex() not in everything
+
+
+def test_every_sample_says_what_its_negotiation_comes_to(samples: Path):
+    for path in sorted(samples.glob("*.pcap*")):
+        with Capture(str(path)) as capture:
+            for association in capture.associations:
+                for line in [*consequences(association), *limits(association), *context_lines(association)]:
+                    assert line.isprintable()
+                    assert "None" not in line

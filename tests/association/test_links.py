@@ -1,0 +1,282 @@
+"""What belongs together across associations: C-MOVEs and deliveries, instances and transactions, series of ends."""
+
+import pytest
+
+import build
+from dicomsniff.association import moves as moves_module
+from dicomsniff.association.instances import Kind
+from dicomsniff.findings.retrieve import explain_move
+from pipeline import analyze
+
+CT, MOVE_CLASS, MPPS = build.CT_IMAGE_STORAGE, "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.3.1.2.3.3"
+MS = 1_000_000
+CLIENT, ARCHIVE, VIEWER = "10.0.0.1", "10.0.0.2", "10.0.0.3"
+
+
+class Network:
+    """Associations between three hosts, one after the other or nested; packets in the order of their time."""
+
+    def __init__(self) -> None:
+        self.talks: list[build.Talk] = []
+        self.port = 40000
+
+    def talk(self, source: str, target: str, *, after: int = 0) -> build.Talk:
+        self.port += 1
+        talk = build.Talk(client=(source, self.port), server=(target, 104))
+        talk.wait(after * MS)
+        self.talks.append(talk)
+        return talk.open()
+
+    def associate(
+        self, source: str, target: str, calling: str, called: str, abstract: str, *, after: int = 0, result: int = 0
+    ) -> build.Talk:
+        talk = self.talk(source, target, after=after)
+        talk.client(build.associate_rq(build.proposal(1, abstract), calling=calling, called=called))
+        talk.server(build.associate_ac(build.answer(1, result), calling=calling, called=called))
+        return talk
+
+    def analyze(self):
+        packets = [packet for talk in self.talks for packet in talk.packets]
+        return analyze(sorted(packets, key=lambda packet: packet.time))
+
+
+def release(talk: build.Talk) -> None:
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    talk.close()
+
+
+def move_rq(number: int = 7, destination: str = "VIEWER") -> bytes:
+    values = {0x0002: MOVE_CLASS, 0x0100: 0x0021, 0x0110: number, 0x0600: destination, 0x0700: 0, 0x0800: 1}
+    return build.message(1, build.command_set(values), b"query ")
+
+
+def move_rsp(status: int, number: int = 7, **counters: int) -> bytes:
+    tags = {"remaining": 0x1020, "completed": 0x1021, "failed": 0x1022, "warning": 0x1023}
+    values = {0x0002: MOVE_CLASS, 0x0100: 0x8021, 0x0120: number, 0x0800: 0x0101, 0x0900: status}
+    return build.message(1, build.command_set(values | {tags[name]: count for name, count in counters.items()}))
+
+
+def store(talk: build.Talk, originator: str | None, asked_by: int = 7, status: int = 0, number: int = 1) -> None:
+    values = {0x0002: CT, 0x0100: 0x0001, 0x0110: number, 0x0700: 0, 0x0800: 1, 0x1000: f"1.2.{number}"}
+    if originator is not None:
+        values |= {0x1030: originator, 0x1031: asked_by}
+    talk.client(build.message(1, build.command_set(values), b"object"))
+    talk.server(build.message(1, build.store_rsp(number, status, f"1.2.{number}")))
+
+
+def moved(
+    originator: str | None = "CLIENT", *, called: str = "VIEWER", source: str = ARCHIVE, final: bytes = b"", n: int = 2
+):
+    """A C-MOVE of two objects, and what the linker makes of it."""
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    delivery = network.associate(source, VIEWER, "ARCHIVE", called, CT, after=50)
+    for number in (1, 2):
+        store(delivery, originator, number=number)
+    release(delivery)
+    asking.wait(500 * MS)
+    asking.server(move_rsp(0, completed=2, failed=0, warning=0))
+    release(asking)
+    return network.analyze()
+
+
+def test_a_delivery_is_found_by_its_move_originator():
+    links = moved(called="OTHER NAME", source="10.0.0.9").links
+    (move,) = links.moves()
+    (delivery,) = move.deliveries
+    assert (move.association, move.message, move.destination, move.counters["completed"]) == (1, 1, "VIEWER", 2)
+    assert (delivery.association, delivery.stores.asked, delivery.stores.kept) == (2, 2, 2)
+    assert (delivery.how, delivery.guessed) == ("Move Originator; sent from another address", False)
+    assert explain_move(move) == ""
+    assert links.stray_deliveries() == []
+
+
+def test_a_provider_that_names_itself_as_originator_is_understood():
+    (move,) = moved("ARCHIVE").links.moves()
+    assert [delivery.how for delivery in move.deliveries] == [
+        "Move Originator, in which the provider put its own title"
+    ]
+
+
+def test_without_move_originator_title_addresses_and_time_are_a_guess():
+    (move,) = moved(None).links.moves()
+    assert [(delivery.association, delivery.guessed) for delivery in move.deliveries] == [(2, True)]
+
+
+@pytest.mark.parametrize(("called", "source"), [("SOMEBODY", ARCHIVE), ("VIEWER", "10.0.0.9")])
+def test_without_move_originator_another_title_or_address_is_no_delivery(called, source):
+    (move,) = moved(None, called=called, source=source).links.moves()
+    assert move.deliveries == []
+
+
+def test_another_message_id_is_another_move():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq(1))
+    asking.server(move_rsp(0, 1))
+    asking.client(move_rq(2))
+    delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=50)
+    store(delivery, "CLIENT", 2)
+    store(delivery, "NOBODY", 9, number=2)
+    release(delivery)
+    asking.wait(500 * MS)
+    asking.server(move_rsp(0, 2))
+    release(asking)
+    links = network.analyze().links
+    assert [[each.association for each in move.deliveries] for move in links.moves()] == [[], [2]]
+    assert [delivery.originator for delivery in links.stray_deliveries()] == [("NOBODY", 9)]
+
+
+def test_of_two_moves_with_one_name_the_delivery_belongs_to_the_one_before_it():
+    network = Network()
+    for start in (0, 1000):
+        asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS, after=start)
+        asking.client(move_rq())
+        delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=start + 50)
+        store(delivery, "CLIENT")
+        release(delivery)
+        asking.wait(500 * MS)
+        asking.server(move_rsp(0))
+        release(asking)
+    moves = network.analyze().links.moves()
+    found = [(move.association, [delivery.association for delivery in move.deliveries]) for move in moves]
+    assert found == [(1, [2]), (3, [4])]
+
+
+def test_the_destination_refused_the_association():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    delivery = network.talk(ARCHIVE, VIEWER, after=50)
+    delivery.client(build.associate_rq(build.proposal(1, CT), calling="ARCHIVE", called="VIEWER"))
+    delivery.server(build.associate_rj())
+    delivery.close()
+    asking.wait(500 * MS)
+    asking.server(move_rsp(0xA702, failed=2))
+    release(asking)
+    (move,) = network.analyze().links.moves()
+    assert explain_move(move) == "VIEWER rejected the provider's association (2)"
+
+
+def test_the_destination_accepted_no_context():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    release(network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=50, result=4))
+    asking.wait(500 * MS)
+    asking.server(move_rsp(0xA702, failed=2))
+    release(asking)
+    (move,) = network.analyze().links.moves()
+    assert explain_move(move) == "VIEWER accepted none of 1 presentation contexts in association 2"
+
+
+def test_nothing_listens_at_the_destination():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    attempt = build.Talk(client=(ARCHIVE, 41000), server=(VIEWER, 104))
+    attempt.wait(50 * MS)
+    attempt.open()
+    del attempt.packets[1:]  # the SYN only
+    attempt.reset(1)
+    network.talks.append(attempt)
+    asking.wait(500 * MS)
+    asking.server(move_rsp(0xA702, failed=2))
+    release(asking)
+    (move,) = network.analyze().links.moves()
+    assert "10.0.0.3:104, which refused the TCP connection" in explain_move(move)
+
+
+@pytest.mark.parametrize(
+    ("final", "says"),
+    [
+        (move_rsp(0xA801), "does not know the destination VIEWER"),
+        (move_rsp(0xA702, failed=3), "3 objects failed and no C-STORE is in the capture"),
+        (move_rsp(0, completed=0, failed=0, warning=0), "nothing was moved"),
+        (move_rsp(0xC001), "gave up before it sent anything"),
+    ],
+)
+def test_moves_without_a_delivery_are_explained(final, says):
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    asking.server(final)
+    release(asking)
+    (move,) = network.analyze().links.moves()
+    assert says in explain_move(move)
+
+
+def test_objects_that_were_never_sent_are_told_from_those_the_destination_refused():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=50)
+    store(delivery, "CLIENT")
+    store(delivery, "CLIENT", status=0xA700, number=2)
+    release(delivery)
+    asking.wait(500 * MS)
+    asking.server(move_rsp(0xB000, completed=1, failed=3))
+    release(asking)
+    (move,) = network.analyze().links.moves()
+    assert explain_move(move) == (
+        "VIEWER answered 1 of 2 C-STOREs with a failure; "
+        "2 objects counted as failed were never sent: the provider's log says why"
+    )
+
+
+def test_a_procedure_step_is_followed_over_associations_by_its_instance():
+    network = Network()
+    for start, (field, answer, uid) in enumerate(((0x0140, 0x8140, 0x1000), (0x0120, 0x8120, 0x1001))):
+        talk = network.associate(CLIENT, ARCHIVE, "CT1", "RIS", MPPS, after=1000 * start)
+        sop_class = 0x0002 if uid == 0x1000 else 0x0003
+        rq = {sop_class: MPPS, 0x0100: field, 0x0110: 1, 0x0800: 1, uid: "1.2.3.4"}
+        talk.client(build.message(1, build.command_set(rq), b"step"))
+        rsp = {0x0002: MPPS, 0x0100: answer, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0, 0x1000: "1.2.3.4"}
+        talk.server(build.message(1, build.command_set(rsp)))
+        release(talk)
+    links = network.analyze().links
+    (thread,) = links.threads()
+    assert (thread.kind, thread.key, thread.associations) == (Kind.MPPS, "1.2.3.4", [1, 2])
+    assert [(step.association, step.service, step.status) for step in thread.steps] == [
+        (1, "N-CREATE", 0),
+        (2, "N-SET", 0),
+    ]
+
+
+def test_an_instance_named_by_the_response_to_n_create():
+    network = Network()
+    talk = network.associate(CLIENT, ARCHIVE, "CT1", "RIS", MPPS)
+    rq = {0x0002: MPPS, 0x0100: 0x0140, 0x0110: 1, 0x0800: 1}
+    talk.client(build.message(1, build.command_set(rq), b"step"))
+    rsp = {0x0002: MPPS, 0x0100: 0x8140, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0, 0x1000: "1.2.3.9"}
+    talk.server(build.message(1, build.command_set(rsp)))
+    release(talk)
+    assert [thread.key for thread in network.analyze().links.threads()] == ["1.2.3.9"]
+
+
+def test_associations_between_the_same_ends_are_counted():
+    network = Network()
+    for number in range(4):
+        talk = network.associate(CLIENT, ARCHIVE, "CT1", "ARCHIVE", CT, after=1000 * number)
+        store(talk, None)
+        release(talk)
+    release(network.associate(CLIENT, ARCHIVE, "CT2", "ARCHIVE", CT))
+    (series,) = network.analyze().links.series()
+    assert (series.associations, series.stores, series.single_stores) == (4, 4, 4)
+    assert series.largest_pause < 1000 * MS < series.end - series.start
+    assert 0 < series.overhead < series.end - series.start
+
+
+@pytest.mark.parametrize("limit", ["MAX_MOVES", "MAX_DELIVERIES", "MAX_UNCONNECTED"])
+def test_what_is_remembered_is_bounded(monkeypatch, limit):
+    monkeypatch.setattr(moves_module, limit, 2)
+    links = moves_module.MoveLinks()
+    analyzer = moved()
+    for _ in range(5):
+        for association in analyzer.associations:
+            links.take(association)
+        links.take_unconnected(moves_module.Unconnected(ARCHIVE, f"{VIEWER}:104", 0, "refused"))
+    kept = {"MAX_MOVES": links._moves, "MAX_DELIVERIES": links._named, "MAX_UNCONNECTED": links._unconnected}
+    assert len(kept[limit]) == 2

@@ -1,0 +1,158 @@
+"""Messages -> operations: pairing under reused ids, early answers, cancellation, sub-operations, bounds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import build
+from dicomsniff.dimse import operations as module
+from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import OperationTracker
+from dicomsniff.provenance import Span
+
+MS = 1_000_000
+NONE = 0x0101
+
+
+class Exchange:
+    """Messages one after the other, a millisecond long, nine between them, as a tracker takes them."""
+
+    def __init__(self) -> None:
+        self.tracker = OperationTracker()
+        self.time = 0
+
+    def say(self, command: bytes, *, back: bool = False, context: int = 1, began: int | None = None) -> Message:
+        self.time += 10 * MS
+        start = self.time if began is None else began
+        span = Span(1, 1, start, self.time + MS, 0)
+        message = Message(not back, context, Command(command), 1, None, span)
+        self.tracker.take(message)
+        return message
+
+
+def find_rsp(number: int, status: int) -> bytes:
+    return build.command_set(
+        {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x8020, 0x0120: number, 0x0800: NONE, 0x0900: status}
+    )
+
+
+def find_rq(number: int) -> bytes:
+    return build.command_set({0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x0020, 0x0110: number, 0x0700: 0, 0x0800: NONE})
+
+
+def cancel(number: int) -> bytes:
+    return build.command_set({0x0100: 0x0FFF, 0x0120: number, 0x0800: NONE})
+
+
+def get_rq(number: int) -> bytes:
+    return build.command_set({0x0002: "1.2.840.10008.5.1.4.1.2.2.3", 0x0100: 0x0010, 0x0110: number, 0x0800: NONE})
+
+
+def get_rsp(number: int, status: int) -> bytes:
+    values = {0x0002: "1.2.840.10008.5.1.4.1.2.2.3", 0x0100: 0x8010, 0x0120: number, 0x0800: NONE, 0x0900: status}
+    return build.command_set(values)
+
+
+def test_pending_responses_the_final_one_and_their_times():
+    exchange = Exchange()
+    asked = exchange.say(find_rq(5))
+    first, _, cancelled = (exchange.say(find_rsp(5, status), back=True) for status in (0xFF00, 0xFF01, 0xFE00))
+    (operation,) = exchange.tracker.operations
+    assert (operation.request, operation.first_response, operation.final) == (asked, first, cancelled)
+    assert (operation.responses, operation.pending, operation.status) == (3, 2, 0xFE00)
+    assert (operation.latency, operation.final_latency) == (9 * MS, 29 * MS)
+    assert operation.category == "Cancel"
+    assert exchange.tracker.outstanding == []
+
+
+def test_a_cancel_belongs_to_what_it_cancels():
+    exchange = Exchange()
+    exchange.say(find_rq(5))
+    stop = exchange.say(cancel(5))
+    late = exchange.say(cancel(6))
+    (operation,) = exchange.tracker.operations
+    assert (operation.cancel, stop.operation, late.operation) == (stop, operation, None)
+    assert exchange.tracker.outstanding == [operation]
+
+
+def test_answers_may_come_in_any_order():
+    exchange = Exchange()
+    for number in (1, 2, 3):
+        exchange.say(build.echo_rq(number))
+    for number in (3, 1, 2):
+        exchange.say(build.echo_rsp(number), back=True)
+    assert [operation.final_latency for operation in exchange.tracker.operations] == [39 * MS, 39 * MS, 9 * MS]
+    assert exchange.tracker.most_outstanding == {True: 3, False: 0}
+
+
+def test_of_two_requests_with_one_id_the_one_on_the_responses_context_is_answered():
+    exchange = Exchange()
+    exchange.say(build.echo_rq(5), context=1)
+    exchange.say(build.echo_rq(5), context=3)
+    answer = exchange.say(build.echo_rsp(5), back=True, context=3)
+    first, second = exchange.tracker.operations
+    assert (first.reuses_id, second.reuses_id) == (False, True)
+    assert (first.final, second.final) == (None, answer)
+
+
+def test_an_answer_on_another_context_is_still_the_answer():
+    exchange = Exchange()
+    exchange.say(build.echo_rq(5), context=1)
+    answer = exchange.say(build.echo_rsp(5), back=True, context=3)
+    assert exchange.tracker.operations[0].final is answer
+
+
+def test_an_answer_may_come_before_the_request_is_whole():
+    exchange = Exchange()
+    refusal = exchange.say(build.store_rsp(4, 0xA700), back=True)
+    assert exchange.tracker.orphans == [refusal]
+    asked = exchange.say(build.store_rq(4), began=5 * MS)
+    assert exchange.tracker.orphans == []
+    assert (refusal.request, exchange.tracker.operations[0].final) == (asked, refusal)
+
+
+def test_an_answer_before_the_request_began_is_none():
+    exchange = Exchange()
+    stray = exchange.say(build.store_rsp(4), back=True)
+    asked = exchange.say(build.store_rq(4))
+    assert (stray.request, exchange.tracker.outstanding[0].request) == (None, asked)
+    assert exchange.tracker.orphans == [stray]
+
+
+def test_stores_of_a_get_are_its_sub_operations():
+    exchange = Exchange()
+    exchange.say(build.store_rq(9))
+    exchange.say(get_rq(1))
+    for number, status in ((1, 0), (2, 0xB000), (3, 0xA700), (4, 0)):
+        exchange.say(build.store_rq(number), back=True)
+        exchange.say(build.store_rsp(number, status))
+    exchange.say(get_rsp(1, 0xB000), back=True)
+    exchange.say(build.store_rq(5), back=True)
+    own, get, *stores = exchange.tracker.operations
+    assert (own.parent, [store.parent for store in stores]) == (None, [get, get, get, get, None])
+    assert (get.sub_operations, get.stored) == (4, {"Success": 2, "Warning": 1, "Failure": 1})
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.sampled_from("rqpc"), st.sampled_from([1, 3]))))
+def test_every_message_has_at_most_one_place(said):
+    exchange = Exchange()
+    kinds = {"r": lambda n: find_rsp(n, 0), "q": find_rq, "p": lambda n: find_rsp(n, 0xFF00), "c": cancel}
+    messages = [exchange.say(kinds[kind](number), back=back, context=c) for back, number, kind, c in said]
+    tracker = exchange.tracker
+    responses = [message for message in messages if message.command.is_response]
+    assert sum(operation.responses for operation in tracker.operations) + len(tracker.orphans) == len(responses)
+    assert {id(each) for each in tracker.outstanding} == {id(each) for each in tracker.operations if not each.final}
+    assert all(message.request is None for message in tracker.orphans)
+
+
+@pytest.mark.parametrize("limit", ["MAX_OPERATIONS", "MAX_ORPHANS", "MAX_SAME_ID"])
+def test_what_is_kept_is_bounded(monkeypatch, limit):
+    monkeypatch.setattr(module, limit, 3)
+    exchange = Exchange()
+    for _ in range(10):
+        exchange.say(build.echo_rq(1))
+        exchange.say(build.echo_rsp(2), back=True)
+    tracker = exchange.tracker
+    kept = {"MAX_OPERATIONS": tracker.operations, "MAX_ORPHANS": tracker.orphans, "MAX_SAME_ID": tracker.outstanding}
+    assert (len(kept[limit]), tracker.count) == (3, 10)

@@ -1,0 +1,87 @@
+"""What a message's line says beside its name: status in its service's words, and what the command points at."""
+
+import struct
+
+import pytest
+
+import build
+from dicomsniff.dimse.message import Message
+from dicomsniff.export.words import MAX_NAMED, entry_detail
+from pipeline import only
+
+UPS_PULL = "1.2.840.10008.5.1.4.34.6.3"
+MPPS = "1.2.840.10008.3.1.2.3.3"
+COMMITMENT = "1.2.840.10008.1.20.1"
+CT = build.CT_IMAGE_STORAGE
+STORE_RQ = build.command_set({0x0002: CT, 0x0100: 0x0001, 0x0110: 1, 0x0700: 0, 0x0800: 0x0101, 0x1000: "1.2.3"})
+"""One that announces no data set, so that its answer may follow at once."""
+
+
+def tags(*numbers: int) -> bytes:
+    """An AT value (PS3.5 Table 6.2-1)."""
+    return b"".join(struct.pack("<HH", number >> 16, number & 0xFFFF) for number in numbers)
+
+
+def details(sop_class: str, *commands: bytes) -> list[str]:
+    """The details of messages, the first of them a request, the others from the other side."""
+    talk = build.Talk().open()
+    talk.client(build.associate_rq(build.proposal(1, sop_class)))
+    talk.server(build.associate_ac())
+    talk.client(build.message(1, commands[0]))
+    for command in commands[1:]:
+        talk.server(build.message(1, command))
+    association = only(talk.packets)
+    return [entry_detail(association, entry) for entry in association.timeline if isinstance(entry.event, Message)]
+
+
+def answered(status: int, **more: object) -> dict[int, object]:
+    return {0x0100: 0x8001, 0x0120: 1, 0x0800: 0x0101, 0x0900: status} | more
+
+
+def test_an_offending_element_is_named_by_tag_and_keyword():
+    answer = {0x0002: CT, **answered(0xA900), 0x0901: tags(0x00100020, 0x00091001), 0x0902: "no ID"}
+    _, said = details(CT, STORE_RQ, build.command_set(answer))
+    assert "Failure 0xA900 (Data Set Does Not Match SOP Class); no ID" in said
+    assert "offending element (0010,0020) PatientID, (0009,1001)" in said
+
+
+def test_an_error_id_is_told():
+    _, said = details(CT, STORE_RQ, build.command_set(answered(0x0110) | {0x0002: CT, 0x0903: 0xA710}))
+    assert "error ID 42768" in said
+
+
+def test_the_attributes_asked_for_are_named():
+    asked = {0x0003: MPPS, 0x0100: 0x0110, 0x0110: 1, 0x0800: 0x0101, 0x1001: "1.2.3"}
+    (said,) = details(MPPS, build.command_set(asked | {0x1005: tags(0x00400252, 0x00400340)}))
+    assert "attributes (0040,0252) PerformedProcedureStepStatus, (0040,0340) PerformedSeriesSequence" in said
+
+
+def test_of_many_attributes_the_first_are_named_and_the_others_counted():
+    asked = {0x0003: MPPS, 0x0100: 0x0110, 0x0110: 1, 0x0800: 0x0101, 0x1001: "1.2.3"}
+    (said,) = details(MPPS, build.command_set(asked | {0x1005: tags(*range(0x00100010, 0x00100010 + 3000))}))
+    assert said.count("(0010,") == MAX_NAMED
+    assert said.endswith(f" and {3000 - MAX_NAMED} more")
+
+
+@pytest.mark.parametrize(
+    ("field", "tag", "words"), [(0x0100, 0x1002, "event type 2"), (0x0130, 0x1008, "action type 2")]
+)
+def test_what_an_event_or_action_is_about_is_told_by_its_type(field, tag, words):
+    uid = 0x0002 if field == 0x0100 else 0x0003
+    asked = {uid: COMMITMENT, 0x0100: field, 0x0110: 1, 0x0800: 0x0101, tag: 2}
+    (said,) = details(COMMITMENT, build.command_set(asked))
+    assert said == f"Storage Commitment Push Model SOP Class; {words}"
+
+
+def test_an_empty_or_broken_attribute_list_is_not_told():
+    for value in (b"", b"\x10\x00"):
+        _, said = details(CT, STORE_RQ, build.command_set(answered(0xA900) | {0x0002: CT, 0x0901: value}))
+        assert "offending" not in said
+
+
+def test_a_response_without_sop_class_is_told_in_the_words_of_its_requests():
+    """Affected SOP Class UID is optional in a response (PS3.7 §10.1.2.1, Table 10.1-2)."""
+    asked = {0x0003: UPS_PULL, 0x0100: 0x0120, 0x0110: 1, 0x0800: 0x0101, 0x1001: "1.2.3"}
+    answer = {0x0100: 0x8120, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0xC300}
+    _, said = details(UPS_PULL, build.command_set(asked), build.command_set(answer))
+    assert "Failure 0xC300 (The UPS may no longer be updated)" in said
