@@ -1,7 +1,7 @@
 """What the negotiation of an association comes to, in words: roles, limits, what can be sent how (PS3.7 Annex D)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dicomsniff.association.association import Association, Party
@@ -14,6 +14,7 @@ TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
 """A context's result (PS3.8 Table 9-18)."""
 DEFAULT_ROLES = "requestor is SCU and acceptor is SCP of every SOP class for which nothing else is said (default)"
 """What holds unless both sides select roles (PS3.7 §D.3.3.4)."""
+STORAGE_SERVICE_CLASS = "1.2.840.10008.4.2"
 DEFAULT_WINDOW = AsynchronousOperationsWindow(1, 1)
 """What holds unless both sides state a window (PS3.7 §D.3.3.3)."""
 
@@ -38,9 +39,13 @@ class Roles:
         return bool(self.proposed and self.answered and self.proposed.scp and self.answered.scp)
 
 
-def agreed_roles(association: Association, sop_class_uid: str | None) -> Roles:
-    """Return the roles for a SOP class; of several selections of one class the first counts."""
-    return Roles(_role(association.requestor, sop_class_uid), _role(association.acceptor, sop_class_uid))
+NOT_SELECTED = Roles(None, None)
+
+
+def selected_roles(association: Association) -> dict[str, Roles]:
+    """Return the roles of each SOP class for which either side selects any; of several selections the first counts."""
+    proposed, answered = _selections(association.requestor), _selections(association.acceptor)
+    return {uid: Roles(proposed.get(uid), answered.get(uid)) for uid in {**proposed, **answered}}
 
 
 def agreed_window(association: Association) -> AsynchronousOperationsWindow | None:
@@ -97,18 +102,22 @@ def consequences(association: Association) -> list[str]:
     for context in association.contexts.values():
         if context.abstract_syntax is not None:
             classes.setdefault(context.abstract_syntax, []).append(context)
+    storage = _storage_classes(association, classes)
     for uid, contexts in classes.items():
-        said += _use(uid, contexts)
+        said += _use(uid, contexts, storage=uid in storage)
     usable = {uid for uid, contexts in classes.items() if any(context.accepted for context in contexts)}
-    said += _roles_taken(association, usable)
-    if any(is_get(uid) for uid in usable):
-        said += _not_delivered(association, usable)
+    get = any(is_get(uid) for uid in usable)
+    said += _roles_taken(association, usable, storage if get else set())
+    if get:
+        said += _not_delivered(association, [uid for uid in classes if uid in usable & storage])
     return said + list(_options(association, usable))
 
 
-def _role(party: Party, uid: str | None) -> RoleSelection | None:
-    roles = party.information.roles if party.information is not None else ()
-    return next((role for role in roles if role.sop_class_uid == uid), None)
+def _selections(party: Party) -> dict[str, RoleSelection]:
+    selections: dict[str, RoleSelection] = {}
+    for role in party.information.roles if party.information is not None else ():
+        selections.setdefault(role.sop_class_uid, role)
+    return selections
 
 
 def _roles(roles: RoleSelection) -> str:
@@ -142,19 +151,27 @@ def _proposed_twice(association: Association) -> Iterator[str]:
             yield f"{uid_text(uid)} is proposed more than once with the same transfer syntaxes: contexts {listed}"
 
 
-def _use(uid: str, contexts: list[PresentationContext]) -> Iterator[str]:
+def _storage_classes(association: Association, classes: Iterable[str]) -> set[str]:
+    """Return the storage SOP classes: registered ones, and those the requestor says to be (PS3.7 §D.3.3.6)."""
+    information = association.requestor.information
+    common = information.common_extended if information is not None else ()
+    said = {each.sop_class_uid for each in common if each.service_class_uid == STORAGE_SERVICE_CLASS}
+    return {uid for uid in classes if is_storage(uid) or uid in said}
+
+
+def _use(uid: str, contexts: list[PresentationContext], *, storage: bool) -> Iterator[str]:
     """Say how instances of a SOP class can be sent; of other services, which cannot be used."""
     name = uid_text(uid)
     accepted = list(dict.fromkeys(c.transfer_syntax or "" for c in contexts if c.accepted))
     if not accepted:
-        if not is_storage(uid):
+        if not storage:
             means = "it cannot be used"
         elif all(context.result == TRANSFER_SYNTAXES_NOT_SUPPORTED for context in contexts):
             means = "the sender must convert to a transfer syntax that was not proposed, or fail"
         else:
             means = "the sender must convert or fail"
         yield f"no context for {name}: {means}"
-    elif is_storage(uid):
+    elif storage:
         only = "only " if len(accepted) == 1 else ""
         yield f"{name} can be sent {only}as {' or '.join(uid_text(syntax) for syntax in accepted)}"
         proposed = dict.fromkeys(syntax for c in contexts for syntax in c.proposed_transfer_syntaxes)
@@ -163,13 +180,10 @@ def _use(uid: str, contexts: list[PresentationContext]) -> Iterator[str]:
             yield f"{name} compressed as {' or '.join(compressed)} was not accepted: the sender must decompress"
 
 
-def _roles_taken(association: Association, usable: set[str]) -> Iterator[str]:
-    get = any(is_get(uid) for uid in usable)
-    selected = association.requestor.information.roles if association.requestor.information is not None else ()
-    answered = association.acceptor.information.roles if association.acceptor.information is not None else ()
-    for uid in dict.fromkeys(role.sop_class_uid for role in (*selected, *answered)):
-        roles, name = agreed_roles(association, uid), uid_text(uid)
-        proposed, answer = roles.proposed, roles.answered
+def _roles_taken(association: Association, usable: set[str], delivered: set[str]) -> Iterator[str]:
+    """Say which roles the requestor has beside or instead of the default; C-GET delivers `delivered` to an SCP."""
+    for uid, roles in selected_roles(association).items():
+        name, proposed, answer = uid_text(uid), roles.proposed, roles.answered
         if answer is not None and (
             proposed is None or (answer.scu and not proposed.scu) or (answer.scp and not proposed.scp)
         ):
@@ -177,7 +191,7 @@ def _roles_taken(association: Association, usable: set[str]) -> Iterator[str]:
         if proposed is None or uid not in usable:
             continue
         if roles.scp:
-            delivers = ": C-GET can deliver it" if get and is_storage(uid) else ""
+            delivers = ": C-GET can deliver it" if uid in delivered else ""
             yield f"requestor may {'also act' if roles.scu else 'act only'} as SCP of {name}{delivers}"
         elif proposed.scp:
             yield f"requestor may not act as SCP of {name}: the role was {'refused' if answer else 'not answered'}"
@@ -185,14 +199,13 @@ def _roles_taken(association: Association, usable: set[str]) -> Iterator[str]:
             yield f"requestor may not act as SCU of {name}: the role was refused"
 
 
-def _not_delivered(association: Association, usable: set[str]) -> Iterator[str]:
+def _not_delivered(association: Association, storage: list[str]) -> Iterator[str]:
     """Say what C-GET cannot deliver: its sub-operations need the requestor as SCP (PS3.4 §C.5.3)."""
-    stored = [context.abstract_syntax for context in association.contexts.values()]
-    storage = [uid for uid in dict.fromkeys(stored) if uid in usable and uid is not None and is_storage(uid)]
     if not storage:
         yield "C-GET cannot deliver anything: no storage context was accepted"
+    selected = selected_roles(association)
     for uid in storage:
-        roles = agreed_roles(association, uid)
+        roles = selected.get(uid, NOT_SELECTED)
         if not roles.scp:
             why = "not negotiated" if roles.proposed is None or not roles.proposed.scp else "not accepted"
             yield f"C-GET cannot deliver {uid_text(uid)}: SCP role {why}"
@@ -204,7 +217,10 @@ def _options(association: Association, usable: set[str]) -> Iterator[str]:
     if request is None or answer is None:
         return
     answers = {each.sop_class_uid: each for each in reversed(answer.extended)}
-    for asked in request.extended:
+    first: dict[str, ExtendedNegotiation] = {}
+    for each in request.extended:
+        first.setdefault(each.sop_class_uid, each)
+    for asked in first.values():
         layout = find_information_layout(asked.sop_class_uid)
         wanted = [value.name for value in asked.values if value.value == 1 and value.meaning]
         if asked.sop_class_uid not in usable or layout is STORAGE or not wanted:

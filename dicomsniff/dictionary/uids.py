@@ -25,10 +25,11 @@ _NON_PATIENT_OBJECTS = frozenset(  # PS3.4 Annex GG
 @lru_cache(maxsize=4096)
 def find_uid_name(uid: str) -> str | None:
     """Return the registered name of a UID, or None where the registry has none."""
-    from pydicom._uid_dict import UID_dictionary  # pydicom's UID class warns about what is no UID
+    from pydicom.config import IGNORE
+    from pydicom.uid import UID
 
-    known = UID_dictionary.get(uid)
-    return known[0] if known is not None else None
+    name = UID(uid, IGNORE).name  # what is sent as a UID need not be one
+    return name if name != uid else None
 
 
 def is_storage(sop_class_uid: str) -> bool:

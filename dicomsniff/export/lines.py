@@ -8,7 +8,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.link_json import links_json
-from dicomsniff.export.negotiation import context_json
+from dicomsniff.export.negotiation import contexts_json
 from dicomsniff.export.transcript import SCHEMA, association_json, direction, finding_json, message_json
 from dicomsniff.export.words import entry_detail, entry_name
 from dicomsniff.findings.finding import Finding
@@ -70,7 +70,7 @@ def finding_line(finding: Finding, association: Association) -> str:
 
 def association_line(association: Association, digits: int) -> str:
     """Return an association as it stands: parties, contexts, outcome."""
-    contexts = [context_json(association, context) for context in association.contexts.values()]
+    contexts = contexts_json(association)
     said = {"kind": "association"} | association_json(association, digits)
     return _line(said | {"presentation_contexts": contexts})
 

@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dicomsniff.association.agreement import DEFAULT_ROLES, agreed_roles, consequences, limits, role_text
+from dicomsniff.association.agreement import (
+    DEFAULT_ROLES,
+    NOT_SELECTED,
+    Roles,
+    consequences,
+    limits,
+    role_text,
+    selected_roles,
+)
 from dicomsniff.association.association import Association
 from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.pdu_types import IDENTITY_TYPES
@@ -16,17 +24,42 @@ Json = dict[str, Any]
 
 def context_lines(association: Association) -> Iterator[str]:
     """Yield the contexts, both sides' limits, and what follows from them, a line each."""
+    selected = selected_roles(association)
     for context in association.contexts.values():
         yield f"  context {context.id:3}: {uid_text(context.abstract_syntax)}: {result_text(context)}"
         if context.proposed_transfer_syntaxes:
             yield f"      proposed: {', '.join(uid_text(syntax) for syntax in context.proposed_transfer_syntaxes)}"
-        roles = agreed_roles(association, context.abstract_syntax)
-        if roles.proposed is not None or roles.answered is not None:
+        roles = selected.get(context.abstract_syntax or "")
+        if roles is not None:
             yield f"      {role_text(association, roles)}"
     if association.request is not None or association.accept is not None:
         yield f"  roles: {DEFAULT_ROLES}"
+        yield from _information_lines("requestor", association.requestor.information)
+        yield from _information_lines("acceptor", association.acceptor.information)
         yield from (f"  limit: {said}" for said in limits(association))
     yield from (f"  so: {said}" for said in consequences(association))
+
+
+def _information_lines(who: str, said: UserInformation | None) -> Iterator[str]:
+    """Yield what else one side said, except for secrets."""
+    if said is None:
+        return
+    if said.identity is not None:
+        kind = IDENTITY_TYPES.get(said.identity.type, f"of undefined type {said.identity.type}")
+        asks = ", asks for a response" if said.identity.positive_response_requested else ""
+        yield f"  {who}: user identity, {kind} (withheld){asks}"
+    if said.identity_response is not None:
+        yield f"  {who}: response to the user identity (withheld)"
+    for each in said.extended:
+        values = [f"{v.name} {v.value} {v.meaning}".rstrip() for v in each.values if v.name != "Reserved"]
+        rest = each.information[len(each.values) :].hex(" ")
+        yield f"  {who}: {uid_text(each.sop_class_uid)}: {', '.join([*values, rest] if rest else values)}"
+    for common in said.common_extended:
+        related = ", ".join(uid_text(uid) for uid in common.related_general_sop_class_uids) or "none"
+        service = uid_text(common.service_class_uid)
+        yield f"  {who}: {uid_text(common.sop_class_uid)} is of {service}; related general SOP classes: {related}"
+    for item in said.unknown:
+        yield f"  {who}: unknown or repeated item 0x{item.type:02X}, {len(item.data)} bytes"
 
 
 def result_text(context: PresentationContext) -> str:
@@ -36,9 +69,17 @@ def result_text(context: PresentationContext) -> str:
     return "no answer" if context.result is None else context_result_name(context.result)
 
 
-def context_json(association: Association, context: PresentationContext) -> Json:
+def contexts_json(association: Association) -> list[Json]:
+    """Describe the presentation contexts."""
+    selected = selected_roles(association)
+    return [
+        _context_json(context, selected.get(context.abstract_syntax or "", NOT_SELECTED))
+        for context in association.contexts.values()
+    ]
+
+
+def _context_json(context: PresentationContext, roles: Roles) -> Json:
     """Describe a presentation context; `accepted_roles` are the requestor's, null while none can be used."""
-    roles = agreed_roles(association, context.abstract_syntax)
     return {
         "id": context.id,
         "abstract_syntax": context.abstract_syntax,

@@ -16,7 +16,7 @@ from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.export.link_json import links_json
-from dicomsniff.export.negotiation import agreement_json, context_json, information_json
+from dicomsniff.export.negotiation import agreement_json, contexts_json, information_json
 from dicomsniff.export.time_words import timing_json
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
@@ -102,7 +102,7 @@ class _Draft:
         self._flush()
         head = association_json(association, digits)
         fields = ",\n   ".join(f"{_dump(key)}: {_dump(value)}" for key, value in head.items())
-        contexts = _lines(_dump(context_json(association, context)) for context in association.contexts.values())
+        contexts = _lines(_dump(context) for context in contexts_json(association))
         self._head = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [')
         found = (_dump(finding_json(finding, association.id)) for finding in association.findings)
         operations = _lines(_dump(operation_json(each)) for each in association.operations.operations)

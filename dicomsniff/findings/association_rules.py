@@ -184,7 +184,9 @@ def idle(review: Review) -> Iterator[Hit]:
     if established and any(association.pdu_counts.values()) and not association.unlisted:
         side = association.sender(from_requestor=ending.from_requestor)
         text = f"nothing was sent for {review.silence / 1e9:.1f} s; then {side.label} ended the association"
-        yield Hit(text, ending.span, from_requestor=ending.from_requestor)
+        before = [each for each in association.timeline if each.span.last_packet < ending.span.first_packet]
+        since = max((each.span.first_packet for each in before), default=0)
+        yield Hit(text, ending.span, from_requestor=ending.from_requestor, since=since)
 
 
 def left_open(review: Review) -> Iterator[Hit]:
@@ -313,6 +315,7 @@ RULES = (
         "Nothing was under way and nobody said anything, until one side's idle timeout ended the association.",
         "Let the requestor release when it is done, or shorten its pauses below the timeout.",
         idle,
+        (*_BROKEN, "pdu-incomplete"),
     ),
     FinalRule(
         "connection-left-open",

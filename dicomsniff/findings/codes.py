@@ -9,7 +9,7 @@ FRAMING = (
     "pdu-length-wrong",
     "pdu-malformed",
     "pdu-header",
-    "other-protocol-answers",
+    "other-protocol",
 )
 """Bytes that are no well-formed PDUs."""
 ORDER = ("pdata-before-association", "pdata-after-release", "associate-repeated", "pdu-unexpected")

@@ -200,7 +200,7 @@ RULES = (
         skipped,
         (
             *by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "pdu-header"),
-            "own:other-protocol-answers",
+            "own:other-protocol",
             *NOT_CAPTURED,
         ),
     ),

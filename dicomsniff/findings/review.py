@@ -48,7 +48,7 @@ class Review:
         """What broke the association off: the first A-ABORT or end of TCP before it was over."""
         self.silence = 0
         """Time (ns) in which nothing was said before `ending`."""
-        self.begun_in_sight = association.request is not None
+        self.begun_in_sight = association.request is not None or saw_beginning(association)
         """Whether the capture saw how the association began."""
         self.operations = walk_operations(association)
         """Its messages, paired."""
@@ -64,7 +64,8 @@ class Review:
                 if event.resynchronized:
                     self._resync[sender] = max(self._resync[sender], event.span.last_packet)
             elif isinstance(event, UnexpectedPdu):
-                self.begun_in_sight = self.begun_in_sight or event.state is State.IDLE
+                known = event.state is State.IDLE and knows_state(association, from_requestor=sender)
+                self.begun_in_sight = self.begun_in_sight or known
             if isinstance(event, _WHOLE):
                 self._reach[sender] = max(self._reach[sender], event.span.start)
             self._spoke[sender] = self._spoke[sender] or not isinstance(event, TcpEnd | MissingBytes)
@@ -114,10 +115,18 @@ class Review:
 
     def unanswered(self) -> Iterator[Message]:
         """Yield requests, sent whole, whose final response the capture would have seen."""
+        # Mid-stream, an answer may have been recognized before its question.
+        strays = {
+            (not message.from_requestor, message.command.message_id_being_responded_to): message.span.last_packet
+            for message in self.association.messages
+            if message.command.is_response and message.request is None
+        }
         for message in self.association.unanswered:
-            if message.ended and not self.may_have_missed(
-                from_requestor=not message.from_requestor, since=message.span.first_packet
-            ):
+            side, since = message.from_requestor, message.span.first_packet
+            answered = strays.get((side, message.command.message_id), -1) >= since
+            lost = self.gaps[not side] and self.gaps[not side][-1].span.last_packet >= since
+            unseen = lost or self.may_have_missed(from_requestor=not side, since=since)
+            if message.ended and not answered and not unseen and not message.problem:
                 yield message
 
     def gave_up(self, asker: bool) -> bool:
@@ -129,10 +138,22 @@ PATIENCE = 1_000_000_000
 """ns of silence from which on who gives up is thought to have waited, not to have changed its mind."""
 
 
+def saw_beginning(association: Association) -> bool:
+    """Whether the capture holds the connection from its first byte on."""
+    opened = any(health.handshake_time is not None for health in association.tcp.values())
+    return opened and not any(health.missing for health in association.tcp.values())
+
+
 def hears(association: Association, *, from_requestor: bool) -> bool:
     """Whether the capture holds packets of a side, were it only acknowledgements of what the other sent."""
     other = association.tcp.get(not from_requestor)
     return other is None or other.last_ack >= 0
+
+
+def knows_state(association: Association, *, from_requestor: bool) -> bool:
+    """Whether the capture holds what the other side said before, so that a PDU of this side can be unexpected."""
+    unseen = association.request is None and any(health.missing for health in association.tcp.values())
+    return hears(association, from_requestor=not from_requestor) and not unseen
 
 
 def incomplete(entry: Entry) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
-from dicomsniff.pdu.types import AssociateRq, MalformedPdu
+from dicomsniff.findings.review import saw_beginning
+from dicomsniff.pdu.types import AssociateRq, MalformedPdu, SkippedBytes
 
 _IDENTITIES = {
     1: "a user name",
@@ -45,18 +46,25 @@ def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
         case MalformedPdu() as event if name := names_other_protocol(event):
             side = association.sender(from_requestor=entry.from_requestor)
             yield Hit(f"{side.label} speaks {name} where DICOM is due")
+        case SkippedBytes(span=span, length=length) if not span.start and saw_beginning(association):
+            if any(isinstance(each.event, MalformedPdu) and not each.span.start for each in association.timeline[-5:]):
+                return  # told, and by name
+            side = association.sender(from_requestor=entry.from_requestor)
+            yield Hit(
+                f"{side.label} begins with {length} bytes that are no DICOM: another protocol, such as TLS or HTTP"
+            )
 
 
 RULES = (
     EntryRule(
-        "other-protocol-answers",
+        "other-protocol",
         Severity.ERROR,
         "PS3.15 §B.1",
         "One side speaks another protocol than DICOM",
         "One side sent A-ASSOCIATE, the other answered with TLS, HTTP or the like. Where it is TLS, one side is set "
         "to secure transport and the other is not; else the port belongs to another service.",
         "Give both sides the same transport security, and check the port number.",
-        (MalformedPdu,),
+        (MalformedPdu, SkippedBytes),
         other_protocol,
     ),
     EntryRule(

@@ -10,7 +10,7 @@ from dicomsniff.dictionary.reasons import ABORT_REASONS, REJECT_REASONS, REJECT_
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
-from dicomsniff.findings.review import Review, hears
+from dicomsniff.findings.review import Review, knows_state
 from dicomsniff.pdu.types import Abort, AssociateRj, AssociateRq, ReleaseRq
 
 _LOOK_BACK = 50
@@ -21,7 +21,7 @@ _BEFORE = (State.IDLE, State.REQUESTED)
 def data_before(association: Association, entry: Entry) -> Iterator[Hit]:
     """P-DATA-TF where no association stands yet (PS3.8 §9.2.2)."""
     match entry.event:
-        case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state in _BEFORE and _hears_both(association, entry):
+        case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state in _BEFORE and _knows_state(association, entry):
             yield Hit(f"P-DATA-TF where the association is {state.value}")
 
 
@@ -32,9 +32,9 @@ def data_after(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"P-DATA-TF where the association is {state.value}")
 
 
-def _hears_both(association: Association, entry: Entry) -> bool:
-    """Whether what the other side said before is in the capture; else nothing can be unexpected."""
-    return hears(association, from_requestor=not entry.from_requestor)
+def _knows_state(association: Association, entry: Entry) -> bool:
+    """Whether the association's state is what it seems; else nothing can be unexpected."""
+    return knows_state(association, from_requestor=entry.from_requestor)
 
 
 def _in_flight(association: Association, entry: Entry) -> bool:
@@ -85,7 +85,7 @@ def unexpected(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case UnexpectedPdu(pdu="P-DATA-TF" | "A-ASSOCIATE-RQ" | "A-ABORT"):
             return
-        case UnexpectedPdu(pdu=pdu, state=state) if not _in_flight(association, entry) and _hears_both(
+        case UnexpectedPdu(pdu=pdu, state=state) if not _in_flight(association, entry) and _knows_state(
             association, entry
         ):
             yield Hit(f"{pdu} where the association is {state.value}")

@@ -6,7 +6,6 @@ from dicomsniff.association.association import MAX_FINDINGS, MAX_LISTED, Associa
 from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
-from dicomsniff.provenance import join_spans
 
 _FEW, _STORM = 10, 50
 _NOTABLE, _MANY, _TWICE = 0.01, 0.1, 0.8
@@ -22,8 +21,7 @@ def missing(review: Review) -> Iterator[Hit]:
             length, places = sum(gap.length for gap in gaps), len(gaps)
             where = f" in {places} places" if places > 1 else ""
             then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
-            span = join_spans(gaps[0].span, gaps[-1].span)
-            yield Hit(f"{length} bytes sent by {sender.label}{where} are not in the capture{then}", span,
+            yield Hit(f"{length} bytes sent by {sender.label}{where} are not in the capture{then}", gaps[0].span,
                       from_requestor=from_requestor)  # fmt: skip
 
 
@@ -105,11 +103,12 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
         share = health.retransmitted / segments
         if health.retransmitted < _FEW or share < _NOTABLE:
             continue
-        # A mirror port that passes both directions of a path twice shows nearly every segment again.
-        bad = health.retransmitted >= _STORM and _MANY <= share < _TWICE
+        # A mirror port that passes a path twice shows nearly every segment again, and nobody asks for one again.
+        # Keep-alives of a long pause look like segments sent again, too: nothing is missing then.
+        bad = health.retransmitted >= _STORM and _MANY <= share < _TWICE and health.duplicate_acks >= _FEW
         if bad is storm:
             sender = association.sender(from_requestor=from_requestor)
-            twice = share >= _TWICE
+            twice = _TWICE <= share <= 2
             what = "the capture seems to hold every frame twice" if twice else f"of about {segments} in all"
             text = f"{health.retransmitted} segments of {sender.label} were sent again: {what}"
             yield Hit(text, from_requestor=from_requestor)

@@ -97,7 +97,7 @@ def decode_control_pdu(kind: int, data: bytes, span: Span) -> ControlPdu:
 
 def list_fields(kind: int, data: bytes) -> list[Field]:
     """Return the fields of a PDU's body with their places, as far as they can be read."""
-    body = FieldReader(data)
+    body = FieldReader(data, note=True)
     decode = DECODERS.get(kind)
     try:
         if decode is not None:

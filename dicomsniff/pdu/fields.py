@@ -24,13 +24,14 @@ class Field:
 
 
 class FieldReader:
-    """Reads fields of `data` in order, noting each in `fields` (PS3.8 §9.3.1: big endian)."""
+    """Reads fields of `data` in order (PS3.8 §9.3.1: big endian); with `note`, each is noted in `fields`."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, note: bool = False) -> None:
         self.data = data
         self.position = 0
         self.end = len(data)
         self.fields: list[Field] = []
+        self._note = note
         self._depth = 0
 
     @property
@@ -40,33 +41,45 @@ class FieldReader:
 
     def take(self, name: str, length: int) -> bytes:
         """Read `length` bytes."""
-        start = self.position
         value = self._read(name, length)
-        shown = value[:32].hex(" ") + (" …" if length > 32 else "")
-        self.fields.append(Field(name, shown, start, self.position, self._depth))
+        if self._note:
+            self._add(name, value[:32].hex(" ") + (" …" if length > 32 else ""), length)
         return value
 
     def secret(self, name: str, length: int) -> bytes:
         """Read `length` bytes that are nobody's business."""
-        start = self.position
         value = self._read(name, length)
-        self.fields.append(Field(name, f"{length} bytes, withheld", start, self.position, self._depth, secret=True))
+        self._add(name, f"{length} bytes, withheld", length, secret=True)
         return value
 
     def uint(self, name: str, length: int, meanings: Mapping[int, str] | None = None) -> int:
         """Read an unsigned integer of `length` bytes; `meanings` puts words to its values."""
-        start = self.position
         value = int.from_bytes(self._read(name, length), "big")
-        said = f"{value} {meanings[value]}" if meanings and value in meanings else str(value)
-        self.fields.append(Field(name, said, start, self.position, self._depth))
+        if self._note:
+            self._add(name, f"{value} {meanings[value]}" if meanings and value in meanings else str(value), length)
         return value
 
     def text(self, name: str, length: int) -> str:
         """Read text, without its padding and with bytes outside the default repertoire escaped."""
-        start = self.position
         value = intern(plain_text(self._read(name, length)))  # titles and UIDs come again and again
-        self.fields.append(Field(name, value, start, self.position, self._depth))
+        self._add(name, value, length)
         return value
+
+    @contextmanager
+    def item(self, name: str, length: int, *, secret: bool = False) -> Iterator[None]:
+        """Read the `length` bytes of an item as fields of their own; what is left of them is noted as such."""
+        start, outer = self.position, self.end
+        if length > self.left:
+            raise DecodeError(f"{name}: {length} bytes announced at byte {start}, {self.left} there")
+        if self._note:
+            self.fields.append(Field(name, f"{length} bytes", start, start + length, self._depth))
+        self.end, self._depth = start + length, self._depth + 1
+        try:
+            yield
+            if self.left:
+                (self.secret if secret else self.take)("rest of the item", self.left)
+        finally:
+            self.end, self._depth = outer, self._depth - 1
 
     def _read(self, name: str, length: int) -> bytes:
         start, end = self.position, self.position + length
@@ -75,20 +88,11 @@ class FieldReader:
         self.position = end
         return self.data[start:end]
 
-    @contextmanager
-    def item(self, name: str, length: int, *, secret: bool = False) -> Iterator[None]:
-        """Read the `length` bytes of an item as fields of their own; what is left of them is noted as such."""
-        start, outer = self.position, self.end
-        if length > self.left:
-            raise DecodeError(f"{name}: {length} bytes announced at byte {start}, {self.left} there")
-        self.fields.append(Field(name, f"{length} bytes", start, start + length, self._depth))
-        self.end, self._depth = start + length, self._depth + 1
-        try:
-            yield
-            if self.left:
-                (self.secret if secret else self.take)("rest of the item", self.left)
-        finally:
-            self.end, self._depth = outer, self._depth - 1
+    def _add(self, name: str, value: str, length: int, *, secret: bool = False) -> None:
+        """Note the field just read."""
+        if self._note:
+            end = self.position
+            self.fields.append(Field(name, value, end - length, end, self._depth, secret))
 
 
 def plain_text(data: bytes) -> str:

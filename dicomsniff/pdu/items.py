@@ -1,7 +1,6 @@
 """Decode the items and sub-items of A-ASSOCIATE-RQ and -AC, one function each (PS3.8 §9.3.2, PS3.7 Annex D.3.3)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from dicomsniff.dictionary.application_information import find_information_layout
@@ -21,6 +20,7 @@ from dicomsniff.pdu.types import (
 )
 
 COMMON_EXTENDED_NEGOTIATION = 0x57
+REPEATABLE = ("roles", "extended", "common_extended")
 IDENTITIES = (0x58, 0x59)
 ROLE = {0: "not proposed, or not accepted", 1: "proposed, or accepted"}
 
@@ -32,9 +32,18 @@ class Items:
         self.application_context_name: str | None = None
         self.proposed: list[ProposedContext] = []
         self.results: list[ContextResult] = []
-        self.user_information = UserInformation()
+        self.said: dict[str, Any] = {}
+        """Fields of UserInformation; lists of those that may be said more than once."""
         self.unknown: list[UnknownItem] = []
         self.problem = ""
+
+    @property
+    def user_information(self) -> UserInformation:
+        """The user information item."""
+        said: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in self.said.items()
+        }
+        return UserInformation(**said)
 
 
 def decode_items(body: FieldReader) -> Items:
@@ -107,20 +116,18 @@ def _syntaxes(body: FieldReader) -> tuple[dict[int, list[str]], list[UnknownItem
 
 def _user_information(body: FieldReader, items: Items) -> None:
     """Read the sub-items; of one that may stand only once, the first counts."""
+    said = items.said
     while body.left:
         kind, length = _item_header(body)
-        info = items.user_information
         with body.item(item_type_name(kind), length, secret=kind in IDENTITIES):
-            name, decode = SUB_ITEMS.get(kind, ("unknown", None))
-            before: Any = getattr(info, name)
-            if decode is None or (before is not None and not isinstance(before, tuple)):
+            name, decode = SUB_ITEMS.get(kind, ("", None))
+            if decode is None or (name in said and name not in REPEATABLE):
                 read = body.secret if kind in IDENTITIES else body.take
-                unknown = UnknownItem(kind, read("Data", body.left))
-                items.user_information = replace(info, unknown=(*info.unknown, unknown))
+                said.setdefault("unknown", []).append(UnknownItem(kind, read("Data", body.left)))
+            elif name in REPEATABLE:
+                said.setdefault(name, []).append(decode(body))
             else:
-                value: Any = decode(body)
-                kept: Any = (*before, value) if isinstance(before, tuple) else value
-                items.user_information = replace(info, **{name: kept})
+                said[name] = decode(body)
 
 
 def _maximum_length(body: FieldReader) -> int:

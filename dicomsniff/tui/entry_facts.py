@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.agreement import DEFAULT_ROLES, agreed_roles, consequences, limits, role_text
+from dicomsniff.association.agreement import DEFAULT_ROLES, consequences, limits, role_text, selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import context_result_name
@@ -37,6 +37,7 @@ def entry_facts(association: Association, entry: Entry, digits: int) -> list[Fie
 
 def _agreement(association: Association) -> list[FieldRow]:
     """Return what the negotiation came to: context by context, both sides' limits, and what follows."""
+    selected = selected_roles(association)
     accepted = sum(context.accepted for context in association.contexts.values())
     rows = [FieldRow("Negotiated", f"{accepted} of {len(association.contexts)} contexts", style="heading")]
     rows += [FieldRow("so", printable(said)) for said in consequences(association)]
@@ -47,8 +48,8 @@ def _agreement(association: Association) -> list[FieldRow]:
         rows.append(FieldRow(f"context {context.id}", printable(result)))
         proposed = ", ".join(uid_text(syntax) for syntax in context.proposed_transfer_syntaxes)
         rows.append(FieldRow("proposed", printable(proposed), depth=1))
-        roles = agreed_roles(association, context.abstract_syntax)
-        if roles.proposed is not None or roles.answered is not None:
+        roles = selected.get(context.abstract_syntax or "")
+        if roles is not None:
             rows.append(FieldRow("roles", role_text(association, roles), depth=1))
     return rows
 

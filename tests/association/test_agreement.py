@@ -1,14 +1,24 @@
 """What a negotiation comes to, in words: roles, limits, and what can be sent how."""
 
+import json
 import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import build
-from dicomsniff.association.agreement import agreed_roles, agreed_window, consequences, limits, role_text
+from dicomsniff.association.agreement import (
+    NOT_SELECTED,
+    agreed_window,
+    consequences,
+    limits,
+    role_text,
+    selected_roles,
+)
 from dicomsniff.association.association import Association
-from dicomsniff.export.negotiation import context_json, context_lines, information_json
+from dicomsniff.export.negotiation import context_lines, contexts_json, information_json
 from dicomsniff.library import Capture
 from dicomsniff.pdu.types import AsynchronousOperationsWindow
 from pipeline import only
@@ -17,7 +27,6 @@ CT, VERIFICATION, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.VERIFICATIO
 MR, ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.2.1"
 GET, FIND = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.1"
 JPEG, RLE = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.5"
-STATED = "1.2.840.10008.5.1.4.1.2.2.1"
 
 
 def role(uid: str, scu: int, scp: int) -> bytes:
@@ -174,6 +183,25 @@ def test_what_follows_from_the_roles(proposed, answered, get, expected):
     assert consequences(association) == [SENT, *expected]
 
 
+def test_a_private_sop_class_is_a_storage_one_where_the_requestor_says_so():
+    common = build.item(0x57, b"\0\x05" + b"1.2.3" + b"\0\x11" + b"1.2.840.10008.4.2" + b"\0\0")
+    plain = negotiate([build.proposal(1, "1.2.3")], [build.answer(1)])
+    said = negotiate([build.proposal(1, "1.2.3")], [build.answer(1)], (common,))
+    assert consequences(plain) == []
+    assert consequences(said) == ["1.2.3 can be sent only as Implicit VR Little Endian"]
+
+
+def test_what_else_each_side_said_is_shown():
+    asked = (extended(CT, b"\2\0\3\0\1\0\xaa"), build.item(0x58, b"\2\1\0\1a\0\1b"), build.item(0x5A, b"xyz"))
+    lines = list(context_lines(negotiate([build.proposal(1, CT)], [build.answer(1)], asked)))
+    assert [line.strip() for line in lines if line.startswith("  requestor:")] == [
+        "requestor: user identity, username and passcode (withheld), asks for a response",
+        "requestor: CT Image Storage: Level-of-support 2 level 2 SCP, "
+        "Level-of-Digital-Signature-support 3 signature level 3, Element-Coercion 1 may coerce Data Elements, aa",
+        "requestor: unknown or repeated item 0x5A, 3 bytes",
+    ]
+
+
 def test_c_get_without_a_storage_context_delivers_nothing():
     association = negotiate([build.proposal(1, GET), build.proposal(3, CT)], [build.answer(1), build.answer(3, 3)])
     assert "C-GET cannot deliver anything: no storage context was accepted" in consequences(association)
@@ -193,16 +221,17 @@ def test_roles_in_words_and_in_json(proposed, answered, expected, accepted):
     asked = (role(CT, *proposed),) if proposed is not None else ()
     said = (role(CT, *answered),) if answered is not None else ()
     association = negotiate([build.proposal(1, CT)], [build.answer(1)], asked, said)
-    assert role_text(association, agreed_roles(association, CT)) == expected
-    found = context_json(association, association.contexts[1])
+    assert role_text(association, selected_roles(association).get(CT, NOT_SELECTED)) == expected
+    (found,) = contexts_json(association)
     names = [name for name, on in zip(("SCU", "SCP"), proposed, strict=True) if on] if proposed else None
     assert (found["proposed_roles"], found["accepted_roles"]) == (names, accepted)
 
 
 def test_roles_proposed_are_a_proposal_until_they_are_answered():
     association = negotiate([build.proposal(1, CT)], None, (role(CT, 0, 1),))
-    assert role_text(association, agreed_roles(association, CT)) == "requestor proposes to be SCP"
-    assert context_json(association, association.contexts[1])["accepted_roles"] is None
+    assert role_text(association, selected_roles(association)[CT]) == "requestor proposes to be SCP"
+    (found,) = contexts_json(association)
+    assert found["accepted_roles"] is None
 
 
 WINDOWS = [
@@ -263,6 +292,31 @@ def test_a_user_identity_is_told_without_its_secrets():
     for secret in (b"alice", b"hunter2", b"ticket"):
         assert secret.decode() not in everything
         assert secret.hex() not in everything
+
+
+CLASSES = st.sampled_from([CT, MR, GET, FIND, VERIFICATION, "1.2.3"])
+SAID = st.lists(
+    st.builds(role, CLASSES, st.integers(0, 255), st.integers(0, 255))
+    | st.builds(window, st.integers(0, 65535), st.integers(0, 65535))
+    | st.builds(extended, CLASSES, st.binary(max_size=9))
+    | st.builds(build.item, st.integers(0x50, 0x5B), st.binary(max_size=30)),
+    max_size=5,
+).map(tuple)
+NUMBERS = st.integers(0, 9)
+
+
+@given(
+    st.lists(st.builds(build.proposal, NUMBERS, CLASSES, st.lists(st.sampled_from([IMPLICIT, JPEG, "x"])))),
+    st.lists(st.builds(build.answer, NUMBERS, NUMBERS, st.sampled_from([IMPLICIT, JPEG, ""]))) | st.none(),
+    SAID,
+    SAID,
+)
+@settings(deadline=None, max_examples=200)
+def test_whatever_was_negotiated_can_be_said(proposals, answers, asked, said):
+    association = negotiate(proposals, answers, asked, said)
+    lines = [*context_lines(association), *consequences(association), *limits(association)]
+    assert all(line.isprintable() for line in lines)
+    json.dumps([contexts_json(association), information_json(association.requestor.information)])
 
 
 def test_every_sample_says_what_its_negotiation_comes_to(samples: Path):

@@ -54,6 +54,12 @@ def test_every_pdu_and_item_type_of_the_standard_is_named():
     assert set(PDU_ITEM_TYPES) <= set(ITEM_TYPES)
 
 
+@pytest.mark.parametrize("uid", ["x", "1..2", "1.2." + "3" * 90, "\\x1b[31m", "1.02"])
+def test_what_is_no_uid_has_no_name_and_causes_no_warning(uid):
+    assert find_uid_name(uid) is None
+    assert uid_text(uid) == uid
+
+
 REASONS = [
     ((1, 1, 7), "rejected-permanent by DICOM UL service-user: called-AE-title-not-recognized"),
     (

@@ -139,6 +139,13 @@ def test_of_a_sub_item_that_may_stand_once_the_first_counts_and_others_are_kept(
     assert found.user_information == UserInformation(max_pdu_length=4096, unknown=(again,))
 
 
+def test_as_many_sub_items_as_a_pdu_can_hold_all_decode():
+    roles = build.item(0x50, build.item(0x54, b"\0\0\1\1") * 8191)
+    found = decode(1, roles * 15)
+    assert len(found.user_information.roles) == 8191 * 15
+    assert not found.problem
+
+
 def test_of_an_application_context_sent_twice_the_first_counts_and_the_other_is_kept():
     found = decode(1, bytes.fromhex("10 00 00 01 31  10 00 00 01 32"))
     assert (found.application_context_name, found.unknown) == ("1", (UnknownItem(0x10, b"2"),))
