@@ -67,6 +67,8 @@ class DataSetScanner:
     def feed(self, offset: int, data: bytes) -> None:
         """Take bytes of the data set; where they begin behind `wanted`, bytes were lost and no more is looked at."""
         wanted = self.wanted
+        if wanted == FOREVER:
+            return
         if offset > wanted:
             self._stop(f"bytes from {wanted} on are missing from the capture")
         elif self._walk is not None and self._inflater is None:
@@ -83,6 +85,10 @@ class DataSetScanner:
                 self._inflate_blocks()
             if start + _PIECE < len(data):
                 self.feed(offset, data)
+
+    def lose(self) -> None:
+        """Bytes are missing, nobody knows how many: no more is looked at."""
+        self._stop("bytes are missing from the capture")
 
     def finish(self, length: int, *, whole: bool) -> DataSetOutline:
         """Say what the data set is. `length` bytes came; without `whole` bytes of it are missing from the capture."""
