@@ -142,7 +142,7 @@ def tell(message: Message) -> tuple[object, ...]:
         message.context_id,
         message.command.raw,
         message.command_fragments,
-        (data.length, data.fragments, data.missing, data.sha256) if data is not None else None,
+        (data.length, data.fragments, data.missing, data.sha256, data.outline) if data is not None else None,
         message.ended,
         message.problem,
     )

@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
 from dicomsniff.dimse.message import Message
+from dicomsniff.pdu.express import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import (
     AssociateAc,
@@ -95,8 +96,8 @@ class Conversation:
         if pdus.recognized and not self._recognized(stream.peer):
             other = self._pdus.get(stream.peer) or self._begin(stream.peer)
             updates += self._take(stream.peer, other.accept(), event.mark)
-            other.set_quiet(stream.peer)
-        pdus.set_quiet(stream)
+            other.set_quiet(stream.peer, self._unneeded(stream.peer, other))
+        pdus.set_quiet(stream, self._unneeded(stream, pdus))
         if self._clock is not None:
             self._set_underway(stream)
         return updates
@@ -123,7 +124,8 @@ class Conversation:
         return [self._enter(stream, event) for stream, each in assemblers.items() for event in each.close()]
 
     def _begin(self, stream: Stream) -> PduStream:
-        pdus = PduStream(stream.flow, stream.origin, collect=self._collect, known_start=stream.syn_seen or self._forced)
+        known = stream.syn_seen or self._forced
+        pdus = PduStream(stream.flow, stream.origin, collect=self._collect, examine=True, known_start=known)
         self._pdus[stream] = pdus
         if self._forced:
             pdus.accept()
@@ -151,7 +153,7 @@ class Conversation:
                 updates += [self._enter(stream, found) for found in self._assembler(stream).feed(event)]
             elif isinstance(event, MalformedPdu | MissingBytes | SkippedBytes):
                 if isinstance(event, MissingBytes):
-                    self._assembler(stream).lost(event)
+                    self._assembler(stream).lost(event, inside=self._pdus[stream].fragment is not None)
                 updates.append((association, association.add(event, from_requestor=sender)))
             else:
                 updates += [(association, entry) for entry in association.add_pdu(event, from_requestor=sender)]
@@ -188,9 +190,23 @@ class Conversation:
         assembler = self._assemblers.get(stream)
         if assembler is None:
             sender = stream is self._requestor
-            assembler = Assembler(stream.flow, stream.origin, from_requestor=sender, collect=self._collect)
+            assembler = Assembler(
+                stream.flow,
+                stream.origin,
+                from_requestor=sender,
+                collect=self._collect,
+                syntax_of=self._transfer_syntax,
+            )
             self._assemblers[stream] = assembler
         return assembler
+
+    def _transfer_syntax(self, context_id: int) -> str | None:
+        return self.associations[-1].transfer_syntax(context_id)
+
+    def _unneeded(self, stream: Stream, pdus: PduStream) -> int:
+        """Return how many further bytes of the data set that is coming nobody wants to see."""
+        fragment, assembler = pdus.fragment, self._assemblers.get(stream)
+        return FOREVER if fragment is None or assembler is None else assembler.unneeded(*fragment)
 
     def _count(self, stream: Stream) -> None:
         """Credit the latest association with the PDUs seen since the last time."""

@@ -1,11 +1,15 @@
 """The PDVs of one direction -> DIMSE messages (PS3.7 §6.3, PS3.8 Annex E)."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import DataSetInfo, Message
+from dicomsniff.dimse.outlines import worth_keeping
+from dicomsniff.dimse.scan import DataSetScanner
+from dicomsniff.dimse.scan_nesting import FOREVER
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
 from dicomsniff.provenance import PacketMark, Span
 
@@ -43,22 +47,40 @@ class _Underway:
     command_cut: int = 0
     data: DataSetInfo = field(default_factory=DataSetInfo)
     hasher: "hashlib._Hash | None" = None
+    scanner: DataSetScanner | None = None
+    before: int = 0
+    """Bytes of the data set in the fragments that ended, those missing included."""
+    unplaced: bool = False
+    """Whether bytes are missing of which nobody knows how many belong to the data set."""
     problem: str = ""
 
 
 class Assembler:
-    """Joins the fragments of one direction. With `collect`, data sets are digested and kept for the taking."""
+    """Joins the fragments of one direction. With `collect`, data sets are digested and kept for the taking.
+
+    `syntax_of` tells the transfer syntax of a presentation context: data sets are then scanned as they come.
+    """
 
     __slots__ = (
         "_collect",
         "_flow",
         "_origin",
+        "_syntax_of",
         "_underway",
         "from_requestor",
     )
 
-    def __init__(self, flow: bytes, origin: int, *, from_requestor: bool, collect: bool = False) -> None:
+    def __init__(
+        self,
+        flow: bytes,
+        origin: int,
+        *,
+        from_requestor: bool,
+        collect: bool = False,
+        syntax_of: Callable[[int], str | None] | None = None,
+    ) -> None:
         self.from_requestor = from_requestor
+        self._syntax_of = syntax_of
         self._flow, self._origin = flow, origin
         self._collect = collect
         self._underway: dict[int, _Underway] = {}
@@ -73,7 +95,10 @@ class Assembler:
         underway = self._underway.get(pdv.context_id)
         if isinstance(pdv, PdvBytes):
             if underway is not None and underway.command is not None:
-                self._keep(underway, pdv.data)
+                if self._collect:
+                    self._keep(underway, pdv.data)
+                if self._syntax_of is not None:
+                    self._scan(underway, pdv, self._syntax_of)
             return []
         if isinstance(pdv, PdvRun):
             return self._run(pdv, underway)
@@ -87,11 +112,27 @@ class Assembler:
         data.fragments += 1
         data.length += pdv.received
         data.missing += pdv.length - pdv.received
+        underway.before += pdv.length
         return [self._finish(pdv.context_id, underway)] if pdv.is_last else []
 
-    def lost(self, missing: MissingBytes) -> None:
-        """Bytes are missing. Where the place among the PDUs is lost too, every message under way may have lost some."""
+    def unneeded(self, context_id: int, taken: int) -> int:
+        """Return how many bytes of a data set nobody wants to see, after the first `taken` of its current fragment."""
+        underway = self._underway.get(context_id)
+        if self._collect or self._syntax_of is None or underway is None or underway.command is None:
+            return FOREVER
+        wanted = underway.scanner.wanted if underway.scanner is not None else 0
+        return max(0, wanted - underway.before - taken)
+
+    def lost(self, missing: MissingBytes, *, inside: bool = False) -> None:
+        """Bytes are missing. Where the place among the PDUs is lost too, every message under way may have lost some.
+
+        `inside`: they all belong to the fragment that is still coming.
+        """
         for underway in self._underway.values():
+            if not inside:
+                underway.unplaced = True
+                if underway.scanner is not None:
+                    underway.scanner.lose()
             if underway.data.whole is None:
                 underway.data.whole = underway.data.content.tell() if underway.data.content is not None else 0
             if missing.resynchronized and not underway.problem:
@@ -112,6 +153,7 @@ class Assembler:
             return [StrayFragment(span, run.context_id, length, _NO_COMMAND)]
         underway.data.fragments += run.fragments
         underway.data.length += length
+        underway.before += length
         underway.last, underway.end = max(underway.last, run.last), run.end
         return []
 
@@ -154,6 +196,13 @@ class Assembler:
         if underway.data.content is not None:
             underway.data.content.write(data)
 
+    def _scan(self, underway: _Underway, pdv: PdvBytes, syntax_of: Callable[[int], str | None]) -> None:
+        if underway.scanner is None:
+            underway.scanner = DataSetScanner(syntax_of(pdv.context_id))
+            if underway.unplaced:
+                underway.scanner.lose()
+        underway.scanner.feed(underway.before + pdv.at, pdv.data)
+
     def _finish(self, context_id: int, underway: _Underway, *, ended: bool = True) -> Message:
         del self._underway[context_id]
         data = underway.data if underway.data.fragments else None
@@ -161,6 +210,9 @@ class Assembler:
             data.sha256 = underway.hasher.hexdigest()
         elif data is not None and self._collect:
             data.sha256 = hashlib.sha256().hexdigest()
+        if data is not None and underway.scanner is not None and underway.command is not None:
+            outline = underway.scanner.finish(underway.before, whole=ended and not underway.unplaced)
+            data.outline = worth_keeping(outline, underway.command)
         if data is not None and data.missing and not underway.problem:
             underway.problem = f"{data.missing} bytes of its data set are missing from the capture"
         return Message(

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.scan_outline import DataSetOutline
 from dicomsniff.provenance import Span
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ class DataSetInfo:
     sha256: str | None = None
     content: "SpooledTemporaryFile[bytes] | None" = None
     whole: int | None = None
-    outline: Any = None
-    """What the structure of the data set tells, where it is worth keeping."""
+    outline: DataSetOutline | None = None
+    """What the structure of the data set tells, where it has something to say."""
 
 
 @dataclass(slots=True)

@@ -3,15 +3,13 @@
 import zlib
 from operator import attrgetter
 
-from dicomsniff.dictionary.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomsniff.dimse.scan_elements import ElementWalk
 from dicomsniff.dimse.scan_file_meta import find_file_meta
 from dicomsniff.dimse.scan_kept import KeptValues
 from dicomsniff.dimse.scan_kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomsniff.dimse.scan_nesting import FOREVER
 from dicomsniff.dimse.scan_outline import DataSetOutline, ProblemList
-from dicomsniff.dimse.scan_pixels import codec_problem
-from dicomsniff.dimse.scan_syntax import Decision, decide_syntax, find_encoding
+from dicomsniff.dimse.scan_syntax import Decision, decide_syntax, fitting_syntax
 
 MAX_INFLATED = 1 << 26
 """Bytes a deflated data set may grow to; what is beyond is not looked at."""
@@ -69,6 +67,8 @@ class DataSetScanner:
     def feed(self, offset: int, data: bytes) -> None:
         """Take bytes of the data set; where they begin behind `wanted`, bytes were lost and no more is looked at."""
         wanted = self.wanted
+        if wanted == FOREVER:
+            return
         if offset > wanted:
             self._stop(f"bytes from {wanted} on are missing from the capture")
         elif self._walk is not None and self._inflater is None:
@@ -85,6 +85,10 @@ class DataSetScanner:
                 self._inflate_blocks()
             if start + _PIECE < len(data):
                 self.feed(offset, data)
+
+    def lose(self) -> None:
+        """Bytes are missing, nobody knows how many: no more is looked at."""
+        self._stop("bytes are missing from the capture")
 
     def finish(self, length: int, *, whole: bool) -> DataSetOutline:
         """Say what the data set is. `length` bytes came; without `whole` bytes of it are missing from the capture."""
@@ -192,7 +196,19 @@ class DataSetScanner:
             kept.check_fragments(PIXEL_DATA, known)
         if self._named_syntax:
             kept.values[TRANSFER_SYNTAX_UID] = self._named_syntax
-        syntax, why = self._fitting_syntax(kept)
+        if decision is None:
+            syntax, why = self._negotiated, ""
+        else:
+            fragments = kept.fragments
+            syntax, why = fitting_syntax(
+                decision,
+                self._negotiated,
+                walk.departure if walk is not None else "",
+                codec=fragments.codec if fragments else "",
+                codec_syntax=fragments.syntax if fragments else "",
+                encapsulated=fragments is not None,
+                native=kept.native,
+            )
         return DataSetOutline(
             transfer_syntax=syntax,
             guessed=bool(why),
@@ -208,23 +224,3 @@ class DataSetScanner:
             has_file_meta=self._has_file_meta,
             unexamined=self._lost or stopped,
         )
-
-    def _fitting_syntax(self, kept: KeptValues) -> tuple[str | None, str]:
-        """Return the transfer syntax that fits all that was seen, and why it is not the negotiated one."""
-        decision, fragments = self._decision, kept.fragments
-        if decision is None:
-            return self._negotiated, ""
-        why = decision.why or (self._walk.departure if self._walk is not None else "")
-        if fragments is not None and fragments.syntax:
-            encoding = find_encoding(self._negotiated)
-            same = (
-                encoding is not None and encoding.encapsulated and not codec_problem(fragments.codec, self._negotiated)
-            )
-            if not same and not decision.encoding.implicit:
-                codec = f"its pixel data is encapsulated, and {fragments.codec}"
-                return fragments.syntax, f"{why}; {codec}" if why else codec
-        if kept.native and decision.encoding.encapsulated:
-            return EXPLICIT_VR_LITTLE_ENDIAN, "its pixel data is native"
-        if fragments is not None and decision.encoding.encapsulated is False:
-            return decision.syntax, "its pixel data is encapsulated, in what is not recognized"
-        return decision.syntax, why

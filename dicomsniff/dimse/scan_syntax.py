@@ -12,6 +12,7 @@ from dicomsniff.dictionary.uids import (
     uid_text,
 )
 from dicomsniff.dimse.scan_kinds import LONG_VRS, VRS
+from dicomsniff.dimse.scan_pixels import codec_problem
 
 HEAD = 1024
 """Bytes looked at where the first element leaves doubt."""
@@ -204,3 +205,29 @@ def _goes_on(head: bytes, at: int, last: int, *, whole: bool) -> bool:
     if at + 4 > len(head):
         return whole and at == len(head)
     return last < int.from_bytes(head[at : at + 2], "little") << 16 | int.from_bytes(head[at + 2 : at + 4], "little")
+
+
+def fitting_syntax(
+    decision: Decision,
+    negotiated: str | None,
+    departure: str,
+    *,
+    codec: str,
+    codec_syntax: str,
+    encapsulated: bool,
+    native: bool,
+) -> tuple[str | None, str]:
+    """Return the transfer syntax that fits all that was seen of a data set, and why it is not the negotiated one.
+
+    `departure` says where elements are encoded otherwise than at the start, `codec` and `codec_syntax` what the first
+    fragment looks like; `encapsulated` and `native` whether there is such Pixel Data at top level.
+    """
+    why, encoding = decision.why or departure, decision.encoding
+    if codec_syntax and not encoding.implicit and (not encoding.encapsulated or codec_problem(codec, negotiated)):
+        seen = f"its pixel data is encapsulated, and {codec}"
+        return codec_syntax, f"{why}; {seen}" if why else seen
+    if native and encoding.encapsulated:
+        return EXPLICIT_VR_LITTLE_ENDIAN, "its pixel data is native"
+    if encapsulated and encoding.encapsulated is False:
+        return decision.syntax, "its pixel data is encapsulated, in what is not recognized"
+    return decision.syntax, why

@@ -17,8 +17,9 @@ from dicomsniff.dimse.scan_kinds import (
 MAX_UID = 64
 _UID = re.compile(rb"(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?\0?")
 _DIGITS = re.compile(r"[0-9.]*")
+_MISSPELLED = re.compile(r"ISO.?IR.?(\d+)")
 _ESCAPE = b"\x1b"
-_ASCII = "iso8859"
+DEFAULT_ENCODING = "iso8859"
 """How pydicom calls the default repertoire."""
 _DELIMITERS = frozenset(b"\t\n\f\r\\^=")
 
@@ -75,7 +76,7 @@ class Characters:
             return f"characters beyond ASCII, and the declared character set {self._unknown!r} is no defined term"
         if _ESCAPE in value and not self.extended:
             return "an escape sequence, although no character set with code extensions is declared"
-        if _ESCAPE not in value and encodings[0] == _ASCII:
+        if _ESCAPE not in value and encodings[0] == DEFAULT_ENCODING:
             byte = next(byte for byte in value if byte > 0x7F)
             if not self._declared:
                 return f"byte 0x{byte:02X}, and no character set beyond ASCII is declared"
@@ -84,14 +85,26 @@ class Characters:
 
     def _find_encodings(self) -> list[str]:
         if self._encodings is None:
-            from pydicom.charset import convert_encodings, python_encoding
-
-            terms = [term.strip() for term in self._declared.split("\\")]
-            self._unknown = next((term for term in terms if term not in python_encoding), "")
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self._encodings = convert_encodings(terms)
+            self._encodings, self._unknown = python_encodings(self._declared)
         return self._encodings
+
+
+def python_encodings(declared: str) -> tuple[list[str], str]:
+    """Return Python's names of the declared character sets, and the first that is no defined term (PS3.3 §C.12.1.1.2).
+
+    What is misspelled in a known way is taken for what it must mean, and is no defined term all the same.
+    """
+    from pydicom.charset import convert_encodings, python_encoding
+
+    terms, unknown = [term.strip(" \0") for term in declared.split("\\")], ""
+    for index, term in enumerate(terms):
+        if term not in python_encoding:
+            unknown = unknown or term
+            corrected = _MISSPELLED.sub(r"ISO_IR \1", term)
+            terms[index] = corrected if corrected in python_encoding else ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return list(convert_encodings(terms)), unknown
 
 
 def _decodes(value: bytes, encodings: list[str]) -> bool:

@@ -83,6 +83,13 @@ class Framing:
         self._doubtful = False
         """Whether the PDU before made no sense, so that the next header must."""
 
+    @property
+    def fragment(self) -> tuple[int, int] | None:
+        """The data set fragment that is coming: its presentation context, and how much of it came or is missing."""
+        if self._state is not State.PDV_VALUE or self._header & 1:
+            return None
+        return self._context, self.position - self._pdv_start
+
     def _arrive(self, mark: PacketMark) -> None:
         """Note which packet the next bytes come from; out of order, it may be an earlier one than the last."""
         self._mark = mark

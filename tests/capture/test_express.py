@@ -33,7 +33,7 @@ def told(analyzer: Analyzer) -> list[object]:
                     message.name,
                     message.command.raw,
                     message.command_fragments,
-                    (data.length, data.fragments, data.missing) if data is not None else None,
+                    (data.length, data.fragments, data.missing, data.outline) if data is not None else None,
                     message.complete,
                     message.problem,
                     message.span,
@@ -129,7 +129,7 @@ class Curious(PduStream):
     seen: ClassVar[list[dict[int, int]]] = []
 
     def __init__(self, flow, origin, **options):
-        super().__init__(flow, origin, examine=True, **options)
+        super().__init__(flow, origin, **options | {"examine": True})
         self.done = self.reached = 0
         self.data = {}
 
@@ -149,11 +149,11 @@ class Curious(PduStream):
                 if event.is_last:
                     self.seen.append(self.data)
                     self.done, self.reached, self.data = 0, 0, {}
-        return [event for event in events if not isinstance(event, PdvBytes)]
+        return events
 
     def set_quiet(self, flow, unneeded=FOREVER):
         needed = [first for first, length in self.wanted if first + length > self.reached]
-        super().set_quiet(flow, max(0, min(needed) - self.reached) if needed else unneeded)
+        super().set_quiet(flow, min(unneeded, max(0, min(needed) - self.reached)) if needed else unneeded)
 
 
 @given(

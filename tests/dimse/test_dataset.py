@@ -1,5 +1,6 @@
 """Data set bytes -> elements, in every transfer syntax, whole and damaged."""
 
+import hashlib
 import tracemalloc
 import zlib
 from io import BytesIO
@@ -107,7 +108,17 @@ def test_compressed_pixel_data_is_given_by_length_and_digest():
     decoded = decode_data_set(BytesIO(encode(made, EXPLICIT)), JPEG)
     pixels = decoded.elements[-1]
     assert (decoded.problem, pixels.tag, pixels.length) == ("", 0x7FE00010, None)
-    assert set(pixels.json) == {"vr", "length", "sha256"}
+    value = encapsulate([b"\xff\xd8" + bytes(5000), b"\xff\xd8" + bytes(300)])
+    assert pixels.json == {
+        "vr": "OB",
+        "length": len(value),
+        "sha256": hashlib.sha256(value).hexdigest(),
+        "frames": 2,
+        "fragments": 2,
+        "fragment_lengths": [5002, 302],
+        "offset_table": [0, 5010],
+    }
+    assert pixels.text == "2 fragments, 5304 bytes"
 
 
 @pytest.mark.parametrize("vr", ["OV", "SV", "UV"])

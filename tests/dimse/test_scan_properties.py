@@ -112,7 +112,9 @@ def test_what_is_found_before_a_loss_is_all_that_is_said(data, syntax, place, le
     scanner = DataSetScanner(syntax)
     scanner.feed(0, data[:place])
     if scanner.wanted == place:
-        scanner.feed(place + length, data[place + length :])
+        middle = place + length + len(data[place + length :]) // 2
+        scanner.feed(place + length, data[place + length : middle])
+        scanner.feed(middle, data[middle:])
         outline = scanner.finish(len(data), whole=True)
         before = scan(data[:place], syntax, whole=False)
         assert outline.problems == before.problems

@@ -1,0 +1,145 @@
+"""A decoded data element, and the value of one in words and in JSON, through pydicom (PS3.5 §6, PS3.18 Annex F)."""
+
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+INLINE_BINARY = 64
+"""Bytes: longer binary values are given by length and digest."""
+
+
+@dataclass(slots=True)
+class Element:
+    """A data element: tag (0xGGGGEEEE), VR, name, value in words, its JSON model, and the place of its value.
+
+    `start` counts bytes of the data set (of the inflated one where it is deflated) up to the value, `head` those up
+    to the tag. `length` is None for an undefined length. `depth` counts the sequences it is in.
+    """
+
+    tag: int
+    vr: str
+    name: str
+    text: str
+    json: dict[str, Any]
+    start: int | None
+    length: int | None
+    depth: int
+    head: int | None = None
+
+
+@dataclass(slots=True)
+class DecodedDataSet:
+    """What could be read of a data set: its elements in order, sequences flattened with their depth.
+
+    `transfer_syntax` is the one decoded with, `guessed` whether it is not the negotiated one, and `why`. `problem`
+    says where bytes could not be read, and whether decoding had to stop there.
+    """
+
+    transfer_syntax: str
+    guessed: bool
+    elements: list[Element] = field(default_factory=list)
+    problem: str = ""
+    why: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the DICOM JSON model (PS3.18 Annex F); long binary values by length and SHA-256."""
+        return {f"{element.tag:08X}": element.json for element in self.elements if element.depth == 0}
+
+    def note(self, problem: str) -> None:
+        """Add a problem, where not too many are told already."""
+        if self.problem.count("; ") < 4:
+            self.problem = f"{self.problem}; {problem}" if self.problem else problem
+
+
+@lru_cache(maxsize=4096)
+def element_name(tag: int, creator: str) -> str:
+    """Return an attribute's name; a private one's in brackets, where pydicom knows its creator."""
+    from pydicom.dataelem import DataElement
+
+    element = DataElement(tag, "UN", b"")
+    element.private_creator = creator or None
+    return element.name or "Unknown"
+
+
+@lru_cache(maxsize=4096)
+def find_vr(tag: int, creator: str) -> str:
+    """Return an attribute's VR as the dictionaries have it, UN where they do not; may leave a choice (`US or SS`)."""
+    from pydicom.datadict import dictionary_VR, private_dictionary_VR
+
+    try:
+        if not tag >> 16 & 1:
+            return dictionary_VR(tag)
+        if 0x10 <= tag & 0xFFFF <= 0xFF:
+            return "LO"
+        return private_dictionary_VR(tag, creator) if creator else "UN"
+    except KeyError:
+        return "UN" if tag & 0xFFFF else "UL"
+
+
+def certain_vr(vr: str, *, signed: bool) -> str:
+    """Choose where implicit VR leaves open which it is: words, else what Pixel Representation says (PS3.5 §A.1)."""
+    if " or " not in vr:
+        return vr
+    if "OW" in vr:
+        return "OW"
+    return "SS" if signed and "SS" in vr else vr.partition(" or ")[0]
+
+
+def convert(
+    tag: int, vr: str, value: bytes, encodings: list[str], *, implicit: bool, little: bool
+) -> tuple[Any, str, str, dict[str, Any]]:
+    """Return a value as pydicom has it (None where it cannot), its VR (UN where it is none of its own), text and JSON.
+
+    `pydicom.config` must not validate, and warnings be ignored.
+    """
+    from pydicom.dataelem import RawDataElement, convert_raw_data_element
+    from pydicom.tag import Tag
+
+    try:
+        raw = RawDataElement(Tag(tag), vr, len(value), value, 0, implicit, little)
+        element = convert_raw_data_element(raw, encoding=encodings)
+        found = element.value
+        return found, str(element.VR), *_describe(element, str(element.VR))
+    except Exception:  # noqa: BLE001  pydicom raises anything on bytes that are not of their VR
+        return None, vr, *_as_sent(vr, value)
+
+
+def _describe(element: Any, vr: str) -> tuple[str, dict[str, Any]]:
+    value = element.value
+    if isinstance(value, bytes):
+        return binary(vr, value)
+    try:
+        json = element.to_json_dict(None, 1 << 62)
+    except Exception:  # noqa: BLE001  values that break their VR have no JSON model; their text still helps
+        json = {"vr": vr, "Value": [str(value)]}
+    return _text(value), json
+
+
+def _as_sent(vr: str, value: bytes) -> tuple[str, dict[str, Any]]:
+    """Describe bytes that are no value of their VR."""
+    text = value.rstrip(b"\0 ")
+    if text.isascii() and text.decode().isprintable():
+        return text.decode(), {"vr": vr, "Value": [text.decode()]}
+    return binary(vr, value)
+
+
+def binary(vr: str, value: bytes) -> tuple[str, dict[str, Any]]:
+    """Describe bytes: short ones are shown, longer ones given by length and digest."""
+    if len(value) > INLINE_BINARY:
+        return by_digest(vr, len(value), hashlib.sha256(value).hexdigest())
+    return value.hex(" "), {"vr": vr} | ({"InlineBinary": b64encode(value).decode()} if value else {})
+
+
+def by_digest(vr: str, length: int, sha256: str) -> tuple[str, dict[str, Any]]:
+    """Describe a value that is not shown."""
+    return f"{length} bytes", {"vr": vr, "length": length, "sha256": sha256}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str) or not hasattr(value, "__iter__") or type(value).__name__ == "PersonName":
+        return str(value)
+    return "\\".join(str(part) for part in value)

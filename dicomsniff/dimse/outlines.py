@@ -1,0 +1,30 @@
+"""Which outlines of data sets are kept: those that have something to say."""
+
+from dataclasses import replace
+
+from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.scan_outline import DataSetOutline
+
+C_STORE_RQ = 0x0001
+_LINKING = (0x00081195, 0x00400252, 0x00741000)
+"""Transaction UID, Performed Procedure Step Status, Procedure Step State."""
+_SOP_CLASS_UID, _SOP_INSTANCE_UID = 0x00080016, 0x00080018
+
+
+def worth_keeping(outline: DataSetOutline, command: Command) -> DataSetOutline | None:
+    """Return an outline that is worth its memory, None for that of a sound data set that links no messages.
+
+    Of an object that is stored, what it refers to is left out; its values are kept where they contradict the command.
+    """
+    told = outline.problems or outline.guessed or outline.has_file_meta
+    if command.field != C_STORE_RQ:
+        links = outline.referenced or any(tag in outline.values for tag in _LINKING)
+        return outline if told or outline.encapsulated or links else None
+    values = outline.values
+    sent = values.get(_SOP_CLASS_UID), values.get(_SOP_INSTANCE_UID)
+    announced = command.affected_sop_class_uid, command.affected_sop_instance_uid
+    differs = any(each is not None and each != other for each, other in zip(sent, announced, strict=True))
+    if not (told or outline.encapsulated or differs):
+        return None
+    kept = values if told or differs else {}
+    return replace(outline, values=kept, referenced=(), reference_counts={})
