@@ -11,6 +11,9 @@ from dicomsniff.tcp.pauses import Cause
 IDLE = 5_000_000_000
 """Time (ns) without anything sent or asked from which on an association is idle, not about to go on."""
 
+MEASURABLE = 1 << 16
+"""Bytes of messages below which a rate says more of single packets than of the path."""
+
 
 class Part(Enum):
     """What a moment was spent on. With a side (True: the requestor): who thinks, or whose bytes are on their way."""
@@ -99,9 +102,9 @@ class Timing:
         return sum(self.spent[part, from_requestor] for part in IN_TRANSFER)
 
     def throughput(self, *, from_requestor: bool) -> float | None:
-        """Return the bytes of messages per second of transfer; None where nothing took longer than a packet."""
+        """Return the bytes of messages per second of transfer; None for too few to tell."""
         time = self.transfer_time(from_requestor=from_requestor)
-        return self.bytes[from_requestor] * 1e9 / time if time else None
+        return self.bytes[from_requestor] * 1e9 / time if time and self.bytes[from_requestor] >= MEASURABLE else None
 
     def spend(self, part: Part, side: bool | None, time: int) -> None:
         """Account for a time (ns) that has passed."""

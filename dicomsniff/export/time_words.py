@@ -122,7 +122,7 @@ def _dominating(association: Association, busy: int) -> str:
                 return words(association, side, _of(time, busy))
     for sender in (True, False):
         time = timing.transfer_time(from_requestor=sender)
-        if time > LONG and 2 * time > busy and (timing.throughput(from_requestor=sender) or 0) < SLOW_RATE:
+        if time > LONG and 2 * time > busy and _rate(timing, sender) < SLOW_RATE:
             return _transferring(association, sender, _of(time, busy))
     return ""
 
@@ -150,23 +150,23 @@ def _thinking(association: Association, side: bool | None, time: str) -> str:
     timing, thinker = association.timing, bool(side)
     answer, request = timing.longest_answer.get(thinker, Wait()), timing.longest_request.get(thinker, Wait())
     longest, who = max(answer, request), f"the {_SIDES[thinker]}"
-    name = f"{longest.name} {longest.message_id if longest.message_id is not None else ''}".rstrip()
+    name = longest.name + (f" {longest.message_id}" if longest.message_id is not None else "")
+    name += f" (message {longest.number})" if longest.number else ""
     what = f"to answer {name}" if longest is answer else f"before it sent {name}"
     if not longest.length:
         return f"{who} took {time} for its next step"
     if 2 * longest.length > timing.spent[Part.THINKING, thinker]:
         time = f"{longest.length / 1e9:.1f} of {time.partition(' of ')[2]}"
         return f"{who} took {time} {what}" if longest.answered else f"{who} left {name} unanswered for {time}"
-    manner = "to answer" if longest is answer else "between requests"
-    return f"{who} took {time} {manner}, at most {duration(longest.length)} ({what})"
+    manner = "to answer, at most" if longest is answer else "between requests, at most"
+    return f"{who} took {time} {manner} {duration(longest.length)} {'for' if longest is answer else 'before'} {name}"
 
 
 def _resending(association: Association, side: bool | None, time: str) -> str:
     count = _count(association.timing, Part.RETRANSMISSION)
-    losses = f"{count} loss{'es' * (count != 1)}"
-    return (
-        f"{time} went by until bytes were sent again after {losses}, {_mostly(association, Part.RETRANSMISSION, side)}"
-    )
+    waits = f"{count} wait{'s' * (count != 1)}"
+    mostly = "mostly " if association.timing.spent[Part.RETRANSMISSION, not side] else ""
+    return f"{time} went by in {waits} until lost bytes were sent again, {mostly}on the way to the {_SIDES[not side]}"
 
 
 def _closed(_: Association, side: bool | None, time: str) -> str:
@@ -182,13 +182,9 @@ def _held_back(association: Association, side: bool | None, time: str) -> str:
     why = (
         f"the {_SIDES[bool(side)]} holds the rest of a message back until the {_SIDES[not side]} acknowledges its start"
     )
+    if 2 * timing.pauses[Part.DELAYED_ACK, not side] > timing.pauses[Part.DELAYED_ACK, side]:
+        why = "both sides hold the rest of a message back until the other acknowledges its start"
     return f"{share} of about {length:.0f} ms are delayed acknowledgements ({time}): {why}"
-
-
-def _round_trips(association: Association, side: bool | None, time: str) -> str:
-    health = association.tcp.get(bool(side))
-    most = f", at most {size(health.max_in_flight)} under way at a time" if health is not None else ""
-    return f"{time} went by waiting for acknowledgements {_mostly(association, Part.ROUND_TRIP, side)}{most}"
 
 
 def _pausing(association: Association, side: bool | None, time: str) -> str:
@@ -202,15 +198,20 @@ def _travelling(_: Association, __: bool | None, time: str) -> str:
 
 
 def _transferring(association: Association, side: bool, time: str) -> str:
-    timing = association.timing
-    rate = timing.throughput(from_requestor=side) or 0
-    return f"sending {size(timing.bytes[side])} to the {_SIDES[not side]} took {time}: {size(round(rate))}/s"
+    """Say how fast; and where more bytes under way at a time would have been faster, how many there were."""
+    timing, health = association.timing, association.tcp.get(side)
+    rate = _rate(timing, side)
+    said = f"sending {size(timing.bytes[side])} to the {_SIDES[not side]} took {time}: {size(round(rate))}/s"
+    waited = timing.spent[Part.ROUND_TRIP, side]
+    if health is not None and health.round_trip_time and 3 * waited > timing.transfer_time(from_requestor=side):
+        trip, most = health.round_trip_time, health.max_in_flight
+        if most * 1e9 / trip < 2 * rate:
+            said += f", with at most {size(most)} under way in a round trip of {duration(trip)}"
+    return said
 
 
-def _mostly(association: Association, part: Part, side: bool | None) -> str:
-    """Say on whose way to whom, and that it was not only there where it was not."""
-    mostly = "mostly " if association.timing.spent[part, not side] else ""
-    return f"{mostly}on the way to the {_SIDES[not side]}"
+def _rate(timing: Timing, side: bool) -> float:
+    return timing.bytes[side] * 1e9 / (timing.transfer_time(from_requestor=side) or 1)
 
 
 def _count(timing: Timing, part: Part) -> int:
@@ -224,7 +225,6 @@ _REASONS = (
     (Part.RETRANSMISSION, _resending),
     (Part.WINDOW, _closed),
     (Part.DELAYED_ACK, _held_back),
-    (Part.ROUND_TRIP, _round_trips),
     (Part.PAUSE, _pausing),
     (Part.NETWORK, _travelling),
     (Part.RELEASE, _releasing),
