@@ -127,8 +127,6 @@ class Association:
         self.messages: list[Message] = []
         self.timeline: list[Entry] = []
         self.findings: list[Finding] = []
-        self.timing = Timing(time)
-        """Where its time went."""
         self.tally = Tally()
         self.unlisted = 0
         """Timeline entries beyond MAX_LISTED, which are not kept."""
@@ -142,6 +140,8 @@ class Association:
         self.missing_bytes = 0
         self.tcp: dict[bool, StreamHealth] = {}
         """How TCP fared, by sender (True: the requestor); of the whole connection."""
+        self.timing = Timing(time)
+        """Where its time went."""
         self.ended_by_capture = False
         """Whether the capture was over before the connection was."""
         self.closed = False
@@ -271,8 +271,8 @@ class Association:
         self.condensed = True
         self.timeline, self.messages, self.contexts = [], [], {}
         self.request = self.accept = None
-        self.timing.condense()
         self.findings = [finding._replace(about=None) for finding in self.findings]
+        self.timing.condense()
 
     def _number(self, message: Message) -> None:
         self.tally.add(message)

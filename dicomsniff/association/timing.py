@@ -54,6 +54,26 @@ STALLS = {
 IN_TRANSFER = (Part.TRANSFER, *STALLS.values())
 
 
+class OperationTime(NamedTuple):
+    """Where the time (ns) of one operation went; later parts are None while, or where, they are not known."""
+
+    request: int
+    """From the first to the last byte of the request."""
+    waiting: int | None
+    """From there to the first byte of the first response, the way included; negative if that came earlier."""
+    responses: int | None
+    """From there to the last byte of the final response, what the responder thought between pending ones included."""
+
+
+def operation_time(request: Message, first: Message | None, final: Message | None) -> OperationTime:
+    """Divide an operation's time by its request, first response and final response."""
+    return OperationTime(
+        request.span.last_time - request.span.first_time,
+        first.span.first_time - request.span.last_time if first is not None else None,
+        final.span.last_time - first.span.first_time if first is not None and final is not None else None,
+    )
+
+
 class Wait(NamedTuple):
     """The longest time (ns) that a side had the word, and the request it was for: its name, id and number."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
-from dicomsniff.association.timing import IN_TRANSFER, STALLS, Part, Timing, Wait
+from dicomsniff.association.timing import IN_TRANSFER, STALLS, OperationTime, Part, Timing, Wait
 from dicomsniff.export.words import duration, size
 from dicomsniff.tcp.pauses import NEVER
 
@@ -90,6 +90,11 @@ def timing_json(association: Association) -> dict[str, Any]:
         "captured_near": nearest_side(association) or None,
         "slow_because": slow_because(association).removeprefix("slow because ") or None,
     }
+
+
+def operation_timing_json(time: OperationTime) -> dict[str, float | None]:
+    """Describe where an operation's time went, in seconds."""
+    return {name: None if value is None else _seconds(value) for name, value in time._asdict().items()}
 
 
 def _transfer_json(timing: Timing, *, from_requestor: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
-from dicomsniff.association.timing import IDLE, Part
+from dicomsniff.association.timing import IDLE, Part, operation_time
 from dicomsniff.capture.decode import SegmentDecoder
 from pipeline import batch, only
 
@@ -243,6 +243,21 @@ def test_a_connection_that_carries_two_associations_divides_the_time_of_each():
     first, second = (checked(association) for association in analyzer.associations)
     assert first.timing.total == about(0)
     assert second.timing.part(Part.NEGOTIATION) == about(SECOND)
+
+
+def test_an_operation_is_divided_by_its_request_and_responses():
+    talk = talking()
+    data = build.message(1, build.store_rq(1), bytes(2000))
+    talk.client(data[:1000])
+    talk.wait(SECOND)
+    talk.client(data[1000:])
+    talk.wait(2 * SECOND)
+    talk.server(build.message(1, build.store_rsp(1, 0xFF00)))
+    talk.wait(3 * SECOND)
+    talk.server(build.message(1, build.store_rsp(1)))
+    request, first, final = ended(talk).messages
+    assert operation_time(request, first, final) == (about(SECOND), about(2 * SECOND), about(3 * SECOND))
+    assert operation_time(request, None, None)[1:] == (None, None)
 
 
 STEPS = st.lists(
