@@ -93,7 +93,7 @@ class Clock:
         self._timing.add_wait(request, side, thought)
         key = (not side, command.message_id_being_responded_to)
         if key not in self._begun and latency >= 0:
-            self._timing.latencies.add(command.service, latency, message.number)
+            self._timing.add_latency(command.service, latency, message.number)
         self._begun.add(key)
         if command.status is not None and command.status not in _PENDING:
             self._begun.discard(key)
@@ -116,14 +116,14 @@ class Clock:
     def _take_pauses(self, gap: int) -> int:
         """Account for the pauses of both directions since the last time; return what is left of the gap (ns)."""
         for side in (True, False):
-            times, counts = self._stalls(side)
-            before, counted = self._taken[side]
-            self._taken[side] = times, counts
+            now, before = self._stalls(side), self._taken[side]
+            if now == before:
+                continue
+            self._taken[side] = now
             for cause, part in STALLS.items():
-                time = min(times[cause] - before[cause], gap)
+                time = min(now[len(Cause) + cause] - before[len(Cause) + cause], gap)
                 if time and (self._underway[side] or cause not in _OF_TRANSFERS):
-                    self._timing.spend(part, side, time)
-                    self._timing.pauses[part, side] += counts[cause] - counted[cause]
+                    self._timing.spend(part, side, time, now[cause] - before[cause])
                     gap -= time
         return gap
 
@@ -157,9 +157,8 @@ class Clock:
             timing.spend(part, side, time - timing.until)
             timing.until = time
 
-    def _stalls(self, side: bool) -> tuple[list[int], list[int]]:
-        pauses = self._streams[side].health.pauses
-        return list(pauses.times), list(pauses.counts)
+    def _stalls(self, side: bool) -> tuple[int, ...]:
+        return self._streams[side].health.pauses.numbers
 
 
 def _way(stream: Stream, now: int) -> int:

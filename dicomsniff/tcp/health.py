@@ -104,12 +104,12 @@ class StreamHealth:
     @property
     def stall_time(self) -> int:
         """How long (ns) nothing went forward until bytes were sent again, or for want of room in the window."""
-        return self.pauses.times[Cause.RETRANSMISSION] + self.pauses.times[Cause.WINDOW]
+        return self.pauses.time(Cause.RETRANSMISSION, Cause.WINDOW)
 
     @property
     def delayed_acks(self) -> int:
         """Pauses until the receiver acknowledged, beyond the round trip, what the sender would not go on without."""
-        return self.pauses.counts[Cause.DELAYED_ACK]
+        return self.pauses.count(Cause.DELAYED_ACK)
 
     def synchronized(self, time: int, *, again: bool) -> None:
         """Note a SYN; which copy of one sent again is answered is not known."""

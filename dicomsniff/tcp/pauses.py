@@ -1,5 +1,6 @@
 """Pauses of one direction -> what its sender waited for, as far as a capture tells (RFC 9293 §3.8, RFC 1122 §4.2.3)."""
 
+from array import array
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -33,15 +34,16 @@ class Cause(IntEnum):
     """Nothing hindered the sender."""
 
 
+_NONE = (0,) * (2 * len(Cause))
+
+
 class Pauses:
     """Pauses of one direction, counted by cause, and their time (ns); `counted_from` keeps time from counting twice."""
 
-    __slots__ = ("counted_from", "counts", "longest", "times")
+    __slots__ = ("_numbers", "counted_from")
 
     def __init__(self) -> None:
-        self.counts = [0] * len(Cause)
-        self.times = [0] * len(Cause)
-        self.longest = [0] * len(Cause)
+        self._numbers: array[int] | None = None
         self.counted_from = 0
         """Pauses count from this time (ns since 1970) on; what was before is accounted for."""
 
@@ -49,9 +51,25 @@ class Pauses:
         """Count a pause (ns since 1970), or what of it is not accounted for."""
         length = until - max(since, self.counted_from)
         if length >= PAUSE:
-            self.counts[cause] += 1
-            self.times[cause] += length
-            self.longest[cause] = max(self.longest[cause], length)
+            if self._numbers is None:
+                self._numbers = array("q", _NONE)
+            self._numbers[cause] += 1
+            self._numbers[len(Cause) + cause] += length
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The count of every cause, then the time of every cause."""
+        return _NONE if self._numbers is None else tuple(self._numbers)
+
+    def count(self, *causes: Cause) -> int:
+        """Return how many pauses had one of the causes."""
+        numbers = self.numbers
+        return sum(numbers[cause] for cause in causes)
+
+    def time(self, *causes: Cause) -> int:
+        """Return how long (ns) the pauses with one of the causes were together."""
+        numbers = self.numbers
+        return sum(numbers[len(Cause) + cause] for cause in causes)
 
 
 def note_pause(stream: "Stream", until: int, length: int) -> None:

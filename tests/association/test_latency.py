@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomsniff.association.latency import EXACT, MAX_SERVICES, Latencies, Latency
+from dicomsniff.association.latency import EXACT, Latency
+from dicomsniff.association.timing import MAX_SERVICES, Timing
 
 TIMES = st.integers(0, 10**13)
 
@@ -54,8 +55,8 @@ def test_no_more_is_kept_of_a_million_than_of_some():
 
 
 def test_a_peer_that_invents_services_fills_no_memory():
-    latencies = Latencies()
+    timing = Timing(0)
     for number in range(10 * MAX_SERVICES):
-        latencies.add(f"service {number}", 5, number)
-    assert len(latencies.services) == MAX_SERVICES + 1
-    assert latencies.services[""].count == 9 * MAX_SERVICES
+        timing.add_latency(f"service {number}", 5, number)
+    assert len(timing.latencies) == MAX_SERVICES + 1
+    assert timing.latencies[""].count == 9 * MAX_SERVICES

@@ -27,7 +27,7 @@ def follow(packets: list[build.Packet], windows: dict[int, int] | None = None) -
 def causes(health: StreamHealth) -> dict[Cause, tuple[int, int]]:
     """Count and milliseconds by cause."""
     pauses = health.pauses
-    return {cause: (pauses.counts[cause], round(pauses.times[cause] / MS)) for cause in Cause if pauses.counts[cause]}
+    return {cause: (pauses.count(cause), round(pauses.time(cause) / MS)) for cause in Cause if pauses.count(cause)}
 
 
 def opened() -> build.Talk:
