@@ -18,6 +18,7 @@ from findings.traffic import (
     established,
     healthy,
     opened,
+    pixels,
     released,
     stored,
     talked,
@@ -25,7 +26,7 @@ from findings.traffic import (
 from pipeline import associations, only
 
 ECHO = build.message(1, build.echo_rq())
-STORE = build.message(3, build.store_rq(), bytes(20_000))
+STORE = build.message(3, build.store_rq(), pixels(20_000))
 
 
 def tree(association: Association) -> list[tuple[str, set[str]]]:
@@ -231,7 +232,7 @@ def unlimited_pdu_length() -> list[build.Packet]:
     user = build.user_information(0)
     answer = build.associate_ac(build.answer(1), build.answer(3), user=user)
     talk = opened(build.associate_rq(*SEVERAL, user=user), answer)
-    talk.client(build.message(3, build.store_rq(), bytes(200_000), 100_000))
+    talk.client(build.message(3, build.store_rq(), pixels(200_000), 100_000))
     talk.server(build.message(3, build.store_rsp()))
     return released(talk)
 

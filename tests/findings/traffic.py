@@ -8,6 +8,11 @@ CT = build.CT_IMAGE_STORAGE
 SECOND = 1_000_000_000
 
 
+def pixels(size: int) -> bytes:
+    """A data set of `size` bytes, at least 8, in implicit VR: nothing but Pixel Data."""
+    return build.element(0x7FE00010, bytes(size - 8))
+
+
 def opened(request: bytes | None = None, answer: bytes | None = None) -> build.Talk:
     """A connection with A-ASSOCIATE-RQ and -AC; no answer where it is empty."""
     talk = build.Talk().open()
@@ -38,17 +43,17 @@ def with_client(*data: bytes) -> list[build.Packet]:
     return released(talk)
 
 
-def stored(count: int = 1, size: int = 4) -> build.Talk:
+def stored(count: int = 1, size: int = 10) -> build.Talk:
     talk = established()
     for number in range(1, count + 1):
-        talk.client(build.message(3, build.store_rq(number), bytes(size)))
+        talk.client(build.message(3, build.store_rq(number), pixels(size)))
         talk.server(build.message(3, build.store_rsp(number)))
     return talk
 
 
 def asked_and_answered(answer: bytes) -> list[build.Packet]:
     talk = established()
-    talk.client(build.message(3, build.store_rq(), b"data"))
+    talk.client(build.message(3, build.store_rq(), pixels(10)))
     talk.server(build.message(3, answer))
     return released(talk)
 
@@ -63,7 +68,7 @@ def healthy() -> list[build.Packet]:
     talk = established()
     echoed(talk)
     for number in range(2, 5):
-        talk.client(build.message(3, build.store_rq(number), bytes(40_000)))
+        talk.client(build.message(3, build.store_rq(number), pixels(40_000)))
         talk.server(build.message(3, build.store_rsp(number)))
     return released(talk)
 
@@ -112,6 +117,8 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 # Queries and retrievals
 
+IDENTIFIER = build.element(0x00080052, b"STUDY ")
+"""What is asked for, and what is found."""
 SEARCH = {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x0020, 0x0110: 1, 0x0700: 0, 0x0800: 1}
 MATCH = {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x8020, 0x0120: 1}
 MOVE = {0x0002: build.STUDY_ROOT_MOVE, 0x0100: 0x0021, 0x0110: 1, 0x0600: "DEST", 0x0700: 0, 0x0800: 1}
@@ -120,7 +127,7 @@ MOVED = {0x0002: build.STUDY_ROOT_MOVE, 0x0100: 0x8021, 0x0120: 1, 0x0800: 0x010
 
 def searched(*answers: bytes) -> list[build.Packet]:
     talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_FIND)), build.associate_ac())
-    talk.client(build.message(1, build.command_set(SEARCH), b"query"))
+    talk.client(build.message(1, build.command_set(SEARCH), IDENTIFIER))
     for answer in answers:
         talk.server(answer)
     return released(talk)
@@ -134,7 +141,7 @@ def match(status: int, *, data: bytes | None = None, announced: bool | None = No
 def moved(*counts: tuple[int, int, int, int, int]) -> list[build.Packet]:
     """A C-MOVE with responses of (status, remaining, completed, failed, warning); -1 for a counter that is absent."""
     talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_MOVE)), build.associate_ac())
-    talk.client(build.message(1, build.command_set(MOVE), b"query"))
+    talk.client(build.message(1, build.command_set(MOVE), IDENTIFIER))
     for status, *counters in counts:
         said = {0x1020 + index: number for index, number in enumerate(counters) if number >= 0}
         talk.server(build.message(1, build.command_set(MOVED | {0x0900: status} | said)))
