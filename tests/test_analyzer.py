@@ -14,7 +14,7 @@ from dicomsniff.library import Capture
 from pipeline import analyze, analyze_frames, batch, codes, names, only, split, tell
 
 CT = build.CT_IMAGE_STORAGE
-IMAGE = bytes(range(256)) * 30
+IMAGE = build.element(0x7FE00010, bytes(range(256)) * 30)
 TURNS = [
     (0, build.associate_rq(build.proposal(1), build.proposal(3, CT))),
     (1, build.associate_ac(build.answer(1), build.answer(3))),

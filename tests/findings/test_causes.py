@@ -223,7 +223,7 @@ def released_by_the_acceptor() -> list[build.Packet]:
 
 def several_pdvs_in_a_pdu() -> list[build.Packet]:
     talk = established()
-    talk.client(build.p_data(build.pdv(3, build.store_rq(), command=True), build.pdv(3, b"odd")))
+    talk.client(build.p_data(build.pdv(3, build.store_rq(), command=True), build.pdv(3, pixels(10))))
     talk.server(build.message(3, build.store_rsp()))
     return released(talk)
 
