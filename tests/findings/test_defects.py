@@ -24,6 +24,9 @@ DEFECTS = {  # capture: (code of the first finding, packet, causes in all where 
     "mal-context-id-unnegotiated": ("context-not-accepted", 8, 1),
     "mal-data-before-command": ("fragment-stray", 8, 1),
     "mal-dataset-announced-but-missing": ("data-set-missing", 8, 1),
+    "mal-dataset-bad-vr": ("data-set-bad-vr", 9, 1),
+    "mal-dataset-truncated-element": ("data-set-truncated-element", 9, 1),
+    "mal-dataset-undefined-length-no-delimiter": ("data-set-undelimited", 9, 1),
     "mal-duplicate-message-id": ("message-id-repeated", 9, 1),
     "mal-last-fragment-flag-missing": ("last-fragment-missing", 8, 1),
     "mal-pdata-after-release": ("pdata-after-release", 12, 1),
@@ -51,7 +54,7 @@ def test_the_first_finding_is_the_defect(name):
     with open_capture(str(CAPTURES / f"{name}.pcap")) as capture:
         (association,) = capture.associations
     worth = [finding for finding in association.findings if finding.worst is not Severity.NOTE]
-    assert (worth[0].code, worth[0].span.first_packet) == (code, packet)
+    assert (worth[0].code, worth[0].packet) == (code, packet)
     assert worth[0] is association.findings[0]
     assert causes is None or len(worth) == causes
 
