@@ -1,14 +1,15 @@
 """Rules on command sets: encoding, elements, statuses (PS3.7 §6.3.1, Annex C, Annex E)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import attrgetter
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dictionary.required import EXPECTED, REQUIRED
 from dicomsniff.dictionary.statuses import find_status, status_text
-from dicomsniff.dimse.command import tag_text
+from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
@@ -16,7 +17,20 @@ from dicomsniff.findings.review import Review
 
 _GROUP_LENGTH_ELEMENT = 12
 """Bytes of (0000,0000) itself, which its value does not count."""
+_GROUP_LENGTH = b"\0\0\0\0\4\0\0\0"
+"""Tag and length of (0000,0000), as every command set begins."""
 PENDING = (0xFF00, 0xFF01)
+
+
+_DECODED: dict[int, Callable[[Command], object]] = {
+    0x00000002: attrgetter("affected_sop_class_uid"),
+    0x00000003: attrgetter("requested_sop_class_uid"),
+    0x00000110: attrgetter("message_id"),
+    0x00000120: attrgetter("message_id_being_responded_to"),
+    0x00000800: attrgetter("data_set_type"),
+    0x00000900: attrgetter("status"),
+}
+"""Elements that a command keeps decoded, so that it need not be read again for them."""
 
 
 def is_whole(message: Message) -> bool:
@@ -36,7 +50,10 @@ def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     """Command Group Length is not the number of bytes that follow it (PS3.7 §E.1)."""
     match entry.event:
         case Message(command=command) as message if is_whole(message) and not command.problem:
-            announced, true = command.group_length, len(command.raw) - _GROUP_LENGTH_ELEMENT
+            true = len(command.raw) - _GROUP_LENGTH_ELEMENT
+            if command.raw.startswith(_GROUP_LENGTH) and int.from_bytes(command.raw[8:12], "little") == true:
+                return  # by far the most; the rest says how it differs
+            announced = command.group_length
             if announced is None:
                 yield Hit("the command set has no Command Group Length (0000,0000)")
             elif announced != true:
@@ -55,12 +72,19 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
     """A command without an element that its message must have (PS3.7 §9.3, §10.3)."""
     match entry.event:
         case Message(command=command) as message if is_whole(message) and not command.problem:
-            needed = REQUIRED.get(command.field or 0, ())
-            if needed:
-                there = command.elements
-                absent = [tag for tag in needed if not there.get(tag)]
-                if absent:
-                    yield Hit(f"{command.name} has no {' and no '.join(_name(tag) for tag in absent)}")
+            absent = absent_of(command, REQUIRED.get(command.field or 0, ()))
+            if absent:
+                yield Hit(f"{command.name} has no {' and no '.join(_name(tag) for tag in absent)}")
+
+
+def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
+    """Return those of some elements that a command set lacks, or has without a value."""
+    known = _DECODED
+    absent = [tag for tag in tags if tag in known and known[tag](command) is None]
+    if not all(tag in known for tag in tags):
+        there = command.elements
+        absent += [tag for tag in tags if tag not in known and not there.get(tag)]
+    return absent
 
 
 def sparse(review: Review) -> Iterator[Hit]:
@@ -70,12 +94,10 @@ def sparse(review: Review) -> Iterator[Hit]:
     for message in review.association.messages:
         command = message.command
         if command.field in EXPECTED and not message.problem and not command.problem:
-            there = command.elements
-            for tag in EXPECTED[command.field]:
-                if tag not in there:
-                    key = (command.name, tag, message.from_requestor)
-                    lacking[key] += 1
-                    first.setdefault(key, message)
+            for tag in absent_of(command, EXPECTED[command.field]):
+                key = (command.name, tag, message.from_requestor)
+                lacking[key] += 1
+                first.setdefault(key, message)
     for key, count in lacking.items():
         name, tag, _ = key
         yield Hit(f"{count} {name} without {_name(tag)}", first[key].span, first[key])
@@ -98,14 +120,14 @@ def warned(_: Association, entry: Entry) -> Iterator[Hit]:
 def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
     """A status that neither the service's tables nor the general ranges define (PS3.7 Annex C, PS3.4)."""
     match entry.event:
-        case Message(command=command) if command.is_response and command.status is not None:
+        case Message(command=command) if command.status and command.is_response:
             if find_status(command.service, command.sop_class_uid, command.status).category == "Unknown":
                 yield Hit(f"{command.name}: status 0x{command.status:04X} is not defined for {command.service}")
 
 
 def _status(entry: Entry, category: str) -> Iterator[Hit]:
     match entry.event:
-        case Message(command=command, request=asked) if command.is_response and command.status is not None:
+        case Message(command=command, request=asked) if command.status and command.is_response:
             if find_status(command.service, command.sop_class_uid, command.status).category == category:
                 comment = command.text(0x00000902)
                 said = status_text(command.service, command.sop_class_uid, command.status)

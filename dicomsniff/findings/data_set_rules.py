@@ -7,14 +7,15 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import DataSetRule, Hit, Severity
 
 _PREFIX = "data-set-"
 
 
-def outlined(message: Message) -> Any:
-    """Return the outline of a message's data set; None where it was not scanned."""
-    return getattr(message.data_set, "outline", None)
+def problems(message: Message) -> tuple[Any, ...]:
+    """Return the problems of a message's data set; none where it was not scanned."""
+    outline = getattr(message.data_set, "outline", None)
+    return outline.problems if outline is not None else ()
 
 
 def problems_of(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
@@ -22,9 +23,8 @@ def problems_of(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
 
     def check(_: Association, entry: Entry) -> Iterator[Hit]:
         match entry.event:
-            case Message(data_set=data) as message if data is not None:
-                outline = outlined(message)
-                found = [each for each in outline.problems if each.code == code] if outline is not None else []
+            case Message() as message:
+                found = [each for each in problems(message) if each.code == code]
                 if found:
                     more = f"; {len(found) - 1} more like it" if len(found) > 1 else ""
                     span = message.span
@@ -36,10 +36,10 @@ def problems_of(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
 
 def _rule(
     code: str, severity: Severity, reference: str, title: str, meaning: str, remedy: str, *after: str
-) -> EntryRule:
+) -> DataSetRule:
     """Return a row; `after` are the kinds of problems of the same data set that lead to this one."""
     follows = (*by("own", *FRAMING, *(_PREFIX + each for each in after)), *NOT_CAPTURED)
-    return EntryRule(
+    return DataSetRule(
         _PREFIX + code, severity, reference, title, meaning, remedy, (Message,), problems_of(_PREFIX + code), follows
     )
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import lru_cache, wraps
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
@@ -24,9 +24,10 @@ Associate = AssociateRq | AssociateAc
 Check = Callable[[Association, Entry], Iterator[Hit]]
 
 
-def walk_items(raw: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield the items of an A-ASSOCIATE body with their sub-items: (type of the outer item or 0, type, value)."""
-    yield from _walk(raw, _FIXED_FIELDS, 0)
+@lru_cache(maxsize=4)
+def walk_items(raw: bytes) -> tuple[tuple[int, int, bytes], ...]:
+    """Return the items of an A-ASSOCIATE body with their sub-items: (type of the outer item or 0, type, value)."""
+    return tuple(_walk(raw, _FIXED_FIELDS, 0))
 
 
 def _walk(raw: bytes, at: int, outer: int) -> Iterator[tuple[int, int, bytes]]:

@@ -7,14 +7,25 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
-from dicomsniff.findings.finding import CaptureFacts, CaptureRule, EntryRule, FinalRule, Finding, Hit, Rule
+from dicomsniff.findings.data_set_rules import problems
+from dicomsniff.findings.finding import (
+    CaptureFacts,
+    CaptureRule,
+    DataSetRule,
+    EntryRule,
+    FinalRule,
+    Finding,
+    Hit,
+    Rule,
+)
 from dicomsniff.findings.review import Review
 from dicomsniff.provenance import Span
 
 _BY_EVENT: dict[type, list[EntryRule]] = {}
-for _rule in (rule for rule in RULES if isinstance(rule, EntryRule)):
+for _rule in (rule for rule in RULES if isinstance(rule, EntryRule) and not isinstance(rule, DataSetRule)):
     for _event in _rule.events:
         _BY_EVENT.setdefault(_event, []).append(_rule)
+_DATA_SET = [rule for rule in RULES if isinstance(rule, DataSetRule)]
 _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
 _CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
 _NOWHERE = Span(0, 0, 0, 0, 0)
@@ -27,6 +38,8 @@ def find_now(association: Association, entry: Entry) -> None:
     if not rules:
         return
     about = entry.event if isinstance(entry.event, Message) else None
+    if about is not None and about.data_set is not None and problems(about):
+        rules = [*rules, *_DATA_SET]
     found = [
         _finding(rule, hit, entry.span, about, entry.from_requestor)
         for rule in rules

@@ -115,6 +115,11 @@ class EntryRule(Rule):
 
 
 @dataclass(frozen=True, slots=True)
+class DataSetRule(EntryRule):
+    """A rule asked about messages whose data set was scanned and has problems."""
+
+
+@dataclass(frozen=True, slots=True)
 class FinalRule(Rule):
     """A rule asked once about an association, when nothing more can come."""
 

@@ -8,6 +8,7 @@ from dicomsniff.association.association import MAX_FINDINGS
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
 from findings.traffic import (
     CT,
+    IDENTIFIER,
     SEARCH,
     SECOND,
     asked_and_answered,
@@ -96,8 +97,8 @@ case(
 case("bytes-skipped", lambda: with_client(b"\x02\0\xff\xff\xff\xff" + bytes(20)))
 case(
     "pdu-beyond-maximum",
-    lambda: with_client(build.message(3, build.store_rq(), bytes(30_000), 16379)),
-    lambda: with_client(build.message(3, build.store_rq(), bytes(30_000), 16378)),
+    lambda: with_client(build.message(3, build.store_rq(), build.pixels(30_000), 16379)),
+    lambda: with_client(build.message(3, build.store_rq(), build.pixels(30_000), 16378)),
 )
 
 
@@ -292,7 +293,7 @@ case(
     lambda: with_client(
         build.message(3, build.store_rq(1)),
         build.p_data(build.pdv(3, b"x", last=False)),
-        build.message(3, build.store_rq(2), b"data"),
+        build.message(3, build.store_rq(2), build.pixels(10)),
     ),
 )
 case(
@@ -300,16 +301,16 @@ case(
     lambda: released(
         talked(
             (0, build.message(3, build.store_rq(1))),
-            (0, build.p_data(build.pdv(3, b"begin ", last=False))),
+            (0, build.p_data(build.pdv(3, build.pixels(30)[:16], last=False))),
             (0, build.message(1, build.echo_rq(2))),
-            (0, build.p_data(build.pdv(3, b"end."))),
+            (0, build.p_data(build.pdv(3, build.pixels(30)[16:]))),
             (1, build.message(3, build.store_rsp(1)) + build.message(1, build.echo_rsp(2))),
         )
     ),
     lambda: released(
         talked(
             (0, build.p_data(build.pdv(3, build.store_rq(1), command=True))),
-            (0, build.p_data(build.pdv(3, b"data"), build.pdv(1, build.echo_rq(2), command=True))),
+            (0, build.p_data(build.pdv(3, build.pixels(10)), build.pdv(1, build.echo_rq(2), command=True))),
             (1, build.message(3, build.store_rsp(1)) + build.message(1, build.echo_rsp(2))),
         )
     ),
@@ -365,13 +366,13 @@ case(
 )
 case(
     "find-final-with-data-set",
-    lambda: searched(match(0xFF00, data=b"match"), match(0, data=b"data")),
-    lambda: searched(match(0xFF00, data=b"match"), match(0)),
+    lambda: searched(match(0xFF00, data=IDENTIFIER), match(0, data=IDENTIFIER)),
+    lambda: searched(match(0xFF00, data=IDENTIFIER), match(0)),
 )
 case(
     "find-pending-without-data-set",
     lambda: searched(match(0xFF00), match(0)),
-    lambda: searched(match(0xFF01, data=b"match"), match(0)),
+    lambda: searched(match(0xFF01, data=IDENTIFIER), match(0)),
 )
 
 # Operations
@@ -388,7 +389,7 @@ case(
 case(
     "response-on-other-context",
     lambda: released(
-        talked((0, build.message(3, build.store_rq(), b"data")), (1, build.message(1, build.store_rsp())))
+        talked((0, build.message(3, build.store_rq(), build.pixels(10))), (1, build.message(1, build.store_rsp())))
     ),
 )
 case(
@@ -412,11 +413,11 @@ case(
 case(
     "role-not-negotiated",
     lambda: released(
-        talked((1, build.message(3, build.store_rq(), b"data")), (0, build.message(3, build.store_rsp())))
+        talked((1, build.message(3, build.store_rq(), build.pixels(10))), (0, build.message(3, build.store_rsp())))
     ),
     lambda: released(
         talked(
-            (1, build.message(3, build.store_rq(), b"data")),
+            (1, build.message(3, build.store_rq(), build.pixels(10))),
             (0, build.message(3, build.store_rsp())),
             talk=opened(associate_rq(more=(role(CT, 0, 1),)), associate_ac(more=(role(CT, 0, 1),))),
         )
@@ -520,10 +521,10 @@ def _moved_on(packets: list[build.Packet], less: int) -> list[build.Packet]:
 def _lost(length: int) -> list[build.Packet]:
     """A data set of which the capture misses bytes."""
     talk = established()
-    talk.client(build.message(3, build.store_rq(), bytes(8000))[: 2000 - length])
+    talk.client(build.message(3, build.store_rq(), build.pixels(8000))[: 2000 - length])
     if length:
         talk.lose(0, length)
-    talk.client(build.message(3, build.store_rq(), bytes(8000))[2000:])
+    talk.client(build.message(3, build.store_rq(), build.pixels(8000))[2000:])
     talk.server(build.message(3, build.store_rsp()))
     return released(talk)
 
@@ -576,7 +577,7 @@ def _sent_again_with(end: bytes) -> list[build.Packet]:
 def _cancelled_late() -> list[build.Packet]:
     """A cancel that crosses the final response."""
     talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_FIND)), build.associate_ac())
-    talk.client(build.message(1, build.command_set(SEARCH), b"query"))
+    talk.client(build.message(1, build.command_set(SEARCH), IDENTIFIER))
     talk.server(match(0))
     talk.client(cancel(1))
     return released(talk)

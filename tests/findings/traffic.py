@@ -48,7 +48,7 @@ def stored(count: int = 1, size: int = 8) -> build.Talk:
 
 def asked_and_answered(answer: bytes) -> list[build.Packet]:
     talk = established()
-    talk.client(build.message(3, build.store_rq(), b"data"))
+    talk.client(build.message(3, build.store_rq(), build.pixels(10)))
     talk.server(build.message(3, answer))
     return released(talk)
 
@@ -112,6 +112,8 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 # Queries and retrievals
 
+IDENTIFIER = build.element(0x00080052, b"STUDY ")
+"""What is asked for, and what is found."""
 SEARCH = {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x0020, 0x0110: 1, 0x0700: 0, 0x0800: 1}
 MATCH = {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x8020, 0x0120: 1}
 MOVE = {0x0002: build.STUDY_ROOT_MOVE, 0x0100: 0x0021, 0x0110: 1, 0x0600: "DEST", 0x0700: 0, 0x0800: 1}
@@ -120,7 +122,7 @@ MOVED = {0x0002: build.STUDY_ROOT_MOVE, 0x0100: 0x8021, 0x0120: 1, 0x0800: 0x010
 
 def searched(*answers: bytes) -> list[build.Packet]:
     talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_FIND)), build.associate_ac())
-    talk.client(build.message(1, build.command_set(SEARCH), b"query"))
+    talk.client(build.message(1, build.command_set(SEARCH), IDENTIFIER))
     for answer in answers:
         talk.server(answer)
     return released(talk)
@@ -134,7 +136,7 @@ def match(status: int, *, data: bytes | None = None, announced: bool | None = No
 def moved(*counts: tuple[int, int, int, int, int]) -> list[build.Packet]:
     """A C-MOVE with responses of (status, remaining, completed, failed, warning); -1 for a counter that is absent."""
     talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_MOVE)), build.associate_ac())
-    talk.client(build.message(1, build.command_set(MOVE), b"query"))
+    talk.client(build.message(1, build.command_set(MOVE), IDENTIFIER))
     for status, *counters in counts:
         said = {0x1020 + index: number for index, number in enumerate(counters) if number >= 0}
         talk.server(build.message(1, build.command_set(MOVED | {0x0900: status} | said)))
