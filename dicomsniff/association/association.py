@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
 from dicomsniff.association.state import State, next_state
 from dicomsniff.association.tally import Tally
-from dicomsniff.association.timeline import Entry, OversizedPdu, TimelineEvent, UnexpectedPdu
+from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, TimelineEvent, UnexpectedPdu
 from dicomsniff.association.timing import Timing
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dimse.assembler import StrayFragment
@@ -75,6 +75,7 @@ class Association:
     """One association, complete or not, as far as the capture shows it. Times are in ns since 1970."""
 
     __slots__ = (
+        "_odd",
         "_oversized",
         "_unended",
         "abortion",
@@ -156,6 +157,7 @@ class Association:
         """How long the capture watched the connection: waiting for an answer is measured up to then."""
         self._unended: list[Message] = []
         self._oversized: set[bool] = set()
+        self._odd: set[tuple[bool, bool, int]] = set()
 
     @property
     def outcome(self) -> str:
@@ -231,6 +233,14 @@ class Association:
             self._oversized.add(from_requestor)
             entries.append(self._enter(OversizedPdu(span, pdu_length, limit), from_requestor=from_requestor))
         return entries
+
+    def add_odd_pdv(self, length: int, header: int, span: Span, *, from_requestor: bool) -> list[Entry]:
+        """Take note of a PDV with an odd length or with reserved bits in its header; the first of each kind counts."""
+        kind = (from_requestor, bool(length & 1), header & ~3)
+        if kind in self._odd:
+            return []
+        self._odd.add(kind)
+        return [self._enter(OddPdv(span, length, header), from_requestor=from_requestor)]
 
     def add_message(self, message: Message) -> Entry:
         """Take a message; one that never ended is listed after all others once the association is closed."""

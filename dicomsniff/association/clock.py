@@ -4,7 +4,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timing import IDLE, STALLS, Part, Timing
 from dicomsniff.dimse.message import Message
-from dicomsniff.tcp.pauses import Cause, note_pause
+from dicomsniff.tcp.pauses import DELAYED_ACK, Cause, note_silence
 from dicomsniff.tcp.stream import Stream
 
 _PENDING = (0xFF00, 0xFF01)
@@ -59,8 +59,8 @@ class Clock:
         gap = now - self._timing.until
         if gap > 0:
             for side, stream in self._streams.items():
-                if self._underway[side] and side is not sender and stream.health.sent_at >= 0:
-                    note_pause(stream, now, resumed=False)
+                if self._underway[side] and side is not sender:
+                    note_silence(stream, now)
             gap = self._take_pauses(gap)
             if True in self._underway.values():
                 self._timing.spend(Part.TRANSFER, self._underway[True], gap)
@@ -93,7 +93,7 @@ class Clock:
         self._timing.add_wait(request, side, thought)
         key = (not side, command.message_id_being_responded_to)
         if key not in self._begun and latency >= 0:
-            self._timing.latencies.add(command.service, latency, message.number)
+            self._timing.add_latency(command.service, latency, message.number)
         self._begun.add(key)
         if command.status is not None and command.status not in _PENDING:
             self._begun.discard(key)
@@ -116,14 +116,14 @@ class Clock:
     def _take_pauses(self, gap: int) -> int:
         """Account for the pauses of both directions since the last time; return what is left of the gap (ns)."""
         for side in (True, False):
-            times, counts = self._stalls(side)
-            before, counted = self._taken[side]
-            self._taken[side] = times, counts
+            now, before = self._stalls(side), self._taken[side]
+            if now == before:
+                continue
+            self._taken[side] = now
             for cause, part in STALLS.items():
-                time = min(times[cause] - before[cause], gap)
+                time = min(now[len(Cause) + cause] - before[len(Cause) + cause], gap)
                 if time and (self._underway[side] or cause not in _OF_TRANSFERS):
-                    self._timing.spend(part, side, time)
-                    self._timing.pauses[part, side] += counts[cause] - counted[cause]
+                    self._timing.spend(part, side, time, now[cause] - before[cause])
                     gap -= time
         return gap
 
@@ -139,7 +139,7 @@ class Clock:
             timing.spend(Part.IDLE, None, gap)
             return
         if self._last is not None and sender is not None and self._last is not sender:
-            trip = min(gap, self._streams[self._last].health.round_trip_time or 0)
+            trip = min(gap, _way(self._streams[self._last], timing.until + gap))
             timing.spend(Part.NETWORK, None, trip)
             gap -= trip
         if state is State.REQUESTED:
@@ -157,6 +157,17 @@ class Clock:
             timing.spend(part, side, time - timing.until)
             timing.until = time
 
-    def _stalls(self, side: bool) -> tuple[list[int], list[int]]:
-        pauses = self._streams[side].health.pauses
-        return list(pauses.times), list(pauses.counts)
+    def _stalls(self, side: bool) -> tuple[int, ...]:
+        return self._streams[side].health.pauses.numbers
+
+
+def _way(stream: Stream, now: int) -> int:
+    """Estimate how long (ns) the last bytes of a stream and an answer to them at once would have been on their way.
+
+    That is the shortest round trip; or what the acknowledgement took, if more than any receiver holds one back: then
+    the bytes stood in a queue.
+    """
+    health = stream.health
+    trip, took = health.round_trip_time or 0, health.acked_at - health.sent_at
+    known = health.acked_to >= health.sent_to and health.acked_at < now
+    return took if known and took > trip + DELAYED_ACK[1] else trip

@@ -169,6 +169,10 @@ class Conversation:
             updates += [
                 (association, entry) for entry in association.add_fragment(pdv.pdu_length, span, from_requestor=sender)
             ]
+        if pdv.length & 1 or pdv.header > 3:
+            span = Span.at(pdv.first)
+            odd = association.add_odd_pdv(pdv.length, pdv.header, span, from_requestor=sender)
+            updates += [(association, entry) for entry in odd]
         for found in self._assembler(stream).feed(pdv):
             updates.append(self._enter(stream, found))
         return updates

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.moves import sub_operation_counters
+from dicomsniff.provenance import Span
 
 MAX_GETS = 10_000
 """C-GET operations remembered."""
@@ -18,6 +19,8 @@ class Get:
     message_id: int
     status: int | None
     category: str
+    span: Span
+    """Of the request."""
     counters: dict[str, int]
     sub_operations: int
     """C-STORE-RQs that came while it was outstanding."""
@@ -39,6 +42,7 @@ def find_gets(association: Association) -> list[Get]:
             message_id=operation.request.command.message_id or 0,
             status=operation.status,
             category=operation.category,
+            span=operation.request.span,
             counters=sub_operation_counters(operation),
             sub_operations=operation.sub_operations,
             stored=dict(operation.stored or {}),

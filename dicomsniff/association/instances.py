@@ -10,6 +10,7 @@ from enum import StrEnum
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.provenance import Span
 
 MAX_THREADS = 20_000
 """Threads remembered."""
@@ -59,6 +60,8 @@ class Step:
     sop_class_uid: str | None
     status: int | None
     category: str
+    span: Span
+    """Of the request."""
     action: int | None = None
     """Action Type ID of an N-ACTION, Event Type ID of an N-EVENT-REPORT."""
     state: str | None = None
@@ -143,6 +146,7 @@ def _step(association: Association, operation: Operation) -> Step:
         sop_class_uid=command.sop_class_uid,
         status=operation.status,
         category=operation.category,
+        span=request.span,
         action=command.uint(0x00001008 if operation.name == "N-ACTION" else 0x00001002),
         state=_text(request, 0x00400252) or _text(request, 0x00741000),
         referenced=_count(request, REFERENCED),

@@ -6,8 +6,6 @@ EXACT = 1000
 """Latencies kept one by one; beyond, they are counted by size."""
 _STEPS = 16
 """Sizes told apart between a power of two and the next: the median of more than EXACT is at most 1/16 too low."""
-MAX_SERVICES = 32
-"""Services told apart in one association; a peer may invent command fields (PS3.7 knows 11)."""
 
 
 class Latency:
@@ -52,26 +50,6 @@ class Latency:
     def condense(self) -> None:
         """Keep no more than the median needs."""
         self._few, self._many = array("Q", [self.median] if self.count else []), None
-
-
-class Latencies:
-    """Latencies of an association's services, by service; those beyond MAX_SERVICES are counted under ``."""
-
-    __slots__ = ("services",)
-
-    def __init__(self) -> None:
-        self.services: dict[str, Latency] = {}
-
-    def add(self, service: str, latency: int, message: int) -> None:
-        """Count an answer."""
-        if service not in self.services and len(self.services) >= MAX_SERVICES:
-            service = ""
-        self.services.setdefault(service, Latency()).add(latency, message)
-
-    def condense(self) -> None:
-        """Keep no more than the medians need."""
-        for latency in self.services.values():
-            latency.condense()
 
 
 def _size(latency: int) -> int:

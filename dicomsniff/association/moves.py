@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.provenance import Span
 
 MAX_MOVES = 10_000
 """C-MOVE operations remembered."""
@@ -98,6 +99,8 @@ class Move:
     """When the final response was whole; None where there is none."""
     status: int | None
     category: str
+    span: Span
+    """Of the request."""
     counters: dict[str, int]
     """As the last response said; a counter it left out is absent."""
     deliveries: list[Delivery] = field(default_factory=list)
@@ -236,6 +239,7 @@ def _move(association: Association, operation: Operation) -> Move:
         end=last.span.last_time if last is not None else None,
         status=operation.status,
         category=operation.category,
+        span=request.span,
         counters=sub_operation_counters(operation),
     )
 

@@ -42,6 +42,19 @@ class OversizedPdu:
 
 
 @dataclass(frozen=True, slots=True)
+class OddPdv:
+    """The first PDV of a side with an odd length, or with reserved bits set in its message control header.
+
+    `length` counts bytes of the fragment (PS3.8 §9.3.5.1, §E.2).
+    """
+
+    span: Span
+    length: int
+    header: int
+    name = "odd PDV"
+
+
+@dataclass(frozen=True, slots=True)
 class UnexpectedPdu:
     """A PDU that the association's state does not expect (PS3.8 §9.2)."""
 
@@ -65,6 +78,7 @@ TimelineEvent = (
     | TcpEnd
     | ConflictingBytes
     | OversizedPdu
+    | OddPdv
     | UnexpectedPdu
 )
 

@@ -1,18 +1,23 @@
 """Where the time of an association went: every moment of it under one heading, in numbers that do not grow."""
 
-from collections import Counter
-from enum import Enum
+from array import array
+from enum import StrEnum
 from typing import NamedTuple
 
-from dicomsniff.association.latency import Latencies
+from dicomsniff.association.latency import Latency
 from dicomsniff.dimse.message import Message
 from dicomsniff.tcp.pauses import Cause
 
 IDLE = 5_000_000_000
 """Time (ns) without anything sent or asked from which on an association is idle, not about to go on."""
 
+MAX_SERVICES = 32
+"""Services told apart in one association; a peer may invent command fields (PS3.7 knows 11)."""
+MEASURABLE = 1 << 16
+"""Bytes of messages below which a rate says more of single packets than of the path."""
 
-class Part(Enum):
+
+class Part(StrEnum):
     """What a moment was spent on. With a side (True: the requestor): who thinks, or whose bytes are on their way."""
 
     HANDSHAKE = "handshake"
@@ -40,6 +45,11 @@ class Part(Enum):
     """The association is over, the connection is not."""
 
 
+_Key = tuple[Part, bool | None]
+_KEYS: dict[Part, dict[bool | None, _Key]] = {
+    part: {side: (part, side) for side in (True, False, None)} for part in Part
+}
+"""Every key there can be, once: a capture may hold a hundred thousand associations."""
 STALLS = {
     Cause.RETRANSMISSION: Part.RETRANSMISSION,
     Cause.WINDOW: Part.WINDOW,
@@ -49,6 +59,26 @@ STALLS = {
 }
 """Pauses as the TCP stage explains them."""
 IN_TRANSFER = (Part.TRANSFER, *STALLS.values())
+
+
+class OperationTime(NamedTuple):
+    """Where the time (ns) of one operation went; later parts are None while, or where, they are not known."""
+
+    request: int
+    """From the first to the last byte of the request."""
+    waiting: int | None
+    """From there to the first byte of the first response, the way included; negative if that came earlier."""
+    responses: int | None
+    """From there to the last byte of the final response, what the responder thought between pending ones included."""
+
+
+def operation_time(request: Message, first: Message | None, final: Message | None) -> OperationTime:
+    """Divide an operation's time by its request, first response and final response."""
+    return OperationTime(
+        request.span.last_time - request.span.first_time,
+        first.span.first_time - request.span.last_time if first is not None else None,
+        final.span.last_time - first.span.first_time if first is not None and final is not None else None,
+    )
 
 
 class Wait(NamedTuple):
@@ -61,6 +91,9 @@ class Wait(NamedTuple):
     answered: bool = True
 
 
+_NO_WAIT = Wait()
+
+
 class Timing:
     """The account of one association, kept as it goes: `spent` (ns) adds up to the time from `start` to `until`.
 
@@ -68,22 +101,22 @@ class Timing:
     passed it, not when they were sent.
     """
 
-    __slots__ = ("bytes", "latencies", "longest_answer", "longest_request", "pauses", "spent", "start", "until")
+    __slots__ = ("_longest", "bytes", "latencies", "pauses", "spent", "start", "until")
 
     def __init__(self, start: int) -> None:
         self.start = self.until = start
-        self.spent: Counter[tuple[Part, bool | None]] = Counter()
+        self.spent: dict[_Key, int] = {}
         """Time (ns) by part and side."""
-        self.pauses: Counter[tuple[Part, bool | None]] = Counter()
+        self.pauses: dict[_Key, int] = {}
         """How many pauses that time is made of, for the parts that are pauses."""
-        self.latencies = Latencies()
-        """From the last byte of a request to the first byte of its first response, as captured."""
-        self.longest_answer: dict[bool, Wait] = {}
-        """The longest that each side (True: the requestor) thought about one request."""
-        self.longest_request: dict[bool, Wait] = {}
-        """The longest that each side thought before a request of its own."""
-        self.bytes = {True: 0, False: 0}
-        """Bytes of the messages that each side sent."""
+        self.latencies: dict[str, Latency] = {}
+        """By service, from the last byte of a request to the first byte of its first response, as captured.
+
+        Those beyond MAX_SERVICES services are counted under an empty name.
+        """
+        self._longest: dict[int, Wait] = {}
+        self.bytes = array("Q", (0, 0))
+        """Bytes of the messages that each side (True: the requestor) sent."""
 
     @property
     def total(self) -> int:
@@ -96,17 +129,43 @@ class Timing:
 
     def transfer_time(self, *, from_requestor: bool) -> int:
         """Return the time (ns) in which one side's messages were on their way, pauses included."""
-        return sum(self.spent[part, from_requestor] for part in IN_TRANSFER)
+        return sum(self.spent.get((part, from_requestor), 0) for part in IN_TRANSFER)
 
     def throughput(self, *, from_requestor: bool) -> float | None:
-        """Return the bytes of messages per second of transfer; None where nothing took longer than a packet."""
+        """Return the bytes of messages per second of transfer; None for too few to tell."""
         time = self.transfer_time(from_requestor=from_requestor)
-        return self.bytes[from_requestor] * 1e9 / time if time else None
+        return self.bytes[from_requestor] * 1e9 / time if time and self.bytes[from_requestor] >= MEASURABLE else None
 
-    def spend(self, part: Part, side: bool | None, time: int) -> None:
-        """Account for a time (ns) that has passed."""
+    def count(self, part: Part, *sides: bool | None) -> int:
+        """Return how many pauses a part is made of, of all sides unless some are named."""
+        return sum(
+            count for (each, side), count in self.pauses.items() if each is part and (not sides or side in sides)
+        )
+
+    def longest_answer(self, side: bool) -> Wait:
+        """Return the longest that a side (True: the requestor) thought about one request."""
+        return self._longest.get(side * 2 + 1, _NO_WAIT)
+
+    def longest_request(self, side: bool) -> Wait:
+        """Return the longest that a side thought before a request of its own."""
+        return self._longest.get(side * 2, _NO_WAIT)
+
+    def spend(self, part: Part, side: bool | None, time: int, pauses: int = 0) -> None:
+        """Account for a time (ns) that has passed, in so many pauses."""
+        key = _KEYS[part][side]
         if time > 0:
-            self.spent[part, side] += time
+            self.spent[key] = self.spent.get(key, 0) + time
+        if pauses:
+            self.pauses[key] = self.pauses.get(key, 0) + pauses
+
+    def add_latency(self, service: str, latency: int, message: int) -> None:
+        """Count an answer, which has this number among the association's messages."""
+        if service not in self.latencies and len(self.latencies) >= MAX_SERVICES:
+            service = ""
+        found = self.latencies.get(service)
+        if found is None:
+            found = self.latencies[service] = Latency()
+        found.add(latency, message)
 
     def add_message(self, message: Message) -> None:
         """Count a message's bytes."""
@@ -115,10 +174,11 @@ class Timing:
 
     def add_wait(self, request: Message, thinker: bool, length: int, *, answered: bool = True) -> None:
         """Take note of how long (ns) a side thought about a request, or before it."""
-        longest = self.longest_answer if thinker is not request.from_requestor else self.longest_request
-        if length > longest.get(thinker, Wait()).length:
-            longest[thinker] = Wait(length, request.name, request.command.message_id, request.number, answered)
+        key = thinker * 2 + (thinker is not request.from_requestor)
+        if length > self._longest.get(key, _NO_WAIT).length:
+            self._longest[key] = Wait(length, request.name, request.command.message_id, request.number, answered)
 
     def condense(self) -> None:
         """Keep no more than what is shown of it."""
-        self.latencies.condense()
+        for latency in self.latencies.values():
+            latency.condense()

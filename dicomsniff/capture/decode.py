@@ -96,22 +96,31 @@ class SegmentDecoder:
             state, last = self._flows[flow], number - batch.first_number
             first = begun[flow] - batch.first_number
             start, since, time = batch.starts[last], batch.time(first), batch.time(last)
+            lengths = _length(batch.data, batch.starts[first]), _length(batch.data, start)
             ack, window = _REST(batch.data, start + 42)
             if time - since >= PAUSE:
                 self._find_pauses(state, flow, first, last, batch)
-            state.passed_over(since, time, batch.origin + start - batch.layout.header, ack, window)
+            state.passed_over(since, time, batch.origin + start - batch.layout.header, ack, window, lengths)
         passed.clear()
 
     def _find_pauses(self, state: Flow, flow: bytes, first: int, last: int, batch: PacketBatch) -> None:
         """Look through the packets of a flow that were passed over for pauses between them."""
-        data, before = batch.data, batch.time(first)
+        data, before, since = batch.data, batch.starts[first], batch.time(first)
         for index in range(first + 1, last + 1):
             start = batch.starts[index]
             if data[start + _FLOW.start : start + _FLOW.stop] == flow:
                 time = batch.time(index)
-                if time - before >= PAUSE:
-                    state.paused(before, time)
-                before = time
+                if time - since >= PAUSE:
+                    state.paused(since, time, _length(data, before))
+                before, since = start, time
+
+
+def _length(data: bytes, start: int) -> int:
+    """Return the payload bytes of a common frame."""
+    length: int
+    control: int
+    _, length, _, _, _, control = _COMMON(data, start)
+    return length - 20 - (control >> 10 & 0x3C)
 
 
 def repeats(state: Flow, data: bytes, first: int, last: int) -> bool:

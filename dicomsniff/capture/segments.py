@@ -44,14 +44,14 @@ class Flow(Protocol):
     def last_mark(self) -> PacketMark:
         """The last packet."""
 
-    def passed_over(self, since: int, time: int, place: int, ack: int, window: int) -> None:
+    def passed_over(self, since: int, time: int, place: int, ack: int, window: int, lengths: tuple[int, int]) -> None:
         """Take what packets passed over say beside their bytes: when the first one was captured (ns).
 
-        Of the last one: when, where, and what it says of the other direction.
+        Of the last one: when, where, and what it says of the other direction. Of both: the bytes of their payload.
         """
 
-    def paused(self, since: int, until: int) -> None:
-        """Take note of a pause (ns) between two packets passed over while no other packet came."""
+    def paused(self, since: int, until: int, length: int) -> None:
+        """Take note of a pause (ns) between two packets passed over, the first of `length` bytes, and no other came."""
 
 
 class Endpoint(NamedTuple):

@@ -22,6 +22,7 @@ def links_json(links: Linker, digits: int) -> Iterator[Json]:
         yield {"relation": "delivery without its C-MOVE", **_delivery_json(delivery, digits)}
     for get in links.gets():
         said = asdict(get)
+        del said["span"]
         yield {
             "relation": "C-GET",
             "text": get_text(get),
@@ -72,6 +73,7 @@ def _thread_json(thread: Thread, digits: int) -> Json:
     steps = [asdict(step) for step in thread.steps]
     for step in steps:
         step["message_number"] = step.pop("message")
+        del step["span"]
         step["time"] = timestamp(step["time"], digits)
         step["direction"] = "requestor-to-acceptor" if step.pop("from_requestor") else "acceptor-to-requestor"
     said: Json = {"relation": str(thread.kind), "text": thread_text(thread), "key": thread.key, "steps": steps}

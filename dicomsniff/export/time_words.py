@@ -4,7 +4,7 @@ from typing import Any
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
-from dicomsniff.association.timing import IN_TRANSFER, STALLS, Part, Timing, Wait
+from dicomsniff.association.timing import IN_TRANSFER, STALLS, OperationTime, Part, Timing
 from dicomsniff.quantities import duration, size
 from dicomsniff.tcp.pauses import NEVER
 
@@ -33,7 +33,7 @@ def time_text(association: Association) -> str:
     answers = [
         f"{service or 'others'} answered in {duration(each.median)} (median of {each.count}), "
         f"at worst {duration(each.worst)} (message {each.worst_message})"
-        for service, each in timing.latencies.services.items()
+        for service, each in timing.latencies.items()
         if each.count > 1
     ]
     return "; ".join([said, *answers])
@@ -86,17 +86,22 @@ def timing_json(association: Association) -> dict[str, Any]:
                 "worst": _seconds(each.worst),
                 "worst_message": each.worst_message,
             }
-            for service, each in timing.latencies.services.items()
+            for service, each in timing.latencies.items()
         ],
         "captured_near": nearest_side(association) or None,
         "slow_because": slow_because(association).removeprefix("slow because ") or None,
     }
 
 
+def operation_timing_json(time: OperationTime) -> dict[str, float | None]:
+    """Describe where an operation's time went, in seconds."""
+    return {name: None if value is None else _seconds(value) for name, value in time._asdict().items()}
+
+
 def _transfer_json(timing: Timing, *, from_requestor: bool) -> dict[str, Any]:
     rate = timing.throughput(from_requestor=from_requestor)
-    said: dict[str, Any] = {part.value: _seconds(timing.spent[part, from_requestor]) for part in IN_TRANSFER}
-    said["pauses"] = sum(timing.pauses[part, from_requestor] for part in STALLS.values())
+    said: dict[str, Any] = {part.value: _seconds(timing.part(part, from_requestor)) for part in IN_TRANSFER}
+    said["pauses"] = sum(timing.count(part, from_requestor) for part in STALLS.values())
     said["message_bytes"] = timing.bytes[from_requestor]
     said["bytes_per_second"] = None if rate is None else round(rate)
     return said
@@ -115,7 +120,7 @@ def _dominating(association: Association, busy: int) -> str:
     """Say what took more than half of the busy time (ns), beginning with what explains it best."""
     timing = association.timing
     for part, words in _REASONS:
-        spent = [(timing.spent[part, side], side) for side in (True, False, None)]
+        spent = [(timing.part(part, side), side) for side in (True, False, None)]
         if part in STALLS.values():  # both directions of one trouble count together, the worse one is named
             spent = [(timing.part(part), max(spent[:2], key=lambda each: each[0])[1])]
         for time, side in spent:
@@ -123,7 +128,7 @@ def _dominating(association: Association, busy: int) -> str:
                 return words(association, side, _of(time, busy))
     for sender in (True, False):
         time = timing.transfer_time(from_requestor=sender)
-        if time > LONG and 2 * time > busy and (timing.throughput(from_requestor=sender) or 0) < SLOW_RATE:
+        if time > LONG and 2 * time > busy and _rate(timing, sender) < SLOW_RATE:
             return _transferring(association, sender, _of(time, busy))
     return ""
 
@@ -149,25 +154,25 @@ def _releasing(_: Association, __: bool | None, time: str) -> str:
 def _thinking(association: Association, side: bool | None, time: str) -> str:
     """The longest single wait, where that is most of it; else how it adds up."""
     timing, thinker = association.timing, bool(side)
-    answer, request = timing.longest_answer.get(thinker, Wait()), timing.longest_request.get(thinker, Wait())
+    answer, request = timing.longest_answer(thinker), timing.longest_request(thinker)
     longest, who = max(answer, request), f"the {_SIDES[thinker]}"
-    name = f"{longest.name} {longest.message_id if longest.message_id is not None else ''}".rstrip()
+    name = longest.name + (f" {longest.message_id}" if longest.message_id is not None else "")
+    name += f" (message {longest.number})" if longest.number else ""
     what = f"to answer {name}" if longest is answer else f"before it sent {name}"
     if not longest.length:
         return f"{who} took {time} for its next step"
-    if 2 * longest.length > timing.spent[Part.THINKING, thinker]:
+    if 2 * longest.length > timing.part(Part.THINKING, thinker):
         time = f"{longest.length / 1e9:.1f} of {time.partition(' of ')[2]}"
         return f"{who} took {time} {what}" if longest.answered else f"{who} left {name} unanswered for {time}"
-    manner = "to answer" if longest is answer else "between requests"
-    return f"{who} took {time} {manner}, at most {duration(longest.length)} ({what})"
+    manner = "to answer, at most" if longest is answer else "between requests, at most"
+    return f"{who} took {time} {manner} {duration(longest.length)} {'for' if longest is answer else 'before'} {name}"
 
 
 def _resending(association: Association, side: bool | None, time: str) -> str:
-    count = _count(association.timing, Part.RETRANSMISSION)
-    losses = f"{count} loss{'es' * (count != 1)}"
-    return (
-        f"{time} went by until bytes were sent again after {losses}, {_mostly(association, Part.RETRANSMISSION, side)}"
-    )
+    count = association.timing.count(Part.RETRANSMISSION)
+    waits = f"{count} wait{'s' * (count != 1)}"
+    mostly = "mostly " if association.timing.part(Part.RETRANSMISSION, not side) else ""
+    return f"{time} went by in {waits} until lost bytes were sent again, {mostly}on the way to the {_SIDES[not side]}"
 
 
 def _closed(_: Association, side: bool | None, time: str) -> str:
@@ -176,24 +181,20 @@ def _closed(_: Association, side: bool | None, time: str) -> str:
 
 def _held_back(association: Association, side: bool | None, time: str) -> str:
     timing = association.timing
-    count = _count(timing, Part.DELAYED_ACK)
-    pauses = sum(_count(timing, part) for part in STALLS.values())
+    count = timing.count(Part.DELAYED_ACK)
+    pauses = sum(timing.count(part) for part in STALLS.values())
     length = round(timing.part(Part.DELAYED_ACK) / count / 1e6, -1) if count else 0
     share = f"{count} of {pauses} pauses" if count != pauses else f"all {count} pauses"
     why = (
         f"the {_SIDES[bool(side)]} holds the rest of a message back until the {_SIDES[not side]} acknowledges its start"
     )
+    if 2 * timing.count(Part.DELAYED_ACK, not side) > timing.count(Part.DELAYED_ACK, side):
+        why = "both sides hold the rest of a message back until the other acknowledges its start"
     return f"{share} of about {length:.0f} ms are delayed acknowledgements ({time}): {why}"
 
 
-def _round_trips(association: Association, side: bool | None, time: str) -> str:
-    health = association.tcp.get(bool(side))
-    most = f", at most {size(health.max_in_flight)} under way at a time" if health is not None else ""
-    return f"{time} went by waiting for acknowledgements {_mostly(association, Part.ROUND_TRIP, side)}{most}"
-
-
 def _pausing(association: Association, side: bool | None, time: str) -> str:
-    count = _count(association.timing, Part.PAUSE)
+    count = association.timing.count(Part.PAUSE)
     often = f" in {count} pauses" if count > 1 else ""
     return f"the {_SIDES[bool(side)]} took {time}{often} within messages that it was sending; nothing hindered it"
 
@@ -203,19 +204,20 @@ def _travelling(_: Association, __: bool | None, time: str) -> str:
 
 
 def _transferring(association: Association, side: bool, time: str) -> str:
-    timing = association.timing
-    rate = timing.throughput(from_requestor=side) or 0
-    return f"sending {size(timing.bytes[side])} to the {_SIDES[not side]} took {time}: {size(round(rate))}/s"
+    """Say how fast; and where more bytes under way at a time would have been faster, how many there were."""
+    timing, health = association.timing, association.tcp.get(side)
+    rate = _rate(timing, side)
+    said = f"sending {size(timing.bytes[side])} to the {_SIDES[not side]} took {time}: {size(round(rate))}/s"
+    waited = timing.part(Part.ROUND_TRIP, side)
+    if health is not None and health.round_trip_time and 3 * waited > timing.transfer_time(from_requestor=side):
+        trip, most = health.round_trip_time, health.max_in_flight
+        if most * 1e9 / trip < 2 * rate:
+            said += f", with at most {size(most)} under way in a round trip of {duration(trip)}"
+    return said
 
 
-def _mostly(association: Association, part: Part, side: bool | None) -> str:
-    """Say on whose way to whom, and that it was not only there where it was not."""
-    mostly = "mostly " if association.timing.spent[part, not side] else ""
-    return f"{mostly}on the way to the {_SIDES[not side]}"
-
-
-def _count(timing: Timing, part: Part) -> int:
-    return timing.pauses[part, True] + timing.pauses[part, False]
+def _rate(timing: Timing, side: bool) -> float:
+    return timing.bytes[side] * 1e9 / (timing.transfer_time(from_requestor=side) or 1)
 
 
 _REASONS = (
@@ -225,7 +227,6 @@ _REASONS = (
     (Part.RETRANSMISSION, _resending),
     (Part.WINDOW, _closed),
     (Part.DELAYED_ACK, _held_back),
-    (Part.ROUND_TRIP, _round_trips),
     (Part.PAUSE, _pausing),
     (Part.NETWORK, _travelling),
     (Part.RELEASE, _releasing),
@@ -234,7 +235,7 @@ _REASONS = (
 
 def _part_name(key: _Key, timing: Timing) -> str:
     part, side = key
-    count = timing.pauses[key]
+    count = timing.pauses.get(key, 0)
     times = f" ({count} pause{'s' * (count != 1)})" if count else ""
     if side is None:
         return _NAMES[part]

@@ -344,7 +344,7 @@ def finding_json(finding: Finding, association: int | None) -> Json:
         "severity": str(finding.severity),
         "message": finding.message,
         "reference": finding.reference,
-        "association": association,
+        "association": association if association is not None else finding.association,
         "message_number": finding.message_number,
         "first_packet": finding.span.first_packet or None,
         "last_packet": finding.span.last_packet or None,

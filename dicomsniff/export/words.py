@@ -1,7 +1,7 @@
 """Say associations and timeline entries in words, for every view: what it was, how it went, how long it took."""
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import ConflictingBytes, Entry, OversizedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.association.timeline import ConflictingBytes, Entry, OddPdv, OversizedPdu, TcpEnd, UnexpectedPdu
 from dicomsniff.dictionary.attributes import find_keyword
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import abort_meaning, in_words, reject_reason_name
@@ -93,6 +93,8 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return "sent again with another content; the first copy is decoded"
         case OversizedPdu(length=length, limit=limit):
             return f"{length} bytes where the receiver takes {limit}"
+        case OddPdv(length=length, header=header):
+            return _oddities(length, header)
         case UnexpectedPdu(state=state):
             return f"the association is {state.value}"
         case TcpEnd(how=how):
@@ -120,6 +122,12 @@ def _value_text(command: Command, tag: int) -> str:
     tags = attribute_tags(command.elements.get(tag, b""))
     named = [f"{tag_text(each)} {find_keyword(each)}".rstrip() for each in tags[:MAX_NAMED]]
     return ", ".join(named) + (f" and {len(tags) - MAX_NAMED} more" if len(tags) > MAX_NAMED else "")
+
+
+def _oddities(length: int, header: int) -> str:
+    odd = f"a fragment of {length} bytes, an odd number" if length & 1 else ""
+    reserved = f"message control header 0x{header:02X} has reserved bits set" if header > 3 else ""
+    return "; ".join(each for each in (odd, reserved) if each)
 
 
 def _message_parts(message: Message) -> list[str]:

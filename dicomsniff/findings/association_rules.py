@@ -10,6 +10,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import (
     ANSWER,
     COMMANDS,
+    DATA_SETS,
     FRAGMENTS,
     FRAMING,
     OPERATIONS,
@@ -198,7 +199,7 @@ def left_open(review: Review) -> Iterator[Hit]:
             yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")
 
 
-_BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *OPERATIONS)
+_BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
 _PROVOKED = (*by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"), *SILENCE,
              "contexts-all-refused")  # fmt: skip
 

@@ -7,8 +7,10 @@ from dicomsniff.findings import (
     association_rules,
     capture_rules,
     command_rules,
+    data_set_rules,
     encoding_rules,
     fragment_rules,
+    link_rules,
     operation_rules,
     pdu_rules,
     proposal_rules,
@@ -28,10 +30,12 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("Negotiation: what is answered", answer_rules.RULES),
     ("Fragments", fragment_rules.RULES),
     ("Command sets", command_rules.RULES),
+    ("Data sets", data_set_rules.RULES),
     ("Operations", operation_rules.RULES),
     ("Associations", association_rules.RULES),
     ("TCP and the capture of an association", tcp_rules.RULES),
     ("Security", security_rules.RULES),
+    ("What belongs together", link_rules.RULES),
     ("The whole capture", capture_rules.RULES),
 )
 """Rules by what they are about."""

@@ -79,4 +79,4 @@ def _choose(finding: Finding, by_code: ByCode) -> Finding | None:
 
 
 def _order(finding: Finding) -> tuple[int, int]:
-    return finding.span.first_packet, SEVERITIES.index(finding.severity)
+    return finding.packet, SEVERITIES.index(finding.severity)

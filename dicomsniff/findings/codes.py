@@ -52,6 +52,18 @@ FRAGMENTS = (
 """Fragments that make no message."""
 COMMANDS = ("command-malformed", "command-unknown", "command-element-missing", "command-group-length")
 """Command sets that a receiver may stumble over."""
+DATA_SETS = (
+    "data-set-wrong-syntax",
+    "data-set-file-meta",
+    "data-set-deflate",
+    "data-set-truncated-element",
+    "data-set-overrun",
+    "data-set-undelimited",
+    "data-set-item",
+    "data-set-bad-vr",
+    "data-set-odd-length",
+)
+"""Data sets that a receiver may stumble over."""
 OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")
 """Requests and responses that do not belong together."""
 SILENCE = ("association-unanswered", "peer-silent", "idle-timeout")

@@ -10,7 +10,7 @@ from dicomsniff.dictionary.required import EXPECTED, REQUIRED
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.codes import DATA_SETS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 
@@ -105,11 +105,12 @@ def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
 
 def _status(entry: Entry, category: str) -> Iterator[Hit]:
     match entry.event:
-        case Message(command=command) if command.is_response and command.status is not None:
+        case Message(command=command, request=asked) if command.is_response and command.status is not None:
             if find_status(command.service, command.sop_class_uid, command.status).category == category:
                 comment = command.text(0x00000902)
                 said = status_text(command.service, command.sop_class_uid, command.status)
-                yield Hit(f"{command.name}: {said}" + (f": {comment}" if comment else ""))
+                since = asked.span.first_packet if asked is not None else entry.span.first_packet
+                yield Hit(f"{command.name}: {said}" + (f": {comment}" if comment else ""), since=since)
 
 
 def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -200,7 +201,7 @@ RULES = (
         _M,
         failed,
         by("peer", "command-malformed", "command-unknown", "command-element-missing", "context-not-accepted",
-           "message-id-repeated"),
+           "message-id-repeated", *DATA_SETS),
     ),
     EntryRule(
         "status-warning",

@@ -64,4 +64,17 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, sender: bo
     elif sender is None and about is not None:
         sender = about.from_requestor
     known = _END if hit.known < 0 else hit.known or span.last_packet
-    return Finding(rule.code, rule.severity, hit.text, rule.reference, span, about, sender, hit.since, known)
+    return Finding(
+        rule.code,
+        rule.severity,
+        hit.text,
+        rule.reference,
+        span,
+        about,
+        sender,
+        hit.since,
+        known,
+        hit.place,
+        association=hit.association,
+        number=hit.number,
+    )

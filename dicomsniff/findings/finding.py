@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.links import Linker
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.review import Review
@@ -30,6 +31,7 @@ class Finding:
 
     `from_requestor` says whose doing it is, None where it is nobody's or both sides'. `since` and `known` are the
     packets between which its cause lies. `followers` are the findings that are mere consequences of this one.
+    Of one about the whole capture, `association` and `number` name the association and message it is seen in.
     """
 
     code: str
@@ -41,12 +43,21 @@ class Finding:
     from_requestor: bool | None = None
     since: int = 0
     known: int = 0
+    place: int = 0
+    """The packet it is listed by, where that is not the first of its span."""
     followers: list["Finding"] = field(default_factory=list)
+    association: int | None = None
+    number: int | None = None
+
+    @property
+    def packet(self) -> int:
+        """The packet that shows it."""
+        return self.place or self.span.first_packet
 
     @property
     def message_number(self) -> int | None:
         """The number of the DIMSE message it is about; an unended message has one when the association is over."""
-        return (self.about.number or None) if self.about is not None else None
+        return (self.about.number or None) if self.about is not None else self.number
 
     def all(self) -> Iterator["Finding"]:
         """Yield the finding, then what follows from it."""
@@ -62,7 +73,8 @@ class Finding:
 class Hit(NamedTuple):
     """What a rule saw: one line of text, and what differs from where the rule was asked to look.
 
-    `since` is the earliest packet that its cause may lie in, `known` the latest (-1: the association's end).
+    `since` is the earliest packet that its cause may lie in, `known` the latest (-1: the association's end). A rule
+    on a whole capture may name the `association` and the message's `number` in it.
     """
 
     text: str
@@ -71,6 +83,9 @@ class Hit(NamedTuple):
     from_requestor: bool | None = None
     since: int = 0
     known: int = 0
+    association: int | None = None
+    number: int | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +136,10 @@ class CaptureFacts(Protocol):
     @property
     def given_up(self) -> int:
         """Connections no longer followed because too many were open at a time."""
+
+    @property
+    def links(self) -> Linker:
+        """What belongs together across associations."""
 
 
 @dataclass(frozen=True, slots=True)

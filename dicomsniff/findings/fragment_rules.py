@@ -92,6 +92,20 @@ def interrupted(review: Review) -> Iterator[Hit]:
             yield Hit(text, message.span, message)
 
 
+def interleaved(review: Review) -> Iterator[Hit]:
+    """A message sent whole between the fragments of another one, on another context (PS3.8 §E.1)."""
+    for side in (True, False):
+        outer: Message | None = None
+        sent = (message for message in review.association.messages if message.from_requestor is side)
+        for message in sorted(sent, key=lambda message: message.span.start):
+            if outer is not None and outer.span.start < message.span.start and message.span.end < outer.span.end:
+                text = f"{message.name} is sent between the fragments of {outer.name}, on another context"
+                yield Hit(text, message.span, message)
+                return
+            if outer is None or message.span.end > outer.span.end:
+                outer = message
+
+
 def never_last(review: Review) -> Iterator[Hit]:
     """A data set whose last fragment is never marked, although its sender went on (PS3.8 §E.2)."""
     for message in _broken(review):
@@ -170,6 +184,17 @@ RULES = (
         "new command came before. The receiver loses one of the two messages, or both.",
         "Look for two threads of the sender that use one association at the same time.",
         interrupted,
+        _BEFORE,
+    ),
+    FinalRule(
+        "messages-interleaved",
+        Severity.WARNING,
+        "PS3.8 §E.1",
+        "A message is sent between the fragments of another",
+        "All fragments of a message are sent before those of the next one, on whatever context. Receivers that keep "
+        "one message at a time lose one of the two. Told once.",
+        "Look for two threads of the sender that use one association at the same time.",
+        interleaved,
         _BEFORE,
     ),
     FinalRule(

@@ -17,6 +17,12 @@ def brought_less(move: Move) -> bool:
     return move.category != "Success" or bool(lost) or not counters.get("completed", move.sent)
 
 
+def moved_nothing(move: Move) -> bool:
+    """Whether a C-MOVE says success, counts no object, and the capture shows none sent."""
+    counted = ("completed" in move.counters) and not any(move.counters.values())
+    return move.category == "Success" and counted and not move.sent
+
+
 def explain_move(move: Move) -> str:
     """Return the likeliest reason, in words that say what it is judged by; empty where a C-MOVE went well."""
     if not brought_less(move):

@@ -87,7 +87,7 @@ class TcpTracker:
             return []
         health = stream.health
         if time - health.sent_at >= PAUSE and health.sent_at != NEVER:
-            note_pause(stream, time)
+            note_pause(stream, time, end - start)
         health.sent(offset, data[start:end], time)
         return [StreamBytes(stream, offset, data, start, end, PacketMark(number, time, place))]
 

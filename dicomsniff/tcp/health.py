@@ -43,6 +43,7 @@ class StreamHealth:
         "retransmitted",
         "round_trip_time",
         "sent_at",
+        "sent_length",
         "sent_to",
         "small_window",
         "window_closed",
@@ -86,6 +87,8 @@ class StreamHealth:
         """When bytes were last sent (ns since 1970)."""
         self.sent_to = 0
         """The stream offset behind them."""
+        self.sent_length = 0
+        """How many bytes their segment held."""
         self.acked_at = NEVER
         """When the receiver last acknowledged anything new (ns since 1970)."""
         self.acked_to = 0
@@ -101,12 +104,12 @@ class StreamHealth:
     @property
     def stall_time(self) -> int:
         """How long (ns) nothing went forward until bytes were sent again, or for want of room in the window."""
-        return self.pauses.times[Cause.RETRANSMISSION] + self.pauses.times[Cause.WINDOW]
+        return self.pauses.time(Cause.RETRANSMISSION, Cause.WINDOW)
 
     @property
     def delayed_acks(self) -> int:
         """Pauses until the receiver acknowledged, beyond the round trip, what the sender would not go on without."""
-        return self.pauses.counts[Cause.DELAYED_ACK]
+        return self.pauses.count(Cause.DELAYED_ACK)
 
     def synchronized(self, time: int, *, again: bool) -> None:
         """Note a SYN; which copy of one sent again is answered is not known."""
@@ -118,6 +121,7 @@ class StreamHealth:
 
     def sent(self, offset: int, data: bytes, time: int) -> None:
         """Note bytes handed on at `offset` of the stream; they reach the receiver with its next acknowledgement."""
+        self.sent_length = len(data)
         self.sent_to = offset + len(data)
         if time > self.sent_at:
             self.sent_at = time

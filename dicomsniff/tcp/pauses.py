@@ -1,5 +1,6 @@
 """Pauses of one direction -> what its sender waited for, as far as a capture tells (RFC 9293 §3.8, RFC 1122 §4.2.3)."""
 
+from array import array
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ LAG = 10_000_000
 DELAYED_ACK = (25_000_000, 220_000_000)
 """How long (ns) a receiver holds an acknowledgement back beyond the round trip: 40 ms in Linux, 100 ms in BSD, 200 ms
 in Windows, and a little less or more where its timer or the capture is coarse."""
+ETHERNET, TIMESTAMPS = 1460, 12
+"""Bytes of a full segment on Ethernet, and how many fewer they are with the option of RFC 7323 §3."""
 NEVER = -1
 
 
@@ -31,15 +34,16 @@ class Cause(IntEnum):
     """Nothing hindered the sender."""
 
 
+_NONE = (0,) * (2 * len(Cause))
+
+
 class Pauses:
     """Pauses of one direction, counted by cause, and their time (ns); `counted_from` keeps time from counting twice."""
 
-    __slots__ = ("counted_from", "counts", "longest", "times")
+    __slots__ = ("_numbers", "counted_from")
 
     def __init__(self) -> None:
-        self.counts = [0] * len(Cause)
-        self.times = [0] * len(Cause)
-        self.longest = [0] * len(Cause)
+        self._numbers: array[int] | None = None
         self.counted_from = 0
         """Pauses count from this time (ns since 1970) on; what was before is accounted for."""
 
@@ -47,31 +51,67 @@ class Pauses:
         """Count a pause (ns since 1970), or what of it is not accounted for."""
         length = until - max(since, self.counted_from)
         if length >= PAUSE:
-            self.counts[cause] += 1
-            self.times[cause] += length
-            self.longest[cause] = max(self.longest[cause], length)
+            if self._numbers is None:
+                self._numbers = array("q", _NONE)
+            self._numbers[cause] += 1
+            self._numbers[len(Cause) + cause] += length
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The count of every cause, then the time of every cause."""
+        return _NONE if self._numbers is None else tuple(self._numbers)
+
+    def count(self, *causes: Cause) -> int:
+        """Return how many pauses had one of the causes."""
+        numbers = self.numbers
+        return sum(numbers[cause] for cause in causes)
+
+    def time(self, *causes: Cause) -> int:
+        """Return how long (ns) the pauses with one of the causes were together."""
+        numbers = self.numbers
+        return sum(numbers[len(Cause) + cause] for cause in causes)
 
 
-def note_pause(stream: "Stream", until: int, *, resumed: bool = True) -> None:
-    """Find the cause of a pause that lasts until a time (ns since 1970): then bytes came, or it is looked at."""
+def note_pause(stream: "Stream", until: int, length: int) -> None:
+    """Find the cause of a pause that lasted until a time (ns since 1970), when a segment of `length` bytes came."""
     health, peer = stream.health, stream.peer
     if peer.segments == 0:
         return  # who never sees what a sender is told cannot know why it waits
-    since = max(health.sent_at, health.pauses.counted_from)
+    since, trip = max(health.sent_at, health.pauses.counted_from), peer.health.round_trip_time or 0
     if 2 * health.closed_within(since, until) >= until - since:
         health.pauses.add(Cause.WINDOW, since, until)
     elif stream.held:
         health.pauses.add(Cause.RETRANSMISSION, since, until)  # a hole before these bytes has been filled, or will be
-    elif not resumed:
-        if health.acked_to >= health.sent_to:
-            health.pauses.add(Cause.SENDER, since, until)
-    elif health.acked_at < health.sent_at or until - health.acked_at > LAG + (peer.health.round_trip_time or 0):
-        health.pauses.add(Cause.SENDER, since, until)
-    else:
+    elif health.acked_at >= health.sent_at and until - health.acked_at <= LAG + trip + trip // 4:
         held_back = health.acked_at - health.sent_at - (health.round_trip_time or 0)
         alone = health.acked_to == health.sent_to and health.acked_alone and peer.health.sent_at < health.sent_at
-        delayed = alone and DELAYED_ACK[0] <= held_back <= DELAYED_ACK[1]
+        # Only a segment that is not full waits for an acknowledgement of what is under way (RFC 9293 §3.7.4).
+        delayed = alone and not is_full(stream, length) and DELAYED_ACK[0] <= held_back <= DELAYED_ACK[1]
         health.pauses.add(Cause.DELAYED_ACK if delayed else Cause.ROUND_TRIP, since, until)
+    elif not is_full(stream, health.sent_length):
+        health.pauses.add(Cause.SENDER, since, until)
+
+
+def note_silence(stream: "Stream", until: int) -> None:
+    """Take note that a sender in the middle of something has sent nothing, up to a time (ns since 1970)."""
+    health = stream.health
+    since = max(health.sent_at, health.pauses.counted_from)
+    if health.sent_at == NEVER or until - since < PAUSE or stream.peer.segments == 0:
+        return
+    if 2 * health.closed_within(since, until) >= until - since:
+        health.pauses.add(Cause.WINDOW, since, until)
+    elif health.acked_to >= health.sent_to:
+        health.pauses.add(Cause.SENDER, since, until)
+
+
+def is_full(stream: "Stream", length: int) -> bool:
+    """Whether a segment (or several sent as one) is as long as segments get: its sender had more to send.
+
+    What a sender with nothing more to send sends last is shorter, except by chance.
+    """
+    announced = (stream.health.maximum_segment_size, stream.peer.health.maximum_segment_size)
+    longest = min([size for size in announced if size] or [ETHERNET])
+    return length > 0 and any(length % size == 0 for size in (longest, longest - TIMESTAMPS) if size > 0)
 
 
 def note_sent_again(stream: "Stream", at: int) -> None:

@@ -7,7 +7,7 @@ from dicomsniff.capture.segments import PAUSE
 from dicomsniff.provenance import PacketMark
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
 from dicomsniff.tcp.health import DOUBLED, StreamHealth
-from dicomsniff.tcp.pauses import NEVER, Cause, note_pause, note_sent_again
+from dicomsniff.tcp.pauses import NEVER, Cause, is_full, note_pause, note_sent_again
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
@@ -106,25 +106,25 @@ class Stream:
         """The last packet of this direction."""
         return PacketMark(self.last_packet, self.last_time, self.last_place)
 
-    def passed_over(self, since: int, time: int, place: int, ack: int, window: int) -> None:
+    def passed_over(self, since: int, time: int, place: int, ack: int, window: int, lengths: tuple[int, int]) -> None:
         """Take what segments that were only counted say beside their bytes: when they began, and all of the last."""
         self.last_time, self.last_place = time, place
         health = self.health
-        self._resume(since)
-        health.sent_at, health.sent_to = time, self.offset
+        self._resume(since, lengths[0])
+        health.sent_at, health.sent_to, health.sent_length = time, self.offset, lengths[1]
         self.peer.acknowledge(ack, window, time, plain=False)
         if self.peer.hole:
             self.expected = self.peer.expected = -1  # an answer to bytes that have not come is no plain case
 
-    def paused(self, since: int, until: int) -> None:
+    def paused(self, since: int, until: int, length: int) -> None:
         """Take note of a pause (ns) in which no other packet came: nothing told the sender to go on."""
-        if self.peer.segments:
+        if self.peer.segments and not is_full(self, length):
             self.health.pauses.add(Cause.SENDER, since, until)
 
-    def _resume(self, time: int) -> None:
-        """Take note of bytes at a time (ns since 1970), perhaps after a pause."""
+    def _resume(self, time: int, length: int) -> None:
+        """Take note of a segment of `length` bytes at a time (ns since 1970), perhaps after a pause."""
         if time - self.health.sent_at >= PAUSE and self.health.sent_at != NEVER:
-            note_pause(self, time)
+            note_pause(self, time, length)
 
     def place(self, seq: int) -> int:
         """Return the stream offset of a sequence number: the one nearest to what was handed on (RFC 9293 §3.4)."""
@@ -233,7 +233,7 @@ class Stream:
         fresh = start + self.offset - offset
         if fresh < end:
             events.append(StreamBytes(self, self.offset, data, fresh, end, mark))
-            self._resume(mark.time)
+            self._resume(mark.time, end - start)
             self.health.sent(self.offset, data[fresh:end], mark.time)
             self.offset += end - fresh
         if cut:
@@ -248,7 +248,7 @@ class Stream:
                 else:
                     self.health.retransmitted += 1
                 return
-        self._resume(mark.time)
+        self._resume(mark.time, len(data))
         self.health.sent_at = max(self.health.sent_at, mark.time)
         if not self.held:
             self.held_since = mark.time

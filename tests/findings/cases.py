@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import build
 from dicomsniff.association.association import MAX_FINDINGS
+from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
 from findings.traffic import (
     CT,
     SEARCH,
@@ -34,6 +35,7 @@ from findings.traffic import (
     with_client,
     with_window,
 )
+from network import move_rsp
 
 Traffic = list[build.Packet] | list[build.Frame]
 
@@ -103,6 +105,17 @@ case(
     "pdu-incomplete",
     lambda: talked((0, build.p_data(bytes(100))[:50])).close().packets,
     lambda: talked((0, build.p_data(build.pdv(3, bytes(100)))[:50])).packets,  # the capture ends, not the stream
+)
+
+case(
+    "pdv-odd-length",
+    lambda: with_client(*[build.message(3, build.store_rq(number), b"odd") for number in (1, 2)]),
+    lambda: with_client(build.message(3, build.store_rq(), b"even")),
+)
+case(
+    "pdv-reserved-bits",
+    lambda: with_client(build.p_data(patched(command_pdv(), 5, b"\xf3"))),
+    lambda: with_client(build.p_data(command_pdv())),
 )
 
 # Order of PDUs
@@ -280,6 +293,25 @@ case(
         build.message(3, build.store_rq(1)),
         build.p_data(build.pdv(3, b"x", last=False)),
         build.message(3, build.store_rq(2), b"data"),
+    ),
+)
+case(
+    "messages-interleaved",
+    lambda: released(
+        talked(
+            (0, build.message(3, build.store_rq(1))),
+            (0, build.p_data(build.pdv(3, b"begin ", last=False))),
+            (0, build.message(1, build.echo_rq(2))),
+            (0, build.p_data(build.pdv(3, b"end."))),
+            (1, build.message(3, build.store_rsp(1)) + build.message(1, build.echo_rsp(2))),
+        )
+    ),
+    lambda: released(
+        talked(
+            (0, build.p_data(build.pdv(3, build.store_rq(1), command=True))),
+            (0, build.p_data(build.pdv(3, b"data"), build.pdv(1, build.echo_rq(2), command=True))),
+            (1, build.message(3, build.store_rsp(1)) + build.message(1, build.echo_rsp(2))),
+        )
     ),
 )
 case(
@@ -576,3 +608,32 @@ def _reset_after_release() -> list[build.Packet]:
     talk.client(build.release_rq())
     talk.server(build.release_rp())
     return talk.reset().packets
+
+
+# What belongs together
+
+case(
+    "retrieve-explained",
+    lambda: asked_to_move(move_rsp(0xA801)),
+    lambda: asked_to_move(move_rsp(0, completed=2, failed=0, warning=0), stores=2),
+)
+case(
+    "move-without-objects",
+    lambda: asked_to_move(move_rsp(0, completed=0, failed=0, warning=0)),
+    lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0), stores=1),
+)
+case(
+    "move-delivery-not-seen",
+    lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0)),
+    lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0), stores=1),
+)
+case(
+    "move-originator-wrong",
+    lambda: asked_to_move(move_rsp(0, completed=1), stores=1, originator="ARCHIVE"),
+    lambda: asked_to_move(move_rsp(0, completed=1), stores=1),
+)
+case("get-explained", lambda: got(1, 1, 0xB000), lambda: got(1, 0, 0))
+case("get-count-differs", lambda: got(2, 0, 0), lambda: got(1, 0, 0))
+case("commitment-failed", lambda: committed(report(2)), lambda: committed(report(0)))
+case("commitment-not-reported", committed, lambda: committed(report(0)))
+case("association-per-object", lambda: sent_singly(5), lambda: sent_singly(4))

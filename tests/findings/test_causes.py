@@ -76,7 +76,7 @@ def test_an_abort_at_once_is_a_decision():
 
 @pytest.mark.parametrize("source", [0, 2])
 def test_an_abort_follows_from_what_the_other_side_did_just_before(source):
-    bad = build.message(1, build.echo_rq() + b"abc")
+    bad = build.message(1, build.echo_rq() + b"abcd")
     found = only(talked((0, bad), (1, build.abort(source, 6 if source else 0))).close().packets)
     code = "provider-aborted" if source else "association-aborted"
     assert tree(found) == [("command-malformed", {code, "request-unanswered"})]
@@ -94,7 +94,7 @@ def test_an_abort_does_not_follow_from_what_was_answered(source):
 
 
 def test_an_abort_does_not_follow_from_what_the_same_side_did():
-    bad = build.message(1, build.echo_rq() + b"abc")
+    bad = build.message(1, build.echo_rq() + b"abcd")
     found = only(talked((0, bad), (0, build.abort())).close().packets)
     assert [code for code, _ in tree(found)] == ["command-malformed", "association-aborted"]
 

@@ -6,6 +6,8 @@ import pytest
 
 import build
 from dicomsniff.analyzer import Analyzer
+from dicomsniff.association.links import Linker
+from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.engine import find_in_capture, flatten
 from dicomsniff.findings.finding import CaptureRule, Finding
@@ -27,7 +29,7 @@ def found_in(traffic: Traffic) -> list[Finding]:
 
 
 def test_every_rule_has_a_case():
-    assert {rule.code for rule in RULES} == set(CASES) | UNREACHABLE
+    assert {rule.code for rule in RULES} == {*CASES, *UNREACHABLE, *(rule.code for rule in data_set_rules.RULES)}
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -54,11 +56,11 @@ def test_every_finding_is_listed_once_as_a_cause_or_below_one(code):
             listed = flatten(association.findings)
             assert sorted(map(id, listed)) == sorted(map(id, association.found))
             assert not [each for finding in association.findings for each in finding.followers if each.followers]
-            packets = [finding.span.first_packet for finding in association.findings]
+            packets = [finding.packet for finding in association.findings]
             assert packets == sorted(packets)
 
 
 @pytest.mark.parametrize("count", [0, 3])
 def test_connections_that_were_given_up_are_told(count):
-    facts = SimpleNamespace(foreign={"": 7}, association_count=0, given_up=count)
+    facts = SimpleNamespace(foreign={"": 7}, association_count=0, given_up=count, links=Linker())
     assert [finding.code for finding in find_in_capture(facts)] == ["connections-given-up"] * bool(count)

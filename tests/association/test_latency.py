@@ -1,0 +1,62 @@
+"""Latencies: exact while there are few, near enough when there are many, in memory that does not grow."""
+
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomsniff.association.latency import EXACT, Latency
+from dicomsniff.association.timing import MAX_SERVICES, Timing
+
+TIMES = st.integers(0, 10**13)
+
+
+def counted(times: list[int]) -> Latency:
+    latency = Latency()
+    for number, time in enumerate(times, start=1):
+        latency.add(time, number)
+    return latency
+
+
+@given(st.lists(TIMES, min_size=1, max_size=100))
+def test_the_median_of_few_is_exact(times):
+    latency = counted(times)
+    assert latency.median == sorted(times)[(len(times) - 1) // 2]
+    assert (latency.count, latency.worst) == (len(times), max(times))
+    assert times[latency.worst_message - 1] == max(times)
+
+
+@pytest.mark.parametrize("scale", [1, 1000, 37_000_000])
+def test_the_median_of_many_is_at_most_a_sixteenth_too_low(scale):
+    times = [(number * 7919 % 5003 + 100) * scale for number in range(5 * EXACT)]
+    exact = sorted(times)[(len(times) - 1) // 2]
+    assert exact * 15 / 16 <= counted(times).median <= exact
+
+
+def test_what_is_condensed_still_tells_its_median():
+    latency = counted([number * 1_000_000 for number in range(3 * EXACT)])
+    median = latency.median
+    latency.condense()
+    assert (latency.median, latency.count) == (median, 3 * EXACT)
+    nothing = Latency()
+    nothing.condense()
+    assert (nothing.median, nothing.count) == (0, 0)
+
+
+def test_no_more_is_kept_of_a_million_than_of_some():
+    latency = counted(list(range(2 * EXACT)))
+    tracemalloc.start()
+    for number in range(100_000):
+        latency.add(number * 997, number)
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert taken < 1000
+
+
+def test_a_peer_that_invents_services_fills_no_memory():
+    timing = Timing(0)
+    for number in range(10 * MAX_SERVICES):
+        timing.add_latency(f"service {number}", 5, number)
+    assert len(timing.latencies) == MAX_SERVICES + 1
+    assert timing.latencies[""].count == 9 * MAX_SERVICES

@@ -1,0 +1,342 @@
+"""Every moment of an association goes under one heading, whichever way its bytes were cut and passed over."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import build
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.association.association import Association
+from dicomsniff.association.timing import IDLE, Part, operation_time
+from dicomsniff.capture.decode import SegmentDecoder
+from pipeline import batch, only
+
+CT = build.CT_IMAGE_STORAGE
+SECOND, MS = 1_000_000_000, 1_000_000
+TICK = 1000
+"""ns from one packet to the next, unless somebody waits."""
+
+
+def talking(*, contexts: bool = True) -> build.Talk:
+    """An open connection on which an association has been negotiated."""
+    talk = build.Talk(tick=TICK).open()
+    if contexts:
+        talk.client(build.associate_rq(build.proposal(1, CT)))
+        talk.server(build.associate_ac(build.answer(1)))
+    return talk
+
+
+def ended(talk: build.Talk) -> Association:
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    return checked(only(talk.close().packets))
+
+
+def checked(association: Association) -> Association:
+    """The association, whose parts must add up to its time."""
+    timing = association.timing
+    assert sum(timing.spent.values()) == timing.total == association.end_time - association.start_time
+    assert min(timing.spent.values(), default=1) > 0
+    return association
+
+
+def about(time: int) -> object:
+    return pytest.approx(time, abs=20 * TICK)
+
+
+def test_the_handshake_ends_when_both_sides_know():
+    talk = build.Talk(tick=100 * MS).open()
+    talk.tick = TICK
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    assert ended(talk).timing.part(Part.HANDSHAKE) == 200 * MS
+
+
+def test_a_requestor_that_connects_and_says_nothing_thinks():
+    talk = build.Talk(tick=TICK).open()
+    talk.wait(SECOND)
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    assert ended(talk).timing.part(Part.THINKING, True) == about(SECOND)
+
+
+def test_from_request_to_answer_the_acceptor_negotiates():
+    talk = talking(contexts=False)
+    talk.client(build.associate_rq())
+    talk.wait(SECOND)
+    talk.server(build.associate_ac())
+    assert ended(talk).timing.part(Part.NEGOTIATION) == about(SECOND)
+
+
+def test_whoever_is_asked_thinks():
+    """The acceptor about the request; then the requestor about the acceptor's own, which came in between."""
+    talk = talking()
+    talk.client(build.message(1, build.store_rq(1), b"data"))
+    talk.wait(2 * SECOND)
+    talk.server(build.message(1, build.echo_rq(9)))
+    talk.wait(3 * SECOND)
+    talk.client(build.message(1, build.echo_rsp(9)))
+    talk.wait(4 * SECOND)
+    talk.server(build.message(1, build.store_rsp(1)))
+    timing = ended(talk).timing
+    assert timing.part(Part.THINKING, True) == about(3 * SECOND)
+    assert timing.part(Part.THINKING, False) == about(6 * SECOND)
+
+
+def test_time_between_pending_responses_is_the_acceptors():
+    talk = talking()
+    talk.client(build.message(1, build.store_rq(1), b"data"))
+    for status in (0xFF00, 0xFF00, 0):
+        talk.wait(SECOND)
+        talk.server(build.message(1, build.store_rsp(1, status)))
+    timing = ended(talk).timing
+    assert timing.part(Part.THINKING, False) == about(3 * SECOND)
+    assert timing.latencies["C-STORE"].count == 1
+
+
+@pytest.mark.parametrize(("gap", "part"), [(SECOND, Part.THINKING), (IDLE + MS, Part.IDLE)])
+def test_between_requests_a_requestor_thinks_until_the_association_idles(gap, part):
+    talk = talking()
+    talk.wait(gap)
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.server(build.message(1, build.echo_rsp(1)))
+    timing = ended(talk).timing
+    assert timing.part(part) == about(gap)
+
+
+def test_the_longest_waits_name_their_requests():
+    talk = talking()
+    for number, think in enumerate((1, 5, 2), start=1):
+        talk.wait(think * 10 * MS)
+        talk.client(build.message(1, build.echo_rq(10 + number)))
+        talk.wait(think * 100 * MS)
+        talk.server(build.message(1, build.echo_rsp(10 + number)))
+    timing = ended(talk).timing
+    answer, request = timing.longest_answer(False), timing.longest_request(True)
+    assert (answer.name, answer.message_id, answer.number, answer.length) == ("C-ECHO-RQ", 12, 3, about(500 * MS))
+    assert (request.message_id, request.length) == (12, about(50 * MS))
+
+
+def test_answers_out_of_order_are_credited_to_what_they_answer():
+    talk = talking()
+    talk.client(build.message(1, build.echo_rq(1)) + build.message(1, build.echo_rq(2)))
+    talk.wait(SECOND)
+    talk.server(build.message(1, build.echo_rsp(2)))
+    talk.wait(3 * SECOND)
+    talk.server(build.message(1, build.echo_rsp(1)))
+    timing = ended(talk).timing
+    assert timing.longest_answer(False).message_id == 1
+    assert timing.part(Part.THINKING, False) == about(4 * SECOND)
+    latency = timing.latencies["C-ECHO"]
+    assert (latency.median, latency.worst, latency.worst_message) == (about(SECOND), about(4 * SECOND), 4)
+
+
+def test_a_request_that_is_never_answered_keeps_the_acceptor_thinking():
+    talk = talking()
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.wait(30 * SECOND)
+    talk.client(build.abort())
+    timing = checked(only(talk.close().packets)).timing
+    assert timing.part(Part.THINKING, False) == about(30 * SECOND)
+    assert not timing.longest_answer(False).answered
+
+
+def test_release_and_what_comes_after_have_their_own_parts():
+    talk = talking()
+    talk.client(build.release_rq())
+    talk.wait(SECOND)
+    talk.server(build.release_rp())
+    talk.wait(2 * SECOND)
+    timing = checked(only(talk.close().packets)).timing
+    assert timing.part(Part.RELEASE) == about(SECOND)
+    assert timing.part(Part.AFTER) == about(2 * SECOND)
+
+
+def test_of_a_turn_the_shortest_round_trip_is_the_networks():
+    """Seen at the requestor, an answer takes the round trip of 100 ms and what the acceptor thinks."""
+    talk = build.Talk(tick=0)
+    talk.open()
+    one, other, last = talk.packets
+    talk.packets[:] = [one, other._replace(time=other.time + 100 * MS), last._replace(time=last.time + 100 * MS)]
+    talk.time += 100 * MS
+    for question, answer, think in (
+        (build.associate_rq(), build.associate_ac(), 0),
+        (build.message(1, build.echo_rq()), build.message(1, build.echo_rsp()), 300),
+    ):
+        talk.client(question)
+        talk.wait((100 + think) * MS)
+        talk.server(answer)
+    talk.client(build.release_rq())
+    talk.wait(100 * MS)
+    talk.server(build.release_rp())
+    timing = checked(only(talk.close().packets)).timing
+    assert timing.part(Part.NETWORK) == 300 * MS
+    assert timing.part(Part.THINKING, False) == 300 * MS
+    assert timing.part(Part.NEGOTIATION) == timing.part(Part.RELEASE) == 0
+
+
+def test_transfer_lasts_from_the_first_to_the_last_byte_of_a_message():
+    talk = talking()
+    talk.tick = MS
+    whole = build.message(1, build.store_rq(1), bytes(200_000))
+    packets = talk.client(whole)
+    talk.tick = TICK
+    talk.server(build.message(1, build.store_rsp(1)))
+    timing = ended(talk).timing
+    assert timing.part(Part.TRANSFER, True) == (len(packets) - 1) * MS
+    rate = timing.throughput(from_requestor=True)
+    assert rate == pytest.approx(len(whole) / ((len(packets) - 1) / 1000), rel=0.01)
+
+
+def test_a_pause_after_a_full_segment_may_be_the_paths_and_is_nobodys():
+    """Its sender had more to send, and the path may have kept it waiting."""
+    talk = talking()
+    sent = talk.client(build.message(1, build.store_rq(1), bytes(300_000), 299_000))
+    place = talk.packets.index(sent[100])
+    talk.packets[place:] = [p._replace(time=p.time + 700 * MS) for p in talk.packets[place:]]
+    talk.time += 700 * MS
+    talk.acknowledge(1)
+    talk.server(build.message(1, build.store_rsp(1)))
+    timing = ended(talk).timing
+    assert timing.part(Part.PAUSE) == 0
+    assert timing.part(Part.TRANSFER, True) == 700 * MS + (len(sent) - 1) * TICK
+
+
+def test_a_sender_that_stops_after_a_short_segment_pauses():
+    """Though nothing but its packets is captured, and all of those around the pause are passed over."""
+    talk = talking()
+    data = build.message(1, build.store_rq(1), bytes(40_000), 39_000)
+    talk.pieces(0, [data[:20_000][at : at + 1460] for at in range(0, 20_000, 1460)])
+    talk.wait(700 * MS)
+    talk.pieces(0, [data[20_000:][at : at + 1460] for at in range(0, len(data) - 20_000, 1460)])
+    talk.acknowledge(1)
+    talk.server(build.message(1, build.store_rsp(1)))
+    timing = ended(talk).timing
+    assert timing.part(Part.PAUSE, True) == about(700 * MS)
+    assert timing.count(Part.PAUSE, True) == 1
+
+
+def test_a_message_that_is_never_ended_is_its_senders_pause():
+    talk = talking()
+    data = build.message(1, build.store_rq(1), bytes(4_000), 3_000)
+    talk.client(data[:3000])
+    talk.acknowledge(1)
+    talk.wait(20 * SECOND)
+    talk.server(build.abort(2))
+    timing = checked(only(talk.close().packets)).timing
+    assert timing.part(Part.PAUSE, True) == about(20 * SECOND)
+
+
+def test_a_connection_that_carries_two_associations_divides_the_time_of_each():
+    talk = talking()
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    talk.wait(10 * SECOND)
+    talk.client(build.associate_rq())
+    talk.wait(SECOND)
+    talk.server(build.associate_ac())
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    analyzer = Analyzer()
+    analyzer.feed(batch(build.frames(talk.close().packets)))
+    analyzer.close()
+    first, second = (checked(association) for association in analyzer.associations)
+    assert first.timing.total == about(0)
+    assert second.timing.part(Part.NEGOTIATION) == about(SECOND)
+
+
+def test_an_operation_is_divided_by_its_request_and_responses():
+    talk = talking()
+    data = build.message(1, build.store_rq(1), bytes(2000))
+    talk.client(data[:1000])
+    talk.wait(SECOND)
+    talk.client(data[1000:])
+    talk.wait(2 * SECOND)
+    talk.server(build.message(1, build.store_rsp(1, 0xFF00)))
+    talk.wait(3 * SECOND)
+    talk.server(build.message(1, build.store_rsp(1)))
+    request, first, final = ended(talk).messages
+    assert operation_time(request, first, final) == (about(SECOND), about(2 * SECOND), about(3 * SECOND))
+    assert operation_time(request, None, None)[1:] == (None, None)
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["echo", "store", "answer", "ask back", "cut", "lose", "repeat"]),
+        st.integers(0, 30_000),
+        st.sampled_from([0, 1, 5, 30, 45, 200, 900, 7000]),
+        st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+def improvised(steps: list[tuple[str, int, int, bool]], *, tick: int) -> build.Talk:
+    """A conversation made of steps: (what, how many bytes, milliseconds before, acknowledged at once)."""
+    talk = build.Talk(tick=tick).open()
+    talk.client(build.associate_rq(build.proposal(1, CT)))
+    talk.server(build.associate_ac(build.answer(1)))
+    for number, (what, size, wait, acknowledged) in enumerate(steps, start=1):
+        talk.wait(wait * MS)
+        if what == "echo":
+            talk.client(build.message(1, build.echo_rq(number)))
+        elif what == "store":
+            talk.client(build.message(1, build.store_rq(number), bytes(size), 4000))
+        elif what == "answer":
+            talk.server(build.message(1, build.echo_rsp(max(1, number - 1))))
+        elif what == "ask back":
+            talk.server(build.message(1, build.echo_rq(number)))
+        elif what == "cut":
+            data = build.message(1, build.store_rq(number), bytes(size), 9000)
+            talk.client(data[: size // 2])
+            talk.wait(wait * MS)
+            talk.client(data[size // 2 :])
+        elif what == "lose":
+            talk.lose(0, size % 3000)
+        else:
+            talk.packets.append(talk.packets[-1]._replace(time=talk.time))
+        if acknowledged:
+            talk.acknowledge(1)
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    return talk.close()
+
+
+@given(STEPS, st.sampled_from([0, TICK, 30 * MS]))
+@settings(deadline=None, max_examples=200)
+def test_whatever_happens_every_moment_counts_once(steps, tick):
+    analyzer = Analyzer()
+    analyzer.feed(batch(build.frames(improvised(steps, tick=tick).packets)))
+    analyzer.close()
+    for association in analyzer.associations:
+        checked(association)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["echo", "store", "answer", "cut"]),
+            st.integers(0, 30_000),
+            st.sampled_from([0, 1, 30, 45, 900]),
+            st.booleans(),
+        ),
+        max_size=10,
+    ),
+    st.integers(1, 50),
+)
+@settings(deadline=None, max_examples=150)
+def test_segments_that_are_passed_over_change_nothing(steps, size):
+    """The same account as when every segment is looked at, where one side speaks at a time."""
+    records = build.frames(improvised(steps, tick=TICK).packets)
+    accounts = []
+    for careful in (False, True):
+        analyzer = Analyzer()
+        if careful:
+            analyzer._decoder = SegmentDecoder()  # one that follows no flow
+        for at in range(0, len(records), size):
+            analyzer.feed(batch(records[at : at + size], first=at + 1))
+        analyzer.close()
+        accounts.append(
+            [(a.timing.spent, a.timing.pauses, a.timing.longest_answer(False)) for a in analyzer.associations]
+        )
+    assert accounts[0] == accounts[1]

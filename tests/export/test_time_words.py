@@ -1,0 +1,128 @@
+"""Captures of exchanges that something was known to slow down say what it was, and for how long."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import build
+from dicomsniff.association.association import Association
+from dicomsniff.association.timing import Part
+from dicomsniff.export.time_words import nearest_side, slow_because, time_text, timing_json
+from dicomsniff.library import open_capture
+from pipeline import only
+
+SLOW = Path(__file__).parents[1] / "slow"
+TRUTH = json.loads((SLOW / "truth.json").read_text(encoding="utf-8"))["captures"]
+SECOND, MILLISECOND = 1_000_000_000, 1_000_000
+
+
+def read(name: str) -> Association:
+    with open_capture(str(SLOW / f"{name}.pcap.gz")) as capture:
+        (association,) = capture.associations
+    return association
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_what_was_injected_is_what_took_the_time(name):
+    truth, association = TRUTH[name], read(name)
+    timing = association.timing
+    sides = [truth["requestor"]] if "requestor" in truth else []
+    if "transfer" in truth:
+        found = timing.transfer_time(from_requestor=truth["requestor"])
+    elif "part" in truth:
+        found = timing.part(Part(truth["part"]), *sides)
+    else:
+        assert timing.total < 0.1 * SECOND
+        return
+    assert found / SECOND == pytest.approx(truth["seconds"], rel=0.05)
+    if "pauses" in truth:
+        assert timing.count(Part(truth["part"]), *sides) == truth["pauses"]
+    if "near" in truth:
+        assert nearest_side(association) == truth["near"]
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_it_is_said_in_words_and_healthy_exchanges_say_nothing(name):
+    association = read(name)
+    said = TRUTH[name]["says"]
+    assert slow_because(association) == (f"slow because {said}" if said else "")
+    assert timing_json(association)["slow_because"] == said
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_the_parts_add_up_to_the_whole(name):
+    association = read(name)
+    said = timing_json(association)
+    ways = [said.pop("requestor-to-acceptor"), said.pop("acceptor-to-requestor")]
+    parts = ("handshake", "negotiation", "requestor_thinking", "acceptor_thinking", "network", "idle")
+    moving = ("transfer", "retransmission", "window", "delayed_acknowledgement", "round_trip", "pause")
+    spent = sum(said[part] for part in (*parts, "release", "after"))
+    spent += sum(way[part] for way in ways for part in moving)
+    assert spent == pytest.approx(said["total"], abs=1e-6)
+    assert said["total"] == pytest.approx((association.end_time - association.start_time) / SECOND, abs=1e-6)
+
+
+def exchange(think: int) -> build.Talk:
+    talk = build.Talk(tick=1000).open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    talk.client(build.message(1, build.echo_rq(7)))
+    talk.wait(think)
+    talk.server(build.message(1, build.echo_rsp(7)))
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    return talk.close()
+
+
+def test_a_short_exchange_has_nothing_to_say():
+    association = only(exchange(20 * MILLISECOND).packets)
+    assert (time_text(association), slow_because(association)) == ("", "")
+
+
+def test_from_a_tenth_of_a_second_the_time_is_broken_down():
+    association = only(exchange(150 * MILLISECOND).packets)
+    assert time_text(association) == "acceptor thinking 150 ms"
+    assert slow_because(association) == ""
+
+
+def test_who_is_not_in_the_capture_is_not_blamed():
+    """Only the requestor's packets were captured: the acceptor may have answered at once."""
+    talk = exchange(3 * SECOND)
+    seen = [packet for packet in talk.packets if packet.flow == talk.packets[0].flow]
+    assert (
+        slow_because(only(talk.packets))
+        == "slow because the acceptor took 3.0 of 3.0 s to answer C-ECHO-RQ 7 (message 1)"
+    )
+    assert slow_because(only(seen)) == ""
+
+
+def test_a_capture_that_misses_bytes_blames_nobody():
+    talk = build.Talk(tick=1000).open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    talk.lose(1, 500)
+    talk.wait(3 * SECOND)
+    for number in range(1, 6):
+        talk.client(build.message(1, build.echo_rq(number)))
+        talk.server(build.message(1, build.echo_rsp(number)))
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    association = only(talk.packets)
+    assert association.missing_bytes == 500
+    assert slow_because(association) == ""
+
+
+def test_idling_is_no_delay_but_what_it_leaves_may_be():
+    talk = build.Talk(tick=1000).open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.wait(2 * SECOND)
+    talk.server(build.message(1, build.echo_rsp(1)))
+    talk.wait(60 * SECOND)
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    association = only(talk.packets)
+    assert association.timing.part(Part.IDLE) == 60 * SECOND + 1000
+    assert slow_because(association) == "slow because the acceptor took 2.0 of 2.0 s to answer C-ECHO-RQ 1 (message 1)"
