@@ -96,6 +96,11 @@ def element(tag: int, value: bytes) -> bytes:
     return struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value)) + value
 
 
+def pixels(length: int, value: bytes = b"") -> bytes:
+    """A data set of this many bytes in implicit VR little endian: Pixel Data, and nothing else."""
+    return element(0x7FE00010, value[: length - 8].ljust(length - 8, b"\0"))
+
+
 def command_value(tag: int, value: int | str | bytes) -> bytes:
     if isinstance(value, int):
         return struct.pack("<H", value)

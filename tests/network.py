@@ -48,7 +48,7 @@ def release(talk: build.Talk) -> None:
 
 def move_rq(number: int = 7, destination: str = "VIEWER") -> bytes:
     values = {0x0002: MOVE_CLASS, 0x0100: 0x0021, 0x0110: number, 0x0600: destination, 0x0700: 0, 0x0800: 1}
-    return build.message(1, build.command_set(values), b"query ")
+    return build.message(1, build.command_set(values), build.element(0x00080052, b"STUDY "))
 
 
 def move_rsp(status: int, number: int = 7, **counters: int) -> bytes:
@@ -61,5 +61,5 @@ def store(talk: build.Talk, originator: str | None, asked_by: int = 7, status: i
     values = {0x0002: CT, 0x0100: 0x0001, 0x0110: number, 0x0700: 0, 0x0800: 1, 0x1000: f"1.2.{number}"}
     if originator is not None:
         values |= {0x1030: originator, 0x1031: asked_by}
-    talk.client(build.message(1, build.command_set(values), b"object"))
+    talk.client(build.message(1, build.command_set(values), build.pixels(16)))
     talk.server(build.message(1, build.store_rsp(number, status, f"1.2.{number}")))

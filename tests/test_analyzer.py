@@ -14,7 +14,7 @@ from dicomsniff.library import Capture
 from pipeline import analyze, analyze_frames, batch, codes, names, only, split, tell
 
 CT = build.CT_IMAGE_STORAGE
-IMAGE = bytes(range(256)) * 30
+IMAGE = build.pixels(7680, bytes(range(256)) * 30)
 TURNS = [
     (0, build.associate_rq(build.proposal(1), build.proposal(3, CT))),
     (1, build.associate_ac(build.answer(1), build.answer(3))),
@@ -29,7 +29,7 @@ TURNS = [
     (1, build.release_rp()),
     (0, build.associate_rq(build.proposal(5, CT))),
     (1, build.associate_ac(build.answer(5))),
-    (0, build.message(5, build.store_rq(1), IMAGE[:99])),
+    (0, build.message(5, build.store_rq(1), build.pixels(98))),
     (1, build.abort(2, 2)),
 ]
 

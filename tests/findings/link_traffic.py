@@ -32,8 +32,8 @@ def got(completed: int, failed: int, status: int) -> list[build.Packet]:
     """A C-GET of which one object is stored, and which counts this."""
     proposals = (build.proposal(1, GET_CLASS), build.proposal(3, CT))
     talk = opened(associate_rq(*proposals, more=(role(CT, 1, 1),)), associate_ac(more=(role(CT, 1, 1),)))
-    talk.client(build.message(1, build.command_set(GET), b"query "))
-    talk.server(build.message(3, build.store_rq(1), b"object"))
+    talk.client(build.message(1, build.command_set(GET), build.element(0x00080052, b"STUDY ")))
+    talk.server(build.message(3, build.store_rq(1), build.pixels(16)))
     talk.client(build.message(3, build.store_rsp(1)))
     counters = {0x1021: completed, 0x1022: failed, 0x1023: 0}
     talk.server(build.message(1, build.command_set(GOT | {0x0900: status} | counters)))

@@ -25,7 +25,7 @@ from findings.traffic import (
 from pipeline import associations, only
 
 ECHO = build.message(1, build.echo_rq())
-STORE = build.message(3, build.store_rq(), bytes(20_000))
+STORE = build.message(3, build.store_rq(), build.pixels(20_000))
 
 
 def tree(association: Association) -> list[tuple[str, set[str]]]:
@@ -105,7 +105,7 @@ def test_closing_after_refused_contexts_follows_from_the_refusal():
 
 
 def test_a_lost_segment_is_one_finding():
-    whole = asked_and_answered(build.store_rsp())
+    whole = stored(size=20_000).packets
     talk = established()
     talk.client(STORE[:4000])
     talk.lose(0, 1460)
@@ -222,7 +222,7 @@ def released_by_the_acceptor() -> list[build.Packet]:
 
 def several_pdvs_in_a_pdu() -> list[build.Packet]:
     talk = established()
-    talk.client(build.p_data(build.pdv(3, build.store_rq(), command=True), build.pdv(3, b"odd")))
+    talk.client(build.p_data(build.pdv(3, build.store_rq(), command=True), build.pdv(3, build.pixels(8))))
     talk.server(build.message(3, build.store_rsp()))
     return released(talk)
 
@@ -231,7 +231,7 @@ def unlimited_pdu_length() -> list[build.Packet]:
     user = build.user_information(0)
     answer = build.associate_ac(build.answer(1), build.answer(3), user=user)
     talk = opened(build.associate_rq(*SEVERAL, user=user), answer)
-    talk.client(build.message(3, build.store_rq(), bytes(200_000), 100_000))
+    talk.client(build.message(3, build.store_rq(), build.pixels(200_000), 100_000))
     talk.server(build.message(3, build.store_rsp()))
     return released(talk)
 

@@ -38,10 +38,10 @@ def with_client(*data: bytes) -> list[build.Packet]:
     return released(talk)
 
 
-def stored(count: int = 1, size: int = 4) -> build.Talk:
+def stored(count: int = 1, size: int = 8) -> build.Talk:
     talk = established()
     for number in range(1, count + 1):
-        talk.client(build.message(3, build.store_rq(number), bytes(size)))
+        talk.client(build.message(3, build.store_rq(number), build.pixels(size)))
         talk.server(build.message(3, build.store_rsp(number)))
     return talk
 
@@ -63,7 +63,7 @@ def healthy() -> list[build.Packet]:
     talk = established()
     echoed(talk)
     for number in range(2, 5):
-        talk.client(build.message(3, build.store_rq(number), bytes(40_000)))
+        talk.client(build.message(3, build.store_rq(number), build.pixels(40_000)))
         talk.server(build.message(3, build.store_rsp(number)))
     return released(talk)
 

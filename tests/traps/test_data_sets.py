@@ -130,14 +130,14 @@ def un_sequence() -> bytes:
 
 
 def test_row_4_un_of_undefined_length_is_a_sequence_in_implicit_vr(tell):
-    data = NATIVE + un_sequence() + build.explicit_data_set((0x00400275, b"LO", b"AFTER "))
+    data = NATIVE + un_sequence() + build.explicit_data_set((0x0040A730, b"LO", b"AFTER "))
     talk = stored_twice(data, EXPLICIT)
     told = tell(talk.packets)
     told.assert_said(talk.sent, outcomes=["released"])
     assert told.complaints() == []
     data_set = told.messages()[0]["data_set"]
     assert "problem" not in data_set
-    assert data_set["elements"]["00400275"]["Value"] == ["AFTER"]
+    assert data_set["elements"]["0040A730"]["Value"] == ["AFTER"]
     (item,) = data_set["elements"]["0040A043"]["Value"]
     assert {tag: each["Value"] for tag, each in item.items()} == {"00080100": ["CODE"], "00080102": ["99X"]}
 
@@ -152,12 +152,12 @@ def test_row_4_a_data_set_in_another_syntax_than_accepted_loses_no_message(tell,
     tell(talk.packets).assert_said(talk.sent, outcomes=["released"])
 
 
-@pytest.mark.xfail(reason="no rule compares a data set's bytes with the transfer syntax accepted", strict=True)
 @pytest.mark.parametrize(("sent", "accepted"), MISMATCHES)
 def test_row_4_a_data_set_in_another_syntax_than_accepted_is_a_finding(tell, sent, accepted):
     told = tell(stored_twice(encoded(sent), accepted).packets)
     assert told.complaints()
-    assert [each["message_number"] for each in told.transcript()["associations"][0]["findings"]][:2] == [1, 3]
+    found = told.transcript()["associations"][0]["findings"]
+    assert [each["message_number"] for each in found if each["code"].startswith("data-set-")][:2] == [1, 3]
 
 
 UNKNOWN_SYNTAXES = [
@@ -178,7 +178,7 @@ def test_row_5_a_new_or_private_syntax_hides_no_context_and_no_message(tell, syn
     talk = stored_twice(data, syntax)
     told = tell(talk.packets)
     told.assert_said(talk.sent, outcomes=["released"])
-    assert told.complaints() == []
+    assert set(told.complaints()) <= {"data-set-pixel-mismatch"}  # the frames are RLE, whatever was agreed
     (association,) = told.transcript()["associations"]
     context = next(each for each in association["presentation_contexts"] if each["id"] == 3)
     assert (context["transfer_syntax"], context["result"]) == (syntax, 0)
