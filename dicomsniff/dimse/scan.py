@@ -66,25 +66,25 @@ class DataSetScanner:
 
     def feed(self, offset: int, data: bytes) -> None:
         """Take bytes of the data set; where they begin behind `wanted`, bytes were lost and no more is looked at."""
-        wanted = self.wanted
-        if wanted == FOREVER:
+        if self.wanted == FOREVER:
             return
-        if offset > wanted:
-            self._stop(f"bytes from {wanted} on are missing from the capture")
-        elif self._walk is not None and self._inflater is None:
-            self._walk.feed(data, offset)
-            self.wanted = self._walk.wanted
-        elif offset + len(data) > wanted:
-            start = wanted - offset
+        if offset > self.wanted:
+            self._stop(f"bytes from {self.wanted} on are missing from the capture")
+            return
+        while self._walk is None or self._inflater is not None:
+            start = self.wanted - offset
             fresh = data[start : start + _PIECE]
+            if not fresh:
+                return
             self.wanted += len(fresh)
             self._gathered = self._gathered + fresh if self._gathered else fresh
             if self._inflater is None:
                 self._begin(final=False)
             else:
                 self._inflate_blocks()
-            if start + _PIECE < len(data):
-                self.feed(offset, data)
+        if self.wanted != FOREVER:
+            self._walk.feed(data, offset)
+            self.wanted = self._walk.wanted
 
     def lose(self) -> None:
         """Bytes are missing, nobody knows how many: no more is looked at."""

@@ -58,7 +58,7 @@ class ElementWalk(Nesting):
     def finish(self, length: int, *, whole: bool) -> None:
         """The data set has `length` bytes. Without `whole`, that it ends early is nobody's fault."""
         self._final = True
-        if self._next <= length and not self.stopped:
+        if self._next <= length and (self._pending or self._stack) and not self.stopped:
             self._advance(self._pending, 0, self._next)
         if whole and not self.stopped:
             self._judge_end(length)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dicomsniff.dimse.scan_kinds import LONG_VRS, TRANSFER_SYNTAX_UID, VRS
 
-MAX_FILE_META = 1 << 16
+MAX_FILE_META = 1 << 13
 """Bytes of file meta information that are read; beyond, the data set is not found."""
 _PREAMBLE = 128
 _PREFIX = b"DICM"
@@ -20,6 +20,9 @@ class FileMeta(NamedTuple):
     transfer_syntax: str | None = None
 
 
+_NONE = FileMeta("")
+
+
 def find_file_meta(head: bytes, *, final: bool) -> FileMeta | None:
     """Look for file meta information before a data set; None where more bytes must come (`final`: none will)."""
     if len(head) < _PREAMBLE + 4 and not final:
@@ -30,7 +33,7 @@ def find_file_meta(head: bytes, *, final: bool) -> FileMeta | None:
         return _read(head, 4, "the prefix DICM and file meta information", final=final)
     if head[:2] == b"\2\0" and len(head) >= 8:
         return _read(head, 0, "file meta information (group 0002)", final=final)
-    return FileMeta("")
+    return _NONE
 
 
 def _read(head: bytes, at: int, what: str, *, final: bool) -> FileMeta | None:

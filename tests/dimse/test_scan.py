@@ -1,6 +1,7 @@
 """A data set's bytes -> its outline: for each problem the smallest data set that has it, and one that just has not."""
 
 import struct
+import zlib
 
 import pytest
 
@@ -388,6 +389,13 @@ def test_a_data_set_that_inflates_without_end_is_given_up():
     outline = scan_pieces([bomb[at : at + 16384] for at in range(0, len(bomb), 16384)], DEFLATED)
     assert outline.unexamined.startswith("it inflates to more than")
     assert outline.problems == ()
+
+
+def test_a_deflated_data_set_may_come_at_once_however_long_it_is():
+    stored = zlib.compressobj(level=0, wbits=-15)
+    data = stored.compress(UID + long(0x00420011, "OB", bytes(60_000_000))) + stored.flush()
+    outline = scan(data + bytes(len(data) % 2), DEFLATED)
+    assert (outline.problems, outline.unexamined) == ((), "")
 
 
 def test_a_broken_deflate_stream_says_after_how_many_bytes():
