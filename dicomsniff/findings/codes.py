@@ -61,7 +61,6 @@ DATA_SETS = (
     "data-set-undelimited",
     "data-set-item",
     "data-set-bad-vr",
-    "data-set-odd-length",
 )
 """Data sets that a receiver may stumble over."""
 OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")

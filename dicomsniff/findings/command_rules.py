@@ -107,6 +107,10 @@ def _name(tag: int) -> str:
     return f"{COMMAND_ELEMENTS[tag].name} {tag_text(tag)}"
 
 
+OWN_REASONS = (*range(0xA700, 0xA800), 0x0122, 0x0124, 0x0211, 0x0213)
+"""Failures that lie with whoever answers, whatever the request was: resources, support, authorization."""
+
+
 def failed(_: Association, entry: Entry) -> Iterator[Hit]:
     """A response with a failure status (PS3.7 Annex C)."""
     yield from _status(entry, "Failure")
@@ -120,18 +124,19 @@ def warned(_: Association, entry: Entry) -> Iterator[Hit]:
 def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
     """A status that neither the service's tables nor the general ranges define (PS3.7 Annex C, PS3.4)."""
     match entry.event:
-        case Message(command=command) if command.status and command.is_response:
-            if find_status(command.service, command.sop_class_uid, command.status).category == "Unknown":
+        case Message(command=command) as message if command.status and command.is_response:
+            if find_status(command.service, message.sop_class_uid, command.status).category == "Unknown":
                 yield Hit(f"{command.name}: status 0x{command.status:04X} is not defined for {command.service}")
 
 
 def _status(entry: Entry, category: str) -> Iterator[Hit]:
     match entry.event:
-        case Message(command=command, request=asked) if command.status and command.is_response:
-            if find_status(command.service, command.sop_class_uid, command.status).category == category:
+        case Message(command=command, request=asked) as message if command.status and command.is_response:
+            if find_status(command.service, message.sop_class_uid, command.status).category == category:
                 comment = command.text(0x00000902)
-                said = status_text(command.service, command.sop_class_uid, command.status)
-                since = asked.span.first_packet if asked is not None else entry.span.first_packet
+                said = status_text(command.service, message.sop_class_uid, command.status)
+                own = asked is None or command.status in OWN_REASONS
+                since = entry.span.first_packet if own or asked is None else asked.span.first_packet
                 yield Hit(f"{command.name}: {said}" + (f": {comment}" if comment else ""), since=since)
 
 

@@ -112,8 +112,11 @@ def _reason(association: Association) -> str:
     if association.rejection is not None:
         return f"refused: {in_words(reject_reason_name(association.rejection.source, association.rejection.reason))}"
     cause = next((found for found in association.findings if found.severity is Severity.ERROR), None)
-    if cause is not None and cause.code != "association-aborted":
+    if cause is not None and cause.code not in ("association-aborted", "status-failure"):
         return cause.message
+    if failed := _failed_statuses(association):
+        service, said = next(iter(failed.items()))
+        return f"{service} failed: {next(iter(said))}"
     if association.abortion is not None:
         side = "requestor" if association.abortion.from_requestor else "acceptor"
         return f"aborted by the {side}"
@@ -202,23 +205,26 @@ def _refused_contexts(association: Association) -> str:
     return f"; {refused} of {_count(len(association.contexts), 'context')} refused{_refusals(association)}"
 
 
-def _failures(association: Association) -> str:
-    """`2 of 5 C-STORE failed: 0xA700 (Refused: Out of Resources)`; empty where none did."""
-    bad: Counter[str] = Counter()
+def _failed_statuses(association: Association) -> dict[str, Counter[str]]:
+    """Failure statuses in words and how often they came, by service; the most frequent ones first."""
     said: dict[str, Counter[str]] = {}
     for (service, sop_class, status), count in association.tally.statuses.items():
         category, meaning = find_status(service, sop_class, status)
         if category in BAD:
-            bad[service] += count
-            text = f"0x{status:04X}" + (f" ({meaning})" if meaning else "")
-            said.setdefault(service, Counter())[text] += count
+            said.setdefault(service, Counter())[f"0x{status:04X}" + (f" ({meaning})" if meaning else "")] += count
+    return {service: Counter(dict(counts.most_common())) for service, counts in said.items()}
+
+
+def _failures(association: Association) -> str:
+    """`2 of 5 C-STORE failed: 0xA700 (Refused: Out of Resources)`; empty where none did."""
     parts = []
-    for service, count in bad.items():
-        total = association.tally.requests[service]
-        (text, _), *more = said[service].most_common()
+    said = _failed_statuses(association)
+    for service, statuses in said.items():
+        text, *more = statuses
         others = f", {len(more)} other status{'es' * (len(more) > 1)}" if more else ""
-        parts.append(f"{count} of {total} {service} failed: {text}{others}")
-    good = [f"{count} {name}" for name, count in association.tally.requests.items() if name not in bad]
+        asked = association.tally.requests[service] or statuses.total()
+        parts.append(f"{statuses.total()} of {asked} {service} failed: {text}{others}")
+    good = [f"{count} {name}" for name, count in association.tally.requests.items() if name not in said]
     return "; ".join(parts) + (f"; beside {', '.join(good)}" if parts and good else "")
 
 

@@ -28,7 +28,7 @@ def hostile_capture(tmp_path: Path) -> Path:
     contexts = (build.proposal(1, build.CT_IMAGE_STORAGE, (build.EXPLICIT,)),)
     talk.client(build.associate_rq(*contexts, called="[bold]PACS[/]", calling="[/red]"))
     talk.server(build.associate_ac(build.answer(1, transfer=build.EXPLICIT)))
-    data = build.explicit_data_set((0x00100010, b"PN", b"[red]A^\x1b[2JB "), (0x00104000, b"LT", b"one\r\ntwo "))
+    data = build.explicit_data_set((0x00100010, b"PN", b"[red]A^\x1b[2JB"), (0x00104000, b"LT", b"one\r\ntwo"))
     talk.client(build.message(1, build.store_rq(), data))
     talk.server(build.message(1, build.store_rsp(status=0xA700, comment="[blink]full")))
     talk.close()
