@@ -88,6 +88,7 @@ class Association:
         "end_time",
         "ended_by_capture",
         "findings",
+        "follows",
         "found",
         "id",
         "messages",
@@ -117,6 +118,8 @@ class Association:
         self.acceptor = acceptor
         self.requestor_is = ""
         """How it is known which side is the requestor; says so where it is a guess."""
+        self.follows: int | None = None
+        """The association before it on the same TCP connection, by id."""
         self.start_time = self.end_time = time
         self.state = State.IDLE if known_start else State.UNKNOWN
         self.request: AssociateRq | None = None

@@ -229,6 +229,7 @@ class Conversation:
         )
         association.requestor_is = how
         association.tcp = {True: requestor.health, False: requestor.peer.health}
+        association.follows = None if first else self.associations[-1].id
         self.associations.append(association)
         self._clock = Clock(association, requestor)
         opened, begun = (self._connection.opened_at, min(self._first_bytes.values())) if first else (None, time)

@@ -55,6 +55,8 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
     requestor, acceptor = association.requestor, association.acceptor
     yield f"association {association.id}: {requestor.label} -> {acceptor.label}"
     yield f"  {verdict(association)}"
+    if association.follows is not None:
+        yield f"  on the TCP connection of association {association.follows}, after it"
     if not association.requestor_is.startswith("sent"):
         yield f"  requestor: {association.requestor_is}"
     lasted = duration(association.end_time - association.start_time)

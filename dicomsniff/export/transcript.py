@@ -167,6 +167,7 @@ def association_json(association: Association, digits: int) -> Json:
         "application_context_name": association.application_context_name,
         "outcome": association.outcome,
         "verdict": verdict(association),
+        "follows_association": association.follows,
         "reject": rejection
         and {
             "result": rejection.result,

@@ -50,6 +50,7 @@ class Overview:
         self.bad: Counter[str] = Counter()
         """Operations that failed, by service."""
         self.findings: Counter[Severity] = Counter()
+        """Causes found, by severity."""
 
     @property
     def associations(self) -> int:
@@ -89,6 +90,8 @@ class Overview:
             parts.append("the association went well" if total == 1 else f"all {total} associations went well")
         else:
             parts.append(f"{self.well} of {_count(total, 'association')} ended well")
+        if warnings := self.findings[Severity.WARNING]:
+            parts[0] += f", with {_count(warnings, 'warning')}"
         if self.unknown:
             parts.append(f"{_count(self.unknown, 'association')} without an end in the capture")
         explained = [f"C-MOVE to {move.destination}: {explain_move(move)}" for move in moves if explain_move(move)]
