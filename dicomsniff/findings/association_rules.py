@@ -21,7 +21,7 @@ from dicomsniff.findings.codes import (
 )
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import PATIENCE, Review
-from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
+from dicomsniff.pdu.types import Abort, AssociateRj, AssociateRq, MissingBytes, ReleaseRq
 
 _IDLE = 30_000_000_000
 """ns of silence after which an end is put down to an idle timeout."""
