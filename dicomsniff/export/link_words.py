@@ -16,9 +16,7 @@ def link_lines(links: Linker) -> Iterator[str]:
     for move in links.moves():
         yield move_text(move)
     for delivery in links.stray_deliveries():
-        title, number = delivery.originator or ("?", 0)
-        count = _count(delivery.stores.asked, "C-STORE")
-        yield f"association {delivery.association}: {count} for C-MOVE {number} of {title}, which is not in the capture"
+        yield stray_text(delivery)
     for get in links.gets():
         yield get_text(get)
     for thread in links.threads():
@@ -39,7 +37,14 @@ def move_text(move: Move) -> str:
             last = move.unconnected[-1]
             tried = f"; the provider tried {last.target}: {last.how}"
         return f"{asked}: {ended}; no C-STORE for it is in the capture{tried}"
-    return f"{asked}: {ended}; " + "; ".join(_delivery_text(delivery) for delivery in move.deliveries)
+    return f"{asked}: {ended}; " + "; ".join(delivery_text(delivery) for delivery in move.deliveries)
+
+
+def stray_text(delivery: Delivery) -> str:
+    """Say what came for a C-MOVE that is not in the capture."""
+    title, number = delivery.originator or ("?", 0)
+    count = _count(delivery.stores.asked, "C-STORE")
+    return f"association {delivery.association}: {count} for C-MOVE {number} of {title}, which is not in the capture"
 
 
 def get_text(get: Get) -> str:
@@ -49,7 +54,8 @@ def get_text(get: Get) -> str:
     return f"C-GET {get.message_id} of association {get.association}: {ended}; {came}"
 
 
-def _delivery_text(delivery: Delivery) -> str:
+def delivery_text(delivery: Delivery) -> str:
+    """Say what an association brought of what a C-MOVE asked for."""
     why = f" (a guess, from {delivery.how})" if delivery.guessed else ""
     stores = delivery.stores
     if not stores.asked:
@@ -62,7 +68,7 @@ def thread_text(thread: Thread) -> str:
     """Say what was done under one UID, step by step."""
     name = "" if thread.kind is Kind.PRINT else f" {thread.key}"
     several = len(thread.associations) > 1
-    steps = [_step_text(thread.kind, step) for step in thread.steps[:MAX_STEPS]]
+    steps = [step_text(thread.kind, step) for step in thread.steps[:MAX_STEPS]]
     where = [f"{said} (association {step.association})" for said, step in zip(steps, thread.steps, strict=False)]
     more = len(thread.steps) + thread.unlisted - len(steps)
     place = "" if several else f" in association {thread.associations[0]}"
@@ -73,7 +79,8 @@ def thread_text(thread: Thread) -> str:
 MAX_STEPS = 12
 
 
-def _step_text(kind: Kind, step: Step) -> str:
+def step_text(kind: Kind, step: Step) -> str:
+    """Say what one operation did under a UID."""
     name = f"{step.service} {step.message}"
     if kind is Kind.COMMITMENT and step.service == "N-ACTION":
         said = f"asked for {_count(step.referenced, 'instance')}" if step.referenced is not None else "asked"

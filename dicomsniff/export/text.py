@@ -10,7 +10,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.export.link_words import link_lines
 from dicomsniff.export.negotiation import context_lines
 from dicomsniff.export.time_words import slow_because, time_text
-from dicomsniff.export.words import entry_detail, entry_name, entry_size, tcp_text
+from dicomsniff.export.words import entry_detail, entry_name, entry_order, entry_size, tcp_text
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -65,7 +65,7 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
     yield from _time_lines(association)
     if contexts:
         yield from context_lines(association)
-    for entry in sorted(association.timeline, key=_when):
+    for entry in sorted(association.timeline, key=entry_order):
         yield "    " + entry_line(association, entry, association.start_time)
     if association.unlisted:
         yield f"    … {association.unlisted} further entries are not listed"
@@ -125,10 +125,6 @@ def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str
         yield from finding_lines(finding)
     if truncated:
         yield f"  the capture is cut off: {truncated}"
-
-
-def _when(entry: Entry) -> tuple[int, int]:
-    return entry.span.first_time, entry.span.first_packet
 
 
 def _implementations(association: Association) -> str:

@@ -36,6 +36,11 @@ def tcp_text(health: StreamHealth) -> str:
     return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
 
 
+def entry_order(entry: Entry) -> tuple[int, int]:
+    """Return what entries are listed by: when the first byte was captured (ns since 1970), and in which packet."""
+    return entry.span.first_time, entry.span.first_packet
+
+
 def entry_name(entry: Entry) -> str:
     """Name a timeline entry: `C-STORE-RQ 1`, `A-ASSOCIATE-RQ`, `1448 bytes missing`."""
     match entry.event:

@@ -21,7 +21,7 @@ from dicomsniff.findings.codes import (
 )
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import PATIENCE, Review
-from dicomsniff.pdu.types import Abort, AssociateRj, AssociateRq, MissingBytes, ReleaseRq
+from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
 
 _IDLE = 30_000_000_000
 """ns of silence after which an end is put down to an idle timeout."""
@@ -199,12 +199,6 @@ def left_open(review: Review) -> Iterator[Hit]:
             yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")
 
 
-def connection_reused(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Another association on a TCP connection that had carried one (PS3.8 §9.1.2, §9.2.3)."""
-    if association.follows is not None and entry.event is association.request:
-        yield Hit(f"a new association on the TCP connection of association {association.follows}")
-
-
 _BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
 _PROVOKED = (*by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"), *SILENCE,
              "contexts-all-refused")  # fmt: skip
@@ -323,17 +317,6 @@ RULES = (
         "Let the requestor release when it is done, or shorten its pauses below the timeout.",
         idle,
         (*_BROKEN, "pdu-incomplete"),
-    ),
-    EntryRule(
-        "connection-reused",
-        Severity.NOTE,
-        "PS3.8 §9.1.2",
-        "A TCP connection carries more than one association",
-        "A TCP connection carries one association: after a release the acceptor waits for it to be closed. Some "
-        "requestors open the next association on it. Many acceptors have closed it by then, or answer with A-ABORT.",
-        "If the new association is not answered, let the requestor open a new TCP connection.",
-        (AssociateRq,),
-        connection_reused,
     ),
     FinalRule(
         "connection-left-open",

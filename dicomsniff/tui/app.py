@@ -14,20 +14,22 @@ from textual.widgets import Footer, Input
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.findings.finding import Finding
+from dicomsniff.tui.association_view import AssociationView
 from dicomsniff.tui.background import in_background
-from dicomsniff.tui.detail import Detail, load_detail
+from dicomsniff.tui.detail import Detail, detail_state, load_detail
 from dicomsniff.tui.filter_line import FilterLine
-from dicomsniff.tui.findings_list import FindingsList
+from dicomsniff.tui.findings_list import FindingsList, Found, of_association, of_capture
 from dicomsniff.tui.hex_view import HexView
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.keys import KEYS, Where, bindings
+from dicomsniff.tui.link_book import LinkBook, Target
+from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
+from dicomsniff.tui.navigation import Navigator, Place
 from dicomsniff.tui.panes import Panes
-from dicomsniff.tui.problems import find_entry
 from dicomsniff.tui.reading import read_capture
 from dicomsniff.tui.row_list import RowList
-from dicomsniff.tui.source import CaptureSource, is_live
+from dicomsniff.tui.source import CaptureSource, clock_digits, is_live
 from dicomsniff.tui.status_line import StatusLine, nothing_found
 from dicomsniff.tui.value_view import ValueView
 
@@ -40,7 +42,8 @@ TYPED = {key.action for key in KEYS if key.where is Where.EVERYWHERE and not key
 PATIENCE = 1.0
 """Seconds to wait on quitting for the thread that reads; a read that blocks longer is abandoned."""
 
-Selection = tuple[Association, Entry]
+Selection = tuple[Association, Entry, tuple[object, ...]]
+"""An association, an entry of it, and what its detail changes with."""
 
 
 class DicomsniffApp(App[None]):
@@ -64,7 +67,12 @@ class DicomsniffApp(App[None]):
         self.problem = ""
         """Why reading failed."""
         self.panes = Panes()
+        self.book = LinkBook()
+        """What belongs together, as far as it is known."""
+        self.navigator = Navigator(self.panes, self._synchronize, self._drop_filter)
         self._wanted: Selection | None = None
+        self._shown: Entry | None = None
+        """The entry whose detail is shown."""
         self._loading = False
 
     def compose(self) -> ComposeResult:
@@ -106,6 +114,10 @@ class DicomsniffApp(App[None]):
     @on(CaptureAdvanced)
     def show_progress(self, event: CaptureAdvanced) -> None:
         """Show what was read since."""
+        if event.book is not None:
+            self.book = event.book
+            if isinstance(self.screen, LinksList) and self.screen.everything:
+                self.screen.show(self.book.links)
         self.panes.table.add(event.associations)
         if self.following and event.latest is not None:
             self.panes.table.select(event.latest)
@@ -154,6 +166,8 @@ class DicomsniffApp(App[None]):
             panes.go_to(panes.ladder)
         elif panes.focused is panes.ladder:
             panes.go_to(panes.fields)
+        elif panes.focused is panes.fields and field is not None and field.target is not None:
+            self._go_to_target(field.target)
         elif panes.focused is panes.fields and field is not None and detail is not None:
             block = detail.blocks[field.block].name if field.block is not None else ""
             self.push_screen(ValueView(field, block))
@@ -195,7 +209,50 @@ class DicomsniffApp(App[None]):
         """List the findings of the selected association."""
         association = self.panes.table.selected
         if association is not None:
-            self.push_screen(FindingsList(association), self._go_to_finding)
+            title = f"Findings of association {association.id}"
+            self.push_screen(FindingsList(title, of_association(association)), self._go_to_finding)
+
+    def action_capture(self) -> None:
+        """Say how the capture went, and list the findings about it and its associations."""
+        found = of_capture(self.capture.analyzer.findings, self.panes.table.associations)
+        head = self.book.verdict or "nothing is over yet"
+        self.push_screen(FindingsList("The capture", found, several=True, head=head), self._go_to_finding)
+
+    def action_association(self) -> None:
+        """Say what is known of the selected association."""
+        association = self.panes.table.selected
+        if association is not None:
+            self.push_screen(AssociationView(association, self.book, clock_digits(self.capture)))
+
+    def action_links(self) -> None:
+        """List what belongs together; begin at the selected entry."""
+        related, _ = self.navigator.find_related(self.book)
+        here = related[0].target if related else None
+        self.push_screen(LinksList(self.book.links, here, everything=True), self._go_to_target)
+
+    def action_related(self) -> None:
+        """Go to what belongs together with the selected entry; where that is several, list it."""
+        links, found = self.navigator.find_related(self.book)
+        if len(found) > 1 and links:
+            self.push_screen(LinksList(links, found[0], everything=False), self._go_to_target)
+        elif found:
+            self._go_to_target(found[0])
+        else:
+            self.notify("nothing belongs together with this entry, as far as associations are over", timeout=3)
+
+    def action_counterpart(self) -> None:
+        """Go from a request to its response, or back."""
+        place = self.navigator.find_counterpart()
+        if place is not None:
+            self._go(place)
+        else:
+            self.notify("this entry is no request with a response, and no response", timeout=3)
+
+    def action_return(self) -> None:
+        """Go back to where the last jump began."""
+        self.following = False
+        if not self.navigator.back():
+            self.notify("there is nothing to go back to", timeout=3)
 
     def action_next_entry(self) -> None:
         """Select the next entry, whichever pane has the focus."""
@@ -232,33 +289,34 @@ class DicomsniffApp(App[None]):
                 yield SystemCommand(key.label, key.meaning, getattr(self, f"action_{key.action}"))
 
     def _go_to_problem(self, step: int) -> None:
-        table, ladder = self.panes.table, self.panes.ladder
-        start: int | None = ladder.cursor + step
-        places = range(table.cursor, len(table.listed) if step > 0 else -1, step)
-        for place in places if table.listed else ():
-            association = table.listed[place]
-            first = start if start is not None else (0 if step > 0 else len(association.timeline) - 1)
-            index = table.problems(association).find(first, step)
-            if index is not None:
-                self._go_to_entry(place, index)
-                return
-            start = None
-        self.notify(f"no {'further' if step > 0 else 'earlier'} error or warning", timeout=3)
+        place = self.navigator.find_problem(step)
+        if place is not None:
+            self._go(place)
+        else:
+            self.notify(f"no {'further' if step > 0 else 'earlier'} error or warning", timeout=3)
 
-    def _go_to_finding(self, finding: Finding | None) -> None:
-        association = self.panes.table.selected
-        index = find_entry(association, finding) if association is not None and finding is not None else None
-        if index is not None:
-            self._go_to_entry(self.panes.table.cursor, index)
+    def _go_to_finding(self, found: Found | None) -> None:
+        place = self.navigator.find_found(found) if found is not None else None
+        if place is not None:
+            self._go(place)
 
-    def _go_to_entry(self, place: int, index: int) -> None:
+    def _go_to_target(self, target: Target | None) -> None:
+        if target is None:
+            return
+        place = self.navigator.find(target)
+        if place is not None:
+            self._go(place)
+        else:
+            self.notify(f"association {target.association} was given up to bound memory", timeout=3)
+
+    def _go(self, place: Place) -> None:
         self.following = False
-        self.panes.table.move_to(place)
-        self._synchronize()
-        self.panes.ladder.move_to(index)
-        self._synchronize()
-        if self.panes.focused is self.panes.table:
-            self.panes.go_to(self.panes.ladder)
+        self.navigator.go(place)
+        self._show_status()
+
+    def _drop_filter(self) -> None:
+        self.query_one(FilterLine).drop()
+        self.panes.table.set_filter("")
 
     def _synchronize(self) -> None:
         """Make each pane show what is selected in the one before."""
@@ -273,34 +331,44 @@ class DicomsniffApp(App[None]):
         if entry is None or ladder.association is None:
             self._wanted = None
             self._show_detail(None)
-        elif self._wanted is None or self._wanted[1] is not entry:
-            self._wanted = (ladder.association, entry)
-            if not self._loading:
-                self._loading = True
-                self.load_details()
+        else:
+            wanted = (ladder.association, entry, detail_state(ladder.association, entry, self.book))
+            if self._wanted is None or self._wanted[1] is not entry or self._wanted[2] != wanted[2]:
+                self._wanted = wanted
+                if not self._loading:
+                    self._loading = True
+                    self.load_details()
 
     @work(group="detail")
     async def load_details(self) -> None:
         """Load the selected entry's detail in the background; of selections passed meanwhile only the last counts."""
         shown: Selection | None = None
         while (wanted := self._wanted) is not None and wanted is not shown:
-            association, entry = wanted
-            self.panes.fields.border_subtitle = "reading…"
-            detail = await in_background(partial(load_detail, self.capture, association, entry))
+            association, entry, _ = wanted
+            if entry is not self._shown:
+                self.panes.fields.border_subtitle = "reading…"
+            detail = await in_background(partial(load_detail, self.capture, association, entry, self.book))
             if wanted is self._wanted:
-                self._show_detail(detail)
+                self._show_detail(detail, entry)
             shown = wanted
         self._loading = False
 
-    def _show_detail(self, detail: Detail | None) -> None:
+    def _show_detail(self, detail: Detail | None, entry: Entry | None = None) -> None:
         panes = self.panes
         panes.fields.border_subtitle = None
-        panes.fields.show(detail)
-        panes.bytes.show(detail.blocks if detail is not None else [])
+        again = entry is not None and entry is self._shown
+        self._shown = entry
+        panes.fields.show(detail, again=again)
+        if not again:
+            panes.bytes.show(detail.blocks if detail is not None else [])
 
     def _show_status(self) -> None:
         self.query_one(StatusLine).show(
-            self.capture, reading=self.reading, following=self.following, problem=self.problem
+            self.capture,
+            reading=self.reading,
+            following=self.following,
+            problem=self.problem,
+            verdict=self.book.verdict,
         )
 
 

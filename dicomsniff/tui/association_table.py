@@ -1,8 +1,11 @@
 """The associations of the capture, one row each."""
 
+from bisect import bisect_left
+
 from rich.text import Text
 
 from dicomsniff.association.association import Association, Party
+from dicomsniff.export.time_words import slow_because
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import clock, duration
 from dicomsniff.tui.association_filter import AssociationFilter
@@ -33,6 +36,8 @@ class AssociationTable(RowList):
         self.waiting = ""
         """What to say while there are none."""
         self._problems: dict[int, Problems] = {}
+        self._slowness = (0, "")
+        """Of the association asked for last."""
         self._verdicts: dict[int, tuple[tuple[str, bool, int], str]] = {}
 
     @property
@@ -64,6 +69,12 @@ class AssociationTable(RowList):
         if association is not self.selected and association in self.listed:
             self.move_to(self.listed.index(association))
 
+    def find(self, number: int) -> Association | None:
+        """Return an association by its number; None where it is not known."""
+        place = bisect_left(self.associations, number, key=lambda association: association.id)
+        found = self.associations[place : place + 1]
+        return found[0] if found and found[0].id == number else None
+
     def problems(self, association: Association) -> Problems:
         """Return where an association has findings."""
         return self._problems.setdefault(association.id, Problems(association))
@@ -84,7 +95,11 @@ class AssociationTable(RowList):
     def tell_selected(self) -> None:
         """Say how the selected association went, whole, below the rows."""
         association = self.selected
-        self.border_subtitle = Text(printable(self._verdict(association))) if association is not None else None
+        if association is None:
+            self.border_subtitle = None
+            return
+        said = [self._verdict(association), self._slow(association)]
+        self.border_subtitle = Text(printable("; ".join(filter(None, said))))
 
     def header_line(self, number: int, width: int) -> Text:  # noqa: ARG002  there is one line
         """Name the columns."""
@@ -127,9 +142,18 @@ class AssociationTable(RowList):
         state = (association.outcome, association.closed, entries)
         known, text = self._verdicts.get(association.id, (None, ""))
         if known != state:
-            text = verdict(association)
+            try:
+                text = verdict(association)
+            except RuntimeError:  # its counts were just growing
+                return text or association.outcome
             self._verdicts[association.id] = (state, text)
         return text
+
+    def _slow(self, association: Association) -> str:
+        """Say why an association that is over was slow."""
+        if association.closed and self._slowness[0] != association.id:
+            self._slowness = (association.id, slow_because(association))
+        return self._slowness[1] if self._slowness[0] == association.id else ""
 
 
 def _title(party: Party, *, with_port: bool) -> str:

@@ -16,8 +16,10 @@ from dicomsniff.reread import MessageBytes
 from dicomsniff.tui.data_set_fields import data_set_rows, is_deflated
 from dicomsniff.tui.entry_facts import entry_facts
 from dicomsniff.tui.field_row import ByteBlock, FieldRow
+from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.pdu_fields import command_rows, pdu_rows, secret_places
 from dicomsniff.tui.printable import printable
+from dicomsniff.tui.related import related_links
 from dicomsniff.tui.source import CaptureSource, clock_digits, is_pipe
 
 SHOWN_BYTES = 1 << 20
@@ -34,9 +36,9 @@ class Detail:
     problem: str = ""
 
 
-def load_detail(capture: CaptureSource, association: Association, entry: Entry) -> Detail:
+def load_detail(capture: CaptureSource, association: Association, entry: Entry, book: LinkBook) -> Detail:
     """Reread and decode an entry. Never fails: what cannot be read is said."""
-    detail = Detail(printable(entry_name(entry)), entry_facts(association, entry, clock_digits(capture)))
+    detail = Detail(printable(entry_name(entry)), entry_facts(association, entry, clock_digits(capture), book))
     if is_pipe(capture):
         detail.problem = "the capture came through a pipe, which cannot be read again; save it to a file first"
     else:
@@ -49,6 +51,15 @@ def load_detail(capture: CaptureSource, association: Association, entry: Entry) 
     if detail.problem:
         detail.rows.insert(1, FieldRow("bytes not shown", printable(detail.problem), style="error"))
     return detail
+
+
+def detail_state(association: Association, entry: Entry, book: LinkBook) -> tuple[object, ...]:
+    """Return what a detail changes with: where it is another one, the detail is out of date."""
+    operation = entry.event.operation if isinstance(entry.event, Message) else None
+    said: tuple[object, ...] = (association.closed, len(association.found), association.condensed)
+    if operation is not None:
+        said += (operation.responses, operation.cancel is None, operation.sub_operations)
+    return (*said, *(link.target.text for link in related_links(association, entry, book)))
 
 
 def _add_bytes(detail: Detail, capture: CaptureSource, association: Association, entry: Entry) -> None:

@@ -15,14 +15,17 @@ from dicomsniff.findings.catalogue import RULES
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.link_book import LinkBook
+from dicomsniff.tui.pdu_fields import FEW
 from dicomsniff.tui.printable import printable
+from dicomsniff.tui.related import operation_rows, related_rows
 
 ADVICE = {rule.code: rule.remedy for rule in RULES}
 """What to do about a finding, by its code."""
 
 
-def entry_facts(association: Association, entry: Entry, digits: int) -> list[FieldRow]:
-    """Return the findings about an entry, then its facts."""
+def entry_facts(association: Association, entry: Entry, digits: int, book: LinkBook) -> list[FieldRow]:
+    """Return the findings about an entry, its facts, its operation, and what belongs together with it."""
     rows = [FieldRow(printable(entry_name(entry)), printable(entry_detail(association, entry)), style="heading")]
     for finding in association.found:
         if finding.span == entry.span:
@@ -32,6 +35,9 @@ def entry_facts(association: Association, entry: Entry, digits: int) -> list[Fie
             rows.append(FieldRow("rule", reference, depth=1))
     facts = [*_place(association, entry, digits), *_message_facts(association, entry)]
     rows += [FieldRow(name, printable(value)) for name, value in facts]
+    if isinstance(entry.event, Message):
+        rows += operation_rows(association, entry.event)
+    rows += related_rows(association, entry, book)
     return rows + _agreement(association) if isinstance(entry.event, AssociateAc) else rows
 
 
@@ -40,12 +46,16 @@ def _agreement(association: Association) -> list[FieldRow]:
     selected = selected_roles(association)
     accepted = sum(context.accepted for context in association.contexts.values())
     rows = [FieldRow("Negotiated", f"{accepted} of {len(association.contexts)} contexts", style="heading")]
-    rows += [FieldRow("so", printable(said)) for said in consequences(association)]
+    follows = consequences(association)
+    if len(follows) > FEW:
+        rows.append(FieldRow("so", f"{len(follows)} things follow", folded=True))
+    rows += [FieldRow("so", printable(said), depth=int(len(follows) > FEW)) for said in follows]
     rows.append(FieldRow("roles", DEFAULT_ROLES))
     rows += [FieldRow("limit", printable(said)) for said in limits(association)]
+    fold = len(association.contexts) > FEW
     for context in association.contexts.values():
         result = f"{uid_text(context.abstract_syntax)}: {result_text(context)}"
-        rows.append(FieldRow(f"context {context.id}", printable(result)))
+        rows.append(FieldRow(f"context {context.id}", printable(result), folded=fold))
         proposed = ", ".join(uid_text(syntax) for syntax in context.proposed_transfer_syntaxes)
         rows.append(FieldRow("proposed", printable(proposed), depth=1))
         roles = selected.get(context.abstract_syntax or "")
@@ -70,8 +80,7 @@ def _message_facts(association: Association, entry: Entry) -> Iterator[tuple[str
         case Message() as message:
             yield "context", _context(association, message.context_id)
             if message.request is not None and message.latency is not None:
-                number = message.request.command.message_id
-                yield "answers", f"{message.request.name} {number}, {duration(message.latency)} after it"
+                yield "latency", f"{duration(message.latency)} after the request"
             data = message.data_set
             fragments = f"{message.command_fragments} of the command set"
             yield "fragments", fragments + (f", {data.fragments} of the data set" if data is not None else "")

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 
+from dicomsniff.tui.link_book import Target
+
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
     """A field: its name, its value in words, and where its bytes are (`block` is None where it has none).
 
-    `style` is a severity's name, or "heading".
+    `style` is a severity's name, or "heading". `target` is where the row leads, `folded` whether the rows below it are
+    hidden at first.
     """
 
     name: str
@@ -17,6 +20,8 @@ class FieldRow:
     start: int = 0
     end: int = 0
     style: str = ""
+    target: Target | None = None
+    folded: bool = False
 
     @property
     def is_heading(self) -> bool:

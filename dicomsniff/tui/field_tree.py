@@ -1,11 +1,15 @@
 """The decoded fields of the selected entry."""
 
 import textwrap
+from typing import ClassVar
 
 from rich.text import Text
+from textual.binding import BindingType
 
 from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.folding import Folding
+from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.row_list import RowList
 
 NAME_SHARE = 46
@@ -13,30 +17,44 @@ NAME_SHARE = 46
 
 
 class FieldTree(RowList):
-    """A row per field, sections under headings, items indented under what holds them."""
+    """A row per field, sections under headings, items indented under what holds them; both can be folded."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.FIELDS)
     EMPTY = "select a row of the exchange to see what it says"
 
     def __init__(self) -> None:
         super().__init__(id="fields")
         self.border_title = "Fields"
         self.detail: Detail | None = None
-        self._lines: list[tuple[FieldRow, str, bool]] = []
-        """What is on each line: a row, (part of) its value, whether it is the row's first line."""
+        self._folding = Folding([])
+        self._lines: list[tuple[int, str, bool]] = []
+        """What is on each line: a row's place, (part of) its value, whether it is the row's first line."""
         self._room = 0
+
+    @property
+    def rows(self) -> list[FieldRow]:
+        """The fields, folded ones included."""
+        return self.detail.rows if self.detail is not None else []
 
     @property
     def selected(self) -> FieldRow | None:
         """The field under the cursor."""
-        return self._lines[self.cursor][0] if self.cursor < len(self._lines) else None
+        return self.rows[self._lines[self.cursor][0]] if self.cursor < len(self._lines) else None
 
-    def show(self, detail: Detail | None) -> None:
-        """Show the fields of another entry."""
+    def show(self, detail: Detail | None, *, again: bool = False) -> None:
+        """Show the fields of another entry, or, `again`, those of the same one as they are now."""
+        before, place = self._folding, self._lines[self.cursor][0] if self.cursor < len(self._lines) else 0
+        top = round(self.scroll_y)
         self.detail = detail
         self.border_title = Text(f"Fields of {detail.title}") if detail is not None else "Fields"
+        self._folding = Folding(self.rows)
+        if again:
+            place = self._folding.keep(before, place)
         self.cursor = 0
-        self.scroll_to(y=0, animate=False)
         self._lay_out()
+        self.scroll_to(y=top if again else 0, animate=False)
+        if again:
+            self._select(place)
 
     def on_resize(self) -> None:
         """Wrap again."""
@@ -44,34 +62,76 @@ class FieldTree(RowList):
 
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
-        rows = self.detail.rows if self.detail is not None else []
-        widest = max((2 * row.depth + len(row.name) for row in rows if not row.is_heading), default=0)
+        widest = max((2 * row.depth + len(row.name) for row in self.rows if not row.is_heading), default=0)
         self._room = max(14, min(widest, width * NAME_SHARE // 100))
         self._lines = []
-        for row in rows:
+        for place in self._folding.shown():
+            row = self.rows[place]
+            value = f"→ {row.value}" if row.target is not None else row.value
             # What has no bytes is prose, and nothing is beside it to be compared with.
-            parts = [row.value]
-            if row.block is None and not row.is_heading and len(row.value) > width - self._room - 3:
-                parts = textwrap.wrap(row.value, max(20, width - self._room - 3)) or [""]
-            self._lines += [(row, part, number == 0) for number, part in enumerate(parts)]
+            parts = [value]
+            if row.block is None and not row.is_heading and len(value) > width - self._room - 3:
+                parts = textwrap.wrap(value, max(20, width - self._room - 3)) or [""]
+            self._lines += [(place, part, number == 0) for number, part in enumerate(parts)]
         self.set_count(len(self._lines))
 
     def select_byte(self, block: int, place: int) -> None:
-        """Put the cursor on the innermost field that holds a byte."""
+        """Put the cursor on the innermost field that holds a byte; unfold what it is in."""
         holding = [
             (row.end - row.start, -row.depth, index)
-            for index, (row, _, _) in enumerate(self._lines)
+            for index, row in enumerate(self.rows)
             if row.block == block and row.start <= place < row.end
         ]
         if holding:
-            self.move_to(min(holding)[2], by_user=True)
+            index = min(holding)[2]
+            if self._folding.reveal(index):
+                self._lay_out()
+            self._select(index, by_user=True)
+
+    def action_fold(self) -> None:
+        """Hide what is below the selected field; where there is nothing, go to what it is in."""
+        place = self._place
+        if place is None:
+            return
+        if self._folding.fold(place):
+            self._lay_out()
+            self._select(place)
+        elif (parent := self._folding.parents[place]) is not None:
+            self._select(parent, by_user=True)
+
+    def action_unfold(self) -> None:
+        """Show what is below the selected field."""
+        place = self._place
+        if place is not None and self._folding.unfold(place):
+            self._lay_out()
+            self._select(place)
+
+    def action_fold_all(self) -> None:
+        """Leave only the headings; where that is so already, show all."""
+        place = self._place
+        if place is None:
+            return
+        place = self._folding.toggle_all(place)
+        self._lay_out()
+        self._select(place, by_user=True)
+
+    @property
+    def _place(self) -> int | None:
+        return self._lines[self.cursor][0] if self.cursor < len(self._lines) else None
+
+    def _select(self, place: int, *, by_user: bool = False) -> None:
+        line = next((number for number, (each, _, _) in enumerate(self._lines) if each >= place), 0)
+        self.move_to(line, by_user=by_user)
 
     def row(self, index: int, width: int) -> Text:  # noqa: ARG002  the layout knows it
         """Return a line of a field."""
-        row, value, first = self._lines[index]
+        place, value, first = self._lines[index]
+        row = self.rows[place]
+        folded = self._folding.is_folded(place)
         if row.is_heading:
-            text = Text(row.name, self.styled("strong"))
+            text = Text(f"▸ {row.name}" if folded else row.name, self.styled("strong"))
             return text.append(f"  {value}" if value else "", self.styled("dim"))
-        name = Text(f" {'  ' * row.depth}{row.name if first else ''}", self.styled(row.style or "name"))
+        sign = "▸" if folded and first else " "
+        name = Text(f"{'  ' * row.depth}{sign}{row.name if first else ''}", self.styled(row.style or "name"))
         name.truncate(self._room + 1, overflow="ellipsis", pad=True)
         return name.append(f"  {value}", self.styled(row.style) if row.style else None)

@@ -54,6 +54,11 @@ class FilterLine(Horizontal):
         self.display = bool(self.input.value.strip())
         self.post_message(self.Done())
 
+    def drop(self) -> None:
+        """Clear the filter, wherever the focus is."""
+        self.input.value = ""
+        self.display = False
+
     def action_clear(self) -> None:
         """Clear the filter."""
         self.input.value = ""

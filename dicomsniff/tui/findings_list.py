@@ -1,6 +1,7 @@
-"""The dialog that lists an association's findings and says what to do about the selected one."""
+"""The dialog that lists findings, of an association or of the capture, and says what the selected one means."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
 
 from rich.text import Text
 from textual import on
@@ -10,66 +11,104 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from dicomsniff.association.association import Association
-from dicomsniff.findings.engine import flatten
-from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.catalogue import find_rule
+from dicomsniff.findings.finding import SEVERITIES, Finding
 from dicomsniff.tui.dialog import Dialog
-from dicomsniff.tui.entry_facts import ADVICE
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.printable import printable
-from dicomsniff.tui.problems import RANK
 from dicomsniff.tui.row_list import RowList
+
+MAX_ROWS = 10_000
+"""Findings listed, the worst first."""
+HEALTHY = "nothing was found: the exchange looks healthy"
+
+
+class Found(NamedTuple):
+    """A finding, and the association it is about; None where it is about the capture."""
+
+    finding: Finding
+    association: int | None
+    is_follower: bool = False
+
+
+def of_association(association: Association) -> list[Found]:
+    """Return an association's findings, the worst cause first, what follows from each below it."""
+    return _arranged((association.id, list(association.findings)) for association in [association])
+
+
+def of_capture(findings: list[Finding], associations: Iterable[Association]) -> list[Found]:
+    """Return the findings about a capture and about all its associations, arranged alike."""
+    about = [(_seen_in(finding), [finding]) for finding in findings]
+    return _arranged([*about, *((association.id, list(association.findings)) for association in associations)])
+
+
+def _arranged(findings: Iterable[tuple[int | None, list[Finding]]]) -> list[Found]:
+    causes = [(cause, association) for association, found in findings for cause in found]
+    causes.sort(key=lambda pair: SEVERITIES.index(pair[0].worst))
+    return [
+        Found(each, association, each is not cause) for cause, association in causes[:MAX_ROWS] for each in cause.all()
+    ]
+
+
+def _seen_in(finding: Finding) -> int | None:
+    """Return the association that a finding about the capture names, if it does."""
+    number = getattr(finding, "association", None)
+    return number if isinstance(number, int) else None
 
 
 class FindingRows(RowList):
-    """Severity, packet and text of every finding, the worst first; what follows from one is indented below it."""
+    """Severity, association, packet and text of every finding; what follows from one is indented below it."""
 
     HEADER_LINES = 1
-    EMPTY = "nothing was found: the exchange looks healthy"
+    EMPTY = HEALTHY
 
-    def __init__(self, findings: list[Finding]) -> None:
+    def __init__(self, found: list[Found], *, several: bool) -> None:
         super().__init__()
-        causes = sorted(findings, key=lambda finding: -RANK[finding.worst])
-        self._followers = {id(each) for cause in causes for each in cause.followers}
-        self.findings = flatten(causes)
-        self.count = 0
+        self.found = found
+        self._several = several
 
     def on_mount(self) -> None:
         """Lay the rows out."""
-        self.set_count(len(self.findings))
+        self.set_count(len(self.found))
 
     @property
-    def selected(self) -> Finding | None:
+    def selected(self) -> Found | None:
         """The finding under the cursor."""
-        return self.findings[self.cursor] if self.cursor < len(self.findings) else None
+        return self.found[self.cursor] if self.cursor < len(self.found) else None
 
     def header_line(self, number: int, width: int) -> Text:  # noqa: ARG002  there is one line
         """Name the columns."""
-        return Text(f"{'severity':<9}{'packet':>7}  finding")
+        return Text(f"{'severity':<8}{'assoc.' if self._several else '':>7}{'packet':>8}  finding")
 
     def row(self, index: int, width: int) -> Text:  # noqa: ARG002  rows are cut by the list
         """Return a finding's row."""
-        finding = self.findings[index]
-        row = Text(f"{finding.severity.value:<9}", self.severity_style(finding.severity))
-        indent = "  └ " if id(finding) in self._followers else ""
-        return row.append(f"{finding.span.first_packet:>7}  {indent}{printable(finding.message)}", "")
+        finding, association, is_follower = self.found[index]
+        row = Text(f"{finding.severity.value:<8}", self.severity_style(finding.severity))
+        where = f"{association or 'all'}" if self._several else ""
+        packet = finding.span.first_packet or ""
+        return row.append(f"{where:>7}{packet:>8}  {'  └ ' if is_follower else ''}{printable(finding.message)}", "")
 
 
-class FindingsList(Dialog[Finding]):
-    """An association's findings; gives the one to go to."""
+class FindingsList(Dialog[Found]):
+    """Findings, and what the selected one means; gives the one to go to."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.DIALOG)
 
-    def __init__(self, association: Association) -> None:
+    def __init__(self, title: str, found: list[Found], *, several: bool = False, head: str = "") -> None:
         super().__init__()
-        self._association = association
+        self._title = title
+        self._head = head
+        self.rows = FindingRows(found, several=several)
 
     def compose(self) -> ComposeResult:
         """Make the box: the list, and below it the selected finding in full."""
-        with Vertical(id="box") as box:
-            box.border_title = f"Findings of association {self._association.id}"
+        with Vertical(id="box", classes="wide") as box:
+            box.border_title = self._title
             box.border_subtitle = "Enter goes there, Esc closes"
-            yield FindingRows(list(self._association.findings))
-            yield Static(id="finding")
+            if self._head:
+                yield Static(Text(printable(self._head)), id="head")
+            yield self.rows
+            yield Static(id="selected")
 
     def on_mount(self) -> None:
         """Begin with the worst."""
@@ -77,16 +116,19 @@ class FindingsList(Dialog[Finding]):
 
     @on(RowList.Highlighted)
     def show_finding(self) -> None:
-        """Show the selected finding in full."""
-        finding = self.query_one(FindingRows).selected
-        if finding is None:
+        """Show the selected finding in full: what was seen, what that means, what to do, by which clause."""
+        selected = self.rows.selected
+        if selected is None:
             return
+        finding, rule = selected.finding, find_rule(selected.finding.code)
         text = Text(printable(finding.message), "bold")
-        text.append(f"\n{ADVICE.get(finding.code, '')}", "not bold")
+        if rule is not None:
+            text.append(f"\n{rule.title}. {rule.meaning}", "not bold")
+            text.append(f"\n{rule.remedy}", "not bold")
         text.append(f"\n{finding.code}" + (f", {finding.reference}" if finding.reference else ""), "not bold dim")
-        self.query_one("#finding", Static).update(text)
+        self.query_one("#selected", Static).update(text)
 
     @on(RowList.Opened)
     def action_choose(self) -> None:
         """Go to the selected finding."""
-        self.dismiss(self.query_one(FindingRows).selected)
+        self.dismiss(self.rows.selected)

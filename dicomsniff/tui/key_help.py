@@ -14,6 +14,7 @@ LEGEND = (
     ("E W N", "error, warning, note: the worst finding of an association or entry"),
     ("──▶ ◀──", "sent by the requestor, sent by the acceptor"),
     ("┄┄▶ ◀┄┄", "TCP ends, incomplete messages, bytes that are missing or not readable"),
+    ("→ ▸", "leads to another message; rows below are folded"),
     ("mouse", "click selects, double click opens, a click on a byte selects its field"),
 )
 

@@ -11,6 +11,7 @@ class Where(Enum):
 
     EVERYWHERE = "Everywhere"
     PANES = "Panes"
+    FIELDS = "Fields"
     LIST = "Lists"
     FILTER = "While typing a filter"
     DIALOG = "Dialogs"
@@ -36,7 +37,7 @@ KEYS = (
         "enter",
         "app.open",
         "Open",
-        "go into the selection; on a field, show its whole value",
+        "go into the selection; on a field, show its whole value or go where → points",
         Where.PANES,
     ),
     Key(
@@ -51,6 +52,51 @@ KEYS = (
     Key("panes.previous", "shift+tab", "previous_pane", "Pane back", "previous pane", Where.PANES, shown=False),
     Key("app.filter", "slash", "filter", "Filter", "filter associations by text", Where.EVERYWHERE, display="/"),
     Key("app.findings", "f", "findings", "Findings", "list the association's findings", Where.EVERYWHERE),
+    Key(
+        "app.capture",
+        "c",
+        "capture",
+        "Capture",
+        "how the whole capture went, and all its findings",
+        Where.EVERYWHERE,
+        shown=False,
+    ),
+    Key(
+        "app.association",
+        "i",
+        "association",
+        "Association",
+        "what is known of the association: who, how, where its time went",
+        Where.EVERYWHERE,
+        shown=False,
+    ),
+    Key(
+        "app.links",
+        "l",
+        "links",
+        "Links",
+        "list what belongs together: C-MOVE and C-STOREs, commitments, procedure steps",
+        Where.EVERYWHERE,
+    ),
+    Key(
+        "app.related",
+        "r",
+        "related",
+        "Related",
+        "go to what belongs together with the entry: from C-MOVE to its C-STOREs and back",
+        Where.EVERYWHERE,
+        shown=False,
+    ),
+    Key(
+        "app.counterpart",
+        "o",
+        "counterpart",
+        "Response",
+        "go from a request to its response, from a response to its request",
+        Where.EVERYWHERE,
+        shown=False,
+    ),
+    Key("app.return", "b", "return", "Return", "go back to where you came from", Where.EVERYWHERE, shown=False),
     Key(
         "app.next_entry",
         "right_square_bracket",
@@ -73,7 +119,7 @@ KEYS = (
         "app.next_problem",
         "n",
         "next_problem",
-        "Next problem",
+        "Problem",
         "next entry with an error or warning, also of the following associations",
         Where.EVERYWHERE,
     ),
@@ -104,6 +150,9 @@ KEYS = (
     Key("list.page_down", "pagedown,space", "page(1)", "Page down", "one page down", Where.LIST, shown=False),
     Key("list.first", "home,g", "first", "First", "first row", Where.LIST, shown=False),
     Key("list.last", "end,G", "last", "Last", "last row", Where.LIST, shown=False),
+    Key("fields.fold", "left", "fold", "Fold", "hide what is below, or go to what it is in", Where.FIELDS, shown=False),
+    Key("fields.unfold", "right", "unfold", "Unfold", "show what is below", Where.FIELDS, shown=False),
+    Key("fields.fold_all", "z", "fold_all", "Fold all", "leave only headings, or show all", Where.FIELDS, shown=False),
     Key(
         "filter.keep",
         "down",
@@ -114,7 +163,7 @@ KEYS = (
         display="⏎ ↓",
     ),
     Key("filter.clear", "escape", "clear", "Clear", "clear the filter", Where.FILTER),
-    Key("dialog.open", "enter", "choose", "Go there", "go to the entry of the selected finding", Where.DIALOG),
+    Key("dialog.open", "enter", "choose", "Go there", "go where the selected line leads", Where.DIALOG),
     Key("dialog.close", "escape,q", "close", "Close", "close the dialog", Where.DIALOG),
 )
 

@@ -11,6 +11,7 @@ from dicomsniff.quantities import size
 from dicomsniff.tui.printable import printable
 from dicomsniff.tui.problems import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.timeline_order import TimelineOrder
 
 WIDE = 96
 """Columns from which on there is room for microseconds."""
@@ -26,30 +27,52 @@ class MessageLadder(RowList):
         super().__init__(id="ladder")
         self.border_title = "Exchange"
         self.association: Association | None = None
+        self.order: TimelineOrder | None = None
+        """Its entries, by time."""
         self._problems: Problems | None = None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The entries, by time."""
+        return self.order.entries if self.order is not None else []
 
     @property
     def selected(self) -> Entry | None:
         """The entry under the cursor."""
-        timeline = self.association.timeline if self.association is not None else []
-        return timeline[self.cursor] if self.cursor < len(timeline) else None
+        return self.entries[self.cursor] if self.cursor < len(self.entries) else None
 
     def show(self, association: Association | None, problems: Problems | None) -> None:
         """Show another association, from its start."""
         self.association, self._problems = association, problems
+        self.order = TimelineOrder(association) if association is not None else None
         self.cursor = 0
         self.scroll_to(y=0, animate=False)
         self.grow()
 
+    def select(self, entry: Entry) -> None:
+        """Put the cursor on an entry."""
+        place = self.order.find(entry) if self.order is not None else None
+        if place is not None:
+            self.move_to(place)
+
     def grow(self) -> None:
-        """Take note of entries that came since."""
-        association = self.association
-        self.set_count(len(association.timeline) if association is not None else 0)
+        """Take note of entries that came since; the cursor stays on its entry where others come before it."""
+        association, order = self.association, self.order
+        if association is not None and order is not None:
+            # Whoever moved the cursor has selected what is there; only entries that came since may have pushed it off.
+            selected = self.selected
+            order.grow()
+            place = order.find(selected) if selected is not None else None
+            if place is not None and place != self.cursor:
+                self.scroll_to(y=max(0, self.scroll_y + place - self.cursor), animate=False)
+                self.cursor = place
+            self.EMPTY = "its details were given up to bound memory" if association.condensed else ""
+        self.set_count(len(self.entries))
         entry = self.selected
         if association is None or entry is None:
             self.border_title, self.border_subtitle = "Exchange", None
             return
-        said = printable(entry_detail(association, entry))
+        said = printable(said_of(association, entry))
         self.border_subtitle = Text(f"{printable(entry_name(entry))}: {said}" if said else printable(entry_name(entry)))
         pair = f"{printable(association.requestor.label)} → {printable(association.acceptor.label)}"
         self.border_title = Text(f"{association.id}  {pair}")
@@ -63,9 +86,9 @@ class MessageLadder(RowList):
     def row(self, index: int, width: int) -> Text:
         """Return an entry's row."""
         association, problems = self.association, self._problems
-        if association is None or problems is None or index >= len(association.timeline):
+        if association is None or problems is None or index >= len(self.entries):
             return Text()
-        entry = association.timeline[index]
+        entry = self.entries[index]
         time, lane, decimals = self._widths(width)
         severity = problems.severity(entry)
         colour = self.severity_style(severity)
@@ -74,14 +97,30 @@ class MessageLadder(RowList):
         row.append(arrow(entry, lane), self.styled("requestor" if entry.from_requestor else "acceptor"))
         count = entry_size(entry)
         row.append(f" {size(count) if count else '':>7}  ", self.styled("dim"))
-        said = printable(entry_detail(association, entry))
-        row.append(said if width >= WIDE else said.replace(" after the request", ""), colour)
+        said = printable(said_of(association, entry))
+        row.append(said if width >= WIDE else _shorter(said), colour)
         return row
 
     def _widths(self, width: int) -> tuple[int, int, int]:
         """Widths of the time and the lane, and the decimals of the time."""
         lane = max(SHORTEST_LANE, min(width * 42 // 100, LONGEST_LANE))
         return (11, lane, 6) if width >= WIDE else (9, lane, 4)
+
+
+def said_of(association: Association, entry: Entry) -> str:
+    """Say what matters about an entry; of a final response also how many pending ones came before it."""
+    said = entry_detail(association, entry)
+    message = entry.event
+    if isinstance(message, Message) and message.operation is not None:
+        operation = message.operation
+        if operation.final is message and operation.pending:
+            return f"{operation.pending} pending, then {said}"
+    return said
+
+
+def _shorter(said: str) -> str:
+    """Leave out what the reader of a narrow terminal can do without."""
+    return said.replace(" after the request", "").replace(" 0xFF00 (Sub-operations are continuing)", "")
 
 
 def arrow(entry: Entry, width: int) -> str:

@@ -3,14 +3,21 @@
 from textual.message import Message
 
 from dicomsniff.association.association import Association
+from dicomsniff.tui.link_book import LinkBook
 
 
 class CaptureAdvanced(Message):
-    """More of the capture was read: associations recognized since the last time, and the latest with a new entry."""
+    """More of the capture was read: associations recognized since the last time, and the latest with a new entry.
 
-    def __init__(self, associations: list[Association], latest: Association | None) -> None:
+    `book` says what belongs together, where that is worth telling anew.
+    """
+
+    def __init__(
+        self, associations: list[Association], latest: Association | None, book: LinkBook | None = None
+    ) -> None:
         self.associations = associations
         self.latest = latest
+        self.book = book
         super().__init__()
 
 

@@ -18,6 +18,10 @@ from dicomsniff.tui.data_set_fields import named_uid
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.printable import printable
 
+CONTEXT = "Presentation Context"
+FEW = 12
+"""Presentation contexts up to which all is shown of each at once."""
+
 
 def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
     """Return a row per field of a PDU, its header (PS3.8 §9.3.1) included."""
@@ -29,6 +33,8 @@ def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
         FieldRow("Reserved", data[1:2].hex(), 0, block, 1, 2),
         FieldRow("PDU-length", str(int.from_bytes(data[2:6], "big")), 0, block, 2, HEADER_LENGTH),
     ]
+    fields = merge_items(list_fields(kind, data[HEADER_LENGTH:]))
+    contexts = sum(field.name.startswith(CONTEXT) for field in fields)
     return rows + [
         FieldRow(
             printable(field.name),
@@ -37,8 +43,9 @@ def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
             block,
             field.start + HEADER_LENGTH,
             field.end + HEADER_LENGTH,
+            folded=contexts > FEW and field.name.startswith(CONTEXT),
         )
-        for field in merge_items(list_fields(kind, data[HEADER_LENGTH:]))
+        for field in fields
     ]
 
 
@@ -62,7 +69,7 @@ def merge_items(fields: list[Field]) -> list[Field]:
             item = fields[at + 2]
             at += 3
             value = item.value
-            if item.name.startswith("Presentation Context"):
+            if item.name.startswith(CONTEXT):
                 value = _context(item, fields[at:])
             field = replace(item, start=field.start, value=value)
         merged.append(field)

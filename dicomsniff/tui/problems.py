@@ -2,7 +2,7 @@
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.findings.finding import Severity
 from dicomsniff.provenance import Span
 
 RANK = {None: 0, Severity.NOTE: 1, Severity.WARNING: 2, Severity.ERROR: 3}
@@ -29,14 +29,17 @@ class Problems:
         self._take()
         return self._spans.get(entry.span)
 
-    def find(self, start: int, step: int) -> int | None:
-        """Return the nearest entry with an error or warning, from `start` on in steps of 1 or -1."""
-        if RANK[self.worst] < RANK[Severity.WARNING]:
+    @property
+    def is_troubled(self) -> bool:
+        """Whether there is an error or warning."""
+        return RANK[self.worst] >= RANK[Severity.WARNING]
+
+    def find(self, entries: list[Entry], start: int, step: int) -> int | None:
+        """Return the nearest of some entries with an error or warning, from `start` on in steps of 1 or -1."""
+        if not self.is_troubled:
             return None
-        timeline = self.association.timeline
-        stop = len(timeline) if step > 0 else -1
-        for index in range(start, stop, step):
-            if RANK[self.severity(timeline[index])] >= RANK[Severity.WARNING]:
+        for index in range(start, len(entries) if step > 0 else -1, step):
+            if RANK[self.severity(entries[index])] >= RANK[Severity.WARNING]:
                 return index
         return None
 
@@ -49,14 +52,3 @@ class Problems:
             self._worst = max(self._worst, finding.severity, key=RANK.__getitem__)
             known = self._spans.get(finding.span, finding.severity)
             self._spans[finding.span] = max(known, finding.severity, key=RANK.__getitem__)
-
-
-def find_entry(association: Association, finding: Finding) -> int | None:
-    """Return the timeline entry that a finding is about."""
-    for index, entry in enumerate(association.timeline):
-        if entry.span == finding.span:
-            return index
-    for index, entry in enumerate(association.timeline):
-        if entry.span.last_packet >= finding.span.first_packet:
-            return index
-    return None

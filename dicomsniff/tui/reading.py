@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.source import CaptureSource
 
@@ -18,15 +19,17 @@ def read_capture(
 ) -> None:
     """Read the capture through, or until stopped; the first associations are told at once."""
     problem = ""
+    book: LinkBook | None = None
     known = packets = 0
     told = 0.0
     latest: Association | None = None
+    watch = LinkWatch(capture.analyzer)
 
-    def advance() -> None:
+    def advance(book: LinkBook | None = None) -> None:
         nonlocal known, packets, told, latest
-        fresh = capture.analyzer.associations[known:]
-        tell(CaptureAdvanced(fresh, latest))
-        known += len(fresh)
+        fresh = [association for association in capture.analyzer.associations if association.id > known]
+        tell(CaptureAdvanced(fresh, latest, book))
+        known = fresh[-1].id if fresh else known
         packets, told, latest = capture.analyzer.packets, time.monotonic(), None
 
     try:
@@ -34,14 +37,16 @@ def read_capture(
             if stopped.is_set():
                 return
             latest = updates[-1][0] if updates else latest
-            if latest is None and capture.analyzer.packets == packets:
+            idle = latest is None and capture.analyzer.packets == packets
+            if idle and not watch.is_due(time.monotonic()):
                 continue
             if (not known and capture.analyzer.associations) or time.monotonic() - told >= INTERVAL:
-                advance()
+                advance(watch.write(time.monotonic) if watch.is_due(time.monotonic()) else None)
+        book = watch.write(time.monotonic)
     except (CaptureError, OSError) as error:
         problem = str(error)
     except Exception as error:  # noqa: BLE001  a defect of ours must still leave what was read on the screen
         problem = f"internal error, please report: {type(error).__name__}: {error}"
     if not stopped.is_set():
-        advance()
+        advance(book)
         tell(CaptureEnded(problem))

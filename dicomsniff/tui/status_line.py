@@ -3,7 +3,6 @@
 from rich.text import Text
 from textual.widgets import Static
 
-from dicomsniff.findings.finding import Severity
 from dicomsniff.quantities import size
 from dicomsniff.tui.printable import printable
 from dicomsniff.tui.source import CaptureSource, is_live, known_size
@@ -12,13 +11,13 @@ BAR = 12
 """Columns of the progress bar."""
 
 
-def status_text(capture: CaptureSource, *, reading: bool, following: bool, problem: str) -> Text:
-    """Say how far reading is, and the counts."""
+def status_text(capture: CaptureSource, *, reading: bool, following: bool, problem: str, verdict: str) -> Text:
+    """Say how far reading is, the counts, and how the capture went."""
     analyzer, reader = capture.analyzer, capture.reader
     text = Text(f" {printable(reader.name, 40)}  ", "bold")
     if problem or reader.truncated:
         text.append(f"{printable(problem or reader.truncated)}  ", "bold reverse")
-    count = len(analyzer.associations)
+    count = analyzer.association_count
     counts = [f"{count:,} association{'s' * (count != 1)}", f"{analyzer.packets:,} packets"]
     if is_live(capture):
         text.append("live  " if reading else "live capture ended  ", "bold")
@@ -26,12 +25,8 @@ def status_text(capture: CaptureSource, *, reading: bool, following: bool, probl
             counts.append("following the newest" if following else "F follows the newest")
     elif reading:
         text.append_text(_progress(reader.position, known_size(capture)))
-    failed = sum(
-        any(finding.severity is Severity.ERROR for finding in association.found)
-        for association in (analyzer.associations if not reading else ())
-    )
-    if failed:
-        counts.insert(1, f"{failed:,} with errors")
+    if verdict:
+        counts.append(verdict)
     return text.append(" · ".join(counts), "not bold")
 
 
@@ -46,9 +41,9 @@ def _progress(position: int, whole: int | None) -> Text:
 class StatusLine(Static):
     """Shows it."""
 
-    def show(self, capture: CaptureSource, *, reading: bool, following: bool, problem: str = "") -> None:
+    def show(self, capture: CaptureSource, *, reading: bool, following: bool, problem: str, verdict: str) -> None:
         """Show how things stand."""
-        self.update(status_text(capture, reading=reading, following=following, problem=problem))
+        self.update(status_text(capture, reading=reading, following=following, problem=problem, verdict=verdict))
 
 
 def nothing_found(capture: CaptureSource) -> str:

@@ -455,18 +455,6 @@ case("peer-silent", lambda: _given_up(30), lambda: _given_up(0))
 case("idle-timeout", lambda: _idle(30), lambda: _idle(29))
 
 
-def _one_after_the_other() -> list[build.Packet]:
-    talk = established()
-    for _ in range(2):
-        talk.client(build.release_rq())
-        talk.server(build.release_rp())
-        if _ == 0:
-            talk.client(build.associate_rq())
-            talk.server(build.associate_ac())
-    return talk.close().packets
-
-
-case("connection-reused", _one_after_the_other)
 case("connection-left-open", lambda: _left_open(61), lambda: _left_open(59))
 
 # TCP and the capture

@@ -11,13 +11,16 @@ from dicomsniff.association.association import Association
 from dicomsniff.library import Capture
 from dicomsniff.tui.detail import Detail, load_detail
 from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.link_book import LinkBook
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 def details(path: Path) -> list[tuple[Association, Detail]]:
     with Capture(str(path)) as capture:
-        return [(a, load_detail(capture, a, entry)) for a in capture.associations for entry in a.timeline]
+        entries = [(association, entry) for association in capture.associations for entry in association.timeline]
+        book = LinkBook.of(capture.analyzer)
+        return [(association, load_detail(capture, association, entry, book)) for association, entry in entries]
 
 
 def find(detail: Detail, name: str) -> FieldRow:
@@ -125,7 +128,7 @@ def test_a_vanished_file_is_a_problem_and_the_facts_stay(samples: Path, tmp_path
     with Capture(str(path)) as capture:
         (association,) = capture.associations
         path.unlink()
-        detail = load_detail(capture, association, association.timeline[0])
+        detail = load_detail(capture, association, association.timeline[0], LinkBook())
     assert "No such file or directory" in detail.problem
     assert find(detail, "sent by").value == "requestor ECHOSCU (10.20.0.1:53408)"
 
@@ -135,6 +138,6 @@ def test_a_pipe_cannot_be_reread_and_says_so(samples: Path, monkeypatch: pytest.
         monkeypatch.setattr(sys, "stdin", type("Stdin", (), {"buffer": file}))
         capture = Capture("-")
         (association,) = capture.associations
-        detail = load_detail(capture, association, association.timeline[0])
+        detail = load_detail(capture, association, association.timeline[0], LinkBook())
     assert "pipe" in detail.problem
     assert detail.blocks == []

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
-from dicomsniff.tui.problems import Problems, find_entry
+from dicomsniff.tui.problems import Problems
+from dicomsniff.tui.timeline_order import TimelineOrder
 
 ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
@@ -23,11 +24,12 @@ def test_problems_are_found_in_both_directions(samples: Path) -> None:
     with Capture(str(samples / "mal-pdu-length-too-short.pcap")) as capture:
         (association,) = capture.associations
     problems = Problems(association)
+    entries = TimelineOrder(association).entries
     forward, at = [], -1
-    while (found := problems.find(at + 1, 1)) is not None:
+    while (found := problems.find(entries, at + 1, 1)) is not None:
         forward.append(at := found)
-    backward, at = [], len(association.timeline)
-    while (found := problems.find(at - 1, -1)) is not None:
+    backward, at = [], len(entries)
+    while (found := problems.find(entries, at - 1, -1)) is not None:
         backward.append(at := found)
     assert forward
     assert forward == backward[::-1]
@@ -37,4 +39,5 @@ def test_every_finding_leads_to_an_entry(samples: Path) -> None:
     for path in samples.glob("*.pcap"):
         with Capture(str(path)) as capture:
             for association in capture.associations:
-                assert all(find_entry(association, finding) is not None for finding in association.findings)
+                order = TimelineOrder(association)
+                assert all(order.find_cause(finding) is not None for finding in association.findings)

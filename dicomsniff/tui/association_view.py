@@ -1,0 +1,77 @@
+"""The dialog that says what is known of an association as a whole."""
+
+from collections.abc import Iterator
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from dicomsniff.association.agreement import consequences
+from dicomsniff.association.association import Association, Party
+from dicomsniff.export.time_words import nearest_side, slow_because, time_text
+from dicomsniff.export.words import tcp_text
+from dicomsniff.findings.verdicts import verdict
+from dicomsniff.quantities import duration, timestamp
+from dicomsniff.tui.dialog import Dialog
+from dicomsniff.tui.link_book import LinkBook
+from dicomsniff.tui.printable import printable
+
+
+def association_facts(association: Association, book: LinkBook, digits: int) -> Iterator[tuple[str, str]]:
+    """Yield what is known of an association: how it went, who with whom, where its time went."""
+    yield "how it went", verdict(association) if association.closed else f"{association.outcome} so far"
+    yield "requestor", _party(association.requestor)
+    yield "acceptor", _party(association.acceptor)
+    if not association.requestor_is.startswith("sent"):
+        yield "the requestor", association.requestor_is
+    lasted = duration(association.end_time - association.start_time)
+    yield "time", f"{timestamp(association.start_time, digits)}, {lasted}"
+    if not association.closed:
+        yield "", "where its time went is told when it is over"
+    else:
+        yield from (("", said) for said in (slow_because(association), *time_text(association).split("; ")) if said)
+        if near := nearest_side(association):
+            yield "captured", "between the two" if near == "between" else f"near the {near}"
+    for name, sender in (("TCP to acceptor", True), ("TCP to requestor", False)):
+        health = association.tcp.get(sender)
+        said = tcp_text(health) if health is not None else ""
+        if said:
+            yield name, said
+    if association.contexts:
+        accepted = sum(context.accepted for context in association.contexts.values())
+        yield "negotiated", f"{accepted} of {len(association.contexts)} contexts"
+        yield from (("", said) for said in consequences(association))
+    for link in book.delivered_by(association, None):
+        yield "asked for by", link.target.text
+    yield "messages", f"{association.tally.messages:,}"
+    if association.unlisted:
+        yield "not listed", f"{association.unlisted:,} further entries"
+
+
+def _party(party: Party) -> str:
+    said = party.information
+    names = (said.implementation_version_name, said.implementation_class_uid) if said is not None else ()
+    return ", ".join([party.label, *(name for name in names if name)])
+
+
+class AssociationView(Dialog[None]):
+    """What is known of an association, wrapped."""
+
+    def __init__(self, association: Association, book: LinkBook, digits: int) -> None:
+        super().__init__()
+        self._title = f"Association {association.id}"
+        self._facts = list(association_facts(association, book, digits))
+
+    def compose(self) -> ComposeResult:
+        """Make the box."""
+        with VerticalScroll(id="box") as box:
+            box.border_title = self._title
+            box.border_subtitle = "Esc closes"
+            table = Table.grid(padding=(0, 2))
+            table.add_column(no_wrap=True)
+            table.add_column()
+            for name, value in self._facts:
+                table.add_row(Text(name, "bold"), Text(printable(value)))
+            yield Static(table)

@@ -1,0 +1,170 @@
+"""A timeline entry -> rows on its operation and on what belongs together with it, each leading there."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.statuses import status_text
+from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.pdu.types import AssociateRj, AssociateRq
+from dicomsniff.quantities import duration
+from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.link_book import Link, LinkBook, Target
+from dicomsniff.tui.printable import printable
+
+NEAR = 12
+"""Parts of a link that are listed of an entry: those before and after its own."""
+
+
+def operation_rows(association: Association, message: Message) -> list[FieldRow]:
+    """Return what is known by now of the operation that a message belongs to; nothing where it belongs to none."""
+    operation = message.operation
+    if operation is None:
+        return []
+    rows = [FieldRow("Operation", printable(_service(operation)), style="heading")]
+    rows += [
+        FieldRow(name, printable(value), target=target)
+        for name, value, target in _operation_facts(association, message, operation)
+    ]
+    return rows
+
+
+def _operation_facts(
+    association: Association, message: Message, operation: Operation
+) -> Iterator[tuple[str, str, Target | None]]:
+    request, first, final, cancel = operation.request, operation.first_response, operation.final, operation.cancel
+    if message is not request:
+        yield "request", _named(request), _target(association, request)
+    if first is not None and first is not final:
+        yield "first response", _after(operation.latency), _target(association, first) if first is not message else None
+    pending = f"{operation.pending} pending"
+    if final is not None and operation.status is not None:
+        ended = status_text(operation.name, request.sop_class_uid, operation.status)
+        ended += f", {_after(operation.final_latency)}" + (f", after {pending}" if operation.pending else "")
+        yield "final response", ended, _target(association, final) if final is not message else None
+    else:
+        so_far = pending if operation.pending else "none"
+        yield "responses", f"{so_far} {'so far' if not association.closed else 'and no final one'}", None
+    if cancel is not None:
+        when = _after(cancel.span.first_time - request.span.last_time)
+        yield "cancelled by", f"C-CANCEL-RQ, {when}", _target(association, cancel) if cancel is not message else None
+    if operation.sub_operations:
+        said = f"{operation.sub_operations} C-STORE{'s' * (operation.sub_operations != 1)}"
+        stored = dict(operation.stored or {})
+        said += ": " + ", ".join(f"{count} {how}" for how, count in stored.items()) if stored else ""
+        yield "sub-operations", said, None
+    if operation.reuses_id:
+        yield "Message ID", "of another request that was outstanding when it came", None
+
+
+def related_rows(association: Association, entry: Entry, book: LinkBook) -> list[FieldRow]:
+    """Return what belongs together with an entry, in the same association or another."""
+    match entry.event:
+        case Message(operation=Operation() as operation):
+            rows = [*_message_rows(association, operation, book)]
+        case AssociateRq() | AssociateRj():
+            rows = [row for link in book.delivered_by(association, None) for row in _asked_rows(link)]
+        case _:
+            rows = []
+    return [FieldRow("Belongs together", style="heading"), *rows] if rows else []
+
+
+def targets(rows: list[FieldRow], association: Association, entry: Entry) -> list[Target]:
+    """Return where rows lead, without the entry itself."""
+    event = entry.event
+    here = (association.id, event.number if isinstance(event, Message) else 0)
+    return [row.target for row in rows if row.target is not None and row.target[:2] != here]
+
+
+def related_links(association: Association, entry: Entry, book: LinkBook) -> list[Link]:
+    """Return the links that an entry has part in."""
+    match entry.event:
+        case Message(operation=Operation(request=request)):
+            asked = book.asked_by(association.id, request.number)
+            found = [asked] if asked is not None else []
+            return found + book.delivered_by(association, request) + book.threads(association.id, request.number)
+        case AssociateRq() | AssociateRj():
+            return book.delivered_by(association, None)
+        case _:
+            return []
+
+
+def counterpart(message: Message) -> Message | None:
+    """Return a request's final response, or the latest there is; of any other message, its request."""
+    operation = message.operation
+    if operation is None:
+        return None
+    if message is operation.request:
+        return operation.final or operation.first_response
+    return operation.request
+
+
+def _message_rows(association: Association, operation: Operation, book: LinkBook) -> Iterator[FieldRow]:
+    request = operation.request
+    if operation.parent is not None:
+        parent = operation.parent.request
+        yield FieldRow("sub-operation of", _named(parent), target=_target(association, parent))
+    first = _first_sub_operation(association, operation)
+    if first is not None:
+        yield FieldRow("first sub-operation", _named(first), target=_target(association, first))
+    moved = book.asked_by(association.id, request.number)
+    if moved is not None:
+        yield FieldRow("C-MOVE", printable(moved.target.text))
+        yield from _part_rows("delivery", moved, association, request)
+        if moved.explanation:
+            yield FieldRow("likely because", printable(moved.explanation), style="warning")
+    elif operation.name == "C-MOVE" and not association.closed:
+        yield FieldRow("deliveries", "are looked for when the association is over")
+    for link in book.delivered_by(association, request):
+        yield from _asked_rows(link)
+    for link in book.threads(association.id, request.number):
+        yield FieldRow(link.kind, printable(link.target.text))
+        yield from _part_rows("step", link, association, request)
+
+
+def _asked_rows(link: Link) -> Iterator[FieldRow]:
+    yield FieldRow("asked for by", printable(link.target.text), target=link.target)
+
+
+def _part_rows(name: str, link: Link, association: Association, request: Message) -> Iterator[FieldRow]:
+    """Yield a link's parts, of many those around the request."""
+    here = (association.id, request.number)
+    own = next((place for place, part in enumerate(link.parts) if part[:2] == here), 0)
+    first = max(0, min(own - NEAR // 2, len(link.parts) - NEAR))
+    for part in link.parts[first : first + NEAR]:
+        if part[:2] == here:
+            yield FieldRow(f"this {name}", printable(part.text), depth=1)
+        else:
+            yield FieldRow(name, printable(part.text), depth=1, target=part)
+    if len(link.parts) > NEAR:
+        yield FieldRow("…", f"{len(link.parts)} in all", depth=1)
+
+
+def _first_sub_operation(association: Association, operation: Operation) -> Message | None:
+    if not operation.sub_operations:
+        return None
+    every = association.operations.operations
+    return next((each.request for each in every if each.parent is operation), None)
+
+
+def _target(association: Association, message: Message) -> Target | None:
+    """Return where a message is; one without an end has no number before its association is over."""
+    return Target(association.id, message.number, _named(message)) if message.number else None
+
+
+def _service(operation: Operation) -> str:
+    return f"{operation.name} {operation.request.command.message_id}"
+
+
+def _named(message: Message) -> str:
+    number = message.command.message_id
+    if message.command.is_response or number is None:
+        number = message.command.message_id_being_responded_to
+    return f"{message.name} {number}" if number is not None else message.name
+
+
+def _after(latency: int | None) -> str:
+    if latency is None:
+        return ""
+    return f"{duration(latency)} after the request" if latency >= 0 else f"{duration(-latency)} before its end"
