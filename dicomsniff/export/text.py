@@ -9,7 +9,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.export.link_words import link_lines
 from dicomsniff.export.negotiation import context_lines
-from dicomsniff.export.time_words import slow_because, time_text
+from dicomsniff.export.time_words import time_text
 from dicomsniff.export.words import entry_detail, entry_name, entry_order, entry_size, tcp_text
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
@@ -146,5 +146,3 @@ def _tcp_lines(association: Association) -> Iterator[str]:
 def _time_lines(association: Association) -> Iterator[str]:
     if said := time_text(association):
         yield f"  time: {said}"
-    if said := slow_because(association):
-        yield f"  {said}"

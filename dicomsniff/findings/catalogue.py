@@ -17,6 +17,7 @@ from dicomsniff.findings import (
     security_rules,
     state_rules,
     tcp_rules,
+    time_rules,
 )
 from dicomsniff.findings.finding import CaptureRule, EntryRule, FinalRule
 
@@ -34,6 +35,7 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("Operations", operation_rules.RULES),
     ("Associations", association_rules.RULES),
     ("TCP and the capture of an association", tcp_rules.RULES),
+    ("Where the time went", time_rules.RULES),
     ("Security", security_rules.RULES),
     ("What belongs together", link_rules.RULES),
     ("The whole capture", capture_rules.RULES),

@@ -10,6 +10,7 @@ from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.retrieve import explain_move
+from dicomsniff.findings.slowness import slow_part
 from dicomsniff.quantities import duration
 
 MAX_REASONS = 1000
@@ -49,6 +50,8 @@ class Overview:
         self.requests: Counter[str] = Counter()
         self.bad: Counter[str] = Counter()
         """Operations that failed, by service."""
+        self.slow: Counter[str] = Counter()
+        """Associations that were slow, by what took most of their time."""
         self.findings: Counter[Severity] = Counter()
         """Causes found, by severity."""
 
@@ -72,6 +75,8 @@ class Overview:
         for (service, sop_class, status), count in association.tally.statuses.items():
             if find_status(service, sop_class, status).category in BAD:
                 self.bad[service] += count
+        if slow := slow_part(association):
+            self.slow[slow] += 1
         for finding in association.findings:
             self.findings[finding.severity] += 1
 
@@ -87,7 +92,8 @@ class Overview:
             others = f", and {_count(len(more), 'other reason')}" if more else ""
             parts.append(f"{self.troubled} of {_count(total, 'association')} in trouble: {reason}{often}{others}")
         elif self.well == total:
-            parts.append("the association went well" if total == 1 else f"all {total} associations went well")
+            which = {1: "the association", 2: "both associations"}.get(total, f"all {total} associations")
+            parts.append(f"{which} went well")
         else:
             parts.append(f"{self.well} of {_count(total, 'association')} ended well")
         if warnings := self.findings[Severity.WARNING]:
@@ -97,6 +103,10 @@ class Overview:
         explained = [f"C-MOVE to {move.destination}: {explain_move(move)}" for move in moves if explain_move(move)]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
+        if self.slow:
+            (what, count), *more = self.slow.most_common()
+            others = f", {sum(each for _, each in more)} for other reasons" if more else ""
+            parts.append(f"{_count(count, 'association')} slow, mostly {what}{others}")
         if exchanged := self._exchanged():
             parts.append(exchanged)
         return "; ".join(parts)

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from rich.text import Text
 
 from dicomsniff.association.association import Association, Party
-from dicomsniff.export.time_words import slow_because
+from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import clock, duration
 from dicomsniff.tui.association_filter import AssociationFilter

@@ -10,8 +10,9 @@ from textual.widgets import Static
 
 from dicomsniff.association.agreement import consequences
 from dicomsniff.association.association import Association, Party
-from dicomsniff.export.time_words import nearest_side, slow_because, time_text
+from dicomsniff.export.time_words import nearest_side, time_text
 from dicomsniff.export.words import tcp_text
+from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tui.dialog import Dialog

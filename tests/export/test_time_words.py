@@ -8,7 +8,8 @@ import pytest
 import build
 from dicomsniff.association.association import Association
 from dicomsniff.association.timing import Part
-from dicomsniff.export.time_words import nearest_side, slow_because, time_text, timing_json
+from dicomsniff.export.time_words import nearest_side, time_text, timing_json
+from dicomsniff.findings.slowness import slow_because
 from dicomsniff.library import open_capture
 from pipeline import only
 

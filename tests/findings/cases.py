@@ -613,6 +613,20 @@ def _reset_after_release() -> list[build.Packet]:
     return talk.reset().packets
 
 
+# Where the time went
+
+
+def _thought(seconds: float) -> list[build.Packet]:
+    talk = established()
+    talk.client(build.message(1, build.echo_rq()))
+    talk.acknowledge(1)
+    talk.wait(int(seconds * SECOND))
+    talk.server(build.message(1, build.echo_rsp()))
+    return released(talk)
+
+
+case("association-slow", lambda: _thought(3), lambda: _thought(0.9))
+
 # What belongs together
 
 case(
