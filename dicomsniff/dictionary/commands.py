@@ -1,5 +1,6 @@
 """Command fields and the elements of a command set (PS3.7 Annex E)."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 NO_DATA_SET = 0x0101
@@ -100,3 +101,11 @@ def command_name(field: int) -> str:
 def service_name(field: int) -> str:
     """Name the DIMSE service of a command field: `C-STORE` for C-STORE-RQ and C-STORE-RSP."""
     return command_name(field).removesuffix("-RQ").removesuffix("-RSP")
+
+
+@lru_cache(maxsize=1024)
+def command_names(field: int | None) -> tuple[str, str]:
+    """Return the names of a command field and of its service; None is said to be missing, and has no service."""
+    if field is None:
+        return "command without a Command Field", ""
+    return command_name(field), service_name(field)

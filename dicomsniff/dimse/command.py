@@ -1,11 +1,13 @@
 """Command set bytes -> its elements (PS3.7 §6.3.1: implicit VR little endian, group 0000)."""
 
 import struct
-from sys import intern
+from functools import lru_cache
 
-from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, NO_DATA_SET, RESPONSE_BIT, command_name, service_name
+from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, NO_DATA_SET, RESPONSE_BIT, command_names
 from dicomsniff.pdu.fields import Field, plain_text
 
+MAX_UID = 64
+"""Bytes of a UID (PS3.5 §9.1)."""
 _ELEMENT = struct.Struct("<HHL").unpack_from
 
 
@@ -18,33 +20,43 @@ class Command:
 
     __slots__ = (
         "affected_sop_class_uid",
+        "announces_data_set",
         "data_set_type",
         "field",
+        "is_response",
         "message_id",
         "message_id_being_responded_to",
+        "name",
         "problem",
         "raw",
         "requested_sop_class_uid",
+        "service",
         "status",
     )
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         found, self.problem = _find_elements(raw)
-        self.field = _uint(raw, found, 0x00000100)
+        self.field = _us(raw, found, 0x00000100)
         """Command Field (0000,0100)."""
-        self.message_id = _uint(raw, found, 0x00000110)
+        self.message_id = _us(raw, found, 0x00000110)
         """Message ID (0000,0110)."""
-        self.message_id_being_responded_to = _uint(raw, found, 0x00000120)
+        self.message_id_being_responded_to = _us(raw, found, 0x00000120)
         """Message ID Being Responded To (0000,0120)."""
-        self.data_set_type = _uint(raw, found, 0x00000800)
+        self.data_set_type = _us(raw, found, 0x00000800)
         """Command Data Set Type (0000,0800)."""
-        self.status = _uint(raw, found, 0x00000900)
+        self.status = _us(raw, found, 0x00000900)
         """Status (0000,0900)."""
         self.affected_sop_class_uid = _uid(raw, found, 0x00000002)
         """Affected SOP Class UID (0000,0002)."""
         self.requested_sop_class_uid = _uid(raw, found, 0x00000003)
         """Requested SOP Class UID (0000,0003)."""
+        self.name, self.service = command_names(self.field)
+        """The message's name, `C-STORE-RQ`, and its DIMSE service, `C-STORE`; says so where the field is missing."""
+        self.is_response = self.field is not None and self.field & RESPONSE_BIT != 0
+        """Whether the command field is that of a response (PS3.7 §E.1)."""
+        self.announces_data_set = self.data_set_type is not None and self.data_set_type != NO_DATA_SET
+        """Whether Command Data Set Type (0000,0800) says that a data set follows; it does not where it is missing."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Command) and self.raw == other.raw
@@ -59,26 +71,6 @@ class Command:
     def elements(self) -> dict[int, bytes]:
         """Every element's value as sent, by tag (0xGGGGEEEE)."""
         return {tag: self.raw[start:end] for tag, (start, end) in _find_elements(self.raw)[0].items()}
-
-    @property
-    def name(self) -> str:
-        """The message's name: `C-STORE-RQ`; says so where the command field is missing or unknown."""
-        return command_name(self.field) if self.field is not None else "command without a Command Field"
-
-    @property
-    def service(self) -> str:
-        """The DIMSE service: `C-STORE`."""
-        return service_name(self.field) if self.field is not None else ""
-
-    @property
-    def is_response(self) -> bool:
-        """Whether the command field is that of a response (PS3.7 §E.1)."""
-        return bool((self.field or 0) & RESPONSE_BIT)
-
-    @property
-    def announces_data_set(self) -> bool:
-        """Whether Command Data Set Type (0000,0800) says that a data set follows; it does not where it is missing."""
-        return self.data_set_type is not None and self.data_set_type != NO_DATA_SET
 
     @property
     def group_length(self) -> int | None:
@@ -141,6 +133,13 @@ Places = dict[int, tuple[int, int]]
 """Where the value of each element is, by tag."""
 
 
+def _us(raw: bytes, found: Places, tag: int) -> int | None:
+    place = found.get(tag)
+    if place is None or place[1] - place[0] < 2:
+        return None
+    return raw[place[0]] | raw[place[0] + 1] << 8
+
+
 def _uint(raw: bytes, found: Places, tag: int) -> int | None:
     start, end = found.get(tag, (0, 0))
     size = 4 if COMMAND_ELEMENTS[tag].vr == "UL" else 2
@@ -153,8 +152,13 @@ def _text(raw: bytes, found: Places, tag: int) -> str | None:
 
 
 def _uid(raw: bytes, found: Places, tag: int) -> str | None:
-    uid = _text(raw, found, tag)
-    return intern(uid) if uid else None  # a capture names few SOP classes, each many times
+    start, end = found.get(tag, (0, 0))
+    return _uid_text(raw[start:end]) if end - start <= MAX_UID else _text(raw, found, tag)
+
+
+@lru_cache(maxsize=1024)
+def _uid_text(value: bytes) -> str | None:
+    return plain_text(value) or None  # a capture names few SOP classes, each many times
 
 
 def attribute_tags(value: bytes) -> list[int]:
@@ -176,15 +180,15 @@ def _label(tag: int) -> str:
 def _find_elements(raw: bytes) -> tuple[Places, str]:
     found: Places = {}
     at, end = 0, len(raw)
-    while at < end:
-        if at + 8 > end:
-            return found, f"{end - at} bytes at its end are too few for an element"
+    while at + 8 <= end:
         group, element, length = _ELEMENT(raw, at)
-        tag = (group << 16) | element
-        if at + 8 + length > end:
-            return found, f"{tag_text(tag)} announces {length} bytes at byte {at}; {end - at - 8} follow"
+        start, stop = at + 8, at + 8 + length
+        if stop > end:
+            tag = tag_text(group << 16 | element)
+            return found, f"{tag} announces {length} bytes at byte {at}; {end - start} follow"
         if group:
-            return found, f"{tag_text(tag)} at byte {at} does not belong in a command set"
-        found.setdefault(tag, (at + 8, at + 8 + length))
-        at += 8 + length
-    return found, ""
+            return found, f"{tag_text(group << 16 | element)} at byte {at} does not belong in a command set"
+        if element not in found:
+            found[element] = (start, stop)
+        at = stop
+    return found, f"{end - at} bytes at its end are too few for an element" if at < end else ""

@@ -20,6 +20,7 @@ _GROUP_LENGTH_ELEMENT = 12
 _GROUP_LENGTH = b"\0\0\0\0\4\0\0\0"
 """Tag and length of (0000,0000), as every command set begins."""
 PENDING = (0xFF00, 0xFF01)
+_WELL = ("Success", "Pending", "Cancel")
 
 
 _DECODED: dict[int, Callable[[Command], object]] = {
@@ -39,6 +40,19 @@ def is_whole(message: Message) -> bool:
     return "of its command set" not in message.problem and not message.problem.startswith("up to")
 
 
+def is_odd(_: Association, message: Message) -> bool:
+    """Whether a command set is not simply as it should be."""
+    command = message.command
+    raw = command.raw
+    return (
+        command.problem != ""
+        or not raw.startswith(_GROUP_LENGTH)
+        or int.from_bytes(raw[8:12], "little") != len(raw) - _GROUP_LENGTH_ELEMENT
+        or command.field not in REQUIRED
+        or bool(absent_of(command, REQUIRED[command.field]))
+    )
+
+
 def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     """A command set that breaks its encoding (PS3.7 §6.3.1)."""
     match entry.event:
@@ -51,8 +65,6 @@ def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case Message(command=command) as message if is_whole(message) and not command.problem:
             true = len(command.raw) - _GROUP_LENGTH_ELEMENT
-            if command.raw.startswith(_GROUP_LENGTH) and int.from_bytes(command.raw[8:12], "little") == true:
-                return  # by far the most; the rest says how it differs
             announced = command.group_length
             if announced is None:
                 yield Hit("the command set has no Command Group Length (0000,0000)")
@@ -111,6 +123,14 @@ OWN_REASONS = (*range(0xA700, 0xA800), 0x0122, 0x0124, 0x0211, 0x0213)
 """Failures that lie with whoever answers, whatever the request was: resources, support, authorization."""
 
 
+def is_no_success(_: Association, message: Message) -> bool:
+    """Whether a response says anything but that all is well, or going well."""
+    command = message.command
+    if not command.status or not command.is_response:
+        return False
+    return find_status(command.service, message.sop_class_uid, command.status).category not in _WELL
+
+
 def failed(_: Association, entry: Entry) -> Iterator[Hit]:
     """A response with a failure status (PS3.7 Annex C)."""
     yield from _status(entry, "Failure")
@@ -138,6 +158,12 @@ def _status(entry: Entry, category: str) -> Iterator[Hit]:
                 own = asked is None or command.status in OWN_REASONS
                 since = entry.span.first_packet if own or asked is None else asked.span.first_packet
                 yield Hit(f"{command.name}: {said}" + (f": {comment}" if comment else ""), since=since)
+
+
+def is_odd_match(_: Association, message: Message) -> bool:
+    """Whether a C-FIND response is final and announces an identifier, or pending and does not."""
+    command = message.command
+    return command.field == 0x8020 and (command.status in PENDING) is not command.announces_data_set
 
 
 def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -171,6 +197,7 @@ RULES = (
         _M,
         malformed,
         _BEFORE,
+        is_odd,
     ),
     EntryRule(
         "command-unknown",
@@ -182,6 +209,7 @@ RULES = (
         _M,
         unknown,
         (*_BEFORE, "own:command-malformed"),
+        is_odd,
     ),
     EntryRule(
         "command-element-missing",
@@ -194,6 +222,7 @@ RULES = (
         _M,
         element_missing,
         (*_BEFORE, "own:command-malformed"),
+        is_odd,
     ),
     EntryRule(
         "command-group-length",
@@ -206,6 +235,7 @@ RULES = (
         _M,
         group_length_wrong,
         _BEFORE,
+        is_odd,
     ),
     FinalRule(
         "response-sparse",
@@ -229,6 +259,7 @@ RULES = (
         failed,
         by("peer", "command-malformed", "command-unknown", "command-element-missing", "context-not-accepted",
            "message-id-repeated", *DATA_SETS),
+        is_no_success,
     ),
     EntryRule(
         "status-warning",
@@ -239,6 +270,8 @@ RULES = (
         "Check what the peer kept.",
         _M,
         warned,
+        (),
+        is_no_success,
     ),
     EntryRule(
         "status-unknown",
@@ -249,6 +282,8 @@ RULES = (
         "The peer's conformance statement may define it.",
         _M,
         status_unknown,
+        (),
+        is_no_success,
     ),
     EntryRule(
         "find-final-with-data-set",
@@ -261,6 +296,7 @@ RULES = (
         _M,
         find_final_with_data,
         _BEFORE,
+        is_odd_match,
     ),
     EntryRule(
         "find-pending-without-data-set",
@@ -273,6 +309,7 @@ RULES = (
         _M,
         find_pending_without_data,
         _BEFORE,
+        is_odd_match,
     ),
 )  # fmt: skip
 """Rules on command sets, in the order in which they are asked."""

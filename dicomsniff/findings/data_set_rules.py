@@ -7,7 +7,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import DataSetRule, Hit, Severity
+from dicomsniff.findings.finding import EntryRule, Hit, Severity
 
 _PREFIX = "data-set-"
 
@@ -16,6 +16,11 @@ def problems(message: Message) -> tuple[Any, ...]:
     """Return the problems of a message's data set; none where it was not scanned."""
     outline = getattr(message.data_set, "outline", None)
     return outline.problems if outline is not None else ()
+
+
+def has_problems(_: Association, message: Message) -> bool:
+    """Whether its data set was scanned and has problems."""
+    return message.data_set is not None and bool(problems(message))
 
 
 def problems_of(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
@@ -36,11 +41,12 @@ def problems_of(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
 
 def _rule(
     code: str, severity: Severity, reference: str, title: str, meaning: str, remedy: str, *after: str
-) -> DataSetRule:
+) -> EntryRule:
     """Return a row; `after` are the kinds of problems of the same data set that lead to this one."""
     follows = (*by("own", *FRAMING, *(_PREFIX + each for each in after)), *NOT_CAPTURED)
-    return DataSetRule(
-        _PREFIX + code, severity, reference, title, meaning, remedy, (Message,), problems_of(_PREFIX + code), follows
+    check = problems_of(_PREFIX + code)
+    return EntryRule(
+        _PREFIX + code, severity, reference, title, meaning, remedy, (Message,), check, follows, has_problems
     )
 
 

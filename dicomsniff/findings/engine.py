@@ -1,17 +1,15 @@
 """Ask the rules about what has come (`find_now`), what is over (`find_final`), and the whole (`find_in_capture`)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
-from dicomsniff.findings.data_set_rules import problems
 from dicomsniff.findings.finding import (
     CaptureFacts,
     CaptureRule,
-    DataSetRule,
     EntryRule,
     FinalRule,
     Finding,
@@ -22,10 +20,15 @@ from dicomsniff.findings.review import Review
 from dicomsniff.provenance import Span
 
 _BY_EVENT: dict[type, list[EntryRule]] = {}
-for _rule in (rule for rule in RULES if isinstance(rule, EntryRule) and not isinstance(rule, DataSetRule)):
+_BY_CONDITION: dict[Callable[[Association, Message], bool], list[EntryRule]] = {}
+for _rule in (rule for rule in RULES if isinstance(rule, EntryRule)):
     for _event in _rule.events:
-        _BY_EVENT.setdefault(_event, []).append(_rule)
-_DATA_SET = [rule for rule in RULES if isinstance(rule, DataSetRule)]
+        if _event is Message and _rule.condition is not None:
+            _BY_CONDITION.setdefault(_rule.condition, []).append(_rule)
+        else:
+            _BY_EVENT.setdefault(_event, []).append(_rule)
+_CONDITIONS = list(_BY_CONDITION.items())
+_ORDER = {rule.code: place for place, rule in enumerate(RULES)}
 _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
 _CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
 _NOWHERE = Span(0, 0, 0, 0, 0)
@@ -34,12 +37,15 @@ _END = 1 << 62
 
 def find_now(association: Association, entry: Entry) -> None:
     """Ask the rules about one timeline entry; the association takes what they find."""
-    rules = _BY_EVENT.get(type(entry.event))
+    event = entry.event
+    rules = _BY_EVENT.get(type(event), [])
+    about = event if isinstance(event, Message) else None
+    if about is not None:
+        further = [rule for met, some in _CONDITIONS if met(association, about) for rule in some]
+        if further:
+            rules = sorted([*rules, *further], key=lambda rule: _ORDER[rule.code])
     if not rules:
         return
-    about = entry.event if isinstance(entry.event, Message) else None
-    if about is not None and about.data_set is not None and problems(about):
-        rules = [*rules, *_DATA_SET]
     found = [
         _finding(rule, hit, entry.span, about, entry.from_requestor)
         for rule in rules

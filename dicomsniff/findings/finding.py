@@ -107,16 +107,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class EntryRule(Rule):
-    """A rule asked about every timeline entry of certain types, as it comes."""
+    """A rule asked about every timeline entry of certain types, as it comes.
+
+    Messages are many, and most are as they should be: where it has a `condition`, it is asked about those only that
+    meet it. Rules that share one cost no more than one of them.
+    """
 
     events: tuple[type, ...]
     check: Callable[[Association, Entry], Iterable[Hit]]
     follows: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DataSetRule(EntryRule):
-    """A rule asked about messages whose data set was scanned and has problems."""
+    condition: Callable[[Association, Message], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,12 @@ def cut_off(review: Review) -> Iterator[Hit]:
             yield Hit(f"{message.name} is incomplete: {message.problem}", message.span, message, known=-1)
 
 
+def is_on_unusable_context(association: Association, message: Message) -> bool:
+    """Whether a message came on a context of which nobody knows that it was accepted."""
+    context = association.contexts.get(message.context_id)
+    return context is None or context.result != 0
+
+
 def context_unusable(association: Association, entry: Entry) -> Iterator[Hit]:
     """A message on a context that was not accepted (PS3.8 §9.3.5.1)."""
     match entry.event:
@@ -249,6 +255,7 @@ RULES = (
         (Message,),
         context_unusable,
         (*by("own", *FRAMING, "context-id-even", "context-id-repeated"), "contexts-all-refused", "contexts-unanswered"),
+        is_on_unusable_context,
     ),
 )
 """Rules on fragments, in the order in which they are asked."""

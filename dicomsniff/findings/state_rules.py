@@ -15,6 +15,7 @@ from dicomsniff.pdu.types import Abort, AssociateRj, AssociateRq, ReleaseRq
 
 _LOOK_BACK = 50
 """Entries searched for the A-RELEASE-RQ before a message."""
+_RELEASING = (State.RELEASING, State.COLLISION, State.RELEASED)
 _BEFORE = (State.IDLE, State.REQUESTED)
 
 
@@ -44,10 +45,15 @@ def _in_flight(association: Association, entry: Entry) -> bool:
     return aborted and abortion is not None and abortion.from_requestor is not entry.from_requestor
 
 
+def is_releasing(association: Association, _: Message) -> bool:
+    """Whether somebody has asked to release before a message was whole."""
+    return association.state in _RELEASING
+
+
 def data_after_release_request(association: Association, entry: Entry) -> Iterator[Hit]:
     """A message from the side that has asked to release (PS3.8 §7.2.1)."""
     match entry.event:
-        case Message(span=span) if association.state in (State.RELEASING, State.COLLISION, State.RELEASED):
+        case Message(span=span) as message if is_releasing(association, message):
             for earlier in islice(reversed(association.timeline), _LOOK_BACK):
                 event = earlier.event
                 if isinstance(event, ReleaseRq) and earlier.from_requestor is entry.from_requestor:
@@ -153,6 +159,7 @@ RULES = (
             *data_after_release_request(association, entry),
         ),
         _PLACE_LOST,
+        is_releasing,
     ),
     EntryRule(
         "associate-repeated",

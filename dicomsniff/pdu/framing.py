@@ -17,6 +17,9 @@ MAX_UNKNOWN_PDU = 1 << 16
 NO_PACKET = PacketMark(0, 0, 0)
 
 _HEADER = struct.Struct(">BxL").unpack_from
+_HEADERS = struct.Struct(">BxLLBB").unpack_from
+"""Of a P-DATA-TF and its first PDV: type and length, length, context and message control header."""
+_HEADERS_LENGTH = 2 * HEADER_LENGTH
 
 
 class State(Enum):
@@ -107,7 +110,9 @@ class Framing:
             if state is State.PDV_VALUE:
                 at = self._pdv_value(data, at, end, events)
             elif state is State.PDU_HEADER:
-                at = self._pdu_header(data, at, end, events)
+                at = self._whole_pdata(data, at, end, events)
+                if at == before:
+                    at = self._pdu_header(data, at, end, events)
             elif state is State.PDV_HEADER:
                 at = self._pdv_header(data, at, end, events)
             elif state is State.CONTROL_BODY:
@@ -118,6 +123,25 @@ class Framing:
                 break
             self.position += at - before
         return at
+
+    def _whole_pdata(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
+        """Take a P-DATA-TF of one PDV, if all of it is there: so most messages come, and one step is all it takes."""
+        if end - at < _HEADERS_LENGTH or self._pending or self._doubtful:
+            return at
+        kind, length, pdv_length, context, header = _HEADERS(data, at)
+        stop = at + HEADER_LENGTH + length
+        if kind != 4 or length != pdv_length + 4 or not 2 <= pdv_length <= MAX_COMMAND_FRAGMENT or stop > end:
+            return at
+        value, kept = data[at + _HEADERS_LENGTH : stop], b""
+        if header & 1:
+            kept = value
+        elif self._show_data and value:
+            events.append(PdvBytes(context, value, 0))
+        size, start, mark = pdv_length - 2, self.position, self._mark
+        place = (start, start + stop - at, length, 0)
+        events.append(Pdv(context, header, size, size, kept, mark, self._last, *place, mark, True))
+        self.counts["P-DATA-TF"] += 1
+        return stop
 
     def _pdu_header(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
         pending = self._pending
@@ -152,14 +176,14 @@ class Framing:
     def _end_of_pdu(self, events: list[PduEvent], used: int) -> None:
         """A PDU is whole; it ends `used` bytes after `position`."""
         self.counts[pdu_type_name(self._pdu_type)] += 1
-        span = self._span(self._first, self._pdu_start, used)
         if self._pdu_type != 4:
             body = bytes(self._pending)
             self._pending.clear()
-            pdu = decode_control_pdu(self._pdu_type, body, span)
+            pdu = decode_control_pdu(self._pdu_type, body, self._span(self._first, self._pdu_start, used))
             self._doubtful = isinstance(pdu, UnknownPdu)
             events.append(pdu)
         elif self._pdv_number == 0:
+            span = self._span(self._first, self._pdu_start, used)
             events.append(MalformedPdu(span, "pdata-without-pdv", "P-DATA-TF without a PDV"))
         self._state = State.PDU_HEADER
 
