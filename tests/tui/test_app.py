@@ -11,6 +11,7 @@ from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.provenance import Span
 from dicomsniff.tui.findings_list import FindingsList
 from dicomsniff.tui.key_help import KeyHelp
+from dicomsniff.tui.messages import CaptureAdvanced
 from dicomsniff.tui.value_view import ValueView
 from tui.screens import LARGE, SMALL, opened, press, screen_text, settle
 
@@ -250,6 +251,20 @@ async def test_a_finding_about_the_capture_leads_to_the_message_it_names(samples
         await press(pilot, "enter")
         assert app.panes.table.selected.id == 2
         assert app.panes.ladder.selected.event.number == 3
+
+
+async def test_associations_given_up_to_bound_memory_leave_the_list(samples: Path) -> None:
+    async with opened(samples / "association-rejected.pcap", SMALL) as (app, pilot):
+        table = app.panes.table
+        await press(pilot, "G", "up")
+        app.show_progress(CaptureAdvanced([], None, None, table.associations[5:]))
+        await settle(pilot)
+        assert [association.id for association in table.listed] == [6, 7, 8, 9, 10]
+        assert table.selected.id == 9
+        app.show_progress(CaptureAdvanced([], None, None, table.associations[:1]))
+        await settle(pilot)
+        assert app.panes.ladder.association.id == 6
+        assert app.panes.fields.detail.title == "A-ASSOCIATE-RQ"
 
 
 async def test_brackets_step_through_the_exchange_from_the_fields(samples: Path) -> None:
