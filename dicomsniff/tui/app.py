@@ -118,7 +118,10 @@ class DicomsniffApp(App[None]):
             self.book = event.book
             if isinstance(self.screen, LinksList) and self.screen.everything:
                 self.screen.show(self.book.links)
-        self.panes.table.add(event.associations)
+        if event.kept is not None:
+            self.panes.table.keep(event.kept)
+        else:
+            self.panes.table.add(event.associations)
         if self.following and event.latest is not None:
             self.panes.table.select(event.latest)
             self._synchronize()

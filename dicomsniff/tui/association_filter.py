@@ -14,6 +14,10 @@ class AssociationFilter:
         self.text = ""
         self._known: dict[int, _Searched] = {}
 
+    def keep(self, numbers: set[int]) -> None:
+        """Let go of what is known of other associations."""
+        self._known = {number: each for number, each in self._known.items() if number in numbers}
+
     def matches(self, association: Association) -> bool:
         """Whether an association has all the words, in any case of letters."""
         if not self.text:

@@ -54,6 +54,15 @@ class AssociationTable(RowList):
             self.listed += associations
             self._list(self.listed)
 
+    def keep(self, kept: list[Association]) -> None:
+        """Let go of every other association."""
+        self.associations = list(kept)
+        numbers = {association.id for association in kept}
+        self._problems = {number: each for number, each in self._problems.items() if number in numbers}
+        self._verdicts = {number: each for number, each in self._verdicts.items() if number in numbers}
+        self.filter.keep(numbers)
+        self._list([association for association in kept if self.filter.matches(association)])
+
     def say(self, text: str) -> None:
         """Say why there are no associations."""
         self.waiting = text

@@ -25,7 +25,7 @@ ADVICE = {rule.code: rule.remedy for rule in RULES}
 
 
 def entry_facts(association: Association, entry: Entry, digits: int, book: LinkBook) -> list[FieldRow]:
-    """Return the findings about an entry, its facts, its operation, and what belongs together with it."""
+    """Return the findings about an entry, its operation, what belongs together with it, and its place."""
     rows = [FieldRow(printable(entry_name(entry)), printable(entry_detail(association, entry)), style="heading")]
     for finding in association.found:
         if finding.span == entry.span:
@@ -34,10 +34,12 @@ def entry_facts(association: Association, entry: Entry, digits: int, book: LinkB
             reference = f"{finding.code}, {finding.reference}" if finding.reference else finding.code
             rows.append(FieldRow("rule", reference, depth=1))
     facts = [*_place(association, entry, digits), *_message_facts(association, entry)]
-    rows += [FieldRow(name, printable(value)) for name, value in facts]
     if isinstance(entry.event, Message):
         rows += operation_rows(association, entry.event)
     rows += related_rows(association, entry, book)
+    if any(row.is_heading for row in rows[1:]):
+        rows.append(FieldRow("On the wire", style="heading"))
+    rows += [FieldRow(name, printable(value)) for name, value in facts]
     return rows + _agreement(association) if isinstance(entry.event, AssociateAc) else rows
 
 

@@ -94,7 +94,7 @@ class LinkBook:
         for get in links.gets():
             book.links.append(_link("C-GET", Target(get.association, get.message, get_text(get))))
         for thread in links.threads():
-            book._add_thread(Thread(thread.kind, thread.key, list(thread.steps), thread.unlisted))
+            book.add_thread(Thread(thread.kind, thread.key, list(thread.steps), thread.unlisted))
         for series in links.series():
             parts = [
                 Target(series.first_association, 0, f"association {series.first_association} is the first"),
@@ -130,15 +130,16 @@ class LinkBook:
             if any(step.association == association and step.message == message for step in steps)
         ]
 
-    def _deliver(self, deliveries: Iterable[Delivery], link: Link) -> None:
-        for delivery in deliveries:
-            self._deliveries.setdefault(delivery.association, []).append((delivery, link))
-
-    def _add_thread(self, thread: Thread) -> None:
+    def add_thread(self, thread: Thread) -> None:
+        """Take a thread, which must not change any more."""
         link = Link(str(thread.kind), len(thread.steps) if len(thread.steps) > 1 else 0, lambda: _thread_lines(thread))
         self.links.append(link)
         for association in thread.associations:
             self._threads.setdefault(association, []).append((thread.steps, link))
+
+    def _deliver(self, deliveries: Iterable[Delivery], link: Link) -> None:
+        for delivery in deliveries:
+            self._deliveries.setdefault(delivery.association, []).append((delivery, link))
 
 
 def _link(kind: str, target: Target, parts: Iterable[Target] = (), explanation: str = "") -> Link:

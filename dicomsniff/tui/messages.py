@@ -9,15 +9,21 @@ from dicomsniff.tui.link_book import LinkBook
 class CaptureAdvanced(Message):
     """More of the capture was read: associations recognized since the last time, and the latest with a new entry.
 
-    `book` says what belongs together, where that is worth telling anew.
+    `book` says what belongs together, where that is worth telling anew; `kept` is every association there still is,
+    where many are not kept any longer.
     """
 
     def __init__(
-        self, associations: list[Association], latest: Association | None, book: LinkBook | None = None
+        self,
+        associations: list[Association],
+        latest: Association | None,
+        book: LinkBook | None = None,
+        kept: list[Association] | None = None,
     ) -> None:
         self.associations = associations
         self.latest = latest
         self.book = book
+        self.kept = kept
         super().__init__()
 
 

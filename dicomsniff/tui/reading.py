@@ -12,6 +12,8 @@ from dicomsniff.tui.source import CaptureSource
 
 INTERVAL = 0.1
 """Seconds between two messages."""
+MANY = 1000
+"""Associations that the analyzer gave up to bound memory until the screen gives them up, too."""
 
 
 def read_capture(
@@ -20,15 +22,18 @@ def read_capture(
     """Read the capture through, or until stopped; the first associations are told at once."""
     problem = ""
     book: LinkBook | None = None
-    known = packets = 0
+    known = packets = forgotten = 0
     told = 0.0
     latest: Association | None = None
     watch = LinkWatch(capture.analyzer)
 
     def advance(book: LinkBook | None = None) -> None:
-        nonlocal known, packets, told, latest
-        fresh = [association for association in capture.analyzer.associations if association.id > known]
-        tell(CaptureAdvanced(fresh, latest, book))
+        nonlocal known, packets, told, latest, forgotten
+        every = capture.analyzer.associations
+        fresh = [association for association in every if association.id > known]
+        gone = capture.analyzer.association_count - len(every)
+        tell(CaptureAdvanced(fresh, latest, book, every if gone - forgotten >= MANY else None))
+        forgotten += (gone - forgotten) * (gone - forgotten >= MANY)
         known = fresh[-1].id if fresh else known
         packets, told, latest = capture.analyzer.packets, time.monotonic(), None
 

@@ -26,7 +26,7 @@ def status_text(capture: CaptureSource, *, reading: bool, following: bool, probl
     elif reading:
         text.append_text(_progress(reader.position, known_size(capture)))
     if verdict:
-        counts.append(verdict)
+        counts.append(f"so far {verdict}" if reading else verdict)
     return text.append(" · ".join(counts), "not bold")
 
 

@@ -45,6 +45,11 @@ def screen_text(app: DicomsniffApp) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
+def notices(app: DicomsniffApp) -> str:
+    """What the app has told beside the screen."""
+    return "\n".join(notice.message for notice in app._notifications)
+
+
 @asynccontextmanager
 async def opened(path: object, size: tuple[int, int] = LARGE) -> AsyncIterator[tuple[DicomsniffApp, Pilot[None]]]:
     """The app on a capture, read to its end."""

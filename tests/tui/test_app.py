@@ -1,12 +1,17 @@
 """Walking through captures with keys and mouse, in small and large terminals."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input
 
+import build
+from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.provenance import Span
 from dicomsniff.tui.findings_list import FindingsList
 from dicomsniff.tui.key_help import KeyHelp
+from dicomsniff.tui.messages import CaptureAdvanced
 from dicomsniff.tui.value_view import ValueView
 from tui.screens import LARGE, SMALL, opened, press, screen_text, settle
 
@@ -184,6 +189,84 @@ async def test_an_association_without_findings_says_so(samples: Path) -> None:
         assert not isinstance(app.screen, FindingsList)
 
 
+async def test_a_finding_says_what_it_means_and_what_to_do(samples: Path) -> None:
+    async with opened(samples / "no-answer.pcap", SMALL) as (app, pilot):
+        await press(pilot, "f")
+        shown = " ".join(line.strip(" ┃│") for line in screen_text(app).splitlines())
+        for text in ("so something listens there; it never spoke DICOM", "Try C-ECHO from another host", "PS3.8 §7.1"):
+            assert text in shown
+
+
+@both_sizes
+async def test_c_lists_the_findings_of_the_whole_capture(samples: Path, size: tuple[int, int]) -> None:
+    async with opened(samples / "no-answer.pcap", size) as (app, pilot):
+        await press(pilot, "c")
+        assert isinstance(app.screen, FindingsList)
+        shown = screen_text(app)
+        assert "2 of 2 associations in trouble" in shown
+        assert "└ ECHOSCU (10.20.0.1:58400) aborted" in shown, "what follows from a cause is below it"
+        await press(pilot, "down", "down", "enter")
+        assert app.panes.table.selected.id == 2
+        assert app.panes.ladder.selected.event.name == "A-ABORT"
+        await press(pilot, "b")
+        assert app.panes.table.selected.id == 1
+
+
+async def test_findings_about_the_capture_are_listed_and_lead_nowhere(tmp_path: Path) -> None:
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    web = build.Talk(client=("10.0.0.1", 4711), server=("10.0.0.2", 80)).open()
+    web.client(b"GET / HTTP/1.1\r\n\r\n")
+    path = tmp_path / "both.pcap"
+    path.write_bytes(build.pcap(build.frames([*talk.close().packets, *web.close().packets])))
+    async with opened(path, SMALL) as (app, pilot):
+        await press(pilot, "f")
+        assert "HTTP" not in screen_text(app)
+        await press(pilot, "escape", "c")
+        assert "note        all" in screen_text(app)
+        assert "HTTP" in screen_text(app)
+        await press(pilot, "enter")
+        assert app.panes.ladder.cursor == 0
+
+
+async def test_a_finding_about_the_capture_leads_to_the_message_it_names(samples: Path) -> None:
+    @dataclass(frozen=True)
+    class Placed(Finding):
+        association: int | None = None
+        number: int | None = None
+
+        @property
+        def message_number(self) -> int | None:
+            return self.number
+
+    nowhere = Span(0, 0, 0, 0, 0)
+    found = Placed("move-incomplete", Severity.ERROR, "less came", "", nowhere, association=2, number=3)
+    async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
+        app.capture.analyzer.findings = [found]
+        await press(pilot, "c")
+        assert "error         2" in screen_text(app)
+        await press(pilot, "enter")
+        assert app.panes.table.selected.id == 2
+        assert app.panes.ladder.selected.event.number == 3
+
+
+async def test_associations_given_up_to_bound_memory_leave_the_list(samples: Path) -> None:
+    async with opened(samples / "association-rejected.pcap", SMALL) as (app, pilot):
+        table = app.panes.table
+        await press(pilot, "G", "up")
+        app.show_progress(CaptureAdvanced([], None, None, table.associations[5:]))
+        await settle(pilot)
+        assert [association.id for association in table.listed] == [6, 7, 8, 9, 10]
+        assert table.selected.id == 9
+        app.show_progress(CaptureAdvanced([], None, None, table.associations[:1]))
+        await settle(pilot)
+        assert app.panes.ladder.association.id == 6
+        assert app.panes.fields.detail.title == "A-ASSOCIATE-RQ"
+
+
 async def test_brackets_step_through_the_exchange_from_the_fields(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
         await press(pilot, "enter", "enter", "right_square_bracket", "right_square_bracket")
@@ -242,8 +325,6 @@ async def test_help_names_every_key(samples: Path) -> None:
 
 
 async def test_a_capture_without_dicom_says_what_it_holds(tmp_path: Path) -> None:
-    import build
-
     talk = build.Talk(server=("10.0.0.2", 80)).open()
     talk.client(b"GET / HTTP/1.1\r\n\r\n")
     path = tmp_path / "web.pcap"

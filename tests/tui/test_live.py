@@ -17,6 +17,9 @@ from tui.screens import LARGE, SMALL, screen_text, until
 
 LAYOUT = PcapLayout(MAGICS[b"\xd4\xc3\xb2\xa1"])
 
+LATER = build.Talk(client=("10.9.0.1", 4711), server=("10.9.0.2", 80), start=build.START + 60_000_000_000).open()
+"""Traffic a minute later: connections that were closed before are gone by then."""
+
 
 class LiveStandIn:
     """Hands on what a test puts in, and keeps it in a file, as a sniffer does."""
@@ -99,6 +102,74 @@ async def test_the_newest_entry_is_followed_until_the_user_moves(sniffer: LiveSt
         await pilot.press("q")
     app.stop()
     assert app.done.is_set()
+
+
+async def test_what_is_found_late_is_listed_by_its_time_and_the_selection_stays(sniffer: LiveStandIn) -> None:
+    app = DicomsniffApp(Capture(sniffer))
+    talk, sent = build.Talk().open(), [0]
+    async with app.run_test(size=LARGE) as pilot:
+        ladder = app.panes.ladder
+        talk.client(build.associate_rq(build.proposal(1, build.CT_IMAGE_STORAGE)))
+        talk.server(build.associate_ac())
+        talk.client(build.message(1, build.store_rq(), b"x" * 900)[:-400])
+        talk.server(build.abort())
+        send(sniffer, talk, sent)
+        await until(pilot, lambda: ladder.count == 3)
+        assert ladder.cursor == 2, "the newest is followed"
+        await pilot.press("enter", "up", "down")
+        assert ladder.selected.event.name == "A-ABORT"
+        talk.close()
+        send(sniffer, talk, sent)
+        sniffer.incoming.put(LATER.packets)
+        await until(pilot, lambda: ladder.association.closed and ladder.count > 4)
+        names = [getattr(entry.event, "name", "") for entry in ladder.entries]
+        assert names.index("C-STORE-RQ") < names.index("A-ABORT")
+        assert ladder.selected.event.name == "A-ABORT"
+    app.stop()
+
+
+async def test_what_comes_of_an_operation_is_shown_in_the_details_of_its_request(sniffer: LiveStandIn) -> None:
+    app = DicomsniffApp(Capture(sniffer))
+    talk, sent = build.Talk().open(), [0]
+    async with app.run_test(size=LARGE) as pilot:
+        fields = app.panes.fields
+
+        def value(name: str) -> str:
+            return next((row.value for row in fields.rows if row.name == name), "")
+
+        talk.client(build.associate_rq())
+        talk.server(build.associate_ac())
+        talk.client(build.message(1, build.echo_rq()))
+        send(sniffer, talk, sent)
+        await until(pilot, lambda: value("responses") == "none so far")
+        await pilot.press("enter", "enter", "z", "down")
+        assert fields.selected.name == "Operation"
+        talk.server(build.message(1, build.echo_rsp()))
+        app.following = False
+        send(sniffer, talk, sent)
+        await until(pilot, lambda: value("final response").startswith("Success"))
+        assert fields.selected.name == "Operation", "the cursor stays"
+        assert fields.count == 4, "what was folded stays so"
+    app.stop()
+
+
+async def test_links_come_while_the_capture_goes_on(sniffer: LiveStandIn) -> None:
+    app = DicomsniffApp(Capture(sniffer))
+    async with app.run_test(size=LARGE) as pilot:
+        await pilot.press("l")
+        await until(pilot, lambda: "nothing belongs together" in screen_text(app))
+        for number in range(2):
+            talk = build.Talk(client=("10.0.0.1", 41000 + number)).open()
+            talk.client(build.associate_rq())
+            talk.server(build.associate_ac())
+            talk.client(build.release_rq())
+            talk.server(build.release_rp())
+            sniffer.incoming.put(talk.close().packets)
+        sniffer.incoming.put(LATER.packets)
+        await until(pilot, lambda: "same ends" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "so far all 2 associations went well" in screen_text(app))
+    app.stop()
 
 
 async def test_another_association_is_followed_too(sniffer: LiveStandIn) -> None:

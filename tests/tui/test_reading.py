@@ -3,6 +3,8 @@
 import threading
 from pathlib import Path
 
+import pytest
+
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.library import Capture
@@ -39,6 +41,29 @@ def test_idle_updates_are_not_told() -> None:
     told: list[object] = []
     read_capture(capture, threading.Event(), told.append)
     assert len(told) == 2, "the counts once, and the end"
+
+
+def test_associations_given_up_to_bound_memory_are_told(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicomsniff.tui.reading.MANY", 3)
+    with Capture(str(samples / "association-rejected.pcap")) as capture:
+        associations = capture.associations
+
+    def recognize(first: int, last: int):
+        def step() -> list[object]:
+            reading.analyzer._kept = {each.id: each for each in associations[first:last]}
+            reading.analyzer._numbered = last
+            reading.analyzer.packets += 1
+            return [[(associations[last - 1], None)]]
+
+        return step
+
+    reading = Scripted(recognize(0, 4), recognize(3, 8))
+    told: list[object] = []
+    read_capture(reading, threading.Event(), told.append)
+    first, last, _ = told
+    assert (len(first.associations), first.kept) == (4, None)
+    assert [each.id for each in last.associations] == [5, 6, 7, 8]
+    assert [each.id for each in last.kept] == [4, 5, 6, 7, 8]
 
 
 def test_stopping_ends_it_in_silence() -> None:

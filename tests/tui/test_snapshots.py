@@ -20,6 +20,14 @@ SCREENS = {
     "findings": ("mal-pdu-length-too-short", ("f", "down")),
     "missing-bytes": ("missing-segment", ("n",)),
     "keys": ("c-echo", ("question_mark",)),
+    "c-move-details": ("c-move", ("enter", "down", "down", "enter")),
+    "links": ("c-move", ("l", "down")),
+    "procedure-step-links": ("mpps", ("enter", "down", "down", "r")),
+    "delivery": ("c-move", ("enter", "down", "down", "r", "enter")),
+    "association": ("no-answer", ("i",)),
+    "capture": ("no-answer", ("c", "down", "down")),
+    "folded": ("c-get-pending", ("enter", "down", "enter", "z", "down", "right")),
+    "many-contexts": ("c-get-pending", ("enter", "down", "enter", *["pagedown"] * 3)),
 }
 
 

@@ -1,0 +1,234 @@
+"""What belongs together: from a C-MOVE to its C-STOREs and back, the list of all links, operations."""
+
+from pathlib import Path
+
+import pytest
+
+import build
+from dicomsniff.association.instances import Kind, Step, Thread
+from dicomsniff.library import Capture
+from dicomsniff.tui.association_view import AssociationView
+from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.link_book import LinkBook, LinkWatch
+from dicomsniff.tui.links_list import LinksList
+from dicomsniff.tui.related import related_rows
+from tui.screens import LARGE, SMALL, notices, opened, press, screen_text
+
+both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+
+
+def selected(app) -> tuple[int, str]:
+    return app.panes.table.selected.id, app.panes.fields.detail.title
+
+
+def row(app, name: str) -> FieldRow:
+    return next(each for each in app.panes.fields.rows if each.name == name)
+
+
+@both_sizes
+async def test_r_goes_from_a_c_move_to_its_delivery_and_back(samples: Path, size: tuple[int, int]) -> None:
+    async with opened(samples / "c-move.pcap", size) as (app, pilot):
+        await press(pilot, "enter", "down", "down")
+        assert selected(app) == (1, "C-MOVE-RQ 1")
+        await press(pilot, "r")
+        assert selected(app) == (2, "C-STORE-RQ 2")
+        assert app.focused is app.panes.ladder
+        await press(pilot, "down", "down", "r")
+        assert selected(app) == (1, "C-MOVE-RQ 1"), "from any C-STORE of the delivery"
+        await press(pilot, "b")
+        assert selected(app) == (2, "C-STORE-RQ 3"), "where the jump began"
+        await press(pilot, "b")
+        assert selected(app) == (1, "C-MOVE-RQ 1")
+        await press(pilot, "b")
+        assert selected(app) == (1, "C-MOVE-RQ 1"), "nothing further to go back to"
+
+
+@both_sizes
+async def test_the_details_of_a_c_move_name_its_deliveries_and_enter_goes_there(
+    samples: Path, size: tuple[int, int]
+) -> None:
+    async with opened(samples / "c-move.pcap", size) as (app, pilot):
+        await press(pilot, "enter", "down", "down", "enter")
+        assert row(app, "delivery").value == "3 C-STOREs in association 2, 3 kept"
+        assert row(app, "final response").value == "Success, 171 ms after the request, after 3 pending"
+        fields = app.panes.fields
+        while fields.selected.name != "delivery":
+            await press(pilot, "down")
+        await press(pilot, "enter")
+        assert selected(app) == (2, "C-STORE-RQ 2")
+        assert row(app, "asked for by").value.startswith("C-MOVE 1 of association 1 (MOVER) to MOVEDEST: Success")
+
+
+@both_sizes
+async def test_l_lists_what_belongs_together_and_each_line_leads_there(samples: Path, size: tuple[int, int]) -> None:
+    async with opened(samples / "c-move.pcap", size) as (app, pilot):
+        await press(pilot, "l")
+        assert isinstance(app.screen, LinksList)
+        assert "└ 3 C-STOREs in association 2, 3 kept" in screen_text(app)
+        await press(pilot, "down", "enter")
+        assert selected(app) == (2, "C-STORE-RQ 2")
+        await press(pilot, "l")
+        assert app.screen.rows.cursor == 0, "at the link that the entry has part in"
+        await press(pilot, "enter")
+        assert selected(app) == (1, "C-MOVE-RQ 1")
+
+
+async def test_a_capture_without_links_says_so(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await press(pilot, "l")
+        assert "nothing belongs together" in screen_text(app)
+        await press(pilot, "enter", "r")
+        assert "nothing belongs together with this entry" in notices(app)
+        await press(pilot, "b")
+        assert "nothing to go back to" in notices(app)
+        assert selected(app) == (1, "A-ASSOCIATE-RQ")
+
+
+async def test_several_related_places_are_listed(samples: Path) -> None:
+    async with opened(samples / "mpps.pcap", SMALL) as (app, pilot):
+        await press(pilot, "enter", "down", "down", "r")
+        assert isinstance(app.screen, LinksList)
+        assert app.screen.rows.selected.message == 3, "the first that is not the entry itself"
+        await press(pilot, "enter")
+        assert selected(app) == (1, "N-SET-RQ 2")
+        assert row(app, "this step").value == "association 1: N-SET (message 3)"
+
+
+async def test_o_goes_between_request_and_final_response(samples: Path) -> None:
+    async with opened(samples / "c-find-cancel.pcap", SMALL) as (app, pilot):
+        await press(pilot, "enter", "down", "down", "o")
+        final = app.panes.ladder.selected.event
+        assert final is final.operation.final
+        assert row(app, "cancelled by").target is not None
+        assert f"{final.operation.pending} pending, then Cancel" in screen_text(app)
+        await press(pilot, "o")
+        assert app.panes.ladder.selected.event is final.operation.request
+        await press(pilot, "home", "o")
+        assert "no request with a response" in notices(app)
+
+
+async def test_sub_operations_of_a_c_get_lead_to_it_and_back(samples: Path) -> None:
+    async with opened(samples / "c-get-pending.pcap") as (app, pilot):
+        await press(pilot, "enter", "down", "down")
+        assert selected(app) == (1, "C-GET-RQ 1")
+        assert row(app, "sub-operations").value == "3 C-STOREs: 3 Success"
+        await press(pilot, "r")
+        assert selected(app) == (1, "C-STORE-RQ 2")
+        assert row(app, "sub-operation of").value == "C-GET-RQ 1"
+        await press(pilot, "r")
+        assert selected(app) == (1, "C-GET-RQ 1")
+
+
+async def test_a_jump_drops_a_filter_that_hides_its_end(samples: Path) -> None:
+    async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
+        await press(pilot, "slash", *"mover", "enter")
+        assert len(app.panes.table.listed) == 1
+        await press(pilot, "enter", "down", "down", "r")
+        assert selected(app) == (2, "C-STORE-RQ 2")
+        assert len(app.panes.table.listed) == 2
+        assert app.focused is app.panes.ladder
+        await press(pilot, "slash")
+        assert app.focused.value == ""
+
+
+async def test_a_place_given_up_to_bound_memory_is_said(samples: Path) -> None:
+    async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
+        app.panes.table.associations[1].condense()
+        await press(pilot, "enter", "down", "down", "r")
+        assert "association 2 was given up" in notices(app)
+        await press(pilot, "escape", "down")
+        assert "its details were given up" in screen_text(app)
+
+
+@both_sizes
+async def test_i_tells_where_an_associations_time_went(samples: Path, size: tuple[int, int]) -> None:
+    async with opened(samples / "no-answer.pcap", size) as (app, pilot):
+        assert ("slow because the acceptor left A-ASSOCIATE-RQ" in screen_text(app)) is (size == LARGE)
+        await press(pilot, "i")
+        assert isinstance(app.screen, AssociationView)
+        shown = screen_text(app)
+        assert "slow because the acceptor" in shown
+        assert "negotiation 2.01 s" in shown
+        await press(pilot, "escape")
+        assert not isinstance(app.screen, AssociationView)
+
+
+async def test_the_status_line_tells_the_verdict_on_the_capture(samples: Path) -> None:
+    async with opened(samples / "c-move.pcap") as (app, _):
+        assert "all 2 associations went well; 1 C-MOVE, 3 C-STORE" in screen_text(app)
+
+
+def commitment() -> Thread:
+    """Asked for in association 1, reported in association 2."""
+    return Thread(
+        Kind.COMMITMENT,
+        "1.2.9",
+        [
+            Step(1, 1, "N-ACTION", True, 10, None, 0, "Success", 1, None, 2),
+            Step(2, 1, "N-EVENT-REPORT", True, 20, None, 0, "Success", 1, None, 2, 0),
+        ],
+    )
+
+
+def test_a_commitment_leads_to_its_report_in_another_association(samples: Path) -> None:
+    with Capture(str(samples / "storage-commitment.pcap")) as capture:
+        asked, reported = capture.associations
+        book = LinkBook()
+        book.add_thread(commitment())
+    rows = related_rows(asked, asked.timeline[2], book)
+    assert [(row.name, row.target and row.target[:2]) for row in rows[2:]] == [("this step", None), ("step", (2, 1))]
+    rows = related_rows(reported, reported.timeline[3], book)
+    assert [(row.name, row.target and row.target[:2]) for row in rows[2:]] == [("step", (1, 1)), ("this step", None)]
+
+
+def test_of_many_steps_those_around_the_entry_are_listed(samples: Path) -> None:
+    with Capture(str(samples / "mpps.pcap")) as capture:
+        (association,) = capture.associations
+    steps = [Step(9, number, "N-SET", True, number, None, 0, "Success") for number in range(1, 101)]
+    steps[60] = Step(1, 1, "N-CREATE", True, 61, None, 0, "Success")
+    book = LinkBook()
+    book.add_thread(Thread(Kind.MPPS, "1.2.3", steps))
+    rows = related_rows(association, association.timeline[2], book)
+    names = [row.name for row in rows]
+    assert len(rows) < 20
+    assert names.index("this step") == 8
+    assert rows[-1].value == "100 in all"
+
+
+def test_a_book_does_not_change_while_reading_goes_on(samples: Path) -> None:
+    with Capture(str(samples / "c-move.pcap")) as capture:
+        books = [LinkBook.of(capture.analyzer) for _ in capture.updates()]
+    assert books[-1].links[0].target.text.endswith("3 C-STOREs in association 2, 3 kept")
+    again = LinkBook.of(capture.analyzer)
+    assert again.links is not books[-1].links
+    assert [link.target for link in again.links] == [link.target for link in books[-1].links]
+
+
+def test_finding_out_is_seldom_enough_to_cost_little(samples: Path) -> None:
+    with Capture(str(samples / "c-echo.pcap")) as capture:
+        watch = LinkWatch(capture.analyzer)
+        assert not watch.is_due(0), "nothing is over"
+        assert capture.associations
+        assert watch.is_due(0)
+        times = iter([100.0, 102.0])
+        watch.write(lambda: next(times))
+        assert not watch.is_due(1000), "nothing is new"
+        capture.analyzer.overview.well += 1
+        assert not watch.is_due(121)
+        assert watch.is_due(122), "ten times the two seconds it took"
+
+
+def test_a_c_move_still_open_says_when_its_deliveries_are_known(tmp_path: Path) -> None:
+    values = {0x0002: "1.2.840.10008.5.1.4.1.2.2.2", 0x0100: 0x21, 0x0110: 1, 0x0600: "DEST", 0x0700: 0, 0x0800: 0x101}
+    talk = build.Talk().open()
+    talk.client(build.associate_rq(build.proposal(1, "1.2.840.10008.5.1.4.1.2.2.2")))
+    talk.server(build.associate_ac())
+    talk.client(build.message(1, build.command_set(values)))
+    path = tmp_path / "open.pcap"
+    path.write_bytes(build.pcap(build.frames(talk.packets)))
+    with Capture(str(path)) as capture:
+        for batch in capture.reader.batches():
+            capture.analyzer.feed(batch)
+        (association,) = capture.analyzer.associations
+        rows = related_rows(association, association.timeline[2], LinkBook.of(capture.analyzer))
+    assert rows[-1].value == "are looked for when the association is over"
