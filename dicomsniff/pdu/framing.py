@@ -129,7 +129,7 @@ class Framing:
         if end - at < _HEADERS_LENGTH or self._pending or self._doubtful:
             return at
         kind, length, pdv_length, context, header = _HEADERS(data, at)
-        stop = at + HEADER_LENGTH + length
+        stop: int = at + HEADER_LENGTH + length
         if kind != 4 or length != pdv_length + 4 or not 2 <= pdv_length <= MAX_COMMAND_FRAGMENT or stop > end:
             return at
         value, kept = data[at + _HEADERS_LENGTH : stop], b""
