@@ -7,7 +7,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
-from dicomsniff.findings.data_set_rules import problems
+from dicomsniff.findings.data_set_rules import outline_of
 from dicomsniff.findings.finding import (
     CaptureFacts,
     CaptureRule,
@@ -38,7 +38,7 @@ def find_now(association: Association, entry: Entry) -> None:
     if not rules:
         return
     about = entry.event if isinstance(entry.event, Message) else None
-    if about is not None and about.data_set is not None and problems(about):
+    if about is not None and outline_of(about) is not None:
         rules = [*rules, *_DATA_SET]
     found = [
         _finding(rule, hit, entry.span, about, entry.from_requestor)

@@ -116,7 +116,7 @@ class EntryRule(Rule):
 
 @dataclass(frozen=True, slots=True)
 class DataSetRule(EntryRule):
-    """A rule asked about messages whose data set was scanned and has problems."""
+    """A rule asked about messages whose data set was scanned and is not plainly sound."""
 
 
 @dataclass(frozen=True, slots=True)
