@@ -3,12 +3,11 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timing import IDLE, STALLS, Part, Timing
+from dicomsniff.dictionary.statuses import PENDING
 from dicomsniff.dimse.message import Message
 from dicomsniff.tcp.pauses import DELAYED_ACK, Cause, note_silence
 from dicomsniff.tcp.stream import Stream
 
-_PENDING = (0xFF00, 0xFF01)
-"""Statuses of responses that are followed by another one (PS3.7 Annex C)."""
 _Key = tuple[bool, int]
 """Who asked (True: the requestor), and under which Message ID."""
 _OF_TRANSFERS = (Cause.ROUND_TRIP, Cause.SENDER)
@@ -95,7 +94,7 @@ class Clock:
         if key not in self._begun and latency >= 0:
             self._timing.add_latency(command.service, latency, message.number)
         self._begun.add(key)
-        if command.status is not None and command.status not in _PENDING:
+        if command.status is not None and command.status not in PENDING:
             self._begun.discard(key)
             self._asked.pop(key, None)
 

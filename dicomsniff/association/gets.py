@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.moves import sub_operation_counters
 from dicomsniff.provenance import Span
 
 MAX_GETS = 10_000
@@ -43,7 +42,7 @@ def find_gets(association: Association) -> list[Get]:
             status=operation.status,
             category=operation.category,
             span=operation.request.span,
-            counters=sub_operation_counters(operation),
+            counters=operation.counters,
             sub_operations=operation.sub_operations,
             stored=dict(operation.stored or {}),
         )

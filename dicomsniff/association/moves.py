@@ -21,9 +21,6 @@ JITTER = 10_000_000
 PATIENCE = 2_000_000_000
 """How long (ns) after the final C-MOVE-RSP an association without Move Originator may begin and still be its."""
 
-COUNTERS = {"remaining": 0x1020, "completed": 0x1021, "failed": 0x1022, "warning": 0x1023}
-"""Number of … Sub-operations, by the element of group 0000 that holds it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Unconnected:
@@ -216,14 +213,6 @@ def _time(unconnected: Unconnected) -> int:
     return unconnected.time
 
 
-def sub_operation_counters(operation: Operation) -> dict[str, int]:
-    """Return what the final response of a C-MOVE or C-GET counted, by name; what it left out is absent."""
-    if operation.final is None:
-        return {}
-    counters = {name: operation.final.command.uint(tag) for name, tag in COUNTERS.items()}
-    return {name: count for name, count in counters.items() if count is not None}
-
-
 def _move(association: Association, operation: Operation) -> Move:
     request, last = operation.request, operation.final
     provider = association.sender(from_requestor=not request.from_requestor)
@@ -240,7 +229,7 @@ def _move(association: Association, operation: Operation) -> Move:
         status=operation.status,
         category=operation.category,
         span=request.span,
-        counters=sub_operation_counters(operation),
+        counters=operation.counters,
     )
 
 

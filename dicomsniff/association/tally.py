@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from dicomsniff.dictionary.statuses import PENDING
 from dicomsniff.dimse.message import Message
-from dicomsniff.dimse.operations import PENDING
 
 
 class Tally:

@@ -11,6 +11,8 @@ class StatusText(NamedTuple):
     meaning: str
 
 
+PENDING = (0xFF00, 0xFF01)
+"""Statuses of responses that are not the last (PS3.7 §C.3)."""
 _CATEGORIES = (  # PS3.7 Annex C.1 to C.5: what the number alone tells
     (0x0000, 0x0000, "Success"),
     (0xFE00, 0xFE00, "Cancel"),

@@ -3,14 +3,14 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from dicomsniff.dictionary.statuses import find_status
+from dicomsniff.dictionary.statuses import PENDING, find_status
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.sub_operations import RETRIEVALS, Progress, read_counters
 
-PENDING = (0xFF00, 0xFF01)
 MAX_OPERATIONS = 100_000
 """Operations listed of one association; further ones are paired and counted, not kept once they are over."""
 MAX_ORPHANS = 1000
-"""Responses without a request that are kept: the end of what they answer may still come."""
+"""Responses without a request that are kept: the end of what they answer may still come; and cancels of nothing."""
 MAX_SAME_ID = 64
 """Outstanding requests with one Message ID; beyond, the oldest is no longer waited for."""
 
@@ -30,6 +30,10 @@ class Operation:
     cancel: Message | None = None
     reuses_id: bool = False
     """Whether a request with the same Message ID was outstanding when it came (PS3.7 §9.1, Message ID)."""
+    waiting: int = 0
+    """How many requests of its side were outstanding when it came, itself included; 0 where it never ended."""
+    progress: Progress | None = None
+    """What its responses counted of its sub-operations (C-MOVE and C-GET only); None before the first."""
     sub_operations: int = 0
     """C-STORE sub-operations seen on the same association (C-GET only)."""
     stored: Counter[str] | None = None
@@ -63,6 +67,11 @@ class Operation:
         return None if self.final is None else self.final.span.first_time - self.request.span.last_time
 
     @property
+    def counters(self) -> dict[str, int]:
+        """What the final response counted of its sub-operations, by name; what that left out is absent."""
+        return {} if self.final is None else read_counters(self.final.command).given()
+
+    @property
     def category(self) -> str:
         """The final status's category: `Success`, `Warning`, `Failure`, `Cancel`; empty while or where unknown."""
         if self.final is None or self.status is None:
@@ -82,7 +91,17 @@ class OperationTracker:
     presentation context goes before the others, then the oldest.
     """
 
-    __slots__ = ("_early", "_gets", "_outstanding", "_waiting", "count", "most_outstanding", "operations", "orphans")
+    __slots__ = (
+        "_early",
+        "_gets",
+        "_outstanding",
+        "_waiting",
+        "count",
+        "most_outstanding",
+        "operations",
+        "orphans",
+        "vain_cancels",
+    )
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
@@ -90,8 +109,10 @@ class OperationTracker:
         self.count = 0
         self.orphans: list[Message] = []
         """Responses to nothing that was outstanding."""
+        self.vain_cancels: list[Message] = []
+        """C-CANCEL-RQs of nothing that was outstanding; those that cross a final response are among them."""
         self.most_outstanding = {True: 0, False: 0}
-        """The most requests of one side that waited for a final response at a time, sub-operations included."""
+        """The most whole requests of one side that waited for a final response at a time, sub-operations included."""
         self._outstanding: dict[Key, list[Operation]] = {}
         self._waiting = {True: 0, False: 0}
         self._gets: list[Operation] = []
@@ -113,7 +134,7 @@ class OperationTracker:
 
     def condense(self) -> None:
         """Keep what waits for an answer and the counts; let go of the rest."""
-        self.operations, self.orphans, self._early = [], [], {}
+        self.operations, self.orphans, self.vain_cancels, self._early = [], [], [], {}
 
     def _invoke(self, message: Message) -> Operation | None:
         number = message.command.message_id
@@ -125,13 +146,11 @@ class OperationTracker:
             self.operations.append(operation)
         key = (message.from_requestor, number)
         waiting = self._outstanding.setdefault(key, [])
-        operation.reuses_id = bool(waiting)
         waiting.append(operation)
-        self._waiting[message.from_requestor] += 1
+        if message.ended:
+            self._count(operation, any(each.request.ended for each in waiting[:-1]))
         if len(waiting) > MAX_SAME_ID:
             self._stop_waiting(waiting[0])
-        most = max(self.most_outstanding[message.from_requestor], self._waiting[message.from_requestor])
-        self.most_outstanding[message.from_requestor] = most
         if operation.name == "C-GET":
             self._gets.append(operation)
         elif operation.name == "C-STORE":
@@ -145,6 +164,12 @@ class OperationTracker:
             self.orphans.remove(early)
             self._pair(early, operation)
         return operation
+
+    def _count(self, operation: Operation, reuses_id: bool) -> None:
+        side = operation.from_requestor
+        self._waiting[side] += 1
+        operation.reuses_id, operation.waiting = reuses_id, self._waiting[side]
+        self.most_outstanding[side] = max(self.most_outstanding[side], operation.waiting)
 
     def _respond(self, message: Message) -> Operation | None:
         key = (not message.from_requestor, message.command.message_id_being_responded_to or 0)
@@ -164,6 +189,9 @@ class OperationTracker:
         operation.responses += 1
         operation.first_response = operation.first_response or response
         status = response.command.status
+        if operation.name in RETRIEVALS:
+            operation.progress = operation.progress or Progress()
+            operation.progress.add(response)
         if status in PENDING:
             operation.pending += 1
         elif status is not None:
@@ -178,7 +206,7 @@ class OperationTracker:
         key = (operation.from_requestor, operation.request.command.message_id or 0)
         waiting = self._outstanding[key]
         waiting.remove(operation)
-        self._waiting[operation.from_requestor] -= 1
+        self._waiting[operation.from_requestor] -= operation.request.ended
         if not waiting:
             del self._outstanding[key]
         if operation.name == "C-GET":
@@ -188,6 +216,8 @@ class OperationTracker:
         answered = message.command.message_id_being_responded_to
         waiting = self._outstanding.get((message.from_requestor, answered)) if answered is not None else None
         if not waiting:
+            if len(self.vain_cancels) < MAX_ORPHANS:
+                self.vain_cancels.append(message)
             return None
         operation = message.operation = waiting[0]
         operation.cancel = operation.cancel or message

@@ -20,11 +20,19 @@ def worth_keeping(outline: DataSetOutline, command: Command) -> DataSetOutline |
     if command.field != C_STORE_RQ:
         links = outline.referenced or any(tag in outline.values for tag in _LINKING)
         return outline if told or outline.encapsulated or links else None
-    values = outline.values
-    sent = values.get(_SOP_CLASS_UID), values.get(_SOP_INSTANCE_UID)
-    announced = command.affected_sop_class_uid, command.affected_sop_instance_uid
-    differs = any(each is not None and each != other for each, other in zip(sent, announced, strict=True))
+    differs = other_object(outline, command)
     if not (told or outline.encapsulated or differs):
         return None
-    kept = values if told or differs else {}
+    kept = outline.values if told or differs else {}
     return replace(outline, values=kept, referenced=(), reference_counts={})
+
+
+def other_object(outline: DataSetOutline, command: Command) -> tuple[str, ...]:
+    """Return what a C-STORE-RQ and its data set name otherwise: `SOP class`, `SOP instance`; what one lacks is not."""
+    if command.field != C_STORE_RQ:
+        return ()
+    pairs = (
+        ("SOP class", outline.values.get(_SOP_CLASS_UID), command.affected_sop_class_uid),
+        ("SOP instance", outline.values.get(_SOP_INSTANCE_UID), command.affected_sop_instance_uid),
+    )
+    return tuple(what for what, sent, announced in pairs if sent and announced and sent != announced)

@@ -61,6 +61,7 @@ DATA_SETS = (
     "data-set-undelimited",
     "data-set-item",
     "data-set-bad-vr",
+    "data-set-announced-otherwise",
 )
 """Data sets that a receiver may stumble over."""
 OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")

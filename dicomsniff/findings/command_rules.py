@@ -8,7 +8,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dictionary.required import EXPECTED, REQUIRED
-from dicomsniff.dictionary.statuses import find_status, status_text
+from dicomsniff.dictionary.statuses import PENDING, find_status, status_text
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NOT_CAPTURED, by
@@ -19,7 +19,6 @@ _GROUP_LENGTH_ELEMENT = 12
 """Bytes of (0000,0000) itself, which its value does not count."""
 _GROUP_LENGTH = b"\0\0\0\0\4\0\0\0"
 """Tag and length of (0000,0000), as every command set begins."""
-PENDING = (0xFF00, 0xFF01)
 _WELL = ("Success", "Pending", "Cancel")
 
 

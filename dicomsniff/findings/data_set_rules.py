@@ -1,53 +1,74 @@
 """Rules on data sets: what their outline shows to be wrong (PS3.5). They are asked where data sets are scanned."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.outlines import other_object
+from dicomsniff.dimse.scan_outline import DataSetOutline
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 
 _PREFIX = "data-set-"
+Check = Callable[[Association, Entry], Iterator[Hit]]
 
 
-def problems(message: Message) -> tuple[Any, ...]:
-    """Return the problems of a message's data set; none where it was not scanned."""
-    outline = getattr(message.data_set, "outline", None)
-    return outline.problems if outline is not None else ()
+def outline_of(message: Message) -> DataSetOutline | None:
+    """Return what the structure of a message's data set tells; None where it was not scanned, or is sound."""
+    return message.data_set.outline if message.data_set is not None else None
 
 
-def has_problems(_: Association, message: Message) -> bool:
-    """Whether its data set was scanned and has problems."""
-    return message.data_set is not None and bool(problems(message))
+def is_outlined(_: Association, message: Message) -> bool:
+    """Whether its data set was scanned and is not plainly sound."""
+    return outline_of(message) is not None
 
 
-def problems_of(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
+def problems_of(code: str) -> Check:
     """Return a check for one kind of problem: the first one of a data set is told, further ones are counted."""
 
     def check(_: Association, entry: Entry) -> Iterator[Hit]:
         match entry.event:
-            case Message() as message:
-                found = [each for each in problems(message) if each.code == code]
+            case Message() as message if outline := outline_of(message):
+                found = [each for each in outline.problems if each.code == code]
                 if found:
                     more = f"; {len(found) - 1} more like it" if len(found) > 1 else ""
-                    span = message.span
-                    text = f"{message.name}: {found[0].text}{more}"
-                    yield Hit(text, since=span.first_packet, known=span.last_packet, place=span.last_packet)
+                    yield _hit(message, f"{message.name}: {found[0].text}{more}")
 
     return check
 
 
+def announced_otherwise(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A C-STORE-RQ whose data set is of another SOP class or instance than its command says (PS3.7 §9.1.1)."""
+    match entry.event:
+        case Message() as message if outline := outline_of(message):
+            if differs := other_object(outline, message.command):
+                yield _hit(message, f"{message.name}: its data set is of another {' and '.join(differs)} than it says")
+
+
+def _hit(message: Message, text: str) -> Hit:
+    span = message.span
+    return Hit(text, since=span.first_packet, known=span.last_packet, place=span.last_packet)
+
+
 def _rule(
-    code: str, severity: Severity, reference: str, title: str, meaning: str, remedy: str, *after: str
+    code: str,
+    severity: Severity,
+    reference: str,
+    title: str,
+    meaning: str,
+    remedy: str,
+    *after: str,
+    check: Check | None = None,
 ) -> EntryRule:
-    """Return a row; `after` are the kinds of problems of the same data set that lead to this one."""
+    """Return a row; `after` are the kinds of problems of the same data set that lead to this one.
+
+    It is asked by `check`, where that is no kind of problem.
+    """
     follows = (*by("own", *FRAMING, *(_PREFIX + each for each in after)), *NOT_CAPTURED)
-    check = problems_of(_PREFIX + code)
-    return EntryRule(
-        _PREFIX + code, severity, reference, title, meaning, remedy, (Message,), check, follows, has_problems
-    )
+    code = _PREFIX + code
+    check = check or problems_of(code)
+    return EntryRule(code, severity, reference, title, meaning, remedy, (Message,), check, follows, is_outlined)
 
 
 _SYNTAX = ("wrong-syntax", "deflate")
@@ -174,6 +195,18 @@ RULES = (
         "cut them so that objects collide.",
         "Look at where the UID comes from.",
         *_STRUCTURE,
+    ),
+    _rule(
+        "announced-otherwise",
+        Severity.WARNING,
+        "PS3.7 §9.1.1, PS3.4 §B.2.3",
+        "A data set is another object than its command says",
+        "Affected SOP Class UID and Affected SOP Instance UID of C-STORE-RQ name the object that its data set is. "
+        "Receivers refuse it (status A900H), or file it under one of the two, so that it cannot be found by the other.",
+        "Look at what edits or converts objects at the sender: it takes the UIDs of the command from elsewhere.",
+        *_STRUCTURE,
+        "uid",
+        check=announced_otherwise,
     ),
     _rule(
         "charset",

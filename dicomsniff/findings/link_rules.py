@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dicomsniff.association.instances import Kind, Thread
-from dicomsniff.association.moves import Move, sub_operation_counters
+from dicomsniff.association.moves import Move
 from dicomsniff.findings.finding import CaptureFacts, CaptureRule, FinalRule, Hit, Severity
 from dicomsniff.findings.retrieve import explain_get, explain_move, moved_nothing
 from dicomsniff.findings.review import Review
@@ -85,7 +85,7 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
     if review.association.missing_bytes or review.association.unlisted:
         return
     for operation in review.association.operations.operations:
-        counters = sub_operation_counters(operation) if operation.name == "C-GET" else {}
+        counters = operation.counters if operation.name == "C-GET" else {}
         if operation.final is None or "completed" not in counters:
             continue
         stored: Counter[str] = operation.stored or Counter()

@@ -1,55 +1,57 @@
 """Rules on operations: requests, their responses, roles and sub-operations (PS3.7 §8 to §10, §D.3.3)."""
 
 from collections.abc import Iterator
+from math import inf
 
+from dicomsniff.association.agreement import agreed_window
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.sub_operations import Progress
 from dicomsniff.findings.association_rules import peer_silent
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
-from dicomsniff.findings.operations import PENDING, window
 from dicomsniff.findings.review import Review
 
-_CANCELLED = 0xFE00
 _EVENT_REPORT = 0x0100
-_CANCEL = 0x0FFF
 
 
-def request_missing(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A response to a request that was never made (PS3.7 §9.3)."""
-    match entry.event:
-        case Message(command=command, request=None) if command.is_response:
-            if association.request is None or association.missing_bytes or command.problem:
-                return
-            number = command.message_id_being_responded_to
-            if number is not None:
-                yield Hit(f"{command.name} answers message {number}; no such request is outstanding")
+def request_missing(review: Review) -> Iterator[Hit]:
+    """A response to a request that was never made (PS3.7 §9.3); asked at the end, as it may come before the request."""
+    association = review.association
+    for message in association.operations.orphans:
+        until, number = message.span.last_packet, message.command.message_id_being_responded_to
+        seen = all(review.saw_all(from_requestor=side, until=until) for side in (True, False))
+        if association.request is not None and seen and number is not None and not message.command.problem:
+            yield Hit(f"{message.name} answers message {number}; no such request is outstanding", message.span, message)
 
 
-def mismatched(review: Review) -> Iterator[Hit]:
+def mismatched(_: Association, entry: Entry) -> Iterator[Hit]:
     """A response of another service than its request (PS3.7 §9.3)."""
-    for response, request in review.operations.answers:
-        if response.command.service != request.command.service:
-            number = request.command.message_id
-            yield Hit(f"{response.name} answers {request.name} {number}", response.span, response)
+    match entry.event:
+        case Message(request=Message() as request) as response if response.command.service != request.command.service:
+            yield Hit(f"{response.name} answers {request.name} {request.command.message_id}")
 
 
-def other_context(review: Review) -> Iterator[Hit]:
+def other_context(_: Association, entry: Entry) -> Iterator[Hit]:
     """A response on another presentation context than its request (PS3.8 §E.1)."""
-    for response, request in review.operations.answers:
-        if response.command.service == request.command.service:
-            text = f"{response.name} comes on context {response.context_id}; its request was on {request.context_id}"
-            yield Hit(text, response.span, response)
+    match entry.event:
+        case Message(request=Message() as request) as response if response.context_id != request.context_id:
+            if response.command.service == request.command.service:
+                where = f"context {response.context_id}; its request was on {request.context_id}"
+                yield Hit(f"{response.name} comes on {where}")
 
 
 def id_repeated(review: Review) -> Iterator[Hit]:
     """A request with the message id of one that is still outstanding (PS3.7 §9.1, §E.1)."""
     if not review.association.missing_bytes:
-        for message in review.operations.repeated:
-            number = message.command.message_id
-            yield Hit(f"{message.name} has message id {number}, as an outstanding request has", message.span, message)
+        for operation in review.association.operations.operations:
+            if operation.reuses_id:
+                message = operation.request
+                text = f"{message.name} has message id {message.command.message_id}, as an outstanding request has"
+                yield Hit(text, message.span, message)
 
 
 def beyond_window(review: Review) -> Iterator[Hit]:
@@ -57,11 +59,24 @@ def beyond_window(review: Review) -> Iterator[Hit]:
     association = review.association
     if association.missing_bytes or not review.both_directions:
         return
-    for side, message in review.operations.crowded.items():
-        allowed = window(association, from_requestor=side)
-        who = association.sender(from_requestor=side).label
-        text = f"{who} has up to {review.operations.most[side]} operations outstanding; {allowed} may be"
-        yield Hit(text, message.span, message)
+    for side, most in association.operations.most_outstanding.items():
+        allowed = _allowed(association, from_requestor=side)
+        if most <= allowed:
+            continue
+        own = (each for each in association.operations.operations if each.from_requestor is side)
+        first = next((each.request for each in own if each.waiting > allowed), None)
+        if first is not None:
+            who = association.sender(from_requestor=side).label
+            yield Hit(f"{who} has up to {most} operations outstanding; {allowed} may be", first.span, first)
+
+
+def _allowed(association: Association, *, from_requestor: bool) -> float:
+    """Return how many operations a side may have outstanding; any number where that is unknown (PS3.7 §D.3.3.3)."""
+    request, accept = association.request, association.accept
+    window = agreed_window(association)
+    if window is None or request is None or accept is None or request.problem or accept.problem:
+        return inf
+    return (window.invoked if from_requestor else window.performed) or inf
 
 
 def unanswered(review: Review) -> Iterator[Hit]:
@@ -80,9 +95,17 @@ def unanswered(review: Review) -> Iterator[Hit]:
 
 def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     """A C-CANCEL of a request that was never made (PS3.7 §9.3.2.3)."""
-    if review.saw_all(from_requestor=True, until=1 << 62) and review.saw_all(from_requestor=False, until=1 << 62):
-        for message in review.operations.cancels:
-            number = message.command.message_id_being_responded_to
+    tracker = review.association.operations
+    saw_all = all(review.saw_all(from_requestor=side, until=1 << 62) for side in (True, False))
+    if not tracker.vain_cancels or not saw_all or tracker.count > len(tracker.operations):
+        return
+    asked: dict[tuple[bool, int | None], int] = {}
+    for operation in tracker.operations:
+        key = (operation.from_requestor, operation.request.command.message_id)
+        asked.setdefault(key, operation.request.span.first_packet)
+    for message in tracker.vain_cancels:
+        number, packet = message.command.message_id_being_responded_to, message.span.last_packet
+        if number is not None and asked.get((message.from_requestor, number), packet + 1) > packet:
             yield Hit(f"C-CANCEL-RQ of message {number}, which was never asked", message.span, message)
 
 
@@ -94,11 +117,12 @@ def role_missing(review: Review) -> Iterator[Hit]:
         return
     reversed_roles = {role.sop_class_uid for role in accept.user_information.roles if role.scp}
     told: set[tuple[bool, str | None]] = set()
-    for message in association.messages:
-        command, side = message.command, message.from_requestor
+    for operation in association.operations.operations:
+        message, side = operation.request, operation.from_requestor
+        command = message.command
         # By default the requestor is the SCU, which asks, and the acceptor the SCP, which only reports events.
         ordinary = side is not (command.field == _EVENT_REPORT)
-        if command.is_response or command.field == _CANCEL or ordinary or command.problem:
+        if ordinary or command.problem:
             continue
         context = association.contexts.get(message.context_id)
         classes = {command.sop_class_uid, context.abstract_syntax if context is not None else None}
@@ -111,42 +135,18 @@ def role_missing(review: Review) -> Iterator[Hit]:
         yield Hit(text, message.span, message)
 
 
-def counters_wrong(review: Review) -> Iterator[Hit]:
+def counters_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     """Sub-operation counters that do not add up (PS3.7 §9.1.3, §9.1.4; PS3.4 §C.4.2.1.6)."""
-    for series in review.operations.counted.values():
-        total: int | None = None
-        done = 0
-        for counters in series:
-            message = counters.message
-            final = message.command.status not in PENDING
-            problem = ""
-            if counters.done < done:
-                problem = f"{counters.done} sub-operations are over, after {done} were"
-            elif final and message.command.status == 0 and counters.remaining:
-                problem = f"the final response says success and {counters.remaining} remaining"
-            # Some leave the one under way out of both, so that one more is over at the end.
-            elif (
-                final
-                and message.command.status in (0, 0xB000)
-                and total is not None
-                and not 0 <= counters.done - total <= 1
-            ):
-                problem = f"{counters.done} sub-operations are over at the end, of {total}"
-            elif not final and counters.remaining is not None:
-                now = counters.remaining + counters.done
-                if total is not None and now != total:
-                    problem = f"{now} sub-operations in all, where there were {total}"
-                total = now
-            done = max(done, counters.done)
-            if problem:
-                yield Hit(f"{message.name}: {problem}", message.span, message)
-                break
+    match entry.event:
+        case Message(operation=Operation(progress=Progress() as progress)) as message:
+            if progress.contradicting is message:
+                yield Hit(f"{message.name}: {progress.contradiction}")
 
 
 _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
 RULES = (
-    EntryRule(
+    FinalRule(
         "response-without-request",
         Severity.ERROR,
         "PS3.7 §9.3",
@@ -154,7 +154,6 @@ RULES = (
         "Message ID Being Responded To names no request, or one that has its final response already. The requestor "
         "aborts, or takes it for the answer to something else.",
         "Compare Message ID Being Responded To (0000,0120) with the requests before it.",
-        (Message,),
         request_missing,
         (
             *_BEFORE,
@@ -163,7 +162,7 @@ RULES = (
             "own:command-element-missing",
         ),
     ),
-    FinalRule(
+    EntryRule(
         "response-mismatched",
         Severity.ERROR,
         "PS3.7 §9.3",
@@ -171,16 +170,18 @@ RULES = (
         "Message ID Being Responded To names a request of another kind. The requestor aborts, or takes it for an "
         "answer that it is not.",
         "Look at how the peer keeps requests apart.",
+        (Message,),
         mismatched,
         (*_BEFORE, "peer:message-id-repeated"),
     ),
-    FinalRule(
+    EntryRule(
         "response-on-other-context",
         Severity.WARNING,
         "PS3.8 §E.1",
         "A response comes on another presentation context",
         "A response is sent on the context of its request. Some requestors do not find it on another one.",
         "Look at how the peer chooses the context of a response.",
+        (Message,),
         other_context,
         (*_BEFORE, "peer:message-id-repeated"),
     ),
@@ -204,7 +205,7 @@ RULES = (
         "Peers that are not ready for more drop, mix up or refuse the second.",
         "Make the sender wait, or let both sides negotiate a window.",
         beyond_window,
-        (*_BEFORE, "own:message-id-repeated"),
+        (*_BEFORE, "own:message-id-repeated", *by("peer", "command-malformed", "command-element-missing")),
     ),
     FinalRule(
         "request-unanswered",
@@ -247,7 +248,7 @@ RULES = (
         role_missing,
         (*_BEFORE, "context-not-accepted"),
     ),
-    FinalRule(
+    EntryRule(
         "sub-operations-inconsistent",
         Severity.WARNING,
         "PS3.7 §9.1.3, §9.1.4",
@@ -255,6 +256,7 @@ RULES = (
         "Remaining, completed, failed and warning sub-operations together are as many as there are, in every "
         "response. Here they are not, so that nobody can tell from them what was moved.",
         "Count what arrived at the destination. Look at how the peer counts.",
+        (Message,),
         counters_wrong,
         (*_BEFORE, "response-without-request"),
     ),

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.moves import COUNTERS, Delivery, Move
+from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.operations import Operation
 
@@ -87,18 +87,17 @@ def _explain_partial(move: Move, destination: str, failed: int) -> str:
 
 def explain_get(association: Association, operation: Operation) -> str:
     """Return the likeliest reason why a C-GET stored less than its response counts; empty where it went well."""
-    final = operation.final
-    if final is None:
+    if operation.final is None:
         return ""
-    counters = {name: final.command.uint(tag) or 0 for name, tag in COUNTERS.items()}
+    failed = operation.counters.get("failed", 0)
     stored = operation.stored or Counter()
     kept = stored["Success"] + stored["Warning"]
-    if not counters["failed"] and operation.category == "Success":
+    if not failed and operation.category == "Success":
         return ""
     if operation.sub_operations and stored["Failure"]:
         return f"the requestor answered {stored['Failure']} of {operation.sub_operations} C-STOREs with a failure"
-    if counters["failed"] and operation.sub_operations <= kept:
-        unsent = f"{_objects(counters['failed'])} {'was' if counters['failed'] == 1 else 'were'} never sent"
+    if failed and operation.sub_operations <= kept:
+        unsent = f"{_objects(failed)} {'was' if failed == 1 else 'were'} never sent"
         if without := _storage_without_role(association):
             return f"{unsent}: the requestor may not receive {without} (no context accepted with the SCP role)"
         return f"{unsent}: probably no accepted presentation context fits"

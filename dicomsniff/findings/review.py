@@ -7,7 +7,6 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.operations import walk_operations
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -34,7 +33,6 @@ class Review:
         "ending",
         "ends",
         "gaps",
-        "operations",
         "silence",
     )
 
@@ -50,8 +48,6 @@ class Review:
         """Time (ns) in which nothing was said before `ending`."""
         self.begun_in_sight = association.request is not None or saw_beginning(association)
         """Whether the capture saw how the association began."""
-        self.operations = walk_operations(association)
-        """Its messages, paired."""
         self._reach = {True: -1, False: -1}
         self._resync = {True: -1, False: -1}
         self._spoke = {True: False, False: False}
@@ -118,8 +114,7 @@ class Review:
         # Mid-stream, an answer may have been recognized before its question.
         strays = {
             (not message.from_requestor, message.command.message_id_being_responded_to): message.span.last_packet
-            for message in self.association.messages
-            if message.command.is_response and message.request is None
+            for message in self.association.operations.orphans
         }
         for message in self.association.unanswered:
             side, since = message.from_requestor, message.span.first_packet

@@ -47,7 +47,7 @@ class _Searched:
         for message in association.messages[self.messages :]:
             self.messages += 1
             self.services.add(message.command.service)
-            self.sop_classes.add(message.command.sop_class_uid or "")
+            self.sop_classes.add(message.sop_class_uid or "")
         for finding in association.found[self.findings :]:
             self.findings += 1
             self.severities.add(finding.severity.value)

@@ -94,7 +94,7 @@ def _add_stream(detail: Detail, capture: CaptureSource, entry: Entry, name: str)
 def _add_message(detail: Detail, capture: CaptureSource, association: Association, message: Message) -> None:
     command = message.command
     detail.rows.append(FieldRow("Command set", size(len(command.raw)), style="heading"))
-    detail.rows += command_rows(command, 0)
+    detail.rows += command_rows(message, 0)
     detail.blocks.append(ByteBlock("Command set", command.raw, len(command.raw)))
     if message.data_set is None:
         return

@@ -11,7 +11,7 @@ from dicomsniff.dictionary.reasons import (
 )
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.decode import HEADER_LENGTH, list_fields
 from dicomsniff.pdu.fields import Field
 from dicomsniff.tui.data_set_fields import named_uid
@@ -90,18 +90,18 @@ def _context(item: Field, following: list[Field]) -> str:
     return ": ".join(parts)
 
 
-def command_rows(command: Command, block: int) -> list[FieldRow]:
-    """Return a row per element of a command set."""
+def command_rows(message: Message, block: int) -> list[FieldRow]:
+    """Return a row per element of a message's command set."""
     return [
         FieldRow(
             printable(field.name),
-            printable(_command_value(command, field.name, field.value)),
+            printable(_command_value(message, field.name, field.value)),
             field.depth,
             block,
             field.start,
             field.end,
         )
-        for field in command.fields()
+        for field in message.command.fields()
     ]
 
 
@@ -119,9 +119,10 @@ def _pdu_value(kind: int, name: str, value: str) -> str:
     return f"{value} {meaning}" if meaning else value
 
 
-def _command_value(command: Command, name: str, value: str) -> str:
+def _command_value(message: Message, name: str, value: str) -> str:
+    command = message.command
     if name.startswith("(0000,0900)") and command.status is not None:
-        return f"{value} {status_text(command.service, command.sop_class_uid, command.status)}"
+        return f"{value} {status_text(command.service, message.sop_class_uid, command.status)}"
     if name.startswith("(0000,0800)"):
         return f"{value} {'a data set follows' if command.announces_data_set else 'no data set'}"
     return named_uid(value)

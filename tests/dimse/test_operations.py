@@ -22,11 +22,13 @@ class Exchange:
         self.tracker = OperationTracker()
         self.time = 0
 
-    def say(self, command: bytes, *, back: bool = False, context: int = 1, began: int | None = None) -> Message:
+    def say(
+        self, command: bytes, *, back: bool = False, context: int = 1, began: int | None = None, ended: bool = True
+    ) -> Message:
         self.time += 10 * MS
         start = self.time if began is None else began
         span = Span(1, 1, start, self.time + MS, 0)
-        message = Message(not back, context, Command(command), 1, None, span)
+        message = Message(not back, context, Command(command), 1, None, span, ended)
         self.tracker.take(message)
         return message
 
@@ -49,9 +51,9 @@ def get_rq(number: int) -> bytes:
     return build.command_set({0x0002: "1.2.840.10008.5.1.4.1.2.2.3", 0x0100: 0x0010, 0x0110: number, 0x0800: NONE})
 
 
-def get_rsp(number: int, status: int) -> bytes:
+def get_rsp(number: int, status: int, counters: dict[int, int] | None = None) -> bytes:
     values = {0x0002: "1.2.840.10008.5.1.4.1.2.2.3", 0x0100: 0x8010, 0x0120: number, 0x0800: NONE, 0x0900: status}
-    return build.command_set(values)
+    return build.command_set({**values, **(counters or {})})
 
 
 def test_pending_responses_the_final_one_and_their_times():
@@ -74,6 +76,44 @@ def test_a_cancel_belongs_to_what_it_cancels():
     (operation,) = exchange.tracker.operations
     assert (operation.cancel, stop.operation, late.operation) == (stop, operation, None)
     assert exchange.tracker.outstanding == [operation]
+    assert exchange.tracker.vain_cancels == [late]
+
+
+def test_a_request_that_never_ended_counts_for_nothing():
+    exchange = Exchange()
+    exchange.say(build.store_rq(5), ended=False)
+    exchange.say(build.store_rq(5))
+    exchange.say(build.store_rq(5))
+    found = [(each.waiting, each.reuses_id) for each in exchange.tracker.operations]
+    assert found == [(0, False), (1, False), (2, True)]
+    assert exchange.tracker.most_outstanding == {True: 2, False: 0}
+    for _ in range(3):
+        exchange.say(build.store_rsp(5), back=True)
+    exchange.say(build.store_rq(6))
+    assert exchange.tracker.operations[-1].waiting == 1
+
+
+@pytest.mark.parametrize(
+    ("counted", "at", "why"),
+    [
+        ([(0xFF00, 2, 1), (0xFF00, 1, 2), (0, None, 3)], None, ""),
+        ([(0xFF00, 2, 0), (0, None, 3)], None, ""),  # the one under way was in neither
+        ([(0xFF00, 2, 1), (0xFF00, 2, 2), (0, None, 0)], 1, "4 sub-operations in all, where there were 3"),
+        ([(0xFF00, 1, 2), (0xFF00, 2, 1)], 1, "1 sub-operations are over, after 2 were"),
+        ([(0, 1, 2)], 0, "the final response says success and 1 remaining"),
+        ([(0xFF00, 2, 1), (0xB000, None, 1)], 1, "1 sub-operations are over at the end, of 3"),
+        ([(0xFF00, 2, 1), (0xFE00, 2, 1)], None, ""),
+    ],
+)
+def test_the_first_response_whose_counters_contradict_those_before(counted, at, why):
+    exchange = Exchange()
+    exchange.say(get_rq(1))
+    responses = []
+    for status, remaining, completed in counted:
+        counters = {tag: count for tag, count in ((0x1020, remaining), (0x1021, completed)) if count is not None}
+        responses.append(exchange.say(get_rsp(1, status, counters), back=True))
+    progress = exchange.tracker.operations[0].progress
+    assert (progress.contradicting, progress.contradiction) == (None if at is None else responses[at], why)
 
 
 def test_answers_may_come_in_any_order():

@@ -1,18 +1,20 @@
 """Rules on data sets, asked about messages whose data set has been scanned."""
 
-from types import SimpleNamespace
-
 import pytest
 
 import build
+import data_sets
 from dicomsniff.association.association import Association
+from dicomsniff.dimse.message import DataSetInfo
+from dicomsniff.dimse.scan_outline import DataSetOutline, DataSetProblem
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.data_set_rules import RULES as DATA_SET_RULES
 from dicomsniff.findings.engine import find_final, find_now
-from findings.traffic import asked_and_answered
+from findings.traffic import asked_and_answered, released, talked
 from pipeline import only
 
-CODES = [rule.code for rule in DATA_SET_RULES]
+OTHERWISE = "data-set-announced-otherwise"
+CODES = [rule.code for rule in DATA_SET_RULES if rule.code != OTHERWISE]
 
 
 def judged(*problems: str, status: int = 0) -> Association:
@@ -20,11 +22,11 @@ def judged(*problems: str, status: int = 0) -> Association:
     found = only(asked_and_answered(build.store_rsp(1, status)))
     found.found.clear()
     found.findings.clear()
-    listed = [SimpleNamespace(code=code, text=f"{code} at byte {at}", offset=at) for at, code in enumerate(problems)]
-    outline = SimpleNamespace(problems=tuple(listed))
+    listed = tuple(DataSetProblem(code, f"{code} at byte {at}", at) for at, code in enumerate(problems))
+    outline = DataSetOutline(None, False, "", 4, 0, listed, 0, None, {}, (), {}, False, "")
     for entry in found.timeline:
         if getattr(entry.event, "name", "") == "C-STORE-RQ":
-            entry.event.data_set = SimpleNamespace(length=4, fragments=1, missing=0, outline=outline)
+            entry.event.data_set = DataSetInfo(length=4, fragments=1, outline=outline)
         find_now(found, entry)
     find_final(found)
     return found
@@ -33,6 +35,7 @@ def judged(*problems: str, status: int = 0) -> Association:
 def test_the_rules_are_in_the_catalogue():
     assert {rule.code for rule in RULES if rule.code.startswith("data-set-")} == {
         *CODES,
+        OTHERWISE,
         "data-set-missing",
         "data-set-unannounced",
     }
@@ -64,3 +67,26 @@ def test_a_wrong_transfer_syntax_is_the_cause_of_what_cannot_be_read():
 def test_a_failure_follows_from_the_data_set_that_was_refused():
     (cause,) = judged("data-set-undelimited", status=0xC000).findings
     assert [cause.code, *(each.code for each in cause.followers)] == ["data-set-undelimited", "status-failure"]
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "instance", "differs"),
+    [
+        (build.CT_IMAGE_STORAGE, "1.2.3", ""),
+        (build.CT_IMAGE_STORAGE, "1.2.4", "SOP instance"),
+        ("1.2.840.10008.5.1.4.1.1.4", "1.2.3", "SOP class"),
+        ("1.2.840.10008.5.1.4.1.1.4", "1.2.33", "SOP class and SOP instance"),
+        ("", "1.2.3", ""),  # what the data set does not say contradicts nothing
+    ],
+)
+def test_an_object_is_the_one_its_command_names(sop_class, instance, differs):
+    uids = [(0x00080016, sop_class), (0x00080018, instance)]
+    padded = [(tag, uid.encode() + b"\0" * (len(uid) % 2)) for tag, uid in uids]
+    data = b"".join(data_sets.bare(tag, value) for tag, value in padded) + build.pixels(100)
+    refused = build.message(3, build.store_rsp(1, 0xA900 if differs else 0))
+    found = only(released(talked((0, build.message(3, build.store_rq(), data)), (1, refused))))
+    told = [(each.code, each.message) for finding in found.findings for each in finding.all()]
+    said = [(OTHERWISE, f"C-STORE-RQ: its data set is of another {differs} than it says")]
+    assert told[:1] == (said if differs else [])
+    assert [code for code, _ in told[1:]] == (["status-failure"] if differs else [])
+    assert len(found.findings) == bool(differs)

@@ -12,6 +12,7 @@ from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.engine import find_in_capture, flatten
 from dicomsniff.findings.finding import CaptureRule, Finding
 from findings.cases import CASES, Traffic
+from findings.traffic import released, talked
 from pipeline import analyze_frames
 
 UNREACHABLE = {"connections-given-up"}
@@ -64,3 +65,10 @@ def test_every_finding_is_listed_once_as_a_cause_or_below_one(code):
 def test_connections_that_were_given_up_are_told(count):
     facts = SimpleNamespace(foreign={"": 7}, association_count=0, given_up=count, links=Linker())
     assert [finding.code for finding in find_in_capture(facts)] == ["connections-given-up"] * bool(count)
+
+
+def test_a_refusal_before_the_object_is_whole_is_no_answer_to_nothing():
+    store = build.message(3, build.store_rq(), build.pixels(100), fragment=60)
+    refusal = build.message(3, build.store_rsp(1, 0xA700))
+    found = found_in(released(talked((0, store[:-30]), (1, refusal), (0, store[-30:]))))
+    assert [finding.code for finding in found] == ["status-failure"]
