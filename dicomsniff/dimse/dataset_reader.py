@@ -15,11 +15,11 @@ from dicomsniff.dimse.dataset_element import (
     element_name,
     find_vr,
 )
-from dicomsniff.dimse.scan_kinds import LONG_VRS, NUMBER_OF_FRAMES, PIXEL_DATA, VRS
-from dicomsniff.dimse.scan_nesting import ITEM, ITEM_DELIMITER, MAX_DEPTH, SEQUENCE_DELIMITER
-from dicomsniff.dimse.scan_pixels import MAX_TABLE, SAMPLE, identify_codec
-from dicomsniff.dimse.scan_syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Encoding
-from dicomsniff.dimse.scan_values import DEFAULT_ENCODING, python_encodings
+from dicomsniff.dimse.scan.kinds import LONG_VRS, NUMBER_OF_FRAMES, PIXEL_DATA, VRS
+from dicomsniff.dimse.scan.nesting import ITEM, ITEM_DELIMITER, MAX_DEPTH, SEQUENCE_DELIMITER
+from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, identify_codec
+from dicomsniff.dimse.scan.syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Encoding
+from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings
 from dicomsniff.quantities import counted
 
 LARGE = 1 << 20

@@ -6,7 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.outlines import other_object
-from dicomsniff.dimse.scan_outline import DataSetOutline
+from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import DataSetRule, Hit, Severity
 

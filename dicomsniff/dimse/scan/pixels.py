@@ -2,7 +2,7 @@
 
 from array import array
 
-from dicomsniff.dimse.scan_outline import PixelDataInfo
+from dicomsniff.dimse.scan.outline import PixelDataInfo
 from dicomsniff.quantities import counted
 
 MAX_TABLE = 1 << 18

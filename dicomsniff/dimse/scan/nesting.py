@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from dicomsniff.dimse.scan_kept import KeptValues
-from dicomsniff.dimse.scan_kinds import EXPLICIT_KINDS, implicit_kinds
-from dicomsniff.dimse.scan_outline import ProblemList, named
-from dicomsniff.dimse.scan_pixels import MAX_TABLE, SAMPLE, Fragments
-from dicomsniff.dimse.scan_syntax import UNDEFINED_LENGTH, Encoding
+from dicomsniff.dimse.scan.kept import KeptValues
+from dicomsniff.dimse.scan.kinds import EXPLICIT_KINDS, implicit_kinds
+from dicomsniff.dimse.scan.outline import ProblemList, named
+from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, Fragments
+from dicomsniff.dimse.scan.syntax import UNDEFINED_LENGTH, Encoding
 from dicomsniff.quantities import counted
 
 FOREVER = 1 << 62
