@@ -1,4 +1,4 @@
-"""Times, durations and sizes as people read them."""
+"""Times, durations, sizes and counts as people read them."""
 
 from datetime import UTC, datetime
 
@@ -40,3 +40,13 @@ def size(count: int) -> str:
         (pair for pair in (("kB", 1000), ("MB", 1_000_000)) if count < 1000 * pair[1]), ("GB", 1_000_000_000)
     )
     return f"{count / scale:.{1 if count < 100 * scale else 0}f} {unit}"
+
+
+def counted(count: int | None, noun: str) -> str:
+    """Write how many there are: `1 context`, `3 contexts`, `2 other statuses`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def seconds(nanoseconds: int | None) -> float | None:
+    """Return a duration in seconds, as machines read it; None where it is not known."""
+    return None if nanoseconds is None else round(nanoseconds / 1e9, 9)

@@ -4,8 +4,8 @@ import struct
 import zlib
 from collections.abc import Iterable
 
-from dicomsniff.dimse.scan import DataSetScanner
-from dicomsniff.dimse.scan_outline import DataSetOutline
+from dicomsniff.dimse.scan.outline import DataSetOutline
+from dicomsniff.dimse.scan.scanner import DataSetScanner
 
 IMPLICIT, EXPLICIT, BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
 DEFLATED, RLE = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"

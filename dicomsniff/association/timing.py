@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dicomsniff.association.latency import Latency
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
 from dicomsniff.tcp.pauses import Cause
 
 IDLE = 5_000_000_000
@@ -72,13 +73,11 @@ class OperationTime(NamedTuple):
     """From there to the last byte of the final response, what the responder thought between pending ones included."""
 
 
-def operation_time(request: Message, first: Message | None, final: Message | None) -> OperationTime:
+def operation_time(operation: Operation) -> OperationTime:
     """Divide an operation's time by its request, first response and final response."""
-    return OperationTime(
-        request.span.last_time - request.span.first_time,
-        first.span.first_time - request.span.last_time if first is not None else None,
-        final.span.last_time - first.span.first_time if first is not None and final is not None else None,
-    )
+    asked, first, final = operation.request.span, operation.first_response, operation.final
+    answered = final.span.last_time - first.span.first_time if first is not None and final is not None else None
+    return OperationTime(asked.last_time - asked.first_time, operation.latency, answered)
 
 
 class Wait(NamedTuple):

@@ -8,8 +8,8 @@ from tempfile import SpooledTemporaryFile
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import DataSetInfo, Message
 from dicomsniff.dimse.outlines import worth_keeping
-from dicomsniff.dimse.scan import DataSetScanner
-from dicomsniff.dimse.scan_nesting import FOREVER
+from dicomsniff.dimse.scan.nesting import FOREVER
+from dicomsniff.dimse.scan.scanner import DataSetScanner
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
 from dicomsniff.provenance import PacketMark, Span
 

@@ -8,8 +8,8 @@ from typing import BinaryIO, cast
 from dicomsniff.dictionary.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from dicomsniff.dimse.dataset_element import DecodedDataSet, Element
 from dicomsniff.dimse.dataset_reader import DataSetReader
-from dicomsniff.dimse.scan_file_meta import MAX_FILE_META, find_file_meta
-from dicomsniff.dimse.scan_syntax import HEAD, Decision, Encoding, decide_syntax, fitting_syntax
+from dicomsniff.dimse.scan.file_meta import MAX_FILE_META, find_file_meta
+from dicomsniff.dimse.scan.syntax import HEAD, Decision, Encoding, decide_syntax, fitting_syntax
 
 __all__ = ["DecodedDataSet", "Element", "decode_data_set"]
 

@@ -23,10 +23,10 @@ class Element:
     name: str
     text: str
     json: dict[str, Any]
-    start: int | None
+    head: int
+    start: int
     length: int | None
     depth: int
-    head: int | None = None
 
 
 @dataclass(slots=True)

@@ -15,11 +15,12 @@ from dicomsniff.dimse.dataset_element import (
     element_name,
     find_vr,
 )
-from dicomsniff.dimse.scan_kinds import LONG_VRS, NUMBER_OF_FRAMES, PIXEL_DATA, VRS
-from dicomsniff.dimse.scan_nesting import ITEM, ITEM_DELIMITER, MAX_DEPTH, SEQUENCE_DELIMITER
-from dicomsniff.dimse.scan_pixels import MAX_TABLE, SAMPLE, identify_codec
-from dicomsniff.dimse.scan_syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Encoding
-from dicomsniff.dimse.scan_values import DEFAULT_ENCODING, python_encodings
+from dicomsniff.dimse.scan.kinds import LONG_VRS, NUMBER_OF_FRAMES, PIXEL_DATA, VRS
+from dicomsniff.dimse.scan.nesting import ITEM, ITEM_DELIMITER, MAX_DEPTH, SEQUENCE_DELIMITER
+from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, identify_codec
+from dicomsniff.dimse.scan.syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Encoding
+from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings
+from dicomsniff.quantities import counted
 
 LARGE = 1 << 20
 """Bytes: longer values are not read into memory."""
@@ -115,7 +116,7 @@ class DataSetReader:
                 return
             self._decoded.note(problem)
             start, length = place
-        element = Element(tag, vr, element_name(tag, creator), "", {"vr": vr}, start, length, here.depth, at)
+        element = Element(tag, vr, element_name(tag, creator), "", {"vr": vr}, at, start, length, here.depth)
         self._take(here, element, creator, start, length)
 
     def _take(self, here: _Container, element: Element, creator: str, start: int, length: int) -> None:
@@ -210,7 +211,7 @@ class DataSetReader:
             )
             values = element.json["Value"]
             values.append(item.json)
-            element.text = f"{len(values)} item{'s' * (len(values) != 1)}"
+            element.text = f"{counted(len(values), 'item')}"
             self._stack.append(item)
         elif tag == SEQUENCE_DELIMITER and here.undelimited:
             self._stack.pop()
@@ -271,7 +272,7 @@ class DataSetReader:
         frames = here.json.get(f"{NUMBER_OF_FRAMES:08X}", {}).get("Value", [len(table) or None])[0]
         element.json |= {"frames": frames, "fragments": count}
         element.json |= {"fragment_lengths": list(lengths), "offset_table": list(table)}
-        element.text = f"{count} fragment{'s' * (count != 1)}, {total} bytes"
+        element.text = f"{counted(count, 'fragment')}, {total} bytes"
         here.json[f"{element.tag:08X}"] = element.json
         if tag == SEQUENCE_DELIMITER and len(head) == 8:
             self._at = at + 8

@@ -5,7 +5,7 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
 from dicomsniff.dimse.command import Command
-from dicomsniff.dimse.scan_outline import DataSetOutline
+from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.provenance import Span
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dicomsniff.dimse.command import Command
-from dicomsniff.dimse.scan_outline import DataSetOutline
+from dicomsniff.dimse.scan.outline import DataSetOutline
 
 C_STORE_RQ = 0x0001
 _LINKING = (0x00081195, 0x00400252, 0x00741000)

@@ -8,14 +8,15 @@ from typing import IO, Any
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.export.junit import JunitReport
+from dicomsniff.export.model_json import finding_json
 from dicomsniff.export.report import Asked, Outcome, Report
 from dicomsniff.export.sarif import SarifReport
 from dicomsniff.export.text import finding_lines
-from dicomsniff.export.transcript import finding_json
 from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
+from dicomsniff.quantities import counted
 
 SCHEMA = "dicomsniff.check/1"
 _IN_MEMORY = 1 << 20
@@ -45,7 +46,7 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
 
 def count_text(counts: Counter[Severity]) -> str:
     """Say how many findings there are: `2 errors, 1 note`, or `nothing found`."""
-    said = [f"{counts[each]} {each}{'s' * (counts[each] != 1)}" for each in SEVERITIES if counts[each]]
+    said = [counted(counts[each], each) for each in SEVERITIES if counts[each]]
     return ", ".join(said) or "nothing found"
 
 
@@ -71,7 +72,7 @@ class TextReport:
         """Return the findings about the capture as a whole, and the summary."""
         lines = [line for finding in outcome.capture.analyzer.findings for line in finding_lines(finding)]
         total = outcome.capture.analyzer.association_count
-        where = f" in {self._with_findings} of {total} association{'s' * (total != 1)}"
+        where = f" in {self._with_findings} of {counted(total, 'association')}"
         judged = f"fails at {self._fail_on}" if outcome.failed else f"passes at {self._fail_on}"
         lines.append(f"{outcome.capture.reader.name}: {count_text(outcome.counts)}{where}; {judged}")
         return "", "".join(f"{line}\n" for line in lines)

@@ -8,8 +8,9 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.link_json import links_json
+from dicomsniff.export.model_json import association_json, direction, finding_json, message_json
 from dicomsniff.export.negotiation import contexts_json
-from dicomsniff.export.transcript import SCHEMA, association_json, direction, finding_json, message_json
+from dicomsniff.export.transcript import SCHEMA
 from dicomsniff.export.words import entry_detail, entry_name
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
 
 from dicomsniff.association.instances import Thread
 from dicomsniff.association.links import Linker, Series
 from dicomsniff.association.moves import Delivery, Move
+from dicomsniff.export import Json
 from dicomsniff.export.link_words import get_text, move_text, series_text, thread_text
 from dicomsniff.findings.retrieve import explain_move
 from dicomsniff.quantities import timestamp
-
-Json = dict[str, Any]
 
 
 def links_json(links: Linker, digits: int) -> Iterator[Json]:

@@ -8,7 +8,7 @@ from dicomsniff.association.links import Linker, Series
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.quantities import duration
+from dicomsniff.quantities import counted, duration
 
 
 def link_lines(links: Linker) -> Iterator[str]:
@@ -43,14 +43,16 @@ def move_text(move: Move) -> str:
 def stray_text(delivery: Delivery) -> str:
     """Say what came for a C-MOVE that is not in the capture."""
     title, number = delivery.originator or ("?", 0)
-    count = _count(delivery.stores.asked, "C-STORE")
+    count = counted(delivery.stores.asked, "C-STORE")
     return f"association {delivery.association}: {count} for C-MOVE {number} of {title}, which is not in the capture"
 
 
 def get_text(get: Get) -> str:
     """Say what became of a C-GET."""
     ended = "no final response" if get.status is None else status_text("C-GET", None, get.status)
-    came = f"{_count(get.sub_operations, 'C-STORE')} within it, {get.kept} kept" if get.sub_operations else "no C-STORE"
+    came = (
+        f"{counted(get.sub_operations, 'C-STORE')} within it, {get.kept} kept" if get.sub_operations else "no C-STORE"
+    )
     return f"C-GET {get.message_id} of association {get.association}: {ended}; {came}"
 
 
@@ -61,7 +63,7 @@ def delivery_text(delivery: Delivery) -> str:
     if not stores.asked:
         how = delivery.outcome if delivery.outcome != "released" else "released with nothing sent"
         return f"association {delivery.association} to {delivery.target}, {how}{why}"
-    return f"{_count(stores.asked, 'C-STORE')} in association {delivery.association}, {stores.kept} kept{why}"
+    return f"{counted(stores.asked, 'C-STORE')} in association {delivery.association}, {stores.kept} kept{why}"
 
 
 def thread_text(thread: Thread) -> str:
@@ -83,7 +85,7 @@ def step_text(kind: Kind, step: Step) -> str:
     """Say what one operation did under a UID."""
     name = f"{step.service} {step.message}"
     if kind is Kind.COMMITMENT and step.service == "N-ACTION":
-        said = f"asked for {_count(step.referenced, 'instance')}" if step.referenced is not None else "asked"
+        said = f"asked for {counted(step.referenced, 'instance')}" if step.referenced is not None else "asked"
     elif kind is Kind.COMMITMENT and step.service == "N-EVENT-REPORT":
         said = f"reported {step.referenced} committed" if step.referenced is not None else "reported"
         said += f", {step.failed} failed" if step.failed else ""
@@ -108,11 +110,7 @@ def series_text(series: Series) -> str:
     took = duration(series.end - series.start)
     said = f"{series.associations} associations {who} in {took}"
     if series.stores:
-        said += f", {_count(series.stores, 'C-STORE')}"
+        said += f", {counted(series.stores, 'C-STORE')}"
     if series.single_stores > 1:
         said += f"; {series.single_stores} carried a single C-STORE"
     return said
-
-
-def _count(count: int | None, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"

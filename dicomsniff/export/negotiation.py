@@ -1,7 +1,6 @@
 """The negotiation of an association -> JSON and text; the secrets of user identity appear in neither."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from dicomsniff.association.agreement import (
     DEFAULT_ROLES,
@@ -17,9 +16,8 @@ from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.pdu_types import IDENTITY_TYPES
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import find_uid_name, uid_text
+from dicomsniff.export import Json
 from dicomsniff.pdu.types import ExtendedNegotiation, UserInformation
-
-Json = dict[str, Any]
 
 
 def context_lines(association: Association) -> Iterator[str]:

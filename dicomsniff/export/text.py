@@ -14,7 +14,7 @@ from dicomsniff.export.words import entry_detail, entry_name, entry_order, entry
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
-from dicomsniff.quantities import clock, duration, size, timestamp
+from dicomsniff.quantities import clock, counted, duration, size, timestamp
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
@@ -111,16 +111,16 @@ def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str
     """Yield what the capture held as a whole."""
     found = analyzer.association_count
     plural = "s" * (found != 1)
-    connections = f"{analyzer.connections} TCP connection{'s' * (analyzer.connections != 1)}"
+    connections = f"{counted(analyzer.connections, 'TCP connection')}"
     yield f"{name}: {analyzer.packets} packets, {connections}, {found} association{plural}"
     if analyzer.overview.associations:
         yield f"  {analyzer.verdict}"
     for protocol, count in sorted(analyzer.foreign.items()):
-        yield f"  {count} TCP connection{'s' * (count != 1)} without DICOM" + (f": {protocol}" if protocol else "")
+        yield f"  {counted(count, 'TCP connection')} without DICOM" + (f": {protocol}" if protocol else "")
     if analyzer.given_up:
         yield f"  {analyzer.given_up} connections given up: more than {MAX_CONNECTIONS} were open at a time"
     for reason, count in analyzer.undecoded.most_common():
-        yield f"  {count} packet{'s' * (count != 1)} not used: {reason}"
+        yield f"  {counted(count, 'packet')} not used: {reason}"
     for finding in analyzer.findings:
         yield from finding_lines(finding)
     if truncated:

@@ -1,11 +1,11 @@
 """Say where the time of an association went, and why it was slow, in words and in JSON."""
 
-from typing import Any
-
 from dicomsniff.association.association import Association
-from dicomsniff.association.timing import IN_TRANSFER, STALLS, OperationTime, Part, Timing
+from dicomsniff.association.timing import IN_TRANSFER, STALLS, Part, Timing, operation_time
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.export import Json
 from dicomsniff.findings.slowness import slow_because
-from dicomsniff.quantities import duration
+from dicomsniff.quantities import counted, duration, seconds
 
 WORTH_SAYING = 100_000_000
 """Time (ns) from which on an association's time is broken down in text."""
@@ -44,27 +44,27 @@ def nearest_side(association: Association) -> str:
     return "acceptor" if back > NEAR * there else "between"
 
 
-def timing_json(association: Association) -> dict[str, Any]:
+def timing_json(association: Association) -> Json:
     """Describe where the time went, in seconds: the parts add up to `total`."""
     timing = association.timing
     return {
-        "total": _seconds(timing.total),
-        "handshake": _seconds(timing.part(Part.HANDSHAKE)),
-        "negotiation": _seconds(timing.part(Part.NEGOTIATION)),
-        "requestor_thinking": _seconds(timing.part(Part.THINKING, True)),
-        "acceptor_thinking": _seconds(timing.part(Part.THINKING, False)),
-        "network": _seconds(timing.part(Part.NETWORK)),
-        "idle": _seconds(timing.part(Part.IDLE)),
-        "release": _seconds(timing.part(Part.RELEASE)),
-        "after": _seconds(timing.part(Part.AFTER)),
+        "total": seconds(timing.total),
+        "handshake": seconds(timing.part(Part.HANDSHAKE)),
+        "negotiation": seconds(timing.part(Part.NEGOTIATION)),
+        "requestor_thinking": seconds(timing.part(Part.THINKING, True)),
+        "acceptor_thinking": seconds(timing.part(Part.THINKING, False)),
+        "network": seconds(timing.part(Part.NETWORK)),
+        "idle": seconds(timing.part(Part.IDLE)),
+        "release": seconds(timing.part(Part.RELEASE)),
+        "after": seconds(timing.part(Part.AFTER)),
         "requestor-to-acceptor": _transfer_json(timing, from_requestor=True),
         "acceptor-to-requestor": _transfer_json(timing, from_requestor=False),
         "latency": [
             {
                 "service": service,
                 "count": each.count,
-                "median": _seconds(each.median),
-                "worst": _seconds(each.worst),
+                "median": seconds(each.median),
+                "worst": seconds(each.worst),
                 "worst_message": each.worst_message,
             }
             for service, each in timing.latencies.items()
@@ -74,28 +74,24 @@ def timing_json(association: Association) -> dict[str, Any]:
     }
 
 
-def operation_timing_json(time: OperationTime) -> dict[str, float | None]:
+def operation_timing_json(operation: Operation) -> Json:
     """Describe where an operation's time went, in seconds."""
-    return {name: None if value is None else _seconds(value) for name, value in time._asdict().items()}
+    return {name: seconds(value) for name, value in operation_time(operation)._asdict().items()}
 
 
-def _transfer_json(timing: Timing, *, from_requestor: bool) -> dict[str, Any]:
+def _transfer_json(timing: Timing, *, from_requestor: bool) -> Json:
     rate = timing.throughput(from_requestor=from_requestor)
-    said: dict[str, Any] = {part.value: _seconds(timing.part(part, from_requestor)) for part in IN_TRANSFER}
+    said: Json = {part.value: seconds(timing.part(part, from_requestor)) for part in IN_TRANSFER}
     said["pauses"] = sum(timing.count(part, from_requestor) for part in STALLS.values())
     said["message_bytes"] = timing.bytes[from_requestor]
     said["bytes_per_second"] = None if rate is None else round(rate)
     return said
 
 
-def _seconds(nanoseconds: int) -> float:
-    return round(nanoseconds / 1e9, 9)
-
-
 def _part_name(key: _Key, timing: Timing) -> str:
     part, side = key
     count = timing.pauses.get(key, 0)
-    times = f" ({count} pause{'s' * (count != 1)})" if count else ""
+    times = f" ({counted(count, 'pause')})" if count else ""
     if side is None:
         return _NAMES[part]
     if part is Part.THINKING:

@@ -20,7 +20,7 @@ from dicomsniff.pdu.types import (
     SkippedBytes,
     UnknownPdu,
 )
-from dicomsniff.quantities import duration
+from dicomsniff.quantities import counted, duration
 from dicomsniff.tcp.health import StreamHealth
 
 
@@ -78,7 +78,7 @@ def entry_detail(association: Association, entry: Entry) -> str:
         case AssociateRq(contexts=contexts, problem=problem):
             count = len(contexts)
             text = f"{association.requestor.ae_title or '?'} calls {association.acceptor.ae_title or '?'}, "
-            return f"{text}{count} context{'s' * (count != 1)}" + (f"; {problem}" if problem else "")
+            return f"{text}{counted(count, 'context')}" + (f"; {problem}" if problem else "")
         case AssociateAc(contexts=results, problem=problem):
             accepted = sum(result.result == 0 for result in results)
             return f"{accepted} of {len(results)} contexts accepted" + (f"; {problem}" if problem else "")

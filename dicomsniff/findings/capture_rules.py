@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from dicomsniff.findings.finding import CaptureFacts, CaptureRule, Hit, Severity
+from dicomsniff.quantities import counted
 
 
 def foreign(facts: CaptureFacts) -> Iterator[Hit]:
     """Connections that carry a named protocol other than DICOM."""
     for protocol, count in sorted(facts.foreign.items()):
         if protocol:
-            yield Hit(f"{count} TCP connection{'s' * (count != 1)} carr{'y' if count != 1 else 'ies'} {protocol}")
+            yield Hit(f"{counted(count, 'TCP connection')} carr{'y' if count != 1 else 'ies'} {protocol}")
 
 
 def given_up(facts: CaptureFacts) -> Iterator[Hit]:

@@ -6,7 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.outlines import other_object
-from dicomsniff.dimse.scan_outline import DataSetOutline
+from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 
@@ -198,7 +198,7 @@ RULES = (
     ),
     _rule(
         "announced-otherwise",
-        Severity.WARNING,
+        Severity.NOTE,
         "PS3.7 §9.1.1, PS3.4 §B.2.3",
         "A data set is another object than its command says",
         "Affected SOP Class UID and Affected SOP Instance UID of C-STORE-RQ name the object that its data set is. "

@@ -11,6 +11,7 @@ from dicomsniff.dictionary.pdu_types import item_type_name
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
+from dicomsniff.quantities import counted
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 """The only application context there is (PS3.7 §A.2.1)."""
@@ -135,7 +136,7 @@ def uid_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
             wrong = {value.rstrip(b"\0 ") for _, value in _uids(pdu) if value}
             bad = [f"{plain_text(uid)[:80]} ({len(uid)} bytes)" for uid in sorted(wrong) if not _UID.fullmatch(uid)]
             if bad:
-                yield Hit(f"{pdu.name} has {count_of(bad, 'malformed UID')}: {some_of(bad)}")
+                yield Hit(f"{pdu.name} has {counted(len(bad), 'malformed UID')}: {some_of(bad)}")
 
 
 @of_negotiation
@@ -145,16 +146,11 @@ def uid_padded(_: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq() | AssociateAc() as pdu:
             bad = sorted({plain_text(value) for _, value in _uids(pdu) if value[-1:] in (b"\0", b" ")})
             if bad:
-                yield Hit(f"{pdu.name} has {count_of(bad, 'UID')} padded to even length: {some_of(bad)}")
+                yield Hit(f"{pdu.name} has {counted(len(bad), 'UID')} padded to even length: {some_of(bad)}")
 
 
 def _uids(pdu: Associate) -> Iterator[tuple[int, bytes]]:
     return ((kind, value) for outer, kind, value in walk_items(pdu.raw) if (outer, kind) in _UIDS)
-
-
-def count_of(things: list[str], name: str) -> str:
-    """Say how many there are: `3 contexts`."""
-    return f"{len(things)} {name}{'s' * (len(things) != 1)}".replace("classs", "classes")
 
 
 def some_of(things: list[str]) -> str:

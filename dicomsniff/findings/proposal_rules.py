@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.findings.encoding_rules import count_of, of_negotiation, some_of
+from dicomsniff.findings.encoding_rules import of_negotiation, some_of
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
+from dicomsniff.quantities import counted
 
 MAX_CONTEXTS = 128
 """Odd ids from 1 to 255 (PS3.8 §9.3.2.2)."""
@@ -23,7 +24,7 @@ def ids_even(_: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq(contexts=contexts):
             even = [str(context.id) for context in contexts if context.id % 2 == 0]
             if even:
-                yield Hit(f"{count_of(even, 'presentation context')} with an even id: {some_of(even)}")
+                yield Hit(f"{counted(len(even), 'presentation context')} with an even id: {some_of(even)}")
 
 
 @of_negotiation
@@ -35,7 +36,7 @@ def ids_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
             repeated = [str(number) for number, count in ids.items() if count > 1]
             if repeated:
                 yield Hit(
-                    f"{count_of(repeated, 'presentation context id')} proposed more than once: {some_of(repeated)}"
+                    f"{counted(len(repeated), 'presentation context id')} proposed more than once: {some_of(repeated)}"
                 )
 
 
@@ -54,9 +55,8 @@ def without_syntax(_: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq(contexts=contexts, problem=""):
             empty = [str(each.id) for each in contexts if not each.abstract_syntax or not each.transfer_syntaxes]
             if empty:
-                yield Hit(
-                    f"{count_of(empty, 'presentation context')} without abstract or transfer syntax: {some_of(empty)}"
-                )
+                what = counted(len(empty), "presentation context")
+                yield Hit(f"{what} without abstract or transfer syntax: {some_of(empty)}")
             if not contexts:
                 yield Hit("no presentation context is proposed")
 
@@ -69,12 +69,14 @@ def proposed_twice(_: Association, entry: Entry) -> Iterator[Hit]:
             same = Counter((each.abstract_syntax, each.transfer_syntaxes) for each in contexts)
             again = [uid_text(abstract) for (abstract, _), count in same.items() if count > 1]
             if again:
-                what = count_of(again, "SOP class")
+                what = counted(len(again), "SOP class")
                 yield Hit(f"{what} proposed again with the same transfer syntaxes: {some_of(again)}")
             lists = ((each.id, each.transfer_syntaxes) for each in contexts)
             twice = [str(number) for number, syntaxes in lists if len(set(syntaxes)) < len(syntaxes)]
             if twice:
-                yield Hit(f"{count_of(twice, 'presentation context')} with a transfer syntax twice: {some_of(twice)}")
+                yield Hit(
+                    f"{counted(len(twice), 'presentation context')} with a transfer syntax twice: {some_of(twice)}"
+                )
 
 
 @of_negotiation

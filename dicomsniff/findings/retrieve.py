@@ -6,6 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.quantities import counted
 
 DESTINATION_UNKNOWN = 0xA801
 
@@ -44,8 +45,8 @@ def explain_move(move: Move) -> str:
         return _explain_partial(move, destination, failed)
     if failed:
         return (
-            f"{_objects(failed)} failed and no C-STORE is in the capture: the provider could not reach {destination}, "
-            "or had nothing to send that it accepts, or the capture does not see that path"
+            f"{counted(failed, 'object')} failed and no C-STORE is in the capture: the provider could not reach "
+            f"{destination}, or had nothing to send that it accepts, or the capture does not see that path"
         )
     if move.status is None:
         return f"it got no final response, and no C-STORE to {destination} is in the capture"
@@ -81,7 +82,9 @@ def _explain_partial(move: Move, destination: str, failed: int) -> str:
         why = (
             f"{destination} had refused {contexts} presentation contexts" if contexts else "the provider's log says why"
         )
-        parts.append(f"{_objects(unsent)} counted as failed {'was' if unsent == 1 else 'were'} never sent: {why}")
+        parts.append(
+            f"{counted(unsent, 'object')} counted as failed {'was' if unsent == 1 else 'were'} never sent: {why}"
+        )
     return "; ".join(parts)
 
 
@@ -97,7 +100,7 @@ def explain_get(association: Association, operation: Operation) -> str:
     if operation.sub_operations and stored["Failure"]:
         return f"the requestor answered {stored['Failure']} of {operation.sub_operations} C-STOREs with a failure"
     if failed and operation.sub_operations <= kept:
-        unsent = f"{_objects(failed)} {'was' if failed == 1 else 'were'} never sent"
+        unsent = f"{counted(failed, 'object')} {'was' if failed == 1 else 'were'} never sent"
         if without := _storage_without_role(association):
             return f"{unsent}: the requestor may not receive {without} (no context accepted with the SCP role)"
         return f"{unsent}: probably no accepted presentation context fits"
@@ -116,7 +119,3 @@ def _storage_without_role(association: Association) -> str:
     ]
     names = [uid_text(uid) for uid in unusable if uid_text(uid).endswith("Storage")]
     return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "") if names else ""
-
-
-def _objects(count: int) -> str:
-    return f"{count} object{'s' * (count != 1)}"

@@ -11,7 +11,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.retrieve import explain_move
 from dicomsniff.findings.slowness import slow_part
-from dicomsniff.quantities import duration
+from dicomsniff.quantities import counted, duration
 
 MAX_REASONS = 1000
 """Reasons counted apart in an overview; further ones are counted together."""
@@ -89,24 +89,24 @@ class Overview:
         if self.troubled:
             (reason, count), *more = self.reasons.most_common()
             often = f" ({count} times)" if count > 1 else ""
-            others = f", and {_count(len(more), 'other reason')}" if more else ""
-            parts.append(f"{self.troubled} of {_count(total, 'association')} in trouble: {reason}{often}{others}")
+            others = f", and {counted(len(more), 'other reason')}" if more else ""
+            parts.append(f"{self.troubled} of {counted(total, 'association')} in trouble: {reason}{often}{others}")
         elif self.well == total:
             which = {1: "the association", 2: "both associations"}.get(total, f"all {total} associations")
             parts.append(f"{which} went well")
         else:
-            parts.append(f"{self.well} of {_count(total, 'association')} ended well")
+            parts.append(f"{self.well} of {counted(total, 'association')} ended well")
         if warnings := self.findings[Severity.WARNING]:
-            parts[0] += f", with {_count(warnings, 'warning')}"
+            parts[0] += f", with {counted(warnings, 'warning')}"
         if self.unknown:
-            parts.append(f"{_count(self.unknown, 'association')} without an end in the capture")
+            parts.append(f"{counted(self.unknown, 'association')} without an end in the capture")
         explained = [f"C-MOVE to {move.destination}: {explain_move(move)}" for move in moves if explain_move(move)]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
         if self.slow:
             (what, count), *more = self.slow.most_common()
             others = f", {sum(each for _, each in more)} for other reasons" if more else ""
-            parts.append(f"{_count(count, 'association')} slow, mostly {what}{others}")
+            parts.append(f"{counted(count, 'association')} slow, mostly {what}{others}")
         if exchanged := self._exchanged():
             parts.append(exchanged)
         return "; ".join(parts)
@@ -215,7 +215,7 @@ def _refused_contexts(association: Association) -> str:
     refused = sum(bool(context.result) for context in association.contexts.values())
     if not refused:
         return ""
-    return f"; {refused} of {_count(len(association.contexts), 'context')} refused{_refusals(association)}"
+    return f"; {refused} of {counted(len(association.contexts), 'context')} refused{_refusals(association)}"
 
 
 def _failed_statuses(association: Association) -> dict[str, Counter[str]]:
@@ -234,7 +234,7 @@ def _failures(association: Association) -> str:
     said = _failed_statuses(association)
     for service, statuses in said.items():
         text, *more = statuses
-        others = f", {len(more)} other status{'es' * (len(more) > 1)}" if more else ""
+        others = f", {counted(len(more), 'other status')}" if more else ""
         asked = association.tally.requests[service] or statuses.total()
         parts.append(f"{statuses.total()} of {asked} {service} failed: {text}{others}")
     good = [f"{count} {name}" for name, count in association.tally.requests.items() if name not in said]
@@ -256,7 +256,3 @@ def _exchanged(association: Association) -> str:
         (text, count), *_ = statuses.items()
         return f"{asked}, {'all ' if count > 1 else ''}{text}"
     return f"{asked}: " + ", ".join(f"{count} {text}" for text, count in statuses.most_common(3))
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"

@@ -2,29 +2,21 @@
 
 from bisect import bisect_right
 
-from dicomsniff.dictionary.uids import (
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-    find_uid_name,
-)
+from dicomsniff.dictionary.uids import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, find_uid_name
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.dataset import DecodedDataSet, Element
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.printable import printable
 
-LONG_LENGTH_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
-"""VRs whose length field takes four bytes after two reserved ones (PS3.5 §7.1.2)."""
-
 
 def data_set_rows(decoded: DecodedDataSet, block: int, length: int) -> list[FieldRow]:
     """Return a row per element; one inside a sequence has the place of the sequence."""
-    tops = [element for element in decoded.elements if element.depth == 0 and element.start is not None]
-    heads = [_head(element, decoded.transfer_syntax) for element in tops]
+    heads = [element.head for element in decoded.elements if element.depth == 0]
     rows: list[FieldRow] = []
     start, end = 0, 0
     for element in decoded.elements:
         if element.depth == 0:
-            start, end = _place(element, heads, decoded.transfer_syntax, length)
+            start, end = element.head, _end(element, heads, length)
         name = f"{tag_text(element.tag)} {element.vr} {element.name}"
         rows.append(
             FieldRow(
@@ -55,18 +47,9 @@ def is_deflated(decoded: DecodedDataSet) -> bool:
     return decoded.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
 
-def _head(element: Element, syntax: str) -> int:
-    """Return where an element begins: its tag, before VR and length."""
-    long = syntax != IMPLICIT_VR_LITTLE_ENDIAN and element.vr in LONG_LENGTH_VRS
-    return max(0, (element.start or 0) - (12 if long else 8))
-
-
-def _place(element: Element, heads: list[int], syntax: str, length: int) -> tuple[int, int]:
-    """Return an element's bytes; one of undefined length ends where the next begins."""
-    if element.start is None:
-        return 0, 0
-    head = _head(element, syntax)
+def _end(element: Element, heads: list[int], length: int) -> int:
+    """Return where an element ends; one of undefined length ends where the next begins."""
     if element.length is not None:
-        return head, element.start + element.length
+        return element.start + element.length
     following = bisect_right(heads, element.start)
-    return head, heads[following] if following < len(heads) else length
+    return heads[following] if following < len(heads) else length

@@ -6,7 +6,7 @@ from rich.text import Text
 from textual import events
 from textual.message import Message
 
-from dicomsniff.quantities import size
+from dicomsniff.quantities import counted, size
 from dicomsniff.tui.field_row import ByteBlock, FieldRow
 from dicomsniff.tui.row_list import RowList
 
@@ -50,7 +50,7 @@ class HexView(RowList):
         self.border_subtitle = None
         if field is not None and self._field is not None and field.block is not None:
             count = field.end - field.start
-            self.border_subtitle = f"{count} byte{'s' * (count != 1)} from {field.start:#x}"
+            self.border_subtitle = f"{counted(count, 'byte')} from {field.start:#x}"
             self.cursor = self._row_of(field.block, field.start)
             if self.cursor < round(self.scroll_y) or self._row_of(field.block, field.end - 1) >= self._bottom:
                 top = self.cursor - max(1, self.rows_in_sight // 3)

@@ -9,6 +9,7 @@ from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.timing import IDLE, Part, operation_time
 from dicomsniff.capture.decode import SegmentDecoder
+from dicomsniff.dimse.operations import Operation
 from pipeline import batch, only
 
 CT = build.CT_IMAGE_STORAGE
@@ -255,9 +256,9 @@ def test_an_operation_is_divided_by_its_request_and_responses():
     talk.server(build.message(1, build.store_rsp(1, 0xFF00)))
     talk.wait(3 * SECOND)
     talk.server(build.message(1, build.store_rsp(1)))
-    request, first, final = ended(talk).messages
-    assert operation_time(request, first, final) == (about(SECOND), about(2 * SECOND), about(3 * SECOND))
-    assert operation_time(request, None, None)[1:] == (None, None)
+    (operation,) = ended(talk).operations.operations
+    assert operation_time(operation) == (about(SECOND), about(2 * SECOND), about(3 * SECOND))
+    assert operation_time(Operation(operation.request))[1:] == (None, None)
 
 
 STEPS = st.lists(

@@ -10,7 +10,7 @@ import build
 from data_sets import EXPLICIT, IMPLICIT, JPEG, bare, codes, fragments, image, item, long, scan, sequence, short
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.decode import SegmentDecoder
-from dicomsniff.dimse.scan_outline import Reference
+from dicomsniff.dimse.scan.outline import Reference
 from pipeline import batch, only
 
 CT = build.CT_IMAGE_STORAGE

@@ -18,7 +18,7 @@ import build
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.transcript import command_json
+from dicomsniff.export.model_json import command_json
 from pipeline import decode, split
 
 PRIMITIVES = {

@@ -27,8 +27,8 @@ from data_sets import (
     sequence,
     short,
 )
-from dicomsniff.dimse.scan import MAX_INFLATED, DataSetScanner
-from dicomsniff.dimse.scan_outline import MAX_OF_A_CODE, MAX_PROBLEMS, Reference
+from dicomsniff.dimse.scan.outline import MAX_OF_A_CODE, MAX_PROBLEMS, Reference
+from dicomsniff.dimse.scan.scanner import MAX_INFLATED, DataSetScanner
 
 UID = short(0x00080018, "UI", b"1.2.3\0")
 NAME = short(0x00100010, "PN", b"A^B ")

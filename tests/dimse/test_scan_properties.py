@@ -33,7 +33,7 @@ from data_sets import (
     sequence,
     short,
 )
-from dicomsniff.dimse.scan import DataSetScanner
+from dicomsniff.dimse.scan.scanner import DataSetScanner
 
 REFERENCE = short(0x00081150, "UI", b"1.2.840\0") + short(0x00081155, "UI", b"1.2.3.9\0")
 META = bytes(128) + b"DICM" + short(0x00020010, "UI", b"1.2.840.10008.1.2.1\0")

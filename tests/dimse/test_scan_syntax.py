@@ -20,7 +20,7 @@ from data_sets import (
     scan,
     short,
 )
-from dicomsniff.dimse.scan_syntax import find_encoding
+from dicomsniff.dimse.scan.syntax import find_encoding
 
 SHORT = {
     EXPLICIT: short(0x00080052, "CS", b"STUDY "),

@@ -18,7 +18,7 @@ from data_sets import (
     scan,
     short,
 )
-from dicomsniff.dimse.scan_kinds import (
+from dicomsniff.dimse.scan.kinds import (
     BITS_ALLOCATED,
     COLUMNS,
     NUMBER_OF_FRAMES,
@@ -26,8 +26,8 @@ from dicomsniff.dimse.scan_kinds import (
     ROWS,
     SAMPLES_PER_PIXEL,
 )
-from dicomsniff.dimse.scan_outline import PixelDataInfo
-from dicomsniff.dimse.scan_values import Characters, native_length_problem, uid_problem
+from dicomsniff.dimse.scan.outline import PixelDataInfo
+from dicomsniff.dimse.scan.values import Characters, native_length_problem, uid_problem
 
 # Declared character set, bytes of a value, whether they are in it.
 TEXTS = [

@@ -6,7 +6,7 @@ import build
 import data_sets
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import DataSetInfo
-from dicomsniff.dimse.scan_outline import DataSetOutline, DataSetProblem
+from dicomsniff.dimse.scan.outline import DataSetOutline, DataSetProblem
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.data_set_rules import RULES as DATA_SET_RULES
 from dicomsniff.findings.engine import find_final, find_now

@@ -3,13 +3,13 @@
 import zlib
 from operator import attrgetter
 
-from dicomsniff.dimse.scan_elements import ElementWalk
-from dicomsniff.dimse.scan_file_meta import find_file_meta
-from dicomsniff.dimse.scan_kept import KeptValues
-from dicomsniff.dimse.scan_kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
-from dicomsniff.dimse.scan_nesting import FOREVER
-from dicomsniff.dimse.scan_outline import DataSetOutline, ProblemList
-from dicomsniff.dimse.scan_syntax import Decision, decide_syntax, fitting_syntax
+from dicomsniff.dimse.scan.elements import ElementWalk
+from dicomsniff.dimse.scan.file_meta import find_file_meta
+from dicomsniff.dimse.scan.kept import KeptValues
+from dicomsniff.dimse.scan.kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
+from dicomsniff.dimse.scan.nesting import FOREVER
+from dicomsniff.dimse.scan.outline import DataSetOutline, ProblemList
+from dicomsniff.dimse.scan.syntax import Decision, decide_syntax, fitting_syntax
 
 MAX_INFLATED = 1 << 26
 """Bytes a deflated data set may grow to; what is beyond is not looked at."""

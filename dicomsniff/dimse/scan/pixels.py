@@ -2,7 +2,8 @@
 
 from array import array
 
-from dicomsniff.dimse.scan_outline import PixelDataInfo
+from dicomsniff.dimse.scan.outline import PixelDataInfo
+from dicomsniff.quantities import counted
 
 MAX_TABLE = 1 << 18
 """Bytes of a Basic Offset Table that are compared with the fragments; a longer one is not."""
@@ -104,9 +105,9 @@ def encapsulation_problem(info: PixelDataInfo, frames: int, syntax: str | None) 
         return "encapsulated, without a fragment"
     if _shares_fragments(syntax):
         return ""
-    many = f"{frames} frame{'s' * (frames != 1)}"
+    many = f"{counted(frames, 'frame')}"
     if info.fragments < frames:
-        return f"{many} in {info.fragments} fragment{'s' * (info.fragments != 1)}"
+        return f"{many} in {counted(info.fragments, 'fragment')}"
     if syntax == _RLE and info.fragments != frames:
         return f"{many} in {info.fragments} fragments; RLE has one for each"
     if info.offset_table and info.offset_table != frames:

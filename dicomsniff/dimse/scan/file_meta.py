@@ -3,7 +3,7 @@
 import struct
 from typing import NamedTuple
 
-from dicomsniff.dimse.scan_kinds import LONG_VRS, TRANSFER_SYNTAX_UID, VRS
+from dicomsniff.dimse.scan.kinds import LONG_VRS, TRANSFER_SYNTAX_UID, VRS
 
 MAX_FILE_META = 1 << 13
 """Bytes of file meta information that are read; beyond, the data set is not found."""

@@ -2,7 +2,7 @@
 
 import struct
 
-from dicomsniff.dimse.scan_kinds import (
+from dicomsniff.dimse.scan.kinds import (
     KEPT_ELEMENTS,
     LONG,
     LONG_TEXT,
@@ -16,9 +16,9 @@ from dicomsniff.dimse.scan_kinds import (
     VRS,
     WATCHED,
 )
-from dicomsniff.dimse.scan_nesting import FOREVER, LITTLE_TAG, Container, Level, Mode, Nesting
-from dicomsniff.dimse.scan_outline import ProblemList, named
-from dicomsniff.dimse.scan_syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Encoding
+from dicomsniff.dimse.scan.nesting import FOREVER, LITTLE_TAG, Container, Level, Mode, Nesting
+from dicomsniff.dimse.scan.outline import ProblemList, named
+from dicomsniff.dimse.scan.syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Encoding
 
 KEPT = 1024
 """Bytes: a longer value is not checked."""

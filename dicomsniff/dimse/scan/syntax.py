@@ -11,8 +11,8 @@ from dicomsniff.dictionary.uids import (
     IMPLICIT_VR_LITTLE_ENDIAN,
     uid_text,
 )
-from dicomsniff.dimse.scan_kinds import LONG_VRS, VRS
-from dicomsniff.dimse.scan_pixels import codec_problem
+from dicomsniff.dimse.scan.kinds import LONG_VRS, VRS
+from dicomsniff.dimse.scan.pixels import codec_problem
 
 HEAD = 1024
 """Bytes looked at where the first element leaves doubt."""

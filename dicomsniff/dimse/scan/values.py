@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Mapping
 
-from dicomsniff.dimse.scan_kinds import (
+from dicomsniff.dimse.scan.kinds import (
     BITS_ALLOCATED,
     COLUMNS,
     NUMBER_OF_FRAMES,
@@ -13,6 +13,7 @@ from dicomsniff.dimse.scan_kinds import (
     ROWS,
     SAMPLES_PER_PIXEL,
 )
+from dicomsniff.quantities import counted
 
 MAX_UID = 64
 _UID = re.compile(rb"(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?\0?")
@@ -143,6 +144,6 @@ def native_length_problem(length: int, values: Values) -> str:
         return ""
     expected = max(per_frame) * frames
     return (
-        f"{length} bytes; {rows} rows, {columns} columns, {samples} sample{'s' * (samples != 1)} of {bits} bits and"
-        f" {frames} frame{'s' * (frames != 1)} make {expected}"
+        f"{length} bytes; {rows} rows, {columns} columns, {counted(samples, 'sample')} of {bits} bits and"
+        f" {counted(frames, 'frame')} make {expected}"
     )

@@ -1,15 +1,15 @@
 """What the scanner keeps of a data set's values, and what it says of those it checks."""
 
-from dicomsniff.dimse.scan_kinds import (
+from dicomsniff.dimse.scan.kinds import (
     CHARACTER_SET,
     KEPT_ELEMENTS,
     NUMBER_OF_FRAMES,
     REFERENCED_SOP_INSTANCE_UID,
     UID,
 )
-from dicomsniff.dimse.scan_outline import PixelDataInfo, ProblemList, Reference, named
-from dicomsniff.dimse.scan_pixels import Fragments, codec_problem, encapsulation_problem
-from dicomsniff.dimse.scan_values import Characters, native_length_problem, small_value, uid_problem
+from dicomsniff.dimse.scan.outline import PixelDataInfo, ProblemList, Reference, named
+from dicomsniff.dimse.scan.pixels import Fragments, codec_problem, encapsulation_problem
+from dicomsniff.dimse.scan.values import Characters, native_length_problem, small_value, uid_problem
 
 MAX_REFERENCES = 64
 """Referenced instances that are kept; further ones are counted."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from dicomsniff.dimse.scan_kept import KeptValues
-from dicomsniff.dimse.scan_kinds import EXPLICIT_KINDS, implicit_kinds
-from dicomsniff.dimse.scan_outline import ProblemList, named
-from dicomsniff.dimse.scan_pixels import MAX_TABLE, SAMPLE, Fragments
-from dicomsniff.dimse.scan_syntax import UNDEFINED_LENGTH, Encoding
+from dicomsniff.dimse.scan.kept import KeptValues
+from dicomsniff.dimse.scan.kinds import EXPLICIT_KINDS, implicit_kinds
+from dicomsniff.dimse.scan.outline import ProblemList, named
+from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, Fragments
+from dicomsniff.dimse.scan.syntax import UNDEFINED_LENGTH, Encoding
+from dicomsniff.quantities import counted
 
 FOREVER = 1 << 62
 MAX_DEPTH = 64
@@ -145,7 +146,7 @@ class Nesting:
 
     def _overrun(self, what: str, stop: int, offset: int, tag: int) -> None:
         beyond = stop - self._here.end
-        text = f"{what} ends {beyond} byte{'s' * (beyond != 1)} behind {self._here.name}, which it is in"
+        text = f"{what} ends {counted(beyond, 'byte')} behind {self._here.name}, which it is in"
         if not self._doubt:
             self.problems.add("data-set-overrun", text, offset, tag)
         self._doubt = True
@@ -278,5 +279,5 @@ class Nesting:
 
     def _cut_off(self, what: str, missing: int, offset: int, tag: int) -> None:
         if not self._doubt:
-            text = f"{what} ends {missing} byte{'s' * (missing != 1)} behind the data set"
+            text = f"{what} ends {counted(missing, 'byte')} behind the data set"
             self.problems.add("data-set-truncated-element", text, offset, tag)

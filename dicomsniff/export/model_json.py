@@ -1,0 +1,242 @@
+"""The model -> JSON objects, as transcripts and JSON lines have them: associations, messages, operations, findings."""
+
+from typing import Any
+
+from dicomsniff.association.association import Association, Party
+from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
+from dicomsniff.dictionary.reasons import abort_meaning, reject_meaning
+from dicomsniff.dictionary.statuses import status_text
+from dicomsniff.dimse.command import Command, attribute_tags
+from dicomsniff.dimse.dataset import decode_data_set
+from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.export import Json
+from dicomsniff.export.negotiation import agreement_json, information_json
+from dicomsniff.export.time_words import operation_timing_json, timing_json
+from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.verdicts import verdict
+from dicomsniff.library import Capture
+from dicomsniff.pdu.fields import plain_text
+from dicomsniff.quantities import seconds, timestamp
+from dicomsniff.tcp.health import StreamHealth
+
+
+def capture_json(capture: Capture) -> Json:
+    """Describe the capture as a whole."""
+    reader, analyzer = capture.reader, capture.analyzer
+    digits = reader.resolution_digits
+    first, last = analyzer.first_time, analyzer.last_time
+    return {
+        "name": reader.name,
+        "format": reader.format,
+        "packets": analyzer.packets,
+        "bytes": analyzer.bytes,
+        "first_time": timestamp(first, digits) if first is not None else None,
+        "last_time": timestamp(last, digits) if last is not None else None,
+        "truncated": bool(reader.truncated),
+        "truncated_reason": reader.truncated or None,
+        "connections": analyzer.connections,
+        "connections_without_dicom": sum(analyzer.foreign.values()),
+        "packets_not_used": dict(sorted(analyzer.undecoded.items())),
+    }
+
+
+def association_json(association: Association, digits: int) -> Json:
+    """Describe an association without its contexts, messages and findings."""
+    rejection, abortion = association.rejection, association.abortion
+    return {
+        "id": association.id,
+        "start_time": timestamp(association.start_time, digits),
+        "end_time": timestamp(association.end_time, digits),
+        "requestor": _party(association.requestor),
+        "acceptor": _party(association.acceptor),
+        "requestor_known_by": association.requestor_is,
+        "application_context_name": association.application_context_name,
+        "outcome": association.outcome,
+        "verdict": verdict(association),
+        "follows_association": association.follows,
+        "reject": rejection
+        and {
+            "result": rejection.result,
+            "source": rejection.source,
+            "reason": rejection.reason,
+            "meaning": reject_meaning(rejection.result, rejection.source, rejection.reason),
+        },
+        "abort": abortion
+        and {
+            "source": abortion.source,
+            "reason": abortion.reason,
+            "direction": direction(from_requestor=abortion.from_requestor),
+            "meaning": abort_meaning(abortion.source, abortion.reason),
+        },
+        **agreement_json(association),
+        "pdu_counts": {
+            direction(from_requestor=sender): dict(association.pdu_counts[sender]) for sender in (True, False)
+        },
+        "tcp": {direction(from_requestor=sender): _health(health) for sender, health in association.tcp.items()},
+        "missing_bytes": association.missing_bytes,
+        "timing": timing_json(association),
+    }
+
+
+def direction(*, from_requestor: bool) -> str:
+    """Name a direction."""
+    return "requestor-to-acceptor" if from_requestor else "acceptor-to-requestor"
+
+
+def _health(health: StreamHealth) -> Json:
+    return {
+        "retransmitted_segments": health.retransmitted,
+        "duplicated_frames": health.duplicated_frames,
+        "out_of_order_segments": health.out_of_order,
+        "duplicate_acknowledgements": health.duplicate_acks,
+        "zero_windows": health.zero_windows,
+        "zero_window_time": seconds(health.zero_window_time),
+        "stall_time": seconds(health.stall_time),
+        "delayed_acknowledgements": health.delayed_acks,
+        "missing_bytes": health.missing,
+        "max_bytes_in_flight": health.max_in_flight,
+        "maximum_segment_size": health.maximum_segment_size,
+        "round_trip_time": seconds(health.round_trip_time),
+        "handshake_time": seconds(health.handshake_time),
+    }
+
+
+def _party(party: Party) -> Json:
+    said = party.information
+    return {
+        "address": party.endpoint.address,
+        "port": party.endpoint.port,
+        "ae_title": party.ae_title,
+        "max_pdu_length": said.max_pdu_length if said else None,
+        "implementation_class_uid": said.implementation_class_uid if said else None,
+        "implementation_version_name": said.implementation_version_name if said else None,
+        **information_json(said),
+    }
+
+
+def message_json(association: Association, message: Message, digits: int) -> Json:
+    """Describe a message without its number; a collected data set is decoded, and dropped."""
+    command, latency = message.command, message.latency
+    said = {
+        "time": timestamp(message.span.first_time, digits),
+        "end_time": timestamp(message.span.last_time, digits),
+        "direction": direction(from_requestor=message.from_requestor),
+        "command": message.name,
+        "presentation_context_id": message.context_id,
+        "message_id": command.message_id,
+        "message_id_being_responded_to": command.message_id_being_responded_to,
+        "request_number": _number(message.request),
+        "status": command.status,
+        "status_meaning": status_text(command.service, message.sop_class_uid, command.status)
+        if command.status is not None
+        else None,
+        "latency": seconds(latency),
+        "affected_sop_class_uid": command.affected_sop_class_uid,
+        "affected_sop_instance_uid": command.affected_sop_instance_uid,
+        "requested_sop_class_uid": command.requested_sop_class_uid,
+        "requested_sop_instance_uid": command.requested_sop_instance_uid,
+        "command_set": {
+            "length": len(command.raw),
+            "fragments": message.command_fragments,
+            "elements": command_json(command),
+        },
+        "data_set": _data_set(association, message),
+        "complete": message.complete,
+        "first_packet": message.span.first_packet,
+        "last_packet": message.span.last_packet,
+    }
+    if message.problem:
+        said["problem"] = message.problem
+    return said
+
+
+def operation_json(operation: Operation) -> Json:
+    """Describe an operation by the numbers of its messages; durations in seconds."""
+    said: Json = {
+        "name": operation.name,
+        "request": operation.request.number,
+        "first_response": _number(operation.first_response),
+        "final_response": _number(operation.final),
+        "status": operation.status,
+        "responses": operation.responses,
+        "pending": operation.pending,
+        "latency": seconds(operation.latency),
+        "final_latency": seconds(operation.final_latency),
+        "timing": operation_timing_json(operation),
+    }
+    if operation.cancel is not None:
+        said["cancelled_by"] = operation.cancel.number
+    if operation.parent is not None:
+        said["sub_operation_of"] = operation.parent.request.number
+    if operation.sub_operations:
+        said["sub_operations"] = operation.sub_operations
+        said["stored"] = dict(sorted((operation.stored or {}).items()))
+    return said
+
+
+def _number(message: Message | None) -> int | None:
+    return (message.number or None) if message is not None else None
+
+
+def command_json(command: Command) -> Json:
+    """Return a command set in the DICOM JSON model (PS3.18 Annex F)."""
+    return {f"{tag:08X}": _command_element(tag, value) for tag, value in command.elements.items()}
+
+
+def _command_element(tag: int, value: bytes) -> Json:
+    element = COMMAND_ELEMENTS.get(tag)
+    vr = element.vr if element else "UN"
+    values: list[Any]
+    if vr in ("US", "UL"):
+        width = 4 if vr == "UL" else 2
+        values = [int.from_bytes(value[at : at + width], "little") for at in range(0, len(value) - width + 1, width)]
+    elif vr == "AT":
+        values = [f"{tag:08X}" for tag in attribute_tags(value)]
+    elif vr == "UN":
+        values = [value.hex()] if value else []
+    else:
+        text = plain_text(value)
+        values = [text] if text else []
+    return {"vr": vr, "Value": values} if values else {"vr": vr}
+
+
+def _data_set(association: Association, message: Message) -> Json | None:
+    data = message.data_set
+    if data is None:
+        return None
+    said: Json = {"length": data.length, "fragments": data.fragments, "sha256": data.sha256}
+    if data.missing:
+        said["missing"] = data.missing
+    if data.content is not None:
+        syntax = association.transfer_syntax(message.context_id)
+        with data.content as content:
+            decoded = decode_data_set(content, syntax, data.whole)  # type: ignore[arg-type]
+        data.content = None
+        said["transfer_syntax"] = decoded.transfer_syntax
+        said["transfer_syntax_guessed"] = decoded.guessed
+        if decoded.why:
+            said["transfer_syntax_why"] = decoded.why
+        said["elements"] = decoded.to_json()
+        if decoded.problem:
+            said["problem"] = decoded.problem
+    else:
+        said["elements"] = {}
+    return said
+
+
+def finding_json(finding: Finding, association: int | None) -> Json:
+    """Describe a finding, and what follows from it."""
+    said: Json = {
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "reference": finding.reference,
+        "association": association if association is not None else finding.association,
+        "message_number": finding.message_number,
+        "first_packet": finding.span.first_packet or None,
+        "last_packet": finding.span.last_packet or None,
+    }
+    if finding.followers:
+        said["followers"] = [finding_json(follower, association) for follower in finding.followers]
+    return said
