@@ -90,6 +90,7 @@ class Association:
         "findings",
         "follows",
         "found",
+        "found_codes",
         "id",
         "messages",
         "missing_bytes",
@@ -136,6 +137,8 @@ class Association:
         """Causes, each with what follows from it; once the association is over, by packet."""
         self.found: list[Finding] = []
         """Every finding, causes and consequences alike, in the order found: it only grows."""
+        self.found_codes: set[str] = set()
+        """Their codes."""
         self.operations = OperationTracker()
         self.timing = Timing(time)
         """Where its time went."""
@@ -282,6 +285,7 @@ class Association:
         """Take findings, as many as are listed, and return those; `final` ones are about all of the association."""
         room = max(FINAL_FINDINGS if final else 0, MAX_FINDINGS - len(self.found))
         self.found += found[:room]
+        self.found_codes.update([finding.code for finding in found[:room]])
         self.unlisted_findings += len(found[room:])
         return found[:room]
 

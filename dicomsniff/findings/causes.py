@@ -1,6 +1,7 @@
 """One cause, one finding: hang what merely follows from another finding under it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from dicomsniff.findings.catalogue import find_rule
 from dicomsniff.findings.finding import SEVERITIES, Finding
@@ -8,10 +9,14 @@ from dicomsniff.findings.finding import SEVERITIES, Finding
 ByCode = dict[str, list[Finding]]
 
 
-def add_findings(roots: list[Finding], found: Iterable[Finding]) -> None:
-    """Take findings as they come: each becomes a root, or hangs under the root it follows from."""
+def add_findings(roots: list[Finding], found: Iterable[Finding], codes: set[str]) -> None:
+    """Take findings as they come: each becomes a root, or hangs under the root it follows from.
+
+    `codes` are those of all findings so far: most have no cause among them, and need not look for it.
+    """
     for finding in found:
-        cause = _find_cause(finding, roots)
+        possible = not _causes_of(finding.code).isdisjoint(codes)
+        cause = _find_cause(finding, roots) if possible else None
         (roots if cause is None else cause.followers).append(finding)
 
 
@@ -29,6 +34,13 @@ def arrange(found: list[Finding]) -> list[Finding]:
         root = _root(finding, chosen)
         (roots if root is finding else root.followers).append(finding)
     return roots
+
+
+@lru_cache(maxsize=1024)
+def _causes_of(code: str) -> frozenset[str]:
+    """The codes of which a code's findings may be consequences."""
+    rule = find_rule(code)
+    return frozenset(each.rpartition(":")[2] for each in rule.follows) if rule is not None else frozenset()
 
 
 def _root(finding: Finding, chosen: dict[int, Finding | None]) -> Finding:

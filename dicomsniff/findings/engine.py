@@ -52,7 +52,7 @@ def find_now(association: Association, entry: Entry) -> None:
         for hit in rule.check(association, entry)
     ]
     if found:
-        add_findings(association.findings, association.add_findings(found))
+        add_findings(association.findings, association.add_findings(found), association.found_codes)
 
 
 def find_final(association: Association) -> None:

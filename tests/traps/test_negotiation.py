@@ -154,7 +154,7 @@ def test_row_14_healthy_traffic_of_the_same_kind_has_none(tell):
     talk.release().close()
     told = tell(talk.packets)
     told.assert_said(talk.sent, outcomes=["released"])
-    assert told.codes() == []
+    assert told.complaints() == []
 
 
 # Row 18
