@@ -158,6 +158,11 @@ class Assembler:
         return []
 
     def _command_fragment(self, pdv: Pdv, underway: _Underway | None) -> list[Message | StrayFragment]:
+        if underway is None and pdv.is_last and len(pdv.data) == pdv.length:
+            command = Command(pdv.data)
+            if not command.announces_data_set:  # as by far the most: nothing stays under way
+                span = self._span(pdv.first, pdv.last, pdv.start, pdv.end, pdv.pdu_first)
+                return [Message(self.from_requestor, pdv.context_id, command, 1, None, span)]
         events: list[Message | StrayFragment] = []
         if underway is not None and underway.command is not None:
             problem = "the next command came before the last fragment of its data set"
