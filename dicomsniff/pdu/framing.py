@@ -1,7 +1,7 @@
 """PDU and PDV headers, and what they announce (PS3.8 §9.3): a stream's bytes -> PDUs and PDVs, while all are there."""
 
 import struct
-from collections import Counter
+from collections import defaultdict
 from enum import Enum
 
 from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
@@ -75,7 +75,7 @@ class Framing:
         self.origin = origin
         self.position = 0
         """Bytes of the stream taken so far, those missing included."""
-        self.counts: Counter[str] = Counter()
+        self.counts: dict[str, int] = defaultdict(int)
         """PDUs seen whole, by name."""
         self._show_data = show_data
         self._state = PDU_HEADER
