@@ -1,4 +1,7 @@
-"""Index only: the library's pipeline over a capture without any view; prints what it found as JSON."""
+"""Index only: the library's pipeline over a capture without any view; prints what it found as JSON.
+
+index.py CAPTURE [--no-findings]
+"""
 
 import json
 import sys
@@ -6,7 +9,7 @@ import sys
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.reader import CaptureReader
 
-reader, analyzer = CaptureReader(sys.argv[1]), Analyzer()
+reader, analyzer = CaptureReader(sys.argv[1]), Analyzer(findings="--no-findings" not in sys.argv)
 for batch in reader.batches():
     analyzer.feed(batch)
 analyzer.close()

@@ -15,7 +15,7 @@ from checks import Check, check_capture
 from expectation import find_expectation
 from machine import machine_lines, missing_memory
 from measure import Row, cut_capture, measure_rows, read_once
-from tables import table_lines
+from tables import findings_line, table_lines
 
 HERE = Path(__file__).parent
 SIDE_BY_SIDE = 100_000_000
@@ -61,6 +61,7 @@ def measure_capture(capture: str, args: argparse.Namespace) -> list[Check]:
         timings = measure_rows(rows, args.runs)
         for line in table_lines(timings, markdown=args.markdown):
             print(line)
+        print(f"\n{findings_line(timings)}")
         # Only now: a child's peak memory counts from what this process holds when it starts.
         expectation = args.expect or find_expectation(capture)
         if expectation is None:
@@ -80,6 +81,7 @@ def rows_of(capture: str, first: str, work: Path, *, with_tshark: bool) -> list[
     rows = [
         Row("floor", [python, str(HERE / "floor.py"), capture], capture),
         Row("index", [python, str(HERE / "index.py"), capture], capture, output=work / "index.json"),
+        Row("index, no findings", [python, str(HERE / "index.py"), capture, "--no-findings"], capture),
         Row("show", [*dicomsniff, "show", capture], capture, output=work / "show.txt"),
         Row("export json", [*dicomsniff, "export", first, "--format", "json"], first, output=work / "export.json"),
     ]

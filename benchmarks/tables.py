@@ -23,6 +23,13 @@ def table_lines(timings: list[Timing], *, markdown: bool) -> list[str]:
     ]
 
 
+def findings_line(timings: list[Timing]) -> str:
+    """Say what the findings cost on top of the index, in CPU seconds."""
+    cpu = {timing.row.name: timing.cpu for timing in timings}
+    bare, judged = cpu["index, no findings"], cpu["index"]
+    return f"findings: {judged - bare:.2f} s of CPU, {100 * (judged / bare - 1):.1f} % on top of the index without them"
+
+
 def _cells(timing: Timing, floor: Timing, yardstick: Timing | None) -> tuple[str, ...]:
     # Per byte, since not all rows read the whole capture.
     beside_floor = (timing.wall / timing.size) / (floor.wall / floor.size)

@@ -19,12 +19,14 @@ from dicomsniff.reread import MessageBytes, StreamPiece, read_message, read_stre
 class Capture:
     """An open capture: `updates()` analyzes as it reads, `associations` reads to the end if nobody has yet.
 
-    `source` is the path of a file, `-` for standard input, or any other source of packets.
+    `source` is the path of a file, `-` for standard input, or any other source of packets; for the rest see `Analyzer`.
     """
 
-    def __init__(self, source: str | PacketSource, *, collect: bool = False, ports: Iterable[int] = ()) -> None:
+    def __init__(
+        self, source: str | PacketSource, *, collect: bool = False, ports: Iterable[int] = (), findings: bool = True
+    ) -> None:
         self.reader = CaptureReader(source) if isinstance(source, str) else source
-        self.analyzer = Analyzer(collect=collect, ports=ports)
+        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings)
         self._done = False
 
     def __enter__(self) -> Self:

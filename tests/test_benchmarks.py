@@ -96,7 +96,7 @@ def test_the_run_compares_what_was_found(tmp_path: Path) -> None:
     make(path, "--synthetic", "--size", 0.2)
     said = run("run.py", path, "--runs", 1, "--markdown")
     assert said.count("- ok: ") == 3
-    for row in ("floor", "index", "show", "export json"):
+    for row in ("floor", "index", "index, no findings", "show", "export json"):
         assert f"| {row} |" in said
 
 

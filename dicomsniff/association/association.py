@@ -71,6 +71,10 @@ FINAL_FINDINGS = 100
 """Findings listed beyond those of an association that is over: they are about all of it."""
 
 
+_ESTABLISHED = State.ESTABLISHED
+"""A module's name is found much faster than an Enum's member."""
+
+
 class Association:
     """One association, complete or not, as far as the capture shows it. Times are in ns since 1970."""
 
@@ -229,6 +233,11 @@ class Association:
             case ReleaseRp():
                 self.released = True
         return [self._enter(event, from_requestor=from_requestor) for event in (pdu, *unexpected)]
+
+    def expects_fragment(self, pdu_length: int, *, from_requestor: bool) -> bool:
+        """Whether a P-DATA-TF of `pdu_length` bytes changes nothing: data is exchanged, and it is not too long."""
+        limit = self.limit(from_requestor=from_requestor)
+        return self.state is _ESTABLISHED and not (limit and pdu_length > limit)
 
     def add_fragment(self, pdu_length: int, span: Span, *, from_requestor: bool) -> list[Entry]:
         """Take note of the first fragment of a P-DATA-TF of `pdu_length` bytes."""

@@ -14,6 +14,13 @@ _OF_TRANSFERS = (Cause.ROUND_TRIP, Cause.SENDER)
 """Causes that explain a pause only where a message was under way: between messages, a sender that pauses thinks."""
 
 
+_REQUESTED = State.REQUESTED
+_WAITING = (State.REQUESTED, State.RELEASING, State.COLLISION)
+_EXCHANGING = (State.ESTABLISHED, State.UNKNOWN)
+_TRANSFER, _NETWORK, _THINKING = Part.TRANSFER, Part.NETWORK, Part.THINKING
+"""A module's name is found much faster than an Enum's member, and each message asks for several."""
+
+
 class Clock:
     """Divides an association's time. Bytes that only continue a data set need not be told: their pauses are known.
 
@@ -22,17 +29,30 @@ class Clock:
     explained come first, then transfer, thinking, idling.
     """
 
-    __slots__ = ("_asked", "_association", "_begun", "_last", "_streams", "_taken", "_thought", "_timing", "_underway")
+    __slots__ = (
+        "_asked",
+        "_association",
+        "_begun",
+        "_last",
+        "_pauses",
+        "_streams",
+        "_taken",
+        "_thought",
+        "_timing",
+        "_underway",
+    )
 
     def __init__(self, association: Association, requestor: Stream) -> None:
         self._association = association
         self._timing: Timing = association.timing
-        self._streams = {True: requestor, False: requestor.peer}
-        self._underway = {True: False, False: False}
+        self._streams = (requestor.peer, requestor)
+        """By side, as all that has two: the acceptor's (False), the requestor's (True)."""
+        self._pauses = (requestor.peer.health.pauses, requestor.health.pauses)
+        self._underway = [False, False]
         self._last: bool | None = None
         """Who sent the last bytes."""
-        self._taken = {side: self._stalls(side) for side in (True, False)}
-        self._thought = {True: 0, False: 0}
+        self._taken = [pauses.numbers for pauses in self._pauses]
+        self._thought = [0, 0]
         """Time each side thought since it last said something; what it said decides what it was about."""
         self._asked: dict[_Key, Message] = {}
         """Requests without a final response, the latest one last."""
@@ -57,17 +77,19 @@ class Clock:
         """Account for the time until now (ns since 1970), when `sender` sends bytes, or the connection ends (None)."""
         gap = now - self._timing.until
         if gap > 0:
-            for side, stream in self._streams.items():
-                if self._underway[side] and side is not sender:
-                    note_silence(stream, now)
+            underway = True in self._underway
+            if underway:
+                for side in (True, False):
+                    if self._underway[side] and side is not sender:
+                        note_silence(self._streams[side], now)
             gap = self._take_pauses(gap)
-            if True in self._underway.values():
-                self._timing.spend(Part.TRANSFER, self._underway[True], gap)
+            if underway:
+                self._timing.spend(_TRANSFER, self._underway[True], gap)
             else:
                 self._spend_silence(gap, sender)
             self._timing.until = now
-            for stream in self._streams.values():
-                stream.health.pauses.counted_from = now
+            for pauses in self._pauses:
+                pauses.counted_from = now
         if sender is not None:
             self._last = sender
 
@@ -115,8 +137,8 @@ class Clock:
     def _take_pauses(self, gap: int) -> int:
         """Account for the pauses of both directions since the last time; return what is left of the gap (ns)."""
         for side in (True, False):
-            now, before = self._stalls(side), self._taken[side]
-            if now == before:
+            now, before = self._pauses[side].numbers, self._taken[side]
+            if now is before or now == before:
                 continue
             self._taken[side] = now
             for cause, part in STALLS.items():
@@ -133,21 +155,21 @@ class Clock:
             timing.spend(Part.AFTER, None, gap)
             return
         question = self._question
-        waiting = state in (State.REQUESTED, State.RELEASING, State.COLLISION) or question is not None
+        waiting = question is not None or state in _WAITING
         if not waiting and (sender is None or gap >= IDLE):
             timing.spend(Part.IDLE, None, gap)
             return
         if self._last is not None and sender is not None and self._last is not sender:
             trip = min(gap, _way(self._streams[self._last], timing.until + gap))
-            timing.spend(Part.NETWORK, None, trip)
+            timing.spend(_NETWORK, None, trip)
             gap -= trip
-        if state is State.REQUESTED:
+        if state is _REQUESTED:
             timing.spend(Part.NEGOTIATION, None, gap)
-        elif state is not State.ESTABLISHED and state is not State.UNKNOWN and question is None:
+        elif question is None and state not in _EXCHANGING:
             timing.spend(Part.RELEASE, None, gap)
         else:
             thinker = bool(sender) if question is None else not question.from_requestor
-            timing.spend(Part.THINKING, thinker, gap)
+            timing.spend(_THINKING, thinker, gap)
             self._thought[thinker] += gap
 
     def _until(self, time: int, part: Part, side: bool | None = None) -> None:
@@ -155,9 +177,6 @@ class Clock:
         if time > timing.until:
             timing.spend(part, side, time - timing.until)
             timing.until = time
-
-    def _stalls(self, side: bool) -> tuple[int, ...]:
-        return self._streams[side].health.pauses.numbers
 
 
 def _way(stream: Stream, now: int) -> int:

@@ -164,7 +164,7 @@ class Conversation:
     def _fragment(self, stream: Stream, association: Association, pdv: Pdv) -> list[Update]:
         sender = stream is self._requestor
         updates: list[Update] = []
-        if pdv.number == 0:
+        if pdv.number == 0 and not association.expects_fragment(pdv.pdu_length, from_requestor=sender):
             span = Span.at(pdv.first)
             updates += [
                 (association, entry) for entry in association.add_fragment(pdv.pdu_length, span, from_requestor=sender)

@@ -16,10 +16,9 @@ class State(Enum):
     REJECTED = "rejected"
     ABORTED = "aborted"
 
-    @property
-    def is_over(self) -> bool:
+    def __init__(self, text: str) -> None:
+        self.is_over = text in ("released", "rejected", "aborted")
         """Whether nothing more belongs to the association."""
-        return self in (State.RELEASED, State.REJECTED, State.ABORTED)
 
 
 REQUESTOR, ACCEPTOR = True, False

@@ -19,6 +19,8 @@ _PROTOCOL_MASK, _PROTOCOL = 0x3FFF00FF, 6
 _COMMON_LENGTH = 54
 _REST = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 42 of such a frame."""
+_LAST = struct.Struct(">H24xLHH").unpack_from
+"""Total length, acknowledgement number, data offset and flags, and window, from byte 16 of such a frame."""
 _FLOW = slice(26, 38)
 """Where its addresses and ports are."""
 MAX_KEPT = 256
@@ -92,15 +94,19 @@ class SegmentDecoder:
 
     def _mark(self, begun: dict[bytes, int], passed: dict[bytes, int], batch: PacketBatch) -> None:
         """Tell flows of the packets that were passed over: times are not worked out for every one."""
+        data, starts, layout, origin = batch.data, batch.starts, batch.layout, batch.first_number
         for flow, number in passed.items():
-            state, last = self._flows[flow], number - batch.first_number
-            first = begun[flow] - batch.first_number
-            start, since, time = batch.starts[last], batch.time(first), batch.time(last)
-            lengths = _length(batch.data, batch.starts[first]), _length(batch.data, start)
-            ack, window = _REST(batch.data, start + 42)
-            if time - since >= PAUSE:
-                self._find_pauses(state, flow, first, last, batch)
-            state.passed_over(since, time, batch.origin + start - batch.layout.header, ack, window, lengths)
+            state, first, last = self._flows[flow], begun[flow] - origin, number - origin
+            start = starts[last]
+            length, ack, control, window = _LAST(data, start + 16)
+            length -= 20 + (control >> 10 & 0x3C)
+            since = time = layout.time(data, start)
+            before = length
+            if first != last:
+                since, before = layout.time(data, starts[first]), _length(data, starts[first])
+                if time - since >= PAUSE:
+                    self._find_pauses(state, flow, first, last, batch)
+            state.passed_over(since, time, batch.origin + start - layout.header, ack, window, (before, length))
         passed.clear()
 
     def _find_pauses(self, state: Flow, flow: bytes, first: int, last: int, batch: PacketBatch) -> None:
@@ -119,7 +125,7 @@ def _length(data: bytes, start: int) -> int:
     """Return the payload bytes of a common frame."""
     length: int
     control: int
-    _, length, _, _, _, control = _COMMON(data, start)
+    length, _, control, _ = _LAST(data, start + 16)
     return length - 20 - (control >> 10 & 0x3C)
 
 

@@ -158,6 +158,8 @@ class Assembler:
         return []
 
     def _command_fragment(self, pdv: Pdv, underway: _Underway | None) -> list[Message | StrayFragment]:
+        if underway is None and pdv.is_last and len(pdv.data) == pdv.length:
+            return self._whole_command(pdv)  # as by far the most come
         events: list[Message | StrayFragment] = []
         if underway is not None and underway.command is not None:
             problem = "the next command came before the last fragment of its data set"
@@ -182,6 +184,16 @@ class Assembler:
             if not command.announces_data_set:
                 events.append(self._finish(pdv.context_id, underway))
         return events
+
+    def _whole_command(self, pdv: Pdv) -> list[Message | StrayFragment]:
+        command = Command(pdv.data)
+        if not command.announces_data_set:
+            span = self._span(pdv.first, pdv.last, pdv.start, pdv.end, pdv.pdu_first)
+            return [Message(self.from_requestor, pdv.context_id, command, 1, None, span)]
+        underway = _Underway(pdv.first, pdv.pdu_first, pdv.start, pdv.last, pdv.end)
+        underway.command, underway.command_fragments = command, 1
+        self._underway[pdv.context_id] = underway
+        return []
 
     def _extend(self, underway: _Underway, pdv: Pdv) -> None:
         underway.last, underway.end = max(underway.last, pdv.last), pdv.end

@@ -1,6 +1,5 @@
 """Rules on command sets: encoding, elements, statuses (PS3.7 §6.3.1, Annex C, Annex E)."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 
@@ -100,14 +99,14 @@ def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
 
 def sparse(review: Review) -> Iterator[Hit]:
     """Responses without optional elements that some receivers cannot do without."""
-    lacking: Counter[tuple[str, int, bool]] = Counter()
+    lacking: dict[tuple[str, int, bool], int] = {}
     first: dict[tuple[str, int, bool], Message] = {}
     for message in review.association.messages:
         command = message.command
         if command.field in EXPECTED and not message.problem and not command.problem:
             for tag in absent_of(command, EXPECTED[command.field]):
                 key = (command.name, tag, message.from_requestor)
-                lacking[key] += 1
+                lacking[key] = lacking.get(key, 0) + 1
                 first.setdefault(key, message)
     for key, count in lacking.items():
         name, tag, _ = key

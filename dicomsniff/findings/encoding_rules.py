@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, wraps
 
 from dicomsniff.association.association import Association
@@ -22,7 +22,7 @@ _ONCE = {(0, 0x10), (0, 0x50), (0x50, 0x51), (0x50, 0x52), (0x50, 0x53), (0x50, 
 _FIXED_FIELDS = 68
 
 Associate = AssociateRq | AssociateAc
-Check = Callable[[Association, Entry], Iterator[Hit]]
+Check = Callable[[Association, Entry], Iterable[Hit]]
 
 
 @lru_cache(maxsize=4)
@@ -47,9 +47,9 @@ def of_negotiation(check: Check) -> Check:
     """Make a check of A-ASSOCIATE-RQ or -AC pass over those that negotiate nothing, as a second one does."""
 
     @wraps(check)
-    def guarded(association: Association, entry: Entry) -> Iterator[Hit]:
-        if entry.event is association.request or entry.event is association.accept:
-            yield from check(association, entry)
+    def guarded(association: Association, entry: Entry) -> Iterable[Hit]:
+        counts = entry.event is association.request or entry.event is association.accept
+        return check(association, entry) if counts else ()
 
     return guarded
 

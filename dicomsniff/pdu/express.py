@@ -4,7 +4,7 @@ import struct
 
 from dicomsniff.capture.segments import Flow
 from dicomsniff.pdu.decode import HEADER_LENGTH
-from dicomsniff.pdu.framing import State
+from dicomsniff.pdu.framing import PDU_HEADER, PDV_VALUE
 from dicomsniff.pdu.recovery import Recovery
 from dicomsniff.pdu.types import PduEvent, PdvRun
 
@@ -37,7 +37,7 @@ class ExpressLane(Recovery):
         """
         flow.repeat, flow.kept = b"", None
         self._followed = flow
-        if self._state is not State.PDV_VALUE or self._header & 1:
+        if self._state is not PDV_VALUE or self._header & 1:
             flow.quiet_until = self.position
             return
         if self._collect:
@@ -61,7 +61,7 @@ class ExpressLane(Recovery):
             kept = b"".join(self._kept)
             self._kept.clear()
             return self._decode(kept, 0, len(kept))
-        if self._state is not State.PDV_VALUE:
+        if self._state is not PDV_VALUE:
             self.position += count
             return []
         events: list[PduEvent] = []
@@ -82,7 +82,7 @@ class ExpressLane(Recovery):
                 self.position += whole * period
                 events.append(PdvRun(self._context, whole, self._pdv_length, first, self._last, start, self.position))
             if not beyond:
-                self._state = State.PDU_HEADER
+                self._state = PDU_HEADER
                 return events
             self._first = self._pdv_first = self._last
             self._pdu_start = self.position

@@ -1,9 +1,11 @@
 """Read named big-endian fields in order: one definition gives the value, the error text and the place of each."""
 
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from sys import intern
+from typing import Any
 
 
 class DecodeError(ValueError):
@@ -58,6 +60,14 @@ class FieldReader:
         if self._note:
             self._add(name, f"{value} {meanings[value]}" if meanings and value in meanings else str(value), length)
         return value
+
+    def at_once(self, layout: struct.Struct) -> tuple[Any, ...] | None:
+        """Read several fields in one step; None, and nothing read, where they are to be noted or are not all there."""
+        at, end = self.position, self.position + layout.size
+        if self._note or end > self.end:
+            return None
+        self.position = end
+        return layout.unpack_from(self.data, at)
 
     def text(self, name: str, length: int) -> str:
         """Read text, without its padding and with bytes outside the default repertoire escaped."""

@@ -1,7 +1,7 @@
 """PDU and PDV headers, and what they announce (PS3.8 §9.3): a stream's bytes -> PDUs and PDVs, while all are there."""
 
 import struct
-from collections import Counter
+from collections import defaultdict
 from enum import Enum
 
 from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
@@ -31,6 +31,10 @@ class State(Enum):
     PDV_VALUE = "a fragment"
     PDU_REST = "bytes of a P-DATA-TF that belong to no PDV"
     LOST = "anything: the next header is searched"
+
+
+PDU_HEADER, CONTROL_BODY, PDV_HEADER, PDV_VALUE, PDU_REST, LOST = State
+"""A module's name is found much faster than an Enum's member, and every PDU asks for several."""
 
 
 class Framing:
@@ -71,10 +75,10 @@ class Framing:
         self.origin = origin
         self.position = 0
         """Bytes of the stream taken so far, those missing included."""
-        self.counts: Counter[str] = Counter()
+        self.counts: dict[str, int] = defaultdict(int)
         """PDUs seen whole, by name."""
         self._show_data = show_data
-        self._state = State.PDU_HEADER
+        self._state = PDU_HEADER
         self._pending = bytearray()
         self._mark = self._last = self._first = self._pdv_first = NO_PACKET
         self._pdu_start = self._pdv_start = 0
@@ -89,7 +93,7 @@ class Framing:
     @property
     def fragment(self) -> tuple[int, int] | None:
         """The data set fragment that is coming: its presentation context, and how much of it came or is missing."""
-        if self._state is not State.PDV_VALUE or self._header & 1:
+        if self._state is not PDV_VALUE or self._header & 1:
             return None
         return self._context, self.position - self._pdv_start
 
@@ -107,17 +111,17 @@ class Framing:
         while at < end:
             before = at
             state = self._state
-            if state is State.PDV_VALUE:
+            if state is PDV_VALUE:
                 at = self._pdv_value(data, at, end, events)
-            elif state is State.PDU_HEADER:
+            elif state is PDU_HEADER:
                 at = self._whole_pdata(data, at, end, events)
                 if at == before:
                     at = self._pdu_header(data, at, end, events)
-            elif state is State.PDV_HEADER:
+            elif state is PDV_HEADER:
                 at = self._pdv_header(data, at, end, events)
-            elif state is State.CONTROL_BODY:
+            elif state is CONTROL_BODY:
                 at = self._control_body(data, at, end, events)
-            elif state is State.PDU_REST:
+            elif state is PDU_REST:
                 at = self._pdu_rest(at, end)
             else:
                 break
@@ -156,12 +160,12 @@ class Framing:
             detail = f"{pending.hex(' ')} is no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
             self._malformed(events, "pdu-header", detail, used)
             self._doubtful = False
-            self._state = State.LOST
+            self._state = LOST
             return at + used
         pending.clear()
         self._pdu_type, self._pdu_length, self._pdu_left = kind, length, length
         self._pdv_number = 0
-        self._state = State.PDV_HEADER if kind == 4 else State.CONTROL_BODY
+        self._state = PDV_HEADER if kind == 4 else CONTROL_BODY
         if length == 0:
             self._end_of_pdu(events, used)
         return at + used
@@ -185,7 +189,7 @@ class Framing:
         elif self._pdv_number == 0:
             span = self._span(self._first, self._pdu_start, used)
             events.append(MalformedPdu(span, "pdata-without-pdv", "P-DATA-TF without a PDV"))
-        self._state = State.PDU_HEADER
+        self._state = PDU_HEADER
 
     def _pdv_header(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
         pending = self._pending
@@ -209,7 +213,7 @@ class Framing:
             self._end_bad_pdv(events, used)
             if self._pdu_left:  # where the next PDV begins is anyone's guess
                 self.counts[pdu_type_name(self._pdu_type)] += 1
-                self._state = State.PDU_REST
+                self._state = PDU_REST
         else:
             pending.clear()
             detail = f"{self._pdu_left} bytes at the end of a P-DATA-TF are no PDV"
@@ -234,7 +238,7 @@ class Framing:
             detail = f"a PDV announces {length} bytes where its P-DATA-TF has {self._pdu_left + 2} left"
             self._malformed(events, "pdv-beyond-pdu", detail, used)
             self._pdv_left = self._pdu_left
-        self._state = State.PDV_VALUE
+        self._state = PDV_VALUE
         if self._pdv_left == 0:
             self._end_of_pdv(events, used)
 
@@ -275,7 +279,7 @@ class Framing:
     def _end_of_pdv(self, events: list[PduEvent], used: int) -> None:
         """A fragment is whole; it ends `used` bytes after `position`."""
         events.append(self._finish_pdv(used))
-        self._state = State.PDV_HEADER
+        self._state = PDV_HEADER
         if self._pdu_left == 0:
             self._end_of_pdu(events, used)
 
@@ -283,7 +287,7 @@ class Framing:
         used = min(self._pdu_left, end - at)
         self._pdu_left -= used
         if self._pdu_left == 0:
-            self._state = State.PDU_HEADER
+            self._state = PDU_HEADER
         return at + used
 
     def _malformed(self, events: list[PduEvent], code: str, detail: str, used: int) -> None:

@@ -1,5 +1,6 @@
 """Decode the items and sub-items of A-ASSOCIATE-RQ and -AC, one function each (PS3.8 §9.3.2, PS3.7 Annex D.3.3)."""
 
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from dicomsniff.pdu.types import (
 )
 
 COMMON_EXTENDED_NEGOTIATION = 0x57
+_ITEM_HEADER = struct.Struct(">BxH")
 REPEATABLE = ("roles", "extended", "common_extended")
 IDENTITIES = (0x58, 0x59)
 ROLE = {0: "not proposed, or not accepted", 1: "proposed, or accepted"}
@@ -60,6 +62,8 @@ def decode_items(body: FieldReader) -> Items:
 
 
 def _item_header(body: FieldReader) -> tuple[int, int]:
+    if (header := body.at_once(_ITEM_HEADER)) is not None:  # an A-ASSOCIATE-RQ may have hundreds
+        return header[0], header[1]
     kind = body.uint("Item-type", 1)
     body.take("Sub-item-version" if kind == COMMON_EXTENDED_NEGOTIATION else "Reserved", 1)
     return kind, body.uint("Item-length", 2)

@@ -1,6 +1,6 @@
 """Where the place among the PDUs is lost, and how it is found again: what a hole or a senseless header leaves."""
 
-from dicomsniff.pdu.framing import NO_PACKET, Framing, State
+from dicomsniff.pdu.framing import CONTROL_BODY, LOST, NO_PACKET, PDU_HEADER, PDU_REST, PDV_HEADER, PDV_VALUE, Framing
 from dicomsniff.pdu.recognize import SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MissingBytes, PduEvent, SkippedBytes
 
@@ -18,7 +18,7 @@ class Recovery(Framing):
     def _decode(self, data: bytes, at: int, end: int) -> list[PduEvent]:
         events: list[PduEvent] = []
         while at < end:
-            if self._state is State.LOST:
+            if self._state is LOST:
                 before = at
                 at = self._search(data, at, end, events)
                 self.position += at - before
@@ -28,7 +28,7 @@ class Recovery(Framing):
         return events
 
     def _note_loss(self) -> None:
-        if self._state is State.LOST:
+        if self._state is LOST:
             # What waits is no header, but one may begin at its second byte.
             self._skip_first = self._mark
             self._skipped += 1
@@ -37,7 +37,7 @@ class Recovery(Framing):
     def _lose(self, length: int) -> list[PduEvent]:
         """Take a gap: within a fragment its length says where to go on, elsewhere a header must be found."""
         before: list[PduEvent] = []
-        if self._state is State.LOST:
+        if self._state is LOST:
             self._skipped += len(self._pending)
             before = self._report_skipped()
         self._skip_first = self._mark
@@ -45,28 +45,28 @@ class Recovery(Framing):
         self.position += length
         span = self._span(self._mark, place)
         self._command_cut = True
-        if self._state is State.PDV_VALUE and length < self._pdv_left:
+        if self._state is PDV_VALUE and length < self._pdv_left:
             self._pdv_left -= length
             self._pdu_left -= length
             return [MissingBytes(span, length, resynchronized=False)]
-        if self._state is State.PDV_VALUE and length == self._pdv_left:
+        if self._state is PDV_VALUE and length == self._pdv_left:
             self._pdv_left = 0
             self._pdu_left -= length
             events: list[PduEvent] = [MissingBytes(span, length, resynchronized=False)]
             self._end_of_pdv(events, 0)
             return events
-        events = [self._finish_pdv()] if self._state is State.PDV_VALUE else before
-        inside = self._state in (State.PDV_VALUE, State.PDV_HEADER, State.CONTROL_BODY, State.PDU_REST)
+        events = [self._finish_pdv()] if self._state is PDV_VALUE else before
+        inside = self._state in (PDV_VALUE, PDV_HEADER, CONTROL_BODY, PDU_REST)
         left = self._pdu_left - len(self._pending) if inside else -1
         self._pending.clear()
         events.append(MissingBytes(span, length, resynchronized=left != length))
         if left == length:
-            self._state = State.PDU_HEADER
+            self._state = PDU_HEADER
         elif left > length:
             self._pdu_left = left - length
-            self._state = State.PDU_REST
+            self._state = PDU_REST
         else:
-            self._state = State.LOST
+            self._state = LOST
         return events
 
     def _search(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
@@ -83,11 +83,11 @@ class Recovery(Framing):
         self._skipped += found
         events += self._report_skipped(found - carried)
         if found >= carried:
-            self._state = State.PDU_HEADER
+            self._state = PDU_HEADER
             return at + found - carried
         self._pdu_start = self.position - (carried - found)
         self._first = self._mark
-        self._state = State.PDU_HEADER
+        self._state = PDU_HEADER
         head, self.position = window[found:carried], self._pdu_start
         events += self._decode(head, 0, len(head))
         return at

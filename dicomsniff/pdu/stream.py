@@ -3,7 +3,7 @@
 from dicomsniff.capture.segments import Flow
 from dicomsniff.dictionary.pdu_types import pdu_type_name
 from dicomsniff.pdu.express import FOREVER, ExpressLane
-from dicomsniff.pdu.framing import NO_PACKET, State
+from dicomsniff.pdu.framing import LOST, NO_PACKET, PDU_HEADER, PDV_VALUE
 from dicomsniff.pdu.opening import Opening
 from dicomsniff.pdu.types import MalformedPdu, PduEvent
 from dicomsniff.provenance import PacketMark
@@ -34,9 +34,7 @@ class PduStream(ExpressLane):
     @property
     def is_inside(self) -> bool:
         """Whether a PDU has begun and not ended."""
-        if self._state is State.PDU_HEADER:
-            return bool(self._pending)
-        return self._state in (State.CONTROL_BODY, State.PDV_HEADER, State.PDV_VALUE, State.PDU_REST)
+        return bool(self._pending) if self._state is PDU_HEADER else self._state is not LOST
 
     def set_quiet(self, flow: Flow, unneeded: int = FOREVER) -> None:
         """Tell the stage before which bytes need not be fed: they continue a data set fragment, or are not DICOM.
@@ -80,7 +78,7 @@ class PduStream(ExpressLane):
         self.recognized = True
         early, latest = self._opening.take()
         begins_here = self._opening.at_start
-        self._state = State.PDU_HEADER if begins_here else State.LOST
+        self._state = PDU_HEADER if begins_here else LOST
         self.position -= len(early) + len(latest)
         self._skipped = self.position
         events = self._report_skipped() if begins_here else []
@@ -102,15 +100,15 @@ class PduStream(ExpressLane):
 
     def _end(self) -> list[PduEvent]:
         events: list[PduEvent] = []
-        if self._state is State.PDV_VALUE:
+        if self._state is PDV_VALUE:
             events.append(self._finish_pdv(ended=False))
-        state, self._state = self._state, State.PDU_HEADER
+        state, self._state = self._state, PDU_HEADER
         waiting = len(self._pending)
         self._pending.clear()
-        if state is State.LOST:
+        if state is LOST:
             self._skipped += waiting
             return events + self._report_skipped()
-        if state is not State.PDU_HEADER:
+        if state is not PDU_HEADER:
             name, missing = pdu_type_name(self._pdu_type), self._pdu_left - waiting
             detail = f"{name} announces {self._pdu_length} bytes; the stream ends {missing} bytes before its end"
         elif waiting:

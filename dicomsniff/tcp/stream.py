@@ -110,7 +110,8 @@ class Stream:
         """Take what segments that were only counted say beside their bytes: when they began, and all of the last."""
         self.last_time, self.last_place = time, place
         health = self.health
-        self._resume(since, lengths[0])
+        if since - health.sent_at >= PAUSE:
+            self._resume(since, lengths[0])
         health.sent_at, health.sent_to, health.sent_length = time, self.offset, lengths[1]
         self.peer.acknowledge(ack, window, time, plain=False)
         if self.peer.hole:
@@ -161,14 +162,17 @@ class Stream:
 
     def acknowledge(self, ack: int, window: int, time: int, *, plain: bool) -> None:
         """Take what the other side says of this one; `plain` where its segment says nothing else."""
+        health = self.health
+        if ack == health.last_ack and not plain and window >= health.small_window and health.closed_since == NEVER:
+            return  # nothing new: so it is in each segment of who only sends
         if self.segments == 0 and not self.anchored:
             self.origin = ack
         acked, before = self.place(ack), self.acked
-        self.health.acknowledged(ack, acked, self.offset, window, time, plain=plain)
+        health.acknowledged(ack, acked, self.offset, window, time, plain=plain)
         if before is None or acked > before:
             self.acked = acked
-            if before is not None and self.anchored:
-                self.health.max_in_flight = max(self.health.max_in_flight, self.offset - before)
+            if before is not None and self.anchored and self.offset - before > health.max_in_flight:
+                health.max_in_flight = self.offset - before
 
     @property
     def hole(self) -> int:
