@@ -3,7 +3,6 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timing import IDLE, STALLS, Part, Timing
-from dicomsniff.dictionary.statuses import PENDING
 from dicomsniff.dimse.message import Message
 from dicomsniff.tcp.pauses import DELAYED_ACK, Cause, note_silence
 from dicomsniff.tcp.stream import Stream
@@ -32,7 +31,6 @@ class Clock:
     __slots__ = (
         "_asked",
         "_association",
-        "_begun",
         "_last",
         "_pauses",
         "_streams",
@@ -56,8 +54,6 @@ class Clock:
         """Time each side thought since it last said something; what it said decides what it was about."""
         self._asked: dict[_Key, Message] = {}
         """Requests without a final response, the latest one last."""
-        self._begun: set[_Key] = set()
-        """Those with a first one."""
 
     def open(self, opened: int | None, first: int, now: int, *, sender: bool) -> None:
         """Take the time before the association was recognized: handshake, silence, and bytes from `first` on.
@@ -108,17 +104,14 @@ class Clock:
                 self._asked.pop((side, command.message_id), None)
                 self._asked[side, command.message_id] = message
             return
-        request, latency = message.request, message.latency
-        if request is None or latency is None or command.message_id_being_responded_to is None:
+        operation, latency = message.operation, message.latency
+        if operation is None or latency is None or command.message_id_being_responded_to is None:
             return
-        self._timing.add_wait(request, side, thought)
-        key = (not side, command.message_id_being_responded_to)
-        if key not in self._begun and latency >= 0:
+        self._timing.add_wait(operation.request, side, thought)
+        if operation.first_response is message and latency >= 0:
             self._timing.add_latency(command.service, latency, message.number)
-        self._begun.add(key)
-        if command.status is not None and command.status not in PENDING:
-            self._begun.discard(key)
-            self._asked.pop(key, None)
+        if operation.final is message:
+            self._asked.pop((not side, command.message_id_being_responded_to), None)
 
     def finish(self) -> None:
         """Nothing more belongs to the association."""

@@ -12,7 +12,7 @@ number, control, window, data, payload start, payload end, payload bytes the cap
 The payload is `data[start:end]`; the TCP header lies before it. `control` is the header's 16-bit field: data offset
 in 32-bit words, then flags. A plain tuple: a large capture makes a million of them."""
 
-FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
+FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 
 PAUSE = 20_000_000
 """Time (ns) between two segments with bytes from which on their sender paused: shorter than any delayed

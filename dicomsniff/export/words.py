@@ -10,6 +10,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.command import Command, attribute_tags, tag_text
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.sub_operations import read_counters
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -142,10 +143,8 @@ def _message_parts(message: Message) -> list[str]:
         parts.append(status_text(command.service, message.sop_class_uid, command.status))
         if comment := command.text(0x00000902):
             parts.append(comment)
-        counters = [command.uint(tag) for tag in (0x00001020, 0x00001021, 0x00001022, 0x00001023)]
-        if any(counter is not None for counter in counters):
-            names = ("remaining", "completed", "failed", "warning")
-            parts.append(", ".join(f"{n} {name}" for n, name in zip(counters, names, strict=True) if n is not None))
+        if counters := read_counters(command).given():
+            parts.append(", ".join(f"{count} {name}" for name, count in counters.items()))
     elif command.sop_class_uid:
         parts.append(uid_text(command.sop_class_uid))
     parts += [f"{name} {said}" for name, tag in _SAID_OF_A_COMMAND if (said := _value_text(command, tag))]

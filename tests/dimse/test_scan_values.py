@@ -167,8 +167,6 @@ def test_encapsulated_pixel_data_is_described():
         offset_table=2,
         offset_table_fits=True,
         length=2 * len(FRAME) + 4,
-        shortest=len(FRAME),
-        longest=len(FRAME) + 4,
         codec="JPEG",
         ended=True,
     )

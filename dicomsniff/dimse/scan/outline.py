@@ -39,8 +39,6 @@ class PixelDataInfo:
     offset_table: int
     offset_table_fits: bool | None
     length: int
-    shortest: int
-    longest: int
     codec: str
     ended: bool
 

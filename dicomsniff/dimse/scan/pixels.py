@@ -30,9 +30,7 @@ class Fragments:
 
     __slots__ = (
         "_checked",
-        "_longest",
         "_next",
-        "_shortest",
         "_table",
         "began",
         "codec",
@@ -52,7 +50,6 @@ class Fragments:
         self.count = self.length = self.entries = 0
         self.fits: bool | None = None
         self.codec = self.syntax = ""
-        self._shortest = self._longest = 0
         self._table = array("L")
         self._checked = self._next = 0
 
@@ -76,8 +73,6 @@ class Fragments:
         if self.count == 0 and value:
             self.codec, self.syntax = identify_codec(value)
         self._next += length + 8
-        self._shortest = min(self._shortest, length) if self.count else length
-        self._longest = max(self._longest, length)
         self.count += 1
         self.length += length
 
@@ -92,8 +87,6 @@ class Fragments:
             self.entries,
             fits,
             self.length,
-            self._shortest,
-            self._longest,
             self.codec,
             self.ended,
         )
