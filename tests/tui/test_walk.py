@@ -1,4 +1,4 @@
-"""Every view of every sample: whatever a capture holds, no handler may fail."""
+"""Every view of samples of every kind: whatever a capture holds, no handler may fail."""
 
 from pathlib import Path
 
@@ -9,8 +9,9 @@ from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.dialog import Dialog
 from tui.screens import LARGE, SMALL, opened, press, settle
 
-SAMPLES = sorted((Path(__file__).parent.parent.parent / "samples").glob("*.pcap*"))
-ENTRIES, ASSOCIATIONS = 4, 1
+NAMES = ("c-move", "c-find-cancel", "mpps", "missing-segment", "mal-data-before-command")
+SAMPLES = [Path(__file__).parent.parent.parent / "samples" / f"{name}.pcap" for name in NAMES]
+ENTRIES, ASSOCIATIONS = 2, 1
 """Entries and associations that are looked at, from both ends."""
 
 
