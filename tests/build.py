@@ -124,8 +124,8 @@ def echo_rsp(number: int = 1, status: int = 0) -> bytes:
     return command_set({0x0002: VERIFICATION, 0x0100: 0x8030, 0x0120: number, 0x0800: 0x0101, 0x0900: status})
 
 
-def store_rq(number: int = 1, instance: str = "1.2.3") -> bytes:
-    values = {0x0002: CT_IMAGE_STORAGE, 0x0100: 0x0001, 0x0110: number, 0x0700: 0, 0x0800: 1, 0x1000: instance}
+def store_rq(number: int = 1, instance: str = "1.2.3", sop_class: str = CT_IMAGE_STORAGE) -> bytes:
+    values = {0x0002: sop_class, 0x0100: 0x0001, 0x0110: number, 0x0700: 0, 0x0800: 1, 0x1000: instance}
     return command_set(values)
 
 

@@ -9,7 +9,7 @@ from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
 import build
-from traps.objects import NATIVE, encoded, stored_bytes
+from traps.objects import NATIVE, encoded, identity, stored_bytes
 from traps.told import Exchange, assert_elements
 
 CT = build.CT_IMAGE_STORAGE
@@ -20,7 +20,7 @@ BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
 def stored_twice(data: bytes, syntax: str, fragment: int = 1000) -> Exchange:
     """The same object stored twice, then a native one, then C-ECHO on another context."""
-    talk = Exchange((1, build.VERIFICATION, IMPLICIT), (3, CT, syntax), (5, CT, EXPLICIT))
+    talk = Exchange((1, build.VERIFICATION, IMPLICIT), (3, identity(data)[0], syntax), (5, CT, EXPLICIT))
     talk.store(1, 3, data, fragment)
     talk.store(2, 3, data, fragment)
     talk.store(3, 5, NATIVE)
@@ -203,7 +203,7 @@ NUMBERS = [
 def test_row_17_every_number_of_several_is_told(tell, vr, value, numbers, text, private):
     tag = 0x00091001 if private else 0x00280106  # a private element, and one whose VR the dictionary leaves open
     creator = build.explicit_data_set((0x00090010, b"LO", b"DICOMSNIFF TESTS"))
-    data = NATIVE[:14] + creator + build.explicit_data_set((tag, vr, value))
+    data = NATIVE[:16] + creator + build.explicit_data_set((tag, vr, value))
     talk = stored_twice(data, EXPLICIT)
     told = tell(talk.packets)
     told.assert_said(talk.sent, outcomes=["released"])

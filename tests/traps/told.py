@@ -18,6 +18,7 @@ import build
 from dicomsniff.association.association import Association
 from dicomsniff.cli import cli
 from dicomsniff.library import Capture
+from traps.objects import identity
 
 CT = build.CT_IMAGE_STORAGE
 DIRECTIONS = {True: "requestor-to-acceptor", False: "acceptor-to-requestor"}
@@ -77,8 +78,9 @@ class Exchange(build.Talk):
 
     def store(self, number: int, context: int, data: bytes, fragment: int = 16372, status: int = 0) -> None:
         """C-STORE-RQ and -RSP."""
-        self.say(0, context, build.store_rq(number, f"1.2.3.{number}"), data, fragment)
-        self.say(1, context, build.store_rsp(number, status, f"1.2.3.{number}"))
+        sop_class, instance = identity(data)
+        self.say(0, context, build.store_rq(number, instance, sop_class), data, fragment)
+        self.say(1, context, build.store_rsp(number, status, instance))
 
     def echo(self, number: int, context: int = 1) -> None:
         """C-ECHO-RQ and -RSP."""
