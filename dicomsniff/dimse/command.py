@@ -177,6 +177,7 @@ def _label(tag: int) -> str:
     return f"{tag_text(tag)} {element.name if element else 'unknown'}"
 
 
+@lru_cache(maxsize=4)  # who looks at a message asks for one element after the other
 def _find_elements(raw: bytes) -> tuple[Places, str]:
     found: Places = {}
     at, end = 0, len(raw)
