@@ -74,4 +74,24 @@ def abort_meaning(source: int, reason: int) -> str:
 
 def in_words(name: str) -> str:
     """Write one of the standard's hyphenated names as words: `called AE title not recognized`."""
-    return name.replace("-AE-", " AE ").replace("-", " ") if " " not in name else name
+    return name.partition(" (")[0].replace("-", " ")
+
+
+def refused_in_words(result: int, source: int, reason: int) -> str:
+    """Say plainly why an association was refused and by what (PS3.8 Table 9-21); a service-user is an application."""
+    how = {1: "permanent", 2: "transient: it may work later"}.get(result, f"result {result} is reserved")
+    who = {1: "its application refused", 2: "its DICOM library refused", 3: "its DICOM library refused"}
+    return f"{in_words(reject_reason_name(source, reason))} ({who.get(source, f'source {source} is reserved')}; {how})"
+
+
+def aborter(source: int) -> str:
+    """Name plainly what aborted (PS3.8 Table 9-26): a service-user is an application; empty where it is reserved."""
+    return {0: "application", 2: "DICOM library"}.get(source, "")
+
+
+def aborted_for(source: int, reason: int) -> str:
+    """Say plainly the reason an A-ABORT gives (PS3.8 Table 9-26); empty where it gives none."""
+    if source == 2:
+        known = {**ABORT_REASONS, 0: "", 3: "its reason 3 is reserved"}
+        return in_words(known.get(reason, f"its reason {reason} is undefined"))
+    return "" if source == 0 else f"its source {source} is reserved"

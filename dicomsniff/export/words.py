@@ -4,7 +4,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import ConflictingBytes, Entry, OddPdv, OversizedPdu, TcpEnd, UnexpectedPdu
 from dicomsniff.dictionary.attributes import find_keyword
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
-from dicomsniff.dictionary.reasons import abort_meaning, in_words, reject_reason_name
+from dicomsniff.dictionary.reasons import aborted_for, aborter, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
@@ -86,7 +86,8 @@ def entry_detail(association: Association, entry: Entry) -> str:
         case AssociateRj(source=source, reason=reason):
             return in_words(reject_reason_name(source, reason))
         case Abort(source=source, reason=reason):
-            return in_words(abort_meaning(source, reason))
+            by = f"by its {aborter(source)}" if aborter(source) else ""
+            return ": ".join(part for part in (by, aborted_for(source, reason)) if part)
         case UnknownPdu(data=data, problem=problem):
             return problem or f"begins with {data[:8].hex(' ')}"
         case MalformedPdu(problem=problem) | StrayFragment(problem=problem):

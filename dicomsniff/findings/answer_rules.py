@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name
+from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name, in_words
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.codes import PROPOSAL, by
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
@@ -24,8 +24,12 @@ def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
     """No presentation context was accepted: nothing can be exchanged (PS3.8 §9.3.3.2)."""
     contexts = association.contexts.values()
     if isinstance(entry.event, AssociateAc) and contexts and not any(context.accepted for context in contexts):
-        reasons = sorted({context_result_name(c.result) for c in contexts if c.result is not None})
-        yield Hit(f"none of {len(contexts)} presentation contexts was accepted: {', '.join(reasons) or 'no answer'}")
+        reasons = sorted({in_words(context_result_name(c.result)) for c in contexts if c.result is not None})
+        whole = f"none of the {len(contexts)} presentation contexts was accepted"
+        if len(contexts) == 1:
+            (only,) = contexts
+            whole = f"the only presentation context ({uid_text(only.abstract_syntax)}) was not accepted"
+        yield Hit(f"{whole}: {', '.join(reasons) or 'no answer'}")
 
 
 def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -34,7 +38,7 @@ def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
         refused = [c for c in association.contexts.values() if c.result]
         if refused:
             first = refused[0]
-            what = f"{uid_text(first.abstract_syntax)}: {context_result_name(first.result or 0)}"
+            what = f"{uid_text(first.abstract_syntax)}: {in_words(context_result_name(first.result or 0))}"
             more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
             yield Hit(f"{len(refused)} of {len(association.contexts)} contexts refused: {what}{more}")
 

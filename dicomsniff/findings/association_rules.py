@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
-from dicomsniff.dictionary.reasons import abort_meaning, reject_meaning
+from dicomsniff.dictionary.reasons import aborted_for, aborter, refused_in_words
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import (
     ANSWER,
@@ -22,6 +22,7 @@ from dicomsniff.findings.codes import (
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
+from dicomsniff.quantities import duration
 
 _IDLE = 30_000_000_000
 """ns of silence after which an end is put down to an idle timeout."""
@@ -31,11 +32,12 @@ _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
 
 
-def rejected(_: Association, entry: Entry) -> Iterator[Hit]:
+def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor refused the association (PS3.8 §9.3.4)."""
     match entry.event:
         case AssociateRj(result=result, source=source, reason=reason):
-            yield Hit(reject_meaning(result, source, reason))
+            side = association.sender(from_requestor=entry.from_requestor)
+            yield Hit(f"{side.label} refuses the association: {refused_in_words(result, source, reason)}")
 
 
 def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -55,8 +57,17 @@ def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]
 def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit]:
     if isinstance(entry.event, Abort) and association.abortion is not None and not _after_end(association, entry):
         side = association.sender(from_requestor=entry.from_requestor)
-        meaning = abort_meaning(entry.event.source, entry.event.reason)
-        yield Hit(f"{side.label} aborted: {meaning}", since=since)
+        source, reason = entry.event.source, entry.event.reason
+        who = f"the {aborter(source)} of {side.label}" if aborter(source) else side.label
+        why = aborted_for(source, reason)
+        text = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
+        yield Hit(text + _after_silence(association, entry), since=since)
+
+
+def _after_silence(association: Association, entry: Entry) -> str:
+    before = [each.span.last_time for each in association.timeline if each is not entry]
+    silent = entry.span.first_time - max(before, default=entry.span.first_time)
+    return f", after {duration(silent)} of silence" if silent >= PATIENCE else ""
 
 
 def _after_end(association: Association, entry: Entry) -> bool:
@@ -66,15 +77,16 @@ def _after_end(association: Association, entry: Entry) -> bool:
 
 
 def _reaction_to(association: Association, entry: Entry) -> int:
-    """Return the packet since which something may have provoked a side: the other's last word, if still unanswered."""
+    """Return the packet since which something may have provoked a side: the other's last words, if still unanswered."""
+    since = 0
     for earlier in reversed(association.timeline):
         if earlier is entry or isinstance(earlier.event, TcpEnd | MissingBytes | UnexpectedPdu):
             continue
         if earlier.from_requestor is not entry.from_requestor:
-            return earlier.span.first_packet
-        if isinstance(earlier.event, Message) and earlier.event.command.is_response:
+            since = earlier.span.first_packet
+        elif since or (isinstance(earlier.event, Message) and earlier.event.command.is_response):
             return earlier.span.last_packet + 1
-    return 0
+    return since
 
 
 def _since_answer(association: Association, entry: Entry) -> int:
@@ -105,7 +117,7 @@ def _closing(review: Review) -> Entry | None:
 def closed_early(review: Review) -> Iterator[Hit]:
     """The connection was closed while a message was under way or unanswered."""
     association, ending = review.association, _closing(review)
-    if ending is None or association.ended_by_capture or association.state is State.REQUESTED:
+    if ending is None or association.state in (State.REQUESTED, State.RELEASING, State.COLLISION):
         return
     cut = [message for message in association.messages if not message.ended and message.data_set is not None]
     asked = list(review.unanswered())
@@ -154,7 +166,9 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
     association, request = review.association, review.association.request
     if request is None or association.accept is not None or association.rejection is not None:
         return
-    if association.ended_by_capture or review.may_have_missed(from_requestor=False, since=request.span.first_packet):
+    if review.may_have_missed(from_requestor=False, since=request.span.first_packet):
+        return
+    if association.ended_by_capture and review.ending is None:
         return
     gave_up = association.abortion is not None and association.abortion.from_requestor and review.silence >= PATIENCE
     if association.state is State.REQUESTED or gave_up:
@@ -200,8 +214,12 @@ def left_open(review: Review) -> Iterator[Hit]:
 
 
 _BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
-_PROVOKED = (*by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"), *SILENCE,
-             "contexts-all-refused")  # fmt: skip
+_PROVOKED = (
+    *by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
+    *by("peer", "cancel-of-nothing", "connection-reused"),
+    *SILENCE,
+    "contexts-all-refused",
+)
 
 RULES = (
     EntryRule(
@@ -251,7 +269,7 @@ RULES = (
         "Compare the time with both sides' logs and with the idle timeout of firewalls in between.",
         (TcpEnd,),
         reset,
-        (*_PROVOKED, "peer:pdu-incomplete"),
+        (*_PROVOKED, "peer:pdu-incomplete", *by("own", "association-not-released", "release-unanswered")),
     ),
     FinalRule(
         "connection-closed-early",
@@ -295,7 +313,7 @@ RULES = (
         "that answers in its place, or another service.",
         "Try C-ECHO from another host, look at the server's log, and at what listens on the port.",
         request_unanswered,
-        by("own", *FRAMING, *PROPOSAL),
+        by("own", *FRAMING, *PROPOSAL, "connection-reused"),
     ),
     FinalRule(
         "peer-silent",
@@ -306,7 +324,7 @@ RULES = (
         "or takes longer than the asking side's timeout.",
         "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",
         peer_silent,
-        by("own", *_BROKEN, "pdu-beyond-maximum"),
+        by("own", *_BROKEN, "pdu-beyond-maximum", "pdu-incomplete"),
     ),
     FinalRule(
         "idle-timeout",

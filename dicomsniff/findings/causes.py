@@ -44,16 +44,16 @@ def _causes_of(code: str) -> frozenset[str]:
 
 
 def _root(finding: Finding, chosen: dict[int, Finding | None]) -> Finding:
-    """Follow causes to the first one; two that name each other are both left where they are met."""
-    seen = {id(finding)}
-    at = finding
-    while (cause := chosen[id(at)]) is not None:
-        if id(cause) in seen:
-            chosen[id(at)] = None
-            return at
-        seen.add(id(cause))
-        at = cause
-    return at
+    """Follow causes to the first one; of those that name each other, the one whose cause could come last is none."""
+    path = [finding]
+    while (cause := chosen[id(path[-1])]) is not None:
+        at = next((place for place, each in enumerate(path) if each is cause), None)
+        if at is not None:
+            root = min(path[at:], key=lambda each: (each.known, each.span.first_packet))
+            chosen[id(root)] = None
+            return root
+        path.append(cause)
+    return path[-1]
 
 
 def _find_cause(finding: Finding, roots: list[Finding]) -> Finding | None:

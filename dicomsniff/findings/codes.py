@@ -50,7 +50,13 @@ FRAGMENTS = (
     "context-not-accepted",
 )
 """Fragments that make no message."""
-COMMANDS = ("command-malformed", "command-unknown", "command-element-missing", "command-group-length")
+COMMANDS = (
+    "command-malformed",
+    "command-unknown",
+    "command-element-missing",
+    "command-group-length",
+    "class-not-of-context",
+)
 """Command sets that a receiver may stumble over."""
 DATA_SETS = (
     "data-set-wrong-syntax",

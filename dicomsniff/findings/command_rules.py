@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dictionary.required import EXPECTED, REQUIRED
 from dicomsniff.dictionary.statuses import PENDING, find_status, status_text
+from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NOT_CAPTURED, by
@@ -16,6 +17,8 @@ from dicomsniff.findings.review import Review
 
 _GROUP_LENGTH_ELEMENT = 12
 """Bytes of (0000,0000) itself, which its value does not count."""
+_EXPLICIT = (b"UL", b"UI", b"US")
+"""VRs where the length of a command set's first element is due; as a length they would be 19,000 bytes or more."""
 _GROUP_LENGTH = b"\0\0\0\0\4\0\0\0"
 """Tag and length of (0000,0000), as every command set begins."""
 _WELL = ("Success", "Pending", "Cancel")
@@ -54,6 +57,8 @@ def is_odd(_: Association, message: Message) -> bool:
 def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     """A command set that breaks its encoding (PS3.7 §6.3.1)."""
     match entry.event:
+        case Message(command=command) as message if command.raw[4:6] in _EXPLICIT and is_whole(message):
+            yield Hit("the command set is in explicit VR; command sets are always in Implicit VR Little Endian")
         case Message(command=command) as message if command.problem and is_whole(message):
             yield Hit(f"command set: {command.problem}")
 
@@ -111,6 +116,30 @@ def sparse(review: Review) -> Iterator[Hit]:
     for key, count in lacking.items():
         name, tag, _ = key
         yield Hit(f"{count} {name} without {_name(tag)}", first[key].span, first[key])
+
+
+def class_mismatched(review: Review) -> Iterator[Hit]:
+    """A DIMSE-C request whose SOP class is not the abstract syntax of its context (PS3.7 §9.1, PS3.8 §9.3.2.2)."""
+    told: set[tuple[int, str]] = set()
+    for message in review.association.messages:
+        command = message.command
+        if command.field not in _OF_CONTEXT or command.problem or message.problem:
+            continue
+        context, named = review.association.contexts.get(message.context_id), command.affected_sop_class_uid
+        if context is None or not context.accepted or not context.abstract_syntax or not named:
+            continue
+        agreed = context.abstract_syntax
+        if named == agreed or agreed.startswith(_UNIFIED_STEP) or (message.context_id, named) in told:
+            continue
+        told.add((message.context_id, named))
+        text = f"{command.name} names {uid_text(named)}; its context {message.context_id} is of {uid_text(agreed)}"
+        yield Hit(text, message.span, message)
+
+
+_OF_CONTEXT = (0x0001, 0x0010, 0x0020, 0x0021, 0x0030)
+"""Commands whose SOP class is that of their context: others have meta SOP classes, which stand for several."""
+_UNIFIED_STEP = "1.2.840.10008.5.1.4.34.6"
+"""SOP classes that share one class of instances, which some name instead (PS3.4 §CC.2.8)."""
 
 
 def _name(tag: int) -> str:
@@ -234,6 +263,17 @@ RULES = (
         group_length_wrong,
         _BEFORE,
         is_odd,
+    ),
+    FinalRule(
+        "class-not-of-context",
+        Severity.WARNING,
+        "PS3.7 §9.1, PS3.8 §9.3.2.2",
+        "A request names another SOP class than its context",
+        "A presentation context is agreed for one SOP class. A C-STORE, C-FIND, C-GET, C-MOVE or C-ECHO on it names "
+        "that class. Some receivers go by the one, some by the other, and some abort.",
+        "Look at how the sender chooses the context for a message. Told once per context and SOP class.",
+        class_mismatched,
+        (*_BEFORE, *by("own", "context-id-repeated")),
     ),
     FinalRule(
         "response-sparse",

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.reasons import context_result_name
+from dicomsniff.dictionary.reasons import context_result_name, in_words
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
-from dicomsniff.findings.review import Review
+from dicomsniff.findings.review import Review, incomplete
 
 _INTERRUPTED = "the next command came"
 """How the assembler's problem begins where a message was given up for another one."""
@@ -18,26 +18,52 @@ _INTERRUPTED = "the next command came"
 
 def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]:
     """Yield fragments without a beginning: behind a command that announced none or not, begun in sight or not."""
-    strays = [entry for entry in review.association.timeline if isinstance(entry.event, StrayFragment)]
+    timeline = review.association.timeline
+    strays = [entry for entry in timeline if isinstance(entry.event, StrayFragment)]
     if not strays:
         return
+    cut = {(entry.from_requestor, entry.span.last_packet) for entry in timeline if incomplete(entry)}
     ends: dict[tuple[bool, int], list[tuple[int, bool]]] = {}
     for message in review.association.messages:
         key = (message.from_requestor, message.context_id)
         ends.setdefault(key, []).append((message.span.end, message.command.announces_data_set))
     for entry in strays:
         event = entry.event
-        if not isinstance(event, StrayFragment):
-            continue
+        if not isinstance(event, StrayFragment) or (entry.from_requestor, event.span.last_packet) in cut:
+            continue  # the PDU that holds it was cut off, which is told
         before = sorted(ends.get((entry.from_requestor, event.context_id), ()))
-        at = bisect_right(before, (event.span.start, True)) - 1
-        follows_command = at >= 0 and not before[at][1] and before[at][0] == event.span.start
+        # A command in the same P-DATA-TF ends behind where the fragment's span begins, and before its bytes.
+        at = bisect_right(before, (event.span.end - event.length, True)) - 1
+        next_to = at >= 0 and event.span.start <= before[at][0]
+        follows_command = next_to and not before[at][1] and "command set" not in event.problem
         seen = review.saw_all(from_requestor=entry.from_requestor, until=event.span.last_packet)
         if (seen, not follows_command) == (captured, announced):
             text = f"{event.problem} ({event.length} bytes on context {event.context_id})"
+            elsewhere = _announced_elsewhere(review, event, from_requestor=entry.from_requestor)
+            if elsewhere is not None:
+                text = (
+                    f"a data set fragment on context {event.context_id}; the {elsewhere.name} that announces "
+                    f"a data set was on context {elsewhere.context_id} ({event.length} bytes)"
+                )
             if follows_command:
                 text = f"a data set of {event.length} bytes follows a command that announces none"
             yield Hit(text, event.span, from_requestor=entry.from_requestor)
+
+
+def _announced_elsewhere(review: Review, stray: StrayFragment, *, from_requestor: bool) -> Message | None:
+    """Return the message on another context whose data set was due where a data set fragment came."""
+    if "command set" in stray.problem:
+        return None
+    due = (
+        message
+        for message in review.association.messages
+        if message.from_requestor is from_requestor
+        and not message.ended
+        and message.data_set is None
+        and message.context_id != stray.context_id
+        and stray.span.start <= message.span.end <= stray.span.end - stray.length
+    )
+    return next(due, None)
 
 
 def stray(review: Review) -> Iterator[Hit]:
@@ -142,7 +168,7 @@ def context_unusable(association: Association, entry: Entry) -> Iterator[Hit]:
             elif context.result is None:
                 yield Hit(f"presentation context {number}, which the acceptor did not answer")
             elif context.result != 0:
-                yield Hit(f"presentation context {number}, refused: {context_result_name(context.result)}")
+                yield Hit(f"presentation context {number}, refused: {in_words(context_result_name(context.result))}")
 
 
 _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
@@ -223,7 +249,7 @@ RULES = (
         "Look at what ended the association, and at malformed PDUs within the message.",
         cut_off,
         (
-            *by("own", *FRAMING, *ORDER, *COMMANDS, "pdu-incomplete", "context-not-accepted"),
+            *by("own", *FRAMING, *ORDER, *COMMANDS, "pdu-incomplete", "context-not-accepted", "fragment-stray"),
             "find-final-with-data-set",
             "association-aborted",
             "provider-aborted",

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu
+from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, TcpEnd
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, by
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
-from dicomsniff.findings.review import incomplete
+from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.review import PATIENCE, Review, incomplete
 from dicomsniff.findings.security_rules import names_other_protocol
 from dicomsniff.pdu.types import (
     Abort,
@@ -38,10 +38,21 @@ def malformed(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
     return check
 
 
-def ends_inside(association: Association, entry: Entry) -> Iterator[Hit]:
+def ends_inside(review: Review) -> Iterator[Hit]:
     """The stream ends inside a PDU, and the capture saw it end."""
-    if incomplete(entry) and isinstance(entry.event, MalformedPdu) and not association.ended_by_capture:
-        yield Hit(entry.event.problem, known=-1)
+    for entry in review.association.timeline:
+        if incomplete(entry) and isinstance(entry.event, MalformedPdu) and not review.association.ended_by_capture:
+            known = _stopped_by(review, entry)
+            yield Hit(entry.event.problem, entry.span, from_requestor=entry.from_requestor, known=known)
+
+
+def _stopped_by(review: Review, cut: Entry) -> int:
+    """The last packet that may have stopped the sender of a PDU that was cut off, unless it stopped by itself."""
+    for each in review.ends:
+        if isinstance(each.event, TcpEnd) and each.event.how == "FIN" and each.from_requestor is cut.from_requestor:
+            return each.span.last_packet
+    later = review.ending is not None and review.ending.span.first_time - cut.span.last_time >= PATIENCE
+    return cut.span.last_packet if later else -1
 
 
 def header_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -251,7 +262,7 @@ RULES = (
         (OddPdv,),
         bits_reserved,
     ),
-    EntryRule(
+    FinalRule(
         "pdu-incomplete",
         Severity.ERROR,
         "PS3.8 §9.3.1",
@@ -259,12 +270,11 @@ RULES = (
         "The last PDU announces more bytes than were sent before TCP ended. Either its length is wrong, so that the "
         "receiver waited in vain, or the sender was stopped while it was sending.",
         "Where an abort or reset came first, look there. Else look at the sender's length computation.",
-        (MalformedPdu,),
         ends_inside,
         (
             "association-aborted",
             "connection-reset",
-            "peer:connection-closed-early",
+            *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),
             *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed"),
             *by("own", *ORDER, "bytes-missing"),
         ),

@@ -126,8 +126,8 @@ def connection_reused(review: Review) -> Iterator[Hit]:
     request = review.association.request
     first = review.association.timeline[0].event if review.association.timeline else None
     if request is not None and request.span.start and first is request:
-        yield Hit(f"A-ASSOCIATE-RQ comes {request.span.start} bytes into the TCP stream", request.span,
-                  from_requestor=True)  # fmt: skip
+        text = f"A-ASSOCIATE-RQ on a TCP connection that was used before: it comes {request.span.start} bytes into it"
+        yield Hit(text, request.span, from_requestor=True)
 
 
 _PLACE_LOST = (*by("own", *FRAMING), "own:bytes-missing")

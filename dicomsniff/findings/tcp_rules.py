@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.association import MAX_FINDINGS, MAX_LISTED, Association
+from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
@@ -62,7 +63,8 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
 def ends_early(review: Review) -> Iterator[Hit]:
     """The capture ends while something is under way; nobody on the wire is to blame."""
     association = review.association
-    if not association.ended_by_capture or association.outcome in ("rejected", "aborted"):
+    closed = review.ending is not None and association.state is not State.UNKNOWN
+    if not association.ended_by_capture or closed or association.outcome in ("rejected", "aborted"):
         return
     asked = [message for message in association.unanswered if message.ended]
     cut = [message for message in association.messages if not message.ended]

@@ -2,13 +2,13 @@
 
 from collections import Counter
 
-from dicomsniff.association.association import Association
+from dicomsniff.association.association import Abortion, Association
 from dicomsniff.association.moves import Move
 from dicomsniff.association.state import State
-from dicomsniff.dictionary.reasons import abort_meaning, context_result_name, in_words, reject_reason_name
+from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.retrieve import explain_move
 from dicomsniff.findings.slowness import slow_part
 from dicomsniff.quantities import counted, duration
@@ -16,6 +16,9 @@ from dicomsniff.quantities import counted, duration
 MAX_REASONS = 1000
 """Reasons counted apart in an overview; further ones are counted together."""
 BAD = ("Failure", "Unknown")
+_ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout")
+"""Warnings that say why an association did not end as it should."""
+_ABORTS = ("association-aborted", "provider-aborted")
 
 
 def verdict(association: Association) -> str:
@@ -25,15 +28,20 @@ def verdict(association: Association) -> str:
     if association.abortion is not None:
         return _aborted(association)
     failed = _failures(association)
+    if association.released and association.nothing_accepted and not association.tally.requests:
+        return f"released: no presentation context was accepted{_refusals(association)}; nothing was exchanged"
     if association.released:
         said = failed or _exchanged(association)
+        wrong = next((each for each in association.findings if each.severity is Severity.ERROR), None)
+        if not failed and wrong is not None:
+            return f"released, but {wrong.message}; {said}"
         return f"released: {said}{_refused_contexts(association)}"
     return f"unfinished{_why_unfinished(association, failed)}"
 
 
 def went_well(association: Association) -> bool | None:
     """Whether everything was done that was asked; None where the capture does not show the end."""
-    troubled = any(finding.severity is Severity.ERROR for finding in association.findings)
+    troubled = any(finding.worst is Severity.ERROR for finding in association.findings)
     if association.rejection is not None or association.abortion is not None or _failures(association) or troubled:
         return False
     if association.released:
@@ -124,9 +132,12 @@ def _reason(association: Association) -> str:
     """Why an association was in trouble, without what differs from one association to the next."""
     if association.rejection is not None:
         return f"refused: {in_words(reject_reason_name(association.rejection.source, association.rejection.reason))}"
-    cause = next((found for found in association.findings if found.severity is Severity.ERROR), None)
+    cause = _cause(association)
     if cause is not None and cause.code not in ("association-aborted", "status-failure"):
-        return cause.message
+        said = cause.message
+        for party in (association.requestor, association.acceptor):
+            said = said.replace(f" ({party.endpoint})", "")  # the port differs each time
+        return said
     if failed := _failed_statuses(association):
         service, said = next(iter(failed.items()))
         return f"{service} failed: {next(iter(said))}"
@@ -156,16 +167,34 @@ def _aborted(association: Association) -> str:
     if abortion is None:
         return ""
     side = "requestor" if abortion.from_requestor else "acceptor"
-    meaning = in_words(abort_meaning(abortion.source, abortion.reason))
-    cause = association.findings[0] if association.findings else None
-    if cause is not None and cause.severity is Severity.ERROR and cause.code != "association-aborted":
-        said = f"; its reason: {meaning.partition(': ')[2]}" if abortion.source == 2 else ""
+    why = aborted_for(abortion.source, abortion.reason)
+    cause = next((each for each in association.findings if any(of.code in _ABORTS for of in each.followers)), None)
+    if cause is not None:
+        said = f"; its reason: {why}" if why and cause.code != "abort-reserved" else ""
         return f"aborted by the {side}: {cause.message}{said}"
-    exchanged = f", after {_exchanged(association)}" if association.tally.messages else ""
-    return f"aborted by the {side} ({meaning}){_open_question(association)}{exchanged}"
+    who = f"the {side}'s {aborter(abortion.source)}" if aborter(abortion.source) else f"the {side}"
+    done = _failures(association) or _exchanged(association)
+    exchanged = f", after {done}" if association.tally.statuses else ""
+    wrong = next((each for each in association.findings if each.severity is Severity.ERROR), None)
+    own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
+    before = "" if own or wrong is None else f"; before that: {wrong.message}"
+    why = f": {why}" if why else ""
+    return f"aborted by {who}{why}{_open_question(association, abortion)}{exchanged}{before}"
+
+
+def _cause(association: Association) -> Finding | None:
+    """The first finding that says why an association was in trouble."""
+    found = association.findings
+    return next((each for each in found if each.worst is Severity.ERROR or each.code in _ENDINGS), None)
 
 
 def _why_unfinished(association: Association, failed: str) -> str:
+    if association.state is State.ESTABLISHED and association.nothing_accepted:
+        return f": no presentation context was accepted{_refusals(association)}"
+    cause = _cause(association) if association.closed else None
+    if cause is not None and cause.code not in ("status-failure", "association-unanswered"):
+        said = failed or (_exchanged(association) if association.tally.statuses else "")
+        return f": {cause.message}{f'; {said}' if said else ''}"
     until = "before the capture ends" if association.ended_by_capture else "before the connection closed"
     if not association.closed:
         until = "so far"
@@ -179,8 +208,6 @@ def _why_unfinished(association: Association, failed: str) -> str:
     if association.state is State.REQUESTED:
         asked = association.request.span.last_time if association.request is not None else association.start_time
         return f": A-ASSOCIATE-RQ got no answer in {_waited(association, asked)} {until}"
-    if association.state is State.ESTABLISHED and association.nothing_accepted:
-        return f": no presentation context was accepted{_refusals(association)}"
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
     said = failed or _exchanged(association)
     return f": {said}; {ended if association.closed else 'still open'}{_refused_contexts(association)}"
@@ -191,10 +218,12 @@ def _waited(association: Association, since: int) -> str:
     return duration(max(association.watched_until, association.end_time) - since)
 
 
-def _open_question(association: Association) -> str:
+def _open_question(association: Association, abortion: Abortion) -> str:
     question = association.unanswered[0] if association.unanswered else None
     if question is not None:
-        return f" while {question.name} {question.command.message_id} had no final response"
+        name = f"{question.name} {question.command.message_id}"
+        own = question.from_requestor is abortion.from_requestor
+        return f" before it got a final response to {name}" if own else f" instead of a final response to {name}"
     if association.nothing_accepted and not association.tally.messages:
         return f": no presentation context was accepted{_refusals(association)}"
     return ""

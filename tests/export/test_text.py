@@ -36,8 +36,8 @@ from dicomsniff.quantities import clock, duration, size, timestamp
             [
                 "unfinished: no presentation context was accepted "
                 "(Ambulatory ECG Waveform Storage: abstract syntax not supported, and 127 more)",
-                "aborted by the requestor: none of 2 presentation contexts was accepted: abstract-syntax-not-supported "
-                "(provider rejection); its reason: reason-not-specified",
+                "aborted by the requestor: none of the 2 presentation contexts was accepted: "
+                "abstract syntax not supported",
             ],
         ),
     ],

@@ -354,6 +354,10 @@ case(
     lambda: with_client(build.message(1, patched(build.echo_rq(), 8, b"\7"))),
 )
 case(
+    "class-not-of-context",
+    lambda: with_client(build.message(1, patched(build.echo_rq(), 0x24, b"8"))),
+)
+case(
     "response-sparse",
     lambda: asked_and_answered(build.command_set({0x0002: CT, 0x0100: 0x8001, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0})),
 )

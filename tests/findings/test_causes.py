@@ -296,3 +296,31 @@ def test_a_finding_on_a_message_that_never_ended_names_its_number():
     (missing,) = [each for each in found.found if each.code == "data-set-missing"]
     unended = [message for message in found.messages if not message.ended]
     assert [missing.message_number] == [message.number for message in unended]
+
+
+def test_giving_up_is_seen_although_the_other_side_never_closes():
+    talk = opened(answer=b"")
+    talk.wait(30 * SECOND)
+    talk.client(build.abort())
+    assert tree(only(talk.packets)) == [("association-unanswered", {"association-aborted"})]
+
+
+def test_closing_with_a_request_open_is_seen_although_the_capture_ends():
+    packets = talked((0, ECHO)).close().packets
+    closed = next(place for place, packet in enumerate(packets) if packet.flags & build.FIN)
+    half = packets[: closed + 1]
+    assert [code for code, _ in tree(only(half))] == ["connection-closed-early"]
+
+
+def test_an_abort_follows_from_anything_since_the_side_s_last_word():
+    lacking = build.p_data(build.pdv(3, build.store_rq(), command=True))
+    found = only(talked((0, lacking), (0, build.message(1, build.echo_rq(2))), (1, build.abort())).close().packets)
+    assert tree(found) == [("data-set-missing", {"association-aborted", "request-unanswered"})]
+
+
+@pytest.mark.parametrize(("seconds", "cause"), [(0, "connection-reset"), (20, "pdu-incomplete")])
+def test_a_reset_cuts_a_pdu_off_or_is_the_end_of_waiting_for_it(seconds, cause):
+    talk = established()
+    talk.client(ECHO[:-10])
+    talk.wait(seconds * SECOND)
+    assert tree(only(talk.reset(1).packets))[0][0] == cause

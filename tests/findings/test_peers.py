@@ -1,0 +1,90 @@
+"""Real traffic between real implementations: what is said first, what hangs below it, and in which words."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from dicomsniff.association.association import Association
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.verdicts import verdict
+from dicomsniff.library import open_capture
+
+
+class Trouble(NamedTuple):
+    """What is to be said of an association: the first finding, its packet, what follows from it, and the verdict."""
+
+    code: str
+    packet: int
+    followers: set[str]
+    verdict: str
+
+
+TROUBLED = {
+    "reset-within-response": Trouble(
+        "connection-reset",
+        10,
+        {"request-unanswered", "pdu-incomplete"},
+        "unfinished: RAWSCU (10.77.0.1:45342) reset the TCP connection",
+    ),
+    "calling-title-blank": Trouble(
+        "ae-title-malformed",
+        4,
+        {"association-aborted"},
+        "aborted by the acceptor: the calling AE title is blank",
+    ),
+    "mal-data-set-on-other-context": Trouble(
+        "fragment-stray",
+        8,
+        {"message-incomplete", "association-aborted"},
+        "aborted by the acceptor: a data set fragment on context 1; "
+        "the C-STORE-RQ that announces a data set was on context 3 (78 bytes)",
+    ),
+    "mal-command-explicit-vr": Trouble(
+        "command-malformed",
+        8,
+        {"association-aborted"},
+        "aborted by the acceptor: the command set is in explicit VR; "
+        "command sets are always in Implicit VR Little Endian",
+    ),
+    "mal-pdu-length-too-long": Trouble(
+        "pdu-incomplete",
+        8,
+        {"peer-silent", "association-aborted"},
+        "aborted by the acceptor: P-DATA-TF announces 200 bytes; the stream ends 126 bytes before its end",
+    ),
+}
+HEALTHY = ("c-find-orthanc", "ups")
+
+
+def associations(samples: Path, name: str) -> list[Association]:
+    with open_capture(str(samples / f"{name}.pcap")) as capture:
+        return list(capture.associations)
+
+
+@pytest.mark.parametrize("name", TROUBLED)
+def test_the_cause_comes_first_and_its_consequences_hang_below(samples: Path, name: str) -> None:
+    expected = TROUBLED[name]
+    (association,) = associations(samples, name)
+    (cause,) = association.findings
+    assert (cause.code, cause.packet) == (expected.code, expected.packet)
+    assert {each.code for each in cause.followers} == expected.followers
+    assert verdict(association) == expected.verdict
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_healthy_traffic_raises_no_error_and_no_warning(samples: Path, name: str) -> None:
+    found = [each for association in associations(samples, name) for each in association.found]
+    assert {each.severity for each in found} <= {Severity.NOTE}
+
+
+def test_a_refused_delivery_explains_the_move(samples: Path) -> None:
+    with open_capture(str(samples / "c-move-destination-refuses.pcap")) as capture:
+        asked, delivery = capture.associations
+        (explained,) = capture.analyzer.findings
+    assert verdict(asked).startswith("released: 1 of 1 C-MOVE failed: 0xA702")
+    assert verdict(delivery) == "refused: no reason given"
+    assert delivery.findings[0].message == (
+        "DEST (10.77.0.3:11116) refuses the association: no reason given (its application refused; permanent)"
+    )
+    assert explained.message == "C-MOVE to DEST: DEST rejected the provider's association (2)"
