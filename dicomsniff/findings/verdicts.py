@@ -139,8 +139,8 @@ def _reason(association: Association) -> str:
             said = said.replace(f" ({party.endpoint})", "")  # the port differs each time
         return said
     if failed := _failed_statuses(association):
-        service, said = next(iter(failed.items()))
-        return f"{service} failed: {next(iter(said))}"
+        service, statuses = next(iter(failed.items()))
+        return f"{service} failed: {next(iter(statuses))}"
     if association.abortion is not None:
         side = "requestor" if association.abortion.from_requestor else "acceptor"
         return f"aborted by the {side}"

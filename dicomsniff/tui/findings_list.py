@@ -52,7 +52,7 @@ def _arranged(findings: Iterable[tuple[int | None, list[Finding]]]) -> list[Foun
 
 def _seen_in(finding: Finding) -> int | None:
     """Return the association that a finding about the capture names, if it does."""
-    number = getattr(finding, "association", None)
+    number = finding.association
     return number if isinstance(number, int) else None
 
 
