@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from dicomsniff.findings.catalogue import find_rule
-from dicomsniff.findings.finding import SEVERITIES, Finding
+from dicomsniff.findings.finding import SEVERITIES, Finding, Severity
 
 ByCode = dict[str, list[Finding]]
 
@@ -21,7 +21,10 @@ def add_findings(roots: list[Finding], found: Iterable[Finding], codes: set[str]
 
 
 def arrange(found: list[Finding]) -> list[Finding]:
-    """Return the causes among all findings of an association that is over, by packet, followers under each."""
+    """Return the causes among all findings of an association that is over, followers under each.
+
+    They are in the order of their packets, mere notes behind all others.
+    """
     found = sorted(found, key=_order)
     roots: list[Finding] = []
     for finding in found:
@@ -33,7 +36,7 @@ def arrange(found: list[Finding]) -> list[Finding]:
     for finding in found:
         root = _root(finding, chosen)
         (roots if root is finding else root.followers).append(finding)
-    return roots
+    return sorted(roots, key=lambda root: root.worst is Severity.NOTE)
 
 
 @lru_cache(maxsize=1024)

@@ -10,7 +10,7 @@ from dicomsniff.association.links import Linker
 from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.engine import find_in_capture, flatten
-from dicomsniff.findings.finding import CaptureRule, Finding
+from dicomsniff.findings.finding import CaptureRule, Finding, Severity
 from findings.cases import CASES, Traffic
 from findings.traffic import released, talked
 from pipeline import analyze_frames
@@ -57,8 +57,10 @@ def test_every_finding_is_listed_once_as_a_cause_or_below_one(code):
             listed = flatten(association.findings)
             assert sorted(map(id, listed)) == sorted(map(id, association.found))
             assert not [each for finding in association.findings for each in finding.followers if each.followers]
-            packets = [finding.packet for finding in association.findings]
-            assert packets == sorted(packets)
+            notes = [finding.worst is Severity.NOTE for finding in association.findings]
+            assert notes == sorted(notes)
+            order = [(finding.worst is Severity.NOTE, finding.packet) for finding in association.findings]
+            assert order == sorted(order)
 
 
 @pytest.mark.parametrize("count", [0, 3])
