@@ -206,7 +206,6 @@ RULES = (
         "Look at what edits or converts objects at the sender: it takes the UIDs of the command from elsewhere.",
         *_STRUCTURE,
         "uid",
-        "missing",
         check=announced_otherwise,
     ),
     _rule(
