@@ -134,10 +134,10 @@ def _reason(association: Association) -> str:
         return f"refused: {in_words(reject_reason_name(association.rejection.source, association.rejection.reason))}"
     cause = _cause(association)
     if cause is not None and cause.code not in ("association-aborted", "status-failure"):
-        said = cause.message
+        without = cause.message  # ports, which differ each time
         for party in (association.requestor, association.acceptor):
-            said = said.replace(f" ({party.endpoint})", "")  # the port differs each time
-        return said
+            without = without.replace(f" ({party.endpoint})", "")
+        return without
     if failed := _failed_statuses(association):
         service, statuses = next(iter(failed.items()))
         return f"{service} failed: {next(iter(statuses))}"
