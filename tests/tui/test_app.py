@@ -204,7 +204,7 @@ async def test_c_lists_the_findings_of_the_whole_capture(samples: Path, size: tu
         assert isinstance(app.screen, FindingsList)
         shown = screen_text(app)
         assert "2 of 2 associations in trouble" in shown
-        assert "└ ECHOSCU (10.20.0.1:58400) aborted" in shown, "what follows from a cause is below it"
+        assert "└ the application of ECHOSCU" in shown, "what follows from a cause is below it"
         await press(pilot, "down", "down", "enter")
         assert app.panes.table.selected.id == 2
         assert app.panes.ladder.selected.event.name == "A-ABORT"
