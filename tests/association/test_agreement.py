@@ -311,7 +311,7 @@ NUMBERS = st.integers(0, 9)
     SAID,
     SAID,
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_whatever_was_negotiated_can_be_said(proposals, answers, asked, said):
     association = negotiate(proposals, answers, asked, said)
     lines = [*context_lines(association), *consequences(association), *limits(association)]
