@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import BufferedReader
-from pathlib import Path
 from typing import Protocol
 
 from dicomsniff.capture import pcap, pcapng, snoop
@@ -213,10 +212,10 @@ class CaptureReader:
 def _open(path: str) -> BufferedReader:
     """Open a file or standard input; what it holds is told by its first bytes, never by its name."""
     try:
-        if path != "-" and Path(path).is_dir():
+        if path != "-" and os.path.isdir(path):
             raise CaptureError(f"{path}: a directory, not a capture")
         if path == "-" and sys.stdin is None:
             raise CaptureError("standard input: it is closed")
         return sys.stdin.buffer if path == "-" else open(path, "rb")  # type: ignore[return-value]
     except OSError as error:
-        raise CaptureError(f"{path}: {error.strerror}") from None
+        raise CaptureError(f"{path or repr(path)}: {error.strerror}") from None
