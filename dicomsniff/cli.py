@@ -66,7 +66,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add where to write to."""
-    said = "Write to FILE instead of standard output, when all is read; a new FILE is readable by you only."
+    said = "Write to FILE, once all is there; a new FILE is readable by you only, another keeps its permissions."
     return click.option("-o", "--output", metavar="FILE", help=said)(command)
 
 
