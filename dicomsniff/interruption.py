@@ -24,7 +24,7 @@ def guard() -> None:
 
 
 def ignore() -> None:
-    """Let no such signal disturb the interpreter's own end, where nothing is left to be done."""
+    """Let no such signal disturb what is nearly done, such as the interpreter's own end."""
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
 
@@ -53,11 +53,12 @@ def leave_at_once(_: int = 0, __: FrameType | None = None) -> None:
 
     An exception would be no certain way out: it is lost in a destructor, taken for damage, or cuts a clean-up short.
     """
-    for number in _ENDING:
-        signal.signal(number, _leave_without_more)
+    ignore()
     for path in tuple(UNFINISHED):
         with suppress(OSError):
             os.unlink(path)
+    for number in _ENDING:
+        signal.signal(number, _leave_without_more)  # what follows may wait for somebody who does not read
     with suppress(AttributeError, OSError, RuntimeError, ValueError):  # it may be closed, full, or at work right now
         sys.stdout.flush()
     _leave_without_more()

@@ -190,8 +190,10 @@ class CaptureReader:
     def _read(self, count: int, *, some: bool = False) -> bytes:
         """Read up to `count` bytes; less only at the end, unless some will do."""
         parts: list[bytes] = []
-        # A whole read of a compressed file would lose what precedes damage.
-        read = self._source.read if self._file is self._source and not some else self._file.read1
+        # A whole read of a compressed file would lose what precedes damage; one of a pipe that is quiet, a signal that
+        # came between its parts.
+        whole = self._file is self._source and self.path != "-" and not some
+        read = self._source.read if whole else self._file.read1
         while count > 0:
             try:
                 part = read(count if self._file is self._source else min(count, DECOMPRESSED))
