@@ -55,6 +55,24 @@ def test_without_move_originator_another_title_or_address_is_no_delivery(called,
     assert move.deliveries == []
 
 
+@pytest.mark.parametrize(("early", "delivered"), [(9, 1), (12, 0)])
+def test_a_delivery_may_seem_a_little_earlier_than_the_move_that_caused_it(early, delivered):
+    """Two interfaces have two clocks; what differs by more than 10 ms is not explained by them."""
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS, after=100)
+    delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT)
+    (asked,) = asking.client(move_rq())
+    delivery.wait(asked.time - early * MS - delivery.time)
+    store(delivery, "CLIENT")
+    release(delivery)
+    asking.wait(500 * MS)
+    asking.server(move_rsp(0))
+    release(asking)
+    links = network.analyze().links
+    (move,) = links.moves()
+    assert (len(move.deliveries), len(links.stray_deliveries())) == (delivered, 1 - delivered)
+
+
 def test_another_message_id_is_another_move():
     network = Network()
     asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
