@@ -217,6 +217,21 @@ def test_a_sender_that_stops_after_a_short_segment_pauses():
     assert timing.count(Part.PAUSE, True) == 1
 
 
+def test_pauses_within_a_fragment_that_is_passed_over_are_their_senders():
+    """One fragment of 400,000 bytes that nobody looks at, with two stops after short segments."""
+    talk = talking()
+    data = build.message(1, build.store_rq(1), build.pixels(400_000), 400_000)
+    for part, wait in ((data[:100_000], 300), (data[100_000:250_000], 0), (data[250_000:250_100], 500)):
+        talk.client(part)
+        talk.wait(wait * MS)
+    talk.client(data[250_100:])
+    talk.acknowledge(1)
+    talk.server(build.message(1, build.store_rsp(1)))
+    timing = ended(talk).timing
+    assert (timing.part(Part.PAUSE, True), timing.count(Part.PAUSE, True)) == (about(800 * MS), 2)
+    assert timing.part(Part.TRANSFER, True) < MS
+
+
 def test_a_message_that_is_never_ended_is_its_senders_pause():
     talk = talking()
     data = build.message(1, build.store_rq(1), bytes(4_000), 3_000)

@@ -237,6 +237,24 @@ def said(association):
     return messages, {sender: dict(counts) for sender, counts in association.pdu_counts.items()}, association.outcome
 
 
+@pytest.mark.parametrize("fragments", [3, 4, 50])
+def test_a_transfer_that_ends_with_a_fragment_that_was_passed_over_ends_in_its_packet(fragments):
+    """Every packet begins 100 bytes into a fragment; only the last ends with one, and nothing follows it."""
+    pdus = build.message(3, build.store_rq(1), build.pixels(200_000), 1448)
+    begun = len(build.command_pdu(3, build.store_rq(1))) + 12 + 100
+    rest = [1460] * (fragments - 1) + [1348]
+    talk = build.Talk(tick=1000).open()
+    talk.client(build.associate_rq(build.proposal(3, CT)))
+    talk.server(build.associate_ac(build.answer(3)))
+    talk.client(pdus[:begun])
+    for number, size in enumerate(rest):
+        talk.client(pdus[begun + 1460 * number :][:size])
+    (association,) = analyze(talk.packets).associations
+    (message,) = association.messages
+    assert (message.span.last_packet, message.span.last_time) == (len(talk.packets), talk.packets[-1].time)
+    assert (message.data_set.length, message.data_set.fragments) == (fragments * 1448, fragments)
+
+
 def test_a_transfer_that_the_capture_ends_in_is_counted_up_to_its_last_packet():
     """The last packets are passed over: their number and time are told all the same."""
     packets = conversation([(200_000, 16_372, 0)], [], 1448).packets[:100]
