@@ -263,6 +263,7 @@ def _run(args: list[str]) -> int:
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else ExitStatus.DONE
     except click.ClickException as error:
+        error.message = printable(error.message)  # it quotes what was typed
         error.show()
         return ExitStatus.WRONG_CALL
     except CaptureError as error:
