@@ -263,8 +263,7 @@ def _run(args: list[str]) -> int:
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else ExitStatus.DONE
     except click.ClickException as error:
-        error.message = printable(error.message)  # it quotes what was typed
-        error.show()
+        print(printable(f"dicomsniff: {error.format_message()}"), file=sys.stderr)
         return ExitStatus.WRONG_CALL
     except CaptureError as error:
         print(printable(f"dicomsniff: {error}"), file=sys.stderr)
