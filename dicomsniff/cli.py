@@ -14,6 +14,7 @@ from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands
 from dicomsniff.interruption import INTERRUPTED
 from dicomsniff.output import OutputError, has_terminal, say_error, written
+from dicomsniff.printable import printable
 
 if TYPE_CHECKING:
     from dicomsniff.capture.reader import CaptureReader
@@ -177,7 +178,7 @@ def interfaces() -> None:
     from dicomsniff.capture.live import list_interfaces, missing_permission
 
     for interface in list_interfaces():
-        print(f"{interface.name:16} {', '.join(interface.addresses) or 'no address'}")
+        print(printable(f"{interface.name:16} {', '.join(interface.addresses) or 'no address'}"))
     if missing := missing_permission():
         raise CaptureError(missing)
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from dicomsniff.interruption import UNFINISHED
+from dicomsniff.printable import PrintableStream, printable
 
 PRIVATE = 0o600
 """Permissions of a new file."""
@@ -60,8 +61,8 @@ def prepare_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.set_inheritable(os.open(os.devnull, mode), True)
-    sys.stdout = _text(Sink(1, "standard output", closefd=False), line_buffering=os.isatty(1))
-    sys.stderr = _text(Sink(2, "standard error", closefd=False), line_buffering=True)
+    sys.stdout = _printable(Sink(1, "standard output", closefd=False), line_buffering=os.isatty(1))
+    sys.stderr = _printable(Sink(2, "standard error", closefd=False), line_buffering=True)
 
 
 def has_terminal() -> bool:
@@ -71,9 +72,8 @@ def has_terminal() -> bool:
 
 def say_error(text: str) -> None:
     """Write one line to standard error; where that is not possible, there is nobody to be told."""
-    line = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     with suppress(OSError):
-        sys.stderr.write(f"dicomsniff: {line}\n")
+        sys.stderr.write(f"dicomsniff: {printable(text)}\n")
 
 
 @contextmanager
@@ -189,7 +189,10 @@ def _open(path: str, flags: int, shown: str, *, mode: str = "w", trouble: str = 
         raise OutputError(f"{shown}: {trouble}{error.strerror}") from None
 
 
-def _text(sink: Sink, *, line_buffering: bool = False) -> io.TextIOWrapper:
+def _printable(sink: Sink, *, line_buffering: bool) -> PrintableStream:
+    return PrintableStream(io.BufferedWriter(sink, _BUFFER), "utf-8", line_buffering=line_buffering)
+
+
+def _text(sink: Sink) -> io.TextIOWrapper:
     # A name that is no UTF-8 is escaped; nothing else that is written can be a lone surrogate.
-    buffer = io.BufferedWriter(sink, _BUFFER)
-    return io.TextIOWrapper(buffer, "utf-8", "backslashreplace", line_buffering=line_buffering)
+    return io.TextIOWrapper(io.BufferedWriter(sink, _BUFFER), "utf-8", "backslashreplace")

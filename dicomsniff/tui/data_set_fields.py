@@ -6,7 +6,6 @@ from dicomsniff.dictionary.uids import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, find_
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.dataset import DecodedDataSet, Element
 from dicomsniff.tui.field_row import FieldRow
-from dicomsniff.tui.printable import printable
 
 
 def data_set_rows(decoded: DecodedDataSet, block: int, length: int) -> list[FieldRow]:
@@ -20,8 +19,8 @@ def data_set_rows(decoded: DecodedDataSet, block: int, length: int) -> list[Fiel
         name = f"{tag_text(element.tag)} {element.vr} {element.name}"
         rows.append(
             FieldRow(
-                printable(name),
-                printable(element_value(element)),
+                name,
+                element_value(element),
                 element.depth,
                 block if end > start else None,
                 start,

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -15,8 +14,8 @@ from dicomsniff.findings.catalogue import find_rule
 from dicomsniff.findings.finding import SEVERITIES, Finding
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import Where, bindings
-from dicomsniff.tui.printable import printable
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.shown import Shown
 
 MAX_ROWS = 10_000
 """Findings listed, the worst first."""
@@ -76,17 +75,17 @@ class FindingRows(RowList):
         """The finding under the cursor."""
         return self.found[self.cursor] if self.cursor < len(self.found) else None
 
-    def header_line(self, number: int, width: int) -> Text:  # noqa: ARG002  there is one line
+    def header_line(self, number: int, width: int) -> Shown:  # noqa: ARG002  there is one line
         """Name the columns."""
-        return Text(f"{'severity':<8}{'assoc.' if self._several else '':>7}{'packet':>8}  finding")
+        return Shown(f"{'severity':<8}{'assoc.' if self._several else '':>7}{'packet':>8}  finding")
 
-    def row(self, index: int, width: int) -> Text:  # noqa: ARG002  rows are cut by the list
+    def row(self, index: int, width: int) -> Shown:  # noqa: ARG002  rows are cut by the list
         """Return a finding's row."""
         finding, association, is_follower = self.found[index]
-        row = Text(f"{finding.severity.value:<8}", self.severity_style(finding.severity))
+        row = Shown(f"{finding.severity.value:<8}", self.severity_style(finding.severity))
         where = f"{association or 'all'}" if self._several else ""
         packet = finding.span.first_packet or ""
-        return row.append(f"{where:>7}{packet:>8}  {'  └ ' if is_follower else ''}{printable(finding.message)}", "")
+        return row.append(f"{where:>7}{packet:>8}  {'  └ ' if is_follower else ''}{finding.message}", "")
 
 
 class FindingsList(Dialog[Found]):
@@ -103,10 +102,10 @@ class FindingsList(Dialog[Found]):
     def compose(self) -> ComposeResult:
         """Make the box: the list, and below it the selected finding in full."""
         with Vertical(id="box", classes="wide") as box:
-            box.border_title = self._title
+            box.border_title = Shown(self._title)
             box.border_subtitle = "Enter goes there, Esc closes"
             if self._head:
-                yield Static(Text(printable(self._head)), id="head")
+                yield Static(Shown(self._head), id="head")
             yield self.rows
             yield Static(id="selected")
 
@@ -121,11 +120,11 @@ class FindingsList(Dialog[Found]):
         if selected is None:
             return
         finding, rule = selected.finding, find_rule(selected.finding.code)
-        text = Text(printable(finding.message), "bold")
+        text = Shown(finding.message, "bold")
         if rule is not None:
-            text.append(f"\n{rule.title}. {rule.meaning}", "not bold")
-            text.append(f"\n{rule.remedy}", "not bold")
-        text.append(f"\n{finding.code}" + (f", {finding.reference}" if finding.reference else ""), "not bold dim")
+            text.append_line(f"{rule.title}. {rule.meaning}", "not bold")
+            text.append_line(rule.remedy, "not bold")
+        text.append_line(", ".join(filter(None, (finding.code, finding.reference))), "not bold dim")
         self.query_one("#selected", Static).update(text)
 
     @on(RowList.Opened)
