@@ -35,6 +35,13 @@ class Said(NamedTuple):
     err: str
 
 
+class _Written(io.BytesIO):
+    """Bytes that were written; they stay when the streams on top are closed."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 @contextmanager
 def capture_file(capture: bytes) -> Iterator[str]:
     """Put a capture in a file for a while; its path."""
@@ -46,8 +53,8 @@ def capture_file(capture: bytes) -> Iterator[str]:
 
 def run(*arguments: str) -> Said:
     """Run the program in this process."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    before, status = sys.argv, None
+    written, before, status = (_Written(), _Written()), sys.argv, None
+    out, err = (io.TextIOWrapper(each, encoding="utf-8", write_through=True) for each in written)
     sys.argv = ["dicomsniff", *arguments]
     try:
         with redirect_stdout(out), redirect_stderr(err):
@@ -57,9 +64,9 @@ def run(*arguments: str) -> Said:
     finally:
         sys.argv = before
     texts = []
-    for stream in (out, err):
+    for each in written:
         try:
-            texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+            texts.append(each.getvalue().decode())
         except UnicodeDecodeError as error:
             raise BrokenError(f"what `{arguments[0]}` prints is not UTF-8: {error}", "not UTF-8") from None
     return Said(status if isinstance(status, int) else -1, *texts)

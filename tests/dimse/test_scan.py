@@ -335,6 +335,15 @@ def test_references_are_bounded_and_counted():
     assert (len(outline.referenced), outline.reference_counts) == (64, {0x00081199: 500})
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_value_that_runs_over_its_item_is_no_reference(size):
+    """What lies behind the item is not its value, whether it has come by then or not."""
+    cut = item(short(0x00081155, "UI", b"1.2.3\0", length=8))
+    data = UID + sequence(0x00081140, cut, item(REFERENCE)) + NAME
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    assert [reference.uid for reference in scan_pieces(pieces).referenced] == ["1.2.3.9"]
+
+
 def test_the_end_of_a_long_value_is_the_next_byte_wanted():
     """2 GB of pixel data are announced; of what comes, nothing is needed."""
     head = image() + long(0x7FE00010, "OB", b"", length=1 << 31)

@@ -87,7 +87,7 @@ class ElementWalk(Nesting):
         little = here.mode is Mode.EXPLICIT_LITTLE
         unpack = _LITTLE_HEADER if little else _BIG_HEADER
         size, end, last, final = len(data), here.end - base, here.last, self._final
-        limit, escapes = min(size - 7, end), kept.characters.extended
+        limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
         count, begin, length = 0, at, 0
         while at < limit:
             group, number, vr, length = unpack(data, at)
@@ -104,7 +104,7 @@ class ElementWalk(Nesting):
                     stop = at + 12 + length
                     if kind != LONG or length == UNDEFINED_LENGTH or group == 0x7FE0:
                         break
-                elif stop > size:
+                elif stop > within:
                     if length <= KEPT and not final and stop <= end:
                         break
                 elif kind == TEXT:
@@ -154,7 +154,7 @@ class ElementWalk(Nesting):
         """Read elements without a VR (PS3.5 §7.1.3); stop where something else comes, or more bytes are needed."""
         here, kinds, kept = self._here, self._kinds, self.kept
         size, end, last, final = len(data), here.end - base, here.last, self._final
-        limit, escapes = min(size - 7, end), kept.characters.extended
+        limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
         count, begin, length = 0, at, 0
         while at < limit:
             group, number, length = LITTLE_TAG(data, at)
@@ -166,7 +166,7 @@ class ElementWalk(Nesting):
                 kind = kinds[tag]
                 if kind > WATCHED or length == UNDEFINED_LENGTH:
                     break
-                if stop > size:
+                if stop > within:
                     if length <= KEPT and not final and stop <= end:
                         break
                 elif kind == TEXT:
@@ -241,7 +241,7 @@ class ElementWalk(Nesting):
             if stop > len(data) and base + stop <= here.end and not self._final:
                 self._more = True
                 return at
-            if stop <= len(data):
+            if stop <= len(data) and base + stop <= here.end:
                 self.kept.check_text(tag, data[start:stop], offset)
         elif kind == PIXELS and top and tag == PIXEL_DATA:
             self.kept.check_native_pixels(tag, length, offset, encapsulated=self._encapsulated)
