@@ -175,8 +175,3 @@ def _check_detail(detail: Detail, association: Association, entry: Entry) -> Non
             raise BrokenError(
                 f"a row of {entry.event.name} lies outside its bytes: {row.name}, {where}", "a row's place"
             )
-
-
-def dump(value: object) -> str:
-    """Return JSON as transcripts have it."""
-    return json.dumps(value, ensure_ascii=False)

@@ -1,5 +1,6 @@
 """Text under every Specific Character Set: what the scanner finds right, the reader decodes, and all of it is text."""
 
+import json
 import struct
 from collections.abc import Iterator
 from io import BytesIO
@@ -10,7 +11,6 @@ from dicomsniff.dictionary.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.scan.elements import KEPT
 from fuzz.finds import BrokenError
-from fuzz.outputs import check_json, dump
 from fuzz.pieces import Piece
 from fuzz.seeds import Material
 from fuzz.targets import Target
@@ -72,7 +72,7 @@ def check(data: bytes) -> None:
     if scan(data_set, EXPLICIT_VR_LITTLE_ENDIAN, 7, skip=True) != outline:
         raise BrokenError("cut otherwise, a data set has another outline")
     decoded = decode_data_set(BytesIO(data_set), EXPLICIT_VR_LITTLE_ENDIAN)
-    check_json(dump(decoded.to_json()), "a data set")
+    json.dumps(decoded.to_json(), ensure_ascii=False).encode()
     element = next((each for each in decoded.elements if each.tag == tag), None)
     if element is None and not outline.has_file_meta:
         raise BrokenError(f"the text of {vr.decode()} is not read", "text that is not read")

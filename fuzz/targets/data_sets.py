@@ -1,5 +1,6 @@
 """Data sets in every transfer syntax: scanner and reader survive them, and agree on whether something is wrong."""
 
+import json
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
@@ -15,7 +16,6 @@ from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.dimse.scan.scanner import DataSetScanner
 from fuzz.finds import BrokenError, skeleton
 from fuzz.grammar import parse_data_set
-from fuzz.outputs import check_json, dump
 from fuzz.pieces import Piece, render
 from fuzz.seeds import Material, shrink
 from fuzz.targets import Target
@@ -66,7 +66,7 @@ def compare(data: bytes, syntax: str | None) -> tuple[DataSetOutline, DecodedDat
     if scan(data, syntax, _PRIME, skip=True) != outline:
         raise BrokenError("cut otherwise, a data set has another outline")
     decoded = decode_data_set(BytesIO(data), syntax)
-    check_json(dump(decoded.to_json()), "a data set")
+    json.dumps(decoded.to_json(), ensure_ascii=False).encode()
     found = sorted({problem.code for problem in outline.problems if problem.code in STRUCTURE})
     wrong = bool(found or outline.guessed or outline.unexamined)
     if wrong != bool(decoded.problem or decoded.guessed):
@@ -122,4 +122,4 @@ def _parse(data: bytes) -> list[Piece]:
     return [Piece(data[:1]), *parse(data[1:], SYNTAXES[data[0] % len(SYNTAXES)])] if data else []
 
 
-TARGET = Target(check, seeds, _parse)
+TARGET = Target(check, seeds, _parse, 1 << 14)

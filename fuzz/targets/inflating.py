@@ -61,4 +61,4 @@ def _parse(data: bytes) -> list[Piece]:
     return [*options, *parse_data_set(data[3:], implicit=False, order="little")]
 
 
-TARGET = Target(check, seeds, _parse)
+TARGET = Target(check, seeds, _parse, 1 << 14)
