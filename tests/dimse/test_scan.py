@@ -27,8 +27,9 @@ from data_sets import (
     sequence,
     short,
 )
+from dicomsniff.dimse.inflating import MAX_INFLATED
 from dicomsniff.dimse.scan.outline import MAX_OF_A_CODE, MAX_PROBLEMS, Reference
-from dicomsniff.dimse.scan.scanner import MAX_INFLATED, DataSetScanner
+from dicomsniff.dimse.scan.scanner import DataSetScanner
 
 UID = short(0x00080018, "UI", b"1.2.3\0")
 NAME = short(0x00100010, "PN", b"A^B ")
@@ -198,9 +199,16 @@ DAMAGED = {
         ["stray-delimiter"],
     ),
     "sequences in sequences in sequences": (
-        long(0x00081140, "SQ", bare(0xFFFEE000, b"", length=UNDEFINED), length=UNDEFINED) * TOO_DEEP,
+        long(0x00081140, "SQ", bare(0xFFFEE000, b"", length=UNDEFINED), length=UNDEFINED) * TOO_DEEP
+        + (ITEM_END + SEQUENCE_END) * TOO_DEEP
+        + NAME,
         EXPLICIT,
         ["too-deep"],
+    ),
+    "sequences in sequences that never end": (
+        long(0x00081140, "SQ", bare(0xFFFEE000, b"", length=UNDEFINED), length=UNDEFINED) * TOO_DEEP,
+        EXPLICIT,
+        ["undelimited", "too-deep"],
     ),
     "a UID of 65 characters": (
         short(0x00080018, "UI", b"1.2." + b"3" * 61 + b"\0"),
