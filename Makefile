@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SAMPLE ?= samples/c-move.pcap
 FUZZ_SECONDS ?= 600
+FUZZ_JOBS ?= 2
+FUZZ_CORPORA ?=
 BENCH_MB ?= 1000
 BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
 
@@ -36,7 +38,7 @@ $(BENCH_CAPTURE): | .venv/installed
 
 fuzz: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
-	$(BIN)/python fuzz/fuzz_capture.py --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS) --corpora $(FUZZ_CORPORA)
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -274,7 +274,8 @@ class Association:
                 self.state = State.UNKNOWN
         if isinstance(event, StrayFragment) and self.timeline:
             last = self.timeline[-1]
-            if isinstance(last.event, StrayFragment) and last.event.context_id == event.context_id:
+            goes_on = last.from_requestor is from_requestor
+            if isinstance(last.event, StrayFragment) and goes_on and last.event.context_id == event.context_id:
                 event = replace(
                     event, span=join_spans(last.event.span, event.span), length=last.event.length + event.length
                 )

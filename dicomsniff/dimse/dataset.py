@@ -1,31 +1,30 @@
 """Data set bytes -> elements, as far as they can be read, in the transfer syntax that fits them (PS3.5)."""
 
 import warnings
-import zlib
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
 from dicomsniff.dictionary.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
-from dicomsniff.dimse.dataset_element import DecodedDataSet, Element
+from dicomsniff.dimse.dataset_element import DecodedDataSet, Element, Inflated
 from dicomsniff.dimse.dataset_reader import DataSetReader
+from dicomsniff.dimse.effort import affordable
+from dicomsniff.dimse.inflating import BLOCK, MAX_INFLATED, Inflater
 from dicomsniff.dimse.scan.file_meta import MAX_FILE_META, find_file_meta
 from dicomsniff.dimse.scan.syntax import HEAD, Decision, Encoding, decide_syntax, fitting_syntax
 
 __all__ = ["DecodedDataSet", "Element", "decode_data_set"]
 
-MAX_INFLATED = 256 << 20
-"""Bytes a deflated data set may grow to; what is beyond is not decoded."""
 IN_MEMORY = 16 << 20
 """Bytes of an inflated data set kept in memory; a longer one goes to a temporary file."""
-_PIECE = 1 << 16
-_BLOCK = 4096
-"""Bytes inflated at once, so that little is lost where the stream breaks."""
 
 
-def decode_data_set(content: BinaryIO, transfer_syntax: str | None, whole: int | None = None) -> DecodedDataSet:
+def decode_data_set(
+    content: BinaryIO, transfer_syntax: str | None, whole: int | None = None, *, keep_inflated: int = 0
+) -> DecodedDataSet:
     """Decode a data set from the start of `content`, in the transfer syntax negotiated, or what its bytes fit better.
 
-    `whole` is the number of bytes before the first missing one: nothing behind it is decoded.
+    `whole` is the number of bytes before the first missing one: nothing behind it is decoded. Of a deflated data set
+    the first `keep_inflated` inflated bytes are kept.
     """
     from pydicom import config
 
@@ -46,28 +45,63 @@ def decode_data_set(content: BinaryIO, transfer_syntax: str | None, whole: int |
         content.seek(start)
         decision = decide_syntax(content.read(min(HEAD, size - start)), negotiated, final=True, whole=whole is None)
         if decision is not None:
-            _decode(content, start, size, decision, transfer_syntax, decoded)
+            reader = _decode(content, start, size, decision, decoded, keep_inflated, whole=whole is None)
+            _settle_syntax(decoded, decision, transfer_syntax, reader)
     return decoded
 
 
 def _decode(
-    content: BinaryIO, start: int, size: int, decision: Decision, negotiated: str | None, decoded: DecodedDataSet
-) -> None:
+    content: BinaryIO,
+    start: int,
+    size: int,
+    decision: Decision,
+    decoded: DecodedDataSet,
+    keep_inflated: int,
+    *,
+    whole: bool,
+) -> DataSetReader | None:
+    """Read the elements of a data set proper; return what read them, None where no transfer syntax fits."""
     decoded.guessed, decoded.why = decision.guessed, decision.why
     if decision.syntax is None:
         decoded.note(decision.why)
-        return
-    if decision.encoding.deflated:
-        with SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
-            inflated = cast("BinaryIO", spool)
-            problem = _inflate(content, start, size, decision.window, inflated)
-            reader = DataSetReader(inflated, 0, inflated.seek(0, 2), decision.encoding, decoded)
-            reader.read()
-            if problem:
-                decoded.note(problem)
-    else:
+        return None
+    if not decision.encoding.deflated:
         reader = DataSetReader(content, start, size, decision.encoding, decoded)
         reader.read()
+        return reader
+    inflater = Inflater(decision.window)
+    if inflater.wrapping:
+        decoded.note(inflater.wrapping)
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
+        inflated = cast("BinaryIO", spool)
+        _inflate(content, start, size, inflater, inflated)
+        inflated.seek(0)
+        decoded.inflated = Inflated(inflater.total, len(decoded.elements), inflated.read(keep_inflated))
+        reader = DataSetReader(
+            inflated, 0, inflater.total, decision.encoding, decoded, affordable=affordable(inflater.sent)
+        )
+        reader.read()
+    if inflater.exceeded:
+        decoded.note(f"it inflates to more than {MAX_INFLATED} bytes; the rest is not decoded")
+    elif problem := inflater.end_problem(whole=whole):
+        decoded.note(problem)
+    return reader
+
+
+def _inflate(content: BinaryIO, start: int, size: int, inflater: Inflater, out: BinaryIO) -> None:
+    content.seek(start)
+    while not (inflater.broken or inflater.exceeded) and (data := content.read(min(BLOCK, size - start))):
+        start += len(data)
+        out.writelines(inflater.feed(data))
+    out.writelines(inflater.finish())
+
+
+def _settle_syntax(
+    decoded: DecodedDataSet, decision: Decision, negotiated: str | None, reader: DataSetReader | None
+) -> None:
+    """Say which transfer syntax fits all that was read."""
+    if reader is None:
+        return
     syntax, decoded.why = fitting_syntax(
         decision,
         negotiated,
@@ -88,24 +122,3 @@ def _meta_start(content: BinaryIO) -> int:
     if head[128:] == b"DICM":
         return 132
     return 4 if head[:4] == b"DICM" else 0
-
-
-def _inflate(content: BinaryIO, start: int, size: int, window: int, out: BinaryIO) -> str:
-    """Inflate as far as it goes; return what is wrong."""
-    inflater, total = zlib.decompressobj(wbits=window), 0  # PS3.5 §A.5: RFC 1951, no zlib header
-    content.seek(start)
-    while start < size and not inflater.eof:
-        data = content.read(min(_BLOCK, size - start))
-        start += len(data)
-        while data:
-            try:
-                inflated = inflater.decompress(data, _PIECE)
-            except zlib.error as error:
-                return f"deflated data set does not inflate after {total} inflated bytes: {error}"
-            out.write(inflated)
-            total += len(inflated)
-            if total > MAX_INFLATED:
-                return f"inflated beyond {MAX_INFLATED} bytes; the rest is not decoded"
-            data = inflater.unconsumed_tail
-    out.write(inflater.flush(_PIECE) if not inflater.eof else b"")
-    return "" if inflater.eof else "the deflated data set is cut off"

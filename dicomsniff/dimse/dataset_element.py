@@ -1,13 +1,20 @@
 """A decoded data element, and the value of one in words and in JSON, through pydicom (PS3.5 §6, PS3.18 Annex F)."""
 
 import hashlib
+import math
 from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from dicomsniff.dimse.scan.values import has_odd_escapes
+
 INLINE_BINARY = 64
 """Bytes: longer binary values are given by length and digest."""
+BINARY_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN"])
+"""VRs whose values are given as bytes."""
+MAX_CREATOR = 64
+"""Characters of a private creator (PS3.5 §6.2, LO); a longer one names no dictionary."""
 
 
 @dataclass(slots=True)
@@ -29,12 +36,26 @@ class Element:
     depth: int
 
 
+@dataclass(frozen=True, slots=True)
+class Inflated:
+    """What a deflated data set inflates to: `length` bytes, of which the first are `content`.
+
+    The places of its elements count these bytes from the one at index `first_element` on; those before, of file meta
+    information, count bytes as sent.
+    """
+
+    length: int
+    first_element: int
+    content: bytes
+
+
 @dataclass(slots=True)
 class DecodedDataSet:
     """What could be read of a data set: its elements in order, sequences flattened with their depth.
 
     `transfer_syntax` is the one decoded with, `guessed` whether it is not the negotiated one, and `why`. `problem`
-    says where bytes could not be read, and whether decoding had to stop there.
+    says where bytes could not be read, and whether decoding had to stop there. `inflated` is None where it is not
+    deflated.
     """
 
     transfer_syntax: str
@@ -42,6 +63,7 @@ class DecodedDataSet:
     elements: list[Element] = field(default_factory=list)
     problem: str = ""
     why: str = ""
+    inflated: Inflated | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the DICOM JSON model (PS3.18 Annex F); long binary values by length and SHA-256."""
@@ -94,6 +116,12 @@ def convert(
 
     `pydicom.config` must not validate, and warnings be ignored.
     """
+    if not value:
+        return None, vr, "", {"vr": vr}
+    if vr in BINARY_VRS:
+        return None, vr, *binary(vr, value)
+    if has_odd_escapes(value):
+        return None, vr, *_as_sent(vr, value)
     from pydicom.dataelem import RawDataElement, convert_raw_data_element
     from pydicom.tag import Tag
 
@@ -112,9 +140,18 @@ def _describe(element: Any, vr: str) -> tuple[str, dict[str, Any]]:
         return binary(vr, value)
     try:
         json = element.to_json_dict(None, 1 << 62)
+        if isinstance(json.get("Value"), list):
+            json["Value"] = [_finite(each) for each in json["Value"]]
     except Exception:  # noqa: BLE001  values that break their VR have no JSON model; their text still helps
         json = {"vr": vr, "Value": [str(value)]}
     return _text(value), json
+
+
+def _finite(value: Any) -> Any:
+    """Return a value as JSON can have it: special numbers are strings (PS3.18 Table F.2.3-1)."""
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else str(value)
 
 
 def _as_sent(vr: str, value: bytes) -> tuple[str, dict[str, Any]]:

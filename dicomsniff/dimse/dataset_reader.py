@@ -7,6 +7,9 @@ from typing import Any, BinaryIO
 
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.dataset_element import (
+    BINARY_VRS,
+    INLINE_BINARY,
+    MAX_CREATOR,
     DecodedDataSet,
     Element,
     by_digest,
@@ -15,6 +18,7 @@ from dicomsniff.dimse.dataset_element import (
     element_name,
     find_vr,
 )
+from dicomsniff.dimse.effort import HEADER, MAX_LISTED, MAX_SHOWN, UNLIMITED, value_cost
 from dicomsniff.dimse.scan.kinds import LONG_VRS, NUMBER_OF_FRAMES, PIXEL_DATA, VRS
 from dicomsniff.dimse.scan.nesting import ITEM, ITEM_DELIMITER, MAX_DEPTH, SEQUENCE_DELIMITER
 from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, identify_codec
@@ -22,8 +26,8 @@ from dicomsniff.dimse.scan.syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Enco
 from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings
 from dicomsniff.quantities import counted
 
-LARGE = 1 << 20
-"""Bytes: longer values are not read into memory."""
+LARGE = 1 << 16
+"""Bytes: longer values are not read into memory, and given by length and digest."""
 LISTED_FRAGMENTS = 256
 """Fragments, and entries of an offset table, whose numbers are listed."""
 
@@ -46,17 +50,27 @@ class _Container:
     json: dict[str, Any] = field(default_factory=dict)
     element: Element | None = None
     """The sequence's element; None for the data set and for items."""
+    items: int = 0
     creators: dict[int, str] = field(default_factory=dict)
 
 
 class DataSetReader:
-    """Reads `content` from `start` to `size` into `decoded`.
+    """Reads `content` from `start` to `size` into `decoded`, as far as it is `affordable` (`effort`).
 
     `has_native_pixels`, `codec` and `codec_syntax` tell of Pixel Data at top level, `has_fragments` that it is
     encapsulated.
     """
 
-    def __init__(self, content: BinaryIO, start: int, size: int, encoding: Encoding, decoded: DecodedDataSet) -> None:
+    def __init__(
+        self,
+        content: BinaryIO,
+        start: int,
+        size: int,
+        encoding: Encoding,
+        decoded: DecodedDataSet,
+        *,
+        affordable: int = UNLIMITED,
+    ) -> None:
         self.has_native_pixels = self.has_fragments = False
         self.codec = self.codec_syntax = ""
         self.departure = ""
@@ -65,12 +79,22 @@ class DataSetReader:
             size, encoding.implicit, encoding.little, 0, undelimited=False, encodings=[DEFAULT_ENCODING], signed=False
         )
         self._stack = [top]
+        self._affordable = affordable
+        self._effort = self._shown = self._listed = 0
+        """What was spent on all that was met, and on values alone; how many elements and items were met."""
+        self._abridged = self._too_deep = False
+        """Whether long values are given by digest only, and whether sequences are passed over, as is said once."""
 
     def read(self) -> None:
         """Read every element. Warnings must be ignored, and pydicom's validation be off."""
         while self._stack:
             here = self._stack[-1]
-            if self._at >= here.end:
+            if self._listed > MAX_LISTED:
+                self._stop(f"it has more than {MAX_LISTED} elements; from byte {self._at} on they are not listed")
+            elif self._effort > self._affordable:
+                text = "it inflates to far more elements than is usual for its length"
+                self._stop(f"{text}; from inflated byte {self._at} on they are not listed")
+            elif self._at >= here.end:
                 if here.undelimited:
                     self._decoded.note(f"{here.name} has no delimiter")
                 self._stack.pop()
@@ -89,6 +113,8 @@ class DataSetReader:
 
     def _read_element(self, here: _Container) -> None:
         head, at = self._peek(self._at, 12), self._at
+        self._effort += HEADER
+        self._listed += 1
         if len(head) < 8:
             self._stop(f"the last {len(head)} bytes are no element")
             return
@@ -148,17 +174,34 @@ class DataSetReader:
         self._at = stop
         if vr == "SQ":
             element.vr = "UN"
-        if length > LARGE:
+        if here.depth > MAX_DEPTH:
+            return
+        value = self._peek(start, length) if length <= LARGE else b""
+        if length > LARGE or self._abridges(element, value):
             element.text, element.json = by_digest(element.vr, length, self._digest(start, length))
         else:
-            self._convert(here, element, self._peek(start, length))
+            self._convert(here, element, value)
         here.json[f"{tag:08X}"] = element.json
         if tag == PIXEL_DATA and not here.depth:
             self.has_native_pixels = True
 
     def _add(self, here: _Container, element: Element) -> None:
-        self._decoded.elements.append(element)
-        here.json[f"{element.tag:08X}"] = element.json
+        if here.depth <= MAX_DEPTH:
+            self._decoded.elements.append(element)
+            here.json[f"{element.tag:08X}"] = element.json
+
+    def _abridges(self, element: Element, value: bytes) -> bool:
+        """Whether a value is given by its digest, as those before it were too much already."""
+        cost = value_cost(value) if element.vr not in BINARY_VRS else 0
+        too_much = self._shown + cost > MAX_SHOWN or self._effort + cost > self._affordable
+        if cost > INLINE_BINARY and too_much:
+            if not self._abridged:
+                self._decoded.note(f"from byte {element.head} on, long values are given by length and digest only")
+            self._abridged = True
+            return True
+        self._effort += cost
+        self._shown += cost
+        return False
 
     def _convert(self, here: _Container, element: Element, value: bytes) -> None:
         tag = element.tag
@@ -170,18 +213,20 @@ class DataSetReader:
         elif tag == _PIXEL_REPRESENTATION:
             here.signed = found == 1
         elif tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF:
-            here.creators[(tag >> 16 << 8) | tag & 0xFF] = element.text
+            creator = element.text if len(element.text) <= MAX_CREATOR else ""
+            here.creators[(tag >> 16 << 8) | tag & 0xFF] = creator
 
     def _open(
         self, here: _Container, element: Element, start: int, end: int, *, implicit: bool, undelimited: bool
     ) -> None:
         """Go into a sequence whose value begins at `start`."""
-        element.vr, element.text = "SQ", "0 items"
-        element.json = here.json[f"{element.tag:08X}"] = {"vr": "SQ", "Value": []}
+        element.vr, element.text, element.json = "SQ", "0 items", {"vr": "SQ", "Value": []}
+        if here.depth <= MAX_DEPTH:
+            here.json[f"{element.tag:08X}"] = element.json
         self._at = start
-        if here.depth >= MAX_DEPTH:
-            self._stop(f"sequences are more than {MAX_DEPTH} deep")
-            return
+        if here.depth >= MAX_DEPTH and not self._too_deep:
+            self._decoded.note(f"elements in sequences more than {MAX_DEPTH} deep are not listed")
+            self._too_deep = True
         little = here.little or implicit
         inner = _Container(end, implicit, little, here.depth, undelimited, here.encodings, here.signed)
         inner.name, inner.element = tag_text(element.tag), element
@@ -194,7 +239,9 @@ class DataSetReader:
             return
         tag, length = _tag(head, little=here.little), _number(head[4:], here)
         self._at = at + 8
+        self._effort += HEADER
         if tag == ITEM:
+            self._listed += 1
             end = here.end if length == UNDEFINED_LENGTH else at + 8 + length
             if end > here.end:
                 self._decoded.note(f"an item of {here.name} announces {length} bytes; {here.end - at - 8} are there")
@@ -209,9 +256,10 @@ class DataSetReader:
                 here.signed,
                 f"an item of {here.name}",
             )
-            values = element.json["Value"]
-            values.append(item.json)
-            element.text = f"{counted(len(values), 'item')}"
+            here.items += 1
+            element.text = f"{counted(here.items, 'item')}"
+            if item.depth <= MAX_DEPTH:
+                element.json["Value"].append(item.json)
             self._stack.append(item)
         elif tag == SEQUENCE_DELIMITER and here.undelimited:
             self._stack.pop()
@@ -267,14 +315,20 @@ class DataSetReader:
                     lengths.append(length)
             count += 1
             at += 8 + length
+            self._effort += HEADER
+            if self._effort > self._affordable:  # where that is said, reading stops
+                break
         count = max(count, 0)
         _, element.json = by_digest(element.vr, at - start, self._digest(start, at - start))
-        frames = here.json.get(f"{NUMBER_OF_FRAMES:08X}", {}).get("Value", [len(table) or None])[0]
+        (frames, *_) = here.json.get(f"{NUMBER_OF_FRAMES:08X}", {}).get("Value") or [None]
+        frames = frames if isinstance(frames, int) else len(table) or None
         element.json |= {"frames": frames, "fragments": count}
         element.json |= {"fragment_lengths": list(lengths), "offset_table": list(table)}
         element.text = f"{counted(count, 'fragment')}, {total} bytes"
         here.json[f"{element.tag:08X}"] = element.json
-        if tag == SEQUENCE_DELIMITER and len(head) == 8:
+        if self._effort > self._affordable:
+            self._at = at
+        elif tag == SEQUENCE_DELIMITER and len(head) == 8:
             self._at = at + 8
         elif len(head) == 8 and tag == ITEM:
             self._stop(f"a fragment of {tag_text(element.tag)} announces {length} bytes; {here.end - at - 8} are there")

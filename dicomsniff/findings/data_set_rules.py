@@ -162,8 +162,9 @@ RULES = (
         "too-deep",
         Severity.NOTE,
         "PS3.5 §7.5",
-        "Sequences are nested too deeply to be followed",
-        "Deeper levels were passed over and are not judged. Real objects stay far below that depth.",
+        "Sequences are nested very deeply",
+        "There are more than 64 sequences inside each other. Real objects stay far below that depth, and receivers may "
+        "fail on it. Deeper elements are judged, but not listed.",
         "Look at whether the data set is damaged.",
         *_STRUCTURE,
     ),

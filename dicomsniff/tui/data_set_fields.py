@@ -2,18 +2,29 @@
 
 from bisect import bisect_right
 
-from dicomsniff.dictionary.uids import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, find_uid_name
+from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.dataset import DecodedDataSet, Element
 from dicomsniff.tui.field_row import FieldRow
 
 
 def data_set_rows(decoded: DecodedDataSet, block: int, length: int) -> list[FieldRow]:
-    """Return a row per element; one inside a sequence has the place of the sequence."""
-    heads = [element.head for element in decoded.elements if element.depth == 0]
+    """Return a row per element; one inside a sequence has the place of the sequence.
+
+    `block` shows the data set of `length` bytes; of a deflated one its inflated bytes, and the next block those sent.
+    """
+    inflated = decoded.inflated
+    if inflated is None:
+        return _rows(decoded.elements, block, length)
+    sent, proper = decoded.elements[: inflated.first_element], decoded.elements[inflated.first_element :]
+    return _rows(sent, block + 1, length) + _rows(proper, block, inflated.length)
+
+
+def _rows(elements: list[Element], block: int, length: int) -> list[FieldRow]:
+    heads = [element.head for element in elements if element.depth == 0]
     rows: list[FieldRow] = []
     start, end = 0, 0
-    for element in decoded.elements:
+    for element in elements:
         if element.depth == 0:
             start, end = element.head, _end(element, heads, length)
         name = f"{tag_text(element.tag)} {element.vr} {element.name}"
@@ -39,11 +50,6 @@ def named_uid(uid: str) -> str:
     """Put a registered UID's name before it."""
     name = find_uid_name(uid) if uid.startswith("1.2.840.10008.") else None
     return f"{name} ({uid})" if name else uid
-
-
-def is_deflated(decoded: DecodedDataSet) -> bool:
-    """Whether the places of its elements count inflated bytes."""
-    return decoded.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
 
 def _end(element: Element, heads: list[int], length: int) -> int:

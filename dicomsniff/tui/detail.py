@@ -1,6 +1,5 @@
 """A timeline entry -> what can be shown of it: facts, fields with their places, and the bytes, reread."""
 
-import zlib
 from dataclasses import dataclass, field
 
 from dicomsniff.association.association import Association
@@ -13,7 +12,7 @@ from dicomsniff.export.words import entry_name
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import size
 from dicomsniff.reread import MessageBytes
-from dicomsniff.tui.data_set_fields import data_set_rows, is_deflated
+from dicomsniff.tui.data_set_fields import data_set_rows
 from dicomsniff.tui.entry_facts import entry_facts
 from dicomsniff.tui.field_row import ByteBlock, FieldRow
 from dicomsniff.tui.link_book import LinkBook
@@ -107,17 +106,15 @@ def _add_message(detail: Detail, capture: CaptureSource, association: Associatio
 def _add_data_set(detail: Detail, syntax: str | None, found: MessageBytes) -> None:
     if found.data_set is None:
         return
-    decoded = decode_data_set(found.data_set, syntax, found.whole if found.whole < found.length else None)
+    decoded = decode_data_set(
+        found.data_set, syntax, found.whole if found.whole < found.length else None, keep_inflated=SHOWN_BYTES
+    )
     found.data_set.seek(0)
     content, length = found.data_set.read(SHOWN_BYTES), found.length
-    blocks = [ByteBlock("Data set", content, length)]
-    if is_deflated(decoded):
-        inflated = _inflate(content)
-        blocks = [
-            ByteBlock("Data set, inflated", inflated, len(inflated)),
-            ByteBlock("Data set, as sent", content, length),
-        ]
-        length = len(inflated)
+    sent = ByteBlock("Data set, as sent" if decoded.inflated else "Data set", content, length)
+    blocks = [sent]
+    if decoded.inflated is not None:
+        blocks.insert(0, ByteBlock("Data set, inflated", decoded.inflated.content, decoded.inflated.length))
     syntax_text = uid_text(decoded.transfer_syntax) + (" (guessed)" if decoded.guessed else "")
     detail.rows.append(FieldRow("Data set", f"{size(found.length)}, {syntax_text}", style="heading"))
     detail.rows += data_set_rows(decoded, len(detail.blocks), length)
@@ -126,10 +123,3 @@ def _add_data_set(detail: Detail, syntax: str | None, found: MessageBytes) -> No
     if found.cut:
         detail.rows.append(FieldRow("cut off", "the data set goes on beyond what is read for the screen"))
     detail.blocks += blocks
-
-
-def _inflate(content: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(content, SHOWN_BYTES)
-    except zlib.error:
-        return b""

@@ -25,6 +25,18 @@ def release(talk: build.Talk) -> list[build.Packet]:
     return talk.close().packets
 
 
+def test_stray_fragments_of_one_side_are_told_together_and_apart_from_those_of_the_other():
+    talk = established()
+    talk.client(build.p_data(build.pdv(1, bytes(10), last=False)))
+    talk.client(build.p_data(build.pdv(1, bytes(20), last=False)))
+    talk.server(build.p_data(build.pdv(1, bytes(40), last=False)))
+    entries = [entry for entry in only(talk.packets).timeline if entry.event.name == "stray fragment"]
+    requestor, acceptor = entries
+    assert (requestor.from_requestor, requestor.event.length) == (True, 30)
+    assert (acceptor.from_requestor, acceptor.event.length) == (False, 40)
+    assert requestor.span.flow != acceptor.span.flow
+
+
 def test_a_whole_association_has_its_parties_and_outcome():
     talk = established()
     found = only(release(talk))

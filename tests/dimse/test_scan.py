@@ -27,8 +27,9 @@ from data_sets import (
     sequence,
     short,
 )
+from dicomsniff.dimse.inflating import MAX_INFLATED
 from dicomsniff.dimse.scan.outline import MAX_OF_A_CODE, MAX_PROBLEMS, Reference
-from dicomsniff.dimse.scan.scanner import MAX_INFLATED, DataSetScanner
+from dicomsniff.dimse.scan.scanner import DataSetScanner
 
 UID = short(0x00080018, "UI", b"1.2.3\0")
 NAME = short(0x00100010, "PN", b"A^B ")
@@ -198,9 +199,16 @@ DAMAGED = {
         ["stray-delimiter"],
     ),
     "sequences in sequences in sequences": (
-        long(0x00081140, "SQ", bare(0xFFFEE000, b"", length=UNDEFINED), length=UNDEFINED) * TOO_DEEP,
+        long(0x00081140, "SQ", bare(0xFFFEE000, b"", length=UNDEFINED), length=UNDEFINED) * TOO_DEEP
+        + (ITEM_END + SEQUENCE_END) * TOO_DEEP
+        + NAME,
         EXPLICIT,
         ["too-deep"],
+    ),
+    "sequences in sequences that never end": (
+        long(0x00081140, "SQ", bare(0xFFFEE000, b"", length=UNDEFINED), length=UNDEFINED) * TOO_DEEP,
+        EXPLICIT,
+        ["undelimited", "too-deep"],
     ),
     "a UID of 65 characters": (
         short(0x00080018, "UI", b"1.2." + b"3" * 61 + b"\0"),
@@ -333,6 +341,15 @@ def test_references_are_bounded_and_counted():
     data = UID + sequence(0x00081199, *[item(REFERENCE)] * 500)
     outline = scan(data)
     assert (len(outline.referenced), outline.reference_counts) == (64, {0x00081199: 500})
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_value_that_runs_over_its_item_is_no_reference(size):
+    """What lies behind the item is not its value, whether it has come by then or not."""
+    cut = item(short(0x00081155, "UI", b"1.2.3\0", length=8))
+    data = UID + sequence(0x00081140, cut, item(REFERENCE)) + NAME
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    assert [reference.uid for reference in scan_pieces(pieces).referenced] == ["1.2.3.9"]
 
 
 def test_the_end_of_a_long_value_is_the_next_byte_wanted():

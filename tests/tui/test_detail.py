@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import bombs
 import build
 from dicomsniff.association.association import Association
 from dicomsniff.library import Capture
@@ -84,6 +85,25 @@ def test_elements_of_a_deflated_data_set_lie_in_the_inflated_bytes(tmp_path: Pat
     detail = next(d for _, d in details(path) if d.title == "C-STORE-RQ 1")
     assert bytes_of(detail, find(detail, "(0010,0020)")).endswith(b"4711")
     assert [block.name for block in detail.blocks] == ["Command set", "Data set, inflated", "Data set, as sent"]
+
+
+@pytest.mark.parametrize("wbits", [-15, 15, 31])
+@pytest.mark.parametrize("meta", [b"", bytes(128) + b"DICM" + build.explicit_data_set((0x00020013, b"SH", b"MAKER "))])
+def test_every_element_of_a_deflated_data_set_lies_where_its_bytes_are_shown(
+    tmp_path: Path, wbits: int, meta: bytes
+) -> None:
+    """Also in another format than raw deflate, and behind file meta information, which is not deflated."""
+    plain = build.explicit_data_set((0x00100010, b"PN", b"A^B "), (0x00100020, b"LO", b"4711"))
+    deflater = zlib.compressobj(wbits=wbits)
+    data = meta + deflater.compress(plain) + deflater.flush()
+    path = tmp_path / "wrapped.pcap"
+    path.write_bytes(bombs.capture([data], "1.2.840.10008.1.2.1.99"))
+    detail = next(d for _, d in details(path) if d.title == "C-STORE-RQ 1")
+    shown = next(block for block in detail.blocks if block.name == "Data set, inflated")
+    assert (shown.data, shown.length) == (plain, len(plain))
+    assert bytes_of(detail, find(detail, "(0010,0020)")).endswith(b"4711")
+    if meta:
+        assert bytes_of(detail, find(detail, "(0002,0013)")).endswith(b"MAKER ")
 
 
 def test_the_bytes_of_a_user_identity_are_withheld(tmp_path: Path) -> None:

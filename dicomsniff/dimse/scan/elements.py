@@ -2,6 +2,7 @@
 
 import struct
 
+from dicomsniff.dimse.effort import HEADER, MAX_ELEMENTS
 from dicomsniff.dimse.scan.kinds import (
     KEPT_ELEMENTS,
     LONG,
@@ -16,14 +17,12 @@ from dicomsniff.dimse.scan.kinds import (
     VRS,
     WATCHED,
 )
-from dicomsniff.dimse.scan.nesting import FOREVER, LITTLE_TAG, Container, Level, Mode, Nesting
+from dicomsniff.dimse.scan.nesting import FOREVER, LITTLE_TAG, Buffer, Container, Level, Mode, Nesting
 from dicomsniff.dimse.scan.outline import ProblemList, named
 from dicomsniff.dimse.scan.syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Encoding
 
 KEPT = 1024
 """Bytes: a longer value is not checked."""
-MAX_HEADERS = 100_000
-"""Elements, items and fragments that are looked at; a data set may have more."""
 LOOKAHEAD = 4096
 """Bytes looked at behind an undefined VR, to see where the next element is."""
 
@@ -43,7 +42,7 @@ class ElementWalk(Nesting):
         super().__init__(encoding, problems, start)
         self.wanted = start
         self._encapsulated = encoding.encapsulated
-        self._pending = b""
+        self._pending = bytearray()
 
     def feed(self, data: bytes, offset: int) -> None:
         """Take bytes of the data set; they begin at `wanted` or before."""
@@ -51,7 +50,8 @@ class ElementWalk(Nesting):
         if start >= len(data):
             return
         if self._pending:
-            self._advance(self._pending + data[start:], 0, self._next)
+            self._pending += data[start:]  # in place: a value may come in very many pieces
+            self._advance(self._pending, 0, self._next)
         else:
             self._advance(data, start, offset)
 
@@ -63,7 +63,7 @@ class ElementWalk(Nesting):
         if whole and not self.stopped:
             self._judge_end(length)
 
-    def _advance(self, data: bytes, at: int, base: int) -> None:
+    def _advance(self, data: Buffer, at: int, base: int) -> None:
         self._more = False
         while not self._more:
             if self._here.level is not Level.ELEMENTS:
@@ -72,22 +72,27 @@ class ElementWalk(Nesting):
                 at = self._read_implicit(data, at, base)
             else:
                 at = self._read_explicit(data, at, base)
-            if self.headers > MAX_HEADERS:
-                self._stop(f"it has more than {MAX_HEADERS} elements")
+            if self.headers > MAX_ELEMENTS:
+                self._stop(f"it has more than {MAX_ELEMENTS} elements")
+            elif HEADER * self.headers + self.kept.effort > self.kept.affordable:
+                self._stop("it inflates to far more elements than is usual for its length")
         if self.stopped:
-            self._pending, self.wanted = b"", FOREVER
+            self._pending, self.wanted = bytearray(), FOREVER
             return
         self._next = base + at
-        self._pending = data[at:]
+        if data is self._pending:
+            del self._pending[:at]
+        else:
+            self._pending = bytearray(data[at:])
         self.wanted = self._next + len(self._pending)
 
-    def _read_explicit(self, data: bytes, at: int, base: int) -> int:
+    def _read_explicit(self, data: Buffer, at: int, base: int) -> int:
         """Read elements with a VR (PS3.5 §7.1.2); stop where something else comes, or more bytes are needed."""
         here, kinds, kept = self._here, self._kinds, self.kept
         little = here.mode is Mode.EXPLICIT_LITTLE
         unpack = _LITTLE_HEADER if little else _BIG_HEADER
         size, end, last, final = len(data), here.end - base, here.last, self._final
-        limit, escapes = min(size - 7, end), kept.characters.extended
+        limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
         count, begin, length = 0, at, 0
         while at < limit:
             group, number, vr, length = unpack(data, at)
@@ -104,14 +109,14 @@ class ElementWalk(Nesting):
                     stop = at + 12 + length
                     if kind != LONG or length == UNDEFINED_LENGTH or group == 0x7FE0:
                         break
-                elif stop > size:
+                elif stop > within:
                     if length <= KEPT and not final and stop <= end:
                         break
                 elif kind == TEXT:
                     if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
-                        kept.check_text(tag, data[at + 8 : stop], base + at)
+                        kept.check_text(tag, bytes(data[at + 8 : stop]), base + at)
                 elif (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
-                    self._take(tag, kind, data[at + 8 : stop], base + at)
+                    self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
                     escapes = kept.characters.extended
             if stop > end or length & 1:
                 stop = self._wrong_length(tag, length, base + at, base + stop) - base
@@ -127,7 +132,7 @@ class ElementWalk(Nesting):
         self._pause(at, size, end)
         return at
 
-    def _step_explicit(self, data: bytes, at: int, base: int) -> int:
+    def _step_explicit(self, data: Buffer, at: int, base: int) -> int:
         """Take what the plain reading of elements stopped at."""
         little = self._here.mode is Mode.EXPLICIT_LITTLE
         group, number, vr, _ = (_LITTLE_HEADER if little else _BIG_HEADER)(data, at)
@@ -150,11 +155,11 @@ class ElementWalk(Nesting):
             kind = PIXELS
         return self._take_long(tag, kind, length, mode, data, at, at + 12, base)
 
-    def _read_implicit(self, data: bytes, at: int, base: int) -> int:
+    def _read_implicit(self, data: Buffer, at: int, base: int) -> int:
         """Read elements without a VR (PS3.5 §7.1.3); stop where something else comes, or more bytes are needed."""
         here, kinds, kept = self._here, self._kinds, self.kept
         size, end, last, final = len(data), here.end - base, here.last, self._final
-        limit, escapes = min(size - 7, end), kept.characters.extended
+        limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
         count, begin, length = 0, at, 0
         while at < limit:
             group, number, length = LITTLE_TAG(data, at)
@@ -166,14 +171,14 @@ class ElementWalk(Nesting):
                 kind = kinds[tag]
                 if kind > WATCHED or length == UNDEFINED_LENGTH:
                     break
-                if stop > size:
+                if stop > within:
                     if length <= KEPT and not final and stop <= end:
                         break
                 elif kind == TEXT:
                     if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
-                        kept.check_text(tag, data[at + 8 : stop], base + at)
+                        kept.check_text(tag, bytes(data[at + 8 : stop]), base + at)
                 elif (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
-                    self._take(tag, kind, data[at + 8 : stop], base + at)
+                    self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
                     escapes = kept.characters.extended
             elif length == UNDEFINED_LENGTH:
                 break
@@ -203,7 +208,7 @@ class ElementWalk(Nesting):
         else:
             self._more = True
 
-    def _step_implicit(self, data: bytes, at: int, base: int) -> int:
+    def _step_implicit(self, data: Buffer, at: int, base: int) -> int:
         """Take what the plain reading of elements stopped at."""
         if self.stopped or self._here.mode is not Mode.IMPLICIT:
             return at
@@ -225,7 +230,7 @@ class ElementWalk(Nesting):
             self.kept.take(tag, kind, value, offset, little=little)
 
     def _take_long(
-        self, tag: int, kind: int, length: int, mode: Mode, data: bytes, at: int, start: int, base: int
+        self, tag: int, kind: int, length: int, mode: Mode, data: Buffer, at: int, start: int, base: int
     ) -> int:
         """Take an element that is gone into, or long and looked at; its value begins at `start`."""
         here, offset, stop = self._here, base + at, start + length
@@ -241,8 +246,8 @@ class ElementWalk(Nesting):
             if stop > len(data) and base + stop <= here.end and not self._final:
                 self._more = True
                 return at
-            if stop <= len(data):
-                self.kept.check_text(tag, data[start:stop], offset)
+            if stop <= len(data) and base + stop <= here.end:
+                self.kept.check_text(tag, bytes(data[start:stop]), offset)
         elif kind == PIXELS and top and tag == PIXEL_DATA:
             self.kept.check_native_pixels(tag, length, offset, encapsulated=self._encapsulated)
         self.headers += 1
@@ -270,7 +275,7 @@ class ElementWalk(Nesting):
         self._doubt = True
         self._choose_kinds()
 
-    def _read_undefined_vr(self, tag: int, vr: bytes, data: bytes, at: int, base: int) -> int:
+    def _read_undefined_vr(self, tag: int, vr: bytes, data: Buffer, at: int, base: int) -> int:
         """Take an element whose VR is none: go on where the next element is seen, or as if there were no VR."""
         here, offset = self._here, base + at
         little = here.mode is Mode.EXPLICIT_LITTLE
@@ -280,17 +285,18 @@ class ElementWalk(Nesting):
         if at + LOOKAHEAD > len(data) and not self._final:
             self._more = True
             return at
-        ends, data = self._final and at + LOOKAHEAD > len(data), data[: at + LOOKAHEAD]
+        ends, window = self._final and at + LOOKAHEAD > len(data), bytes(data[at : at + LOOKAHEAD])
         header, long = (_LITTLE_HEADER, _LITTLE_LENGTH) if little else (_BIG_HEADER, _BIG_LENGTH)
-        length: int = header(data, at)[3]
+        length: int = header(window, 0)[3]
         ways: list[tuple[Mode, int]] = [(here.mode, at + 8 + length)]
-        if length == 0 and at + 12 <= len(data):
-            ways.append((here.mode, at + 12 + long(data, at + 8)[0]))
+        if length == 0 and len(window) >= 12:
+            ways.append((here.mode, at + 12 + long(window, 8)[0]))
         if little:
-            without = (Mode.IMPLICIT, at + 8 + int(_LITTLE_LENGTH(data, at + 4)[0]))
+            without = (Mode.IMPLICIT, at + 8 + int(_LITTLE_LENGTH(window, 4)[0]))
             ways = [*ways, without] if vr.isalpha() and vr.isupper() else [without, *ways]
         seen = [
-            (self._goes_on(data, stop, mode, tag, base, ends=ends), -index) for index, (mode, stop) in enumerate(ways)
+            (self._goes_on(window, stop - at, mode, tag, offset, ends=ends), -index)
+            for index, (mode, stop) in enumerate(ways)
         ]
         verdict, index = max(seen)
         mode, stop = ways[-index]
@@ -306,7 +312,7 @@ class ElementWalk(Nesting):
         self._doubt = verdict == 0
         self.headers += 1
         here.last = tag
-        if stop > len(data):
+        if stop > at + len(window):
             self._far = (tag, offset, stop - at - 8)
         return stop
 

@@ -1,5 +1,6 @@
 """What the scanner keeps of a data set's values, and what it says of those it checks."""
 
+from dicomsniff.dimse.effort import UNLIMITED, value_cost
 from dicomsniff.dimse.scan.kinds import (
     CHARACTER_SET,
     KEPT_ELEMENTS,
@@ -9,7 +10,7 @@ from dicomsniff.dimse.scan.kinds import (
 )
 from dicomsniff.dimse.scan.outline import PixelDataInfo, ProblemList, Reference, named
 from dicomsniff.dimse.scan.pixels import Fragments, codec_problem, encapsulation_problem
-from dicomsniff.dimse.scan.values import Characters, native_length_problem, small_value, uid_problem
+from dicomsniff.dimse.scan.values import Characters, is_uid, native_length_problem, small_value, uid_problem
 from dicomsniff.pdu.fields import plain_text
 
 MAX_REFERENCES = 64
@@ -19,10 +20,24 @@ MAX_REFERENCES = 64
 class KeptValues:
     """Small values of top-level elements, and the instances that top-level sequences refer to."""
 
-    __slots__ = ("characters", "fragments", "native", "problems", "reference_counts", "referenced", "values")
+    __slots__ = (
+        "affordable",
+        "characters",
+        "effort",
+        "fragments",
+        "native",
+        "problems",
+        "reference_counts",
+        "referenced",
+        "values",
+    )
 
     def __init__(self, problems: ProblemList) -> None:
         self.problems = problems
+        self.effort = 0
+        """What the values cost that were looked at closely."""
+        self.affordable = UNLIMITED
+        """What they may cost, with the headers (`effort`); dear values beyond that are not looked at."""
         self.values: dict[int, str | int] = {}
         self.referenced: list[Reference] = []
         self.reference_counts: dict[int, int] = {}
@@ -34,11 +49,14 @@ class KeptValues:
 
     def take(self, tag: int, kind: int, value: bytes, offset: int, *, little: bool) -> None:
         """Take a short value of a top-level element that is checked or kept."""
-        if kind == UID and (problem := uid_problem(value)):
-            self.problems.add("data-set-uid", f"{named(tag)} at byte {offset}: {problem}", offset, tag)
+        if kind == UID and not is_uid(value) and self.effort <= self.affordable:
+            self.effort += value_cost(value)
+            if problem := uid_problem(value):
+                self.problems.add("data-set-uid", f"{named(tag)} at byte {offset}: {problem}", offset, tag)
         if tag in KEPT_ELEMENTS and (kept := small_value(tag, value, little=little)) is not None:
             self.values[tag] = kept
             if tag == CHARACTER_SET:
+                self.effort += value_cost(value)
                 self.characters = Characters(str(kept))
 
     def refer(self, sequence: int, tag: int, value: bytes) -> None:
@@ -50,6 +68,9 @@ class KeptValues:
 
     def check_text(self, tag: int, value: bytes, offset: int) -> None:
         """Check the characters of a top-level element."""
+        if self.effort > self.affordable:
+            return
+        self.effort += value_cost(value)
         if problem := self.characters.problem(value):
             self.problems.add("data-set-charset", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
 

@@ -13,9 +13,10 @@ from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, Fragments
 from dicomsniff.dimse.scan.syntax import UNDEFINED_LENGTH, Encoding
 from dicomsniff.quantities import counted
 
+Buffer = bytes | bytearray
 FOREVER = 1 << 62
 MAX_DEPTH = 64
-"""Sequences inside each other."""
+"""Sequences inside each other; more are followed, up to the limit of elements, but said to be too many."""
 
 ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
@@ -98,11 +99,9 @@ class Nesting:
         self._kinds = kinds[min(len(self._stack) // 2, 2)]
 
     def _open(self, container: Container) -> None:
-        if len(self._stack) >= 2 * MAX_DEPTH:
+        if len(self._stack) == 2 * MAX_DEPTH and not self.problems.has("data-set-too-deep"):
             text = f"{container.name} is the {MAX_DEPTH + 1}th sequence inside another"
             self.problems.add("data-set-too-deep", text, container.start, container.tag)
-            self._stop(f"its sequences are more than {MAX_DEPTH} deep")
-            return
         self._stack.append(self._here)
         self._here = container
         if container.level is Level.ELEMENTS:
@@ -160,7 +159,7 @@ class Nesting:
         if not self._doubt:
             self.problems.add("data-set-stray-delimiter", f"{named(tag)} at byte {offset} {what}", offset, tag)
 
-    def _read_delimiter(self, data: bytes, at: int, base: int) -> int:
+    def _read_delimiter(self, data: Buffer, at: int, base: int) -> int:
         """Take a tag of group FFFE or above where an element may stand."""
         here = self._here
         group, number, length = (BIG_TAG if here.mode is Mode.EXPLICIT_BIG else LITTLE_TAG)(data, at)
@@ -182,7 +181,7 @@ class Nesting:
             self._stop(f"at byte {base + at} it could not be followed any more")
         return at + 8
 
-    def _read_item(self, data: bytes, at: int, base: int) -> int:
+    def _read_item(self, data: Buffer, at: int, base: int) -> int:
         """Take what stands where an item must."""
         here = self._here
         if base + at >= here.end and at <= len(data):
@@ -228,7 +227,7 @@ class Nesting:
         self._close()
         return at if here.undelimited else here.end - base
 
-    def _take_fragment(self, length: int, data: bytes, at: int, base: int) -> int:
+    def _take_fragment(self, length: int, data: Buffer, at: int, base: int) -> int:
         """Take an item of encapsulated pixel data: first the offset table, then fragments."""
         here, fragments, offset = self._here, self._fragments, base + at
         stop = at + 8 + length
@@ -245,7 +244,7 @@ class Nesting:
             if (fragments.count == 0 or not fragments.began) and at + 8 + needed > len(data) and not self._final:
                 self._more = True
                 return at
-            value = data[at + 8 : at + 8 + needed]
+            value = bytes(data[at + 8 : at + 8 + needed])
             fragments.take(length, value if len(value) == needed else None)
         if length & 1:
             text = f"a fragment of {named(here.tag)} at byte {offset} has an odd length of {length} bytes"

@@ -1,24 +1,17 @@
 """The bytes of a data set as they come -> an outline of it: structure, problems, a few small values (PS3.5)."""
 
-import zlib
 from operator import attrgetter
 
 from dicomsniff.dimse.scan.elements import ElementWalk
 from dicomsniff.dimse.scan.file_meta import find_file_meta
+from dicomsniff.dimse.scan.inflated import InflatedWalk
 from dicomsniff.dimse.scan.kept import KeptValues
 from dicomsniff.dimse.scan.kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.outline import DataSetOutline, ProblemList
 from dicomsniff.dimse.scan.syntax import Decision, decide_syntax, fitting_syntax
 
-MAX_INFLATED = 1 << 26
-"""Bytes a deflated data set may grow to; what is beyond is not looked at."""
 _PIECE = 1 << 16
-_BLOCK = 4096
-"""Bytes that are inflated at once, at fixed places: so what is found does not depend on how the bytes come."""
-
-_TRAILER = 9
-"""Bytes behind a deflate stream that are let pass: one NUL (PS3.5 §A.5), or what gzip puts there, as some do."""
 
 
 class DataSetScanner:
@@ -28,13 +21,11 @@ class DataSetScanner:
     """
 
     __slots__ = (
-        "_behind",
         "_decision",
+        "_enough",
         "_gathered",
-        "_given_up",
         "_has_file_meta",
         "_inflated",
-        "_inflater",
         "_lost",
         "_named_syntax",
         "_negotiated",
@@ -48,8 +39,10 @@ class DataSetScanner:
         self.wanted = 0
         self._negotiated = transfer_syntax
         self._problems = ProblemList()
-        self._gathered = b""
-        """Bytes that wait: the first ones until they tell the encoding, deflated ones until a block is full."""
+        self._gathered = bytearray()
+        """The first bytes, until they tell the encoding."""
+        self._enough = 0
+        """How many of them it takes to look again: twice as many as the last time, however few come at once."""
         self._start = 0
         """Where the data set proper begins, behind file meta information."""
         self._has_file_meta = False
@@ -57,11 +50,7 @@ class DataSetScanner:
         """The transfer syntax that file meta information names."""
         self._decision: Decision | None = None
         self._walk: ElementWalk | None = None
-        self._inflater: zlib._Decompress | None = None
-        self._inflated = self._behind = 0
-        """Bytes inflated, and bytes that follow the deflate stream."""
-        self._given_up = False
-        """Whether the rest of a deflate stream is not looked at."""
+        self._inflated: InflatedWalk | None = None
         self._lost = ""
 
     def feed(self, offset: int, data: bytes) -> None:
@@ -71,17 +60,19 @@ class DataSetScanner:
         if offset > self.wanted:
             self._stop(f"bytes from {self.wanted} on are missing from the capture")
             return
-        while self._walk is None or self._inflater is not None:
+        while self._walk is None or self._inflated is not None:
             start = self.wanted - offset
             fresh = data[start : start + _PIECE]
             if not fresh:
                 return
             self.wanted += len(fresh)
-            self._gathered = self._gathered + fresh if self._gathered else fresh
-            if self._inflater is None:
+            if self._inflated is not None:
+                self._inflate(self._inflated, fresh)
+                continue
+            self._gathered += fresh
+            if len(self._gathered) >= self._enough:
+                self._enough = 2 * len(self._gathered)
                 self._begin(final=False)
-            else:
-                self._inflate_blocks()
         if self.wanted != FOREVER:
             self._walk.feed(data, offset)
             self.wanted = self._walk.wanted
@@ -97,8 +88,8 @@ class DataSetScanner:
         whole = whole and not self._lost
         if self._decision is None:
             self._begin(final=True, whole=whole)
-        if self._inflater is not None:
-            self._end_deflated(whole=whole)
+        if self._inflated is not None:
+            self._end_deflated(self._inflated, whole=whole)
         elif self._walk is not None:
             self._walk.finish(length, whole=whole)
         return self._outline(length)
@@ -110,7 +101,7 @@ class DataSetScanner:
     def _begin(self, *, final: bool, whole: bool = True) -> None:
         """Find out how the data set is encoded, once enough of it came."""
         if not self._has_file_meta:
-            meta = find_file_meta(self._gathered, final=final)
+            meta = find_file_meta(bytes(self._gathered), final=final)
             if meta is None:
                 return
             if meta.found:
@@ -118,73 +109,41 @@ class DataSetScanner:
                 self._problems.add("data-set-file-meta", meta.found, 0)
                 if meta.end is None:
                     self._stop("the end of its file meta information was not found")
-                    self._gathered = b""
+                    self._gathered.clear()
                     return
-                self._start, self._gathered = meta.end, self._gathered[meta.end :]
-        negotiated = self._negotiated or self._named_syntax
-        decision = self._decision = decide_syntax(self._gathered, negotiated, final=final, whole=whole)
+                self._start = meta.end
+                del self._gathered[: meta.end]
+        negotiated, head = self._negotiated or self._named_syntax, bytes(self._gathered)
+        decision = self._decision = decide_syntax(head, negotiated, final=final, whole=whole)
         if decision is None:
             return
         if decision.problem:
             self._problems.add("data-set-wrong-syntax", decision.problem, self._start)
         if decision.syntax is None:
             self._stop(decision.why)
-        elif decision.encoding.deflated:
+            return
+        self._gathered.clear()
+        if decision.encoding.deflated:
             self._walk = ElementWalk(decision.encoding, self._problems)
-            self._inflater = zlib.decompressobj(wbits=decision.window)
-            if decision.window > 0:
-                text = "the deflate stream is in a zlib stream (RFC 1950), which it must not be"
-                self._problems.add("data-set-deflate", text, 0)
-            self._inflate_blocks()
+            self._inflated = InflatedWalk(self._walk, decision.window)
+            if self._inflated.wrapping:
+                self._problems.add("data-set-deflate", self._inflated.wrapping, 0)
+            self._inflate(self._inflated, head)
         else:
-            gathered, self._gathered = self._gathered, b""
             self._walk = ElementWalk(decision.encoding, self._problems, self._start)
-            self._walk.feed(gathered, self._start)
+            self._walk.feed(head, self._start)
             self.wanted = self._walk.wanted
 
-    def _inflate_blocks(self) -> None:
-        blocks = len(self._gathered) // _BLOCK * _BLOCK
-        for at in range(0, blocks, _BLOCK):
-            self._inflate(self._gathered[at : at + _BLOCK])
-        self._gathered = self._gathered[blocks:]
+    def _inflate(self, inflated: InflatedWalk, data: bytes) -> None:
+        inflated.feed(data)
+        if inflated.lost:
+            self._stop(inflated.lost)
 
-    def _inflate(self, data: bytes) -> None:
-        inflater, walk = self._inflater, self._walk
-        while inflater is not None and walk is not None and not self._given_up:
-            if inflater.eof:
-                self._behind += len(data)
-                return
-            try:
-                inflated = inflater.decompress(data, _PIECE)
-            except zlib.error as error:
-                text = f"after {self._inflated} inflated bytes the deflate stream is broken: {error}"
-                self._problems.add("data-set-deflate", text, self._inflated)
-                self._given_up = True
-                self._stop("its deflate stream is broken")
-                return
-            if inflated:
-                walk.feed(inflated, self._inflated)
-                self._inflated += len(inflated)
-            if self._inflated > MAX_INFLATED:
-                self._given_up = True
-                self._stop(f"it inflates to more than {MAX_INFLATED} bytes")
-            data = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
-            if not data and len(inflated) < _PIECE:
-                return
-
-    def _end_deflated(self, *, whole: bool) -> None:
-        self._inflate(self._gathered)
-        inflater, walk = self._inflater, self._walk
-        if inflater is None or walk is None:
-            return
-        ended = inflater.eof and not self._given_up
-        walk.finish(self._inflated, whole=ended)
-        if whole and not self._lost and not inflater.eof:
-            text = f"the data set ends before its deflate stream, after {self._inflated} inflated bytes"
-            self._problems.add("data-set-deflate", text, self._inflated)
-        elif ended and self._behind > _TRAILER:
-            text = f"{self._behind} bytes follow the deflate stream"
-            self._problems.add("data-set-deflate", text, self._inflated)
+    def _end_deflated(self, inflated: InflatedWalk, *, whole: bool) -> None:
+        problem = inflated.finish(whole=whole)
+        if problem:
+            self._problems.add("data-set-deflate", problem, inflated.total)
+        self._lost = self._lost or inflated.lost
 
     def _outline(self, length: int) -> DataSetOutline:
         walk, decision = self._walk, self._decision

@@ -1,7 +1,6 @@
 """Transfer syntaxes: how each encodes a data set, and which one fits given bytes (PS3.5 §10, Annex A)."""
 
 import struct
-import zlib
 from typing import NamedTuple
 
 from dicomsniff.dictionary.uids import (
@@ -11,6 +10,7 @@ from dicomsniff.dictionary.uids import (
     IMPLICIT_VR_LITTLE_ENDIAN,
     uid_text,
 )
+from dicomsniff.dimse.inflating import RAW_DEFLATE, WRAPPED, Inflater
 from dicomsniff.dimse.scan.kinds import LONG_VRS, VRS
 from dicomsniff.dimse.scan.pixels import codec_problem
 
@@ -18,7 +18,6 @@ HEAD = 1024
 """Bytes looked at where the first element leaves doubt."""
 UNDEFINED_LENGTH = 0xFFFFFFFF
 FIRST_DELIMITER = 0xFFFE0000
-RAW_DEFLATE, ZLIB_WRAPPED = -zlib.MAX_WBITS, zlib.MAX_WBITS
 
 _EXPLICIT = {True: struct.Struct("<HH2sH").unpack_from, False: struct.Struct(">HH2sH").unpack_from}
 _LENGTH = {True: struct.Struct("<L").unpack_from, False: struct.Struct(">L").unpack_from}
@@ -152,12 +151,9 @@ def _decide_deflated(head: bytes, negotiated: str | None, encoding: Encoding, *,
 
 def _inflates(head: bytes) -> int:
     """Return zlib's `wbits` with which bytes inflate to the start of a data set, else 0."""
-    for window in (RAW_DEFLATE, ZLIB_WRAPPED):
-        inflater = zlib.decompressobj(wbits=window)
-        try:
-            inflated = inflater.decompress(head, HEAD)
-        except zlib.error:
-            continue
+    for window in (RAW_DEFLATE, *WRAPPED):
+        inflater = Inflater(window, HEAD)
+        inflated = b"".join(inflater.feed(head) + inflater.finish())
         if _try(inflated, implicit=False, little=True, whole=False)[1]:
             return window
     return 0

@@ -17,6 +17,8 @@ from dicomsniff.pdu.fields import plain_text
 from dicomsniff.quantities import counted
 
 MAX_UID = 64
+MAX_TERMS = 32
+"""Character sets that are declared at once and looked at; there are fewer defined terms."""
 _UID = re.compile(rb"(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?\0?")
 _DIGITS = re.compile(r"[0-9.]*")
 _MISSPELLED = re.compile(r"ISO.?IR.?(\d+)")
@@ -38,10 +40,13 @@ def small_value(tag: int, value: bytes, *, little: bool) -> str | int | None:
     return text
 
 
+def is_uid(value: bytes) -> bool:
+    """Whether a value is a single UID without fault, or empty, as nearly all are."""
+    return len(value) <= MAX_UID and bool(_UID.fullmatch(value))
+
+
 def uid_problem(value: bytes) -> str:
     """Say what is wrong with the UIDs of an element, empty where nothing is (PS3.5 §9.1)."""
-    if len(value) <= MAX_UID and _UID.fullmatch(value):
-        return ""
     for part in value.decode("latin-1").split("\\"):
         # Padding by spaces, or by more than one NUL, is a slip that every receiver lives with.
         uid = part.strip(" \0")
@@ -83,7 +88,9 @@ class Characters:
             if not self._declared:
                 return f"byte 0x{byte:02X}, and no character set beyond ASCII is declared"
             return f"byte 0x{byte:02X}, which {self._declared!r} does not have there"
-        return "" if _decodes(value, encodings) else f"bytes that are not {self._declared!r}"
+        if has_odd_escapes(value) or not _decodes(value, encodings):
+            return f"bytes that are not {self._declared!r}"
+        return ""
 
     def _find_encodings(self) -> list[str]:
         if self._encodings is None:
@@ -98,7 +105,7 @@ def python_encodings(declared: str) -> tuple[list[str], str]:
     """
     from pydicom.charset import convert_encodings, python_encoding
 
-    terms, unknown = [term.strip(" \0") for term in declared.split("\\")], ""
+    terms, unknown = [term.strip(" \0") for term in declared.split("\\", MAX_TERMS)[:MAX_TERMS]], ""
     for index, term in enumerate(terms):
         if term not in python_encoding:
             unknown = unknown or term
@@ -107,6 +114,11 @@ def python_encodings(declared: str) -> tuple[list[str], str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return list(convert_encodings(terms)), unknown
+
+
+def has_odd_escapes(value: bytes) -> bool:
+    """Whether there are more ESC than escape sequences can be, as each has three bytes or more (ISO 2022)."""
+    return 3 * value.count(_ESCAPE) > len(value)
 
 
 def _decodes(value: bytes, encodings: list[str]) -> bool:

@@ -1,0 +1,132 @@
+"""Shares a time among all targets, some at a time, and ends with what they found; or checks given inputs again."""
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fuzz.finds import FOUND, ROOT, Find, Finds
+from fuzz.targets import NAMES, load
+
+FOLDER = ROOT / "build" / "fuzz"
+_ENDED_BY = re.compile(r"Test unit written to (\S+)")
+_STATISTICS = re.compile(r"stat::number_of_executed_units:\s*(\d+)|#(\d+)\s.*\bcov: (\d+)")
+_PACKAGE = f"{ROOT}/dicomsniff/"
+_TAIL = 40
+"""Lines of a worker's log that tell why it ended."""
+
+
+@dataclass
+class Result:
+    """What came of a target."""
+
+    target: str
+    inputs: int = 0
+    coverage: int = 0
+    found: dict[str, None] = field(default_factory=dict)
+    """Lines, one for each kind of find."""
+
+
+class Run:
+    """Runs every target for its share of the time."""
+
+    def __init__(self, seconds: int, seeds: Sequence[Path], folder: Path) -> None:
+        self._seconds, self._seeds, self._folder = seconds, seeds, folder
+
+    def target(self, name: str) -> Result:
+        """Fuzz one target, again where something ended it, until its time is over."""
+        result, until = Result(name), time.monotonic() + self._seconds
+        while (left := int(until - time.monotonic())) > 0:
+            tail, status = self._worker(name, left, result)
+            if status == 0 or not self._keep(name, tail, status, result):
+                break
+        return result
+
+    def _worker(self, name: str, seconds: int, result: Result) -> tuple[list[str], int]:
+        found, corpus = self._folder / "found", self._folder / "corpus" / name
+        before = result.inputs
+        command = [sys.executable, "-m", "fuzz.worker", name, "--seconds", str(seconds), "--corpus", str(corpus)]
+        command += ["--found", str(found), "--seeds", *map(str, self._seeds)]
+        log, tail = self._folder / f"{name}.log", [""]
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            log.open("a", encoding="utf-8") as file,
+            subprocess.Popen(
+                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            ) as process,
+        ):
+            for line in process.stdout or ():
+                file.write(line)
+                tail = [*tail[-_TAIL:], line]
+                if line.startswith(FOUND):
+                    self._tell(line.rstrip("\n"), result)
+                elif match := _STATISTICS.search(line):
+                    result.inputs = before + int(match[1] or match[2])
+                    result.coverage = max(result.coverage, int(match[3] or 0))
+        return tail, process.returncode
+
+    def _keep(self, name: str, tail: list[str], status: int, result: Result) -> bool:
+        """Keep the input that ended a worker; return whether there is one."""
+        said = "".join(tail)
+        match = _ENDED_BY.search(said)
+        if match is None:
+            self._tell(f"{FOUND}{name}: the worker ended with exit status {status}:\n{said}", result)
+            return False
+        summary = next((line.strip() for line in tail if line.startswith("SUMMARY:")), f"exit status {status}")
+        place = next((line.strip() for line in tail if _PACKAGE in line), "")
+        find, finds = Find(name, f"{summary} {place.replace(_PACKAGE, '')}".strip()), Finds(self._folder / "found")
+        path = Path(match[1])
+        finds.add(find, path.read_bytes(), said)
+        path.unlink()
+        self._tell(finds.line(find), result)
+        return True
+
+    def _tell(self, line: str, result: Result) -> None:
+        if line not in result.found:
+            result.found[line] = None
+            print(line, flush=True)
+
+
+def _check(name: str, paths: Sequence[Path]) -> None:
+    for path in paths:
+        load(name).check(path.read_bytes())
+        print(f"{path}: nothing found")
+
+
+def main() -> int:
+    """Fuzz, or check again."""
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=600, help="for all targets together; 600 without")
+    parser.add_argument("--jobs", type=int, default=2, help="targets that run at a time; 2 without")
+    parser.add_argument("--targets", default=",".join(NAMES), help="which; all without: %(default)s")
+    parser.add_argument(
+        "--corpora", type=Path, nargs="*", default=[], metavar="DIR", help="folders of further captures"
+    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where inputs, logs and finds are kept")
+    parser.add_argument("--check", metavar="TARGET", help="only check INPUTs again")
+    parser.add_argument("inputs", type=Path, nargs="*", metavar="INPUT")
+    options = parser.parse_args()
+    if options.check:
+        _check(options.check, options.inputs)
+        return 0
+    names = options.targets.split(",")
+    jobs = max(1, min(options.jobs, len(names)))
+    folders = [ROOT / "samples", ROOT / "tests", *(folder.resolve() for folder in options.corpora)]
+    run = Run(max(1, options.seconds * jobs // len(names)), folders, options.folder.resolve())
+    with ThreadPoolExecutor(jobs) as pool:
+        results = list(pool.map(run.target, names))
+    print(f"{'target':16}{'inputs':>10}{'branches':>10}{'found':>8}")
+    for each in results:
+        print(f"{each.target:16}{each.inputs:10}{each.coverage:10}{len(each.found):8}")
+    total = sum(len(each.found) for each in results)
+    print(f"found: {total}; inputs are in {run._folder / 'found'}" if total else "nothing found")
+    return int(total > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

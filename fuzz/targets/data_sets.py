@@ -1,0 +1,125 @@
+"""Data sets in every transfer syntax: scanner and reader survive them, and agree on whether something is wrong."""
+
+import json
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+
+from dicomsniff.dictionary.uids import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
+from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
+from dicomsniff.dimse.scan.outline import DataSetOutline
+from dicomsniff.dimse.scan.scanner import DataSetScanner
+from fuzz.finds import BrokenError, skeleton
+from fuzz.grammar import parse_data_set
+from fuzz.pieces import Piece, render
+from fuzz.seeds import Material, shrink
+from fuzz.targets import Target
+
+SYNTAXES = (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    "1.2.840.10008.1.2.4.50",  # JPEG Baseline
+    "1.2.840.10008.1.2.4.90",  # JPEG 2000 lossless
+    "1.2.840.10008.1.2.5",  # RLE
+    "1.2.840.10008.1.2.4.95",  # JPIP, deflated
+    "1.2.840.10008.1.2.4.100",  # MPEG-2
+    "1.2.3.4.5",  # a private one
+    None,
+)
+STRUCTURE = frozenset(
+    f"data-set-{code}"
+    for code in (
+        "wrong-syntax",
+        "file-meta",
+        "deflate",
+        "truncated-element",
+        "overrun",
+        "undelimited",
+        "stray-delimiter",
+        "item",
+        "bad-vr",
+        "too-deep",
+    )
+)
+"""Problems of the scanner that the reader must meet too. Others, as of order or of UIDs, it does not look for."""
+_PRIME = 37
+
+
+def check(data: bytes) -> None:
+    """The first byte chooses the transfer syntax; a deflated data set is given inflated."""
+    if not data:
+        return
+    syntax = SYNTAXES[data[0] % len(SYNTAXES)]
+    compare(deflate(data[1:]) if syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN else data[1:], syntax)
+
+
+def compare(data: bytes, syntax: str | None) -> tuple[DataSetOutline, DecodedDataSet]:
+    """Scan and read a data set as sent; raise where they disagree, or where it matters how the bytes come."""
+    outline = scan(data, syntax, len(data) or 1)
+    if scan(data, syntax, _PRIME, skip=True) != outline:
+        raise BrokenError("cut otherwise, a data set has another outline")
+    decoded = decode_data_set(BytesIO(data), syntax)
+    json.dumps(decoded.to_json(), ensure_ascii=False).encode()
+    found = sorted({problem.code for problem in outline.problems if problem.code in STRUCTURE})
+    wrong = bool(found or outline.guessed or outline.unexamined)
+    if wrong != bool(decoded.problem or decoded.guessed):
+        scanned = f"scanner: {', '.join(found) or outline.why or outline.unexamined or 'sound'}"
+        read = f"reader: {decoded.problem or decoded.why or 'sound'}"
+        raise BrokenError(f"{scanned}; {read}", f"{scanned}; {skeleton(read)[:60]}")
+    if not found and outline.transfer_syntax not in (None, decoded.transfer_syntax):
+        raise BrokenError(
+            f"the scanner takes it for {outline.transfer_syntax}, the reader for {decoded.transfer_syntax}"
+        )
+    return outline, decoded
+
+
+def scan(data: bytes, syntax: str | None, size: int, *, skip: bool = False) -> DataSetOutline:
+    """Scan a data set that comes in pieces of `size` bytes; with `skip`, without the bytes that are not wanted."""
+    scanner = DataSetScanner(syntax)
+    for at in range(0, len(data), size):
+        start, end = max(scanner.wanted, at) if skip else at, min(at + size, len(data))
+        if start < end:
+            scanner.feed(start, data[start:end])
+    return scanner.finish(len(data), whole=True)
+
+
+def deflate(data: bytes, *, window: int = -zlib.MAX_WBITS, level: int = 6) -> bytes:
+    """Return a deflate stream of even length (PS3.5 §A.5)."""
+    deflater = zlib.compressobj(level, wbits=window)
+    stream = deflater.compress(data) + deflater.flush()
+    return stream + bytes(len(stream) % 2)
+
+
+def seeds(material: Material) -> Iterator[bytes]:
+    """The data sets of the messages."""
+    for index, syntax, data in seed_data_sets(material):
+        yield bytes([index]) + render(shrink(parse(data, syntax)))
+
+
+def seed_data_sets(material: Material) -> Iterator[tuple[int, str | None, bytes]]:
+    """Yield the data sets of a capture, inflated: the index of the transfer syntax, it, and the bytes."""
+    for message in material.messages:
+        index = SYNTAXES.index(message.syntax) if message.syntax in SYNTAXES else 4
+        data, deflated = message.data_set, SYNTAXES[index] == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+        if data:
+            yield index, SYNTAXES[index], zlib.decompressobj(-zlib.MAX_WBITS).decompress(data) if deflated else data
+
+
+def parse(data: bytes, syntax: str | None) -> list[Piece]:
+    """Tell a data set's elements apart."""
+    order = "big" if syntax == EXPLICIT_VR_BIG_ENDIAN else "little"
+    return parse_data_set(data, implicit=syntax == IMPLICIT_VR_LITTLE_ENDIAN, order=order)
+
+
+def _parse(data: bytes) -> list[Piece]:
+    return [Piece(data[:1]), *parse(data[1:], SYNTAXES[data[0] % len(SYNTAXES)])] if data else []
+
+
+TARGET = Target(check, seeds, _parse, 1 << 14)
