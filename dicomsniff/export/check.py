@@ -29,11 +29,12 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
     """Read a capture to its end and write its findings; return whether one is as bad as `fail_on`, or worse."""
     asked = Asked(fail_on, names)
     report = REPORTS[form](asked)
-    counts: Counter[Severity] = Counter()
+    counts: Counter[str] = Counter()
     with SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+", encoding="utf-8") as body:
         for _ in capture.updates():
             for association in capture.analyzer.take_closed():
                 counts.update(finding.severity for finding in flatten(association.findings))
+                counts.update(association.unlisted_findings)
                 body.write(report.association(association))
         counts.update(finding.severity for finding in flatten(capture.analyzer.findings))
         failed = any(counts[severity] for severity in asked.failing)
@@ -48,7 +49,7 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
     return failed
 
 
-def count_text(counts: Counter[Severity]) -> str:
+def count_text(counts: Counter[str]) -> str:
     """Say how many findings there are: `2 errors, 1 note`, or `nothing found`."""
     said = [counted(counts[each], each) for each in SEVERITIES if counts[each]]
     return ", ".join(said) or "nothing found"

@@ -65,6 +65,8 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
     yield from _time_lines(association)
     if contexts:
         yield from context_lines(association)
+    if association.condensed:
+        yield "    its timeline was given up to bound memory"
     for entry in sorted(association.timeline, key=entry_order):
         yield "    " + entry_line(association, entry, association.start_time)
     if association.unlisted:

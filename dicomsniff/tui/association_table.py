@@ -96,6 +96,8 @@ class AssociationTable(RowList):
             self.select(selected)
         total = len(self.associations)
         counted = f"{len(listed)} of {total}" if self.filter.text else str(total)
+        if total and (gone := self.associations[-1].id - total):  # they are numbered as they come
+            counted += f"; {gone} given up to bound memory"
         self.border_title = Shown(f"Associations ({counted})" if total else "Associations")
         self.tell_selected()
 
@@ -131,7 +133,7 @@ class AssociationTable(RowList):
         how = _cell(self._verdict(association), verdict_width)
         how.stylize(colour)
         row.append_text(how)
-        row.append(f" {len(association.messages):>5} {duration(association.end_time - association.start_time):>9}")
+        row.append(f" {association.tally.messages:>5} {duration(association.end_time - association.start_time):>9}")
         return row
 
     def _widths(self, width: int) -> tuple[int, int, int, int]:
@@ -145,7 +147,7 @@ class AssociationTable(RowList):
         entries = len(association.timeline)
         if entries > MANY and not association.closed:
             # A verdict counts statuses message by message: while they come, that is too much for every redraw.
-            return f"{association.outcome}: {len(association.messages):,} messages so far"
+            return f"{association.outcome}: {association.tally.messages:,} messages so far"
         state = (association.outcome, association.closed, entries)
         known, text = self._verdicts.get(association.id, (None, ""))
         if known != state:

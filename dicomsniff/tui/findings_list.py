@@ -30,23 +30,28 @@ class Found(NamedTuple):
     is_follower: bool = False
 
 
-def of_association(association: Association) -> list[Found]:
-    """Return an association's findings, the worst cause first, what follows from each below it."""
-    return _arranged((association.id, list(association.findings)) for association in [association])
+class Finds(NamedTuple):
+    """Findings to list, the worst cause first, what follows from each below it; and how many there are in all."""
+
+    listed: list[Found]
+    total: int
 
 
-def of_capture(findings: list[Finding], associations: Iterable[Association]) -> list[Found]:
-    """Return the findings about a capture and about all its associations, arranged alike."""
-    about = [(_seen_in(finding), [finding]) for finding in findings]
-    return _arranged([*about, *((association.id, list(association.findings)) for association in associations)])
+def of_association(association: Association) -> Finds:
+    """Arrange an association's findings."""
+    return of_capture([], [association])
 
 
-def _arranged(findings: Iterable[tuple[int | None, list[Finding]]]) -> list[Found]:
-    causes = [(cause, association) for association, found in findings for cause in found]
+def of_capture(findings: list[Finding], associations: Iterable[Association]) -> Finds:
+    """Arrange the findings about a capture and about all its associations."""
+    causes = [(finding, _seen_in(finding)) for finding in findings]
+    unlisted = 0
+    for association in associations:
+        causes += [(finding, association.id) for finding in list(association.findings)]
+        unlisted += sum(association.unlisted_findings.copy().values())
     causes.sort(key=lambda pair: SEVERITIES.index(pair[0].worst))
-    return [
-        Found(each, association, each is not cause) for cause, association in causes[:MAX_ROWS] for each in cause.all()
-    ]
+    found = [Found(each, association, each is not cause) for cause, association in causes for each in cause.all()]
+    return Finds(found[:MAX_ROWS], len(found) + unlisted)
 
 
 def _seen_in(finding: Finding) -> int | None:
@@ -93,11 +98,12 @@ class FindingsList(Dialog[Found]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.DIALOG)
 
-    def __init__(self, title: str, found: list[Found], *, several: bool = False, head: str = "") -> None:
+    def __init__(self, title: str, finds: Finds, *, several: bool = False, head: str = "") -> None:
         super().__init__()
-        self._title = title
+        listed, total = len(finds.listed), finds.total
+        self._title = title + (f": {listed:,} of {total:,} findings" if listed < total else "")
         self._head = head
-        self.rows = FindingRows(found, several=several)
+        self.rows = FindingRows(finds.listed, several=several)
 
     def compose(self) -> ComposeResult:
         """Make the box: the list, and below it the selected finding in full."""

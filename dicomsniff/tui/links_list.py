@@ -132,7 +132,7 @@ class LinksList(Dialog[Target]):
         text = Shown(target.text)
         if link.explanation:
             text.append_line(f"Likely because {link.explanation}", "bold")
-        if (more := link.count - MAX_PARTS) > 0:
+        if more := max(0, link.count - MAX_PARTS) + link.unlisted:
             text.append_line(f"{more} further parts are not listed", "dim")
         self.query_one("#selected", Static).update(text)
 

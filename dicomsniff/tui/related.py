@@ -136,8 +136,8 @@ def _part_rows(name: str, link: Link, association: Association, request: Message
             yield FieldRow(f"this {name}", part.text, depth=1)
         else:
             yield FieldRow(name, part.text, depth=1, target=part)
-    if len(link.parts) > NEAR:
-        yield FieldRow("…", f"{len(link.parts)} in all", depth=1)
+    if (count := len(link.parts) + link.unlisted) > NEAR:
+        yield FieldRow("…", f"{count} in all", depth=1)
 
 
 def _first_sub_operation(association: Association, operation: Operation) -> Message | None:

@@ -52,8 +52,8 @@ def nothing_found(capture: CaptureSource) -> str:
     analyzer = capture.analyzer
     if not analyzer.packets:
         return "the capture holds no packets"
-    foreign = ", ".join(f"{count} {name or 'of another protocol'}" for name, count in analyzer.foreign.most_common(4))
-    undecoded = ", ".join(f"{count} {reason}" for reason, count in analyzer.undecoded.most_common(3))
+    foreign = ", ".join(f"{count} {name or 'of another protocol'}" for name, count in analyzer.foreign.most_common())
+    undecoded = ", ".join(f"{count} {reason}" for reason, count in analyzer.undecoded.most_common())
     parts = [
         "no DICOM association in this capture",
         f"{analyzer.packets:,} packets",
