@@ -9,12 +9,11 @@ from dicomsniff.capture.frames import FrameDecoder
 from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, Segment
+from dicomsniff.capture.skip import MAX_KEPT
 from dicomsniff.provenance import PacketMark
 
 _REST = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 8 of a TCP header."""
-MAX_KEPT = 256
-"""Payloads kept of a flow before one of its segments is handed on, and they with it."""
 _CONTROL = FIN | SYN | RST | ACK
 
 
@@ -60,16 +59,19 @@ class SegmentDecoder:
                 if tcp + 20 <= first <= last and first <= end:
                     state = find(flow)
                     if state is not None and seq == state.expected and control & _CONTROL == ACK and last <= end:
-                        reached = state.offset + last - first
-                        quiet = first < last and reached < state.quiet_until
-                        if not quiet and first < last and repeats(state, data, first, last):
-                            state.repeated_in = PacketMark(number, layout.time(data, start), place + start)
-                            quiet = True
-                        if quiet and state.kept is not None:
-                            quiet = len(state.kept) < MAX_KEPT
-                            if quiet:
-                                state.kept.append(data[first:last])
-                        if quiet:
+                        skip, offset = state.skip, state.offset
+                        reached = offset + last - first
+                        until = 0
+                        if skip is not None and first < last and (skip.kept is None or len(skip.kept) < MAX_KEPT):
+                            until = skip.until
+                            if reached >= until:
+                                until = skip.repeated(offset, data, first, last)
+                                if until:
+                                    mark = PacketMark(number, layout.time(data, start), place + start)
+                                    state.skip = skip.went_on(until, mark)
+                            if until and skip.kept is not None:
+                                skip.kept.append(data[first:last])
+                        if until:
                             state.offset, state.last_packet = reached, number
                             state.expected = (seq + last - first) & 0xFFFFFFFF
                             if flow not in passed:
@@ -128,21 +130,3 @@ def _payload(shape: Shape, data: bytes, start: int) -> int:
     """Return the payload bytes of a frame of that shape."""
     _, length, _, _, _, control = shape.read(data, start + shape.at)
     return shape.counted + length - shape.tcp - (control >> 10 & 0x3C)
-
-
-def repeats(state: Flow, data: bytes, first: int, last: int) -> bool:
-    """Whether a segment ends within (or with) PDUs that repeat the current one's header; then they are quiet too."""
-    repeat, period = state.repeat, state.period
-    if not repeat:
-        return False
-    quiet_until, limit = state.quiet_until, state.quiet_limit
-    reached = state.offset + last - first
-    while reached > quiet_until:
-        if quiet_until + period > limit:
-            return False
-        header = first + quiet_until - state.offset
-        if header + len(repeat) > last or not data.startswith(repeat, header):
-            return False
-        quiet_until += period
-    state.quiet_until = quiet_until
-    return True
