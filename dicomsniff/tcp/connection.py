@@ -56,7 +56,7 @@ class Connection:
 class TcpTracker:
     """Follows every connection of a capture.
 
-    After each event its consumer says, through `Stream.quiet_until`, how many of the following bytes it will only
+    After each event its consumer says, through `Stream.skip`, which of the following bytes it will only
     count; segments that hold nothing else need not be fed (see SegmentDecoder).
     """
 

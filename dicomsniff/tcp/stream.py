@@ -4,6 +4,7 @@ from bisect import insort
 from typing import TYPE_CHECKING
 
 from dicomsniff.capture.segments import PAUSE
+from dicomsniff.capture.skip import Skip
 from dicomsniff.provenance import PacketMark
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
 from dicomsniff.tcp.health import DOUBLED, StreamHealth
@@ -48,19 +49,14 @@ class Stream:
         "held",
         "held_bytes",
         "held_since",
-        "kept",
         "last_packet",
         "last_place",
         "last_time",
         "offset",
         "origin",
         "peer",
-        "period",
-        "quiet_limit",
-        "quiet_until",
-        "repeat",
-        "repeated_in",
         "segments",
+        "skip",
         "syn_seen",
         "syn_time",
     )
@@ -74,16 +70,8 @@ class Stream:
         self.offset = 0
         self.expected = -1
         """The sequence number that needs no thought; -1 while every segment does."""
-        self.quiet_until = 0
-        """Up to this offset the consumer only counts bytes; TCP may pass over them without an event."""
-        self.repeat = b""
-        """If exactly these bytes stand at `quiet_until`, the `period` bytes from there on are quiet too."""
-        self.period = 0
-        self.quiet_limit = 0
-        """However often `repeat` stands there, bytes from this offset on are not quiet."""
-        self.kept: list[bytes] | None = None
-        """Where bytes that are passed over are put, if anybody wants them."""
-        self.repeated_in = PacketMark(0, time, 0)
+        self.skip: Skip | None = None
+        """What of the next bytes the consumer only counts; TCP may pass over it without an event."""
         self.anchored = False
         """Whether `origin` is known to be where the stream (or what is captured of it) begins."""
         self.syn_seen = False

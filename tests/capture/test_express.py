@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.decode import SegmentDecoder
-from dicomsniff.pdu.express import FOREVER
+from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import Pdv, PdvBytes, PdvRun
 from pipeline import batch, split
@@ -151,9 +151,9 @@ class Curious(PduStream):
                     self.done, self.reached, self.data = 0, 0, {}
         return events
 
-    def set_quiet(self, flow, unneeded=FOREVER):
+    def skip(self, unneeded=FOREVER):
         needed = [first for first, length in self.wanted if first + length > self.reached]
-        super().set_quiet(flow, min(unneeded, max(0, min(needed) - self.reached)) if needed else unneeded)
+        return super().skip(min(unneeded, max(0, min(needed) - self.reached)) if needed else unneeded)
 
 
 @given(

@@ -4,6 +4,7 @@ import tracemalloc
 
 import build
 from dicomsniff.capture.decode import SegmentDecoder
+from dicomsniff.capture.skip import Skip
 from dicomsniff.tcp.connection import LINGER, MAX_CONNECTIONS, MAX_WAITING, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, StreamGap
 from dicomsniff.tcp.stream import MAX_HELD, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP
@@ -362,7 +363,7 @@ def test_no_segment_is_made_of_bytes_that_the_consumer_only_counts():
     for segment in SegmentDecoder(tracker.streams).segments(batch(build.frames(talk.packets))):
         for event in tracker.feed(segment):
             seen.append((event.offset, event.end - event.start))
-            event.stream.quiet_until = {0: 75, 70: 100}.get(event.offset, 0)
+            event.stream.skip = Skip({0: 75, 70: 100}.get(event.offset, 0))
     assert seen == [(0, 10), (70, 10), (90, 10)]
 
 
@@ -375,10 +376,7 @@ def test_pdus_that_repeat_a_header_become_no_segments():
     for segment in SegmentDecoder(tracker.streams).segments(batch(build.frames(talk.packets))):
         for event in tracker.feed(segment):
             seen.append(event.offset)
-            event.stream.quiet_until, event.stream.repeat, event.stream.period = 10, b"HEAD", 10
-            event.stream.quiet_limit = 60
-            if event.offset:
-                event.stream.quiet_until = event.stream.offset
+            event.stream.skip = Skip(event.stream.offset if event.offset else 10, b"HEAD", 10, 60)
     # 7: a header is cut by the end of its segment; 49: it is another one.
     assert seen[0] == 0
     assert 49 in seen
