@@ -4,6 +4,8 @@ from array import array
 
 EXACT = 1000
 """Latencies kept one by one; beyond, they are counted by size."""
+_LONGEST = (1 << 64) - 1
+"""A latency (ns) beyond this, 584 years, counts as this for the median: records may announce any time."""
 _STEPS = 16
 """Sizes told apart between a power of two and the next: the median of more than EXACT is at most 1/16 too low."""
 
@@ -28,7 +30,7 @@ class Latency:
         if self._many is not None:
             self._many[_size(latency)] += 1
         elif len(self._few) < EXACT:
-            self._few.append(latency)
+            self._few.append(min(latency, _LONGEST))
         else:
             self._many = array("Q", bytes(8 * 64 * _STEPS))
             for each in (*self._few, latency):

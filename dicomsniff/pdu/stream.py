@@ -5,8 +5,8 @@ from dicomsniff.dictionary.pdu_types import pdu_type_name
 from dicomsniff.pdu.express import FOREVER, ExpressLane
 from dicomsniff.pdu.framing import LOST, NO_PACKET, PDU_HEADER, PDV_VALUE
 from dicomsniff.pdu.opening import Opening
-from dicomsniff.pdu.types import MalformedPdu, PduEvent
-from dicomsniff.provenance import PacketMark
+from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent
+from dicomsniff.provenance import PacketMark, join_spans
 
 
 class PduStream(ExpressLane):
@@ -16,7 +16,7 @@ class PduStream(ExpressLane):
     are fed.
     """
 
-    __slots__ = ("_opening", "recognized")
+    __slots__ = ("_opening", "_unseen", "recognized")
 
     def __init__(
         self, flow: bytes, origin: int, *, collect: bool = False, examine: bool = False, known_start: bool = True
@@ -25,6 +25,8 @@ class PduStream(ExpressLane):
         self.recognized = False
         """Whether the stream is being read as DICOM."""
         self._opening = Opening(known_start=known_start)
+        self._unseen: MissingBytes | None = None
+        """What the capture lacks of the bytes before the stream was recognized."""
 
     @property
     def foreign(self) -> str:
@@ -67,7 +69,12 @@ class PduStream(ExpressLane):
             events += self.accept()
         if self.recognized:
             return events + self._lose(length)
+        start, before = self.position, self._unseen
         self.position += length
+        span = self._span(mark, start)
+        if before is not None:
+            span, length = join_spans(before.span, span), before.length + length
+        self._unseen = MissingBytes(span, length, resynchronized=True)
         self._opening.drop()
         return events
 
@@ -80,8 +87,10 @@ class PduStream(ExpressLane):
         begins_here = self._opening.at_start
         self._state = PDU_HEADER if begins_here else LOST
         self.position -= len(early) + len(latest)
-        self._skipped = self.position
-        events = self._report_skipped() if begins_here else []
+        unseen, self._unseen = self._unseen, None
+        self._skipped = self.position - (unseen.length if unseen is not None else 0)
+        events: list[PduEvent] = [unseen] if unseen is not None else []
+        events += self._report_skipped() if begins_here else []
         mark = self._mark
         self._mark = self._opening.first if early else mark
         events += self._decode(early, 0, len(early))
