@@ -27,10 +27,11 @@ class Latency:
         self.count += 1
         if latency > self.worst or not self.worst_message:
             self.worst, self.worst_message = latency, message
+        latency = min(latency, _LONGEST)
         if self._many is not None:
             self._many[_size(latency)] += 1
         elif len(self._few) < EXACT:
-            self._few.append(min(latency, _LONGEST))
+            self._few.append(latency)
         else:
             self._many = array("Q", bytes(8 * 64 * _STEPS))
             for each in (*self._few, latency):
@@ -57,7 +58,7 @@ class Latency:
 def _size(latency: int) -> int:
     """The place of a latency among sizes: the power of two below it, and the step above that."""
     power = max(latency.bit_length() - 1, 4)
-    return min(power, 63) * _STEPS + (latency >> power - 4) % _STEPS
+    return power * _STEPS + (latency >> power - 4) % _STEPS
 
 
 def _least(size: int) -> int:

@@ -140,7 +140,9 @@ def time_goes_back(review: Review) -> Iterator[Hit]:
 def _answers_the_future(message: Message) -> bool:
     """Whether a response has an earlier time than its request, which precedes it in the capture."""
     request = message.request
-    return request is not None and message.time < request.span.last_time
+    if request is None or message.span.first_packet <= request.span.last_packet:
+        return False  # a peer may answer before the request has ended
+    return message.time < request.span.last_time
 
 
 def not_listed(review: Review) -> Iterator[Hit]:
