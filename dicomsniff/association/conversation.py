@@ -221,9 +221,12 @@ class Conversation:
         requestor, how = self._find_requestor(stream, event)
         self._requestor = requestor
         here, there = flow_ends(requestor.flow)
-        known = requestor.syn_seen or bool(self.associations) or isinstance(event, AssociateRq)
+        whole = requestor.syn_seen and not requestor.health.missing
+        known = whole or bool(self.associations) or isinstance(event, AssociateRq)
         first = not self.associations
-        time = self._connection.first_mark.time if first else mark.time
+        time = self._connection.first_mark.time
+        if not first and isinstance(event, AssociateRq):
+            time = event.span.first_time  # its first packet may be an earlier one than this
         association = Association(
             self._next_number(), Party(here), Party(there), known_start=known and not self._forced, time=time
         )

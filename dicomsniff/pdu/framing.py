@@ -123,10 +123,9 @@ class Framing:
         """Whether a PDU has begun and not ended."""
         return bool(self._pending) if self._state is PDU_HEADER else self._state is not LOST
 
-    def begin(self, position: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
-        """Begin at a place of the stream, in packet `first`: at a PDU's header, or where the next is found."""
-        self.position = self._skipped = position
-        self._skip_first = first
+    def begin(self, position: int, skipped: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
+        """Begin at a place of the stream, `skipped` bytes before it, from packet `first` on, being no PDUs."""
+        self.position, self._skipped, self._skip_first = position, skipped, first
         self._state = PDU_HEADER if at_header else LOST
         return self._report_skipped() if at_header else []
 

@@ -3,8 +3,8 @@
 from dicomsniff.capture.skip import Skip
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER, NO_PACKET, Framing
-from dicomsniff.pdu.types import PduEvent
-from dicomsniff.provenance import PacketMark
+from dicomsniff.pdu.types import MissingBytes, PduEvent
+from dicomsniff.provenance import PacketMark, Span, join_spans
 
 _ALL = Skip(FOREVER)
 
@@ -16,7 +16,7 @@ class PduStream:
     are fed. Whoever passes over bytes tells, with what comes next, how far the skip went on (`skipped`).
     """
 
-    __slots__ = ("_detection", "_first", "_framing", "_mark", "_position", "recognized")
+    __slots__ = ("_detection", "_first", "_framing", "_mark", "_position", "_unseen", "recognized")
 
     def __init__(
         self, flow: bytes, origin: int, *, collect: bool = False, examine: bool = False, known_start: bool = True
@@ -27,12 +27,14 @@ class PduStream:
         self._detection = Detection(known_start=known_start)
         self._first = self._mark = NO_PACKET
         self._position = 0
+        self._unseen: MissingBytes | None = None
+        """What the capture lacks of the bytes before the stream was recognized."""
 
     @classmethod
     def within(cls, flow: bytes, origin: int, position: int) -> "PduStream":
         """Return a stream known to be DICOM, read with all its data from `position` on, where a PDU begins."""
         stream = cls(flow, origin, collect=True)
-        stream._framing.begin(position, NO_PACKET, at_header=True)
+        stream._framing.begin(position, 0, NO_PACKET, at_header=True)
         stream.recognized = True
         return stream
 
@@ -95,14 +97,24 @@ class PduStream:
             self._mark = mark
             self._position = offset
             if not self._detection.end():
-                self._position += length
-                self._detection.drop()
+                self._lose_unseen(length, mark)
                 return []
             events = self.accept()
         if offset > framing.position:
             events += framing.pass_over(offset - framing.position, skipped)
         framing.arrive(mark)
         return events + framing.lose(length)
+
+    def _lose_unseen(self, length: int, mark: PacketMark) -> None:
+        """Note bytes missing before the stream is recognized: they are told once it is."""
+        start, before = self._position, self._unseen
+        self._position += length
+        flow, origin = self._framing.flow, self._framing.origin
+        span = Span.at(mark)._replace(flow=flow, origin=origin, start=start, end=self._position)
+        if before is not None:
+            span, length = join_spans(before.span, span), before.length + length
+        self._unseen = MissingBytes(span, length, resynchronized=True)
+        self._detection.drop()
 
     def accept(self) -> list[PduEvent]:
         """Read the stream as DICOM from here on: the other direction is, or the user says so."""
@@ -113,7 +125,10 @@ class PduStream:
         early, latest = detection.take()
         position = self._position - len(early) - len(latest)
         framing.arrive(self._mark)
-        events = framing.begin(position, self._first, at_header=detection.at_start)
+        unseen = self._unseen
+        skipped = position - (unseen.length if unseen is not None else 0)
+        events: list[PduEvent] = [] if unseen is None else [unseen]
+        events += framing.begin(position, skipped, self._first, at_header=detection.at_start)
         if early:
             framing.arrive(detection.first)
             events += framing.feed(early, 0, len(early))

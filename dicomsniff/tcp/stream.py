@@ -96,14 +96,20 @@ class Stream:
 
     def passed_over(self, since: int, time: int, place: int, ack: int, window: int, lengths: tuple[int, int]) -> None:
         """Take what segments that were only counted say beside their bytes: when they began, and all of the last."""
-        self.last_time, self.last_place = time, place
         health = self.health
+        if since < self.last_time or time < since:
+            self.went_back(max(self.last_time - since, since - time))
+        self.last_time, self.last_place = time, place
         if since - health.sent_at >= PAUSE:
             self._resume(since, lengths[0])
         health.sent_at, health.sent_to, health.sent_length = time, self.offset, lengths[1]
         self.peer.acknowledge(ack, window, time, plain=False)
         if self.peer.hole:
             self.expected = self.peer.expected = -1  # an answer to bytes that have not come is no plain case
+
+    def went_back(self, by: int) -> None:
+        """Take note of a packet that is older (by so many ns) than one of its connection before it."""
+        self.health.went_back = max(self.health.went_back, by)
 
     def paused(self, since: int, until: int, length: int) -> None:
         """Take note of a pause (ns) in which no other packet came: nothing told the sender to go on."""

@@ -113,6 +113,16 @@ def test_pdus_are_counted_by_sender():
     assert found.pdu_counts[False] == {"A-ASSOCIATE-AC": 1, "P-DATA-TF": 1, "A-RELEASE-RP": 1}
 
 
+def test_a_second_association_on_a_connection_begins_with_the_first_byte_of_its_request():
+    talk = established()
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    begun = talk.time
+    talk.client(build.associate_rq(), 100)
+    _, second = associations(release(talk))
+    assert second.start_time == second.timeline[0].span.first_time == begun
+
+
 def test_two_associations_on_one_connection_are_told_apart():
     talk = established()
     talk.client(build.message(1, build.echo_rq(1)))
