@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -11,11 +10,13 @@ from tempfile import NamedTemporaryFile
 from typing import NamedTuple, NoReturn
 from xml.etree import ElementTree
 
+from dicomsniff import cli
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.cli import ExitStatus, main
+from dicomsniff.cli import ExitStatus
 from dicomsniff.library import Capture
+from dicomsniff.printable import PrintableStream
 from dicomsniff.tui.detail import Detail, load_detail
 from dicomsniff.tui.link_book import LinkBook
 from fuzz.finds import BrokenError
@@ -53,23 +54,19 @@ def capture_file(capture: bytes) -> Iterator[str]:
 
 def run(*arguments: str) -> Said:
     """Run the program in this process."""
-    written, before, status = (_Written(), _Written()), sys.argv, None
-    out, err = (io.TextIOWrapper(each, encoding="utf-8", write_through=True) for each in written)
-    sys.argv = ["dicomsniff", *arguments]
-    try:
-        with redirect_stdout(out), redirect_stderr(err):
-            main()
-    except SystemExit as leave:
-        status = leave.code
-    finally:
-        sys.argv = before
+    written = (_Written(), _Written())
+    out, err = (PrintableStream(each, encoding="utf-8", write_through=True) for each in written)
+    with redirect_stdout(out), redirect_stderr(err):
+        status = cli.run(list(arguments))
     texts = []
     for each in written:
         try:
             texts.append(each.getvalue().decode())
         except UnicodeDecodeError as error:
             raise BrokenError(f"what `{arguments[0]}` prints is not UTF-8: {error}", "not UTF-8") from None
-    return Said(status if isinstance(status, int) else -1, *texts)
+    if (defect := texts[1].find("internal error")) >= 0:
+        raise BrokenError(f"`{arguments[0]}`: {texts[1][defect:]}", re.sub(r"[^a-zA-Z0-9./]+", " ", texts[1][-80:]))
+    return Said(status, *texts)
 
 
 def check_printable(text: str, where: str) -> None:
