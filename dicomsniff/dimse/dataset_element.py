@@ -22,7 +22,8 @@ class Element:
     """A data element: tag (0xGGGGEEEE), VR, name, value in words, its JSON model, and the place of its value.
 
     `start` counts bytes of the data set (of the inflated one where it is deflated) up to the value, `head` those up
-    to the tag. `length` is None for an undefined length. `depth` counts the sequences it is in.
+    to the tag, `end` those up to what follows it, a delimiter included. `length` is None for an undefined length.
+    `depth` counts the sequences it is in. `items` are (first byte, byte behind) of the items of a sequence.
     """
 
     tag: int
@@ -34,6 +35,8 @@ class Element:
     start: int
     length: int | None
     depth: int
+    end: int
+    items: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

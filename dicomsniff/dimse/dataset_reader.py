@@ -1,7 +1,6 @@
 """Data set bytes in one encoding -> elements, every one that can be read, on whatever is wrong between them."""
 
 import hashlib
-from array import array
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -18,18 +17,17 @@ from dicomsniff.dimse.dataset_element import (
     element_name,
     find_vr,
 )
+from dicomsniff.dimse.dataset_fragments import read_fragments
 from dicomsniff.dimse.effort import HEADER, MAX_LISTED, MAX_SHOWN, UNLIMITED, value_cost
 from dicomsniff.dimse.scan.kinds import LONG_VRS, NUMBER_OF_FRAMES, PIXEL_DATA, VRS
 from dicomsniff.dimse.scan.nesting import ITEM, ITEM_DELIMITER, MAX_DEPTH, SEQUENCE_DELIMITER
-from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, identify_codec
+from dicomsniff.dimse.scan.pixels import identify_codec
 from dicomsniff.dimse.scan.syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Encoding
 from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings
 from dicomsniff.quantities import counted
 
 LARGE = 1 << 16
 """Bytes: longer values are not read into memory, and given by length and digest."""
-LISTED_FRAGMENTS = 256
-"""Fragments, and entries of an offset table, whose numbers are listed."""
 
 _ITEM_TAG = b"\xfe\xff\x00\xe0"
 _CHARACTER_SET, _PIXEL_REPRESENTATION = 0x00080005, 0x00280103
@@ -51,6 +49,9 @@ class _Container:
     element: Element | None = None
     """The sequence's element; None for the data set and for items."""
     items: int = 0
+    listed_in: Element | None = None
+    """The sequence that an item belongs to, where it is listed; `head` is where the item begins."""
+    head: int = 0
     creators: dict[int, str] = field(default_factory=dict)
 
 
@@ -97,7 +98,7 @@ class DataSetReader:
             elif self._at >= here.end:
                 if here.undelimited:
                     self._decoded.note(f"{here.name} has no delimiter")
-                self._stack.pop()
+                self._close(self._at)
             elif here.element is not None:
                 self._read_item(here, here.element)
             else:
@@ -105,7 +106,16 @@ class DataSetReader:
 
     def _stop(self, problem: str) -> None:
         self._decoded.note(problem)
-        self._stack.clear()
+        while self._stack:
+            self._close(self._at)
+
+    def _close(self, end: int) -> None:
+        """What is innermost ends at byte `end`: there reading goes on."""
+        here, self._at = self._stack.pop(), end
+        if here.element is not None:
+            here.element.end = end
+        elif here.listed_in is not None:
+            here.listed_in.items.append((here.head, end))
 
     def _peek(self, at: int, length: int) -> bytes:
         self._content.seek(at)
@@ -142,7 +152,9 @@ class DataSetReader:
                 return
             self._decoded.note(problem)
             start, length = place
-        element = Element(tag, vr, element_name(tag, creator), "", {"vr": vr}, at, start, length, here.depth)
+        element = Element(
+            tag, vr, element_name(tag, creator), "", {"vr": vr}, at, start, length, here.depth, start + length
+        )
         self._take(here, element, creator, start, length)
 
     def _take(self, here: _Container, element: Element, creator: str, start: int, length: int) -> None:
@@ -260,25 +272,24 @@ class DataSetReader:
             element.text = f"{counted(here.items, 'item')}"
             if item.depth <= MAX_DEPTH:
                 element.json["Value"].append(item.json)
+                item.listed_in, item.head = element, at
             self._stack.append(item)
         elif tag == SEQUENCE_DELIMITER and here.undelimited:
-            self._stack.pop()
+            self._close(at + 8)
         elif tag in (SEQUENCE_DELIMITER, ITEM_DELIMITER):
             self._decoded.note(f"{here.name} has a delimiter at byte {at} where an item must be")
         else:
             self._decoded.note(f"{here.name} has something else than an item at byte {at}")
-            self._stack.pop()
-            self._at = at if here.undelimited else here.end
+            self._close(at if here.undelimited else here.end)
 
     def _read_delimiter(self, here: _Container, tag: int) -> None:
         at = self._at
         self._at = at + 8
         if here.undelimited and tag == ITEM_DELIMITER:
-            self._stack.pop()
+            self._close(at + 8)
         elif here.undelimited and tag in (ITEM, SEQUENCE_DELIMITER):
             self._decoded.note(f"{here.name} has no delimiter")
-            self._stack.pop()
-            self._at = at
+            self._close(at)
         elif tag in (ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER):
             self._decoded.note(f"{tag_text(tag)} at byte {at} stands where an element must")
         else:
@@ -296,48 +307,28 @@ class DataSetReader:
 
     def _read_fragments(self, here: _Container, element: Element, start: int) -> None:
         """Take encapsulated pixel data: its fragments by their lengths, all of it by its digest (PS3.5 §A.4)."""
-        at = start
-        lengths, table, count, longest, total = array("Q"), array("L"), -1, 0, 0
-        sample = b""
-        while True:
-            head = self._peek(at, 8)
-            tag = _tag(head, little=True)
-            length = int.from_bytes(head[4:], "little")
-            if len(head) < 8 or tag != ITEM or at + 8 + length > here.end:
-                break
-            if count < 0:
-                value = self._peek(at + 8, min(length, 4 * LISTED_FRAGMENTS, MAX_TABLE))
-                table.extend(int.from_bytes(value[place : place + 4], "little") for place in range(0, len(value), 4))
-            else:
-                sample = sample if count else self._peek(at + 8, min(length, SAMPLE))
-                longest, total = max(longest, length), total + length
-                if count < LISTED_FRAGMENTS:
-                    lengths.append(length)
-            count += 1
-            at += 8 + length
-            self._effort += HEADER
-            if self._effort > self._affordable:  # where that is said, reading stops
-                break
-        count = max(count, 0)
-        _, element.json = by_digest(element.vr, at - start, self._digest(start, at - start))
-        (frames, *_) = here.json.get(f"{NUMBER_OF_FRAMES:08X}", {}).get("Value") or [None]
-        frames = frames if isinstance(frames, int) else len(table) or None
-        element.json |= {"frames": frames, "fragments": count}
-        element.json |= {"fragment_lengths": list(lengths), "offset_table": list(table)}
-        element.text = f"{counted(count, 'fragment')}, {total} bytes"
-        here.json[f"{element.tag:08X}"] = element.json
+        found = read_fragments(self._peek, start, here.end, 1 + (self._affordable - self._effort) // HEADER)
+        self._effort += HEADER * found.items
+        self._at = at = found.at
         if self._effort > self._affordable:
-            self._at = at
-        elif tag == SEQUENCE_DELIMITER and len(head) == 8:
+            pass  # which is said where the next element would be read
+        elif found.ended:
             self._at = at + 8
-        elif len(head) == 8 and tag == ITEM:
-            self._stop(f"a fragment of {tag_text(element.tag)} announces {length} bytes; {here.end - at - 8} are there")
+        elif found.tag == ITEM:
+            what = f"a fragment of {tag_text(element.tag)} announces {found.announced} bytes"
+            self._stop(f"{what}; {here.end - at - 8} are there")
         else:
             self._decoded.note(f"{tag_text(element.tag)} has no delimiter")
-            self._at = at if len(head) == 8 else here.end
+            self._at = at if found.tag is not None else here.end
+        element.end, element.text = self._at, found.text
+        (frames, *_) = here.json.get(f"{NUMBER_OF_FRAMES:08X}", {}).get("Value") or [None]
+        _, element.json = by_digest(element.vr, at - start, self._digest(start, at - start))
+        element.json |= found.to_json(frames)
+        if here.depth <= MAX_DEPTH:
+            here.json[f"{element.tag:08X}"] = element.json
         if element.tag == PIXEL_DATA and not here.depth:
             self.has_fragments = True
-            self.codec, self.codec_syntax = identify_codec(sample)
+            self.codec, self.codec_syntax = identify_codec(found.sample)
 
     def _digest(self, start: int, length: int) -> str:
         hasher, left = hashlib.sha256(), length

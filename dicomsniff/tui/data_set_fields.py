@@ -1,7 +1,5 @@
 """A decoded data set -> field rows, each with the place of its bytes."""
 
-from bisect import bisect_right
-
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.dataset import DecodedDataSet, Element
@@ -21,12 +19,11 @@ def data_set_rows(decoded: DecodedDataSet, block: int, length: int) -> list[Fiel
 
 
 def _rows(elements: list[Element], block: int, length: int) -> list[FieldRow]:
-    heads = [element.head for element in elements if element.depth == 0]
     rows: list[FieldRow] = []
     start, end = 0, 0
     for element in elements:
         if element.depth == 0:
-            start, end = element.head, _end(element, heads, length)
+            start, end = element.head, min(element.end, length)
         name = f"{tag_text(element.tag)} {element.vr} {element.name}"
         rows.append(
             FieldRow(
@@ -50,11 +47,3 @@ def named_uid(uid: str) -> str:
     """Put a registered UID's name before it."""
     name = find_uid_name(uid) if uid.startswith("1.2.840.10008.") else None
     return f"{name} ({uid})" if name else uid
-
-
-def _end(element: Element, heads: list[int], length: int) -> int:
-    """Return where an element ends; one of undefined length ends where the next begins."""
-    if element.length is not None:
-        return element.start + element.length
-    following = bisect_right(heads, element.start)
-    return heads[following] if following < len(heads) else length

@@ -17,7 +17,7 @@ from dicomsniff.dimse.scan.scanner import DataSetScanner
 from fuzz.finds import BrokenError, skeleton
 from fuzz.grammar import parse_data_set
 from fuzz.pieces import Piece, render
-from fuzz.seeds import Material, shrink
+from fuzz.seeds import MAX_CAPTURE, Material, shrink
 from fuzz.targets import Target
 
 SYNTAXES = (
@@ -108,8 +108,10 @@ def seed_data_sets(material: Material) -> Iterator[tuple[int, str | None, bytes]
     for message in material.messages:
         index = SYNTAXES.index(message.syntax) if message.syntax in SYNTAXES else 4
         data, deflated = message.data_set, SYNTAXES[index] == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+        if data and deflated:
+            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, MAX_CAPTURE)
         if data:
-            yield index, SYNTAXES[index], zlib.decompressobj(-zlib.MAX_WBITS).decompress(data) if deflated else data
+            yield index, SYNTAXES[index], data
 
 
 def parse(data: bytes, syntax: str | None) -> list[Piece]:

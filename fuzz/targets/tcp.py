@@ -16,7 +16,8 @@ from fuzz.outputs import capture_file
 from fuzz.seeds import Material
 from fuzz.targets import Target
 
-_JOINED = ("missing bytes", StrayFragment.name)
+_JOINED = ("missing bytes", StrayFragment.name, "unexpected P-DATA-TF")
+"""Entries that are told together where they follow each other."""
 MAX_REREADS = 20
 """Messages of an input that are reread."""
 
@@ -63,7 +64,7 @@ def seen(analyzer: Analyzer) -> list[object]:
     return [
         (
             association.outcome,
-            # What shows a hole, or follows a stray fragment, may itself be passed over: then it shows later, joined.
+            # What would come between two that are joined may be passed over, and show later.
             Counter((e.event.name, e.from_requestor) for e in association.timeline if e.event.name not in _JOINED),
             [sum(stray.length for stray in _strays(association, sender=sender)) for sender in (True, False)],
             [

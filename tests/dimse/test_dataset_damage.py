@@ -172,6 +172,21 @@ def test_the_place_of_every_element_is_known_also_in_sequences():
     assert data[inner.start : inner.start + inner.length] == b"1.2.3.9\0"
 
 
+@pytest.mark.parametrize("undefined", [False, True])
+def test_where_sequences_and_items_begin_and_end_is_known(undefined):
+    inner = [item(sequence(0x00081199, item(REFERENCE), undefined=undefined), undefined=undefined), item()]
+    whole = sequence(0x00081140, *inner, undefined=undefined)
+    data = UID + whole + fragments(b"\xff\xd8ab")
+    _, decoded = read(data, JPEG)
+    outer, nested, reference, pixels = decoded.elements[1:]
+    assert data[outer.head : outer.end] == whole
+    assert [data[start:end] for start, end in outer.items] == inner
+    assert data[nested.head : nested.end] == sequence(0x00081199, item(REFERENCE), undefined=undefined)
+    assert [data[start:end] for start, end in nested.items] == [item(REFERENCE)]
+    assert data[reference.head : reference.end] == REFERENCE
+    assert data[pixels.head : pixels.end] == fragments(b"\xff\xd8ab")
+
+
 def test_a_character_set_of_an_item_is_its_own():
     inner = short(0x00080005, "CS", b"ISO_IR 192") + short(0x00100010, "PN", "Ä^Ö".encode() + b" ")
     data = (
