@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.association import MAX_FINDINGS
 from dicomsniff.findings.finding import SEVERITIES, CaptureFacts, CaptureRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.quantities import counted
@@ -21,7 +20,7 @@ def findings_not_listed(review: Review) -> Iterator[Hit]:
     unlisted = review.association.unlisted_findings
     if unlisted:
         said = ", ".join(counted(unlisted[each], each) for each in SEVERITIES if each in unlisted)
-        yield Hit(f"beyond the first {MAX_FINDINGS} findings {said} are counted, not listed")
+        yield Hit(f"further findings are counted, not listed: {said}")
 
 
 def links_not_listed(facts: CaptureFacts) -> Iterator[Hit]:

@@ -74,8 +74,8 @@ class MessageLadder(RowList):
         self.border_subtitle = Shown(f"{entry_name(entry)}: {said}" if said else entry_name(entry))
         pair = f"{association.requestor.label} → {association.acceptor.label}"
         listed, more = len(association.timeline), association.unlisted
-        first = f"  (the first {listed:,} of {listed + more:,} entries)" if more else ""
-        self.border_title = Shown(f"{association.id}  {pair}{first}")
+        first = f"the first {listed:,} of {listed + more:,} entries  " if more else ""
+        self.border_title = Shown(f"{association.id}  {first}{pair}")
 
     def header_line(self, number: int, width: int) -> Shown:  # noqa: ARG002  there is one line
         """Name the columns, and the side that each end of the lane stands for."""

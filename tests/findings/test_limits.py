@@ -102,7 +102,7 @@ def test_findings_beyond_the_limit_are_counted_by_severity_everywhere(tmp_path: 
     notes = ["association-slow", "entries-not-listed", "findings-not-listed"]
     assert Counter(codes(association)) == Counter([*["status-warning"] * FOUND, *notes])
     assert association.unlisted_findings == {"warning": 490}
-    assert "beyond the first 1000 findings 490 warnings are counted, not listed" in shown(path)
+    assert "further findings are counted, not listed: 490 warnings" in shown(path)
     assert "with 500 warnings" in shown(path)
     assert transcript(path)["associations"][0]["findings_not_listed"] == {"warning": 490}
     assert "500 warnings, 3 notes in 1 of 1 association; passes at error" in checked(path)[1]
