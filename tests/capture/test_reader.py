@@ -224,7 +224,9 @@ LATE_INTERFACE = (
 
 
 @pytest.mark.parametrize(
-    "data", [build.pcap(FRAMES), build.pcapng(FRAMES), LATE_INTERFACE, gzip.compress(LATE_INTERFACE)]
+    "data",
+    [build.pcap(FRAMES), build.pcapng(FRAMES), LATE_INTERFACE, gzip.compress(LATE_INTERFACE)],
+    ids=["pcap", "pcapng", "late-interface", "gzip"],
 )
 def test_reading_again_from_any_packet_gives_it_and_those_after(path, data):
     path.write_bytes(data)
