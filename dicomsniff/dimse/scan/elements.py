@@ -183,7 +183,7 @@ class ElementWalk(Nesting):
             elif length == UNDEFINED_LENGTH:
                 break
             if stop > end or length & 1:
-                if stop > end and data[at + 4 : at + 6] in VRS:
+                if stop > end and bytes(data[at + 4 : at + 6]) in VRS:
                     self._depart(Mode.EXPLICIT_LITTLE, base + at)
                     break
                 stop = self._wrong_length(tag, length, base + at, base + stop) - base
