@@ -90,13 +90,14 @@ class Analyzer:
         """Take packets; return (association, new timeline entry) in packet order."""
         if not batch.starts:
             return []
+        # Not after it: whoever takes what has ended after every batch gets it whole.
+        self._bound_memory()
         self._measure(batch)
         updates: list[Update] = []
         for segment in self._decoder.segments(batch):
             for event in self._tcp.feed(segment):
                 updates += self._tcp_event(event)
         self._entries += len(updates)
-        self._bound_memory()
         return updates
 
     def take_closed(self) -> list[Association]:
@@ -165,6 +166,8 @@ class Analyzer:
         self._kept.update((association.id, association) for association in associations)
 
     def _bound_memory(self) -> None:
+        if self._entries > MAX_ENTRIES:  # or so it seems: of a long association, entries are counted that are not kept
+            self._entries = sum(len(association.timeline) for association in self._kept.values())
         if self._entries > MAX_ENTRIES:
             for association in self._closed:
                 if not association.condensed:

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
-from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.printable import make_streams_printable, printable
 
 if TYPE_CHECKING:
     from dicomsniff.capture.reader import CaptureReader
@@ -165,7 +165,7 @@ def interfaces() -> None:
     from dicomsniff.capture.live import list_interfaces, missing_permission
 
     for interface in list_interfaces():
-        print(f"{interface.name:16} {', '.join(interface.addresses) or 'no address'}")
+        print(printable(f"{interface.name:16} {', '.join(interface.addresses) or 'no address'}"))
     if missing := missing_permission():
         raise CaptureError(missing)
 
@@ -240,15 +240,13 @@ def _output(path: str | None) -> Iterator[IO[str]]:
 
 def _leave_if_truncated(reason: str) -> None:
     if reason:
-        print(f"dicomsniff: the capture is cut off: {reason}; what could be read is shown", file=sys.stderr)
+        print(printable(f"dicomsniff: the capture is cut off: {reason}; what could be read is shown"), file=sys.stderr)
         raise SystemExit(ExitStatus.UNREADABLE)
 
 
 def main() -> None:
     """Run the program; every way out gives an exit status and, where something is wrong, one line."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    make_streams_printable()
     # What a capture makes is nearly all kept, and rarely cyclic: looking for garbage at the usual rate costs a third.
     gc.set_threshold(50_000, 20, 50)
     sys.exit(_run(sys.argv[1:]))
@@ -265,10 +263,10 @@ def _run(args: list[str]) -> int:
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else ExitStatus.DONE
     except click.ClickException as error:
-        error.show()
+        print(printable(f"dicomsniff: {error.format_message()}"), file=sys.stderr)
         return ExitStatus.WRONG_CALL
     except CaptureError as error:
-        print(f"dicomsniff: {error}", file=sys.stderr)
+        print(printable(f"dicomsniff: {error}"), file=sys.stderr)
         return ExitStatus.UNREADABLE
     except (KeyboardInterrupt, click.exceptions.Abort):
         return ExitStatus.INTERRUPTED
@@ -276,6 +274,6 @@ def _run(args: list[str]) -> int:
         # The reader of our output has gone, as in `| head`: nothing more to say, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        print(f"dicomsniff: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+        print(printable(f"dicomsniff: {error.filename or 'output'}: {error.strerror}"), file=sys.stderr)
         return ExitStatus.UNREADABLE
     return ExitStatus.DONE

@@ -13,6 +13,7 @@ from dicomsniff.export import lines
 from dicomsniff.export.text import finding_text, live_line, summary_lines
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture
+from dicomsniff.printable import printed
 
 
 def follow(reader: LiveSource, form: str, out: IO[str], *, ports: tuple[int, ...] = ()) -> Capture:
@@ -34,8 +35,7 @@ def follow(reader: LiveSource, form: str, out: IO[str], *, ports: tuple[int, ...
 
 
 def _print(out: IO[str], lines: Iterable[str]) -> None:
-    for line in lines:
-        out.write(line + "\n")
+    out.writelines(printed(lines))
     out.flush()
 
 

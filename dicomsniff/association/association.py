@@ -66,7 +66,7 @@ class Abortion:
 MAX_LISTED = 100_000
 """Timeline entries (and messages) listed of one association; further ones are handed on and counted, not kept."""
 MAX_FINDINGS = 1000
-"""Findings listed of one association."""
+"""Findings listed of one association; of further ones only the first of each code."""
 FINAL_FINDINGS = 100
 """Findings listed beyond those of an association that is over: they are about all of it."""
 
@@ -149,7 +149,8 @@ class Association:
         self.tally = Tally()
         self.unlisted = 0
         """Timeline entries beyond MAX_LISTED, which are not kept."""
-        self.unlisted_findings = 0
+        self.unlisted_findings: dict[str, int] = {}
+        """How many findings are not listed, by severity; of each code at least the first is."""
         self.condensed = False
         """Whether its timeline, messages and contexts were given up to bound memory."""
         self.nothing_accepted = False
@@ -293,11 +294,16 @@ class Association:
 
     def add_findings(self, found: "list[Finding]", *, final: bool = False) -> "list[Finding]":
         """Take findings, as many as are listed, and return those; `final` ones are about all of the association."""
-        room = max(FINAL_FINDINGS if final else 0, MAX_FINDINGS - len(self.found))
-        self.found += found[:room]
-        self.found_codes.update([finding.code for finding in found[:room]])
-        self.unlisted_findings += len(found[room:])
-        return found[:room]
+        most = MAX_FINDINGS + (FINAL_FINDINGS if final else 0)
+        listed = []
+        for finding in found:
+            if len(self.found) < most or finding.code not in self.found_codes:
+                listed.append(finding)
+                self.found.append(finding)
+                self.found_codes.add(finding.code)
+            else:
+                self.unlisted_findings[finding.severity] = self.unlisted_findings.get(finding.severity, 0) + 1
+        return listed
 
     def condense(self) -> None:
         """Give up what only a detailed view needs; verdict, counts and findings stay."""

@@ -99,6 +99,8 @@ class InstanceLinks:
 
     def __init__(self) -> None:
         self._threads: dict[tuple[Kind, str], Thread] = {}
+        self.unlisted = 0
+        """Operations of threads beyond MAX_THREADS."""
 
     def take(self, association: Association) -> None:
         """Sort an association's operations into threads."""
@@ -117,6 +119,7 @@ class InstanceLinks:
         thread = self._threads.get((kind, key))
         if thread is None:
             if len(self._threads) >= MAX_THREADS:
+                self.unlisted += 1
                 return
             thread = self._threads[kind, key] = Thread(kind, key)
         thread.add(step)

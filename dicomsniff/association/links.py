@@ -43,17 +43,28 @@ class Linker:
         self._gets: list[Get] = []
         self._instances = InstanceLinks()
         self._series: dict[tuple[str, str, str | None, str | None], Series] = {}
+        self._unlisted = {"C-GET": 0, "operation": 0, "association": 0}
 
     def take(self, association: Association) -> None:
         """Take an association that is over, before anything of it is given up."""
         self._moves.take(association)
-        self._gets += find_gets(association)[: MAX_GETS - len(self._gets)]
+        gets = find_gets(association)
+        room = MAX_GETS - len(self._gets)
+        self._gets += gets[:room]
+        self._unlisted["C-GET"] += len(gets[room:])
+        self._unlisted["operation"] += association.operations.unlisted
         self._instances.take(association)
         self._count(association)
 
     def take_unconnected(self, unconnected: Unconnected) -> None:
         """Take a TCP connection that came to nothing."""
         self._moves.take_unconnected(unconnected)
+
+    @property
+    def unlisted(self) -> dict[str, int]:
+        """What is not among the following, to bound memory: how many of each kind; empty where all is."""
+        counts = {"C-MOVE": self._moves.unlisted, "normalized operation": self._instances.unlisted, **self._unlisted}
+        return {kind: count for kind, count in counts.items() if count}
 
     def moves(self) -> list[Move]:
         """Return every C-MOVE operation with its deliveries."""
@@ -81,6 +92,7 @@ class Linker:
         series = self._series.get((source, target, calling, called))
         if series is None:
             if len(self._series) >= MAX_PAIRS:
+                self._unlisted["association"] += 1
                 return
             start, end = association.start_time, association.end_time
             series = Series(source, target, calling, called, association.id, association.id, start, end)

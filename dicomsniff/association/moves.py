@@ -77,6 +77,8 @@ class Delivery:
     originator: tuple[str, int] | None = None
     how: str = ""
     guessed: bool = False
+    partial: bool = False
+    """Whether it has more operations than are remembered, so that there may be more C-STOREs."""
 
 
 @dataclass(slots=True)
@@ -103,6 +105,8 @@ class Move:
     deliveries: list[Delivery] = field(default_factory=list)
     unconnected: list[Unconnected] = field(default_factory=list)
     """Connections from the provider that came to nothing while the C-MOVE was under way."""
+    partial: bool = False
+    """Whether associations that began after it are no longer remembered, so that there may be more deliveries."""
 
     @property
     def sent(self) -> int:
@@ -120,16 +124,23 @@ class MoveLinks:
 
     def __init__(self) -> None:
         self._moves: list[Move] = []
-        self._named: deque[Delivery] = deque(maxlen=MAX_DELIVERIES)
-        self._unnamed: deque[Delivery] = deque(maxlen=MAX_DELIVERIES)
+        self.unlisted = 0
+        """C-MOVE operations beyond MAX_MOVES."""
+        self._named: deque[Delivery] = deque()
+        self._unnamed: deque[Delivery] = deque()
+        self._forgotten_until = -1
+        """When the latest delivery that is no longer remembered began."""
         self._unconnected: deque[Unconnected] = deque(maxlen=MAX_UNCONNECTED)
 
     def take(self, association: Association) -> None:
         """Remember what an association that is over asked to be moved, and what it delivered."""
         stores: dict[tuple[str, int] | None, Stores] = {}
         for operation in association.operations.operations:
-            if operation.name == "C-MOVE" and len(self._moves) < MAX_MOVES:
-                self._moves.append(_move(association, operation))
+            if operation.name == "C-MOVE":
+                if len(self._moves) < MAX_MOVES:
+                    self._moves.append(_move(association, operation))
+                else:
+                    self.unlisted += 1
             elif operation.name == "C-STORE" and operation.from_requestor:
                 stores.setdefault(_originator(operation), Stores()).add(operation)
         if not stores and (association.outcome != "released" or association.nothing_accepted):
@@ -137,6 +148,8 @@ class MoveLinks:
         for originator, counted in stores.items():
             kept = self._named if originator is not None else self._unnamed
             kept.append(_delivery(association, originator, counted))
+            if len(kept) > MAX_DELIVERIES:
+                self._forgotten_until = max(self._forgotten_until, kept.popleft().start)
 
     def take_unconnected(self, unconnected: Unconnected) -> None:
         """Remember a TCP connection that came to nothing."""
@@ -146,7 +159,7 @@ class MoveLinks:
         """Return every C-MOVE with what belongs to it, as far as it is known by now."""
         named = self._by_name()
         for move in self._moves:
-            move.deliveries, move.unconnected = [], []
+            move.deliveries, move.unconnected, move.partial = [], [], move.start <= self._forgotten_until
         for delivery in self._unnamed:
             delivery.how = ""
         for delivery in self._named:
@@ -158,7 +171,9 @@ class MoveLinks:
         return self._moves
 
     def strays(self) -> list[Delivery]:
-        """Return deliveries that name a C-MOVE which is not in the capture."""
+        """Return deliveries that name a C-MOVE which is not in the capture; none where not every C-MOVE is known."""
+        if self.unlisted:
+            return []
         named = self._by_name()
         return [delivery for delivery in self._named if _asked_for(delivery, named) is None]
 
@@ -245,6 +260,7 @@ def _delivery(association: Association, originator: tuple[str, int] | None, stor
         accepted=sum(context.accepted for context in association.contexts.values()),
         stores=stores,
         originator=originator,
+        partial=association.operations.unlisted > 0,
     )
 
 

@@ -123,6 +123,11 @@ class OperationTracker:
         """Operations without a final response, in the order in which they were invoked."""
         return [operation for waiting in self._outstanding.values() for operation in waiting]
 
+    @property
+    def unlisted(self) -> int:
+        """Operations that are over and not listed, of an association that is not condensed."""
+        return self.count - len(self.operations)
+
     def take(self, message: Message) -> Operation | None:
         """Take a message; return the operation it belongs to, None for one that belongs to none."""
         command = message.command

@@ -1,12 +1,12 @@
 """What `check` writes: the findings of a capture, and whether any of them is as bad as asked."""
 
-import json
 from collections import Counter
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
+from dicomsniff.export.json_text import json_text
 from dicomsniff.export.junit import JunitReport
 from dicomsniff.export.model_json import finding_json
 from dicomsniff.export.report import Asked, Outcome, Report
@@ -16,6 +16,7 @@ from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
+from dicomsniff.printable import printed
 from dicomsniff.quantities import counted
 
 SCHEMA = "dicomsniff.check/1"
@@ -27,11 +28,12 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
     """Read a capture to its end and write its findings; return whether one is as bad as `fail_on`, or worse."""
     asked = Asked(fail_on, names)
     report = REPORTS[form](asked)
-    counts: Counter[Severity] = Counter()
-    with SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+", encoding="utf-8", errors="backslashreplace") as body:
+    counts: Counter[str] = Counter()
+    with SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+", encoding="utf-8") as body:
         for _ in capture.updates():
             for association in capture.analyzer.take_closed():
                 counts.update(finding.severity for finding in flatten(association.findings))
+                counts.update(association.unlisted_findings)
                 body.write(report.association(association))
         counts.update(finding.severity for finding in flatten(capture.analyzer.findings))
         failed = any(counts[severity] for severity in asked.failing)
@@ -44,7 +46,7 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
     return failed
 
 
-def count_text(counts: Counter[Severity]) -> str:
+def count_text(counts: Counter[str]) -> str:
     """Say how many findings there are: `2 errors, 1 note`, or `nothing found`."""
     said = [counted(counts[each], each) for each in SEVERITIES if counts[each]]
     return ", ".join(said) or "nothing found"
@@ -66,7 +68,7 @@ class TextReport:
         lines.append(f"  {verdict(association)}")
         for finding in association.findings:
             lines += finding_lines(finding)
-        return "".join(f"{line}\n" for line in lines) + "\n"
+        return "".join(printed([*lines, ""]))
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return the findings about the capture as a whole, and the summary."""
@@ -75,7 +77,7 @@ class TextReport:
         where = f" in {self._with_findings} of {counted(total, 'association')}"
         judged = f"fails at {self._fail_on}" if outcome.failed else f"passes at {self._fail_on}"
         lines.append(f"{outcome.capture.reader.name}: {count_text(outcome.counts)}{where}; {judged}")
-        return "", "".join(f"{line}\n" for line in lines)
+        return "", "".join(printed(lines))
 
 
 class JsonReport:
@@ -90,15 +92,15 @@ class JsonReport:
         if not association.findings:
             return ""
         comma, self._first = "" if self._first else ",", False
-        return f"{comma}\n  {_dump(_association_json(association))}"
+        return f"{comma}\n  {json_text(_association_json(association))}"
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return what stands before and after the array of associations."""
         head = _head(outcome.capture)
-        before = "{\n" + "".join(f" {_dump(key)}: {_dump(value)},\n" for key, value in head.items())
+        before = "{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items())
         found = [finding_json(finding, None) for finding in outcome.capture.analyzer.findings]
         tail = {"findings": found} | _summary(outcome, self._fail_on)
-        after = ",\n".join(f" {_dump(key)}: {_dump(value)}" for key, value in tail.items())
+        after = ",\n".join(f" {json_text(key)}: {json_text(value)}" for key, value in tail.items())
         return before + ' "associations": [', f"],\n{after}\n}}\n"
 
 
@@ -111,7 +113,7 @@ class JsonLinesReport:
     def association(self, association: Association) -> str:
         """Return a line per cause, what follows from it within."""
         lines = [{"kind": "finding"} | finding_json(finding, association.id) for finding in association.findings]
-        return "".join(f"{_dump(line)}\n" for line in lines)
+        return "".join(f"{json_text(line)}\n" for line in lines)
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return the findings about the capture as a whole, and the summary."""
@@ -119,7 +121,7 @@ class JsonLinesReport:
             {"kind": "finding"} | finding_json(finding, None) for finding in outcome.capture.analyzer.findings
         ]
         lines.append({"kind": "summary"} | _head(outcome.capture) | _summary(outcome, self._fail_on))
-        return "", "".join(f"{_dump(line)}\n" for line in lines)
+        return "", "".join(f"{json_text(line)}\n" for line in lines)
 
 
 REPORTS: dict[str, type[Report]] = {
@@ -154,7 +156,3 @@ def _head(capture: Capture) -> dict[str, Any]:
 def _summary(outcome: Outcome, fail_on: Severity) -> dict[str, Any]:
     counts = {str(each): outcome.counts[each] for each in SEVERITIES}
     return {"counts": counts, "fail_on": str(fail_on), "failed": outcome.failed}
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -1,6 +1,6 @@
 """Findings -> JUnit XML, which CI systems read: an association is a test case, failed where findings are bad enough."""
 
-import re
+from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 from dicomsniff.association.association import Association
@@ -8,9 +8,7 @@ from dicomsniff.export.report import Asked, Outcome
 from dicomsniff.export.text import finding_lines
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
-
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold."""
+from dicomsniff.printable import printable, printed
 
 
 class JunitReport:
@@ -45,21 +43,18 @@ class JunitReport:
             parts.append(f"<error message={_quoted(error)}/>")
         if bad:
             self._failures += 1
-            text = "\n".join(line for finding in bad for line in finding_lines(finding))
-            first = bad[0]
-            parts.append(
-                f"<failure type={_quoted(first.code)} message={_quoted(first.message)}>{_text(text)}</failure>"
-            )
+            first, text = bad[0], _text(line for finding in bad for line in finding_lines(finding))
+            parts.append(f"<failure type={_quoted(first.code)} message={_quoted(first.message)}>{text}</failure>")
         lines = [said, *(line for finding in findings if finding not in bad for line in finding_lines(finding))]
         if any(lines):
-            parts.append(f"<system-out>{_text(chr(10).join(lines))}</system-out>")
+            parts.append(f"<system-out>{_text(lines)}</system-out>")
         head = f'<testcase classname={_quoted(self._suite)} name={_quoted(name)} time="{max(lasted, 0):.6f}">'
         return "\n".join([head, *parts, "</testcase>\n"])
 
 
 def _quoted(text: str) -> str:
-    return quoteattr(_NO_XML.sub("\ufffd", text))
+    return quoteattr(printable(text))
 
 
-def _text(text: str) -> str:
-    return escape(_NO_XML.sub("\ufffd", text))
+def _text(lines: Iterable[str]) -> str:
+    return escape("".join(printed(lines)).rstrip("\n"))

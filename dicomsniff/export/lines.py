@@ -1,12 +1,12 @@
 """The model -> JSON lines, one object each with its `kind`: for `export --format jsonl` and for following live."""
 
-import json
-from typing import IO, Any
+from typing import IO
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
+from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.model_json import association_json, direction, finding_json, message_json
 from dicomsniff.export.negotiation import contexts_json
@@ -29,28 +29,28 @@ def write_lines(capture: Capture, out: IO[str]) -> None:
             for finding in association.findings:
                 out.write(finding_line(finding, association) + "\n")
     for link in links_json(capture.analyzer.links, capture.reader.resolution_digits):
-        out.write(_line({"kind": "link"} | link) + "\n")
+        out.write(json_text({"kind": "link"} | link) + "\n")
     for finding in capture.analyzer.findings:
         out.write(capture_finding_line(finding) + "\n")
 
 
 def capture_finding_line(finding: Finding) -> str:
     """Return a finding about the capture as a whole."""
-    return _line({"kind": "finding"} | finding_json(finding, None))
+    return json_text({"kind": "finding"} | finding_json(finding, None))
 
 
 def head_line(name: str) -> str:
     """Return the first line: schema, tool, and what is being read."""
     head = {"kind": "transcript", "schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
-    return _line(head | {"capture": {"name": name}, "privacy": {"phi": "kept"}})
+    return json_text(head | {"capture": {"name": name}, "privacy": {"phi": "kept"}})
 
 
 def entry_line(association: Association, entry: Entry, digits: int) -> str:
     """Return a timeline entry: a message in full, anything else by name and detail."""
     if isinstance(entry.event, Message):
         said = {"kind": "message", "association": association.id, "number": entry.event.number or None}
-        return _line(said | message_json(association, entry.event, digits))
-    return _line(
+        return json_text(said | message_json(association, entry.event, digits))
+    return json_text(
         {
             "kind": "event",
             "association": association.id,
@@ -66,15 +66,11 @@ def entry_line(association: Association, entry: Entry, digits: int) -> str:
 
 def finding_line(finding: Finding, association: Association) -> str:
     """Return a finding."""
-    return _line({"kind": "finding"} | finding_json(finding, association.id))
+    return json_text({"kind": "finding"} | finding_json(finding, association.id))
 
 
 def association_line(association: Association, digits: int) -> str:
     """Return an association as it stands: parties, contexts, outcome."""
     contexts = contexts_json(association)
     said = {"kind": "association"} | association_json(association, digits)
-    return _line(said | {"presentation_contexts": contexts})
-
-
-def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json_text(said | {"presentation_contexts": contexts})

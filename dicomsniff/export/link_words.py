@@ -36,14 +36,15 @@ def move_text(move: Move) -> str:
         if move.unconnected:
             last = move.unconnected[-1]
             tried = f"; the provider tried {last.target}: {last.how}"
-        return f"{asked}: {ended}; no C-STORE for it is in the capture{tried}"
+        none = "is remembered" if move.partial else "is in the capture"
+        return f"{asked}: {ended}; no C-STORE for it {none}{tried}"
     return f"{asked}: {ended}; " + "; ".join(delivery_text(delivery) for delivery in move.deliveries)
 
 
 def stray_text(delivery: Delivery) -> str:
     """Say what came for a C-MOVE that is not in the capture."""
     title, number = delivery.originator or ("?", 0)
-    count = counted(delivery.stores.asked, "C-STORE")
+    count = ("at least " if delivery.partial else "") + counted(delivery.stores.asked, "C-STORE")
     return f"association {delivery.association}: {count} for C-MOVE {number} of {title}, which is not in the capture"
 
 
@@ -63,13 +64,15 @@ def delivery_text(delivery: Delivery) -> str:
     if not stores.asked:
         how = delivery.outcome if delivery.outcome != "released" else "released with nothing sent"
         return f"association {delivery.association} to {delivery.target}, {how}{why}"
-    return f"{counted(stores.asked, 'C-STORE')} in association {delivery.association}, {stores.kept} kept{why}"
+    least = "at least " if delivery.partial else ""
+    count = f"{least}{counted(stores.asked, 'C-STORE')} in association {delivery.association}"
+    return f"{count}, {least}{stores.kept} kept{why}"
 
 
 def thread_text(thread: Thread) -> str:
     """Say what was done under one UID, step by step."""
     name = "" if thread.kind is Kind.PRINT else f" {thread.key}"
-    several = len(thread.associations) > 1
+    several = len(thread.associations) > 1 or thread.unlisted > 0
     steps = [step_text(thread.kind, step) for step in thread.steps[:MAX_STEPS]]
     where = [f"{said} (association {step.association})" for said, step in zip(steps, thread.steps, strict=False)]
     more = len(thread.steps) + thread.unlisted - len(steps)

@@ -70,6 +70,7 @@ def association_json(association: Association, digits: int) -> Json:
             "meaning": abort_meaning(abortion.source, abortion.reason),
         },
         **agreement_json(association),
+        **_unlisted(association),
         "pdu_counts": {
             direction(from_requestor=sender): dict(association.pdu_counts[sender]) for sender in (True, False)
         },
@@ -77,6 +78,18 @@ def association_json(association: Association, digits: int) -> Json:
         "missing_bytes": association.missing_bytes,
         "timing": timing_json(association),
     }
+
+
+def _unlisted(association: Association) -> Json:
+    """Say what was given up, or counted and not kept, to bound memory; nothing where all is there."""
+    if association.condensed:
+        return {"condensed": True}
+    said: Json = {}
+    if association.operations.unlisted:
+        said["operations_not_listed"] = association.operations.unlisted
+    if association.unlisted_findings:
+        said["findings_not_listed"] = dict(association.unlisted_findings)
+    return said
 
 
 def direction(*, from_requestor: bool) -> str:

@@ -21,10 +21,10 @@ class Asked(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The end: the capture, how many findings of each severity, consequences too, and whether that fails."""
+    """The end: the capture, how many findings of each severity, listed or not, consequences too; whether that fails."""
 
     capture: Capture
-    counts: Counter[Severity]
+    counts: Counter[str]
     failed: bool
 
 

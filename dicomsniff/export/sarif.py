@@ -1,11 +1,12 @@
 """Findings -> SARIF 2.1.0 (OASIS), which code hosts and CI systems read; the rules are the catalogue."""
 
-import json
+import os
 from typing import Any
 from urllib.parse import quote
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
+from dicomsniff.export.json_text import json_text
 from dicomsniff.export.report import Asked, Outcome
 from dicomsniff.findings.catalogue import RULES, AnyRule
 from dicomsniff.findings.finding import Finding
@@ -39,7 +40,7 @@ class SarifReport:
             }
             invocation["toolExecutionNotifications"] = [told]
         run["invocations"] = [invocation]
-        head = "".join(f'  "{key}": {_dump(value)},\n' for key, value in run.items())
+        head = "".join(f'  "{key}": {json_text(value)},\n' for key, value in run.items())
         before = f'{{"$schema": "{_SCHEMA}", "version": "2.1.0", "runs": [{{\n{head}  "results": ['
         whole = "".join(self._results(finding, "the capture", None) for finding in outcome.capture.analyzer.findings)
         return before, f"{whole}\n  ]}}]}}\n"
@@ -67,7 +68,7 @@ class SarifReport:
             "locations": [place],
             "properties": {key: value for key, value in properties.items() if value is not None},
         }
-        return f"{comma}\n   {_dump(result)}"
+        return f"{comma}\n   {json_text(result)}"
 
 
 def _rule(rule: AnyRule) -> dict[str, Any]:
@@ -81,8 +82,4 @@ def _rule(rule: AnyRule) -> dict[str, Any]:
 
 
 def _uri(name: str) -> str:
-    return "stdin" if name == "-" else quote(name)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return "stdin" if name == "-" else quote(os.fsencode(name))

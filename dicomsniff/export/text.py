@@ -14,6 +14,7 @@ from dicomsniff.export.words import entry_detail, entry_name, entry_order, entry
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
+from dicomsniff.printable import printed
 from dicomsniff.quantities import clock, counted, duration, size, timestamp
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
 
@@ -35,19 +36,18 @@ def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> Non
         while waiting and (waiting[0][0] == following or len(waiting) > MAX_WAITING):
             number, association = heappop(waiting)
             following = number + 1
-            out.writelines(f"{line}\n" for line in association_lines(association, digits, contexts=contexts))
+            out.writelines(printed(association_lines(association, digits, contexts=contexts)))
             out.write("\n")
     digits = capture.reader.resolution_digits
     for _, association in sorted(waiting):
-        out.writelines(f"{line}\n" for line in association_lines(association, digits, contexts=contexts))
+        out.writelines(printed(association_lines(association, digits, contexts=contexts)))
         out.write("\n")
     found = list(link_lines(capture.analyzer.links))
     if found:
         out.write("what belongs together:\n")
-        out.writelines(f"  {line}\n" for line in found)
+        out.writelines(printed(f"  {line}" for line in found))
         out.write("\n")
-    for line in summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated):
-        out.write(f"{line}\n")
+    out.writelines(printed(summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated)))
 
 
 def association_lines(association: Association, digits: int, *, contexts: bool = False) -> Iterator[str]:
@@ -65,6 +65,8 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
     yield from _time_lines(association)
     if contexts:
         yield from context_lines(association)
+    if association.condensed:
+        yield "    its timeline was given up to bound memory"
     for entry in sorted(association.timeline, key=entry_order):
         yield "    " + entry_line(association, entry, association.start_time)
     if association.unlisted:

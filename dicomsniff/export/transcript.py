@@ -1,14 +1,14 @@
 """The model -> the JSON transcript `dicomsniff.transcript/1`, written as the capture is read, one message a line."""
 
-import json
 from collections.abc import Iterable, Iterator
 from os import SEEK_END
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
+from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.model_json import association_json, capture_json, finding_json, message_json, operation_json
 from dicomsniff.export.negotiation import contexts_json
@@ -33,24 +33,25 @@ def write_transcript(capture: Capture, out: IO[str]) -> None:
                 if association.id not in drafts:
                     drafts[association.id] = _Draft(file)
                 if isinstance(entry.event, Message):
-                    said = _dump(message_json(association, entry.event, reader.resolution_digits))
+                    said = json_text(message_json(association, entry.event, reader.resolution_digits))
                     drafts[association.id].add(entry.event, said)
             for association in capture.analyzer.take_closed():
                 drafts.setdefault(association.id, _Draft(file)).finish(association, reader.resolution_digits)
         out.write("{\n")
-        out.write(f' "schema": {_dump(SCHEMA)},\n')
-        out.write(f' "tool": {_dump({"name": "dicomsniff", "version": __version__})},\n')
-        out.write(f' "capture": {_dump(capture_json(capture))},\n')
-        out.write(f' "privacy": {_dump({"phi": "kept"})},\n')
+        out.write(f' "schema": {json_text(SCHEMA)},\n')
+        out.write(f' "tool": {json_text({"name": "dicomsniff", "version": __version__})},\n')
+        out.write(f' "capture": {json_text(capture_json(capture))},\n')
+        out.write(f' "privacy": {json_text({"phi": "kept"})},\n')
         out.write(' "associations": [')
         for index, number in enumerate(sorted(drafts)):
             out.write(",\n  {" if index else "\n  {")
             out.writelines(drafts[number].parts())
             out.write("}")
         digits = reader.resolution_digits
-        links = _lines(_dump(link) for link in links_json(capture.analyzer.links, digits))
-        found = _lines(_dump(finding_json(finding, None)) for finding in capture.analyzer.findings)
-        out.write(f'],\n "verdict": {_dump(capture.analyzer.verdict)},\n "links": {links},\n "findings": {found}\n}}\n')
+        links = _lines(json_text(link) for link in links_json(capture.analyzer.links, digits))
+        found = _lines(json_text(finding_json(finding, None)) for finding in capture.analyzer.findings)
+        verdict = json_text(capture.analyzer.verdict)
+        out.write(f'],\n "verdict": {verdict},\n "links": {links},\n "findings": {found}\n}}\n')
 
 
 class _Draft:
@@ -88,11 +89,11 @@ class _Draft:
             self._number(message, said)
         self._flush()
         head = association_json(association, digits)
-        fields = ",\n   ".join(f"{_dump(key)}: {_dump(value)}" for key, value in head.items())
-        contexts = _lines(_dump(context) for context in contexts_json(association))
+        fields = ",\n   ".join(f"{json_text(key)}: {json_text(value)}" for key, value in head.items())
+        contexts = _lines(json_text(context) for context in contexts_json(association))
         self._head = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [')
-        found = (_dump(finding_json(finding, association.id)) for finding in association.findings)
-        operations = _lines(_dump(operation_json(each)) for each in association.operations.operations)
+        found = (json_text(finding_json(finding, association.id)) for finding in association.findings)
+        operations = _lines(json_text(operation_json(each)) for each in association.operations.operations)
         self._tail = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}')
 
     def parts(self) -> Iterator[str]:
@@ -115,7 +116,3 @@ class _Draft:
 def _lines(items: Iterable[str]) -> str:
     joined = ",\n    ".join(items)
     return f"[\n    {joined}]" if joined else "[]"
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

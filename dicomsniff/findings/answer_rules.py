@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name, in_words
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.codes import PROPOSAL, by
+from dicomsniff.findings.encoding_rules import some_of
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.pdu.types import AssociateAc
 
@@ -58,7 +59,7 @@ def answered_twice(_: Association, entry: Entry) -> Iterator[Hit]:
         ids = Counter(context.id for context in entry.event.contexts)
         twice = [str(number) for number, count in ids.items() if count > 1]
         if twice:
-            yield Hit(f"A-ASSOCIATE-AC answers more than once: context {', '.join(twice[:5])}")
+            yield Hit(f"A-ASSOCIATE-AC answers more than once: context {some_of(twice)}")
 
 
 def unanswered(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -66,9 +67,8 @@ def unanswered(association: Association, entry: Entry) -> Iterator[Hit]:
     if _answer(association, entry):
         silent = [str(each.id) for each in association.contexts.values() if each.result is None]
         if silent:
-            which = ", ".join(silent[:5]) + (f" and {len(silent) - 5} more" if len(silent) > 5 else "")
             count = f"{len(silent)} of {len(association.contexts)} presentation contexts"
-            yield Hit(f"A-ASSOCIATE-AC does not answer {count}: {which}")
+            yield Hit(f"A-ASSOCIATE-AC does not answer {count}: {some_of(silent)}")
 
 
 def syntax_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:

@@ -10,6 +10,7 @@ from dicomsniff.findings import (
     data_set_rules,
     encoding_rules,
     fragment_rules,
+    limit_rules,
     link_rules,
     operation_rules,
     pdu_rules,
@@ -39,6 +40,7 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("Security", security_rules.RULES),
     ("What belongs together", link_rules.RULES),
     ("The whole capture", capture_rules.RULES),
+    ("What is counted and not listed", limit_rules.RULES),
 )
 """Rules by what they are about."""
 RULES: tuple[AnyRule, ...] = tuple(rule for _, rules in LAYERS for rule in rules)

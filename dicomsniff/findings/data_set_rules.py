@@ -32,7 +32,8 @@ def problems_of(code: str) -> Check:
             case Message() as message if outline := outline_of(message):
                 found = [each for each in outline.problems if each.code == code]
                 if found:
-                    more = f"; {len(found) - 1} more like it" if len(found) > 1 else ""
+                    further = len(found) - 1 + outline.unlisted.get(code, 0)
+                    more = f"; {further} more like it" if further else ""
                     yield _hit(message, f"{message.name}: {found[0].text}{more}")
 
     return check

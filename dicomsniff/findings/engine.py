@@ -59,8 +59,8 @@ def find_final(association: Association) -> None:
     """Ask the rules about an association that is over, and put causes and consequences in order."""
     review = Review(association)
     where = association.timeline[0].span if association.timeline else _NOWHERE
-    found = [_finding(rule, hit, where, None, None) for rule in _FINAL for hit in rule.check(review)]
-    association.add_findings(found, final=True)
+    for rule in _FINAL:  # one by one: the last of them say how much is not listed
+        association.add_findings([_finding(rule, hit, where, None, None) for hit in rule.check(review)], final=True)
     if association.found:
         association.findings = arrange(association.found)
 

@@ -32,7 +32,7 @@ def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
     """A C-MOVE that counts objects of which the capture shows none."""
     for move in facts.links.moves():
         counted = move.counters.get("completed", 0) + move.counters.get("warning", 0)
-        if counted and not move.sent:
+        if counted and not move.sent and not move.partial:
             yield _about(move, f"C-MOVE to {move.destination} counts {counted} objects; none is seen on its way")
 
 
@@ -56,7 +56,8 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
     """A storage commitment that was asked for, and of which no report is in the capture."""
     for thread in _commitments(facts):
         asked = [step for step in thread.steps if step.service == "N-ACTION" and step.status == 0]
-        if asked and not any(step.service == "N-EVENT-REPORT" for step in thread.steps):
+        reported = thread.unlisted or any(step.service == "N-EVENT-REPORT" for step in thread.steps)
+        if asked and not reported:
             said = f"storage commitment {thread.key} was accepted; its report is not in the capture"
             yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
 

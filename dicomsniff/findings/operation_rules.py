@@ -97,7 +97,7 @@ def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     """A C-CANCEL of a request that was never made (PS3.7 §9.3.2.3)."""
     tracker = review.association.operations
     saw_all = all(review.saw_all(from_requestor=side, until=1 << 62) for side in (True, False))
-    if not tracker.vain_cancels or not saw_all or tracker.count > len(tracker.operations):
+    if not tracker.vain_cancels or not saw_all or tracker.unlisted:
         return
     asked: dict[tuple[bool, int | None], int] = {}
     for operation in tracker.operations:

@@ -21,7 +21,7 @@ def brought_less(move: Move) -> bool:
 def moved_nothing(move: Move) -> bool:
     """Whether a C-MOVE says success, counts no object, and the capture shows none sent."""
     counted = ("completed" in move.counters) and not any(move.counters.values())
-    return move.category == "Success" and counted and not move.sent
+    return move.category == "Success" and counted and not move.sent and not move.partial
 
 
 def explain_move(move: Move) -> str:
@@ -43,6 +43,8 @@ def explain_move(move: Move) -> str:
     failed = move.counters.get("failed", 0)
     if move.sent:
         return _explain_partial(move, destination, failed)
+    if move.partial:
+        return ""  # what delivered for it may have been forgotten
     if failed:
         return (
             f"{counted(failed, 'object')} failed and no C-STORE is in the capture: the provider could not reach "

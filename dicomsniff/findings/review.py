@@ -81,6 +81,10 @@ class Review:
         """Whether the capture holds anything one side said."""
         return self._spoke[from_requestor]
 
+    def hears(self, *, from_requestor: bool) -> bool:
+        """Whether the capture holds packets of a side, were it only acknowledgements."""
+        return self._spoke[from_requestor] or hears(self.association, from_requestor=from_requestor)
+
     def ended_by(self, *, from_requestor: bool) -> str:
         """How one side's direction ended: `FIN`, or `RST` by either side; empty where the capture did not see it."""
         for entry in self.ends:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.association import MAX_FINDINGS, MAX_LISTED, Association
+from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
@@ -22,7 +22,8 @@ def missing(review: Review) -> Iterator[Hit]:
             length, places = sum(gap.length for gap in gaps), len(gaps)
             where = f" in {places} places" if places > 1 else ""
             then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
-            yield Hit(f"{length} bytes sent by {sender.label}{where} are not in the capture{then}", gaps[0].span,
+            least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
+            yield Hit(f"{least}{length} bytes sent by {sender.label}{where} are not in the capture{then}", gaps[0].span,
                       from_requestor=from_requestor)  # fmt: skip
 
 
@@ -40,7 +41,8 @@ def one_direction(review: Review) -> Iterator[Hit]:
     for from_requestor in (True, False):
         silent = not review.spoke(from_requestor=from_requestor)
         talks = sum(association.pdu_counts[not from_requestor].values()) > 1 and association.messages
-        if silent and talks and not association.pdu_counts[from_requestor]:
+        unheard = review.spoke(from_requestor=not from_requestor) and not review.hears(from_requestor=from_requestor)
+        if silent and (talks or unheard) and not association.pdu_counts[from_requestor]:
             side = association.sender(from_requestor=from_requestor)
             yield Hit(f"nothing sent by {side.label} is in the capture", from_requestor=from_requestor)
 
@@ -66,7 +68,11 @@ def ends_early(review: Review) -> Iterator[Hit]:
     closed = review.ending is not None and association.state is not State.UNKNOWN
     if not association.ended_by_capture or closed or association.outcome in ("rejected", "aborted"):
         return
-    asked = [message for message in association.unanswered if message.ended]
+    asked = [
+        message
+        for message in association.unanswered
+        if message.ended and review.hears(from_requestor=not message.from_requestor)
+    ]
     cut = [message for message in association.messages if not message.ended]
     under_way = [f"within {message.name} {message.command.message_id}" for message in cut[:1]]
     if asked:
@@ -125,15 +131,6 @@ def window_closed(review: Review) -> Iterator[Hit]:
             yield Hit(f"{receiver.label} closed its TCP window {times}", from_requestor=not from_requestor)
 
 
-def not_listed(review: Review) -> Iterator[Hit]:
-    """More was exchanged than is listed of one association."""
-    association = review.association
-    if association.unlisted:
-        yield Hit(f"{association.unlisted} entries beyond the first {MAX_LISTED} are counted, not listed")
-    if association.unlisted_findings:
-        yield Hit(f"{association.unlisted_findings} findings beyond the first {MAX_FINDINGS} are not listed")
-
-
 RULES = (
     FinalRule(
         "negotiation-not-captured",
@@ -173,8 +170,8 @@ RULES = (
         Severity.WARNING,
         "PS3.8 §9.1",
         "The capture holds one direction only",
-        "One side's packets are all there, the other's are not. Answers exist but were not seen, so nothing is said "
-        "about missing ones.",
+        "One side's packets are there, the other's are not. What it answered, if it did, was not seen, so nothing is "
+        "said about missing answers.",
         "The mirror port or capture filter passes one direction only. Capture both.",
         one_direction,
     ),
@@ -217,16 +214,6 @@ RULES = (
         "wait. That is how a slow disk, database or virus scanner of the receiver looks on the wire.",
         "Look at what the receiver does with objects as they come.",
         window_closed,
-    ),
-    FinalRule(
-        "entries-not-listed",
-        Severity.NOTE,
-        "PS3.8 §7",
-        "More was exchanged than is listed",
-        "Memory is bounded: of a very long association only the first entries and findings are listed. Counts and "
-        "verdict cover all.",
-        "The JSON lines of `export --format jsonl` hold every message.",
-        not_listed,
     ),
 )
 """Rules on TCP and on the capture, in the order in which they are asked."""

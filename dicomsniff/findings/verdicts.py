@@ -14,7 +14,9 @@ from dicomsniff.findings.slowness import slow_part
 from dicomsniff.quantities import counted, duration
 
 MAX_REASONS = 1000
-"""Reasons counted apart in an overview; further ones are counted together."""
+"""Reasons told apart in an overview."""
+MAX_STATUSES = 3
+"""Statuses that are named of an association that went well; responses with further ones are counted."""
 BAD = ("Failure", "Unknown")
 _ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout")
 """Warnings that say why an association did not end as it should."""
@@ -55,13 +57,15 @@ class Overview:
     def __init__(self) -> None:
         self.well = self.troubled = self.unknown = 0
         self.reasons: Counter[str] = Counter()
+        """Why associations were in trouble, up to MAX_REASONS; `other_reasons` counts those with another one."""
+        self.other_reasons = 0
         self.requests: Counter[str] = Counter()
         self.bad: Counter[str] = Counter()
         """Operations that failed, by service."""
         self.slow: Counter[str] = Counter()
         """Associations that were slow, by what took most of their time."""
-        self.findings: Counter[Severity] = Counter()
-        """Causes found, by severity."""
+        self.findings: Counter[str] = Counter()
+        """Causes found, and findings that are not listed, by severity."""
 
     @property
     def associations(self) -> int:
@@ -78,15 +82,18 @@ class Overview:
         else:
             self.troubled += 1
             reason = _reason(association)
-            self.reasons[reason if reason in self.reasons or len(self.reasons) < MAX_REASONS else "other reasons"] += 1
+            if reason in self.reasons or len(self.reasons) < MAX_REASONS:
+                self.reasons[reason] += 1
+            else:
+                self.other_reasons += 1
         self.requests.update(association.tally.requests)
         for (service, sop_class, status), count in association.tally.statuses.items():
             if find_status(service, sop_class, status).category in BAD:
                 self.bad[service] += count
         if slow := slow_part(association):
             self.slow[slow] += 1
-        for finding in association.findings:
-            self.findings[finding.severity] += 1
+        self.findings.update(finding.severity for finding in association.findings)
+        self.findings.update(association.unlisted_findings)
 
     def text(self, moves: list[Move]) -> str:
         """Say in one sentence how the capture went; `moves` are its C-MOVE operations."""
@@ -97,7 +104,8 @@ class Overview:
         if self.troubled:
             (reason, count), *more = self.reasons.most_common()
             often = f" ({count} times)" if count > 1 else ""
-            others = f", and {counted(len(more), 'other reason')}" if more else ""
+            least = "more than " if self.other_reasons else ""
+            others = f", and {least}{counted(len(more), 'other reason')}" if more else ""
             parts.append(f"{self.troubled} of {counted(total, 'association')} in trouble: {reason}{often}{others}")
         elif self.well == total:
             which = {1: "the association", 2: "both associations"}.get(total, f"all {total} associations")
@@ -195,6 +203,10 @@ def _why_unfinished(association: Association, failed: str) -> str:
     if cause is not None and cause.code not in ("status-failure", "association-unanswered"):
         said = failed or (_exchanged(association) if association.tally.statuses else "")
         return f": {cause.message}{f'; {said}' if said else ''}"
+    unseen = next((each for each in association.findings if each.code == "one-direction"), None)
+    if unseen is not None:
+        seen = ", ".join(f"{count} {name}" for name, count in association.tally.requests.items())
+        return f": {unseen.message}" + (f"; {seen}" if seen else "")
     until = "before the capture ends" if association.ended_by_capture else "before the connection closed"
     if not association.closed:
         until = "so far"
@@ -284,4 +296,6 @@ def _exchanged(association: Association) -> str:
     if len(statuses) == 1:
         (text, count), *_ = statuses.items()
         return f"{asked}, {'all ' if count > 1 else ''}{text}"
-    return f"{asked}: " + ", ".join(f"{count} {text}" for text, count in statuses.most_common(3))
+    first, rest = statuses.most_common()[:MAX_STATUSES], statuses.most_common()[MAX_STATUSES:]
+    more = f", {sum(count for _, count in rest)} with {counted(len(rest), 'other status')}" if rest else ""
+    return f"{asked}: " + ", ".join(f"{count} {text}" for text, count in first) + more

@@ -7,7 +7,7 @@ from functools import partial
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Footer, Input
@@ -19,6 +19,7 @@ from dicomsniff.tui.background import in_background
 from dicomsniff.tui.detail import Detail, detail_state, load_detail
 from dicomsniff.tui.filter_line import FilterLine
 from dicomsniff.tui.findings_list import FindingsList, Found, of_association, of_capture
+from dicomsniff.tui.guarded_app import GuardedApp
 from dicomsniff.tui.hex_view import HexView
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.keys import KEYS, Where, bindings
@@ -46,7 +47,7 @@ Selection = tuple[Association, Entry, tuple[object, ...]]
 """An association, an entry of it, and what its detail changes with."""
 
 
-class DicomsniffApp(App[None]):
+class DicomsniffApp(GuardedApp):
     """Shows a capture, from a file or live, while it is being read."""
 
     TITLE = "dicomsniff"
@@ -241,7 +242,7 @@ class DicomsniffApp(App[None]):
         elif found:
             self._go_to_target(found[0])
         else:
-            self.notify("nothing belongs together with this entry, as far as associations are over", timeout=3)
+            self.notify("nothing belongs together with this entry, as far as associations are over")
 
     def action_counterpart(self) -> None:
         """Go from a request to its response, or back."""
@@ -249,13 +250,13 @@ class DicomsniffApp(App[None]):
         if place is not None:
             self._go(place)
         else:
-            self.notify("this entry is no request with a response, and no response", timeout=3)
+            self.notify("this entry is no request with a response, and no response")
 
     def action_return(self) -> None:
         """Go back to where the last jump began."""
         self.following = False
         if not self.navigator.back():
-            self.notify("there is nothing to go back to", timeout=3)
+            self.notify("there is nothing to go back to")
 
     def action_next_entry(self) -> None:
         """Select the next entry, whichever pane has the focus."""
@@ -276,7 +277,7 @@ class DicomsniffApp(App[None]):
     def action_follow(self) -> None:
         """Follow the newest entry of a live capture, or stop."""
         if not is_live(self.capture):
-            self.notify("following is for live captures", timeout=3)
+            self.notify("following is for live captures")
             return
         self.following = not self.following
         if self.following and self.panes.table.associations:
@@ -296,7 +297,7 @@ class DicomsniffApp(App[None]):
         if place is not None:
             self._go(place)
         else:
-            self.notify(f"no {'further' if step > 0 else 'earlier'} error or warning", timeout=3)
+            self.notify(f"no {'further' if step > 0 else 'earlier'} error or warning")
 
     def _go_to_finding(self, found: Found | None) -> None:
         place = self.navigator.find_found(found) if found is not None else None
@@ -310,7 +311,7 @@ class DicomsniffApp(App[None]):
         if place is not None:
             self._go(place)
         else:
-            self.notify(f"association {target.association} was given up to bound memory", timeout=3)
+            self.notify(f"association {target.association} was given up to bound memory")
 
     def _go(self, place: Place) -> None:
         self.following = False

@@ -2,16 +2,14 @@
 
 from bisect import bisect_left
 
-from rich.text import Text
-
 from dicomsniff.association.association import Association, Party
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import clock, duration
 from dicomsniff.tui.association_filter import AssociationFilter
-from dicomsniff.tui.printable import printable
 from dicomsniff.tui.problems import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.shown import Shown
 
 WIDE = 110
 """Columns from which on there is room for milliseconds and whole AE titles."""
@@ -98,7 +96,9 @@ class AssociationTable(RowList):
             self.select(selected)
         total = len(self.associations)
         counted = f"{len(listed)} of {total}" if self.filter.text else str(total)
-        self.border_title = f"Associations ({counted})" if total else "Associations"
+        if total and (gone := self.associations[-1].id - total):  # they are numbered as they come
+            counted += f"; {gone} given up to bound memory"
+        self.border_title = Shown(f"Associations ({counted})" if total else "Associations")
         self.tell_selected()
 
     def tell_selected(self) -> None:
@@ -108,32 +108,32 @@ class AssociationTable(RowList):
             self.border_subtitle = None
             return
         said = [self._verdict(association), self._slow(association)]
-        self.border_subtitle = Text(printable("; ".join(filter(None, said))))
+        self.border_subtitle = Shown("; ".join(filter(None, said)))
 
-    def header_line(self, number: int, width: int) -> Text:  # noqa: ARG002  there is one line
+    def header_line(self, number: int, width: int) -> Shown:  # noqa: ARG002  there is one line
         """Name the columns."""
         number_width, time_width, pair_width, verdict_width = self._widths(width)
-        return Text(
+        return Shown(
             f"{'#':>{number_width}}   {'start':<{time_width}} {'calling → called AE':<{pair_width}.{pair_width}} "
             f"{'outcome':<{verdict_width}} {'msgs':>5} {'duration':>9}"
         )
 
-    def row(self, index: int, width: int) -> Text:
+    def row(self, index: int, width: int) -> Shown:
         """Return an association's row."""
         association = self.listed[index]
         number_width, time_width, pair_width, verdict_width = self._widths(width)
         severity = self.problems(association).worst
         colour = self.severity_style(severity)
         parties = (association.requestor, association.acceptor)
-        row = Text(f"{association.id:>{number_width}} ")
+        row = Shown(f"{association.id:>{number_width}} ")
         row.append(LETTERS[severity], colour)
         row.append(f" {clock(association.start_time, 3)[:time_width]:<{time_width}} ")
         row.append_text(_cell(" → ".join(_title(party, with_port=width >= WIDE) for party in parties), pair_width))
         row.append(" ")
-        how = _cell(printable(self._verdict(association)), verdict_width)
+        how = _cell(self._verdict(association), verdict_width)
         how.stylize(colour)
         row.append_text(how)
-        row.append(f" {len(association.messages):>5} {duration(association.end_time - association.start_time):>9}")
+        row.append(f" {association.tally.messages:>5} {duration(association.end_time - association.start_time):>9}")
         return row
 
     def _widths(self, width: int) -> tuple[int, int, int, int]:
@@ -147,7 +147,7 @@ class AssociationTable(RowList):
         entries = len(association.timeline)
         if entries > MANY and not association.closed:
             # A verdict counts statuses message by message: while they come, that is too much for every redraw.
-            return f"{association.outcome}: {len(association.messages):,} messages so far"
+            return f"{association.outcome}: {association.tally.messages:,} messages so far"
         state = (association.outcome, association.closed, entries)
         known, text = self._verdicts.get(association.id, (None, ""))
         if known != state:
@@ -167,11 +167,11 @@ class AssociationTable(RowList):
 
 def _title(party: Party, *, with_port: bool) -> str:
     if party.ae_title:
-        return printable(party.ae_title)
+        return party.ae_title
     return str(party.endpoint) if with_port else party.endpoint.address
 
 
-def _cell(text: str, width: int) -> Text:
-    cell = Text(text)
+def _cell(text: str, width: int) -> Shown:
+    cell = Shown(text)
     cell.truncate(width, overflow="ellipsis", pad=True)
     return cell

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from rich.table import Table
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
@@ -17,7 +16,7 @@ from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.link_book import LinkBook
-from dicomsniff.tui.printable import printable
+from dicomsniff.tui.shown import Shown
 
 
 def association_facts(association: Association, book: LinkBook, digits: int) -> Iterator[tuple[str, str]]:
@@ -68,11 +67,11 @@ class AssociationView(Dialog[None]):
     def compose(self) -> ComposeResult:
         """Make the box."""
         with VerticalScroll(id="box") as box:
-            box.border_title = self._title
+            box.border_title = Shown(self._title)
             box.border_subtitle = "Esc closes"
             table = Table.grid(padding=(0, 2))
             table.add_column(no_wrap=True)
             table.add_column()
             for name, value in self._facts:
-                table.add_row(Text(name, "bold"), Text(printable(value)))
+                table.add_row(Shown(name, "bold"), Shown(value))
             yield Static(table)

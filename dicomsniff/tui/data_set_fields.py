@@ -4,7 +4,6 @@ from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.dataset import DecodedDataSet, Element
 from dicomsniff.tui.field_row import FieldRow
-from dicomsniff.tui.printable import printable
 
 
 def data_set_rows(decoded: DecodedDataSet, block: int, length: int) -> list[FieldRow]:
@@ -28,8 +27,8 @@ def _rows(elements: list[Element], block: int, length: int) -> list[FieldRow]:
         name = f"{tag_text(element.tag)} {element.vr} {element.name}"
         rows.append(
             FieldRow(
-                printable(name),
-                printable(element_value(element)),
+                name,
+                element_value(element),
                 element.depth,
                 block if end > start else None,
                 start,

@@ -17,7 +17,6 @@ from dicomsniff.tui.entry_facts import entry_facts
 from dicomsniff.tui.field_row import ByteBlock, FieldRow
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.pdu_fields import command_rows, pdu_rows, secret_places
-from dicomsniff.tui.printable import printable
 from dicomsniff.tui.related import related_links
 from dicomsniff.tui.source import CaptureSource, clock_digits, is_pipe
 
@@ -37,7 +36,7 @@ class Detail:
 
 def load_detail(capture: CaptureSource, association: Association, entry: Entry, book: LinkBook) -> Detail:
     """Reread and decode an entry. Never fails: what cannot be read is said."""
-    detail = Detail(printable(entry_name(entry)), entry_facts(association, entry, clock_digits(capture), book))
+    detail = Detail(entry_name(entry), entry_facts(association, entry, clock_digits(capture), book))
     if is_pipe(capture):
         detail.problem = "the capture came through a pipe, which cannot be read again; save it to a file first"
     else:
@@ -48,7 +47,7 @@ def load_detail(capture: CaptureSource, association: Association, entry: Entry, 
         except Exception as error:  # noqa: BLE001  whatever the bytes do to a decoder, the facts are worth showing
             detail.problem = str(error) or type(error).__name__
     if detail.problem:
-        detail.rows.insert(1, FieldRow("bytes not shown", printable(detail.problem), style="error"))
+        detail.rows.insert(1, FieldRow("bytes not shown", detail.problem, style="error"))
     return detail
 
 
@@ -120,7 +119,7 @@ def _add_data_set(detail: Detail, syntax: str | None, found: MessageBytes) -> No
     detail.rows.append(FieldRow("Data set", f"{size(found.length)}, {syntax_text}", style="heading"))
     detail.rows += data_set_rows(decoded, len(detail.blocks), length)
     if decoded.problem:
-        detail.rows.append(FieldRow("not decoded further", printable(decoded.problem), style="warning"))
+        detail.rows.append(FieldRow("not decoded further", decoded.problem, style="warning"))
     if found.cut:
         detail.rows.append(FieldRow("cut off", "the data set goes on beyond what is read for the screen"))
     detail.blocks += blocks

@@ -17,7 +17,6 @@ from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.pdu_fields import FEW
-from dicomsniff.tui.printable import printable
 from dicomsniff.tui.related import operation_rows, related_rows
 
 ADVICE = {rule.code: rule.remedy for rule in RULES}
@@ -26,10 +25,10 @@ ADVICE = {rule.code: rule.remedy for rule in RULES}
 
 def entry_facts(association: Association, entry: Entry, digits: int, book: LinkBook) -> list[FieldRow]:
     """Return the findings about an entry, its operation, what belongs together with it, and its place."""
-    rows = [FieldRow(printable(entry_name(entry)), printable(entry_detail(association, entry)), style="heading")]
+    rows = [FieldRow(entry_name(entry), entry_detail(association, entry), style="heading")]
     for finding in association.found:
         if finding.span == entry.span:
-            rows.append(FieldRow(finding.severity.value, printable(finding.message), style=finding.severity.value))
+            rows.append(FieldRow(finding.severity.value, finding.message, style=finding.severity.value))
             rows.append(FieldRow("advice", ADVICE.get(finding.code, ""), depth=1))
             reference = f"{finding.code}, {finding.reference}" if finding.reference else finding.code
             rows.append(FieldRow("rule", reference, depth=1))
@@ -39,7 +38,7 @@ def entry_facts(association: Association, entry: Entry, digits: int, book: LinkB
     rows += related_rows(association, entry, book)
     if any(row.is_heading for row in rows[1:]):
         rows.append(FieldRow("On the wire", style="heading"))
-    rows += [FieldRow(name, printable(value)) for name, value in facts]
+    rows += [FieldRow(name, value) for name, value in facts]
     return rows + _agreement(association) if isinstance(entry.event, AssociateAc) else rows
 
 
@@ -51,15 +50,15 @@ def _agreement(association: Association) -> list[FieldRow]:
     follows = consequences(association)
     if len(follows) > FEW:
         rows.append(FieldRow("so", f"{len(follows)} things follow", folded=True))
-    rows += [FieldRow("so", printable(said), depth=int(len(follows) > FEW)) for said in follows]
+    rows += [FieldRow("so", said, depth=int(len(follows) > FEW)) for said in follows]
     rows.append(FieldRow("roles", DEFAULT_ROLES))
-    rows += [FieldRow("limit", printable(said)) for said in limits(association)]
+    rows += [FieldRow("limit", said) for said in limits(association)]
     fold = len(association.contexts) > FEW
     for context in association.contexts.values():
         result = f"{uid_text(context.abstract_syntax)}: {result_text(context)}"
-        rows.append(FieldRow(f"context {context.id}", printable(result), folded=fold))
+        rows.append(FieldRow(f"context {context.id}", result, folded=fold))
         proposed = ", ".join(uid_text(syntax) for syntax in context.proposed_transfer_syntaxes)
-        rows.append(FieldRow("proposed", printable(proposed), depth=1))
+        rows.append(FieldRow("proposed", proposed, depth=1))
         roles = selected.get(context.abstract_syntax or "")
         if roles is not None:
             rows.append(FieldRow("roles", role_text(association, roles), depth=1))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from dicomsniff.tui.link_book import Target
+from dicomsniff.tui.shown import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class FieldRow:
     style: str = ""
     target: Target | None = None
     folded: bool = False
+
+    def __post_init__(self) -> None:
+        """Escape what it says: a value is measured and wrapped before it is drawn."""
+        object.__setattr__(self, "name", shortened(self.name))
+        object.__setattr__(self, "value", shortened(self.value))
 
     @property
     def is_heading(self) -> bool:

@@ -3,7 +3,6 @@
 import textwrap
 from typing import ClassVar
 
-from rich.text import Text
 from textual.binding import BindingType
 
 from dicomsniff.tui.detail import Detail
@@ -11,6 +10,7 @@ from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.folding import Folding
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.shown import Shown
 
 NAME_SHARE = 46
 """Percent of the width for names."""
@@ -46,7 +46,7 @@ class FieldTree(RowList):
         before, place = self._folding, self._lines[self.cursor][0] if self.cursor < len(self._lines) else 0
         top = round(self.scroll_y)
         self.detail = detail
-        self.border_title = Text(f"Fields of {detail.title}") if detail is not None else "Fields"
+        self.border_title = Shown(f"Fields of {detail.title}") if detail is not None else "Fields"
         self._folding = Folding(self.rows)
         if again:
             place = self._folding.keep(before, place)
@@ -123,15 +123,15 @@ class FieldTree(RowList):
         line = next((number for number, (each, _, _) in enumerate(self._lines) if each >= place), 0)
         self.move_to(line, by_user=by_user)
 
-    def row(self, index: int, width: int) -> Text:  # noqa: ARG002  the layout knows it
+    def row(self, index: int, width: int) -> Shown:  # noqa: ARG002  the layout knows it
         """Return a line of a field."""
         place, value, first = self._lines[index]
         row = self.rows[place]
         folded = self._folding.is_folded(place)
         if row.is_heading:
-            text = Text(f"▸ {row.name}" if folded else row.name, self.styled("strong"))
+            text = Shown(f"▸ {row.name}" if folded else row.name, self.styled("strong"))
             return text.append(f"  {value}" if value else "", self.styled("dim"))
         sign = "▸" if folded and first else " "
-        name = Text(f"{'  ' * row.depth}{sign}{row.name if first else ''}", self.styled(row.style or "name"))
+        name = Shown(f"{'  ' * row.depth}{sign}{row.name if first else ''}", self.styled(row.style or "name"))
         name.truncate(self._room + 1, overflow="ellipsis", pad=True)
         return name.append(f"  {value}", self.styled(row.style) if row.style else None)

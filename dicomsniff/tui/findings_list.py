@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -15,8 +14,8 @@ from dicomsniff.findings.catalogue import find_rule
 from dicomsniff.findings.finding import SEVERITIES, Finding
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import Where, bindings
-from dicomsniff.tui.printable import printable
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.shown import Shown
 
 MAX_ROWS = 10_000
 """Findings listed, the worst first."""
@@ -31,23 +30,28 @@ class Found(NamedTuple):
     is_follower: bool = False
 
 
-def of_association(association: Association) -> list[Found]:
-    """Return an association's findings, the worst cause first, what follows from each below it."""
-    return _arranged((association.id, list(association.findings)) for association in [association])
+class Finds(NamedTuple):
+    """Findings to list, the worst cause first, what follows from each below it; and how many there are in all."""
+
+    listed: list[Found]
+    total: int
 
 
-def of_capture(findings: list[Finding], associations: Iterable[Association]) -> list[Found]:
-    """Return the findings about a capture and about all its associations, arranged alike."""
-    about = [(_seen_in(finding), [finding]) for finding in findings]
-    return _arranged([*about, *((association.id, list(association.findings)) for association in associations)])
+def of_association(association: Association) -> Finds:
+    """Arrange an association's findings."""
+    return of_capture([], [association])
 
 
-def _arranged(findings: Iterable[tuple[int | None, list[Finding]]]) -> list[Found]:
-    causes = [(cause, association) for association, found in findings for cause in found]
+def of_capture(findings: list[Finding], associations: Iterable[Association]) -> Finds:
+    """Arrange the findings about a capture and about all its associations."""
+    causes = [(finding, _seen_in(finding)) for finding in findings]
+    unlisted = 0
+    for association in associations:
+        causes += [(finding, association.id) for finding in list(association.findings)]
+        unlisted += sum(association.unlisted_findings.copy().values())
     causes.sort(key=lambda pair: SEVERITIES.index(pair[0].worst))
-    return [
-        Found(each, association, each is not cause) for cause, association in causes[:MAX_ROWS] for each in cause.all()
-    ]
+    found = [Found(each, association, each is not cause) for cause, association in causes for each in cause.all()]
+    return Finds(found[:MAX_ROWS], len(found) + unlisted)
 
 
 def _seen_in(finding: Finding) -> int | None:
@@ -76,17 +80,17 @@ class FindingRows(RowList):
         """The finding under the cursor."""
         return self.found[self.cursor] if self.cursor < len(self.found) else None
 
-    def header_line(self, number: int, width: int) -> Text:  # noqa: ARG002  there is one line
+    def header_line(self, number: int, width: int) -> Shown:  # noqa: ARG002  there is one line
         """Name the columns."""
-        return Text(f"{'severity':<8}{'assoc.' if self._several else '':>7}{'packet':>8}  finding")
+        return Shown(f"{'severity':<8}{'assoc.' if self._several else '':>7}{'packet':>8}  finding")
 
-    def row(self, index: int, width: int) -> Text:  # noqa: ARG002  rows are cut by the list
+    def row(self, index: int, width: int) -> Shown:  # noqa: ARG002  rows are cut by the list
         """Return a finding's row."""
         finding, association, is_follower = self.found[index]
-        row = Text(f"{finding.severity.value:<8}", self.severity_style(finding.severity))
+        row = Shown(f"{finding.severity.value:<8}", self.severity_style(finding.severity))
         where = f"{association or 'all'}" if self._several else ""
         packet = finding.span.first_packet or ""
-        return row.append(f"{where:>7}{packet:>8}  {'  └ ' if is_follower else ''}{printable(finding.message)}", "")
+        return row.append(f"{where:>7}{packet:>8}  {'  └ ' if is_follower else ''}{finding.message}", "")
 
 
 class FindingsList(Dialog[Found]):
@@ -94,19 +98,20 @@ class FindingsList(Dialog[Found]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.DIALOG)
 
-    def __init__(self, title: str, found: list[Found], *, several: bool = False, head: str = "") -> None:
+    def __init__(self, title: str, finds: Finds, *, several: bool = False, head: str = "") -> None:
         super().__init__()
-        self._title = title
+        listed, total = len(finds.listed), finds.total
+        self._title = title + (f": {listed:,} of {total:,} findings" if listed < total else "")
         self._head = head
-        self.rows = FindingRows(found, several=several)
+        self.rows = FindingRows(finds.listed, several=several)
 
     def compose(self) -> ComposeResult:
         """Make the box: the list, and below it the selected finding in full."""
         with Vertical(id="box", classes="wide") as box:
-            box.border_title = self._title
+            box.border_title = Shown(self._title)
             box.border_subtitle = "Enter goes there, Esc closes"
             if self._head:
-                yield Static(Text(printable(self._head)), id="head")
+                yield Static(Shown(self._head), id="head")
             yield self.rows
             yield Static(id="selected")
 
@@ -121,11 +126,11 @@ class FindingsList(Dialog[Found]):
         if selected is None:
             return
         finding, rule = selected.finding, find_rule(selected.finding.code)
-        text = Text(printable(finding.message), "bold")
+        text = Shown(finding.message, "bold")
         if rule is not None:
-            text.append(f"\n{rule.title}. {rule.meaning}", "not bold")
-            text.append(f"\n{rule.remedy}", "not bold")
-        text.append(f"\n{finding.code}" + (f", {finding.reference}" if finding.reference else ""), "not bold dim")
+            text.append_line(f"{rule.title}. {rule.meaning}", "not bold")
+            text.append_line(rule.remedy, "not bold")
+        text.append_line(", ".join(filter(None, (finding.code, finding.reference))), "not bold dim")
         self.query_one("#selected", Static).update(text)
 
     @on(RowList.Opened)

@@ -2,13 +2,13 @@
 
 from bisect import bisect_right
 
-from rich.text import Text
 from textual import events
 from textual.message import Message
 
 from dicomsniff.quantities import counted, size
 from dicomsniff.tui.field_row import ByteBlock, FieldRow
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.shown import Shown
 
 NARROWEST = 73
 """Columns that a row of 16 bytes takes."""
@@ -50,7 +50,7 @@ class HexView(RowList):
         self.border_subtitle = None
         if field is not None and self._field is not None and field.block is not None:
             count = field.end - field.start
-            self.border_subtitle = f"{counted(count, 'byte')} from {field.start:#x}"
+            self.border_subtitle = Shown(f"{counted(count, 'byte')} from {field.start:#x}")
             self.cursor = self._row_of(field.block, field.start)
             if self.cursor < round(self.scroll_y) or self._row_of(field.block, field.end - 1) >= self._bottom:
                 top = self.cursor - max(1, self.rows_in_sight // 3)
@@ -81,18 +81,18 @@ class HexView(RowList):
         if start >= 0 and 0 <= place < self._per_row and start + place < len(self._blocks[block].data):
             self.post_message(self.ByteChosen(block, start + place))
 
-    def row(self, index: int, width: int) -> Text:  # noqa: ARG002  rows have one width
+    def row(self, index: int, width: int) -> Shown:  # noqa: ARG002  rows have one width
         """Return a row: a block's name, bytes, or how many more there are."""
         number, start = self._place(index)
         block = self._blocks[number]
         if start < 0:
-            return Text(f"{block.name}  {size(block.length)}", self.styled("strong"))
+            return Shown(f"{block.name}  {size(block.length)}", self.styled("strong"))
         if start >= len(block.data):
             left = block.length - len(block.data)
-            return Text(f"{size(left)} more are not shown" if left else "no bytes", self.styled("dim"))
+            return Shown(f"{size(left)} more are not shown" if left else "no bytes", self.styled("dim"))
         here = self.has_focus and index == self.cursor
-        text = Text(f"{start:06x}{'▸' if here else ' '} ", self.styled("strong" if here else "dim"))
-        octets, characters = Text(), Text()
+        text = Shown(f"{start:06x}{'▸' if here else ' '} ", self.styled("strong" if here else "dim"))
+        octets, characters = Shown(), Shown()
         for place in range(start, min(start + self._per_row, len(block.data))):
             byte = block.data[place]
             style = self.styled("highlight") if self._is_highlighted(number, place) else ""
@@ -102,7 +102,7 @@ class HexView(RowList):
             octets.append("  " if place - start == 7 else " ", after)
             characters.append(chr(byte) if 0x20 <= byte < 0x7F and not missing else "·", style)
         octets.truncate(self._hex_width, pad=True)
-        return text.append_text(octets).append(" ").append_text(characters)
+        return text.append(octets).append(" ").append(characters)
 
     @property
     def _hex_width(self) -> int:

@@ -1,7 +1,6 @@
 """The dialog that shows every key, made from the bindings."""
 
 from rich.table import Table
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -9,6 +8,7 @@ from textual.widgets import Static
 
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import KEYS, Where
+from dicomsniff.tui.shown import Shown
 
 LEGEND = (
     ("E W N", "error, warning, note: the worst finding of an association or entry"),
@@ -34,14 +34,14 @@ class KeyHelp(Dialog[None]):
         table.add_column(no_wrap=True)
         table.add_column()
         for where in Where:
-            table.add_row(Text(where.value, "bold underline"), "")
+            table.add_row(Shown(where.value, "bold underline"), "")
             for key in KEYS:
                 if key.where is where:
                     shown = [self.app.get_key_display(Binding(each, "")) for each in key.keys.split(",")]
                     keys = key.display or " ".join(shown)
-                    table.add_row(Text(f"  {keys}", "bold"), Text(key.meaning))
+                    table.add_row(Shown(f"  {keys}", "bold"), Shown(key.meaning))
             table.add_row("", "")
-        table.add_row(Text("Signs", "bold underline"), "")
+        table.add_row(Shown("Signs", "bold underline"), "")
         for sign, meaning in LEGEND:
-            table.add_row(Text(f"  {sign}", "bold"), Text(meaning))
+            table.add_row(Shown(f"  {sign}", "bold"), Shown(meaning))
         return table

@@ -41,13 +41,20 @@ class Link:
     """
 
     def __init__(
-        self, kind: str, count: int, say: Callable[[], tuple[Target, list[Target]]], explanation: str = ""
+        self,
+        kind: str,
+        count: int,
+        say: Callable[[], tuple[Target, list[Target]]],
+        explanation: str = "",
+        unlisted: int = 0,
     ) -> None:
         self.kind = kind
         self.count = count
         """The lines below it."""
         self.explanation = explanation
         """The likeliest reason for what went wrong; empty where nothing did."""
+        self.unlisted = unlisted
+        """Parts that are counted only."""
         self._say = say
 
     @cached_property
@@ -132,7 +139,8 @@ class LinkBook:
 
     def add_thread(self, thread: Thread) -> None:
         """Take a thread, which must not change any more."""
-        link = Link(str(thread.kind), len(thread.steps) if len(thread.steps) > 1 else 0, lambda: _thread_lines(thread))
+        count = len(thread.steps) if len(thread.steps) > 1 else 0
+        link = Link(str(thread.kind), count, lambda: _thread_lines(thread), unlisted=thread.unlisted)
         self.links.append(link)
         for association in thread.associations:
             self._threads.setdefault(association, []).append((thread.steps, link))

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -12,8 +11,8 @@ from textual.widgets import Static
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.link_book import Link, Target
-from dicomsniff.tui.printable import printable
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.shown import Shown
 
 MAX_PARTS = 50
 """Parts of a link that are listed."""
@@ -72,21 +71,21 @@ class LinkRows(RowList):
         """Where the line under the cursor leads."""
         return self._target(self.cursor) if self.cursor < len(self._lines) else None
 
-    def header_line(self, number: int, width: int) -> Text:  # noqa: ARG002  there is one line
+    def header_line(self, number: int, width: int) -> Shown:  # noqa: ARG002  there is one line
         """Name the columns."""
-        return Text(f"{'what':<{KIND_WIDTH}}how it went")
+        return Shown(f"{'what':<{KIND_WIDTH}}how it went")
 
-    def row(self, index: int, width: int) -> Text:  # noqa: ARG002  rows are cut by the list
+    def row(self, index: int, width: int) -> Shown:  # noqa: ARG002  rows are cut by the list
         """Return a link's row, or that of a part of it."""
         place, part = self._lines[index]
         link = self.links[place]
         if part >= 0:
             last = index + 1 == len(self._lines) or self._lines[index + 1][1] < 0
             sign = "└" if last else "├"
-            return Text(f"{'':<{KIND_WIDTH}}  {sign} {printable(link.parts[part].text)}", self.styled("dim"))
+            return Shown(f"{'':<{KIND_WIDTH}}  {sign} {link.parts[part].text}", self.styled("dim"))
         style = self.styled("warning") if link.explanation else self.styled("strong")
-        row = Text(f"{SHORTER.get(link.kind, link.kind):<{KIND_WIDTH}}", style)
-        return row.append(printable(link.target.text), "not bold")
+        row = Shown(f"{SHORTER.get(link.kind, link.kind):<{KIND_WIDTH}}", style)
+        return row.append(link.target.text, "not bold")
 
     def _target(self, index: int) -> Target:
         place, part = self._lines[index]
@@ -130,11 +129,11 @@ class LinksList(Dialog[Target]):
         link, target = self.rows.link, self.rows.selected
         if link is None or target is None:
             return
-        text = Text(printable(target.text))
+        text = Shown(target.text)
         if link.explanation:
-            text.append(f"\nLikely because {printable(link.explanation)}", "bold")
-        if (more := link.count - MAX_PARTS) > 0:
-            text.append(f"\n{more} further parts are not listed", "dim")
+            text.append_line(f"Likely because {link.explanation}", "bold")
+        if more := max(0, link.count - MAX_PARTS) + link.unlisted:
+            text.append_line(f"{more} further parts are not listed", "dim")
         self.query_one("#selected", Static).update(text)
 
     @on(RowList.Opened)

@@ -1,16 +1,14 @@
 """An association's timeline between its two sides, the requestor left, the acceptor right."""
 
-from rich.text import Text
-
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.words import entry_detail, entry_name, entry_size
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import size
-from dicomsniff.tui.printable import printable
 from dicomsniff.tui.problems import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.timeline_order import TimelineOrder
 
 WIDE = 96
@@ -72,32 +70,34 @@ class MessageLadder(RowList):
         if association is None or entry is None:
             self.border_title, self.border_subtitle = "Exchange", None
             return
-        said = printable(said_of(association, entry))
-        self.border_subtitle = Text(f"{printable(entry_name(entry))}: {said}" if said else printable(entry_name(entry)))
-        pair = f"{printable(association.requestor.label)} → {printable(association.acceptor.label)}"
-        self.border_title = Text(f"{association.id}  {pair}")
+        said = said_of(association, entry)
+        self.border_subtitle = Shown(f"{entry_name(entry)}: {said}" if said else entry_name(entry))
+        pair = f"{association.requestor.label} → {association.acceptor.label}"
+        listed, more = len(association.timeline), association.unlisted
+        first = f"the first {listed:,} of {listed + more:,} entries  " if more else ""
+        self.border_title = Shown(f"{association.id}  {first}{pair}")
 
-    def header_line(self, number: int, width: int) -> Text:  # noqa: ARG002  there is one line
+    def header_line(self, number: int, width: int) -> Shown:  # noqa: ARG002  there is one line
         """Name the columns, and the side that each end of the lane stands for."""
         time, lane, _ = self._widths(width)
         requestor, acceptor = "requestor", "acceptor"
-        return Text(f"  {'seconds':>{time}} {requestor}{acceptor:>{lane - len(requestor)}} {'size':>7}  what it says")
+        return Shown(f"  {'seconds':>{time}} {requestor}{acceptor:>{lane - len(requestor)}} {'size':>7}  what it says")
 
-    def row(self, index: int, width: int) -> Text:
+    def row(self, index: int, width: int) -> Shown:
         """Return an entry's row."""
         association, problems = self.association, self._problems
         if association is None or problems is None or index >= len(self.entries):
-            return Text()
+            return Shown()
         entry = self.entries[index]
         time, lane, decimals = self._widths(width)
         severity = problems.severity(entry)
         colour = self.severity_style(severity)
-        row = Text(LETTERS[severity], colour)
+        row = Shown(LETTERS[severity], colour)
         row.append(f" {_seconds(entry.span.first_time - association.start_time, time, decimals)} ", self.styled("dim"))
         row.append(arrow(entry, lane), self.styled("requestor" if entry.from_requestor else "acceptor"))
         count = entry_size(entry)
         row.append(f" {size(count) if count else '':>7}  ", self.styled("dim"))
-        said = printable(said_of(association, entry))
+        said = said_of(association, entry)
         row.append(said if width >= WIDE else _shorter(said), colour)
         return row
 
@@ -128,7 +128,7 @@ def arrow(entry: Entry, width: int) -> str:
     dotted = isinstance(entry.event, TcpEnd | MissingBytes | SkippedBytes | MalformedPdu)
     line = "┄" if dotted or (isinstance(entry.event, Message) and not entry.event.complete) else "─"
     room = width - 7
-    name = printable(entry_name(entry))
+    name = entry_name(entry)
     name = name if len(name) <= room else name[: room - 1] + "…"
     shaft = line * (room - len(name) + 1)
     return f"├{line} {name} {shaft}▶│" if entry.from_requestor else f"│◀{shaft} {name} {line}┤"

@@ -16,7 +16,6 @@ from dicomsniff.pdu.decode import HEADER_LENGTH, list_fields
 from dicomsniff.pdu.fields import Field
 from dicomsniff.tui.data_set_fields import named_uid
 from dicomsniff.tui.field_row import FieldRow
-from dicomsniff.tui.printable import printable
 
 CONTEXT = "Presentation Context"
 FEW = 12
@@ -37,8 +36,8 @@ def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
     contexts = sum(field.name.startswith(CONTEXT) for field in fields)
     return rows + [
         FieldRow(
-            printable(field.name),
-            printable(_pdu_value(kind, field.name, field.value)),
+            field.name,
+            _pdu_value(kind, field.name, field.value),
             field.depth,
             block,
             field.start + HEADER_LENGTH,
@@ -94,8 +93,8 @@ def command_rows(message: Message, block: int) -> list[FieldRow]:
     """Return a row per element of a message's command set."""
     return [
         FieldRow(
-            printable(field.name),
-            printable(_command_value(message, field.name, field.value)),
+            field.name,
+            _command_value(message, field.name, field.value),
             field.depth,
             block,
             field.start,

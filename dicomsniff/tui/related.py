@@ -11,7 +11,6 @@ from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.quantities import duration
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import Link, LinkBook, Target
-from dicomsniff.tui.printable import printable
 
 NEAR = 12
 """Parts of a link that are listed of an entry: those before and after its own."""
@@ -22,9 +21,9 @@ def operation_rows(association: Association, message: Message) -> list[FieldRow]
     operation = message.operation
     if operation is None:
         return []
-    rows = [FieldRow("Operation", printable(_service(operation)), style="heading")]
+    rows = [FieldRow("Operation", _service(operation), style="heading")]
     rows += [
-        FieldRow(name, printable(value), target=target)
+        FieldRow(name, value, target=target)
         for name, value, target in _operation_facts(association, message, operation)
     ]
     return rows
@@ -110,21 +109,21 @@ def _message_rows(association: Association, operation: Operation, book: LinkBook
         yield FieldRow("first sub-operation", _named(first), target=_target(association, first))
     moved = book.asked_by(association.id, request.number)
     if moved is not None:
-        yield FieldRow("C-MOVE", printable(moved.target.text))
+        yield FieldRow("C-MOVE", moved.target.text)
         yield from _part_rows("delivery", moved, association, request)
         if moved.explanation:
-            yield FieldRow("likely because", printable(moved.explanation), style="warning")
+            yield FieldRow("likely because", moved.explanation, style="warning")
     elif operation.name == "C-MOVE" and not association.closed:
         yield FieldRow("deliveries", "are looked for when the association is over")
     for link in book.delivered_by(association, request):
         yield from _asked_rows(link)
     for link in book.threads(association.id, request.number):
-        yield FieldRow(link.kind, printable(link.target.text))
+        yield FieldRow(link.kind, link.target.text)
         yield from _part_rows("step", link, association, request)
 
 
 def _asked_rows(link: Link) -> Iterator[FieldRow]:
-    yield FieldRow("asked for by", printable(link.target.text), target=link.target)
+    yield FieldRow("asked for by", link.target.text, target=link.target)
 
 
 def _part_rows(name: str, link: Link, association: Association, request: Message) -> Iterator[FieldRow]:
@@ -134,11 +133,11 @@ def _part_rows(name: str, link: Link, association: Association, request: Message
     first = max(0, min(own - NEAR // 2, len(link.parts) - NEAR))
     for part in link.parts[first : first + NEAR]:
         if part[:2] == here:
-            yield FieldRow(f"this {name}", printable(part.text), depth=1)
+            yield FieldRow(f"this {name}", part.text, depth=1)
         else:
-            yield FieldRow(name, printable(part.text), depth=1, target=part)
-    if len(link.parts) > NEAR:
-        yield FieldRow("…", f"{len(link.parts)} in all", depth=1)
+            yield FieldRow(name, part.text, depth=1, target=part)
+    if (count := len(link.parts) + link.unlisted) > NEAR:
+        yield FieldRow("…", f"{count} in all", depth=1)
 
 
 def _first_sub_operation(association: Association, operation: Operation) -> Message | None:

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
@@ -14,6 +13,7 @@ from textual.strip import Strip
 
 from dicomsniff.findings.finding import Severity
 from dicomsniff.tui.keys import Where, bindings
+from dicomsniff.tui.shown import Shown
 
 
 class RowList(ScrollView, can_focus=True):
@@ -65,11 +65,11 @@ class RowList(ScrollView, can_focus=True):
         self.cursor = 0
         self._style = Style.null()
 
-    def header_line(self, number: int, width: int) -> Text:
+    def header_line(self, number: int, width: int) -> Shown:
         """Return a line of the header."""
         raise NotImplementedError
 
-    def row(self, index: int, width: int) -> Text:
+    def row(self, index: int, width: int) -> Shown:
         """Return a row."""
         raise NotImplementedError
 
@@ -129,7 +129,7 @@ class RowList(ScrollView, can_focus=True):
             text = self.row(index, width)
             on_cursor = self.CURSOR_LINE and index == self.cursor
         elif self.EMPTY and not self.count and index == 0:
-            text = Text(self.EMPTY, self.styled("dim"))
+            text = Shown(self.EMPTY, self.styled("dim"))
         else:
             return Strip.blank(width, self._style)
         text.truncate(width, overflow="ellipsis", pad=True)

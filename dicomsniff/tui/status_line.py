@@ -1,22 +1,23 @@
 """The top line: what is being read, how far, and what it holds."""
 
-from rich.text import Text
 from textual.widgets import Static
 
 from dicomsniff.quantities import size
-from dicomsniff.tui.printable import printable
+from dicomsniff.tui.shown import Shown, shortened
 from dicomsniff.tui.source import CaptureSource, is_live, known_size
 
 BAR = 12
 """Columns of the progress bar."""
+LONGEST_NAME = 60
+"""Characters of the capture's name that are shown."""
 
 
-def status_text(capture: CaptureSource, *, reading: bool, following: bool, problem: str, verdict: str) -> Text:
+def status_text(capture: CaptureSource, *, reading: bool, following: bool, problem: str, verdict: str) -> Shown:
     """Say how far reading is, the counts, and how the capture went."""
     analyzer, reader = capture.analyzer, capture.reader
-    text = Text(f" {printable(reader.name, 40)}  ", "bold")
+    text = Shown(f" {shortened(reader.name, LONGEST_NAME)}  ", "bold")
     if problem or reader.truncated:
-        text.append(f"{printable(problem or reader.truncated)}  ", "bold reverse")
+        text.append(f"{problem or reader.truncated}  ", "bold reverse")
     count = analyzer.association_count
     counts = [f"{count:,} association{'s' * (count != 1)}", f"{analyzer.packets:,} packets"]
     if is_live(capture):
@@ -30,12 +31,12 @@ def status_text(capture: CaptureSource, *, reading: bool, following: bool, probl
     return text.append(" · ".join(counts), "not bold")
 
 
-def _progress(position: int, whole: int | None) -> Text:
+def _progress(position: int, whole: int | None) -> Shown:
     if not whole:
-        return Text(f"reading {size(position)}  ")
+        return Shown(f"reading {size(position)}  ")
     share = min(position / whole, 1.0)  # a compressed capture holds more than its file
     done = round(share * BAR)
-    return Text(f"reading {'━' * done}{'╌' * (BAR - done)} {share:4.0%} of {size(whole)}  ")
+    return Shown(f"reading {'━' * done}{'╌' * (BAR - done)} {share:4.0%} of {size(whole)}  ")
 
 
 class StatusLine(Static):
@@ -51,8 +52,8 @@ def nothing_found(capture: CaptureSource) -> str:
     analyzer = capture.analyzer
     if not analyzer.packets:
         return "the capture holds no packets"
-    foreign = ", ".join(f"{count} {name or 'of another protocol'}" for name, count in analyzer.foreign.most_common(4))
-    undecoded = ", ".join(f"{count} {reason}" for reason, count in analyzer.undecoded.most_common(3))
+    foreign = ", ".join(f"{count} {name or 'of another protocol'}" for name, count in analyzer.foreign.most_common())
+    undecoded = ", ".join(f"{count} {reason}" for reason, count in analyzer.undecoded.most_common())
     parts = [
         "no DICOM association in this capture",
         f"{analyzer.packets:,} packets",

@@ -1,12 +1,12 @@
 """The dialog that shows one field's whole value."""
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.shown import Shown
 
 
 class ValueView(Dialog[None]):
@@ -21,8 +21,8 @@ class ValueView(Dialog[None]):
         """Make the box."""
         field = self._field
         with VerticalScroll(id="box") as box:
-            box.border_title = Text(field.name)
+            box.border_title = Shown(field.name)
             box.border_subtitle = "Esc closes"
             if field.block is not None:
-                yield Static(Text(f"{self._block}, bytes {field.start} to {field.end - 1}", "dim"))
-            yield Static(Text(field.value or "(empty)"))
+                yield Static(Shown(f"{self._block}, bytes {field.start} to {field.end - 1}", "dim"))
+            yield Static(Shown(field.value or "(empty)"))

@@ -483,7 +483,10 @@ case(
     lambda: sent_again(released(stored(3, 200_000)), slice(20, 29)),
 )
 case("window-closed", lambda: with_window(healthy(), 6), lambda: build.frames(healthy()))
-case("entries-not-listed", lambda: many_failures(MAX_FINDINGS + 5), lambda: many_failures(MAX_FINDINGS - 5))
+
+# Limits
+
+case("findings-not-listed", lambda: many_failures(MAX_FINDINGS + 5), lambda: many_failures(MAX_FINDINGS - 5))
 
 # Security
 

@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
+from dicomsniff.tui.dialog import Dialog
 
 SMALL, LARGE = (80, 24), (160, 45)
 
@@ -51,11 +52,44 @@ def notices(app: DicomsniffApp) -> str:
 
 
 @asynccontextmanager
-async def opened(path: object, size: tuple[int, int] = LARGE) -> AsyncIterator[tuple[DicomsniffApp, Pilot[None]]]:
-    """The app on a capture, read to its end."""
-    with Capture(str(path)) as capture:
+async def opened(source: object, size: tuple[int, int] = LARGE) -> AsyncIterator[tuple[DicomsniffApp, Pilot[None]]]:
+    """The app on a capture, or on the path of one, read to its end."""
+    with source if isinstance(source, Capture) else Capture(str(source)) as capture:
         app = DicomsniffApp(capture)
         async with app.run_test(size=size) as pilot:
             await settle(pilot)
             yield app, pilot
         app.stop()
+
+
+def both_ends(count: int, most: int) -> list[int]:
+    return sorted({*range(min(count, most)), *range(max(0, count - most), count)})
+
+
+async def walk(app: DicomsniffApp, pilot: Pilot[None], *, associations: int = 1, entries: int = 2) -> int:
+    """Look at everything of some associations and entries, from both ends; return how many entries were seen."""
+    seen = 0
+    panes = app.panes
+    for place in both_ends(len(panes.table.listed), associations):
+        panes.go_to(panes.table)
+        panes.table.move_to(place, by_user=True)
+        await settle(pilot)
+        for key in "fcil":
+            await press(pilot, key, "end", "home", "pagedown", "enter")
+            if isinstance(app.screen, Dialog):
+                await press(pilot, "escape")
+        association = panes.table.listed[place]
+        for index in both_ends(len(association.timeline), entries):
+            panes.table.select(association)
+            await settle(pilot)
+            panes.ladder.move_to(index, by_user=True)
+            await settle(pilot)
+            assert panes.fields.detail is not None
+            panes.go_to(panes.fields)
+            await press(pilot, "end", "left", "left", "right", "z", "z", "home", "tab", "end", "enter", "escape")
+            for key in ("r", "o", "b", "b"):
+                await press(pilot, key)
+                if isinstance(app.screen, Dialog):
+                    await press(pilot, "down", "enter")
+            seen += 1
+    return seen

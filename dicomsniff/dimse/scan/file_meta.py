@@ -4,6 +4,7 @@ import struct
 from typing import NamedTuple
 
 from dicomsniff.dimse.scan.kinds import LONG_VRS, TRANSFER_SYNTAX_UID, VRS
+from dicomsniff.pdu.fields import plain_text
 
 MAX_FILE_META = 1 << 13
 """Bytes of file meta information that are read; beyond, the data set is not found."""
@@ -51,7 +52,7 @@ def _read(head: bytes, at: int, what: str, *, final: bool) -> FileMeta | None:
         if start + length > size:
             break
         if number == TRANSFER_SYNTAX_UID & 0xFFFF:
-            syntax = head[start : start + length].decode("ascii", "backslashreplace").strip(" \0")
+            syntax = plain_text(head[start : start + length])
         at = start + length
     if final:
         return FileMeta(found, at if at == size else None, syntax)

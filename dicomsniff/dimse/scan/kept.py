@@ -11,6 +11,7 @@ from dicomsniff.dimse.scan.kinds import (
 from dicomsniff.dimse.scan.outline import PixelDataInfo, ProblemList, Reference, named
 from dicomsniff.dimse.scan.pixels import Fragments, codec_problem, encapsulation_problem
 from dicomsniff.dimse.scan.values import Characters, is_uid, native_length_problem, small_value, uid_problem
+from dicomsniff.pdu.fields import plain_text
 
 MAX_REFERENCES = 64
 """Referenced instances that are kept; further ones are counted."""
@@ -63,8 +64,7 @@ class KeptValues:
         if tag == REFERENCED_SOP_INSTANCE_UID:
             self.reference_counts[sequence] = self.reference_counts.get(sequence, 0) + 1
             if len(self.referenced) < MAX_REFERENCES:
-                uid = value.decode("ascii", "backslashreplace").strip(" \0")
-                self.referenced.append(Reference(sequence, uid))
+                self.referenced.append(Reference(sequence, plain_text(value)))
 
     def check_text(self, tag: int, value: bytes, offset: int) -> None:
         """Check the characters of a top-level element."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from dicomsniff.dimse.command import tag_text
 
 MAX_PROBLEMS = 20
-"""Problems listed of one data set; further ones are counted."""
+"""Problems listed of one data set; of further ones only the first of each code."""
 MAX_OF_A_CODE = 5
 """Problems of one code that are listed, so that no other is crowded out."""
 
@@ -56,8 +56,8 @@ class DataSetOutline:
 
     `transfer_syntax` is the one that fits, None where none does; `guessed` whether it is not the negotiated one, and
     `why`. `elements` counts what was read, those in sequences too. `unexamined` says why the scanner did not look at
-    all of it, empty where it did. `unlisted` problems are not among `problems`. `reference_counts` counts the
-    referenced instances by sequence, also those not in `referenced`.
+    all of it, empty where it did. `unlisted` counts by code the problems that are not among `problems`;
+    `reference_counts` counts the referenced instances by sequence, also those not in `referenced`.
     """
 
     transfer_syntax: str | None
@@ -66,7 +66,7 @@ class DataSetOutline:
     bytes: int
     elements: int
     problems: tuple[DataSetProblem, ...]
-    unlisted: int
+    unlisted: dict[str, int]
     encapsulated: PixelDataInfo | None
     values: dict[int, str | int]
     referenced: tuple[Reference, ...]
@@ -77,17 +77,17 @@ class DataSetOutline:
 
 @dataclass(slots=True)
 class ProblemList:
-    """Problems as they are found, up to a limit."""
+    """Problems as they are found, up to a limit; `unlisted` counts further ones by code."""
 
     listed: list[DataSetProblem] = field(default_factory=list)
-    unlisted: int = 0
+    unlisted: dict[str, int] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
     def add(self, code: str, text: str, offset: int, tag: int | None = None) -> None:
         """List a problem, or count it."""
         count = self._counts[code] = self._counts.get(code, 0) + 1
-        if count > MAX_OF_A_CODE or len(self.listed) >= MAX_PROBLEMS:
-            self.unlisted += 1
+        if count > MAX_OF_A_CODE or (count > 1 and len(self.listed) >= MAX_PROBLEMS):
+            self.unlisted[code] = self.unlisted.get(code, 0) + 1
         else:
             self.listed.append(DataSetProblem(code, text, offset, tag))
 

@@ -13,6 +13,7 @@ from dicomsniff.dimse.scan.kinds import (
     ROWS,
     SAMPLES_PER_PIXEL,
 )
+from dicomsniff.pdu.fields import plain_text
 from dicomsniff.quantities import counted
 
 MAX_UID = 64
@@ -33,7 +34,7 @@ def small_value(tag: int, value: bytes, *, little: bool) -> str | int | None:
     """Return a kept value: a number where the element is one, else its text; None for a number of a wrong length."""
     if tag in NUMBERS:
         return int.from_bytes(value, "little" if little else "big") if len(value) == 2 else None
-    text = value.decode("ascii", "backslashreplace").strip(" \0")
+    text = plain_text(value)
     if tag == NUMBER_OF_FRAMES and text.isascii() and text.isdigit():
         return int(text)
     return text

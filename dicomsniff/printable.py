@@ -1,0 +1,77 @@
+"""Text of any origin -> text that a terminal shows and does not obey: every view prints through here."""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from io import TextIOWrapper
+from unicodedata import category
+
+MAX_MARKS = 8
+"""Combining marks shown on one character. No writing needs more; a flood of them covers the lines around."""
+
+_SUSPECT = re.compile("[^ -~]+")
+_NO_CHARACTERS = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+"""Unicode categories of what has no shape of its own: control and format characters (bidirectional ones too),
+surrogates, private and unassigned ones, separators of lines and paragraphs. Spaces of other widths are not among them:
+U+3000 stands in Japanese names, and hides nothing."""
+
+
+def printable(text: str) -> str:
+    r"""Return text as it is printed on one line: what is no visible character is escaped, as `\x1b` or `\n`."""
+    return escape(text, _in_words)
+
+
+def printed(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines as they are printed: each ends with a newline, and there is no other in it."""
+    for line in lines:
+        yield f"{printable(line)}\n"
+
+
+def escape(text: str, write: Callable[[str], str]) -> str:
+    """Return text in which `write` has put what stands for a character in the place of each that is not visible."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _SUSPECT.sub(lambda found: _escape_run(found[0], write), text)
+
+
+def byte_of(surrogate: str) -> int | None:
+    """Return the byte that stands behind a surrogate in a file name which is not UTF-8; None for another one."""
+    return ord(surrogate) - 0xDC00 if "\udc80" <= surrogate <= "\udcff" else None
+
+
+class PrintableStream(TextIOWrapper):
+    """Standard output or standard error: whoever writes to it, nothing but newlines reaches the terminal unescaped.
+
+    It knows no lines, so that a newline within a value must have been escaped before, by `printed`.
+    """
+
+    def write(self, text: str) -> int:
+        """Write text, escaped."""
+        super().write("\n".join(map(printable, text.split("\n"))))
+        return len(text)
+
+
+def make_streams_printable() -> None:
+    """Put a PrintableStream in the place of standard output and standard error, where they are open."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, TextIOWrapper):
+            at_once = stream.line_buffering
+            setattr(sys, name, PrintableStream(stream.buffer, encoding="utf-8", line_buffering=at_once))
+
+
+def _escape_run(run: str, write: Callable[[str], str]) -> str:
+    """Escape what stands between printable ASCII characters."""
+    if run.isprintable() and len(run) <= MAX_MARKS:
+        return run
+    parts, marks = [], 0
+    for char in run:
+        kind = category(char)
+        marks = marks + 1 if kind in ("Mn", "Me") else 0
+        parts.append(write(char) if kind in _NO_CHARACTERS or marks > MAX_MARKS else char)
+    return "".join(parts)
+
+
+def _in_words(char: str) -> str:
+    byte = byte_of(char)
+    return char.encode("unicode_escape").decode() if byte is None else f"\\x{byte:02x}"

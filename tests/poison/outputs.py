@@ -1,0 +1,98 @@
+"""Everything the program says of a capture, and what must hold of each output whatever a peer or a user put into it."""
+
+import contextlib
+import io
+import json
+import unicodedata
+from collections.abc import Callable, Iterator
+from xml.etree import ElementTree
+
+from rich.segment import Segment
+from textual.filter import LineFilter
+
+from dicomsniff.export.check import REPORTS, write_check
+from dicomsniff.export.lines import write_lines
+from dicomsniff.export.text import write_text
+from dicomsniff.export.transcript import write_transcript
+from dicomsniff.findings.finding import Severity
+from dicomsniff.library import Capture
+from dicomsniff.live import follow
+
+FORGED = "FORGED LINE"
+"""Stands behind each kind of line break in a poison: no line of an output may begin with it."""
+POISON = (
+    f"\x1b]0;title\x07\x9b31m\x7f\0\r\n{FORGED}\x0b{FORGED}\x85{FORGED}\u2028{FORGED}\u2029{FORGED}"
+    "\u202e\u2066\u061c\u200b\ufeff\xad\udc9b\ud800\U000e0041[red]<&]]>\"'\\"
+)
+"""Text that a terminal, a reader of lines, of markup, of JSON or of XML would obey."""
+HARMFUL = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+Open = Callable[..., Capture]
+"""Opens the capture anew; `collect` as the library has it."""
+
+
+def written(opened: Open, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each thing that is written of a capture, by what writes it; `names` as given in the call."""
+    for contexts in (False, True):
+        with _out() as out, opened() as capture:
+            write_text(capture, out, contexts=contexts)
+            yield f"show{' --contexts' * contexts}", out.getvalue()
+    for form in REPORTS:
+        with _out() as out, opened() as capture:
+            write_check(capture, out, form, Severity.NOTE, names)
+            yield f"check --format {form}", out.getvalue()
+    for form, write in (("json", write_transcript), ("jsonl", write_lines)):
+        with _out() as out, opened(collect=True) as capture:
+            write(capture, out)
+            yield f"export --format {form}", out.getvalue()
+    for form in ("text", "jsonl"):
+        with _out() as out, opened() as capture:
+            follow(capture.reader, form, out, ports=(104,))
+            yield f"live --format {form}", out.getvalue()
+
+
+def assert_printable(view: str, said: str) -> None:
+    """No control character but newline."""
+    harmful = [char for char in said if char != "\n" and unicodedata.category(char) in HARMFUL]
+    assert not harmful, (view, harmful[:5], _around(said, harmful[:1]))
+
+
+def assert_harmless(view: str, said: str) -> None:
+    """Nothing to obey, no line that a value forged, and the format is what it should be."""
+    assert_printable(view, said)
+    assert not [line for line in said.split("\n") if line.strip().startswith(FORGED)], view
+    said.encode()
+    if "jsonl" in view:
+        for line in said.splitlines():
+            json.loads(line, parse_constant=_refuse)
+    elif "json" in view or "sarif" in view:
+        json.loads(said, parse_constant=_refuse)
+    elif "junit" in view:
+        ElementTree.fromstring(said)
+
+
+class Recorder(LineFilter):
+    """Takes down what widgets draw, before the last gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: set[str] = set()
+
+    def apply(self, segments: list[Segment], background: object) -> list[Segment]:
+        self.texts.update(segment.text for segment in segments if not segment.control)
+        return segments
+
+
+@contextlib.contextmanager
+def _out() -> Iterator[io.StringIO]:
+    with io.StringIO() as out:
+        yield out
+
+
+def _around(said: str, harmful: list[str]) -> str:
+    at = said.index(harmful[0]) if harmful else 0
+    return said[max(0, at - 80) : at + 40]
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
