@@ -345,6 +345,14 @@ def test_references_are_bounded_and_counted():
 
 
 @pytest.mark.parametrize("size", [1, 1000])
+def test_elements_with_a_vr_in_an_item_without_are_told_however_they_come(size):
+    data = bare(0x00080018, b"1.2.3\0") + bare(0x00081030, bytes(2000))
+    data += bare(0x00081140, item(short(0x00081155, "UI", b"1.2.3\0")))
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    assert codes(scan_pieces(pieces, IMPLICIT)) == ["wrong-syntax"]
+
+
+@pytest.mark.parametrize("size", [1, 1000])
 def test_a_value_that_runs_over_its_item_is_no_reference(size):
     """What lies behind the item is not its value, whether it has come by then or not."""
     cut = item(short(0x00081155, "UI", b"1.2.3\0", length=8))
