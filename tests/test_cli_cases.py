@@ -215,8 +215,8 @@ def test_a_name_that_is_no_text_is_escaped(form: str, output: list[bytes], place
     done = subprocess.run(call, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     text = (Path(os.fsdecode(output[1])).read_bytes() if output else done.stdout).decode()
-    escaped = {"sarif": "odd-%FF%FE.pcap", "junit": "odd-\ufffd\ufffd.pcap"}
-    assert escaped.get(form, r"odd-\udcff\udcfe.pcap") in text
+    escaped = {"sarif": "odd-%FF%FE.pcap", "json": r"odd-\\xff\\xfe.pcap", "jsonl": r"odd-\\xff\\xfe.pcap"}
+    assert escaped.get(form, r"odd-\xff\xfe.pcap") in text
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mred", "two\nlines", "\x85next", "\u202eright", "bell\a", "nul\x7f"])

@@ -175,4 +175,4 @@ def test_nothing_is_created_where_a_link_leads(tmp_path: Path) -> None:
 
 def test_an_error_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     say_error("a\nb\x1b[31m\x9b\u2028\u202e\udcff")
-    assert capsys.readouterr().err == "dicomsniff: a\\nb\\x1b[31m\\x9b\\u2028\\u202e\\udcff\n"
+    assert capsys.readouterr().err == "dicomsniff: a\\nb\\x1b[31m\\x9b\\u2028\\u202e\\xff\n"

@@ -62,12 +62,13 @@ def test_associations_that_ended_first_lose_their_details(monkeypatch: pytest.Mo
 def test_no_more_associations_lose_their_details_than_makes_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 13 with 10 entries each, of which 120 may be kept, those that ended first go until half of that is left."""
     monkeypatch.setattr(analyzer_module, "MAX_ENTRIES", 120)
-    analyzer = Analyzer()
-    analyzer.feed(batch(build.frames(many(12))))
-    assert not any(association.condensed for association in analyzer.associations)
-    analyzer = Analyzer()
-    analyzer.feed(batch(build.frames(many(13))))
-    assert [association.condensed for association in analyzer.associations] == [True] * 7 + [False] * 6
+    for number, condensed in ((12, 0), (13, 7)):
+        analyzer = Analyzer()
+        analyzer.feed(batch(build.frames(many(number))))
+        assert not any(association.condensed for association in analyzer.associations)  # they may be taken yet
+        analyzer.feed(batch(build.frames(many(1)[:1])))
+        found = [association.condensed for association in analyzer.associations[:number]]
+        assert found == [True] * condensed + [False] * (number - condensed)
     assert {len(association.timeline) for association in analyzer.associations[7:]} == {10}
 
 
