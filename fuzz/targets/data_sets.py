@@ -77,7 +77,19 @@ def compare(data: bytes, syntax: str | None) -> tuple[DataSetOutline, DecodedDat
         raise BrokenError(
             f"the scanner takes it for {outline.transfer_syntax}, the reader for {decoded.transfer_syntax}"
         )
+    if not outline.problems and not outline.guessed:
+        _compare_values(outline, decoded)
     return outline, decoded
+
+
+def _compare_values(outline: DataSetOutline, decoded: DecodedDataSet) -> None:
+    """What the scanner keeps of a sound data set is what the reader shows of it."""
+    shown = {element.tag: element.text for element in decoded.elements if not element.depth}
+    for tag, value in outline.values.items():
+        text = str(value)
+        plain = text.isascii() and text.isprintable() and "\\x" not in text
+        if plain and shown.get(tag, "").strip() != text.strip():
+            raise BrokenError(f"the scanner keeps {value!r} of {tag:08X}, the reader {shown.get(tag)!r}", "kept values")
 
 
 def scan(data: bytes, syntax: str | None, size: int, *, skip: bool = False) -> DataSetOutline:
