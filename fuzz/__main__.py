@@ -17,6 +17,8 @@ FOLDER = ROOT / "build" / "fuzz"
 _ENDED_BY = re.compile(r"Test unit written to (\S+)")
 _STATISTICS = re.compile(r"stat::number_of_executed_units:\s*(\d+)|#(\d+)\s.*\bcov: (\d+)")
 _PACKAGE = f"{ROOT}/dicomsniff/"
+_INTERRUPTED = 72
+"""The exit status of libFuzzer after Ctrl-C."""
 _TAIL = 40
 """Lines of a worker's log that tell why it ended."""
 
@@ -37,15 +39,21 @@ class Run:
 
     def __init__(self, seconds: int, seeds: Sequence[Path], folder: Path) -> None:
         self._seconds, self._seeds, self._folder = seconds, seeds, folder
+        self.results: list[Result] = []
+        self.interrupted = False
 
-    def target(self, name: str) -> Result:
+    def target(self, name: str) -> None:
         """Fuzz one target, again where something ended it, until its time is over."""
+        if self.interrupted:
+            return
         result, until = Result(name), time.monotonic() + self._seconds
-        while (left := int(until - time.monotonic())) > 0:
+        self.results.append(result)
+        while not self.interrupted and (left := int(until - time.monotonic())) > 0:
             tail, status = self._worker(name, left, result)
-            if status == 0 or not self._keep(name, tail, status, result):
+            # Ctrl-C reaches the worker, too, which may say so first.
+            self.interrupted = self.interrupted or status == _INTERRUPTED
+            if status == 0 or self.interrupted or not self._keep(name, tail, status, result):
                 break
-        return result
 
     def _worker(self, name: str, seconds: int, result: Result) -> tuple[list[str], int]:
         found, corpus = self._folder / "found", self._folder / "corpus" / name
@@ -91,6 +99,17 @@ class Run:
             result.found[line] = None
             print(line, flush=True)
 
+    def summarize(self) -> int:
+        """Print what came of each target; return the exit status."""
+        print(f"{'target':16}{'inputs':>10}{'branches':>10}{'found':>8}")
+        for each in self.results:
+            print(f"{each.target:16}{each.inputs:10}{each.coverage:10}{len(each.found):8}")
+        total = sum(len(each.found) for each in self.results)
+        print(f"found: {total}; inputs are in {self._folder / 'found'}" if total else "nothing found")
+        if total:
+            return 1
+        return 130 if self.interrupted else 0
+
 
 def _check(name: str, paths: Sequence[Path]) -> None:
     for path in paths:
@@ -119,13 +138,11 @@ def main() -> int:
     folders = [ROOT / "samples", ROOT / "tests", *(folder.resolve() for folder in options.corpora)]
     run = Run(max(1, options.seconds * jobs // len(names)), folders, options.folder.resolve())
     with ThreadPoolExecutor(jobs) as pool:
-        results = list(pool.map(run.target, names))
-    print(f"{'target':16}{'inputs':>10}{'branches':>10}{'found':>8}")
-    for each in results:
-        print(f"{each.target:16}{each.inputs:10}{each.coverage:10}{len(each.found):8}")
-    total = sum(len(each.found) for each in results)
-    print(f"found: {total}; inputs are in {run._folder / 'found'}" if total else "nothing found")
-    return int(total > 0)
+        try:
+            list(pool.map(run.target, names))
+        except KeyboardInterrupt:
+            run.interrupted = True
+    return run.summarize()
 
 
 if __name__ == "__main__":

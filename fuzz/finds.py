@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from fuzz.limits import TooSlow
+
 ROOT = Path(__file__).resolve().parent.parent
 _PACKAGE = f"{ROOT}/dicomsniff/"
 FOUND = "found: "
@@ -32,7 +34,8 @@ def skeleton(text: str) -> str:
 def key_of(error: BaseException) -> str:
     """Return what tells a find from others: what is broken, or the exception and the innermost place it came through.
 
-    Places of the program count before those of libraries and of the targets.
+    Places of the program count before those of libraries and of the targets. What takes too long or too much may be
+    stopped anywhere: the outermost place tells it.
     """
     if isinstance(error, BrokenError):
         return error.key
@@ -40,7 +43,8 @@ def key_of(error: BaseException) -> str:
     own = [frame for frame in frames if frame.filename.startswith(_PACKAGE)] or frames[-1:]
     if not own:
         return type(error).__name__
-    return f"{type(error).__name__} at {own[-1].filename.removeprefix(_PACKAGE)}:{own[-1].lineno} in {own[-1].name}"
+    frame = own[0 if isinstance(error, TooSlow | MemoryError) else -1]
+    return f"{type(error).__name__} at {frame.filename.removeprefix(_PACKAGE)}:{frame.lineno} in {frame.name}"
 
 
 class Find(NamedTuple):

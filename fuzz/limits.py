@@ -12,7 +12,7 @@ MAX_SECONDS = 20.0
 """Processor time for one input. The code runs some three times slower than usual, for its branches are counted."""
 MAX_MEMORY = 400 << 20
 """Bytes that one input may add to what the process holds."""
-MAX_CALLS = 10_000_000
+MAX_CALLS = 30_000_000
 """Calls for one input of any length."""
 CALLS_PER_BYTE = 500
 """Further calls for each byte of it."""

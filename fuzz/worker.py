@@ -21,7 +21,7 @@ from fuzz.finds import Find, Finds, key_of, shorten
 from fuzz.limits import TooSlow, limit_memory, limited_calls, limited_time
 from fuzz.seeds import materials
 
-SLOW = 3.0
+SLOW = 5.0
 """Seconds of processor time after which an input's calls are counted."""
 GROWTH = 64
 """Bytes that a blind change of a piece may add."""

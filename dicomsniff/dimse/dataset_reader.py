@@ -130,7 +130,7 @@ class DataSetReader:
             return
         tag = _number(head[:2], here) << 16 | _number(head[2:4], here)
         if tag >= FIRST_DELIMITER:
-            self._read_delimiter(here, tag)
+            self._read_delimiter(here, tag, _number(head[4:8], here))
             return
         creator = here.creators.get(tag >> 8, "") if tag >> 16 & 1 and tag & 0xFFFF > 0xFF else ""
         if here.implicit:
@@ -275,6 +275,7 @@ class DataSetReader:
                 item.listed_in, item.head = element, at
             self._stack.append(item)
         elif tag == SEQUENCE_DELIMITER and here.undelimited:
+            self._check_delimiter(tag, at, length)
             self._close(at + 8)
         elif tag in (SEQUENCE_DELIMITER, ITEM_DELIMITER):
             self._decoded.note(f"{here.name} has a delimiter at byte {at} where an item must be")
@@ -282,10 +283,11 @@ class DataSetReader:
             self._decoded.note(f"{here.name} has something else than an item at byte {at}")
             self._close(at if here.undelimited else here.end)
 
-    def _read_delimiter(self, here: _Container, tag: int) -> None:
+    def _read_delimiter(self, here: _Container, tag: int, length: int) -> None:
         at = self._at
         self._at = at + 8
         if here.undelimited and tag == ITEM_DELIMITER:
+            self._check_delimiter(tag, at, length)
             self._close(at + 8)
         elif here.undelimited and tag in (ITEM, SEQUENCE_DELIMITER):
             self._decoded.note(f"{here.name} has no delimiter")
@@ -294,6 +296,10 @@ class DataSetReader:
             self._decoded.note(f"{tag_text(tag)} at byte {at} stands where an element must")
         else:
             self._stop(f"{tag_text(tag)} at byte {at} is no tag of an element")
+
+    def _check_delimiter(self, tag: int, at: int, length: int) -> None:
+        if length:
+            self._decoded.note(f"{tag_text(tag)} at byte {at} has a length of {length}; it must be 0")
 
     def _overrun(self, here: _Container, tag: int, start: int, stop: int) -> None:
         """An element ends behind what it is in: what follows that may be read, the element not."""
@@ -313,6 +319,7 @@ class DataSetReader:
         if self._effort > self._affordable:
             pass  # which is said where the next element would be read
         elif found.ended:
+            self._check_delimiter(SEQUENCE_DELIMITER, at, found.announced)
             self._at = at + 8
         elif found.tag == ITEM:
             what = f"a fragment of {tag_text(element.tag)} announces {found.announced} bytes"

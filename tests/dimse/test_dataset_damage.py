@@ -98,6 +98,23 @@ READABLE = {
         {"00080018": "1.2.3", "00100010": "A^B"},
         "(FFFE,E00D) at byte 14 stands where an element must",
     ),
+    "delimiters with a length": (
+        UID
+        + long(0x00081140, "SQ", bare(0xFFFEE000, REFERENCE, length=UNDEFINED), length=UNDEFINED)
+        + bare(0xFFFEE00D, b"", length=83)
+        + bare(0xFFFEE0DD, b"", length=8)
+        + NAME,
+        EXPLICIT,
+        {"00080018": "1.2.3", "00081140": "1 item", ">00081155": "1.2.3.9", "00100010": "A^B"},
+        "(FFFE,E00D) at byte 50 has a length of 83; it must be 0; "
+        "(FFFE,E0DD) at byte 58 has a length of 8; it must be 0",
+    ),
+    "pixel data whose delimiter has a length": (
+        image() + fragments(b"\xff\xd8ab")[:-4] + b"\2\0\0\0",
+        JPEG,
+        {"7FE00010": "1 fragment, 4 bytes"},
+        "(FFFE,E0DD) at byte 118 has a length of 2; it must be 0",
+    ),
     "file meta information": (
         short(0x00020010, "UI", EXPLICIT.encode() + b"\0") + UID,
         IMPLICIT,
