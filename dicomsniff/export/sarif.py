@@ -1,6 +1,7 @@
 """Findings -> SARIF 2.1.0 (OASIS), which code hosts and CI systems read; the rules are the catalogue."""
 
 import json
+import os
 from typing import Any
 from urllib.parse import quote
 
@@ -81,7 +82,7 @@ def _rule(rule: AnyRule) -> dict[str, Any]:
 
 
 def _uri(name: str) -> str:
-    return "stdin" if name == "-" else quote(name)
+    return "stdin" if name == "-" else quote(os.fsencode(name))
 
 
 def _dump(value: Any) -> str:

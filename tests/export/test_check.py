@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import build
-from dicomsniff.cli import _run
+from dicomsniff import cli
 from dicomsniff.export.rules import page_lines, rule_lines
 from dicomsniff.findings.catalogue import RULES
 
@@ -20,7 +20,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def call(*arguments: object) -> tuple[int, str, str]:
-        status = _run([str(each) for each in arguments])
+        status = cli.run([str(each) for each in arguments])
         out, err = capsys.readouterr()
         return int(status), out, err
 
