@@ -9,7 +9,7 @@ from io import BufferedReader
 from typing import Protocol
 
 from dicomsniff.capture import pcap, pcapng, snoop
-from dicomsniff.capture.compression import ByteStream, decompressed, is_damage
+from dicomsniff.capture.compression import Decompressed, decompressed, is_damage
 from dicomsniff.capture.packets import CaptureError, PacketBatch
 
 BLOCK = 1 << 20
@@ -28,6 +28,8 @@ class Parser(Protocol):
 
     problem: str
     resolution_digits: int
+    other_records: int
+    """Records that held no packet."""
 
     @property
     def name(self) -> str:
@@ -66,7 +68,7 @@ class CaptureReader:
         self._size = None if path == "-" or not os.path.isfile(path) else os.path.getsize(path)
         self._open = open_file or partial(_open, path)
         self._source = self._open()
-        self._file: ByteStream = self._source
+        self._file: BufferedReader | Decompressed = self._source
         try:
             self._file = decompressed(self._source)
             head = self._read(pcap.HEADER_LENGTH)
@@ -115,9 +117,7 @@ class CaptureReader:
     @property
     def position(self) -> int:
         """Bytes read so far, on disk: compressed where the file is."""
-        if self._file is self._source or self._source.closed or self.path == "-":
-            return self._read_to
-        return self._source.tell()
+        return self._file.taken if isinstance(self._file, Decompressed) else self._read_to
 
     def batches(self) -> Iterator[PacketBatch]:
         """Read the capture through, once."""
@@ -172,6 +172,10 @@ class CaptureReader:
             if self._parser.problem:
                 self.truncated = f"{self._parser.problem}, at byte {origin}"
                 return
+            if isinstance(self._file, Decompressed):
+                self.truncated = self._file.excess(origin, number - 1 + self._parser.other_records)
+                if self.truncated:
+                    return
         if rest and not self.truncated and not self._stopped:  # whoever stops reading does not await the rest
             self.truncated = f"the file ends {len(rest)} bytes into a packet record, at byte {origin}"
 
