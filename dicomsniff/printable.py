@@ -8,7 +8,10 @@ from unicodedata import category
 MAX_MARKS = 8
 """Combining marks shown on one character. No writing needs more; a flood of them covers the lines around."""
 
-_SUSPECT = re.compile("[^ -~]+")
+_PLAIN = re.compile("[ -~\xa0-\xac\xae-\u02ff]*")
+_PLAIN_LINES = re.compile("[\n -~\xa0-\xac\xae-\u02ff]*")
+"""What nearly all text is, and is found to be at once: letters without marks of their own, and signs."""
+_SUSPECT, _SUSPECT_IN_LINES = re.compile("[^ -~]+"), re.compile("[^\n -~]+")
 _NO_CHARACTERS = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Unicode categories of what has no shape of its own: control and format characters (bidirectional ones too),
 surrogates, private and unassigned ones, separators of lines and paragraphs. Spaces of other widths are not among them:
@@ -28,7 +31,7 @@ def printed(lines: Iterable[str]) -> Iterator[str]:
 
 def escape(text: str, write: Callable[[str], str]) -> str:
     """Return text in which `write` has put what stands for a character in the place of each that is not visible."""
-    if text.isascii() and text.isprintable():
+    if _PLAIN.fullmatch(text):
         return text
     return _SUSPECT.sub(lambda found: _escape_run(found[0], write), text)
 
@@ -46,7 +49,8 @@ class PrintableStream(TextIOWrapper):
 
     def write(self, text: str) -> int:
         """Write text, escaped."""
-        super().write("\n".join(map(printable, text.split("\n"))))
+        plain = _PLAIN_LINES.fullmatch(text)
+        super().write(text if plain else _SUSPECT_IN_LINES.sub(lambda found: _escape_run(found[0], _in_words), text))
         return len(text)
 
 

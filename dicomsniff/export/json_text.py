@@ -6,17 +6,31 @@ from typing import Any
 
 from dicomsniff.printable import byte_of, escape
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
-def json_text(value: Any, *, indent: int | None = None) -> str:
-    r"""Write a value as JSON; without `indent`, on one line.
+
+def json_text(value: Any) -> str:
+    r"""Write a value as JSON, on one line.
 
     Visible characters stand as they are, all others as `\u001b`. A byte of a file name that is no UTF-8 is none
     that JSON could hold: it is told in words, `\\xe9`.
     """
+    return _dump(_ENCODER, value)
+
+
+def indented_json_text(value: Any) -> str:
+    """Write a value as JSON for people to read, a line for each part of it."""
+    return _dump(json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=1), value)
+
+
+def _dump(encoder: json.JSONEncoder, value: Any) -> str:
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+        text = encoder.encode(value)
     except ValueError:
-        text = json.dumps(_finite(value), ensure_ascii=False, indent=indent)
+        text = encoder.encode(_finite(value))
+    # The encoder escapes control characters itself, but for one. Newlines are none of a string's.
+    if text.isascii() and "\x7f" not in text:
+        return text
     return "\n".join(escape(line, _escaped) for line in text.split("\n"))
 
 

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from dicomsniff.export.json_text import json_text
+from dicomsniff.export.json_text import indented_json_text
 from dicomsniff.findings.catalogue import LAYERS, RULES, AnyRule
 
 _WIDTH = 100
@@ -31,7 +31,7 @@ def causes_of(rule: AnyRule) -> set[str]:
 def rules_json(rules: tuple[AnyRule, ...] = RULES) -> str:
     """Return rules as a JSON array, or a single one as an object."""
     said = [rule_json(rule) for rule in rules]
-    return json_text(said[0] if len(said) == 1 else said, indent=1)
+    return indented_json_text(said[0] if len(said) == 1 else said)
 
 
 def list_lines() -> Iterator[str]:

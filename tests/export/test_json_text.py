@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomsniff.export.json_text import json_text
+from dicomsniff.export.json_text import indented_json_text, json_text
 from dicomsniff.printable import printable
 
 VALUES = st.recursive(
@@ -42,8 +42,7 @@ def test_what_json_cannot_hold_is_told_in_words() -> None:
 
 @given(VALUES)
 def test_json_reads_as_what_was_written(value: object) -> None:
-    for indent in (None, 1):
-        text = json_text(value, indent=indent)
+    for text in (json_text(value), indented_json_text(value)):
         assert json.loads(text) == value
         assert not any(
             unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") for char in text.replace("\n", "")
