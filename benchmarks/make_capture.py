@@ -10,9 +10,10 @@ import os
 import sys
 import time
 
-from hostile import HOSTILE, write_hostile
 from recorded import RecordingError, record_capture, what_is_missing
 from synthetic import write_capture
+
+from hostile import HOSTILE, write_hostile
 
 C_STORE = "c-store"
 

@@ -1,8 +1,6 @@
 """dicomsniff: who refused what, why, which message went unanswered - from a packet capture of DICOM traffic."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # importing it from typing would delay the moment from which Ctrl-C ends the program in order
 if TYPE_CHECKING:
     from dicomsniff.analyzer import Analyzer
     from dicomsniff.association.association import Association
@@ -42,6 +40,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Import the public names on first use, so that `dicomsniff --version` starts at once."""
+    from importlib import import_module
+
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,18 +1,20 @@
 """The command line: arguments, exit status, choice of view."""
 
-import gc
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import tempfile
+import traceback
+from collections.abc import Callable
 from enum import IntEnum
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.printable import make_streams_printable, printable
+from dicomsniff.command_line import Commands
+from dicomsniff.interruption import INTERRUPTED
+from dicomsniff.output import OutputError, has_terminal, say_error, written
+from dicomsniff.printable import printable
 
 if TYPE_CHECKING:
     from dicomsniff.capture.reader import CaptureReader
@@ -25,32 +27,30 @@ class ExitStatus(IntEnum):
     FOUND = 1
     WRONG_CALL = 2
     UNREADABLE = 3
-    INTERRUPTED = 130
+    INTERRUPTED = INTERRUPTED
 
 
 _FOLLOW_HELP = "The file is still growing: print each message as it comes, until Ctrl-C."
 
 
-class Commands(click.Group):
-    """Takes a capture where a command is expected: `dicomsniff CAPTURE` opens it."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take what is neither a command nor an option of the program itself for a capture to open."""
-        own = {name for option in self.get_params(ctx) for name in option.opts}
-        if args and args[0] not in self.commands and args[0] not in own:
-            args = ["open", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+    subcommand_metavar="CAPTURE... | COMMAND [ARGS]...",
+)
 @click.version_option(__version__, message="dicomsniff %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Who refused what, why, and which message went unanswered: DICOM traffic explained.
 
     `dicomsniff CAPTURE` opens a capture in the terminal UI (where standard output is no terminal, it prints what
     `show` prints). CAPTURE is a pcap, pcapng or snoop file, also compressed, or - for standard input; several, such as
-    the files of a ring buffer, are read as one, in time order.
+    the files of a ring buffer, are read as one, in time order. A capture named like a command is written ./show.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(ExitStatus.WRONG_CALL)
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,20 +65,30 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@cli.command("open", hidden=True)
+def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add where to write to."""
+    said = "Write to FILE, once all is there; a new FILE is readable by you only, another keeps its permissions."
+    return click.option("-o", "--output", metavar="FILE", help=said)(command)
+
+
+@click.command()
 @reading_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
 def open_(captures: tuple[str, ...], ports: tuple[int, ...], *, keep_phi: bool, follow: bool) -> None:  # noqa: ARG001
     """Open captures in the terminal UI, or print them where there is no terminal."""
     from dicomsniff.library import Capture, open_source
 
-    if not sys.stdout.isatty() or "-" in captures:
+    if not has_terminal() or "-" in captures:
         _show(captures, ports, follow=follow)
         return
-    from dicomsniff.tui.app import run
+    from dicomsniff.tui.session import run
 
     with Capture(open_source(captures, follow=follow), ports=ports) as opened:
-        run(opened)
+        if run(opened):
+            raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
+
+
+cli.opening = open_
 
 
 @cli.command()
@@ -104,11 +114,13 @@ def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, contexts: bool = Fa
     if follow:
         from dicomsniff.live import follow as follow_live
 
-        follow_live(_growing(paths), "text", sys.stdout, ports=ports)
+        with written(None, paths) as out:
+            follow_live(_growing(paths), "text", out, ports=ports)
         return
-    with Capture(open_source(paths), ports=ports) as capture:
-        write_text(capture, sys.stdout, contexts=contexts)
-        _leave_if_truncated(capture.reader.truncated)
+    with written(None, paths) as out, Capture(open_source(paths), ports=ports) as capture:
+        write_text(capture, out, contexts=contexts)
+        truncated = capture.reader.truncated
+    _leave_if_truncated(truncated)
 
 
 @cli.command()
@@ -116,14 +128,14 @@ def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, contexts: bool = Fa
 @click.option(
     "--format", "form", type=click.Choice(["json", "jsonl"]), default="json", show_default=True, help="What to write."
 )
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
+@output_option
 def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, *, keep_phi: bool) -> None:  # noqa: ARG001
     """Write the transcript of a capture: every association, context, message and finding."""
     from dicomsniff.export.lines import write_lines
     from dicomsniff.export.transcript import write_transcript
     from dicomsniff.library import Capture, open_source
 
-    with Capture(open_source(captures), collect=True, ports=ports) as opened, _output(output) as out:
+    with written(output, captures) as out, Capture(open_source(captures), collect=True, ports=ports) as opened:
         write_transcript(opened, out) if form == "json" else write_lines(opened, out)
         truncated = opened.reader.truncated
     _leave_if_truncated(truncated)
@@ -134,7 +146,7 @@ def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output:
     "-i", "--interface", required=True, help="What to listen on; `dicomsniff interfaces` lists what there is."
 )
 @click.option("-f", "--filter", "bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
-@click.option("-w", "--write", metavar="FILE", help="Keep the packets in FILE, as pcap.")
+@click.option("-w", "--write", metavar="FILE", help="Keep the packets in FILE, a new one, as pcap.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), help="Follow on standard output, without the terminal UI."
 )
@@ -145,12 +157,13 @@ def live(interface: str, bpf: str, write: str | None, form: str | None, ports: t
     from dicomsniff.capture.live import LiveReader
 
     reader = LiveReader(interface, bpf=bpf, write=write)
-    if form is None and sys.stdout.isatty():
+    if form is None and has_terminal():
         from dicomsniff.library import Capture
-        from dicomsniff.tui.app import run
+        from dicomsniff.tui.session import run
 
         with Capture(reader, ports=ports) as capture:
-            run(capture)
+            if run(capture):
+                raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
     else:
         from dicomsniff.live import follow
 
@@ -176,7 +189,7 @@ def interfaces() -> None:
               help="The least severity that makes the exit status 1.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json", "jsonl", "sarif", "junit"]), default="text",
               show_default=True, help="What to write.")  # fmt: skip
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
+@output_option
 def check(
     captures: tuple[str, ...],
     ports: tuple[int, ...],
@@ -191,12 +204,12 @@ def check(
     from dicomsniff.findings.finding import Severity
     from dicomsniff.library import Capture, open_source
 
-    with Capture(open_source(captures), ports=ports) as opened, _output(output) as out:
+    with written(output, captures) as out, Capture(open_source(captures), ports=ports) as opened:
         failed = write_check(opened, out, form, Severity(fail_on), captures)
         truncated = opened.reader.truncated
     _leave_if_truncated(truncated)
     if failed:
-        raise SystemExit(ExitStatus.FOUND)
+        raise click.exceptions.Exit(ExitStatus.FOUND)
 
 
 @cli.command()
@@ -226,54 +239,51 @@ def _growing(paths: tuple[str, ...]) -> "CaptureReader":
     return CaptureReader(paths[0], follow=True)
 
 
-@contextmanager
-def _output(path: str | None) -> Iterator[IO[str]]:
-    if path is None:
-        yield sys.stdout
-        return
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            yield file
-    except OSError as error:
-        raise CaptureError(f"{path}: {error.strerror}") from None
-
-
 def _leave_if_truncated(reason: str) -> None:
     if reason:
-        print(printable(f"dicomsniff: the capture is cut off: {reason}; what could be read is shown"), file=sys.stderr)
-        raise SystemExit(ExitStatus.UNREADABLE)
+        raise CaptureError(f"the capture is cut off: {reason}; what could be read is shown")
 
 
-def main() -> None:
+def run(args: list[str]) -> int:
     """Run the program; every way out gives an exit status and, where something is wrong, one line."""
-    make_streams_printable()
-    # What a capture makes is nearly all kept, and rarely cyclic: looking for garbage at the usual rate costs a third.
-    gc.set_threshold(50_000, 20, 50)
-    sys.exit(_run(sys.argv[1:]))
-
-
-def _run(args: list[str]) -> int:
+    status = int(ExitStatus.DONE)
     try:
         # Not cli.main(): that ends with status 1 where a pipe closes, which here means that `check` found something.
-        with cli.make_context("dicomsniff", args) as context:
-            cli.invoke(context)
+        try:
+            with cli.make_context("dicomsniff", args) as context:
+                cli.invoke(context)
+        except click.exceptions.Exit as leave:
+            status = leave.exit_code
         sys.stdout.flush()
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except SystemExit as leave:
-        return leave.code if isinstance(leave.code, int) else ExitStatus.DONE
-    except click.ClickException as error:
-        print(printable(f"dicomsniff: {error.format_message()}"), file=sys.stderr)
-        return ExitStatus.WRONG_CALL
-    except CaptureError as error:
-        print(printable(f"dicomsniff: {error}"), file=sys.stderr)
-        return ExitStatus.UNREADABLE
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        return ExitStatus.INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone, as in `| head`: nothing more to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        pass  # The reader of our output has gone, as in `| head`: nothing more to say.
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        status = ExitStatus.INTERRUPTED
+    except (click.ClickException, OutputError) as error:
+        say_error(_call_text(error))
+        status = ExitStatus.WRONG_CALL
+    except CaptureError as error:
+        say_error(str(error))
+        status = ExitStatus.UNREADABLE
     except OSError as error:
-        print(printable(f"dicomsniff: {error.filename or 'output'}: {error.strerror}"), file=sys.stderr)
-        return ExitStatus.UNREADABLE
-    return ExitStatus.DONE
+        say_error(f"{error.filename or f'a temporary file in {tempfile.gettempdir()}'}: {error.strerror or error}")
+        status = ExitStatus.UNREADABLE
+    except Exception as error:  # a defect must not pass for a finding, which is what status 1 says
+        if sys.flags.dev_mode:
+            raise
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"{type(error).__name__}: {error} (line {place.lineno} of {place.filename})"
+        say_error(f"internal error, please report: {said}")
+        status = ExitStatus.UNREADABLE
+    return status
+
+
+def _call_text(error: click.ClickException | OutputError) -> str:
+    """Say in a line what is wrong with the call, and how it goes where that helps."""
+    if not isinstance(error, click.ClickException):
+        return str(error)
+    said = error.format_message().rstrip(".")
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return said
+    usage = " ".join([error.ctx.command_path, *error.ctx.command.collect_usage_pieces(error.ctx)])
+    return f"{said} (usage: {usage})"

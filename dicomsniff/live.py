@@ -1,9 +1,6 @@
 """Follow a live capture on standard output until it is interrupted."""
 
-import signal
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from dicomsniff.association.association import Association
@@ -12,17 +9,18 @@ from dicomsniff.capture.packets import LiveSource
 from dicomsniff.export import lines
 from dicomsniff.export.text import finding_text, live_line, summary_lines
 from dicomsniff.findings.finding import Finding
+from dicomsniff.interruption import taken_over
 from dicomsniff.library import Capture
 from dicomsniff.printable import printed
 
 
 def follow(reader: LiveSource, form: str, out: IO[str], *, ports: tuple[int, ...] = ()) -> Capture:
-    """Print every message, event and finding as it comes, as `text` or `jsonl`; Ctrl-C or SIGTERM ends it in order."""
+    """Print every message, event and finding as it comes, as `text` or `jsonl`; Ctrl-C and its like end it in order."""
     with Capture(reader, ports=ports, collect=form == "jsonl") as capture:
         view = _JsonLines() if form == "jsonl" else _Text()
         view.digits = reader.resolution_digits
         told: dict[Association, int] = {}
-        with _stopped_by_signals(reader.stop):
+        with taken_over(reader.stop):
             _print(out, view.head(capture))
             for updates in capture.updates():
                 _print(out, (view.entry(association, entry) for association, entry in updates))
@@ -74,16 +72,3 @@ class _JsonLines:
     def end(self, capture: Capture) -> Iterator[str]:
         for association in capture.analyzer.associations:
             yield lines.association_line(association, self.digits)
-
-
-@contextmanager
-def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    def handle(_: int, __: FrameType | None) -> None:
-        stop()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,7 +1,6 @@
 """Text of any origin -> text that a terminal shows and does not obey: every view prints through here."""
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from io import TextIOWrapper
 from unicodedata import category
@@ -49,15 +48,6 @@ class PrintableStream(TextIOWrapper):
         """Write text, escaped."""
         super().write("\n".join(map(printable, text.split("\n"))))
         return len(text)
-
-
-def make_streams_printable() -> None:
-    """Put a PrintableStream in the place of standard output and standard error, where they are open."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if isinstance(stream, TextIOWrapper):
-            at_once = stream.line_buffering
-            setattr(sys, name, PrintableStream(stream.buffer, encoding="utf-8", line_buffering=at_once))
 
 
 def _escape_run(run: str, write: Callable[[str], str]) -> str:

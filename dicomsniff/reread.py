@@ -69,9 +69,7 @@ def read_message(reader: PacketSource, message: Message, limit: int = MAX_REREAD
     """Return a message's bytes: its PDUs are walked again, with their data kept."""
     piece = read_stream(reader, message.span, limit)
     span = message.span
-    pdus = PduStream(span.flow, span.origin, collect=True)
-    pdus.position = span.start
-    pdus.accept()
+    pdus = PduStream.within(span.flow, span.origin, span.start)
     assembler = Assembler(span.flow, span.origin, from_requestor=message.from_requestor, collect=True)
     found: list[Message] = []
     mark = PacketMark(span.first_packet, span.first_time, span.offset)

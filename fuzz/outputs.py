@@ -2,23 +2,21 @@
 
 import io
 import json
-import os
 import re
-import signal
-import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from tempfile import NamedTemporaryFile, TemporaryFile
-from typing import IO, NamedTuple, NoReturn
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from tempfile import NamedTemporaryFile
+from typing import NamedTuple, NoReturn
 from xml.etree import ElementTree
 
-from dicomsniff.__main__ import main
+from dicomsniff import cli
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.cli import ExitStatus
 from dicomsniff.library import Capture
+from dicomsniff.printable import PrintableStream
 from dicomsniff.tui.detail import Detail, load_detail
 from dicomsniff.tui.link_book import LinkBook
 from fuzz.finds import BrokenError
@@ -26,8 +24,6 @@ from fuzz.finds import BrokenError
 MAX_DETAILS = 20
 """Timeline entries of a capture that are shown in full."""
 _READ = frozenset([ExitStatus.DONE, ExitStatus.UNREADABLE])
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What the program handles while it runs."""
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NOT_FOUND_AGAIN = "the data set was not found again where the message was"
 
@@ -40,6 +36,13 @@ class Said(NamedTuple):
     err: str
 
 
+class _Written(io.BytesIO):
+    """Bytes that were written; they stay when the streams on top are closed."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 @contextmanager
 def capture_file(capture: bytes) -> Iterator[str]:
     """Put a capture in a file for a while; its path."""
@@ -50,50 +53,20 @@ def capture_file(capture: bytes) -> Iterator[str]:
 
 
 def run(*arguments: str) -> Said:
-    """Run the program in this process, and leave that as it was."""
-    before, sys.argv = (sys.argv, sys.stdout, sys.stderr), ["dicomsniff", *arguments]
-    handlers = {number: signal.getsignal(number) for number in _ENDING}
-    status = None
-    try:
-        with _redirected(1) as out, _redirected(2) as err:
-            # The names keep them open: the program puts others in their place, which may have the same buffers.
-            stdout, stderr = (io.TextIOWrapper(io.FileIO(number, "w", closefd=False), "utf-8") for number in (1, 2))
-            sys.stdout, sys.stderr = stdout, stderr
-            try:
-                main()
-            except SystemExit as leave:
-                status = leave.code
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-            texts = [_text_of(each, arguments[0]) for each in (out, err)]
-    finally:
-        sys.argv, sys.stdout, sys.stderr = before
-        for number, handler in handlers.items():
-            if handler is not None:
-                signal.signal(number, handler)
-    return Said(status if isinstance(status, int) else -1, *texts)
-
-
-@contextmanager
-def _redirected(descriptor: int) -> Iterator[IO[bytes]]:
-    """Let what is written to a descriptor go to a file, whatever stream stands upon it."""
-    with TemporaryFile() as file:
-        before = os.dup(descriptor)
-        os.dup2(file.fileno(), descriptor)
+    """Run the program in this process."""
+    written = (_Written(), _Written())
+    out, err = (PrintableStream(each, encoding="utf-8", write_through=True) for each in written)
+    with redirect_stdout(out), redirect_stderr(err):
+        status = cli.run(list(arguments))
+    texts = []
+    for each in written:
         try:
-            yield file
-        finally:
-            os.dup2(before, descriptor)
-            os.close(before)
-
-
-def _text_of(file: IO[bytes], where: str) -> str:
-    file.seek(0)
-    try:
-        return file.read().decode()
-    except UnicodeDecodeError as error:
-        raise BrokenError(f"what `{where}` prints is not UTF-8: {error}", "not UTF-8") from None
+            texts.append(each.getvalue().decode())
+        except UnicodeDecodeError as error:
+            raise BrokenError(f"what `{arguments[0]}` prints is not UTF-8: {error}", "not UTF-8") from None
+    if (defect := texts[1].find("internal error")) >= 0:
+        raise BrokenError(f"`{arguments[0]}`: {texts[1][defect:]}", re.sub(r"[^a-zA-Z0-9./]+", " ", texts[1][-80:]))
+    return Said(status, *texts)
 
 
 def check_printable(text: str, where: str) -> None:
@@ -159,8 +132,6 @@ def check_call(call: _Call, path: str) -> Said:
     """Run the program, and check what it says and how it ends."""
     where = " ".join(call.arguments)
     said = run(*call.arguments, path)
-    if "internal error" in said.err:
-        raise BrokenError(f"`{where}` ends with an {said.err}", re.sub(r"error.*: .* \(", "error (", said.err.strip()))
     if said.status not in call.statuses:
         raise BrokenError(f"`{where}` ends with {said.status}: {said.err}", f"`{where}` ends with {said.status}")
     if said.status != ExitStatus.UNREADABLE and said.err:

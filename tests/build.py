@@ -303,7 +303,7 @@ def ethernet(ip: bytes, *vlans: int) -> bytes:
 
 
 def linux_cooked(ip: bytes) -> bytes:
-    return bytes(dpkt.sll.SLL(type=0, hrd=1, hlen=6, hdr=bytes(8), ethtype=0x0800, data=ip))
+    return bytes(dpkt.sll.SLL(type=0, hrd=1, hlen=6, hdr=bytes(8), ethtype=ethertype(ip), data=ip))
 
 
 def frame(packet: Packet) -> bytes:

@@ -1,16 +1,25 @@
 """Options and fixtures that every test may use."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 SAMPLES = Path(__file__).parent.parent / "samples"
+
+# How long an example takes says more about the machine than about the program.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+# Where CI is set, as continuous integration does, every run draws the same examples; elsewhere each tries others.
+settings.register_profile("here", UNTIMED)
+settings.register_profile("ci", UNTIMED, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden from what the program says now")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def samples() -> Path:
     return SAMPLES

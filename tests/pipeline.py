@@ -7,16 +7,15 @@ from itertools import pairwise
 import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
-from dicomsniff.capture.decode import repeats
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.pcap import MAGICS, PcapLayout
+from dicomsniff.capture.skip import Skip
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import PduEvent
 from dicomsniff.provenance import PacketMark
 from dicomsniff.tcp.connection import TcpTracker
 from dicomsniff.tcp.events import StreamBytes, StreamGap, TcpEvent
-from dicomsniff.tcp.stream import Stream
 
 FLOW = build.flow_of("10.0.0.1", 40001, "10.0.0.2", 104)
 MARK = PacketMark(1, build.START, 24)
@@ -106,26 +105,35 @@ def stream_bytes(events: Iterable[TcpEvent]) -> dict[bytes, bytes]:
 def decode(pieces: Iterable[bytes | int], **options: object) -> list[PduEvent]:
     """Feed one direction's bytes; a number is a gap of that length. Bytes that may be skipped are skipped."""
     stream, offset, events = PduStream(FLOW, 0, **options), 0, []
-    flow = Stream(FLOW, 0, build.START)
+    skip: Skip | None = None
     for number, piece in enumerate(pieces, start=1):
         mark = PacketMark(number, build.START + number, number * 100)
         if isinstance(piece, int):
-            events += stream.gap(offset, piece, mark)
+            events += stream.gap(offset, piece, mark, skip)
             offset += piece
-            stream.set_quiet(flow)
+            skip = stream.skip()
         elif piece:
             after = offset + len(piece)
-            flow.offset = offset
-            if after < flow.quiet_until or repeats(flow, piece, 0, len(piece)):
-                flow.repeated_in = flow.repeated_in if after < flow.quiet_until else mark
-                flow.last_packet, flow.last_time, flow.last_place = mark
-                if flow.kept is not None:
-                    flow.kept.append(piece)
-            else:
-                events += stream.feed(offset, piece, 0, len(piece), mark)
-                stream.set_quiet(flow)
+            passed, skip = pass_over(skip, offset, piece, mark)
+            if not passed:
+                events += stream.feed(offset, piece, 0, len(piece), mark, skip)
+                skip = stream.skip()
             offset = after
-    return events + stream.close(offset, PacketMark(10**6, build.START, 0))
+    return events + stream.close(offset, PacketMark(10**6, build.START, 0), skip)
+
+
+def pass_over(skip: Skip | None, offset: int, data: bytes, mark: PacketMark) -> tuple[bool, Skip | None]:
+    """Whether bytes may be passed over, and the skip as it is then: what decoding does with segments."""
+    if skip is None:
+        return False, skip
+    if offset + len(data) >= skip.until:
+        until = skip.repeated(offset, data, 0, len(data))
+        if not until:
+            return False, skip
+        skip = skip.went_on(until, mark)
+    if skip.kept is not None:
+        skip.kept.append(data)
+    return True, skip
 
 
 def split(data: bytes, cuts: Iterable[int]) -> list[bytes]:

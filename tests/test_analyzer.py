@@ -1,6 +1,5 @@
 """The whole pipeline: cuts and repeats do not matter, damage breaks nothing, memory stays bounded."""
 
-import time
 import tracemalloc
 
 from hypothesis import HealthCheck, example, given, settings
@@ -82,14 +81,14 @@ def test_the_measure_of_the_others_is_right():
 
 
 @given(CUTS)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @example(list(range(0, 20_000, 7)))
 def test_cuts_into_segments_do_not_matter(cuts):
     assert told(analyze(conversation(cuts).packets)) == EXPECTED
 
 
 @given(CUTS, st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3)), max_size=20))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_repeated_and_neighbouring_segments_do_not_matter(cuts, repeats):
     packets = conversation(cuts).packets
     for place, distance in repeats:
@@ -100,7 +99,7 @@ def test_repeated_and_neighbouring_segments_do_not_matter(cuts, repeats):
 
 
 @given(CUTS, st.integers(0, 200))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_batches_do_not_matter(cuts, size):
     records = build.frames(conversation(cuts).packets)
     analyzer, size = Analyzer(), size + 1
@@ -146,7 +145,7 @@ DAMAGE = st.lists(st.tuples(PLACES, st.integers(0, 40), st.binary(max_size=40)),
 
 
 @given(st.sampled_from(range(len(CAPTURES))), DAMAGE, st.none() | PLACES)
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_capture_raises_nothing_but_capture_error(tmp_path, capture, damage, end):
     data = bytearray(CAPTURES[capture])
     for place, length, other in damage:
@@ -161,7 +160,7 @@ def test_a_damaged_capture_raises_nothing_but_capture_error(tmp_path, capture, d
     st.lists(st.tuples(st.integers(0, 200), st.sampled_from(["seq", "ack", "flags"]), st.integers(0, 31)), max_size=6),
     st.lists(st.integers(0, 200), max_size=6),
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_damaged_numbers_of_segments_are_survived(cuts, flips, lost):
     """Single bits of sequence numbers, acknowledgements and flags."""
     packets = conversation(cuts).packets
@@ -173,7 +172,7 @@ def test_damaged_numbers_of_segments_are_survived(cuts, flips, lost):
 
 
 @given(DAMAGE, st.lists(st.integers(0, 1000), max_size=6), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_damaged_dicom_in_sound_packets_is_survived(damage, lost, collect):
     """The frames are valid; what they carry is not, and some are missing."""
     talk = build.Talk().open()
@@ -195,7 +194,7 @@ def test_damaged_dicom_in_sound_packets_is_survived(damage, lost, collect):
 
 
 @given(st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=100)), max_size=30), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_random_bytes_on_an_established_association_are_survived(turns, forced):
     talk = build.Talk().open()
     for side, data in TURNS[:2]:
@@ -206,7 +205,7 @@ def test_random_bytes_on_an_established_association_are_survived(turns, forced):
 
 
 @given(st.lists(st.binary(max_size=120), max_size=20), st.sampled_from([0, 1, 101, 113, 147]))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_random_frames_are_counted(frames, link_type):
     found = analyze_frames(list(enumerate(frames)), link_type=link_type)
     assert found.packets == len(frames)
@@ -245,14 +244,14 @@ def test_a_200_mb_association_needs_little_memory():
     for side, data in TURNS[:2]:
         talk.pieces(side, [data])
     feed()
-    pixels = bytes(250_000)
+    pixels, head = bytes(250_000), build.pixels(fragment)[:8]
     tracemalloc.start()
-    begun = time.perf_counter()
     for store in range(1, stores + 1):
         talk.client(build.command_pdu(3, build.store_rq(store)))
         talk.client(b"\4\0" + (fragment + 6).to_bytes(4, "big") + (fragment + 2).to_bytes(4, "big") + b"\3\2")
         feed()
-        for at in range(0, fragment, len(pixels)):
+        talk.client(head)
+        for at in range(len(head), fragment, len(pixels)):
             talk.client(pixels[: fragment - at], 64_000)
             feed()
         talk.server(build.message(3, build.store_rsp(store)))
@@ -264,4 +263,3 @@ def test_a_200_mb_association_needs_little_memory():
     assert len(found.messages) == 2 * stores
     assert sum(message.data_set.length for message in found.messages if message.data_set) == stores * fragment
     assert peak < 8 << 20
-    assert time.perf_counter() - begun < 60

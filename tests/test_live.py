@@ -99,6 +99,34 @@ def test_loopback_is_followed_as_text(tmp_path: Path) -> None:
 
 
 @needs_sniffing
+def test_an_earlier_capture_is_not_sniffed_over(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.pcap"
+    kept.write_bytes(b"an earlier capture")
+    call = [*PROGRAM, "live", "-i", "lo", "--format", "text", "-w", str(kept)]
+    done = subprocess.run(call, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode() == f"dicomsniff: {kept}: it is there already, and is kept; name a new file\n"
+    assert kept.read_bytes() == b"an earlier capture"
+
+
+@needs_sniffing
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_ends_it_in_order_and_leaves_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
+    call = [*PROGRAM, "live", "-i", "lo", "--format", "text"]
+    sniffer = subprocess.Popen(call, stdout=subprocess.PIPE, env=os.environ | {"TMPDIR": str(tmp_path)})
+    try:
+        assert sniffer.stdout is not None
+        assert b"following lo" in sniffer.stdout.readline()
+        assert os.listdir(tmp_path) == []
+        sniffer.send_signal(number)
+        assert b"packet" in sniffer.stdout.read()
+        assert sniffer.wait(60) == 0
+    finally:
+        sniffer.kill()
+        sniffer.communicate()
+
+
+@needs_sniffing
 def test_two_namespaces_are_followed_as_json_lines(namespaces: tuple[list[str], list[str]]) -> None:
     here, there = namespaces
     status, lines = sniff(here, there, here, "10.78.0.2", "-i", "dsa", "--format", "jsonl")

@@ -75,8 +75,8 @@ def test_a_printable_stream_passes_newlines_and_escapes_the_rest() -> None:
 
 def test_every_line_that_anybody_writes_to_standard_streams_is_printable() -> None:
     script = (
-        "import sys, warnings, logging; from dicomsniff.printable import make_streams_printable\n"
-        "make_streams_printable()\n"
+        "import sys, warnings, logging; from dicomsniff.output import prepare_standard_streams\n"
+        "prepare_standard_streams()\n"
         "print('out \\x1b[31m'); print('err \\x9b', file=sys.stderr)\n"
         "warnings.warn('warned \\x1b\\x07'); logging.warning('logged \\x1b')\n"
         "raise SystemExit('exit \\x1b')\n"

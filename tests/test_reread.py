@@ -179,6 +179,18 @@ def test_a_long_fragment_that_the_capture_cuts_off_is_reread_as_far_as_it_came(r
     assert reread(talk.packets) == [(build.store_rq(1), DATA[: 30_000 - head])]
 
 
+def test_bytes_that_came_with_the_syn_are_reread_where_they_belong(reread):
+    """TCP Fast Open (RFC 7413 §2): the SYN's number is not that of its first byte."""
+    command, pdus = build.associate_rq(build.proposal(3, CT)), build.message(3, build.store_rq(1), DATA[:900])
+    talk = build.Talk().open()
+    first = command + pdus
+    syn, synack, ack = talk.packets
+    sent = talk.client(first)
+    talk.packets[:] = [syn._replace(data=first), synack._replace(ack=sent[0].seq + len(first)), ack]
+    assert len(sent) == 1
+    assert reread(talk.packets) == [(build.store_rq(1), DATA[:900])]
+
+
 def test_sequence_numbers_that_wrap_round_are_reread(reread):
     talk = build.Talk(client_seq=0xFFFFFFFF - 20_000).open()
     talk.client(build.associate_rq(build.proposal(3, CT)))

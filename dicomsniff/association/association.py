@@ -330,7 +330,10 @@ class Association:
             self.timeline.append(entry)
         else:
             self.unlisted += 1
-        self.end_time = max(self.end_time, event.span.last_time)
+        span = event.span
+        self.end_time = max(self.end_time, span.last_time)
+        # What waited behind a hole, or was captured while a clock was set back, may be older than what came first.
+        self.start_time = min(self.start_time, span.first_time)
         return entry
 
     def _step(self, name: str, span: Span, *, from_requestor: bool) -> list[UnexpectedPdu]:

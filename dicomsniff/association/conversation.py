@@ -8,7 +8,7 @@ from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
 from dicomsniff.dimse.message import Message
-from dicomsniff.pdu.express import FOREVER
+from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import (
     AssociateAc,
@@ -89,15 +89,15 @@ class Conversation:
             return self._enter_if_known(stream, ConflictingBytes(Span.at(event.mark), event.different))
         self._pass_time(stream, event.mark.time)
         if isinstance(event, StreamGap):
-            found = pdus.gap(event.offset, event.length, event.mark)
+            found = pdus.gap(event.offset, event.length, event.mark, stream.skip)
         else:
-            found = pdus.feed(event.offset, event.data, event.start, event.end, event.mark)
+            found = pdus.feed(event.offset, event.data, event.start, event.end, event.mark, stream.skip)
         updates = self._take(stream, found, event.mark) if found else []
         if pdus.recognized and not self._recognized(stream.peer):
             other = self._pdus.get(stream.peer) or self._begin(stream.peer)
             updates += self._take(stream.peer, other.accept(), event.mark)
-            other.set_quiet(stream.peer, self._unneeded(stream.peer, other))
-        pdus.set_quiet(stream, self._unneeded(stream, pdus))
+            stream.peer.skip = other.skip(self._unneeded(stream.peer, other))
+        stream.skip = pdus.skip(self._unneeded(stream, pdus))
         if self._clock is not None:
             self._set_underway(stream)
         return updates
@@ -106,7 +106,7 @@ class Conversation:
         """Nothing more comes on this connection; the capture goes on until `until` (ns since 1970)."""
         updates: list[Update] = []
         for stream, pdus in self._pdus.items():
-            ended = pdus.close(stream.offset, stream.last_mark)
+            ended = pdus.close(stream.offset, stream.last_mark, stream.skip)
             updates += self._take(stream, ended, self._connection.last_mark)
         updates += self._end_messages()
         if self._clock is not None:
@@ -221,9 +221,12 @@ class Conversation:
         requestor, how = self._find_requestor(stream, event)
         self._requestor = requestor
         here, there = flow_ends(requestor.flow)
-        known = requestor.syn_seen or bool(self.associations) or isinstance(event, AssociateRq)
+        whole = requestor.syn_seen and not requestor.health.missing
+        known = whole or bool(self.associations) or isinstance(event, AssociateRq)
         first = not self.associations
-        time = self._connection.first_mark.time if first else mark.time
+        time = self._connection.first_mark.time
+        if not first and isinstance(event, AssociateRq):
+            time = event.span.first_time  # its first packet may be an earlier one than this
         association = Association(
             self._next_number(), Party(here), Party(there), known_start=known and not self._forced, time=time
         )

@@ -4,6 +4,8 @@ from array import array
 
 EXACT = 1000
 """Latencies kept one by one; beyond, they are counted by size."""
+_LONGEST = (1 << 64) - 1
+"""A latency (ns) beyond this, 584 years, counts as this for the median: records may announce any time."""
 _STEPS = 16
 """Sizes told apart between a power of two and the next: the median of more than EXACT is at most 1/16 too low."""
 
@@ -25,6 +27,7 @@ class Latency:
         self.count += 1
         if latency > self.worst or not self.worst_message:
             self.worst, self.worst_message = latency, message
+        latency = min(latency, _LONGEST)
         if self._many is not None:
             self._many[_size(latency)] += 1
         elif len(self._few) < EXACT:
@@ -55,7 +58,7 @@ class Latency:
 def _size(latency: int) -> int:
     """The place of a latency among sizes: the power of two below it, and the step above that."""
     power = max(latency.bit_length() - 1, 4)
-    return min(power, 63) * _STEPS + (latency >> power - 4) % _STEPS
+    return power * _STEPS + (latency >> power - 4) % _STEPS
 
 
 def _least(size: int) -> int:

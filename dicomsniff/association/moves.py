@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.operations import Operation
@@ -194,7 +195,7 @@ class MoveLinks:
         for each in sorted(self._unconnected, key=_time):
             unconnected.setdefault(each.source, []).append(each)
         for move in self._moves:
-            latest = move.end + PATIENCE if move.end is not None else 1 << 63
+            latest = move.end + PATIENCE if move.end is not None else inf
             found = unnamed.get((move.provider, move.destination or ""), [])
             for delivery in found[bisect_left(found, move.start, key=_start) : bisect_right(found, latest, key=_start)]:
                 if delivery.association != move.association and not delivery.how:

@@ -1,13 +1,20 @@
-"""Compressed captures: told by their first bytes, read as if they were not compressed."""
+"""Compressed captures: told by their first bytes, read as if they were not compressed; those that explode are found."""
 
 import gzip
+import sys
 import zlib
 from collections.abc import Callable
 from io import BufferedReader
 from typing import Any, Protocol
 
-CHUNK = 1024
-"""Compressed bytes taken at a time from a zstandard frame; they become 32 MB at most."""
+CHUNK = 1 << 16
+"""Compressed bytes taken at a time."""
+MAX_RATIO = 4000
+"""Bytes that a compressed byte becomes at most; black images in segments of 60 kB come to 3,300 with zstandard."""
+LEAST_RECORD = 2
+"""Compressed bytes that a record takes at least; time, numbers and checksum of a packet alone take more."""
+ALLOWED_BYTES, ALLOWED_RECORDS = 256 << 20, 250_000
+"""What any file may become, however small it is: that much is read within seconds."""
 
 
 class ByteStream(Protocol):
@@ -23,49 +30,70 @@ class ByteStream(Protocol):
         """Let go of it."""
 
 
-def _gzip(file: BufferedReader) -> Any:
-    return gzip.GzipFile(fileobj=file)
-
-
-class _ZstandardFile:
-    """The bytes of zstandard frames. The library's own reader takes a frame that ends early for a whole one."""
+class _Tap:
+    """The compressed file, and how many bytes were taken of it; a pipe cannot say where it is."""
 
     def __init__(self, file: BufferedReader) -> None:
-        import zstandard
-
         self._file = file
-        self._new_frame = zstandard.ZstdDecompressor().decompressobj
+        self.taken = 0
+
+    def read(self, count: int, /) -> bytes:
+        """Read so many bytes; fewer at the end, or where a growing file has no more."""
+        return self._count(self._file.read(count))
+
+    def read1(self, count: int, /) -> bytes:
+        """Read some bytes, at most `count`; none where `read` has none."""
+        return self._count(self._file.read1(count))
+
+    def seek(self, offset: int, /) -> int:
+        """Go to a place of the compressed file."""
+        self.taken = self._file.seek(offset)
+        return self.taken
+
+    def _count(self, data: bytes) -> bytes:
+        self.taken += len(data)
+        return data
+
+
+class _Frames:
+    """The bytes of frames, one behind the other; `new_frame` makes what decompresses one, as zstandard and lz4 have it.
+
+    The libraries' own files do not go on where a growing one ended.
+    """
+
+    def __init__(self, tap: _Tap, new_frame: Callable[[], Any]) -> None:
+        self._tap = tap
+        self._new_frame = new_frame
         self._rewind()
 
     def _rewind(self) -> None:
         self._position = 0
-        self._waiting = b""
         self._frame = self._new_frame()
-        self._inside = False
 
     def read1(self, count: int, /) -> bytes:
         """Read some bytes, at most `count`; EOFError where a frame goes on but the file does not."""
-        while not self._waiting:
-            data = self._file.read1(CHUNK)
-            if not data:
-                if self._inside:
-                    raise EOFError("it ends within a frame")
-                return b""
-            while data:
-                self._inside = True
-                self._waiting += self._frame.decompress(data)
-                data = b""
-                if self._frame.eof:
-                    data, self._inside = self._frame.unused_data, False
-                    self._frame = self._new_frame()
-        taken, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._position += len(taken)
-        return taken
+        while True:
+            data, over = b"", False
+            if self._frame.eof:
+                data = self._frame.unused_data or self._tap.read1(CHUNK)
+                if not data:
+                    return b""
+                self._frame = self._new_frame()
+            elif self._frame.needs_input:
+                data = self._tap.read1(CHUNK)
+                over = not data
+            # Where the file is over, there may still be bytes of a block that did not fit the last time.
+            found: bytes = self._frame.decompress(data, max_length=count)
+            if found:
+                self._position += len(found)
+                return found
+            if over:
+                raise EOFError("it ends within a frame")
 
     def seek(self, offset: int, /) -> int:
         """Go to a place, from the beginning where it lies behind."""
         if offset < self._position:
-            self._file.seek(0)
+            self._tap.seek(0)
             self._rewind()
         while self._position < offset and self.read1(min(offset - self._position, 1 << 20)):
             pass
@@ -76,17 +104,27 @@ class _ZstandardFile:
         self._rewind()
 
 
-def _zstandard(file: BufferedReader) -> Any:
-    return _ZstandardFile(file)
+def _gzip(tap: _Tap) -> ByteStream:
+    file: Any = tap  # has what is needed for reading, which is less than the type says
+    return gzip.GzipFile(fileobj=file, mode="rb")
 
 
-def _lz4(file: BufferedReader) -> Any:
+def _zstandard(tap: _Tap) -> ByteStream:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+
+    return _Frames(tap, zstd.ZstdDecompressor)
+
+
+def _lz4(tap: _Tap) -> ByteStream:
     import lz4.frame
 
-    return lz4.frame.LZ4FrameFile(file)
+    return _Frames(tap, lz4.frame.LZ4FrameDecompressor)
 
 
-COMPRESSIONS: tuple[tuple[bytes, Callable[[BufferedReader], Any]], ...] = (
+COMPRESSIONS: tuple[tuple[bytes, Callable[[_Tap], ByteStream]], ...] = (
     (b"\x1f\x8b", _gzip),
     (b"\x28\xb5\x2f\xfd", _zstandard),
     (b"\x04\x22\x4d\x18", _lz4),
@@ -94,13 +132,36 @@ COMPRESSIONS: tuple[tuple[bytes, Callable[[BufferedReader], Any]], ...] = (
 """Magic numbers, and what decompresses what begins with them."""
 
 
-def decompressed(file: BufferedReader) -> ByteStream:
+class Decompressed:
+    """A compressed file, as if it were not."""
+
+    def __init__(self, file: BufferedReader, open_with: Callable[[_Tap], ByteStream]) -> None:
+        self._tap = _Tap(file)
+        self._stream = open_with(self._tap)
+        self.read1, self.seek, self.close = self._stream.read1, self._stream.seek, self._stream.close
+
+    @property
+    def taken(self) -> int:
+        """Bytes read so far of the file itself."""
+        return self._tap.taken
+
+    def excess(self, size: int, records: int) -> str:
+        """Say what is too much, where so many bytes and records came of what was read; empty where they may."""
+        if size > MAX_RATIO * self.taken + ALLOWED_BYTES:
+            what = f"{size} bytes"
+        elif records > self.taken // LEAST_RECORD + ALLOWED_RECORDS:
+            what = f"{records} records"
+        else:
+            return ""
+        return f"{self.taken} compressed bytes became {what}, as no traffic does; to read on, decompress the file first"
+
+
+def decompressed(file: BufferedReader) -> BufferedReader | Decompressed:
     """Return a stream of the file's uncompressed bytes; the file itself where it is not compressed."""
     head = file.peek(4)[:4]  # less than four where a pipe has brought no more yet; the first tells them apart
     for magic, open_with in COMPRESSIONS:
         if head and magic.startswith(head[: len(magic)]):
-            stream: ByteStream = open_with(file)
-            return stream
+            return Decompressed(file, open_with)
     return file
 
 

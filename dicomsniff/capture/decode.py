@@ -1,4 +1,4 @@
-"""Packet batches -> TCP segments: the common frame inline, every other one through dpkt (frames.py)."""
+"""Packet batches -> TCP segments: frames of known shapes inline, every other one through dpkt (frames.py)."""
 
 import struct
 from collections import Counter
@@ -6,25 +6,14 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 
 from dicomsniff.capture.frames import FrameDecoder
+from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, Segment
+from dicomsniff.capture.skip import MAX_KEPT
 from dicomsniff.provenance import PacketMark
 
-ETHERNET = 1
-_COMMON = struct.Struct(">12xLHxxL2x12sL4xH").unpack_from
-"""Of Ethernet II, IPv4 without options, TCP: type, version and length; total length; fragment, protocol; flow;
-sequence number; data offset and flags. The masks leave out type of service and time to live."""
-_TYPE_MASK, _TYPE = 0xFFFFFF00, 0x08004500
-_PROTOCOL_MASK, _PROTOCOL = 0x3FFF00FF, 6
-_COMMON_LENGTH = 54
 _REST = struct.Struct(">L2xH").unpack_from
-"""Acknowledgement number and window, from byte 42 of such a frame."""
-_LAST = struct.Struct(">H24xLHH").unpack_from
-"""Total length, acknowledgement number, data offset and flags, and window, from byte 16 of such a frame."""
-_FLOW = slice(26, 38)
-"""Where its addresses and ports are."""
-MAX_KEPT = 256
-"""Payloads kept of a flow before one of its segments is handed on, and they with it."""
+"""Acknowledgement number and window, from byte 8 of a TCP header."""
 _CONTROL = FIN | SYN | RST | ACK
 
 
@@ -42,106 +31,102 @@ class SegmentDecoder:
 
     def segments(self, batch: PacketBatch) -> Iterator[Segment]:
         """Yield the TCP segments of a batch, in its order; `flows` may change between one and the next."""
-        data, layout = batch.data, batch.layout
+        data, layout, link_type = batch.data, batch.layout, batch.link_type
         place = batch.origin - layout.header
-        find, unpack = self._flows.get, _COMMON
-        ethernet = batch.link_type == ETHERNET
+        find = self._flows.get
         passed: dict[bytes, int] = {}  # the number of each flow's last frame that was only counted
         begun: dict[bytes, int] = {}  # and of the first since all were told
+        shape = NO_SHAPE
+        at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected = shape
         for number, start, end in zip(count(batch.first_number), batch.starts, batch.ends, strict=False):
-            if ethernet:
-                try:
-                    kind, length, protocol, flow, seq, control = unpack(data, start)
-                except struct.error:  # a short frame at the end of the block
-                    kind = 0
-                if kind & _TYPE_MASK == _TYPE and protocol & _PROTOCOL_MASK == _PROTOCOL:
-                    first = start + 34 + (control >> 10 & 0x3C)
-                    last = start + 14 + length
-                    if start + _COMMON_LENGTH <= first <= last <= end:
-                        state = find(flow)
-                        if state is not None and seq == state.expected and control & _CONTROL == ACK:
-                            reached = state.offset + last - first
-                            quiet = first < last and reached < state.quiet_until
-                            if not quiet and first < last and repeats(state, data, first, last):
-                                state.repeated_in = PacketMark(number, layout.time(data, start), place + start)
-                                quiet = True
-                            if quiet and state.kept is not None:
-                                quiet = len(state.kept) < MAX_KEPT
-                                if quiet:
-                                    state.kept.append(data[first:last])
-                            if quiet:
-                                state.offset, state.last_packet = reached, number
-                                state.expected = (seq + last - first) & 0xFFFFFFFF
-                                if flow not in passed:
-                                    begun[flow] = number
-                                passed[flow] = number
-                                continue
-                        ack, window = _REST(data, start + 42)
-                        time = layout.time(data, start)
-                        if passed:
-                            self._mark(begun, passed, batch)
-                        yield number, time, place + start, flow, seq, ack, control, window, data, first, last, 0
-                        continue
+            try:
+                seen, length, carried, flow, seq, control = read(data, start + at)
+                fits = seen & type_mask == kind and (outer is None or outer(data, start) == expected)
+            except struct.error:  # a short frame at the end of the block
+                fits = False
+            if not fits:
+                found = find_shape(link_type, data, start, end)
+                if found is not None:
+                    if passed:
+                        self._mark(begun, passed, batch, shape)
+                    shape, fits = found, True
+                    at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected = shape
+                    _, length, carried, flow, seq, control = read(data, start + at)
+            if fits and carried & protocol_mask == protocol:
+                tcp = start + tcp_at
+                first = tcp + (control >> 10 & 0x3C)
+                last = start + counted + length
+                if tcp + 20 <= first <= last and first <= end:
+                    state = find(flow)
+                    if state is not None and seq == state.expected and control & _CONTROL == ACK and last <= end:
+                        skip, offset = state.skip, state.offset
+                        reached = offset + last - first
+                        until = 0
+                        if skip is not None and first < last and (skip.kept is None or len(skip.kept) < MAX_KEPT):
+                            until = skip.until
+                            if reached >= until:
+                                until = skip.repeated(offset, data, first, last)
+                                if until:
+                                    mark = PacketMark(number, layout.time(data, start), place + start)
+                                    state.skip = skip.went_on(until, mark)
+                            if until and skip.kept is not None:
+                                skip.kept.append(data[first:last])
+                        if until:
+                            state.offset, state.last_packet = reached, number
+                            state.expected = (seq + last - first) & 0xFFFFFFFF
+                            if flow not in passed:
+                                begun[flow] = number
+                            passed[flow] = number
+                            continue
+                    if passed:
+                        self._mark(begun, passed, batch, shape)
+                    ack, window = _REST(data, tcp + 8)
+                    missing = 0
+                    if last > end:
+                        last, missing = end, last - end
+                    time = layout.time(data, start)
+                    yield number, time, place + start, flow, seq, ack, control, window, data, first, last, missing
+                    continue
             time = layout.time(data, start)
-            found = self._frames.decode(batch.link_type, data[start:end], time)
-            if found is not None:
+            decoded = self._frames.decode(link_type, data[start:end], time)
+            if decoded is not None:
                 if passed:
-                    self._mark(begun, passed, batch)
-                flow, seq, ack, control, window, segment, header, missing = found
+                    self._mark(begun, passed, batch, shape)
+                flow, seq, ack, control, window, segment, header, missing = decoded
                 last = len(segment)
                 yield number, time, place + start, flow, seq, ack, control, window, segment, header, last, missing
-        self._mark(begun, passed, batch)
+        self._mark(begun, passed, batch, shape)
 
-    def _mark(self, begun: dict[bytes, int], passed: dict[bytes, int], batch: PacketBatch) -> None:
-        """Tell flows of the packets that were passed over: times are not worked out for every one."""
+    def _mark(self, begun: dict[bytes, int], passed: dict[bytes, int], batch: PacketBatch, shape: Shape) -> None:
+        """Tell flows of the packets that were passed over, all of one shape: times are not worked out for every one."""
         data, starts, layout, origin = batch.data, batch.starts, batch.layout, batch.first_number
         for flow, number in passed.items():
             state, first, last = self._flows[flow], begun[flow] - origin, number - origin
             start = starts[last]
-            length, ack, control, window = _LAST(data, start + 16)
-            length -= 20 + (control >> 10 & 0x3C)
+            ack, window = _REST(data, start + shape.tcp + 8)
+            length = _payload(shape, data, start)
             since = time = layout.time(data, start)
             before = length
             if first != last:
-                since, before = layout.time(data, starts[first]), _length(data, starts[first])
+                since, before = layout.time(data, starts[first]), _payload(shape, data, starts[first])
                 if time - since >= PAUSE:
-                    self._find_pauses(state, flow, first, last, batch)
+                    self._find_pauses(state, flow, first, last, batch, shape)
             state.passed_over(since, time, batch.origin + start - layout.header, ack, window, (before, length))
         passed.clear()
 
-    def _find_pauses(self, state: Flow, flow: bytes, first: int, last: int, batch: PacketBatch) -> None:
+    def _find_pauses(self, state: Flow, flow: bytes, first: int, last: int, batch: PacketBatch, shape: Shape) -> None:
         """Look through the packets of a flow that were passed over for pauses between them."""
         data, before, since = batch.data, batch.starts[first], batch.time(first)
         for index in range(first + 1, last + 1):
             start = batch.starts[index]
-            if data[start + _FLOW.start : start + _FLOW.stop] == flow:
+            if shape.read(data, start + shape.at)[3] == flow:
                 time = batch.time(index)
                 if time - since >= PAUSE:
-                    state.paused(since, time, _length(data, before))
+                    state.paused(since, time, _payload(shape, data, before))
                 before, since = start, time
 
 
-def _length(data: bytes, start: int) -> int:
-    """Return the payload bytes of a common frame."""
-    length: int
-    control: int
-    length, _, control, _ = _LAST(data, start + 16)
-    return length - 20 - (control >> 10 & 0x3C)
-
-
-def repeats(state: Flow, data: bytes, first: int, last: int) -> bool:
-    """Whether a segment ends within (or with) PDUs that repeat the current one's header; then they are quiet too."""
-    repeat, period = state.repeat, state.period
-    if not repeat:
-        return False
-    quiet_until, limit = state.quiet_until, state.quiet_limit
-    reached = state.offset + last - first
-    while reached > quiet_until:
-        if quiet_until + period > limit:
-            return False
-        header = first + quiet_until - state.offset
-        if header + len(repeat) > last or not data.startswith(repeat, header):
-            return False
-        quiet_until += period
-    state.quiet_until = quiet_until
-    return True
+def _payload(shape: Shape, data: bytes, start: int) -> int:
+    """Return the payload bytes of a frame of that shape."""
+    _, length, _, _, _, control = shape.read(data, start + shape.at)
+    return shape.counted + length - shape.tcp - (control >> 10 & 0x3C)

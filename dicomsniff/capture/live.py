@@ -5,12 +5,13 @@ import select
 import struct
 import sys
 from collections.abc import Iterator
-from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
 from dicomsniff.capture.packets import CaptureError, PacketBatch
 from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.capture.spool import Spool
+from dicomsniff.output import OutputError
 
 POLL = 0.2
 """Seconds to wait for a packet before telling the consumer that there is none."""
@@ -34,7 +35,8 @@ class InterfaceInfo(NamedTuple):
 class LiveReader:
     """Sniffs one interface until `close`. Raises CaptureError where that is not possible, saying what is missing.
 
-    `bpf` is a capture filter in pcap's language; `write` keeps the packets there instead of in a temporary file.
+    `bpf` is a capture filter in pcap's language; `write` names a new file to keep the packets in instead of a temporary
+    one; raises OutputError where that cannot be made.
     """
 
     is_live = True
@@ -51,12 +53,11 @@ class LiveReader:
         self._socket = _open_socket(interface, bpf)
         self._link_type = _link_type(self._socket)
         try:
-            self._file = open(write, "wb") if write else NamedTemporaryFile(prefix="dicomsniff-", suffix=".pcap")  # noqa: SIM115
-        except OSError as error:
+            self._spool = Spool(write)
+        except OutputError:
             self._socket.close()
-            raise CaptureError(f"{write}: {error.strerror}") from None
-        self._file.write(_MAGIC + struct.pack("<HHlLLL", 2, 4, 0, 0, 262144, self._link_type))
-        self._file.flush()
+            raise
+        self._spool.add(_MAGIC + struct.pack("<HHlLLL", 2, 4, 0, 0, 262144, self._link_type))
 
     @property
     def dropped(self) -> int:
@@ -72,8 +73,7 @@ class LiveReader:
         while not self._stopped:
             records, starts, ends = self._receive()
             batch = PacketBatch(records, self.position, self._number, self._link_type, _LAYOUT, starts, ends)
-            self._file.write(records)
-            self._file.flush()
+            self._spool.add(records)
             self.position += len(records)
             self._number += len(starts)
             yield batch
@@ -82,7 +82,7 @@ class LiveReader:
 
     def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
         """Read again what was sniffed before."""
-        again = CaptureReader(self._file.name)
+        again = CaptureReader(self.name, open_file=self._spool.open)
         try:
             yield from again.batches_from(offset, number)
         finally:
@@ -96,7 +96,7 @@ class LiveReader:
         """Stop, and let go of the interface; a temporary file is gone then."""
         self._stopped = True
         self._socket.close()
-        self._file.close()
+        self._spool.close()
 
     def _receive(self) -> tuple[bytes, list[int], list[int]]:
         parts: list[bytes] = []

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from math import inf
 
 from dicomsniff.capture.packets import PacketBatch, PacketSource
 
@@ -27,12 +28,12 @@ class _Head:
         self.batch = next((batch for batch in self._batches if batch.starts), None)
 
     @property
-    def turn(self) -> tuple[int, int]:
+    def turn(self) -> tuple[float, int]:
         """When the next packet was captured (ns), and its source: of packets at one time the first source's come first.
 
         So the order depends on nothing else, and is the same when some of it is read again.
         """
-        return self.batch.time(self.index) if self.batch is not None else 1 << 80, self.number
+        return self.batch.time(self.index) if self.batch is not None else inf, self.number
 
     def take_until(self, other: "_Head | None") -> PacketBatch | None:
         """Take the packets before another source's next, at least one; numbers are those of the source."""

@@ -47,6 +47,7 @@ class PcapParser:
     """Finds the packets in blocks of a pcap file, after its 24-byte header."""
 
     name = "pcap"
+    other_records = 0
 
     def __init__(self, header: bytes) -> None:
         self.format = MAGICS[header[:4]]

@@ -4,13 +4,16 @@ import struct
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from dicomsniff.capture.packets import PacketBatch, RecordLayout
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 MAX_BLOCK = 64 << 20
 """A block that announces more bytes than this is damage, not a block."""
+
+MAX_SECTIONS, MAX_INTERFACES = 1 << 16, 1 << 16
+"""Sections of a capture, and interfaces of them all, that are told apart; files put together have one or few each."""
 
 SECTION_HEADER, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 SHORTEST = {SECTION_HEADER: 28, INTERFACE: 20, OBSOLETE_PACKET: 32, SIMPLE_PACKET: 16, ENHANCED_PACKET: 32}
@@ -35,11 +38,12 @@ class Interface:
 class PacketLayout:
     """Enhanced (and obsolete) packet blocks: an interface whose clock counts a 64-bit time before the frame."""
 
+    __slots__ = ("_interfaces", "_unpack")
     header = 28
 
-    def __init__(self, interfaces: list[Interface], order: str, interface: str) -> None:
+    def __init__(self, interfaces: list[Interface], fields: struct.Struct) -> None:
         self._interfaces = interfaces
-        self._unpack = struct.Struct(f"{order}8x{interface}LL").unpack_from
+        self._unpack = fields.unpack_from
 
     def time(self, data: bytes, start: int) -> int:
         """Return when the frame at `start` was captured, in ns since 1970."""
@@ -61,17 +65,33 @@ class SimpleLayout:
 _SIMPLE = SimpleLayout()
 
 
+class _Order(NamedTuple):
+    """The fields of blocks in a byte order: any block's head, and what packet blocks begin with."""
+
+    head: struct.Struct
+    enhanced: struct.Struct
+    enhanced_time: struct.Struct
+    obsolete_time: struct.Struct
+
+
+_ORDERS = {
+    order: _Order(*(struct.Struct(order + fields) for fields in ("LL", "L8xL", "8xLLL", "8xHxxLL"))) for order in "<>"
+}
+
+
 class Section:
     """A section: where it starts in the capture, its byte order, its interfaces in order."""
+
+    __slots__ = ("enhanced", "enhanced_layout", "head", "interfaces", "obsolete_layout", "order", "start")
 
     def __init__(self, start: int, order: str, interfaces: list[Interface] | None = None) -> None:
         self.start = start
         self.order = order
         self.interfaces = interfaces or []
-        self.head = struct.Struct(order + "LL").unpack_from
-        self.enhanced = struct.Struct(order + "L8xL").unpack_from
-        self.enhanced_layout = PacketLayout(self.interfaces, order, "L")
-        self.obsolete_layout = PacketLayout(self.interfaces, order, "Hxx")
+        fields = _ORDERS[order]
+        self.head, self.enhanced = fields.head.unpack_from, fields.enhanced.unpack_from
+        self.enhanced_layout = PacketLayout(self.interfaces, fields.enhanced_time)
+        self.obsolete_layout = PacketLayout(self.interfaces, fields.obsolete_time)
 
 
 class PcapngParser:
@@ -83,6 +103,8 @@ class PcapngParser:
         self.sections: list[Section] = []
         self.problem = ""
         self.resolution_digits = 6
+        self.other_records = 0
+        self._interface_count = 0
         self._section = Section(0, "<")
         self._found = _Found(b"", 0, 1)
 
@@ -107,8 +129,13 @@ class PcapngParser:
                 if kind == ENHANCED_PACKET:
                     interface, captured = self._section.enhanced(data, at + 8)
                     found.add(interfaces[interface], self._section.enhanced_layout, at, at + captured, end)
-                elif kind in self._HANDLERS:
-                    self._HANDLERS[kind](self, data, at, end - 4)
+                else:
+                    self.other_records += 1
+                    if kind in self._HANDLERS:
+                        self._HANDLERS[kind](self, data, at, end - 4)
+                    if self._interface_count > MAX_INTERFACES:
+                        self.problem = f"there are more than {MAX_INTERFACES} interfaces"
+                        break
             except (struct.error, IndexError):
                 self.problem = f"a block of type {kind} is cut short or names an interface that was never described"
                 break
@@ -132,9 +159,14 @@ class PcapngParser:
         if order is None:
             self.problem = "a section header has no valid byte-order magic"
             return False
-        if not self.sections or origin + at > self.sections[-1].start:
-            self.sections.append(Section(origin + at, order))
-        self._enter(origin + at)
+        if self.sections and origin + at <= self.sections[-1].start:
+            self._enter(origin + at)
+            return True
+        if len(self.sections) >= MAX_SECTIONS:
+            self.problem = f"there are more than {MAX_SECTIONS} sections"
+            return False
+        self._section = Section(origin + at, order)
+        self.sections.append(self._section)
         return True
 
     def _interface(self, data: bytes, at: int, end: int) -> None:
@@ -155,6 +187,7 @@ class PcapngParser:
                 interface.offset = struct.unpack_from(order + "q", data, option + 4)[0]
             option += 4 + (length + 3) // 4 * 4
         self._section.interfaces.append(interface)
+        self._interface_count += 1
 
     def _simple_packet(self, data: bytes, at: int, end: int) -> None:
         (wire,) = struct.unpack_from(self._section.order + "L", data, at + 8)

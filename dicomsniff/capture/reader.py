@@ -3,13 +3,13 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import BufferedReader
-from pathlib import Path
 from typing import Protocol
 
 from dicomsniff.capture import pcap, pcapng, snoop
-from dicomsniff.capture.compression import ByteStream, decompressed, is_damage
+from dicomsniff.capture.compression import Decompressed, decompressed, is_damage
 from dicomsniff.capture.packets import CaptureError, PacketBatch
 
 BLOCK = 1 << 20
@@ -28,6 +28,8 @@ class Parser(Protocol):
 
     problem: str
     resolution_digits: int
+    other_records: int
+    """Records that held no packet."""
 
     @property
     def name(self) -> str:
@@ -49,11 +51,14 @@ _NO_LAYOUT = pcap.PcapLayout(pcap.MAGICS[b"\xd4\xc3\xb2\xa1"])
 class CaptureReader:
     """One capture file or pipe. `batches()` reads it through; `batches_from()` goes back (not in a pipe).
 
-    With `follow`, the file is taken for one that is still growing: at its end more is awaited, until `stop`.
+    With `follow`, the file is taken for one that is still growing: at its end more is awaited, until `stop`. With
+    `open_file`, that opens what is read, and `path` only names it.
     Raises CaptureError where there is nothing to read: no such file, not a capture.
     """
 
-    def __init__(self, path: str, *, follow: bool = False) -> None:
+    def __init__(
+        self, path: str, *, follow: bool = False, open_file: Callable[[], BufferedReader] | None = None
+    ) -> None:
         self.path = path
         self.is_live = follow
         self._stopped = False
@@ -61,8 +66,9 @@ class CaptureReader:
         self.truncated = ""
         self._read_to = 0
         self._size = None if path == "-" or not os.path.isfile(path) else os.path.getsize(path)
-        self._source = _open(path)
-        self._file: ByteStream = self._source
+        self._open = open_file or partial(_open, path)
+        self._source = self._open()
+        self._file: BufferedReader | Decompressed = self._source
         try:
             self._file = decompressed(self._source)
             head = self._read(pcap.HEADER_LENGTH)
@@ -111,9 +117,7 @@ class CaptureReader:
     @property
     def position(self) -> int:
         """Bytes read so far, on disk: compressed where the file is."""
-        if self._file is self._source or self._source.closed or self.path == "-":
-            return self._read_to
-        return self._source.tell()
+        return self._file.taken if isinstance(self._file, Decompressed) else self._read_to
 
     def batches(self) -> Iterator[PacketBatch]:
         """Read the capture through, once."""
@@ -123,7 +127,7 @@ class CaptureReader:
 
     def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
         """Read again from the record at `offset`, which holds packet `number`."""
-        again = CaptureReader(self.path)
+        again = CaptureReader(self.path, open_file=self._open)
         try:
             again._parser = self._parser.again(offset)
             again._file.seek(offset)
@@ -168,6 +172,10 @@ class CaptureReader:
             if self._parser.problem:
                 self.truncated = f"{self._parser.problem}, at byte {origin}"
                 return
+            if isinstance(self._file, Decompressed):
+                self.truncated = self._file.excess(origin, number - 1 + self._parser.other_records)
+                if self.truncated:
+                    return
         if rest and not self.truncated and not self._stopped:  # whoever stops reading does not await the rest
             self.truncated = f"the file ends {len(rest)} bytes into a packet record, at byte {origin}"
 
@@ -186,8 +194,10 @@ class CaptureReader:
     def _read(self, count: int, *, some: bool = False) -> bytes:
         """Read up to `count` bytes; less only at the end, unless some will do."""
         parts: list[bytes] = []
-        # A whole read of a compressed file would lose what precedes damage.
-        read = self._source.read if self._file is self._source and not some else self._file.read1
+        # A whole read of a compressed file would lose what precedes damage; one of a pipe that is quiet, a signal that
+        # came between its parts.
+        whole = self._file is self._source and self.path != "-" and not some
+        read = self._source.read if whole else self._file.read1
         while count > 0:
             try:
                 part = read(count if self._file is self._source else min(count, DECOMPRESSED))
@@ -208,10 +218,10 @@ class CaptureReader:
 def _open(path: str) -> BufferedReader:
     """Open a file or standard input; what it holds is told by its first bytes, never by its name."""
     try:
-        if path != "-" and Path(path).is_dir():
+        if path != "-" and os.path.isdir(path):
             raise CaptureError(f"{path}: a directory, not a capture")
         if path == "-" and sys.stdin is None:
             raise CaptureError("standard input: it is closed")
         return sys.stdin.buffer if path == "-" else open(path, "rb")  # type: ignore[return-value]
     except OSError as error:
-        raise CaptureError(f"{path}: {error.strerror}") from None
+        raise CaptureError(f"{path or repr(path)}: {error.strerror}") from None

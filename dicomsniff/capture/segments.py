@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from typing import NamedTuple, Protocol
 
-from dicomsniff.provenance import PacketMark
+from dicomsniff.capture.skip import Skip
 
 Segment = tuple[int, int, int, bytes, int, int, int, int, bytes, int, int, int]
 """(packet number, time in ns, record's place in the capture in bytes, flow, sequence number, acknowledgement
@@ -26,23 +26,10 @@ class Flow(Protocol):
     """The sequence number of a segment that needs no thought; -1 while every segment does."""
     offset: int
     """Bytes of the stream handed on or counted so far."""
-    quiet_until: int
-    """The stream offset up to which bytes are only counted."""
-    repeat: bytes
-    """If exactly these bytes stand at `quiet_until`, `period` further bytes, these included, are quiet too."""
-    period: int
-    quiet_limit: int
-    """However often `repeat` stands there, bytes from this offset on are not quiet."""
     last_packet: int
     """The number of the last packet."""
-    kept: list[bytes] | None
-    """Where bytes that are passed over are put; None where they are only counted."""
-    repeated_in: PacketMark
-    """The packet in which `repeat` last stood there."""
-
-    @property
-    def last_mark(self) -> PacketMark:
-        """The last packet."""
+    skip: Skip | None
+    """What of its next bytes need not become segments; None where all must."""
 
     def passed_over(self, since: int, time: int, place: int, ack: int, window: int, lengths: tuple[int, int]) -> None:
         """Take what packets passed over say beside their bytes: when the first one was captured (ns).

@@ -34,6 +34,7 @@ class SnoopParser:
 
     name = "snoop"
     resolution_digits = 6
+    other_records = 0
 
     def __init__(self, header: bytes) -> None:
         self.link_type = LINK_TYPES.get(int.from_bytes(header[12:16], "big"), _UNDEFINED)

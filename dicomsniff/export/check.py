@@ -1,6 +1,7 @@
 """What `check` writes: the findings of a capture, and whether any of them is as bad as asked."""
 
 from collections import Counter
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -38,11 +39,13 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
         counts.update(finding.severity for finding in flatten(capture.analyzer.findings))
         failed = any(counts[severity] for severity in asked.failing)
         before, after = report.ends(Outcome(capture, counts, failed))
-        out.write(before)
         body.seek(0)
-        while piece := body.read(_IN_MEMORY):
-            out.write(piece)
-        out.write(after)
+        with suppress(BrokenPipeError):  # whoever reads it has gone; what was found still counts
+            out.write(before)
+            while piece := body.read(_IN_MEMORY):
+                out.write(piece)
+            out.write(after)
+            out.flush()
     return failed
 
 

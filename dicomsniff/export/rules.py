@@ -50,14 +50,18 @@ def rule_lines(rule: AnyRule) -> Iterator[str]:
     yield f"{rule.code} ({rule.severity}) [{rule.reference}]"
     yield rule.title
     yield ""
-    yield from textwrap.wrap(rule.meaning, _WIDTH)
+    yield from _wrapped(rule.meaning)
     yield ""
-    yield from textwrap.wrap(f"What to do: {rule.remedy}", _WIDTH)
+    yield from _wrapped(f"What to do: {rule.remedy}")
     if causes := causes_of(rule):
         yield ""
         known = ", ".join(sorted(causes))
-        yield from textwrap.wrap(f"It is shown below its cause where one of these is found before: {known}", _WIDTH,
-                                 break_on_hyphens=False)  # fmt: skip
+        yield from _wrapped(f"It is shown below its cause where one of these is found before: {known}")
+
+
+def _wrapped(text: str) -> list[str]:
+    # Codes, and names such as A-ASSOCIATE-RQ, stay whole.
+    return textwrap.wrap(text, _WIDTH, break_on_hyphens=False)
 
 
 def page_lines() -> Iterator[str]:

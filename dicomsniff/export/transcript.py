@@ -108,7 +108,7 @@ class _Draft:
             self._buffer, self._size = [], 0
 
     def _write(self, text: str) -> tuple[int, int]:
-        data, at = text.encode(), self._file.seek(0, SEEK_END)
+        data, at = text.encode("utf-8", "backslashreplace"), self._file.seek(0, SEEK_END)
         self._file.write(data)
         return at, len(data)
 

@@ -110,6 +110,14 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return ""
 
 
+def latency_text(latency: int | None) -> str:
+    """Say when an answer began (ns after the last byte of its request); a peer may answer before the request's end."""
+    if latency is None:
+        return ""
+    when = "after the request" if latency >= 0 else "before the request ended"
+    return f"{duration(abs(latency))} {when}"
+
+
 _SAID_OF_A_COMMAND = (
     ("event type", 0x00001002),
     ("action type", 0x00001008),
@@ -154,7 +162,7 @@ def _message_parts(message: Message) -> list[str]:
     if originator := command.text(0x00001030):
         parts.append(f"for {originator} {command.uint(0x00001031) or ''}".rstrip())
     if message.latency is not None:
-        parts.append(f"{duration(message.latency)} after the request")
+        parts.append(latency_text(message.latency))
     if message.problem:
         parts.append(f"incomplete: {message.problem}")
     return parts

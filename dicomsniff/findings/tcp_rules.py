@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
+from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
+from dicomsniff.quantities import duration
 
 _FEW, _STORM = 10, 50
 _NOTABLE, _MANY, _TWICE = 0.01, 0.1, 0.8
+_SET_BACK = 1_000_000
+"""ns by which packets may be out of order in a capture of several interfaces or queues, without anything wrong."""
 _SEGMENT = 1460
 """Payload bytes of a full segment on Ethernet, where no SYN told the maximum."""
 
@@ -131,6 +135,22 @@ def window_closed(review: Review) -> Iterator[Hit]:
             yield Hit(f"{receiver.label} closed its TCP window {times}", from_requestor=not from_requestor)
 
 
+def time_goes_back(review: Review) -> Iterator[Hit]:
+    """Packets that are older than those before them: what is computed from their times may be negative."""
+    association = review.association
+    back = max((health.went_back for health in association.tcp.values()), default=0)
+    if back >= _SET_BACK or (back and any(_answers_the_future(message) for message in association.messages)):
+        yield Hit(f"packets are up to {duration(back)} older than packets before them: durations may be wrong")
+
+
+def _answers_the_future(message: Message) -> bool:
+    """Whether a response has an earlier time than its request, which precedes it in the capture."""
+    request = message.request
+    if request is None or message.span.first_packet <= request.span.last_packet:
+        return False  # a peer may answer before the request has ended
+    return message.time < request.span.last_time
+
+
 RULES = (
     FinalRule(
         "negotiation-not-captured",
@@ -214,6 +234,18 @@ RULES = (
         "wait. That is how a slow disk, database or virus scanner of the receiver looks on the wire.",
         "Look at what the receiver does with objects as they come.",
         window_closed,
+    ),
+    FinalRule(
+        "time-goes-back",
+        Severity.NOTE,
+        "RFC 9293 §3.8",
+        "The capture's times go back",
+        "Some packets have an earlier time than packets that stand before them in the capture: a clock was set back, "
+        "captures with different clocks were joined, or times are damaged. Latencies and durations may be wrong or "
+        "negative. (Several interfaces in one capture differ by microseconds; that is not meant.)",
+        "Do not rely on the times of this association. Where captures were joined, correct their clocks (editcap -t) "
+        "before mergecap.",
+        time_goes_back,
     ),
 )
 """Rules on TCP and on the capture, in the order in which they are asked."""

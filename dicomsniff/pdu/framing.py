@@ -1,25 +1,35 @@
-"""PDU and PDV headers, and what they announce (PS3.8 §9.3): a stream's bytes -> PDUs and PDVs, while all are there."""
+"""PDU and PDV headers, and what they announce (PS3.8 §9.3): a stream's bytes, and its holes -> PDUs and PDVs.
+
+One state machine: `State` says what the next byte is taken for, one method takes it. Headers lead from PDU to PDV to
+its value and back. A hole, or a header that makes no sense, leads to LOST, and the next header that is one back from
+there. Passing over bytes (capture/skip.py) is a step of the same machine that needs no bytes, only their number.
+"""
 
 import struct
 from collections import defaultdict
 from enum import Enum
 
+from dicomsniff.capture.skip import Skip
 from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
 from dicomsniff.pdu.decode import HEADER_LENGTH, decode_control_pdu
-from dicomsniff.pdu.recognize import MAX_CONTROL_PDU
-from dicomsniff.pdu.types import MalformedPdu, PduEvent, Pdv, PdvBytes, UnknownPdu
+from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
+from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
 from dicomsniff.provenance import PacketMark, Span
 
 MAX_COMMAND_FRAGMENT = 1 << 20
 """Bytes kept of a command fragment; what is beyond is counted only."""
 MAX_UNKNOWN_PDU = 1 << 16
 """Bytes: an unknown PDU type announcing more is taken for lost synchronization, not for a PDU."""
+FOREVER = 1 << 62
+"""Bytes: beyond the end of any stream."""
 NO_PACKET = PacketMark(0, 0, 0)
 
 _HEADER = struct.Struct(">BxL").unpack_from
 _HEADERS = struct.Struct(">BxLLBB").unpack_from
 """Of a P-DATA-TF and its first PDV: type and length, length, context and message control header."""
 _HEADERS_LENGTH = 2 * HEADER_LENGTH
+"""Bytes of a P-DATA-TF with a single PDV that are not the fragment's."""
+_REPEAT = struct.Struct(">BBLLBB").pack
 
 
 class State(Enum):
@@ -38,17 +48,20 @@ PDU_HEADER, CONTROL_BODY, PDV_HEADER, PDV_VALUE, PDU_REST, LOST = State
 
 
 class Framing:
-    """Walks the PDUs of one direction up to where a header makes no sense: there the state is LOST.
+    """Walks the PDUs of one direction, from `position` of its stream on.
 
-    With `show_data`, the bytes of data set fragments are handed on as PdvBytes.
+    With `show_data`, the bytes of data set fragments are handed on as PdvBytes; with `collect`, those passed over too:
+    whoever passes over them keeps them.
     """
 
     __slots__ = (
+        "_collect",
         "_command_cut",
         "_context",
         "_doubtful",
         "_first",
         "_header",
+        "_kept",
         "_last",
         "_mark",
         "_pdu_left",
@@ -63,6 +76,8 @@ class Framing:
         "_pdv_start",
         "_pending",
         "_show_data",
+        "_skip_first",
+        "_skipped",
         "_state",
         "counts",
         "flow",
@@ -70,13 +85,15 @@ class Framing:
         "position",
     )
 
-    def __init__(self, flow: bytes, origin: int, *, show_data: bool) -> None:
+    def __init__(self, flow: bytes, origin: int, *, collect: bool, show_data: bool) -> None:
         self.flow = flow
         self.origin = origin
         self.position = 0
         """Bytes of the stream taken so far, those missing included."""
         self.counts: dict[str, int] = defaultdict(int)
         """PDUs seen whole, by name."""
+        self._collect = collect
+        self._kept: list[bytes] = []
         self._show_data = show_data
         self._state = PDU_HEADER
         self._pending = bytearray()
@@ -89,6 +106,10 @@ class Framing:
         """Whether bytes of the command fragment are missing: what follows them cannot be joined to what precedes."""
         self._doubtful = False
         """Whether the PDU before made no sense, so that the next header must."""
+        self._skipped = 0
+        """Bytes in which a header was searched in vain so far."""
+        self._skip_first = NO_PACKET
+        """The packet of the first of them."""
 
     @property
     def fragment(self) -> tuple[int, int] | None:
@@ -97,7 +118,18 @@ class Framing:
             return None
         return self._context, self.position - self._pdv_start
 
-    def _arrive(self, mark: PacketMark) -> None:
+    @property
+    def is_inside(self) -> bool:
+        """Whether a PDU has begun and not ended."""
+        return bool(self._pending) if self._state is PDU_HEADER else self._state is not LOST
+
+    def begin(self, position: int, skipped: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
+        """Begin at a place of the stream, `skipped` bytes before it, from packet `first` on, being no PDUs."""
+        self.position, self._skipped, self._skip_first = position, skipped, first
+        self._state = PDU_HEADER if at_header else LOST
+        return self._report_skipped() if at_header else []
+
+    def arrive(self, mark: PacketMark) -> None:
         """Note which packet the next bytes come from; out of order, it may be an earlier one than the last."""
         self._mark = mark
         if mark > self._last:
@@ -106,8 +138,9 @@ class Framing:
             self._first = min(self._first, mark)
             self._pdv_first = min(self._pdv_first, mark)
 
-    def _frame(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
-        """Take `data[at:end]`; return how far that went, which is less than `end` where the place is lost."""
+    def feed(self, data: bytes, at: int, end: int) -> list[PduEvent]:
+        """Take `data[at:end]`, the next bytes of the stream; `arrive` has told of their packet."""
+        events: list[PduEvent] = []
         while at < end:
             before = at
             state = self._state
@@ -124,9 +157,94 @@ class Framing:
             elif state is PDU_REST:
                 at = self._pdu_rest(at, end)
             else:
-                break
+                at = self._search(data, at, end, events)
             self.position += at - before
-        return at
+        return events
+
+    def skip(self, unneeded: int) -> Skip | None:
+        """Return what need not be fed: the rest of a data set fragment, at most `unneeded` bytes of the data set.
+
+        Where the current P-DATA-TF is one fragment of a data set that goes on, PDUs that repeat its header are
+        such bytes as well: most of a large data set is made of them.
+        """
+        if self._state is not PDV_VALUE or self._header & 1:
+            return None
+        kept = self._kept if self._collect else None
+        left = self._pdv_left
+        if left > unneeded:
+            return Skip(self.position + unneeded, kept=kept)
+        until = self.position + left
+        fragment = self._pdu_length - HEADER_LENGTH
+        if self._header or left != self._pdu_left or fragment != self._pdv_length or self._pdv_number:
+            return Skip(until, kept=kept)
+        period = _HEADERS_LENGTH + fragment
+        repeat = _REPEAT(4, 0, self._pdu_length, self._pdu_length - 4, self._context, 0)
+        return Skip(until, repeat, period, until + (unneeded - left) // fragment * period, kept)
+
+    def pass_over(self, count: int, skip: Skip | None) -> list[PduEvent]:
+        """Count bytes that were not fed because a skip, as it is now, allowed it; decode them where they were kept."""
+        seen = skip.seen if skip is not None else None
+        if self._kept:
+            if seen is not None:
+                self.arrive(max(self._mark, seen))
+            kept = b"".join(self._kept)
+            self._kept.clear()
+            return self.feed(kept, 0, len(kept))
+        if self._state is not PDV_VALUE:
+            self.position += count
+            return []
+        events: list[PduEvent] = []
+        if count >= self._pdv_left:
+            # The fragment ended, and others like it followed, each the only one of its P-DATA-TF.
+            period = HEADER_LENGTH + self._pdu_length
+            whole, beyond = divmod(count - self._pdv_left, period)
+            first = self._last
+            if seen is not None:
+                self._last = max(self._last, seen)
+            self._pdv_received += self._pdv_left
+            self.position += self._pdv_left
+            events.append(self._finish_pdv())
+            self.counts["P-DATA-TF"] += whole + 1
+            start = self.position
+            if whole:
+                self.position += whole * period
+                events.append(PdvRun(self._context, whole, self._pdv_length, first, self._last, start, self.position))
+            if not beyond:
+                self._state = PDU_HEADER
+                return events
+            self._first = self._pdv_first = self._last
+            self._pdu_start = self.position
+            self.position += _HEADERS_LENGTH
+            self._pdv_start = self.position
+            count = beyond - _HEADERS_LENGTH
+            self._pdv_left, self._pdu_left = self._pdv_length, self._pdv_length
+            self._pdv_received = self._pdv_number = 0
+        self.position += count
+        self._pdv_left -= count
+        self._pdu_left -= count
+        self._pdv_received += count
+        return events
+
+    def end(self) -> list[PduEvent]:
+        """No more bytes come: return what is incomplete, as such."""
+        events: list[PduEvent] = []
+        if self._state is PDV_VALUE:
+            events.append(self._finish_pdv(ended=False))
+        state, self._state = self._state, PDU_HEADER
+        waiting = len(self._pending)
+        self._pending.clear()
+        if state is LOST:
+            self._skipped += waiting
+            return events + self._report_skipped()
+        if state is not PDU_HEADER:
+            name, missing = pdu_type_name(self._pdu_type), self._pdu_left - waiting
+            detail = f"{name} announces {self._pdu_length} bytes; the stream ends {missing} bytes before its end"
+        elif waiting:
+            detail = f"the stream ends {waiting} bytes into a PDU header"
+        else:
+            return events
+        self._malformed(events, "pdu-incomplete", detail, 0)
+        return events
 
     def _whole_pdata(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
         """Take a P-DATA-TF of one PDV, if all of it is there: so most messages come, and one step is all it takes."""
@@ -161,6 +279,10 @@ class Framing:
             self._malformed(events, "pdu-header", detail, used)
             self._doubtful = False
             self._state = LOST
+            # What waits is no header, but one may begin at its second byte.
+            self._skip_first = self._mark
+            self._skipped += 1
+            del pending[0]
             return at + used
         pending.clear()
         self._pdu_type, self._pdu_length, self._pdu_left = kind, length, length
@@ -289,6 +411,72 @@ class Framing:
         if self._pdu_left == 0:
             self._state = PDU_HEADER
         return at + used
+
+    def lose(self, length: int) -> list[PduEvent]:
+        """Take a gap: within a fragment its length says where to go on, elsewhere a header must be found."""
+        before: list[PduEvent] = []
+        if self._state is LOST:
+            self._skipped += len(self._pending)
+            before = self._report_skipped()
+        self._skip_first = self._mark
+        place = self.position
+        self.position += length
+        span = self._span(self._mark, place)
+        self._command_cut = True
+        if self._state is PDV_VALUE and length < self._pdv_left:
+            self._pdv_left -= length
+            self._pdu_left -= length
+            return [MissingBytes(span, length, resynchronized=False)]
+        if self._state is PDV_VALUE and length == self._pdv_left:
+            self._pdv_left = 0
+            self._pdu_left -= length
+            events: list[PduEvent] = [MissingBytes(span, length, resynchronized=False)]
+            self._end_of_pdv(events, 0)
+            return events
+        events = [self._finish_pdv()] if self._state is PDV_VALUE else before
+        inside = self._state in (PDV_VALUE, PDV_HEADER, CONTROL_BODY, PDU_REST)
+        left = self._pdu_left - len(self._pending) if inside else -1
+        self._pending.clear()
+        events.append(MissingBytes(span, length, resynchronized=left != length))
+        if left == length:
+            self._state = PDU_HEADER
+        elif left > length:
+            self._pdu_left = left - length
+            self._state = PDU_REST
+        else:
+            self._state = LOST
+        return events
+
+    def _search(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
+        """Look for a PDU header; the bytes before it are counted and reported."""
+        carried = len(self._pending)
+        window = bytes(self._pending) + data[at:end]
+        found = find_header(window, 0)
+        if found < 0:
+            keep = min(SEARCH_OVERLAP, len(window))
+            self._skipped += len(window) - keep
+            self._pending[:] = window[len(window) - keep :]
+            return end
+        self._pending.clear()
+        self._skipped += found
+        events += self._report_skipped(found - carried)
+        if found >= carried:
+            self._state = PDU_HEADER
+            return at + found - carried
+        self._pdu_start = self.position - (carried - found)
+        self._first = self._mark
+        self._state = PDU_HEADER
+        head, self.position = window[found:carried], self._pdu_start
+        events += self.feed(head, 0, len(head))
+        return at
+
+    def _report_skipped(self, used: int = 0) -> list[PduEvent]:
+        """Report what was passed over; it ends `used` bytes after `position`."""
+        skipped, self._skipped = self._skipped, 0
+        if not skipped:
+            return []
+        start = max(self.position + used - skipped, 0)
+        return [SkippedBytes(self._span(self._skip_first, start, used), skipped)]
 
     def _malformed(self, events: list[PduEvent], code: str, detail: str, used: int) -> None:
         events.append(MalformedPdu(self._span(self._first, self._pdu_start, used), code, detail))

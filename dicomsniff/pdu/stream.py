@@ -1,119 +1,149 @@
 """The bytes of one stream -> PDUs and PDVs, once they are recognized as DICOM (PS3.8 §9.3)."""
 
-from dicomsniff.capture.segments import Flow
-from dicomsniff.dictionary.pdu_types import pdu_type_name
-from dicomsniff.pdu.express import FOREVER, ExpressLane
-from dicomsniff.pdu.framing import LOST, NO_PACKET, PDU_HEADER, PDV_VALUE
-from dicomsniff.pdu.opening import Opening
-from dicomsniff.pdu.types import MalformedPdu, PduEvent
-from dicomsniff.provenance import PacketMark
+from dicomsniff.capture.skip import Skip
+from dicomsniff.pdu.detection import Detection
+from dicomsniff.pdu.framing import FOREVER, NO_PACKET, Framing
+from dicomsniff.pdu.types import MissingBytes, PduEvent
+from dicomsniff.provenance import PacketMark, Span, join_spans
+
+_ALL = Skip(FOREVER)
 
 
-class PduStream(ExpressLane):
-    """Decodes one direction. Feed it bytes and gaps in order; `set_quiet` says which bytes need not be fed.
+class PduStream:
+    """Decodes one direction. Feed it bytes and gaps in order; `skip` says which bytes need not be fed.
 
     With `collect`, the bytes of all data set fragments are handed on as PdvBytes; with `examine`, of those only that
-    are fed.
+    are fed. Whoever passes over bytes tells, with what comes next, how far the skip went on (`skipped`).
     """
 
-    __slots__ = ("_opening", "recognized")
+    __slots__ = ("_detection", "_first", "_framing", "_mark", "_position", "_unseen", "recognized")
 
     def __init__(
         self, flow: bytes, origin: int, *, collect: bool = False, examine: bool = False, known_start: bool = True
     ) -> None:
-        super().__init__(flow, origin, collect=collect, show_data=collect or examine)
         self.recognized = False
         """Whether the stream is being read as DICOM."""
-        self._opening = Opening(known_start=known_start)
+        self._framing = Framing(flow, origin, collect=collect, show_data=collect or examine)
+        self._detection = Detection(known_start=known_start)
+        self._first = self._mark = NO_PACKET
+        self._position = 0
+        self._unseen: MissingBytes | None = None
+        """What the capture lacks of the bytes before the stream was recognized."""
+
+    @classmethod
+    def within(cls, flow: bytes, origin: int, position: int) -> "PduStream":
+        """Return a stream known to be DICOM, read with all its data from `position` on, where a PDU begins."""
+        stream = cls(flow, origin, collect=True)
+        stream._framing.begin(position, 0, NO_PACKET, at_header=True)
+        stream.recognized = True
+        return stream
 
     @property
-    def foreign(self) -> str:
-        """The other protocol's name, where the stream's first bytes tell it."""
-        return self._opening.foreign
+    def position(self) -> int:
+        """Bytes of the stream taken so far, those missing included."""
+        return self._framing.position if self.recognized else self._position
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """PDUs seen whole, by name."""
+        return self._framing.counts
+
+    @property
+    def fragment(self) -> tuple[int, int] | None:
+        """The data set fragment that is coming: its presentation context, and how much of it came or is missing."""
+        return self._framing.fragment
 
     @property
     def is_inside(self) -> bool:
         """Whether a PDU has begun and not ended."""
-        return bool(self._pending) if self._state is PDU_HEADER else self._state is not LOST
+        return self._framing.is_inside
 
-    def set_quiet(self, flow: Flow, unneeded: int = FOREVER) -> None:
-        """Tell the stage before which bytes need not be fed: they continue a data set fragment, or are not DICOM.
+    @property
+    def foreign(self) -> str:
+        """The other protocol's name, where the stream's first bytes tell it."""
+        return self._detection.foreign
+
+    def skip(self, unneeded: int = FOREVER) -> Skip | None:
+        """Say which bytes need not be fed: they continue a data set fragment, or are not DICOM.
 
         `unneeded` is how many further bytes of the current message's data set (of fragments' values, without PDU and
         PDV headers) nobody wants to see; no byte of the data set beyond them is passed over.
         """
         if self.recognized:
-            self._let_pass(flow, unneeded)
-        else:
-            flow.repeat, flow.kept = b"", None
-            flow.quiet_until = FOREVER if self._opening.other else self.position
+            return self._framing.skip(unneeded)
+        return _ALL if self._detection.other else None
 
-    def feed(self, offset: int, data: bytes, start: int, end: int, mark: PacketMark) -> list[PduEvent]:
-        """Take `data[start:end]`, which begins at `offset` of the stream; bytes skipped as quiet are counted first."""
-        passed = self._pass_over(offset - self.position) if offset > self.position else []
-        self._arrive(mark)
+    def feed(
+        self, offset: int, data: bytes, start: int, end: int, mark: PacketMark, skipped: Skip | None = None
+    ) -> list[PduEvent]:
+        """Take `data[start:end]`, which begins at `offset` of the stream; those passed over before count first."""
+        framing = self._framing
         if self.recognized:
-            return passed + self._decode(data, start, end)
-        if self._skip_first is NO_PACKET:
-            self._skip_first = mark
-        self.position += end - start
-        return self.accept() if self._opening.feed(data[start:end], mark) else []
+            passed = framing.pass_over(offset - framing.position, skipped) if offset > framing.position else []
+            framing.arrive(mark)
+            found = framing.feed(data, start, end)
+            return passed + found if passed else found
+        self._mark = mark
+        if self._first is NO_PACKET:
+            self._first = mark
+        self._position = offset + end - start
+        return self.accept() if self._detection.feed(data[start:end], mark) else []
 
-    def gap(self, offset: int, length: int, mark: PacketMark) -> list[PduEvent]:
+    def gap(self, offset: int, length: int, mark: PacketMark, skipped: Skip | None = None) -> list[PduEvent]:
         """Take note that `length` bytes at `offset` are missing; keep the place where the framing still tells it."""
-        events = self._pass_over(offset - self.position) if offset > self.position else []
-        self._arrive(mark)
-        if not self.recognized and self._opening.end():
-            events += self.accept()
-        if self.recognized:
-            return events + self._lose(length)
-        self.position += length
-        self._opening.drop()
-        return events
+        framing = self._framing
+        events: list[PduEvent] = []
+        if not self.recognized:
+            self._mark = mark
+            self._position = offset
+            if not self._detection.end():
+                self._lose_unseen(length, mark)
+                return []
+            events = self.accept()
+        if offset > framing.position:
+            events += framing.pass_over(offset - framing.position, skipped)
+        framing.arrive(mark)
+        return events + framing.lose(length)
+
+    def _lose_unseen(self, length: int, mark: PacketMark) -> None:
+        """Note bytes missing before the stream is recognized: they are told once it is."""
+        start, before = self._position, self._unseen
+        self._position += length
+        flow, origin = self._framing.flow, self._framing.origin
+        span = Span.at(mark)._replace(flow=flow, origin=origin, start=start, end=self._position)
+        if before is not None:
+            span, length = join_spans(before.span, span), before.length + length
+        self._unseen = MissingBytes(span, length, resynchronized=True)
+        self._detection.drop()
 
     def accept(self) -> list[PduEvent]:
         """Read the stream as DICOM from here on: the other direction is, or the user says so."""
         if self.recognized:
             return []
         self.recognized = True
-        early, latest = self._opening.take()
-        begins_here = self._opening.at_start
-        self._state = PDU_HEADER if begins_here else LOST
-        self.position -= len(early) + len(latest)
-        self._skipped = self.position
-        events = self._report_skipped() if begins_here else []
-        mark = self._mark
-        self._mark = self._opening.first if early else mark
-        events += self._decode(early, 0, len(early))
-        self._mark = mark
-        return events + self._decode(latest, 0, len(latest))
+        framing, detection = self._framing, self._detection
+        early, latest = detection.take()
+        position = self._position - len(early) - len(latest)
+        framing.arrive(self._mark)
+        unseen = self._unseen
+        skipped = position - (unseen.length if unseen is not None else 0)
+        events: list[PduEvent] = [] if unseen is None else [unseen]
+        events += framing.begin(position, skipped, self._first, at_header=detection.at_start)
+        if early:
+            framing.arrive(detection.first)
+            events += framing.feed(early, 0, len(early))
+            framing.arrive(self._mark)
+        return events + framing.feed(latest, 0, len(latest))
 
-    def close(self, end: int = 0, last: PacketMark = NO_PACKET) -> list[PduEvent]:
-        """No more bytes come: hand on what is incomplete, as such. Quiet bytes up to `end`, in packet `last`, count."""
+    def close(self, end: int = 0, last: PacketMark = NO_PACKET, skipped: Skip | None = None) -> list[PduEvent]:
+        """No more bytes come: return what is incomplete, as such. Bytes passed over up to `end`, in `last`, count."""
         events: list[PduEvent] = []
-        if end > self.position:
-            events = self._pass_over(end - self.position)
-            self._arrive(last)
-        if not self.recognized and self._opening.end():
-            events += self.accept()
-        return events + self._end() if self.recognized else events
-
-    def _end(self) -> list[PduEvent]:
-        events: list[PduEvent] = []
-        if self._state is PDV_VALUE:
-            events.append(self._finish_pdv(ended=False))
-        state, self._state = self._state, PDU_HEADER
-        waiting = len(self._pending)
-        self._pending.clear()
-        if state is LOST:
-            self._skipped += waiting
-            return events + self._report_skipped()
-        if state is not PDU_HEADER:
-            name, missing = pdu_type_name(self._pdu_type), self._pdu_left - waiting
-            detail = f"{name} announces {self._pdu_length} bytes; the stream ends {missing} bytes before its end"
-        elif waiting:
-            detail = f"the stream ends {waiting} bytes into a PDU header"
+        if self.recognized:
+            if end > self._framing.position:
+                events = self._framing.pass_over(end - self._framing.position, skipped)
+                self._framing.arrive(last)
         else:
-            return events
-        events.append(MalformedPdu(self._span(self._first, self._pdu_start), "pdu-incomplete", detail))
-        return events
+            self._position = max(self._position, end)
+            if self._detection.end():
+                events = self.accept()
+        return events + self._framing.end() if self.recognized else events

@@ -56,7 +56,7 @@ class Connection:
 class TcpTracker:
     """Follows every connection of a capture.
 
-    After each event its consumer says, through `Stream.quiet_until`, how many of the following bytes it will only
+    After each event its consumer says, through `Stream.skip`, which of the following bytes it will only
     count; segments that hold nothing else need not be fed (see SegmentDecoder).
     """
 
@@ -75,14 +75,17 @@ class TcpTracker:
         stream = self.streams.get(flow)
         if stream is None or seq != stream.expected or flags & _CONTROL != ACK or cut:
             return self._consider(segment, stream)
-        if start < end and ack != stream.peer.expected and _is_ahead(ack, stream.peer.expected):
+        peer = stream.peer
+        if start < end and ack != peer.expected and _is_ahead(ack, peer.expected):
             return self._consider(segment, stream)  # an answer to bytes that have not come is no plain case
+        if time < peer.last_time or time < stream.last_time:
+            stream.went_back(max(peer.last_time, stream.last_time) - time)
         stream.last_packet, stream.last_time, stream.last_place = number, time, place
         stream.segments += 1
         offset = stream.offset
         stream.offset = offset + end - start
         stream.expected = (seq + end - start) & SEQUENCE_MASK
-        stream.peer.acknowledge(ack, window, time, plain=start == end)
+        peer.acknowledge(ack, window, time, plain=start == end)
         if start == end:
             return []
         health = stream.health
@@ -113,6 +116,9 @@ class TcpTracker:
         if connection.holed is not None:
             return events + self._behind_hole(connection, connection.holed, segment)
         connection.last_mark = mark
+        for each in (stream, peer):
+            if time < each.last_time and number > each.last_packet:
+                stream.went_back(each.last_time - time)
         stream.last_packet, stream.last_time, stream.last_place = mark
         if stream.segments == 0 and not stream.anchored and stream.acked is None:
             stream.origin = seq
@@ -207,7 +213,7 @@ class TcpTracker:
             stream.anchor((seq + 1) & SEQUENCE_MASK)
         if flags & ACK:
             connection.opener = connection.opener or peer
-            if peer.syn_time is not None:
+            if peer.syn_time is not None and time >= peer.syn_time:
                 peer.health.handshake_time = time - peer.syn_time
             if not peer.anchored:
                 peer.anchor(ack)

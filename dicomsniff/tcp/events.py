@@ -13,7 +13,7 @@ class StreamBytes(NamedTuple):
     """Bytes `data[start:end]` of a stream, in order, the first of them at `offset` in the stream.
 
     Bytes between the previous event's end and `offset` came too, but were only counted, as asked by
-    `Stream.quiet_until`.
+    `Stream.skip`.
     """
 
     stream: "Stream"

@@ -46,6 +46,7 @@ class StreamHealth:
         "sent_length",
         "sent_to",
         "small_window",
+        "went_back",
         "window_closed",
         "zero_window_time",
         "zero_windows",
@@ -62,6 +63,8 @@ class StreamHealth:
         """Segments that came before bytes which precede theirs."""
         self.missing = 0
         """Bytes that are not in the capture."""
+        self.went_back = 0
+        """By how much (ns) a packet was older at most than one of its connection before it, as their times say."""
         self.duplicate_acks = 0
         self.zero_windows = 0
         """Times the receiver closed its window."""

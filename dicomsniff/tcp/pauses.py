@@ -1,6 +1,5 @@
 """Pauses of one direction -> what its sender waited for, as far as a capture tells (RFC 9293 §3.8, RFC 1122 §4.2.3)."""
 
-from array import array
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,8 @@ class Pauses:
     __slots__ = ("_numbers", "counted_from")
 
     def __init__(self) -> None:
-        self._numbers: array[int] | None = None
+        # A list, not an array: records may announce times that are further apart than 64 bits tell.
+        self._numbers: list[int] | None = None
         self.counted_from = 0
         """Pauses count from this time (ns since 1970) on; what was before is accounted for."""
 
@@ -52,7 +52,7 @@ class Pauses:
         length = until - max(since, self.counted_from)
         if length >= PAUSE:
             if self._numbers is None:
-                self._numbers = array("q", _NONE)
+                self._numbers = list(_NONE)
             self._numbers[cause] += 1
             self._numbers[len(Cause) + cause] += length
 

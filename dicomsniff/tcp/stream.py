@@ -4,6 +4,7 @@ from bisect import insort
 from typing import TYPE_CHECKING
 
 from dicomsniff.capture.segments import PAUSE
+from dicomsniff.capture.skip import Skip
 from dicomsniff.provenance import PacketMark
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
 from dicomsniff.tcp.health import DOUBLED, StreamHealth
@@ -48,19 +49,14 @@ class Stream:
         "held",
         "held_bytes",
         "held_since",
-        "kept",
         "last_packet",
         "last_place",
         "last_time",
         "offset",
         "origin",
         "peer",
-        "period",
-        "quiet_limit",
-        "quiet_until",
-        "repeat",
-        "repeated_in",
         "segments",
+        "skip",
         "syn_seen",
         "syn_time",
     )
@@ -74,16 +70,8 @@ class Stream:
         self.offset = 0
         self.expected = -1
         """The sequence number that needs no thought; -1 while every segment does."""
-        self.quiet_until = 0
-        """Up to this offset the consumer only counts bytes; TCP may pass over them without an event."""
-        self.repeat = b""
-        """If exactly these bytes stand at `quiet_until`, the `period` bytes from there on are quiet too."""
-        self.period = 0
-        self.quiet_limit = 0
-        """However often `repeat` stands there, bytes from this offset on are not quiet."""
-        self.kept: list[bytes] | None = None
-        """Where bytes that are passed over are put, if anybody wants them."""
-        self.repeated_in = PacketMark(0, time, 0)
+        self.skip: Skip | None = None
+        """What of the next bytes the consumer only counts; TCP may pass over it without an event."""
         self.anchored = False
         """Whether `origin` is known to be where the stream (or what is captured of it) begins."""
         self.syn_seen = False
@@ -108,14 +96,20 @@ class Stream:
 
     def passed_over(self, since: int, time: int, place: int, ack: int, window: int, lengths: tuple[int, int]) -> None:
         """Take what segments that were only counted say beside their bytes: when they began, and all of the last."""
-        self.last_time, self.last_place = time, place
         health = self.health
+        if since < self.last_time or time < since:
+            self.went_back(max(self.last_time - since, since - time))
+        self.last_time, self.last_place = time, place
         if since - health.sent_at >= PAUSE:
             self._resume(since, lengths[0])
         health.sent_at, health.sent_to, health.sent_length = time, self.offset, lengths[1]
         self.peer.acknowledge(ack, window, time, plain=False)
         if self.peer.hole:
             self.expected = self.peer.expected = -1  # an answer to bytes that have not come is no plain case
+
+    def went_back(self, by: int) -> None:
+        """Take note of a packet that is older (by so many ns) than one of its connection before it."""
+        self.health.went_back = max(self.health.went_back, by)
 
     def paused(self, since: int, until: int, length: int) -> None:
         """Take note of a pause (ns) in which no other packet came: nothing told the sender to go on."""

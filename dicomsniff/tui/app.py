@@ -1,6 +1,5 @@
 """The terminal UI: a capture, read in the background -> associations, exchange, fields and bytes to walk through."""
 
-import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -33,9 +32,6 @@ from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.source import CaptureSource, clock_digits, is_live
 from dicomsniff.tui.status_line import StatusLine, nothing_found
 from dicomsniff.tui.value_view import ValueView
-
-SWITCH = 0.001
-"""Seconds that the reading thread may hold the interpreter while the interface waits for it."""
 
 TYPED = {key.action for key in KEYS if key.where is Where.EVERYWHERE and not key.priority and key.action != "quit"}
 """Actions whose keys are text where text is typed."""
@@ -374,16 +370,3 @@ class DicomsniffApp(GuardedApp):
             problem=self.problem,
             verdict=self.book.verdict,
         )
-
-
-def run(capture: CaptureSource) -> None:
-    """Show a capture until the user quits, then close it."""
-    app = DicomsniffApp(capture)
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH)
-    try:
-        app.run()
-    finally:
-        sys.setswitchinterval(before)
-        app.stop()
-        capture.close()

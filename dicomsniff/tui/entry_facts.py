@@ -10,7 +10,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.negotiation import result_text
-from dicomsniff.export.words import entry_detail, entry_name
+from dicomsniff.export.words import entry_detail, entry_name, latency_text
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import duration, timestamp
@@ -81,7 +81,7 @@ def _message_facts(association: Association, entry: Entry) -> Iterator[tuple[str
         case Message() as message:
             yield "context", _context(association, message.context_id)
             if message.request is not None and message.latency is not None:
-                yield "latency", f"{duration(message.latency)} after the request"
+                yield "latency", latency_text(message.latency)
             data = message.data_set
             fragments = f"{message.command_fragments} of the command set"
             yield "fragments", fragments + (f", {data.fragments} of the data set" if data is not None else "")

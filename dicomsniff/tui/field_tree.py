@@ -1,8 +1,8 @@
 """The decoded fields of the selected entry."""
 
-import textwrap
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.binding import BindingType
 
 from dicomsniff.tui.detail import Detail
@@ -70,8 +70,10 @@ class FieldTree(RowList):
             value = f"→ {row.value}" if row.target is not None else row.value
             # What has no bytes is prose, and nothing is beside it to be compared with.
             parts = [value]
-            if row.block is None and not row.is_heading and len(value) > width - self._room - 3:
-                parts = textwrap.wrap(value, max(20, width - self._room - 3)) or [""]
+            if row.block is None and not row.is_heading and cell_len(value) > width - self._room - 3:
+                # Not by textwrap: it breaks paths and names at hyphens, and takes all characters for one cell wide.
+                wrapped = Shown(value).wrap(self.app.console, max(20, width - self._room - 3))
+                parts = [part.plain.rstrip() for part in wrapped]
             self._lines += [(place, part, number == 0) for number, part in enumerate(parts)]
         self.set_count(len(self._lines))
 

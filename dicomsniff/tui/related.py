@@ -7,8 +7,8 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.export.words import latency_text
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
-from dicomsniff.quantities import duration
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import Link, LinkBook, Target
 
@@ -36,17 +36,18 @@ def _operation_facts(
     if message is not request:
         yield "request", _named(request), _target(association, request)
     if first is not None and first is not final:
-        yield "first response", _after(operation.latency), _target(association, first) if first is not message else None
+        where = _target(association, first) if first is not message else None
+        yield "first response", latency_text(operation.latency), where
     pending = f"{operation.pending} pending"
     if final is not None and operation.status is not None:
         ended = status_text(operation.name, request.sop_class_uid, operation.status)
-        ended += f", {_after(operation.final_latency)}" + (f", after {pending}" if operation.pending else "")
+        ended += f", {latency_text(operation.final_latency)}" + (f", after {pending}" if operation.pending else "")
         yield "final response", ended, _target(association, final) if final is not message else None
     else:
         so_far = pending if operation.pending else "none"
         yield "responses", f"{so_far} {'so far' if not association.closed else 'and no final one'}", None
     if cancel is not None:
-        when = _after(cancel.span.first_time - request.span.last_time)
+        when = latency_text(cancel.span.first_time - request.span.last_time)
         yield "cancelled by", f"C-CANCEL-RQ, {when}", _target(association, cancel) if cancel is not message else None
     if operation.sub_operations:
         said = f"{operation.sub_operations} C-STORE{'s' * (operation.sub_operations != 1)}"
@@ -161,9 +162,3 @@ def _named(message: Message) -> str:
     if message.command.is_response or number is None:
         number = message.command.message_id_being_responded_to
     return f"{message.name} {number}" if number is not None else message.name
-
-
-def _after(latency: int | None) -> str:
-    if latency is None:
-        return ""
-    return f"{duration(latency)} after the request" if latency >= 0 else f"{duration(-latency)} before its end"

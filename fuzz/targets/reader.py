@@ -1,12 +1,12 @@
 """Any bytes, taken for a capture, compressed or not: packets in order, the same when read again, and frames decoded."""
 
 import gzip
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 
 import lz4.frame
-import zstandard
 
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.merge import MergedReader
@@ -19,12 +19,17 @@ from fuzz.pieces import Piece
 from fuzz.seeds import Material
 from fuzz.targets import Target
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 Packet = tuple[int, int, bytes]
 """Number, time, frame."""
 _COMPRESSORS = (
     lambda data: data,
     lambda data: gzip.compress(data, 1, mtime=0),
-    lambda data: zstandard.ZstdCompressor(level=1).compress(data),
+    lambda data: zstd.compress(data, 1),
     lambda data: lz4.frame.compress(data),
     lambda data: gzip.compress(data[: len(data) // 2], 1, mtime=0) + gzip.compress(data[len(data) // 2 :], 0, mtime=0),
 )

@@ -311,7 +311,7 @@ NUMBERS = st.integers(0, 9)
     SAID,
     SAID,
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_whatever_was_negotiated_can_be_said(proposals, answers, asked, said):
     association = negotiate(proposals, answers, asked, said)
     lines = [*context_lines(association), *consequences(association), *limits(association)]
@@ -326,3 +326,11 @@ def test_every_sample_says_what_its_negotiation_comes_to(samples: Path):
                 for line in [*consequences(association), *limits(association), *context_lines(association)]:
                     assert line.isprintable()
                     assert "None" not in line
+
+
+def test_of_several_selections_of_roles_for_a_class_the_first_counts():
+    selected = negotiate(
+        [build.proposal(1, CT)], [build.answer(1)], (role(CT, 1, 1), role(CT, 1, 0)), (role(CT, 0, 1), role(CT, 1, 0))
+    )
+    roles = selected_roles(selected)[CT]
+    assert (roles.scu, roles.scp) == (False, True)

@@ -79,6 +79,31 @@ def test_the_outcome_is_what_ended_it(outcome, _, reply):
         assert (found.abortion.source, found.abortion.reason, found.abortion.from_requestor) == (2, 1, False)
 
 
+def test_of_two_rejections_and_of_two_aborts_the_first_counts():
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_rj(1, 1, 7) + build.associate_rj(2, 3, 1))
+    rejection = only(talk.close().packets).rejection
+    assert (rejection.result, rejection.source, rejection.reason) == (1, 1, 7)
+    talk = established()
+    talk.server(build.abort(2, 1) + build.abort(2, 6))
+    talk.client(build.abort(0, 0))
+    abortion = only(talk.close().packets).abortion
+    assert (abortion.source, abortion.reason, abortion.from_requestor) == (2, 1, False)
+
+
+def test_messages_that_never_ended_are_numbered_last_in_the_order_in_which_they_began():
+    """Whichever side sent them, and whichever side the end of the connection is told of first."""
+    talk = established()
+    begun = [(talk.server, 3, 21), (talk.client, 3, 11), (talk.server, 1, 22), (talk.client, 1, 12)]
+    for say, context, number in begun:
+        say(build.command_pdu(context, build.store_rq(number)) + build.p_data(build.pdv(context, b"half", last=False)))
+    talk.client(build.message(5, build.echo_rq(1)))
+    found = only(talk.reset().packets)
+    told = [(message.number, message.command.message_id, message.complete) for message in found.messages]
+    assert told == [(1, 1, True), (2, 21, False), (3, 11, False), (4, 22, False), (5, 12, False)]
+
+
 def test_pdus_are_counted_by_sender():
     talk = established()
     talk.client(build.message(3, build.store_rq(), bytes(50_000)))
@@ -86,6 +111,16 @@ def test_pdus_are_counted_by_sender():
     found = only(release(talk))
     assert found.pdu_counts[True] == {"A-ASSOCIATE-RQ": 1, "P-DATA-TF": 5, "A-RELEASE-RQ": 1}
     assert found.pdu_counts[False] == {"A-ASSOCIATE-AC": 1, "P-DATA-TF": 1, "A-RELEASE-RP": 1}
+
+
+def test_a_second_association_on_a_connection_begins_with_the_first_byte_of_its_request():
+    talk = established()
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    begun = talk.time
+    talk.client(build.associate_rq(), 100)
+    _, second = associations(release(talk))
+    assert second.start_time == second.timeline[0].span.first_time == begun
 
 
 def test_two_associations_on_one_connection_are_told_apart():

@@ -59,6 +59,19 @@ def test_associations_that_ended_first_lose_their_details(monkeypatch: pytest.Mo
     assert [verdict(each) for each in analyzer.associations] == ["released: 2 C-ECHO, all Success"] * 20
 
 
+def test_no_more_associations_lose_their_details_than_makes_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 13 with 10 entries each, of which 120 may be kept, those that ended first go until half of that is left."""
+    monkeypatch.setattr(analyzer_module, "MAX_ENTRIES", 120)
+    for number, condensed in ((12, 0), (13, 7)):
+        analyzer = Analyzer()
+        analyzer.feed(batch(build.frames(many(number))))
+        assert not any(association.condensed for association in analyzer.associations)  # they may be taken yet
+        analyzer.feed(batch(build.frames(many(1)[:1])))
+        found = [association.condensed for association in analyzer.associations[:number]]
+        assert found == [True] * condensed + [False] * (number - condensed)
+    assert {len(association.timeline) for association in analyzer.associations[7:]} == {10}
+
+
 def test_associations_beyond_the_limit_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analyzer_module, "MAX_ASSOCIATIONS", 5)
     analyzer = Analyzer()

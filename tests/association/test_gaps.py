@@ -116,6 +116,19 @@ def test_a_lost_acceptance_leaves_the_negotiation_unknown_and_the_messages_whole
     assert "association-unanswered" not in codes(found)
 
 
+def test_a_lost_request_is_missing_bytes_and_no_unreadable_ones():
+    talk = build.Talk().open()
+    request = build.associate_rq()
+    talk.lose(0, len(request))
+    talk.server(build.associate_ac())
+    talk.client(build.message(1, build.echo_rq()))
+    talk.server(build.message(1, build.echo_rsp()))
+    found = only(release(talk).packets)
+    assert found.missing_bytes == len(request)
+    assert [entry.event.name for entry in found.timeline[:3]] == ["A-ASSOCIATE-AC", "missing bytes", "C-ECHO-RQ"]
+    assert codes(found) == ["negotiation-not-captured", "bytes-missing"]
+
+
 def test_a_capture_that_starts_in_the_middle_finds_the_messages_that_follow():
     talk, sent = whole()
     start = talk.packets.index(sent[0][4])

@@ -44,6 +44,13 @@ def test_what_is_condensed_still_tells_its_median():
     assert (nothing.median, nothing.count) == (0, 0)
 
 
+@pytest.mark.parametrize("count", [3, 3 * EXACT])
+def test_a_latency_of_any_length_is_counted(count):
+    latency = counted([10**30] * count)
+    assert (latency.count, latency.worst) == (count, 10**30)
+    assert latency.median > 500 * 365 * 86_400 * 10**9
+
+
 def test_no_more_is_kept_of_a_million_than_of_some():
     latency = counted(list(range(2 * EXACT)))
     tracemalloc.start()

@@ -3,6 +3,8 @@
 import pytest
 
 import build
+from dicomsniff.association import instances as instances_module
+from dicomsniff.association import links as links_module
 from dicomsniff.association import moves as moves_module
 from dicomsniff.association.instances import Kind
 from dicomsniff.findings.retrieve import explain_move
@@ -53,6 +55,24 @@ def test_without_move_originator_title_addresses_and_time_are_a_guess():
 def test_without_move_originator_another_title_or_address_is_no_delivery(called, source):
     (move,) = moved(None, called=called, source=source).links.moves()
     assert move.deliveries == []
+
+
+@pytest.mark.parametrize(("early", "delivered"), [(9, 1), (12, 0)])
+def test_a_delivery_may_seem_a_little_earlier_than_the_move_that_caused_it(early, delivered):
+    """Two interfaces have two clocks; what differs by more than 10 ms is not explained by them."""
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS, after=100)
+    delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT)
+    (asked,) = asking.client(move_rq())
+    delivery.wait(asked.time - early * MS - delivery.time)
+    store(delivery, "CLIENT")
+    release(delivery)
+    asking.wait(500 * MS)
+    asking.server(move_rsp(0))
+    release(asking)
+    links = network.analyze().links
+    (move,) = links.moves()
+    assert (len(move.deliveries), len(links.stray_deliveries())) == (delivered, 1 - delivered)
 
 
 def test_another_message_id_is_another_move():
@@ -211,6 +231,97 @@ def test_associations_between_the_same_ends_are_counted():
     assert (series.associations, series.stores, series.single_stores) == (4, 4, 4)
     assert series.largest_pause < 1000 * MS < series.end - series.start
     assert 0 < series.overhead < series.end - series.start
+
+
+@pytest.mark.parametrize(("later", "found"), [(1900, 1), (2100, 0)])
+def test_an_unnamed_delivery_or_a_failed_attempt_may_come_two_seconds_after_the_final_response(later, found):
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    (answer,) = asking.server(move_rsp(0))
+    release(asking)
+    after = (answer.time - build.START) // MS + later
+    delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=after)
+    store(delivery, None)
+    release(delivery)
+    attempt = network.talk(ARCHIVE, "10.0.0.7", after=after)
+    del attempt.packets[1:]
+    (move,) = network.analyze().links.moves()
+    assert (len(move.deliveries), len(move.unconnected)) == (found, found)
+
+
+def test_of_two_moves_with_one_name_the_one_asked_of_the_sender_goes_before_the_latest():
+    network = Network()
+    for provider in (ARCHIVE, "10.0.0.8"):
+        asking = network.associate(CLIENT, provider, "CLIENT", "ARCHIVE", MOVE_CLASS, after=10 * len(network.talks))
+        asking.client(move_rq())
+        asking.wait(5000 * MS)
+        asking.server(move_rsp(0))
+        release(asking)
+    delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=100)
+    store(delivery, "CLIENT", status=0xB000)
+    store(delivery, "CLIENT", status=0xA700, number=2)
+    release(delivery)
+    first, second = network.analyze().links.moves()
+    assert [(each.provider, each.sent, each.kept) for each in (first, second)] == [(ARCHIVE, 2, 1), ("10.0.0.8", 0, 0)]
+
+
+def test_a_series_spans_associations_side_by_side_and_counts_only_lone_stores_as_single():
+    """A long one with a C-STORE and a C-ECHO, one within it, another after two seconds, and one soon after that."""
+    network = Network()
+    outer = network.associate(CLIENT, ARCHIVE, "CT1", "ARCHIVE", CT)
+    store(outer, None)
+    outer.client(build.message(1, build.echo_rq(5)))
+    outer.server(build.message(1, build.echo_rsp(5)))
+    outer.wait(3000 * MS)
+    release(outer)
+    ends = outer.packets[-1].time
+    for after in (1000, (ends - build.START) // MS + 2000, (ends - build.START) // MS + 2100):
+        inner = network.associate(CLIENT, ARCHIVE, "CT1", "ARCHIVE", CT, after=after)
+        store(inner, None)
+        release(inner)
+    (series,) = network.analyze().links.series()
+    assert (series.associations, series.stores, series.single_stores) == (4, 4, 3)
+    assert series.largest_pause == pytest.approx(2000 * MS, abs=5 * MS)
+    assert series.end == network.packets[-2].time
+
+
+def steps_of(*instances: str) -> Network:
+    """N-CREATEs of procedure steps, each on an association of its own."""
+    network = Network()
+    for number, instance in enumerate(instances):
+        talk = network.associate(CLIENT, ARCHIVE, f"CT{number}", "RIS", MPPS, after=1000 * number)
+        talk.client(
+            build.message(
+                1, build.command_set({0x0002: MPPS, 0x0100: 0x0140, 0x0110: 1, 0x0800: 0x0101, 0x1000: instance})
+            )
+        )
+        release(talk)
+    return network
+
+
+def test_steps_of_one_instance_and_instances_are_bounded(monkeypatch):
+    monkeypatch.setattr(instances_module, "MAX_STEPS", 2)
+    (thread,) = steps_of("1.2", "1.2", "1.2").analyze().links.threads()
+    assert (len(thread.steps), thread.unlisted) == (2, 1)
+    monkeypatch.setattr(instances_module, "MAX_THREADS", 2)
+    assert [thread.key for thread in steps_of("1.2", "1.3", "1.4").analyze().links.threads()] == ["1.2", "1.3"]
+
+
+def test_steps_are_listed_in_the_order_of_time_whichever_association_ended_first():
+    network = steps_of("1.2", "1.2")
+    first = network.talks[0].packets
+    first[-5:] = [packet._replace(time=packet.time + 20_000 * MS) for packet in first[-5:]]
+    (thread,) = network.analyze().links.threads()
+    assert [step.association for step in thread.steps] == [1, 2]
+
+
+def test_pairs_of_ends_are_bounded(monkeypatch):
+    monkeypatch.setattr(links_module, "MAX_PAIRS", 1)
+    network = Network()
+    for number, title in enumerate(("CT1", "CT2", "CT1", "CT2")):
+        release(network.associate(CLIENT, ARCHIVE, title, "ARCHIVE", CT, after=1000 * number))
+    assert [(each.calling_ae_title, each.associations) for each in network.analyze().links.series()] == [("CT1", 2)]
 
 
 @pytest.mark.parametrize("limit", ["MAX_MOVES", "MAX_DELIVERIES", "MAX_UNCONNECTED"])

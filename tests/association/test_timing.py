@@ -217,6 +217,21 @@ def test_a_sender_that_stops_after_a_short_segment_pauses():
     assert timing.count(Part.PAUSE, True) == 1
 
 
+def test_pauses_within_a_fragment_that_is_passed_over_are_their_senders():
+    """One fragment of 400,000 bytes that nobody looks at, with two stops after short segments."""
+    talk = talking()
+    data = build.message(1, build.store_rq(1), build.pixels(400_000), 400_000)
+    for part, wait in ((data[:100_000], 300), (data[100_000:250_000], 0), (data[250_000:250_100], 500)):
+        talk.client(part)
+        talk.wait(wait * MS)
+    talk.client(data[250_100:])
+    talk.acknowledge(1)
+    talk.server(build.message(1, build.store_rsp(1)))
+    timing = ended(talk).timing
+    assert (timing.part(Part.PAUSE, True), timing.count(Part.PAUSE, True)) == (about(800 * MS), 2)
+    assert timing.part(Part.TRANSFER, True) < MS
+
+
 def test_a_message_that_is_never_ended_is_its_senders_pause():
     talk = talking()
     data = build.message(1, build.store_rq(1), bytes(4_000), 3_000)
@@ -304,7 +319,7 @@ def improvised(steps: list[tuple[str, int, int, bool]], *, tick: int) -> build.T
 
 
 @given(STEPS, st.sampled_from([0, TICK, 30 * MS]))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_whatever_happens_every_moment_counts_once(steps, tick):
     analyzer = Analyzer()
     analyzer.feed(batch(build.frames(improvised(steps, tick=tick).packets)))
@@ -325,7 +340,7 @@ def test_whatever_happens_every_moment_counts_once(steps, tick):
     ),
     st.integers(1, 50),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_segments_that_are_passed_over_change_nothing(steps, size):
     """The same account as when every segment is looked at, where one side speaks at a time."""
     records = build.frames(improvised(steps, tick=TICK).packets)

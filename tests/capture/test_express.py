@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.decode import SegmentDecoder
-from dicomsniff.pdu.express import FOREVER
+from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import Pdv, PdvBytes, PdvRun
 from pipeline import batch, split
@@ -84,7 +84,7 @@ CUTS = st.lists(st.integers(0, 12_000), max_size=30)
 
 
 @given(MESSAGES, CUTS, st.integers(20, 3000), st.lists(st.integers(1, 9), min_size=1, max_size=4))
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=250)
 def test_data_sets_passed_over_are_counted_as_if_they_had_been_decoded(messages, cuts, segment, sizes):
     messages = [(length if fragment > 40 else min(length, 1500), fragment, fill) for length, fragment, fill in messages]
     packets = conversation(messages, cuts, segment).packets
@@ -151,9 +151,9 @@ class Curious(PduStream):
                     self.done, self.reached, self.data = 0, 0, {}
         return events
 
-    def set_quiet(self, flow, unneeded=FOREVER):
+    def skip(self, unneeded=FOREVER):
         needed = [first for first, length in self.wanted if first + length > self.reached]
-        super().set_quiet(flow, min(unneeded, max(0, min(needed) - self.reached)) if needed else unneeded)
+        return super().skip(min(unneeded, max(0, min(needed) - self.reached)) if needed else unneeded)
 
 
 @given(
@@ -162,7 +162,7 @@ class Curious(PduStream):
     st.lists(st.tuples(st.integers(0, 9500), st.integers(1, 500)), max_size=4),
     st.lists(st.integers(1, 9), min_size=1, max_size=4),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_the_parts_of_a_data_set_that_somebody_wants_are_not_passed_over(messages, segment, wanted, sizes):
     packets = conversation(messages, [], segment).packets
     expected = told(analyze(packets, careful=True))
@@ -198,7 +198,7 @@ CHANGES = ["lose", "repeat", "swap", "cut off", "damage"]
     st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(5, 200)), min_size=1, max_size=3),
     st.lists(st.integers(1, 9), min_size=1, max_size=3),
 )
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=250)
 def test_whatever_befalls_the_packets_the_messages_are_the_same(messages, segment, changes, sizes):
     messages = [(length, max(fragment, 50), fill) for length, fragment, fill in messages]
     packets = list(conversation(messages, [], segment).packets)
@@ -235,6 +235,24 @@ def said(association):
         for m in association.messages
     ]
     return messages, {sender: dict(counts) for sender, counts in association.pdu_counts.items()}, association.outcome
+
+
+@pytest.mark.parametrize("fragments", [3, 4, 50])
+def test_a_transfer_that_ends_with_a_fragment_that_was_passed_over_ends_in_its_packet(fragments):
+    """Every packet begins 100 bytes into a fragment; only the last ends with one, and nothing follows it."""
+    pdus = build.message(3, build.store_rq(1), build.pixels(200_000), 1448)
+    begun = len(build.command_pdu(3, build.store_rq(1))) + 12 + 100
+    rest = [1460] * (fragments - 1) + [1348]
+    talk = build.Talk(tick=1000).open()
+    talk.client(build.associate_rq(build.proposal(3, CT)))
+    talk.server(build.associate_ac(build.answer(3)))
+    talk.client(pdus[:begun])
+    for number, size in enumerate(rest):
+        talk.client(pdus[begun + 1460 * number :][:size])
+    (association,) = analyze(talk.packets).associations
+    (message,) = association.messages
+    assert (message.span.last_packet, message.span.last_time) == (len(talk.packets), talk.packets[-1].time)
+    assert (message.data_set.length, message.data_set.fragments) == (fragments * 1448, fragments)
 
 
 def test_a_transfer_that_the_capture_ends_in_is_counted_up_to_its_last_packet():

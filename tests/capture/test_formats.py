@@ -1,20 +1,19 @@
 """Capture formats, compressions and damage -> the same packets, however they are read; why reading stopped."""
 
 import bz2
-import gzip
 import io
 import struct
 import subprocess
 import sys
 from types import SimpleNamespace
 
-import lz4.frame
 import pytest
-import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import build
+from compressions import COMPRESSIONS
+from dicomsniff.capture import pcapng
 from dicomsniff.capture import reader as reading
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
@@ -30,11 +29,6 @@ FORMATS = {
     "pcapng": build.pcapng,
     "pcapng, big endian": lambda records: build.pcapng(records, order=">"),
     "snoop": build.snoop,
-}
-COMPRESSIONS = {
-    "gzip": gzip.compress,
-    "zstd": zstandard.ZstdCompressor(write_checksum=True).compress,
-    "lz4": lambda data: lz4.frame.compress(data, block_size=lz4.frame.BLOCKSIZE_MAX64KB, content_checksum=True),
 }
 every_format = pytest.mark.parametrize("make", FORMATS.values(), ids=FORMATS)
 every_compression = pytest.mark.parametrize("compress", COMPRESSIONS.values(), ids=COMPRESSIONS)
@@ -274,7 +268,7 @@ def test_a_header_that_is_cut_off_is_refused(path, make):
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 8), st.binary(max_size=8)), max_size=6),
     st.sampled_from([1, 5, 64, 1 << 20]),
 )
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damage_raises_nothing_but_capture_error_and_reads_alike_in_blocks_of_any_size(path, base, damage, size):
     data = bytearray(base)
     for place, length, other in damage:
@@ -379,6 +373,22 @@ def test_a_decompression_bomb_is_read_in_pieces(path, compression):
     tracemalloc.stop()
     reader.close()
     assert peak < 100 << 20
+
+
+@pytest.mark.parametrize(
+    ("unit", "what"),
+    [(build.section_header(), "sections"), (build.interface(), "interfaces")],
+    ids=["sections", "interfaces"],
+)
+def test_sections_and_interfaces_without_end_are_given_up(path, monkeypatch, unit, what):
+    monkeypatch.setattr(pcapng, "MAX_SECTIONS", 10)
+    monkeypatch.setattr(pcapng, "MAX_INTERFACES", 10)
+    begin = build.section_header() + build.interface() + build.enhanced_packet(1, b"one")
+    late = build.enhanced_packet(1, b"late")
+    assert read(path, begin + unit * 9 + build.interface() * (what == "sections") + late)[1] == ""
+    found, truncated = read(path, begin + unit * 10 + late)
+    assert [packet[3] for packet in found] == [b"one"]
+    assert truncated == f"there are more than 10 {what}, at byte {len(begin + unit * 9)}"
 
 
 # Standard input

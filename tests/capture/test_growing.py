@@ -1,16 +1,14 @@
 """A capture that is still being written -> its packets as they come, until somebody stops."""
 
-import gzip
 import sys
 from io import BufferedReader, BytesIO
 from itertools import pairwise
 from types import SimpleNamespace
 
-import lz4.frame
 import pytest
-import zstandard
 
 import build
+from compressions import COMPRESSIONS
 from dicomsniff.capture import reader as reading
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
@@ -140,13 +138,6 @@ def test_an_analysis_sees_an_association_grow(grow):
         ["C-ECHO-RQ"],
         ["C-ECHO-RSP"],
     ]
-
-
-COMPRESSIONS = {
-    "gzip": gzip.compress,
-    "zstd": zstandard.ZstdCompressor().compress,
-    "lz4": lambda data: lz4.frame.compress(data, block_size=lz4.frame.BLOCKSIZE_MAX64KB),
-}
 
 
 @pytest.mark.parametrize("compress", COMPRESSIONS.values(), ids=COMPRESSIONS)

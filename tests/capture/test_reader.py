@@ -179,7 +179,7 @@ BASES = [
 
 
 @given(st.sampled_from(BASES), st.lists(st.tuples(st.integers(0, 300), st.integers(0, 8), st.binary(max_size=8))))
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_capture_raises_nothing_but_capture_error(path, base, damage):
     data = bytearray(base)
     for place, length, other in damage:
@@ -192,7 +192,7 @@ def test_a_damaged_capture_raises_nothing_but_capture_error(path, base, damage):
 
 
 @given(st.sampled_from([base[:4] for base in BASES]), st.binary(max_size=400))
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_bytes_after_a_valid_magic_raise_nothing_but_capture_error(path, magic, rest):
     try:
         read(path, magic + rest)
@@ -224,7 +224,9 @@ LATE_INTERFACE = (
 
 
 @pytest.mark.parametrize(
-    "data", [build.pcap(FRAMES), build.pcapng(FRAMES), LATE_INTERFACE, gzip.compress(LATE_INTERFACE)]
+    "data",
+    [build.pcap(FRAMES), build.pcapng(FRAMES), LATE_INTERFACE, gzip.compress(LATE_INTERFACE)],
+    ids=["pcap", "pcapng", "late-interface", "gzip"],
 )
 def test_reading_again_from_any_packet_gives_it_and_those_after(path, data):
     path.write_bytes(data)

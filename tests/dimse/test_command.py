@@ -130,7 +130,7 @@ def test_every_command_field_has_its_name_and_service(field):
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_bytes_are_survived(raw):
     command = Command(raw)
     command.fields()
@@ -141,7 +141,7 @@ def test_any_bytes_are_survived(raw):
 
 
 @given(st.dictionaries(st.sampled_from(sorted(set(COMMAND_ELEMENTS) - {0})), st.binary(max_size=20)))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_every_element_comes_back_as_it_was_sent(values):
     command = Command(build.command_set(values))
     assert {tag: value for tag, value in command.elements.items() if tag} == values

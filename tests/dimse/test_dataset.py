@@ -174,7 +174,7 @@ SYNTAXES = st.sampled_from([None, IMPLICIT, EXPLICIT, BIG, DEFLATED, JPEG, "1.2.
 
 
 @given(st.binary(max_size=200), SYNTAXES, st.none() | st.integers(0, 200))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_bytes_are_survived(data, syntax, whole):
     decoded = decode_data_set(BytesIO(data), syntax, whole)
     decoded.to_json()
@@ -185,7 +185,7 @@ def test_any_bytes_are_survived(data, syntax, whole):
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 4), st.binary(max_size=4)), max_size=5),
     st.integers(0, 500),
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_a_damaged_data_set_is_survived(syntax, damage, length):
     data = bytearray(encode(example(), syntax))
     for place, count, other in damage:

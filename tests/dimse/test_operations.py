@@ -174,6 +174,16 @@ def test_stores_of_a_get_are_its_sub_operations():
     assert (get.sub_operations, get.stored) == (4, {"Success": 2, "Warning": 1, "Failure": 1})
 
 
+def test_a_store_of_the_side_that_asked_for_a_get_is_none_of_its_sub_operations():
+    """Sub-operations are invoked by the other side (PS3.7 §9.1.3)."""
+    exchange = Exchange()
+    exchange.say(get_rq(1))
+    exchange.say(build.store_rq(2))
+    exchange.say(build.store_rsp(2), back=True)
+    get, own = exchange.tracker.operations
+    assert (own.parent, get.sub_operations, get.stored) == (None, 0, None)
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.sampled_from("rqpc"), st.sampled_from([1, 3]))))
 def test_every_message_has_at_most_one_place(said):
     exchange = Exchange()

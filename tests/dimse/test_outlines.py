@@ -77,7 +77,7 @@ ANY = st.sampled_from([*HEALTHY.values(), *DAMAGED.values()])
 
 
 @given(st.lists(ANY, min_size=1, max_size=3), st.integers(30, 6000), st.integers(30, 6000), st.integers(1, 9))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_an_outline_does_not_depend_on_how_packets_are_cut_or_which_are_passed_over(sent, fragment, segment, size):
     packets = stores(*sent, fragment=fragment, segment=segment).packets
     expected = outlines(packets, careful=True)
@@ -94,7 +94,7 @@ def test_an_outline_does_not_depend_on_how_packets_are_cut_or_which_are_passed_o
     st.lists(st.integers(4, 500), min_size=1, max_size=4),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_packets_that_the_capture_lost_are_blamed_on_nobody(sent, fragment, segment, lost, collect):
     packets = stores(*sent, fragment=fragment, segment=segment).packets
     places = {place % len(packets) for place in lost if place % len(packets) > 4}

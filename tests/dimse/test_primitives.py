@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.datadict import dictionary_VR, keyword_dict
 from pydicom.tag import Tag
@@ -104,7 +104,7 @@ def read(stream: bytes, cuts: list[int]) -> Message:
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(data=st.data(), cuts=st.lists(st.integers(0, 2000), max_size=5))
 def test_a_message_decodes_to_the_values_it_was_made_from(name, data, cuts):
     sent, stream, pdvs = data.draw(written(name))

@@ -90,7 +90,7 @@ def damaged(draw) -> bytes:
 
 
 @given(damaged(), st.sampled_from(SYNTAXES), st.lists(st.integers(0, 4000), max_size=8), st.booleans(), st.booleans())
-@settings(deadline=None, max_examples=600)
+@settings(max_examples=600)
 def test_cuts_do_not_matter(data, syntax, cuts, skip, whole):
     """However the bytes come, and whether those not wanted come or not, the outline is the same."""
     pieces = pipeline.split(data, cuts)
@@ -105,7 +105,7 @@ def test_byte_by_byte_is_the_same_as_at_once(sample, syntax):
 
 
 @given(damaged(), st.sampled_from(SYNTAXES), st.integers(0, 3000), st.integers(1, 200))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_what_is_found_before_a_loss_is_all_that_is_said(data, syntax, place, length):
     """Bytes are lost on the way: whatever is told, the data set up to there already told."""
     place = min(place, len(data))
@@ -122,7 +122,7 @@ def test_what_is_found_before_a_loss_is_all_that_is_said(data, syntax, place, le
 
 
 @given(st.binary(max_size=300), st.sampled_from(SYNTAXES), st.booleans())
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_any_bytes_are_survived(data, syntax, whole):
     outline = scan(data, syntax, whole=whole)
     assert outline.bytes == len(data)
@@ -213,7 +213,7 @@ def count(made: Dataset) -> int:
 
 
 @given(written(), st.sampled_from([IMPLICIT, EXPLICIT, BIG, DEFLATED]))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_what_pydicom_writes_has_no_problem_and_the_values_pydicom_reads(made, syntax):
     out = DicomBytesIO()
     out.is_implicit_VR, out.is_little_endian = syntax == IMPLICIT, syntax != BIG

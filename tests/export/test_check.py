@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 import build
-from dicomsniff.cli import _run
-from dicomsniff.export.rules import page_lines
+from dicomsniff import cli
+from dicomsniff.export.rules import page_lines, rule_lines
 from dicomsniff.findings.catalogue import RULES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -20,7 +20,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def call(*arguments: object) -> tuple[int, str, str]:
-        status = _run([str(each) for each in arguments])
+        status = cli.run([str(each) for each in arguments])
         out, err = capsys.readouterr()
         return int(status), out, err
 
@@ -183,6 +183,13 @@ def test_a_rule_is_explained(run: Run) -> None:
     assert status == 0
     assert out.startswith("bytes-missing (warning) [RFC 9293 §3.4]\nBytes of the stream are not in the capture\n")
     assert "What to do: Capture again" in out
+
+
+def test_names_with_hyphens_are_not_broken() -> None:
+    for rule in RULES:
+        whole = f"{rule.meaning} {rule.remedy}".split()
+        told = " ".join(rule_lines(rule)).split()
+        assert [word for word in whole if word not in told] == [], rule.code
 
 
 def test_rules_are_data(run: Run) -> None:

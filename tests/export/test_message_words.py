@@ -6,7 +6,7 @@ import pytest
 
 import build
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import MAX_NAMED, entry_detail
+from dicomsniff.export.words import MAX_NAMED, entry_detail, entry_name
 from pipeline import only
 
 UPS_PULL = "1.2.840.10008.5.1.4.34.6.3"
@@ -85,3 +85,10 @@ def test_a_response_without_sop_class_is_told_in_the_words_of_its_requests():
     answer = {0x0100: 0x8120, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0xC300}
     _, said = details(UPS_PULL, build.command_set(asked), build.command_set(answer))
     assert "Failure 0xC300 (The UPS may no longer be updated)" in said
+
+
+def test_a_cancel_is_named_by_the_message_it_cancels():
+    cancel = build.command_set({0x0100: 0x0FFF, 0x0110: 9, 0x0120: 5, 0x0800: 0x0101})
+    talk = build.Talk().open()
+    talk.client(build.associate_rq() + build.message(1, cancel))
+    assert "C-CANCEL-RQ 5" in [entry_name(entry) for entry in only(talk.packets).timeline]

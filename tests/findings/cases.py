@@ -620,6 +620,14 @@ def _reset_after_release() -> list[build.Packet]:
     return talk.reset().packets
 
 
+def _clock_set_back(by: int) -> list[build.Packet]:
+    """The last packets of a C-ECHO, with earlier times by so many ns."""
+    packets = released(echoed(established()))
+    return [packet._replace(time=packet.time - (by if number >= 6 else 0)) for number, packet in enumerate(packets)]
+
+
+case("time-goes-back", lambda: _clock_set_back(SECOND), lambda: _clock_set_back(build.MILLISECOND))
+
 # Where the time went
 
 

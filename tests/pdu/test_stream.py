@@ -7,12 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.capture.decode import repeats
-from dicomsniff.pdu.express import FOREVER
+from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import Abort, MalformedPdu, MissingBytes, Pdv, PdvBytes, ReleaseRp, SkippedBytes, UnknownPdu
-from dicomsniff.tcp.stream import Stream
-from pipeline import FLOW, MARK, decode
+from pipeline import FLOW, MARK, decode, pass_over
 
 PDVS = [
     # PDU header          PDV length   ctx hdr  fragment
@@ -210,23 +208,21 @@ def test_the_data_sets_examined_are_those_fed():
 
 
 class Passing:
-    """A stream of which the stage before passes over what it may; `set_quiet` is for whoever took what was found."""
+    """A stream of which the stage before passes over what it may, as `skip` says."""
 
     def __init__(self, *, collect=False):
         self.pdus = PduStream(FLOW, 0, collect=collect, examine=True)
-        self.flow = Stream(FLOW, 0, build.START)
+        self.offset = 0
+        self.skip = None
         self.piece(build.release_rp())
-        self.pdus.set_quiet(self.flow)
+        self.skip = self.pdus.skip()
 
     def piece(self, data):
         """Return what was found; None where the piece was passed over."""
-        flow = self.flow
-        offset, after = flow.offset, flow.offset + len(data)
-        passed = after < flow.quiet_until or repeats(flow, data, 0, len(data))
-        if passed and flow.kept is not None:
-            flow.kept.append(data)
-        flow.offset = after
-        return None if passed else self.pdus.feed(offset, data, 0, len(data), MARK)
+        offset = self.offset
+        self.offset += len(data)
+        passed, self.skip = pass_over(self.skip, offset, data, MARK)
+        return None if passed else self.pdus.feed(offset, data, 0, len(data), MARK, self.skip)
 
 
 @pytest.mark.parametrize(
@@ -246,21 +242,20 @@ class Passing:
 def test_no_byte_is_quiet_beyond_those_unneeded(unneeded, quiet, limit):
     passing = Passing()
     passing.piece(build.p_data(build.pdv(1, bytes(100), last=False))[:17])
-    passing.pdus.set_quiet(passing.flow, unneeded)
-    assert passing.flow.quiet_until == quiet
+    skip = passing.pdus.skip(unneeded)
+    assert skip.until == quiet
     if limit is None:
-        assert bool(passing.flow.repeat) == (unneeded == FOREVER)
+        assert bool(skip.repeat) == (unneeded == FOREVER)
     else:
-        assert passing.flow.repeat == bytes.fromhex("04 00 00 00 00 6a  00 00 00 66 01 00")
-        assert passing.flow.quiet_limit == limit
+        assert skip.repeat == bytes.fromhex("04 00 00 00 00 6a  00 00 00 66 01 00")
+        assert skip.limit == limit
 
 
 def test_a_fragment_beyond_its_pdu_is_not_taken_for_the_first_of_many():
     passing = Passing()
     pdu = b"\4\0" + (20).to_bytes(4, "big") + (99).to_bytes(4, "big") + b"\1\0" + b"abc"
     passing.piece(pdu)
-    passing.pdus.set_quiet(passing.flow)
-    assert passing.flow.repeat == b""
+    assert passing.pdus.skip().repeat == b""
 
 
 @given(
@@ -269,7 +264,7 @@ def test_a_fragment_beyond_its_pdu_is_not_taken_for_the_first_of_many():
     st.lists(st.tuples(st.integers(0, 900), st.integers(0, 300)), max_size=5),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_every_wanted_byte_of_a_data_set_is_seen_in_its_place(fragment, cuts, wanted, collect):
     """A reader that wants certain ranges of a data set, and asks for no more, gets them whatever the segments are."""
     data = bytes(place * 7 % 251 for place in range(900))
@@ -290,7 +285,7 @@ def test_every_wanted_byte_of_a_data_set_is_seen_in_its_place(fragment, cuts, wa
                 done += event.received if isinstance(event, Pdv) else event.fragments * event.length
                 reached = done
         needed = [first for first, length in wanted if first + length > reached]
-        passing.pdus.set_quiet(passing.flow, max(0, min(needed) - reached) if needed else FOREVER)
+        passing.skip = passing.pdus.skip(max(0, min(needed) - reached) if needed else FOREVER)
     for first, length in wanted:
         places = range(first, min(first + length, len(data)))
         assert [seen.get(place) for place in places] == [data[place] for place in places]

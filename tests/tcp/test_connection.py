@@ -4,7 +4,8 @@ import tracemalloc
 
 import build
 from dicomsniff.capture.decode import SegmentDecoder
-from dicomsniff.tcp.connection import LINGER, MAX_CONNECTIONS, TcpTracker
+from dicomsniff.capture.skip import Skip
+from dicomsniff.tcp.connection import LINGER, MAX_CONNECTIONS, MAX_WAITING, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, StreamGap
 from dicomsniff.tcp.stream import MAX_HELD, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP
 from pipeline import batch, stream_bytes, track
@@ -14,8 +15,18 @@ SECOND = 1_000_000_000
 
 def told(packets):
     """Events in short: bytes, gaps as numbers, FIN, RST, gone."""
+    return in_short(track(packets))
+
+
+def told_by_packet(packets):
+    """The same, packet by packet, without what the end of the capture gives."""
+    tracker = TcpTracker()
+    return [in_short(tracker.feed(segment)) for segment in build.segments(packets)]
+
+
+def in_short(events):
     short = []
-    for event in track(packets):
+    for event in events:
         if isinstance(event, StreamBytes):
             short.append(event.data[event.start : event.end])
         elif isinstance(event, StreamGap):
@@ -67,6 +78,33 @@ def test_a_hole_that_the_other_side_acknowledged_is_a_gap_after_a_few_segments()
     assert events[:3] == [b"before", 100, b"after"]
 
 
+def test_three_further_segments_may_bring_what_was_acknowledged_before_it_is_a_gap():
+    talk = build.Talk().open()
+    talk.lose(0, 100)
+    talk.client(b"after")
+    talk.acknowledge(1)
+    for number in range(4):
+        talk.client(b"%d" % number)
+    assert told_by_packet(talk.packets)[4:] == [[], [], [], [100, b"after", b"0", b"1", b"2"], [b"3"]]
+
+
+def test_one_byte_more_acknowledged_than_was_captured_is_a_fin_and_holds_nothing_up():
+    talk = build.Talk().open()
+    talk.client(b"request")
+    talk.lose(0, 1)
+    talk.server(b"answer")
+    assert told_by_packet(talk.packets)[3:] == [[b"request"], [b"answer"]]
+    assert told(talk.packets) == [b"request", b"answer", "gone"]
+
+
+def test_two_bytes_more_acknowledged_than_were_captured_are_missing():
+    talk = build.Talk().open()
+    talk.client(b"request")
+    talk.lose(0, 2)
+    talk.server(b"answer")
+    assert told(talk.packets) == [b"request", 2, b"answer", "gone"]
+
+
 def test_a_hole_that_the_other_side_acknowledged_is_a_gap_after_a_while():
     talk = build.Talk().open()
     talk.lose(0, 10)
@@ -115,6 +153,28 @@ def test_an_answer_does_not_wait_long():
     talk.wait(WAIT_BEFORE_GAP)
     talk.server(b"two")
     assert told(talk.packets) == [100, b"one", b"two", "gone"]
+
+
+def test_an_answer_waits_no_longer_than_a_fifth_of_a_second():
+    """The packet that shows how late it is gives the gap and all that waited, itself included."""
+    talk = build.Talk(tick=0).open()
+    talk.lose(0, 100)
+    talk.server(b"one")
+    talk.wait(200 * build.MILLISECOND)
+    talk.server(b"two")
+    talk.wait(1)
+    talk.server(b"three")
+    assert told_by_packet(talk.packets)[3:] == [[], [], [100, b"one", b"two", b"three"]]
+
+
+def test_so_many_segments_wait_for_a_hole_to_be_filled_and_no_more():
+    talk = build.Talk(tick=1).open()
+    talk.lose(0, 100)
+    answers = [b"%d" % number for number in range(MAX_WAITING + 1)]
+    talk.pieces(1, answers)
+    found = told_by_packet(talk.packets)[3:]
+    assert found[: MAX_WAITING - 1] == [[]] * (MAX_WAITING - 1)
+    assert found[MAX_WAITING - 1 :] == [[100, *answers[:-1]], answers[-1:]]
 
 
 def test_an_answer_that_waits_is_handed_on_at_the_end():
@@ -213,6 +273,24 @@ def test_data_captured_before_its_syn_is_not_lost():
     assert streams([ack, data, syn, synack]) == [b"first"]
 
 
+def numbers_of_connections(packets):
+    tracker = TcpTracker()
+    for segment in build.segments(packets):
+        tracker.feed(segment)
+    return tracker.connections
+
+
+def test_a_syn_captured_after_bytes_that_follow_it_opens_nothing_new():
+    """However far the SYN came too late, up to a megabyte; beyond, the ports were used again."""
+    for length, connections in ((1000, 1), (1 << 20, 1), ((1 << 20) + 1, 2)):
+        talk = build.Talk(tick=1)
+        talk.packets.append(build.Packet(build.flow_of("10.0.0.1", 40001, "10.0.0.2", 104), 1000, 0, build.SYN, b"", 0))
+        talk.lose(0, 1 + length)
+        (data,) = talk.client(b"late")
+        answer = talk.server(b"answer")[0]
+        assert numbers_of_connections([data, answer, talk.packets[0]._replace(time=talk.time)]) == connections
+
+
 def test_the_same_ports_used_again_are_another_connection():
     first = build.Talk().open()
     first.client(b"one")
@@ -285,7 +363,7 @@ def test_no_segment_is_made_of_bytes_that_the_consumer_only_counts():
     for segment in SegmentDecoder(tracker.streams).segments(batch(build.frames(talk.packets))):
         for event in tracker.feed(segment):
             seen.append((event.offset, event.end - event.start))
-            event.stream.quiet_until = {0: 75, 70: 100}.get(event.offset, 0)
+            event.stream.skip = Skip({0: 75, 70: 100}.get(event.offset, 0))
     assert seen == [(0, 10), (70, 10), (90, 10)]
 
 
@@ -298,10 +376,7 @@ def test_pdus_that_repeat_a_header_become_no_segments():
     for segment in SegmentDecoder(tracker.streams).segments(batch(build.frames(talk.packets))):
         for event in tracker.feed(segment):
             seen.append(event.offset)
-            event.stream.quiet_until, event.stream.repeat, event.stream.period = 10, b"HEAD", 10
-            event.stream.quiet_limit = 60
-            if event.offset:
-                event.stream.quiet_until = event.stream.offset
+            event.stream.skip = Skip(event.stream.offset if event.offset else 10, b"HEAD", 10, 60)
     # 7: a header is cut by the end of its segment; 49: it is another one.
     assert seen[0] == 0
     assert 49 in seen

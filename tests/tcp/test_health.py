@@ -1,5 +1,7 @@
 """How TCP fared is counted per direction: what was sent again, what was late, how far away the other side is."""
 
+import pytest
+
 import build
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.tcp.connection import TcpTracker
@@ -88,6 +90,45 @@ def test_duplicate_acknowledgements_are_those_of_the_receiver():
     talk.client(b"lost on the way")
     talk.packets += [answer._replace(time=talk.time + number) for number in range(3)]
     assert follow(talk.packets)[0].duplicate_acks == 3
+
+
+def test_acknowledgements_that_keep_a_window_closed_are_no_duplicates():
+    """They answer probes of the closed window: nothing was lost on the way."""
+    talk = build.Talk().open()
+    talk.client(b"one")
+    talk.acknowledge(1)
+    talk.client(b"too much")
+    talk.packets += [talk.packets[-2]._replace(time=talk.time + number) for number in range(5)]
+    tracker = TcpTracker()
+    for row, window in zip(build.segments(talk.packets), [65535] * 6 + [0, 0, 0, 400, 400], strict=True):
+        tracker.feed((*row[:7], window, *row[8:]))
+    health = tracker.streams[talk.packets[0].flow].health
+    assert (health.duplicate_acks, health.zero_windows) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("scale", "window", "closed"), [(0, 1459, 1), (0, 1460, 0), (7, 10, 1), (7, 11, 0), (255, 1, 0)]
+)
+def test_a_window_is_as_good_as_closed_below_one_segment_by_the_scale_that_was_agreed(scale, window, closed):
+    """Any scale beyond 14 counts as 14 (RFC 7323 §2.3), by which a window of 1 has room."""
+    talk = build.Talk().open()
+    talk.client(b"question")
+    talk.acknowledge(1)
+    talk.wait(SECOND)
+    talk.acknowledge(1)
+    frames = []
+    for index, packet in enumerate(talk.packets):
+        tcp = bytearray(build.tcp_bytes(packet))
+        if index < 2:
+            tcp[12], tcp[20:20] = 0x60, bytes([3, 3, scale, 0])
+        if index == 4:
+            tcp[14:16] = window.to_bytes(2, "big")
+        frames.append((packet.time, build.ethernet(build.ipv4(packet.flow[:4], packet.flow[4:8], bytes(tcp)))))
+    tracker = TcpTracker()
+    for segment in SegmentDecoder(tracker.streams).segments(batch(frames)):
+        tracker.feed(segment)
+    health = tracker.streams[talk.packets[0].flow].health
+    assert (health.zero_window_time, health.zero_windows) == (closed * (SECOND + talk.tick), 0)
 
 
 def test_a_closed_window_is_counted_once_until_it_opens():

@@ -24,7 +24,7 @@ def talk(start: int = 1000) -> build.Talk:
     st.integers(0, 2**32 - 1),
     st.integers(0, 10**9),
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @example([], 100, 2**32 - 500, 1)
 def test_any_order_repetition_and_overlap_gives_the_same_bytes(copies, size, start, seed):
     """After the handshake, and before the other side has acknowledged anything."""
@@ -42,7 +42,7 @@ def test_any_order_repetition_and_overlap_gives_the_same_bytes(copies, size, sta
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 10**9), st.integers(20, 500))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_both_directions_shuffled_together_give_both_streams(start, seed, size):
     connection = talk(start)
     there = connection.client(TEXT, size)
@@ -54,7 +54,7 @@ def test_both_directions_shuffled_together_give_both_streams(start, seed, size):
 
 
 @given(st.lists(st.permutations(range(4)), min_size=1, max_size=20), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_little_disorder_in_acknowledged_traffic_loses_nothing(orders, start):
     """Captures reorder neighbours; every packet carries the acknowledgements it went out with."""
     connection = talk(start)
@@ -81,7 +81,7 @@ def test_a_little_disorder_in_acknowledged_traffic_loses_nothing(orders, start):
         max_size=40,
     )
 )
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_senseless_segments_are_survived_in_order(rows):
     """Whatever flags and numbers come: bytes are handed on in order, each once."""
     flows = build.flow_of("10.0.0.1", 1, "10.0.0.2", 2), build.flow_of("10.0.0.2", 2, "10.0.0.1", 1)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 
 from textual import events
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -14,19 +15,38 @@ from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.dialog import Dialog
 
 SMALL, LARGE = (80, 24), (160, 45)
+PATIENCE = 60
+"""Seconds after which what is awaited will not come, however busy the machine is."""
+
+
+def is_at_rest(app: App[object]) -> bool:
+    """Whether nothing is on its way: being read, waiting for a widget, or not drawn yet."""
+    screen = app.screen
+    undrawn = screen._layout_required or screen._scroll_required or screen._repaint_required or screen._dirty_widgets
+    if screen._compositor.root is None or undrawn or screen._recompose_required or screen._callbacks:
+        return False
+    nodes = (app, *screen.walk_children(with_self=True))
+    return not any(node.message_queue_size or node._next_callbacks for node in nodes)
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Wait until everything asked for was read and is shown."""
-    await pilot.pause()
-    while any(not worker.is_finished for worker in pilot.app.workers):
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+    """Wait until everything asked for was read and is shown.
+
+    Not `pilot.pause()`: that takes an app for idle that merely got no processor time, and waits for each time for one
+    that is.
+    """
+    calm = 0
+    async with asyncio.timeout(PATIENCE):
+        while calm < 2:  # what comes to rest may be what wakes another widget
+            if any(not worker.is_finished for worker in pilot.app.workers):
+                await pilot.app.workers.wait_for_complete()
+            await pilot.pause(0)
+            calm = calm + 1 if is_at_rest(pilot.app) else 0
 
 
 async def until(pilot: Pilot[None], condition: object) -> None:
     """Wait for a condition, where the app never comes to rest."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await pilot.pause()
 

@@ -349,7 +349,8 @@ async def test_a_file_that_vanished_is_said_in_the_detail(samples: Path, tmp_pat
         path.unlink()
         await press(pilot, "enter", "down")
         assert "bytes not shown" in screen_text(app)
-        assert "No such file" in screen_text(app)
+        # Wherever the line is broken: how long the path is depends on where temporary files go.
+        assert "No such file" in next(row.value for row in app.panes.fields.rows if row.name == "bytes not shown")
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])

@@ -1,10 +1,10 @@
-"""The beginning of a stream, whose bytes wait until they tell whether it is DICOM."""
+"""Whether a stream is DICOM: its first bytes wait until they tell."""
 
 from dicomsniff.pdu.recognize import ENOUGH, Verdict, find_message_start, judge_cut_off, judge_start, name_foreign
 from dicomsniff.provenance import PacketMark
 
 
-class Opening:
+class Detection:
     """Collects a stream's first bytes and judges them; where the stream's own beginning is missing, searches them."""
 
     __slots__ = ("_fresh", "_latest", "_waiting", "at_start", "first", "foreign", "other")

@@ -1,0 +1,60 @@
+"""Which bytes of a stream may be passed over: said by the PDU stage, asked by whoever decodes frames.
+
+Most of a large capture are bytes that only continue a data set. Nobody looks at them; what matters is how many they
+are, in which packets they came, and where the next header is. So they become neither segments nor events:
+
+1. After each event the PDU stage says, by a Skip, up to which offset of the stream nothing has to be handed on.
+2. While frames are decoded, a segment in order that ends before that offset is only counted: `Stream.offset` advances.
+3. With the next bytes that are handed on, the PDU stage sees how many were not, and accounts for them.
+
+A large data set comes as P-DATA-TFs of equal length, each with one fragment. Their headers would end every skip after
+16 kB. But such a header can be foretold to the byte: as long as exactly `repeat` stands where the current PDU ends,
+nothing is learned from it, and the skip goes on for another `period`. Any other bytes there, or bytes that someone
+wants to see (`limit`), end it. That is why a capture of large objects is read three times as fast as without.
+
+What must not be lost by it: the packet in which a skip went on (`seen`), from which packets of fragments are told;
+where data sets are collected, the bytes themselves (`kept`); times, acknowledgements and pauses, which the decoder
+tells the stream at the end of each run of packets passed over.
+"""
+
+from typing import NamedTuple
+
+from dicomsniff.provenance import PacketMark
+
+MAX_KEPT = 256
+"""Payloads kept of a stream before one of its segments is handed on, and they with it."""
+
+
+class Skip(NamedTuple):
+    """What may be passed over of a stream. It never changes: one that goes on is another one."""
+
+    until: int
+    """Stream offset: bytes before it are only counted."""
+    repeat: bytes = b""
+    """If exactly these bytes stand at `until`, `period` further bytes, these included, are only counted too."""
+    period: int = 0
+    limit: int = 0
+    """Stream offset: however often `repeat` stands there, bytes from here on are handed on."""
+    kept: list[bytes] | None = None
+    """Where payloads that are passed over are put; None where they are only counted."""
+    seen: PacketMark | None = None
+    """The packet in which `repeat` last stood at the end."""
+
+    def repeated(self, offset: int, data: bytes, start: int, end: int) -> int:
+        """Return where the skip ends if `data[start:end]`, at `offset` of the stream, repeats; 0 where it does not."""
+        repeat, until = self.repeat, self.until
+        if not repeat:
+            return 0
+        reached = offset + end - start
+        while reached > until:
+            if until + self.period > self.limit:
+                return 0
+            header = start + until - offset
+            if header + len(repeat) > end or not data.startswith(repeat, header):
+                return 0
+            until += self.period
+        return until
+
+    def went_on(self, until: int, mark: PacketMark) -> "Skip":
+        """Return the skip that goes on up to `until`, as a packet showed."""
+        return Skip(until, self.repeat, self.period, self.limit, self.kept, mark)

@@ -1,0 +1,198 @@
+"""Where results and error lines go: the standard streams, and files that appear whole or not at all.
+
+What comes of a capture may hold patients' data, so a new file is readable by its owner only. Files are named by the
+user alone; nothing that was sent in a capture names one.
+"""
+
+import errno
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+from dicomsniff.interruption import UNFINISHED
+from dicomsniff.printable import PrintableStream, printable
+
+PRIVATE = 0o600
+"""Permissions of a new file."""
+_STANDARD_OUTPUT = "-"
+_BUFFER = 1 << 16
+"""Bytes written at a time."""
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_ONE_WAY = (stat.S_IFREG, stat.S_IFIFO, stat.S_IFBLK)
+"""Kinds of file that are either read or written; a terminal or a socket may be both at once."""
+
+
+class OutputError(Exception):
+    """What the user asked to write cannot be written; the message says why and what to do."""
+
+
+class Sink(io.FileIO):
+    """A file that names itself in its errors. It fails once: what is still buffered then is let go without a word."""
+
+    def __init__(self, descriptor: int, shown: str, mode: str = "w", *, closefd: bool = True) -> None:
+        super().__init__(descriptor, mode, closefd=closefd)
+        self._shown = shown
+        self._failed = False
+
+    def write(self, data: Any, /) -> int:
+        """Write bytes; return how many."""
+        if self._failed:
+            return memoryview(data).nbytes
+        try:
+            return super().write(data)
+        except OSError as error:
+            self._failed = True
+            why = "it is closed" if error.errno == errno.EBADF else error.strerror
+            raise OSError(error.errno, why, self._shown) from None
+
+
+def prepare_standard_streams() -> None:
+    """Make output and error usable: in UTF-8, and open, whichever of them whoever started the program has closed.
+
+    A closed one is opened on nothing before any file can get its number: error lines would end in that file. Input and
+    output are opened the wrong way round, so that using them fails; error lines that nobody wants are dropped.
+    """
+    for number, mode in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, mode), True)
+    sys.stdout = _printable(Sink(1, "standard output", closefd=False), line_buffering=os.isatty(1))
+    sys.stderr = _printable(Sink(2, "standard error", closefd=False), line_buffering=True)
+
+
+def has_terminal() -> bool:
+    """Whether all standard streams are a terminal: the terminal UI reads keys, and draws on standard error."""
+    return all(os.isatty(number) for number in range(3))
+
+
+def say_error(text: str) -> None:
+    """Write one line to standard error; where that is not possible, there is nobody to be told."""
+    with suppress(OSError):
+        sys.stderr.write(f"dicomsniff: {printable(text)}\n")
+
+
+@contextmanager
+def written(path: str | None, inputs: Sequence[str]) -> Iterator[IO[str]]:
+    """Yield what to write text to: a file, or standard output where there is no path or it is `-`.
+
+    Raises OutputError, before anything is opened, where that is one of the inputs or cannot be written. What was in
+    the file stays there until the new text is whole, and for good where writing that fails or is interrupted.
+    """
+    path = _STANDARD_OUTPUT if path is None else path
+    known = _find(path)
+    _refuse_inputs(path, known, inputs)
+    stream = _standard_stream(path, known)
+    if stream is not None:
+        yield stream
+        stream.flush()
+    elif known is None or stat.S_ISREG(known.st_mode):
+        with _replacement(path, known) as sink, _text(sink) as out:
+            yield out
+    else:
+        with _text(_open(path, os.O_WRONLY, path)) as out:
+            yield out
+
+
+def create(path: str) -> Sink:
+    """Create a file, to be written and read; raises OutputError where there is one already."""
+    if _find(path) is not None or os.path.islink(path):
+        raise OutputError(f"{path}: it is there already, and is kept; name a new file")
+    return _open(path, _NEW, path, mode="r+")
+
+
+def _find(path: str) -> os.stat_result | None:
+    """Return what a path leads to; None where that is to be made."""
+    if path == _STANDARD_OUTPUT:
+        return os.fstat(1)
+    known = None
+    try:
+        known = os.stat(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from None
+    if not os.path.basename(path) or (known is not None and stat.S_ISDIR(known.st_mode)):
+        raise OutputError(f"{path or repr(path)}: it names no file but a directory")
+    return known
+
+
+def _refuse_inputs(path: str, known: os.stat_result | None, inputs: Sequence[str]) -> None:
+    if known is None or stat.S_IFMT(known.st_mode) not in _ONE_WAY:
+        return
+    for name in inputs:
+        with suppress(OSError):  # reading will say it
+            if os.path.samestat(known, os.fstat(0) if name == "-" else os.stat(name)):
+                shown = "standard output" if path == _STANDARD_OUTPUT else path
+                raise OutputError(f"{shown}: it is the capture that is read, and would be lost; name another file")
+
+
+def _standard_stream(path: str, known: os.stat_result | None) -> IO[str] | None:
+    """Return the standard stream that a path leads to, such as /dev/stdout where that is a file.
+
+    Such a file is not replaced: what else is written to the stream would be lost with the old one.
+    """
+    if path == _STANDARD_OUTPUT:
+        return sys.stdout
+    if known is not None and stat.S_ISREG(known.st_mode):
+        for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+            if os.path.samestat(known, os.fstat(number)):
+                return stream
+    return None
+
+
+@contextmanager
+def _replacement(path: str, known: os.stat_result | None) -> Iterator[Sink]:
+    """Yield a file beside a path that takes its place when it is whole. A link stays; what it leads to is replaced."""
+    real = os.path.realpath(path)
+    if known is not None and not os.access(real, os.W_OK):
+        raise OutputError(f"{path}: {os.strerror(errno.EACCES)}")
+    directory = os.path.dirname(real)
+    passing = os.path.join(directory, f".dicomsniff-{os.urandom(8).hex()}")
+    UNFINISHED.add(passing)
+    try:
+        with _open(passing, _NEW, path, trouble=f"no file can be made in {directory}: ") as sink:
+            if known is not None:
+                _make_like(sink.fileno(), known)
+            yield sink
+        try:
+            os.replace(passing, real)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None
+    finally:
+        with suppress(OSError):
+            os.unlink(passing)
+        UNFINISHED.discard(passing)
+
+
+def _make_like(descriptor: int, known: os.stat_result) -> None:
+    """Give a new file the owner and permissions of the one that it replaces; those of others only with the owner."""
+    if sys.platform == "win32":
+        return
+    mode = known.st_mode & 0o777
+    try:
+        os.fchown(descriptor, known.st_uid, known.st_gid)
+    except OSError:
+        mode &= 0o700
+    with suppress(OSError):  # a file system without permissions
+        os.fchmod(descriptor, mode | PRIVATE)
+
+
+def _open(path: str, flags: int, shown: str, *, mode: str = "w", trouble: str = "") -> Sink:
+    try:
+        return Sink(os.open(path, flags, PRIVATE), shown, mode)
+    except OSError as error:
+        raise OutputError(f"{shown}: {trouble}{error.strerror}") from None
+
+
+def _printable(sink: Sink, *, line_buffering: bool) -> PrintableStream:
+    return PrintableStream(io.BufferedWriter(sink, _BUFFER), "utf-8", line_buffering=line_buffering)
+
+
+def _text(sink: Sink) -> io.TextIOWrapper:
+    # A name that is no UTF-8 is escaped; nothing else that is written can be a lone surrogate.
+    return io.TextIOWrapper(io.BufferedWriter(sink, _BUFFER), "utf-8", "backslashreplace")
