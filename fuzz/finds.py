@@ -11,6 +11,9 @@ from fuzz.limits import TooSlow
 
 ROOT = Path(__file__).resolve().parent.parent
 _PACKAGE = f"{ROOT}/dicomsniff/"
+CAPTURE = "dicomsniff-fuzz-"
+"""Begins the names of the captures that inputs stand for."""
+_FILE = re.compile(rf"{CAPTURE}\w*")
 FOUND = "found: "
 """Begins the line that says what was found."""
 _KEY = 200
@@ -24,7 +27,7 @@ class BrokenError(AssertionError):
 
     def __init__(self, text: str, key: str | None = None) -> None:
         super().__init__(text)
-        self.key = skeleton(text) if key is None else key[:_KEY]
+        self.key = _FILE.sub("…", skeleton(text) if key is None else key)[:_KEY]
 
 
 def skeleton(text: str) -> str:
