@@ -19,6 +19,8 @@ _STATISTICS = re.compile(r"stat::number_of_executed_units:\s*(\d+)|#(\d+)\s.*\bc
 _PACKAGE = f"{ROOT}/dicomsniff/"
 _INTERRUPTED = 72
 """The exit status of libFuzzer after Ctrl-C."""
+_DEATHS = 5
+"""How often a worker may end at no input, killed from outside or out of memory, before its target is given up."""
 _TAIL = 40
 """Lines of a worker's log that tell why it ended."""
 
@@ -48,12 +50,14 @@ class Run:
             return
         result, until = Result(name), time.monotonic() + self._seconds
         self.results.append(result)
-        while not self.interrupted and (left := int(until - time.monotonic())) > 0:
+        deaths = 0
+        while deaths < _DEATHS and not self.interrupted and (left := int(until - time.monotonic())) > 0:
             tail, status = self._worker(name, left, result)
             # Ctrl-C reaches the worker, too, which may say so first.
             self.interrupted = self.interrupted or status == _INTERRUPTED
-            if status == 0 or self.interrupted or not self._keep(name, tail, status, result):
+            if status == 0 or self.interrupted:
                 break
+            deaths += not self._keep(name, tail, status, result)
 
     def _worker(self, name: str, seconds: int, result: Result) -> tuple[list[str], int]:
         found, corpus = self._folder / "found", self._folder / "corpus" / name
@@ -83,7 +87,8 @@ class Run:
         said = "".join(tail)
         match = _ENDED_BY.search(said)
         if match is None:
-            self._tell(f"{FOUND}{name}: the worker ended with exit status {status}:\n{said}", result)
+            log = self._folder / f"{name}.log"
+            self._tell(f"{FOUND}{name}: the worker ended with status {status} at no input; see {log}", result)
             return False
         summary = next((line.strip() for line in tail if line.startswith("SUMMARY:")), f"exit status {status}")
         place = next((line.strip() for line in tail if _PACKAGE in line), "")

@@ -11,24 +11,29 @@ from fuzz.limits import TooSlow
 
 ROOT = Path(__file__).resolve().parent.parent
 _PACKAGE = f"{ROOT}/dicomsniff/"
+CAPTURE = "dicomsniff-fuzz-"
+"""Begins the names of the captures that inputs stand for."""
+_FILE = re.compile(rf"{CAPTURE}\w*")
 FOUND = "found: "
 """Begins the line that says what was found."""
+_KEY = 200
+"""Characters of what tells a find from others."""
 TRIES = 300
 """Inputs tried to find a shorter one that shows the same."""
 
 
 class BrokenError(AssertionError):
-    """Something does not hold that must; `key` says what, without what differs from input to input."""
+    """Something does not hold that must; `key` says what, else the text without its numbers and values does."""
 
     def __init__(self, text: str, key: str | None = None) -> None:
         super().__init__(text)
-        self.key = skeleton(key if key is not None else text)
+        self.key = _FILE.sub("…", skeleton(text) if key is None else key)[:_KEY]
 
 
 def skeleton(text: str) -> str:
     """Return text without its numbers and quoted values."""
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "…", text)
-    return re.sub(r"\b(?=[0-9A-Fa-f]*\d)(0x)?[0-9A-Fa-f]+\b", "#", text)[:200]
+    return re.sub(r"\b(?=[0-9A-Fa-f]*\d)(0x)?[0-9A-Fa-f]+\b", "#", text)[:_KEY]
 
 
 def key_of(error: BaseException) -> str:

@@ -19,7 +19,7 @@ from dicomsniff.library import Capture
 from dicomsniff.printable import PrintableStream
 from dicomsniff.tui.detail import Detail, load_detail
 from dicomsniff.tui.link_book import LinkBook
-from fuzz.finds import BrokenError
+from fuzz.finds import CAPTURE, BrokenError
 
 MAX_DETAILS = 20
 """Timeline entries of a capture that are shown in full."""
@@ -46,7 +46,7 @@ class _Written(io.BytesIO):
 @contextmanager
 def capture_file(capture: bytes) -> Iterator[str]:
     """Put a capture in a file for a while; its path."""
-    with NamedTemporaryFile(prefix="dicomsniff-fuzz-") as file:
+    with NamedTemporaryFile(prefix=CAPTURE) as file:
         file.write(capture)
         file.flush()
         yield file.name

@@ -102,6 +102,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=Path, nargs="*", default=[], help="folders of captures")
     options = parser.parse_args()
     warnings.simplefilter("error")
+    warnings.simplefilter("ignore", ResourceWarning)  # it comes later, with an input that has no part in it
     options.found.mkdir(parents=True, exist_ok=True)
     worker = Worker(options.target, options.found)
     _plant(worker.target, options.corpus, options.seeds)

@@ -75,7 +75,7 @@ def compare(data: bytes, syntax: str | None) -> tuple[DataSetOutline, DecodedDat
     if wrong != bool(decoded.problem or decoded.guessed) and not _LIMITED.search(decoded.problem):
         scanned = f"scanner: {', '.join(found) or outline.why or outline.unexamined or 'sound'}"
         read = f"reader: {decoded.problem or decoded.why or 'sound'}"
-        raise BrokenError(f"{scanned}; {read}", f"{scanned}; {skeleton(read)[:60]}")
+        raise BrokenError(f"{scanned}; {read}", f"{skeleton(scanned)}; {skeleton(read)[:60]}")
     if not found and outline.transfer_syntax not in (None, decoded.transfer_syntax):
         raise BrokenError(
             f"the scanner takes it for {outline.transfer_syntax}, the reader for {decoded.transfer_syntax}"
