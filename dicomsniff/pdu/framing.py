@@ -191,7 +191,9 @@ class Framing:
             self._kept.clear()
             return self.feed(kept, 0, len(kept))
         if self._state is not PDV_VALUE:
+            # They were taken for another protocol's before the other direction turned out to be DICOM.
             self.position += count
+            self._skipped += count
             return []
         events: list[PduEvent] = []
         if count >= self._pdv_left:
