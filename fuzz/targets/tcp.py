@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import ConflictingBytes
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
@@ -16,8 +17,8 @@ from fuzz.outputs import capture_file
 from fuzz.seeds import Material
 from fuzz.targets import Target
 
-_JOINED = ("missing bytes", StrayFragment.name, "unexpected P-DATA-TF")
-"""Entries that are told together where they follow each other."""
+_NOT_COUNTED = ("missing bytes", StrayFragment.name, "unexpected P-DATA-TF", ConflictingBytes.name)
+"""Entries that are told together where they follow each other; bytes passed over are not compared with later copies."""
 MAX_REREADS = 20
 """Messages of an input that are reread."""
 
@@ -65,7 +66,7 @@ def seen(analyzer: Analyzer) -> list[object]:
         (
             association.outcome,
             # What would come between two that are joined may be passed over, and show later.
-            Counter((e.event.name, e.from_requestor) for e in association.timeline if e.event.name not in _JOINED),
+            Counter((e.event.name, e.from_requestor) for e in association.timeline if e.event.name not in _NOT_COUNTED),
             [sum(stray.length for stray in _strays(association, sender=sender)) for sender in (True, False)],
             [
                 (
