@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dicomsniff.association.association import Association
+from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
+from dicomsniff.dictionary.normalized import COMMITMENT, FILM_BOX, FILM_SESSION, MPPS, PRINT_JOB, PRINTER, UPS_CLASSES
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.provenance import Span
@@ -32,20 +34,16 @@ class Kind(StrEnum):
 
 
 SOP_CLASSES = {
-    "1.2.840.10008.1.20.1": Kind.COMMITMENT,
-    "1.2.840.10008.3.1.2.3.3": Kind.MPPS,
-    "1.2.840.10008.5.1.1.1": Kind.PRINT,
-    "1.2.840.10008.5.1.1.2": Kind.PRINT,
+    COMMITMENT: Kind.COMMITMENT,
+    MPPS: Kind.MPPS,
+    FILM_SESSION: Kind.PRINT,
+    FILM_BOX: Kind.PRINT,
     "1.2.840.10008.5.1.1.4": Kind.PRINT,
     "1.2.840.10008.5.1.1.4.1": Kind.PRINT,
-    "1.2.840.10008.5.1.1.14": Kind.PRINT,
-    "1.2.840.10008.5.1.1.16": Kind.PRINT,
+    PRINT_JOB: Kind.PRINT,
+    PRINTER: Kind.PRINT,
     "1.2.840.10008.5.1.1.23": Kind.PRINT,
-    "1.2.840.10008.5.1.4.34.6.1": Kind.UPS,
-    "1.2.840.10008.5.1.4.34.6.2": Kind.UPS,
-    "1.2.840.10008.5.1.4.34.6.3": Kind.UPS,
-    "1.2.840.10008.5.1.4.34.6.4": Kind.UPS,
-    "1.2.840.10008.5.1.4.34.6.5": Kind.UPS,
+    **dict.fromkeys(UPS_CLASSES, Kind.UPS),
 }
 
 
@@ -151,7 +149,7 @@ def _step(association: Association, operation: Operation) -> Step:
         status=operation.status,
         category=operation.category,
         span=request.span,
-        action=command.uint(0x00001008 if operation.name == "N-ACTION" else 0x00001002),
+        action=command.uint(ACTION_TYPE_ID if operation.name == "N-ACTION" else EVENT_TYPE_ID),
         state=_text(request, 0x00400252) or _text(request, 0x00741000),
         referenced=_count(request, REFERENCED),
         failed=_count(request, FAILED),

@@ -6,6 +6,7 @@ from dicomsniff.association.gets import Get
 from dicomsniff.association.instances import Kind, Step, Thread
 from dicomsniff.association.links import Linker, Series
 from dicomsniff.association.moves import Delivery, Move
+from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.quantities import counted, duration
@@ -87,16 +88,17 @@ MAX_STEPS = 12
 def step_text(kind: Kind, step: Step) -> str:
     """Say what one operation did under a UID."""
     name = f"{step.service} {step.message}"
+    what = type_name(step.service, step.sop_class_uid, step.action)
     if kind is Kind.COMMITMENT and step.service == "N-ACTION":
         said = f"asked for {counted(step.referenced, 'instance')}" if step.referenced is not None else "asked"
     elif kind is Kind.COMMITMENT and step.service == "N-EVENT-REPORT":
         said = f"reported {step.referenced} committed" if step.referenced is not None else "reported"
         said += f", {step.failed} failed" if step.failed else ""
     elif kind is Kind.PRINT:
-        said = f"{step.service} {uid_text(step.sop_class_uid).removesuffix(' SOP Class')}"
-        return said + _status_note(step)
+        of = uid_text(step.sop_class_uid).removesuffix(" SOP Class")
+        return f"{step.service} {f'{what} of ' if what else ''}{of}{_status_note(step)}"
     else:
-        said = f"{step.service}" + (f" {step.state}" if step.state else "")
+        said = " ".join(part for part in (step.service, what, step.state) if part)
         return f"{said} (message {step.message}){_status_note(step)}"
     return f"{said} in {name}{_status_note(step)}"
 

@@ -3,12 +3,13 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import ConflictingBytes, Entry, OddPdv, OversizedPdu, TcpEnd, UnexpectedPdu
 from dicomsniff.dictionary.attributes import find_keyword
-from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
+from dicomsniff.dictionary.commands import ACTION_TYPE_ID, COMMAND_ELEMENTS, EVENT_TYPE_ID
+from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.reasons import aborted_for, aborter, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
-from dicomsniff.dimse.command import Command, attribute_tags, tag_text
+from dicomsniff.dimse.command import attribute_tags, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import read_counters
 from dicomsniff.pdu.types import (
@@ -119,21 +120,27 @@ def latency_text(latency: int | None) -> str:
 
 
 _SAID_OF_A_COMMAND = (
-    ("event type", 0x00001002),
-    ("action type", 0x00001008),
+    ("event type", EVENT_TYPE_ID),
+    ("action type", ACTION_TYPE_ID),
     ("attributes", 0x00001005),
     ("offending element", 0x00000901),
     ("error ID", 0x00000903),
 )
+_TYPES = (EVENT_TYPE_ID, ACTION_TYPE_ID)
 MAX_NAMED = 8
 """Attributes of a list that are named; further ones are counted."""
 
 
-def _value_text(command: Command, tag: int) -> str:
-    """Write a number, or attributes by tag and keyword: `(0010,0020) PatientID`; empty where the element is absent."""
+def _value_text(message: Message, tag: int) -> str:
+    """Write a number, a type by number and name, or attributes by tag and keyword; empty where the element is absent.
+
+    `1 (Print)`, `(0010,0020) PatientID`.
+    """
+    command = message.command
     if COMMAND_ELEMENTS[tag].vr != "AT":
         number = command.uint(tag)
-        return "" if number is None else str(number)
+        name = type_name(command.service, message.sop_class_uid, number)
+        return "" if number is None else f"{number} ({name})" if name and tag in _TYPES else str(number)
     tags = attribute_tags(command.elements.get(tag, b""))
     named = [f"{tag_text(each)} {find_keyword(each)}".rstrip() for each in tags[:MAX_NAMED]]
     return ", ".join(named) + (f" and {len(tags) - MAX_NAMED} more" if len(tags) > MAX_NAMED else "")
@@ -156,7 +163,7 @@ def _message_parts(message: Message) -> list[str]:
             parts.append(", ".join(f"{count} {name}" for name, count in counters.items()))
     elif command.sop_class_uid:
         parts.append(uid_text(command.sop_class_uid))
-    parts += [f"{name} {said}" for name, tag in _SAID_OF_A_COMMAND if (said := _value_text(command, tag))]
+    parts += [f"{name} {said}" for name, tag in _SAID_OF_A_COMMAND if (said := _value_text(message, tag))]
     if destination := command.text(0x00000600):
         parts.append(f"to {destination}")
     if originator := command.text(0x00001030):

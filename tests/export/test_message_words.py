@@ -64,7 +64,11 @@ def test_of_many_attributes_the_first_are_named_and_the_others_counted():
 
 
 @pytest.mark.parametrize(
-    ("field", "tag", "words"), [(0x0100, 0x1002, "event type 2"), (0x0130, 0x1008, "action type 2")]
+    ("field", "tag", "words"),
+    [
+        (0x0100, 0x1002, "event type 2 (Storage Commitment Request Complete - Failures Exist)"),
+        (0x0130, 0x1008, "action type 2"),  # Table J.3-1 defines type 1 only
+    ],
 )
 def test_what_an_event_or_action_is_about_is_told_by_its_type(field, tag, words):
     uid = 0x0002 if field == 0x0100 else 0x0003

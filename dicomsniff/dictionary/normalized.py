@@ -1,0 +1,71 @@
+"""Names of what N-ACTION asks for and of what N-EVENT-REPORT reports, by SOP class (PS3.4)."""
+
+COMMITMENT = "1.2.840.10008.1.20.1"
+MPPS = "1.2.840.10008.3.1.2.3.3"
+FILM_SESSION, FILM_BOX = "1.2.840.10008.5.1.1.1", "1.2.840.10008.5.1.1.2"
+PRINT_JOB, PRINTER = "1.2.840.10008.5.1.1.14", "1.2.840.10008.5.1.1.16"
+MEDIA_CREATION = "1.2.840.10008.5.1.1.33"
+UPS_PUSH, UPS_WATCH, UPS_PULL, UPS_EVENT, UPS_QUERY = (f"1.2.840.10008.5.1.4.34.6.{number}" for number in range(1, 6))
+UPS_CLASSES = (UPS_PUSH, UPS_WATCH, UPS_PULL, UPS_EVENT, UPS_QUERY)
+"""SOP classes of the Unified Procedure Step: the instances of all are of the first (PS3.4 §CC.3.1)."""
+GLOBAL_SUBSCRIPTIONS = ("1.2.840.10008.5.1.4.34.5", "1.2.840.10008.5.1.4.34.5.1")
+"""Well-known instances by which a subscriber asks for the events of all steps (PS3.4 §CC.2.3.2)."""
+CHANGE_STATE, REQUEST_CANCEL, SUBSCRIBE, UNSUBSCRIBE, SUSPEND = range(1, 6)
+"""Action types of the Unified Procedure Step (PS3.4 §CC.2)."""
+
+_PRINT = {1: "Print"}
+_UPS_ACTIONS = {
+    CHANGE_STATE: "Change UPS State",
+    REQUEST_CANCEL: "Request UPS Cancel",
+    SUBSCRIBE: "Subscribe to Receive UPS Event Reports",
+    UNSUBSCRIBE: "Unsubscribe from Receiving UPS Event Reports",
+    SUSPEND: "Suspend Global Subscription",
+}
+_UPS_EVENTS = {
+    1: "UPS State Report",
+    2: "UPS Cancel Requested",
+    3: "UPS Progress Report",
+    4: "SCP Status Change",
+    5: "UPS Assigned",
+}
+_RT_ACTIONS, _RT_EVENTS = {1: "Request Beam Verification"}, {1: "Pending", 2: "Done"}
+_RT_CLASSES = ("1.2.840.10008.5.1.4.34.8", "1.2.840.10008.5.1.4.34.9")
+
+ACTIONS: dict[str, dict[int, str]] = {
+    FILM_SESSION: _PRINT,  # PS3.4 Table H.4-3
+    FILM_BOX: _PRINT,  # Table H.4-8
+    "1.2.840.10008.5.1.1.31": _PRINT,  # Pull Print Request, retired
+    COMMITMENT: {1: "Request Storage Commitment"},  # Table J.3-1
+    "1.2.840.10008.5.1.4.32.2": {1: "Request GP-SPS Status Modification"},  # Table F.10.2-1, retired
+    "1.2.840.10008.1.40": {1: "Record Procedural Event"},  # Table P.2-2
+    "1.2.840.10008.1.42": {1: "Record Substance Administration Event"},  # Table P.3-2
+    MEDIA_CREATION: {1: "Initiate Media Creation", 2: "Cancel Media Creation"},  # §S.3.2.2, §S.3.2.3
+    **dict.fromkeys(UPS_CLASSES, _UPS_ACTIONS),  # §CC.2.1 to §CC.2.3
+    **dict.fromkeys(_RT_CLASSES, _RT_ACTIONS),  # Table DD.3.2.3-1
+}
+EVENTS: dict[str, dict[int, str]] = {
+    PRINT_JOB: {1: "Pending", 2: "Printing", 3: "Done", 4: "Failure"},  # Table H.4-14
+    PRINTER: {1: "Normal", 2: "Warning", 3: "Failure"},  # Table H.4-16
+    COMMITMENT: {  # Table J.3-2
+        1: "Storage Commitment Request Successful",
+        2: "Storage Commitment Request Complete - Failures Exist",
+    },
+    "1.2.840.10008.3.1.2.3.5": {  # Table F.9.2-1
+        1: "Performed Procedure Step In Progress",
+        2: "Performed Procedure Step Completed",
+        3: "Performed Procedure Step Discontinued",
+        4: "Performed Procedure Step Updated",
+        5: "Performed Procedure Step Deleted",
+    },
+    **dict.fromkeys(UPS_CLASSES, _UPS_EVENTS),  # Table CC.2.4-1
+    **dict.fromkeys(_RT_CLASSES, _RT_EVENTS),  # Table DD.3.2.5-1
+}
+
+
+def type_name(service: str, sop_class_uid: str | None, number: int | None) -> str:
+    """Name an Action Type ID of N-ACTION or an Event Type ID of N-EVENT-REPORT: `Print`, `UPS State Report`.
+
+    Empty where the SOP class defines none of that number.
+    """
+    types = {"N-ACTION": ACTIONS, "N-EVENT-REPORT": EVENTS}.get(service, {}).get(sop_class_uid or "", {})
+    return types.get(number, "") if number is not None else ""
