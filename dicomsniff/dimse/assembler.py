@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 
 from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, IdentifierBytes
 from dicomsniff.dimse.message import DataSetInfo, Message
 from dicomsniff.dimse.outlines import worth_keeping
 from dicomsniff.dimse.scan.nesting import FOREVER
@@ -49,6 +50,7 @@ class _Underway:
     data: DataSetInfo = field(default_factory=DataSetInfo)
     hasher: "hashlib._Hash | None" = None
     scanner: DataSetScanner | None = None
+    identifier: IdentifierBytes | None = None
     before: int = 0
     """Bytes of the data set in the fragments that ended, those missing included."""
     unplaced: bool = False
@@ -122,6 +124,8 @@ class Assembler:
         if self._collect or self._syntax_of is None or underway is None or underway.command is None:
             return FOREVER
         wanted = underway.scanner.wanted if underway.scanner is not None else 0
+        if underway.identifier is not None:
+            wanted = min(wanted, underway.identifier.wanted)
         return max(0, wanted - underway.before - taken)
 
     def lost(self, missing: MissingBytes, *, inside: bool = False) -> None:
@@ -214,7 +218,11 @@ class Assembler:
             underway.scanner = DataSetScanner(syntax_of(pdv.context_id))
             if underway.unplaced:
                 underway.scanner.lose()
+            if underway.command is not None and underway.command.field in HAVE_IDENTIFIERS:
+                underway.identifier = IdentifierBytes()
         underway.scanner.feed(underway.before + pdv.at, pdv.data)
+        if underway.identifier is not None:
+            underway.identifier.feed(underway.before + pdv.at, pdv.data)
 
     def _finish(self, context_id: int, underway: _Underway, *, ended: bool = True) -> Message:
         del self._underway[context_id]
@@ -224,8 +232,12 @@ class Assembler:
         elif data is not None and self._collect:
             data.sha256 = hashlib.sha256().hexdigest()
         if data is not None and underway.scanner is not None and underway.command is not None:
-            outline = underway.scanner.finish(underway.before, whole=ended and not underway.unplaced)
+            whole = ended and not underway.unplaced
+            outline = underway.scanner.finish(underway.before, whole=whole)
             data.outline = worth_keeping(outline, underway.command)
+            if underway.identifier is not None:
+                syntax = outline.transfer_syntax if not outline.has_file_meta else None
+                data.identifier = underway.identifier.finish(underway.before, syntax, whole=whole)
         if data is not None and data.missing and not underway.problem:
             underway.problem = f"{data.missing} bytes of its data set are missing from the capture"
         return Message(

@@ -5,6 +5,7 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
 from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.identifier import SentIdentifier
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.provenance import Span
 from dicomsniff.side import Side
@@ -29,6 +30,8 @@ class DataSetInfo:
     whole: int | None = None
     outline: DataSetOutline | None = None
     """What the structure of the data set tells, where it has something to say."""
+    identifier: SentIdentifier | None = None
+    """The bytes of a query's or retrieval's identifier, until the operation has read them."""
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dicomsniff.dictionary.statuses import PENDING, find_status
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.queries import Query, QueryReader
 from dicomsniff.dimse.sub_operations import RETRIEVALS, Progress, read_counters
 from dicomsniff.side import SIDES, Side
 
@@ -35,6 +36,8 @@ class Operation:
     """How many requests of its side were outstanding when it came, itself included; 0 where it never ended."""
     progress: Progress | None = None
     """What its responses counted of its sub-operations (C-MOVE and C-GET only); None before the first."""
+    query: Query | None = None
+    """What its identifiers ask for and give (C-FIND, C-MOVE and C-GET only); None where that is not looked at."""
     sub_operations: int = 0
     """C-STORE sub-operations seen on the same association (C-GET only)."""
     stored: Counter[str] | None = None
@@ -96,11 +99,13 @@ class OperationTracker:
         "_early",
         "_gets",
         "_outstanding",
+        "_reader",
         "_waiting",
         "count",
         "most_outstanding",
         "operations",
         "orphans",
+        "queries",
         "vain_cancels",
     )
 
@@ -117,6 +122,9 @@ class OperationTracker:
         self._outstanding: dict[Key, list[Operation]] = {}
         self._waiting = dict.fromkeys(SIDES, 0)
         self._gets: list[Operation] = []
+        self.queries: list[Operation] = []
+        """Those of which the identifiers are read."""
+        self._reader = QueryReader()
         self._early: dict[Key, Message] = {}
 
     @property
@@ -134,13 +142,14 @@ class OperationTracker:
         command = message.command
         if command.name == "C-CANCEL-RQ":
             return self._cancel(message)
-        if command.is_response:
-            return self._respond(message)
-        return self._invoke(message)
+        operation = self._respond(message) if command.is_response else self._invoke(message)
+        if message.data_set is not None:
+            message.data_set.identifier = None  # as far as it counts, it is read by now
+        return operation
 
     def condense(self) -> None:
         """Keep what waits for an answer and the counts; let go of the rest."""
-        self.operations, self.orphans, self.vain_cancels, self._early = [], [], [], {}
+        self.operations, self.queries, self.orphans, self.vain_cancels, self._early = [], [], [], [], {}
 
     def _invoke(self, message: Message) -> Operation | None:
         number = message.command.message_id
@@ -150,6 +159,9 @@ class OperationTracker:
         self.count += 1
         if len(self.operations) < MAX_OPERATIONS:
             self.operations.append(operation)
+        operation.query = self._reader.ask(message)
+        if operation.query is not None:
+            self.queries.append(operation)
         key = (message.side, number)
         waiting = self._outstanding.setdefault(key, [])
         waiting.append(operation)
@@ -198,6 +210,8 @@ class OperationTracker:
         if operation.name in RETRIEVALS:
             operation.progress = operation.progress or Progress()
             operation.progress.add(response)
+        if operation.query is not None:
+            self._reader.answer(operation.query, response)
         if status in PENDING:
             operation.pending += 1
         elif status is not None:

@@ -1,0 +1,107 @@
+"""What C-FIND, C-MOVE and C-GET ask for, and what the responses give: their identifiers, read within limits (PS3.4)."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
+
+from dicomsniff.dictionary.statuses import PENDING
+from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, LEVEL, NO_KEYS, Identifier, read_identifier
+from dicomsniff.dimse.message import Message
+
+_What = TypeVar("_What")
+
+MAX_MATCHES = 8
+"""Matches of one query whose identifiers are read; of further ones only the number is known."""
+MAX_QUERIES = 1000
+"""Queries and retrievals of one association whose identifiers are read."""
+MAX_READ = 1 << 20
+"""Bytes of identifiers that are read of one association."""
+FAILED_INSTANCES = 0x00080058
+"""Failed SOP Instance UID List."""
+
+
+class Occurrence(NamedTuple):
+    """How often matches show something, and the first that does."""
+
+    times: int
+    first: Message
+
+
+@dataclass(slots=True)
+class Query:
+    """What one operation asked for, and what its matches gave; `request` is None where that could not be read.
+
+    Of `looked_at` matches were read: which levels they state (None where one states none), which requested keys they
+    leave out or give without a value, and which values are question marks only, by tag.
+    """
+
+    request: Identifier | None = None
+    unread: str = ""
+    looked_at: int = 0
+    levels: dict[str | None, Occurrence] = field(default_factory=dict)
+    absent: dict[int, Occurrence] = field(default_factory=dict)
+    empty: dict[int, Occurrence] = field(default_factory=dict)
+    question_marks: dict[int, Occurrence] = field(default_factory=dict)
+    failed_instances: int | None = None
+    """How many instances the final response lists as failed; None where it has no such list that could be read."""
+
+
+class QueryReader:
+    """Reads the identifiers of one association."""
+
+    __slots__ = ("_left", "_queries")
+
+    def __init__(self) -> None:
+        self._queries, self._left = 0, MAX_READ
+
+    def ask(self, request: Message) -> Query | None:
+        """Take a request; return what it asks for, None where it is of another service, or one too many."""
+        if request.command.field not in HAVE_IDENTIFIERS or self._queries >= MAX_QUERIES:
+            return None
+        self._queries += 1
+        query = Query()
+        query.request, query.unread = self._read(request)
+        return query
+
+    def answer(self, query: Query, response: Message) -> None:
+        """Take a response."""
+        status = response.command.status
+        if status not in PENDING:
+            found, _ = self._read(response)
+            if found is not None and FAILED_INSTANCES in found.elements:
+                key = found.elements[FAILED_INSTANCES]
+                query.failed_instances = 0 if key.is_empty else len(found.values(key))
+        elif query.request is not None and query.looked_at < MAX_MATCHES:
+            found, _ = self._read(response)
+            if found is not None:
+                _look_at(query, query.request, found, response)
+
+    def _read(self, message: Message) -> tuple[Identifier | None, str]:
+        sent = message.data_set.identifier if message.data_set is not None else None
+        if sent is None:
+            return None, "it has no identifier"
+        if sent.problem:
+            return None, sent.problem
+        self._left -= len(sent.content)
+        if self._left < 0:
+            return None, f"more than {MAX_READ} bytes of identifiers were sent"
+        found = read_identifier(sent)
+        return found, "" if found is not None else "it is not readable in its transfer syntax"
+
+
+def _look_at(query: Query, asked: Identifier, found: Identifier, response: Message) -> None:
+    query.looked_at += 1
+    _count(query.levels, found.level, response)
+    for tag in asked.elements:
+        if tag not in NO_KEYS and tag not in found.elements:
+            _count(query.absent, tag, response)
+    for tag, key in found.elements.items():
+        if key.is_empty:
+            if tag in asked.elements and tag != LEVEL:
+                _count(query.empty, tag, response)
+        elif found.is_question_marks(key):
+            _count(query.question_marks, tag, response)
+
+
+def _count(occurrences: dict[_What, Occurrence], what: _What, response: Message) -> None:
+    before = occurrences.get(what)
+    occurrences[what] = Occurrence(1, response) if before is None else before._replace(times=before.times + 1)
