@@ -1,7 +1,7 @@
 """Joins the stages: packets -> segments -> streams -> PDUs -> messages -> associations -> findings."""
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Conversation, Update
@@ -65,6 +65,12 @@ class Analyzer:
     def association_count(self) -> int:
         """Associations recognized so far, kept or not."""
         return self._numbered
+
+    @property
+    def open_associations(self) -> Iterator[Association]:
+        """Associations whose connection is not over yet."""
+        for conversation in self._conversations.values():
+            yield from conversation.associations
 
     @property
     def undecoded(self) -> Counter[str]:
@@ -144,9 +150,9 @@ class Analyzer:
         self._keep(conversation.associations[known:])
         self._find_now(updates)
         for association in conversation.associations:
-            if self._judge:
-                find_final(association)
             self.links.take(association)
+            if self._judge:
+                find_final(association, self)
             self.overview.take(association)
             self._closed.append(association)
         if not conversation.is_dicom:

@@ -8,8 +8,24 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dicomsniff.association.association import Association
+from dicomsniff.dictionary.attribute_demands import (
+    FAILED_SOP_SEQUENCE,
+    REFERENCED_SOP_SEQUENCE,
+    STEP_STATE,
+    STEP_STATUS,
+    TRANSACTION_UID,
+)
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
-from dicomsniff.dictionary.normalized import COMMITMENT, FILM_BOX, FILM_SESSION, MPPS, PRINT_JOB, PRINTER, UPS_CLASSES
+from dicomsniff.dictionary.normalized import (
+    COMMITMENT,
+    FILM_BOX,
+    FILM_SESSION,
+    IMAGE_BOXES,
+    MPPS,
+    PRINT_JOB,
+    PRINTER,
+    UPS_CLASSES,
+)
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.provenance import Span
@@ -19,9 +35,6 @@ MAX_THREADS = 20_000
 """Threads remembered."""
 MAX_STEPS = 200
 """Steps kept of one thread; further ones are counted."""
-
-TRANSACTION_UID = 0x00081195
-REFERENCED, FAILED = 0x00081199, 0x00081198
 
 
 class Kind(StrEnum):
@@ -38,8 +51,7 @@ SOP_CLASSES = {
     MPPS: Kind.MPPS,
     FILM_SESSION: Kind.PRINT,
     FILM_BOX: Kind.PRINT,
-    "1.2.840.10008.5.1.1.4": Kind.PRINT,
-    "1.2.840.10008.5.1.1.4.1": Kind.PRINT,
+    **dict.fromkeys(IMAGE_BOXES, Kind.PRINT),
     PRINT_JOB: Kind.PRINT,
     PRINTER: Kind.PRINT,
     "1.2.840.10008.5.1.1.23": Kind.PRINT,
@@ -69,6 +81,10 @@ class Step:
     """Instances in the Referenced SOP Sequence; None where the data set was not looked at."""
     failed: int | None = None
     """Instances in the Failed SOP Sequence."""
+    instances: int | None = None
+    """Tells one set of instances in these sequences from another; None where not all are known."""
+    transaction: str | None = None
+    """Transaction UID, where the data set gives it."""
 
 
 @dataclass(slots=True)
@@ -104,15 +120,23 @@ class InstanceLinks:
     def take(self, association: Association) -> None:
         """Sort an association's operations into threads."""
         for operation in association.operations.operations:
-            kind = SOP_CLASSES.get(operation.request.command.sop_class_uid or "")
-            if kind is not None and operation.name.startswith("N-"):
+            kind = kind_of(operation)
+            if kind is not None:
                 self._add(kind, _key(kind, association, operation), _step(association, operation))
 
     def threads(self) -> list[Thread]:
         """Return what belongs together, each thread's steps in the order of time."""
         for thread in self._threads.values():
-            thread.steps.sort(key=lambda step: step.time)
+            thread.steps.sort(key=_by_time)
         return sorted(self._threads.values(), key=lambda thread: thread.steps[0].time)
+
+    def find(self, association: Association, operation: Operation) -> Thread | None:
+        """Return the thread an operation belongs to, its steps in the order of time; None where it is in none."""
+        kind = kind_of(operation)
+        thread = self._threads.get((kind, _key(kind, association, operation))) if kind is not None else None
+        if thread is not None:
+            thread.steps.sort(key=_by_time)
+        return thread
 
     def _add(self, kind: Kind, key: str, step: Step) -> None:
         thread = self._threads.get((kind, key))
@@ -124,16 +148,31 @@ class InstanceLinks:
         thread.add(step)
 
 
+def kind_of(operation: Operation) -> Kind | None:
+    """Return what an operation of a normalized service is about; None where it is about something else."""
+    kind = SOP_CLASSES.get(operation.request.command.sop_class_uid or "")
+    return kind if operation.name.startswith("N-") else None
+
+
+def instance_of(operation: Operation) -> str | None:
+    """Return the instance an operation of a normalized service is about, where request or response names it."""
+    command = operation.request.command
+    instance = command.requested_sop_instance_uid or command.affected_sop_instance_uid
+    if instance is None and operation.final is not None:  # an SCP may name what an N-CREATE left nameless
+        instance = operation.final.command.affected_sop_instance_uid
+    return instance
+
+
+def _by_time(step: Step) -> int:
+    return step.time
+
+
 def _key(kind: Kind, association: Association, operation: Operation) -> str:
     if kind is Kind.PRINT:
         return f"association {association.id}"
     if kind is Kind.COMMITMENT:
         return _text(operation.request, TRANSACTION_UID) or f"association {association.id}, Transaction UID unknown"
-    command = operation.request.command
-    instance = command.requested_sop_instance_uid or command.affected_sop_instance_uid
-    if instance is None and operation.final is not None:  # an SCP may name what an N-CREATE left nameless
-        instance = operation.final.command.affected_sop_instance_uid
-    return instance or f"association {association.id}, instance unknown"
+    return instance_of(operation) or f"association {association.id}, instance unknown"
 
 
 def _step(association: Association, operation: Operation) -> Step:
@@ -150,9 +189,11 @@ def _step(association: Association, operation: Operation) -> Step:
         category=operation.category,
         span=request.span,
         action=command.uint(ACTION_TYPE_ID if operation.name == "N-ACTION" else EVENT_TYPE_ID),
-        state=_text(request, 0x00400252) or _text(request, 0x00741000),
-        referenced=_count(request, REFERENCED),
-        failed=_count(request, FAILED),
+        state=_text(request, STEP_STATUS) or _text(request, STEP_STATE),
+        referenced=_count(request, REFERENCED_SOP_SEQUENCE),
+        failed=_count(request, FAILED_SOP_SEQUENCE),
+        instances=_instances(request),
+        transaction=_text(request, TRANSACTION_UID),
     )
 
 
@@ -161,6 +202,17 @@ def _text(message: Message, tag: int) -> str | None:
     outline = message.data_set.outline if message.data_set is not None else None
     value = outline.values.get(tag) if outline is not None else None
     return str(value) if value is not None else None
+
+
+def _instances(message: Message) -> int | None:
+    outline = message.data_set.outline if message.data_set is not None else None
+    if outline is None or sum(outline.reference_counts.values()) != len(outline.referenced):
+        return None
+    return hash(
+        frozenset(
+            each.uid for each in outline.referenced if each.sequence in (REFERENCED_SOP_SEQUENCE, FAILED_SOP_SEQUENCE)
+        )
+    )
 
 
 def _count(message: Message, sequence: int) -> int | None:

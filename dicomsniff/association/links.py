@@ -6,6 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.gets import MAX_GETS, Get, find_gets
 from dicomsniff.association.instances import InstanceLinks, Thread
 from dicomsniff.association.moves import Delivery, Move, MoveLinks, Unconnected
+from dicomsniff.dimse.operations import Operation
 
 MAX_PAIRS = 20_000
 """Pairs of ends whose associations are counted."""
@@ -81,6 +82,10 @@ class Linker:
     def threads(self) -> list[Thread]:
         """Return storage commitments, procedure steps and print sessions."""
         return self._instances.threads()
+
+    def find(self, association: Association, operation: Operation) -> Thread | None:
+        """Return what was done under the UID that an operation is about, as far as it is known; None where nothing."""
+        return self._instances.find(association, operation)
 
     def series(self) -> list[Series]:
         """Return the ends between which there was more than one association."""

@@ -3,10 +3,19 @@
 COMMITMENT = "1.2.840.10008.1.20.1"
 MPPS = "1.2.840.10008.3.1.2.3.3"
 FILM_SESSION, FILM_BOX = "1.2.840.10008.5.1.1.1", "1.2.840.10008.5.1.1.2"
+IMAGE_BOXES = ("1.2.840.10008.5.1.1.4", "1.2.840.10008.5.1.1.4.1")
+"""Basic Grayscale Image Box, Basic Color Image Box."""
 PRINT_JOB, PRINTER = "1.2.840.10008.5.1.1.14", "1.2.840.10008.5.1.1.16"
 MEDIA_CREATION = "1.2.840.10008.5.1.1.33"
 UPS_PUSH, UPS_WATCH, UPS_PULL, UPS_EVENT, UPS_QUERY = (f"1.2.840.10008.5.1.4.34.6.{number}" for number in range(1, 6))
-UPS_CLASSES = (UPS_PUSH, UPS_WATCH, UPS_PULL, UPS_EVENT, UPS_QUERY)
+UPS_NAMES = dict(
+    zip(
+        (UPS_PUSH, UPS_WATCH, UPS_PULL, UPS_EVENT, UPS_QUERY),
+        ("UPS Push", "UPS Watch", "UPS Pull", "UPS Event", "UPS Query"),
+        strict=True,
+    )
+)
+UPS_CLASSES = tuple(UPS_NAMES)
 """SOP classes of the Unified Procedure Step: the instances of all are of the first (PS3.4 §CC.3.1)."""
 GLOBAL_SUBSCRIPTIONS = ("1.2.840.10008.5.1.4.34.5", "1.2.840.10008.5.1.4.34.5.1")
 """Well-known instances by which a subscriber asks for the events of all steps (PS3.4 §CC.2.3.2)."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 
 from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.contents import HAVE_CONTENTS
 from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, IdentifierBytes
 from dicomsniff.dimse.message import DataSetInfo, Message
 from dicomsniff.dimse.outlines import worth_keeping
@@ -15,6 +16,8 @@ from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
 from dicomsniff.provenance import PacketMark, Span
 from dicomsniff.side import Side
 
+_READ_WHOLE = HAVE_IDENTIFIERS | HAVE_CONTENTS
+"""Command Fields of messages whose data sets are read, where they are small."""
 MAX_COMMAND_SET = 1 << 20
 """Bytes kept of a command set; one beyond is said to be cut."""
 _NO_COMMAND = "a data set fragment with no command before it"
@@ -218,7 +221,7 @@ class Assembler:
             underway.scanner = DataSetScanner(syntax_of(pdv.context_id))
             if underway.unplaced:
                 underway.scanner.lose()
-            if underway.command is not None and underway.command.field in HAVE_IDENTIFIERS:
+            if underway.command is not None and underway.command.field in _READ_WHOLE:
                 underway.identifier = IdentifierBytes()
         underway.scanner.feed(underway.before + pdv.at, pdv.data)
         if underway.identifier is not None:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from dicomsniff.dictionary.statuses import PENDING, find_status
+from dicomsniff.dimse.contents import Content, ContentReader
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.queries import Query, QueryReader
 from dicomsniff.dimse.sub_operations import RETRIEVALS, Progress, read_counters
@@ -38,6 +39,8 @@ class Operation:
     """What its responses counted of its sub-operations (C-MOVE and C-GET only); None before the first."""
     query: Query | None = None
     """What its identifiers ask for and give (C-FIND, C-MOVE and C-GET only); None where that is not looked at."""
+    content: Content | None = None
+    """What its data sets lack and say (normalized services only); None where nothing is asked of them."""
     sub_operations: int = 0
     """C-STORE sub-operations seen on the same association (C-GET only)."""
     stored: Counter[str] | None = None
@@ -96,11 +99,13 @@ class OperationTracker:
     """
 
     __slots__ = (
+        "_contents",
         "_early",
         "_gets",
         "_outstanding",
         "_reader",
         "_waiting",
+        "contents",
         "count",
         "most_outstanding",
         "operations",
@@ -124,7 +129,10 @@ class OperationTracker:
         self._gets: list[Operation] = []
         self.queries: list[Operation] = []
         """Those of which the identifiers are read."""
+        self.contents: list[Operation] = []
+        """Normalized ones of whose data sets something is asked."""
         self._reader = QueryReader()
+        self._contents = ContentReader()
         self._early: dict[Key, Message] = {}
 
     @property
@@ -149,7 +157,8 @@ class OperationTracker:
 
     def condense(self) -> None:
         """Keep what waits for an answer and the counts; let go of the rest."""
-        self.operations, self.queries, self.orphans, self.vain_cancels, self._early = [], [], [], [], {}
+        self.operations, self.queries, self.contents = [], [], []
+        self.orphans, self.vain_cancels, self._early = [], [], {}
 
     def _invoke(self, message: Message) -> Operation | None:
         number = message.command.message_id
@@ -162,6 +171,9 @@ class OperationTracker:
         operation.query = self._reader.ask(message)
         if operation.query is not None:
             self.queries.append(operation)
+        operation.content = self._contents.ask(message)
+        if operation.content is not None:
+            self.contents.append(operation)
         key = (message.side, number)
         waiting = self._outstanding.setdefault(key, [])
         waiting.append(operation)
@@ -212,6 +224,8 @@ class OperationTracker:
             operation.progress.add(response)
         if operation.query is not None:
             self._reader.answer(operation.query, response)
+        if operation.content is not None:
+            self._contents.answer(operation.content, response)
         if status in PENDING:
             operation.pending += 1
         elif status is not None:

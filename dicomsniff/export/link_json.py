@@ -71,7 +71,7 @@ def _thread_json(thread: Thread, digits: int) -> Json:
     steps = [asdict(step) for step in thread.steps]
     for step in steps:
         step["message_number"] = step.pop("message")
-        del step["span"]
+        del step["span"], step["instances"], step["transaction"]
         step["time"] = timestamp(step["time"], digits)
         step["direction"] = direction(step.pop("side"))
     said: Json = {"relation": str(thread.kind), "text": thread_text(thread), "key": thread.key, "steps": steps}

@@ -70,6 +70,18 @@ DATA_SETS = (
     "data-set-announced-otherwise",
 )
 """Data sets that a receiver may stumble over."""
+NORMALIZED = (
+    "type-not-defined",
+    "ups-service-of-other-class",
+    "normalized-without-data-set",
+    "attribute-missing",
+    "attribute-value-not-allowed",
+    "attribute-not-settable",
+    "instance-not-created",
+    "step-already-ended",
+    "transaction-of-other-claim",
+)
+"""Requests of normalized services that a receiver refuses."""
 OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")
 """Requests and responses that do not belong together."""
 SILENCE = ("association-unanswered", "peer-silent", "idle-timeout")

@@ -11,7 +11,7 @@ from dicomsniff.dictionary.statuses import PENDING, find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.codes import DATA_SETS, FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.side import Side
@@ -159,14 +159,14 @@ def is_no_success(_: Association, message: Message) -> bool:
     return find_status(command.service, message.sop_class_uid, command.status).category not in _WELL
 
 
-def failed(_: Association, entry: Entry) -> Iterator[Hit]:
+def failed(association: Association, entry: Entry) -> Iterator[Hit]:
     """A response with a failure status (PS3.7 Annex C)."""
-    yield from _status(entry, "Failure")
+    yield from _status(association, entry, "Failure")
 
 
-def warned(_: Association, entry: Entry) -> Iterator[Hit]:
+def warned(association: Association, entry: Entry) -> Iterator[Hit]:
     """A response with a warning status (PS3.7 Annex C)."""
-    yield from _status(entry, "Warning")
+    yield from _status(association, entry, "Warning")
 
 
 def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -177,13 +177,14 @@ def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{command.name}: status 0x{command.status:04X} is not defined for {command.service}")
 
 
-def _status(entry: Entry, category: str) -> Iterator[Hit]:
+def _status(association: Association, entry: Entry, category: str) -> Iterator[Hit]:
     match entry.event:
         case Message(command=command, request=asked) as message if command.status and command.is_response:
             if find_status(command.service, message.sop_class_uid, command.status).category == category:
                 comment = command.text(0x00000902)
                 said = status_text(command.service, message.sop_class_uid, command.status)
-                own = asked is None or command.status in OWN_REASONS
+                blamed = any(each.about is asked and each.code in NORMALIZED for each in association.found)
+                own = asked is None or (command.status in OWN_REASONS and not blamed)
                 since = entry.span.first_packet if own or asked is None else asked.span.first_packet
                 yield Hit(f"{command.name}: {said}" + (f": {comment}" if comment else ""), since=since)
 
@@ -297,7 +298,7 @@ RULES = (
         _M,
         failed,
         by("peer", "command-malformed", "command-unknown", "command-element-missing", "context-not-accepted",
-           "message-id-repeated", *DATA_SETS),
+           "message-id-repeated", *DATA_SETS, *NORMALIZED),
         is_no_success,
     ),
     EntryRule(

@@ -16,7 +16,7 @@ from dicomsniff.findings.finding import (
     Hit,
     Rule,
 )
-from dicomsniff.findings.review import Review
+from dicomsniff.findings.review import Known, Review
 from dicomsniff.provenance import Span
 from dicomsniff.side import Side
 
@@ -54,9 +54,9 @@ def find_now(association: Association, entry: Entry) -> None:
         add_findings(association.findings, association.add_findings(found), association.found_codes)
 
 
-def find_final(association: Association) -> None:
+def find_final(association: Association, known: Known | None = None) -> None:
     """Ask the rules about an association that is over, and put causes and consequences in order."""
-    review = Review(association)
+    review = Review(association, known)
     where = association.timeline[0].span if association.timeline else _NOWHERE
     for rule in _FINAL:  # one by one: the last of them say how much is not listed
         association.add_findings([_finding(rule, hit, where, None, None) for hit in rule.check(review)], final=True)

@@ -2,8 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import Protocol
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.links import Linker
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
 from dicomsniff.dimse.message import Message
@@ -22,6 +24,18 @@ from dicomsniff.side import SIDES, Side
 _WHOLE = (AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Message)
 
 
+class Known(Protocol):
+    """What is known beyond one association by the time it is over: the analyzer."""
+
+    @property
+    def links(self) -> Linker:
+        """What belongs together, of this association and all that were over before."""
+
+    @property
+    def open_associations(self) -> Iterator[Association]:
+        """Associations that are not over yet."""
+
+
 class Review:
     """What final rules ask, gathered in one walk over the timeline."""
 
@@ -34,11 +48,14 @@ class Review:
         "ending",
         "ends",
         "gaps",
+        "known",
         "silence",
     )
 
-    def __init__(self, association: Association) -> None:
+    def __init__(self, association: Association, known: Known | None = None) -> None:
         self.association = association
+        self.known = known
+        """What is known of other associations; None where it is looked at alone."""
         self.gaps: dict[Side, list[MissingBytes]] = {side: [] for side in SIDES}
         """Bytes that the capture lacks, by the side that sent them."""
         self.ends: list[Entry] = []
@@ -61,8 +78,8 @@ class Review:
                 if event.resynchronized:
                     self._resync[side] = max(self._resync[side], event.span.last_packet)
             elif isinstance(event, UnexpectedPdu):
-                known = event.state is State.IDLE and knows_state(association, side)
-                self.begun_in_sight = self.begun_in_sight or known
+                expected = event.state is State.IDLE and knows_state(association, side)
+                self.begun_in_sight = self.begun_in_sight or expected
             if isinstance(event, _WHOLE):
                 self._reach[side] = max(self._reach[side], event.span.start)
             self._spoke[side] = self._spoke[side] or not isinstance(event, TcpEnd | MissingBytes)

@@ -1,0 +1,154 @@
+"""What the data set of a normalized request must hold, may say and must not hold, by SOP class and service (PS3.4)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from dicomsniff.dictionary.normalized import (
+    CHANGE_STATE,
+    COMMITMENT,
+    FILM_BOX,
+    IMAGE_BOXES,
+    MEDIA_CREATION,
+    MPPS,
+    SUBSCRIBE,
+    SUSPEND,
+    UNSUBSCRIBE,
+    UPS_CLASSES,
+)
+
+TRANSACTION_UID, REFERENCED_SOP_SEQUENCE, FAILED_SOP_SEQUENCE = 0x00081195, 0x00081199, 0x00081198
+STEP_STATUS, STEP_STATE = 0x00400252, 0x00741000
+"""Performed Procedure Step Status, Procedure Step State."""
+RECEIVING_AE, DELETION_LOCK = 0x00741234, 0x00741230
+IMAGE_BOX_SEQUENCE, PRINT_JOB_SEQUENCE = 0x20100510, 0x21000500
+"""Referenced Image Box Sequence, Referenced Print Job Sequence."""
+_SCHEDULED_STEPS, _STUDY_INSTANCE_UID = 0x00400270, 0x0020000D
+_PERFORMED_SERIES, _SERIES_INSTANCE_UID, _PROTOCOL_NAME = 0x00400340, 0x0020000E, 0x00181030
+
+MPPS_ENDED = ("COMPLETED", "DISCONTINUED")
+"""Performed Procedure Step Status after which a step is not changed any more (PS3.4 §F.7.2.2.2)."""
+UPS_ENDED = ("COMPLETED", "CANCELED")
+"""Procedure Step States after which a step is not changed any more (PS3.4 §CC.1.1)."""
+
+Path = tuple[int, ...]
+"""An attribute by its tag, or one in the items of a sequence: the sequence's tag, then its own."""
+
+
+class Demand(NamedTuple):
+    """What a table of PS3.4 asks of the requestor; `reference` names the clause.
+
+    `required` attributes are there and have a value (type 1, usage M), `allowed` are the values that an attribute may
+    have, `barred` attributes are not there. Without a `vital` one the exchange comes to nothing, whatever the receiver
+    answers.
+    """
+
+    reference: str
+    required: tuple[Path, ...] = ()
+    allowed: Mapping[int, tuple[str, ...]] = MappingProxyType({})
+    barred: tuple[int, ...] = ()
+    vital: tuple[Path, ...] = ()
+
+
+_MPPS_CREATE = Demand(
+    "PS3.4 Table F.7.2-1",
+    (
+        (_SCHEDULED_STEPS,),
+        (_SCHEDULED_STEPS, _STUDY_INSTANCE_UID),
+        (0x00400253,),  # Performed Procedure Step ID
+        (0x00400241,),  # Performed Station AE Title
+        (0x00400244,),  # Performed Procedure Step Start Date
+        (0x00400245,),  # Performed Procedure Step Start Time
+        (STEP_STATUS,),
+        (0x00080060,),  # Modality
+        (_PERFORMED_SERIES, _SERIES_INSTANCE_UID),
+        (_PERFORMED_SERIES, _PROTOCOL_NAME),
+    ),
+    {STEP_STATUS: ("IN PROGRESS",)},
+)
+_MPPS_SET = Demand(
+    "PS3.4 Table F.7.2-1",
+    ((_PERFORMED_SERIES, _SERIES_INSTANCE_UID), (_PERFORMED_SERIES, _PROTOCOL_NAME)),
+    {STEP_STATUS: ("IN PROGRESS", *MPPS_ENDED)},
+    (
+        _SCHEDULED_STEPS,
+        0x00100010,  # Patient's Name
+        0x00100020,  # Patient ID
+        0x00100030,  # Patient's Birth Date
+        0x00100040,  # Patient's Sex
+        0x00081120,  # Referenced Patient Sequence
+        0x00400253,
+        0x00400241,
+        0x00400242,  # Performed Station Name
+        0x00400243,  # Performed Location
+        0x00400244,
+        0x00400245,
+        0x00080060,
+        0x00200010,  # Study ID
+    ),
+)
+_UPS_CREATE = Demand(
+    "PS3.4 Table CC.2.5-3",
+    (
+        (0x00741200,),  # Scheduled Procedure Step Priority
+        (0x00741204,),  # Procedure Step Label
+        (0x00404005,),  # Scheduled Procedure Step Start DateTime
+        (0x00404041,),  # Input Readiness State
+        (STEP_STATE,),
+    ),
+    {STEP_STATE: ("SCHEDULED",)},
+)
+_UPS_CHANGE = Demand(
+    "PS3.4 Table CC.2.1-1",
+    ((STEP_STATE,), (TRANSACTION_UID,)),
+    {STEP_STATE: ("IN PROGRESS", *UPS_ENDED)},
+    vital=((TRANSACTION_UID,),),
+)
+_COMMITMENT = ((TRANSACTION_UID,), (REFERENCED_SOP_SEQUENCE,))
+_FAILURES = ((TRANSACTION_UID,), (FAILED_SOP_SEQUENCE,))
+_UPS_SUBSCRIBE = Demand(
+    "PS3.4 Table CC.2.3-1",
+    ((RECEIVING_AE,), (DELETION_LOCK,)),
+    {DELETION_LOCK: ("TRUE", "FALSE")},
+)
+_UPS_UNSUBSCRIBE = Demand("PS3.4 Table CC.2.3-1", ((RECEIVING_AE,),))
+_IMAGE_SEQUENCES = (0x20200110, 0x20200111)
+"""Basic Grayscale Image Sequence, Basic Color Image Sequence."""
+_AVAILABILITY = Demand(
+    "PS3.4 Table R.3.2-1",
+    (
+        (_STUDY_INSTANCE_UID,),
+        (0x00081115,),  # Referenced Series Sequence
+        (0x00081115, _SERIES_INSTANCE_UID),
+        (0x00081115, REFERENCED_SOP_SEQUENCE),
+    ),
+)
+
+Key = tuple[str, str, int | None]
+"""SOP class, service, and Action or Event Type ID of the services that have one."""
+
+DEMANDS: dict[Key, Demand] = {
+    (MPPS, "N-CREATE", None): _MPPS_CREATE,
+    (MPPS, "N-SET", None): _MPPS_SET,
+    (COMMITMENT, "N-ACTION", 1): Demand("PS3.4 Table J.3-1", _COMMITMENT, vital=_COMMITMENT),
+    (COMMITMENT, "N-EVENT-REPORT", 1): Demand("PS3.4 Table J.3-2", _COMMITMENT, vital=_COMMITMENT),
+    (COMMITMENT, "N-EVENT-REPORT", 2): Demand("PS3.4 Table J.3-2", _FAILURES, vital=_FAILURES),
+    (FILM_BOX, "N-CREATE", None): Demand(
+        "PS3.4 Table H.4-6",
+        ((0x20100010,), (0x20100500,)),  # Image Display Format, Referenced Film Session Sequence
+    ),
+    **{
+        (box, "N-SET", None): Demand(reference, ((0x20200010,), (images,)))  # Image Box Position
+        for box, images, reference in zip(
+            IMAGE_BOXES, _IMAGE_SEQUENCES, ("PS3.4 Table H.4-10", "PS3.4 Table H.4-11"), strict=True
+        )
+    },
+    (MEDIA_CREATION, "N-CREATE", None): Demand("PS3.4 Table S.3.2.1.1-1", ((REFERENCED_SOP_SEQUENCE,),)),
+    ("1.2.840.10008.5.1.4.33", "N-CREATE", None): _AVAILABILITY,
+    **{(ups, "N-CREATE", None): _UPS_CREATE for ups in UPS_CLASSES},
+    **{(ups, "N-SET", None): Demand("PS3.4 §CC.2.6.2", barred=(STEP_STATE,)) for ups in UPS_CLASSES},
+    **{(ups, "N-ACTION", CHANGE_STATE): _UPS_CHANGE for ups in UPS_CLASSES},
+    **{(ups, "N-ACTION", SUBSCRIBE): _UPS_SUBSCRIBE for ups in UPS_CLASSES},
+    **{(ups, "N-ACTION", kind): _UPS_UNSUBSCRIBE for ups in UPS_CLASSES for kind in (UNSUBSCRIBE, SUSPEND)},
+}
+"""What is asked of a request, where anything is that a receiver may refuse it for."""

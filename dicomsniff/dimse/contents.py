@@ -1,0 +1,114 @@
+"""What the data sets of normalized services say, as far as rules judge it: read as they come, within limits (PS3.4)."""
+
+from dataclasses import dataclass, field
+
+from dicomsniff.dictionary.attribute_demands import (
+    DEMANDS,
+    IMAGE_BOX_SEQUENCE,
+    PRINT_JOB_SEQUENCE,
+    Demand,
+    Path,
+)
+from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
+from dicomsniff.dictionary.normalized import FILM_BOX, FILM_SESSION
+from dicomsniff.dimse.identifier import Identifier, Key, read_identifier
+from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.scan.syntax import Encoding
+from dicomsniff.pdu.fields import plain_text
+
+HAVE_CONTENTS = frozenset([0x0100, 0x0120, 0x0130, 0x0140, 0x8130, 0x8140])
+"""Command Fields of the messages whose data sets may be read: requests, and the responses of N-ACTION and N-CREATE."""
+MAX_READ = 1 << 20
+"""Bytes of data sets that are read of one association."""
+_ANSWERS = {  # the sequence that the response gives where it succeeds
+    (FILM_BOX, "N-CREATE"): IMAGE_BOX_SEQUENCE,  # PS3.4 Table H.4-6
+    (FILM_BOX, "N-ACTION"): PRINT_JOB_SEQUENCE,  # PS3.4 Table H.4-8
+    (FILM_SESSION, "N-ACTION"): PRINT_JOB_SEQUENCE,  # PS3.4 Table H.4-3
+}
+
+
+@dataclass(slots=True)
+class Content:
+    """What one operation's data sets lack and say; `read` is False where the request's could not be read.
+
+    Of what is asked of the request, `absent` attributes are missing or without a value, `odd` ones have a value that
+    is not allowed, `barred` ones must not be there. `values` are those of attributes with allowed values, as sent.
+    `given` counts the items of the sequence that the response is there to give: None where it was not read.
+    """
+
+    demand: Demand | None
+    """What is asked of the request; None where only the response is looked at."""
+    read: bool = False
+    absent: tuple[Path, ...] = ()
+    odd: tuple[int, ...] = ()
+    barred: tuple[int, ...] = ()
+    values: dict[int, str] = field(default_factory=dict)
+    given: int | None = None
+
+
+class ContentReader:
+    """Reads the data sets of the normalized services of one association."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = MAX_READ
+
+    def ask(self, request: Message) -> Content | None:
+        """Take a request; return what its data set says, None where nothing is asked of that."""
+        command = request.command
+        if command.field not in HAVE_CONTENTS:
+            return None
+        sop_class, service = command.sop_class_uid or "", command.service
+        tag = {"N-ACTION": ACTION_TYPE_ID, "N-EVENT-REPORT": EVENT_TYPE_ID}.get(service)
+        demand = DEMANDS.get((sop_class, service, command.uint(tag) if tag is not None else None))
+        if demand is None and (sop_class, service) not in _ANSWERS:
+            return None
+        content = Content(demand)
+        found = self._read(request)
+        if demand is not None and found is not None:
+            _compare(content, demand, found)
+        return content
+
+    def answer(self, content: Content, response: Message) -> None:
+        """Take the final response to what `content` is of."""
+        asked = response.request
+        sequence = _ANSWERS.get((asked.command.sop_class_uid or "", asked.command.service)) if asked else None
+        if sequence is not None:
+            found = self._read(response)
+            if found is not None:
+                given = found.elements.get(sequence)
+                content.given = len(given.items) if given is not None else 0
+
+    def _read(self, message: Message) -> Identifier | None:
+        """Read a data set; one that was not sent holds nothing. None where it cannot be read."""
+        data = message.data_set
+        if data is None and message.complete and not message.command.announces_data_set:
+            return Identifier({}, Encoding())
+        if data is None or data.identifier is None or not message.complete:
+            return None
+        self._left -= len(data.identifier.content)
+        return read_identifier(data.identifier) if self._left >= 0 else None
+
+
+def _compare(content: Content, demand: Demand, found: Identifier) -> None:
+    content.read = True
+    content.absent = tuple(path for path in demand.required if _lacks(found, path))
+    content.barred = tuple(tag for tag in demand.barred if tag in found.elements)
+    for tag in demand.allowed:
+        if tag in found.elements and not found.elements[tag].is_empty:
+            content.values[tag] = plain_text(found.elements[tag].value)
+    content.odd = tuple(tag for tag, value in content.values.items() if value not in demand.allowed[tag])
+
+
+def _lacks(found: Identifier, path: Path) -> bool:
+    """Whether an attribute is missing or empty; one of items where any item lacks it, never where there are none."""
+    sequence, *rest = path
+    if not rest:
+        return _is_empty(found.elements, sequence)
+    outer = found.elements.get(sequence)
+    return outer is not None and any(_is_empty({key.tag: key for key in item}, rest[0]) for item in outer.items)
+
+
+def _is_empty(elements: dict[int, Key], tag: int) -> bool:
+    return tag not in elements or elements[tag].is_empty

@@ -1,0 +1,207 @@
+"""Rules on the data sets of normalized services: attributes that are missing, wrong or out of place (PS3.4)."""
+
+from collections.abc import Iterator, Sequence
+
+from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, PRINT_JOB_SEQUENCE, Path
+from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
+from dicomsniff.dictionary.normalized import FILM_BOX, PRINT_JOB, type_name
+from dicomsniff.dictionary.statuses import find_status
+from dicomsniff.dimse.contents import Content
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.scan.outline import named
+from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
+
+_PLAIN = (0x0106, 0x0114, 0x0115, 0x0120, 0x0121)
+"""Statuses that say that something is wrong with an attribute that was sent, or missing (PS3.7 §C.5)."""
+_POSSIBLE = (0x0105, 0x0107, 0x0110, 0x0116, 0xC301)
+"""Statuses behind which that may be."""
+_ERROR_COMMENT = 0x00000902
+MAX_NAMED = 2
+"""Attributes that a finding names; further ones are counted."""
+MAX_VALUE = 16
+"""Characters of a value that is shown, as many as a code string has (PS3.5 §6.2)."""
+
+
+def absent(review: Review) -> Iterator[Hit]:
+    """A request without an attribute that its service asks for, and that came to nothing."""
+    for operation, content, vital in _failed(review):
+        lacking = [path for path in content.absent if not vital or path in vital]
+        if lacking and content.demand is not None:
+            outcome = _outcome(review, operation)
+            said = f"sends {_asked(operation)} without {_all(lacking)} ({content.demand.reference}){outcome}"
+            yield _about(review, operation, said)
+
+
+def odd(review: Review) -> Iterator[Hit]:
+    """A request with a value that its service does not allow, and that came to nothing."""
+    for operation, content, vital in _failed(review):
+        if vital or content.demand is None:
+            continue
+        for tag in content.odd:
+            value = content.values[tag]
+            shown = f" {value!r}" if len(value) <= MAX_VALUE else f" of {len(value)} characters"
+            allowed = ", ".join(content.demand.allowed[tag])
+            said = f"sends {_asked(operation)} with {named(tag)}{shown}, which may be {allowed} here"
+            yield _about(review, operation, f"{said}{_outcome(review, operation)}")
+
+
+def barred(review: Review) -> Iterator[Hit]:
+    """A request with an attribute that its service does not let change, and that came to nothing."""
+    for operation, content, vital in _failed(review):
+        if content.barred and not vital:
+            said = f"sends {_asked(operation)} with {_all([(tag,) for tag in content.barred])}"
+            yield _about(review, operation, f"{said}, not allowed there{_outcome(review, operation)}")
+
+
+def without_image_boxes(review: Review) -> Iterator[Hit]:
+    """A Film Box that is created and whose image boxes are not named (PS3.4 §H.4.2.2.1.3)."""
+    for operation in review.association.operations.contents:
+        final, content = operation.final, operation.content
+        created = operation.name == "N-CREATE" and operation.request.command.sop_class_uid == FILM_BOX
+        if created and final is not None and content is not None and content.given == 0 and _done(operation):
+            who = review.association.party(final.side).label
+            lacks = f"no {named(IMAGE_BOX_SEQUENCE)}: nobody can tell its image boxes, so that nothing can be printed"
+            yield Hit(f"{who} creates a Film Box and returns {lacks}", final.span, final)
+
+
+def print_job_not_followed(review: Review) -> Iterator[Hit]:
+    """A print job that was promised, and of which no event came on its association (PS3.4 §H.4.5.2.1.2)."""
+    operations = review.association.operations
+    events = any(each.request.command.affected_sop_class_uid == PRINT_JOB for each in operations.operations
+                 if each.name == "N-EVENT-REPORT")  # fmt: skip
+    agreed = any(each.accepted and each.abstract_syntax == PRINT_JOB for each in review.association.contexts.values())
+    if events or not agreed or operations.unlisted:
+        return
+    for operation in operations.contents:
+        final, content = operation.final, operation.content
+        if operation.name == "N-ACTION" and final is not None and content is not None and content.given:
+            who = review.association.party(final.side).label
+            said = f"{who} returns a print job ({named(PRINT_JOB_SEQUENCE)}); no N-EVENT-REPORT of it came"
+            yield Hit(f"{said} before the association ended", final.span, final)
+
+
+def _failed(review: Review) -> Iterator[tuple[Operation, Content, Sequence[Path]]]:
+    """Yield operations whose request was read and that came to nothing because of it, as far as can be told.
+
+    With each what of it counts: nothing names all of it; of one that succeeded it is what it cannot do without.
+    """
+    contents = review.association.operations.contents
+    reported = any(operation.name == "N-EVENT-REPORT" for operation in contents)  # so it came to something
+    for operation in contents:
+        content, status = operation.content, operation.status
+        if content is None or content.demand is None or not content.read:
+            continue
+        explained = operation.final is not None and operation.final.command.text(_ERROR_COMMENT)
+        possible = status in _POSSIBLE and not explained
+        if status in _PLAIN or possible or (status is None and _gave_up(review, operation)):
+            yield operation, content, ()
+        elif status == 0 and content.demand.vital and not reported:
+            yield operation, content, content.demand.vital
+
+
+def _gave_up(review: Review, operation: Operation) -> bool:
+    """Whether the receiver of a request aborted instead of answering it."""
+    abortion = review.association.abortion
+    return abortion is not None and abortion.side is not operation.side and operation.first_response is None
+
+
+def _outcome(review: Review, operation: Operation) -> str:
+    """Say what came of a request."""
+    status = operation.status
+    receiver = review.association.party(operation.side.other).label
+    if status is None:
+        return f": probably why {receiver} aborted"
+    if status == 0:
+        return f"; {receiver} answered Success"
+    command = operation.request.command
+    meaning = find_status(command.service, command.sop_class_uid, status).meaning
+    said = f"0x{status:04X}" + (f" ({meaning})" if meaning else "")
+    return f": refused with {said}" if status in _PLAIN else f": probably why it got {said}"
+
+
+def _asked(operation: Operation) -> str:
+    """Name a request and what it asks: `N-ACTION-RQ (Request Storage Commitment)`."""
+    command = operation.request.command
+    number = command.uint(ACTION_TYPE_ID if command.service == "N-ACTION" else EVENT_TYPE_ID)
+    what = type_name(command.service, command.sop_class_uid, number)
+    return f"{command.name} ({what})" if what else command.name
+
+
+def _all(paths: Sequence[Path]) -> str:
+    """Name attributes: `(0008,1199) Referenced SOP Sequence`, nested ones with their sequence."""
+    said = [" of ".join(named(tag) for tag in reversed(path)) for path in paths[:MAX_NAMED]]
+    more = f" and {len(paths) - MAX_NAMED} more" if len(paths) > MAX_NAMED else ""
+    return ", ".join(said) + more
+
+
+def _done(operation: Operation) -> bool:
+    return operation.category in ("Success", "Warning")
+
+
+def _about(review: Review, operation: Operation, said: str) -> Hit:
+    who = review.association.party(operation.side).label
+    return Hit(f"{who} {said}", operation.request.span, operation.request)
+
+
+_BEFORE = (*by("own", *FRAMING, *FRAGMENTS, "data-set-wrong-syntax"), *NOT_CAPTURED)
+
+RULES = (
+    FinalRule(
+        "attribute-missing",
+        Severity.WARNING,
+        "PS3.4 §F.7.2, §H.4, §J.3, §R.3, §S.3, §CC.2",
+        "A request lacks an attribute that its service needs",
+        "The tables of PS3.4 say which attributes the data set of a normalized request must hold with a value (type 1 "
+        "or usage M). It is told where the request was refused or answered by an abort, and where the attribute is vital: "
+        "a storage commitment of no instance, a change of state without Transaction UID.",
+        "Let the sender fill in the attributes named; the clause in the text has the table.",
+        absent,
+        _BEFORE,
+    ),
+    FinalRule(
+        "attribute-value-not-allowed",
+        Severity.WARNING,
+        "PS3.4 §F.7.2, §CC.2",
+        "An attribute has a value that its service does not allow here",
+        "A procedure step is created IN PROGRESS (MPPS) or SCHEDULED (UPS), and its status or state has a few defined "
+        "values. Told where the request was refused or answered by an abort.",
+        "Let the sender use one of the values named.",
+        odd,
+        _BEFORE,
+    ),
+    FinalRule(
+        "attribute-not-settable",
+        Severity.WARNING,
+        "PS3.4 §F.7.2, §CC.2.6",
+        "An N-SET holds attributes that may not be set",
+        "Some attributes are given when the instance is created and stay as they are; the state of a Unified Procedure "
+        "Step is changed by N-ACTION. Told where the request was refused or answered by an abort.",
+        "Let the sender leave the attributes out of N-SET.",
+        barred,
+        _BEFORE,
+    ),
+    FinalRule(
+        "film-box-without-image-boxes",
+        Severity.WARNING,
+        "PS3.4 §H.4.2.2.1.3",
+        "A Film Box is created and its image boxes are not named",
+        "The printer creates the image boxes of a film and names them in Referenced Image Box Sequence (2010,0510) of "
+        "its N-CREATE-RSP. Without it the sender cannot fill them.",
+        "Look at the printer, and at Image Display Format (2010,0010) of the request.",
+        without_image_boxes,
+        _BEFORE,
+    ),
+    FinalRule(
+        "print-job-not-followed",
+        Severity.NOTE,
+        "PS3.4 §H.4.5.2.1.2",
+        "A print job was promised and no event tells of it",
+        "The printer reports the progress of a print job only on the association on which it was created. Without an "
+        "event nobody knows whether the film came out.",
+        "Let the sender wait for the event Done or Failure before it releases the association.",
+        print_job_not_followed,
+    ),
+)
+"""Rules on the data sets of normalized services, in the order in which they are asked."""

@@ -1,0 +1,213 @@
+"""Rules on one SOP instance over time, wherever it was worked on: created, changed, ended (PS3.4 §F.7.2, §CC.2)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.instances import Kind, Step, Thread, instance_of, kind_of
+from dicomsniff.dictionary.attribute_demands import MPPS_ENDED, TRANSACTION_UID, UPS_ENDED
+from dicomsniff.dictionary.commands import ACTION_TYPE_ID
+from dicomsniff.dictionary.normalized import (
+    CHANGE_STATE,
+    FILM_BOX,
+    FILM_SESSION,
+    GLOBAL_SUBSCRIPTIONS,
+    IMAGE_BOXES,
+    MPPS,
+    UPS_CLASSES,
+)
+from dicomsniff.dictionary.statuses import status_text
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.scan.outline import named
+from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
+
+_NO_SUCH_INSTANCE = (0x0112, 0xC307)
+"""No such SOP instance (PS3.7 §C.5.14); not a UPS instance of this SCP (PS3.4 Table CC.2.1-2)."""
+_WRONG_TRANSACTION = 0xC301
+"""The correct Transaction UID was not provided (PS3.4 Table CC.2.1-2)."""
+_CREATED = frozenset([MPPS, FILM_SESSION, FILM_BOX, *IMAGE_BOXES, *UPS_CLASSES])
+"""SOP classes whose instances are there after an N-CREATE only."""
+_ENDED = {Kind.MPPS: MPPS_ENDED, Kind.UPS: UPS_ENDED}
+_WELL = ("Success", "Warning")
+
+
+def not_created(review: Review) -> Iterator[Hit]:
+    """An instance that does not exist at the receiver, and of which no N-CREATE succeeded in the capture."""
+    for operation in review.association.operations.operations:
+        instance = instance_of(operation) if operation.request.command.requested_sop_class_uid in _CREATED else None
+        if instance is None or instance in GLOBAL_SUBSCRIPTIONS:
+            continue
+        failed = _failed_creation(review, operation)
+        if failed is not None and operation.category == "Failure":
+            why = status_text(failed.service, failed.sop_class_uid, failed.status or 0)
+            said = f"for a {_kind(operation)} whose N-CREATE failed with {why}{_where(review, failed)}"
+            yield _hit(review, operation, said)
+        elif (
+            failed is None
+            and operation.status in _NO_SUCH_INSTANCE
+            and not _may_be_created(review, operation, instance)
+        ):
+            yield _hit(review, operation, f"for a {_kind(operation)} that no N-CREATE in the capture has created")
+
+
+def changed_after_end(review: Review) -> Iterator[Hit]:
+    """A procedure step that is changed after it was ended (PS3.4 §F.7.2.2.2, §CC.2.6.2)."""
+    for operation in _of_kinds(review, tuple(_ENDED)):
+        kind, thread = kind_of(operation), _thread(review, operation)
+        if kind is None or thread is None or not _changes(operation):
+            continue
+        end = next((step for step in _before(thread, operation) if _ends(kind, step)), None)
+        if end is not None:
+            since = f"for a {_kind(operation)} that is {end.state} since {end.service} {_message(review, end)}"
+            yield _hit(review, operation, since)
+
+
+def other_transaction(review: Review) -> Iterator[Hit]:
+    """A step changed without the Transaction UID by which it was claimed, and refused for that (PS3.4 §CC.2.1.3)."""
+    for operation in _of_kinds(review, (Kind.UPS,)):
+        thread = _thread(review, operation)
+        if operation.status != _WRONG_TRANSACTION or thread is None:
+            continue
+        claim = next((step for step in _before(thread, operation) if _claims(step)), None)
+        own = next((step for step in thread.steps if _is(step, operation, review)), None)
+        if claim is not None and own is not None and claim.transaction and own.transaction != claim.transaction:
+            given = (
+                f"with another {named(TRANSACTION_UID)} than" if own.transaction else "without the Transaction UID of"
+            )
+            how = f"{given} {claim.service} {_message(review, claim)}, which claimed the step"
+            yield _hit(review, operation, how)
+
+
+def _of_kinds(review: Review, kinds: tuple[Kind, ...]) -> Iterator[Operation]:
+    """Yield operations of services that are about instances of some kinds."""
+    return (operation for operation in review.association.operations.operations if kind_of(operation) in kinds)
+
+
+def _thread(review: Review, operation: Operation) -> Thread | None:
+    """Return what else was done to the instance of an operation, on this and other associations."""
+    return review.known.links.find(review.association, operation) if review.known is not None else None
+
+
+def _before(thread: Thread, operation: Operation) -> Iterator[Step]:
+    """Yield the steps of a thread before an operation."""
+    return (step for step in thread.steps if step.time < operation.request.span.first_time)
+
+
+def _failed_creation(review: Review, operation: Operation) -> Step | None:
+    """Return the N-CREATE of an operation's instance where it failed, and no other one did not."""
+    thread = _thread(review, operation)
+    steps = list(_before(thread, operation)) if thread is not None and kind_of(operation) is not Kind.PRINT else []
+    created = [step for step in steps if step.service == "N-CREATE"]
+    return created[-1] if created and all(step.category == "Failure" for step in created) else None
+
+
+def _may_be_created(review: Review, operation: Operation, instance: str) -> bool:
+    """Whether something may have made an instance before an operation, as far as the capture shows."""
+    if review.known is None or review.known.links.unlisted:
+        return True
+    thread = None if kind_of(operation) is Kind.PRINT else _thread(review, operation)
+    if thread is not None and (thread.unlisted or any(_creates(step) for step in _before(thread, operation))):
+        return True
+    others = (each.operations.operations for each in review.known.open_associations if each is not review.association)
+    own = review.association.operations.operations
+    return any(
+        each.name == "N-CREATE" and (instance_of(each) == instance or _gives(each, instance))
+        for operations in (own, *others)
+        for each in operations
+    )
+
+
+def _creates(step: Step) -> bool:
+    return step.service == "N-CREATE" and step.category != "Failure"
+
+
+def _gives(creation: Operation, instance: str) -> bool:
+    """Whether the response to an N-CREATE names an instance, as that of a Film Box names its image boxes."""
+    data = creation.final.data_set if creation.final is not None else None
+    outline = data.outline if data is not None else None
+    if outline is None:
+        return data is not None and (creation.content is None or creation.content.given is None)
+    return sum(outline.reference_counts.values()) > len(outline.referenced) or any(
+        each.uid == instance for each in outline.referenced
+    )
+
+
+def _changes(operation: Operation) -> bool:
+    """Whether an operation changes a step: N-SET, or a claim to perform it."""
+    action = operation.request.command.uint(ACTION_TYPE_ID) if operation.name == "N-ACTION" else None
+    claims = operation.content is not None and "IN PROGRESS" in operation.content.values.values()
+    return operation.name == "N-SET" or (action == CHANGE_STATE and claims)
+
+
+def _ends(kind: Kind, step: Step) -> bool:
+    changes = step.service == "N-SET" or (step.service == "N-ACTION" and step.action == CHANGE_STATE)
+    return changes and step.category in _WELL and step.state in _ENDED[kind]
+
+
+def _claims(step: Step) -> bool:
+    claims = step.service == "N-ACTION" and step.action == CHANGE_STATE and step.state == "IN PROGRESS"
+    return claims and step.category in _WELL
+
+
+def _is(step: Step, operation: Operation, review: Review) -> bool:
+    return step.association == review.association.id and step.message == operation.request.number
+
+
+def _kind(operation: Operation) -> str:
+    """Name what an operation is about: `modality performed procedure step`, `Basic Film Box`."""
+    kind = kind_of(operation)
+    name = uid_text(operation.request.command.sop_class_uid).removesuffix(" SOP Class")
+    return name if kind is Kind.PRINT else str(kind)
+
+
+def _message(review: Review, step: Step) -> str:
+    return f"{step.message}{_where(review, step)}"
+
+
+def _where(review: Review, step: Step) -> str:
+    return "" if step.association == review.association.id else f" of association {step.association}"
+
+
+def _hit(review: Review, operation: Operation, said: str) -> Hit:
+    who, request = review.association.party(operation.side).label, operation.request
+    return Hit(f"{who} sends {request.name} {said}", request.span, request)
+
+
+_BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
+
+RULES = (
+    FinalRule(
+        "instance-not-created",
+        Severity.WARNING,
+        "PS3.4 §F.7.2.2.2, §H.4, §CC.2.6.2",
+        "A request names an instance that was not created",
+        "The receiver knows no such instance, and the capture shows no N-CREATE that made it: none was sent, it "
+        "failed, or it was sent before the capture began.",
+        "Look for the N-CREATE at the sender: was it sent, to the same receiver, and with the same SOP Instance UID?",
+        not_created,
+        (*_BEFORE, *by("peer", "create-without-instance", "create-other-instance", "film-box-without-image-boxes")),
+    ),
+    FinalRule(
+        "step-already-ended",
+        Severity.WARNING,
+        "PS3.4 §F.7.2.2.2, §CC.2.6.2",
+        "A procedure step is changed after its end",
+        "Once a step is COMPLETED, DISCONTINUED or CANCELED, nobody may change it; receivers refuse later changes.",
+        "Let the sender put all of it into the N-SET that ends the step, or before that.",
+        changed_after_end,
+        _BEFORE,
+    ),
+    FinalRule(
+        "transaction-of-other-claim",
+        Severity.WARNING,
+        "PS3.4 §CC.2.1.2, §CC.2.6.2",
+        "A procedure step is changed without the Transaction UID by which it was claimed",
+        "Whoever makes a Unified Procedure Step IN PROGRESS chooses a Transaction UID, and sends it with every change "
+        "from then on. The receiver refuses changes without it (C301H).",
+        "Let the performer keep the Transaction UID; others may ask for a cancel with Request UPS Cancel.",
+        other_transaction,
+        (*_BEFORE, "own:attribute-missing"),
+    ),
+)
+"""Rules on one SOP instance over time, in the order in which they are asked."""
