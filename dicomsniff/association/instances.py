@@ -36,6 +36,9 @@ MAX_THREADS = 20_000
 MAX_STEPS = 200
 """Steps kept of one thread; further ones are counted."""
 
+REFERENCED, FAILED = REFERENCED_SOP_SEQUENCE, FAILED_SOP_SEQUENCE
+"""The sequences of a storage commitment: what is asked for or committed, and what is not."""
+
 
 class Kind(StrEnum):
     """What a thread is about."""
@@ -190,8 +193,8 @@ def _step(association: Association, operation: Operation) -> Step:
         span=request.span,
         action=command.uint(ACTION_TYPE_ID if operation.name == "N-ACTION" else EVENT_TYPE_ID),
         state=_text(request, STEP_STATUS) or _text(request, STEP_STATE),
-        referenced=_count(request, REFERENCED_SOP_SEQUENCE),
-        failed=_count(request, FAILED_SOP_SEQUENCE),
+        referenced=_count(request, REFERENCED),
+        failed=_count(request, FAILED),
         instances=_instances(request),
         transaction=_text(request, TRANSACTION_UID),
     )
@@ -208,11 +211,7 @@ def _instances(message: Message) -> int | None:
     outline = message.data_set.outline if message.data_set is not None else None
     if outline is None or sum(outline.reference_counts.values()) != len(outline.referenced):
         return None
-    return hash(
-        frozenset(
-            each.uid for each in outline.referenced if each.sequence in (REFERENCED_SOP_SEQUENCE, FAILED_SOP_SEQUENCE)
-        )
-    )
+    return hash(frozenset(each.uid for each in outline.referenced if each.sequence in (REFERENCED, FAILED)))
 
 
 def _count(message: Message, sequence: int) -> int | None:

@@ -2,14 +2,13 @@
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import ConflictingBytes, Entry, OddPdv, OversizedPdu, TcpEnd, UnexpectedPdu
-from dicomsniff.dictionary.attributes import find_keyword
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, COMMAND_ELEMENTS, EVENT_TYPE_ID
 from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.reasons import aborted_for, aborter, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
-from dicomsniff.dimse.command import attribute_tags, tag_text
+from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import read_counters
 from dicomsniff.pdu.types import (
@@ -122,8 +121,8 @@ def latency_text(latency: int | None) -> str:
 _SAID_OF_A_COMMAND = (
     ("event type", EVENT_TYPE_ID),
     ("action type", ACTION_TYPE_ID),
-    ("attributes", 0x00001005),
-    ("offending element", 0x00000901),
+    ("attributes", ATTRIBUTE_IDENTIFIER_LIST),
+    ("offending element", OFFENDING_ELEMENT),
     ("error ID", 0x00000903),
 )
 _TYPES = (EVENT_TYPE_ID, ACTION_TYPE_ID)
@@ -141,9 +140,7 @@ def _value_text(message: Message, tag: int) -> str:
         number = command.uint(tag)
         name = type_name(command.service, message.sop_class_uid, number)
         return "" if number is None else f"{number} ({name})" if name and tag in _TYPES else str(number)
-    tags = attribute_tags(command.elements.get(tag, b""))
-    named = [f"{tag_text(each)} {find_keyword(each)}".rstrip() for each in tags[:MAX_NAMED]]
-    return ", ".join(named) + (f" and {len(tags) - MAX_NAMED} more" if len(tags) > MAX_NAMED else "")
+    return listed_attributes(command, tag, MAX_NAMED)
 
 
 def _oddities(length: int, header: int) -> str:

@@ -73,7 +73,6 @@ DATA_SETS = (
 NORMALIZED = (
     "type-not-defined",
     "ups-service-of-other-class",
-    "normalized-without-data-set",
     "attribute-missing",
     "attribute-value-not-allowed",
     "attribute-not-settable",

@@ -9,6 +9,7 @@ from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dictionary.required import EXPECTED, REQUIRED
 from dicomsniff.dictionary.statuses import PENDING, find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, by
@@ -151,6 +152,11 @@ OWN_REASONS = (*range(0xA700, 0xA800), 0x0122, 0x0124, 0x0211, 0x0213)
 """Failures that lie with whoever answers, whatever the request was: resources, support, authorization."""
 
 
+_NAMES_ATTRIBUTES = (ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT)
+MAX_NAMED = 2
+"""Attributes of a list in a response that a finding names; further ones are counted."""
+
+
 def is_no_success(_: Association, message: Message) -> bool:
     """Whether a response says anything but that all is well, or going well."""
     command = message.command
@@ -186,7 +192,10 @@ def _status(association: Association, entry: Entry, category: str) -> Iterator[H
                 blamed = any(each.about is asked and each.code in NORMALIZED for each in association.found)
                 own = asked is None or (command.status in OWN_REASONS and not blamed)
                 since = entry.span.first_packet if own or asked is None else asked.span.first_packet
-                yield Hit(f"{command.name}: {said}" + (f": {comment}" if comment else ""), since=since)
+                named = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]
+                names = ", ".join(each for each in named if each)
+                more = (f": {comment}" if comment else "") + (f"; it names {names}" if names else "")
+                yield Hit(f"{command.name}: {said}{more}", since=since)
 
 
 def is_odd_match(_: Association, message: Message) -> bool:

@@ -154,8 +154,8 @@ RULES = (
         "PS3.4 §F.7.2, §H.4, §J.3, §R.3, §S.3, §CC.2",
         "A request lacks an attribute that its service needs",
         "The tables of PS3.4 say which attributes the data set of a normalized request must hold with a value (type 1 "
-        "or usage M). It is told where the request was refused or answered by an abort, and where the attribute is vital: "
-        "a storage commitment of no instance, a change of state without Transaction UID.",
+        "or usage M). It is told where the request was refused or answered by an abort, and where the attribute is "
+        "vital: a storage commitment of no instance, a change of state without Transaction UID.",
         "Let the sender fill in the attributes named; the clause in the text has the table.",
         absent,
         _BEFORE,

@@ -1,4 +1,4 @@
-"""Rules on the messages of normalized services: what they name, and whether they have a data set (PS3.7 §10)."""
+"""Rules on the messages of normalized services: what they name (PS3.7 §10, PS3.4)."""
 
 from collections.abc import Iterator
 
@@ -27,9 +27,7 @@ from dicomsniff.findings.finding import EntryRule, Hit, Severity
 
 _NORMALIZED = range(0x0100, 0x0151)
 """Command Fields of normalized requests; those of responses have one more bit (PS3.7 Table E.1-1)."""
-_N_GET_RQ, _N_GET_RSP, _N_SET_RQ, _N_CREATE_RSP = 0x0110, 0x8110, 0x0120, 0x8140
-_BARE = (_N_GET_RQ, 0x0150, 0x8150)
-"""N-GET-RQ, N-DELETE-RQ and -RSP, which never have a data set."""
+_N_CREATE_RSP = 0x8140
 _UPS_SERVICES: dict[tuple[str, int | None], tuple[str, ...]] = {
     ("N-CREATE", None): (UPS_PUSH,),  # PS3.4 Table CC.2-1
     ("N-SET", None): (UPS_PULL,),  # Table CC.2-2
@@ -68,16 +66,6 @@ def created_without_instance(association: Association, entry: Entry) -> Iterator
                 yield Hit(f"{who} sends an {lacks}: the new {_instance(message)} cannot be named")
 
 
-def created_other_instance(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An N-CREATE-RSP that names another instance than its request (PS3.7 §10.1.5.1.4)."""
-    match entry.event:
-        case Message(command=command, request=Message() as asked) as message if command.field == _N_CREATE_RSP:
-            wanted, named = asked.command.affected_sop_instance_uid, command.affected_sop_instance_uid
-            if asked.command.service == command.service and wanted and named and wanted != named:
-                who = association.party(message.side).label
-                yield Hit(f"{who} names the SOP instance {named} in its N-CREATE-RSP; the request named {wanted}")
-
-
 def type_not_defined(association: Association, entry: Entry) -> Iterator[Hit]:
     """An action or event type that the SOP class does not define (PS3.7 §10.1.4.1.5, §10.1.1.1.5)."""
     match entry.event:
@@ -111,29 +99,6 @@ def other_ups_class(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{who} sends {asks} on a presentation context of {agreed}; this service belongs to {of}")
 
 
-def data_set_lacking(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A message without the data set that it is for (PS3.7 Tables 10.1-2 and 10.1-3)."""
-    match entry.event:
-        case Message(command=command) as message if command.data_set_type is not None:
-            if not command.announces_data_set and message.data_set is None:
-                who = association.party(message.side).label
-                if command.field == _N_SET_RQ:
-                    yield Hit(f"{who} sends N-SET-RQ without a data set: there is nothing to set")
-                elif command.field == _N_GET_RSP and command.status == 0:
-                    yield Hit(f"{who} answers N-GET with Success and without a data set: no attribute is returned")
-
-
-def data_set_not_due(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A data set with a message that has none (PS3.7 Tables 10.1-1 to 10.1-6)."""
-    match entry.event:
-        case Message(command=command) as message if command.announces_data_set:
-            failed = command.is_response and status_category(command.status or 0) == "Failure"
-            if command.field in _BARE or failed:
-                who = association.party(message.side).label
-                what = f"a failed {command.name}" if failed else command.name
-                yield Hit(f"{who} sends {what} with a data set; this message has none")
-
-
 def _done(response: Message) -> bool:
     """Whether a response says that what was asked is done."""
     status = response.command.status
@@ -164,19 +129,6 @@ RULES = (
         is_normalized,
     ),
     EntryRule(
-        "create-other-instance",
-        Severity.WARNING,
-        "PS3.7 §10.1.5.1.4",
-        "An N-CREATE-RSP names another instance than its request",
-        "The sender chose the UID of the instance. The response names another one, so that the two sides do not mean "
-        "the same instance from here on.",
-        "Look at how the performer fills Affected SOP Instance UID (0000,1000).",
-        _M,
-        created_other_instance,
-        (*_BEFORE, "response-mismatched"),
-        is_normalized,
-    ),
-    EntryRule(
         "type-not-defined",
         Severity.WARNING,
         "PS3.7 §10.1.4.1.5, §10.1.1.1.5",
@@ -202,32 +154,6 @@ RULES = (
         other_ups_class,
         (*_BEFORE, "context-not-accepted"),
         is_of_ups,
-    ),
-    EntryRule(
-        "normalized-without-data-set",
-        Severity.WARNING,
-        "PS3.7 §10.1.2.1.8, §10.1.3",
-        "A message lacks the data set that it is for",
-        "An N-SET-RQ holds the attributes to set, and a successful N-GET-RSP the attributes asked for. Without a data "
-        "set the operation does nothing, whatever its status says.",
-        "Look at the sender's encoder, and at Command Data Set Type (0000,0800).",
-        _M,
-        data_set_lacking,
-        _BEFORE,
-        is_normalized,
-    ),
-    EntryRule(
-        "normalized-with-data-set",
-        Severity.WARNING,
-        "PS3.7 §10.1",
-        "A message has a data set where there is none",
-        "N-GET-RQ, N-DELETE and responses of a failed operation have no data set. Receivers ignore it, or take it for "
-        "the beginning of the next message.",
-        "Look at how the sender sets Command Data Set Type (0000,0800).",
-        _M,
-        data_set_not_due,
-        _BEFORE,
-        is_normalized,
     ),
 )
 """Rules on normalized services, in the order in which they are asked."""

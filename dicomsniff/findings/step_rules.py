@@ -186,7 +186,7 @@ RULES = (
         "failed, or it was sent before the capture began.",
         "Look for the N-CREATE at the sender: was it sent, to the same receiver, and with the same SOP Instance UID?",
         not_created,
-        (*_BEFORE, *by("peer", "create-without-instance", "create-other-instance", "film-box-without-image-boxes")),
+        (*_BEFORE, *by("peer", "create-without-instance", "response-about-another", "film-box-without-image-boxes")),
     ),
     FinalRule(
         "step-already-ended",

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import build
 from data_sets import bare, item, long, sequence, short
-from dicomsniff.association.instances import SOP_CLASSES
-from dicomsniff.dictionary.attribute_demands import FAILED_SOP_SEQUENCE, REFERENCED_SOP_SEQUENCE
+from dicomsniff.association.instances import FAILED, REFERENCED, SOP_CLASSES
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS, RESPONSE_BIT
 from dicomsniff.dimse.scan.kinds import KEPT_ELEMENTS, LONG_VRS, VRS
 from dicomsniff.pdu.decode import list_fields
@@ -107,7 +106,7 @@ def data_set(character_set: str) -> bytes:
 def _kept(text: bytes) -> list[bytes]:
     uid = text[:64]
     referenced = item(_value(0x00081150, "UI", uid), _value(0x00081155, "UI", uid))
-    parts = [sequence(FAILED_SOP_SEQUENCE, referenced), sequence(REFERENCED_SOP_SEQUENCE, referenced, referenced)]
+    parts = [sequence(FAILED, referenced), sequence(REFERENCED, referenced, referenced)]
     return parts + [_value(tag, _vr(tag), uid) for tag in KEPT_ELEMENTS if tag not in (0x00080005, 0x00020010)]
 
 

@@ -1,0 +1,16 @@
+"""Attributes that a command set lists by tag, in words (PS3.7 Annex C, §E.1)."""
+
+from dicomsniff.dictionary.attributes import find_keyword
+from dicomsniff.dimse.command import Command, attribute_tags, tag_text
+
+ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT = 0x00001005, 0x00000901
+
+
+def listed_attributes(command: Command, tag: int, most: int) -> str:
+    """Name the attributes of a list by tag and keyword: `(0010,0020) PatientID`; empty where there is no list.
+
+    Beyond `most` they are counted.
+    """
+    tags = attribute_tags(command.elements.get(tag, b""))
+    named = [f"{tag_text(each)} {find_keyword(each)}".rstrip() for each in tags[:most]]
+    return ", ".join(named) + (f" and {len(tags) - most} more" if len(tags) > most else "")
