@@ -20,6 +20,8 @@ HAVE_IDENTIFIERS = frozenset([0x0020, 0x8020, 0x0021, 0x8021, 0x0010, 0x8010])
 """Command Fields of C-FIND, C-MOVE and C-GET: the data sets of these messages are identifiers."""
 LEVEL = 0x00080052
 """Query/Retrieve Level."""
+MAX_LEVEL = 16
+"""Characters of a level that are shown (PS3.5 §6.2, CS)."""
 NO_KEYS = frozenset([CHARACTER_SET, 0x00080053, LEVEL, 0x00080201])
 """What an identifier holds beside its keys: Specific Character Set, Query/Retrieve View, Query/Retrieve Level and
 Timezone Offset From UTC say how it is meant (PS3.4 §C.4.1.1.3.1)."""

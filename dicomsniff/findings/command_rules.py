@@ -11,7 +11,7 @@ from dicomsniff.dictionary.statuses import PENDING, find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.codes import DATA_SETS, FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.codes import DATA_SETS, FRAMING, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.side import Side
@@ -297,7 +297,7 @@ RULES = (
         _M,
         failed,
         by("peer", "command-malformed", "command-unknown", "command-element-missing", "context-not-accepted",
-           "message-id-repeated", *DATA_SETS),
+           "message-id-repeated", *DATA_SETS, *QUERIES),
         is_no_success,
     ),
     EntryRule(
