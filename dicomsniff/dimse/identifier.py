@@ -93,16 +93,14 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What a query asks, or a match gives: the elements of a data set by tag."""
+    """What a query asks, or a match gives: the elements of a data set by tag.
+
+    `level` is Query/Retrieve Level (0008,0052) as sent, without padding; None where it is absent.
+    """
 
     elements: dict[int, Key]
     encoding: Encoding
-
-    @property
-    def level(self) -> str | None:
-        """Query/Retrieve Level (0008,0052) as sent, without padding; None where it is absent."""
-        key = self.elements.get(LEVEL)
-        return plain_text(key.value) if key is not None else None
+    level: str | None
 
     @property
     def keys(self) -> list[Key]:
@@ -154,7 +152,8 @@ def read_identifier(sent: SentIdentifier) -> Identifier | None:
             elements = {key.tag: key for key in _keys(found)}
     except Exception:  # noqa: BLE001  pydicom raises anything on bytes that are no data set
         return None
-    return Identifier(elements, encoding)
+    level = elements.get(LEVEL)
+    return Identifier(elements, encoding, plain_text(level.value) if level is not None else None)
 
 
 def _inflated(content: bytes) -> bytes | None:

@@ -99,13 +99,13 @@ class OperationTracker:
         "_early",
         "_gets",
         "_outstanding",
-        "_reader",
         "_waiting",
         "count",
         "most_outstanding",
         "operations",
         "orphans",
         "queries",
+        "reader",
         "vain_cancels",
     )
 
@@ -124,7 +124,7 @@ class OperationTracker:
         self._gets: list[Operation] = []
         self.queries: list[Operation] = []
         """Those of which the identifiers are read."""
-        self._reader = QueryReader()
+        self.reader = QueryReader()
         self._early: dict[Key, Message] = {}
 
     @property
@@ -159,7 +159,7 @@ class OperationTracker:
         self.count += 1
         if len(self.operations) < MAX_OPERATIONS:
             self.operations.append(operation)
-        operation.query = self._reader.ask(message)
+        operation.query = self.reader.ask(message)
         if operation.query is not None:
             self.queries.append(operation)
         key = (message.side, number)
@@ -211,7 +211,7 @@ class OperationTracker:
             operation.progress = operation.progress or Progress()
             operation.progress.add(response)
         if operation.query is not None:
-            self._reader.answer(operation.query, response)
+            self.reader.answer(operation.query, response)
         if status in PENDING:
             operation.pending += 1
         elif status is not None:

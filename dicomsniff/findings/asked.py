@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from dicomsniff.association.agreement import agreed_options
+from dicomsniff.association.association import Association
 from dicomsniff.dictionary.information_models import InformationModel, Level, find_model
 from dicomsniff.dimse.identifier import Identifier
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import Query
 from dicomsniff.dimse.scan.outline import named
+from dicomsniff.findings.command_rules import OWN_REASONS
 from dicomsniff.findings.finding import Hit
 from dicomsniff.findings.review import Review
 
@@ -21,6 +23,7 @@ RELATIONAL = ("Relational-queries", "Relational-retrieval")
 class Asked(NamedTuple):
     """One query or retrieval whose request could be read; `model` is None where its SOP class is not known.
 
+    `place` is that of its level in the model, None where it has no level, or one that the model does not have.
     `options` are those of its SOP class that both sides agree on, None where the negotiation is not known.
     """
 
@@ -28,6 +31,8 @@ class Asked(NamedTuple):
     query: Query
     identifier: Identifier
     model: InformationModel | None
+    place: int | None
+    level: Level | None
     options: set[str] | None
 
     @property
@@ -36,30 +41,20 @@ class Asked(NamedTuple):
         return self.operation.name == FIND
 
     @property
-    def place(self) -> int | None:
-        """The place of its level in the model; None where it has none, or one that the model does not have."""
-        return self.model.find_level(self.identifier.level) if self.model is not None else None
-
-    @property
-    def level(self) -> Level | None:
-        """Its level; None as above."""
-        return self.model.levels[self.place] if self.model is not None and self.place is not None else None
-
-    @property
     def is_hierarchical(self) -> bool:
         """Whether what is above its level must be named, as no relational behavior was agreed on."""
         return self.options is not None and self.options.isdisjoint(RELATIONAL)
 
     @property
     def failed(self) -> bool:
-        """Whether it was refused or failed."""
-        return self.operation.category == "Failure"
+        """Whether it was refused, perhaps for what it asks for."""
+        operation = self.operation
+        return operation.category == "Failure" and operation.status not in OWN_REASONS and not operation.pending
 
     @property
     def said(self) -> str:
         """Name the request with its level: `C-FIND-RQ at STUDY level`."""
-        level = self.level
-        return self.operation.request.name + (f" at {level.name} level" if level is not None else "")
+        return self.operation.request.name + (f" at {self.level.name} level" if self.level is not None else "")
 
 
 def names(tags: Sequence[int]) -> str:
@@ -68,17 +63,27 @@ def names(tags: Sequence[int]) -> str:
     return ", ".join(named(tag) for tag in tags[:MAX_NAMED]) + more
 
 
-def asked(review: Review) -> Iterator[Asked]:
-    """Yield the queries and retrievals of an association that could be read."""
-    association = review.association
+def asked(review: Review) -> list[Asked]:
+    """Return the queries and retrievals of an association that could be read."""
+    if review.asked is None:
+        review.asked = list(_asked(review.association))
+    return review.asked
+
+
+def _asked(association: Association) -> Iterator[Asked]:
+    agreed: dict[str, set[str] | None] = {}
     for operation in association.operations.queries:
         query = operation.query
         if query is None or query.request is None:
             continue
         context = association.contexts.get(operation.request.context_id)
-        sop_class = operation.request.sop_class_uid or (context.abstract_syntax if context is not None else None)
-        options = agreed_options(association, sop_class or "")
-        yield Asked(operation, query, query.request, find_model(sop_class), options)
+        sop_class = operation.request.sop_class_uid or (context.abstract_syntax if context is not None else None) or ""
+        if sop_class not in agreed:
+            agreed[sop_class] = agreed_options(association, sop_class)
+        model = find_model(sop_class)
+        place = model.find_level(query.request.level) if model is not None else None
+        level = model.levels[place] if model is not None and place is not None else None
+        yield Asked(operation, query, query.request, model, place, level, agreed[sop_class])
 
 
 def told_once(check: Callable[[Asked], Iterator[str]]) -> Callable[[Review], Iterator[Hit]]:

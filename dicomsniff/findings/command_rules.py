@@ -147,8 +147,8 @@ def _name(tag: int) -> str:
     return f"{COMMAND_ELEMENTS[tag].name} {tag_text(tag)}"
 
 
-OWN_REASONS = (*range(0xA700, 0xA800), 0x0122, 0x0124, 0x0211, 0x0213)
-"""Failures that lie with whoever answers, whatever the request was: resources, support, authorization."""
+OWN_REASONS = (*range(0xA700, 0xA800), 0xA801, 0x0122, 0x0124, 0x0211, 0x0213)
+"""Failures that lie with whoever answers, whatever it was sent: resources, destinations, support, authorization."""
 
 
 def is_no_success(_: Association, message: Message) -> bool:

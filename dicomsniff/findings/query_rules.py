@@ -74,7 +74,7 @@ def not_single(each: Asked) -> Iterator[str]:
         if len(values) > 1 and (tag in above or tag == PATIENT_ID):
             yield f"{each.said} with {len(values)} values in {named(tag)}, which must name a single one"
         elif any("*" in value or "?" in value for value in values):
-            yield f"{each.said} with a wildcard in {named(tag)}, which must be named"
+            yield f"{each.said} with a wildcard in {named(tag)}, which must name a single one"
 
 
 def own_unasked(each: Asked) -> Iterator[str]:
@@ -98,7 +98,7 @@ def other_level(each: Asked) -> Iterator[str]:
         found = [tag for tag in keys if tag in each.identifier.elements]
         valued = [tag for tag in found if not each.identifier.elements[tag].is_empty]
         if valued and place > each.place:
-            yield f"{each.said} with a value in {names(valued)}, of {level.name} level"
+            yield f"{each.said} with a value in {names(valued)}, of the lower {level.name} level"
         elif found and each.failed and not any(parent_missing(each)):
             yield f"{each.said} with {names(found)}, of {level.name} level{_PERHAPS}"
 
