@@ -58,6 +58,18 @@ def agreed_window(association: Association) -> AsynchronousOperationsWindow | No
     return answered.asynchronous_operations_window or DEFAULT_WINDOW
 
 
+def agreed_options(association: Association, sop_class_uid: str) -> set[str] | None:
+    """Return the options of a SOP class that both sides agree on, by name; None where the negotiation is not known.
+
+    Those of queries and retrievals are meant (PS3.4 §C.5, §K.5): `Relational-queries`.
+    """
+    request, answer = association.requestor.information, association.acceptor.information
+    if association.request is None or association.accept is None or request is None or answer is None:
+        return None
+    asked, given = _by_class(request.extended), _by_class(answer.extended)
+    return _granted(asked.get(sop_class_uid)) & _granted(given.get(sop_class_uid))
+
+
 def role_text(association: Association, roles: Roles) -> str:
     """Say which roles the requestor has, and what was proposed where that is more or less."""
     if association.accept is None:
@@ -216,11 +228,8 @@ def _options(association: Association, usable: set[str]) -> Iterator[str]:
     request, answer = association.requestor.information, association.acceptor.information
     if request is None or answer is None:
         return
-    answers = {each.sop_class_uid: each for each in reversed(answer.extended)}
-    first: dict[str, ExtendedNegotiation] = {}
-    for each in request.extended:
-        first.setdefault(each.sop_class_uid, each)
-    for asked in first.values():
+    answers = _by_class(answer.extended)
+    for asked in _by_class(request.extended).values():
         layout = find_information_layout(asked.sop_class_uid)
         wanted = [value.name for value in asked.values if value.value == 1 and value.meaning]
         if asked.sop_class_uid not in usable or layout is STORAGE or not wanted:
@@ -230,6 +239,14 @@ def _options(association: Association, usable: set[str]) -> Iterator[str]:
         refused = [name for name in wanted if name not in given]
         parts = [f"{', '.join(names)} {how}" for names, how in ((agreed, "agreed"), (refused, "not agreed")) if names]
         yield f"{uid_text(asked.sop_class_uid)}: {'; '.join(parts)}"
+
+
+def _by_class(extended: Iterable[ExtendedNegotiation]) -> dict[str, ExtendedNegotiation]:
+    """Return sub-items by SOP class; of several of one class the first counts."""
+    first: dict[str, ExtendedNegotiation] = {}
+    for each in extended:
+        first.setdefault(each.sop_class_uid, each)
+    return first
 
 
 def _granted(answer: ExtendedNegotiation | None) -> set[str]:

@@ -84,7 +84,7 @@ class ContentReader:
         """Read a data set; one that was not sent holds nothing. None where it cannot be read."""
         data = message.data_set
         if data is None and message.complete and not message.command.announces_data_set:
-            return Identifier({}, Encoding())
+            return Identifier({}, Encoding(), None)
         if data is None or data.identifier is None or not message.complete:
             return None
         self._left -= len(data.identifier.content)

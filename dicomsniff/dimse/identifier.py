@@ -20,6 +20,8 @@ HAVE_IDENTIFIERS = frozenset([0x0020, 0x8020, 0x0021, 0x8021, 0x0010, 0x8010])
 """Command Fields of C-FIND, C-MOVE and C-GET: the data sets of these messages are identifiers."""
 LEVEL = 0x00080052
 """Query/Retrieve Level."""
+MAX_LEVEL = 16
+"""Characters of a level that are shown (PS3.5 §6.2, CS)."""
 NO_KEYS = frozenset([CHARACTER_SET, 0x00080053, LEVEL, 0x00080201])
 """What an identifier holds beside its keys: Specific Character Set, Query/Retrieve View, Query/Retrieve Level and
 Timezone Offset From UTC say how it is meant (PS3.4 §C.4.1.1.3.1)."""
@@ -91,16 +93,14 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What a query asks, or a match gives: the elements of a data set by tag."""
+    """What a query asks, or a match gives: the elements of a data set by tag.
+
+    `level` is Query/Retrieve Level (0008,0052) as sent, without padding; None where it is absent.
+    """
 
     elements: dict[int, Key]
     encoding: Encoding
-
-    @property
-    def level(self) -> str | None:
-        """Query/Retrieve Level (0008,0052) as sent, without padding; None where it is absent."""
-        key = self.elements.get(LEVEL)
-        return plain_text(key.value) if key is not None else None
+    level: str | None
 
     @property
     def keys(self) -> list[Key]:
@@ -152,7 +152,8 @@ def read_identifier(sent: SentIdentifier) -> Identifier | None:
             elements = {key.tag: key for key in _keys(found)}
     except Exception:  # noqa: BLE001  pydicom raises anything on bytes that are no data set
         return None
-    return Identifier(elements, encoding)
+    level = elements.get(LEVEL)
+    return Identifier(elements, encoding, plain_text(level.value) if level is not None else None)
 
 
 def _inflated(content: bytes) -> bytes | None:

@@ -103,7 +103,6 @@ class OperationTracker:
         "_early",
         "_gets",
         "_outstanding",
-        "_reader",
         "_waiting",
         "contents",
         "count",
@@ -111,6 +110,7 @@ class OperationTracker:
         "operations",
         "orphans",
         "queries",
+        "reader",
         "vain_cancels",
     )
 
@@ -131,7 +131,7 @@ class OperationTracker:
         """Those of which the identifiers are read."""
         self.contents: list[Operation] = []
         """Normalized ones of whose data sets something is asked."""
-        self._reader = QueryReader()
+        self.reader = QueryReader()
         self._contents = ContentReader()
         self._early: dict[Key, Message] = {}
 
@@ -168,7 +168,7 @@ class OperationTracker:
         self.count += 1
         if len(self.operations) < MAX_OPERATIONS:
             self.operations.append(operation)
-        operation.query = self._reader.ask(message)
+        operation.query = self.reader.ask(message)
         if operation.query is not None:
             self.queries.append(operation)
         operation.content = self._contents.ask(message)
@@ -223,7 +223,7 @@ class OperationTracker:
             operation.progress = operation.progress or Progress()
             operation.progress.add(response)
         if operation.query is not None:
-            self._reader.answer(operation.query, response)
+            self.reader.answer(operation.query, response)
         if operation.content is not None:
             self._contents.answer(operation.content, response)
         if status in PENDING:

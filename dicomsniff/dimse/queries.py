@@ -9,7 +9,7 @@ from dicomsniff.dimse.message import Message
 
 _What = TypeVar("_What")
 
-MAX_MATCHES = 8
+MAX_MATCHES = 4
 """Matches of one query whose identifiers are read; of further ones only the number is known."""
 MAX_QUERIES = 1000
 """Queries and retrievals of one association whose identifiers are read."""
@@ -46,16 +46,23 @@ class Query:
 
 
 class QueryReader:
-    """Reads the identifiers of one association."""
+    """Reads the identifiers of one association; `passed_over` counts those that are not read because of limits.
 
-    __slots__ = ("_left", "_queries")
+    That of matches beyond MAX_MATCHES is no such limit: the first ones are enough to judge a query by.
+    """
+
+    __slots__ = ("_left", "_queries", "passed_over")
 
     def __init__(self) -> None:
         self._queries, self._left = 0, MAX_READ
+        self.passed_over = 0
 
     def ask(self, request: Message) -> Query | None:
         """Take a request; return what it asks for, None where it is of another service, or one too many."""
-        if request.command.field not in HAVE_IDENTIFIERS or self._queries >= MAX_QUERIES:
+        if request.command.field not in HAVE_IDENTIFIERS:
+            return None
+        if self._queries >= MAX_QUERIES:
+            self.passed_over += 1
             return None
         self._queries += 1
         query = Query()
@@ -83,6 +90,7 @@ class QueryReader:
             return None, sent.problem
         self._left -= len(sent.content)
         if self._left < 0:
+            self.passed_over += 1
             return None, f"more than {MAX_READ} bytes of identifiers were sent"
         found = read_identifier(sent)
         return found, "" if found is not None else "it is not readable in its transfer syntax"

@@ -10,6 +10,7 @@ from dicomsniff.dimse.command import Command, attribute_tags
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.queries import Query
 from dicomsniff.export import Json, direction
 from dicomsniff.export.negotiation import agreement_json, information_json
 from dicomsniff.export.time_words import operation_timing_json, timing_json
@@ -172,6 +173,8 @@ def operation_json(operation: Operation) -> Json:
         "final_latency": seconds(operation.final_latency),
         "timing": operation_timing_json(operation),
     }
+    if operation.query is not None:
+        said["query"] = _query_json(operation.query)
     if operation.cancel is not None:
         said["cancelled_by"] = operation.cancel.number
     if operation.parent is not None:
@@ -180,6 +183,19 @@ def operation_json(operation: Operation) -> Json:
         said["sub_operations"] = operation.sub_operations
         said["stored"] = dict(sorted((operation.stored or {}).items()))
     return said
+
+
+def _query_json(query: Query) -> Json:
+    """Describe what identifiers ask for and give, without values other than the level."""
+    asked = query.request
+    if asked is None:
+        return {"level": None, "keys": None, "not_read": query.unread}
+    return {
+        "level": asked.level,
+        "keys": [f"{key.tag:08X}" for key in asked.keys],
+        "matches_looked_at": query.looked_at,
+        "failed_instances_listed": query.failed_instances,
+    }
 
 
 def _number(message: Message | None) -> int | None:

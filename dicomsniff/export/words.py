@@ -3,6 +3,7 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import ConflictingBytes, Entry, OddPdv, OversizedPdu, TcpEnd, UnexpectedPdu
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, COMMAND_ELEMENTS, EVENT_TYPE_ID
+from dicomsniff.dictionary.information_models import find_model
 from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.reasons import aborted_for, aborter, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import status_text
@@ -118,6 +119,29 @@ def latency_text(latency: int | None) -> str:
     return f"{duration(abs(latency))} {when}"
 
 
+def query_text(message: Message) -> str:
+    """Say what a query or retrieval asks for, at its final response what that came to: `STUDY, 4 keys: 0 matches`."""
+    operation = message.operation
+    if operation is None or operation.query is None or operation.cancel is message:
+        return ""
+    query, final = operation.query, message is operation.final
+    if message is not operation.request and not final:
+        return ""
+    if query.request is None:
+        asked = "" if final else f"what it asks for was not read: {query.unread}"
+    else:
+        model = find_model(operation.request.sop_class_uid)
+        level = query.request.level or ("no level" if model is not None and model.levels else "")
+        keys = counted(len(query.request.keys), "key")
+        asked = f"{level}, {keys}" if level else keys
+    came = ""
+    if final and operation.name == "C-FIND" and (operation.pending or operation.category != "Failure"):
+        came = "1 match" if operation.pending == 1 else f"{operation.pending} matches"
+    elif final and query.failed_instances:
+        came = f"{counted(query.failed_instances, 'failed instance')} listed"
+    return ": ".join(part for part in (asked, came) if part)
+
+
 _SAID_OF_A_COMMAND = (
     ("event type", EVENT_TYPE_ID),
     ("action type", ACTION_TYPE_ID),
@@ -160,6 +184,8 @@ def _message_parts(message: Message) -> list[str]:
             parts.append(", ".join(f"{count} {name}" for name, count in counters.items()))
     elif command.sop_class_uid:
         parts.append(uid_text(command.sop_class_uid))
+    if asked := query_text(message):
+        parts.append(asked)
     parts += [f"{name} {said}" for name, tag in _SAID_OF_A_COMMAND if (said := _value_text(message, tag))]
     if destination := command.text(0x00000600):
         parts.append(f"to {destination}")

@@ -16,6 +16,7 @@ from dicomsniff.findings.codes import (
     OPERATIONS,
     ORDER,
     PROPOSAL,
+    QUERIES,
     SILENCE,
     by,
 )
@@ -216,7 +217,7 @@ def left_open(review: Review) -> Iterator[Hit]:
             yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")
 
 
-_BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
+_BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS, *QUERIES)
 _PROVOKED = (
     *by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reused"),

@@ -81,6 +81,19 @@ NORMALIZED = (
     "transaction-of-other-claim",
 )
 """Requests of normalized services that a receiver refuses."""
+QUERIES = (
+    "query-level-missing",
+    "query-level-unknown",
+    "query-parent-missing",
+    "retrieve-key-missing",
+    "query-key-not-single",
+    "query-wildcard",
+    "query-several-values",
+    "query-key-missing",
+    "query-key-of-other-level",
+    "retrieve-key-not-unique",
+)
+"""Identifiers of queries and retrievals that an SCP may refuse, the likeliest reason first."""
 OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")
 """Requests and responses that do not belong together."""
 SILENCE = ("association-unanswered", "peer-silent", "idle-timeout")

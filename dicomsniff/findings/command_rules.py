@@ -12,7 +12,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, by
+from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.side import Side
@@ -148,8 +148,8 @@ def _name(tag: int) -> str:
     return f"{COMMAND_ELEMENTS[tag].name} {tag_text(tag)}"
 
 
-OWN_REASONS = (*range(0xA700, 0xA800), 0x0122, 0x0124, 0x0211, 0x0213)
-"""Failures that lie with whoever answers, whatever the request was: resources, support, authorization."""
+OWN_REASONS = (*range(0xA700, 0xA800), 0xA801, 0x0122, 0x0124, 0x0211, 0x0213)
+"""Failures that lie with whoever answers, whatever it was sent: resources, destinations, support, authorization."""
 
 
 _NAMES_ATTRIBUTES = (ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT)
@@ -307,7 +307,7 @@ RULES = (
         _M,
         failed,
         by("peer", "command-malformed", "command-unknown", "command-element-missing", "context-not-accepted",
-           "message-id-repeated", *DATA_SETS, *NORMALIZED),
+           "message-id-repeated", *DATA_SETS, *QUERIES, *NORMALIZED),
         is_no_success,
     ),
     EntryRule(

@@ -61,12 +61,13 @@ def _rule(
     remedy: str,
     *after: str,
     check: Check | None = None,
+    causes: tuple[str, ...] = (),
 ) -> EntryRule:
-    """Return a row; `after` are the kinds of problems of the same data set that lead to this one.
+    """Return a row; `after` are the kinds of problems of the same data set that lead to this one, `causes` other codes.
 
     It is asked by `check`, where that is no kind of problem.
     """
-    follows = (*by("own", *FRAMING, *(_PREFIX + each for each in after)), *NOT_CAPTURED)
+    follows = (*by("own", *causes, *FRAMING, *(_PREFIX + each for each in after)), *NOT_CAPTURED)
     code = _PREFIX + code
     check = check or problems_of(code)
     return EntryRule(code, severity, reference, title, meaning, remedy, (Message,), check, follows, is_outlined)
@@ -197,6 +198,7 @@ RULES = (
         "cut them so that objects collide.",
         "Look at where the UID comes from.",
         *_STRUCTURE,
+        causes=("query-key-not-single", "query-wildcard"),
     ),
     _rule(
         "announced-otherwise",

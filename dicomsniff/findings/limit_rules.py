@@ -15,6 +15,12 @@ def entries_not_listed(review: Review) -> Iterator[Hit]:
         yield Hit(f"of {whole} entries `show` and the terminal UI list the first {listed}; all are counted")
 
 
+def identifiers_not_read(review: Review) -> Iterator[Hit]:
+    """More was asked for on one association than is looked at."""
+    if passed_over := review.association.operations.reader.passed_over:
+        yield Hit(f"{counted(passed_over, 'identifier')} of queries and retrievals not read: there are too many")
+
+
 def findings_not_listed(review: Review) -> Iterator[Hit]:
     """More was found than is listed of one association."""
     unlisted = review.association.unlisted_findings
@@ -40,6 +46,16 @@ RULES = (
         "all; what needs the whole timeline is not judged.",
         "`dicomsniff export` writes every message, with `--format jsonl` every entry.",
         entries_not_listed,
+    ),
+    FinalRule(
+        "identifiers-not-read",
+        Severity.NOTE,
+        "",
+        "More was asked for than is looked at",
+        "Memory is bounded: of very many queries and retrievals of one association only the first are judged by what "
+        "they ask for and get. Their statuses count all the same.",
+        "`dicomsniff export` writes every identifier.",
+        identifiers_not_read,
     ),
     FinalRule(
         "findings-not-listed",

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Linker
@@ -20,6 +20,9 @@ from dicomsniff.pdu.types import (
     ReleaseRq,
 )
 from dicomsniff.side import SIDES, Side
+
+if TYPE_CHECKING:
+    from dicomsniff.findings.asked import Asked
 
 _WHOLE = (AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Message)
 
@@ -43,6 +46,7 @@ class Review:
         "_reach",
         "_resync",
         "_spoke",
+        "asked",
         "association",
         "begun_in_sight",
         "ending",
@@ -62,6 +66,8 @@ class Review:
         """Where TCP ended a direction, in order."""
         self.ending: Entry | None = None
         """What broke the association off: the first A-ABORT or end of TCP before it was over."""
+        self.asked: list[Asked] | None = None
+        """Its queries and retrievals, once a rule has looked at them (`findings.asked`)."""
         self.silence = 0
         """Time (ns) in which nothing was said before `ending`."""
         self.begun_in_sight = association.request is not None or saw_beginning(association)

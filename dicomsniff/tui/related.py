@@ -7,7 +7,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.export.words import latency_text
+from dicomsniff.export.words import latency_text, query_text
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import Link, LinkBook, Target
@@ -38,6 +38,8 @@ def _operation_facts(
     if first is not None and first is not final:
         where = _target(association, first) if first is not message else None
         yield "first response", latency_text(operation.latency), where
+    if asked := query_text(request):
+        yield "asks for", asked, None
     pending = f"{operation.pending} pending"
     if final is not None and operation.status is not None:
         ended = status_text(operation.name, request.sop_class_uid, operation.status)

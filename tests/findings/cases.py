@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import build
 from dicomsniff.association.association import MAX_FINDINGS
+from findings import query_cases
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
 from findings.traffic import (
     CT,
@@ -59,6 +60,9 @@ def case(code: str, raises: Callable[[], Traffic], spares: Callable[[], Traffic]
 def command_pdv(data: bytes = b"") -> bytes:
     return build.pdv(1, data or build.echo_rq(), command=True)
 
+
+for _code, _traffic in query_cases.CASES.items():
+    case(_code, *_traffic)
 
 # PDUs
 

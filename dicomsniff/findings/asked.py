@@ -1,0 +1,104 @@
+"""The queries and retrievals of an association, as rules look at them: what was asked for, in which model."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from dicomsniff.association.agreement import agreed_options
+from dicomsniff.association.association import Association
+from dicomsniff.dictionary.information_models import InformationModel, Level, find_model
+from dicomsniff.dimse.identifier import Identifier
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.queries import Query
+from dicomsniff.dimse.scan.outline import named
+from dicomsniff.findings.command_rules import OWN_REASONS
+from dicomsniff.findings.finding import Hit
+from dicomsniff.findings.review import Review
+
+FIND = "C-FIND"
+MAX_NAMED = 3
+"""Keys that a finding names; further ones are counted."""
+RELATIONAL = ("Relational-queries", "Relational-retrieval")
+
+
+class Asked(NamedTuple):
+    """One query or retrieval whose request could be read; `model` is None where its SOP class is not known.
+
+    `place` is that of its level in the model, None where it has no level, or one that the model does not have.
+    `options` are those of its SOP class that both sides agree on, None where the negotiation is not known.
+    """
+
+    operation: Operation
+    query: Query
+    identifier: Identifier
+    model: InformationModel | None
+    place: int | None
+    level: Level | None
+    options: set[str] | None
+
+    @property
+    def is_find(self) -> bool:
+        """Whether it asks what there is, not for the objects."""
+        return self.operation.name == FIND
+
+    @property
+    def is_hierarchical(self) -> bool:
+        """Whether what is above its level must be named, as no relational behavior was agreed on."""
+        return self.options is not None and self.options.isdisjoint(RELATIONAL)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was refused, perhaps for what it asks for."""
+        operation = self.operation
+        return operation.category == "Failure" and operation.status not in OWN_REASONS and not operation.pending
+
+    @property
+    def said(self) -> str:
+        """Name the request with its level: `C-FIND-RQ at STUDY level`."""
+        return self.operation.request.name + (f" at {self.level.name} level" if self.level is not None else "")
+
+
+def names(tags: Sequence[int]) -> str:
+    """Name attributes, those beyond the first few by number."""
+    more = f" and {len(tags) - MAX_NAMED} more" if len(tags) > MAX_NAMED else ""
+    return ", ".join(named(tag) for tag in tags[:MAX_NAMED]) + more
+
+
+def asked(review: Review) -> list[Asked]:
+    """Return the queries and retrievals of an association that could be read."""
+    if review.asked is None:
+        review.asked = list(_asked(review.association))
+    return review.asked
+
+
+def _asked(association: Association) -> Iterator[Asked]:
+    agreed: dict[str, set[str] | None] = {}
+    for operation in association.operations.queries:
+        query = operation.query
+        if query is None or query.request is None:
+            continue
+        context = association.contexts.get(operation.request.context_id)
+        sop_class = operation.request.sop_class_uid or (context.abstract_syntax if context is not None else None) or ""
+        if sop_class not in agreed:
+            agreed[sop_class] = agreed_options(association, sop_class)
+        model = find_model(sop_class)
+        place = model.find_level(query.request.level) if model is not None else None
+        level = model.levels[place] if model is not None and place is not None else None
+        yield Asked(operation, query, query.request, model, place, level, agreed[sop_class])
+
+
+def told_once(check: Callable[[Asked], Iterator[str]]) -> Callable[[Review], Iterator[Hit]]:
+    """Return a check that tells what `check` says of requests, each thing once, with its sender before it."""
+
+    def find(review: Review) -> Iterator[Hit]:
+        told: dict[tuple[object, str], tuple[Operation, int]] = {}
+        for each in asked(review):
+            for text in check(each):
+                key = (each.operation.side, text)
+                first, times = told.get(key, (each.operation, 0))
+                told[key] = first, times + 1
+        for (_, text), (operation, times) in told.items():
+            who = review.association.party(operation.side).label
+            more = f" ({times} times)" if times > 1 else ""
+            yield Hit(f"{who} sends {text}{more}", operation.request.span, operation.request, side=operation.side)
+
+    return find

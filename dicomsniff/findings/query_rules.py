@@ -1,0 +1,299 @@
+"""Rules on what queries and retrievals ask for: level and keys of the request's identifier (PS3.4 §C.2, §C.4, §K.4)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.dictionary.information_models import PATIENT_ID
+from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL, Identifier, Key
+from dicomsniff.dimse.scan.outline import named
+from dicomsniff.findings.asked import Asked, names, told_once
+from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.finding import FinalRule, Severity
+from dicomsniff.quantities import counted
+
+_NO_WILDCARDS = frozenset(["AS", "DA", "DS", "DT", "IS", "TM", "UI"])
+"""VRs of text without wildcard matching (PS3.4 §C.2.2.2.4)."""
+_SEPARATED = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UC"])
+"""VRs of text in which a backslash separates values (PS3.5 §6.4), but for UI, of which a list may be asked for."""
+_BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
+_PERHAPS = "; this may be why it failed"
+
+
+def level_missing(each: Asked) -> Iterator[str]:
+    """A request without Query/Retrieve Level in a model that has levels (PS3.4 §C.4.1.1.3.1)."""
+    if each.model is not None and each.model.levels and not each.identifier.level:
+        yield f"{each.said} {_lacking(each.identifier, LEVEL)} {named(LEVEL)}, which must say what is asked for"
+
+
+def level_unknown(each: Asked) -> Iterator[str]:
+    """A level that the information model does not have (PS3.4 §C.6)."""
+    level = each.identifier.level
+    if level and each.model is not None and each.model.levels and each.place is None:
+        there = ", ".join(known.name for known in each.model.levels)
+        yield f'{each.said} at level "{level[:MAX_LEVEL]}"; the levels of {each.model.name} are {there}'
+
+
+def level_superfluous(each: Asked) -> Iterator[str]:
+    """A level where the SOP class has none (PS3.4 §K.4.1, §U.4.2)."""
+    if each.identifier.level and each.model is not None and not each.model.levels:
+        yield f"{each.said} with {named(LEVEL)}; this SOP class has no levels"
+
+
+def parent_missing(each: Asked) -> Iterator[str]:
+    """No unique key of a level above, without relational behavior negotiated (PS3.4 §C.4.1.2.1, §C.4.2.2.1)."""
+    if not each.is_hierarchical:
+        return
+    behavior = "queries are" if each.is_find else "retrieval is"
+    for tag in _unique_above(each):
+        if lacking := _lacking(each.identifier, tag):
+            yield f"{each.said} {lacking} {named(tag)}; relational {behavior} not negotiated"
+
+
+def own_missing(each: Asked) -> Iterator[str]:
+    """A retrieval that does not say what to retrieve (PS3.4 §C.4.2.2.1, §C.4.3.2.1)."""
+    if each.is_find or each.model is None:
+        return
+    unique = each.model.unique if each.level is None or each.level.unique is None else (each.level.unique,)
+    for tag in unique:
+        if lacking := _lacking(each.identifier, tag):
+            yield f"{each.said} {lacking} {named(tag)}, which must say what to retrieve"
+    if each.level is not None and each.level.one_of:
+        given = [tag for tag in each.level.one_of if not _lacking(each.identifier, tag)]
+        if len(given) != 1:
+            yield f"{each.said} with {len(given) or 'none'} of {names(each.level.one_of)}; it must have one"
+
+
+def not_single(each: Asked) -> Iterator[str]:
+    """Several values or a wildcard where one entity must be named (PS3.4 §C.4.1.2.1, §C.4.2.2.1)."""
+    above = list(_unique_above(each)) if each.is_hierarchical else []
+    own = [each.level.unique] if each.level is not None and each.level.unique is not None and not each.is_find else []
+    for tag in above + own:
+        key = each.identifier.elements.get(tag)
+        if key is None or key.is_empty:
+            continue
+        values = each.identifier.values(key)
+        if len(values) > 1 and (tag in above or tag == PATIENT_ID):
+            yield f"{each.said} with {len(values)} values in {named(tag)}, which must name a single one"
+        elif any("*" in value or "?" in value for value in values):
+            yield f"{each.said} with a wildcard in {named(tag)}, which must name a single one"
+
+
+def own_unasked(each: Asked) -> Iterator[str]:
+    """A query that failed, without the unique key of its level (PS3.4 §C.4.1.2.1). Most SCPs do without."""
+    unique = each.level.unique if each.level is not None else None
+    if each.is_find and each.failed and unique is not None and unique not in each.identifier.elements:
+        yield f"{each.said} without {named(unique)}, the unique key of that level{_PERHAPS}"
+
+
+def other_level(each: Asked) -> Iterator[str]:
+    """Keys of a level above or below the one that is asked for (PS3.4 §C.4.1.1.3.1, §C.4.1.2.1).
+
+    What has no value does no harm, and keys of levels above are mostly passed over: they count where it failed.
+    """
+    if each.model is None or each.place is None or not each.is_hierarchical:
+        return
+    for place, level in enumerate(each.model.levels):
+        if place == each.place or (place < each.place and not each.is_find):
+            continue
+        keys = level.keys if place > each.place else level.required + level.optional
+        found = [tag for tag in keys if tag in each.identifier.elements]
+        valued = [tag for tag in found if not each.identifier.elements[tag].is_empty]
+        if valued and place > each.place:
+            yield f"{each.said} with a value in {names(valued)}, of the lower {level.name} level"
+        elif found and each.failed and not any(parent_missing(each)):
+            yield f"{each.said} with {names(found)}, of {level.name} level{_PERHAPS}"
+
+
+def not_unique(each: Asked) -> Iterator[str]:
+    """A retrieval that failed, with keys other than unique ones (PS3.4 §C.2.2.1.2). Most SCPs pass over them."""
+    if each.is_find or not each.failed or each.level is None or each.model is None:
+        return
+    unique = {tag for level in each.model.levels for tag in (level.unique, *level.one_of)} | {PATIENT_ID}
+    below = {tag for level in each.model.levels[(each.place or 0) + 1 :] for tag in level.keys}  # told by other_level
+    if found := [key.tag for key in each.identifier.keys if key.tag not in unique | below]:
+        yield f"{each.said} with {names(found)}; only unique keys may be in it{_PERHAPS}"
+
+
+def several_values(each: Asked) -> Iterator[str]:
+    """Several values, or several items, in a key where only one is matched (PS3.4 §C.2.2.2)."""
+    if not each.is_find or (each.options is not None and "Multiple-value-matching" in each.options):
+        return
+    for key in _matched(each.identifier):
+        if key.vr == "SQ" and len(key.items) > 1:
+            yield f"{each.said} with {len(key.items)} items in {named(key.tag)}; a key has one item at most"
+        elif key.vr in _SEPARATED and b"\\" in key.value and (count := len(each.identifier.values(key))) > 1:
+            yield f"{each.said} with {counted(count, 'value')} in {named(key.tag)}; only UIDs may be listed"
+
+
+def wildcard(each: Asked) -> Iterator[str]:
+    """A wildcard in a key whose VR has no wildcard matching (PS3.4 §C.2.2.2.4); `*` alone is as good as no value."""
+    unique = set(_unique_above(each)) if each.is_hierarchical else set()  # told by not_single
+    for key in _matched(each.identifier):
+        value = key.value.strip(b" \0")
+        if not each.is_find or key.vr not in _NO_WILDCARDS or key.tag in unique:
+            continue
+        if (b"*" in value or b"?" in value) and (value != b"*" or each.failed):
+            yield f"{each.said} with a wildcard in {named(key.tag)}; {key.vr} has no wildcards"
+
+
+def question_marks(each: Asked) -> Iterator[str]:
+    """A key of question marks only: what was asked for was lost when it was encoded (PS3.4 §C.2.2.2.4, PS3.5 §6.1)."""
+    for key in _matched(each.identifier):
+        if each.identifier.is_question_marks(key):
+            declared = each.identifier.character_set or "the default character set"
+            lost = "the characters were probably lost before they were sent"
+            yield f"{each.said} with nothing but question marks in {named(key.tag)}, in {declared}: {lost}"
+
+
+def _matched(identifier: Identifier) -> Iterator[Key]:
+    for key in identifier.keys:
+        yield from key.all()
+
+
+def _unique_above(each: Asked) -> Iterator[int]:
+    """Yield the unique keys of the levels above the one asked for."""
+    if each.model is not None and each.place is not None:
+        for level in each.model.levels[: each.place]:
+            if level.unique is not None:
+                yield level.unique
+
+
+def _lacking(identifier: Identifier, tag: int) -> str:
+    """`without` or `with an empty`; empty where the key has a value."""
+    key = identifier.elements.get(tag)
+    if key is None:
+        return "without"
+    return "with an empty" if key.is_empty else ""
+
+
+RULES = (
+    FinalRule(
+        "query-level-missing",
+        Severity.WARNING,
+        "PS3.4 §C.4.1.1.3.1, §C.4.2.1.4.1, §C.4.3.1.3.1",
+        "A query or retrieval does not state its level",
+        "Query/Retrieve Level (0008,0052) says whether patients, studies, series or objects are asked for. Without "
+        "one, an SCP refuses the request, guesses, or finds nothing.",
+        "Let the SCU send (0008,0052) with a level of the information model: PATIENT, STUDY, SERIES or IMAGE.",
+        told_once(level_missing),
+        _BROKEN,
+    ),
+    FinalRule(
+        "query-level-unknown",
+        Severity.WARNING,
+        "PS3.4 §C.6.1, §C.6.2, §C.6.3, §Y.6.1, §Z.4.2",
+        "A query or retrieval states a level that there is not",
+        "Each information model has its own levels: Patient Root has PATIENT, STUDY, SERIES and IMAGE; Study Root has "
+        "no PATIENT level. SCPs refuse other values, those in small letters too.",
+        "Let the SCU ask at a level of the model, or propose the SOP class of the model that has the level.",
+        told_once(level_unknown),
+        _BROKEN,
+    ),
+    FinalRule(
+        "query-parent-missing",
+        Severity.WARNING,
+        "PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
+        "A query or retrieval does not name what its level belongs to",
+        "Unless relational behavior is negotiated, a request names one entity of every level above its own: a query "
+        "for series names the study, by Study Instance UID. Without it SCPs refuse the request or find nothing.",
+        "Let the SCU send the unique keys of the levels above, or negotiate relational queries (0x56).",
+        told_once(parent_missing),
+        (*_BROKEN, "own:query-level-missing"),
+    ),
+    FinalRule(
+        "retrieve-key-missing",
+        Severity.WARNING,
+        "PS3.4 §C.2.2.1.1, §C.4.2.2.1, §C.4.3.2.1",
+        "A retrieval does not say what to retrieve",
+        "C-MOVE and C-GET name what to retrieve by the unique key of their level, such as Study Instance UID at STUDY "
+        "level. Without a value there, an SCP refuses the request, or sends nothing, or everything.",
+        "Let the SCU send the unique key of the level that it retrieves.",
+        told_once(own_missing),
+        (*_BROKEN, "own:query-level-missing"),
+    ),
+    FinalRule(
+        "query-key-not-single",
+        Severity.WARNING,
+        "PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
+        "A unique key that must name one entity holds several values or a wildcard",
+        "The unique keys of the levels above have a single value each, unless relational behavior is negotiated; in a "
+        "retrieval they have no wildcards at all. SCPs refuse such requests or find nothing.",
+        "Let the SCU ask once for each entity.",
+        told_once(not_single),
+        _BROKEN,
+    ),
+    FinalRule(
+        "query-key-missing",
+        Severity.WARNING,
+        "PS3.4 §C.4.1.2.1",
+        "A query that failed does not ask for the unique key of its level",
+        "A query contains the unique key of its level, mostly without a value. Many SCPs do without; this one failed.",
+        "Let the SCU add the unique key of the level, without a value.",
+        told_once(own_unasked),
+        (*_BROKEN, "own:query-parent-missing"),
+    ),
+    FinalRule(
+        "query-key-of-other-level",
+        Severity.WARNING,
+        "PS3.4 §C.4.1.1.3.1, §C.4.1.2.1",
+        "A query or retrieval has keys of another level than its own",
+        "Without relational behavior negotiated, a query is matched against attributes of its own level. Of a key of a "
+        "lower level SCPs take no notice, so that more is found or retrieved than was asked for; or they refuse it.",
+        "Ask at the level that the key belongs to; at STUDY level use Modalities in Study instead of Modality.",
+        told_once(other_level),
+        (*_BROKEN, "own:query-parent-missing"),
+    ),
+    FinalRule(
+        "retrieve-key-not-unique",
+        Severity.WARNING,
+        "PS3.4 §C.2.2.1.2, §C.2.2.1.3",
+        "A retrieval that failed has keys other than unique ones",
+        "C-MOVE and C-GET name what to retrieve by unique keys only. Many SCPs pass over others; this one failed.",
+        "Let the SCU send only the level and the unique keys.",
+        told_once(not_unique),
+        (*_BROKEN, "own:retrieve-key-missing"),
+    ),
+    FinalRule(
+        "query-several-values",
+        Severity.WARNING,
+        "PS3.4 §C.2.2.2.1, §C.2.2.2.2, §C.2.2.2.6",
+        "A key that is no list of UIDs has several values",
+        "Only UIDs may be listed, unless multiple value matching is negotiated, and a sequence has one item at most. "
+        "SCPs match one of the values, or none, or refuse the query.",
+        "Let the SCU ask once for each value, and join the answers.",
+        told_once(several_values),
+        _BROKEN,
+    ),
+    FinalRule(
+        "query-wildcard",
+        Severity.WARNING,
+        "PS3.4 §C.2.2.2.4, §C.2.2.2.5",
+        "A wildcard stands in a key that has none",
+        "UIDs, dates, times and numbers are not matched with wildcards. SCPs find nothing, or refuse the query.",
+        "For dates and times ask for a range, 20240101-20241231; for UIDs send the whole UID, a list, or no value.",
+        told_once(wildcard),
+        _BROKEN,
+    ),
+    FinalRule(
+        "query-question-marks",
+        Severity.WARNING,
+        "PS3.4 §C.2.2.2.4, PS3.5 §6.1",
+        "A key holds question marks in place of characters",
+        "Programs write a question mark for a character that their character set does not have. In a query each of "
+        "them matches any character, so that others are found, or nobody.",
+        "Let the SCU declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8).",
+        told_once(question_marks),
+        _BROKEN,
+    ),
+    FinalRule(
+        "query-level-superfluous",
+        Severity.NOTE,
+        "PS3.4 §K.4.1.1.3.1, §U.4.2, §X.4.2, §BB.4.2",
+        "A query or retrieval states a level where there is none",
+        "Worklists, and objects that belong to no patient, have no levels. SCPs pass over Query/Retrieve Level there, "
+        "or refuse the request.",
+        "Let the SCU leave out (0008,0052).",
+        told_once(level_superfluous),
+        _BROKEN,
+    ),
+)
+"""Rules on requests of queries and retrievals, in the order in which they are asked."""
