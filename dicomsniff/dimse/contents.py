@@ -83,7 +83,8 @@ class ContentReader:
     def _read(self, message: Message) -> Identifier | None:
         """Read a data set; one that was not sent holds nothing. None where it cannot be read."""
         data = message.data_set
-        if data is None and message.complete and not message.command.announces_data_set:
+        nothing = not message.command.announces_data_set if data is None else not data.length
+        if nothing and message.complete:
             return Identifier({}, Encoding(), None)
         if data is None or data.identifier is None or not message.complete:
             return None

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import build
 from dicomsniff.association.association import MAX_FINDINGS
-from findings import query_cases
+from findings import normalized_cases, query_cases
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
 from findings.traffic import (
     CT,
@@ -61,7 +61,7 @@ def command_pdv(data: bytes = b"") -> bytes:
     return build.pdv(1, data or build.echo_rq(), command=True)
 
 
-for _code, _traffic in query_cases.CASES.items():
+for _code, _traffic in (query_cases.CASES | normalized_cases.CASES).items():
     case(_code, *_traffic)
 
 # PDUs

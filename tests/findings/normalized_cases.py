@@ -1,0 +1,268 @@
+"""For every rule on normalized services the smallest traffic that raises it, and some that just does not."""
+
+from collections.abc import Callable
+
+import build
+from findings.traffic import associate_ac, associate_rq, opened, released
+from network import ARCHIVE, CLIENT, Network, release
+
+Elements = dict[int, "bytes | list[Elements]"]
+"""A data set by tag: values as sent, of a sequence its items."""
+Turn = tuple[int, bytes]
+"""Who sends (0 the requestor, 1 the acceptor), and what."""
+
+MPPS, COMMITMENT = "1.2.840.10008.3.1.2.3.3", "1.2.840.10008.1.20.1"
+FILM_SESSION, FILM_BOX, IMAGE_BOX = "1.2.840.10008.5.1.1.1", "1.2.840.10008.5.1.1.2", "1.2.840.10008.5.1.1.4"
+PRINT, PRINT_JOB = "1.2.840.10008.5.1.1.9", "1.2.840.10008.5.1.1.14"
+PUSH, WATCH, PULL, EVENT = (f"1.2.840.10008.5.1.4.34.6.{number}" for number in range(1, 5))
+CREATE, SET, GET, ACTION, REPORT, DELETE = 0x0140, 0x0120, 0x0110, 0x0130, 0x0100, 0x0150
+SUCCESS, NO_SUCH_INSTANCE, MISSING, INVALID, UNRECOGNIZED = 0x0000, 0x0112, 0x0120, 0x0106, 0x0211
+STATUS, STATE, TRANSACTION, REFERENCED, FAILED = 0x00400252, 0x00741000, 0x00081195, 0x00081199, 0x00081198
+STEP, UID = "1.2.3.4", b"1.2.3.9\0"
+
+MPPS_STEP: Elements = {
+    0x00080060: b"CT",
+    0x00400241: b"CT1 ",
+    0x00400244: b"20260101",
+    0x00400245: b"1200",
+    STATUS: b"IN PROGRESS ",
+    0x00400253: b"PPS1",
+    0x00400270: [{0x0020000D: UID}],
+    0x00400340: [],
+}
+"""What an N-CREATE of a procedure step must hold (PS3.4 Table F.7.2-1)."""
+UPS_STEP: Elements = {
+    STATE: b"SCHEDULED ",
+    0x00741200: b"MEDIUM",
+    0x00741204: b"Label ",
+    0x00404005: b"20260101120000",
+    0x00404041: b"READY ",
+}
+CLAIM: Elements = {TRANSACTION: UID, STATE: b"IN PROGRESS "}
+FILM: Elements = {0x20100010: b"STANDARD\\1,1", 0x20100500: [{0x00081155: b"1.2\0"}]}
+
+
+def data_set(elements: Elements) -> bytes:
+    """A data set in implicit VR little endian."""
+    return b"".join(build.element(tag, encoded(value)) for tag, value in sorted(elements.items()))
+
+
+def encoded(value: "bytes | list[Elements]") -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return b"".join(build.element(0xFFFEE000, data_set(item)) for item in value)
+
+
+def command(field: int, values: dict[int, int | str | bytes], data: Elements | None) -> bytes:
+    said = build.command_set({0x0100: field, 0x0800: 0x0101 if data is None else 1} | values)
+    return build.message(1, said, None if data is None else data_set(data))
+
+
+def request(
+    service: int,
+    sop_class: str,
+    data: Elements | None,
+    *,
+    instance: str | None = STEP,
+    number: int = 1,
+    kind: int | None = None,
+) -> bytes:
+    """A request; `kind` is its action or event type."""
+    affected = service in (CREATE, REPORT)
+    named = {0x1000 if affected else 0x1001: instance} if instance is not None else {}
+    typed = {0x1002 if service == REPORT else 0x1008: kind} if kind is not None else {}
+    return command(service, {0x0002 if affected else 0x0003: sop_class, 0x0110: number} | named | typed, data)
+
+
+def response(
+    service: int,
+    sop_class: str,
+    status: int = SUCCESS,
+    *,
+    data: Elements | None = None,
+    instance: str | None = STEP,
+    number: int = 1,
+    more: dict[int, int | str | bytes] | None = None,
+) -> bytes:
+    named = {0x1000: instance} if instance is not None else {}
+    values = {0x0002: sop_class, 0x0120: number, 0x0900: status} | named | (more or {})
+    return command(service | 0x8000, values, data)
+
+
+def talk(context: str, *turns: Turn, calling: str = "SCU", called: str = "SCP") -> build.Talk:
+    """An association for one SOP class, and what was said on it."""
+    begun = opened(
+        associate_rq(build.proposal(1, context), calling=calling, called=called),
+        associate_ac(build.answer(1), calling=calling, called=called),
+    )
+    for side, data in turns:
+        (begun.server if side else begun.client)(data)
+    return begun
+
+
+def exchange(context: str, *turns: Turn) -> list[build.Packet]:
+    return released(talk(context, *turns))
+
+
+def asked(
+    service: int,
+    sop_class: str,
+    data: Elements | None,
+    status: int = SUCCESS,
+    *,
+    number: int = 1,
+    kind: int | None = None,
+    instance: str = STEP,
+    answer: Elements | None = None,
+    more: dict[int, int | str | bytes] | None = None,
+) -> tuple[Turn, Turn]:
+    """A request of the requestor, and its response."""
+    said = response(service, sop_class, status, data=answer, instance=instance, number=number, more=more)
+    return (0, request(service, sop_class, data, instance=instance, number=number, kind=kind)), (1, said)
+
+
+def reported(sop_class: str, data: Elements, kind: int, *, number: int = 1, instance: str = STEP) -> tuple[Turn, Turn]:
+    """An N-EVENT-REPORT of the acceptor, and its response."""
+    return (
+        (1, request(REPORT, sop_class, data, instance=instance, number=number, kind=kind)),
+        (0, response(REPORT, sop_class, instance=instance, number=number)),
+    )
+
+
+def created(left: str | None, given: str | None, status: int = SUCCESS) -> list[build.Packet]:
+    """An N-CREATE of a step that the request names so, and the response so."""
+    turns = (0, request(CREATE, MPPS, MPPS_STEP, instance=left)), (1, response(CREATE, MPPS, status, instance=given))
+    return exchange(MPPS, *turns)
+
+
+def ups(context: str, service: int, kind: int | None = None, status: int = SUCCESS) -> list[build.Packet]:
+    """A UPS message on a context of one of its SOP classes."""
+    data = {ACTION: CLAIM, CREATE: UPS_STEP}.get(service, {0x00741204: b"Label "})
+    return exchange(context, *asked(service, PUSH, None if service == GET else data, status, kind=kind))
+
+
+def without(elements: Elements, *tags: int) -> Elements:
+    return {tag: value for tag, value in elements.items() if tag not in tags}
+
+
+def mpps(*steps: tuple[int, Elements, int]) -> list[build.Packet]:
+    """Operations on one procedure step: service, data set, status."""
+    turns = [turn for number, (service, data, status) in enumerate(steps, start=1)
+             for turn in asked(service, MPPS, data, status, number=number)]  # fmt: skip
+    return exchange(MPPS, *turns)
+
+
+def claimed(transaction: bytes, status: int = 0xC301) -> list[build.Packet]:
+    """A UPS that one performer claims, and that is then set under this Transaction UID."""
+    change: Elements = {TRANSACTION: transaction, 0x00741204: b"Label "}
+    return exchange(PULL, *asked(ACTION, PUSH, CLAIM, kind=1), *asked(SET, PUSH, change, status, number=2))
+
+
+def references(*instances: int) -> "list[Elements]":
+    return [{0x00081155: f"1.2.{number}".encode().ljust(6, b"\0")} for number in instances]
+
+
+def committed(
+    wanted: "list[Elements]", *lists: "tuple[list[Elements], list[Elements]]", kind: int = 1, uid: bytes = UID
+) -> list[build.Packet]:
+    """A storage commitment of these instances, and reports that list (committed, failed) ones."""
+    turns = [*asked(ACTION, COMMITMENT, {TRANSACTION: UID, REFERENCED: wanted}, kind=1)]
+    for number, (good, bad) in enumerate(lists, start=1):
+        said: Elements = {TRANSACTION: uid, REFERENCED: good} | ({FAILED: bad} if bad else {})
+        turns += reported(COMMITMENT, said, kind, number=number)
+    return exchange(COMMITMENT, *turns)
+
+
+def film(answer: Elements, *more: Turn) -> list[build.Packet]:
+    """A Film Box that is created with this answer."""
+    return exchange(PRINT, *asked(CREATE, FILM_BOX, FILM, answer=answer), *more)
+
+
+IMAGES: Elements = {0x20100510: [{0x00081155: b"1.2.3.4.1\0"}]}
+JOB: Elements = {0x21000500: [{0x00081155: b"1.2.3.5\0"}]}
+
+
+def printed(*events: Turn) -> list[build.Packet]:
+    """A film that is printed under a print job, whose SOP class was agreed on too."""
+    contexts = build.proposal(1, PRINT), build.proposal(3, PRINT_JOB)
+    begun = opened(associate_rq(*contexts), associate_ac())
+    for side, data in (*asked(ACTION, FILM_BOX, None, kind=1, answer=JOB), *events):
+        (begun.server if side else begun.client)(data)
+    return released(begun)
+
+
+def subscribed(*events: Turn, instance: str = STEP) -> list[build.Packet]:
+    """A subscription to the events of a step."""
+    wish: Elements = {0x00741230: b"FALSE ", 0x00741234: b"SCU "}
+    return exchange(WATCH, *asked(ACTION, PUSH, wish, kind=3, instance=instance), *events)
+
+
+def steps_apart(*steps: tuple[int, Elements, int]) -> list[build.Packet]:
+    """Operations on one procedure step, each on an association of its own."""
+    network = Network()
+    for number, (service, data, status) in enumerate(steps):
+        begun = network.associate(CLIENT, ARCHIVE, "CT1", "RIS", MPPS, after=1000 * number)
+        for side, said in asked(service, MPPS, data, status):
+            (begun.server if side else begun.client)(said)
+        release(begun)
+    return network.packets
+
+
+DONE: Elements = {STATUS: b"COMPLETED ", 0x00400340: [{0x0020000E: UID, 0x00181030: b"Head"}]}
+"""What an N-SET that ends a step says."""
+CHANGED: Elements = {0x00400254: b"Text"}
+STATE_REPORT: Elements = {STATE: b"SCHEDULED ", 0x00404041: b"READY "}
+
+CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build.Packet]]]] = {
+    "create-without-instance": (lambda: created(None, None), lambda: created(None, "1.2.9")),
+    "type-not-defined": (lambda: ups(PULL, ACTION, 9), lambda: ups(PULL, ACTION, 1)),
+    "ups-service-of-other-class": (lambda: ups(PUSH, ACTION, 1, UNRECOGNIZED), lambda: ups(PULL, ACTION, 1)),
+    "attribute-missing": (
+        lambda: mpps((CREATE, without(MPPS_STEP, 0x00400253), MISSING)),
+        lambda: mpps((CREATE, without(MPPS_STEP, 0x00400253), SUCCESS)),
+    ),
+    "attribute-value-not-allowed": (
+        lambda: mpps((CREATE, MPPS_STEP | {STATUS: b"COMPLETED "}, INVALID)),
+        lambda: mpps((CREATE, MPPS_STEP, INVALID)),
+    ),
+    "attribute-not-settable": (
+        lambda: mpps((CREATE, MPPS_STEP, SUCCESS), (SET, {0x00100020: b"ID"}, INVALID)),
+        lambda: mpps((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, INVALID)),
+    ),
+    "film-box-without-image-boxes": (lambda: film({}), lambda: film(IMAGES)),
+    "print-job-not-followed": (
+        lambda: printed(),
+        lambda: printed(*reported(PRINT_JOB, {0x21000030: b"NORMAL"}, 3, instance="1.2.3.5")),
+    ),
+    "instance-not-created": (
+        lambda: mpps((SET, CHANGED, NO_SUCH_INSTANCE)),
+        lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, NO_SUCH_INSTANCE)),
+    ),
+    "step-already-ended": (
+        lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, DONE, SUCCESS), (SET, CHANGED, SUCCESS)),
+        lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, DONE, INVALID), (SET, DONE, SUCCESS)),
+    ),
+    "transaction-of-other-claim": (lambda: claimed(b"1.2.3.7\0"), lambda: claimed(UID)),
+    "commitment-incomplete": (
+        lambda: committed(references(1, 2, 3), (references(1), references(2)), kind=2),
+        lambda: committed(references(1, 2, 3), (references(3, 1), references(2)), kind=2),
+    ),
+    "commitment-transaction-unknown": (
+        lambda: committed(references(1), (references(1), []), uid=b"1.2.3.8\0"),
+        lambda: committed(references(1), (references(1), [])),
+    ),
+    "commitment-event-type": (
+        lambda: committed(references(1), ([], references(1)), kind=1),
+        lambda: committed(references(1), ([], references(1)), kind=2),
+    ),
+    "commitment-uid-reused": (
+        lambda: exchange(COMMITMENT, *(turn for number in (1, 2) for turn in asked(
+            ACTION, COMMITMENT, {TRANSACTION: UID, REFERENCED: references(1)}, number=number, kind=1))),
+        lambda: committed(references(1), (references(1), [])),
+    ),
+    "subscription-without-event": (
+        lambda: subscribed(),
+        lambda: subscribed(*reported(PUSH, STATE_REPORT, 1)),
+    ),
+}  # fmt: skip
+"""By code: traffic that raises the rule, and traffic that all but does."""
