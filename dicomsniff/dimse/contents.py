@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from dicomsniff.dictionary.attribute_demands import (
     DEMANDS,
     IMAGE_BOX_SEQUENCE,
-    PRINT_JOB_SEQUENCE,
+    PRINT_JOB_SEQUENCES,
     Demand,
     Path,
 )
@@ -21,9 +21,9 @@ HAVE_CONTENTS = frozenset([0x0100, 0x0120, 0x0130, 0x0140, 0x8130, 0x8140])
 MAX_READ = 1 << 20
 """Bytes of data sets that are read of one association."""
 _ANSWERS = {  # the sequence that the response gives where it succeeds
-    (FILM_BOX, "N-CREATE"): IMAGE_BOX_SEQUENCE,  # PS3.4 Table H.4-6
-    (FILM_BOX, "N-ACTION"): PRINT_JOB_SEQUENCE,  # PS3.4 Table H.4-8
-    (FILM_SESSION, "N-ACTION"): PRINT_JOB_SEQUENCE,  # PS3.4 Table H.4-3
+    (FILM_BOX, "N-CREATE"): (IMAGE_BOX_SEQUENCE,),  # PS3.4 Table H.4-6
+    (FILM_BOX, "N-ACTION"): PRINT_JOB_SEQUENCES,  # PS3.4 Table H.4-8
+    (FILM_SESSION, "N-ACTION"): PRINT_JOB_SEQUENCES,  # PS3.4 Table H.4-3
 }
 
 
@@ -73,12 +73,11 @@ class ContentReader:
     def answer(self, content: Content, response: Message) -> None:
         """Take the final response to what `content` is of."""
         asked = response.request
-        sequence = _ANSWERS.get((asked.command.sop_class_uid or "", asked.command.service)) if asked else None
-        if sequence is not None:
+        sequences = _ANSWERS.get((asked.command.sop_class_uid or "", asked.command.service)) if asked else None
+        if sequences is not None:
             found = self._read(response)
             if found is not None:
-                given = found.elements.get(sequence)
-                content.given = len(given.items) if given is not None else 0
+                content.given = sum(len(found.elements[tag].items) for tag in sequences if tag in found.elements)
 
     def _read(self, message: Message) -> Identifier | None:
         """Read a data set; one that was not sent holds nothing. None where it cannot be read."""

@@ -30,23 +30,39 @@ def incomplete(facts: CaptureFacts) -> Iterator[Hit]:
                 yield _hit(report, f"the commitment report tells of other instances than those asked for{where}")
 
 
+def transaction_differs(facts: CaptureFacts) -> Iterator[Hit]:
+    """A commitment report under another Transaction UID than the request for the same instances (PS3.4 §J.3.3.1.2)."""
+    for report, request in _strays(facts):
+        if request is not None:
+            name = named(TRANSACTION_UID)
+            said = f"the commitment report names {name} {report.transaction}; N-ACTION-RQ {request.message}"
+            yield _hit(report, f"{said}{_elsewhere(request, report)}, of the same instances, has {request.transaction}")
+
+
 def transaction_unknown(facts: CaptureFacts) -> Iterator[Hit]:
     """A commitment report under a Transaction UID that no request in the capture has (PS3.4 §J.3.3.1.2)."""
+    for report, request in _strays(facts):
+        if request is None:
+            said = f"the commitment report names {named(TRANSACTION_UID)} {report.transaction}"
+            yield _hit(report, f"{said}, which no request in the capture has")
+
+
+def _strays(facts: CaptureFacts) -> Iterator[tuple[Step, Step | None]]:
+    """Yield reports that belong to no request, each with the only request without a report that is for the same."""
     threads = _threads(facts, Kind.COMMITMENT)
-    unanswered = [
-        thread for thread in threads if _accepted(thread) and not thread.unlisted and not list(_reports(thread))
-    ]
+    accepted = [thread.steps[0] for thread in threads if _accepted(thread) and not list(_reports(thread))]
     for thread in threads:
         report = next(_reports(thread), None)
         if report is None or report.transaction is None or _asked(thread) or thread.unlisted or facts.links.unlisted:
             continue
-        said = f"the commitment report names {named(TRANSACTION_UID)} {thread.key}, which no request in the capture has"
-        open_then = [each for each in unanswered if each.steps[0].time < report.time]
-        if len(open_then) == 1 and open_then[0].steps[0].transaction:
-            request = open_then[0].steps[0]
-            where = f"N-ACTION-RQ {request.message}{_elsewhere(request, report)}"
-            said += f"; {where}, which got no report, has {open_then[0].key}"
-        yield _hit(report, said)
+        alike = [each for each in accepted if each.time < report.time and each.transaction and _same(each, report)]
+        yield report, alike[0] if len(alike) == 1 else None
+
+
+def _same(request: Step, report: Step) -> bool:
+    """Whether a request and a report are about the same instances, as far as they are known."""
+    counted_alike = _instances(request) == _instances(report) is not None
+    return counted_alike and (None in (request.instances, report.instances) or request.instances == report.instances)
 
 
 def other_event(facts: CaptureFacts) -> Iterator[Hit]:
@@ -121,12 +137,22 @@ RULES = (
         incomplete,
     ),
     CaptureRule(
+        "commitment-transaction-differs",
+        Severity.WARNING,
+        "PS3.4 §J.3.3.1.2",
+        "A storage commitment report has another Transaction UID than its request",
+        "The report repeats the Transaction UID of the request. With another one, the requestor does not know which "
+        "instances are committed, and asks again or keeps them for ever.",
+        "Look at how the provider makes its report.",
+        transaction_differs,
+    ),
+    CaptureRule(
         "commitment-transaction-unknown",
         Severity.NOTE,
         "PS3.4 §J.3.3.1.2",
         "A storage commitment report belongs to no request in the capture",
-        "The report repeats the Transaction UID of the request. With another one, the requestor cannot tell what is "
-        "committed. The request may also have been sent before the capture began.",
+        "The report repeats the Transaction UID of the request, so that the requestor can tell what is committed. The "
+        "request may have been sent before the capture began, or on another path.",
         "Compare the Transaction UIDs of request and report; capture the request too.",
         transaction_unknown,
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, PRINT_JOB_SEQUENCE, Path
+from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, Path
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
 from dicomsniff.dictionary.normalized import FILM_BOX, PRINT_JOB, type_name
 from dicomsniff.dictionary.statuses import find_status
@@ -78,7 +78,7 @@ def print_job_not_followed(review: Review) -> Iterator[Hit]:
         final, content = operation.final, operation.content
         if operation.name == "N-ACTION" and final is not None and content is not None and content.given:
             who = review.association.party(final.side).label
-            said = f"{who} returns a print job ({named(PRINT_JOB_SEQUENCE)}); no N-EVENT-REPORT of it came"
+            said = f"{who} made a print job (Referenced Print Job Sequence); no N-EVENT-REPORT of it came"
             yield Hit(f"{said} before the association ended", final.span, final)
 
 

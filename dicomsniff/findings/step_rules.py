@@ -123,14 +123,15 @@ def _creates(step: Step) -> bool:
 
 
 def _gives(creation: Operation, instance: str) -> bool:
-    """Whether the response to an N-CREATE names an instance, as that of a Film Box names its image boxes."""
+    """Whether the response to the N-CREATE of a Film Box may name an instance among its image boxes."""
+    if creation.request.command.affected_sop_class_uid != FILM_BOX:
+        return False
     data = creation.final.data_set if creation.final is not None else None
     outline = data.outline if data is not None else None
-    if outline is None:
-        return data is not None and (creation.content is None or creation.content.given is None)
-    return sum(outline.reference_counts.values()) > len(outline.referenced) or any(
-        each.uid == instance for each in outline.referenced
-    )
+    if outline is None:  # it was not looked at, or names none
+        return creation.content is None or creation.content.given != 0
+    unlisted = sum(outline.reference_counts.values()) > len(outline.referenced)
+    return unlisted or any(each.uid == instance for each in outline.referenced)
 
 
 def _changes(operation: Operation) -> bool:

@@ -179,7 +179,7 @@ def film(answer: Elements, *more: Turn) -> list[build.Packet]:
 
 
 IMAGES: Elements = {0x20100510: [{0x00081155: b"1.2.3.4.1\0"}]}
-JOB: Elements = {0x21000500: [{0x00081155: b"1.2.3.5\0"}]}
+JOB: Elements = {0x21200070: [{0x00081155: b"1.2.3.5\0"}]}
 
 
 def printed(*events: Turn) -> list[build.Packet]:
@@ -247,8 +247,12 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: committed(references(1, 2, 3), (references(1), references(2)), kind=2),
         lambda: committed(references(1, 2, 3), (references(3, 1), references(2)), kind=2),
     ),
-    "commitment-transaction-unknown": (
+    "commitment-transaction-differs": (
         lambda: committed(references(1), (references(1), []), uid=b"1.2.3.8\0"),
+        lambda: committed(references(1), (references(1), [])),
+    ),
+    "commitment-transaction-unknown": (
+        lambda: committed(references(1), (references(2), []), uid=b"1.2.3.8\0"),
         lambda: committed(references(1), (references(1), [])),
     ),
     "commitment-event-type": (
