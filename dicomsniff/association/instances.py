@@ -4,6 +4,7 @@ Storage commitment (PS3.4 Annex J), modality performed procedure steps (Annex F)
 steps (Annex CC).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -122,10 +123,8 @@ class InstanceLinks:
 
     def take(self, association: Association) -> None:
         """Sort an association's operations into threads."""
-        for operation in association.operations.operations:
-            kind = kind_of(operation)
-            if kind is not None:
-                self._add(kind, _key(kind, association, operation), _step(association, operation))
+        for kind, key, step in steps_of(association):
+            self._add(kind, key, step)
 
     def threads(self) -> list[Thread]:
         """Return what belongs together, each thread's steps in the order of time."""
@@ -133,13 +132,16 @@ class InstanceLinks:
             thread.steps.sort(key=_by_time)
         return sorted(self._threads.values(), key=lambda thread: thread.steps[0].time)
 
-    def find(self, association: Association, operation: Operation) -> Thread | None:
-        """Return the thread an operation belongs to, its steps in the order of time; None where it is in none."""
-        kind = kind_of(operation)
-        thread = self._threads.get((kind, _key(kind, association, operation))) if kind is not None else None
+    def find(self, kind: Kind, key: str) -> Thread | None:
+        """Return what was done under a key, its steps in the order of time; None where nothing was."""
+        thread = self._threads.get((kind, key))
         if thread is not None:
             thread.steps.sort(key=_by_time)
         return thread
+
+    def latest(self, kind: Kind) -> Iterator[Thread]:
+        """Yield the threads of a kind, the one that began last first."""
+        return (thread for thread in reversed(self._threads.values()) if thread.kind is kind)
 
     def _add(self, kind: Kind, key: str, step: Step) -> None:
         thread = self._threads.get((kind, key))
@@ -149,6 +151,14 @@ class InstanceLinks:
                 return
             thread = self._threads[kind, key] = Thread(kind, key)
         thread.add(step)
+
+
+def steps_of(association: Association) -> Iterator[tuple[Kind, str, Step]]:
+    """Yield an association's operations as steps, each with what it is about and under which key."""
+    for operation in association.operations.operations:
+        kind = kind_of(operation)
+        if kind is not None:
+            yield kind, _key(kind, association, operation), _step(association, operation)
 
 
 def kind_of(operation: Operation) -> Kind | None:
@@ -164,6 +174,12 @@ def instance_of(operation: Operation) -> str | None:
     if instance is None and operation.final is not None:  # an SCP may name what an N-CREATE left nameless
         instance = operation.final.command.affected_sop_instance_uid
     return instance
+
+
+def key_of(association: Association, operation: Operation) -> str:
+    """Return the key of the thread that an operation belongs to, whatever it is about."""
+    kind = kind_of(operation)
+    return _key(kind, association, operation) if kind is not None else ""
 
 
 def _by_time(step: Step) -> int:

@@ -1,12 +1,12 @@
 """What belongs together across associations: C-MOVEs and deliveries, transactions, instances, neighbours."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.gets import MAX_GETS, Get, find_gets
-from dicomsniff.association.instances import InstanceLinks, Thread
+from dicomsniff.association.instances import InstanceLinks, Kind, Thread
 from dicomsniff.association.moves import Delivery, Move, MoveLinks, Unconnected
-from dicomsniff.dimse.operations import Operation
 
 MAX_PAIRS = 20_000
 """Pairs of ends whose associations are counted."""
@@ -83,9 +83,13 @@ class Linker:
         """Return storage commitments, procedure steps and print sessions."""
         return self._instances.threads()
 
-    def find(self, association: Association, operation: Operation) -> Thread | None:
-        """Return what was done under the UID that an operation is about, as far as it is known; None where nothing."""
-        return self._instances.find(association, operation)
+    def find_thread(self, kind: Kind, key: str) -> Thread | None:
+        """Return what was done under a Transaction UID or to an instance, as far as it is known; None where nothing."""
+        return self._instances.find(kind, key)
+
+    def latest_threads(self, kind: Kind) -> Iterator[Thread]:
+        """Yield the threads of a kind, the one that began last first."""
+        return self._instances.latest(kind)
 
     def series(self) -> list[Series]:
         """Return the ends between which there was more than one association."""

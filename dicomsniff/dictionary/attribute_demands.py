@@ -40,9 +40,9 @@ Path = tuple[int, ...]
 class Demand(NamedTuple):
     """What a table of PS3.4 asks of the requestor; `reference` names the clause.
 
-    `required` attributes are there and have a value (type 1, usage M), `allowed` are the values that an attribute may
-    have, `barred` attributes are not there. Without a `vital` one the exchange comes to nothing, whatever the receiver
-    answers.
+    `required` attributes are there and have a value (type 1, usage M), `present` ones may be empty (type 2), `final`
+    ones have a value where the request ends a step. `allowed` are the values that an attribute may have, `barred`
+    attributes are not there. Without a `vital` one the exchange comes to nothing, whatever the receiver answers.
     """
 
     reference: str
@@ -50,8 +50,14 @@ class Demand(NamedTuple):
     allowed: Mapping[int, tuple[str, ...]] = MappingProxyType({})
     barred: tuple[int, ...] = ()
     vital: tuple[Path, ...] = ()
+    present: tuple[Path, ...] = ()
+    final: tuple[Path, ...] = ()
 
 
+_PATIENT = ((0x00100010,), (0x00100020,), (0x00100030,), (0x00100040,))
+"""Patient's Name, ID, Birth Date and Sex."""
+_END_OF_STEP = ((0x00400250,), (0x00400251,))
+"""Performed Procedure Step End Date and Time."""
 _MPPS_CREATE = Demand(
     "PS3.4 Table F.7.2-1",
     (
@@ -67,6 +73,26 @@ _MPPS_CREATE = Demand(
         (_PERFORMED_SERIES, _PROTOCOL_NAME),
     ),
     {STEP_STATUS: ("IN PROGRESS",)},
+    present=(
+        *_PATIENT,
+        (0x00081120,),  # Referenced Patient Sequence
+        (0x00400242,),  # Performed Station Name
+        (0x00400243,),  # Performed Location
+        (0x00400254,),  # Performed Procedure Step Description
+        (0x00400255,),  # Performed Procedure Type Description
+        (0x00081032,),  # Procedure Code Sequence
+        *_END_OF_STEP,
+        (0x00200010,),  # Study ID
+        (0x00400260,),  # Performed Protocol Code Sequence
+        (_PERFORMED_SERIES,),
+        (_SCHEDULED_STEPS, 0x00081110),  # Referenced Study Sequence
+        (_SCHEDULED_STEPS, 0x00080050),  # Accession Number
+        (_SCHEDULED_STEPS, 0x00401001),  # Requested Procedure ID
+        (_SCHEDULED_STEPS, 0x00321060),  # Requested Procedure Description
+        (_SCHEDULED_STEPS, 0x00400009),  # Scheduled Procedure Step ID
+        (_SCHEDULED_STEPS, 0x00400007),  # Scheduled Procedure Step Description
+        (_SCHEDULED_STEPS, 0x00400008),  # Scheduled Protocol Code Sequence
+    ),
 )
 _MPPS_SET = Demand(
     "PS3.4 Table F.7.2-1",
@@ -88,6 +114,7 @@ _MPPS_SET = Demand(
         0x00080060,
         0x00200010,  # Study ID
     ),
+    final=(*_END_OF_STEP, (_PERFORMED_SERIES,)),
 )
 _UPS_CREATE = Demand(
     "PS3.4 Table CC.2.5-3",
@@ -99,6 +126,20 @@ _UPS_CREATE = Demand(
         (STEP_STATE,),
     ),
     {STEP_STATE: ("SCHEDULED",)},
+    present=(
+        (TRANSACTION_UID,),
+        (0x00741202,),  # Worklist Label
+        (0x00741210,),  # Scheduled Processing Parameters Sequence
+        (0x00404025,),  # Scheduled Station Name Code Sequence
+        (0x00404026,),  # Scheduled Station Class Code Sequence
+        (0x00404027,),  # Scheduled Station Geographic Location Code Sequence
+        (0x00404018,),  # Scheduled Workitem Code Sequence
+        (0x00400400,),  # Comments on the Scheduled Procedure Step
+        (0x00404021,),  # Input Information Sequence
+        *_PATIENT,
+        (0x00380010,),  # Admission ID
+        (0x0040A370,),  # Referenced Request Sequence
+    ),
 )
 _UPS_CHANGE = Demand(
     "PS3.4 Table CC.2.1-1",

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from dicomsniff.dictionary.attribute_demands import (
     DEMANDS,
     IMAGE_BOX_SEQUENCE,
+    MPPS_ENDED,
     PRINT_JOB_SEQUENCES,
+    STEP_STATUS,
     Demand,
     Path,
 )
@@ -31,8 +33,9 @@ _ANSWERS = {  # the sequence that the response gives where it succeeds
 class Content:
     """What one operation's data sets lack and say; `read` is False where the request's could not be read.
 
-    Of what is asked of the request, `absent` attributes are missing or without a value, `odd` ones have a value that
-    is not allowed, `barred` ones must not be there. `values` are those of attributes with allowed values, as sent.
+    Of what is asked of the request, `absent` attributes are missing or without a value, `left_out` ones are missing and
+    might be empty, `odd` ones have a value that is not allowed, `barred` ones must not be there. `values` are those of
+    attributes with allowed values, as sent.
     `given` counts the items of the sequence that the response is there to give: None where it was not read.
     """
 
@@ -40,6 +43,7 @@ class Content:
     """What is asked of the request; None where only the response is looked at."""
     read: bool = False
     absent: tuple[Path, ...] = ()
+    left_out: tuple[Path, ...] = ()
     odd: tuple[int, ...] = ()
     barred: tuple[int, ...] = ()
     values: dict[int, str] = field(default_factory=dict)
@@ -93,22 +97,25 @@ class ContentReader:
 
 def _compare(content: Content, demand: Demand, found: Identifier) -> None:
     content.read = True
-    content.absent = tuple(path for path in demand.required if _lacks(found, path))
-    content.barred = tuple(tag for tag in demand.barred if tag in found.elements)
     for tag in demand.allowed:
         if tag in found.elements and not found.elements[tag].is_empty:
             content.values[tag] = plain_text(found.elements[tag].value)
     content.odd = tuple(tag for tag, value in content.values.items() if value not in demand.allowed[tag])
+    required = demand.required + (demand.final if content.values.get(STEP_STATUS) in MPPS_ENDED else ())
+    content.absent = tuple(path for path in required if _lacks(found, path))
+    content.left_out = tuple(path for path in demand.present if _lacks(found, path, empty=False))
+    content.barred = tuple(tag for tag in demand.barred if tag in found.elements)
 
 
-def _lacks(found: Identifier, path: Path) -> bool:
-    """Whether an attribute is missing or empty; one of items where any item lacks it, never where there are none."""
-    sequence, *rest = path
-    if not rest:
-        return _is_empty(found.elements, sequence)
-    outer = found.elements.get(sequence)
-    return outer is not None and any(_is_empty({key.tag: key for key in item}, rest[0]) for item in outer.items)
+def _lacks(found: Identifier, path: Path, *, empty: bool = True) -> bool:
+    """Whether an attribute is missing, or empty; one of items where any item lacks it, never where there are none."""
+    *outer, tag = path
+    if not outer:
+        return _is_absent(found.elements, tag, empty=empty)
+    sequence = found.elements.get(outer[0])
+    items = sequence.items if sequence is not None else ()
+    return any(_is_absent({key.tag: key for key in item}, tag, empty=empty) for item in items)
 
 
-def _is_empty(elements: dict[int, Key], tag: int) -> bool:
-    return tag not in elements or elements[tag].is_empty
+def _is_absent(elements: dict[int, Key], tag: int, *, empty: bool) -> bool:
+    return tag not in elements or (empty and elements[tag].is_empty)

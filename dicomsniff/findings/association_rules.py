@@ -9,10 +9,12 @@ from dicomsniff.dictionary.reasons import aborted_for, aborter, refused_in_words
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import (
     ANSWER,
+    ANSWERS_LACKING,
     COMMANDS,
     DATA_SETS,
     FRAGMENTS,
     FRAMING,
+    NORMALIZED,
     OPERATIONS,
     ORDER,
     PROPOSAL,
@@ -220,7 +222,7 @@ def left_open(review: Review) -> Iterator[Hit]:
 _BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS, *QUERIES)
 _PROVOKED = (
     *by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
-    *by("peer", "cancel-of-nothing", "connection-reused"),
+    *by("peer", "cancel-of-nothing", "connection-reused", *NORMALIZED, *ANSWERS_LACKING),
     *SILENCE,
     "contexts-all-refused",
 )

@@ -42,12 +42,15 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("Operations", operation_rules.RULES),
     ("What queries and retrievals ask for", query_rules.RULES),
     ("What queries get", match_rules.RULES),
-    ("Normalized services", (*normalized_rules.RULES, *content_rules.RULES, *step_rules.RULES)),
+    (
+        "Normalized services",
+        (*normalized_rules.RULES, *content_rules.RULES, *step_rules.RULES, *commitment_rules.RULES),
+    ),
     ("Associations", association_rules.RULES),
     ("TCP and the capture of an association", tcp_rules.RULES),
     ("Where the time went", time_rules.RULES),
     ("Security", security_rules.RULES),
-    ("What belongs together", (*link_rules.RULES, *commitment_rules.RULES)),
+    ("What belongs together", link_rules.RULES),
     ("The whole capture", capture_rules.RULES),
     ("What is counted and not listed", limit_rules.RULES),
 )

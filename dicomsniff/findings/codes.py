@@ -79,8 +79,14 @@ NORMALIZED = (
     "instance-not-created",
     "step-already-ended",
     "transaction-of-other-claim",
+    "commitment-incomplete",
+    "commitment-transaction-differs",
+    "commitment-transaction-unknown",
+    "commitment-event-type",
 )
 """Requests of normalized services that a receiver refuses."""
+ANSWERS_LACKING = ("create-without-instance", "film-box-without-image-boxes")
+"""Responses of normalized services with which the requestor cannot go on."""
 QUERIES = (
     "query-level-missing",
     "query-level-unknown",

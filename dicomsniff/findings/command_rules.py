@@ -259,7 +259,7 @@ RULES = (
         "Look at the sender's encoder.",
         _M,
         element_missing,
-        (*_BEFORE, "own:command-malformed"),
+        (*_BEFORE, "own:command-malformed", "peer:create-without-instance"),
         is_odd,
     ),
     EntryRule(

@@ -28,6 +28,8 @@ def absent(review: Review) -> Iterator[Hit]:
     """A request without an attribute that its service asks for, and that came to nothing."""
     for operation, content, vital in _failed(review):
         lacking = [path for path in content.absent if not vital or path in vital]
+        if not lacking and operation.status in _PLAIN:
+            lacking = list(content.left_out)
         if lacking and content.demand is not None:
             outcome = _outcome(review, operation)
             said = f"sends {_asked(operation)} without {_all(lacking)} ({content.demand.reference}){outcome}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.instances import Kind, Step, Thread, instance_of, kind_of
+from dicomsniff.association.instances import Kind, Step, Thread, instance_of, key_of, kind_of
 from dicomsniff.dictionary.attribute_demands import MPPS_ENDED, TRANSACTION_UID, UPS_ENDED
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID
 from dicomsniff.dictionary.normalized import (
@@ -12,14 +12,15 @@ from dicomsniff.dictionary.normalized import (
     GLOBAL_SUBSCRIPTIONS,
     IMAGE_BOXES,
     MPPS,
+    SUBSCRIBE,
     UPS_CLASSES,
 )
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.codes import ANSWERS_LACKING, FRAGMENTS, FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.finding import CaptureFacts, CaptureRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 
 _NO_SUCH_INSTANCE = (0x0112, 0xC307)
@@ -79,6 +80,19 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, how)
 
 
+def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
+    """A subscription to one step, and no event of it in the capture (PS3.4 §CC.2.3.3)."""
+    for thread in facts.links.threads():
+        if thread.kind is not Kind.UPS or thread.unlisted or thread.key in GLOBAL_SUBSCRIPTIONS:
+            continue
+        wish = next((step for step in thread.steps if step.service == "N-ACTION" and step.action == SUBSCRIBE), None)
+        reported = any(step.service == "N-EVENT-REPORT" for step in thread.steps)
+        if wish is not None and wish.category in _WELL and not reported:
+            said = f"the subscription to events of the unified procedure step {thread.key} was accepted"
+            text = f"{said}; its first event, due at once, is not in the capture"
+            yield Hit(text, wish.span, association=wish.association, number=wish.message)
+
+
 def _of_kinds(review: Review, kinds: tuple[Kind, ...]) -> Iterator[Operation]:
     """Yield operations of services that are about instances of some kinds."""
     return (operation for operation in review.association.operations.operations if kind_of(operation) in kinds)
@@ -86,7 +100,10 @@ def _of_kinds(review: Review, kinds: tuple[Kind, ...]) -> Iterator[Operation]:
 
 def _thread(review: Review, operation: Operation) -> Thread | None:
     """Return what else was done to the instance of an operation, on this and other associations."""
-    return review.known.links.find(review.association, operation) if review.known is not None else None
+    kind = kind_of(operation)
+    if kind is None or review.known is None:
+        return None
+    return review.known.links.find_thread(kind, key_of(review.association, operation))
 
 
 def _before(thread: Thread, operation: Operation) -> Iterator[Step]:
@@ -187,7 +204,7 @@ RULES = (
         "failed, or it was sent before the capture began.",
         "Look for the N-CREATE at the sender: was it sent, to the same receiver, and with the same SOP Instance UID?",
         not_created,
-        (*_BEFORE, *by("peer", "create-without-instance", "response-about-another", "film-box-without-image-boxes")),
+        (*_BEFORE, *by("peer", *ANSWERS_LACKING, "response-about-another")),
     ),
     FinalRule(
         "step-already-ended",
@@ -209,6 +226,16 @@ RULES = (
         "Let the performer keep the Transaction UID; others may ask for a cancel with Request UPS Cancel.",
         other_transaction,
         (*_BEFORE, "own:attribute-missing"),
+    ),
+    CaptureRule(
+        "subscription-without-event",
+        Severity.NOTE,
+        "PS3.4 §CC.2.3.3",
+        "A subscription was accepted and its first event is not in the capture",
+        "Whoever subscribes to a Unified Procedure Step is told its state at once, on an association that the provider "
+        "opens to the subscriber, or on the same one. The capture shows no such event.",
+        "Capture longer, and at the subscriber. If no event comes, check that the provider knows its address.",
+        unreported_subscription,
     ),
 )
 """Rules on one SOP instance over time, in the order in which they are asked."""
