@@ -155,7 +155,7 @@ class InstanceLinks:
 
 def steps_of(association: Association) -> Iterator[tuple[Kind, str, Step]]:
     """Yield an association's operations as steps, each with what it is about and under which key."""
-    for operation in association.operations.operations:
+    for operation in association.operations.normalized:
         kind = kind_of(operation)
         if kind is not None:
             yield kind, _key(kind, association, operation), _step(association, operation)

@@ -32,6 +32,8 @@ COMMAND_FIELDS = {  # PS3.7 Table E.1-1
     0x8150: "N-DELETE-RSP",
     0x0FFF: "C-CANCEL-RQ",
 }
+NORMALIZED_REQUESTS = frozenset([0x0100, 0x0110, 0x0120, 0x0130, 0x0140, 0x0150])
+"""Command Fields of the requests of normalized services (PS3.7 §10.3)."""
 
 
 class CommandElement(NamedTuple):

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from dicomsniff.dictionary.commands import NORMALIZED_REQUESTS
 from dicomsniff.dictionary.statuses import PENDING, find_status
 from dicomsniff.dimse.contents import Content, ContentReader
 from dicomsniff.dimse.message import Message
@@ -104,9 +105,9 @@ class OperationTracker:
         "_gets",
         "_outstanding",
         "_waiting",
-        "contents",
         "count",
         "most_outstanding",
+        "normalized",
         "operations",
         "orphans",
         "queries",
@@ -129,8 +130,8 @@ class OperationTracker:
         self._gets: list[Operation] = []
         self.queries: list[Operation] = []
         """Those of which the identifiers are read."""
-        self.contents: list[Operation] = []
-        """Normalized ones of whose data sets something is asked."""
+        self.normalized: list[Operation] = []
+        """Those of normalized services (PS3.7 §10)."""
         self.reader = QueryReader()
         self._contents = ContentReader()
         self._early: dict[Key, Message] = {}
@@ -157,7 +158,7 @@ class OperationTracker:
 
     def condense(self) -> None:
         """Keep what waits for an answer and the counts; let go of the rest."""
-        self.operations, self.queries, self.contents = [], [], []
+        self.operations, self.queries, self.normalized = [], [], []
         self.orphans, self.vain_cancels, self._early = [], [], {}
 
     def _invoke(self, message: Message) -> Operation | None:
@@ -171,9 +172,10 @@ class OperationTracker:
         operation.query = self.reader.ask(message)
         if operation.query is not None:
             self.queries.append(operation)
-        operation.content = self._contents.ask(message)
-        if operation.content is not None:
-            self.contents.append(operation)
+        if message.command.field in NORMALIZED_REQUESTS:
+            operation.content = self._contents.ask(message)
+            if len(self.normalized) < MAX_OPERATIONS:
+                self.normalized.append(operation)
         key = (message.side, number)
         waiting = self._outstanding.setdefault(key, [])
         waiting.append(operation)

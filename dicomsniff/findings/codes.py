@@ -73,6 +73,7 @@ DATA_SETS = (
 NORMALIZED = (
     "type-not-defined",
     "ups-service-of-other-class",
+    "ups-class-not-push",
     "attribute-missing",
     "attribute-value-not-allowed",
     "attribute-not-settable",

@@ -59,7 +59,7 @@ def barred(review: Review) -> Iterator[Hit]:
 
 def without_image_boxes(review: Review) -> Iterator[Hit]:
     """A Film Box that is created and whose image boxes are not named (PS3.4 §H.4.2.2.1.3)."""
-    for operation in review.association.operations.contents:
+    for operation in review.association.operations.normalized:
         final, content = operation.final, operation.content
         created = operation.name == "N-CREATE" and operation.request.command.sop_class_uid == FILM_BOX
         if created and final is not None and content is not None and content.given == 0 and _done(operation):
@@ -71,12 +71,12 @@ def without_image_boxes(review: Review) -> Iterator[Hit]:
 def print_job_not_followed(review: Review) -> Iterator[Hit]:
     """A print job that was promised, and of which no event came on its association (PS3.4 §H.4.5.2.1.2)."""
     operations = review.association.operations
-    events = any(each.request.command.affected_sop_class_uid == PRINT_JOB for each in operations.operations
+    events = any(each.request.command.affected_sop_class_uid == PRINT_JOB for each in operations.normalized
                  if each.name == "N-EVENT-REPORT")  # fmt: skip
     agreed = any(each.accepted and each.abstract_syntax == PRINT_JOB for each in review.association.contexts.values())
     if events or not agreed or operations.unlisted:
         return
-    for operation in operations.contents:
+    for operation in operations.normalized:
         final, content = operation.final, operation.content
         if operation.name == "N-ACTION" and final is not None and content is not None and content.given:
             who = review.association.party(final.side).label
@@ -89,9 +89,9 @@ def _failed(review: Review) -> Iterator[tuple[Operation, Content, Sequence[Path]
 
     With each what of it counts: nothing names all of it; of one that succeeded it is what it cannot do without.
     """
-    contents = review.association.operations.contents
-    reported = any(operation.name == "N-EVENT-REPORT" for operation in contents)  # so it came to something
-    for operation in contents:
+    operations = review.association.operations.normalized
+    reported = any(operation.name == "N-EVENT-REPORT" for operation in operations)  # so it came to something
+    for operation in operations:
         content, status = operation.content, operation.status
         if content is None or content.demand is None or not content.read:
             continue

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
+from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID, NORMALIZED_REQUESTS, RESPONSE_BIT
 from dicomsniff.dictionary.normalized import (
     ACTIONS,
     CHANGE_STATE,
@@ -23,10 +23,9 @@ from dicomsniff.dictionary.statuses import status_category
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
 
-_NORMALIZED = range(0x0100, 0x0151)
-"""Command Fields of normalized requests; those of responses have one more bit (PS3.7 Table E.1-1)."""
 _N_CREATE_RSP = 0x8140
 _UPS_SERVICES: dict[tuple[str, int | None], tuple[str, ...]] = {
     ("N-CREATE", None): (UPS_PUSH,),  # PS3.4 Table CC.2-1
@@ -44,7 +43,7 @@ _UPS_SERVICES: dict[tuple[str, int | None], tuple[str, ...]] = {
 def is_normalized(_: Association, message: Message) -> bool:
     """Whether a message is of a normalized service, and its command set can be judged."""
     command = message.command
-    return (command.field or 0) & 0x7FFF in _NORMALIZED and not command.problem and message.complete
+    return (command.field or 0) & ~RESPONSE_BIT in NORMALIZED_REQUESTS and not command.problem and message.complete
 
 
 def is_of_ups(association: Association, message: Message) -> bool:
@@ -97,6 +96,18 @@ def other_ups_class(association: Association, entry: Entry) -> Iterator[Hit]:
                 of = " or ".join(UPS_NAMES[each] for each in right)
                 asks = f"{command.name} ({what})" if what != command.service else command.name
                 yield Hit(f"{who} sends {asks} on a presentation context of {agreed}; this service belongs to {of}")
+
+
+def class_not_push(review: Review) -> Iterator[Hit]:
+    """A refused message about a procedure step that names another SOP class than UPS Push (PS3.4 §CC.3.1)."""
+    for operation in review.association.operations.normalized:
+        request, sop_class = operation.request, operation.request.command.sop_class_uid or ""
+        if sop_class in UPS_CLASSES and sop_class != UPS_PUSH and operation.category == "Failure":
+            who = review.association.party(request.side).label
+            said = (
+                f"{who} sends {request.name} with the SOP class of {UPS_NAMES[sop_class]}; messages about a step name"
+            )
+            yield Hit(f"{said} that of UPS Push, on any context: probably why it was refused", request.span, request)
 
 
 def _done(response: Message) -> bool:
@@ -154,6 +165,17 @@ RULES = (
         other_ups_class,
         (*_BEFORE, "context-not-accepted"),
         is_of_ups,
+    ),
+    FinalRule(
+        "ups-class-not-push",
+        Severity.WARNING,
+        "PS3.4 §CC.3.1",
+        "A message about a procedure step names another SOP class than UPS Push",
+        "Every Unified Procedure Step is an instance of UPS Push. The presentation context may be of another UPS SOP "
+        "class; the SOP class in the command set is always that of UPS Push. Told where the request failed.",
+        "Let the sender put the UID of UPS Push into Requested or Affected SOP Class UID.",
+        class_not_push,
+        _BEFORE,
     ),
 )
 """Rules on normalized services, in the order in which they are asked."""

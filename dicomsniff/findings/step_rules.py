@@ -35,7 +35,7 @@ _WELL = ("Success", "Warning")
 
 def not_created(review: Review) -> Iterator[Hit]:
     """An instance that does not exist at the receiver, and of which no N-CREATE succeeded in the capture."""
-    for operation in review.association.operations.operations:
+    for operation in review.association.operations.normalized:
         instance = instance_of(operation) if operation.request.command.requested_sop_class_uid in _CREATED else None
         if instance is None or instance in GLOBAL_SUBSCRIPTIONS:
             continue
@@ -72,7 +72,9 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             continue
         claim = next((step for step in _before(thread, operation) if _claims(step)), None)
         own = next((step for step in thread.steps if _is(step, operation, review)), None)
-        if claim is not None and own is not None and claim.transaction and own.transaction != claim.transaction:
+        if claim is None or own is None or not claim.transaction or own.transaction == claim.transaction:
+            continue
+        if own.transaction or operation.name == "N-SET":  # an N-ACTION without it is told as that
             given = (
                 f"with another {named(TRANSACTION_UID)} than" if own.transaction else "without the Transaction UID of"
             )
@@ -95,7 +97,7 @@ def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
 
 def _of_kinds(review: Review, kinds: tuple[Kind, ...]) -> Iterator[Operation]:
     """Yield operations of services that are about instances of some kinds."""
-    return (operation for operation in review.association.operations.operations if kind_of(operation) in kinds)
+    return (operation for operation in review.association.operations.normalized if kind_of(operation) in kinds)
 
 
 def _thread(review: Review, operation: Operation) -> Thread | None:
@@ -126,8 +128,8 @@ def _may_be_created(review: Review, operation: Operation, instance: str) -> bool
     thread = None if kind_of(operation) is Kind.PRINT else _thread(review, operation)
     if thread is not None and (thread.unlisted or any(_creates(step) for step in _before(thread, operation))):
         return True
-    others = (each.operations.operations for each in review.known.open_associations if each is not review.association)
-    own = review.association.operations.operations
+    others = (each.operations.normalized for each in review.known.open_associations if each is not review.association)
+    own = review.association.operations.normalized
     return any(
         each.name == "N-CREATE" and (instance_of(each) == instance or _gives(each, instance))
         for operations in (own, *others)

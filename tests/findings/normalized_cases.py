@@ -217,6 +217,10 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
     "create-without-instance": (lambda: created(None, None), lambda: created(None, "1.2.9")),
     "type-not-defined": (lambda: ups(PULL, ACTION, 9), lambda: ups(PULL, ACTION, 1)),
     "ups-service-of-other-class": (lambda: ups(PUSH, ACTION, 1, UNRECOGNIZED), lambda: ups(PULL, ACTION, 1)),
+    "ups-class-not-push": (
+        lambda: exchange(PULL, *asked(ACTION, PULL, CLAIM, 0x0119, kind=1)),
+        lambda: exchange(PULL, *asked(ACTION, PULL, CLAIM, kind=1)),
+    ),
     "attribute-missing": (
         lambda: mpps((CREATE, without(MPPS_STEP, 0x00400253), MISSING)),
         lambda: mpps((CREATE, without(MPPS_STEP, 0x00400253), SUCCESS)),
