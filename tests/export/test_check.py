@@ -192,6 +192,10 @@ def test_names_with_hyphens_are_not_broken() -> None:
         assert [word for word in whole if word not in told] == [], rule.code
 
 
+WITHOUT_CLAUSE = {"identifiers-not-read"}
+"""Rules on limits of this program, of which the standard says nothing."""
+
+
 def test_rules_are_data(run: Run) -> None:
     listed = json.loads(run("rules", "--format", "json")[1])
     assert [rule["code"] for rule in listed] == [rule.code for rule in RULES]
@@ -214,7 +218,7 @@ def test_the_page_of_rules_is_current() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_says_what_it_means_and_what_to_do(rule) -> None:
     assert rule.code == rule.code.lower().replace(" ", "-").replace("_", "-")
-    assert rule.reference.startswith(("PS3.", "RFC "))
+    assert rule.reference.startswith(("PS3.", "RFC ")) or rule.code in WITHOUT_CLAUSE
     assert 10 < len(rule.title) <= 72
     assert not rule.title.endswith(".")
     assert rule.meaning.endswith((".", ".)"))
