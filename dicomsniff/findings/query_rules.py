@@ -73,7 +73,7 @@ def not_single(each: Asked) -> Iterator[str]:
         values = each.identifier.values(key)
         if len(values) > 1 and (tag in above or tag == PATIENT_ID):
             yield f"{each.said} with {len(values)} values in {named(tag)}, which must name a single one"
-        elif any("*" in value or "?" in value for value in values):
+        elif any("*" in value or "?" in value for value in values) and not each.identifier.is_question_marks(key):
             yield f"{each.said} with a wildcard in {named(tag)}, which must name a single one"
 
 
