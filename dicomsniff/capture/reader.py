@@ -3,7 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
@@ -49,11 +50,14 @@ _NO_LAYOUT = pcap.PcapLayout(pcap.MAGICS[b"\xd4\xc3\xb2\xa1"])
 class CaptureReader:
     """One capture file or pipe. `batches()` reads it through; `batches_from()` goes back (not in a pipe).
 
-    With `follow`, the file is taken for one that is still growing: at its end more is awaited, until `stop`.
+    With `follow`, the file is taken for one that is still growing: at its end more is awaited, until `stop`. With
+    `open_file`, that opens what is read, and `path` only names it.
     Raises CaptureError where there is nothing to read: no such file, not a capture.
     """
 
-    def __init__(self, path: str, *, follow: bool = False) -> None:
+    def __init__(
+        self, path: str, *, follow: bool = False, open_file: Callable[[], BufferedReader] | None = None
+    ) -> None:
         self.path = path
         self.is_live = follow
         self._stopped = False
@@ -61,7 +65,8 @@ class CaptureReader:
         self.truncated = ""
         self._read_to = 0
         self._size = None if path == "-" or not os.path.isfile(path) else os.path.getsize(path)
-        self._source = _open(path)
+        self._open = open_file or partial(_open, path)
+        self._source = self._open()
         self._file: ByteStream = self._source
         try:
             self._file = decompressed(self._source)
@@ -123,7 +128,7 @@ class CaptureReader:
 
     def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
         """Read again from the record at `offset`, which holds packet `number`."""
-        again = CaptureReader(self.path)
+        again = CaptureReader(self.path, open_file=self._open)
         try:
             again._parser = self._parser.again(offset)
             again._file.seek(offset)

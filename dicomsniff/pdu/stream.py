@@ -34,6 +34,11 @@ class PduStream(ExpressLane):
         return self._opening.foreign
 
     @property
+    def is_other(self) -> bool:
+        """Whether the stream was found to carry another protocol."""
+        return self._opening.other and not self.recognized
+
+    @property
     def is_inside(self) -> bool:
         """Whether a PDU has begun and not ended."""
         return bool(self._pending) if self._state is PDU_HEADER else self._state is not LOST
@@ -56,7 +61,7 @@ class PduStream(ExpressLane):
         self._arrive(mark)
         if self.recognized:
             return passed + self._decode(data, start, end)
-        if self._skip_first is NO_PACKET:
+        if self._skip_first == NO_PACKET:
             self._skip_first = mark
         self.position += end - start
         return self.accept() if self._opening.feed(data[start:end], mark) else []
