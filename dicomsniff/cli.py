@@ -250,7 +250,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     # What a capture makes is nearly all kept, and rarely cyclic: looking for garbage at the usual rate costs a third.
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(50_000, 4, 2)
     sys.exit(_run(sys.argv[1:]))
 
 
