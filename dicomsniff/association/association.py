@@ -106,6 +106,7 @@ class Association:
         "request",
         "requestor",
         "requestor_is",
+        "room",
         "start_time",
         "state",
         "tally",
@@ -147,8 +148,10 @@ class Association:
         self.timing = Timing(time)
         """Where its time went."""
         self.tally = Tally()
+        self.room = MAX_LISTED
+        """Timeline entries (and messages) that are listed."""
         self.unlisted = 0
-        """Timeline entries beyond MAX_LISTED, which are not kept."""
+        """Further timeline entries, which are not kept."""
         self.unlisted_findings: dict[str, int] = {}
         """How many findings are not listed, by severity; of each code at least the first is."""
         self.condensed = False
@@ -264,7 +267,7 @@ class Association:
             self._number(message)
         else:
             self._unended.append(message)
-        self.operations.take(message)
+        self.operations.take(message, listed=len(self.timeline) < self.room)
         return self._enter(message, from_requestor=message.from_requestor)
 
     def add(self, event: TimelineEvent, *, from_requestor: bool) -> Entry:
@@ -305,6 +308,16 @@ class Association:
                 self.unlisted_findings[finding.severity] = self.unlisted_findings.get(finding.severity, 0) + 1
         return listed
 
+    def shorten(self, room: int) -> None:
+        """List no more than so many timeline entries, the first ones; counts, verdict and findings cover all."""
+        self.room = room
+        if len(self.timeline) > room:
+            self.unlisted += len(self.timeline) - room
+            del self.timeline[room:]
+            listed = {id(entry.event) for entry in self.timeline}
+            self.messages = [message for message in self.messages if id(message) in listed]
+            self.operations.shorten(listed)
+
     def condense(self) -> None:
         """Give up what only a detailed view needs; verdict, counts and findings stay."""
         self.condensed = True
@@ -321,12 +334,12 @@ class Association:
     def _number(self, message: Message) -> None:
         self.tally.add(message)
         message.number = self.tally.messages
-        if len(self.messages) < MAX_LISTED:
+        if len(self.messages) < self.room:
             self.messages.append(message)
 
     def _enter(self, event: TimelineEvent, *, from_requestor: bool) -> Entry:
         entry = Entry(from_requestor, event)
-        if len(self.timeline) < MAX_LISTED:
+        if len(self.timeline) < self.room:
             self.timeline.append(entry)
         else:
             self.unlisted += 1

@@ -7,8 +7,6 @@ from dicomsniff.dictionary.statuses import PENDING, find_status
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import RETRIEVALS, Progress, read_counters
 
-MAX_OPERATIONS = 100_000
-"""Operations listed of one association; further ones are paired and counted, not kept once they are over."""
 MAX_ORPHANS = 1000
 """Responses without a request that are kept: the end of what they answer may still come; and cancels of nothing."""
 MAX_SAME_ID = 64
@@ -128,26 +126,33 @@ class OperationTracker:
         """Operations that are over and not listed, of an association that is not condensed."""
         return self.count - len(self.operations)
 
-    def take(self, message: Message) -> Operation | None:
-        """Take a message; return the operation it belongs to, None for one that belongs to none."""
+    def take(self, message: Message, *, listed: bool = True) -> Operation | None:
+        """Take a message; return the operation it belongs to, None for one that belongs to none.
+
+        One that is not `listed` is paired and counted; its operation is not kept once it is over.
+        """
         command = message.command
         if command.name == "C-CANCEL-RQ":
             return self._cancel(message)
         if command.is_response:
             return self._respond(message)
-        return self._invoke(message)
+        return self._invoke(message, listed=listed)
 
     def condense(self) -> None:
         """Keep what waits for an answer and the counts; let go of the rest."""
         self.operations, self.orphans, self.vain_cancels, self._early = [], [], [], {}
 
-    def _invoke(self, message: Message) -> Operation | None:
+    def shorten(self, listed: set[int]) -> None:
+        """Keep only the operations whose requests are listed (given by `id`)."""
+        self.operations = [operation for operation in self.operations if id(operation.request) in listed]
+
+    def _invoke(self, message: Message, *, listed: bool) -> Operation | None:
         number = message.command.message_id
         if number is None:
             return None
         operation = message.operation = Operation(message)
         self.count += 1
-        if len(self.operations) < MAX_OPERATIONS:
+        if listed:
             self.operations.append(operation)
         key = (message.from_requestor, number)
         waiting = self._outstanding.setdefault(key, [])
