@@ -3,8 +3,9 @@
 from collections import Counter, deque
 from collections.abc import Iterable
 from enum import Enum
+from math import inf
 
-from dicomsniff.association.association import MAX_LISTED, Association
+from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Conversation, Update
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import Unconnected
@@ -23,6 +24,8 @@ MAX_ENTRIES = 250_000
 """Timeline entries kept of all associations; beyond, those that ended first are condensed, or it is an error."""
 MAX_ASSOCIATIONS = 100_000
 """Associations kept; beyond, those that ended first are forgotten, and only counted, or it is an error."""
+MAX_LISTED = 100_000
+"""Timeline entries listed of one association, where the latest ones are kept; counts cover all."""
 MAX_OPEN_ENTRIES = 40_000
 """Timeline entries kept of all associations that have not ended, where they are handed over at their end."""
 _UNKNOWN, _DICOM, _CONTEXTS = 9, 16, 2
@@ -42,10 +45,6 @@ class Keep(Enum):
     """For views that watch for hours: those that ended first are condensed, at last forgotten."""
     ALL = "all, with all details"
     """More than MAX_ENTRIES or MAX_ASSOCIATIONS raise IncompleteError."""
-
-
-_ROOM = {Keep.OPEN: MAX_OPEN_ENTRIES, Keep.LATEST: MAX_LISTED, Keep.ALL: 1 << 62}
-"""Timeline entries listed of one association."""
 
 
 class Analyzer:
@@ -234,9 +233,16 @@ class Analyzer:
         """Take associations that were just recognized."""
         self._numbered += len(associations)
         for association in associations:
-            association.room = _ROOM[self.keep]
+            association.room = self._room
         if self.keep is not Keep.OPEN:
             self._kept.update((association.id, association) for association in associations)
+
+    @property
+    def _room(self) -> float:
+        """How many timeline entries are listed of one association."""
+        if self.keep is Keep.OPEN:
+            return MAX_OPEN_ENTRIES
+        return MAX_LISTED if self.keep is Keep.LATEST else inf
 
     def _bound_memory(self) -> list[Update]:
         """Keep no more than may be kept; return what that brings to an end."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
@@ -63,8 +64,6 @@ class Abortion:
     from_requestor: bool
 
 
-MAX_LISTED = 100_000
-"""Timeline entries (and messages) listed of one association; further ones are handed on and counted, not kept."""
 MAX_FINDINGS = 1000
 """Findings listed of one association; of further ones only the first of each code."""
 FINAL_FINDINGS = 100
@@ -148,7 +147,7 @@ class Association:
         self.timing = Timing(time)
         """Where its time went."""
         self.tally = Tally()
-        self.room = MAX_LISTED
+        self.room = inf
         """Timeline entries (and messages) that are listed."""
         self.unlisted = 0
         """Further timeline entries, which are not kept."""
