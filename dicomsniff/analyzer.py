@@ -247,7 +247,9 @@ class Analyzer:
     def _bound_memory(self) -> list[Update]:
         """Keep no more than may be kept; return what that brings to an end."""
         if self.keep is Keep.OPEN:
-            return self._shorten()
+            if self._entries > MAX_OPEN_ENTRIES:
+                self._shorten()
+            return self._take(self._tcp.relieve()) if self._tcp.table.is_heavy else []
         if self.keep is Keep.LATEST:
             self._condense()
         elif self._entries > MAX_ENTRIES or len(self._kept) > MAX_ASSOCIATIONS:
@@ -274,10 +276,8 @@ class Analyzer:
         while len(self._kept) > MAX_ASSOCIATIONS and self._closed:
             del self._kept[self._closed.popleft().id]
 
-    def _shorten(self) -> list[Update]:
-        """Let connections with short lists leave memory, and shorten the lists of others, to a fair share each."""
-        if self._entries <= MAX_OPEN_ENTRIES:
-            return []
+    def _shorten(self) -> None:
+        """Count short lists as weight, with which connections leave memory; shorten others, to a fair share each."""
         long: list[Association] = []
         for connection in self._tcp.table:
             if isinstance(connection.consumer, Conversation):
@@ -291,7 +291,6 @@ class Analyzer:
             for association in long:
                 association.shorten(share)
         self._entries = sum(len(association.timeline) for association in long)
-        return self._take(self._tcp.relieve()) if self._tcp.table.is_heavy else []
 
     def _is_forced(self, flow: bytes) -> bool:
         return bool(self._ports) and not self._ports.isdisjoint(end.port for end in flow_ends(flow))

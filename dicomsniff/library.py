@@ -16,6 +16,7 @@ from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.provenance import Span
+from dicomsniff.quantities import counted
 from dicomsniff.reread import MessageBytes, StreamPiece, read_message, read_stream
 
 CLOSED_AT_A_TIME = 200
@@ -62,7 +63,9 @@ class Capture:
         state = (
             "read" if self._done else "failed" if self._failure else "being read" if self._started else "not read yet"
         )
-        return f"<Capture {self.reader.name}: {state}, {self.analyzer.association_count} associations so far>"
+        return (
+            f"<Capture {self.reader.name}: {state}, {counted(self.analyzer.association_count, 'association')} so far>"
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -137,6 +140,8 @@ class Capture:
 
     def _begin(self, keep: Keep) -> None:
         """Read in one of the ways, unless what was read in another one is not kept any more."""
+        if self._failure is not None:
+            raise self._failure
         differs = self._started and keep is not self.analyzer.keep
         if self._done or (differs and not (keep is Keep.ALL and self.analyzer.keeps_all)):
             raise self._not_kept()

@@ -172,6 +172,10 @@ class Association:
         self._oversized: set[bool] = set()
         self._odd: set[tuple[bool, bool, int]] = set()
 
+    def __repr__(self) -> str:
+        who = f"{self.requestor.label} -> {self.acceptor.label}"
+        return f"<Association {self.id}: {who}, {self.outcome}, {self.tally.messages} messages>"
+
     @property
     def outcome(self) -> str:
         """`released`, `rejected`, `aborted` or `unfinished`."""

@@ -13,7 +13,7 @@ MAX_SAME_ID = 64
 """Outstanding requests with one Message ID; beyond, the oldest is no longer waited for."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Operation:
     """One request and everything that belongs to it, as far as it came. Times are in ns."""
 
@@ -36,6 +36,12 @@ class Operation:
     """C-STORE sub-operations seen on the same association (C-GET only)."""
     stored: Counter[str] | None = None
     """Final statuses of those sub-operations, by category; None before the first."""
+
+    def __repr__(self) -> str:
+        how = (
+            "no final response" if self.final is None else f"{self.category or 'unknown status'} after {self.responses}"
+        )
+        return f"<{self.name} of message {self.request.number}: {how}>"
 
     @property
     def name(self) -> str:

@@ -7,7 +7,9 @@ of its own that nobody else can open and that is gone with the process. What wai
 
 import pickle
 import sqlite3
-from typing import TYPE_CHECKING
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
@@ -18,6 +20,30 @@ _TABLES = (
     "CREATE TABLE connection (number INTEGER PRIMARY KEY, pickled BLOB)",
     "CREATE TABLE flow (flow BLOB PRIMARY KEY, number INTEGER) WITHOUT ROWID",
 )
+
+
+class _Pickler(pickle.Pickler):
+    """Takes data sets that are being collected along, as long as they are short enough to be in memory."""
+
+    def __init__(self, out: BytesIO) -> None:
+        super().__init__(out, pickle.HIGHEST_PROTOCOL)
+        self.files: list[SpooledTemporaryFile[bytes]] = []
+        """What was taken along, to be closed where it is not used any more."""
+        self.dispatch_table = {SpooledTemporaryFile: self._reduce_file}
+
+    def _reduce_file(self, file: "SpooledTemporaryFile[bytes]") -> tuple[Any, ...]:
+        if file.name is not None:
+            raise pickle.PicklingError("it is a file of its own by now")
+        self.files.append(file)
+        file.seek(0)
+        return _collected, (file.read(),)
+
+
+def _collected(data: bytes) -> "SpooledTemporaryFile[bytes]":
+    """Return a file that stays in memory until more is written to it."""
+    file = SpooledTemporaryFile(max_size=max(1, len(data)))
+    file.write(data)
+    return file
 
 
 class Shelf:
@@ -35,10 +61,15 @@ class Shelf:
 
     def put(self, connection: "Connection") -> bool:
         """Take a connection; return whether it could be taken: some of what is under way cannot be pickled."""
+        packed = BytesIO()
+        pickler = _Pickler(packed)
         try:
-            pickled = pickle.dumps(connection, pickle.HIGHEST_PROTOCOL)
+            pickler.dump(connection)
         except (TypeError, pickle.PicklingError, RecursionError):
             return False
+        for file in pickler.files:
+            file.close()
+        pickled = packed.getbuffer()
         self._database.execute("INSERT INTO connection VALUES (?, ?)", (connection.number, pickled))
         flows = [(stream.flow, connection.number) for stream in connection.streams]
         self._database.executemany("INSERT INTO flow VALUES (?, ?)", flows)
