@@ -60,12 +60,12 @@ class Capture:
         """Associations that `closed()` has yet to hand over."""
 
     def __repr__(self) -> str:
-        state = (
-            "read" if self._done else "failed" if self._failure else "being read" if self._started else "not read yet"
-        )
-        return (
-            f"<Capture {self.reader.name}: {state}, {counted(self.analyzer.association_count, 'association')} so far>"
-        )
+        if self._failure is not None:
+            state = "failed"
+        else:
+            state = "read" if self._done else "being read" if self._started else "not read yet"
+        found = counted(self.analyzer.association_count, "association")
+        return f"<Capture {self.reader.name}: {state}, {found} so far>"
 
     def __enter__(self) -> Self:
         return self

@@ -84,10 +84,7 @@ def failing(path: Path, error: BaseException) -> Capture:
 
 
 def test_a_capture_that_failed_halfway_never_passes_for_a_whole_one(twenty: Path) -> None:
-    for error, said in (
-        (CaptureError("the disk is gone"), "the disk is gone"),
-        (KeyError("x"), "broken off by KeyError"),
-    ):
+    for error, said in ((CaptureError("no disk"), "no disk"), (KeyError("x"), "broken off by KeyError")):
         with failing(twenty, error) as capture:
             with pytest.raises(type(error)):
                 list(capture.closed())
@@ -169,4 +166,4 @@ def test_what_is_printed_of_objects_is_short_and_tells_something(samples: Path) 
     assert repr(association).startswith("<Association 1: ")
     assert repr(association).endswith(", released, 2 messages>")
     assert repr(association.messages[0]).startswith("<C-ECHO-RQ, message 1, packets ")
-    assert repr(association.operations.operations) == "[<C-ECHO of message 1: Success after 1>]"
+    assert repr(association.operations.operations) == "[<C-ECHO of message 1: Success>]"

@@ -38,9 +38,7 @@ class Operation:
     """Final statuses of those sub-operations, by category; None before the first."""
 
     def __repr__(self) -> str:
-        how = (
-            "no final response" if self.final is None else f"{self.category or 'unknown status'} after {self.responses}"
-        )
+        how = "no final response" if self.final is None else self.category or "a status that is not known"
         return f"<{self.name} of message {self.request.number}: {how}>"
 
     @property

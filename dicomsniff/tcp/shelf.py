@@ -41,7 +41,7 @@ class _Pickler(pickle.Pickler):
 
 def _collected(data: bytes) -> "SpooledTemporaryFile[bytes]":
     """Return a file that stays in memory until more is written to it."""
-    file = SpooledTemporaryFile(max_size=max(1, len(data)))
+    file = SpooledTemporaryFile(max_size=max(1, len(data)))  # noqa: SIM115  closed by who collects
     file.write(data)
     return file
 
