@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.provenance import Span
+from dicomsniff.side import Side
 
 if TYPE_CHECKING:
     from dicomsniff.dimse.operations import Operation
@@ -39,7 +40,7 @@ class Message:
     Times are in ns since 1970.
     """
 
-    from_requestor: bool
+    side: Side
     context_id: int
     command: Command
     command_fragments: int

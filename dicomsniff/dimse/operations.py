@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dicomsniff.dictionary.statuses import PENDING, find_status
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import RETRIEVALS, Progress, read_counters
+from dicomsniff.side import SIDES, Side
 
 MAX_ORPHANS = 1000
 """Responses without a request that are kept: the end of what they answer may still come; and cancels of nothing."""
@@ -47,9 +48,9 @@ class Operation:
         return self.request.command.service
 
     @property
-    def from_requestor(self) -> bool:
-        """Whether the association's requestor invoked it."""
-        return self.request.from_requestor
+    def side(self) -> Side:
+        """Who invoked it."""
+        return self.request.side
 
     @property
     def status(self) -> int | None:
@@ -82,8 +83,8 @@ class Operation:
         return find_status(command.service, command.sop_class_uid, self.status).category
 
 
-Key = tuple[bool, int]
-"""Who asked (True: the requestor), and under which Message ID."""
+Key = tuple[Side, int]
+"""Who asked, and under which Message ID."""
 
 
 class OperationTracker:
@@ -113,10 +114,10 @@ class OperationTracker:
         """Responses to nothing that was outstanding."""
         self.vain_cancels: list[Message] = []
         """C-CANCEL-RQs of nothing that was outstanding; those that cross a final response are among them."""
-        self.most_outstanding = {True: 0, False: 0}
+        self.most_outstanding = dict.fromkeys(SIDES, 0)
         """The most whole requests of one side that waited for a final response at a time, sub-operations included."""
         self._outstanding: dict[Key, list[Operation]] = {}
-        self._waiting = {True: 0, False: 0}
+        self._waiting = dict.fromkeys(SIDES, 0)
         self._gets: list[Operation] = []
         self._early: dict[Key, Message] = {}
 
@@ -158,7 +159,7 @@ class OperationTracker:
         self.count += 1
         if listed:
             self.operations.append(operation)
-        key = (message.from_requestor, number)
+        key = (message.side, number)
         waiting = self._outstanding.setdefault(key, [])
         waiting.append(operation)
         if message.ended:
@@ -168,7 +169,7 @@ class OperationTracker:
         if operation.name == "C-GET":
             self._gets.append(operation)
         elif operation.name == "C-STORE":
-            parent = next((get for get in self._gets if get.from_requestor is not message.from_requestor), None)
+            parent = next((get for get in self._gets if get.side is not message.side), None)
             if parent is not None:
                 operation.parent = parent
                 parent.sub_operations += 1
@@ -180,13 +181,13 @@ class OperationTracker:
         return operation
 
     def _count(self, operation: Operation, reuses_id: bool) -> None:
-        side = operation.from_requestor
+        side = operation.side
         self._waiting[side] += 1
         operation.reuses_id, operation.waiting = reuses_id, self._waiting[side]
         self.most_outstanding[side] = max(self.most_outstanding[side], operation.waiting)
 
     def _respond(self, message: Message) -> Operation | None:
-        key = (not message.from_requestor, message.command.message_id_being_responded_to or 0)
+        key = (message.side.other, message.command.message_id_being_responded_to or 0)
         waiting = self._outstanding.get(key)
         if not waiting or message.command.message_id_being_responded_to is None:
             if len(self.orphans) < MAX_ORPHANS:
@@ -217,10 +218,10 @@ class OperationTracker:
                 parent.stored[operation.category] += 1
 
     def _stop_waiting(self, operation: Operation) -> None:
-        key = (operation.from_requestor, operation.request.command.message_id or 0)
+        key = (operation.side, operation.request.command.message_id or 0)
         waiting = self._outstanding[key]
         waiting.remove(operation)
-        self._waiting[operation.from_requestor] -= operation.request.ended
+        self._waiting[operation.side] -= operation.request.ended
         if not waiting:
             del self._outstanding[key]
         if operation.name == "C-GET":
@@ -228,7 +229,7 @@ class OperationTracker:
 
     def _cancel(self, message: Message) -> Operation | None:
         answered = message.command.message_id_being_responded_to
-        waiting = self._outstanding.get((message.from_requestor, answered)) if answered is not None else None
+        waiting = self._outstanding.get((message.side, answered)) if answered is not None else None
         if not waiting:
             if len(self.vain_cancels) < MAX_ORPHANS:
                 self.vain_cancels.append(message)

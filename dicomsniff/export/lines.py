@@ -7,9 +7,10 @@ from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
+from dicomsniff.export import direction
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
-from dicomsniff.export.model_json import association_json, direction, finding_json, message_json
+from dicomsniff.export.model_json import association_json, finding_json, message_json
 from dicomsniff.export.negotiation import contexts_json
 from dicomsniff.export.transcript import SCHEMA
 from dicomsniff.export.words import entry_detail, entry_name
@@ -56,7 +57,7 @@ def entry_line(association: Association, entry: Entry, digits: int) -> str:
             "kind": "event",
             "association": association.id,
             "time": timestamp(entry.span.first_time, digits),
-            "direction": direction(from_requestor=entry.from_requestor),
+            "direction": direction(entry.side),
             "name": entry_name(entry),
             "detail": entry_detail(association, entry),
             "first_packet": entry.span.first_packet,

@@ -16,9 +16,11 @@ from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.printable import printed
 from dicomsniff.quantities import clock, counted, duration, size, timestamp
+from dicomsniff.side import Side
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
+_ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 
 
 MAX_WAITING = 10_000
@@ -109,7 +111,7 @@ def entry_line(association: Association, entry: Entry, start: int) -> str:
 
 
 def _entry_text(association: Association, entry: Entry) -> str:
-    arrow = "-->" if entry.from_requestor else "<--"
+    arrow = _ARROWS[entry.side]
     count = entry_size(entry)
     amount = size(count) if count else ""
     detail = entry_detail(association, entry)
@@ -151,8 +153,8 @@ def _implementations(association: Association) -> str:
 
 
 def _tcp_lines(association: Association) -> Iterator[str]:
-    for arrow, sender in (("-->", True), ("<--", False)):
-        health = association.tcp.get(sender)
+    for side, arrow in _ARROWS.items():
+        health = association.tcp.get(side)
         if health is not None and (said := tcp_text(health)):
             trip = f", round trip {duration(health.round_trip_time)}" if health.round_trip_time is not None else ""
             yield f"  tcp {arrow} {said}{trip}"
