@@ -1,6 +1,7 @@
 """What `check` writes and how it exits, in every format; what `rules` says."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,6 +16,11 @@ from dicomsniff.findings.catalogue import RULES
 DOCS = Path(__file__).parents[2] / "docs"
 FORMS = ["text", "json", "jsonl", "sarif", "junit"]
 Run = Callable[..., tuple[int, str, str]]
+
+_PLACES = r"§(\d{1,2}|[A-Z]{1,2})(\.\d{1,3})*|Table [A-Z0-9.]+-\d{1,3}[a-z]?|Annex [A-Z]{1,2}"
+_REFERENCE = rf"(PS3\.\d{{1,2}} )?({_PLACES})|RFC \d{{3,5}} §\d+(\.\d+)*"
+_REFERENCES = rf"(?=PS3|RFC|$)(({_REFERENCE})(, ({_REFERENCE}))*)?"
+"""A part of the standard, and sections, tables or annexes of it; empty where the standard says nothing of it."""
 
 
 @pytest.fixture
@@ -214,7 +220,7 @@ def test_the_page_of_rules_is_current() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_says_what_it_means_and_what_to_do(rule) -> None:
     assert rule.code == rule.code.lower().replace(" ", "-").replace("_", "-")
-    assert rule.reference.startswith(("PS3.", "RFC "))
+    assert re.fullmatch(_REFERENCES, rule.reference), rule.reference
     assert 10 < len(rule.title) <= 72
     assert not rule.title.endswith(".")
     assert rule.meaning.endswith((".", ".)"))
