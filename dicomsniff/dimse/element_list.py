@@ -3,7 +3,7 @@
 import hashlib
 from array import array
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from dicomsniff.dimse.dataset_element import (
     BINARY_VRS,
@@ -18,8 +18,9 @@ from dicomsniff.dimse.dataset_element import (
     find_vr,
 )
 from dicomsniff.dimse.effort import HEADER, MAX_LISTED, MAX_SHOWN, TOO_DEAR, UNLIMITED, affordable, value_cost
-from dicomsniff.dimse.scan.events import UNDEFINED_LENGTH, Header, Mode
+from dicomsniff.dimse.scan.events import Header
 from dicomsniff.dimse.scan.kinds import CHARACTER_SET, NUMBER_OF_FRAMES
+from dicomsniff.dimse.scan.modes import UNDEFINED_LENGTH, Mode
 from dicomsniff.dimse.scan.nesting import MAX_DEPTH
 from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings
 from dicomsniff.quantities import counted
@@ -29,6 +30,7 @@ LARGE = 1 << 16
 LISTED_FRAGMENTS = 256
 """Fragments, and entries of an offset table, whose numbers are listed."""
 
+_TOO_DEEP = f"elements in sequences more than {MAX_DEPTH} deep are not listed"
 _ITEM_TAG = b"\xfe\xff\x00\xe0"
 _PIXEL_REPRESENTATION = 0x00280103
 
@@ -38,47 +40,43 @@ class _Fragments:
     """Encapsulated pixel data up to byte `end`: its offset table, and its fragments by their lengths (PS3.5 §A.4)."""
 
     end: int
-    items: int = 0
-    """The offset table is one."""
-    total: int = 0
     table: int = 0
-    """Bytes of the offset table that are listed; it begins behind its own header."""
+    """The length of the offset table."""
+    count: int = -1
+    """Fragments; the offset table before them is none."""
+    total: int = 0
     last: int = 0
-    """The length of the last item."""
+    """The length of the last one."""
     lengths: "array[int]" = field(default_factory=lambda: array("Q"))
 
     def take(self, start: int, length: int) -> None:
         """Take an item whose value begins at byte `start`."""
-        if not self.items:
-            self.table = min(length, 4 * LISTED_FRAGMENTS)
-        else:
-            self.total += length
-            if self.items <= LISTED_FRAGMENTS:
-                self.lengths.append(length)
-        self.items += 1
+        self.count += 1
         self.last, self.end = length, start + length
+        if not self.count:
+            self.table = length
+            return
+        self.total += length
+        if self.count <= LISTED_FRAGMENTS:
+            self.lengths.append(length)
 
     def drop_last(self) -> None:
         """The value of the last item is not all there: it does not count."""
-        self.items -= 1
+        self.count -= 1
         self.end -= 8 + self.last
-        if not self.items:
+        if self.count < 0:
             self.table = 0
             return
         self.total -= self.last
-        del self.lengths[self.items - 1 :]
+        del self.lengths[self.count :]
 
-    @property
-    def text(self) -> str:
-        """Say how many fragments there are."""
-        return f"{counted(max(self.items - 1, 0), 'fragment')}, {self.total} bytes"
-
-    def to_json(self, table: bytes, frames: object) -> dict[str, Any]:
-        """Return what is told beside length and digest; `frames` as Number of Frames has it."""
+    def describe(self, table: bytes, frames: object) -> tuple[str, dict[str, Any]]:
+        """Say how many there are; return what is told beside length and digest, `frames` as Number of Frames has it."""
         entries = [int.from_bytes(table[at : at + 4], "little") for at in range(0, len(table), 4)]
-        return {
+        count = max(self.count, 0)
+        return f"{counted(count, 'fragment')}, {self.total} bytes", {
             "frames": frames if isinstance(frames, int) else len(entries) or None,
-            "fragments": max(self.items - 1, 0),
+            "fragments": count,
             "fragment_lengths": list(self.lengths),
             "offset_table": entries,
         }
@@ -86,30 +84,26 @@ class _Fragments:
 
 @dataclass(slots=True)
 class _Scope:
-    """The data set, an item, or what was gone into (`element`): what is known of the elements inside."""
+    """What the walk is in: the data set, an item beginning at byte `head`, or what an `element` holds."""
 
     encodings: list[str]
     signed: bool
-    json: dict[str, Any] = field(default_factory=dict)
-    creators: dict[int, str] = field(default_factory=dict)
     element: Element | None = None
-    """The sequence or pixel data; None for the data set and for items."""
+    sent_as: bytes = b""
+    """The VR of the element as sent."""
+    fragments: _Fragments | None = None
     items: int = 0
     head: int = 0
-    """Where an item begins."""
-    sent_as: bytes = b""
-    """The VR of a sequence as sent."""
-    fragments: _Fragments | None = None
+    json: dict[str, Any] = field(default_factory=dict)
+    creators: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Unread:
-    """An element whose value, up to byte `end` of the data set as sent or inflated, is read when the walk is over."""
+class _Unread(NamedTuple):
+    """An element whose value, up to byte `end`, is read when the walk is over, and the `json` of what it is in."""
 
     element: Element
-    scope: _Scope
+    json: dict[str, Any]
     end: int
-    inflated: bool
     fragments: _Fragments | None = None
 
 
@@ -141,11 +135,15 @@ class ElementList:
         """Whether long values are given by digest only."""
 
     def keep(self, inflated: bytes) -> None:
-        """Take the next bytes that a deflated data set inflates to."""
+        """Take the next bytes that a deflated data set inflates to: all further places count these."""
         if self.first_inflated is None:
+            self.finish()
             self.first_inflated = len(self.elements)
             self._affordable = affordable(self._size)
+            self._content, self._size = self._inflated, 0
+        self._inflated.seek(self._size)
         self._inflated.write(inflated)
+        self._size += len(inflated)
 
     def element(self, header: Header, value: bytes) -> bool:
         """List an element with its value; return whether that is a sequence, which is listed when it is gone into."""
@@ -159,19 +157,26 @@ class ElementList:
             self.cut = element
             return False
         if header.length > LARGE or self._abridges(element, value):
-            self._put_off(element, scope, element.end)
+            self._unread.append(_Unread(element, scope.json, element.end))
         else:
             self._convert(scope, header, element, value)
-        self._add(scope, element)
+        self._add(element)
         return False
 
-    def begin_sequence(self, header: Header) -> None:
-        """List a sequence; its items follow."""
-        self._begin(header, "SQ")
-
-    def begin_fragments(self, header: Header) -> None:
-        """List encapsulated pixel data; its offset table and fragments follow."""
-        self._begin(header, self._find(header)[1], _Fragments(header.start))
+    def begin(self, header: Header, *, pixels: bool) -> None:
+        """List a sequence or encapsulated pixel data; items or fragments follow."""
+        if not self._admit(header.offset):
+            return
+        scope, (creator, vr) = self._scopes[-1], self._find(header)
+        element = self._make(header, creator, vr if pixels else "SQ")
+        if not pixels:
+            element.text = "0 items"
+            element.json["Value"] = []
+            if self._depth >= MAX_DEPTH and _TOO_DEEP not in self.notes:
+                self.notes.append(_TOO_DEEP)
+        self._add(element)
+        fragments = _Fragments(header.start) if pixels else None
+        self._scopes.append(_Scope(scope.encodings, scope.signed, element, header.vr, fragments))
 
     def begin_item(self, offset: int) -> None:
         """An item of the sequence begins."""
@@ -204,19 +209,20 @@ class ElementList:
                 outer.element.items.append((inner.head, offset))
             return
         element.end = offset
+        empty = not inner.items and inner.sent_as != b"SQ" and element.length
         if inner.fragments is not None:
-            self._put_off(element, outer, inner.fragments.end, inner.fragments)
-        elif not inner.items and inner.sent_as != b"SQ" and element.length and offset == element.start + element.length:
-            self._put_off(element, outer, offset)
+            self._unread.append(_Unread(element, outer.json, inner.fragments.end, inner.fragments))
+        elif empty and offset == element.start + empty:
+            self._unread.append(_Unread(element, outer.json, offset))
 
     def finish(self) -> None:
-        """The walk is over: read what is given by its digest; what is not all there is not listed."""
+        """The walk is over: read the values that were put off."""
         for unread in self._unread:
-            self._read(unread)
+            self._read(*unread)
         self._unread.clear()
-        # What is wrong with a length may make a sequence end behind all bytes.
+        # A length that is wrong may make a sequence end behind all bytes.
         for element in self.elements[self.first_inflated or 0 :]:
-            element.end = min(element.end, self._size_of(inflated=self.first_inflated is not None))
+            element.end = min(element.end, self._size)
 
     @property
     def _depth(self) -> int:
@@ -224,9 +230,7 @@ class ElementList:
         return (len(self._scopes) - 1) // 2
 
     def _admit(self, offset: int) -> bool:
-        """Count an element; return whether it is listed."""
-        if self.stopped:
-            return False
+        """Count an element or item; return whether it is listed."""
         if self._listed > MAX_LISTED:
             self._stop(f"it has more than {MAX_LISTED} elements; from byte {offset} on they are not listed", offset)
         elif self._effort > self._affordable:
@@ -236,6 +240,8 @@ class ElementList:
         return not self.stopped
 
     def _stop(self, note: str, offset: int) -> None:
+        if self.stopped:
+            return
         self.notes.append(note)
         while len(self._scopes) > 1:
             self.end(offset)
@@ -245,39 +251,21 @@ class ElementList:
         """Return an element's private creator, and its VR: as sent, else as the dictionaries have it."""
         tag, scope = header.tag, self._scopes[-1]
         creator = scope.creators.get(tag >> 8, "") if tag >> 16 & 1 and tag & 0xFFFF > 0xFF else ""
-        sent = header.vr.decode()
-        # UN: the sender had no dictionary for it.
-        vr = find_vr(tag, creator) if not sent or (sent == "UN" and header.length < 0xFFFF) else sent
+        vr = header.vr.decode()
+        if not vr or (vr == "UN" and header.length < 0xFFFF):  # UN: the sender had no dictionary for it
+            vr = find_vr(tag, creator)
         return creator, certain_vr(vr, signed=scope.signed)
 
     def _make(self, header: Header, creator: str, vr: str) -> Element:
-        tag, _, _, offset, start, length = header
-        known = None if length == UNDEFINED_LENGTH else length
-        end = start + (known or 0)
-        return Element(tag, vr, element_name(tag, creator), "", {"vr": vr}, offset, start, known, self._depth, end)
+        tag, _, _, offset, start, announced = header
+        length = announced if announced != UNDEFINED_LENGTH else None
+        name, end = element_name(tag, creator), start + (length or 0)
+        return Element(tag, vr, name, "", {"vr": vr}, offset, start, length, self._depth, end)
 
-    def _size_of(self, *, inflated: bool) -> int:
-        return self._inflated.seek(0, 2) if inflated else self._size
-
-    def _put_off(self, element: Element, scope: _Scope, end: int, fragments: _Fragments | None = None) -> None:
-        self._unread.append(_Unread(element, scope, end, self.first_inflated is not None, fragments))
-
-    def _add(self, scope: _Scope, element: Element) -> None:
+    def _add(self, element: Element) -> None:
         if self._depth <= MAX_DEPTH:
             self.elements.append(element)
-            scope.json[f"{element.tag:08X}"] = element.json
-
-    def _begin(self, header: Header, vr: str, fragments: _Fragments | None = None) -> None:
-        if not self._admit(header.offset):
-            return
-        scope = self._scopes[-1]
-        element = self._make(header, self._find(header)[0], vr)
-        if fragments is None:
-            element.text, element.json = "0 items", {"vr": vr, "Value": []}
-        self._add(scope, element)
-        self._scopes.append(
-            _Scope(scope.encodings, scope.signed, element=element, sent_as=header.vr, fragments=fragments)
-        )
+            self._scopes[-1].json[f"{element.tag:08X}"] = element.json
 
     def _abridges(self, element: Element, value: bytes) -> bool:
         """Whether a value is given by its digest, as those before it were too much already."""
@@ -306,41 +294,39 @@ class ElementList:
             creator = element.text if len(element.text) <= MAX_CREATOR else ""
             scope.creators[(tag >> 16 << 8) | tag & 0xFF] = creator
 
-    def _read(self, unread: _Unread) -> None:
-        """Read a value that was not handed over, and give its digest."""
-        element, fragments, end = unread.element, unread.fragments, unread.end
-        content, size = self._inflated if unread.inflated else self._content, self._size_of(inflated=unread.inflated)
-        if fragments is not None and end > size:
+    def _read(self, element: Element, outer: dict[str, Any], end: int, fragments: _Fragments | None) -> None:
+        """Read a value that was put off; where it is not all there, the element is not listed."""
+        if fragments is not None and end > self._size:
             fragments.drop_last()
             end = fragments.end
         if element.vr == "SQ":
-            if end > size:
+            if end > self._size:
                 return
             element.vr = "UN"  # the dictionary has a sequence of that tag, the sender sent something else
-        if end > size:
-            self.cut = element
-            self.elements.pop()  # as nothing can follow it
-            del unread.scope.json[f"{element.tag:08X}"]
+        elif end > self._size:
+            self.cut = self.elements.pop()  # as nothing can follow it
+            del outer[f"{element.tag:08X}"]
             return
         length = end - element.start
-        content.seek(element.start)
-        if fragments is None and element.vr in BINARY_VRS and length <= INLINE_BINARY:
-            element.text, json = binary(element.vr, content.read(length))
+        self._content.seek(element.start)
+        if fragments is None and length <= INLINE_BINARY and element.vr in BINARY_VRS:
+            element.text, said = binary(element.vr, self._content.read(length))
         else:
-            element.text, json = by_digest(element.vr, length, _digest(content, length))
+            element.text, said = by_digest(element.vr, length, self._digest(length))
         if fragments is not None:
-            (frames, *_) = unread.scope.json.get(f"{NUMBER_OF_FRAMES:08X}", {}).get("Value") or [None]
-            content.seek(element.start + 8)
-            element.text = fragments.text
-            json |= fragments.to_json(content.read(fragments.table), frames)
+            (frames, *_) = outer.get(f"{NUMBER_OF_FRAMES:08X}", {}).get("Value") or [None]
+            self._content.seek(element.start + 8)
+            element.text, also = fragments.describe(
+                self._content.read(min(fragments.table, 4 * LISTED_FRAGMENTS)), frames
+            )
+            said |= also
         # In place, as the data set's JSON holds it already.
         element.json.clear()
-        element.json.update(json)
+        element.json.update(said)
 
-
-def _digest(content: BinaryIO, length: int) -> str:
-    digest = hashlib.sha256()
-    while length > 0 and (part := content.read(min(length, LARGE))):
-        digest.update(part)
-        length -= len(part)
-    return digest.hexdigest()
+    def _digest(self, length: int) -> str:
+        digest = hashlib.sha256()
+        while length > 0 and (part := self._content.read(min(length, LARGE))):
+            digest.update(part)
+            length -= len(part)
+        return digest.hexdigest()

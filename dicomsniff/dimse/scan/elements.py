@@ -1,22 +1,15 @@
 """The bytes of a data set in one encoding -> its structure, element by element, values passed over (PS3.5 §7).
 
 `ElementWalk` reads element after element with care: `_read_element` knows all that may be wrong. Where only an outline
-is asked for, two loops run ahead of it, one for each encoding with and without VRs: they pass over elements of which
-nothing need be said, and leave every other to it. A sink, where there is one, is told of each element.
+is asked for, the loop of `_pass_over` runs ahead of it: it passes over elements of which nothing need be said, as of
+nearly all, and leaves every other to it. A sink, where there is one, is told of each element.
 """
 
-import struct
+from collections.abc import Mapping
+from typing import Any
 
 from dicomsniff.dimse.effort import HEADER, MAX_ELEMENTS, TOO_DEAR
-from dicomsniff.dimse.scan.events import (
-    ITEM,
-    ITEM_DELIMITER,
-    SEQUENCE_DELIMITER,
-    UNDEFINED_LENGTH,
-    ElementSink,
-    Header,
-    Mode,
-)
+from dicomsniff.dimse.scan.events import ElementSink, Header
 from dicomsniff.dimse.scan.kept import KeptValues
 from dicomsniff.dimse.scan.kinds import (
     EXPLICIT_KINDS,
@@ -34,19 +27,27 @@ from dicomsniff.dimse.scan.kinds import (
     WATCHED,
     implicit_kinds,
 )
-from dicomsniff.dimse.scan.nesting import FOREVER, Container, Level, Nesting
+from dicomsniff.dimse.scan.modes import (
+    FIRST_DELIMITER,
+    HEADERS,
+    ITEM,
+    ITEM_DELIMITER,
+    LENGTHS,
+    SEQUENCE_DELIMITER,
+    TAGS,
+    UNDEFINED_LENGTH,
+    Mode,
+)
+from dicomsniff.dimse.scan.nesting import FOREVER, Level, Nesting
 from dicomsniff.dimse.scan.outline import ProblemList, named
 from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, Fragments
-from dicomsniff.dimse.scan.syntax import FIRST_DELIMITER, Encoding
+from dicomsniff.dimse.scan.syntax import Encoding
 from dicomsniff.dimse.scan.undefined_vr import LOOKAHEAD, find_way
 
 KEPT = 1024
 """Bytes: a longer value is not checked."""
 
 _Buffer = bytes | bytearray
-_LITTLE_HEADER, _BIG_HEADER = struct.Struct("<HH2sH").unpack_from, struct.Struct(">HH2sH").unpack_from
-_LITTLE_LENGTH, _BIG_LENGTH = struct.Struct("<L").unpack_from, struct.Struct(">L").unpack_from
-_LITTLE_TAG, _BIG_TAG = struct.Struct("<HHL").unpack_from, struct.Struct(">HHL").unpack_from
 
 
 class ElementWalk:
@@ -107,12 +108,11 @@ class ElementWalk:
     def _advance(self, data: _Buffer, at: int, base: int) -> None:
         self._more = False
         while not self._more:
-            here = self._nesting.here
-            if here.level is not Level.ELEMENTS:
+            if self._nesting.here.level is not Level.ELEMENTS:
                 at = self._read_item(data, at, base)
             else:
                 if self._sink is None:
-                    at = (self._pass_implicit if here.mode is Mode.IMPLICIT else self._pass_explicit)(data, at, base)
+                    at = self._pass_over(data, at, base)
                 at = self._read_element(data, at, base)
             if self.headers > MAX_ELEMENTS:
                 self._stop(f"it has more than {MAX_ELEMENTS} elements; from byte {base + at} on it is not looked at")
@@ -128,13 +128,13 @@ class ElementWalk:
             self._pending = bytearray(data[at:])
         self.wanted = self._next + len(self._pending)
 
-    def _pass_explicit(self, data: _Buffer, at: int, base: int) -> int:
-        """Pass over elements with a VR (PS3.5 §7.1.2) up to one that takes a closer look, or is not there."""
-        here, kept = self._nesting.here, self.kept
-        kinds = EXPLICIT_KINDS[min(len(self._nesting.outer) // 2, 2)]
-        little = here.mode is Mode.EXPLICIT_LITTLE
-        unpack = _LITTLE_HEADER if little else _BIG_HEADER
-        size, end, last = len(data), here.end - base, here.last
+    def _pass_over(self, data: _Buffer, at: int, base: int) -> int:
+        """Pass over elements up to one that takes a closer look, or is not there (PS3.5 §7.1.2, §7.1.3)."""
+        nesting, kept = self._nesting, self.kept
+        here = nesting.here
+        mode = here.mode
+        implicit, kind_of = mode is Mode.IMPLICIT, self._kinds().get
+        unpack, long, size, end, last = HEADERS[mode], LENGTHS[mode], len(data), here.end - base, here.last
         limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
         count, begin, length = 0, at, 0
         while at < limit:
@@ -142,13 +142,17 @@ class ElementWalk:
             tag = group << 16 | number
             if not last < tag < FIRST_DELIMITER:
                 break
-            kind = kinds.get(vr, UNDEFINED_VR)
+            if implicit:
+                length = length << 16 | vr
+                kind = kind_of(tag, PLAIN)
+            else:
+                kind = kind_of(vr, UNDEFINED_VR)
             stop = at + 8 + length
             if kind:
                 if kind > WATCHED:
                     if kind != LONG or at + 12 > size or group == 0x7FE0:
                         break
-                    length = (_LITTLE_LENGTH if little else _BIG_LENGTH)(data, at + 8)[0]
+                    length = long(data, at + 8)[0]
                     stop = at + 12 + length
                 elif stop > within or length & 1:
                     break
@@ -169,37 +173,10 @@ class ElementWalk:
             self._far = (last, base + begin, length)
         return at
 
-    def _pass_implicit(self, data: _Buffer, at: int, base: int) -> int:
-        """Pass over elements without a VR (PS3.5 §7.1.3) up to one that takes a closer look, or is not there."""
-        here, kept = self._nesting.here, self.kept
-        kinds = implicit_kinds()[min(len(self._nesting.outer) // 2, 2)]
-        size, end, last = len(data), here.end - base, here.last
-        limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
-        count, begin, length = 0, at, 0
-        while at < limit:
-            group, number, length = _LITTLE_TAG(data, at)
-            tag = group << 16 | number
-            stop = at + 8 + length
-            if not last < tag < FIRST_DELIMITER or stop > end or length & 1:  # as an undefined length is
-                break
-            if tag in kinds:
-                kind = kinds[tag]
-                if kind > WATCHED or stop > within:
-                    break
-                if kind == TEXT:
-                    if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
-                        break
-                elif (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
-                    self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
-                    escapes = kept.characters.extended
-            last = tag
-            count += 1
-            begin, at = at, stop
-        self.headers += count
-        here.last = last
-        if at > size and count:
-            self._far = (last, base + begin, length)
-        return at
+    def _kinds(self) -> Mapping[Any, int]:
+        """Return what is done with elements here, by VR, or by tag where none is sent."""
+        kinds = implicit_kinds() if self._nesting.here.mode is Mode.IMPLICIT else EXPLICIT_KINDS
+        return kinds[min(len(self._nesting.outer) // 2, 2)]
 
     def _read_element(self, data: _Buffer, at: int, base: int) -> int:
         """Take what stands where an element must, and tell what is wrong with it; return where to go on."""
@@ -210,38 +187,42 @@ class ElementWalk:
             return at
         if at + 8 > size:
             return self._wait(at)
-        mode, little, start = here.mode, here.mode is not Mode.EXPLICIT_BIG, at + 8
-        group, number, vr, length = (_LITTLE_HEADER if little else _BIG_HEADER)(data, at)
+        mode, start = here.mode, at + 8
+        group, number, vr, length = HEADERS[mode](data, at)
         tag = group << 16 | number
         if tag >= FIRST_DELIMITER:
             return self._read_delimiter(tag, data, at, base)
         if tag <= here.last and not self._allow_disorder(tag, here.last, offset):
             return at
         if mode is Mode.IMPLICIT:
-            length, sent = _LITTLE_LENGTH(data, at + 4)[0], vr
-            kind, vr = implicit_kinds()[min(len(nesting.outer) // 2, 2)].get(tag, PLAIN), b""
-            if tag == PIXEL_DATA:
-                kind = PIXELS
-            if kind <= WATCHED and length != UNDEFINED_LENGTH and offset + 8 + length > here.end and sent in VRS:
+            length, vr = length << 16 | vr, b""
+            kind = PIXELS if tag == PIXEL_DATA else self._kinds().get(tag, PLAIN)
+            beyond = offset + 8 + length > here.end and length != UNDEFINED_LENGTH
+            if beyond and kind <= WATCHED and bytes(data[at + 4 : at + 6]) in VRS:
                 self._depart(Mode.EXPLICIT_LITTLE, offset)
                 return at
         else:
-            kind = EXPLICIT_KINDS[min(len(nesting.outer) // 2, 2)].get(vr, UNDEFINED_VR)
+            kind = self._kinds().get(vr, UNDEFINED_VR)
             if kind == UNDEFINED_VR:
                 return self._read_undefined_vr(tag, vr, data, at, base)
             if kind > WATCHED:
                 start = at + 12
                 if start > size:
                     return self._wait(at)
-                length = (_LITTLE_LENGTH if little else _BIG_LENGTH)(data, at + 8)[0]
+                length = LENGTHS[mode](data, at + 8)[0]
                 if vr == b"UN":
                     mode = Mode.IMPLICIT  # PS3.5 §6.2.2
                 elif tag == PIXEL_DATA or (kind == LONG and length == UNDEFINED_LENGTH):
                     kind = PIXELS
         header = Header(tag, vr, mode, offset, base + start, length)
-        if length == UNDEFINED_LENGTH:
-            return self._begin_undelimited(header, kind, start)
-        return self._take_value(header, kind, data, at, base)
+        if length != UNDEFINED_LENGTH:
+            return self._take_value(header, kind, data, at, base)
+        self.headers += 1
+        here.last = tag
+        if kind == PIXELS and tag == PIXEL_DATA and not nesting.outer:
+            self._fragments = self.kept.begin_fragments(tag, offset, encapsulated=self._encapsulated)
+        nesting.begin(header, Level.FRAGMENTS if kind == PIXELS else Level.ITEMS, here.end)
+        return start
 
     def _wait(self, at: int) -> int:
         """More bytes must come."""
@@ -276,28 +257,6 @@ class ElementWalk:
         else:
             self.kept.take(tag, kind, value, offset, little=here.mode is not Mode.EXPLICIT_BIG)
 
-    def _begin_undelimited(self, header: Header, kind: int, start: int) -> int:
-        """Go into what has an undefined length."""
-        here = self._nesting.here
-        self.headers += 1
-        here.last = header.tag
-        if kind != PIXELS:
-            self._begin_sequence(header, here.end, undelimited=True)
-            return start
-        if header.tag == PIXEL_DATA and not self._nesting.outer:
-            self.kept.begin_fragments(header.tag, header.offset, encapsulated=self._encapsulated)
-            self._fragments = self.kept.fragments
-        if self._sink is not None:
-            self._sink.begin_fragments(header)
-        container = Container(Level.FRAGMENTS, header.mode, header.tag, header.offset, here.end, undelimited=True)
-        self._nesting.open(container)
-        return start
-
-    def _begin_sequence(self, header: Header, end: int, *, undelimited: bool) -> None:
-        if self._sink is not None:
-            self._sink.begin_sequence(header)
-        self._nesting.open(Container(Level.ITEMS, header.mode, header.tag, header.offset, end, undelimited))
-
     def _take_value(self, header: Header, kind: int, data: _Buffer, at: int, base: int) -> int:
         """Take an element of a length; look at its value, if somebody wants to see it, once it is there."""
         tag, _, _, offset, first, length = header
@@ -324,7 +283,7 @@ class ElementWalk:
         if kind == SEQUENCE or (
             sink is not None and inside and sink.element(header, bytes(data[start : start + shown]))
         ):
-            self._begin_sequence(header, stop, undelimited=False)
+            nesting.begin(header, Level.ITEMS, stop)
             return start
         if stop > base + len(data):
             self._far = (tag, offset, length)
@@ -370,7 +329,7 @@ class ElementWalk:
         nesting = self._nesting
         here, offset = nesting.here, base + at
         if here.undelimited and tag == ITEM_DELIMITER:
-            nesting.end_delimited(tag, offset, self._length(data, at))
+            nesting.end_delimited(tag, offset, TAGS[here.mode](data, at)[2])
         elif here.undelimited and (tag == ITEM or (tag == SEQUENCE_DELIMITER and nesting.outer[-1].undelimited)):
             nesting.miss_delimiter()
             nesting.close(offset)
@@ -382,11 +341,6 @@ class ElementWalk:
             self._give_up(offset)
         return at + 8
 
-    def _length(self, data: _Buffer, at: int) -> int:
-        """Return the length of an item or a delimiter."""
-        length: int = (_BIG_TAG if self._nesting.here.mode is Mode.EXPLICIT_BIG else _LITTLE_TAG)(data, at)[2]
-        return length
-
     def _read_item(self, data: _Buffer, at: int, base: int) -> int:
         """Take what stands where an item must."""
         nesting = self._nesting
@@ -396,18 +350,13 @@ class ElementWalk:
             return at
         if at + 8 > len(data):
             return self._wait(at)
-        group, number, length = (_BIG_TAG if here.mode is Mode.EXPLICIT_BIG else _LITTLE_TAG)(data, at)
+        group, number, length = TAGS[here.mode](data, at)
         tag = group << 16 | number
         if tag == ITEM and here.level is Level.FRAGMENTS:
             return self._take_fragment(length, data, at, base)
         if tag == ITEM:
             self.headers += 1
-            stop = here.end if length == UNDEFINED_LENGTH else offset + 8 + length
-            if stop > here.end:
-                stop = nesting.overrun(f"an item of {named(here.tag)} at byte {offset}", stop, offset, here.tag)
-            if self._sink is not None:
-                self._sink.begin_item(offset)
-            nesting.open(Container(Level.ELEMENTS, here.mode, here.tag, offset, stop, length == UNDEFINED_LENGTH))
+            nesting.begin_item(offset, length)
         elif tag == SEQUENCE_DELIMITER and here.undelimited:
             if self._fragments is not None:
                 self._fragments.ended = True

@@ -1,24 +1,15 @@
 """What a walk over a data set tells of it: elements, items, fragments, and where what it goes into ends."""
 
-from enum import IntEnum
 from typing import NamedTuple, Protocol
 
-UNDEFINED_LENGTH = 0xFFFFFFFF
-ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-
-
-class Mode(IntEnum):
-    """How elements are encoded."""
-
-    EXPLICIT_LITTLE = 0
-    EXPLICIT_BIG = 1
-    IMPLICIT = 2
+from dicomsniff.dimse.scan.modes import Mode
 
 
 class Header(NamedTuple):
     """What precedes the value of an element: it begins at byte `offset` of the data set, the value at `start`.
 
-    `vr` is empty in implicit VR, and UN where the bytes there are no VR. `length` may be UNDEFINED_LENGTH.
+    `vr` is empty in implicit VR, and UN where the bytes there are no VR. `length` may be UNDEFINED_LENGTH. `mode` is
+    that of the value: of UN it is implicit VR (PS3.5 §6.2.2).
     """
 
     tag: int
@@ -41,11 +32,8 @@ class ElementSink(Protocol):
         `value` is shorter than it should be where the data set ends before.
         """
 
-    def begin_sequence(self, header: Header) -> None:
-        """Go into the items of a sequence."""
-
-    def begin_fragments(self, header: Header) -> None:
-        """Go into encapsulated pixel data."""
+    def begin(self, header: Header, *, pixels: bool) -> None:
+        """Go into the items of a sequence, or into encapsulated `pixels`."""
 
     def begin_item(self, offset: int) -> None:
         """Go into the elements of an item."""

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from dicomsniff.dimse.scan.events import ElementSink, Mode
+from dicomsniff.dimse.scan.events import ElementSink, Header
+from dicomsniff.dimse.scan.modes import UNDEFINED_LENGTH, Mode
 from dicomsniff.dimse.scan.outline import ProblemList, named
 from dicomsniff.quantities import counted
 
@@ -58,8 +59,24 @@ class Nesting:
         self._problems = problems
         self._sink = sink
 
-    def open(self, container: Container) -> None:
-        """Go into a sequence or an item."""
+    def begin(self, header: Header, level: Level, end: int) -> None:
+        """Go into a sequence, or into pixel data; it ends at byte `end` at the latest."""
+        if self._sink is not None:
+            self._sink.begin(header, pixels=level is Level.FRAGMENTS)
+        undelimited = header.length == UNDEFINED_LENGTH
+        self._open(Container(level, header.mode, header.tag, header.offset, end, undelimited))
+
+    def begin_item(self, offset: int, length: int) -> None:
+        """Go into an item."""
+        here, undelimited = self.here, length == UNDEFINED_LENGTH
+        end = here.end if undelimited else offset + 8 + length
+        if end > here.end:
+            end = self.overrun(f"an item of {named(here.tag)} at byte {offset}", end, offset, here.tag)
+        if self._sink is not None:
+            self._sink.begin_item(offset)
+        self._open(Container(Level.ELEMENTS, here.mode, here.tag, offset, end, undelimited))
+
+    def _open(self, container: Container) -> None:
         if len(self.outer) == 2 * MAX_DEPTH and not self._problems.has("data-set-too-deep"):
             text = f"{container.name} is the {MAX_DEPTH + 1}th sequence inside another"
             self._problems.add("data-set-too-deep", text, container.start, container.tag)

@@ -11,13 +11,12 @@ from dicomsniff.dictionary.uids import (
     uid_text,
 )
 from dicomsniff.dimse.inflating import RAW_DEFLATE, WRAPPED, Inflater
-from dicomsniff.dimse.scan.events import UNDEFINED_LENGTH
 from dicomsniff.dimse.scan.kinds import LONG_VRS, VRS
+from dicomsniff.dimse.scan.modes import FIRST_DELIMITER, UNDEFINED_LENGTH
 from dicomsniff.dimse.scan.pixels import codec_problem
 
 HEAD = 1024
 """Bytes looked at where the first element leaves doubt."""
-FIRST_DELIMITER = 0xFFFE0000
 
 _EXPLICIT = {True: struct.Struct("<HH2sH").unpack_from, False: struct.Struct(">HH2sH").unpack_from}
 _LENGTH = {True: struct.Struct("<L").unpack_from, False: struct.Struct(">L").unpack_from}
