@@ -344,6 +344,11 @@ def test_references_are_bounded_and_counted():
     assert (len(outline.referenced), outline.reference_counts) == (64, {0x00081199: 500})
 
 
+def test_a_reference_of_odd_length_is_counted_once():
+    data = UID + sequence(0x00081199, item(short(0x00081155, "UI", b"1.2.3")), item(REFERENCE))
+    assert scan(data).reference_counts == {0x00081199: 2}
+
+
 @pytest.mark.parametrize("size", [1, 1000])
 def test_elements_with_a_vr_in_an_item_without_are_told_however_they_come(size):
     data = bare(0x00080018, b"1.2.3\0") + bare(0x00081030, bytes(2000))

@@ -57,16 +57,14 @@ class ElementWalk:
     """
 
     __slots__ = (
-        "_encapsulated", "_far", "_final", "_fragments", "_more", "_nesting", "_next", "_pending", "_problems", "_sink",
-        "departure", "headers", "kept", "stopped", "wanted",
+        "_encapsulated", "_far", "_final", "_fragments", "_more", "_nesting", "_next", "_pending", "_sink", "departure",
+        "headers", "kept", "stopped", "wanted",
     )  # fmt: skip
 
     def __init__(
         self, encoding: Encoding, problems: ProblemList, start: int = 0, sink: ElementSink | None = None
     ) -> None:
-        explicit = Mode.EXPLICIT_LITTLE if encoding.little else Mode.EXPLICIT_BIG
-        self._nesting = Nesting(Mode.IMPLICIT if encoding.implicit else explicit, start, problems, sink)
-        self._problems = problems
+        self._nesting = Nesting(encoding.mode, start, problems, sink)
         self._sink = sink
         self._encapsulated = encoding.encapsulated
         self.kept = KeptValues(problems)
@@ -107,8 +105,9 @@ class ElementWalk:
 
     def _advance(self, data: _Buffer, at: int, base: int) -> None:
         self._more = False
+        nesting = self._nesting
         while not self._more:
-            if self._nesting.here.level is not Level.ELEMENTS:
+            if nesting.here.level is not Level.ELEMENTS:
                 at = self._read_item(data, at, base)
             else:
                 if self._sink is None:
@@ -133,7 +132,8 @@ class ElementWalk:
         nesting, kept = self._nesting, self.kept
         here = nesting.here
         mode = here.mode
-        implicit, kind_of = mode is Mode.IMPLICIT, self._kinds().get
+        implicit = mode is Mode.IMPLICIT
+        kind_of = (implicit_kinds() if implicit else EXPLICIT_KINDS)[min(len(nesting.outer) // 2, 2)].get
         unpack, long, size, end, last = HEADERS[mode], LENGTHS[mode], len(data), here.end - base, here.last
         limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
         count, begin, length = 0, at, 0
@@ -192,8 +192,10 @@ class ElementWalk:
         tag = group << 16 | number
         if tag >= FIRST_DELIMITER:
             return self._read_delimiter(tag, data, at, base)
-        if tag <= here.last and not self._allow_disorder(tag, here.last, offset):
-            return at
+        if tag <= here.last:
+            if nesting.doubt:
+                return self._give_up(at, offset)
+            nesting.wrong_order(tag, offset)
         if mode is Mode.IMPLICIT:
             length, vr = length << 16 | vr, b""
             kind = PIXELS if tag == PIXEL_DATA else self._kinds().get(tag, PLAIN)
@@ -233,19 +235,10 @@ class ElementWalk:
         self.stopped = self.stopped or why
         self._more = True
 
-    def _give_up(self, offset: int) -> None:
+    def _give_up(self, at: int, offset: int) -> int:
         """Nobody can tell where the next element is."""
         self._stop(f"at byte {offset} it could not be followed any more")
-
-    def _allow_disorder(self, tag: int, last: int, offset: int) -> bool:
-        """Take a tag that is not above the one before; return whether that is no sign of a place that was lost."""
-        if self._nesting.doubt:
-            self._give_up(offset)
-            return False
-        if not self._problems.has("data-set-order"):
-            what = "is there again" if tag == last else f"comes after {named(last)}"
-            self._problems.add("data-set-order", f"{named(tag)} at byte {offset} {what}", offset, tag)
-        return True
+        return at
 
     def _depart(self, mode: Mode, offset: int) -> None:
         self.departure = self._nesting.depart(mode, offset) or self.departure
@@ -293,8 +286,7 @@ class ElementWalk:
         """Take an element whose VR is none: go on where the next element is seen, or as if there were no VR."""
         here, offset = self._nesting.here, base + at
         if self._nesting.doubt:
-            self._give_up(offset)
-            return at
+            return self._give_up(at, offset)
         ends = at + LOOKAHEAD > len(data)
         if ends and not self._final:
             return self._wait(at)
@@ -307,12 +299,9 @@ class ElementWalk:
         shown = min(length, self._sink.longest) if self._sink is not None else 0
         if at + start + shown > len(data) and verdict >= 0 and not self._final:
             return self._wait(at)
-        what = repr(vr.decode()) if vr.isascii() and vr.decode().isprintable() else vr.hex(" ")
-        text = f"{named(tag)} at byte {offset} has the undefined VR {what}"
-        self._problems.add("data-set-bad-vr", text, offset, tag)
+        self._nesting.undefined_vr(tag, vr, offset)
         if mode is Mode.IMPLICIT or verdict < 0:
-            self._give_up(offset)
-            return at
+            return self._give_up(at, offset)
         self._nesting.doubt = verdict == 0
         self.headers += 1
         here.last = tag
@@ -338,7 +327,7 @@ class ElementWalk:
             nesting.stray(tag, offset, "stands where an element must")
         else:
             nesting.no_element(tag, offset)
-            self._give_up(offset)
+            return self._give_up(at + 8, offset)
         return at + 8
 
     def _read_item(self, data: _Buffer, at: int, base: int) -> int:
@@ -374,10 +363,8 @@ class ElementWalk:
         here, fragments, offset = self._nesting.here, self._fragments, base + at
         stop = offset + 8 + length
         if length == UNDEFINED_LENGTH:
-            text = f"a fragment of {named(here.tag)} at byte {offset} has an undefined length"
-            self._problems.add("data-set-item", text, offset, here.tag)
-            self._give_up(offset)
-            return at
+            self._nesting.endless_fragment(offset)
+            return self._give_up(at, offset)
         if fragments is not None:
             needed = length if not fragments.began and length <= MAX_TABLE else min(length, SAMPLE)
             if (fragments.count == 0 or not fragments.began) and at + 8 + needed > len(data) and not self._final:

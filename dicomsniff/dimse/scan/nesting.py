@@ -136,6 +136,25 @@ class Nesting:
         self.close(stop)
         return stop
 
+    def wrong_order(self, tag: int, offset: int) -> None:
+        """A tag is not above the one before it (PS3.5 §7.1); said once of a data set, as others often follow."""
+        last = self.here.last
+        if not self._problems.has("data-set-order"):
+            what = "is there again" if tag == last else f"comes after {named(last)}"
+            self._problems.add("data-set-order", f"{named(tag)} at byte {offset} {what}", offset, tag)
+
+    def undefined_vr(self, tag: int, vr: bytes, offset: int) -> None:
+        """The bytes of a VR are none."""
+        shown = repr(vr.decode()) if vr.isascii() and vr.decode().isprintable() else vr.hex(" ")
+        text = f"{named(tag)} at byte {offset} has the undefined VR {shown}"
+        self._problems.add("data-set-bad-vr", text, offset, tag)
+
+    def endless_fragment(self, offset: int) -> None:
+        """A fragment has no length."""
+        tag = self.here.tag
+        text = f"a fragment of {named(tag)} at byte {offset} has an undefined length"
+        self._problems.add("data-set-item", text, offset, tag)
+
     def stray(self, tag: int, offset: int, what: str) -> None:
         """A delimiter, or an item, is wrong, or stands where it must not."""
         self._suspect("data-set-stray-delimiter", f"{named(tag)} at byte {offset} {what}", offset, tag)
