@@ -83,12 +83,13 @@ class KeptValues:
         if problem := native_length_problem(length, self.values):
             self.problems.add("data-set-pixel-length", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
 
-    def begin_fragments(self, tag: int, offset: int, *, encapsulated: bool | None) -> None:
-        """Encapsulated Pixel Data begins."""
+    def begin_fragments(self, tag: int, offset: int, *, encapsulated: bool | None) -> Fragments:
+        """Encapsulated Pixel Data begins; return what its items are given to."""
         self.fragments = Fragments(offset)
         if encapsulated is False:
             text = f"{named(tag)} at byte {offset} is encapsulated, where a transfer syntax without was agreed"
             self.problems.add("data-set-pixel-mismatch", text, offset, tag)
+        return self.fragments
 
     def pixels(self) -> PixelDataInfo | None:
         """Describe encapsulated Pixel Data."""
