@@ -206,7 +206,7 @@ class TcpTracker:
         stream.health.synchronized(time, again=again)
         size = _syn_option(segment, 2, 4)
         stream.health.maximum_segment_size = size
-        peer.health.set_window(min(_syn_option(segment, 3, 3) or 0, 14), size)
+        peer.health.set_window(_syn_option(segment, 3, 3) or 0, size)
         if not stream.anchored:
             if stream.segments == 1:
                 stream.origin = (seq + 1) & SEQUENCE_MASK

@@ -120,6 +120,7 @@ class StreamHealth:
 
     def set_window(self, scale: int, segment: int | None) -> None:
         """Learn by how much the receiver scales its windows (RFC 7323 §2.2), and the longest segment it takes."""
+        # A scale beyond 14 counts as 14 (§2.3); both leave room for a segment in every window but a closed one.
         self.small_window = max(1, min(segment or SMALL_SEGMENT, SMALL_SEGMENT) >> scale)
 
     def sent(self, offset: int, data: bytes, time: int) -> None:
