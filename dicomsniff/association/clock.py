@@ -1,4 +1,4 @@
-"""Packets' times, and what stands open at each -> the account of where the time went (timing.py)."""
+"""The times of packets, and which requests are open at each of them -> where the time went (timing.py)."""
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
@@ -44,11 +44,11 @@ class Clock:
         self._association = association
         self._timing: Timing = association.timing
         self._streams = (requestor.peer, requestor)
-        """By side, as all that has two: the acceptor's (False), the requestor's (True)."""
+        """By side, like everything here that comes in pairs: the acceptor's (False), the requestor's (True)."""
         self._pauses = (requestor.peer.health.pauses, requestor.health.pauses)
         self._underway = [False, False]
         self._last: bool | None = None
-        """Who sent the last bytes."""
+        """The side that sent the last bytes."""
         self._taken = [pauses.numbers for pauses in self._pauses]
         self._thought = [0, 0]
         """Time each side thought since it last said something; what it said decides what it was about."""
@@ -90,7 +90,7 @@ class Clock:
             self._last = sender
 
     def set_underway(self, sender: bool, underway: bool) -> None:
-        """Say whether a side has begun something it has not ended."""
+        """Return whether a side has begun a message that it has not finished."""
         self._underway[sender] = underway
 
     def hear(self, message: Message) -> None:
@@ -114,7 +114,7 @@ class Clock:
             self._asked.pop((not side, command.message_id_being_responded_to), None)
 
     def finish(self) -> None:
-        """Nothing more belongs to the association."""
+        """End the account: nothing later belongs to the association."""
         self.pass_time(self._association.end_time, None)
         question = self._question
         if question is not None:
@@ -124,7 +124,7 @@ class Clock:
 
     @property
     def _question(self) -> Message | None:
-        """The latest request that waits for a final response: its receiver has the word."""
+        """The latest request without a final response: it is its receiver's turn."""
         return next(reversed(self._asked.values()), None)
 
     def _take_pauses(self, gap: int) -> int:
@@ -142,7 +142,7 @@ class Clock:
         return gap
 
     def _spend_silence(self, gap: int, sender: bool | None) -> None:
-        """Account for a time (ns) in which nothing was on its way: somebody had the word, or nobody."""
+        """Account for a time (ns) with nothing on its way: it was one side's turn, or the association was idle."""
         timing, state = self._timing, self._association.state
         if state.is_over:
             timing.spend(Part.AFTER, None, gap)
@@ -173,7 +173,7 @@ class Clock:
 
 
 def _way(stream: Stream, now: int) -> int:
-    """Estimate how long (ns) the last bytes of a stream and an answer to them at once would have been on their way.
+    """Estimate the time (ns) that a stream's last bytes, and an immediate answer to them, would spend on the way.
 
     That is the shortest round trip; or what the acknowledgement took, if more than any receiver holds one back: then
     the bytes stood in a queue.

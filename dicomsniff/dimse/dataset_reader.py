@@ -346,7 +346,7 @@ class DataSetReader:
         return hasher.hexdigest()
 
     def _departs(self, here: _Container, tag: int, head: bytes) -> bool:
-        """Whether from an element with an undefined VR on, none has one: what follows tells, if it is no VR at all."""
+        """Return whether elements from this one on have no VR: only read so does what follows make sense."""
         if not here.little or (head[4:6].isalpha() and head[4:6].isupper() and self._find_value(here, tag, head)):
             return False
         length = int.from_bytes(head[4:8], "little")

@@ -81,7 +81,7 @@ class Operation:
 
 
 Key = tuple[bool, int]
-"""Who asked (True: the requestor), and under which Message ID."""
+"""The side that asked (True: the requestor), and the Message ID of its request."""
 
 
 class OperationTracker:

@@ -276,7 +276,7 @@ class ElementWalk(Nesting):
         self._choose_kinds()
 
     def _read_undefined_vr(self, tag: int, vr: bytes, data: Buffer, at: int, base: int) -> int:
-        """Take an element whose VR is none: go on where the next element is seen, or as if there were no VR."""
+        """Take an element whose VR is not defined: go on at the next plausible element, or as if VRs were left out."""
         here, offset = self._here, base + at
         little = here.mode is Mode.EXPLICIT_LITTLE
         if self._doubt:

@@ -9,7 +9,7 @@ _STEP = 4096
 
 
 class InflatedWalk:
-    """Inflates a data set and walks what comes out. `lost` says why not all of it is looked at."""
+    """Inflates a data set and walks the result. `lost` says why some of it was not examined."""
 
     __slots__ = ("_inflater", "_walk", "lost", "wrapping")
 
@@ -31,7 +31,7 @@ class InflatedWalk:
             self._look_at(begin, self._inflater.feed(data[at : at + BLOCK]))
 
     def finish(self, *, whole: bool) -> str:
-        """No more come; return what is wrong with the deflate stream. Without `whole` bytes are missing."""
+        """End the data set; return what is wrong with the deflate stream. Without `whole`, bytes are missing."""
         begin = self._inflater.total
         self._look_at(begin, self._inflater.finish())
         self._walk.finish(self._inflater.total, whole=self._inflater.ended)

@@ -113,7 +113,7 @@ class Nesting:
             self._choose_kinds()
 
     def _close_at_end(self) -> None:
-        """What a sequence or item is in ends here: so does it, whether it should have a delimiter or not."""
+        """Close a sequence or item because what contains it ends here, whether or not a delimiter is missing."""
         if self._here.undelimited:
             self._miss_delimiter(self._here)
         self._close()
@@ -123,7 +123,7 @@ class Nesting:
         self._more = True
 
     def _leaves_order(self, tag: int, last: int, offset: int) -> bool:
-        """Take a tag that is not above the one before; return whether it is none that an element may have."""
+        """Take a tag not greater than the last; return whether no element can have it, or the walk must stop."""
         if tag >= 0xFFFE0000:
             return True
         if self._doubt:
@@ -135,7 +135,7 @@ class Nesting:
         return False
 
     def _wrong_length(self, tag: int, length: int, offset: int, stop: int) -> int:
-        """Take an element of odd length, or that ends behind what it is in; return where to go on."""
+        """Take an element of odd length, or one that ends beyond its container; return where to go on."""
         if stop > self._here.end:
             self._overrun(f"{named(tag)} at byte {offset}", stop, offset, tag)
             return self._here.end
