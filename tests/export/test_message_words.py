@@ -6,7 +6,8 @@ import pytest
 
 import build
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import MAX_NAMED, entry_detail, entry_name
+from dicomsniff.export.words import MAX_NAMED, entry_detail, entry_name, latency_text, tcp_text
+from dicomsniff.tcp.health import StreamHealth
 from pipeline import only
 
 UPS_PULL = "1.2.840.10008.5.1.4.34.6.3"
@@ -92,3 +93,33 @@ def test_a_cancel_is_named_by_the_message_it_cancels():
     talk = build.Talk().open()
     talk.client(build.associate_rq() + build.message(1, cancel))
     assert "C-CANCEL-RQ 5" in [entry_name(entry) for entry in only(talk.packets).timeline]
+
+
+@pytest.mark.parametrize(
+    ("latency", "words"),
+    [
+        (None, ""),
+        (0, "0 s after the request"),
+        (1_500_000, "1.50 ms after the request"),
+        (-1_500_000, "1.50 ms before the request ended"),
+    ],
+)
+def test_a_latency_says_after_what_it_was(latency, words):
+    assert latency_text(latency) == words
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, ""), (1, "1 segment out of order"), (2, "2 segments out of order")])
+def test_what_happened_once_is_said_in_the_singular(count, words):
+    health = StreamHealth()
+    health.out_of_order = count
+    assert tcp_text(health) == words
+
+
+def test_an_unknown_pdu_is_told_by_its_first_bytes():
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.server(build.pdu(0x0A, bytes(range(12))))
+    association = only(talk.packets)
+    assert [(entry.event.name, entry_detail(association, entry)) for entry in association.timeline[1:]] == [
+        ("unknown PDU type 0x0A", "begins with 00 01 02 03 04 05 06 07")
+    ]

@@ -87,6 +87,18 @@ def test_from_a_tenth_of_a_second_the_time_is_broken_down():
     assert slow_because(association) == ""
 
 
+def test_two_answers_of_a_service_have_a_median_and_a_worst():
+    talk = build.Talk(tick=1000).open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    for number, think in ((1, 100), (2, 300)):
+        talk.client(build.message(1, build.echo_rq(number)))
+        talk.wait(think * MILLISECOND)
+        talk.server(build.message(1, build.echo_rsp(number)))
+    said = time_text(only(talk.packets))
+    assert said == "acceptor thinking 400 ms; C-ECHO answered in 100 ms (median of 2), at worst 300 ms (message 4)"
+
+
 def test_who_is_not_in_the_capture_is_not_blamed():
     """Only the requestor's packets were captured: the acceptor may have answered at once."""
     talk = exchange(3 * SECOND)
