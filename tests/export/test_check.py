@@ -102,6 +102,28 @@ def test_sarif_refers_to_the_catalogue_and_the_captures(run: Run, samples: Path,
     assert {"pdv-beyond-pdu", "peer-silent"} == {result["properties"]["followsFrom"] for result in followers}
 
 
+def test_sarif_says_of_a_finding_only_what_it_has(run: Run, samples: Path) -> None:
+    """One about the capture as a whole is of no association, and no property is null."""
+    said = json.loads(run("check", samples / "c-move-destination-refuses.pcap", "--format", "sarif")[1])
+    about = [result for result in said["runs"][0]["results"] if result["ruleId"] == "retrieve-explained"]
+    assert [sorted(result["properties"]) for result in about] == [["firstPacket", "lastPacket", "messageNumber"]]
+    assert not [result for result in said["runs"][0]["results"] if None in result["properties"].values()]
+
+
+def test_junit_gives_no_negative_duration(run: Run, tmp_path: Path) -> None:
+    """The clock of the capture was set back by an hour after the first packets."""
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.wait(-3600 * 10**9)
+    talk.server(build.associate_ac())
+    path = tmp_path / "back.pcap"
+    path.write_bytes(build.pcap(build.frames(talk.packets)))
+    root = ElementTree.fromstring(run("check", path, "--format", "junit")[1])
+    times = [float(case.get("time", "")) for case in root.iter("testcase")]
+    assert len(times) == 2
+    assert min(times) >= 0
+
+
 def test_junit_has_a_case_per_association(run: Run, samples: Path) -> None:
     root = ElementTree.fromstring(run("check", samples / "association-aborted.pcap", "--format", "junit")[1])
     cases = root.findall("./testsuite/testcase")
