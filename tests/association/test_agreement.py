@@ -277,6 +277,16 @@ def test_options_of_queries_are_agreed_or_not():
     ]
 
 
+def test_contexts_that_share_some_transfer_syntaxes_are_not_the_same_proposal():
+    proposals = [build.proposal(1, CT, (IMPLICIT, EXPLICIT)), build.proposal(3, CT, (IMPLICIT,))]
+    answers = [build.answer(1), build.answer(3)]
+    assert not [said for said in consequences(negotiate(proposals, answers)) if "more than once" in said]
+    again = [*proposals, build.proposal(5, CT, (EXPLICIT, IMPLICIT))]
+    assert [
+        said for said in consequences(negotiate(again, [*answers, build.answer(5)])) if "more than once" in said
+    ] == ["CT Image Storage is proposed more than once with the same transfer syntaxes: contexts 1, 5"]
+
+
 def test_of_several_answers_on_the_options_of_a_class_the_first_counts():
     asked = (extended(FIND, b"\1\1\0"), extended(FIND, b"\0\0\1"))
     answers = (extended(FIND, b"\1\0\0"), extended(FIND, b"\1\1\0"))

@@ -123,3 +123,24 @@ def test_an_unknown_pdu_is_told_by_its_first_bytes():
     assert [(entry.event.name, entry_detail(association, entry)) for entry in association.timeline[1:]] == [
         ("unknown PDU type 0x0A", "begins with 00 01 02 03 04 05 06 07")
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "size", "words"),
+    [
+        (0x04, 10, ["message control header 0x04 has reserved bits set"]),
+        (0x00, 9, ["a fragment of 9 bytes, an odd number"]),
+        (0x80, 9, ["a fragment of 9 bytes, an odd number; message control header 0x80 has reserved bits set"]),
+        (0x00, 10, []),
+    ],
+)
+def test_an_odd_fragment_says_what_is_odd(header, size, words):
+    talk = build.Talk().open()
+    talk.client(build.associate_rq(build.proposal(1, CT)))
+    talk.server(build.associate_ac())
+    odd = (size + 2).to_bytes(4, "big") + bytes([1, header]) + bytes(size)
+    store = build.message(1, build.store_rq())
+    talk.client(store + build.p_data(odd) + build.p_data(build.pdv(1, b"last")))
+    association = only(talk.packets)
+    found = [entry_detail(association, each) for each in association.timeline if each.event.name == "odd PDV"]
+    assert found == words
