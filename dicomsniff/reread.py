@@ -70,7 +70,7 @@ def read_message(reader: PacketSource, message: Message, limit: int = MAX_REREAD
     piece = read_stream(reader, message.span, limit)
     span = message.span
     pdus = PduStream.within(span.flow, span.origin, span.start)
-    assembler = Assembler(span.flow, span.origin, from_requestor=message.from_requestor, collect=True)
+    assembler = Assembler(span.flow, span.origin, side=message.side, collect=True)
     found: list[Message] = []
     mark = PacketMark(span.first_packet, span.first_time, span.offset)
     for offset, data, gap in _runs(piece):

@@ -8,6 +8,7 @@ from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
+from dicomsniff.side import Side
 from dicomsniff.tcp.connection import TcpTracker
 from dicomsniff.tcp.events import StreamBytes
 from fuzz.conversation import OTHER, step
@@ -25,7 +26,7 @@ LONG_VALUE, SHORT_VALUE = 256, 64
 class MessageSeed(NamedTuple):
     """A message: who sent it, its command set, its data set, and the transfer syntax of that."""
 
-    from_requestor: bool
+    side: Side
     command: bytes
     data_set: bytes
     syntax: str | None
@@ -115,5 +116,5 @@ def _messages(path: str) -> list[MessageSeed]:
                         data.seek(0)
                         content = data.read()
                 syntax = association.transfer_syntax(message.context_id)
-                found.append(MessageSeed(message.from_requestor, message.command.raw, content, syntax))
+                found.append(MessageSeed(message.side, message.command.raw, content, syntax))
         return found

@@ -146,7 +146,7 @@ def tell(message: Message) -> tuple[object, ...]:
     """What a message says, without where it was captured."""
     data = message.data_set
     return (
-        message.from_requestor,
+        message.side,
         message.context_id,
         message.command.raw,
         message.command_fragments,

@@ -11,6 +11,7 @@ from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.library import Capture
+from dicomsniff.side import Side
 from pipeline import analyze, analyze_frames, batch, codes, names, only, split, tell
 
 CT = build.CT_IMAGE_STORAGE
@@ -78,7 +79,7 @@ def test_the_measure_of_the_others_is_right():
     ]
     assert codes(first) == ["status-failure", "operations-beyond-window"]
     assert (first.outcome, second.outcome) == ("released", "aborted")
-    assert first.pdu_counts[True]["P-DATA-TF"] == 1 + 4 + 1 + 1
+    assert first.pdu_counts[Side.REQUESTOR]["P-DATA-TF"] == 1 + 4 + 1 + 1
 
 
 @given(CUTS)

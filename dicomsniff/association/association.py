@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
@@ -25,6 +26,7 @@ from dicomsniff.pdu.types import (
     UserInformation,
 )
 from dicomsniff.provenance import Span, join_spans
+from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.health import StreamHealth
 
 if TYPE_CHECKING:
@@ -60,18 +62,16 @@ class Abortion:
 
     source: int
     reason: int
-    from_requestor: bool
+    side: Side
 
 
-MAX_LISTED = 100_000
-"""Timeline entries (and messages) listed of one association; further ones are handed on and counted, not kept."""
 MAX_FINDINGS = 1000
 """Findings listed of one association; of further ones only the first of each code."""
 FINAL_FINDINGS = 100
 """Findings listed beyond those of an association that is over: they are about all of it."""
 
 
-_ESTABLISHED = State.ESTABLISHED
+_ESTABLISHED, _REQUESTOR = State.ESTABLISHED, Side.REQUESTOR
 """A module's name is found much faster than an Enum's member."""
 
 
@@ -106,6 +106,7 @@ class Association:
         "request",
         "requestor",
         "requestor_is",
+        "room",
         "start_time",
         "state",
         "tally",
@@ -147,19 +148,21 @@ class Association:
         self.timing = Timing(time)
         """Where its time went."""
         self.tally = Tally()
+        self.room = inf
+        """Timeline entries (and messages) that are listed."""
         self.unlisted = 0
-        """Timeline entries beyond MAX_LISTED, which are not kept."""
+        """Further timeline entries, which are not kept."""
         self.unlisted_findings: dict[str, int] = {}
         """How many findings are not listed, by severity; of each code at least the first is."""
         self.condensed = False
         """Whether its timeline, messages and contexts were given up to bound memory."""
         self.nothing_accepted = False
         """Whether an A-ASSOCIATE-AC accepted no presentation context."""
-        self.pdu_counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-        """PDUs seen whole, by sender (True: the requestor) and name."""
+        self.pdu_counts: dict[Side, Counter[str]] = {side: Counter() for side in SIDES}
+        """PDUs seen whole, by the side that sent them and by name."""
         self.missing_bytes = 0
-        self.tcp: dict[bool, StreamHealth] = {}
-        """How TCP fared, by sender (True: the requestor); of the whole connection."""
+        self.tcp: dict[Side, StreamHealth] = {}
+        """How TCP fared, by the side that sent; of the whole connection."""
         self.ended_by_capture = False
         """Whether the capture was over before the connection was."""
         self.closed = False
@@ -167,8 +170,12 @@ class Association:
         self.watched_until = time
         """How long the capture watched the connection: waiting for an answer is measured up to then."""
         self._unended: list[Message] = []
-        self._oversized: set[bool] = set()
-        self._odd: set[tuple[bool, bool, int]] = set()
+        self._oversized: set[Side] = set()
+        self._odd: set[tuple[Side, bool, int]] = set()
+
+    def __repr__(self) -> str:
+        who = f"{self.requestor.label} -> {self.acceptor.label}"
+        return f"<Association {self.id}: {who}, {self.outcome}, {self.tally.messages} messages>"
 
     @property
     def outcome(self) -> str:
@@ -189,13 +196,13 @@ class Association:
         """Requests that got no final response."""
         return [operation.request for operation in self.operations.outstanding]
 
-    def sender(self, *, from_requestor: bool) -> Party:
-        """The party that sent something."""
-        return self.requestor if from_requestor else self.acceptor
+    def party(self, side: Side) -> Party:
+        """Who is on a side."""
+        return self.requestor if side is _REQUESTOR else self.acceptor
 
-    def limit(self, *, from_requestor: bool) -> int | None:
+    def limit(self, side: Side) -> int | None:
         """The longest P-DATA-TF (bytes) that the other side takes from this one; None where unknown, 0 for any."""
-        information = self.sender(from_requestor=not from_requestor).information
+        information = self.party(side.other).information
         return information.max_pdu_length if information is not None else None
 
     def transfer_syntax(self, context_id: int) -> str | None:
@@ -203,10 +210,10 @@ class Association:
         context = self.contexts.get(context_id)
         return context.transfer_syntax if context is not None else None
 
-    def add_pdu(self, pdu: ControlPdu, *, from_requestor: bool) -> list[Entry]:
+    def add_pdu(self, pdu: ControlPdu, side: Side) -> list[Entry]:
         """Take a PDU other than P-DATA-TF."""
         known = not isinstance(pdu, UnknownPdu)
-        unexpected = self._step(pdu.name, pdu.span, from_requestor=from_requestor) if known else []
+        unexpected = self._step(pdu.name, pdu.span, side) if known else []
         match pdu:
             case AssociateRq():
                 if self.request is None:
@@ -230,33 +237,33 @@ class Association:
             case AssociateRj(result=result, source=source, reason=reason):
                 self.rejection = self.rejection or Rejection(result, source, reason)
             case Abort(source=source, reason=reason):
-                self.abortion = self.abortion or Abortion(source, reason, from_requestor)
+                self.abortion = self.abortion or Abortion(source, reason, side)
             case ReleaseRp():
                 self.released = True
-        return [self._enter(event, from_requestor=from_requestor) for event in (pdu, *unexpected)]
+        return [self._enter(event, side) for event in (pdu, *unexpected)]
 
-    def expects_fragment(self, pdu_length: int, *, from_requestor: bool) -> bool:
+    def expects_fragment(self, pdu_length: int, side: Side) -> bool:
         """Whether a P-DATA-TF of `pdu_length` bytes changes nothing: data is exchanged, and it is not too long."""
-        limit = self.limit(from_requestor=from_requestor)
+        limit = self.limit(side)
         return self.state is _ESTABLISHED and not (limit and pdu_length > limit)
 
-    def add_fragment(self, pdu_length: int, span: Span, *, from_requestor: bool) -> list[Entry]:
+    def add_fragment(self, pdu_length: int, span: Span, side: Side) -> list[Entry]:
         """Take note of the first fragment of a P-DATA-TF of `pdu_length` bytes."""
-        unexpected = self._step("P-DATA-TF", span, from_requestor=from_requestor)
-        entries = [self._enter(event, from_requestor=from_requestor) for event in unexpected]
-        limit = self.limit(from_requestor=from_requestor)
-        if limit and pdu_length > limit and from_requestor not in self._oversized:
-            self._oversized.add(from_requestor)
-            entries.append(self._enter(OversizedPdu(span, pdu_length, limit), from_requestor=from_requestor))
+        unexpected = self._step("P-DATA-TF", span, side)
+        entries = [self._enter(event, side) for event in unexpected]
+        limit = self.limit(side)
+        if limit and pdu_length > limit and side not in self._oversized:
+            self._oversized.add(side)
+            entries.append(self._enter(OversizedPdu(span, pdu_length, limit), side))
         return entries
 
-    def add_odd_pdv(self, length: int, header: int, span: Span, *, from_requestor: bool) -> list[Entry]:
+    def add_odd_pdv(self, length: int, header: int, span: Span, side: Side) -> list[Entry]:
         """Take note of a PDV with an odd length or with reserved bits in its header; the first of each kind counts."""
-        kind = (from_requestor, bool(length & 1), header & ~3)
+        kind = (side, bool(length & 1), header & ~3)
         if kind in self._odd:
             return []
         self._odd.add(kind)
-        return [self._enter(OddPdv(span, length, header), from_requestor=from_requestor)]
+        return [self._enter(OddPdv(span, length, header), side)]
 
     def add_message(self, message: Message) -> Entry:
         """Take a message; one that never ended is listed after all others once the association is closed."""
@@ -264,10 +271,10 @@ class Association:
             self._number(message)
         else:
             self._unended.append(message)
-        self.operations.take(message)
-        return self._enter(message, from_requestor=message.from_requestor)
+        self.operations.take(message, listed=len(self.timeline) < self.room)
+        return self._enter(message, message.side)
 
-    def add(self, event: TimelineEvent, *, from_requestor: bool) -> Entry:
+    def add(self, event: TimelineEvent, side: Side) -> Entry:
         """Take anything else that belongs on the timeline."""
         if isinstance(event, MissingBytes):
             self.missing_bytes += event.length
@@ -275,13 +282,13 @@ class Association:
                 self.state = State.UNKNOWN
         if isinstance(event, StrayFragment) and self.timeline:
             last = self.timeline[-1]
-            goes_on = last.from_requestor is from_requestor
+            goes_on = last.side is side
             if isinstance(last.event, StrayFragment) and goes_on and last.event.context_id == event.context_id:
                 event = replace(
                     event, span=join_spans(last.event.span, event.span), length=last.event.length + event.length
                 )
                 self.timeline.pop()
-        return self._enter(event, from_requestor=from_requestor)
+        return self._enter(event, side)
 
     def close(self, *, ended_by_capture: bool, watched_until: int) -> None:
         """Nothing more can come."""
@@ -305,6 +312,16 @@ class Association:
                 self.unlisted_findings[finding.severity] = self.unlisted_findings.get(finding.severity, 0) + 1
         return listed
 
+    def shorten(self, room: int) -> None:
+        """List no more than so many timeline entries, the first ones; counts, verdict and findings cover all."""
+        self.room = room
+        if len(self.timeline) > room:
+            self.unlisted += len(self.timeline) - room
+            del self.timeline[room:]
+            listed = {id(entry.event) for entry in self.timeline}
+            self.messages = [message for message in self.messages if id(message) in listed]
+            self.operations.shorten(listed)
+
     def condense(self) -> None:
         """Give up what only a detailed view needs; verdict, counts and findings stay."""
         self.condensed = True
@@ -321,12 +338,12 @@ class Association:
     def _number(self, message: Message) -> None:
         self.tally.add(message)
         message.number = self.tally.messages
-        if len(self.messages) < MAX_LISTED:
+        if len(self.messages) < self.room:
             self.messages.append(message)
 
-    def _enter(self, event: TimelineEvent, *, from_requestor: bool) -> Entry:
-        entry = Entry(from_requestor, event)
-        if len(self.timeline) < MAX_LISTED:
+    def _enter(self, event: TimelineEvent, side: Side) -> Entry:
+        entry = Entry(side, event)
+        if len(self.timeline) < self.room:
             self.timeline.append(entry)
         else:
             self.unlisted += 1
@@ -336,8 +353,8 @@ class Association:
         self.start_time = min(self.start_time, span.first_time)
         return entry
 
-    def _step(self, name: str, span: Span, *, from_requestor: bool) -> list[UnexpectedPdu]:
-        after = next_state(self.state, from_requestor, name)
+    def _step(self, name: str, span: Span, side: Side) -> list[UnexpectedPdu]:
+        after = next_state(self.state, side, name)
         if after is not None:
             self.state = after
             return []

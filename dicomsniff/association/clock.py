@@ -4,11 +4,12 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timing import IDLE, STALLS, Part, Timing
 from dicomsniff.dimse.message import Message
+from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import DELAYED_ACK, Cause, note_silence
 from dicomsniff.tcp.stream import Stream
 
-_Key = tuple[bool, int]
-"""Who asked (True: the requestor), and under which Message ID."""
+_Key = tuple[Side, int]
+"""Who asked, and under which Message ID."""
 _OF_TRANSFERS = (Cause.ROUND_TRIP, Cause.SENDER)
 """Causes that explain a pause only where a message was under way: between messages, a sender that pauses thinks."""
 
@@ -17,6 +18,7 @@ _REQUESTED = State.REQUESTED
 _WAITING = (State.REQUESTED, State.RELEASING, State.COLLISION)
 _EXCHANGING = (State.ESTABLISHED, State.UNKNOWN)
 _TRANSFER, _NETWORK, _THINKING = Part.TRANSFER, Part.NETWORK, Part.THINKING
+_REQUESTOR, _ACCEPTOR = Side.REQUESTOR, Side.ACCEPTOR
 """A module's name is found much faster than an Enum's member, and each message asks for several."""
 
 
@@ -43,19 +45,19 @@ class Clock:
     def __init__(self, association: Association, requestor: Stream) -> None:
         self._association = association
         self._timing: Timing = association.timing
-        self._streams = (requestor.peer, requestor)
-        """By side, like everything here that comes in pairs: the acceptor's (False), the requestor's (True)."""
-        self._pauses = (requestor.peer.health.pauses, requestor.health.pauses)
-        self._underway = [False, False]
-        self._last: bool | None = None
+        self._streams = {_REQUESTOR: requestor, _ACCEPTOR: requestor.peer}
+        self._pauses = {side: stream.health.pauses for side, stream in self._streams.items()}
+        self._underway: set[Side] = set()
+        """The sides that have begun a message and not finished it."""
+        self._last: Side | None = None
         """The side that sent the last bytes."""
-        self._taken = [pauses.numbers for pauses in self._pauses]
-        self._thought = [0, 0]
+        self._taken = {side: pauses.numbers for side, pauses in self._pauses.items()}
+        self._thought = dict.fromkeys(SIDES, 0)
         """Time each side thought since it last said something; what it said decides what it was about."""
         self._asked: dict[_Key, Message] = {}
         """Requests without a final response, the latest one last."""
 
-    def open(self, opened: int | None, first: int, now: int, *, sender: bool) -> None:
+    def open(self, opened: int | None, first: int, now: int, side: Side) -> None:
         """Take the time before the association was recognized: handshake, silence, and bytes from `first` on.
 
         Times are in ns since 1970.
@@ -65,37 +67,39 @@ class Clock:
             self._until(min(opened, first), Part.HANDSHAKE)
         if first - timing.until >= IDLE:
             self._until(first, Part.IDLE)
-        self._until(first, Part.THINKING, sender)
-        self._underway[sender] = True
-        self.pass_time(now, sender)
+        self._until(first, Part.THINKING, side)
+        self._underway.add(side)
+        self.pass_time(now, side)
 
-    def pass_time(self, now: int, sender: bool | None) -> None:
-        """Account for the time until now (ns since 1970), when `sender` sends bytes, or the connection ends (None)."""
+    def pass_time(self, now: int, side: Side | None) -> None:
+        """Account for the time until now (ns since 1970), when `side` sends bytes, or the connection ends (None)."""
         gap = now - self._timing.until
         if gap > 0:
-            underway = True in self._underway
-            if underway:
-                for side in (True, False):
-                    if self._underway[side] and side is not sender:
-                        note_silence(self._streams[side], now)
+            underway = self._underway
+            for each in underway:
+                if each is not side:
+                    note_silence(self._streams[each], now)
             gap = self._take_pauses(gap)
             if underway:
-                self._timing.spend(_TRANSFER, self._underway[True], gap)
+                self._timing.spend(_TRANSFER, _REQUESTOR if _REQUESTOR in underway else _ACCEPTOR, gap)
             else:
-                self._spend_silence(gap, sender)
+                self._spend_silence(gap, side)
             self._timing.until = now
-            for pauses in self._pauses:
+            for pauses in self._pauses.values():
                 pauses.counted_from = now
-        if sender is not None:
-            self._last = sender
+        if side is not None:
+            self._last = side
 
-    def set_underway(self, sender: bool, underway: bool) -> None:
-        """Return whether a side has begun a message that it has not finished."""
-        self._underway[sender] = underway
+    def set_underway(self, side: Side, *, underway: bool) -> None:
+        """Note whether a side has begun a message that it has not finished."""
+        if underway:
+            self._underway.add(side)
+        else:
+            self._underway.discard(side)
 
     def hear(self, message: Message) -> None:
         """Take a message: it tells what its sender thought about."""
-        side, command = message.from_requestor, message.command
+        side, command = message.side, message.command
         thought, self._thought[side] = self._thought[side], 0
         self._timing.add_message(message)
         if not command.is_response:
@@ -111,14 +115,14 @@ class Clock:
         if operation.first_response is message and latency >= 0:
             self._timing.add_latency(command.service, latency, message.number)
         if operation.final is message:
-            self._asked.pop((not side, command.message_id_being_responded_to), None)
+            self._asked.pop((side.other, command.message_id_being_responded_to), None)
 
     def finish(self) -> None:
         """End the account: nothing later belongs to the association."""
         self.pass_time(self._association.end_time, None)
         question = self._question
         if question is not None:
-            side = not question.from_requestor
+            side = question.side.other
             self._timing.add_wait(question, side, self._thought[side], answered=False)
         self._association.end_time = max(self._association.end_time, self._timing.until)
 
@@ -129,19 +133,19 @@ class Clock:
 
     def _take_pauses(self, gap: int) -> int:
         """Account for the pauses of both directions since the last time; return what is left of the gap (ns)."""
-        for side in (True, False):
-            now, before = self._pauses[side].numbers, self._taken[side]
+        for side, pauses in self._pauses.items():
+            now, before = pauses.numbers, self._taken[side]
             if now is before or now == before:
                 continue
             self._taken[side] = now
             for cause, part in STALLS.items():
                 time = min(now[len(Cause) + cause] - before[len(Cause) + cause], gap)
-                if time and (self._underway[side] or cause not in _OF_TRANSFERS):
+                if time and (side in self._underway or cause not in _OF_TRANSFERS):
                     self._timing.spend(part, side, time, now[cause] - before[cause])
                     gap -= time
         return gap
 
-    def _spend_silence(self, gap: int, sender: bool | None) -> None:
+    def _spend_silence(self, gap: int, side: Side | None) -> None:
         """Account for a time (ns) with nothing on its way: it was one side's turn, or the association was idle."""
         timing, state = self._timing, self._association.state
         if state.is_over:
@@ -149,23 +153,26 @@ class Clock:
             return
         question = self._question
         waiting = question is not None or state in _WAITING
-        if not waiting and (sender is None or gap >= IDLE):
+        if not waiting and (side is None or gap >= IDLE):
             timing.spend(Part.IDLE, None, gap)
             return
-        if self._last is not None and sender is not None and self._last is not sender:
+        if self._last is not None and side is not None and self._last is not side:
             trip = min(gap, _way(self._streams[self._last], timing.until + gap))
             timing.spend(_NETWORK, None, trip)
             gap -= trip
+        if question is not None:
+            thinker: Side | None = question.side.other
+        else:
+            thinker = side if state in _EXCHANGING else None
         if state is _REQUESTED:
             timing.spend(Part.NEGOTIATION, None, gap)
-        elif question is None and state not in _EXCHANGING:
+        elif thinker is None:
             timing.spend(Part.RELEASE, None, gap)
         else:
-            thinker = bool(sender) if question is None else not question.from_requestor
             timing.spend(_THINKING, thinker, gap)
             self._thought[thinker] += gap
 
-    def _until(self, time: int, part: Part, side: bool | None = None) -> None:
+    def _until(self, time: int, part: Part, side: Side | None = None) -> None:
         timing = self._timing
         if time > timing.until:
             timing.spend(part, side, time - timing.until)

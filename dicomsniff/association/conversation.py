@@ -1,7 +1,5 @@
 """One TCP connection -> its associations: recognition, both directions' PDUs and messages, in packet order."""
 
-from collections.abc import Callable
-
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.clock import Clock
 from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
@@ -23,6 +21,7 @@ from dicomsniff.pdu.types import (
     SkippedBytes,
 )
 from dicomsniff.provenance import PacketMark, Span
+from dicomsniff.side import Side
 from dicomsniff.tcp.connection import Connection
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamEnd, StreamGap
 from dicomsniff.tcp.stream import Stream
@@ -33,8 +32,7 @@ Update = tuple[Association, Entry]
 class Conversation:
     """Decodes both directions of a connection; gives associations as they are recognized.
 
-    `next_number` hands out association ids; `collect` keeps data sets for the taking; `forced` reads the
-    connection as DICOM although nothing looks like it.
+    `collect` keeps data sets for the taking; `forced` reads the connection as DICOM although nothing looks like it.
     """
 
     __slots__ = (
@@ -45,23 +43,22 @@ class Conversation:
         "_counted",
         "_first_bytes",
         "_forced",
-        "_next_number",
+        "_number",
         "_pdus",
-        "_requestor",
+        "_sides",
         "associations",
     )
 
-    def __init__(
-        self, connection: Connection, next_number: Callable[[], int], *, collect: bool = False, forced: bool = False
-    ) -> None:
+    def __init__(self, connection: Connection, *, collect: bool = False, forced: bool = False) -> None:
         self.associations: list[Association] = []
         self._connection = connection
-        self._next_number = next_number
+        self._number = 0
         self._collect = collect
         self._forced = forced
         self._pdus: dict[Stream, PduStream] = {}
         self._assemblers: dict[Stream, Assembler] = {}
-        self._requestor: Stream | None = None
+        self._sides: dict[Stream, Side] = {}
+        """Who sends which stream in the latest association."""
         self._clock: Clock | None = None
         self._first_bytes: dict[Stream, int] = {}
         """When each side first said something (ns since 1970)."""
@@ -73,12 +70,21 @@ class Conversation:
         return bool(self.associations)
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether both sides have said what is not DICOM."""
+        return len(self._pdus) == 2 and all(pdus.is_other for pdus in self._pdus.values())
+
+    @property
     def foreign(self) -> str:
         """The other protocol the connection carries, where its first bytes tell."""
         return next((pdus.foreign for pdus in self._pdus.values() if pdus.foreign), "")
 
-    def feed(self, event: StreamBytes | StreamGap | StreamConflict | StreamEnd) -> list[Update]:
-        """Take what TCP hands on; returns (association, new timeline entry) in packet order."""
+    def feed(self, event: StreamBytes | StreamGap | StreamConflict | StreamEnd, number: int) -> list[Update]:
+        """Take what TCP hands on; returns (association, new timeline entry) in packet order.
+
+        `number` is the id of the next association that is recognized, and so on.
+        """
+        self._number = number
         stream = event.stream
         pdus = self._pdus.get(stream) or self._begin(stream)
         self._first_bytes.setdefault(stream, event.mark.time)
@@ -102,8 +108,9 @@ class Conversation:
             self._set_underway(stream)
         return updates
 
-    def close(self, until: int) -> list[Update]:
+    def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes on this connection; the capture goes on until `until` (ns since 1970)."""
+        self._number = number
         updates: list[Update] = []
         for stream, pdus in self._pdus.items():
             ended = pdus.close(stream.offset, stream.last_mark, stream.skip)
@@ -146,7 +153,6 @@ class Conversation:
                     self._clock.finish()
                 self._new_association(stream, event, mark)
             association = self.associations[-1]
-            sender = stream is self._requestor
             if isinstance(event, Pdv):
                 updates += self._fragment(stream, association, event)
             elif isinstance(event, PdvBytes | PdvRun):
@@ -154,24 +160,22 @@ class Conversation:
             elif isinstance(event, MalformedPdu | MissingBytes | SkippedBytes):
                 if isinstance(event, MissingBytes):
                     self._assembler(stream).lost(event, inside=self._pdus[stream].fragment is not None)
-                updates.append((association, association.add(event, from_requestor=sender)))
+                updates.append((association, association.add(event, self._sides[stream])))
             else:
-                updates += [(association, entry) for entry in association.add_pdu(event, from_requestor=sender)]
+                updates += [(association, entry) for entry in association.add_pdu(event, self._sides[stream])]
         if self.associations:
             self._count(stream)
         return updates
 
     def _fragment(self, stream: Stream, association: Association, pdv: Pdv) -> list[Update]:
-        sender = stream is self._requestor
+        side = self._sides[stream]
         updates: list[Update] = []
-        if pdv.number == 0 and not association.expects_fragment(pdv.pdu_length, from_requestor=sender):
+        if pdv.number == 0 and not association.expects_fragment(pdv.pdu_length, side):
             span = Span.at(pdv.first)
-            updates += [
-                (association, entry) for entry in association.add_fragment(pdv.pdu_length, span, from_requestor=sender)
-            ]
+            updates += [(association, entry) for entry in association.add_fragment(pdv.pdu_length, span, side)]
         if pdv.length & 1 or pdv.header > 3:
             span = Span.at(pdv.first)
-            odd = association.add_odd_pdv(pdv.length, pdv.header, span, from_requestor=sender)
+            odd = association.add_odd_pdv(pdv.length, pdv.header, span, side)
             updates += [(association, entry) for entry in odd]
         for found in self._assembler(stream).feed(pdv):
             updates.append(self._enter(stream, found))
@@ -184,24 +188,20 @@ class Conversation:
             if self._clock is not None:
                 self._clock.hear(event)
             return association, entry
-        return association, association.add(event, from_requestor=stream is self._requestor)
+        return association, association.add(event, self._sides[stream])
 
     def _assembler(self, stream: Stream) -> Assembler:
         assembler = self._assemblers.get(stream)
         if assembler is None:
-            sender = stream is self._requestor
             assembler = Assembler(
                 stream.flow,
                 stream.origin,
-                from_requestor=sender,
+                side=self._sides[stream],
                 collect=self._collect,
-                syntax_of=self._transfer_syntax,
+                syntax_of=self.associations[-1].transfer_syntax,
             )
             self._assemblers[stream] = assembler
         return assembler
-
-    def _transfer_syntax(self, context_id: int) -> str | None:
-        return self.associations[-1].transfer_syntax(context_id)
 
     def _unneeded(self, stream: Stream, pdus: PduStream) -> int:
         """Return how many of the next bytes of the data set under way need only be counted."""
@@ -211,7 +211,7 @@ class Conversation:
     def _count(self, stream: Stream) -> None:
         """Credit the latest association with the PDUs seen since the last time."""
         counted, counts = self._counted[stream], self._pdus[stream].counts
-        credit = self.associations[-1].pdu_counts[stream is self._requestor]
+        credit = self.associations[-1].pdu_counts[self._sides[stream]]
         for name, count in counts.items():
             if count != counted.get(name, 0):
                 credit[name] += count - counted.get(name, 0)
@@ -219,7 +219,7 @@ class Conversation:
 
     def _new_association(self, stream: Stream, event: PduEvent, mark: PacketMark) -> None:
         requestor, how = self._find_requestor(stream, event)
-        self._requestor = requestor
+        self._sides = {requestor: Side.REQUESTOR, requestor.peer: Side.ACCEPTOR}
         here, there = flow_ends(requestor.flow)
         whole = requestor.syn_seen and not requestor.health.missing
         known = whole or bool(self.associations) or isinstance(event, AssociateRq)
@@ -228,15 +228,16 @@ class Conversation:
         if not first and isinstance(event, AssociateRq):
             time = event.span.first_time  # its first packet may be an earlier one than this
         association = Association(
-            self._next_number(), Party(here), Party(there), known_start=known and not self._forced, time=time
+            self._number, Party(here), Party(there), known_start=known and not self._forced, time=time
         )
+        self._number += 1
         association.requestor_is = how
-        association.tcp = {True: requestor.health, False: requestor.peer.health}
+        association.tcp = {side: each.health for each, side in self._sides.items()}
         association.follows = None if first else self.associations[-1].id
         self.associations.append(association)
         self._clock = Clock(association, requestor)
         opened, begun = (self._connection.opened_at, min(self._first_bytes.values())) if first else (None, time)
-        self._clock.open(opened, begun, mark.time, sender=stream is requestor)
+        self._clock.open(opened, begun, mark.time, self._sides[stream])
 
     def _pass_time(self, stream: Stream | None, now: int) -> None:
         """Account for the time until `stream` sends bytes; once an association is over, only until its last entry."""
@@ -246,14 +247,14 @@ class Conversation:
         if stream is not None and association.state.is_over:
             self._clock.pass_time(association.end_time, None)
         else:
-            self._clock.pass_time(now, None if stream is None else stream is self._requestor)
+            self._clock.pass_time(now, None if stream is None else self._sides[stream])
 
     def _set_underway(self, stream: Stream) -> None:
         if self._clock is not None:
             inside = self._pdus[stream].is_inside or (
                 stream in self._assemblers and self._assemblers[stream].has_underway
             )
-            self._clock.set_underway(sender=stream is self._requestor, underway=inside)
+            self._clock.set_underway(self._sides[stream], underway=inside)
 
     def _find_requestor(self, stream: Stream, event: PduEvent) -> tuple[Stream, str]:
         if isinstance(event, AssociateRq):

@@ -11,6 +11,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.provenance import Span
+from dicomsniff.side import Side
 
 MAX_THREADS = 20_000
 """Threads remembered."""
@@ -55,7 +56,7 @@ class Step:
     association: int
     message: int
     service: str
-    from_requestor: bool
+    side: Side
     time: int
     sop_class_uid: str | None
     status: int | None
@@ -144,7 +145,7 @@ def _step(association: Association, operation: Operation) -> Step:
         association=association.id,
         message=request.number,
         service=operation.name,
-        from_requestor=request.from_requestor,
+        side=request.side,
         time=request.span.first_time,
         sop_class_uid=command.sop_class_uid,
         status=operation.status,

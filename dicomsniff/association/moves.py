@@ -8,6 +8,7 @@ from math import inf
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.provenance import Span
+from dicomsniff.side import Side
 
 MAX_MOVES = 10_000
 """C-MOVE operations remembered."""
@@ -142,7 +143,7 @@ class MoveLinks:
                     self._moves.append(_move(association, operation))
                 else:
                     self.unlisted += 1
-            elif operation.name == "C-STORE" and operation.from_requestor:
+            elif operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
                 stores.setdefault(_originator(operation), Stores()).add(operation)
         if not stores and (association.outcome != "released" or association.nothing_accepted):
             stores[None] = Stores()
@@ -231,12 +232,12 @@ def _time(unconnected: Unconnected) -> int:
 
 def _move(association: Association, operation: Operation) -> Move:
     request, last = operation.request, operation.final
-    provider = association.sender(from_requestor=not request.from_requestor)
+    provider = association.party(request.side.other)
     return Move(
         association=association.id,
         message=request.number,
         message_id=request.command.message_id or 0,
-        originator=association.sender(from_requestor=request.from_requestor).ae_title,
+        originator=association.party(request.side).ae_title,
         provider=provider.endpoint.address,
         provider_title=provider.ae_title,
         destination=request.command.text(0x00000600),

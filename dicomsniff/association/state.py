@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+from dicomsniff.side import Side
+
 
 class State(Enum):
     """Where an association stands."""
@@ -21,7 +23,7 @@ class State(Enum):
         """Whether nothing more belongs to the association."""
 
 
-REQUESTOR, ACCEPTOR = True, False
+REQUESTOR, ACCEPTOR = Side.REQUESTOR, Side.ACCEPTOR
 
 TRANSITIONS = {
     (State.IDLE, REQUESTOR, "A-ASSOCIATE-RQ"): State.REQUESTED,
@@ -51,11 +53,11 @@ TRANSITIONS = {
     (State.UNKNOWN, REQUESTOR, "A-RELEASE-RP"): State.RELEASED,
     (State.UNKNOWN, ACCEPTOR, "A-RELEASE-RP"): State.RELEASED,
 }
-"""(state, sent by the requestor?, PDU) -> next state. A-ABORT is expected wherever the association is not over."""
+"""(state, side that sent the PDU, PDU) -> next state. A-ABORT is expected wherever the association is not over."""
 
 
-def next_state(state: State, sender: bool, pdu: str) -> State | None:
+def next_state(state: State, side: Side, pdu: str) -> State | None:
     """Return the state after a PDU, or None where PS3.8 §9.2 does not expect it."""
     if pdu == "A-ABORT":
         return None if state.is_over else State.ABORTED
-    return TRANSITIONS.get((state, sender, pdu))
+    return TRANSITIONS.get((state, side, pdu))

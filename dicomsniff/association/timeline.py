@@ -7,6 +7,7 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.types import ControlPdu, MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.provenance import Span
+from dicomsniff.side import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ TimelineEvent = (
 class Entry:
     """One line of an association's timeline: who sent it, and what."""
 
-    from_requestor: bool
+    side: Side
     event: TimelineEvent
 
     @property

@@ -1,12 +1,12 @@
 """Where the time of an association went: every moment of it under one heading, in numbers that do not grow."""
 
-from array import array
 from enum import StrEnum
 from typing import NamedTuple
 
 from dicomsniff.association.latency import Latency
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import Cause
 
 IDLE = 5_000_000_000
@@ -19,7 +19,7 @@ MEASURABLE = 1 << 16
 
 
 class Part(StrEnum):
-    """What a moment was spent on. Its side (True: the requestor) is the one that thinks, or whose bytes travel."""
+    """What a moment was spent on. Its side, if any, is the one that thinks, or whose bytes travel."""
 
     HANDSHAKE = "handshake"
     """TCP: from the first SYN until both sides know the connection open."""
@@ -46,10 +46,8 @@ class Part(StrEnum):
     """The association is over, the connection is not."""
 
 
-_Key = tuple[Part, bool | None]
-_KEYS: dict[Part, dict[bool | None, _Key]] = {
-    part: {side: (part, side) for side in (True, False, None)} for part in Part
-}
+_Key = tuple[Part, Side | None]
+_KEYS: dict[Part, dict[Side | None, _Key]] = {part: {side: (part, side) for side in (*SIDES, None)} for part in Part}
 """Every key there can be, once: a capture may hold a hundred thousand associations."""
 STALLS = {
     Cause.RETRANSMISSION: Part.RETRANSMISSION,
@@ -113,43 +111,44 @@ class Timing:
 
         Those beyond MAX_SERVICES services are counted under an empty name.
         """
-        self._longest: dict[int, Wait] = {}
-        self.bytes = array("Q", (0, 0))
-        """Bytes of the messages that each side (True: the requestor) sent."""
+        self._longest: dict[tuple[Side, Side], Wait] = {}
+        """By who had the word and whose the request was."""
+        self.bytes = dict.fromkeys(SIDES, 0)
+        """Bytes of the messages that each side sent."""
 
     @property
     def total(self) -> int:
         """The time (ns) accounted for."""
         return self.until - self.start
 
-    def part(self, part: Part, *sides: bool | None) -> int:
+    def part(self, part: Part, *sides: Side | None) -> int:
         """Return the time (ns) spent on a part, of all sides unless some are named."""
         return sum(time for (each, side), time in self.spent.items() if each is part and (not sides or side in sides))
 
-    def transfer_time(self, *, from_requestor: bool) -> int:
+    def transfer_time(self, side: Side) -> int:
         """Return the time (ns) in which one side's messages were on their way, pauses included."""
-        return sum(self.spent.get((part, from_requestor), 0) for part in IN_TRANSFER)
+        return sum(self.spent.get((part, side), 0) for part in IN_TRANSFER)
 
-    def throughput(self, *, from_requestor: bool) -> float | None:
+    def throughput(self, side: Side) -> float | None:
         """Return the bytes of messages per second of transfer; None for too few to tell."""
-        time = self.transfer_time(from_requestor=from_requestor)
-        return self.bytes[from_requestor] * 1e9 / time if time and self.bytes[from_requestor] >= MEASURABLE else None
+        time = self.transfer_time(side)
+        return self.bytes[side] * 1e9 / time if time and self.bytes[side] >= MEASURABLE else None
 
-    def count(self, part: Part, *sides: bool | None) -> int:
+    def count(self, part: Part, *sides: Side | None) -> int:
         """Return how many pauses a part is made of, of all sides unless some are named."""
         return sum(
             count for (each, side), count in self.pauses.items() if each is part and (not sides or side in sides)
         )
 
-    def longest_answer(self, side: bool) -> Wait:
-        """Return the longest that a side (True: the requestor) thought about one request."""
-        return self._longest.get(side * 2 + 1, _NO_WAIT)
+    def longest_answer(self, side: Side) -> Wait:
+        """Return the longest that a side thought about one request."""
+        return self._longest.get((side, side.other), _NO_WAIT)
 
-    def longest_request(self, side: bool) -> Wait:
+    def longest_request(self, side: Side) -> Wait:
         """Return the longest that a side thought before a request of its own."""
-        return self._longest.get(side * 2, _NO_WAIT)
+        return self._longest.get((side, side), _NO_WAIT)
 
-    def spend(self, part: Part, side: bool | None, time: int, pauses: int = 0) -> None:
+    def spend(self, part: Part, side: Side | None, time: int, pauses: int = 0) -> None:
         """Account for a time (ns) that has passed, in so many pauses."""
         key = _KEYS[part][side]
         if time > 0:
@@ -169,11 +168,11 @@ class Timing:
     def add_message(self, message: Message) -> None:
         """Count a message's bytes."""
         data = message.data_set
-        self.bytes[message.from_requestor] += len(message.command.raw) + (data.length if data is not None else 0)
+        self.bytes[message.side] += len(message.command.raw) + (data.length if data is not None else 0)
 
-    def add_wait(self, request: Message, thinker: bool, length: int, *, answered: bool = True) -> None:
+    def add_wait(self, request: Message, side: Side, length: int, *, answered: bool = True) -> None:
         """Take note of how long (ns) a side thought about a request, or before it."""
-        key = thinker * 2 + (thinker is not request.from_requestor)
+        key = side, request.side
         if length > self._longest.get(key, _NO_WAIT).length:
             self._longest[key] = Wait(length, request.name, request.command.message_id, request.number, answered)
 

@@ -12,6 +12,7 @@ from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.scanner import DataSetScanner
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
 from dicomsniff.provenance import PacketMark, Span
+from dicomsniff.side import Side
 
 MAX_COMMAND_SET = 1 << 20
 """Bytes kept of a command set; one beyond is said to be cut."""
@@ -67,7 +68,7 @@ class Assembler:
         "_origin",
         "_syntax_of",
         "_underway",
-        "from_requestor",
+        "side",
     )
 
     def __init__(
@@ -75,11 +76,11 @@ class Assembler:
         flow: bytes,
         origin: int,
         *,
-        from_requestor: bool,
+        side: Side,
         collect: bool = False,
         syntax_of: Callable[[int], str | None] | None = None,
     ) -> None:
-        self.from_requestor = from_requestor
+        self.side = side
         self._syntax_of = syntax_of
         self._flow, self._origin = flow, origin
         self._collect = collect
@@ -189,7 +190,7 @@ class Assembler:
         command = Command(pdv.data)
         if not command.announces_data_set:
             span = self._span(pdv.first, pdv.last, pdv.start, pdv.end, pdv.pdu_first)
-            return [Message(self.from_requestor, pdv.context_id, command, 1, None, span)]
+            return [Message(self.side, pdv.context_id, command, 1, None, span)]
         underway = _Underway(pdv.first, pdv.pdu_first, pdv.start, pdv.last, pdv.end)
         underway.command, underway.command_fragments = command, 1
         self._underway[pdv.context_id] = underway
@@ -228,7 +229,7 @@ class Assembler:
         if data is not None and data.missing and not underway.problem:
             underway.problem = f"{data.missing} bytes of its data set are missing from the capture"
         return Message(
-            self.from_requestor,
+            self.side,
             context_id,
             underway.command or Command(bytes(underway.command_bytes)),
             underway.command_fragments,

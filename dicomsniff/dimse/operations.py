@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from dicomsniff.dictionary.statuses import PENDING, find_status
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import RETRIEVALS, Progress, read_counters
+from dicomsniff.side import SIDES, Side
 
-MAX_OPERATIONS = 100_000
-"""Operations listed of one association; further ones are paired and counted, not kept once they are over."""
 MAX_ORPHANS = 1000
 """Responses without a request that are kept: the end of what they answer may still come; and cancels of nothing."""
 MAX_SAME_ID = 64
 """Outstanding requests with one Message ID; beyond, the oldest is no longer waited for."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Operation:
     """One request and everything that belongs to it, as far as it came. Times are in ns."""
 
@@ -39,15 +38,19 @@ class Operation:
     stored: Counter[str] | None = None
     """Final statuses of those sub-operations, by category; None before the first."""
 
+    def __repr__(self) -> str:
+        how = "no final response" if self.final is None else self.category or "a status that is not known"
+        return f"<{self.name} of message {self.request.number}: {how}>"
+
     @property
     def name(self) -> str:
         """The DIMSE service: `C-FIND`."""
         return self.request.command.service
 
     @property
-    def from_requestor(self) -> bool:
-        """Whether the association's requestor invoked it."""
-        return self.request.from_requestor
+    def side(self) -> Side:
+        """Who invoked it."""
+        return self.request.side
 
     @property
     def status(self) -> int | None:
@@ -80,8 +83,8 @@ class Operation:
         return find_status(command.service, command.sop_class_uid, self.status).category
 
 
-Key = tuple[bool, int]
-"""The side that asked (True: the requestor), and the Message ID of its request."""
+Key = tuple[Side, int]
+"""The side that asked, and the Message ID of its request."""
 
 
 class OperationTracker:
@@ -111,10 +114,10 @@ class OperationTracker:
         """Responses to nothing that was outstanding."""
         self.vain_cancels: list[Message] = []
         """C-CANCEL-RQs of nothing that was outstanding; those that cross a final response are among them."""
-        self.most_outstanding = {True: 0, False: 0}
+        self.most_outstanding = dict.fromkeys(SIDES, 0)
         """The most whole requests of one side that waited for a final response at a time, sub-operations included."""
         self._outstanding: dict[Key, list[Operation]] = {}
-        self._waiting = {True: 0, False: 0}
+        self._waiting = dict.fromkeys(SIDES, 0)
         self._gets: list[Operation] = []
         self._early: dict[Key, Message] = {}
 
@@ -128,28 +131,35 @@ class OperationTracker:
         """Operations that are over and not listed, of an association that is not condensed."""
         return self.count - len(self.operations)
 
-    def take(self, message: Message) -> Operation | None:
-        """Take a message; return the operation it belongs to, None for one that belongs to none."""
+    def take(self, message: Message, *, listed: bool = True) -> Operation | None:
+        """Take a message; return the operation it belongs to, None for one that belongs to none.
+
+        One that is not `listed` is paired and counted; its operation is not kept once it is over.
+        """
         command = message.command
         if command.name == "C-CANCEL-RQ":
             return self._cancel(message)
         if command.is_response:
             return self._respond(message)
-        return self._invoke(message)
+        return self._invoke(message, listed=listed)
 
     def condense(self) -> None:
         """Keep what waits for an answer and the counts; let go of the rest."""
         self.operations, self.orphans, self.vain_cancels, self._early = [], [], [], {}
 
-    def _invoke(self, message: Message) -> Operation | None:
+    def shorten(self, listed: set[int]) -> None:
+        """Keep only the operations whose requests are listed (given by `id`)."""
+        self.operations = [operation for operation in self.operations if id(operation.request) in listed]
+
+    def _invoke(self, message: Message, *, listed: bool) -> Operation | None:
         number = message.command.message_id
         if number is None:
             return None
         operation = message.operation = Operation(message)
         self.count += 1
-        if len(self.operations) < MAX_OPERATIONS:
+        if listed:
             self.operations.append(operation)
-        key = (message.from_requestor, number)
+        key = (message.side, number)
         waiting = self._outstanding.setdefault(key, [])
         waiting.append(operation)
         if message.ended:
@@ -159,7 +169,7 @@ class OperationTracker:
         if operation.name == "C-GET":
             self._gets.append(operation)
         elif operation.name == "C-STORE":
-            parent = next((get for get in self._gets if get.from_requestor is not message.from_requestor), None)
+            parent = next((get for get in self._gets if get.side is not message.side), None)
             if parent is not None:
                 operation.parent = parent
                 parent.sub_operations += 1
@@ -171,13 +181,13 @@ class OperationTracker:
         return operation
 
     def _count(self, operation: Operation, reuses_id: bool) -> None:
-        side = operation.from_requestor
+        side = operation.side
         self._waiting[side] += 1
         operation.reuses_id, operation.waiting = reuses_id, self._waiting[side]
         self.most_outstanding[side] = max(self.most_outstanding[side], operation.waiting)
 
     def _respond(self, message: Message) -> Operation | None:
-        key = (not message.from_requestor, message.command.message_id_being_responded_to or 0)
+        key = (message.side.other, message.command.message_id_being_responded_to or 0)
         waiting = self._outstanding.get(key)
         if not waiting or message.command.message_id_being_responded_to is None:
             if len(self.orphans) < MAX_ORPHANS:
@@ -208,10 +218,10 @@ class OperationTracker:
                 parent.stored[operation.category] += 1
 
     def _stop_waiting(self, operation: Operation) -> None:
-        key = (operation.from_requestor, operation.request.command.message_id or 0)
+        key = (operation.side, operation.request.command.message_id or 0)
         waiting = self._outstanding[key]
         waiting.remove(operation)
-        self._waiting[operation.from_requestor] -= operation.request.ended
+        self._waiting[operation.side] -= operation.request.ended
         if not waiting:
             del self._outstanding[key]
         if operation.name == "C-GET":
@@ -219,7 +229,7 @@ class OperationTracker:
 
     def _cancel(self, message: Message) -> Operation | None:
         answered = message.command.message_id_being_responded_to
-        waiting = self._outstanding.get((message.from_requestor, answered)) if answered is not None else None
+        waiting = self._outstanding.get((message.side, answered)) if answered is not None else None
         if not waiting:
             if len(self.vain_cancels) < MAX_ORPHANS:
                 self.vain_cancels.append(message)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from dicomsniff.association.instances import Thread
 from dicomsniff.association.links import Linker, Series
 from dicomsniff.association.moves import Delivery, Move
-from dicomsniff.export import Json
+from dicomsniff.export import Json, direction
 from dicomsniff.export.link_words import get_text, move_text, series_text, thread_text
 from dicomsniff.findings.retrieve import explain_move
 from dicomsniff.quantities import timestamp
@@ -73,7 +73,7 @@ def _thread_json(thread: Thread, digits: int) -> Json:
         step["message_number"] = step.pop("message")
         del step["span"]
         step["time"] = timestamp(step["time"], digits)
-        step["direction"] = "requestor-to-acceptor" if step.pop("from_requestor") else "acceptor-to-requestor"
+        step["direction"] = direction(step.pop("side"))
     said: Json = {"relation": str(thread.kind), "text": thread_text(thread), "key": thread.key, "steps": steps}
     return said | ({"unlisted": thread.unlisted} if thread.unlisted else {})
 

@@ -10,7 +10,7 @@ from dicomsniff.dimse.command import Command, attribute_tags
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.export import Json
+from dicomsniff.export import Json, direction
 from dicomsniff.export.negotiation import agreement_json, information_json
 from dicomsniff.export.time_words import operation_timing_json, timing_json
 from dicomsniff.findings.finding import Finding
@@ -18,6 +18,7 @@ from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.quantities import seconds, timestamp
+from dicomsniff.side import SIDES
 from dicomsniff.tcp.health import StreamHealth
 
 
@@ -66,15 +67,13 @@ def association_json(association: Association, digits: int) -> Json:
         and {
             "source": abortion.source,
             "reason": abortion.reason,
-            "direction": direction(from_requestor=abortion.from_requestor),
+            "direction": direction(abortion.side),
             "meaning": abort_meaning(abortion.source, abortion.reason),
         },
         **agreement_json(association),
         **_unlisted(association),
-        "pdu_counts": {
-            direction(from_requestor=sender): dict(association.pdu_counts[sender]) for sender in (True, False)
-        },
-        "tcp": {direction(from_requestor=sender): _health(health) for sender, health in association.tcp.items()},
+        "pdu_counts": {direction(side): dict(association.pdu_counts[side]) for side in SIDES},
+        "tcp": {direction(side): _health(health) for side, health in association.tcp.items()},
         "missing_bytes": association.missing_bytes,
         "timing": timing_json(association),
     }
@@ -90,11 +89,6 @@ def _unlisted(association: Association) -> Json:
     if association.unlisted_findings:
         said["findings_not_listed"] = dict(association.unlisted_findings)
     return said
-
-
-def direction(*, from_requestor: bool) -> str:
-    """Name a direction."""
-    return "requestor-to-acceptor" if from_requestor else "acceptor-to-requestor"
 
 
 def _health(health: StreamHealth) -> Json:
@@ -134,7 +128,7 @@ def message_json(association: Association, message: Message, digits: int) -> Jso
     said = {
         "time": timestamp(message.span.first_time, digits),
         "end_time": timestamp(message.span.last_time, digits),
-        "direction": direction(from_requestor=message.from_requestor),
+        "direction": direction(message.side),
         "command": message.name,
         "presentation_context_id": message.context_id,
         "message_id": command.message_id,

@@ -3,9 +3,10 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.timing import IN_TRANSFER, STALLS, Part, Timing, operation_time
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.export import Json
+from dicomsniff.export import Json, direction
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.quantities import counted, duration, seconds
+from dicomsniff.side import SIDES, Side
 
 WORTH_SAYING = 100_000_000
 """Time (ns) from which on an association's time is broken down in text."""
@@ -14,8 +15,7 @@ NEAR = 5
 APART = 200_000
 """Round trip (ns) from side to side below which the two are as good as one place."""
 
-_SIDES = {True: "requestor", False: "acceptor"}
-_Key = tuple[Part, bool | None]
+_Key = tuple[Part, Side | None]
 
 
 def time_text(association: Association) -> str:
@@ -36,7 +36,7 @@ def time_text(association: Association) -> str:
 
 def nearest_side(association: Association) -> str:
     """Say which side the capture was made nearer to: `requestor`, `acceptor`, `between`; empty where unknown."""
-    there, back = (association.tcp[side].round_trip_time if association.tcp else None for side in (True, False))
+    there, back = (association.tcp[side].round_trip_time if association.tcp else None for side in SIDES)
     if there is None or back is None or there + back < APART:
         return ""
     if there > NEAR * back:
@@ -51,14 +51,13 @@ def timing_json(association: Association) -> Json:
         "total": seconds(timing.total),
         "handshake": seconds(timing.part(Part.HANDSHAKE)),
         "negotiation": seconds(timing.part(Part.NEGOTIATION)),
-        "requestor_thinking": seconds(timing.part(Part.THINKING, True)),
-        "acceptor_thinking": seconds(timing.part(Part.THINKING, False)),
+        "requestor_thinking": seconds(timing.part(Part.THINKING, Side.REQUESTOR)),
+        "acceptor_thinking": seconds(timing.part(Part.THINKING, Side.ACCEPTOR)),
         "network": seconds(timing.part(Part.NETWORK)),
         "idle": seconds(timing.part(Part.IDLE)),
         "release": seconds(timing.part(Part.RELEASE)),
         "after": seconds(timing.part(Part.AFTER)),
-        "requestor-to-acceptor": _transfer_json(timing, from_requestor=True),
-        "acceptor-to-requestor": _transfer_json(timing, from_requestor=False),
+        **{direction(side): _transfer_json(timing, side) for side in SIDES},
         "latency": [
             {
                 "service": service,
@@ -79,11 +78,11 @@ def operation_timing_json(operation: Operation) -> Json:
     return {name: seconds(value) for name, value in operation_time(operation)._asdict().items()}
 
 
-def _transfer_json(timing: Timing, *, from_requestor: bool) -> Json:
-    rate = timing.throughput(from_requestor=from_requestor)
-    said: Json = {part.value: seconds(timing.part(part, from_requestor)) for part in IN_TRANSFER}
-    said["pauses"] = sum(timing.count(part, from_requestor) for part in STALLS.values())
-    said["message_bytes"] = timing.bytes[from_requestor]
+def _transfer_json(timing: Timing, side: Side) -> Json:
+    rate = timing.throughput(side)
+    said: Json = {part.value: seconds(timing.part(part, side)) for part in IN_TRANSFER}
+    said["pauses"] = sum(timing.count(part, side) for part in STALLS.values())
+    said["message_bytes"] = timing.bytes[side]
     said["bytes_per_second"] = None if rate is None else round(rate)
     return said
 
@@ -95,8 +94,8 @@ def _part_name(key: _Key, timing: Timing) -> str:
     if side is None:
         return _NAMES[part]
     if part is Part.THINKING:
-        return f"{_SIDES[side]} thinking"
-    return f"{_NAMES[part].format(_SIDES[side], _SIDES[not side])}{times}"
+        return f"{side.value} thinking"
+    return f"{_NAMES[part].format(side.value, side.other.value)}{times}"
 
 
 _NAMES = {

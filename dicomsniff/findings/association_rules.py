@@ -23,6 +23,7 @@ from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
+from dicomsniff.side import Side
 
 _IDLE = 30_000_000_000
 """ns of silence after which an end is put down to an idle timeout."""
@@ -36,8 +37,8 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor refused the association (PS3.8 §9.3.4)."""
     match entry.event:
         case AssociateRj(result=result, source=source, reason=reason):
-            side = association.sender(from_requestor=entry.from_requestor)
-            yield Hit(f"{side.label} refuses the association: {refused_in_words(result, source, reason)}")
+            party = association.party(entry.side)
+            yield Hit(f"{party.label} refuses the association: {refused_in_words(result, source, reason)}")
 
 
 def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -56,9 +57,9 @@ def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]
 
 def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit]:
     if isinstance(entry.event, Abort) and association.abortion is not None and not _after_end(association, entry):
-        side = association.sender(from_requestor=entry.from_requestor)
+        party = association.party(entry.side)
         source, reason = entry.event.source, entry.event.reason
-        who = f"the {aborter(source)} of {side.label}" if aborter(source) else side.label
+        who = f"the {aborter(source)} of {party.label}" if aborter(source) else party.label
         why = aborted_for(source, reason)
         text = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
         yield Hit(text + _after_silence(association, entry), since=since)
@@ -82,7 +83,7 @@ def _reaction_to(association: Association, entry: Entry) -> int:
     for earlier in reversed(association.timeline):
         if earlier is entry or isinstance(earlier.event, TcpEnd | MissingBytes | UnexpectedPdu):
             continue
-        if earlier.from_requestor is not entry.from_requestor:
+        if earlier.side is not entry.side:
             since = earlier.span.first_packet
         elif since or (isinstance(earlier.event, Message) and earlier.event.command.is_response):
             return earlier.span.last_packet + 1
@@ -93,7 +94,7 @@ def _since_answer(association: Association, entry: Entry) -> int:
     """Return the packet after a side's last response: what came before that cannot be what it stumbled over."""
     for earlier in reversed(association.timeline):
         event = earlier.event
-        if earlier.from_requestor is entry.from_requestor and isinstance(event, Message) and event.command.is_response:
+        if earlier.side is entry.side and isinstance(event, Message) and event.command.is_response:
             return event.span.last_packet + 1
     return 0
 
@@ -102,8 +103,8 @@ def reset(association: Association, entry: Entry) -> Iterator[Hit]:
     """TCP was reset before the association had ended (PS3.8 §9.2)."""
     match entry.event:
         case TcpEnd(how="RST") if not association.state.is_over and association.state not in _NOT_SURE:
-            side = association.sender(from_requestor=entry.from_requestor)
-            yield Hit(f"{side.label} reset the TCP connection", since=_reaction_to(association, entry))
+            party = association.party(entry.side)
+            yield Hit(f"{party.label} reset the TCP connection", since=_reaction_to(association, entry))
 
 
 def _closing(review: Review) -> Entry | None:
@@ -122,12 +123,12 @@ def closed_early(review: Review) -> Iterator[Hit]:
     cut = [message for message in association.messages if not message.ended and message.data_set is not None]
     asked = list(review.unanswered())
     if cut or asked:
-        side = association.sender(from_requestor=ending.from_requestor)
+        party = association.party(ending.side)
         what = (cut or asked)[0]
         how = "within" if cut else "before a final response to"
-        text = f"{side.label} closed the TCP connection {how} {what.name} {what.command.message_id}"
+        text = f"{party.label} closed the TCP connection {how} {what.name} {what.command.message_id}"
         since = _reaction_to(association, ending)
-        yield Hit(text, ending.span, from_requestor=ending.from_requestor, since=since)
+        yield Hit(text, ending.span, side=ending.side, since=since)
 
 
 def not_released(review: Review) -> Iterator[Hit]:
@@ -138,10 +139,10 @@ def not_released(review: Review) -> Iterator[Hit]:
     if association.state in (State.RELEASING, State.COLLISION, State.REQUESTED, State.IDLE):
         return
     if association.contexts or association.messages:
-        side = association.sender(from_requestor=ending.from_requestor)
-        text = f"{side.label} closed the TCP connection while the association was {association.state.value}"
+        party = association.party(ending.side)
+        text = f"{party.label} closed the TCP connection while the association was {association.state.value}"
         since = _reaction_to(association, ending)
-        yield Hit(text, ending.span, from_requestor=ending.from_requestor, since=since)
+        yield Hit(text, ending.span, side=ending.side, since=since)
 
 
 def release_unanswered(review: Review) -> Iterator[Hit]:
@@ -151,14 +152,14 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     releasing = association.state in (State.RELEASING, State.COLLISION) and not association.released
     if asked is None or not releasing or review.ending is None or association.unlisted:
         return
-    if review.may_have_missed(from_requestor=not asked.from_requestor, since=asked.span.first_packet):
+    if review.may_have_missed(asked.side.other, since=asked.span.first_packet):
         return
-    ender = association.sender(from_requestor=review.ending.from_requestor)
+    ender = association.party(review.ending.side)
     verb = "reset" if isinstance(review.ending.event, TcpEnd) and review.ending.event.how == "RST" else "closed"
-    waits = review.ending.from_requestor is asked.from_requestor
+    waits = review.ending.side is asked.side
     how = "without waiting for A-RELEASE-RP" if waits else "without sending A-RELEASE-RP"
     yield Hit(f"{ender.label} {verb} the TCP connection {how}", review.ending.span,
-              from_requestor=review.ending.from_requestor)  # fmt: skip
+              side=review.ending.side)  # fmt: skip
 
 
 def request_unanswered(review: Review) -> Iterator[Hit]:
@@ -166,23 +167,25 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
     association, request = review.association, review.association.request
     if request is None or association.accept is not None or association.rejection is not None:
         return
-    if review.may_have_missed(from_requestor=False, since=request.span.first_packet):
+    if review.may_have_missed(Side.ACCEPTOR, since=request.span.first_packet):
         return
     if association.ended_by_capture and review.ending is None:
         return
-    gave_up = association.abortion is not None and association.abortion.from_requestor and review.silence >= PATIENCE
+    gave_up = (
+        association.abortion is not None and association.abortion.side is Side.REQUESTOR and review.silence >= PATIENCE
+    )
     if association.state is State.REQUESTED or gave_up:
         end = review.ending.span.first_time if review.ending is not None else association.watched_until
         waited = (end - request.span.last_time) / 1e9
-        yield Hit(f"A-ASSOCIATE-RQ got no answer in {waited:.1f} s", request.span, from_requestor=True)
+        yield Hit(f"A-ASSOCIATE-RQ got no answer in {waited:.1f} s", request.span, side=Side.REQUESTOR)
 
 
 def peer_silent(review: Review) -> Iterator[Hit]:
     """A request was not answered until who asked gave up."""
     association = review.association
     for message in review.unanswered():
-        if review.ending is not None and review.gave_up(message.from_requestor):
-            silent = association.sender(from_requestor=not message.from_requestor)
+        if review.ending is not None and review.gave_up(message.side):
+            silent = association.party(message.side.other)
             waited = (review.ending.span.first_time - message.span.last_time) / 1e9
             name = f"{message.name} {message.command.message_id}"
             text = f"{silent.label} gave no final response to {name} in {waited:.1f} s; then the other side gave up"
@@ -197,11 +200,11 @@ def idle(review: Review) -> Iterator[Hit]:
         return
     established = association.accept is not None or association.messages
     if established and any(association.pdu_counts.values()) and not association.unlisted:
-        side = association.sender(from_requestor=ending.from_requestor)
-        text = f"nothing was sent for {review.silence / 1e9:.1f} s; then {side.label} ended the association"
+        party = association.party(ending.side)
+        text = f"nothing was sent for {review.silence / 1e9:.1f} s; then {party.label} ended the association"
         before = [each for each in association.timeline if each.span.last_packet < ending.span.first_packet]
         since = max((each.span.first_packet for each in before), default=0)
-        yield Hit(text, ending.span, from_requestor=ending.from_requestor, since=since)
+        yield Hit(text, ending.span, side=ending.side, since=since)
 
 
 def left_open(review: Review) -> Iterator[Hit]:

@@ -78,16 +78,16 @@ def _choose(finding: Finding, by_code: ByCode) -> Finding | None:
     rule = find_rule(finding.code)
     best, best_rank = None, (False, -1)
     for each in rule.follows if rule is not None else ():
-        side, _, code = each.rpartition(":")
+        whose, _, code = each.rpartition(":")
         for cause in by_code.get(code, ()):
             if cause is finding or cause.span.first_packet > finding.known or cause.span.last_packet < finding.since:
                 continue
-            unsure = finding.from_requestor is None or cause.from_requestor is None
-            own = unsure or cause.from_requestor is finding.from_requestor
-            other = unsure or cause.from_requestor is not finding.from_requestor
-            if (side == "own" and not own) or (side == "peer" and not other):
+            unsure = finding.side is None or cause.side is None
+            own = unsure or cause.side is finding.side
+            other = unsure or cause.side is not finding.side
+            if (whose == "own" and not own) or (whose == "peer" and not other):
                 continue
-            rank = (own or side == "peer", cause.span.first_packet)
+            rank = (own or whose == "peer", cause.span.first_packet)
             if rank > best_rank:
                 best, best_rank = cause, rank
     return best

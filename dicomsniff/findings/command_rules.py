@@ -14,6 +14,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
+from dicomsniff.side import Side
 
 _GROUP_LENGTH_ELEMENT = 12
 """Bytes of (0000,0000) itself, which its value does not count."""
@@ -104,13 +105,13 @@ def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
 
 def sparse(review: Review) -> Iterator[Hit]:
     """Responses without optional elements that some receivers cannot do without."""
-    lacking: dict[tuple[str, int, bool], int] = {}
-    first: dict[tuple[str, int, bool], Message] = {}
+    lacking: dict[tuple[str, int, Side], int] = {}
+    first: dict[tuple[str, int, Side], Message] = {}
     for message in review.association.messages:
         command = message.command
         if command.field in EXPECTED and not message.problem and not command.problem:
             for tag in absent_of(command, EXPECTED[command.field]):
-                key = (command.name, tag, message.from_requestor)
+                key = (command.name, tag, message.side)
                 lacking[key] = lacking.get(key, 0) + 1
                 first.setdefault(key, message)
     for key, count in lacking.items():

@@ -18,6 +18,7 @@ from dicomsniff.findings.finding import (
 )
 from dicomsniff.findings.review import Review
 from dicomsniff.provenance import Span
+from dicomsniff.side import Side
 
 _BY_EVENT: dict[type, list[EntryRule]] = {}
 _BY_CONDITION: dict[Callable[[Association, Message], bool], list[EntryRule]] = {}
@@ -47,9 +48,7 @@ def find_now(association: Association, entry: Entry) -> None:
     if not rules:
         return
     found = [
-        _finding(rule, hit, entry.span, about, entry.from_requestor)
-        for rule in rules
-        for hit in rule.check(association, entry)
+        _finding(rule, hit, entry.span, about, entry.side) for rule in rules for hit in rule.check(association, entry)
     ]
     if found:
         add_findings(association.findings, association.add_findings(found), association.found_codes)
@@ -75,13 +74,13 @@ def flatten(findings: Iterable[Finding]) -> list[Finding]:
     return [each for finding in findings for each in finding.all()]
 
 
-def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, sender: bool | None) -> Finding:
+def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side | None) -> Finding:
     span = hit.span or span
     about = hit.about or about
-    if hit.from_requestor is not None:
-        sender = hit.from_requestor
-    elif sender is None and about is not None:
-        sender = about.from_requestor
+    if hit.side is not None:
+        side = hit.side
+    elif side is None and about is not None:
+        side = about.side
     known = _END if hit.known < 0 else hit.known or span.last_packet
     return Finding(
         rule.code,
@@ -90,7 +89,7 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, sender: bo
         rule.reference,
         span,
         about,
-        sender,
+        side,
         hit.since,
         known,
         hit.place,

@@ -11,6 +11,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.review import Review
 from dicomsniff.provenance import Span
+from dicomsniff.side import Side
 
 
 class Severity(StrEnum):
@@ -29,7 +30,7 @@ SEVERITIES = tuple(Severity)
 class Finding:
     """One thing found, where it was found, and the clause of the standard it is judged by.
 
-    `from_requestor` says whose doing it is, None where it is nobody's or both sides'. `since` and `known` are the
+    `side` says whose doing it is, None where it is nobody's or both sides'. `since` and `known` are the
     packets between which its cause lies. `followers` are the findings that are mere consequences of this one.
     Of one about the whole capture, `association` and `number` name the association and message it is seen in.
     """
@@ -40,7 +41,7 @@ class Finding:
     reference: str
     span: Span
     about: Message | None = None
-    from_requestor: bool | None = None
+    side: Side | None = None
     since: int = 0
     known: int = 0
     place: int = 0
@@ -80,7 +81,7 @@ class Hit(NamedTuple):
     text: str
     span: Span | None = None
     about: Message | None = None
-    from_requestor: bool | None = None
+    side: Side | None = None
     since: int = 0
     known: int = 0
     association: int | None = None

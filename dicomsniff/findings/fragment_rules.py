@@ -11,6 +11,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review, incomplete
+from dicomsniff.side import SIDES, Side
 
 _INTERRUPTED = "the next command came"
 """How the assembler's problem begins where a message was given up for another one."""
@@ -22,24 +23,24 @@ def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]
     strays = [entry for entry in timeline if isinstance(entry.event, StrayFragment)]
     if not strays:
         return
-    cut = {(entry.from_requestor, entry.span.last_packet) for entry in timeline if incomplete(entry)}
-    ends: dict[tuple[bool, int], list[tuple[int, bool]]] = {}
+    cut = {(entry.side, entry.span.last_packet) for entry in timeline if incomplete(entry)}
+    ends: dict[tuple[Side, int], list[tuple[int, bool]]] = {}
     for message in review.association.messages:
-        key = (message.from_requestor, message.context_id)
+        key = (message.side, message.context_id)
         ends.setdefault(key, []).append((message.span.end, message.command.announces_data_set))
     for entry in strays:
         event = entry.event
-        if not isinstance(event, StrayFragment) or (entry.from_requestor, event.span.last_packet) in cut:
+        if not isinstance(event, StrayFragment) or (entry.side, event.span.last_packet) in cut:
             continue  # the PDU that holds it was cut off, which is told
-        before = sorted(ends.get((entry.from_requestor, event.context_id), ()))
+        before = sorted(ends.get((entry.side, event.context_id), ()))
         # A command in the same P-DATA-TF ends behind where the fragment's span begins, and before its bytes.
         at = bisect_right(before, (event.span.end - event.length, True)) - 1
         next_to = at >= 0 and event.span.start <= before[at][0]
         follows_command = next_to and not before[at][1] and "command set" not in event.problem
-        seen = review.saw_all(from_requestor=entry.from_requestor, until=event.span.last_packet)
+        seen = review.saw_all(entry.side, until=event.span.last_packet)
         if (seen, not follows_command) == (captured, announced):
             text = f"{event.problem} ({event.length} bytes on context {event.context_id})"
-            elsewhere = _announced_elsewhere(review, event, from_requestor=entry.from_requestor)
+            elsewhere = _announced_elsewhere(review, event, entry.side)
             if elsewhere is not None:
                 text = (
                     f"a data set fragment on context {event.context_id}; the {elsewhere.name} that announces "
@@ -47,17 +48,17 @@ def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]
                 )
             if follows_command:
                 text = f"a data set of {event.length} bytes follows a command that announces none"
-            yield Hit(text, event.span, from_requestor=entry.from_requestor)
+            yield Hit(text, event.span, side=entry.side)
 
 
-def _announced_elsewhere(review: Review, stray: StrayFragment, *, from_requestor: bool) -> Message | None:
+def _announced_elsewhere(review: Review, stray: StrayFragment, side: Side) -> Message | None:
     """Return the message on another context whose data set was due where a data set fragment came."""
     if "command set" in stray.problem:
         return None
     due = (
         message
         for message in review.association.messages
-        if message.from_requestor is from_requestor
+        if message.side is side
         and not message.ended
         and message.data_set is None
         and message.context_id != stray.context_id
@@ -88,12 +89,12 @@ def partly_captured(review: Review) -> Iterator[Hit]:
 def _is_sender_s(review: Review, message: Message) -> bool:
     """Whether it is the sender's doing that a message is not whole, as far as the capture can tell."""
     since, until = message.span.first_packet, message.span.last_packet
-    if review.lost_within(from_requestor=message.from_requestor, since=since, until=until):
+    if review.lost_within(message.side, since=since, until=until):
         return False
     if message.ended:
         return True
-    whole = not review.may_have_missed(from_requestor=message.from_requestor, since=since)
-    stopped = review.ended_by(from_requestor=message.from_requestor) or review.association.outcome == "aborted"
+    whole = not review.may_have_missed(message.side, since=since)
+    stopped = review.ended_by(message.side) or review.association.outcome == "aborted"
     return whole and bool(review.went_on(message) or (stopped and not review.association.ended_by_capture) or
                           review.association.state.is_over)  # fmt: skip
 
@@ -120,9 +121,9 @@ def interrupted(review: Review) -> Iterator[Hit]:
 
 def interleaved(review: Review) -> Iterator[Hit]:
     """A message sent whole between the fragments of another one, on another context (PS3.8 §E.1)."""
-    for side in (True, False):
+    for side in SIDES:
         outer: Message | None = None
-        sent = (message for message in review.association.messages if message.from_requestor is side)
+        sent = (message for message in review.association.messages if message.side is side)
         for message in sorted(sent, key=lambda message: message.span.start):
             if outer is not None and outer.span.start < message.span.start and message.span.end < outer.span.end:
                 text = f"{message.name} is sent between the fragments of {outer.name}, on another context"

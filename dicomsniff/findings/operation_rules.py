@@ -14,6 +14,7 @@ from dicomsniff.findings.association_rules import peer_silent
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
+from dicomsniff.side import SIDES, Side
 
 _EVENT_REPORT = 0x0100
 
@@ -23,7 +24,7 @@ def request_missing(review: Review) -> Iterator[Hit]:
     association = review.association
     for message in association.operations.orphans:
         until, number = message.span.last_packet, message.command.message_id_being_responded_to
-        seen = all(review.saw_all(from_requestor=side, until=until) for side in (True, False))
+        seen = all(review.saw_all(side, until=until) for side in SIDES)
         if association.request is not None and seen and number is not None and not message.command.problem:
             yield Hit(f"{message.name} answers message {number}; no such request is outstanding", message.span, message)
 
@@ -60,23 +61,23 @@ def beyond_window(review: Review) -> Iterator[Hit]:
     if association.missing_bytes or not review.both_directions:
         return
     for side, most in association.operations.most_outstanding.items():
-        allowed = _allowed(association, from_requestor=side)
+        allowed = _allowed(association, side)
         if most <= allowed:
             continue
-        own = (each for each in association.operations.operations if each.from_requestor is side)
+        own = (each for each in association.operations.operations if each.side is side)
         first = next((each.request for each in own if each.waiting > allowed), None)
         if first is not None:
-            who = association.sender(from_requestor=side).label
+            who = association.party(side).label
             yield Hit(f"{who} has up to {most} operations outstanding; {allowed} may be", first.span, first)
 
 
-def _allowed(association: Association, *, from_requestor: bool) -> float:
+def _allowed(association: Association, side: Side) -> float:
     """Return how many operations a side may have outstanding; any number where that is unknown (PS3.7 §D.3.3.3)."""
     request, accept = association.request, association.accept
     window = agreed_window(association)
     if window is None or request is None or accept is None or request.problem or accept.problem:
         return inf
-    return (window.invoked if from_requestor else window.performed) or inf
+    return (window.invoked if side is Side.REQUESTOR else window.performed) or inf
 
 
 def unanswered(review: Review) -> Iterator[Hit]:
@@ -96,16 +97,16 @@ def unanswered(review: Review) -> Iterator[Hit]:
 def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     """A C-CANCEL of a request that was never made (PS3.7 §9.3.2.3)."""
     tracker = review.association.operations
-    saw_all = all(review.saw_all(from_requestor=side, until=1 << 62) for side in (True, False))
+    saw_all = all(review.saw_all(side, until=1 << 62) for side in SIDES)
     if not tracker.vain_cancels or not saw_all or tracker.unlisted:
         return
-    asked: dict[tuple[bool, int | None], int] = {}
+    asked: dict[tuple[Side, int | None], int] = {}
     for operation in tracker.operations:
-        key = (operation.from_requestor, operation.request.command.message_id)
+        key = (operation.side, operation.request.command.message_id)
         asked.setdefault(key, operation.request.span.first_packet)
     for message in tracker.vain_cancels:
         number, packet = message.command.message_id_being_responded_to, message.span.last_packet
-        if number is not None and asked.get((message.from_requestor, number), packet + 1) > packet:
+        if number is not None and asked.get((message.side, number), packet + 1) > packet:
             yield Hit(f"C-CANCEL-RQ of message {number}, which was never asked", message.span, message)
 
 
@@ -116,21 +117,21 @@ def role_missing(review: Review) -> Iterator[Hit]:
     if request is None or accept is None or request.problem or accept.problem:
         return
     reversed_roles = {role.sop_class_uid for role in accept.user_information.roles if role.scp}
-    told: set[tuple[bool, str | None]] = set()
+    told: set[tuple[Side, str | None]] = set()
     for operation in association.operations.operations:
-        message, side = operation.request, operation.from_requestor
+        message, side = operation.request, operation.side
         command = message.command
         # By default the requestor is the SCU, which asks, and the acceptor the SCP, which only reports events.
-        ordinary = side is not (command.field == _EVENT_REPORT)
-        if ordinary or command.problem:
+        ordinary = Side.ACCEPTOR if command.field == _EVENT_REPORT else Side.REQUESTOR
+        if side is ordinary or command.problem:
             continue
         context = association.contexts.get(message.context_id)
         classes = {command.sop_class_uid, context.abstract_syntax if context is not None else None}
         if context is None or classes & reversed_roles or (side, command.sop_class_uid) in told:
             continue
         told.add((side, command.sop_class_uid))
-        who = association.sender(from_requestor=side).label
-        role = "SCP" if side else "SCU"
+        who = association.party(side).label
+        role = "SCP" if side is Side.REQUESTOR else "SCU"
         text = f"{who} sends {message.name} as {role} of {uid_text(command.sop_class_uid)}, a role not negotiated"
         yield Hit(text, message.span, message)
 

@@ -43,13 +43,13 @@ def ends_inside(review: Review) -> Iterator[Hit]:
     for entry in review.association.timeline:
         if incomplete(entry) and isinstance(entry.event, MalformedPdu) and not review.association.ended_by_capture:
             known = _stopped_by(review, entry)
-            yield Hit(entry.event.problem, entry.span, from_requestor=entry.from_requestor, known=known)
+            yield Hit(entry.event.problem, entry.span, side=entry.side, known=known)
 
 
 def _stopped_by(review: Review, cut: Entry) -> int:
     """The last packet that may have stopped the sender of a PDU that was cut off, unless it stopped by itself."""
     for each in review.ends:
-        if isinstance(each.event, TcpEnd) and each.event.how == "FIN" and each.from_requestor is cut.from_requestor:
+        if isinstance(each.event, TcpEnd) and each.event.how == "FIN" and each.side is cut.side:
             return each.span.last_packet
     later = review.ending is not None and review.ending.span.first_time - cut.span.last_time >= PATIENCE
     return cut.span.last_packet if later else -1
@@ -90,7 +90,7 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
     """A P-DATA-TF longer than the receiver's maximum (PS3.8 §D.1.1)."""
     match entry.event:
         case OversizedPdu(length=length, limit=limit):
-            sender = association.sender(from_requestor=entry.from_requestor)
+            sender = association.party(entry.side)
             yield Hit(f"{sender.label} sends a P-DATA-TF of {length} bytes; the receiver takes {limit}")
 
 

@@ -99,8 +99,8 @@ def length_small(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case AssociateRq(user_information=said) | AssociateAc(user_information=said):
             if said.max_pdu_length and said.max_pdu_length < _SMALL:
-                side = association.sender(from_requestor=entry.from_requestor)
-                yield Hit(f"{side.label} takes P-DATA-TF of {said.max_pdu_length} bytes at most")
+                party = association.party(entry.side)
+                yield Hit(f"{party.label} takes P-DATA-TF of {said.max_pdu_length} bytes at most")
 
 
 _BOTH = (AssociateRq, AssociateAc)

@@ -17,12 +17,13 @@ from dicomsniff.pdu.types import (
     ReleaseRp,
     ReleaseRq,
 )
+from dicomsniff.side import SIDES, Side
 
 _WHOLE = (AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Message)
 
 
 class Review:
-    """What final rules ask, gathered in one walk over the timeline. Sides are told by `from_requestor`."""
+    """What final rules ask, gathered in one walk over the timeline."""
 
     __slots__ = (
         "_reach",
@@ -38,8 +39,8 @@ class Review:
 
     def __init__(self, association: Association) -> None:
         self.association = association
-        self.gaps: dict[bool, list[MissingBytes]] = {True: [], False: []}
-        """Bytes that the capture lacks, by sender."""
+        self.gaps: dict[Side, list[MissingBytes]] = {side: [] for side in SIDES}
+        """Bytes that the capture lacks, by the side that sent them."""
         self.ends: list[Entry] = []
         """Where TCP ended a direction, in order."""
         self.ending: Entry | None = None
@@ -48,23 +49,23 @@ class Review:
         """Time (ns) in which nothing was said before `ending`."""
         self.begun_in_sight = association.request is not None or saw_beginning(association)
         """Whether the capture saw how the association began."""
-        self._reach = {True: -1, False: -1}
-        self._resync = {True: -1, False: -1}
-        self._spoke = {True: False, False: False}
+        self._reach = dict.fromkeys(SIDES, -1)
+        self._resync = dict.fromkeys(SIDES, -1)
+        self._spoke = dict.fromkeys(SIDES, False)
         last = association.start_time
         over = False
         for entry in sorted(association.timeline, key=_when):
-            event, sender = entry.event, entry.from_requestor
+            event, side = entry.event, entry.side
             if isinstance(event, MissingBytes):
-                self.gaps[sender].append(event)
+                self.gaps[side].append(event)
                 if event.resynchronized:
-                    self._resync[sender] = max(self._resync[sender], event.span.last_packet)
+                    self._resync[side] = max(self._resync[side], event.span.last_packet)
             elif isinstance(event, UnexpectedPdu):
-                known = event.state is State.IDLE and knows_state(association, from_requestor=sender)
+                known = event.state is State.IDLE and knows_state(association, side)
                 self.begun_in_sight = self.begun_in_sight or known
             if isinstance(event, _WHOLE):
-                self._reach[sender] = max(self._reach[sender], event.span.start)
-            self._spoke[sender] = self._spoke[sender] or not isinstance(event, TcpEnd | MissingBytes)
+                self._reach[side] = max(self._reach[side], event.span.start)
+            self._spoke[side] = self._spoke[side] or not isinstance(event, TcpEnd | MissingBytes)
             if isinstance(event, TcpEnd):
                 self.ends.append(entry)
             if self.ending is None and not over and isinstance(event, Abort | TcpEnd):
@@ -77,60 +78,60 @@ class Review:
         """Whether the capture holds something that each side said."""
         return all(self._spoke.values())
 
-    def spoke(self, *, from_requestor: bool) -> bool:
+    def spoke(self, side: Side) -> bool:
         """Whether the capture holds anything one side said."""
-        return self._spoke[from_requestor]
+        return self._spoke[side]
 
-    def hears(self, *, from_requestor: bool) -> bool:
+    def hears(self, side: Side) -> bool:
         """Whether the capture holds packets of a side, were it only acknowledgements."""
-        return self._spoke[from_requestor] or hears(self.association, from_requestor=from_requestor)
+        return self._spoke[side] or hears(self.association, side)
 
-    def ended_by(self, *, from_requestor: bool) -> str:
+    def ended_by(self, side: Side) -> str:
         """How one side's direction ended: `FIN`, or `RST` by either side; empty where the capture did not see it."""
         for entry in self.ends:
-            if isinstance(entry.event, TcpEnd) and (entry.event.how == "RST" or entry.from_requestor is from_requestor):
+            if isinstance(entry.event, TcpEnd) and (entry.event.how == "RST" or entry.side is side):
                 return entry.event.how
         return ""
 
     def went_on(self, message: Message) -> bool:
         """Whether the sender of a message sent something else behind it, other than A-ABORT."""
-        return self._reach[message.from_requestor] >= message.span.end
+        return self._reach[message.side] >= message.span.end
 
-    def may_have_missed(self, *, from_requestor: bool, since: int) -> bool:
+    def may_have_missed(self, side: Side, *, since: int) -> bool:
         """Whether something that a side sent in or after packet `since` may have escaped the capture."""
-        if not self._spoke[from_requestor]:
-            return not hears(self.association, from_requestor=from_requestor)
-        return self._resync[from_requestor] >= since
+        if not self._spoke[side]:
+            return not hears(self.association, side)
+        return self._resync[side] >= since
 
-    def lost_within(self, *, from_requestor: bool, since: int, until: int) -> bool:
+    def lost_within(self, side: Side, *, since: int, until: int) -> bool:
         """Whether the capture lost bytes of a side between two packets, both included."""
-        gaps = self.gaps[from_requestor]
+        gaps = self.gaps[side]
         at = bisect_left(gaps, since, key=lambda gap: gap.span.last_packet)
         return at < len(gaps) and gaps[at].span.first_packet <= until
 
-    def saw_all(self, *, from_requestor: bool, until: int) -> bool:
+    def saw_all(self, side: Side, *, until: int) -> bool:
         """Whether the capture holds all that a side sent up to a packet, from the beginning of the association on."""
-        gaps = self.gaps[from_requestor]
+        gaps = self.gaps[side]
         return self.begun_in_sight and not (gaps and gaps[0].span.first_packet <= until)
 
     def unanswered(self) -> Iterator[Message]:
         """Yield requests, sent whole, whose final response the capture would have seen."""
         # Mid-stream, an answer may have been recognized before its question.
         strays = {
-            (not message.from_requestor, message.command.message_id_being_responded_to): message.span.last_packet
+            (message.side.other, message.command.message_id_being_responded_to): message.span.last_packet
             for message in self.association.operations.orphans
         }
         for message in self.association.unanswered:
-            side, since = message.from_requestor, message.span.first_packet
+            side, since = message.side, message.span.first_packet
             answered = strays.get((side, message.command.message_id), -1) >= since
-            lost = self.gaps[not side] and self.gaps[not side][-1].span.last_packet >= since
-            unseen = lost or self.may_have_missed(from_requestor=not side, since=since)
+            lost = self.gaps[side.other] and self.gaps[side.other][-1].span.last_packet >= since
+            unseen = lost or self.may_have_missed(side.other, since=since)
             if message.ended and not answered and not unseen and not message.problem:
                 yield message
 
-    def gave_up(self, asker: bool) -> bool:
+    def gave_up(self, side: Side) -> bool:
         """Whether the side that waited broke the association off itself, after a while without a word."""
-        return self.ending is not None and self.ending.from_requestor is asker and self.silence >= PATIENCE
+        return self.ending is not None and self.ending.side is side and self.silence >= PATIENCE
 
 
 PATIENCE = 1_000_000_000
@@ -143,16 +144,16 @@ def saw_beginning(association: Association) -> bool:
     return opened and not any(health.missing for health in association.tcp.values())
 
 
-def hears(association: Association, *, from_requestor: bool) -> bool:
+def hears(association: Association, side: Side) -> bool:
     """Whether the capture holds packets of a side, were it only acknowledgements of what the other sent."""
-    other = association.tcp.get(not from_requestor)
+    other = association.tcp.get(side.other)
     return other is None or other.last_ack >= 0
 
 
-def knows_state(association: Association, *, from_requestor: bool) -> bool:
+def knows_state(association: Association, side: Side) -> bool:
     """Whether the capture holds what the other side said before, so that a PDU of this side can be unexpected."""
     unseen = association.request is None and any(health.missing for health in association.tcp.values())
-    return hears(association, from_requestor=not from_requestor) and not unseen
+    return hears(association, side.other) and not unseen
 
 
 def incomplete(entry: Entry) -> bool:

@@ -44,14 +44,14 @@ def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
     """One side speaks DICOM, the other answers in another protocol."""
     match entry.event:
         case MalformedPdu() as event if name := names_other_protocol(event):
-            side = association.sender(from_requestor=entry.from_requestor)
-            yield Hit(f"{side.label} speaks {name} where DICOM is due")
+            party = association.party(entry.side)
+            yield Hit(f"{party.label} speaks {name} where DICOM is due")
         case SkippedBytes(span=span, length=length) if not span.start and saw_beginning(association):
             if any(isinstance(each.event, MalformedPdu) and not each.span.start for each in association.timeline[-5:]):
                 return  # told, and by name
-            side = association.sender(from_requestor=entry.from_requestor)
+            party = association.party(entry.side)
             yield Hit(
-                f"{side.label} begins with {length} bytes that are no DICOM: another protocol, such as TLS or HTTP"
+                f"{party.label} begins with {length} bytes that are no DICOM: another protocol, such as TLS or HTTP"
             )
 
 

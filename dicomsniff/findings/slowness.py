@@ -4,14 +4,13 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timing import STALLS, Part, Timing
 from dicomsniff.quantities import duration, size
+from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
 
 LONG = 1_000_000_000
 """Time (ns) that something must have taken to be called slow."""
 SLOW_RATE = 1_250_000
 """Bytes per second below which a transfer is slow by itself: 10 Mbit/s."""
-
-_SIDES = {True: "requestor", False: "acceptor"}
 
 
 def slow_because(association: Association) -> str:
@@ -30,31 +29,35 @@ def slow_part(association: Association) -> str:
     if said is None:
         return ""
     part, side, _ = said
-    return f"the {_SIDES[bool(side)]} thinking" if part is Part.THINKING else _KINDS[part]
+    return f"the {side.value} thinking" if side is not None and part is Part.THINKING else _KINDS[part]
 
 
 def _both_seen(association: Association) -> bool:
     tcp = association.tcp
-    return all(tcp[side].sent_at != NEVER or tcp[not side].acked_at != NEVER for side in tcp)
+    return all(tcp[side].sent_at != NEVER or tcp[side.other].acked_at != NEVER for side in tcp)
 
 
-def _dominating(association: Association) -> tuple[Part, bool | None, str] | None:
+def _dominating(association: Association) -> tuple[Part, Side | None, str] | None:
     """Find what took more than half of the busy time, beginning with what explains it best."""
     timing = association.timing
     busy = timing.total - timing.part(Part.IDLE) - timing.part(Part.AFTER)
     if busy <= LONG or association.missing_bytes or not _both_seen(association):
         return None
-    for part, words in _REASONS:
-        spent = [(timing.part(part, side), side) for side in (True, False, None)]
+    for part, said in _OF_BOTH.items():
+        time = timing.part(part)
+        if time > LONG and 2 * time > busy:
+            return part, None, said(association, _of(time, busy))
+    for part, words in _OF_ONE.items():
+        spent = [(timing.part(part, side), side) for side in SIDES]
         if part in STALLS.values():  # both directions of one trouble count together, the worse one is named
-            spent = [(timing.part(part), max(spent[:2], key=lambda each: each[0])[1])]
+            spent = [(timing.part(part), max(spent, key=lambda each: each[0])[1])]
         for time, side in spent:
             if time > LONG and 2 * time > busy:
                 return part, side, words(association, side, _of(time, busy))
-    for sender in (True, False):
-        time = timing.transfer_time(from_requestor=sender)
-        if time > LONG and 2 * time > busy and _rate(timing, sender) < SLOW_RATE:
-            return Part.TRANSFER, sender, _transferring(association, sender, _of(time, busy))
+    for side in SIDES:
+        time = timing.transfer_time(side)
+        if time > LONG and 2 * time > busy and _rate(timing, side) < SLOW_RATE:
+            return Part.TRANSFER, side, _transferring(association, side, _of(time, busy))
     return None
 
 
@@ -62,100 +65,101 @@ def _of(time: int, whole: int) -> str:
     return f"{time / 1e9:.1f} of {whole / 1e9:.1f} s"
 
 
-def _handshaking(_: Association, __: bool | None, time: str) -> str:
+def _handshaking(_: Association, time: str) -> str:
     return f"the TCP handshake took {time}"
 
 
-def _negotiating(association: Association, _: bool | None, time: str) -> str:
+def _negotiating(association: Association, time: str) -> str:
     if association.state is State.REQUESTED:
         return f"the acceptor left A-ASSOCIATE-RQ unanswered for {time}"
     return f"the acceptor took {time} to answer A-ASSOCIATE-RQ"
 
 
-def _releasing(_: Association, __: bool | None, time: str) -> str:
+def _releasing(_: Association, time: str) -> str:
     return f"A-RELEASE-RQ waited {time} for an answer"
 
 
-def _thinking(association: Association, side: bool | None, time: str) -> str:
+def _thinking(association: Association, side: Side, time: str) -> str:
     """The longest single wait, where that is most of it; else how it adds up."""
-    timing, thinker = association.timing, bool(side)
-    answer, request = timing.longest_answer(thinker), timing.longest_request(thinker)
-    longest, who = max(answer, request), f"the {_SIDES[thinker]}"
+    timing = association.timing
+    answer, request = timing.longest_answer(side), timing.longest_request(side)
+    longest, who = max(answer, request), f"the {side.value}"
     name = longest.name + (f" {longest.message_id}" if longest.message_id is not None else "")
     name += f" (message {longest.number})" if longest.number else ""
     what = f"to answer {name}" if longest is answer else f"before it sent {name}"
     if not longest.length:
         return f"{who} took {time} for its next step"
-    if 2 * longest.length > timing.part(Part.THINKING, thinker):
+    if 2 * longest.length > timing.part(Part.THINKING, side):
         time = f"{longest.length / 1e9:.1f} of {time.partition(' of ')[2]}"
         return f"{who} took {time} {what}" if longest.answered else f"{who} left {name} unanswered for {time}"
     manner = "to answer, at most" if longest is answer else "between requests, at most"
     return f"{who} took {time} {manner} {duration(longest.length)} {'for' if longest is answer else 'before'} {name}"
 
 
-def _resending(association: Association, side: bool | None, time: str) -> str:
+def _resending(association: Association, side: Side, time: str) -> str:
     count = association.timing.count(Part.RETRANSMISSION)
     waits = f"{count} wait{'s' * (count != 1)}"
-    mostly = "mostly " if association.timing.part(Part.RETRANSMISSION, not side) else ""
-    return f"{time} went by in {waits} until lost bytes were sent again, {mostly}on the way to the {_SIDES[not side]}"
+    mostly = "mostly " if association.timing.part(Part.RETRANSMISSION, side.other) else ""
+    return f"{time} went by in {waits} until lost bytes were sent again, {mostly}on the way to the {side.other.value}"
 
 
-def _closed(_: Association, side: bool | None, time: str) -> str:
-    return f"the {_SIDES[not side]} did not read what it was sent: {time} with a closed window"
+def _closed(_: Association, side: Side, time: str) -> str:
+    return f"the {side.other.value} did not read what it was sent: {time} with a closed window"
 
 
-def _held_back(association: Association, side: bool | None, time: str) -> str:
+def _held_back(association: Association, side: Side, time: str) -> str:
     timing = association.timing
     count = timing.count(Part.DELAYED_ACK)
     pauses = sum(timing.count(part) for part in STALLS.values())
     length = round(timing.part(Part.DELAYED_ACK) / count / 1e6, -1) if count else 0
     share = f"{count} of {pauses} pauses" if count != pauses else f"all {count} pauses"
-    why = (
-        f"the {_SIDES[bool(side)]} holds the rest of a message back until the {_SIDES[not side]} acknowledges its start"
-    )
-    if 2 * timing.count(Part.DELAYED_ACK, not side) > timing.count(Part.DELAYED_ACK, side):
+    why = f"the {side.value} holds the rest of a message back until the {side.other.value} acknowledges its start"
+    if 2 * timing.count(Part.DELAYED_ACK, side.other) > timing.count(Part.DELAYED_ACK, side):
         why = "both sides hold the rest of a message back until the other acknowledges its start"
     return f"{share} of about {length:.0f} ms are delayed acknowledgements ({time}): {why}"
 
 
-def _pausing(association: Association, side: bool | None, time: str) -> str:
+def _pausing(association: Association, side: Side, time: str) -> str:
     count = association.timing.count(Part.PAUSE)
     often = f" in {count} pauses" if count > 1 else ""
-    return f"the {_SIDES[bool(side)]} took {time}{often} within messages that it was sending; nothing hindered it"
+    return f"the {side.value} took {time}{often} within messages that it was sending; nothing hindered it"
 
 
-def _travelling(_: Association, __: bool | None, time: str) -> str:
+def _travelling(_: Association, time: str) -> str:
     return f"round trips between questions and answers took {time}"
 
 
-def _transferring(association: Association, side: bool, time: str) -> str:
+def _transferring(association: Association, side: Side, time: str) -> str:
     """Say how fast; and where more bytes under way at a time would have been faster, how many there were."""
     timing, health = association.timing, association.tcp.get(side)
     rate = _rate(timing, side)
-    said = f"sending {size(timing.bytes[side])} to the {_SIDES[not side]} took {time}: {size(round(rate))}/s"
+    said = f"sending {size(timing.bytes[side])} to the {side.other.value} took {time}: {size(round(rate))}/s"
     waited = timing.part(Part.ROUND_TRIP, side)
-    if health is not None and health.round_trip_time and 3 * waited > timing.transfer_time(from_requestor=side):
+    if health is not None and health.round_trip_time and 3 * waited > timing.transfer_time(side):
         trip, most = health.round_trip_time, health.max_in_flight
         if most * 1e9 / trip < 2 * rate:
             said += f", with at most {size(most)} under way in a round trip of {duration(trip)}"
     return said
 
 
-def _rate(timing: Timing, side: bool) -> float:
-    return timing.bytes[side] * 1e9 / (timing.transfer_time(from_requestor=side) or 1)
+def _rate(timing: Timing, side: Side) -> float:
+    return timing.bytes[side] * 1e9 / (timing.transfer_time(side) or 1)
 
 
-_REASONS = (
-    (Part.HANDSHAKE, _handshaking),
-    (Part.NEGOTIATION, _negotiating),
-    (Part.THINKING, _thinking),
-    (Part.RETRANSMISSION, _resending),
-    (Part.WINDOW, _closed),
-    (Part.DELAYED_ACK, _held_back),
-    (Part.PAUSE, _pausing),
-    (Part.NETWORK, _travelling),
-    (Part.RELEASE, _releasing),
-)
+_OF_BOTH = {
+    Part.HANDSHAKE: _handshaking,
+    Part.NEGOTIATION: _negotiating,
+    Part.NETWORK: _travelling,
+    Part.RELEASE: _releasing,
+}
+_OF_ONE = {
+    Part.THINKING: _thinking,
+    Part.RETRANSMISSION: _resending,
+    Part.WINDOW: _closed,
+    Part.DELAYED_ACK: _held_back,
+    Part.PAUSE: _pausing,
+}
+"""Parts of which a side says whose they are."""
 _KINDS = {
     Part.HANDSHAKE: "the TCP handshake",
     Part.NEGOTIATION: "the answer to A-ASSOCIATE-RQ",

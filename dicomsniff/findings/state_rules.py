@@ -12,6 +12,7 @@ from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review, knows_state
 from dicomsniff.pdu.types import Abort, AssociateRj, AssociateRq, ReleaseRq
+from dicomsniff.side import Side
 
 _LOOK_BACK = 50
 """Entries searched for the A-RELEASE-RQ before a message."""
@@ -35,14 +36,14 @@ def data_after(association: Association, entry: Entry) -> Iterator[Hit]:
 
 def _knows_state(association: Association, entry: Entry) -> bool:
     """Whether the association's state is what it seems; else nothing can be unexpected."""
-    return knows_state(association, from_requestor=entry.from_requestor)
+    return knows_state(association, entry.side)
 
 
 def _in_flight(association: Association, entry: Entry) -> bool:
     """Whether it may have been sent before the other side's A-ABORT arrived (PS3.8 §9.2.3, Sta13)."""
     abortion = association.abortion
     aborted = isinstance(entry.event, UnexpectedPdu) and entry.event.state is State.ABORTED
-    return aborted and abortion is not None and abortion.from_requestor is not entry.from_requestor
+    return aborted and abortion is not None and abortion.side is not entry.side
 
 
 def is_releasing(association: Association, _: Message) -> bool:
@@ -56,7 +57,7 @@ def data_after_release_request(association: Association, entry: Entry) -> Iterat
         case Message(span=span) as message if is_releasing(association, message):
             for earlier in islice(reversed(association.timeline), _LOOK_BACK):
                 event = earlier.event
-                if isinstance(event, ReleaseRq) and earlier.from_requestor is entry.from_requestor:
+                if isinstance(event, ReleaseRq) and earlier.side is entry.side:
                     if event.span.end <= span.start and not _is_told(association, entry):
                         yield Hit("P-DATA-TF behind an A-RELEASE-RQ of the same side")
                     return
@@ -127,7 +128,7 @@ def connection_reused(review: Review) -> Iterator[Hit]:
     first = review.association.timeline[0].event if review.association.timeline else None
     if request is not None and request.span.start and first is request:
         text = f"A-ASSOCIATE-RQ on a TCP connection that was used before: it comes {request.span.start} bytes into it"
-        yield Hit(text, request.span, from_requestor=True)
+        yield Hit(text, request.span, side=Side.REQUESTOR)
 
 
 _PLACE_LOST = (*by("own", *FRAMING), "own:bytes-missing")

@@ -9,6 +9,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.quantities import duration
+from dicomsniff.side import SIDES, Side
 
 _FEW, _STORM = 10, 50
 _NOTABLE, _MANY, _TWICE = 0.01, 0.1, 0.8
@@ -20,35 +21,35 @@ _SEGMENT = 1460
 
 def missing(review: Review) -> Iterator[Hit]:
     """Bytes the capture does not have; nobody on the wire is to blame."""
-    for from_requestor, gaps in review.gaps.items():
+    for side, gaps in review.gaps.items():
         if gaps:
-            sender = review.association.sender(from_requestor=from_requestor)
+            sender = review.association.party(side)
             length, places = sum(gap.length for gap in gaps), len(gaps)
             where = f" in {places} places" if places > 1 else ""
             then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
             least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
             yield Hit(f"{least}{length} bytes sent by {sender.label}{where} are not in the capture{then}", gaps[0].span,
-                      from_requestor=from_requestor)  # fmt: skip
+                      side=side)  # fmt: skip
 
 
 def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
     """Bytes sent twice with different contents: the receiver may have taken the others (RFC 9293 §3.10)."""
     match entry.event:
         case ConflictingBytes(length=length):
-            sender = association.sender(from_requestor=entry.from_requestor)
+            sender = association.party(entry.side)
             yield Hit(f"{sender.label} sent {length} bytes again with another content; the first copy is decoded")
 
 
 def one_direction(review: Review) -> Iterator[Hit]:
     """Everything was sent by one side: the other direction is not in the capture."""
     association = review.association
-    for from_requestor in (True, False):
-        silent = not review.spoke(from_requestor=from_requestor)
-        talks = sum(association.pdu_counts[not from_requestor].values()) > 1 and association.messages
-        unheard = review.spoke(from_requestor=not from_requestor) and not review.hears(from_requestor=from_requestor)
-        if silent and (talks or unheard) and not association.pdu_counts[from_requestor]:
-            side = association.sender(from_requestor=from_requestor)
-            yield Hit(f"nothing sent by {side.label} is in the capture", from_requestor=from_requestor)
+    for side in SIDES:
+        silent = not review.spoke(side)
+        talks = sum(association.pdu_counts[side.other].values()) > 1 and association.messages
+        unheard = review.spoke(side.other) and not review.hears(side)
+        if silent and (talks or unheard) and not association.pdu_counts[side]:
+            party = association.party(side)
+            yield Hit(f"nothing sent by {party.label} is in the capture", side=side)
 
 
 def negotiation_not_captured(review: Review) -> Iterator[Hit]:
@@ -72,11 +73,7 @@ def ends_early(review: Review) -> Iterator[Hit]:
     closed = review.ending is not None and association.state is not State.UNKNOWN
     if not association.ended_by_capture or closed or association.outcome in ("rejected", "aborted"):
         return
-    asked = [
-        message
-        for message in association.unanswered
-        if message.ended and review.hears(from_requestor=not message.from_requestor)
-    ]
+    asked = [message for message in association.unanswered if message.ended and review.hears(message.side.other)]
     cut = [message for message in association.messages if not message.ended]
     under_way = [f"within {message.name} {message.command.message_id}" for message in cut[:1]]
     if asked:
@@ -84,7 +81,7 @@ def ends_early(review: Review) -> Iterator[Hit]:
         rest = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
         name = f"{asked[0].name} {asked[0].command.message_id}{rest}"
         under_way.append(f"before a final response to {name} ({waited:.1f} s after it)")
-    if association.state.name == "REQUESTED" and not review.may_have_missed(from_requestor=False, since=0):
+    if association.state.name == "REQUESTED" and not review.may_have_missed(Side.ACCEPTOR, since=0):
         waited = (association.watched_until - association.end_time) / 1e9
         under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited:.1f} s after it)")
     if under_way and not association.unlisted:
@@ -104,12 +101,12 @@ def storm(review: Review) -> Iterator[Hit]:
 
 def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
     association = review.association
-    for from_requestor, health in association.tcp.items():
+    for side, health in association.tcp.items():
         size = health.maximum_segment_size or _SEGMENT
         sent = sum(
             len(message.command.raw) + (message.data_set.length if message.data_set is not None else 0)
             for message in association.messages
-            if message.from_requestor is from_requestor
+            if message.side is side
         )
         segments = max(sent // size, len(association.messages) // 2, 1)
         share = health.retransmitted / segments
@@ -119,20 +116,20 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
         # Keep-alives of a long pause look like segments sent again, too: nothing is missing then.
         bad = health.retransmitted >= _STORM and _MANY <= share < _TWICE and health.duplicate_acks >= _FEW
         if bad is storm:
-            sender = association.sender(from_requestor=from_requestor)
+            sender = association.party(side)
             twice = _TWICE <= share <= 2
             what = "the capture seems to hold every frame twice" if twice else f"of about {segments} in all"
             text = f"{health.retransmitted} segments of {sender.label} were sent again: {what}"
-            yield Hit(text, from_requestor=from_requestor)
+            yield Hit(text, side=side)
 
 
 def window_closed(review: Review) -> Iterator[Hit]:
     """The receiver had no room: the sender had to wait (RFC 9293 §3.8.6.1)."""
-    for from_requestor, health in review.association.tcp.items():
+    for side, health in review.association.tcp.items():
         if health.zero_windows:
-            receiver = review.association.sender(from_requestor=not from_requestor)
+            receiver = review.association.party(side.other)
             times = "once" if health.zero_windows == 1 else f"{health.zero_windows} times"
-            yield Hit(f"{receiver.label} closed its TCP window {times}", from_requestor=not from_requestor)
+            yield Hit(f"{receiver.label} closed its TCP window {times}", side=side.other)
 
 
 def time_goes_back(review: Review) -> Iterator[Hit]:

@@ -150,8 +150,7 @@ def _reason(association: Association) -> str:
         service, statuses = next(iter(failed.items()))
         return f"{service} failed: {next(iter(statuses))}"
     if association.abortion is not None:
-        side = "requestor" if association.abortion.from_requestor else "acceptor"
-        return f"aborted by the {side}"
+        return f"aborted by the {association.abortion.side.value}"
     return cause.message if cause is not None else verdict(association).partition(": ")[2] or "unfinished"
 
 
@@ -174,7 +173,7 @@ def _aborted(association: Association) -> str:
     abortion = association.abortion
     if abortion is None:
         return ""
-    side = "requestor" if abortion.from_requestor else "acceptor"
+    side = abortion.side.value
     why = aborted_for(abortion.source, abortion.reason)
     cause = next((each for each in association.findings if any(of.code in _ABORTS for of in each.followers)), None)
     if cause is not None:
@@ -234,7 +233,7 @@ def _open_question(association: Association, abortion: Abortion) -> str:
     question = association.unanswered[0] if association.unanswered else None
     if question is not None:
         name = f"{question.name} {question.command.message_id}"
-        own = question.from_requestor is abortion.from_requestor
+        own = question.side is abortion.side
         return f" before it got a final response to {name}" if own else f" instead of a final response to {name}"
     if association.nothing_accepted and not association.tally.messages:
         return f": no presentation context was accepted{_refusals(association)}"

@@ -14,6 +14,7 @@ from dicomsniff.export.words import tcp_text
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import duration, timestamp
+from dicomsniff.side import SIDES
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.shown import Shown
@@ -34,11 +35,11 @@ def association_facts(association: Association, book: LinkBook, digits: int) -> 
         yield from (("", said) for said in (slow_because(association), *time_text(association).split("; ")) if said)
         if near := nearest_side(association):
             yield "captured", "between the two" if near == "between" else f"near the {near}"
-    for name, sender in (("TCP to acceptor", True), ("TCP to requestor", False)):
-        health = association.tcp.get(sender)
+    for side in SIDES:
+        health = association.tcp.get(side)
         said = tcp_text(health) if health is not None else ""
         if said:
-            yield name, said
+            yield f"TCP to {side.other.value}", said
     if association.contexts:
         accepted = sum(context.accepted for context in association.contexts.values())
         yield "negotiated", f"{accepted} of {len(association.contexts)} contexts"

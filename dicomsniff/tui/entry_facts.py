@@ -67,8 +67,8 @@ def _agreement(association: Association) -> list[FieldRow]:
 
 def _place(association: Association, entry: Entry, digits: int) -> Iterator[tuple[str, str]]:
     span = entry.span
-    sender = association.sender(from_requestor=entry.from_requestor)
-    yield "sent by", f"{'requestor' if entry.from_requestor else 'acceptor'} {sender.label}"
+    sender = association.party(entry.side)
+    yield "sent by", f"{entry.side.value} {sender.label}"
     yield "captured", f"{timestamp(span.first_time, digits)}{_lasting(span.last_time - span.first_time)}"
     if span.first_packet == span.last_packet:
         yield "packet", str(span.first_packet)

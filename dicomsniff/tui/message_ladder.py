@@ -6,6 +6,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.export.words import entry_detail, entry_name, entry_size
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import size
+from dicomsniff.side import Side
 from dicomsniff.tui.problems import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.shown import Shown
@@ -94,7 +95,7 @@ class MessageLadder(RowList):
         colour = self.severity_style(severity)
         row = Shown(LETTERS[severity], colour)
         row.append(f" {_seconds(entry.span.first_time - association.start_time, time, decimals)} ", self.styled("dim"))
-        row.append(arrow(entry, lane), self.styled("requestor" if entry.from_requestor else "acceptor"))
+        row.append(arrow(entry, lane), self.styled(entry.side.value))
         count = entry_size(entry)
         row.append(f" {size(count) if count else '':>7}  ", self.styled("dim"))
         said = said_of(association, entry)
@@ -131,7 +132,7 @@ def arrow(entry: Entry, width: int) -> str:
     name = entry_name(entry)
     name = name if len(name) <= room else name[: room - 1] + "…"
     shaft = line * (room - len(name) + 1)
-    return f"├{line} {name} {shaft}▶│" if entry.from_requestor else f"│◀{shaft} {name} {line}┤"
+    return f"├{line} {name} {shaft}▶│" if entry.side is Side.REQUESTOR else f"│◀{shaft} {name} {line}┤"
 
 
 def _seconds(nanoseconds: int, width: int, decimals: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dicomsniff.dimse.command import Command
+from dicomsniff.side import Side
 from fuzz.conversation import make_capture, step
 from fuzz.finds import BrokenError
 from fuzz.grammar import parse_command
@@ -80,7 +81,7 @@ def seeds(material: Material) -> Iterator[bytes]:
     for message in material.messages[:MAX_COMMANDS]:
         uid = Command(message.command).sop_class_uid or ""
         context = _CONTEXTS.index(uid) if uid in _CONTEXTS else 1
-        kind = (not message.from_requestor) | context << 1 | (0 if message.data_set else 0x20)
+        kind = (message.side is Side.ACCEPTOR) | context << 1 | (0 if message.data_set else 0x20)
         parts.append(bytes([kind]) + len(message.command).to_bytes(2, "big") + message.command)
     if parts:
         yield b"".join(parts)

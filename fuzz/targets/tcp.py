@@ -11,6 +11,7 @@ from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.reread import read_message
+from dicomsniff.side import Side
 from fuzz.finds import BrokenError
 from fuzz.forms import CONVERSATION, capture_of, input_of, pieces_of
 from fuzz.outputs import capture_file
@@ -66,11 +67,11 @@ def seen(analyzer: Analyzer) -> list[object]:
         (
             association.outcome,
             # What would come between two that are joined may be passed over, and show later.
-            Counter((e.event.name, e.from_requestor) for e in association.timeline if e.event.name not in _NOT_COUNTED),
-            [sum(stray.length for stray in _strays(association, sender=sender)) for sender in (True, False)],
+            Counter((e.event.name, e.side) for e in association.timeline if e.event.name not in _NOT_COUNTED),
+            [sum(stray.length for stray in _strays(association, side)) for side in Side],
             [
                 (
-                    message.from_requestor,
+                    message.side,
                     message.context_id,
                     message.command.raw,
                     message.command_fragments,
@@ -84,15 +85,15 @@ def seen(analyzer: Analyzer) -> list[object]:
                 )
                 for message in association.messages
             ],
-            {sender: dict(counts) for sender, counts in association.pdu_counts.items()},
+            {side: dict(counts) for side, counts in association.pdu_counts.items()},
             association.missing_bytes,
         )
         for association in analyzer.associations
     ]
 
 
-def _strays(association: Association, *, sender: bool) -> list[StrayFragment]:
-    entries = [entry.event for entry in association.timeline if entry.from_requestor is sender]
+def _strays(association: Association, side: Side) -> list[StrayFragment]:
+    entries = [entry.event for entry in association.timeline if entry.side is side]
     return [event for event in entries if isinstance(event, StrayFragment)]
 
 

@@ -4,6 +4,7 @@ import pytest
 
 import build
 from dicomsniff.association.state import State
+from dicomsniff.side import Side
 from pipeline import associations, names, only
 
 CT = build.CT_IMAGE_STORAGE
@@ -32,8 +33,8 @@ def test_stray_fragments_of_one_side_are_told_together_and_apart_from_those_of_t
     talk.server(build.p_data(build.pdv(1, bytes(40), last=False)))
     entries = [entry for entry in only(talk.packets).timeline if entry.event.name == "stray fragment"]
     requestor, acceptor = entries
-    assert (requestor.from_requestor, requestor.event.length) == (True, 30)
-    assert (acceptor.from_requestor, acceptor.event.length) == (False, 40)
+    assert (requestor.side, requestor.event.length) == (Side.REQUESTOR, 30)
+    assert (acceptor.side, acceptor.event.length) == (Side.ACCEPTOR, 40)
     assert requestor.span.flow != acceptor.span.flow
 
 
@@ -76,7 +77,7 @@ def test_the_outcome_is_what_ended_it(outcome, _, reply):
     if outcome == "rejected":
         assert (found.rejection.result, found.rejection.source, found.rejection.reason) == (1, 1, 7)
     if outcome == "aborted":
-        assert (found.abortion.source, found.abortion.reason, found.abortion.from_requestor) == (2, 1, False)
+        assert (found.abortion.source, found.abortion.reason, found.abortion.side) == (2, 1, Side.ACCEPTOR)
 
 
 def test_of_two_rejections_and_of_two_aborts_the_first_counts():
@@ -89,7 +90,7 @@ def test_of_two_rejections_and_of_two_aborts_the_first_counts():
     talk.server(build.abort(2, 1) + build.abort(2, 6))
     talk.client(build.abort(0, 0))
     abortion = only(talk.close().packets).abortion
-    assert (abortion.source, abortion.reason, abortion.from_requestor) == (2, 1, False)
+    assert (abortion.source, abortion.reason, abortion.side) == (2, 1, Side.ACCEPTOR)
 
 
 def test_messages_that_never_ended_are_numbered_last_in_the_order_in_which_they_began():
@@ -109,8 +110,8 @@ def test_pdus_are_counted_by_sender():
     talk.client(build.message(3, build.store_rq(), bytes(50_000)))
     talk.server(build.message(3, build.store_rsp()))
     found = only(release(talk))
-    assert found.pdu_counts[True] == {"A-ASSOCIATE-RQ": 1, "P-DATA-TF": 5, "A-RELEASE-RQ": 1}
-    assert found.pdu_counts[False] == {"A-ASSOCIATE-AC": 1, "P-DATA-TF": 1, "A-RELEASE-RP": 1}
+    assert found.pdu_counts[Side.REQUESTOR] == {"A-ASSOCIATE-RQ": 1, "P-DATA-TF": 5, "A-RELEASE-RQ": 1}
+    assert found.pdu_counts[Side.ACCEPTOR] == {"A-ASSOCIATE-AC": 1, "P-DATA-TF": 1, "A-RELEASE-RP": 1}
 
 
 def test_a_second_association_on_a_connection_begins_with_the_first_byte_of_its_request():
@@ -137,7 +138,7 @@ def test_two_associations_on_one_connection_are_told_apart():
     assert (first.contexts[1].abstract_syntax, second.contexts[1].abstract_syntax) == (build.VERIFICATION, CT)
     assert (len(first.messages), len(second.messages)) == (2, 0)
     assert (first.outcome, second.outcome) == ("released", "released")
-    assert second.pdu_counts[True] == {"A-ASSOCIATE-RQ": 1, "A-RELEASE-RQ": 1}
+    assert second.pdu_counts[Side.REQUESTOR] == {"A-ASSOCIATE-RQ": 1, "A-RELEASE-RQ": 1}
 
 
 def test_a_message_cut_off_by_an_abort_stays_with_its_association():
@@ -163,7 +164,7 @@ def test_the_acceptor_may_open_the_next_association():
     talk.server(build.message(1, build.echo_rq()))
     _, second = associations(talk.packets)
     assert str(second.requestor.endpoint) == "10.0.0.2:104"
-    assert second.messages[0].from_requestor
+    assert second.messages[0].side is Side.REQUESTOR
 
 
 # Messages

@@ -16,6 +16,7 @@ from dicomsniff.pdu.types import (
     UserInformation,
 )
 from dicomsniff.provenance import Span
+from dicomsniff.side import Side
 
 SPAN = Span(1, 1, 5, 5, 24)
 INFO = UserInformation(max_pdu_length=16384)
@@ -36,15 +37,15 @@ def association(state: State = State.IDLE) -> Association:
     return made
 
 
-def take(made: Association, name: str, side: bool):
+def take(made: Association, name: str, side: Side):
     pdu = PDUS[name]
     if pdu is None:
-        return made.add_fragment(100, SPAN, from_requestor=side)
-    return made.add_pdu(pdu, from_requestor=side)
+        return made.add_fragment(100, SPAN, side)
+    return made.add_pdu(pdu, side)
 
 
 @pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize("side", [True, False], ids=["requestor", "acceptor"])
+@pytest.mark.parametrize("side", Side, ids=lambda side: side.value)
 @pytest.mark.parametrize("name", PDUS)
 def test_every_pdu_in_every_state_moves_on_or_is_called_unexpected(state, side, name):
     made = association(state)
@@ -57,7 +58,7 @@ def test_every_pdu_in_every_state_moves_on_or_is_called_unexpected(state, side, 
     else:
         assert made.state is expected
         assert unexpected == []
-    assert all(entry.from_requestor is side for entry in entries)
+    assert all(entry.side is side for entry in entries)
     assert made.timeline == entries
 
 
@@ -76,7 +77,7 @@ def test_every_state_can_be_reached_from_the_beginning():
     reached, waiting = {State.IDLE, State.UNKNOWN}, [State.IDLE, State.UNKNOWN]
     while waiting:
         state = waiting.pop()
-        for side in (True, False):
+        for side in Side:
             for name in PDUS:
                 after = next_state(state, side, name)
                 if after is not None and after not in reached:
@@ -104,7 +105,9 @@ def test_a_sequence_of_pdus_ends_in_its_state(sequence, state, unexpected):
     names = {"RQ": "A-ASSOCIATE-RQ", "AC": "A-ASSOCIATE-AC", "RJ": "A-ASSOCIATE-RJ", "D": "P-DATA-TF"}
     made, seen = association(), 0
     for step in sequence.split():
-        entries = take(made, names.get(step[:-1], f"A-{step[:-1]}"), step.endswith(">"))
+        entries = take(
+            made, names.get(step[:-1], f"A-{step[:-1]}"), Side.REQUESTOR if step.endswith(">") else Side.ACCEPTOR
+        )
         seen += sum(isinstance(entry.event, UnexpectedPdu) for entry in entries)
     assert (made.state, seen) == (state, unexpected)
 
@@ -112,5 +115,5 @@ def test_a_sequence_of_pdus_ends_in_its_state(sequence, state, unexpected):
 def test_repeated_unexpected_data_is_said_once():
     made = association(State.REQUESTED)
     for _ in range(5):
-        made.add_fragment(100, SPAN, from_requestor=True)
+        made.add_fragment(100, SPAN, Side.REQUESTOR)
     assert len(made.timeline) == 1

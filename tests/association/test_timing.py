@@ -10,6 +10,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timing import IDLE, Part, operation_time
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.side import Side
 from pipeline import batch, only
 
 CT = build.CT_IMAGE_STORAGE
@@ -58,7 +59,7 @@ def test_a_requestor_that_connects_and_says_nothing_thinks():
     talk.wait(SECOND)
     talk.client(build.associate_rq())
     talk.server(build.associate_ac())
-    assert ended(talk).timing.part(Part.THINKING, True) == about(SECOND)
+    assert ended(talk).timing.part(Part.THINKING, Side.REQUESTOR) == about(SECOND)
 
 
 def test_from_request_to_answer_the_acceptor_negotiates():
@@ -80,8 +81,8 @@ def test_whoever_is_asked_thinks():
     talk.wait(4 * SECOND)
     talk.server(build.message(1, build.store_rsp(1)))
     timing = ended(talk).timing
-    assert timing.part(Part.THINKING, True) == about(3 * SECOND)
-    assert timing.part(Part.THINKING, False) == about(6 * SECOND)
+    assert timing.part(Part.THINKING, Side.REQUESTOR) == about(3 * SECOND)
+    assert timing.part(Part.THINKING, Side.ACCEPTOR) == about(6 * SECOND)
 
 
 def test_time_between_pending_responses_is_the_acceptors():
@@ -91,7 +92,7 @@ def test_time_between_pending_responses_is_the_acceptors():
         talk.wait(SECOND)
         talk.server(build.message(1, build.store_rsp(1, status)))
     timing = ended(talk).timing
-    assert timing.part(Part.THINKING, False) == about(3 * SECOND)
+    assert timing.part(Part.THINKING, Side.ACCEPTOR) == about(3 * SECOND)
     assert timing.latencies["C-STORE"].count == 1
 
 
@@ -113,7 +114,7 @@ def test_the_longest_waits_name_their_requests():
         talk.wait(think * 100 * MS)
         talk.server(build.message(1, build.echo_rsp(10 + number)))
     timing = ended(talk).timing
-    answer, request = timing.longest_answer(False), timing.longest_request(True)
+    answer, request = timing.longest_answer(Side.ACCEPTOR), timing.longest_request(Side.REQUESTOR)
     assert (answer.name, answer.message_id, answer.number, answer.length) == ("C-ECHO-RQ", 12, 3, about(500 * MS))
     assert (request.message_id, request.length) == (12, about(50 * MS))
 
@@ -126,8 +127,8 @@ def test_answers_out_of_order_are_credited_to_what_they_answer():
     talk.wait(3 * SECOND)
     talk.server(build.message(1, build.echo_rsp(1)))
     timing = ended(talk).timing
-    assert timing.longest_answer(False).message_id == 1
-    assert timing.part(Part.THINKING, False) == about(4 * SECOND)
+    assert timing.longest_answer(Side.ACCEPTOR).message_id == 1
+    assert timing.part(Part.THINKING, Side.ACCEPTOR) == about(4 * SECOND)
     latency = timing.latencies["C-ECHO"]
     assert (latency.median, latency.worst, latency.worst_message) == (about(SECOND), about(4 * SECOND), 4)
 
@@ -138,8 +139,8 @@ def test_a_request_that_is_never_answered_keeps_the_acceptor_thinking():
     talk.wait(30 * SECOND)
     talk.client(build.abort())
     timing = checked(only(talk.close().packets)).timing
-    assert timing.part(Part.THINKING, False) == about(30 * SECOND)
-    assert not timing.longest_answer(False).answered
+    assert timing.part(Part.THINKING, Side.ACCEPTOR) == about(30 * SECOND)
+    assert not timing.longest_answer(Side.ACCEPTOR).answered
 
 
 def test_release_and_what_comes_after_have_their_own_parts():
@@ -172,7 +173,7 @@ def test_of_a_turn_the_shortest_round_trip_is_the_networks():
     talk.server(build.release_rp())
     timing = checked(only(talk.close().packets)).timing
     assert timing.part(Part.NETWORK) == 300 * MS
-    assert timing.part(Part.THINKING, False) == 300 * MS
+    assert timing.part(Part.THINKING, Side.ACCEPTOR) == 300 * MS
     assert timing.part(Part.NEGOTIATION) == timing.part(Part.RELEASE) == 0
 
 
@@ -184,8 +185,8 @@ def test_transfer_lasts_from_the_first_to_the_last_byte_of_a_message():
     talk.tick = TICK
     talk.server(build.message(1, build.store_rsp(1)))
     timing = ended(talk).timing
-    assert timing.part(Part.TRANSFER, True) == (len(packets) - 1) * MS
-    rate = timing.throughput(from_requestor=True)
+    assert timing.part(Part.TRANSFER, Side.REQUESTOR) == (len(packets) - 1) * MS
+    rate = timing.throughput(Side.REQUESTOR)
     assert rate == pytest.approx(len(whole) / ((len(packets) - 1) / 1000), rel=0.01)
 
 
@@ -200,7 +201,7 @@ def test_a_pause_after_a_full_segment_may_be_the_paths_and_is_nobodys():
     talk.server(build.message(1, build.store_rsp(1)))
     timing = ended(talk).timing
     assert timing.part(Part.PAUSE) == 0
-    assert timing.part(Part.TRANSFER, True) == 700 * MS + (len(sent) - 1) * TICK
+    assert timing.part(Part.TRANSFER, Side.REQUESTOR) == 700 * MS + (len(sent) - 1) * TICK
 
 
 def test_a_sender_that_stops_after_a_short_segment_pauses():
@@ -213,8 +214,8 @@ def test_a_sender_that_stops_after_a_short_segment_pauses():
     talk.acknowledge(1)
     talk.server(build.message(1, build.store_rsp(1)))
     timing = ended(talk).timing
-    assert timing.part(Part.PAUSE, True) == about(700 * MS)
-    assert timing.count(Part.PAUSE, True) == 1
+    assert timing.part(Part.PAUSE, Side.REQUESTOR) == about(700 * MS)
+    assert timing.count(Part.PAUSE, Side.REQUESTOR) == 1
 
 
 def test_pauses_within_a_fragment_that_is_passed_over_are_their_senders():
@@ -228,8 +229,8 @@ def test_pauses_within_a_fragment_that_is_passed_over_are_their_senders():
     talk.acknowledge(1)
     talk.server(build.message(1, build.store_rsp(1)))
     timing = ended(talk).timing
-    assert (timing.part(Part.PAUSE, True), timing.count(Part.PAUSE, True)) == (about(800 * MS), 2)
-    assert timing.part(Part.TRANSFER, True) < MS
+    assert (timing.part(Part.PAUSE, Side.REQUESTOR), timing.count(Part.PAUSE, Side.REQUESTOR)) == (about(800 * MS), 2)
+    assert timing.part(Part.TRANSFER, Side.REQUESTOR) < MS
 
 
 def test_a_message_that_is_never_ended_is_its_senders_pause():
@@ -240,7 +241,7 @@ def test_a_message_that_is_never_ended_is_its_senders_pause():
     talk.wait(20 * SECOND)
     talk.server(build.abort(2))
     timing = checked(only(talk.close().packets)).timing
-    assert timing.part(Part.PAUSE, True) == about(20 * SECOND)
+    assert timing.part(Part.PAUSE, Side.REQUESTOR) == about(20 * SECOND)
 
 
 def test_a_connection_that_carries_two_associations_divides_the_time_of_each():
@@ -353,6 +354,6 @@ def test_segments_that_are_passed_over_change_nothing(steps, size):
             analyzer.feed(batch(records[at : at + size], first=at + 1))
         analyzer.close()
         accounts.append(
-            [(a.timing.spent, a.timing.pauses, a.timing.longest_answer(False)) for a in analyzer.associations]
+            [(a.timing.spent, a.timing.pauses, a.timing.longest_answer(Side.ACCEPTOR)) for a in analyzer.associations]
         )
     assert accounts[0] == accounts[1]

@@ -10,6 +10,7 @@ import build
 from dicomsniff.dimse.assembler import MAX_COMMAND_SET, Assembler, StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
+from dicomsniff.side import Side
 from pipeline import decode, split, tell
 
 HEAD = build.release_rp()
@@ -17,7 +18,7 @@ HEAD = build.release_rp()
 
 def assemble(*pieces: bytes | int, collect: bool = False):
     """Messages and stray fragments of a stream; a number is a gap."""
-    assembler, found = Assembler(b"", 0, from_requestor=True, collect=collect), []
+    assembler, found = Assembler(b"", 0, side=Side.REQUESTOR, collect=collect), []
     for event in decode([HEAD, *pieces], collect=collect):
         if isinstance(event, MissingBytes):
             assembler.lost(event)

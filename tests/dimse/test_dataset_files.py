@@ -16,6 +16,7 @@ from data_sets import BIG, DEFLATED, EXPLICIT, IMPLICIT, PRIVATE, scan_pieces
 from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
+from dicomsniff.side import Side
 from pipeline import decode
 
 INLINE = 64
@@ -66,7 +67,7 @@ def split_file(path: str) -> tuple[str, bytes]:
 
 def send(data: bytes) -> Message:
     """A C-STORE of a data set, in fragments of 1000 bytes."""
-    assembler = Assembler(b"", 0, from_requestor=True, collect=True)
+    assembler = Assembler(b"", 0, side=Side.REQUESTOR, collect=True)
     pieces = [build.release_rp(), build.message(1, build.store_rq(), data, 1000)]
     events = decode(pieces, collect=True)[1:]
     (message,) = [found for event in events for found in assembler.feed(event)]

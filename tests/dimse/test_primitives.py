@@ -19,6 +19,7 @@ from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.model_json import command_json
+from dicomsniff.side import Side
 from pipeline import decode, split
 
 PRIMITIVES = {
@@ -97,7 +98,7 @@ def written(draw: st.DrawFn, name: str) -> tuple[DIMSEMessage, bytes, int]:
 
 def read(stream: bytes, cuts: list[int]) -> Message:
     """The message that a stream of P-DATA-TFs, cut anywhere, holds. An A-RELEASE-RQ before it has it recognized."""
-    assembler = Assembler(b"", 0, from_requestor=True, collect=True)
+    assembler = Assembler(b"", 0, side=Side.REQUESTOR, collect=True)
     events = decode([build.release_rq(), *split(stream, cuts)], collect=True)[1:]
     (message,) = [found for event in events for found in assembler.feed(event)]
     return message

@@ -11,6 +11,7 @@ from dicomsniff.association.timing import Part
 from dicomsniff.export.time_words import nearest_side, time_text, timing_json
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.library import open_capture
+from dicomsniff.side import Side
 from pipeline import only
 
 SLOW = Path(__file__).parents[1] / "slow"
@@ -28,9 +29,9 @@ def read(name: str) -> Association:
 def test_what_was_injected_is_what_took_the_time(name):
     truth, association = TRUTH[name], read(name)
     timing = association.timing
-    sides = [truth["requestor"]] if "requestor" in truth else []
+    sides = [Side(truth["side"])] if "side" in truth else []
     if "transfer" in truth:
-        found = timing.transfer_time(from_requestor=truth["requestor"])
+        found = timing.transfer_time(*sides)
     elif "part" in truth:
         found = timing.part(Part(truth["part"]), *sides)
     else:

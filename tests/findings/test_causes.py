@@ -10,6 +10,7 @@ from dicomsniff.findings.catalogue import RULES, find_rule
 from dicomsniff.findings.causes import arrange
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.provenance import Span
+from dicomsniff.side import Side
 from findings.traffic import (
     CT,
     SECOND,
@@ -183,17 +184,17 @@ def finding(code: str, packet: int, **more: object) -> Finding:
 
 
 def test_the_same_side_is_the_likelier_cause():
-    own = finding("pdu-malformed", 5, from_requestor=True)
-    other = finding("pdu-malformed", 6, from_requestor=False)
-    header = finding("pdu-header", 7, from_requestor=True)
+    own = finding("pdu-malformed", 5, side=Side.REQUESTOR)
+    other = finding("pdu-malformed", 6, side=Side.ACCEPTOR)
+    header = finding("pdu-header", 7, side=Side.REQUESTOR)
     assert arrange([header, other, own]) == [own, other]
     assert own.followers == [header]
 
 
 def test_consequences_of_consequences_hang_under_the_first_cause():
-    first = finding("pdv-beyond-pdu", 5, from_requestor=True)
-    second = finding("pdu-header", 6, from_requestor=True)
-    third = finding("bytes-skipped", 7, from_requestor=True)
+    first = finding("pdv-beyond-pdu", 5, side=Side.REQUESTOR)
+    second = finding("pdu-header", 6, side=Side.REQUESTOR)
+    third = finding("bytes-skipped", 7, side=Side.REQUESTOR)
     assert arrange([third, second, first]) == [first]
     assert first.followers == [second, third]
 
@@ -201,9 +202,9 @@ def test_consequences_of_consequences_hang_under_the_first_cause():
 CODES = st.sampled_from([rule.code for rule in RULES])
 
 
-@given(st.lists(st.tuples(CODES, st.integers(1, 9), st.sampled_from([True, False, None])), max_size=30))
+@given(st.lists(st.tuples(CODES, st.integers(1, 9), st.sampled_from([*Side, None])), max_size=30))
 def test_every_finding_has_one_place_whatever_was_found(found):
-    made = [finding(code, packet, from_requestor=side) for code, packet, side in found]
+    made = [finding(code, packet, side=side) for code, packet, side in found]
     roots = arrange(made)
     assert sorted(id(each) for root in roots for each in root.all()) == sorted(map(id, made))
 

@@ -8,8 +8,9 @@ import pytest
 import build
 from dicomsniff.export.text import live_line
 from dicomsniff.pdu.types import CommonExtendedNegotiation
+from dicomsniff.side import Side
 from traps.objects import NATIVE
-from traps.told import Exchange, Sent, Told
+from traps.told import ARROWS, DIRECTIONS, Exchange, Sent, Told
 
 CT, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.IMPLICIT, build.EXPLICIT
 VERIFICATION = build.VERIFICATION
@@ -18,30 +19,30 @@ CONTEXTS = ((1, VERIFICATION, IMPLICIT), (3, CT, EXPLICIT))
 # Row 12
 
 
-@pytest.mark.parametrize("by_requestor", [True, False])
+@pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize(("source", "reason"), [(0, 0), (2, 0), (2, 2), (2, 6)])
-def test_row_12_an_abort_is_told_of_the_side_that_sent_it(tell, by_requestor, source, reason):
+def test_row_12_an_abort_is_told_of_the_side_that_sent_it(tell, side, source, reason):
     talk = Exchange(*CONTEXTS)
     talk.echo(1)
-    (talk.client if by_requestor else talk.server)(build.abort(source, reason))
+    (talk.client if side is Side.REQUESTOR else talk.server)(build.abort(source, reason))
     told = tell(talk.close().packets)
     told.assert_said(talk.sent, outcomes=["aborted"])
     said = told.transcript()["associations"][0]["abort"]
-    direction = "requestor-to-acceptor" if by_requestor else "acceptor-to-requestor"
+    direction = DIRECTIONS[side]
     assert (said["source"], said["reason"], said["direction"]) == (source, reason, direction)
     assert ("service-user" in said["meaning"]) == (source == 0)
     shown = told.shown()
-    assert f"{'-->' if by_requestor else '<--'} A-ABORT" in shown
-    assert f"aborted by the {'requestor' if by_requestor else 'acceptor'}" in shown
+    assert f"{ARROWS[side]} A-ABORT" in shown
+    assert f"aborted by the {side.value}" in shown
 
 
-@pytest.mark.parametrize("by_requestor", [True, False])
-def test_row_12_also_before_the_association_is_accepted(tell, by_requestor):
+@pytest.mark.parametrize("side", Side)
+def test_row_12_also_before_the_association_is_accepted(tell, side):
     talk = build.Talk().open()
     talk.client(build.associate_rq())
-    (talk.client if by_requestor else talk.server)(build.abort(2 * (not by_requestor), 1))
+    (talk.client if side is Side.REQUESTOR else talk.server)(build.abort(2 if side is Side.ACCEPTOR else 0, 1))
     (association,) = tell(talk.close().packets).transcript()["associations"]
-    assert association["abort"]["direction"].startswith("requestor" if by_requestor else "acceptor")
+    assert association["abort"]["direction"].startswith(side.value)
     assert association["requestor"]["address"] == "10.0.0.1"
 
 
@@ -196,7 +197,7 @@ def identified(kind: int, primary: bytes, secondary: bytes) -> tuple[build.Talk,
     talk.client(build.release_rq())
     talk.server(build.release_rp())
     talk.close()
-    return talk, [Sent(True, 1, build.echo_rq(1)), Sent(False, 1, build.echo_rsp(1))]
+    return talk, [Sent(Side.REQUESTOR, 1, build.echo_rq(1)), Sent(Side.ACCEPTOR, 1, build.echo_rsp(1))]
 
 
 def everything_said(told: Told) -> str:

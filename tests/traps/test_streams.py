@@ -3,6 +3,7 @@
 import pytest
 
 import build
+from dicomsniff.side import Side
 from traps.objects import NATIVE
 from traps.told import Exchange, Sent
 
@@ -193,7 +194,9 @@ def test_row_10_an_association_is_known_on_any_port_and_with_any_version_that_ha
     talk.client(build.release_rq())
     talk.server(build.release_rp())
     told = tell(talk.close().packets)
-    told.assert_said([Sent(True, 1, build.echo_rq(1)), Sent(False, 1, build.echo_rsp(1))], outcomes=["released"])
+    told.assert_said(
+        [Sent(Side.REQUESTOR, 1, build.echo_rq(1)), Sent(Side.ACCEPTOR, 1, build.echo_rsp(1))], outcomes=["released"]
+    )
     assert told.complaints() == []
 
 
@@ -207,7 +210,7 @@ def test_row_10_p_data_sent_with_the_request_is_read_and_found(tell, size):
     talk.server(build.associate_ac(build.answer(1), build.answer(3, 0, EXPLICIT)))
     talk.server(build.message(1, build.echo_rsp(1)))
     told = tell(talk.close().packets)
-    told.assert_said([Sent(True, 1, build.echo_rq(1)), Sent(False, 1, build.echo_rsp(1))])
+    told.assert_said([Sent(Side.REQUESTOR, 1, build.echo_rq(1)), Sent(Side.ACCEPTOR, 1, build.echo_rsp(1))])
     assert "pdata-before-association" in told.complaints()
 
 
@@ -246,7 +249,9 @@ def test_row_11_an_accept_with_p_data_in_one_segment_is_shown_with_it(tell):
     talk.client(build.release_rq())
     talk.server(build.release_rp())
     told = tell(talk.close().packets)
-    told.assert_said([Sent(False, 1, build.echo_rq(1)), Sent(True, 1, build.echo_rsp(1))], outcomes=["released"])
+    told.assert_said(
+        [Sent(Side.ACCEPTOR, 1, build.echo_rq(1)), Sent(Side.REQUESTOR, 1, build.echo_rsp(1))], outcomes=["released"]
+    )
     assert "<-- A-ASSOCIATE-AC" in told.shown()
     assert told.transcript()["associations"][0]["pdu_counts"]["acceptor-to-requestor"]["A-ASSOCIATE-AC"] == 1
 
@@ -309,7 +314,7 @@ def test_row_13_also_where_the_other_side_asks_for_the_second(tell):
     talk.client(build.message(1, build.store_rsp(1)))
     talk.server(build.release_rq())
     talk.client(build.release_rp())
-    second = [Sent(True, 1, build.store_rq(1, "1.2.3.1"), NATIVE), Sent(False, 1, build.store_rsp(1))]
+    second = [Sent(Side.REQUESTOR, 1, build.store_rq(1, "1.2.3.1"), NATIVE), Sent(Side.ACCEPTOR, 1, build.store_rsp(1))]
     told = tell(talk.close().packets)
     told.assert_said(first, second, outcomes=["released"] * 2)
     associations = told.transcript()["associations"]

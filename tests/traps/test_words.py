@@ -10,6 +10,7 @@ import pytest
 from pydicom import dcmread
 
 import build
+from dicomsniff.side import Side
 from pipeline import analyze
 from traps.objects import NATIVE, encoded, stored_bytes
 from traps.told import Exchange
@@ -292,5 +293,5 @@ def test_row_22_both_sides_may_use_the_same_message_id(tell):
     talk.say(0, 1, build.echo_rsp(1))
     told = tell(talk.release().close().packets)
     told.assert_said(talk.sent, outcomes=["released"])
-    asked = [message.request.from_requestor for message in told.associations[0].messages[2:]]
-    assert asked == [True, False]
+    asked = [message.request.side for message in told.associations[0].messages[2:]]
+    assert asked == [Side.REQUESTOR, Side.ACCEPTOR]

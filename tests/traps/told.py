@@ -18,16 +18,18 @@ import build
 from dicomsniff.association.association import Association
 from dicomsniff.cli import cli
 from dicomsniff.library import Capture
+from dicomsniff.side import Side
 from traps.objects import identity
 
 CT = build.CT_IMAGE_STORAGE
-DIRECTIONS = {True: "requestor-to-acceptor", False: "acceptor-to-requestor"}
+DIRECTIONS = {Side.REQUESTOR: "requestor-to-acceptor", Side.ACCEPTOR: "acceptor-to-requestor"}
+ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 
 
 class Sent(NamedTuple):
-    """A message as it was sent; `by_requestor` also in the reversed association of a second A-ASSOCIATE-RQ."""
+    """A message as it was sent; `side` also in the reversed association of a second A-ASSOCIATE-RQ."""
 
-    by_requestor: bool
+    side: Side
     context: int
     command: bytes
     data: bytes | None = None
@@ -71,7 +73,7 @@ class Exchange(build.Talk):
 
     def remember(self, side: int, context: int, command: bytes, data: bytes | None = None) -> None:
         """Note a message that is sent otherwise, at the time of its last fragment."""
-        self.sent.append(Sent(side == 0, context, command, data))
+        self.sent.append(Sent(Side.ACCEPTOR if side else Side.REQUESTOR, context, command, data))
 
     def _send_whole(self, side: int, data: bytes) -> None:
         (self.client, self.server)[side](data)
@@ -170,8 +172,8 @@ class Told:
     def _assert_library(self, sent: tuple[list[Sent], ...]) -> None:
         assert len(self.associations) == len(sent)
         for association, wanted in zip(self.associations, sent, strict=True):
-            assert [(m.from_requestor, m.context_id, m.command.raw) for m in association.messages] == [
-                (each.by_requestor, each.context, each.command) for each in wanted
+            assert [(m.side, m.context_id, m.command.raw) for m in association.messages] == [
+                (each.side, each.context, each.command) for each in wanted
             ]
             for message, each in zip(association.messages, wanted, strict=True):
                 assert (message.complete, message.command.problem) == (True, "")
@@ -181,11 +183,11 @@ class Told:
                 if message.command.is_response:
                     assert message.request is not None
                     asked = message.request
-                    assert asked.from_requestor != message.from_requestor
+                    assert asked.side is message.side.other
                     assert asked.command.message_id == message.command.message_id_being_responded_to
 
     def _assert_text(self, sent: tuple[list[Sent], ...]) -> None:
-        wanted = Counter((("<--", "-->")[each.by_requestor], each.label) for said in sent for each in said)
+        wanted = Counter((ARROWS[each.side], each.label) for said in sent for each in said)
         found = re.findall(r"^ +\d+\.\d{6}  (-->|<--) ([CN]-[A-Z-]+ \d+)\b", self.shown(), re.MULTILINE)
         assert Counter(found) == wanted
 
@@ -193,7 +195,7 @@ class Told:
 def assert_messages(said: list[dict[str, Any]], wanted: list[Sent]) -> None:
     """The transcript's messages are those that were sent."""
     assert [(each["direction"], each["command"]) for each in said] == [
-        (DIRECTIONS[each.by_requestor], each.name) for each in wanted
+        (DIRECTIONS[each.side], each.name) for each in wanted
     ]
     for found, sent in zip(said, wanted, strict=True):
         elements = sent.elements

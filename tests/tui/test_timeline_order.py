@@ -9,6 +9,7 @@ from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.export.words import entry_order
 from dicomsniff.provenance import Span
+from dicomsniff.side import Side
 from dicomsniff.tui.timeline_order import TimelineOrder
 
 
@@ -29,7 +30,7 @@ def test_the_order_is_that_of_sorting_however_entries_come(steps: list[list[tupl
         for time, stray in step:
             # A stray fragment behind another replaces it by both of them.
             event = StrayFragment(span(time), 1, 1, "") if stray else TcpEnd(span(time), "FIN")
-            grown.add(event, from_requestor=True)
+            grown.add(event, Side.REQUESTOR)
         order.grow()
         assert order.entries == sorted(grown.timeline, key=entry_order)
         assert all(order.entries[order.find(entry)] is entry for entry in grown.timeline)
@@ -37,7 +38,7 @@ def test_the_order_is_that_of_sorting_however_entries_come(steps: list[list[tupl
 
 def test_what_was_given_up_is_gone() -> None:
     grown = association()
-    grown.add(TcpEnd(span(1), "FIN"), from_requestor=True)
+    grown.add(TcpEnd(span(1), "FIN"), side=Side.REQUESTOR)
     order = TimelineOrder(grown)
     gone = order.entries[0]
     grown.condense()
