@@ -63,6 +63,7 @@ class DicomsniffApp(GuardedApp):
         """Whether the newest entry is selected as it comes."""
         self.problem = ""
         """Why reading failed."""
+        self.status = StatusLine()
         self.panes = Panes()
         self.book = LinkBook()
         """What belongs together, as far as it is known."""
@@ -74,7 +75,7 @@ class DicomsniffApp(GuardedApp):
 
     def compose(self) -> ComposeResult:
         """Make the screen."""
-        yield StatusLine()
+        yield self.status
         yield FilterLine()
         yield self.panes
         yield Footer(compact=True, show_command_palette=False)
@@ -363,7 +364,7 @@ class DicomsniffApp(GuardedApp):
             panes.bytes.show(detail.blocks if detail is not None else [])
 
     def _show_status(self) -> None:
-        self.query_one(StatusLine).show(
+        self.status.show(
             self.capture,
             reading=self.reading,
             following=self.following,

@@ -31,6 +31,7 @@ UNSHOWN = 4096
 """Inflated bytes that are walked before it is looked up what that cost."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", bombs.BOMBS)
 def test_memory_is_bounded_however_a_data_set_expands(name, caplog):
     caplog.set_level(logging.CRITICAL, "pydicom")  # what pytest keeps of the log is not counted
@@ -50,6 +51,7 @@ def test_memory_is_bounded_however_a_data_set_expands(name, caplog):
     assert (scanned < 25_000_000, decoded < 60_000_000) == (True, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INFLATING)
 def test_what_is_looked_at_of_a_deflated_data_set_is_bounded_by_what_was_sent(name):
     data = deflate(bombs.BOMBS[name][1](2_000_000))
@@ -81,6 +83,7 @@ def test_a_data_set_of_more_elements_than_are_listed_says_so():
     assert scan(bombs.BOMBS["empty elements"][1](8 * (MAX_ELEMENTS + 10))).unexamined
 
 
+@pytest.mark.slow
 def test_long_values_beyond_what_is_kept_are_given_by_digest_and_elements_are_read_on():
     data = bombs.BOMBS["decimal strings"][1](1_000_000) + short(0x7FE10010, "LO", b"AFTER ")
     decoded = decode_data_set(BytesIO(data), EXPLICIT)

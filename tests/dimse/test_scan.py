@@ -416,6 +416,7 @@ def test_a_data_set_of_more_elements_than_are_looked_at_says_so():
     assert outline.problems == ()
 
 
+@pytest.mark.slow
 def test_a_data_set_that_inflates_without_end_is_given_up():
     bomb = deflate(UID + long(0x7FE00010, "OB", bytes(MAX_INFLATED + 1000)))
     outline = scan_pieces([bomb[at : at + 16384] for at in range(0, len(bomb), 16384)], DEFLATED)

@@ -254,6 +254,7 @@ def count(made: Dataset) -> int:
     return sum(1 + (sum(1 + count(each) for each in element.value) if element.VR == "SQ" else 0) for element in made)
 
 
+@pytest.mark.slow
 @given(written(), st.sampled_from([IMPLICIT, EXPLICIT, BIG, DEFLATED]))
 @settings(max_examples=300)
 def test_what_pydicom_writes_has_no_problem_and_the_values_pydicom_reads(made, syntax):

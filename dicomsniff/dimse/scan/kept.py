@@ -1,4 +1,4 @@
-"""What the scanner keeps of a data set's values, and what it says of those it checks."""
+"""The values that the scanner keeps from a data set, and the problems it reports about those it checks."""
 
 from dicomsniff.dimse.effort import UNLIMITED, value_cost
 from dicomsniff.dimse.scan.kinds import (

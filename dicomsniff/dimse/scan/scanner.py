@@ -63,7 +63,7 @@ class DataSetScanner:
         return self._decision.problem if self._decision is not None else ""
 
     def feed(self, offset: int, data: bytes) -> None:
-        """Take bytes of the data set; where they begin behind `wanted`, bytes were lost and no more is looked at."""
+        """Take bytes of the data set; if they begin after `wanted`, some were lost, and scanning stops."""
         if self.wanted == FOREVER:
             return
         if offset > self.wanted:
@@ -87,7 +87,7 @@ class DataSetScanner:
             self.wanted = self._walk.wanted
 
     def lose(self) -> None:
-        """Bytes are missing, nobody knows how many: no more is looked at."""
+        """Stop scanning: an unknown number of bytes is missing."""
         self._stop("bytes are missing from the capture")
 
     def finish(self, length: int, *, whole: bool) -> DataSetOutline:
