@@ -69,15 +69,17 @@ class ConnectionTable:
                 del self.streams[stream.flow]
 
     def weigh(self, connection: "Connection", weight: int) -> None:
-        """Take note of what a connection in memory weighs now."""
-        self.weight += weight - connection.weight
+        """Take note of what a connection weighs now; one that was removed is told of to its end, and weighs nothing."""
+        if connection in self._awake:
+            self.weight += weight - connection.weight
         connection.weight = weight
 
     def count_held(self, connection: "Connection") -> None:
         """Take note of what a connection holds back by now."""
         held = sum(HELD_OVERHEAD + len(segment[8]) for segment in connection.waiting)
         held += sum(stream.held_cost for stream in connection.streams)
-        self.held += held - connection.held
+        if connection in self._awake:
+            self.held += held - connection.held
         connection.held = held
 
     @property
