@@ -318,6 +318,8 @@ class TcpTracker:
             events += self._give_up_hole(connection, connection.holed)
         for stream in connection.streams:
             events += stream.settle(stream.last_time, give_up=True) if stream.hole else []
+        if connection.dropped:  # by a SYN of another connection, which had waited behind the hole
+            return events
         connection.dropped = True
         self.table.remove(connection)
         for stream in connection.streams:

@@ -129,8 +129,8 @@ def test_an_unknown_pdu_is_told_by_its_first_bytes():
     ("header", "size", "words"),
     [
         (0x04, 10, ["message control header 0x04 has reserved bits set"]),
-        (0x00, 9, ["a fragment of 9 bytes, an odd number"]),
-        (0x80, 9, ["a fragment of 9 bytes, an odd number; message control header 0x80 has reserved bits set"]),
+        (0x00, 9, ["a fragment of 9 bytes: an odd length"]),
+        (0x80, 9, ["a fragment of 9 bytes: an odd length; message control header 0x80 has reserved bits set"]),
         (0x00, 10, []),
     ],
 )
