@@ -6,6 +6,7 @@ import build
 from dicomsniff.dictionary.information_models import MODELS, find_model
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.verdicts import verdict
 from dicomsniff.side import Side
 from findings.query_cases import (
     ACCESSION,
@@ -237,3 +238,9 @@ def test_every_registered_class_of_queries_and_retrievals_has_a_model_or_is_know
     unknown = {find_uid_name(uid) for uid in registered if find_model(uid) is None}
     assert unknown == {"Inventory - FIND", "Inventory - MOVE", "Inventory - GET"}
     assert not [uid for uid in MODELS if find_uid_name(uid) is None]
+
+
+@pytest.mark.parametrize(("matches", "said"), [(0, "0 matches"), (1, "1 match"), (6, "6 matches")])
+def test_the_verdict_says_how_many_match(matches, said):
+    association = only(exchange(STUDY_ROOT_FIND, STUDY, *[FOUND] * matches))
+    assert verdict(association) == f"released: 1 C-FIND ({said}), Success"
