@@ -7,12 +7,12 @@ from dicomsniff.dimse.message import Message
 
 
 class Tally:
-    """Counts messages, requests by service, and final statuses by (service, SOP class UID, status)."""
+    """Counts messages, requests by service, matches of C-FIND, final statuses by (service, SOP class UID, status)."""
 
-    __slots__ = ("messages", "requests", "statuses")
+    __slots__ = ("matches", "messages", "requests", "statuses")
 
     def __init__(self) -> None:
-        self.messages = 0
+        self.matches = self.messages = 0
         self.requests: Counter[str] = Counter()
         self.statuses: Counter[tuple[str, str | None, int]] = Counter()
 
@@ -23,5 +23,7 @@ class Tally:
         if not command.is_response:
             if command.name != "C-CANCEL-RQ":
                 self.requests[command.service or "message without a Command Field"] += 1
-        elif command.status is not None and command.status not in PENDING:
+        elif command.status in PENDING:
+            self.matches += command.service == "C-FIND"
+        elif command.status is not None:
             self.statuses[command.service, message.sop_class_uid, command.status] += 1

@@ -1,7 +1,6 @@
 """What the data set of a normalized request must hold, may say and must not hold, by SOP class and service (PS3.4)."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from dicomsniff.dictionary.normalized import (
@@ -36,6 +35,8 @@ UPS_ENDED = ("COMPLETED", "CANCELED")
 Path = tuple[int, ...]
 """An attribute by its tag, or one in the items of a sequence: the sequence's tag, then its own."""
 
+_ANY: Mapping[int, tuple[str, ...]] = {}
+
 
 class Demand(NamedTuple):
     """What a table of PS3.4 asks of the requestor; `reference` names the clause.
@@ -47,7 +48,7 @@ class Demand(NamedTuple):
 
     reference: str
     required: tuple[Path, ...] = ()
-    allowed: Mapping[int, tuple[str, ...]] = MappingProxyType({})
+    allowed: Mapping[int, tuple[str, ...]] = _ANY
     barred: tuple[int, ...] = ()
     vital: tuple[Path, ...] = ()
     present: tuple[Path, ...] = ()

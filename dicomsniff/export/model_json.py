@@ -174,7 +174,7 @@ def operation_json(operation: Operation) -> Json:
         "timing": operation_timing_json(operation),
     }
     if operation.query is not None:
-        said["query"] = _query_json(operation.query)
+        said["query"] = _query_json(operation, operation.query)
     if operation.cancel is not None:
         said["cancelled_by"] = operation.cancel.number
     if operation.parent is not None:
@@ -185,17 +185,18 @@ def operation_json(operation: Operation) -> Json:
     return said
 
 
-def _query_json(query: Query) -> Json:
+def _query_json(operation: Operation, query: Query) -> Json:
     """Describe what identifiers ask for and give, without values other than the level."""
     asked = query.request
-    if asked is None:
-        return {"level": None, "keys": None, "not_read": query.unread}
-    return {
-        "level": asked.level,
-        "keys": [f"{key.tag:08X}" for key in asked.keys],
-        "matches_looked_at": query.looked_at,
-        "failed_instances_listed": query.failed_instances,
+    said: Json = {
+        "level": asked.level if asked is not None else None,
+        "keys": [f"{key.tag:08X}" for key in asked.keys] if asked is not None else None,
     }
+    if asked is None:
+        said["not_read"] = query.unread
+    if operation.name == "C-FIND":
+        return said | {"matches": operation.pending, "matches_looked_at": query.looked_at}
+    return said | {"failed_instances_listed": query.failed_instances}
 
 
 def _number(message: Message | None) -> int | None:

@@ -168,7 +168,7 @@ def _value_text(message: Message, tag: int) -> str:
 
 
 def _oddities(length: int, header: int) -> str:
-    odd = f"a fragment of {length} bytes, an odd number" if length & 1 else ""
+    odd = f"a fragment of {counted(length, 'byte')}: an odd length" if length & 1 else ""
     reserved = f"message control header 0x{header:02X} has reserved bits set" if header > 3 else ""
     return "; ".join(each for each in (odd, reserved) if each)
 
@@ -176,16 +176,16 @@ def _oddities(length: int, header: int) -> str:
 def _message_parts(message: Message) -> list[str]:
     command = message.command
     parts = []
+    asked = query_text(message)
     if command.status is not None:
         parts.append(status_text(command.service, message.sop_class_uid, command.status))
         if comment := command.text(0x00000902):
             parts.append(comment)
         if counters := read_counters(command).given():
             parts.append(", ".join(f"{count} {name}" for name, count in counters.items()))
-    elif command.sop_class_uid:
-        parts.append(uid_text(command.sop_class_uid))
-    if asked := query_text(message):
         parts.append(asked)
+    else:
+        parts += [asked, uid_text(command.sop_class_uid) if command.sop_class_uid else ""]
     parts += [f"{name} {said}" for name, tag in _SAID_OF_A_COMMAND if (said := _value_text(message, tag))]
     if destination := command.text(0x00000600):
         parts.append(f"to {destination}")
@@ -195,4 +195,4 @@ def _message_parts(message: Message) -> list[str]:
         parts.append(latency_text(message.latency))
     if message.problem:
         parts.append(f"incomplete: {message.problem}")
-    return parts
+    return [part for part in parts if part]

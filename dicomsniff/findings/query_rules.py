@@ -73,7 +73,7 @@ def not_single(each: Asked) -> Iterator[str]:
         values = each.identifier.values(key)
         if len(values) > 1 and (tag in above or tag == PATIENT_ID):
             yield f"{each.said} with {len(values)} values in {named(tag)}, which must name a single one"
-        elif any("*" in value or "?" in value for value in values):
+        elif any("*" in value or "?" in value for value in values) and not each.identifier.is_question_marks(key):
             yield f"{each.said} with a wildcard in {named(tag)}, which must name a single one"
 
 
@@ -214,7 +214,7 @@ RULES = (
         "query-key-not-single",
         Severity.WARNING,
         "PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
-        "A unique key that must name one entity holds several values or a wildcard",
+        "A key that must name one entity holds several values or a wildcard",
         "The unique keys of the levels above have a single value each, unless relational behavior is negotiated; in a "
         "retrieval they have no wildcards at all. SCPs refuse such requests or find nothing.",
         "Let the SCU ask once for each entity.",

@@ -292,6 +292,8 @@ def _exchanged(association: Association) -> str:
     asked = ", ".join(f"{count} {name}" for name, count in requests.items()) or "no request seen"
     if not statuses:
         return f"{asked}, no response"
+    matches = "1 match" if association.tally.matches == 1 else f"{association.tally.matches} matches"
+    asked = asked.replace(" C-FIND", f" C-FIND ({matches})")
     if len(statuses) == 1:
         (text, count), *_ = statuses.items()
         return f"{asked}, {'all ' if count > 1 else ''}{text}"

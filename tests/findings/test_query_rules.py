@@ -1,0 +1,246 @@
+"""Rules on queries and retrievals: in every information model, for all three services, whichever side asks."""
+
+import pytest
+
+import build
+from dicomsniff.dictionary.information_models import MODELS, find_model
+from dicomsniff.dictionary.uids import find_uid_name
+from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.verdicts import verdict
+from dicomsniff.side import Side
+from findings.query_cases import (
+    ACCESSION,
+    CASES,
+    CHARSET,
+    COMPOSITE_ROOT_MOVE,
+    FOUND,
+    HANGING_FIND,
+    HANGING_MOVE,
+    INSTANCE_UID,
+    LEVEL,
+    MISMATCH,
+    MODALITIES,
+    MODALITY,
+    NAME,
+    PATIENT_ID,
+    PATIENT_ROOT_FIND,
+    PATIENT_ROOT_GET,
+    PATIENT_ROOT_MOVE,
+    RELATIONAL,
+    SERIES,
+    SERIES_UID,
+    STUDY,
+    STUDY_DATE,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
+    STUDY_TIME,
+    STUDY_UID,
+    WITHOUT_BULK_DATA,
+    WORKLIST,
+    data_set,
+    exchange,
+    item,
+)
+from findings.traffic import opened, released
+from pipeline import only
+
+OURS = ("query-", "match-", "retrieve-key-")
+PATIENT = {LEVEL: b"PATIENT ", PATIENT_ID: b"1 "}
+IMAGE = {LEVEL: b"IMAGE ", STUDY_UID: b"1.2\0", SERIES_UID: b"1.2.3\0", INSTANCE_UID: b"1.2.3.4\0"}
+FRAMES = 0x00081161
+
+
+def found(packets: list[build.Packet]) -> list[Finding]:
+    return [each for each in only(packets).found if each.code.startswith(OURS)]
+
+
+def codes(packets: list[build.Packet]) -> list[str]:
+    return [each.code for each in found(packets)]
+
+
+HEALTHY = {
+    "patients": exchange(PATIENT_ROOT_FIND, PATIENT | {NAME: b""}, PATIENT | {NAME: b"A "}),
+    "patients by name only": exchange(PATIENT_ROOT_FIND, {LEVEL: b"PATIENT ", NAME: b"A*"}, PATIENT | {NAME: b"A "}),
+    "studies of a patient": exchange(PATIENT_ROOT_FIND, STUDY | {PATIENT_ID: b"1 "}, FOUND | {PATIENT_ID: b"1 "}),
+    "studies by patient and date": exchange(
+        STUDY_ROOT_FIND,
+        STUDY | {NAME: b"A* ", PATIENT_ID: b"", STUDY_DATE: b"20240101-20241231 ", STUDY_TIME: b"08-17 "},
+    ),
+    "series of a study": exchange(
+        STUDY_ROOT_FIND, SERIES | {MODALITY: b"CT"}, SERIES | {MODALITY: b"CT", SERIES_UID: b"1.2\0"}
+    ),
+    "a list of series": exchange(STUDY_ROOT_FIND, SERIES | {SERIES_UID: b"1.2\\1.3\0"}),
+    "images of a series": exchange(STUDY_ROOT_FIND, IMAGE | {INSTANCE_UID: b""}, IMAGE),
+    "images of a patient, relational": exchange(
+        PATIENT_ROOT_FIND, {LEVEL: b"IMAGE ", INSTANCE_UID: b"", PATIENT_ID: b"1 "}, information=RELATIONAL
+    ),
+    "what has no value is asked for at another level": exchange(
+        STUDY_ROOT_FIND, STUDY | {MODALITY: b""}, FOUND | {MODALITY: b""}
+    ),
+    "move of studies": exchange(STUDY_ROOT_MOVE, FOUND | {STUDY_UID: b"1.2.3\\1.2.4\0"}),
+    "move of a study with the patient's id": exchange(STUDY_ROOT_MOVE, FOUND | {PATIENT_ID: b"1 "}),
+    "move of a patient": exchange(PATIENT_ROOT_MOVE, PATIENT),
+    "move of images, relational": exchange(
+        STUDY_ROOT_MOVE, {LEVEL: b"IMAGE ", INSTANCE_UID: b"1.2\\1.3\0"}, information=RELATIONAL
+    ),
+    "get of a series": exchange(STUDY_ROOT_GET, {LEVEL: b"SERIES", STUDY_UID: b"1.2\0", SERIES_UID: b"1.3\0"}),
+    "get of a patient": exchange(PATIENT_ROOT_GET, PATIENT),
+    "move of frames": exchange(COMPOSITE_ROOT_MOVE, {LEVEL: b"FRAME ", INSTANCE_UID: b"1.2\0", FRAMES: b"\1\0\0\0"}),
+    "get without bulk data": exchange(WITHOUT_BULK_DATA, {LEVEL: b"IMAGE ", INSTANCE_UID: b"1.2\0"}),
+    "worklist": exchange(
+        WORKLIST,
+        {NAME: b"", PATIENT_ID: b"", 0x00400100: item({MODALITY: b"CT", 0x00400002: b"20240101"})},
+        {NAME: b"A ", PATIENT_ID: b"1 ", 0x00400100: item({MODALITY: b"CT", 0x00400002: b"20240101"})},
+    ),
+    "hanging protocols": exchange(HANGING_FIND, {INSTANCE_UID: b""}, {INSTANCE_UID: b"1.2\0"}),
+    "move of a hanging protocol": exchange(HANGING_MOVE, {INSTANCE_UID: b"1.2\0"}),
+    "a private service": exchange("1.2.3.4.1.2.1", {0x00090010: b"ACME"}),
+    "names in UTF-8": exchange(STUDY_ROOT_FIND, STUDY | {NAME: "王^小東*".encode() + b" ", CHARSET: b"ISO_IR 192"}),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_sound_exchange_raises_nothing(name):
+    assert codes(HEALTHY[name]) == []
+
+
+BROKEN = {
+    "a C-MOVE without level": (STUDY_ROOT_MOVE, {STUDY_UID: b"1.2\0"}, "query-level-missing"),
+    "a C-GET with an empty level": (STUDY_ROOT_GET, FOUND | {LEVEL: b""}, "query-level-missing"),
+    "a level in small letters": (STUDY_ROOT_FIND, STUDY | {LEVEL: b"study "}, "query-level-unknown"),
+    "a level of another model": (WITHOUT_BULK_DATA, {LEVEL: b"SERIES", SERIES_UID: b"1.2\0"}, "query-level-unknown"),
+    "a study without its patient": (PATIENT_ROOT_FIND, STUDY, "query-parent-missing"),
+    "a C-MOVE of a series without its study": (
+        STUDY_ROOT_MOVE,
+        {LEVEL: b"SERIES", SERIES_UID: b"1.2\0"},
+        "query-parent-missing",
+    ),
+    "frames without their instance": (
+        COMPOSITE_ROOT_MOVE,
+        {LEVEL: b"FRAME ", FRAMES: b"\1\0\0\0"},
+        "query-parent-missing",
+    ),
+    "a C-GET of no study": (STUDY_ROOT_GET, {LEVEL: b"STUDY "}, "retrieve-key-missing"),
+    "a C-MOVE of no patient": (PATIENT_ROOT_MOVE, PATIENT | {PATIENT_ID: b""}, "retrieve-key-missing"),
+    "a C-MOVE of no hanging protocol": (HANGING_MOVE, {0x00720002: b"A "}, "retrieve-key-missing"),
+    "a C-MOVE of no frames": (COMPOSITE_ROOT_MOVE, {LEVEL: b"FRAME ", INSTANCE_UID: b"1.2\0"}, "retrieve-key-missing"),
+    "a C-MOVE of several patients": (PATIENT_ROOT_MOVE, PATIENT | {PATIENT_ID: b"1\\2 "}, "query-key-not-single"),
+    "a wildcard for a study": (STUDY_ROOT_FIND, SERIES | {STUDY_UID: b"1.2*"}, "query-key-not-single"),
+    "a C-GET of all studies": (STUDY_ROOT_GET, FOUND | {STUDY_UID: b"* "}, "query-key-not-single"),
+    "a series in a study level C-MOVE": (STUDY_ROOT_MOVE, FOUND | {SERIES_UID: b"1.2.4\0"}, "query-key-of-other-level"),
+    "a wildcard in a UID": (STUDY_ROOT_FIND, STUDY | {STUDY_UID: b"1.2*"}, "query-wildcard"),
+    "a wildcard in an item": (WORKLIST, {0x00400100: item({0x00400002: b"2024* "})}, "query-wildcard"),
+    "several values in an item": (WORKLIST, {0x00400100: item({0x00400001: b"A\\B "})}, "query-several-values"),
+    "several items": (WORKLIST, {0x00400100: item({}) + item({})}, "query-several-values"),
+    "question marks to retrieve by": (PATIENT_ROOT_MOVE, PATIENT | {PATIENT_ID: b"????"}, "query-question-marks"),
+    "a level for a hanging protocol": (
+        HANGING_MOVE,
+        {LEVEL: b"IMAGE ", INSTANCE_UID: b"1.2\0"},
+        "query-level-superfluous",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("swapped", [False, True], ids=["requestor asks", "acceptor asks"])
+def test_what_is_asked_for_is_judged_by_its_model_and_held_against_who_asks(name, swapped):
+    sop_class, request, code = BROKEN[name]
+    (finding,) = found(exchange(sop_class, request, swapped=swapped))
+    assert finding.code == code
+    assert finding.side is (Side.ACCEPTOR if swapped else Side.REQUESTOR)
+    assert finding.message.startswith("STORESCP" if swapped else "STORESCU")
+    assert len(finding.message) <= 300
+
+
+@pytest.mark.parametrize("code", [code for code in CASES if code.startswith("match-")])
+def test_what_matches_lack_is_held_against_who_answers(code):
+    (finding,) = [each for each in only(CASES[code][0]()).found if each.code == code]
+    assert finding.side is Side.ACCEPTOR
+    assert finding.message.startswith("STORESCP")
+
+
+def test_relational_queries_that_were_refused_are_not_negotiated():
+    asks = {LEVEL: b"SERIES", SERIES_UID: b""}
+    packets = exchange(STUDY_ROOT_FIND, asks, information=RELATIONAL, granted=b"\0")
+    assert codes(packets) == ["query-parent-missing"]
+
+
+def test_where_the_negotiation_is_not_captured_hierarchy_is_not_judged():
+    packets = exchange(STUDY_ROOT_FIND, {LEVEL: b"SERIES", SERIES_UID: b""})[5:]
+    assert only(packets).operations.queries
+    assert codes(packets) == []
+
+
+@pytest.mark.parametrize("status", [MISMATCH, 0xC001])
+def test_a_query_that_fails_does_so_because_of_what_it_asks_for(status):
+    association = only(exchange(STUDY_ROOT_FIND, SERIES | {STUDY_UID: b""}, status=status))
+    (cause,) = [each for each in association.findings if each.code == "query-parent-missing"]
+    assert [each.code for each in cause.followers] == ["status-failure"]
+
+
+def test_a_failure_that_lies_with_the_scp_has_nothing_to_do_with_the_query():
+    association = only(exchange(STUDY_ROOT_FIND, {LEVEL: b"STUDY ", NAME: b"A*"}, status=0xA700))
+    assert [each.code for each in association.findings] == ["status-failure"]
+
+
+def test_an_abort_follows_from_what_was_asked_for():
+    talk = opened(build.associate_rq(build.proposal(1, STUDY_ROOT_FIND)), build.associate_ac(build.answer(1)))
+    command = build.command_set({2: STUDY_ROOT_FIND, 0x0100: 0x0020, 0x0110: 1, 0x0700: 0, 0x0800: 1})
+    talk.client(build.message(1, command, data_set({STUDY_UID: b""})))
+    talk.server(build.abort())
+    (cause, *_) = only(talk.close().packets).findings
+    assert cause.code == "query-level-missing"
+    assert "association-aborted" in [each.code for each in cause.followers]
+
+
+def test_equal_faults_are_told_once_with_their_number():
+    talk = opened(build.associate_rq(build.proposal(1, STUDY_ROOT_FIND)), build.associate_ac(build.answer(1)))
+    for number in (1, 2, 3):
+        command = build.command_set({2: STUDY_ROOT_FIND, 0x0100: 0x0020, 0x0110: number, 0x0700: 0, 0x0800: 1})
+        talk.client(build.message(1, command, data_set({STUDY_UID: b""})))
+        answer = {2: STUDY_ROOT_FIND, 0x0100: 0x8020, 0x0120: number, 0x0800: 0x0101, 0x0900: 0}
+        talk.server(build.message(1, build.command_set(answer)))
+    (finding,) = found(released(talk))
+    assert finding.message.endswith("(3 times)")
+    assert finding.message_number == 1
+
+
+def test_how_many_matches_show_a_fault_is_said():
+    packets = exchange(STUDY_ROOT_FIND, STUDY | {MODALITIES: b""}, FOUND, FOUND | {MODALITIES: b"CT"}, FOUND)
+    assert [each.message for each in found(packets)] == [
+        "STORESCP (10.0.0.2:104) leaves out (0008,0061) Modalities in Study in 2 of 3 matches, though asked for"
+    ]
+    packets = exchange(STUDY_ROOT_FIND, STUDY, *[FOUND | {LEVEL: b"SERIES"}] * 6)
+    assert [each.message for each in found(packets)] == [
+        'STORESCP (10.0.0.2:104) states level "SERIES" in all 4 matches looked at, of 6; STUDY was asked for'
+    ]
+
+
+def test_matches_without_a_level_are_told():
+    (finding,) = found(exchange(STUDY_ROOT_FIND, STUDY, {STUDY_UID: b"1.2\0"}))
+    assert finding.code == "match-level-differs"
+    assert "leaves out (0008,0052) Query/Retrieve Level" in finding.message
+
+
+def test_no_value_of_an_identifier_is_told():
+    asks = STUDY | {NAME: b"SECRET^?*", PATIENT_ID: b"SECRET", ACCESSION: b"SECRET\\SECRET ", STUDY_DATE: b"SECRET* "}
+    packets = exchange(STUDY_ROOT_FIND, asks, FOUND | {NAME: b"SECRET", LEVEL: b"SERIES"}, status=MISMATCH)
+    assert len(found(packets)) >= 4
+    assert not [each for each in only(packets).found if "SECRET" in each.message]
+
+
+def test_every_registered_class_of_queries_and_retrievals_has_a_model_or_is_known_to_have_none():
+    from pydicom.uid import UID_dictionary
+
+    services = (" - FIND", " - MOVE", " - GET")
+    registered = {uid for uid, entry in UID_dictionary.items() if entry[0].endswith(services)}
+    unknown = {find_uid_name(uid) for uid in registered if find_model(uid) is None}
+    assert unknown == {"Inventory - FIND", "Inventory - MOVE", "Inventory - GET"}
+    assert not [uid for uid in MODELS if find_uid_name(uid) is None]
+
+
+@pytest.mark.parametrize(("matches", "said"), [(0, "0 matches"), (1, "1 match"), (6, "6 matches")])
+def test_the_verdict_says_how_many_match(matches, said):
+    association = only(exchange(STUDY_ROOT_FIND, STUDY, *[FOUND] * matches))
+    assert verdict(association) == f"released: 1 C-FIND ({said}), Success"
