@@ -1,0 +1,59 @@
+"""Normalized services: the cause is told before its consequence, by name, and sound exchanges raise nothing."""
+
+import pytest
+
+from findings import normalized_cases as cases
+from findings.normalized_cases import ACTION, CLAIM, CREATE, MPPS, MPPS_STEP, NO_SUCH_INSTANCE, PULL, PUSH, SET, WATCH
+from pipeline import analyze, codes, only
+
+
+def causes(packets):
+    """Every cause with what follows from it, by code."""
+    return [(each.code, [other.code for other in each.followers]) for each in only(packets).findings]
+
+
+def test_a_refused_request_follows_from_the_attribute_that_it_lacks():
+    packets = cases.mpps((CREATE, cases.without(MPPS_STEP, 0x00400253), cases.MISSING))
+    assert causes(packets) == [("attribute-missing", ["status-failure"])]
+    assert "(0040,0253) Performed Procedure Step ID" in only(packets).findings[0].message
+
+
+def test_an_attribute_missing_from_an_item_is_named_with_its_sequence():
+    step = MPPS_STEP | {0x00400270: [{0x00080050: b"A1"}]}
+    (finding,) = only(cases.mpps((CREATE, step, cases.MISSING))).findings
+    assert "(0020,000D) Study Instance UID of (0040,0270)" in finding.message
+
+
+def test_a_failure_that_its_comment_explains_is_not_explained_otherwise():
+    turns = cases.asked(SET, MPPS, {0x00100020: b"ID"}, 0x0110, more={0x0902: "Database locked"})
+    assert codes(only(cases.exchange(MPPS, *turns))) == ["status-failure"]
+
+
+def test_an_image_box_that_the_film_box_does_not_name_is_blamed_on_the_film_box():
+    later = cases.asked(SET, cases.IMAGE_BOX, {0x20200010: b"\1\0"}, NO_SUCH_INSTANCE, number=2, instance="1.2.7")
+    found = causes(cases.film({}, *later))
+    assert found == [("film-box-without-image-boxes", ["instance-not-created", "status-failure"])]
+
+
+def test_what_follows_an_unnamed_instance_is_blamed_on_the_response_that_does_not_name_it():
+    turns = (0, cases.request(CREATE, MPPS, MPPS_STEP, instance=None)), (1, cases.response(CREATE, MPPS, instance=None))
+    later = cases.asked(SET, MPPS, cases.CHANGED, NO_SUCH_INSTANCE, number=2)
+    found = causes(cases.exchange(MPPS, *turns, *later))
+    assert found == [("create-without-instance", ["instance-not-created", "status-failure"])]
+
+
+@pytest.mark.parametrize(
+    ("context", "kind", "fits"),
+    [(PUSH, 1, False), (PULL, 1, True), (PUSH, 2, True), (WATCH, 2, True), (PULL, 2, False), (PUSH, 3, False),
+     (WATCH, 4, True), (PULL, 5, False)],
+)  # fmt: skip
+def test_an_action_of_a_procedure_step_is_of_its_sop_class(context, kind, fits):
+    found = codes(only(cases.ups(context, ACTION, kind)))
+    assert ("ups-service-of-other-class" not in found) is fits
+
+
+def test_sound_steps_raise_nothing():
+    done = cases.DONE | {0x00400250: b"20260101", 0x00400251: b"1300"}
+    analyzer = analyze(cases.steps_apart((CREATE, MPPS_STEP, 0), (SET, cases.CHANGED, 0), (SET, done, 0)))
+    assert [each.code for association in analyzer.associations for each in association.found] == []
+    assert codes(only(cases.exchange(PULL, *cases.asked(ACTION, PUSH, CLAIM, kind=1)))) == []
