@@ -206,7 +206,7 @@ RULES = (
         "failed, or it was sent before the capture began.",
         "Look for the N-CREATE at the sender: was it sent, to the same receiver, and with the same SOP Instance UID?",
         not_created,
-        (*_BEFORE, *by("peer", *ANSWERS_LACKING, "response-about-another")),
+        (*_BEFORE, *by("peer", *ANSWERS_LACKING)),
     ),
     FinalRule(
         "step-already-ended",
