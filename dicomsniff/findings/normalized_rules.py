@@ -156,7 +156,7 @@ RULES = (
         "ups-service-of-other-class",
         Severity.WARNING,
         "PS3.4 §CC.2",
-        "A service of the Unified Procedure Step is used on a context of another of its SOP classes",
+        "A UPS service is used on a context of another UPS SOP class",
         "All messages about a Unified Procedure Step name UPS Push as SOP class, and the presentation context tells of "
         "which SOP class the service is: Change UPS State and N-SET of UPS Pull, Request UPS Cancel of UPS Push or "
         "Watch, subscriptions of UPS Watch, events of UPS Event. On another context, receivers refuse them.",

@@ -222,7 +222,7 @@ RULES = (
         "transaction-of-other-claim",
         Severity.WARNING,
         "PS3.4 §CC.2.1.2, §CC.2.6.2",
-        "A procedure step is changed without the Transaction UID by which it was claimed",
+        "A step is changed without the Transaction UID of its claim",
         "Whoever makes a Unified Procedure Step IN PROGRESS chooses a Transaction UID, and sends it with every change "
         "from then on. The receiver refuses changes without it (C301H).",
         "Let the performer keep the Transaction UID; others may ask for a cancel with Request UPS Cancel.",
