@@ -204,7 +204,7 @@ RULES = (
         "A request names an instance that was not created",
         "The receiver knows no such instance, and the capture shows no N-CREATE that made it: none was sent, it "
         "failed, or it was sent before the capture began.",
-        "Look for the N-CREATE at the sender: was it sent, to the same receiver, and with the same SOP Instance UID?",
+        "See at the sender whether the N-CREATE was sent, to the same receiver, and with the same SOP Instance UID.",
         not_created,
         (*_BEFORE, *by("peer", *ANSWERS_LACKING)),
     ),
