@@ -15,7 +15,6 @@ _OF_TRANSFERS = (Cause.ROUND_TRIP, Cause.SENDER)
 
 
 _REQUESTED = State.REQUESTED
-_WAITING = (State.REQUESTED, State.RELEASING, State.COLLISION)
 _EXCHANGING = (State.ESTABLISHED, State.UNKNOWN)
 _TRANSFER, _NETWORK, _THINKING = Part.TRANSFER, Part.NETWORK, Part.THINKING
 _REQUESTOR, _ACCEPTOR = Side.REQUESTOR, Side.ACCEPTOR
@@ -152,7 +151,7 @@ class Clock:
             timing.spend(Part.AFTER, None, gap)
             return
         question = self._question
-        waiting = question is not None or state in _WAITING
+        waiting = question is not None or state is _REQUESTED or state.is_releasing
         if not waiting and (side is None or gap >= IDLE):
             timing.spend(Part.IDLE, None, gap)
             return

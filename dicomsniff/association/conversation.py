@@ -29,6 +29,8 @@ from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamEnd, Stream
 from dicomsniff.tcp.stream import Stream
 
 Update = tuple[Association, Entry]
+_ASKED = "sent A-ASSOCIATE-RQ"
+"""How the requestor is known, for sure."""
 
 
 class Conversation:
@@ -142,7 +144,7 @@ class Conversation:
     def _take(self, stream: Stream, events: list[PduEvent], mark: PacketMark) -> list[Update]:
         updates: list[Update] = []
         for event in events:
-            if not self.associations or (isinstance(event, AssociateRq) and self.associations[-1].may_be_over):
+            if not self.associations or (isinstance(event, AssociateRq) and self._begins_another(stream, event)):
                 updates += self._end_messages()
                 if self._clock is not None:
                     self._clock.finish()
@@ -157,10 +159,19 @@ class Conversation:
                     self._assembler(stream).lost(event, inside=self._pdus[stream].fragment is not None)
                 updates.append((association, association.add(event, self._sides[stream])))
             else:
-                updates += [(association, entry) for entry in association.add_pdu(event, self._sides[stream])]
+                side = self._sides[stream]
+                if isinstance(event, AssociateRq) and side is Side.REQUESTOR:
+                    association.requestor_is = _ASKED
+                updates += [(association, entry) for entry in association.add_pdu(event, side)]
         if self.associations:
             self._count(stream)
         return updates
+
+    def _begins_another(self, stream: Stream, request: AssociateRq) -> bool:
+        """Whether an A-ASSOCIATE-RQ is not the one that the other side broke off while it was on its way."""
+        latest = self.associations[-1]
+        cut_short = latest.request is None and latest.begun_before(request.span, self._sides[stream])
+        return latest.may_be_over and not cut_short
 
     def _fragment(self, stream: Stream, association: Association, pdv: Pdv) -> list[Update]:
         side = self._sides[stream]
@@ -255,9 +266,12 @@ class Conversation:
 
     def _find_requestor(self, stream: Stream, event: PduEvent) -> tuple[Stream, str]:
         if isinstance(event, AssociateRq):
-            return stream, "sent A-ASSOCIATE-RQ"
+            return stream, _ASKED
         if isinstance(event, AssociateAc | AssociateRj):
             return stream.peer, f"was sent {event.name}"
+        for sender, pdus in self._pdus.items():
+            if sender is not stream and pdus.requests_association:
+                return sender, "began an A-ASSOCIATE-RQ"
         if self._connection.opener is not None:
             return self._connection.opener, "opened the TCP connection"
         ports = {end: flow_ends(end.flow)[0].port for end in self._connection.streams}

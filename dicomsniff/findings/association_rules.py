@@ -16,6 +16,7 @@ from dicomsniff.findings.codes import (
     OPERATIONS,
     ORDER,
     PROPOSAL,
+    RELEASE,
     SILENCE,
     by,
 )
@@ -27,8 +28,6 @@ from dicomsniff.side import Side
 
 _IDLE = 30_000_000_000
 """ns of silence after which an end is put down to an idle timeout."""
-_NOT_SURE = (State.RELEASING, State.COLLISION, State.UNKNOWN)
-"""States in which TCP may end without harm, or in which the capture missed what came before."""
 _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
 
@@ -99,10 +98,15 @@ def _since_answer(association: Association, entry: Entry) -> int:
     return 0
 
 
+def _not_sure(state: State) -> bool:
+    """Whether TCP may end without harm, or the capture missed what came before."""
+    return state.is_releasing or state is State.UNKNOWN
+
+
 def reset(association: Association, entry: Entry) -> Iterator[Hit]:
     """TCP was reset before the association had ended (PS3.8 §9.2)."""
     match entry.event:
-        case TcpEnd(how="RST") if not association.state.is_over and association.state not in _NOT_SURE:
+        case TcpEnd(how="RST") if not association.state.is_over and not _not_sure(association.state):
             party = association.party(entry.side)
             yield Hit(f"{party.label} reset the TCP connection", since=_reaction_to(association, entry))
 
@@ -118,7 +122,7 @@ def _closing(review: Review) -> Entry | None:
 def closed_early(review: Review) -> Iterator[Hit]:
     """The connection was closed while a message was under way or unanswered."""
     association, ending = review.association, _closing(review)
-    if ending is None or association.state in (State.REQUESTED, State.RELEASING, State.COLLISION):
+    if ending is None or association.state is State.REQUESTED or association.state.is_releasing:
         return
     cut = [message for message in association.messages if not message.ended and message.data_set is not None]
     asked = list(review.unanswered())
@@ -136,7 +140,7 @@ def not_released(review: Review) -> Iterator[Hit]:
     association, ending = review.association, _closing(review)
     if ending is None or any(closed_early(review)):
         return
-    if association.state in (State.RELEASING, State.COLLISION, State.REQUESTED, State.IDLE):
+    if association.state in (State.REQUESTED, State.IDLE) or association.state.is_releasing:
         return
     if association.contexts or association.messages:
         party = association.party(ending.side)
@@ -149,7 +153,7 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     """A-RELEASE-RQ without A-RELEASE-RP, where the capture saw TCP end (PS3.8 §7.2)."""
     association = review.association
     asked = next((e for e in reversed(association.timeline) if isinstance(e.event, ReleaseRq)), None)
-    releasing = association.state in (State.RELEASING, State.COLLISION) and not association.released
+    releasing = association.state.is_releasing and not association.released
     if asked is None or not releasing or review.ending is None or association.unlisted:
         return
     if review.may_have_missed(asked.side.other, since=asked.span.first_packet):
@@ -196,7 +200,7 @@ def peer_silent(review: Review) -> Iterator[Hit]:
 def idle(review: Review) -> Iterator[Hit]:
     """Nothing was said for long, then one side ended the association without releasing it."""
     association, ending = review.association, review.ending
-    if ending is None or review.silence < _IDLE or association.unanswered or association.state is State.RELEASING:
+    if ending is None or review.silence < _IDLE or association.unanswered or association.state.is_releasing:
         return
     established = association.accept is not None or association.messages
     if established and any(association.pdu_counts.values()) and not association.unlisted:
@@ -219,7 +223,7 @@ def left_open(review: Review) -> Iterator[Hit]:
 _BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
 _PROVOKED = (
     *by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
-    *by("peer", "cancel-of-nothing", "connection-reused"),
+    *by("peer", "cancel-of-nothing", "connection-reused", *RELEASE),
     *SILENCE,
     "contexts-all-refused",
 )

@@ -15,6 +15,7 @@ from dicomsniff.findings import (
     operation_rules,
     pdu_rules,
     proposal_rules,
+    release_rules,
     security_rules,
     state_rules,
     tcp_rules,
@@ -27,6 +28,7 @@ AnyRule = EntryRule | FinalRule | CaptureRule
 LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("PDUs", pdu_rules.RULES),
     ("Order of PDUs", state_rules.RULES),
+    ("Release", release_rules.RULES),
     ("Negotiation: how it is written", encoding_rules.RULES),
     ("Negotiation: what is proposed", proposal_rules.RULES),
     ("Negotiation: what is answered", answer_rules.RULES),

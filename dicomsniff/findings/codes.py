@@ -14,6 +14,8 @@ FRAMING = (
 """Bytes that are no well-formed PDUs."""
 ORDER = ("pdata-before-association", "pdata-after-release", "associate-repeated", "pdu-unexpected")
 """PDUs where the state machine expects others."""
+RELEASE = ("release-too-early", "release-by-acceptor", "release-repeated", "release-answer-order")
+"""Breaches of the order of a release."""
 PROPOSAL = (
     "protocol-version",
     "application-context",

@@ -222,6 +222,7 @@ RULES = (
             "peer-silent",
             *ENDS,
             "association-not-released",
+            "release-too-early",
             "release-unanswered",
             *NOT_CAPTURED,
         ),

@@ -156,6 +156,12 @@ def knows_state(association: Association, side: Side) -> bool:
     return hears(association, side.other) and not unseen
 
 
+def asks_release_again(event: UnexpectedPdu, side: Side) -> bool:
+    """Whether an unexpected PDU is an A-RELEASE-RQ of a side that has asked already, and got no answer."""
+    own = State.RELEASING if side is Side.REQUESTOR else State.ACCEPTOR_RELEASING
+    return event.pdu == "A-RELEASE-RQ" and event.state in (own, State.COLLISION, State.COLLISION_ANSWERED)
+
+
 def incomplete(entry: Entry) -> bool:
     """Whether an entry says that the stream ended inside a PDU."""
     return isinstance(entry.event, MalformedPdu) and entry.event.code == "pdu-incomplete"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import build
 from dicomsniff.association.association import MAX_FINDINGS
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
+from findings.release_cases import CASES as RELEASE_CASES
 from findings.traffic import (
     CT,
     IDENTIFIER,
@@ -159,14 +160,6 @@ case(
     "reject-reserved",
     lambda: opened(answer=build.associate_rj(1, 3, 7)).close().packets,
     lambda: opened(answer=build.associate_rj(2, 3, 2)).close().packets,
-)
-case(
-    "release-collision",
-    lambda: (
-        talked((0, build.release_rq()), (1, build.release_rq()), (0, build.release_rp()), (1, build.release_rp()))
-        .close()
-        .packets
-    ),
 )
 case("connection-reused", lambda: [*released(established())[:-3], *_moved_on(negotiated()[3:], 3)])
 
@@ -669,3 +662,8 @@ case("get-count-differs", lambda: got(2, 0, 0), lambda: got(1, 0, 0))
 case("commitment-failed", lambda: committed(report(2)), lambda: committed(report(0)))
 case("commitment-not-reported", committed, lambda: committed(report(0)))
 case("association-per-object", lambda: sent_singly(5), lambda: sent_singly(4))
+
+# In modules of their own
+
+for _code, _traffic in RELEASE_CASES.items():
+    case(_code, *_traffic)
