@@ -26,7 +26,7 @@ class Detection:
     @property
     def underway(self) -> int:
         """The type of the PDU that the waiting bytes begin with, if any: the stream may turn out to be no DICOM."""
-        return self._waiting[0] if self._waiting and self.at_start else 0
+        return self._waiting[0] if self._waiting and (self.at_start or self._fresh) else 0
 
     def feed(self, data: bytes, mark: PacketMark) -> bool:
         """Take bytes; return whether the stream is DICOM."""
