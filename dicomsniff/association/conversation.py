@@ -163,6 +163,8 @@ class Conversation:
                 if isinstance(event, AssociateRq) and side is Side.REQUESTOR:
                     association.requestor_is = _ASKED
                 updates += [(association, entry) for entry in association.add_pdu(event, side)]
+                if self._clock is not None:
+                    self._clock.hear_pdu(event, side)
         if self.associations:
             self._count(stream)
         return updates
