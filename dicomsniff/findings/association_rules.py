@@ -240,7 +240,14 @@ RULES = (
         "or congestion: how many associations it takes at a time.",
         (AssociateRj,),
         rejected,
-        by("peer", "protocol-version", "application-context", "ae-title-malformed", "ae-title-padded"),
+        by(
+            "peer",
+            "protocol-version",
+            "application-context",
+            "application-context-private",
+            "ae-title-malformed",
+            "ae-title-padded",
+        ),
     ),
     EntryRule(
         "association-aborted",

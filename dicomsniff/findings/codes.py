@@ -19,6 +19,7 @@ RELEASE = ("release-too-early", "release-by-acceptor", "release-repeated", "rele
 PROPOSAL = (
     "protocol-version",
     "application-context",
+    "application-context-private",
     "context-id-even",
     "context-id-repeated",
     "contexts-too-many",

@@ -7,7 +7,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dictionary.required import EXPECTED, REQUIRED
-from dicomsniff.dictionary.statuses import PENDING, find_status, status_text
+from dicomsniff.dictionary.statuses import PENDING, error_text, find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
@@ -181,7 +181,8 @@ def _status(entry: Entry, category: str) -> Iterator[Hit]:
     match entry.event:
         case Message(command=command, request=asked) as message if command.status and command.is_response:
             if find_status(command.service, message.sop_class_uid, command.status).category == category:
-                comment = command.text(0x00000902)
+                error = error_text(command.service, message.sop_class_uid, command.status, command.uint(0x00000903))
+                comment = "; ".join(each for each in (error, command.text(0x00000902)) if each)
                 said = status_text(command.service, message.sop_class_uid, command.status)
                 own = asked is None or command.status in OWN_REASONS
                 since = entry.span.first_packet if own or asked is None else asked.span.first_packet

@@ -255,8 +255,9 @@ RULES = (
         Severity.WARNING,
         "PS3.7 §9.1.3, §9.1.4",
         "Sub-operation counters do not add up",
-        "Remaining, completed, failed and warning sub-operations together are as many as there are, in every "
-        "response. Here they are not, so that nobody can tell from them what was moved.",
+        "Remaining, completed, failed and warning sub-operations together are as many as there are, in every pending "
+        "response; in the final one, which has no remaining ones, the others are. Here they do not add up, so that "
+        "nobody can tell from them what was moved.",
         "Count what arrived at the destination. Look at how the peer counts.",
         (Message,),
         counters_wrong,

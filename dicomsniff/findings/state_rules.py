@@ -192,7 +192,7 @@ RULES = (
     ),
     FinalRule(
         "connection-reused",
-        Severity.NOTE,
+        Severity.WARNING,
         "PS3.8 §9.1.1",
         "The TCP connection carried something before this association",
         "A TCP connection carries one association; here another one, or other bytes, preceded. Many acceptors close "
