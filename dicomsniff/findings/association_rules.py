@@ -223,7 +223,7 @@ def left_open(review: Review) -> Iterator[Hit]:
 _BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
 _PROVOKED = (
     *by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
-    *by("peer", "cancel-of-nothing", "connection-reused", *RELEASE),
+    *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE),
     *SILENCE,
     "contexts-all-refused",
 )
@@ -327,7 +327,7 @@ RULES = (
         "that answers in its place, or another service.",
         "Try C-ECHO from another host, look at the server's log, and at what listens on the port.",
         request_unanswered,
-        by("own", *FRAMING, *PROPOSAL, "connection-reused"),
+        by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"),
     ),
     FinalRule(
         "peer-silent",

@@ -91,11 +91,23 @@ def reject_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
 
 
 def connection_reused(review: Review) -> Iterator[Hit]:
-    """An association that is not the first thing on its TCP connection (PS3.8 §9.1.1)."""
+    """An association that is not the first thing on its TCP connection, and was accepted (PS3.8 §9.1.1)."""
+    if review.association.accept is not None:
+        yield from _reuse(review)
+
+
+def reuse_refused(review: Review) -> Iterator[Hit]:
+    """An association that is not the first thing on its TCP connection, and came to nothing (PS3.8 §9.1.1)."""
+    if review.association.accept is None:
+        yield from _reuse(review)
+
+
+def _reuse(review: Review) -> Iterator[Hit]:
     request = review.association.request
     first = review.association.timeline[0].event if review.association.timeline else None
     if request is not None and request.span.start and first is request:
-        text = f"A-ASSOCIATE-RQ on a TCP connection that was used before: it comes {request.span.start} bytes into it"
+        who = review.association.party(Side.REQUESTOR).label
+        text = f"{who} sent A-ASSOCIATE-RQ on a TCP connection that was used before, {request.span.start} bytes into it"
         yield Hit(text, request.span, side=Side.REQUESTOR)
 
 
@@ -192,13 +204,23 @@ RULES = (
     ),
     FinalRule(
         "connection-reused",
-        Severity.WARNING,
+        Severity.NOTE,
         "PS3.8 §9.1.1",
         "The TCP connection carried something before this association",
-        "A TCP connection carries one association; here another one, or other bytes, preceded. Many acceptors close "
-        "the connection after a release and answer a second A-ASSOCIATE-RQ with a reset.",
-        "Where the peer does not stand it, open a new TCP connection for every association.",
+        "A TCP connection carries one association; here another one, or other bytes, preceded. This acceptor took it; "
+        "many others close the connection after a release, or abort.",
+        "If another acceptor fails, open a new TCP connection for every association.",
         connection_reused,
+    ),
+    FinalRule(
+        "connection-reuse-refused",
+        Severity.WARNING,
+        "PS3.8 §9.1.1",
+        "An association was not accepted on a TCP connection that was used before",
+        "A TCP connection carries one association; here another one, or other bytes, preceded. The acceptor answers "
+        "the second A-ASSOCIATE-RQ with an abort, closes the connection, or does not answer at all.",
+        "Open a new TCP connection for every association.",
+        reuse_refused,
     ),
 )
 """Rules on the order of PDUs, in the order in which they are asked."""
