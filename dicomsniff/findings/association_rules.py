@@ -9,12 +9,8 @@ from dicomsniff.dictionary.reasons import aborted_for, aborter, refused_in_words
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import (
     ANSWER,
-    COMMANDS,
-    DATA_SETS,
-    FRAGMENTS,
+    BROKEN,
     FRAMING,
-    OPERATIONS,
-    ORDER,
     PROPOSAL,
     RELEASE,
     SILENCE,
@@ -24,10 +20,7 @@ from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
-from dicomsniff.side import Side
 
-_IDLE = 30_000_000_000
-"""ns of silence after which an end is put down to an idle timeout."""
 _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
 
@@ -166,51 +159,6 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
               side=review.ending.side)  # fmt: skip
 
 
-def request_unanswered(review: Review) -> Iterator[Hit]:
-    """A-ASSOCIATE-RQ got neither -AC nor -RJ, nor an A-ABORT at once (PS3.8 §7.1)."""
-    association, request = review.association, review.association.request
-    if request is None or association.accept is not None or association.rejection is not None:
-        return
-    if review.may_have_missed(Side.ACCEPTOR, since=request.span.first_packet):
-        return
-    if association.ended_by_capture and review.ending is None:
-        return
-    gave_up = (
-        association.abortion is not None and association.abortion.side is Side.REQUESTOR and review.silence >= PATIENCE
-    )
-    if association.state is State.REQUESTED or gave_up:
-        end = review.ending.span.first_time if review.ending is not None else association.watched_until
-        waited = (end - request.span.last_time) / 1e9
-        yield Hit(f"A-ASSOCIATE-RQ got no answer in {waited:.1f} s", request.span, side=Side.REQUESTOR)
-
-
-def peer_silent(review: Review) -> Iterator[Hit]:
-    """A request was not answered until who asked gave up."""
-    association = review.association
-    for message in review.unanswered():
-        if review.ending is not None and review.gave_up(message.side):
-            silent = association.party(message.side.other)
-            waited = (review.ending.span.first_time - message.span.last_time) / 1e9
-            name = f"{message.name} {message.command.message_id}"
-            text = f"{silent.label} gave no final response to {name} in {waited:.1f} s; then the other side gave up"
-            yield Hit(text, message.span, message, since=message.span.first_packet)
-            return
-
-
-def idle(review: Review) -> Iterator[Hit]:
-    """Nothing was said for long, then one side ended the association without releasing it."""
-    association, ending = review.association, review.ending
-    if ending is None or review.silence < _IDLE or association.unanswered or association.state.is_releasing:
-        return
-    established = association.accept is not None or association.messages
-    if established and any(association.pdu_counts.values()) and not association.unlisted:
-        party = association.party(ending.side)
-        text = f"nothing was sent for {review.silence / 1e9:.1f} s; then {party.label} ended the association"
-        before = [each for each in association.timeline if each.span.last_packet < ending.span.first_packet]
-        since = max((each.span.first_packet for each in before), default=0)
-        yield Hit(text, ending.span, side=ending.side, since=since)
-
-
 def left_open(review: Review) -> Iterator[Hit]:
     """After an abort nobody closed the TCP connection (PS3.8 §9.2.3, Sta13)."""
     association = review.association
@@ -220,9 +168,8 @@ def left_open(review: Review) -> Iterator[Hit]:
             yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")
 
 
-_BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
 _PROVOKED = (
-    *by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
+    *by("peer", *BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE),
     *SILENCE,
     "contexts-all-refused",
@@ -317,38 +264,6 @@ RULES = (
         "Mostly harmless. Look at the side that closed.",
         release_unanswered,
         (*by("peer", *FRAMING), *by("own", *FRAMING)),
-    ),
-    FinalRule(
-        "association-unanswered",
-        Severity.ERROR,
-        "PS3.8 §7.1",
-        "A-ASSOCIATE-RQ gets no answer",
-        "TCP was connected, so something listens there; it never spoke DICOM. A hung server, a proxy or firewall "
-        "that answers in its place, or another service.",
-        "Try C-ECHO from another host, look at the server's log, and at what listens on the port.",
-        request_unanswered,
-        by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"),
-    ),
-    FinalRule(
-        "peer-silent",
-        Severity.ERROR,
-        "PS3.7 §8",
-        "A request was not answered until who asked gave up",
-        "The request arrived whole and nothing came back until the asking side ended the association: the peer hangs, "
-        "or takes longer than the asking side's timeout.",
-        "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",
-        peer_silent,
-        by("own", *_BROKEN, "pdu-beyond-maximum", "pdu-incomplete"),
-    ),
-    FinalRule(
-        "idle-timeout",
-        Severity.WARNING,
-        "PS3.8 §9.1.4",
-        "After long silence the association is ended without release",
-        "Nothing was under way and nobody said anything, until one side's idle timeout ended the association.",
-        "Let the requestor release when it is done, or shorten its pauses below the timeout.",
-        idle,
-        (*_BROKEN, "pdu-incomplete"),
     ),
     FinalRule(
         "connection-left-open",

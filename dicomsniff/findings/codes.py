@@ -75,6 +75,8 @@ DATA_SETS = (
 """Data sets that a receiver may stumble over."""
 OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")
 """Requests and responses that do not belong together."""
+BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
+"""What the other side may not be able to read, or to answer."""
 SILENCE = ("association-unanswered", "peer-silent", "idle-timeout")
 """Nobody said anything, until one side gave up."""
 ENDS = ("association-aborted", "provider-aborted", "connection-reset", "connection-closed-early")

@@ -78,6 +78,19 @@ class Review:
         """Whether the capture holds something that each side said."""
         return all(self._spoke.values())
 
+    @property
+    def answered_otherwise(self) -> bool:
+        """Whether the acceptor sent anything but an A-ABORT, were it no DICOM."""
+        return any(
+            entry.side is Side.ACCEPTOR and not isinstance(entry.event, TcpEnd | MissingBytes | Abort)
+            for entry in self.association.timeline
+        )
+
+    def waited(self, since: int) -> int:
+        """Return the time (ns) from `since` until the association was broken off, or the capture ended."""
+        until = self.ending.span.first_time if self.ending is not None else self.association.watched_until
+        return max(0, until - since)
+
     def spoke(self, side: Side) -> bool:
         """Whether the capture holds anything one side said."""
         return self._spoke[side]

@@ -77,13 +77,13 @@ def ends_early(review: Review) -> Iterator[Hit]:
     cut = [message for message in association.messages if not message.ended]
     under_way = [f"within {message.name} {message.command.message_id}" for message in cut[:1]]
     if asked:
-        waited = (association.watched_until - asked[0].span.last_time) / 1e9
+        waited = duration(review.waited(asked[0].span.last_time))
         rest = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
         name = f"{asked[0].name} {asked[0].command.message_id}{rest}"
-        under_way.append(f"before a final response to {name} ({waited:.1f} s after it)")
+        under_way.append(f"before a final response to {name} ({waited} after it)")
     if association.state.name == "REQUESTED" and not review.may_have_missed(Side.ACCEPTOR, since=0):
-        waited = (association.watched_until - association.end_time) / 1e9
-        under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited:.1f} s after it)")
+        waited = duration(max(0, association.watched_until - association.end_time))
+        under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited} after it)")
     if under_way and not association.unlisted:
         where = (cut or asked)[0].span if cut or asked else None
         yield Hit(f"the capture ends {', '.join(under_way)}", where, known=-1)

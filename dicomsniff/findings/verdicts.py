@@ -199,7 +199,7 @@ def _why_unfinished(association: Association, failed: str) -> str:
     if association.state is State.ESTABLISHED and association.nothing_accepted:
         return f": no presentation context was accepted{_refusals(association)}"
     cause = _cause(association) if association.closed else None
-    if cause is not None and cause.code not in ("status-failure", "association-unanswered"):
+    if cause is not None and cause.code != "status-failure":
         said = failed or (_exchanged(association) if association.tally.statuses else "")
         return f": {cause.message}{f'; {said}' if said else ''}"
     unseen = next((each for each in association.findings if each.code == "one-direction"), None)
@@ -292,9 +292,11 @@ def _exchanged(association: Association) -> str:
     asked = ", ".join(f"{count} {name}" for name, count in requests.items()) or "no request seen"
     if not statuses:
         return f"{asked}, no response"
-    if len(statuses) == 1:
+    unanswered = requests.total() - statuses.total()
+    if len(statuses) == 1 and unanswered <= 0:
         (text, count), *_ = statuses.items()
         return f"{asked}, {'all ' if count > 1 else ''}{text}"
     first, rest = statuses.most_common()[:MAX_STATUSES], statuses.most_common()[MAX_STATUSES:]
     more = f", {sum(count for _, count in rest)} with {counted(len(rest), 'other status')}" if rest else ""
+    more += f", {unanswered} without a final response" if unanswered > 0 else ""
     return f"{asked}: " + ", ".join(f"{count} {text}" for text, count in first) + more
