@@ -55,10 +55,10 @@ def _stopped_by(review: Review, cut: Entry) -> int:
     return cut.span.last_packet if later else -1
 
 
-def header_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
+def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """Bytes where a PDU header is due that can be none."""
     match entry.event:
-        case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(event):
+        case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(association, event):
             yield Hit(problem)
 
 

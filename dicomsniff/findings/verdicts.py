@@ -48,7 +48,12 @@ def went_well(association: Association) -> bool | None:
         return False
     if association.released:
         return True
-    return None if association.ended_by_capture else False
+    return None if association.ended_by_capture or _end_unseen(association) else False
+
+
+def _end_unseen(association: Association) -> bool:
+    """Whether the end of an association, perhaps its release, is among the bytes that the capture lacks."""
+    return association.state is State.UNKNOWN and bool(association.missing_bytes)
 
 
 class Overview:
@@ -220,6 +225,8 @@ def _why_unfinished(association: Association, failed: str) -> str:
         asked = association.request.span.last_time if association.request is not None else association.start_time
         return f": A-ASSOCIATE-RQ got no answer in {_waited(association, asked)} {until}"
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
+    if _end_unseen(association):
+        ended = "how it ended is missing from the capture"
     said = failed or _exchanged(association)
     return f": {said}; {ended if association.closed else 'still open'}{_refused_contexts(association)}"
 
