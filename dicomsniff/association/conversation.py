@@ -46,6 +46,7 @@ class Conversation:
         "_collect",
         "_connection",
         "_counted",
+        "_ends",
         "_first_bytes",
         "_forced",
         "_next_number",
@@ -69,6 +70,8 @@ class Conversation:
         self._clock: Clock | None = None
         self._first_bytes: dict[Stream, int] = {}
         """When each side first said something (ns since 1970)."""
+        self._ends: list[tuple[Stream, TcpEnd]] = []
+        """Where TCP ended before the connection was known to carry DICOM."""
         self._counted: dict[Stream, dict[str, int]] = {stream: {} for stream in connection.streams}
 
     @property
@@ -88,7 +91,10 @@ class Conversation:
         self._first_bytes.setdefault(stream, event.mark.time)
         if isinstance(event, StreamEnd):
             self._pass_time(None, event.mark.time)
-            return self._enter_if_known(stream, TcpEnd(Span.at(event.mark), event.how))
+            ended = TcpEnd(Span.at(event.mark), event.how)
+            if not self.associations:
+                self._ends.append((stream, ended))
+            return self._enter_if_known(stream, ended)
         if isinstance(event, StreamConflict):
             return self._enter_if_known(stream, ConflictingBytes(Span.at(event.mark), event.different))
         self._pass_time(stream, event.mark.time)
@@ -113,6 +119,8 @@ class Conversation:
             ended = pdus.close(stream.offset, stream.last_mark, stream.skip)
             updates += self._take(stream, ended, self._connection.last_mark)
         updates += self._end_messages()
+        if self.associations:
+            updates += [self._enter(stream, end) for stream, end in self._ends]
         if self._clock is not None:
             self._clock.finish()
         for association in self.associations:

@@ -14,6 +14,7 @@ from dicomsniff.findings.codes import (
     PROPOSAL,
     RELEASE,
     SILENCE,
+    STALLS,
     by,
 )
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
@@ -172,6 +173,7 @@ _PROVOKED = (
     *by("peer", *BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE),
     *SILENCE,
+    *STALLS,
     "contexts-all-refused",
 )
 

@@ -79,6 +79,8 @@ BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
 """What the other side may not be able to read, or to answer."""
 SILENCE = ("association-unanswered", "peer-silent", "idle-timeout")
 """Nobody said anything, until one side gave up."""
+STALLS = ("receiver-stopped-reading", "sender-stopped", "bytes-never-acknowledged")
+"""A transfer stood still, until one side gave up."""
 ENDS = ("association-aborted", "provider-aborted", "connection-reset", "connection-closed-early")
 """How an association ended before its time."""
 NOT_CAPTURED = ("bytes-missing", "negotiation-not-captured", "one-direction", "capture-ends-early")

@@ -10,7 +10,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import Progress
-from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, by
+from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.silence_rules import peer_silent
@@ -221,6 +221,7 @@ RULES = (
             *by("own", *FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, "message-id-repeated", "pdu-incomplete"),
             *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request"),
             "peer-silent",
+            *STALLS,
             *ENDS,
             "association-not-released",
             "release-too-early",

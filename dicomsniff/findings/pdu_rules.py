@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, TcpEnd
-from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, by
+from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import PATIENCE, Review, incomplete
 from dicomsniff.findings.security_rules import names_other_protocol
@@ -287,6 +287,7 @@ RULES = (
         (
             "association-aborted",
             "connection-reset",
+            *STALLS,
             *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),
             *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed"),
             *by("own", *ORDER, "bytes-missing"),

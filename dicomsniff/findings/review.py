@@ -175,6 +175,17 @@ def asks_release_again(event: UnexpectedPdu, side: Side) -> bool:
     return event.pdu == "A-RELEASE-RQ" and event.state in (own, State.COLLISION, State.COLLISION_ANSWERED)
 
 
+def how_ended(ending: Entry) -> str:
+    """Say how a side broke an association off."""
+    match ending.event:
+        case TcpEnd(how="RST"):
+            return "reset the TCP connection"
+        case TcpEnd():
+            return "closed the TCP connection"
+        case _:
+            return "aborted"
+
+
 def incomplete(entry: Entry) -> bool:
     """Whether an entry says that the stream ended inside a PDU."""
     return isinstance(entry.event, MalformedPdu) and entry.event.code == "pdu-incomplete"

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.state import State
-from dicomsniff.association.timeline import Entry, TcpEnd
-from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, by
+from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
 from dicomsniff.findings.finding import FinalRule, Hit, Severity
-from dicomsniff.findings.review import PATIENCE, Review
+from dicomsniff.findings.review import PATIENCE, Review, how_ended
 from dicomsniff.quantities import duration
 from dicomsniff.side import Side
 
@@ -34,17 +33,6 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
         else:
             text = f"{asked} gave up after {waited} and {how_ended(ending)}: {silent} gave no answer to A-ASSOCIATE-RQ"
         yield Hit(text, request.span, side=Side.REQUESTOR)
-
-
-def how_ended(ending: Entry) -> str:
-    """Say how a side broke an association off."""
-    match ending.event:
-        case TcpEnd(how="RST"):
-            return "reset the TCP connection"
-        case TcpEnd():
-            return "closed the TCP connection"
-        case _:
-            return "aborted"
 
 
 def peer_silent(review: Review) -> Iterator[Hit]:
@@ -101,7 +89,7 @@ RULES = (
         "or takes longer than the asking side's timeout.",
         "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",
         peer_silent,
-        by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete"),
+        (*by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete"), *STALLS),
     ),
     FinalRule(
         "idle-timeout",

@@ -10,6 +10,7 @@ from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
+from dicomsniff.tcp.pauses import NEVER
 
 _FEW, _STORM = 10, 50
 _NOTABLE, _MANY, _TWICE = 0.01, 0.1, 0.8
@@ -129,7 +130,9 @@ def window_closed(review: Review) -> Iterator[Hit]:
         if health.zero_windows:
             receiver = review.association.party(side.other)
             times = "once" if health.zero_windows == 1 else f"{health.zero_windows} times"
-            yield Hit(f"{receiver.label} closed its TCP window {times}", side=side.other)
+            still = max(0, review.association.end_time - health.closed_since) if health.closed_since != NEVER else 0
+            how_long = duration(health.zero_window_time + still)
+            yield Hit(f"{receiver.label} closed its TCP window {times}, for {how_long}", side=side.other, known=-1)
 
 
 def time_goes_back(review: Review) -> Iterator[Hit]:
@@ -231,6 +234,7 @@ RULES = (
         "wait. That is how a slow disk, database or virus scanner of the receiver looks on the wire.",
         "Look at what the receiver does with objects as they come.",
         window_closed,
+        ("own:receiver-stopped-reading",),
     ),
     FinalRule(
         "time-goes-back",

@@ -7,6 +7,7 @@ import build
 from dicomsniff.association.association import MAX_FINDINGS
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
 from findings.release_cases import CASES as RELEASE_CASES
+from findings.stall_cases import CASES as STALL_CASES
 from findings.traffic import (
     CT,
     IDENTIFIER,
@@ -699,5 +700,5 @@ case("request-cut-short", lambda: _answered_early(0xA700), lambda: _answered_ear
 
 # In modules of their own
 
-for _code, _traffic in RELEASE_CASES.items():
+for _code, _traffic in (RELEASE_CASES | STALL_CASES).items():
     case(_code, *_traffic)

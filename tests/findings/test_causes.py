@@ -314,7 +314,7 @@ def test_an_abort_follows_from_anything_since_the_side_s_last_word():
     assert tree(found) == [("data-set-missing", {"association-aborted", "request-unanswered"})]
 
 
-@pytest.mark.parametrize(("seconds", "cause"), [(0, "connection-reset"), (20, "pdu-incomplete")])
+@pytest.mark.parametrize(("seconds", "cause"), [(0, "connection-reset"), (20, "sender-stopped")])
 def test_a_reset_cuts_a_pdu_off_or_is_the_end_of_waiting_for_it(seconds, cause):
     talk = established()
     talk.client(ECHO[:-10])
