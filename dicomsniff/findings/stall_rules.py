@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import FinalRule, Hit, Severity
@@ -64,13 +65,16 @@ def _stalls(review: Review) -> Iterator[_Stall]:
 
 def _begun(review: Review, side: Side) -> tuple[str, Span, Message | None, str] | None:
     """Find the message of a side that never ended, else the PDU."""
-    entries = (each for each in review.association.timeline if each.side is side and incomplete(each))
-    last = next(entries, None)
-    cut = last.event.problem if last is not None and isinstance(last.event, MalformedPdu) else ""
+    own = [entry for entry in review.association.timeline if entry.side is side]
+    cut = next((each.event for each in own if incomplete(each)), None)
+    problem = cut.problem if isinstance(cut, MalformedPdu) else ""
     for message in review.association.messages:
         if message.side is side and not message.ended:
-            return f"{message.name} {message.command.message_id}", message.span, message, cut
-    return None if last is None else (cut.partition(" announces ")[0], last.span, None, cut)
+            return f"{message.name} {message.command.message_id}", message.span, message, problem
+    name = problem.partition(" announces ")[0]
+    if cut is None or (name == "P-DATA-TF" and not any(isinstance(each.event, StrayFragment) for each in own)):
+        return None  # what it holds is whole: it announces more than it has
+    return name, cut.span, None, problem
 
 
 def stopped_reading(review: Review) -> Iterator[Hit]:
@@ -104,7 +108,9 @@ def never_arrived(review: Review) -> Iterator[Hit]:
         if not stall.closed and lost > 0 and tried:
             sender, receiver = (review.association.party(each).label for each in (stall.side, stall.side.other))
             what = f"{counted(lost, 'byte')} of {stall.name}, sent again by {sender}, were never acknowledged"
-            yield stall.hit(f"{what} by {receiver}; the last acknowledgement came {duration(silent)} before the end", None)
+            yield stall.hit(
+                f"{what} by {receiver}; the last acknowledgement came {duration(silent)} before the end", None
+            )
 
 
 RULES = (
