@@ -44,10 +44,10 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             waited = review.waited(message.span.last_time)
             name = f"{message.name} {message.command.message_id}"
             text = f"{asked} gave up after {duration(review.silence)} without a message and {how_ended(ending)}: "
-            if waited > review.silence + PATIENCE // 10:
-                text += f"{silent} had sent no final response in the {duration(waited)} since {name}"
-            else:
-                text += f"{silent} had sent no response to {name}"
+            answered = message.operation is not None and message.operation.responses
+            what = "no final response" if answered else "no response"
+            since = f" in the {duration(waited)} since then" if waited > review.silence + PATIENCE // 10 else ""
+            text += f"{silent} had sent {what} to {name}{since}"
             upto = ending.span
             span = message.span._replace(last_packet=upto.first_packet, last_time=upto.first_time)
             yield Hit(text, span, message, since=message.span.first_packet)
