@@ -83,8 +83,8 @@ RULES = (
     FinalRule(
         "peer-silent",
         Severity.ERROR,
-        "PS3.7 §8",
-        "A request was not answered until who asked gave up",
+        "PS3.7 §7.5.3",
+        "The requester gave up waiting for a response",
         "The request arrived whole and nothing came back until the asking side ended the association: the peer hangs, "
         "or takes longer than the asking side's timeout.",
         "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",
