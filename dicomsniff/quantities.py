@@ -19,9 +19,9 @@ def clock(time: int, digits: int) -> str:
 
 
 def duration(nanoseconds: int) -> str:
-    """Write a duration with three significant digits: `12.3 ms`."""
+    """Write a duration with three significant digits: `12.3 ms`. Where a clock was set back, it is not known."""
     if nanoseconds < 0:
-        return "-" + duration(-nanoseconds)
+        return "an unknown time"
     if nanoseconds >= 120_000_000_000:
         minutes, seconds = divmod(round(nanoseconds / 1e9), 60)
         return f"{minutes} min {seconds} s"
@@ -48,5 +48,8 @@ def counted(count: int | None, noun: str) -> str:
 
 
 def seconds(nanoseconds: int | None) -> float | None:
-    """Return a duration in seconds, as machines read it; None where it is not known."""
-    return None if nanoseconds is None else round(nanoseconds / 1e9, 9)
+    """Return a duration in seconds, as machines read it; None where it is not known.
+
+    What answers before its question has ended, or by a clock that was set back, has waited for no time that is known.
+    """
+    return None if nanoseconds is None or nanoseconds < 0 else round(nanoseconds / 1e9, 9)

@@ -1,11 +1,10 @@
-"""Any field of any header may hold any value: every output stays whole, and no time is negative without a reason."""
+"""Any field of any header may hold any value: every output stays whole, and no time is negative."""
 
 import io
 import json
 import re
 import struct
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -115,8 +114,8 @@ def strict(text: str) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
-def assert_outputs(path: Path, *, backwards: bool) -> None:
-    """Assert that every output can be written and read; `backwards`: the capture's times go back somewhere."""
+def assert_outputs(path: Path) -> None:
+    """Assert that every output can be written and read, and that no time in it is negative."""
     try:
         for form, text in outputs(path):
             if form.endswith("json") or form == "check sarif":
@@ -125,32 +124,12 @@ def assert_outputs(path: Path, *, backwards: bool) -> None:
                 [strict(line) for line in text.splitlines()]
             elif form == "check junit":
                 ElementTree.fromstring(text)
-            if form in ("text", "check text") and (negative := NEGATIVE.search(text)):
-                assert backwards, (form, negative)
-                assert "time-goes-back" in text
+            if form in ("text", "check text"):
+                assert not NEGATIVE.search(text), form
             if form == "json":
-                assert_times(strict(text), backwards=backwards)
+                assert list(negative_times(strict(text))) == []
     except CaptureError:
         return  # a capture that cannot be read at all is said in one line
-
-
-def assert_times(transcript: dict[str, Any], *, backwards: bool) -> None:
-    negative = list(negative_times(transcript))
-    early = [where for where in negative if where[-1] in ("latency", "final_latency", "waiting")]
-    if not backwards:
-        assert len(early) == len(negative), negative
-        # An answer may begin before its request has ended, and be given up or refused for that.
-        assert not early or answered_early(transcript)
-
-
-def answered_early(transcript: dict[str, Any]) -> bool:
-    for association in transcript["associations"]:
-        by_number = {message["number"]: message for message in association["messages"]}
-        for operation in association["operations"]:
-            asked, answered = by_number.get(operation["request"]), by_number.get(operation["first_response"])
-            if asked is not None and answered is not None and answered["first_packet"] < asked["last_packet"]:
-                return True
-    return False
 
 
 def negative_times(value: Any, *where: object) -> Iterator[tuple[object, ...]]:
@@ -166,13 +145,9 @@ def negative_times(value: Any, *where: object) -> Iterator[tuple[object, ...]]:
         yield where
 
 
-def go_back(times: list[int]) -> bool:
-    return any(later < earlier for earlier, later in pairwise(times))
-
-
 @pytest.mark.parametrize("name", ["crash-overflow-timestamps.pcapng", "crash-show-timestamps.pcap"])
 def test_times_further_apart_than_64_bits_tell_are_survived(name):
-    assert_outputs(HOSTILE / name, backwards=True)
+    assert_outputs(HOSTILE / name)
 
 
 few = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -184,14 +159,13 @@ few = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scop
 def test_seconds_and_fractions_of_pcap_may_be_anything(tmp_path, times, nanoseconds, in_order):
     times = (times * len(FRAMES))[: len(FRAMES)]
     times = sorted(times) if in_order else times
-    unit = 1 if nanoseconds else 1000
     magic = 0xA1B23C4D if nanoseconds else 0xA1B2C3D4
     parts = [struct.pack("<LHHlLLL", magic, 2, 4, 0, 0, 262144, 1)]
     for (seconds, fraction), frame in zip(times, FRAMES, strict=True):
         parts.append(struct.pack("<LLLL", seconds, fraction, len(frame), len(frame)) + frame)
     path = tmp_path / "any.pcap"
     path.write_bytes(b"".join(parts))
-    assert_outputs(path, backwards=go_back([one * 10**9 + part * unit for one, part in times]))
+    assert_outputs(path)
 
 
 @given(
@@ -211,7 +185,7 @@ def test_clocks_of_pcapng_may_be_anything(tmp_path, ticks, resolution, offset, i
     packets = b"".join(build.enhanced_packet(tick, frame) for tick, frame in zip(ticks, FRAMES, strict=True))
     path = tmp_path / "any.pcapng"
     path.write_bytes(build.section_header() + build.interface(resolution=resolution, offset=offset) + packets)
-    assert_outputs(path, backwards=go_back(ticks))
+    assert_outputs(path)
 
 
 @given(st.lists(st.tuples(extreme(32), extreme(32)), min_size=1, max_size=len(FRAMES)))
@@ -224,7 +198,7 @@ def test_times_of_snoop_may_be_anything(tmp_path, times):
         parts.append(head + frame)
     path = tmp_path / "any.snoop"
     path.write_bytes(b"".join(parts))
-    assert_outputs(path, backwards=go_back([one * 10**9 + micro * 1000 for one, micro in times]))
+    assert_outputs(path)
 
 
 @pytest.mark.parametrize("make", [build.pcap, build.pcapng, build.snoop], ids=["pcap", "pcapng", "snoop"])
@@ -238,7 +212,7 @@ def test_fields_of_records_and_blocks_may_be_anything(tmp_path, make, changes):
         data[at : at + size] = draw.draw(extreme(bits)).to_bytes(size, draw.draw(st.sampled_from(["little", "big"])))
     path = tmp_path / "any"
     path.write_bytes(data)
-    assert_outputs(path, backwards=True)
+    assert_outputs(path)
 
 
 HEADERS = [(14, 1), (16, 2), (20, 2), (23, 1), (26, 4), (34, 4), (38, 4), (42, 4), (46, 2), (48, 2)]
@@ -263,7 +237,7 @@ def test_fields_of_frames_and_pdus_may_be_anything(tmp_path, changes):
             frames[number][at : at + size] = draw.draw(extreme(8 * size)).to_bytes(size, "big")
     path = tmp_path / "any.pcap"
     path.write_bytes(build.pcap((packet.time, bytes(frame)) for packet, frame in zip(PACKETS, frames, strict=True)))
-    assert_outputs(path, backwards=False)
+    assert_outputs(path)
 
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=10)), max_size=4), extreme(16))
@@ -278,4 +252,4 @@ def test_options_and_windows_of_tcp_may_be_anything(tmp_path, options, window):
         frame[48:50] = window.to_bytes(2, "big")
     path = tmp_path / "any.pcap"
     path.write_bytes(build.pcap((packet.time, bytes(frame)) for packet, frame in zip(PACKETS, frames, strict=True)))
-    assert_outputs(path, backwards=False)
+    assert_outputs(path)

@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
-from dicomsniff.association.state import State, next_state
+from dicomsniff.association.state import BREACHES, State, next_state
 from dicomsniff.association.tally import Tally
 from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, TimelineEvent, UnexpectedPdu
 from dicomsniff.association.timing import Timing
@@ -79,6 +79,8 @@ class Association:
     """One association, complete or not, as far as the capture shows it. Times are in ns since 1970."""
 
     __slots__ = (
+        "_before",
+        "_changed",
         "_odd",
         "_oversized",
         "_unended",
@@ -103,6 +105,7 @@ class Association:
         "pdu_counts",
         "rejection",
         "released",
+        "repeated",
         "request",
         "requestor",
         "requestor_is",
@@ -127,7 +130,9 @@ class Association:
         self.follows: int | None = None
         """The association before it on the same TCP connection, by id."""
         self.start_time = self.end_time = time
-        self.state = State.IDLE if known_start else State.UNKNOWN
+        self.state = self._before = State.IDLE if known_start else State.UNKNOWN
+        self._changed: tuple[Side, int] | None = None
+        """Whose PDU led from the state before to this one, and its last packet."""
         self.request: AssociateRq | None = None
         self.accept: AssociateAc | None = None
         self.rejection: Rejection | None = None
@@ -144,6 +149,8 @@ class Association:
         """Every finding, causes and consequences alike, in the order found: it only grows."""
         self.found_codes: set[str] = set()
         """Their codes."""
+        self.repeated: dict[tuple[str, Side | None, str], int] = {}
+        """How often a side did again what is told once: by code, side, and text without numbers."""
         self.operations = OperationTracker()
         self.timing = Timing(time)
         """Where its time went."""
@@ -353,13 +360,25 @@ class Association:
         self.start_time = min(self.start_time, span.first_time)
         return entry
 
+    def begun_before(self, span: Span, side: Side) -> bool:
+        """Whether a side's PDU was on its way before the other side's latest one that changed the state was whole."""
+        return self._changed is not None and self._changed[0] is not side and span.first_packet < self._changed[1]
+
     def _step(self, name: str, span: Span, side: Side) -> list[UnexpectedPdu]:
-        after = next_state(self.state, side, name)
-        if after is not None:
-            self.state = after
+        state = self.state
+        after = next_state(state, side, name)
+        expected = after is not None
+        if after is None:
+            # What had begun before the other side's PDU came is judged by what was known then.
+            if self.begun_before(span, side) and next_state(self._before, side, name) is not None:
+                return []
+            after = BREACHES.get((state, side, name))
+        if after is not None and after is not state:
+            self._before, self.state, self._changed = state, after, (side, span.last_packet)
+        if expected:
             return []
-        unexpected = UnexpectedPdu(span, name, self.state)
+        unexpected = UnexpectedPdu(span, name, state)
         last = self.timeline[-1].event if self.timeline else None
-        if isinstance(last, UnexpectedPdu) and name == "P-DATA-TF" == last.pdu and last.state is self.state:
+        if isinstance(last, UnexpectedPdu) and name == "P-DATA-TF" == last.pdu and last.state is state:
             return []
         return [unexpected]

@@ -4,6 +4,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timing import IDLE, STALLS, Part, Timing
 from dicomsniff.dimse.message import Message
+from dicomsniff.pdu.types import Abort, ControlPdu, ReleaseRq
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import DELAYED_ACK, Cause, note_silence
 from dicomsniff.tcp.stream import Stream
@@ -15,7 +16,6 @@ _OF_TRANSFERS = (Cause.ROUND_TRIP, Cause.SENDER)
 
 
 _REQUESTED = State.REQUESTED
-_WAITING = (State.REQUESTED, State.RELEASING, State.COLLISION)
 _EXCHANGING = (State.ESTABLISHED, State.UNKNOWN)
 _TRANSFER, _NETWORK, _THINKING = Part.TRANSFER, Part.NETWORK, Part.THINKING
 _REQUESTOR, _ACCEPTOR = Side.REQUESTOR, Side.ACCEPTOR
@@ -110,12 +110,25 @@ class Clock:
             return
         operation, latency = message.operation, message.latency
         if operation is None or latency is None or command.message_id_being_responded_to is None:
+            self._timing.add_wait(message, side, thought)
             return
         self._timing.add_wait(operation.request, side, thought)
-        if operation.first_response is message and latency >= 0:
-            self._timing.add_latency(command.service, latency, message.number)
-        if operation.final is message:
+        final = operation.final is message
+        if latency >= 0 and (final or operation.first_response is message):
+            self._timing.add_latency(command.service, latency, message.number, final=final)
+        if final:
             self._asked.pop((side.other, command.message_id_being_responded_to), None)
+
+    def hear_pdu(self, pdu: ControlPdu, side: Side) -> None:
+        """Take a PDU other than P-DATA-TF: it tells too what its sender thought about."""
+        thought, self._thought[side] = self._thought[side], 0
+        if isinstance(pdu, ReleaseRq):
+            self._timing.add_end(pdu.name, side, thought)
+        elif isinstance(pdu, Abort) and self._question is not None:
+            self._timing.add_wait(self._question, side, thought, answered=False)
+        elif isinstance(pdu, Abort):
+            # Nobody was to say anything: it waited, and then gave up.
+            self._timing.rebook(_THINKING, Part.IDLE, side, thought)
 
     def finish(self) -> None:
         """End the account: nothing later belongs to the association."""
@@ -152,7 +165,7 @@ class Clock:
             timing.spend(Part.AFTER, None, gap)
             return
         question = self._question
-        waiting = question is not None or state in _WAITING
+        waiting = question is not None or state is _REQUESTED or state.is_releasing
         if not waiting and (side is None or gap >= IDLE):
             timing.spend(Part.IDLE, None, gap)
             return

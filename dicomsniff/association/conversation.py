@@ -27,6 +27,8 @@ from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamEnd, Stream
 from dicomsniff.tcp.stream import Stream
 
 Update = tuple[Association, Entry]
+_ASKED = "sent A-ASSOCIATE-RQ"
+"""How the requestor is known, for sure."""
 
 
 class Conversation:
@@ -41,6 +43,7 @@ class Conversation:
         "_collect",
         "_connection",
         "_counted",
+        "_ends",
         "_first_bytes",
         "_forced",
         "_number",
@@ -62,6 +65,8 @@ class Conversation:
         self._clock: Clock | None = None
         self._first_bytes: dict[Stream, int] = {}
         """When each side first said something (ns since 1970)."""
+        self._ends: list[tuple[Stream, TcpEnd]] = []
+        """Where TCP ended before the connection was known to carry DICOM."""
         self._counted: dict[Stream, dict[str, int]] = {stream: {} for stream in connection.streams}
 
     @property
@@ -90,7 +95,10 @@ class Conversation:
         self._first_bytes.setdefault(stream, event.mark.time)
         if isinstance(event, StreamEnd):
             self._pass_time(None, event.mark.time)
-            return self._enter_if_known(stream, TcpEnd(Span.at(event.mark), event.how))
+            ended = TcpEnd(Span.at(event.mark), event.how)
+            if not self.associations:
+                self._ends.append((stream, ended))
+            return self._enter_if_known(stream, ended)
         if isinstance(event, StreamConflict):
             return self._enter_if_known(stream, ConflictingBytes(Span.at(event.mark), event.different))
         self._pass_time(stream, event.mark.time)
@@ -116,6 +124,8 @@ class Conversation:
             ended = pdus.close(stream.offset, stream.last_mark, stream.skip)
             updates += self._take(stream, ended, self._connection.last_mark)
         updates += self._end_messages()
+        if self.associations:
+            updates += [self._enter(stream, end) for stream, end in self._ends]
         if self._clock is not None:
             self._clock.finish()
         for association in self.associations:
@@ -147,7 +157,7 @@ class Conversation:
     def _take(self, stream: Stream, events: list[PduEvent], mark: PacketMark) -> list[Update]:
         updates: list[Update] = []
         for event in events:
-            if not self.associations or (isinstance(event, AssociateRq) and self.associations[-1].may_be_over):
+            if not self.associations or (isinstance(event, AssociateRq) and self._begins_another(stream, event)):
                 updates += self._end_messages()
                 if self._clock is not None:
                     self._clock.finish()
@@ -162,10 +172,21 @@ class Conversation:
                     self._assembler(stream).lost(event, inside=self._pdus[stream].fragment is not None)
                 updates.append((association, association.add(event, self._sides[stream])))
             else:
-                updates += [(association, entry) for entry in association.add_pdu(event, self._sides[stream])]
+                side = self._sides[stream]
+                if isinstance(event, AssociateRq) and side is Side.REQUESTOR:
+                    association.requestor_is = _ASKED
+                updates += [(association, entry) for entry in association.add_pdu(event, side)]
+                if self._clock is not None:
+                    self._clock.hear_pdu(event, side)
         if self.associations:
             self._count(stream)
         return updates
+
+    def _begins_another(self, stream: Stream, request: AssociateRq) -> bool:
+        """Whether an A-ASSOCIATE-RQ is not the one that the other side broke off while it was on its way."""
+        latest = self.associations[-1]
+        cut_short = latest.request is None and latest.begun_before(request.span, self._sides[stream])
+        return latest.may_be_over and not cut_short
 
     def _fragment(self, stream: Stream, association: Association, pdv: Pdv) -> list[Update]:
         side = self._sides[stream]
@@ -258,9 +279,12 @@ class Conversation:
 
     def _find_requestor(self, stream: Stream, event: PduEvent) -> tuple[Stream, str]:
         if isinstance(event, AssociateRq):
-            return stream, "sent A-ASSOCIATE-RQ"
+            return stream, _ASKED
         if isinstance(event, AssociateAc | AssociateRj):
             return stream.peer, f"was sent {event.name}"
+        for sender, pdus in self._pdus.items():
+            if sender is not stream and pdus.requests_association:
+                return sender, "began an A-ASSOCIATE-RQ"
         if self._connection.opener is not None:
             return self._connection.opener, "opened the TCP connection"
         ports = {end: flow_ends(end.flow)[0].port for end in self._connection.streams}

@@ -79,7 +79,7 @@ def operation_time(operation: Operation) -> OperationTime:
 
 
 class Wait(NamedTuple):
-    """The longest time (ns) that a side had the word, and the request it was for: its name, id and number."""
+    """The longest time (ns) that a side had the word, and what for: a request (name, id, number), or a PDU by name."""
 
     length: int = 0
     name: str = ""
@@ -98,7 +98,7 @@ class Timing:
     passed it, not when they were sent.
     """
 
-    __slots__ = ("_longest", "bytes", "latencies", "pauses", "spent", "start", "until")
+    __slots__ = ("_longest", "bytes", "first_latencies", "latencies", "pauses", "spent", "start", "until")
 
     def __init__(self, start: int) -> None:
         self.start = self.until = start
@@ -107,10 +107,12 @@ class Timing:
         self.pauses: dict[_Key, int] = {}
         """How many pauses that time is made of, for the parts that are pauses."""
         self.latencies: dict[str, Latency] = {}
-        """By service, from the last byte of a request to the first byte of its first response, as captured.
+        """By service, from the last byte of a request to the first byte of its final response, as captured.
 
         Those beyond MAX_SERVICES services are counted under an empty name.
         """
+        self.first_latencies: dict[str, Latency] = {}
+        """The same up to the first response, of operations whose first response was not the final one."""
         self._longest: dict[tuple[Side, Side], Wait] = {}
         """By who had the word and whose the request was."""
         self.bytes = dict.fromkeys(SIDES, 0)
@@ -156,13 +158,24 @@ class Timing:
         if pauses:
             self.pauses[key] = self.pauses.get(key, 0) + pauses
 
-    def add_latency(self, service: str, latency: int, message: int) -> None:
-        """Count an answer, which has this number among the association's messages."""
-        if service not in self.latencies and len(self.latencies) >= MAX_SERVICES:
+    def rebook(self, part: Part, other: Part, side: Side, time: int) -> None:
+        """Account for a time (ns) of one side, spent on one part as it seemed, under another one that is nobody's."""
+        key = _KEYS[part][side]
+        time = min(time, self.spent.get(key, 0))
+        if time > 0:
+            self.spent[key] -= time
+            if not self.spent[key]:
+                del self.spent[key]
+            self.spend(other, None, time)
+
+    def add_latency(self, service: str, latency: int, message: int, *, final: bool) -> None:
+        """Count an answer, the final or a first one, which has this number among the association's messages."""
+        latencies = self.latencies if final else self.first_latencies
+        if service not in latencies and len(latencies) >= MAX_SERVICES:
             service = ""
-        found = self.latencies.get(service)
+        found = latencies.get(service)
         if found is None:
-            found = self.latencies[service] = Latency()
+            found = latencies[service] = Latency()
         found.add(latency, message)
 
     def add_message(self, message: Message) -> None:
@@ -176,7 +189,12 @@ class Timing:
         if length > self._longest.get(key, _NO_WAIT).length:
             self._longest[key] = Wait(length, request.name, request.command.message_id, request.number, answered)
 
+    def add_end(self, name: str, side: Side, length: int) -> None:
+        """Take note of how long (ns) a side thought before it ended the association by a PDU of that name."""
+        if length > self._longest.get((side, side), _NO_WAIT).length:
+            self._longest[side, side] = Wait(length, name)
+
     def condense(self) -> None:
         """Keep no more than what is shown of it."""
-        for latency in self.latencies.values():
+        for latency in (*self.latencies.values(), *self.first_latencies.values()):
             latency.condense()

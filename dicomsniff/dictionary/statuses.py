@@ -44,10 +44,10 @@ _TABLES = {  # a command says more than its SOP class: one Q/R class serves C-FI
 }
 
 
-_FURTHER = {  # what PS3.4 says of a status beyond pynetdicom's tables: service, SOP class, status
-    # PS3.4 §F.7.2.2.3, Table F.7.2-2
-    ("N-SET", "1.2.840.10008.3.1.2.3.3", 0x0110): StatusText(
-        "Failure", "Processing Failure: the Performed Procedure Step Object may no longer be updated"
+ERROR_IDS = {  # what an Error ID (0000,0903) adds to a status: service, SOP class, status, Error ID
+    # PS3.4 §F.7.2.2.4, Table F.7.2-2
+    ("N-SET", "1.2.840.10008.3.1.2.3.3", 0x0110, 0xA710): (
+        "the Performed Procedure Step Object may no longer be updated"
     ),
 }
 
@@ -63,8 +63,6 @@ def find_status(service: str, sop_class_uid: str | None, status: int) -> StatusT
     from pynetdicom import sop_class
     from pynetdicom import status as tables
 
-    if sop_class_uid and (further := _FURTHER.get((service, sop_class_uid, status))):
-        return further
     ordered = [getattr(tables, _TABLES[service])] if service in _TABLES else []
     if sop_class_uid:
         own = sop_class.uid_to_service_class(sop_class_uid).statuses
@@ -75,6 +73,11 @@ def find_status(service: str, sop_class_uid: str | None, status: int) -> StatusT
     if found is None:
         return StatusText(status_category(status), "")
     return StatusText(found[0], found[1])
+
+
+def error_text(service: str, sop_class_uid: str | None, status: int, error_id: int | None) -> str:
+    """Return what an Error ID says beyond the status; empty where nothing is known of it."""
+    return ERROR_IDS.get((service, sop_class_uid or "", status, error_id or 0), "")
 
 
 def status_text(service: str, sop_class_uid: str | None, status: int) -> str:

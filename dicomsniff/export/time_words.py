@@ -1,6 +1,7 @@
 """Say where the time of an association went, and why it was slow, in words and in JSON."""
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.latency import Latency
 from dicomsniff.association.timing import IN_TRANSFER, STALLS, Part, Timing, operation_time
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.export import Json, direction
@@ -27,11 +28,17 @@ def time_text(association: Association) -> str:
     said = ", ".join(f"{name} {duration(time)}" for time, name in sorted(parts, key=lambda part: -part[0]))
     answers = [
         f"{service or 'others'} answered in {duration(each.median)} (median of {each.count}), "
-        f"at worst {duration(each.worst)} (message {each.worst_message})"
+        f"at worst {duration(each.worst)} (message {each.worst_message}){_first_text(timing, service)}"
         for service, each in timing.latencies.items()
         if each.count > 1
     ]
     return "; ".join([said, *answers])
+
+
+def _first_text(timing: Timing, service: str) -> str:
+    """Say when the first of several responses came."""
+    first = timing.first_latencies.get(service)
+    return f"; the first of several responses after {duration(first.median)}" if first is not None else ""
 
 
 def nearest_side(association: Association) -> str:
@@ -58,19 +65,24 @@ def timing_json(association: Association) -> Json:
         "release": seconds(timing.part(Part.RELEASE)),
         "after": seconds(timing.part(Part.AFTER)),
         **{direction(side): _transfer_json(timing, side) for side in SIDES},
-        "latency": [
-            {
-                "service": service,
-                "count": each.count,
-                "median": seconds(each.median),
-                "worst": seconds(each.worst),
-                "worst_message": each.worst_message,
-            }
-            for service, each in timing.latencies.items()
-        ],
+        "latency": _latency_json(timing.latencies),
+        "first_response_latency": _latency_json(timing.first_latencies),
         "captured_near": nearest_side(association) or None,
         "slow_because": slow_because(association).removeprefix("slow because ") or None,
     }
+
+
+def _latency_json(latencies: dict[str, Latency]) -> list[Json]:
+    return [
+        {
+            "service": service,
+            "count": each.count,
+            "median": seconds(each.median),
+            "worst": seconds(each.worst),
+            "worst_message": each.worst_message,
+        }
+        for service, each in latencies.items()
+    ]
 
 
 def operation_timing_json(operation: Operation) -> Json:

@@ -10,28 +10,21 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import (
     ANSWER,
     ANSWERS_LACKING,
-    COMMANDS,
-    DATA_SETS,
-    FRAGMENTS,
+    BROKEN,
     FRAMING,
     NORMALIZED,
-    OPERATIONS,
-    ORDER,
     PROPOSAL,
     QUERIES,
+    RELEASE,
     SILENCE,
+    STALLS,
     by,
 )
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
-from dicomsniff.side import Side
 
-_IDLE = 30_000_000_000
-"""ns of silence after which an end is put down to an idle timeout."""
-_NOT_SURE = (State.RELEASING, State.COLLISION, State.UNKNOWN)
-"""States in which TCP may end without harm, or in which the capture missed what came before."""
 _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
 
@@ -102,10 +95,15 @@ def _since_answer(association: Association, entry: Entry) -> int:
     return 0
 
 
+def _not_sure(state: State) -> bool:
+    """Whether TCP may end without harm, or the capture missed what came before."""
+    return state.is_releasing or state is State.UNKNOWN
+
+
 def reset(association: Association, entry: Entry) -> Iterator[Hit]:
     """TCP was reset before the association had ended (PS3.8 §9.2)."""
     match entry.event:
-        case TcpEnd(how="RST") if not association.state.is_over and association.state not in _NOT_SURE:
+        case TcpEnd(how="RST") if not association.state.is_over and not _not_sure(association.state):
             party = association.party(entry.side)
             yield Hit(f"{party.label} reset the TCP connection", since=_reaction_to(association, entry))
 
@@ -121,7 +119,7 @@ def _closing(review: Review) -> Entry | None:
 def closed_early(review: Review) -> Iterator[Hit]:
     """The connection was closed while a message was under way or unanswered."""
     association, ending = review.association, _closing(review)
-    if ending is None or association.state in (State.REQUESTED, State.RELEASING, State.COLLISION):
+    if ending is None or association.state is State.REQUESTED or association.state.is_releasing:
         return
     cut = [message for message in association.messages if not message.ended and message.data_set is not None]
     asked = list(review.unanswered())
@@ -139,7 +137,7 @@ def not_released(review: Review) -> Iterator[Hit]:
     association, ending = review.association, _closing(review)
     if ending is None or any(closed_early(review)):
         return
-    if association.state in (State.RELEASING, State.COLLISION, State.REQUESTED, State.IDLE):
+    if association.state in (State.REQUESTED, State.IDLE) or association.state.is_releasing:
         return
     if association.contexts or association.messages:
         party = association.party(ending.side)
@@ -152,7 +150,7 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     """A-RELEASE-RQ without A-RELEASE-RP, where the capture saw TCP end (PS3.8 §7.2)."""
     association = review.association
     asked = next((e for e in reversed(association.timeline) if isinstance(e.event, ReleaseRq)), None)
-    releasing = association.state in (State.RELEASING, State.COLLISION) and not association.released
+    releasing = association.state.is_releasing and not association.released
     if asked is None or not releasing or review.ending is None or association.unlisted:
         return
     if review.may_have_missed(asked.side.other, since=asked.span.first_packet):
@@ -165,51 +163,6 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
               side=review.ending.side)  # fmt: skip
 
 
-def request_unanswered(review: Review) -> Iterator[Hit]:
-    """A-ASSOCIATE-RQ got neither -AC nor -RJ, nor an A-ABORT at once (PS3.8 §7.1)."""
-    association, request = review.association, review.association.request
-    if request is None or association.accept is not None or association.rejection is not None:
-        return
-    if review.may_have_missed(Side.ACCEPTOR, since=request.span.first_packet):
-        return
-    if association.ended_by_capture and review.ending is None:
-        return
-    gave_up = (
-        association.abortion is not None and association.abortion.side is Side.REQUESTOR and review.silence >= PATIENCE
-    )
-    if association.state is State.REQUESTED or gave_up:
-        end = review.ending.span.first_time if review.ending is not None else association.watched_until
-        waited = (end - request.span.last_time) / 1e9
-        yield Hit(f"A-ASSOCIATE-RQ got no answer in {waited:.1f} s", request.span, side=Side.REQUESTOR)
-
-
-def peer_silent(review: Review) -> Iterator[Hit]:
-    """A request was not answered until who asked gave up."""
-    association = review.association
-    for message in review.unanswered():
-        if review.ending is not None and review.gave_up(message.side):
-            silent = association.party(message.side.other)
-            waited = (review.ending.span.first_time - message.span.last_time) / 1e9
-            name = f"{message.name} {message.command.message_id}"
-            text = f"{silent.label} gave no final response to {name} in {waited:.1f} s; then the other side gave up"
-            yield Hit(text, message.span, message, since=message.span.first_packet)
-            return
-
-
-def idle(review: Review) -> Iterator[Hit]:
-    """Nothing was said for long, then one side ended the association without releasing it."""
-    association, ending = review.association, review.ending
-    if ending is None or review.silence < _IDLE or association.unanswered or association.state is State.RELEASING:
-        return
-    established = association.accept is not None or association.messages
-    if established and any(association.pdu_counts.values()) and not association.unlisted:
-        party = association.party(ending.side)
-        text = f"nothing was sent for {review.silence / 1e9:.1f} s; then {party.label} ended the association"
-        before = [each for each in association.timeline if each.span.last_packet < ending.span.first_packet]
-        since = max((each.span.first_packet for each in before), default=0)
-        yield Hit(text, ending.span, side=ending.side, since=since)
-
-
 def left_open(review: Review) -> Iterator[Hit]:
     """After an abort nobody closed the TCP connection (PS3.8 §9.2.3, Sta13)."""
     association = review.association
@@ -219,11 +172,11 @@ def left_open(review: Review) -> Iterator[Hit]:
             yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")
 
 
-_BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS, *QUERIES)
 _PROVOKED = (
-    *by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
-    *by("peer", "cancel-of-nothing", "connection-reused", *NORMALIZED, *ANSWERS_LACKING),
+    *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
+    *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
     *SILENCE,
+    *STALLS,
     "contexts-all-refused",
 )
 
@@ -239,7 +192,14 @@ RULES = (
         "or congestion: how many associations it takes at a time.",
         (AssociateRj,),
         rejected,
-        by("peer", "protocol-version", "application-context", "ae-title-malformed", "ae-title-padded"),
+        by(
+            "peer",
+            "protocol-version",
+            "application-context",
+            "application-context-private",
+            "ae-title-malformed",
+            "ae-title-padded",
+        ),
     ),
     EntryRule(
         "association-aborted",
@@ -309,38 +269,6 @@ RULES = (
         "Mostly harmless. Look at the side that closed.",
         release_unanswered,
         (*by("peer", *FRAMING), *by("own", *FRAMING)),
-    ),
-    FinalRule(
-        "association-unanswered",
-        Severity.ERROR,
-        "PS3.8 §7.1",
-        "A-ASSOCIATE-RQ gets no answer",
-        "TCP was connected, so something listens there; it never spoke DICOM. A hung server, a proxy or firewall "
-        "that answers in its place, or another service.",
-        "Try C-ECHO from another host, look at the server's log, and at what listens on the port.",
-        request_unanswered,
-        by("own", *FRAMING, *PROPOSAL, "connection-reused"),
-    ),
-    FinalRule(
-        "peer-silent",
-        Severity.ERROR,
-        "PS3.7 §7.5.3",
-        "The requester gave up waiting for a response",
-        "The request arrived whole and nothing came back until the asking side ended the association: the peer hangs, "
-        "or takes longer than the asking side's timeout.",
-        "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",
-        peer_silent,
-        by("own", *_BROKEN, "pdu-beyond-maximum", "pdu-incomplete"),
-    ),
-    FinalRule(
-        "idle-timeout",
-        Severity.WARNING,
-        "PS3.8 §9.1.4",
-        "After long silence the association is ended without release",
-        "Nothing was under way and nobody said anything, until one side's idle timeout ended the association.",
-        "Let the requestor release when it is done, or shorten its pauses below the timeout.",
-        idle,
-        (*_BROKEN, "pdu-incomplete"),
     ),
     FinalRule(
         "connection-left-open",

@@ -14,9 +14,12 @@ FRAMING = (
 """Bytes that are no well-formed PDUs."""
 ORDER = ("pdata-before-association", "pdata-after-release", "associate-repeated", "pdu-unexpected")
 """PDUs where the state machine expects others."""
+RELEASE = ("release-too-early", "release-by-acceptor", "release-repeated", "release-answer-order")
+"""Breaches of the order of a release."""
 PROPOSAL = (
     "protocol-version",
     "application-context",
+    "application-context-private",
     "context-id-even",
     "context-id-repeated",
     "contexts-too-many",
@@ -103,8 +106,12 @@ QUERIES = (
 """Identifiers of queries and retrievals that an SCP may refuse, the likeliest reason first."""
 OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")
 """Requests and responses that do not belong together."""
+BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
+"""What the other side may not be able to read, or to answer."""
 SILENCE = ("association-unanswered", "peer-silent", "idle-timeout")
 """Nobody said anything, until one side gave up."""
+STALLS = ("receiver-stopped-reading", "sender-stopped", "bytes-never-acknowledged")
+"""A transfer stood still, until one side gave up."""
 ENDS = ("association-aborted", "provider-aborted", "connection-reset", "connection-closed-early")
 """How an association ended before its time."""
 NOT_CAPTURED = ("bytes-missing", "negotiation-not-captured", "one-direction", "capture-ends-early")

@@ -7,7 +7,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dictionary.required import EXPECTED, REQUIRED
-from dicomsniff.dictionary.statuses import PENDING, find_status, status_text
+from dicomsniff.dictionary.statuses import PENDING, error_text, find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.command import Command, tag_text
@@ -187,7 +187,8 @@ def _status(association: Association, entry: Entry, category: str) -> Iterator[H
     match entry.event:
         case Message(command=command, request=asked) as message if command.status and command.is_response:
             if find_status(command.service, message.sop_class_uid, command.status).category == category:
-                comment = command.text(0x00000902)
+                error = error_text(command.service, message.sop_class_uid, command.status, command.uint(0x00000903))
+                comment = "; ".join(each for each in (error, command.text(0x00000902)) if each)
                 said = status_text(command.service, message.sop_class_uid, command.status)
                 blamed = any(each.about is asked and each.code in NORMALIZED for each in association.found)
                 own = asked is None or (command.status in OWN_REASONS and not blamed)

@@ -8,6 +8,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.outlines import other_object
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.early_rules import CUT_SHORT, refused_early
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 
 _PREFIX = "data-set-"
@@ -30,6 +31,8 @@ def problems_of(code: str) -> Check:
     def check(_: Association, entry: Entry) -> Iterator[Hit]:
         match entry.event:
             case Message() as message if outline := outline_of(message):
+                if code in CUT_SHORT and refused_early(message):
+                    return  # its sender was free to stop (PS3.7 §9.3.1.3)
                 found = [each for each in outline.problems if each.code == code]
                 if found:
                     further = len(found) - 1 + outline.unlisted.get(code, 0)

@@ -14,12 +14,16 @@ from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.quantities import counted
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
-"""The only application context there is (PS3.7 §A.2.1)."""
+"""DICOM's application context (PS3.7 §A.2.1)."""
+_DICOM_ROOT = "1.2.840.10008"
+"""No private application context begins with it (PS3.7 §A.2.2)."""
 _UID = re.compile(rb"(?=.{1,64}\Z)(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 _TITLE = re.compile(rb"[\x20-\x5b\x5d-\x7e]+")
 _UIDS = {(0, 0x10), (0x20, 0x30), (0x20, 0x40), (0x21, 0x40), (0x50, 0x52)}
 _ONCE = {(0, 0x10), (0, 0x50), (0x50, 0x51), (0x50, 0x52), (0x50, 0x53), (0x50, 0x55), (0x50, 0x58), (0x50, 0x59)}
 _FIXED_FIELDS = 68
+_RESERVED = slice(36, _FIXED_FIELDS)
+"""Bytes 43 to 74 of the PDU."""
 
 Associate = AssociateRq | AssociateAc
 Check = Callable[[Association, Entry], Iterable[Hit]]
@@ -64,14 +68,30 @@ def version_unsupported(_: Association, entry: Entry) -> Iterator[Hit]:
 
 @of_negotiation
 def application_context_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Another application context than DICOM's, or none (PS3.7 §A.2.1)."""
+    """An application context that cannot be one, or none (PS3.7 §A.2)."""
     match entry.event:
         case AssociateRq(problem="") | AssociateAc(problem="") as pdu:
             name = pdu.application_context_name
             if name is None:
                 yield Hit(f"{pdu.name} has no application context")
-            elif name != APPLICATION_CONTEXT:
+            elif name != APPLICATION_CONTEXT and not _is_private(name):
                 yield Hit(f"{pdu.name} names the application context {name or '(empty)'}")
+
+
+@of_negotiation
+def application_context_private(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A privately defined application context, which both sides must know (PS3.7 §A.2.2)."""
+    match entry.event:
+        case (
+            AssociateRq(problem="", application_context_name=str(name))
+            | AssociateAc(problem="", application_context_name=str(name)) as pdu
+        ) if _is_private(name):
+            yield Hit(f"{pdu.name} names the private application context {name}")
+
+
+def _is_private(name: str) -> bool:
+    in_dicom = name == _DICOM_ROOT or name.startswith(_DICOM_ROOT + ".")
+    return not in_dicom and _UID.fullmatch(name.encode()) is not None
 
 
 @of_negotiation
@@ -96,11 +116,17 @@ def items_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
 
 
 @of_negotiation
-def reserved_set(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Reserved bytes that are not zero (PS3.8 Tables 9-11 and 9-17)."""
+def reserved_set(association: Association, entry: Entry) -> Iterator[Hit]:
+    """Reserved bytes that are not zero, or in -AC not those of -RQ (PS3.8 Tables 9-11 and 9-17)."""
     match entry.event:
-        case AssociateRq() | AssociateAc() as pdu if any(pdu.raw[2:4]) or any(pdu.raw[36:_FIXED_FIELDS]):
+        case AssociateRq(raw=raw) as pdu if any(raw[2:4]) or any(raw[_RESERVED]):
             yield Hit(f"{pdu.name} has reserved bytes that are not zero")
+        case AssociateAc(raw=raw) as pdu if any(raw[2:4]):
+            yield Hit(f"{pdu.name} has reserved bytes that are not zero")
+        case AssociateAc(raw=raw) as pdu if (
+            association.request and raw[_RESERVED] != association.request.raw[_RESERVED]
+        ):
+            yield Hit(f"{pdu.name} does not send bytes 43 to 74 back as A-ASSOCIATE-RQ had them")
 
 
 @of_negotiation
@@ -175,13 +201,24 @@ RULES = (
     EntryRule(
         "application-context",
         Severity.WARNING,
-        "PS3.7 §A.2.1",
-        "The application context is not DICOM's",
-        f"There is one application context, {APPLICATION_CONTEXT}. A strict acceptor rejects any other "
-        "(application-context-name-not-supported).",
+        "PS3.7 §A.2",
+        "The application context is missing or malformed",
+        f"DICOM's application context is {APPLICATION_CONTEXT}; a private one is a UID outside 1.2.840.10008. A strict "
+        "acceptor rejects anything else (application-context-name-not-supported).",
         "Look at the sender's encoder or configuration.",
         _BOTH,
         application_context_wrong,
+    ),
+    EntryRule(
+        "application-context-private",
+        Severity.NOTE,
+        "PS3.7 §A.2.2",
+        "The application context is a private one",
+        "Private application contexts are allowed. A peer that does not know this one refuses the association "
+        "(application-context-name-not-supported), or aborts where an acceptor returned it.",
+        f"If the peer refuses, propose DICOM's own, {APPLICATION_CONTEXT}.",
+        _BOTH,
+        application_context_private,
     ),
     EntryRule(
         "item-repeated",
@@ -206,9 +243,10 @@ RULES = (
     EntryRule(
         "reserved-bytes",
         Severity.NOTE,
-        "PS3.8 §9.3.2",
-        "Reserved bytes are not zero",
-        "They are to be sent as zero and not tested by receivers. Some old ones test them.",
+        "PS3.8 §9.3.2, Table 9-17",
+        "Reserved bytes are not what they should be",
+        "They are sent as zero and not tested by receivers; in A-ASSOCIATE-AC, bytes 43 to 74 are sent back as they "
+        "came. Some old receivers test them.",
         "Nothing, unless the association is refused without another reason.",
         _BOTH,
         reserved_set,

@@ -1,8 +1,10 @@
 """Ask the rules about what has come (`find_now`), what is over (`find_final`), and the whole (`find_in_capture`)."""
 
+import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from dicomsniff.association.association import Association
+from dicomsniff.association.association import MAX_FINDINGS, Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
@@ -34,6 +36,7 @@ _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
 _CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
 _NOWHERE = Span(0, 0, 0, 0, 0)
 _END = 1 << 62
+_NUMBER = re.compile(r"[0-9]+")
 
 
 def find_now(association: Association, entry: Entry) -> None:
@@ -48,7 +51,10 @@ def find_now(association: Association, entry: Entry) -> None:
     if not rules:
         return
     found = [
-        _finding(rule, hit, entry.span, about, entry.side) for rule in rules for hit in rule.check(association, entry)
+        finding
+        for rule in rules
+        for hit in rule.check(association, entry)
+        if (finding := _finding(rule, hit, entry.span, about, entry.side)) and not _counted(rule, finding, association)
     ]
     if found:
         add_findings(association.findings, association.add_findings(found), association.found_codes)
@@ -61,12 +67,35 @@ def find_final(association: Association, known: Known | None = None) -> None:
     for rule in _FINAL:  # one by one: the last of them say how much is not listed
         association.add_findings([_finding(rule, hit, where, None, None) for hit in rule.check(review)], final=True)
     if association.found:
+        association.found = [_with_count(each, association) for each in association.found]
         association.findings = arrange(association.found)
 
 
 def find_in_capture(facts: CaptureFacts) -> list[Finding]:
     """Ask the rules about a capture that is over."""
     return arrange([_finding(rule, hit, _NOWHERE, None, None) for rule in _CAPTURE for hit in rule.check(facts)])
+
+
+def _counted(rule: EntryRule, finding: Finding, association: Association) -> bool:
+    """Whether a finding is told already and only counted."""
+    if not rule.once:
+        return False
+    key, repeated = _alike(finding), association.repeated
+    if key in repeated:
+        repeated[key] += 1
+        return True
+    if len(repeated) < MAX_FINDINGS:
+        repeated[key] = 1
+    return False
+
+
+def _with_count(finding: Finding, association: Association) -> Finding:
+    count = association.repeated.get(_alike(finding), 1) if association.repeated else 1
+    return finding if count == 1 else replace(finding, message=f"{finding.message} ({count} times)")
+
+
+def _alike(finding: Finding) -> tuple[str, Side | None, str]:
+    return finding.code, finding.side, _NUMBER.sub("", finding.message)
 
 
 def flatten(findings: Iterable[Finding]) -> list[Finding]:

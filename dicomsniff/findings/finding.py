@@ -111,13 +111,15 @@ class EntryRule(Rule):
     """A rule asked about every timeline entry of certain types, as it comes.
 
     Messages are many, and most are as they should be: where it has a `condition`, it is asked about those only that
-    meet it. Rules that share one cost no more than one of them.
+    meet it. Rules that share one cost no more than one of them. With `once`, what a side does again and again is one
+    finding: those that differ in nothing but numbers are counted in the first.
     """
 
     events: tuple[type, ...]
     check: Callable[[Association, Entry], Iterable[Hit]]
     follows: tuple[str, ...] = ()
     condition: Callable[[Association, Message], bool] | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

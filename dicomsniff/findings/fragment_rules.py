@@ -8,7 +8,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import context_result_name, in_words
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, by
+from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review, incomplete
 from dicomsniff.side import SIDES, Side
@@ -258,6 +258,7 @@ RULES = (
             "connection-reset",
             "connection-closed-early",
             "association-not-released",
+            *STALLS,
             *NOT_CAPTURED,
         ),
     ),

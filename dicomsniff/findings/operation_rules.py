@@ -10,10 +10,11 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import Progress
-from dicomsniff.findings.association_rules import peer_silent
-from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, by
+from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.silence_rules import peer_silent
+from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
 
 _EVENT_REPORT = 0x0100
@@ -89,8 +90,8 @@ def unanswered(review: Review) -> Iterator[Hit]:
     for message in review.unanswered():
         if any(message is each for each in told):
             continue
-        waited = (association.watched_until - message.span.last_time) / 1e9
-        text = f"{message.name} {message.command.message_id} got no final response ({waited:.1f} s until the end)"
+        waited = duration(review.waited(message.span.last_time))
+        text = f"{message.name} {message.command.message_id} got no final response in the {waited} until the end"
         yield Hit(text, message.span, message, since=message.span.first_packet, known=-1)
 
 
@@ -220,8 +221,10 @@ RULES = (
             *by("own", *FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, "message-id-repeated", "pdu-incomplete"),
             *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request"),
             "peer-silent",
+            *STALLS,
             *ENDS,
             "association-not-released",
+            "release-too-early",
             "release-unanswered",
             *NOT_CAPTURED,
         ),
@@ -254,8 +257,9 @@ RULES = (
         Severity.WARNING,
         "PS3.7 §9.1.3, §9.1.4",
         "Sub-operation counters do not add up",
-        "Remaining, completed, failed and warning sub-operations together are as many as there are, in every "
-        "response. Here they are not, so that nobody can tell from them what was moved.",
+        "Remaining, completed, failed and warning sub-operations together are as many as there are, in every pending "
+        "response; in the final one, which has no remaining ones, the others are. Here they do not add up, so that "
+        "nobody can tell from them what was moved.",
         "Count what arrived at the destination. Look at how the peer counts.",
         (Message,),
         counters_wrong,

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, TcpEnd
-from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, by
+from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import PATIENCE, Review, incomplete
 from dicomsniff.findings.security_rules import names_other_protocol
+from dicomsniff.pdu.decode import SHORTEST_BODY
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -21,11 +22,9 @@ from dicomsniff.pdu.types import (
 )
 from dicomsniff.quantities import counted
 
-_FIXED = 4
-"""Bytes in the body of A-ASSOCIATE-RJ, A-RELEASE-RQ, -RP and A-ABORT (PS3.8 §9.3.4, §9.3.6 to §9.3.8)."""
 _SHORTEST_ASSOCIATE = 68
 """Bytes before the items of A-ASSOCIATE-RQ and -AC (PS3.8 Table 9-11)."""
-_TYPES = {1: _SHORTEST_ASSOCIATE, 2: _SHORTEST_ASSOCIATE, 3: _FIXED, 5: _FIXED, 6: _FIXED, 7: _FIXED}
+_TYPES = {1: _SHORTEST_ASSOCIATE, 2: _SHORTEST_ASSOCIATE} | dict.fromkeys((3, 5, 6, 7), SHORTEST_BODY)
 
 
 def malformed(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
@@ -56,10 +55,10 @@ def _stopped_by(review: Review, cut: Entry) -> int:
     return cut.span.last_packet if later else -1
 
 
-def header_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
+def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """Bytes where a PDU header is due that can be none."""
     match entry.event:
-        case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(event):
+        case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(association, event):
             yield Hit(problem)
 
 
@@ -73,10 +72,14 @@ def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
 def length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     """A PDU of fixed length with another one, or an A-ASSOCIATE too short for its fixed fields (PS3.8 §9.3)."""
     match entry.event:
-        case AssociateRj() | ReleaseRq() | ReleaseRp() | Abort() as pdu if pdu.length != _FIXED:
-            yield Hit(f"{pdu.name} announces {pdu.length} bytes; it has {_FIXED}")
+        case AssociateRj() | ReleaseRq() | ReleaseRp() | Abort() as pdu if pdu.length != SHORTEST_BODY:
+            yield Hit(f"{pdu.name} announces a length of {counted(pdu.length, 'byte')}; it must be {SHORTEST_BODY}")
         case UnknownPdu(type=kind, length=length) as pdu if kind in _TYPES and length < _TYPES[kind]:
-            yield Hit(f"PDU type 0x{kind:02X} announces {length} bytes; it has {_TYPES[kind]} at least: {pdu.problem}")
+            least = "at least " if _TYPES[kind] == _SHORTEST_ASSOCIATE else ""
+            yield Hit(
+                f"{pdu.name} announces a length of {counted(length, 'byte')}; it must be {least}{_TYPES[kind]}: "
+                f"{pdu.problem}"
+            )
 
 
 def body_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -132,6 +135,7 @@ RULES = (
         (MalformedPdu,),
         malformed("pdv-beyond-pdu"),
         ("own:bytes-missing",),
+        once=True,
     ),
     EntryRule(
         "pdv-too-short",
@@ -144,6 +148,7 @@ RULES = (
         (MalformedPdu,),
         malformed("pdv-too-short"),
         ("own:bytes-missing",),
+        once=True,
     ),
     EntryRule(
         "pdu-trailing-bytes",
@@ -156,6 +161,7 @@ RULES = (
         (MalformedPdu,),
         malformed("pdu-trailing-bytes"),
         ("own:bytes-missing",),
+        once=True,
     ),
     EntryRule(
         "pdata-without-pdv",
@@ -166,6 +172,7 @@ RULES = (
         "Look at the sender's fragmentation, above all at data sets that end where a PDU is full.",
         (MalformedPdu,),
         malformed("pdata-without-pdv"),
+        once=True,
     ),
     EntryRule(
         "pdu-type-unknown",
@@ -177,6 +184,7 @@ RULES = (
         (UnknownPdu,),
         unknown_type,
         by("own", *_LOST_PLACE, "bytes-missing"),
+        once=True,
     ),
     EntryRule(
         "pdu-length-wrong",
@@ -189,6 +197,7 @@ RULES = (
         _CONTROL,
         length_wrong,
         by("own", *_LOST_PLACE, "bytes-missing"),
+        once=True,
     ),
     EntryRule(
         "pdu-malformed",
@@ -201,6 +210,7 @@ RULES = (
         _CONTROL,
         body_malformed,
         by("own", *_LOST_PLACE, "bytes-missing"),
+        once=True,
     ),
     EntryRule(
         "pdu-header",
@@ -213,6 +223,7 @@ RULES = (
         (MalformedPdu,),
         header_malformed,
         by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "bytes-missing"),
+        once=True,
     ),
     EntryRule(
         "bytes-skipped",
@@ -229,6 +240,7 @@ RULES = (
             "own:other-protocol",
             *NOT_CAPTURED,
         ),
+        once=True,
     ),
     EntryRule(
         "pdu-beyond-maximum",
@@ -275,6 +287,7 @@ RULES = (
         (
             "association-aborted",
             "connection-reset",
+            *STALLS,
             *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),
             *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed"),
             *by("own", *ORDER, "bytes-missing"),

@@ -45,6 +45,8 @@ def explain_move(move: Move) -> str:
         return _explain_partial(move, destination, failed)
     if move.partial:
         return ""  # what delivered for it may have been forgotten
+    if done := move.counters.get("completed", 0) + move.counters.get("warning", 0):
+        return f"{done} of {counted(done + failed, 'object')} arrived, as it counts; the capture does not see that path"
     if failed:
         return (
             f"{counted(failed, 'object')} failed and no C-STORE is in the capture: the provider could not reach "

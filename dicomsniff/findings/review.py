@@ -101,6 +101,19 @@ class Review:
         """Whether the capture holds something that each side said."""
         return all(self._spoke.values())
 
+    @property
+    def answered_otherwise(self) -> bool:
+        """Whether the acceptor sent anything but an A-ABORT, were it no DICOM."""
+        return any(
+            entry.side is Side.ACCEPTOR and not isinstance(entry.event, TcpEnd | MissingBytes | Abort)
+            for entry in self.association.timeline
+        )
+
+    def waited(self, since: int) -> int:
+        """Return the time (ns) from `since` until the association was broken off, or the capture ended."""
+        until = self.ending.span.first_time if self.ending is not None else self.association.watched_until
+        return max(0, until - since)
+
     def spoke(self, side: Side) -> bool:
         """Whether the capture holds anything one side said."""
         return self._spoke[side]
@@ -177,6 +190,23 @@ def knows_state(association: Association, side: Side) -> bool:
     """Whether the capture holds what the other side said before, so that a PDU of this side can be unexpected."""
     unseen = association.request is None and any(health.missing for health in association.tcp.values())
     return hears(association, side.other) and not unseen
+
+
+def asks_release_again(event: UnexpectedPdu, side: Side) -> bool:
+    """Whether an unexpected PDU is an A-RELEASE-RQ of a side that has asked already, and got no answer."""
+    own = State.RELEASING if side is Side.REQUESTOR else State.ACCEPTOR_RELEASING
+    return event.pdu == "A-RELEASE-RQ" and event.state in (own, State.COLLISION, State.COLLISION_ANSWERED)
+
+
+def how_ended(ending: Entry) -> str:
+    """Say how a side broke an association off."""
+    match ending.event:
+        case TcpEnd(how="RST"):
+            return "reset the TCP connection"
+        case TcpEnd():
+            return "closed the TCP connection"
+        case _:
+            return "aborted"
 
 
 def incomplete(entry: Entry) -> bool:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.pdu_types import PDU_TYPES
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.findings.review import saw_beginning
 from dicomsniff.pdu.types import AssociateRq, MalformedPdu, SkippedBytes
+from dicomsniff.side import Side
 
 _IDENTITIES = {
     1: "a user name",
@@ -20,15 +22,18 @@ _OTHER = (
     (re.compile(r"1[4-7] 03 0[0-4]"), "TLS"),
     (re.compile(r"48 54 54 50"), "HTTP"),
     (re.compile(r"53 53 48 2d"), "SSH"),
+    (re.compile(r"0b 4d 53 48"), "HL7 (MLLP)"),
 )
 """How the first bytes of a stream, in hexadecimal, look in other protocols."""
 
 
-def names_other_protocol(event: MalformedPdu) -> str:
+def names_other_protocol(association: Association, event: MalformedPdu) -> str:
     """Name the protocol that a stream begins with instead of a PDU; empty where it does not."""
     if event.code != "pdu-header" or event.span.start:
         return ""
-    return next((name for pattern, name in _OTHER if pattern.match(event.problem)), "")
+    named = next((name for pattern, name in _OTHER if pattern.match(event.problem)), "")
+    is_pdu = int(event.problem[:2], 16) in PDU_TYPES  # with a length that cannot be
+    return named or ("" if is_pdu or not saw_beginning(association) else "another protocol")
 
 
 def identity_readable(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -43,9 +48,12 @@ def identity_readable(_: Association, entry: Entry) -> Iterator[Hit]:
 def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
     """One side speaks DICOM, the other answers in another protocol."""
     match entry.event:
-        case MalformedPdu() as event if name := names_other_protocol(event):
+        case MalformedPdu() as event if name := names_other_protocol(association, event):
             party = association.party(entry.side)
-            yield Hit(f"{party.label} speaks {name} where DICOM is due")
+            asked = isinstance(association.timeline[0].event, AssociateRq) and entry.side is Side.ACCEPTOR
+            yield Hit(
+                f"{party.label} " + (f"answered A-ASSOCIATE-RQ in {name}" if asked else f"speaks {name}, not DICOM")
+            )
         case SkippedBytes(span=span, length=length) if not span.start and saw_beginning(association):
             if any(isinstance(each.event, MalformedPdu) and not each.span.start for each in association.timeline[-5:]):
                 return  # told, and by name

@@ -1,22 +1,17 @@
 """Rules on the order of PDUs, as the state machine of PS3.8 §9.2 has it."""
 
 from collections.abc import Iterator
-from itertools import islice
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.state import State
+from dicomsniff.association.state import BREACHES, State
 from dicomsniff.association.timeline import Entry, UnexpectedPdu
 from dicomsniff.dictionary.reasons import ABORT_REASONS, REJECT_REASONS, REJECT_RESULTS
-from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
-from dicomsniff.findings.review import Review, knows_state
-from dicomsniff.pdu.types import Abort, AssociateRj, AssociateRq, ReleaseRq
+from dicomsniff.findings.review import Review, asks_release_again, knows_state
+from dicomsniff.pdu.types import Abort, AssociateRj
 from dicomsniff.side import Side
 
-_LOOK_BACK = 50
-"""Entries searched for the A-RELEASE-RQ before a message."""
-_RELEASING = (State.RELEASING, State.COLLISION, State.RELEASED)
 _BEFORE = (State.IDLE, State.REQUESTED)
 
 
@@ -28,8 +23,10 @@ def data_before(association: Association, entry: Entry) -> Iterator[Hit]:
 
 
 def data_after(association: Association, entry: Entry) -> Iterator[Hit]:
-    """P-DATA-TF after the association has ended (PS3.8 §9.2.2, §7.2)."""
+    """P-DATA-TF after the association has ended, or after the sender's own A-RELEASE-RQ (PS3.8 §7.2, Table 9-10)."""
     match entry.event:
+        case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_releasing:
+            yield Hit(f"{association.party(entry.side).label} sent P-DATA-TF after its own A-RELEASE-RQ")
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_over and not _in_flight(association, entry):
             yield Hit(f"P-DATA-TF where the association is {state.value}")
 
@@ -44,33 +41,6 @@ def _in_flight(association: Association, entry: Entry) -> bool:
     abortion = association.abortion
     aborted = isinstance(entry.event, UnexpectedPdu) and entry.event.state is State.ABORTED
     return aborted and abortion is not None and abortion.side is not entry.side
-
-
-def is_releasing(association: Association, _: Message) -> bool:
-    """Whether somebody has asked to release before a message was whole."""
-    return association.state in _RELEASING
-
-
-def data_after_release_request(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A message from the side that has asked to release (PS3.8 §7.2.1)."""
-    match entry.event:
-        case Message(span=span) as message if is_releasing(association, message):
-            for earlier in islice(reversed(association.timeline), _LOOK_BACK):
-                event = earlier.event
-                if isinstance(event, ReleaseRq) and earlier.side is entry.side:
-                    if event.span.end <= span.start and not _is_told(association, entry):
-                        yield Hit("P-DATA-TF behind an A-RELEASE-RQ of the same side")
-                    return
-                if isinstance(event, AssociateRq):
-                    return
-
-
-def _is_told(association: Association, entry: Entry) -> bool:
-    first, last = entry.span.first_packet, entry.span.last_packet
-    return any(
-        isinstance(each.event, UnexpectedPdu) and first <= each.span.first_packet <= last
-        for each in association.timeline[-5:]
-    )
 
 
 def request_again(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -92,16 +62,14 @@ def unexpected(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case UnexpectedPdu(pdu="P-DATA-TF" | "A-ASSOCIATE-RQ" | "A-ABORT"):
             return
+        case UnexpectedPdu(pdu=pdu, state=state) as event if (state, entry.side, pdu) in BREACHES or asks_release_again(
+            event, entry.side
+        ):
+            return  # told by name
         case UnexpectedPdu(pdu=pdu, state=state) if not _in_flight(association, entry) and _knows_state(
             association, entry
         ):
             yield Hit(f"{pdu} where the association is {state.value}")
-
-
-def collision(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Both sides ask to release at once, which is allowed (PS3.8 §7.2.2.7)."""
-    if association.state is State.COLLISION and isinstance(entry.event, ReleaseRq):
-        yield Hit("both sides ask to release at the same time")
 
 
 def abort_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -123,11 +91,23 @@ def reject_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
 
 
 def connection_reused(review: Review) -> Iterator[Hit]:
-    """An association that is not the first thing on its TCP connection (PS3.8 §9.1.1)."""
+    """An association that is not the first thing on its TCP connection, and was accepted (PS3.8 §9.1.1)."""
+    if review.association.accept is not None:
+        yield from _reuse(review)
+
+
+def reuse_refused(review: Review) -> Iterator[Hit]:
+    """An association that is not the first thing on its TCP connection, and came to nothing (PS3.8 §9.1.1)."""
+    if review.association.accept is None:
+        yield from _reuse(review)
+
+
+def _reuse(review: Review) -> Iterator[Hit]:
     request = review.association.request
     first = review.association.timeline[0].event if review.association.timeline else None
     if request is not None and request.span.start and first is request:
-        text = f"A-ASSOCIATE-RQ on a TCP connection that was used before: it comes {request.span.start} bytes into it"
+        who = review.association.party(Side.REQUESTOR).label
+        text = f"{who} sent A-ASSOCIATE-RQ on a TCP connection that was used before, {request.span.start} bytes into it"
         yield Hit(text, request.span, side=Side.REQUESTOR)
 
 
@@ -145,22 +125,20 @@ RULES = (
         (UnexpectedPdu,),
         data_before,
         _PLACE_LOST,
+        once=True,
     ),
     EntryRule(
         "pdata-after-release",
         Severity.ERROR,
-        "PS3.8 §7.2",
+        "PS3.8 §9.2.3, Table 9-10",
         "Data is sent after the association has ended",
-        "After A-RELEASE-RP, A-ASSOCIATE-RJ or its own A-ABORT or A-RELEASE-RQ a side sends nothing more. What it "
-        "sends is ignored: the data is lost.",
+        "After A-RELEASE-RP, A-ASSOCIATE-RJ or its own A-ABORT or A-RELEASE-RQ a side sends no more data. After the "
+        "end it is ignored; after an A-RELEASE-RQ of its own, the other side aborts. Either way it is lost.",
         "Look at the sender: it releases before it is done, or leaves bytes of a message in its buffers.",
-        (UnexpectedPdu, Message),
-        lambda association, entry: (
-            *data_after(association, entry),
-            *data_after_release_request(association, entry),
-        ),
+        (UnexpectedPdu,),
+        data_after,
         _PLACE_LOST,
-        is_releasing,
+        once=True,
     ),
     EntryRule(
         "associate-repeated",
@@ -173,6 +151,7 @@ RULES = (
         (UnexpectedPdu,),
         request_again,
         _PLACE_LOST,
+        once=True,
     ),
     EntryRule(
         "abort-after-end",
@@ -185,6 +164,7 @@ RULES = (
         (UnexpectedPdu,),
         abort_after_end,
         _PLACE_LOST,
+        once=True,
     ),
     EntryRule(
         "pdu-unexpected",
@@ -196,6 +176,7 @@ RULES = (
         (UnexpectedPdu,),
         unexpected,
         _PLACE_LOST,
+        once=True,
     ),
     EntryRule(
         "abort-reserved",
@@ -208,6 +189,7 @@ RULES = (
         (Abort,),
         abort_reserved,
         _PLACE_LOST,
+        once=True,
     ),
     EntryRule(
         "reject-reserved",
@@ -220,26 +202,25 @@ RULES = (
         (AssociateRj,),
         reject_reserved,
     ),
-    EntryRule(
-        "release-collision",
-        Severity.NOTE,
-        "PS3.8 §7.2.2.7",
-        "Both sides ask to release at the same time",
-        "That is allowed: each answers the other's A-RELEASE-RQ, the requestor last. Some implementations wait "
-        "forever instead.",
-        "Nothing, unless the connection then hangs.",
-        (ReleaseRq,),
-        collision,
-    ),
     FinalRule(
         "connection-reused",
         Severity.NOTE,
         "PS3.8 §9.1.1",
         "The TCP connection carried something before this association",
-        "A TCP connection carries one association; here another one, or other bytes, preceded. Many acceptors close "
-        "the connection after a release and answer a second A-ASSOCIATE-RQ with a reset.",
-        "If the peer cannot handle this, open a new TCP connection for every association.",
+        "A TCP connection carries one association; here another one, or other bytes, preceded. This acceptor took it; "
+        "many others close the connection after a release, or abort.",
+        "If another acceptor fails, open a new TCP connection for every association.",
         connection_reused,
+    ),
+    FinalRule(
+        "connection-reuse-refused",
+        Severity.WARNING,
+        "PS3.8 §9.1.1",
+        "An association was not accepted on a TCP connection that was used before",
+        "A TCP connection carries one association; here another one, or other bytes, preceded. The acceptor answers "
+        "the second A-ASSOCIATE-RQ with an abort, closes the connection, or does not answer at all.",
+        "Open a new TCP connection for every association.",
+        reuse_refused,
     ),
 )
 """Rules on the order of PDUs, in the order in which they are asked."""

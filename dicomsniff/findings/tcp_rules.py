@@ -10,6 +10,7 @@ from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
+from dicomsniff.tcp.pauses import NEVER
 
 _FEW, _STORM = 10, 50
 _NOTABLE, _MANY, _TWICE = 0.01, 0.1, 0.8
@@ -77,13 +78,13 @@ def ends_early(review: Review) -> Iterator[Hit]:
     cut = [message for message in association.messages if not message.ended]
     under_way = [f"within {message.name} {message.command.message_id}" for message in cut[:1]]
     if asked:
-        waited = (association.watched_until - asked[0].span.last_time) / 1e9
+        waited = duration(review.waited(asked[0].span.last_time))
         rest = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
         name = f"{asked[0].name} {asked[0].command.message_id}{rest}"
-        under_way.append(f"before a final response to {name} ({waited:.1f} s after it)")
+        under_way.append(f"before a final response to {name} ({waited} after it)")
     if association.state.name == "REQUESTED" and not review.may_have_missed(Side.ACCEPTOR, since=0):
-        waited = (association.watched_until - association.end_time) / 1e9
-        under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited:.1f} s after it)")
+        waited = duration(max(0, association.watched_until - association.end_time))
+        under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited} after it)")
     if under_way and not association.unlisted:
         where = (cut or asked)[0].span if cut or asked else None
         yield Hit(f"the capture ends {', '.join(under_way)}", where, known=-1)
@@ -129,7 +130,9 @@ def window_closed(review: Review) -> Iterator[Hit]:
         if health.zero_windows:
             receiver = review.association.party(side.other)
             times = "once" if health.zero_windows == 1 else f"{health.zero_windows} times"
-            yield Hit(f"{receiver.label} closed its TCP window {times}", side=side.other)
+            still = max(0, review.association.end_time - health.closed_since) if health.closed_since != NEVER else 0
+            how_long = duration(health.zero_window_time + still)
+            yield Hit(f"{receiver.label} closed its TCP window {times}, for {how_long}", side=side.other, known=-1)
 
 
 def time_goes_back(review: Review) -> Iterator[Hit]:
@@ -231,6 +234,7 @@ RULES = (
         "wait. That is how a slow disk, database or virus scanner of the receiver looks on the wire.",
         "Look at what the receiver does with objects as they come.",
         window_closed,
+        ("own:receiver-stopped-reading",),
     ),
     FinalRule(
         "time-goes-back",

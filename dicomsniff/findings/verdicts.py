@@ -48,7 +48,12 @@ def went_well(association: Association) -> bool | None:
         return False
     if association.released:
         return True
-    return None if association.ended_by_capture else False
+    return None if association.ended_by_capture or _end_unseen(association) else False
+
+
+def _end_unseen(association: Association) -> bool:
+    """Whether the end of an association, perhaps its release, is among the bytes that the capture lacks."""
+    return association.state is State.UNKNOWN and bool(association.missing_bytes)
 
 
 class Overview:
@@ -199,7 +204,7 @@ def _why_unfinished(association: Association, failed: str) -> str:
     if association.state is State.ESTABLISHED and association.nothing_accepted:
         return f": no presentation context was accepted{_refusals(association)}"
     cause = _cause(association) if association.closed else None
-    if cause is not None and cause.code not in ("status-failure", "association-unanswered"):
+    if cause is not None and cause.code != "status-failure":
         said = failed or (_exchanged(association) if association.tally.statuses else "")
         return f": {cause.message}{f'; {said}' if said else ''}"
     unseen = next((each for each in association.findings if each.code == "one-direction"), None)
@@ -220,6 +225,8 @@ def _why_unfinished(association: Association, failed: str) -> str:
         asked = association.request.span.last_time if association.request is not None else association.start_time
         return f": A-ASSOCIATE-RQ got no answer in {_waited(association, asked)} {until}"
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
+    if _end_unseen(association):
+        ended = "how it ended is missing from the capture"
     said = failed or _exchanged(association)
     return f": {said}; {ended if association.closed else 'still open'}{_refused_contexts(association)}"
 
@@ -294,9 +301,11 @@ def _exchanged(association: Association) -> str:
         return f"{asked}, no response"
     matches = "1 match" if association.tally.matches == 1 else f"{association.tally.matches} matches"
     asked = asked.replace(" C-FIND", f" C-FIND ({matches})")
-    if len(statuses) == 1:
+    unanswered = requests.total() - statuses.total()
+    if len(statuses) == 1 and unanswered <= 0:
         (text, count), *_ = statuses.items()
         return f"{asked}, {'all ' if count > 1 else ''}{text}"
     first, rest = statuses.most_common()[:MAX_STATUSES], statuses.most_common()[MAX_STATUSES:]
     more = f", {sum(count for _, count in rest)} with {counted(len(rest), 'other status')}" if rest else ""
+    more += f", {unanswered} without a final response" if unanswered > 0 else ""
     return f"{asked}: " + ", ".join(f"{count} {text}" for text, count in first) + more

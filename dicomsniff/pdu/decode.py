@@ -17,6 +17,8 @@ from dicomsniff.pdu.types import (
 from dicomsniff.provenance import Span
 
 HEADER_LENGTH = 6
+SHORTEST_BODY = 4
+"""Bytes in the body of A-ASSOCIATE-RJ, A-RELEASE-RQ, -RP and A-ABORT; every other PDU has more (PS3.8 §9.3)."""
 
 
 def decode_associate_rq(body: FieldReader, span: Span) -> AssociateRq:
@@ -52,20 +54,25 @@ def decode_associate_rj(body: FieldReader, span: Span) -> AssociateRj:
 
 def decode_release_rq(body: FieldReader, span: Span) -> ReleaseRq:
     """A-RELEASE-RQ (PS3.8 §9.3.6, Table 9-24)."""
-    body.take("Reserved", 4)
-    return ReleaseRq(span, len(body.data), _rest(body))
+    return ReleaseRq(span, len(body.data), _reserved_only(body))
 
 
 def decode_release_rp(body: FieldReader, span: Span) -> ReleaseRp:
     """A-RELEASE-RP (PS3.8 §9.3.7, Table 9-25)."""
-    body.take("Reserved", 4)
-    return ReleaseRp(span, len(body.data), _rest(body))
+    return ReleaseRp(span, len(body.data), _reserved_only(body))
 
 
 def decode_abort(body: FieldReader, span: Span) -> Abort:
     """A-ABORT (PS3.8 §9.3.8, Table 9-26)."""
     body.take("Reserved", 2)
     return Abort(span, len(body.data), body.uint("Source", 1), body.uint("Reason/Diag.", 1), _rest(body))
+
+
+def _reserved_only(body: FieldReader) -> str:
+    """Read a body of 4 reserved bytes: however many are there, the PDU says the same. Return its problem."""
+    length = min(body.left, SHORTEST_BODY)
+    body.take("Reserved", length)
+    return _rest(body) if length == SHORTEST_BODY else f"{length} of {SHORTEST_BODY} reserved bytes are there"
 
 
 def _rest(body: FieldReader) -> str:
@@ -85,7 +92,7 @@ DECODERS: dict[int, Callable[[FieldReader, Span], ControlPdu]] = {
 
 
 def decode_control_pdu(kind: int, data: bytes, span: Span) -> ControlPdu:
-    """Decode the body of any PDU but P-DATA-TF; one too short for its type becomes an UnknownPdu with its problem."""
+    """Decode the body of any PDU but P-DATA-TF; one that lacks fields becomes an UnknownPdu with its problem."""
     decode = DECODERS.get(kind)
     if decode is None:
         return UnknownPdu(span, len(data), kind, data)

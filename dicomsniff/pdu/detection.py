@@ -23,6 +23,11 @@ class Detection:
         self._fresh = True
         """Whether all that came since the capture of the stream began still waits."""
 
+    @property
+    def underway(self) -> int:
+        """The type of the PDU that the waiting bytes begin with, if any: the stream may turn out to be no DICOM."""
+        return self._waiting[0] if self._waiting and (self.at_start or self._fresh) else 0
+
     def feed(self, data: bytes, mark: PacketMark) -> bool:
         """Take bytes; return whether the stream is DICOM."""
         if self.other:

@@ -11,7 +11,7 @@ from enum import Enum
 
 from dicomsniff.capture.skip import Skip
 from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
-from dicomsniff.pdu.decode import HEADER_LENGTH, decode_control_pdu
+from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu
 from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
 from dicomsniff.provenance import PacketMark, Span
@@ -122,6 +122,11 @@ class Framing:
     def is_inside(self) -> bool:
         """Whether a PDU has begun and not ended."""
         return bool(self._pending) if self._state is PDU_HEADER else self._state is not LOST
+
+    @property
+    def underway(self) -> int:
+        """The type of the PDU other than P-DATA-TF that has begun and not ended; 0 where there is none."""
+        return self._pdu_type if self._state is CONTROL_BODY else 0
 
     def begin(self, position: int, skipped: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
         """Begin at `position` of the stream; the `skipped` bytes before it, from packet `first` on, are no PDUs."""
@@ -308,7 +313,7 @@ class Framing:
             body = bytes(self._pending)
             self._pending.clear()
             pdu = decode_control_pdu(self._pdu_type, body, self._span(self._first, self._pdu_start, used))
-            self._doubtful = isinstance(pdu, UnknownPdu)
+            self._doubtful = isinstance(pdu, UnknownPdu) or len(body) < SHORTEST_BODY
             events.append(pdu)
         elif self._pdv_number == 0:
             span = self._span(self._first, self._pdu_start, used)

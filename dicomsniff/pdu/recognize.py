@@ -23,6 +23,7 @@ _FOREIGN = (
     (re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), "TLS"),
     (re.compile(rb"(GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE) |HTTP/"), "HTTP"),
     (re.compile(rb"SSH-"), "SSH"),
+    (re.compile(rb"\x0bMSH"), "HL7 (MLLP)"),
 )
 _COMMAND_START = b"\0\0\0\0\x04\0\0\0"
 """(0000,0000) with its length of 4: where every command set begins (PS3.7 §6.3.1)."""

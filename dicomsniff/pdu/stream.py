@@ -64,6 +64,11 @@ class PduStream:
         return self._framing.is_inside
 
     @property
+    def requests_association(self) -> bool:
+        """Whether an A-ASSOCIATE-RQ has begun, and not ended (PS3.8 §9.3.2)."""
+        return (self._framing.underway if self.recognized else self._detection.underway) == 1
+
+    @property
     def foreign(self) -> str:
         """The other protocol's name, where the stream's first bytes tell it."""
         return self._detection.foreign

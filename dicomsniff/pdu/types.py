@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dicomsniff.dictionary.application_information import find_information_layout
+from dicomsniff.dictionary.pdu_types import pdu_type_name
 from dicomsniff.provenance import PacketMark, Span
 
 
@@ -210,7 +211,7 @@ class Abort:
 
 @dataclass(frozen=True, slots=True)
 class UnknownPdu:
-    """A PDU of a type that the standard does not define; `data` is its beginning."""
+    """A PDU of a type that the standard does not define, or too short for its type; `data` is its body."""
 
     span: Span
     length: int
@@ -221,7 +222,7 @@ class UnknownPdu:
     @property
     def name(self) -> str:
         """How to call it in text."""
-        return f"unknown PDU type 0x{self.type:02X}"
+        return pdu_type_name(self.type)
 
 
 @dataclass(frozen=True, slots=True)

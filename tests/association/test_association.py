@@ -251,3 +251,57 @@ def test_the_transfer_syntax_of_a_message_is_the_one_accepted():
     found = only(release(established()))
     assert found.transfer_syntax(1) == build.IMPLICIT
     assert found.transfer_syntax(99) is None
+
+
+@pytest.mark.parametrize("reset", [False, True])
+@pytest.mark.parametrize("sent", [100, 1500, 16_600, 40_000, 99_000])
+def test_data_that_an_abort_interrupts_had_begun_before_it(sent, reset):
+    """Wherever the receiver breaks in, although the bytes of the data set are only counted until the next event."""
+    talk = established()
+    talk.client(build.message(3, build.store_rq(), build.pixels(100_000))[:sent])
+    talk.wait(12 * 1000 * MS)
+    talk.server(build.abort())
+    found = only((talk.reset(0) if reset else talk.close()).packets)
+    assert found.outcome == "aborted"
+    assert not [entry.event.name for entry in found.timeline if "unexpected" in entry.event.name]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["from the handshake on", "without it"])
+@pytest.mark.parametrize("cut", [12, 30, 200, 3000])
+@pytest.mark.parametrize("client", [("10.0.0.1", 40001), ("10.0.0.1", 80)], ids=["", "from the lower port"])
+def test_an_abort_in_the_middle_of_the_request_belongs_to_its_association(cut, known, client):
+    request = build.associate_rq(*(build.proposal(number) for number in range(1, 240, 2)))
+    talk = build.Talk(client)
+    if known:
+        talk.open()
+    talk.client(request[:cut])
+    talk.server(build.abort(2, 0))
+    talk.client(request[cut:])
+    found = only(talk.close().packets)
+    assert (found.outcome, found.requestor.endpoint.port, found.requestor_is) == (
+        "aborted",
+        client[1],
+        "sent A-ASSOCIATE-RQ",
+    )
+    assert len(found.contexts) == 120
+    assert not [entry.event.name for entry in found.timeline if "unexpected" in entry.event.name]
+
+
+def test_an_abort_in_the_middle_of_the_answer_belongs_to_its_association():
+    answer = build.associate_ac(*(build.answer(number) for number in range(1, 240, 2)))
+    talk = build.Talk().open()
+    talk.client(build.associate_rq(*CONTEXTS))
+    talk.server(answer[:100])
+    talk.client(build.abort())
+    talk.server(answer[100:])
+    found = only(talk.close().packets)
+    assert (found.outcome, found.state, found.accept is not None) == ("aborted", State.ABORTED, True)
+    assert not [entry.event.name for entry in found.timeline if "unexpected" in entry.event.name]
+
+
+def test_a_request_after_an_abort_begins_another_association():
+    talk = build.Talk().open()
+    talk.client(build.associate_rq(*CONTEXTS))
+    talk.server(build.abort())
+    talk.client(build.associate_rq(*CONTEXTS))
+    assert [each.outcome for each in associations(talk.close().packets)] == ["aborted", "unfinished"]

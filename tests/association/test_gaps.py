@@ -254,7 +254,7 @@ FOREIGN = [
     ("HTTP", b"GET /studies HTTP/1.1\r\nHost: pacs\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n<html>"),
     ("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500), b"\x16\x03\x03\x00\x7a\x02" + bytes(100)),
     ("", b"\xde\xad\xbe\xef" * 200, b"\xca\xfe" * 300),
-    ("", b"\x0bMSH|^~\\&|RIS|\r\x1c\r", b"\x0bMSH|ACK\x1c\r"),
+    ("HL7 (MLLP)", b"\x0bMSH|^~\\&|RIS|\r\x1c\r", b"\x0bMSH|ACK\x1c\r"),
 ]
 
 

@@ -61,9 +61,11 @@ def test_no_more_is_kept_of_a_million_than_of_some():
     assert taken < 1000
 
 
-def test_a_peer_that_invents_services_fills_no_memory():
+@pytest.mark.parametrize("final", [True, False])
+def test_a_peer_that_invents_services_fills_no_memory(final):
     timing = Timing(0)
     for number in range(10 * MAX_SERVICES):
-        timing.add_latency(f"service {number}", 5, number)
-    assert len(timing.latencies) == MAX_SERVICES + 1
-    assert timing.latencies[""].count == 9 * MAX_SERVICES
+        timing.add_latency(f"service {number}", 5, number, final=final)
+    latencies = timing.latencies if final else timing.first_latencies
+    assert len(latencies) == MAX_SERVICES + 1
+    assert latencies[""].count == 9 * MAX_SERVICES

@@ -10,6 +10,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timing import IDLE, Part, operation_time
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.findings.slowness import slow_because
 from dicomsniff.side import Side
 from pipeline import batch, only
 
@@ -357,3 +358,55 @@ def test_segments_that_are_passed_over_change_nothing(steps, size):
             [(a.timing.spent, a.timing.pauses, a.timing.longest_answer(Side.ACCEPTOR)) for a in analyzer.associations]
         )
     assert accounts[0] == accounts[1]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_time_before_an_abort_that_nothing_asked_for_is_nobodys(side):
+    talk = talking()
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.server(build.message(1, build.echo_rsp(1)))
+    talk.wait(4 * SECOND)
+    (talk.server if side else talk.client)(build.abort())
+    timing = checked(only(talk.close().packets)).timing
+    assert timing.part(Part.THINKING) == about(0)
+    assert timing.part(Part.IDLE) == about(4 * SECOND)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_time_before_an_abort_is_the_acceptors_while_it_is_asked(side):
+    talk = talking()
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.wait(4 * SECOND)
+    (talk.server if side else talk.client)(build.abort())
+    timing = checked(only(talk.close().packets)).timing
+    assert timing.part(Part.THINKING, Side.ACCEPTOR) == about(4 * SECOND)
+    wait = timing.longest_answer(Side.ACCEPTOR)
+    assert (wait.name, wait.message_id, wait.answered) == ("C-ECHO-RQ", 1, False)
+
+
+@pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
+def test_time_before_a_release_was_spent_on_it(side):
+    talk = talking()
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.server(build.message(1, build.echo_rsp(1)))
+    talk.wait(4 * SECOND)
+    ask, grant = (talk.client, talk.server) if side is Side.REQUESTOR else (talk.server, talk.client)
+    ask(build.release_rq())
+    grant(build.release_rp())
+    found = checked(only(talk.close().packets))
+    assert (found.timing.longest_request(side).name, found.timing.longest_request(side).length) == (
+        "A-RELEASE-RQ",
+        about(4 * SECOND),
+    )
+    assert slow_because(found).endswith("before it sent A-RELEASE-RQ")
+
+
+def test_an_operation_lasts_until_its_final_response():
+    talk = talking()
+    talk.client(build.message(1, build.store_rq(1), b"data"))
+    for status in (0xFF00, 0xFF00, 0):
+        talk.wait(SECOND)
+        talk.server(build.message(1, build.store_rsp(1, status)))
+    timing = ended(talk).timing
+    assert timing.latencies["C-STORE"].median == about(3 * SECOND)
+    assert timing.first_latencies["C-STORE"].median == about(SECOND)

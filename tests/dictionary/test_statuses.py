@@ -6,7 +6,7 @@ import pytest
 from pynetdicom import service_class, service_class_n, sop_class
 from pynetdicom import status as tables
 
-from dicomsniff.dictionary.statuses import find_status, status_category, status_text
+from dicomsniff.dictionary.statuses import error_text, find_status, status_category, status_text
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 HANGING_PROTOCOL = "1.2.840.10008.5.1.4.38.1"
@@ -76,8 +76,8 @@ RANGES = [  # service, SOP class, first, last, class, words of the meaning
     ("C-FIND", RELEVANT_PATIENT, 0xC000, 0xCFFF, "Failure", " "),
     # Substance Administration Query: PS3.4 §V.4
     ("C-FIND", SUBSTANCE, 0xC000, 0xCFFF, "Failure", "Unable to Process"),
-    # Modality Performed Procedure Step: PS3.4 Table F.7.2-2
-    ("N-SET", MPPS, 0x0110, 0x0110, "Failure", "may no longer be updated"),
+    # Modality Performed Procedure Step: PS3.4 §F.7.2
+    ("N-SET", MPPS, 0x0110, 0x0110, "Failure", "Processing Failure"),
     ("N-CREATE", MPPS, 0x0110, 0x0110, "Failure", "Processing Failure"),
     ("N-CREATE", MPPS, 0x0111, 0x0111, "Failure", "SOP Instance"),
     ("N-SET", MPPS, 0x0001, 0x0001, "Warning", "optional"),
@@ -218,3 +218,18 @@ def test_every_status_table_of_pynetdicom_is_in_use():
         name: table for name, table in vars(tables).items() if name.endswith("_STATUS") and isinstance(table, dict)
     }
     assert [name for name, table in found.items() if id(table) not in used] == []
+
+
+@pytest.mark.parametrize(
+    ("service", "sop_class", "error_id", "said"),
+    [
+        ("N-SET", MPPS, 0xA710, "the Performed Procedure Step Object may no longer be updated"),
+        ("N-SET", MPPS, None, ""),
+        ("N-SET", MPPS, 1, ""),
+        ("N-CREATE", MPPS, 0xA710, ""),
+        ("N-SET", None, 0xA710, ""),
+    ],
+)
+def test_a_procedure_step_is_closed_only_where_the_error_id_says_so(service, sop_class, error_id, said):
+    """PS3.4 Table F.7.2-2."""
+    assert error_text(service, sop_class, 0x0110, error_id) == said

@@ -26,9 +26,10 @@ from dicomsniff.quantities import clock, duration, size, timestamp
         (
             "no-answer.pcap",
             [
-                "unfinished: A-ASSOCIATE-RQ got no answer in 2.01 s before the connection closed",
-                "aborted by the requestor: SLOW (10.20.0.2:11113) gave no final response to C-ECHO-RQ 1 in 2.0 s; "
-                "then the other side gave up",
+                "unfinished: ECHOSCU (10.20.0.1:59910) gave up after 2.01 s and closed the TCP connection: "
+                "HANG (10.20.0.2:11112) gave no answer to A-ASSOCIATE-RQ",
+                "aborted by the requestor: ECHOSCU (10.20.0.1:58400) gave up after 1.97 s without a message and "
+                "aborted: SLOW (10.20.0.2:11113) had sent no response to C-ECHO-RQ 1",
             ],
         ),
         (
@@ -80,7 +81,7 @@ def test_show_tells_who_what_when_and_how_long(samples: Path) -> None:
         (123_456_789, "123 ms"),
         (2_010_000_000, "2.01 s"),
         (125_000_000_000, "2 min 5 s"),
-        (-1_500, "-1.50 µs"),
+        (-1_500, "an unknown time"),
     ],
 )
 def test_durations_have_three_digits_and_a_fitting_unit(nanoseconds: int, text: str) -> None:

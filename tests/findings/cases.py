@@ -7,6 +7,8 @@ import build
 from dicomsniff.association.association import MAX_FINDINGS
 from findings import normalized_cases, query_cases
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
+from findings.release_cases import CASES as RELEASE_CASES
+from findings.stall_cases import CASES as STALL_CASES
 from findings.traffic import (
     CT,
     IDENTIFIER,
@@ -165,20 +167,31 @@ case(
     lambda: opened(answer=build.associate_rj(2, 3, 2)).close().packets,
 )
 case(
-    "release-collision",
-    lambda: (
-        talked((0, build.release_rq()), (1, build.release_rq()), (0, build.release_rp()), (1, build.release_rp()))
-        .close()
-        .packets
-    ),
+    "connection-reuse-refused",
+    lambda: talked((0, build.associate_rq()), (1, build.abort(2, 2)), talk=_reusable()).close().packets,
+    lambda: talked((0, build.associate_rq()), (1, build.associate_ac()), talk=_reusable()).packets,
 )
 case("connection-reused", lambda: [*released(established())[:-3], *_moved_on(negotiated()[3:], 3)])
+
+
+def _reusable() -> build.Talk:
+    talk = established()
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    return talk
+
 
 # Negotiation: how it is written
 
 case("protocol-version", lambda: negotiated(_versioned(2)), lambda: negotiated(_versioned(3)))
 case(
     "application-context",
+    lambda: negotiated(build.associate_rq().replace(b"10008.3.1.1.1", b"10008.3.1.1.2")),
+    lambda: negotiated(build.associate_rq().replace(b"1.2.840.10008.3.1.1.1", b"1.2.840.19999.3.1.1.1")),
+)
+case(
+    "application-context-private",
+    lambda: negotiated(answer=build.associate_ac().replace(b"1.2.840.10008.3.1.1.1", b"1.2.840.19999.3.1.1.1")),
     lambda: negotiated(build.associate_rq().replace(b"10008.3.1.1.1", b"10008.3.1.1.2")),
 )
 case(
@@ -187,7 +200,11 @@ case(
     lambda: negotiated(associate_rq(more=(role(CT, 1, 1), role(build.VERIFICATION, 1, 1)))),
 )
 case("item-unknown", lambda: negotiated(associate_rq(more=(build.item(0x60, b"x"),))))
-case("reserved-bytes", lambda: negotiated(patched(build.associate_rq(), 50, b"\1")))
+case(
+    "reserved-bytes",
+    lambda: negotiated(patched(build.associate_rq(), 50, b"\1"), patched(build.associate_ac(), 50, b"\1")),
+    lambda: negotiated(),
+)
 case(
     "ae-title-malformed",
     lambda: negotiated(build.associate_rq(calling="")),
@@ -673,3 +690,19 @@ case("get-count-differs", lambda: got(2, 0, 0), lambda: got(1, 0, 0))
 case("commitment-failed", lambda: committed(report(2)), lambda: committed(report(0)))
 case("commitment-not-reported", committed, lambda: committed(report(0)))
 case("association-per-object", lambda: sent_singly(5), lambda: sent_singly(4))
+
+# Answers before the end of a request
+
+
+def _answered_early(status: int) -> list[build.Packet]:
+    data = build.pixels(2000)[:1000]
+    store = build.message(3, build.store_rq(), data, fragment=500)
+    return released(talked((0, store[:700]), (1, build.message(3, build.store_rsp(1, status))), (0, store[700:])))
+
+
+case("request-cut-short", lambda: _answered_early(0xA700), lambda: _answered_early(0))
+
+# In modules of their own
+
+for _code, _traffic in (RELEASE_CASES | STALL_CASES).items():
+    case(_code, *_traffic)

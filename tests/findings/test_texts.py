@@ -76,7 +76,7 @@ def test_requests_without_an_answer_at_the_end_are_counted():
     talk.wait(SECOND)
     talk.acknowledge(1)
     (text,) = said(talk.packets, "capture-ends-early")
-    assert text == "the capture ends before a final response to C-ECHO-RQ 1 and 2 more (1.0 s after it)"
+    assert text == "the capture ends before a final response to C-ECHO-RQ 1 and 2 more (1.00 s after it)"
 
 
 # Segments sent again

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dicomsniff.dictionary.pdu_types import PDU_TYPES
 from dicomsniff.pdu.decode import decode_control_pdu, list_fields
 from dicomsniff.pdu.types import (
     Abort,
@@ -119,12 +120,18 @@ def test_a_pdu_decodes_to_its_fields(kind, dump, expected):
     assert decode_control_pdu(kind, from_table(dump), SPAN) == expected
 
 
-@pytest.mark.parametrize("kind", [0x01, 0x02, 0x03, 0x05, 0x06, 0x07])
+@pytest.mark.parametrize("kind", [0x01, 0x02, 0x03, 0x07])
 def test_a_pdu_too_short_for_its_type_is_kept_with_the_field_that_is_missing(kind):
     found = decode_control_pdu(kind, b"\0\1", SPAN)
     assert isinstance(found, UnknownPdu)
     assert (found.type, found.data) == (kind, b"\0\1")
     assert "bytes announced at byte" in found.problem
+    assert found.name == PDU_TYPES[kind]
+
+
+@pytest.mark.parametrize(("kind", "release"), [(5, ReleaseRq), (6, ReleaseRp)])
+def test_a_release_without_its_reserved_bytes_is_a_release_all_the_same(kind, release):
+    assert decode_control_pdu(kind, b"\0\0", SPAN) == release(SPAN, 2, "2 of 4 reserved bytes are there")
 
 
 @pytest.mark.parametrize(("kind", "name"), [(3, "A-ASSOCIATE-RJ"), (5, "A-RELEASE-RQ"), (7, "A-ABORT")])

@@ -29,7 +29,7 @@ FOREIGN = [
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "TLS"),
     (b"\x17\x03\x03\x00\x20", "TLS"),
     (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH"),
-    (b"\x0bMSH|^~\\&|", ""),
+    (b"\x0bMSH|^~\\&|", "HL7 (MLLP)"),
 ]
 
 

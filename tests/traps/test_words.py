@@ -51,7 +51,7 @@ STATUSES = [  # the same number, another service: command field, SOP class, stat
     (0x0001, CT, 0x0117, "Failure", "Invalid"),
     (0x0020, FIND, 0xFF01, "Pending", ""),
     (0x0020, FIND, 0xFE00, "Cancel", ""),
-    (0x0120, MPPS, 0x0110, "Failure", "may no longer be updated"),
+    (0x0120, MPPS, 0x0110, "Failure", "Processing Failure"),
     (0x0140, FILM_BOX, 0x0106, "Failure", "Invalid"),
 ]
 

@@ -1,0 +1,62 @@
+"""Rules on answers that come before their request has ended (PS3.7 §9.1.1.2, §9.3.1.3)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
+from dicomsniff.dimse.message import Message
+from dicomsniff.findings.finding import EntryRule, Hit, Severity
+
+CUT_SHORT = ("data-set-truncated-element", "data-set-overrun", "data-set-undelimited", "data-set-deflate",
+             "data-set-item", "data-set-pixel-length", "data-set-pixel-mismatch")  # fmt: skip
+"""What is found of a data set whose sender stopped in the middle."""
+
+
+def refused_early(message: Message) -> bool:
+    """Whether a request was answered with a failure before it had ended: its sender may then cut it short."""
+    operation = message.operation
+    if operation is None or operation.first_response is None or message.command.is_response:
+        return False
+    response = operation.first_response
+    return operation.category == "Failure" and response.span.first_packet < message.span.last_packet
+
+
+def is_refused_early(_: Association, message: Message) -> bool:
+    """Whether a request was refused before it had ended; only such a one has an answer when it comes."""
+    return refused_early(message)
+
+
+def cut_short(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A data set that ends early because its request was refused while it was being sent (PS3.7 §9.3.1.3)."""
+    match entry.event:
+        case Message(data_set=data, span=span, operation=operation) as message if data is not None:
+            outline = data.outline
+            cut = outline is not None and any(each.code in CUT_SHORT for each in outline.problems)
+            if (cut or not message.ended) and operation is not None and operation.final is not None:
+                name = f"{message.name} {message.command.message_id}"
+                answer = operation.final.name
+                yield Hit(
+                    f"{answer} came before the data set of {name} was whole; the sender then ended it early, after "
+                    f"{data.length} bytes",
+                    since=span.first_packet,
+                    known=span.last_packet,
+                    place=span.last_packet,
+                )
+
+
+RULES = (
+    EntryRule(
+        "request-cut-short",
+        Severity.NOTE,
+        "PS3.7 §9.3.1.3",
+        "A data set ends early because it was refused while it was being sent",
+        "A C-STORE may be refused before its data set is whole (early failed response). The sender may then set the "
+        "last-fragment bit and stop. What it sent is no whole object, and the receiver does not want it.",
+        "Look at why the request was refused; the short data set is no fault of the sender.",
+        (Message,),
+        cut_short,
+        ("peer:status-failure",),
+        is_refused_early,
+    ),
+)
+"""Rules on early answers."""

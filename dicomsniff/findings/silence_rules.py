@@ -1,0 +1,105 @@
+"""Rules on silence: nobody answers, until one side gives up (PS3.8 §7.1, PS3.7 §A.4)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.state import State
+from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
+from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.review import PATIENCE, Review, how_ended
+from dicomsniff.quantities import duration
+from dicomsniff.side import Side
+
+_IDLE = 30_000_000_000
+"""ns of silence after which an end is put down to an idle timeout."""
+
+
+def request_unanswered(review: Review) -> Iterator[Hit]:
+    """A-ASSOCIATE-RQ got neither -AC nor -RJ, nor an A-ABORT at once, nor anything else (PS3.8 §7.1)."""
+    association, request, ending = review.association, review.association.request, review.ending
+    if request is None or association.accept is not None or association.rejection is not None:
+        return
+    if review.may_have_missed(Side.ACCEPTOR, since=request.span.first_packet) or review.answered_otherwise:
+        return
+    if association.ended_by_capture and ending is None:
+        return
+    gave_up = association.abortion is not None and association.abortion.side is Side.REQUESTOR
+    if association.state is State.REQUESTED or (gave_up and review.silence >= PATIENCE):
+        asked, silent = association.requestor.label, association.acceptor.label
+        waited = duration(review.waited(request.span.last_time))
+        if ending is None:
+            text = f"{silent} gave no answer to the A-ASSOCIATE-RQ of {asked} in {waited}"
+        elif ending.side is Side.ACCEPTOR:
+            text = f"{silent} {how_ended(ending)} {waited} after the A-ASSOCIATE-RQ of {asked}, without an answer"
+        else:
+            text = f"{asked} gave up after {waited} and {how_ended(ending)}: {silent} gave no answer to A-ASSOCIATE-RQ"
+        yield Hit(text, request.span, side=Side.REQUESTOR)
+
+
+def peer_silent(review: Review) -> Iterator[Hit]:
+    """A request was not answered until who asked gave up: by a timer of its own, or its user."""
+    association, ending = review.association, review.ending
+    for message in review.unanswered():
+        if ending is not None and review.gave_up(message.side):
+            asked, silent = association.party(message.side).label, association.party(message.side.other).label
+            waited = review.waited(message.span.last_time)
+            name = f"{message.name} {message.command.message_id}"
+            text = f"{asked} gave up after {duration(review.silence)} without a message and {how_ended(ending)}: "
+            answered = message.operation is not None and message.operation.responses
+            what = "no final response" if answered else "no response"
+            since = f" in the {duration(waited)} since then" if waited > review.silence + PATIENCE // 10 else ""
+            text += f"{silent} had sent {what} to {name}{since}"
+            upto = ending.span
+            span = message.span._replace(last_packet=upto.first_packet, last_time=upto.first_time)
+            yield Hit(text, span, message, since=message.span.first_packet)
+            return
+
+
+def idle(review: Review) -> Iterator[Hit]:
+    """Nothing was said for long, then one side ended the association without releasing it."""
+    association, ending = review.association, review.ending
+    if ending is None or review.silence < _IDLE or association.unanswered or association.state.is_releasing:
+        return
+    established = association.accept is not None or association.messages
+    if established and any(association.pdu_counts.values()) and not association.unlisted:
+        party = association.party(ending.side)
+        text = f"nothing was sent for {duration(review.silence)}; then {party.label} {how_ended(ending)}"
+        before = [each for each in association.timeline if each.span.last_packet < ending.span.first_packet]
+        since = max((each.span.first_packet for each in before), default=0)
+        yield Hit(text, ending.span, side=ending.side, since=since)
+
+
+RULES = (
+    FinalRule(
+        "association-unanswered",
+        Severity.ERROR,
+        "PS3.8 §7.1",
+        "A-ASSOCIATE-RQ gets no answer",
+        "TCP was connected, so something listens there; it never spoke DICOM. A hung server, a proxy or firewall "
+        "that answers in its place, or another service.",
+        "Try C-ECHO from another host, look at the server's log, and at what listens on the port.",
+        request_unanswered,
+        by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"),
+    ),
+    FinalRule(
+        "peer-silent",
+        Severity.ERROR,
+        "PS3.7 §7.5.3",
+        "The requester gave up waiting for a response",
+        "The request arrived whole and nothing came back until the asking side ended the association: the peer hangs, "
+        "or takes longer than the asking side's timeout.",
+        "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",
+        peer_silent,
+        (*by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete"), *STALLS),
+    ),
+    FinalRule(
+        "idle-timeout",
+        Severity.WARNING,
+        "PS3.8 §9.1.4",
+        "After long silence the association is ended without release",
+        "Nothing was under way and nobody said anything, until one side's idle timeout ended the association.",
+        "Let the requestor release when it is done, or shorten its pauses below the timeout.",
+        idle,
+        (*BROKEN, "pdu-incomplete"),
+    ),
+)
+"""Rules on silence, in the order in which they are asked."""

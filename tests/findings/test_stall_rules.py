@@ -1,0 +1,83 @@
+"""Whoever stopped is the cause; whoever gave up is named, and not blamed. Every rule with the sides swapped."""
+
+import pytest
+
+import build
+from dicomsniff.association.association import Association
+from dicomsniff.side import Side
+from findings.stall_cases import STORE, sent_in_vain, stopped, with_closed_window
+from findings.traffic import SECOND, established
+from pipeline import analyze_frames, only
+
+ENDS = {
+    "reset by the client": (lambda talk: talk.reset(0), "reset the TCP connection"),
+    "reset by the server": (lambda talk: talk.reset(1), "reset the TCP connection"),
+    "abort by the client": (lambda talk: _aborted(talk, 0), "aborted"),
+    "abort by the server": (lambda talk: _aborted(talk, 1), "aborted"),
+    "close by the client": (lambda talk: talk.close(), "closed the TCP connection"),
+}
+SIDES = {0: Side.REQUESTOR, 1: Side.ACCEPTOR}
+
+
+def _aborted(talk: build.Talk, side: int) -> build.Talk:
+    (talk.server if side else talk.client)(build.abort())
+    return talk.close()
+
+
+def cause(association: Association) -> tuple[str, Side | None, str]:
+    first = association.findings[0]
+    return first.code, first.side, first.message
+
+
+@pytest.mark.parametrize("sender", SIDES)
+@pytest.mark.parametrize("end", ENDS)
+def test_a_closed_window_is_the_receivers(sender, end):
+    how, words = ENDS[end]
+    if end == f"abort by the {'server' if sender else 'client'}":
+        return  # its A-ABORT would have to be part of the message
+    (association,) = analyze_frames(with_closed_window(stopped(how, sender=sender))).associations
+    code, side, text = cause(association)
+    assert (code, side) == ("receiver-stopped-reading", SIDES[1 - sender])
+    assert text.startswith(association.party(SIDES[1 - sender]).label + " stopped reading: ")
+    assert "closed for 10.0 s within C-STORE-RQ 1" in text
+    assert text.endswith(words)
+    assert len(association.findings) == 1
+
+
+@pytest.mark.parametrize("sender", SIDES)
+@pytest.mark.parametrize("end", ENDS)
+def test_a_sender_that_stops_in_the_middle_is_the_cause(sender, end):
+    how, words = ENDS[end]
+    association = only(stopped(how, sender=sender).packets)
+    code, side, text = cause(association)
+    if end == f"abort by the {'server' if sender else 'client'}":
+        return
+    assert (code, side) == ("sender-stopped", SIDES[sender])
+    assert text.startswith(association.party(SIDES[sender]).label + " stopped sending in the middle of C-STORE-RQ 1")
+    assert "10.0 s later" in text
+    assert text.endswith(words)
+
+
+def test_half_a_request_for_an_association_counts_as_well():
+    request = build.associate_rq(*(build.proposal(number) for number in range(1, 40, 2)))
+    talk = build.Talk().open()
+    talk.client(request[:300])
+    talk.acknowledge(1)
+    talk.wait(30 * SECOND)
+    association = only(talk.reset(1).packets)
+    assert cause(association)[0] == "sender-stopped"
+    assert "in the middle of A-ASSOCIATE-RQ" in cause(association)[2]
+
+
+def test_bytes_that_never_arrive_are_nobodys_fault():
+    code, side, text = cause(only(sent_in_vain(acknowledged=False)))
+    assert (code, side) == ("bytes-never-acknowledged", None)
+    assert text.startswith("1000 bytes of C-STORE-RQ 1, sent again by ")
+
+
+def test_a_sender_that_is_interrupted_at_once_has_not_stopped():
+    talk = established()
+    talk.client(STORE[:3000])
+    talk.acknowledge(1)
+    talk.server(build.abort())
+    assert cause(only(talk.close().packets))[0] == "association-aborted"
