@@ -1,7 +1,15 @@
 """Say associations and timeline entries in words, for every view: what it was, how it went, how long it took."""
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import ConflictingBytes, Entry, OddPdv, OversizedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.association.timeline import (
+    ConflictingBytes,
+    Entry,
+    OddPdv,
+    OversizedPdu,
+    SharedPdu,
+    TcpEnd,
+    UnexpectedPdu,
+)
 from dicomsniff.dictionary.attributes import find_keyword
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import aborted_for, aborter, in_words, reject_reason_name
@@ -65,7 +73,7 @@ def entry_size(entry: Entry) -> int:
     match entry.event:
         case Message(command=command, data_set=data):
             return len(command.raw) + (data.length if data is not None else 0)
-        case TcpEnd() | UnexpectedPdu() | MalformedPdu():
+        case TcpEnd() | UnexpectedPdu() | SharedPdu() | MalformedPdu():
             return 0
         case event:
             return event.length
@@ -102,6 +110,8 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return f"{length} bytes where the receiver takes {limit}"
         case OddPdv(length=length, header=header):
             return _oddities(length, header)
+        case SharedPdu():
+            return "a message begins behind another one in the same P-DATA-TF"
         case UnexpectedPdu(state=state):
             return f"the association is {state.value}"
         case TcpEnd(how=how):
@@ -140,9 +150,10 @@ def _value_text(command: Command, tag: int) -> str:
 
 
 def _oddities(length: int, header: int) -> str:
-    odd = f"a fragment of {length} bytes, an odd number" if length & 1 else ""
+    odd = f"a fragment of {counted(length, 'byte')}, an odd number" if length & 1 else ""
+    empty = "a fragment without data" if not length else ""
     reserved = f"message control header 0x{header:02X} has reserved bits set" if header > 3 else ""
-    return "; ".join(each for each in (odd, reserved) if each)
+    return "; ".join(each for each in (odd, empty, reserved) if each)
 
 
 def _message_parts(message: Message) -> list[str]:

@@ -236,7 +236,7 @@ RULES = (
         "or congestion: how many associations it takes at a time.",
         (AssociateRj,),
         rejected,
-        by("peer", "protocol-version", "application-context", "ae-title-malformed", "ae-title-padded"),
+        by("peer", "protocol-version", "application-context", "ae-title-malformed", "ae-title-padded", "role-scp-only"),
     ),
     EntryRule(
         "association-aborted",

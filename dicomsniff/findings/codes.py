@@ -52,6 +52,7 @@ FRAGMENTS = (
 """Fragments that make no message."""
 COMMANDS = (
     "command-malformed",
+    "command-order",
     "command-unknown",
     "command-element-missing",
     "command-group-length",

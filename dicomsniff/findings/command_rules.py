@@ -296,8 +296,9 @@ RULES = (
         "Look at the peer's log at this time.",
         _M,
         failed,
-        by("peer", "command-malformed", "command-unknown", "command-element-missing", "context-not-accepted",
-           "message-id-repeated", *DATA_SETS),
+        by("peer", "command-malformed", "command-unknown", "command-element-missing", "command-order",
+           "context-not-accepted", "message-id-repeated", "request-without-data-set", "get-without-role",
+           "role-not-negotiated", "priority-undefined", *DATA_SETS),
         is_no_success,
     ),
     EntryRule(
@@ -309,7 +310,7 @@ RULES = (
         "Check what the peer kept.",
         _M,
         warned,
-        (),
+        ("get-without-role",),
         is_no_success,
     ),
     EntryRule(
