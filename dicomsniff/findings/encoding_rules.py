@@ -119,7 +119,7 @@ def title_padded(association: Association, entry: Entry) -> Iterator[Hit]:
     """An AE title padded with NUL instead of spaces (PS3.5 §6.2, PS3.8 Table 9-11)."""
     for which, title in _titles(association, entry):
         if title.endswith(b"\0") and title.strip(b" \0") and _TITLE.fullmatch(title.rstrip(b"\0")):
-            yield Hit(f"the {which} ({plain_text(title)}) is padded with NUL, not with spaces")
+            yield Hit(f"the {which} {plain_text(title)} is padded with NUL, not with spaces")
 
 
 def _titles(association: Association, entry: Entry) -> Iterator[tuple[str, bytes]]:
@@ -128,9 +128,10 @@ def _titles(association: Association, entry: Entry) -> Iterator[tuple[str, bytes
     if not isinstance(pdu, AssociateRq | AssociateAc) or len(pdu.raw) < _FIXED_FIELDS:
         return
     asked = request.raw if isinstance(pdu, AssociateAc) and request is not None else b""
+    where = " in A-ASSOCIATE-AC" if isinstance(pdu, AssociateAc) else ""
     for which, start in (("called", 4), ("calling", 20)):
         if pdu.raw[start : start + 16] != asked[start : start + 16]:
-            yield f"{which} AE title of {pdu.name}", pdu.raw[start : start + 16]
+            yield f"{which} AE title{where}", pdu.raw[start : start + 16]
 
 
 @of_negotiation

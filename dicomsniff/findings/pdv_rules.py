@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OddPdv, SharedPdu
+from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.quantities import counted
 
@@ -60,6 +61,7 @@ RULES = (
         "If the receiver fails, make the sender's PDU length even.",
         (OddPdv,),
         odd_length,
+        by("own", *FRAMING, "command-malformed"),
     ),
     EntryRule(
         "pdv-reserved-bits",

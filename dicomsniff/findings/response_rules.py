@@ -13,12 +13,12 @@ from dicomsniff.quantities import duration
 
 _ABOUT_INSTANCE = (0x8001, 0x8100, 0x8110, 0x8120, 0x8130, 0x8140, 0x8150)
 """C-STORE-RSP and the responses of DIMSE-N."""
-_TYPES = {0x8100: ("event type", 0x00001002), 0x8130: ("action type", 0x00001008)}
-"""What N-EVENT-REPORT-RSP and N-ACTION-RSP repeat from their request (PS3.7 §10.1.1.1.5, §10.1.4.1.5)."""
+_REORDERED = 1_000_000
+"""ns by which a capture may show packets of the two directions in another order than they were sent."""
 
 
 def is_about_another(_: Association, message: Message) -> bool:
-    """Whether a response names another SOP class, instance or type than its request."""
+    """Whether a response names another SOP class or instance than its request."""
     request, command = message.request, message.command
     if request is None or command.service != request.command.service:
         return False
@@ -38,11 +38,6 @@ def _differences(message: Message, request: Message) -> list[tuple[str, str, str
     wanted = asked.affected_sop_instance_uid or asked.requested_sop_instance_uid
     if instance and wanted and instance != wanted:
         found.append(("SOP instance", instance[:_LONGEST], wanted[:_LONGEST]))
-    if command.field in _TYPES:
-        name, tag = _TYPES[command.field]
-        said, meant = command.uint(tag), asked.uint(tag)
-        if None not in (said, meant) and said != meant:
-            found.append((name, str(said), str(meant)))
     return found
 
 
@@ -62,16 +57,20 @@ def about_another(_association: Association, entry: Entry) -> Iterator[Hit]:
 
 def before_the_end(review: Review) -> Iterator[Hit]:
     """Success or a warning before the request's data set was whole (PS3.7 §9.1.1.2, §9.1.2.2, §9.1.4.2)."""
-    for operation in review.association.operations.operations:
+    association = review.association
+    for operation in association.operations.operations:
         request, final = operation.request, operation.final
         if final is None or final.span.first_packet >= request.span.last_packet or request.data_set is None:
             continue
-        since, until = request.span.first_packet, request.span.last_packet
-        lost = review.lost_within(request.side, since=since, until=until)
-        if operation.category in ("Success", "Warning") and final.span.first_time < request.span.last_time and not lost:
-            early = duration(request.span.last_time - final.span.first_time)
-            what = "was whole" if request.ended else "ended incomplete"
-            text = f"{final.name} says {operation.category} {early} before the data set of {request.name} {what}"
+        early = request.span.last_time - final.span.first_time
+        if early < _REORDERED or operation.category not in ("Success", "Warning"):
+            continue
+        health = association.tcp.get(request.side)
+        unsure = health is not None and (health.out_of_order or health.retransmitted)
+        if not unsure and not association.missing_bytes:
+            text = (
+                f"{final.name} says {operation.category} {duration(early)} before the data set of {request.name} ended"
+            )
             yield Hit(text, final.span, final)
 
 
@@ -83,8 +82,8 @@ RULES = (
         Severity.WARNING,
         "PS3.7 §9.1.1.1.3, §9.1.1.1.4, §10.1",
         "A response names another object than its request",
-        "SOP class, SOP instance and event or action type of a response, where they are there, equal those of the "
-        "request. A strict requestor takes the request for failed or aborts; others log success for the wrong object.",
+        "SOP class and SOP instance of a response, if present, are those of the request. A strict requestor takes "
+        "the request for failed or aborts; others log success for the wrong object.",
         "Look at how the peer builds responses, above all with several requests at a time.",
         (Message,),
         about_another,
