@@ -68,6 +68,7 @@ DATA_SETS = (
     "data-set-undelimited",
     "data-set-item",
     "data-set-bad-vr",
+    "data-set-value",
     "data-set-announced-otherwise",
 )
 """Data sets that a receiver may stumble over."""

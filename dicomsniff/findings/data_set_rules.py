@@ -199,6 +199,17 @@ RULES = (
         *_STRUCTURE,
     ),
     _rule(
+        "value",
+        Severity.WARNING,
+        "PS3.5 §6.2",
+        "A value is not written as its VR asks for",
+        "Dates, times, numbers, codes and names have a fixed form and a greatest length. Receivers that convert them "
+        "refuse the object, cut the value, or store none. The value itself is not shown.",
+        "Look at where the value comes from, such as a form without checks or a calculation with too many digits.",
+        *_STRUCTURE,
+        "truncated-element",
+    ),
+    _rule(
         "announced-otherwise",
         Severity.NOTE,
         "PS3.7 §9.1.1, PS3.4 §B.2.3",

@@ -3,19 +3,22 @@
 import struct
 
 from dicomsniff.dimse.effort import HEADER, MAX_ELEMENTS
+from dicomsniff.dimse.scan.formats import CHECKED, MAX_NAME, WELL_FORMED
 from dicomsniff.dimse.scan.kinds import (
+    FORMATTED,
     KEPT_ELEMENTS,
     LONG,
     LONG_TEXT,
+    NAME,
     PIXEL_DATA,
     PIXELS,
     PLAIN,
     SEQUENCE,
-    TEXT,
     UID,
     UNDEFINED_VR,
     VRS,
     WATCHED,
+    implicit_formats,
 )
 from dicomsniff.dimse.scan.nesting import FOREVER, LITTLE_TAG, Buffer, Container, Level, Mode, Nesting
 from dicomsniff.dimse.scan.outline import ProblemList, named
@@ -112,12 +115,17 @@ class ElementWalk(Nesting):
                 elif stop > within:
                     if length <= KEPT and not final and stop <= end:
                         break
-                elif kind == TEXT:
+                elif kind <= NAME:
                     if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
                         kept.check_text(tag, bytes(data[at + 8 : stop]), base + at)
-                elif (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
-                    self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
-                    escapes = kept.characters.extended
+                    if kind == NAME and MAX_NAME < length <= KEPT:
+                        kept.check_name(tag, bytes(data[at + 8 : stop]), base + at)
+                else:
+                    if kind == FORMATTED and 0 < length <= CHECKED and not WELL_FORMED[vr](data, at + 8, stop):
+                        kept.check_format(tag, vr, bytes(data[at + 8 : stop]), base + at)
+                    if (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
+                        self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
+                        escapes = kept.characters.extended
             if stop > end or length & 1:
                 stop = self._wrong_length(tag, length, base + at, base + stop) - base
             last = tag
@@ -157,7 +165,7 @@ class ElementWalk(Nesting):
 
     def _read_implicit(self, data: Buffer, at: int, base: int) -> int:
         """Read elements without a VR (PS3.5 §7.1.3); stop where something else comes, or more bytes are needed."""
-        here, kinds, kept = self._here, self._kinds, self.kept
+        here, kinds, kept, vrs = self._here, self._kinds, self.kept, implicit_formats()
         size, end, last, final = len(data), here.end - base, here.last, self._final
         limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
         count, begin, length = 0, at, 0
@@ -174,12 +182,17 @@ class ElementWalk(Nesting):
                 if stop > within:
                     if length <= KEPT and not final and stop <= end:
                         break
-                elif kind == TEXT:
+                elif kind <= NAME:
                     if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
                         kept.check_text(tag, bytes(data[at + 8 : stop]), base + at)
-                elif (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
-                    self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
-                    escapes = kept.characters.extended
+                    if kind == NAME and MAX_NAME < length <= KEPT:
+                        kept.check_name(tag, bytes(data[at + 8 : stop]), base + at)
+                else:
+                    if kind == FORMATTED and 0 < length <= CHECKED and not WELL_FORMED[vrs[tag]](data, at + 8, stop):
+                        kept.check_format(tag, vrs[tag], bytes(data[at + 8 : stop]), base + at)
+                    if (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
+                        self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
+                        escapes = kept.characters.extended
             elif length == UNDEFINED_LENGTH:
                 break
             if stop > end or length & 1:

@@ -1,6 +1,7 @@
 """What the scanner keeps of a data set's values, and what it says of those it checks."""
 
 from dicomsniff.dimse.effort import UNLIMITED, value_cost
+from dicomsniff.dimse.scan.formats import format_problem, name_problem
 from dicomsniff.dimse.scan.kinds import (
     CHARACTER_SET,
     KEPT_ELEMENTS,
@@ -12,6 +13,7 @@ from dicomsniff.dimse.scan.outline import PixelDataInfo, ProblemList, Reference,
 from dicomsniff.dimse.scan.pixels import Fragments, codec_problem, encapsulation_problem
 from dicomsniff.dimse.scan.values import Characters, is_uid, native_length_problem, small_value, uid_problem
 from dicomsniff.pdu.fields import plain_text
+from dicomsniff.quantities import counted
 
 MAX_REFERENCES = 64
 """Referenced instances that are kept; further ones are counted."""
@@ -73,6 +75,21 @@ class KeptValues:
         self.effort += value_cost(value)
         if problem := self.characters.problem(value):
             self.problems.add("data-set-charset", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
+
+    def check_name(self, tag: int, value: bytes, offset: int) -> None:
+        """Check the length of a person name at top level."""
+        if problem := name_problem(value):
+            self._tell_value(tag, b"PN", value, offset, problem)
+
+    def check_format(self, tag: int, vr: bytes, value: bytes, offset: int) -> None:
+        """Check how a top-level value is written."""
+        self.effort += len(value)
+        if self.effort <= self.affordable and (problem := format_problem(vr, value)):
+            self._tell_value(tag, vr, value, offset, problem)
+
+    def _tell_value(self, tag: int, vr: bytes, value: bytes, offset: int, problem: str) -> None:
+        text = f"{named(tag)} at byte {offset} ({vr.decode()}, {counted(len(value), 'byte')}): {problem}"
+        self.problems.add("data-set-value", text, offset, tag)
 
     def check_native_pixels(self, tag: int, length: int, offset: int, *, encapsulated: bool | None) -> None:
         """Check native Pixel Data of `length` bytes, where the transfer syntax says how it is sent."""
