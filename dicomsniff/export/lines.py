@@ -1,5 +1,6 @@
 """The model -> JSON lines, one object each with its `kind`: for `export --format jsonl` and for following live."""
 
+from collections.abc import Iterator
 from typing import IO
 
 from dicomsniff import __version__
@@ -21,23 +22,23 @@ from dicomsniff.quantities import timestamp
 def write_lines(capture: Capture, out: IO[str]) -> None:
     """Read a capture (opened with `collect`) to its end; write entries as they come, each association when it ends."""
     out.write(head_line(capture.reader.name) + "\n")
-    for updates in capture.updates():
+    for updates, closed in capture.blocks():
         digits = capture.reader.resolution_digits
         for association, entry in updates:
             out.write(entry_line(association, entry, digits) + "\n")
-        for association in capture.analyzer.take_closed():
+        for association in closed:
             out.write(association_line(association, digits) + "\n")
             for finding in association.findings:
                 out.write(finding_line(finding, association) + "\n")
+    out.writelines(line + "\n" for line in end_lines(capture))
+
+
+def end_lines(capture: Capture) -> Iterator[str]:
+    """Yield what belongs together, and the findings about the capture as a whole, which is over."""
     for link in links_json(capture.analyzer.links, capture.reader.resolution_digits):
-        out.write(json_text({"kind": "link"} | link) + "\n")
+        yield json_text({"kind": "link"} | link)
     for finding in capture.analyzer.findings:
-        out.write(capture_finding_line(finding) + "\n")
-
-
-def capture_finding_line(finding: Finding) -> str:
-    """Return a finding about the capture as a whole."""
-    return json_text({"kind": "finding"} | finding_json(finding, None))
+        yield json_text({"kind": "finding"} | finding_json(finding, None))
 
 
 def head_line(name: str) -> str:

@@ -1,6 +1,6 @@
 """The model -> text for a terminal or a pipe: what `show` prints, and the lines that `live --format text` follows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import IO
 
@@ -23,25 +23,19 @@ _NAME_WIDTH, _SIZE_WIDTH = 22, 9
 _ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 
 
-MAX_WAITING = 1000
-"""Associations that wait to be printed for one which began before them and goes on; then they are printed first."""
+MAX_WAITING = 10_000
+"""Timeline entries and contexts of associations that wait to be printed for one which began before them and goes on.
+
+Beyond, those that began first are printed without waiting.
+"""
+_ALWAYS = 10
+"""How many of those an association counts for at least."""
 
 
 def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> None:
     """Read a capture to its end and write each association as it ends, in the order in which they began."""
-    waiting: list[tuple[int, Association]] = []
-    following = 1
-    for _ in capture.updates():
+    for association in in_order(capture.closed()):
         digits = capture.reader.resolution_digits
-        for association in capture.analyzer.take_closed():
-            heappush(waiting, (association.id, association))
-        while waiting and (waiting[0][0] == following or len(waiting) > MAX_WAITING):
-            number, association = heappop(waiting)
-            following = number + 1
-            out.writelines(printed(association_lines(association, digits, contexts=contexts)))
-            out.write("\n")
-    digits = capture.reader.resolution_digits
-    for _, association in sorted(waiting):
         out.writelines(printed(association_lines(association, digits, contexts=contexts)))
         out.write("\n")
     found = list(link_lines(capture.analyzer.links))
@@ -50,6 +44,25 @@ def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> Non
         out.writelines(printed(f"  {line}" for line in found))
         out.write("\n")
     out.writelines(printed(summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated)))
+
+
+def in_order(closed: Iterable[Association]) -> Iterator[Association]:
+    """Yield associations in the order in which they began, as far as MAX_WAITING lets them wait for that."""
+    waiting: list[tuple[int, Association]] = []
+    following, weight = 1, 0
+    for ended in closed:
+        heappush(waiting, (ended.id, ended))
+        weight += _weight(ended)
+        while waiting and (waiting[0][0] == following or weight > MAX_WAITING):
+            number, association = heappop(waiting)
+            following = number + 1
+            weight -= _weight(association)
+            yield association
+    yield from (association for _, association in sorted(waiting))
+
+
+def _weight(association: Association) -> int:
+    return _ALWAYS + len(association.timeline) + len(association.contexts)
 
 
 def association_lines(association: Association, digits: int, *, contexts: bool = False) -> Iterator[str]:

@@ -54,6 +54,11 @@ class PduStream:
         return self._framing.fragment
 
     @property
+    def is_other(self) -> bool:
+        """Whether the stream was found to carry another protocol."""
+        return self._detection.other and not self.recognized
+
+    @property
     def is_inside(self) -> bool:
         """Whether a PDU has begun and not ended."""
         return self._framing.is_inside
@@ -84,7 +89,7 @@ class PduStream:
             found = framing.feed(data, start, end)
             return passed + found if passed else found
         self._mark = mark
-        if self._first is NO_PACKET:
+        if self._first == NO_PACKET:  # a copy of it, where the stream waited on a shelf
             self._first = mark
         self._position = offset + end - start
         return self.accept() if self._detection.feed(data[start:end], mark) else []

@@ -3,7 +3,7 @@
 from dicomsniff.tcp.pauses import NEVER, Cause, Pauses
 
 HISTORY = 1 << 16
-"""Bytes handed on that are remembered to compare what is sent again with them."""
+"""Bytes handed on that are remembered at most, to compare what is sent again with them."""
 DOUBLED = 1_000_000
 """Time (ns) within which a segment that comes twice in a row was captured twice: no sender gives up waiting so soon."""
 MANY = 3
@@ -40,6 +40,7 @@ class StreamHealth:
         "missing",
         "out_of_order",
         "pauses",
+        "remembers",
         "retransmitted",
         "round_trip_time",
         "sent_at",
@@ -101,6 +102,8 @@ class StreamHealth:
         self._seen = (0, NEVER)
         """The end of the last segment sent again, and when that was."""
         self._probe: tuple[int, int] | None = None
+        self.remembers = HISTORY
+        """Bytes handed on that are remembered."""
         self._history: list[tuple[int, bytes]] = []
         self._history_bytes = 0
 
@@ -132,11 +135,15 @@ class StreamHealth:
             self._probe = (self.sent_to, time)
         self._history.append((offset, data))
         self._history_bytes += len(data)
-        if self._history_bytes > HISTORY:
+        if self._history_bytes > self.remembers:
             # Half at a time, so that forgetting costs no more than remembering.
             half = len(self._history) // 2 + 1
             self._history_bytes -= sum(len(known) for _, known in self._history[:half])
             del self._history[:half]
+
+    def forget(self) -> None:
+        """Remember no bytes any more: nothing is sent again, or nobody cares."""
+        self.remembers, self._history, self._history_bytes = 0, [], 0
 
     def sent_again(self, end: int, time: int) -> bool:
         """Note a segment whose bytes, up to offset `end`, had come before; return whether they were sent again.

@@ -18,6 +18,8 @@ MAX_HELD = 4 << 20
 """Bytes of out-of-order data kept per direction; beyond, what is missing before them is given up."""
 MAX_HELD_SEGMENTS = 4096
 """Out-of-order segments kept per direction, however short."""
+HELD_OVERHEAD = 256
+"""Bytes of memory that an out-of-order segment takes beside its own."""
 SEGMENTS_BEFORE_GAP = 3
 """Segments that still may bring a byte which the receiver has acknowledged: captures reorder a little."""
 WAIT_BEFORE_GAP = 200_000_000
@@ -88,6 +90,11 @@ class Stream:
         self.health = StreamHealth()
         self.last_packet = self.last_place = 0
         self.last_time = time
+
+    @property
+    def held_cost(self) -> int:
+        """About how many bytes of memory the segments take that came out of order."""
+        return self.held_bytes + HELD_OVERHEAD * len(self.held)
 
     @property
     def last_mark(self) -> PacketMark:
