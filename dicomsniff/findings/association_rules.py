@@ -219,7 +219,7 @@ def left_open(review: Review) -> Iterator[Hit]:
 _BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
 _PROVOKED = (
     *by("peer", *_BROKEN, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
-    *by("peer", "cancel-of-nothing", "connection-reused"),
+    *by("peer", "cancel-of-nothing", "connection-reused", "likely-reason"),
     *SILENCE,
     "contexts-all-refused",
 )
@@ -236,7 +236,15 @@ RULES = (
         "or congestion: how many associations it takes at a time.",
         (AssociateRj,),
         rejected,
-        by("peer", "protocol-version", "application-context", "ae-title-malformed", "ae-title-padded", "role-scp-only"),
+        by(
+            "peer",
+            "protocol-version",
+            "application-context",
+            "ae-title-malformed",
+            "ae-title-padded",
+            "role-scp-only",
+            "likely-reason",
+        ),
     ),
     EntryRule(
         "association-aborted",
@@ -327,7 +335,7 @@ RULES = (
         "or takes longer than the asking side's timeout.",
         "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",
         peer_silent,
-        by("own", *_BROKEN, "pdu-beyond-maximum", "pdu-incomplete"),
+        by("own", *_BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason"),
     ),
     FinalRule(
         "idle-timeout",

@@ -62,6 +62,7 @@ COMMANDS = (
 DATA_SETS = (
     "data-set-wrong-syntax",
     "data-set-file-meta",
+    "data-set-command-element",
     "data-set-deflate",
     "data-set-truncated-element",
     "data-set-overrun",

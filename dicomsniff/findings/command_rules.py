@@ -298,7 +298,7 @@ RULES = (
         failed,
         by("peer", "command-malformed", "command-unknown", "command-element-missing", "command-order",
            "context-not-accepted", "message-id-repeated", "request-without-data-set", "get-without-role",
-           "role-not-negotiated", "priority-undefined", *DATA_SETS),
+           "role-not-negotiated", "priority-undefined", "likely-reason", *DATA_SETS),
         is_no_success,
     ),
     EntryRule(

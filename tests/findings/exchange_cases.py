@@ -282,3 +282,13 @@ case(
     lambda: talked((0, build.abort(0, 2))).close().packets,
     lambda: talked((0, build.abort(0, 0))).close().packets,
 )
+
+# Likely reasons
+
+
+def _unusual(reason: int) -> list[build.Packet]:
+    """A request with an item that the standard does not define, and its refusal."""
+    return opened(associate_rq(more=(build.item(0x77, b"what"),)), build.associate_rj(1, 1, reason)).close().packets
+
+
+case("likely-reason", lambda: _unusual(1), lambda: _unusual(7))

@@ -7,6 +7,8 @@ from dicomsniff.dimse.command import tag_text
 
 MAX_PROBLEMS = 20
 """Problems listed of one data set; of further ones only the first of each code."""
+UNUSUAL = "unusual"
+"""The code of the first thing in a data set that most receivers can handle: it is worth a word where one could not."""
 MAX_OF_A_CODE = 5
 """Problems of one code that are listed, so that no other is crowded out."""
 
