@@ -7,7 +7,6 @@ from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.message import Message
-from dicomsniff.dimse.scan.outline import UNUSUAL
 from dicomsniff.findings.codes import (
     ANSWER,
     COMMANDS,
@@ -95,7 +94,7 @@ def _before(finding: Finding, failure: Finding, side: Side) -> bool:
 
 
 def _unusual(association: Association, failure: Finding, side: Side) -> tuple[str, Hit] | None:
-    """Return what was unusual in what the other side of a failing one sent since that said something, the last first."""
+    """Return what was unusual in what a failing side was sent after it had last said something; the last goes first."""
     since, until = _heard_since(association, failure, side), failure.packet
     if failure.code == "peer-silent" and failure.about is not None:
         since, until = failure.about.span.first_packet, failure.about.span.last_packet
@@ -137,9 +136,7 @@ def _unusual_in(message: Message) -> str:
         if len(value) % 2:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
     outline = outline_of(message)
-    problems = outline.problems if outline is not None else ()
-    unusual = next((each.text for each in problems if each.code == UNUSUAL), "")
-    return f"in the data set of {message.name}, {unusual}" if unusual else ""
+    return f"in the data set of {message.name}, {outline.unusual}" if outline is not None and outline.unusual else ""
 
 
 RULES = (

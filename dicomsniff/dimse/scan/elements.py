@@ -21,7 +21,7 @@ from dicomsniff.dimse.scan.kinds import (
     implicit_formats,
 )
 from dicomsniff.dimse.scan.nesting import FOREVER, LITTLE_TAG, Buffer, Container, Level, Mode, Nesting
-from dicomsniff.dimse.scan.outline import UNUSUAL, ProblemList, named
+from dicomsniff.dimse.scan.outline import ProblemList, named
 from dicomsniff.dimse.scan.syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Encoding
 
 KEPT = 1024
@@ -157,9 +157,8 @@ class ElementWalk(Nesting):
             return at
         length = (_LITTLE_LENGTH if little else _BIG_LENGTH)(data, at + 8)[0]
         mode = self._here.mode
-        if vr == b"UC" and not self.problems.has(UNUSUAL):
-            text = f"{named(tag)} at byte {base + at} has the VR UC, which older receivers do not know"
-            self.problems.add(UNUSUAL, text, base + at, tag)
+        if vr == b"UC" and not self.problems.unusual:
+            self.problems.unusual = f"{named(tag)} at byte {base + at} has the VR UC, which older receivers do not know"
         if vr == b"UN":
             mode = Mode.IMPLICIT  # PS3.5 §6.2.2
         elif tag == PIXEL_DATA or (kind == LONG and length == UNDEFINED_LENGTH):

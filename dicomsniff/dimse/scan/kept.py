@@ -9,7 +9,7 @@ from dicomsniff.dimse.scan.kinds import (
     REFERENCED_SOP_INSTANCE_UID,
     UID,
 )
-from dicomsniff.dimse.scan.outline import UNUSUAL, PixelDataInfo, ProblemList, Reference, named
+from dicomsniff.dimse.scan.outline import PixelDataInfo, ProblemList, Reference, named
 from dicomsniff.dimse.scan.pixels import Fragments, codec_problem, encapsulation_problem
 from dicomsniff.dimse.scan.values import Characters, is_uid, native_length_problem, small_value, uid_problem
 from dicomsniff.pdu.fields import plain_text
@@ -55,9 +55,8 @@ class KeptValues:
             self.effort += value_cost(value)
             if problem := uid_problem(value):
                 self.problems.add("data-set-uid", f"{named(tag)} at byte {offset}: {problem}", offset, tag)
-            elif not self.problems.has(UNUSUAL):
-                text = f"{named(tag)} at byte {offset} is not padded with a single NUL"
-                self.problems.add(UNUSUAL, text, offset, tag)
+            elif not self.problems.unusual:
+                self.problems.unusual = f"{named(tag)} at byte {offset} is not padded with a single NUL"
         if tag in KEPT_ELEMENTS and (kept := small_value(tag, value, little=little)) is not None:
             self.values[tag] = kept
             if tag == CHARACTER_SET:

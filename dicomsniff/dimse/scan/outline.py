@@ -7,8 +7,6 @@ from dicomsniff.dimse.command import tag_text
 
 MAX_PROBLEMS = 20
 """Problems listed of one data set; of further ones only the first of each code."""
-UNUSUAL = "unusual"
-"""The code of the first thing in a data set that most receivers can handle: it is worth a word where one could not."""
 MAX_OF_A_CODE = 5
 """Problems of one code that are listed, so that no other is crowded out."""
 
@@ -59,7 +57,8 @@ class DataSetOutline:
     `transfer_syntax` is the one that fits, None where none does; `guessed` whether it is not the negotiated one, and
     `why`. `elements` counts what was read, those in sequences too. `unexamined` says why the scanner did not look at
     all of it, empty where it did. `unlisted` counts by code the problems that are not among `problems`;
-    `reference_counts` counts the referenced instances by sequence, also those not in `referenced`.
+    `reference_counts` counts the referenced instances by sequence, also those not in `referenced`. `unusual` says the
+    first thing in it that is no problem for most receivers, and worth a word where one failed.
     """
 
     transfer_syntax: str | None
@@ -75,6 +74,7 @@ class DataSetOutline:
     reference_counts: dict[int, int]
     has_file_meta: bool
     unexamined: str
+    unusual: str = ""
 
 
 @dataclass(slots=True)
@@ -83,6 +83,8 @@ class ProblemList:
 
     listed: list[DataSetProblem] = field(default_factory=list)
     unlisted: dict[str, int] = field(default_factory=dict)
+    unusual: str = ""
+    """The first thing that most receivers can handle."""
     _counts: dict[str, int] = field(default_factory=dict)
 
     def add(self, code: str, text: str, offset: int, tag: int | None = None) -> None:

@@ -188,4 +188,5 @@ class DataSetScanner:
             reference_counts=kept.reference_counts,
             has_file_meta=self._has_file_meta,
             unexamined=self._lost or stopped,
+            unusual=self._problems.unusual,
         )
