@@ -296,9 +296,9 @@ RULES = (
         "Look at the peer's log at this time.",
         _M,
         failed,
-        by("peer", "command-malformed", "command-unknown", "command-element-missing", "command-order",
-           "context-not-accepted", "message-id-repeated", "request-without-data-set", "get-without-role",
-           "role-not-negotiated", "priority-undefined", "likely-reason", *DATA_SETS),
+        (*by("peer", "command-malformed", "command-unknown", "command-element-missing", "command-order",
+             "context-not-accepted", "message-id-repeated", "request-without-data-set", "role-not-negotiated",
+             "priority-undefined", "likely-reason", *DATA_SETS), "get-without-role"),
         is_no_success,
     ),
     EntryRule(

@@ -75,20 +75,24 @@ def get_without_role(review: Review) -> Iterator[Hit]:
     if request is None or accept is None or request.problem or accept.problem:
         return
     gets = (each for each in association.operations.operations if each.name == "C-GET" and each.final is not None)
-    unsent = sum(unsent_of(each) or (each.category == "Failure" and not each.sub_operations) for each in gets)
-    classes = storage_without_role(association) if unsent else []
-    if not classes:
+    unsent = (each for each in gets if unsent_of(each) or (each.category == "Failure" and not each.sub_operations))
+    get = next(unsent, None)
+    classes = storage_without_role(association) if get is not None else []
+    if get is None or get.final is None or not classes:
         return
+    final, span = get.final, get.final.span
     selected = selected_roles(association)
     answered = selected.get(classes[0], NOT_SELECTED)
     what = some_of([uid_text(uid) for uid in classes])
     if answered.proposed is None or not answered.proposed.scp:
         who = f"{association.requestor.label} proposes no SCP role for {what}"
-        yield Hit(f"{who}, so C-GET cannot send it these objects", request.span, side=Side.REQUESTOR)
+        yield Hit(f"{who}, so C-GET cannot send it these objects", span, final, Side.REQUESTOR,
+                  place=request.span.first_packet)  # fmt: skip
     else:
         how = "leaves out" if answered.answered is None else "refuses"
         who = f"{association.acceptor.label} {how} the requestor's SCP role for {what}"
-        yield Hit(f"{who}, so C-GET cannot send these objects", accept.span, side=Side.ACCEPTOR)
+        yield Hit(f"{who}, so C-GET cannot send these objects", span, final, Side.ACCEPTOR,
+                  place=accept.span.first_packet)  # fmt: skip
 
 
 def scp_only(review: Review) -> Iterator[Hit]:

@@ -94,7 +94,7 @@ RULES = (
         "Retrieve the missing objects again. Look at the provider's log for why they failed; it should answer B000H, "
         "or a failure if all of them failed.",
         success_with_failures,
-        _BEFORE,
+        (*_BEFORE, "get-without-role"),
     ),
     FinalRule(
         "failed-list-missing",
