@@ -104,34 +104,28 @@ def reserved_set(_: Association, entry: Entry) -> Iterator[Hit]:
 
 
 @of_negotiation
-def title_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
+def title_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     """An AE title that is blank or has bytes outside its repertoire (PS3.5 §6.2, PS3.8 Table 9-11)."""
-    for which, title in _titles(association, entry):
+    for which, title in _titles(entry):
         text = title.rstrip(b"\0").strip(b" ")
         if not text:
-            yield Hit(f"the {which} is blank" + (" (NUL)" if b"\0" in title else ""))
+            yield Hit(f"the {which} AE title is blank" + (" (NUL)" if b"\0" in title else ""))
         elif not _TITLE.fullmatch(text):
-            yield Hit(f"the {which} has bytes that no AE title may have: {plain_text(title)}")
+            yield Hit(f"the {which} AE title has bytes that no AE title may have: {plain_text(title)}")
 
 
 @of_negotiation
-def title_padded(association: Association, entry: Entry) -> Iterator[Hit]:
+def title_padded(_: Association, entry: Entry) -> Iterator[Hit]:
     """An AE title padded with NUL instead of spaces (PS3.5 §6.2, PS3.8 Table 9-11)."""
-    for which, title in _titles(association, entry):
+    for which, title in _titles(entry):
         if title.endswith(b"\0") and title.strip(b" \0") and _TITLE.fullmatch(title.rstrip(b"\0")):
-            yield Hit(f"the {which} {plain_text(title)} is padded with NUL, not with spaces")
+            yield Hit(f"the {which} AE title {plain_text(title)} is padded with NUL, not with spaces")
 
 
-def _titles(association: Association, entry: Entry) -> Iterator[tuple[str, bytes]]:
-    """Yield what an A-ASSOCIATE-RQ has in the fields of the titles; of an -AC, what is not as the request has it."""
-    pdu, request = entry.event, association.request
-    if not isinstance(pdu, AssociateRq | AssociateAc) or len(pdu.raw) < _FIXED_FIELDS:
-        return
-    asked = request.raw if isinstance(pdu, AssociateAc) and request is not None else b""
-    where = " in A-ASSOCIATE-AC" if isinstance(pdu, AssociateAc) else ""
-    for which, start in (("called", 4), ("calling", 20)):
-        if pdu.raw[start : start + 16] != asked[start : start + 16]:
-            yield f"{which} AE title{where}", pdu.raw[start : start + 16]
+def _titles(entry: Entry) -> Iterator[tuple[str, bytes]]:
+    if isinstance(entry.event, AssociateRq) and len(entry.event.raw) >= _FIXED_FIELDS:
+        yield "called", entry.event.raw[4:20]
+        yield "calling", entry.event.raw[20:36]
 
 
 @of_negotiation
@@ -226,8 +220,8 @@ RULES = (
         "An AE title is blank or has bytes no AE title may have",
         "AE titles are 1 to 16 characters of the default repertoire, without backslash and control characters. "
         "Acceptors refuse what they cannot match, and some abort.",
-        "Correct the AE title in the sender's settings. An acceptor sends both titles back as it got them.",
-        _BOTH,
+        "Correct the AE title in the requestor's settings.",
+        (AssociateRq,),
         title_malformed,
     ),
     EntryRule(
@@ -237,8 +231,8 @@ RULES = (
         "An AE title is padded with NUL",
         "AE titles are padded to 16 bytes with spaces. An acceptor that compares all 16 bytes does not recognize "
         "this one.",
-        "Look at the sender's encoder.",
-        _BOTH,
+        "Look at the requestor's encoder.",
+        (AssociateRq,),
         title_padded,
     ),
     EntryRule(

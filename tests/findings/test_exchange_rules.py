@@ -232,20 +232,6 @@ def test_an_acceptor_does_not_send_a_user_identity():
     assert "item-of-other-side" in codes(negotiated(answer=associate_ac(more=(identity(),))))
 
 
-# AE titles in the answer
-
-
-@pytest.mark.parametrize(
-    ("called", "code"), [(b"STORESCP".ljust(16, b"\0"), "ae-title-padded"), (b"A\x01".ljust(16), "ae-title-malformed")]
-)
-def test_a_title_that_the_acceptor_spoils_is_its_own_fault(called, code):
-    answer = build.associate_ac(build.answer(1), build.answer(3))
-    assert code in codes(negotiated(answer=patched(answer, 10, called)))
-    asked = build.associate_rq(build.proposal(1), build.proposal(3, CT))
-    copied = found_in(negotiated(patched(asked, 10, called), patched(answer, 10, called)))
-    assert [finding.side.value for finding in copied if finding.code == code] == ["requestor"]
-
-
 # Roles
 
 
