@@ -138,6 +138,11 @@ class Capture:
         """Whether packets come from an interface, so that there is no end until it is closed."""
         return self.reader.is_live
 
+    @property
+    def is_pipe(self) -> bool:
+        """Whether its bytes are gone once they are read."""
+        return self.reader.size is None and not self.is_live
+
     def _begin(self, keep: Keep) -> None:
         """Read in one of the ways, unless what was read in another one is not kept any more."""
         if self._failure is not None:

@@ -207,7 +207,7 @@ class Conversation:
         return assembler
 
     def _unneeded(self, stream: Stream, pdus: PduStream) -> int:
-        """Return how many further bytes of the data set that is coming nobody wants to see."""
+        """Return how many of the next bytes of the data set under way need only be counted."""
         fragment, assembler = pdus.fragment, self._assemblers.get(stream)
         return FOREVER if fragment is None or assembler is None else assembler.unneeded(*fragment)
 

@@ -84,7 +84,7 @@ class Operation:
 
 
 Key = tuple[Side, int]
-"""Who asked, and under which Message ID."""
+"""The side that asked, and the Message ID of its request."""
 
 
 class OperationTracker:

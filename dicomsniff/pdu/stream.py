@@ -32,7 +32,7 @@ class PduStream:
 
     @classmethod
     def within(cls, flow: bytes, origin: int, position: int) -> "PduStream":
-        """Return a stream known to be DICOM, read with all its data from `position` on, where a PDU begins."""
+        """Return a stream known to be DICOM that reads all data from `position`, where a PDU begins."""
         stream = cls(flow, origin, collect=True)
         stream._framing.begin(position, 0, NO_PACKET, at_header=True)
         stream.recognized = True
@@ -141,7 +141,7 @@ class PduStream:
         return events + framing.feed(latest, 0, len(latest))
 
     def close(self, end: int = 0, last: PacketMark = NO_PACKET, skipped: Skip | None = None) -> list[PduEvent]:
-        """No more bytes come: return what is incomplete, as such. Bytes passed over up to `end`, in `last`, count."""
+        """End: return what is left incomplete, marked so; bytes passed over up to `end`, in `last`, count."""
         events: list[PduEvent] = []
         if self.recognized:
             if end > self._framing.position:

@@ -19,7 +19,10 @@ MAX_CONNECTIONS = 50_000
 MAX_HELD_TOGETHER = 64 << 20
 """Bytes of memory for segments of all connections that came out of order; beyond, what is missing is given up."""
 MAX_WAITING = 64
-"""Segments of a connection kept back while a hole before them may still be filled."""
+"""Segments of a connection kept back while a hole before them may still be filled.
+
+A hole is given up after SEGMENTS_BEFORE_GAP segments of its own direction; this bounds the other direction.
+"""
 _CONTROL = FIN | SYN | RST | ACK
 
 
@@ -143,6 +146,8 @@ class TcpTracker:
         """Take a segment that is not just the next bytes of a known stream; one that fills a hole waits for nothing."""
         number, time, place, flow, seq, ack, flags, window, data, start, end, cut = segment
         mark = PacketMark(number, time, place)
+        # This path is right for every segment; `feed` is its short cut for what arrives in order. A short cut would
+        # overtake whatever waits here, so `expected` is -1 (no sequence number) until nothing does.
         events = self._forget(time)
         if stream is None and (stream := self.table.wake(flow)) is not None and self.table.is_heavy:
             events += self.relieve(stream.connection)
@@ -163,6 +168,8 @@ class TcpTracker:
                 stream.went_back(each.last_time - time)
         stream.last_packet, stream.last_time, stream.last_place = mark
         if stream.segments == 0 and not stream.anchored and stream.acked is None:
+            # The first number seen stands for byte 0, so that offsets can be told before the true start is known.
+            # A later SYN, or a byte before it, moves the origin.
             stream.origin = seq
         stream.segments += 1
         if flags & SYN:
@@ -171,6 +178,8 @@ class TcpTracker:
         if flags & ACK:
             plain = start == end and not cut and not flags & (SYN | FIN | RST)
             peer.acknowledge(ack, window, time, plain=plain)
+        # The bytes that this segment acknowledges were sent before it, though the capture lacks some of them so far.
+        # Handing on its data now would put an answer before its request, so both directions wait for a moment.
         if start < end and peer.hole and not fills:
             events += peer.settle(time)
             if peer.hole:
@@ -190,6 +199,8 @@ class TcpTracker:
         events += stream.settle(time, final=final) if stream.held or final else []
         events += peer.settle(time, final=final) if peer.held or final else []
         events += self._endings(connection, stream, mark, reset=final)
+        # Out-of-order data may fit behind any next segment, so both directions are looked at with care until none is
+        # held. A stream without an anchor or after its end has no next byte that could be expected.
         careful = bool(stream.held or peer.held)
         if careful or connection.held:
             self.table.count_held(connection)
@@ -263,7 +274,7 @@ class TcpTracker:
         stream.health.synchronized(time, again=again)
         size = _syn_option(segment, 2, 4)
         stream.health.maximum_segment_size = size
-        peer.health.set_window(min(_syn_option(segment, 3, 3) or 0, 14), size)
+        peer.health.set_window(_syn_option(segment, 3, 3) or 0, size)
         if not stream.anchored:
             if stream.segments == 1:
                 stream.origin = (seq + 1) & SEQUENCE_MASK
@@ -307,6 +318,8 @@ class TcpTracker:
             events += self._give_up_hole(connection, connection.holed)
         for stream in connection.streams:
             events += stream.settle(stream.last_time, give_up=True) if stream.hole else []
+        if connection.dropped:  # by a SYN of another connection, which had waited behind the hole
+            return events
         connection.dropped = True
         self.table.remove(connection)
         for stream in connection.streams:

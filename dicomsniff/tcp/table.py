@@ -42,7 +42,7 @@ class ConnectionTable:
         self._awake: dict[Connection, None] = {}
         self._shelf: Shelf | None = None
         self._limit = MAX_AWAKE
-        self._ending: list[Connection] | None = None
+        self._ending: list[Connection] = []
 
     def __iter__(self) -> "Iterator[Connection]":
         """Iterate over the connections in memory."""
@@ -69,15 +69,17 @@ class ConnectionTable:
                 del self.streams[stream.flow]
 
     def weigh(self, connection: "Connection", weight: int) -> None:
-        """Take note of what a connection in memory weighs now."""
-        self.weight += weight - connection.weight
+        """Take note of what a connection weighs now; one that was removed is told of to its end, and weighs nothing."""
+        if connection in self._awake:
+            self.weight += weight - connection.weight
         connection.weight = weight
 
     def count_held(self, connection: "Connection") -> None:
         """Take note of what a connection holds back by now."""
         held = sum(HELD_OVERHEAD + len(segment[8]) for segment in connection.waiting)
         held += sum(stream.held_cost for stream in connection.streams)
-        self.held += held - connection.held
+        if connection in self._awake:
+            self.held += held - connection.held
         connection.held = held
 
     @property
@@ -98,8 +100,11 @@ class ConnectionTable:
         return self._from_shelf() or next(iter(self._awake), None)
 
     def oldest(self) -> "Connection | None":
-        """Return the connection that was opened before all others, to be removed; no other is added any more."""
-        if self._ending is None:
+        """Return the connection that was opened before all others, to be removed.
+
+        None are added any more, but by segments that had waited: these come last.
+        """
+        if not self._ending:
             self._ending = sorted(self._awake, key=_number, reverse=True)
         before = self._ending[-1].number if self._ending else None
         return self._from_shelf(before) or (self._ending.pop() if self._ending else None)

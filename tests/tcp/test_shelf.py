@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import build
+from association.test_bounds import many
 from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.export.text import write_text
 from dicomsniff.export.transcript import write_transcript
@@ -120,3 +121,14 @@ def test_what_cannot_be_pickled_is_not_taken() -> None:
     connection.consumer = (each for each in count())
     shelf = Shelf()
     assert (shelf.put(connection), len(shelf)) == (False, 0)
+
+
+def test_a_connection_that_is_dropped_weighs_nothing_whatever_is_told_of_it_at_last() -> None:
+    talk = build.Talk().open()
+    opened = len(talk.packets)
+    talk.pieces(0, [b"GET / HTTP/1.1", b"Host: pacs"])
+    for packets in (many(3), talk.packets, talk.packets[:opened] + talk.packets[opened + 1 :]):
+        analyzer = Analyzer(keep=Keep.OPEN)
+        analyzer.feed(batch(build.frames(packets)))
+        analyzer.close()
+        assert (analyzer._tcp.table.weight, analyzer._tcp.table.held) == (0, 0)

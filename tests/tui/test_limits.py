@@ -28,6 +28,7 @@ async def test_a_long_exchange_says_how_much_of_it_is_listed(tmp_path: Path, mon
     assert " 100    108 ms" in said, "messages, counted beyond the limit"
 
 
+@pytest.mark.slow
 async def test_a_list_of_findings_says_how_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(association_module, "MAX_FINDINGS", 10)
     path = save(tmp_path / "failures.pcap", many_failures(30))

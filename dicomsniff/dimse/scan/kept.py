@@ -1,7 +1,7 @@
-"""What the scanner keeps of a data set's values, and what it says of those it checks."""
+"""The values that the scanner keeps from a data set, and the problems it reports about those it checks."""
 
 from dicomsniff.dimse.effort import UNLIMITED, value_cost
-from dicomsniff.dimse.scan.formats import format_problem, name_problem
+from dicomsniff.dimse.scan.formats import CHECKED, format_problem, name_problem
 from dicomsniff.dimse.scan.kinds import (
     CHARACTER_SET,
     KEPT_ELEMENTS,
@@ -31,6 +31,7 @@ class KeptValues:
         "problems",
         "reference_counts",
         "referenced",
+        "unusual",
         "values",
     )
 
@@ -46,6 +47,8 @@ class KeptValues:
         self.characters = Characters()
         self.fragments: Fragments | None = None
         """Encapsulated Pixel Data of the data set itself."""
+        self.unusual = ""
+        """The first thing that most receivers can handle."""
         self.native = False
         """Whether it has native Pixel Data."""
 
@@ -55,8 +58,8 @@ class KeptValues:
             self.effort += value_cost(value)
             if problem := uid_problem(value):
                 self.problems.add("data-set-uid", f"{named(tag)} at byte {offset}: {problem}", offset, tag)
-            elif not self.problems.unusual:
-                self.problems.unusual = f"{named(tag)} at byte {offset} is not padded with a single NUL"
+            else:
+                self.note_unusual(tag, offset, "is not padded with a single NUL")
         if tag in KEPT_ELEMENTS and (kept := small_value(tag, value, little=little)) is not None:
             self.values[tag] = kept
             if tag == CHARACTER_SET:
@@ -78,6 +81,10 @@ class KeptValues:
         if problem := self.characters.problem(value):
             self.problems.add("data-set-charset", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
 
+    def note_unusual(self, tag: int, offset: int, what: str) -> None:
+        """Note what most receivers can handle; the first such thing is kept."""
+        self.unusual = self.unusual or f"{named(tag)} at byte {offset} {what}"
+
     def check_name(self, tag: int, value: bytes, offset: int) -> None:
         """Check the length of a person name at top level."""
         if problem := name_problem(value):
@@ -86,7 +93,7 @@ class KeptValues:
     def check_format(self, tag: int, vr: bytes, value: bytes, offset: int) -> None:
         """Check how a top-level value is written."""
         self.effort += len(value)
-        if self.effort <= self.affordable and (problem := format_problem(vr, value)):
+        if len(value) <= CHECKED and self.effort <= self.affordable and (problem := format_problem(vr, value)):
             self._tell_value(tag, vr, value, offset, problem)
 
     def _tell_value(self, tag: int, vr: bytes, value: bytes, offset: int, problem: str) -> None:
@@ -102,12 +109,13 @@ class KeptValues:
         if problem := native_length_problem(length, self.values):
             self.problems.add("data-set-pixel-length", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
 
-    def begin_fragments(self, tag: int, offset: int, *, encapsulated: bool | None) -> None:
-        """Encapsulated Pixel Data begins."""
+    def begin_fragments(self, tag: int, offset: int, *, encapsulated: bool | None) -> Fragments:
+        """Encapsulated Pixel Data begins; return what its items are given to."""
         self.fragments = Fragments(offset)
         if encapsulated is False:
             text = f"{named(tag)} at byte {offset} is encapsulated, where a transfer syntax without was agreed"
             self.problems.add("data-set-pixel-mismatch", text, offset, tag)
+        return self.fragments
 
     def pixels(self) -> PixelDataInfo | None:
         """Describe encapsulated Pixel Data."""

@@ -83,8 +83,6 @@ class ProblemList:
 
     listed: list[DataSetProblem] = field(default_factory=list)
     unlisted: dict[str, int] = field(default_factory=dict)
-    unusual: str = ""
-    """The first thing that most receivers can handle."""
     _counts: dict[str, int] = field(default_factory=dict)
 
     def add(self, code: str, text: str, offset: int, tag: int | None = None) -> None:
