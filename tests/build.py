@@ -129,8 +129,10 @@ def store_rq(number: int = 1, instance: str = "1.2.3", sop_class: str = CT_IMAGE
     return command_set(values)
 
 
-def store_rsp(number: int = 1, status: int = 0, instance: str = "1.2.3", **more: int | str) -> bytes:
-    values = {0x0002: CT_IMAGE_STORAGE, 0x0100: 0x8001, 0x0120: number, 0x0800: 0x0101, 0x0900: status}
+def store_rsp(
+    number: int = 1, status: int = 0, instance: str = "1.2.3", sop_class: str = CT_IMAGE_STORAGE, **more: int | str
+) -> bytes:
+    values = {0x0002: sop_class, 0x0100: 0x8001, 0x0120: number, 0x0800: 0x0101, 0x0900: status}
     comment = {0x0902: more["comment"]} if "comment" in more else {}
     return command_set(values | {0x1000: instance} | comment)
 

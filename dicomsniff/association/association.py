@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
 from dicomsniff.association.state import BREACHES, State, next_state
 from dicomsniff.association.tally import Tally
-from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, TimelineEvent, UnexpectedPdu
+from dicomsniff.association.timeline import (
+    Entry,
+    OddPdv,
+    OversizedPdu,
+    SharedPdu,
+    TimelineEvent,
+    UnexpectedPdu,
+)
 from dicomsniff.association.timing import Timing
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dimse.assembler import StrayFragment
@@ -83,6 +90,7 @@ class Association:
         "_changed",
         "_odd",
         "_oversized",
+        "_sharing",
         "_unended",
         "abortion",
         "accept",
@@ -178,7 +186,8 @@ class Association:
         """How long the capture watched the connection: waiting for an answer is measured up to then."""
         self._unended: list[Message] = []
         self._oversized: set[Side] = set()
-        self._odd: set[tuple[Side, bool, int]] = set()
+        self._odd: set[tuple[Side, int, int]] = set()
+        self._sharing: set[Side] = set()
 
     def __repr__(self) -> str:
         who = f"{self.requestor.label} -> {self.acceptor.label}"
@@ -265,12 +274,19 @@ class Association:
         return entries
 
     def add_odd_pdv(self, length: int, header: int, span: Span, side: Side) -> list[Entry]:
-        """Take note of a PDV with an odd length or with reserved bits in its header; the first of each kind counts."""
-        kind = (side, bool(length & 1), header & ~3)
+        """Take note of a PDV that is empty, odd or has reserved bits in its header; the first of each kind counts."""
+        kind = (side, length & 1 if length else 2, header & ~3)
         if kind in self._odd:
             return []
         self._odd.add(kind)
         return [self._enter(OddPdv(span, length, header), side)]
+
+    def add_shared_pdu(self, span: Span, side: Side) -> list[Entry]:
+        """Take note of a P-DATA-TF in which a message begins behind another one; the first of a side counts."""
+        if side in self._sharing:
+            return []
+        self._sharing.add(side)
+        return [self._enter(SharedPdu(span), side)]
 
     def add_message(self, message: Message) -> Entry:
         """Take a message; one that never ended is listed after all others once the association is closed."""

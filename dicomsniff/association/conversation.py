@@ -194,11 +194,14 @@ class Conversation:
         if pdv.number == 0 and not association.expects_fragment(pdv.pdu_length, side):
             span = Span.at(pdv.first)
             updates += [(association, entry) for entry in association.add_fragment(pdv.pdu_length, span, side)]
-        if pdv.length & 1 or pdv.header > 3:
-            span = Span.at(pdv.first)
-            odd = association.add_odd_pdv(pdv.length, pdv.header, span, side)
+        if pdv.length & 1 or pdv.header > 3 or not pdv.length:
+            odd = association.add_odd_pdv(pdv.length, pdv.header, Span.at(pdv.first), side)
             updates += [(association, entry) for entry in odd]
-        for found in self._assembler(stream).feed(pdv):
+        assembler = self._assembler(stream)
+        if pdv.number and assembler.begins_with(pdv):
+            shared = association.add_shared_pdu(Span.at(pdv.first), side)
+            updates += [(association, entry) for entry in shared]
+        for found in assembler.feed(pdv):
             updates.append(self._enter(stream, found))
         return updates
 

@@ -44,15 +44,23 @@ class OversizedPdu:
 
 @dataclass(frozen=True, slots=True)
 class OddPdv:
-    """The first PDV of a side with an odd length, or with reserved bits set in its message control header.
+    """The first PDV of a side that is empty or of odd length, or has reserved bits set in its message control header.
 
-    `length` counts bytes of the fragment (PS3.8 §9.3.5.1, §E.2).
+    `length` counts bytes of the fragment (PS3.8 §9.3.5.1, §E.1, §E.2).
     """
 
     span: Span
     length: int
     header: int
     name = "odd PDV"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPdu:
+    """The first P-DATA-TF of a side in which a message begins behind another one (PS3.8 §E.1)."""
+
+    span: Span
+    name = "P-DATA-TF of two messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,7 @@ TimelineEvent = (
     | ConflictingBytes
     | OversizedPdu
     | OddPdv
+    | SharedPdu
     | UnexpectedPdu
 )
 

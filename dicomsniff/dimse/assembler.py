@@ -96,6 +96,11 @@ class Assembler:
         """Whether a message has begun and not ended."""
         return bool(self._underway)
 
+    def begins_with(self, pdv: Pdv) -> bool:
+        """Whether a message begins with this PDV, which is about to be fed."""
+        underway = self._underway.get(pdv.context_id)
+        return pdv.is_command and (underway is None or underway.command is not None)
+
     def feed(self, pdv: Pdv | PdvRun | PdvBytes) -> list[Message | StrayFragment]:
         """Take a PDV; return the message it completes, and any it shows to be incomplete."""
         underway = self._underway.get(pdv.context_id)

@@ -36,7 +36,7 @@ class Command:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        found, self.problem = _find_elements(raw)
+        found, self.problem, _ = _find_elements(raw)
         self.field = _us(raw, found, 0x00000100)
         """Command Field (0000,0100)."""
         self.message_id = _us(raw, found, 0x00000110)
@@ -73,6 +73,11 @@ class Command:
         return {tag: self.raw[start:end] for tag, (start, end) in _find_elements(self.raw)[0].items()}
 
     @property
+    def disorder(self) -> str:
+        """Says where elements are out of order or repeated; empty where they are not (PS3.7 §6.3.1)."""
+        return _find_elements(self.raw)[2]
+
+    @property
     def group_length(self) -> int | None:
         """Command Group Length (0000,0000) as sent, in bytes."""
         return self.uint(0x00000000)
@@ -102,7 +107,7 @@ class Command:
 
     def fields(self) -> list[Field]:
         """Return every element as a field, with its place in the command set."""
-        found, problem = _find_elements(self.raw)
+        found, problem, _ = _find_elements(self.raw)
         fields = [Field(_label(tag), self.value_text(tag), start - 8, end, 0) for tag, (start, end) in found.items()]
         if problem:
             start = fields[-1].end if fields else 0
@@ -178,18 +183,24 @@ def _label(tag: int) -> str:
 
 
 @lru_cache(maxsize=4)  # who looks at a message asks for one element after the other
-def _find_elements(raw: bytes) -> tuple[Places, str]:
+def _find_elements(raw: bytes) -> tuple[Places, str, str]:
+    """Return where the elements are, where the bytes break the encoding, and where elements leave their order."""
     found: Places = {}
-    at, end = 0, len(raw)
+    at, end, last, disorder = 0, len(raw), -1, ""
     while at + 8 <= end:
         group, element, length = _ELEMENT(raw, at)
         start, stop = at + 8, at + 8 + length
         if stop > end:
             tag = tag_text(group << 16 | element)
-            return found, f"{tag} announces {length} bytes at byte {at}; {end - start} follow"
+            return found, f"{tag} announces {length} bytes at byte {at}; {end - start} follow", disorder
         if group:
-            return found, f"{tag_text(group << 16 | element)} at byte {at} does not belong in a command set"
+            foreign = f"{tag_text(group << 16 | element)} at byte {at} does not belong in a command set"
+            return found, foreign, disorder
+        if element <= last and not disorder:
+            where = "occurs twice" if element in found else f"comes after {tag_text(last)}"
+            disorder = f"{tag_text(element)} at byte {at} {where}"
+        last = element
         if element not in found:
             found[element] = (start, stop)
         at = stop
-    return found, f"{end - at} bytes at its end are too few for an element" if at < end else ""
+    return found, f"{end - at} bytes at its end are too few for an element" if at < end else "", disorder

@@ -17,11 +17,12 @@ def worth_keeping(outline: DataSetOutline, command: Command) -> DataSetOutline |
     Of an object that is stored, what it refers to is left out; its values are kept where they contradict the command.
     """
     told = outline.problems or outline.guessed or outline.has_file_meta
+    noted = outline.encapsulated or outline.unusual
     if command.field != C_STORE_RQ:
         links = outline.referenced or any(tag in outline.values for tag in _LINKING)
-        return outline if told or outline.encapsulated or links else None
+        return outline if told or noted or links else None
     differs = other_object(outline, command)
-    if not (told or outline.encapsulated or differs):
+    if not (told or noted or differs):
         return None
     kept = outline.values if told or differs else {}
     return replace(outline, values=kept, referenced=(), reference_counts={})

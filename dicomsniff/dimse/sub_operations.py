@@ -9,7 +9,8 @@ from dicomsniff.dimse.message import Message
 
 RETRIEVALS = ("C-MOVE", "C-GET")
 """Services whose operations have sub-operations."""
-_TAGS = (0x00001020, 0x00001021, 0x00001022, 0x00001023)
+COUNTER_TAGS = (0x00001020, 0x00001021, 0x00001022, 0x00001023)
+"""Number of Remaining, Completed, Failed and Warning Sub-operations."""
 _SUCCESS, _SOME_FAILED = 0x0000, 0xB000
 
 
@@ -34,7 +35,7 @@ class Counters(NamedTuple):
 def read_counters(command: Command) -> Counters:
     """Return a response's counters."""
     elements = command.elements
-    values = (elements.get(tag, b"") for tag in _TAGS)
+    values = (elements.get(tag, b"") for tag in COUNTER_TAGS)
     return Counters(*(int.from_bytes(value[:2], "little") if len(value) >= 2 else None for value in values))
 
 

@@ -1,7 +1,15 @@
 """Say associations and timeline entries in words, for every view: what it was, how it went, how long it took."""
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import ConflictingBytes, Entry, OddPdv, OversizedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.association.timeline import (
+    ConflictingBytes,
+    Entry,
+    OddPdv,
+    OversizedPdu,
+    SharedPdu,
+    TcpEnd,
+    UnexpectedPdu,
+)
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, COMMAND_ELEMENTS, EVENT_TYPE_ID
 from dicomsniff.dictionary.information_models import find_model
 from dicomsniff.dictionary.normalized import type_name
@@ -66,7 +74,7 @@ def entry_size(entry: Entry) -> int:
     match entry.event:
         case Message(command=command, data_set=data):
             return len(command.raw) + (data.length if data is not None else 0)
-        case TcpEnd() | UnexpectedPdu() | MalformedPdu():
+        case TcpEnd() | UnexpectedPdu() | SharedPdu() | MalformedPdu():
             return 0
         case event:
             return event.length
@@ -103,6 +111,8 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return f"{length} bytes where the receiver takes {limit}"
         case OddPdv(length=length, header=header):
             return _oddities(length, header)
+        case SharedPdu():
+            return "a message begins behind another one in the same P-DATA-TF"
         case UnexpectedPdu(state=state):
             return f"the association is {state.value}"
         case TcpEnd(how=how):
@@ -169,8 +179,9 @@ def _value_text(message: Message, tag: int) -> str:
 
 def _oddities(length: int, header: int) -> str:
     odd = f"a fragment of {counted(length, 'byte')}: an odd length" if length & 1 else ""
+    empty = "a fragment without data" if not length else ""
     reserved = f"message control header 0x{header:02X} has reserved bits set" if header > 3 else ""
-    return "; ".join(each for each in (odd, reserved) if each)
+    return "; ".join(each for each in (odd, empty, reserved) if each)
 
 
 def _message_parts(message: Message) -> list[str]:

@@ -175,6 +175,7 @@ def left_open(review: Review) -> Iterator[Hit]:
 _PROVOKED = (
     *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
+    *by("peer", "likely-reason"),
     *SILENCE,
     *STALLS,
     "contexts-all-refused",
@@ -199,6 +200,8 @@ RULES = (
             "application-context-private",
             "ae-title-malformed",
             "ae-title-padded",
+            "role-scp-only",
+            "likely-reason",
         ),
     ),
     EntryRule(

@@ -55,6 +55,7 @@ FRAGMENTS = (
 """Fragments that make no message."""
 COMMANDS = (
     "command-malformed",
+    "command-order",
     "command-unknown",
     "command-element-missing",
     "command-group-length",
@@ -64,12 +65,14 @@ COMMANDS = (
 DATA_SETS = (
     "data-set-wrong-syntax",
     "data-set-file-meta",
+    "data-set-command-element",
     "data-set-deflate",
     "data-set-truncated-element",
     "data-set-overrun",
     "data-set-undelimited",
     "data-set-item",
     "data-set-bad-vr",
+    "data-set-value",
     "data-set-announced-otherwise",
 )
 """Data sets that a receiver may stumble over."""

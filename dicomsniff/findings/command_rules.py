@@ -307,8 +307,9 @@ RULES = (
         "Look at the peer's log at this time.",
         _M,
         failed,
-        by("peer", "command-malformed", "command-unknown", "command-element-missing", "context-not-accepted",
-           "message-id-repeated", *DATA_SETS, *QUERIES, *NORMALIZED),
+        (*by("peer", "command-malformed", "command-unknown", "command-element-missing", "command-order",
+             "context-not-accepted", "message-id-repeated", "request-without-data-set", "role-not-negotiated",
+             "priority-undefined", "likely-reason", *DATA_SETS, *QUERIES, *NORMALIZED), "get-without-role"),
         is_no_success,
     ),
     EntryRule(
@@ -320,7 +321,7 @@ RULES = (
         "Check what the peer kept.",
         _M,
         warned,
-        (),
+        ("get-without-role",),
         is_no_success,
     ),
     EntryRule(

@@ -77,7 +77,7 @@ def _rule(
     return EntryRule(code, severity, reference, title, meaning, remedy, (Message,), check, follows, is_outlined)
 
 
-_SYNTAX = ("wrong-syntax", "deflate")
+_SYNTAX = ("wrong-syntax", "deflate", "command-element")
 _STRUCTURE = (*_SYNTAX, "bad-vr", "overrun")
 
 RULES = (
@@ -89,6 +89,7 @@ RULES = (
         "The bytes do not fit the transfer syntax accepted for the context, and fit another one. The receiver reads "
         "them wrongly, or not at all; dicomsniff decodes with what fits and says so.",
         "Look at the sender: it must convert to the accepted transfer syntax, or use another context.",
+        "command-element",
     ),
     _rule(
         "file-meta",
@@ -97,6 +98,15 @@ RULES = (
         "A data set holds file meta information",
         "Group 0002 belongs in files only. A receiver takes it for the beginning of the object, or refuses it.",
         "Let the sender strip preamble and group 0002 from the file before it sends it.",
+    ),
+    _rule(
+        "command-element",
+        Severity.ERROR,
+        "PS3.7 §6.3.1, PS3.5 §7.1",
+        "A data set holds elements of a command set",
+        "Group 0000 belongs in command sets only. The sender marked a part of the command as data set, or wrote it "
+        "twice; receivers refuse the data set, or read on in the wrong transfer syntax.",
+        "Look at how the sender separates command and data set: bit 0 of the message control header marks a command.",
     ),
     _rule(
         "deflate",
@@ -203,6 +213,17 @@ RULES = (
         "Look at where the UID comes from.",
         *_STRUCTURE,
         causes=("query-key-not-single", "query-wildcard"),
+    ),
+    _rule(
+        "value",
+        Severity.WARNING,
+        "PS3.5 §6.2",
+        "A value is not written as its VR asks for",
+        "Dates, times, numbers, codes and names have a fixed form and a greatest length. Receivers that convert them "
+        "refuse the object, cut the value, or store none. The value itself is not shown.",
+        "Look at where the value comes from, such as a form without checks or a calculation with too many digits.",
+        *_STRUCTURE,
+        "truncated-element",
     ),
     _rule(
         "announced-otherwise",

@@ -207,7 +207,10 @@ RULES = (
         "something else. The receiver waits for it, or takes the next message's for it.",
         "Look at how the sender sets Command Data Set Type, and at whether it failed to read the object.",
         data_set_missing,
-        (*_BEFORE, *by("own", "command-malformed", "command-unknown", "find-final-with-data-set")),
+        (
+            *_BEFORE,
+            *by("own", "command-malformed", "command-unknown", "find-final-with-data-set", "data-set-not-allowed"),
+        ),
     ),
     FinalRule(
         "message-interrupted",
@@ -252,7 +255,7 @@ RULES = (
         cut_off,
         (
             *by("own", *FRAMING, *ORDER, *COMMANDS, "pdu-incomplete", "context-not-accepted", "fragment-stray"),
-            "find-final-with-data-set",
+            *by("own", "find-final-with-data-set", "data-set-not-allowed"),
             "association-aborted",
             "provider-aborted",
             "connection-reset",

@@ -6,7 +6,6 @@ from math import inf
 from dicomsniff.association.agreement import agreed_window
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import Progress
@@ -16,8 +15,6 @@ from dicomsniff.findings.review import Review
 from dicomsniff.findings.silence_rules import peer_silent
 from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
-
-_EVENT_REPORT = 0x0100
 
 
 def request_missing(review: Review) -> Iterator[Hit]:
@@ -109,32 +106,6 @@ def cancel_of_nothing(review: Review) -> Iterator[Hit]:
         number, packet = message.command.message_id_being_responded_to, message.span.last_packet
         if number is not None and asked.get((message.side, number), packet + 1) > packet:
             yield Hit(f"C-CANCEL-RQ for message ID {number}: no such request was made", message.span, message)
-
-
-def role_missing(review: Review) -> Iterator[Hit]:
-    """A request in a role that was not negotiated (PS3.7 §D.3.3.4)."""
-    association = review.association
-    request, accept = association.request, association.accept
-    if request is None or accept is None or request.problem or accept.problem:
-        return
-    reversed_roles = {role.sop_class_uid for role in accept.user_information.roles if role.scp}
-    told: set[tuple[Side, str | None]] = set()
-    for operation in association.operations.operations:
-        message, side = operation.request, operation.side
-        command = message.command
-        # By default the requestor is the SCU, which asks, and the acceptor the SCP, which only reports events.
-        ordinary = Side.ACCEPTOR if command.field == _EVENT_REPORT else Side.REQUESTOR
-        if side is ordinary or command.problem:
-            continue
-        context = association.contexts.get(message.context_id)
-        classes = {command.sop_class_uid, context.abstract_syntax if context is not None else None}
-        if context is None or classes & reversed_roles or (side, command.sop_class_uid) in told:
-            continue
-        told.add((side, command.sop_class_uid))
-        who = association.party(side).label
-        role = "SCP" if side is Side.REQUESTOR else "SCU"
-        text = f"{who} sends {message.name} as {role} of {uid_text(command.sop_class_uid)}, a role not negotiated"
-        yield Hit(text, message.span, message)
 
 
 def counters_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -239,18 +210,6 @@ RULES = (
         "Look at which id the sender puts into C-CANCEL.",
         cancel_of_nothing,
         _BEFORE,
-    ),
-    FinalRule(
-        "role-not-negotiated",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.4",
-        "A request is sent in a role that was not negotiated",
-        "By default the requestor is the SCU and the acceptor the SCP. For anything else, such as C-STORE during "
-        "C-GET or an event report on a reversed association, SCP/SCU role selection is needed; peers without it "
-        "refuse or abort.",
-        "Let the requestor propose the role, and the acceptor accept it.",
-        role_missing,
-        (*_BEFORE, "context-not-accepted"),
     ),
     EntryRule(
         "sub-operations-inconsistent",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, TcpEnd
+from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import PATIENCE, Review, incomplete
@@ -96,20 +96,6 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
         case OversizedPdu(length=length, limit=limit):
             sender = association.party(entry.side)
             yield Hit(f"{sender.label} sends a P-DATA-TF of {length} bytes; the receiver takes {limit}")
-
-
-def pdv_odd(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A fragment of odd length (PS3.8 §E.1)."""
-    match entry.event:
-        case OddPdv(length=length) if length & 1:
-            yield Hit(f"a fragment of {counted(length, 'byte')}: an odd length")
-
-
-def bits_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Reserved bits of a message control header that are set (PS3.8 §E.2)."""
-    match entry.event:
-        case OddPdv(header=header) if header > 3:
-            yield Hit(f"message control header 0x{header:02X} has reserved bits set")
 
 
 def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -252,28 +238,6 @@ RULES = (
         "Limit the sender's PDU length to what the receiver announced, or raise the receiver's.",
         (OversizedPdu,),
         beyond_maximum,
-    ),
-    EntryRule(
-        "pdv-odd-length",
-        Severity.NOTE,
-        "PS3.8 §E.1",
-        "A fragment has an odd length",
-        "Commands and data sets are of even length, and fragments are to be cut so too. Most receivers do not mind; "
-        "some drop the fragment or abort. Reported once per direction.",
-        "Where the receiver fails, make the sender's PDU length even.",
-        (OddPdv,),
-        pdv_odd,
-    ),
-    EntryRule(
-        "pdv-reserved-bits",
-        Severity.NOTE,
-        "PS3.8 §E.2",
-        "Reserved bits of a message control header are set",
-        "Bits 2 to 7 are sent as zero and are not tested by receivers; some old ones test the whole byte. Told once "
-        "per direction and value.",
-        "Nothing, unless the receiver fails. Look at the sender's encoder.",
-        (OddPdv,),
-        bits_reserved,
     ),
     FinalRule(
         "pdu-incomplete",

@@ -2,9 +2,10 @@
 
 from collections import Counter
 
+from dicomsniff.association.agreement import NOT_SELECTED, selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Delivery, Move
-from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.quantities import counted
 
@@ -98,28 +99,26 @@ def explain_get(association: Association, operation: Operation) -> str:
         return ""
     failed = operation.counters.get("failed", 0)
     stored = operation.stored or Counter()
-    kept = stored["Success"] + stored["Warning"]
     if not failed and operation.category == "Success":
         return ""
     if operation.sub_operations and stored["Failure"]:
         return f"the requestor answered {stored['Failure']} of {operation.sub_operations} C-STOREs with a failure"
-    if failed and operation.sub_operations <= kept:
-        unsent = f"{counted(failed, 'object')} {'was' if failed == 1 else 'were'} never sent"
-        if without := _storage_without_role(association):
-            return f"{unsent}: the requestor may not receive {without} (no context accepted with the SCP role)"
-        return f"{unsent}: probably no accepted presentation context fits"
+    if (unsent := unsent_of(operation)) and not storage_without_role(association):  # which has a rule of its own
+        verb = "was" if unsent == 1 else "were"
+        return f"{counted(unsent, 'object')} {verb} never sent: probably no accepted presentation context fits"
     return ""
 
 
-def _storage_without_role(association: Association) -> str:
-    request, accept = association.request, association.accept
-    if request is None or accept is None or accept.user_information is None:
-        return ""
-    allowed = {role.sop_class_uid for role in accept.user_information.roles if role.scp}
-    unusable = [
-        context.abstract_syntax
-        for context in association.contexts.values()
-        if context.accepted and context.abstract_syntax and context.abstract_syntax not in allowed
-    ]
-    names = [uid_text(uid) for uid in unusable if uid_text(uid).endswith("Storage")]
-    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "") if names else ""
+def unsent_of(operation: Operation) -> int:
+    """Return how many objects a C-GET counts as failed of which it sent none (PS3.4 §C.4.3.1.7)."""
+    stored = operation.stored or Counter()
+    kept = stored["Success"] + stored["Warning"]
+    return operation.counters.get("failed", 0) if operation.sub_operations <= kept else 0
+
+
+def storage_without_role(association: Association) -> list[str]:
+    """Return the accepted storage SOP classes that the requestor may not receive, having no SCP role for them."""
+    selected = selected_roles(association)
+    accepted = (each.abstract_syntax for each in association.contexts.values() if each.accepted)
+    classes = dict.fromkeys(uid for uid in accepted if uid and is_storage(uid))
+    return [uid for uid in classes if not selected.get(uid, NOT_SELECTED).scp]

@@ -89,7 +89,7 @@ RULES = (
         "or takes longer than the asking side's timeout.",
         "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",
         peer_silent,
-        (*by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete"), *STALLS),
+        (*by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason"), *STALLS),
     ),
     FinalRule(
         "idle-timeout",

@@ -82,6 +82,14 @@ def abort_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"A-ABORT by the service-provider has the reserved reason {reason}")
 
 
+def abort_reason_of_user(association: Association, entry: Entry) -> Iterator[Hit]:
+    """An A-ABORT by the service-user with a reason, which only the service-provider gives (PS3.8 Table 9-26)."""
+    match entry.event:
+        case Abort(source=0, reason=reason) if reason:
+            who = association.party(entry.side).label
+            yield Hit(f"{who} sends A-ABORT by the service-user with reason {reason}; it must be 0")
+
+
 def reject_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
     """An A-ASSOCIATE-RJ whose codes the standard does not define (PS3.8 Table 9-21)."""
     match entry.event:
@@ -190,6 +198,18 @@ RULES = (
         abort_reserved,
         _PLACE_LOST,
         once=True,
+    ),
+    EntryRule(
+        "abort-reason-of-user",
+        Severity.WARNING,
+        "PS3.8 §9.3.8, Table 9-26",
+        "An A-ABORT by an application carries a reason",
+        "Only the service-provider gives a reason; with source 0 (service-user) the reason is sent as 0. Receivers do "
+        "not look at it, so nothing follows from it.",
+        "Look at the sender's encoder; source and reason may be of another abort.",
+        (Abort,),
+        abort_reason_of_user,
+        _PLACE_LOST,
     ),
     EntryRule(
         "reject-reserved",

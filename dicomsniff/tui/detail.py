@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, SharedPdu, TcpEnd, UnexpectedPdu
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set
@@ -66,7 +66,15 @@ def _add_bytes(detail: Detail, capture: Capture, association: Association, entry
             _add_message(detail, capture, association, message)
         case TcpEnd() | MissingBytes():
             return
-        case OversizedPdu() | OddPdv() | UnexpectedPdu() | MalformedPdu() | SkippedBytes() | StrayFragment():
+        case (
+            OversizedPdu()
+            | OddPdv()
+            | SharedPdu()
+            | UnexpectedPdu()
+            | MalformedPdu()
+            | SkippedBytes()
+            | StrayFragment()
+        ):
             if entry.span.end > entry.span.start:
                 _add_stream(detail, capture, entry, "As sent")
         case pdu:

@@ -37,6 +37,7 @@ def test_the_rules_are_in_the_catalogue():
         *CODES,
         OTHERWISE,
         "data-set-missing",
+        "data-set-not-allowed",
         "data-set-unannounced",
     }
 

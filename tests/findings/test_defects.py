@@ -34,6 +34,7 @@ DEFECTS = {  # capture: (code of the first finding, packet, causes in all where 
     "mal-pdu-length-too-long": ("pdu-incomplete", 8, 1),
     "mal-pdu-length-too-short": ("pdv-beyond-pdu", 8, 1),
     "mal-pdu-type-unknown": ("pdu-type-unknown", 10, 1),
+    "mal-pdv-empty-value": ("pdv-empty", 9, 1),
     "mal-pdv-greater-than-pdu": ("pdv-beyond-pdu", 8, 1),
     "mal-pdv-larger-than-negotiated": ("pdu-beyond-maximum", 9, None),  # its data set has stray delimiters, too
     "mal-pdv-length-0": ("pdv-too-short", 8, 1),
@@ -41,7 +42,7 @@ DEFECTS = {  # capture: (code of the first finding, packet, causes in all where 
     "mal-rq-item-length-overrun": ("pdu-malformed", 4, 1),
     "mal-status-unknown": ("status-unknown", 9, 1),
 }
-HARMLESS = ("mal-pdv-empty-value", "mal-pdv-flags-reserved-bits")
+HARMLESS = ("mal-pdv-flags-reserved-bits",)
 
 
 def test_every_capture_is_judged():

@@ -11,6 +11,7 @@ from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.engine import find_in_capture, flatten
 from dicomsniff.findings.finding import CaptureRule, Finding, Severity
+from findings import exchange_cases  # noqa: F401 - which adds its cases
 from findings.cases import CASES, Traffic
 from findings.traffic import released, talked
 from pipeline import analyze_frames

@@ -311,10 +311,11 @@ def test_row_13_also_where_the_other_side_asks_for_the_second(tell):
     talk.server(build.associate_rq(build.proposal(1, CT, [EXPLICIT]), called="STORESCU", calling="STORESCP"))
     talk.client(build.associate_ac(build.answer(1, 0, EXPLICIT), called="STORESCU", calling="STORESCP"))
     talk.server(build.message(1, build.store_rq(1, "1.2.3.1"), NATIVE))
-    talk.client(build.message(1, build.store_rsp(1)))
+    talk.client(build.message(1, build.store_rsp(1, 0, "1.2.3.1")))
     talk.server(build.release_rq())
     talk.client(build.release_rp())
-    second = [Sent(Side.REQUESTOR, 1, build.store_rq(1, "1.2.3.1"), NATIVE), Sent(Side.ACCEPTOR, 1, build.store_rsp(1))]
+    answer = Sent(Side.ACCEPTOR, 1, build.store_rsp(1, 0, "1.2.3.1"))
+    second = [Sent(Side.REQUESTOR, 1, build.store_rq(1, "1.2.3.1"), NATIVE), answer]
     told = tell(talk.close().packets)
     told.assert_said(first, second, outcomes=["released"] * 2)
     associations = told.transcript()["associations"]

@@ -82,7 +82,7 @@ class Exchange(build.Talk):
         """C-STORE-RQ and -RSP."""
         sop_class, instance = identity(data)
         self.say(0, context, build.store_rq(number, instance, sop_class), data, fragment)
-        self.say(1, context, build.store_rsp(number, status, instance))
+        self.say(1, context, build.store_rsp(number, status, instance, sop_class))
 
     def echo(self, number: int, context: int = 1) -> None:
         """C-ECHO-RQ and -RSP."""

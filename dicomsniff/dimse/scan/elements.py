@@ -10,12 +10,15 @@ from typing import Any
 
 from dicomsniff.dimse.effort import HEADER, MAX_ELEMENTS, TOO_DEAR
 from dicomsniff.dimse.scan.events import ElementSink, Header
+from dicomsniff.dimse.scan.formats import CHECKED, MAX_NAME, WELL_FORMED
 from dicomsniff.dimse.scan.kept import KeptValues
 from dicomsniff.dimse.scan.kinds import (
     EXPLICIT_KINDS,
+    FORMATTED,
     KEPT_ELEMENTS,
     LONG,
     LONG_TEXT,
+    NAME,
     PIXEL_DATA,
     PIXELS,
     PLAIN,
@@ -25,6 +28,7 @@ from dicomsniff.dimse.scan.kinds import (
     UNDEFINED_VR,
     VRS,
     WATCHED,
+    implicit_formats,
     implicit_kinds,
 )
 from dicomsniff.dimse.scan.modes import (
@@ -47,6 +51,7 @@ from dicomsniff.dimse.scan.undefined_vr import LOOKAHEAD, find_way
 KEPT = 1024
 """Bytes: a longer value is not checked."""
 
+_CHECKED_KINDS = (TEXT, NAME, LONG_TEXT, UID, FORMATTED, WATCHED)
 _Buffer = bytes | bytearray
 
 
@@ -136,6 +141,7 @@ class ElementWalk:
         kind_of = (implicit_kinds() if implicit else EXPLICIT_KINDS)[min(len(nesting.outer) // 2, 2)].get
         unpack, long, size, end, last = HEADERS[mode], LENGTHS[mode], len(data), here.end - base, here.last
         limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
+        formats = implicit_formats() if implicit else {}
         count, begin, length = 0, at, 0
         while at < limit:
             group, number, vr, length = unpack(data, at)
@@ -156,12 +162,19 @@ class ElementWalk:
                     stop = at + 12 + length
                 elif stop > within or length & 1:
                     break
-                elif kind == TEXT:
+                elif kind <= NAME:
                     if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
                         break
-                elif (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
-                    self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
-                    escapes = kept.characters.extended
+                    if kind == NAME and length > MAX_NAME:
+                        break
+                else:
+                    if kind == FORMATTED and 0 < length <= CHECKED:
+                        well_formed = WELL_FORMED[formats[tag] if implicit else vr]
+                        if not well_formed(data, at + 8, stop):
+                            break
+                    if (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
+                        self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
+                        escapes = kept.characters.extended
             if stop > end or length & 1:  # as an undefined length is
                 break
             last = tag
@@ -212,6 +225,8 @@ class ElementWalk:
                 if start > size:
                     return self._wait(at)
                 length = LENGTHS[mode](data, at + 8)[0]
+                if vr == b"UC":
+                    self.kept.note_unusual(tag, offset, "has the VR UC, which older receivers do not know")
                 if vr == b"UN":
                     mode = Mode.IMPLICIT  # PS3.5 §6.2.2
                 elif tag == PIXEL_DATA or (kind == LONG and length == UNDEFINED_LENGTH):
@@ -252,22 +267,26 @@ class ElementWalk:
 
     def _take_value(self, header: Header, kind: int, data: _Buffer, at: int, base: int) -> int:
         """Take an element of a length; look at its value, if somebody wants to see it, once it is there."""
-        tag, _, _, offset, first, length = header
+        tag, vr, _, offset, first, length = header
         nesting, kept, sink = self._nesting, self.kept, self._sink
         start, end = first - base, first + length
         inside = end <= nesting.here.end
-        checked = length <= KEPT and kind in (TEXT, LONG_TEXT, UID, WATCHED)
+        checked = length <= KEPT and kind in _CHECKED_KINDS
         shown = min(length, sink.longest) if sink is not None and kind != SEQUENCE else 0
         needed = start + (length if checked else shown)
         if needed > len(data) and inside and not self._final:
             return self._wait(at)
         if checked and inside and needed <= len(data):
             value = bytes(data[start:needed])
-            if kind in (UID, WATCHED):
+            if kind in (UID, FORMATTED, WATCHED):
+                if kind == FORMATTED:
+                    kept.check_format(tag, vr or implicit_formats()[tag], value, offset)
                 if kind == UID or tag in KEPT_ELEMENTS:
                     self._take(tag, kind, value, offset)
             elif kind == LONG_TEXT or kept.characters.extended or not value.isascii():
                 kept.check_text(tag, value, offset)
+            if kind == NAME:
+                kept.check_name(tag, value, offset)
         elif kind == PIXELS and tag == PIXEL_DATA and not nesting.outer:
             kept.check_native_pixels(tag, length, offset, encapsulated=self._encapsulated)
         self.headers += 1

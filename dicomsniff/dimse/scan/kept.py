@@ -1,6 +1,7 @@
 """The values that the scanner keeps from a data set, and the problems it reports about those it checks."""
 
 from dicomsniff.dimse.effort import UNLIMITED, value_cost
+from dicomsniff.dimse.scan.formats import CHECKED, format_problem, name_problem
 from dicomsniff.dimse.scan.kinds import (
     CHARACTER_SET,
     KEPT_ELEMENTS,
@@ -12,6 +13,7 @@ from dicomsniff.dimse.scan.outline import PixelDataInfo, ProblemList, Reference,
 from dicomsniff.dimse.scan.pixels import Fragments, codec_problem, encapsulation_problem
 from dicomsniff.dimse.scan.values import Characters, is_uid, native_length_problem, small_value, uid_problem
 from dicomsniff.pdu.fields import plain_text
+from dicomsniff.quantities import counted
 
 MAX_REFERENCES = 64
 """Referenced instances that are kept; further ones are counted."""
@@ -29,6 +31,7 @@ class KeptValues:
         "problems",
         "reference_counts",
         "referenced",
+        "unusual",
         "values",
     )
 
@@ -44,6 +47,8 @@ class KeptValues:
         self.characters = Characters()
         self.fragments: Fragments | None = None
         """Encapsulated Pixel Data of the data set itself."""
+        self.unusual = ""
+        """The first thing that most receivers can handle."""
         self.native = False
         """Whether it has native Pixel Data."""
 
@@ -53,6 +58,8 @@ class KeptValues:
             self.effort += value_cost(value)
             if problem := uid_problem(value):
                 self.problems.add("data-set-uid", f"{named(tag)} at byte {offset}: {problem}", offset, tag)
+            else:
+                self.note_unusual(tag, offset, "is not padded with a single NUL")
         if tag in KEPT_ELEMENTS and (kept := small_value(tag, value, little=little)) is not None:
             self.values[tag] = kept
             if tag == CHARACTER_SET:
@@ -73,6 +80,25 @@ class KeptValues:
         self.effort += value_cost(value)
         if problem := self.characters.problem(value):
             self.problems.add("data-set-charset", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
+
+    def note_unusual(self, tag: int, offset: int, what: str) -> None:
+        """Note what most receivers can handle; the first such thing is kept."""
+        self.unusual = self.unusual or f"{named(tag)} at byte {offset} {what}"
+
+    def check_name(self, tag: int, value: bytes, offset: int) -> None:
+        """Check the length of a person name at top level."""
+        if problem := name_problem(value):
+            self._tell_value(tag, b"PN", value, offset, problem)
+
+    def check_format(self, tag: int, vr: bytes, value: bytes, offset: int) -> None:
+        """Check how a top-level value is written."""
+        self.effort += len(value)
+        if len(value) <= CHECKED and self.effort <= self.affordable and (problem := format_problem(vr, value)):
+            self._tell_value(tag, vr, value, offset, problem)
+
+    def _tell_value(self, tag: int, vr: bytes, value: bytes, offset: int, problem: str) -> None:
+        text = f"{named(tag)} at byte {offset} ({vr.decode()}, {counted(len(value), 'byte')}): {problem}"
+        self.problems.add("data-set-value", text, offset, tag)
 
     def check_native_pixels(self, tag: int, length: int, offset: int, *, encapsulated: bool | None) -> None:
         """Check native Pixel Data of `length` bytes, where the transfer syntax says how it is sent."""

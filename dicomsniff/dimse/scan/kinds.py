@@ -2,8 +2,11 @@
 
 from functools import lru_cache
 
-PLAIN, TEXT, UID, WATCHED, LONG, LONG_TEXT, SEQUENCE, PIXELS, UNDEFINED_VR = range(9)
-"""What to do with a value: skip it (0), check its characters, check it as a UID, keep it if it is wanted; then those
+from dicomsniff.dimse.scan.formats import VRS as FORMATTED_VRS
+
+PLAIN, TEXT, NAME, UID, FORMATTED, WATCHED, LONG, LONG_TEXT, SEQUENCE, PIXELS, UNDEFINED_VR = range(11)
+"""What to do with a value: skip it (0), check its characters, those and the length of a name, check it as a UID, check
+how it is written, keep it if it is wanted; then those
 with a 4-byte length in explicit VR: skip it, check its characters, go into it, check the pixels; and what is no VR."""
 
 PIXEL_DATA = 0x7FE00010
@@ -31,9 +34,9 @@ KEPT_ELEMENTS = NUMBERS | {
 }
 """Top-level elements whose value is kept."""
 
-_SHORT = {b"LO": TEXT, b"LT": TEXT, b"PN": TEXT, b"SH": TEXT, b"ST": TEXT, b"UI": UID}
-_SHORT |= {b"CS": WATCHED, b"IS": WATCHED, b"US": WATCHED}
-_SHORT |= dict.fromkeys(b"AE AS AT DA DS DT FD FL SL SS TM UL".split(), PLAIN)
+_SHORT = {b"LO": TEXT, b"LT": TEXT, b"PN": NAME, b"SH": TEXT, b"ST": TEXT, b"UI": UID, b"US": WATCHED}
+_SHORT |= dict.fromkeys(FORMATTED_VRS, FORMATTED)
+_SHORT |= dict.fromkeys(b"AE AS AT FD FL SL SS UL".split(), PLAIN)
 _LONG = dict.fromkeys(b"OB OD OF OL OV OW SV UN UR UV".split(), LONG)
 _LONG |= {b"UC": LONG_TEXT, b"UT": LONG_TEXT, b"SQ": SEQUENCE}
 
@@ -54,9 +57,17 @@ def implicit_kinds() -> tuple[dict[int, int], ...]:
     top: dict[int, int] = {}
     for tag, (vr, *_) in DicomDictionary.items():
         kind = EXPLICIT_KINDS[0].get(vr.encode(), PLAIN)
-        if kind in (TEXT, UID, SEQUENCE, LONG_TEXT) or (kind == WATCHED and tag in KEPT_ELEMENTS):
+        if kind in (TEXT, NAME, UID, FORMATTED, SEQUENCE, LONG_TEXT) or (kind == WATCHED and tag in KEPT_ELEMENTS):
             top[tag] = kind
     top[PIXEL_DATA] = PIXELS
     top[EXTENDED_OFFSET_TABLE] = PIXELS
     deeper = {tag: kind for tag, kind in top.items() if kind == SEQUENCE}
     return top, deeper | {REFERENCED_SOP_INSTANCE_UID: UID}, deeper
+
+
+@lru_cache(maxsize=1)
+def implicit_formats() -> dict[int, bytes]:
+    """Return the VR of what is FORMATTED, by tag, where no VR is sent."""
+    from pydicom._dicom_dict import DicomDictionary
+
+    return {tag: vr.encode() for tag, (vr, *_) in DicomDictionary.items() if vr.encode() in FORMATTED_VRS}

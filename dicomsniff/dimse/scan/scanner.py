@@ -9,10 +9,12 @@ from dicomsniff.dimse.scan.inflated import InflatedWalk
 from dicomsniff.dimse.scan.kept import KeptValues
 from dicomsniff.dimse.scan.kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomsniff.dimse.scan.nesting import FOREVER
-from dicomsniff.dimse.scan.outline import DataSetOutline, ProblemList
+from dicomsniff.dimse.scan.outline import DataSetOutline, ProblemList, named
 from dicomsniff.dimse.scan.syntax import Decision, Encoding, decide_syntax, fitting_syntax
 
 _PIECE = 1 << 16
+_ELEMENT = 8
+"""Bytes of the shortest element."""
 
 
 class DataSetScanner:
@@ -130,6 +132,10 @@ class DataSetScanner:
         decision = self._decision = decide_syntax(head, negotiated, final=final, whole=whole)
         if decision is None:
             return
+        if head[:2] == b"\0\0" and len(head) >= _ELEMENT and not decision.encoding.deflated:
+            number = int.from_bytes(head[2:4], "little" if decision.encoding.little else "big")
+            text = f"{named(number)} at byte {self._start} is an element of command sets"
+            self._problems.add("data-set-command-element", text, self._start, number)
         if decision.problem:
             self._problems.add("data-set-wrong-syntax", decision.problem, self._start)
         if decision.syntax is None:
@@ -195,4 +201,5 @@ class DataSetScanner:
             reference_counts=kept.reference_counts,
             has_file_meta=self._has_file_meta,
             unexamined=self._lost or stopped,
+            unusual=kept.unusual,
         )

@@ -1,0 +1,69 @@
+"""How values of dates, times, numbers, codes and names are written (PS3.5 §6.2), as far as receivers insist on it."""
+
+import re
+
+CHECKED = 256
+"""Bytes: a longer value of these VRs is not checked."""
+MAX_NAME = 64
+"""Characters of a component group of a person name (PS3.5 §6.2)."""
+_LONGEST = {b"CS": 16, b"DS": 16, b"IS": 12}
+"""Characters that a value may have, without padding."""
+_MEANING = {
+    b"CS": "a code of letters, digits, space and underscore",
+    b"DA": "a date (YYYYMMDD)",
+    b"DS": "a decimal number",
+    b"DT": "a date and time (YYYYMMDDHHMMSS.FFFFFF&ZZXX)",
+    b"IS": "an integer",
+    b"TM": "a time (HHMMSS.FFFFFF)",
+}
+# The old forms with dots and colons (PS3.5 §6.2, notes), and ranges and wildcards of queries, are understood.
+_DATE = rb"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|\d{4}\.(?:0[1-9]|1[0-2])\.(?:0[1-9]|[12]\d|3[01])"
+_TIME = rb"(?:[01]\d|2[0-3])(?::?[0-5]\d(?::?(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?"
+_MOMENT = (
+    rb"\d{4}(?:(?:0[1-9]|1[0-2])(?:(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])"
+    rb"(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?)?)?)?(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
+)
+_VALUES = {
+    b"CS": rb"[A-Za-z0-9 _*?]{1,16}",
+    b"DA": _DATE,
+    b"DS": rb"[ ]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?",
+    b"DT": _MOMENT,
+    b"IS": rb"[ ]*[+-]?\d+",
+    b"TM": _TIME,
+}
+_RANGES = (b"DA", b"DT", b"TM")
+_SINGLE = {
+    vr: rb"(?:%s)[ \0]*"
+    % (rb"(?:(?:%s)(?:-(?:%s)?)?|-(?:%s))?" % (one, one, one) if vr in _RANGES else rb"(?:%s)?" % one)
+    for vr, one in _VALUES.items()
+}
+_AT_MOST = {vr: rb"(?=[^\\]{0,%d}(?![^\\]))" % longest for vr, longest in _LONGEST.items()}
+WELL_FORMED = {
+    vr: re.compile(rb"%s%s(?:\\%s%s)*" % (_AT_MOST.get(vr, b""), one, _AT_MOST.get(vr, b""), one)).fullmatch
+    for vr, one in _SINGLE.items()
+}
+"""Whether the values of an element are as they should be, by VR; nearly all are."""
+_ONE = {vr: re.compile(one).fullmatch for vr, one in _SINGLE.items()}
+VRS = frozenset(_VALUES)
+
+
+def format_problem(vr: bytes, value: bytes) -> str:
+    """Say what is wrong with the values of an element, without showing them; empty where nothing is."""
+    longest = _LONGEST.get(vr, CHECKED)
+    for number, part in enumerate(value.split(b"\\"), start=1):
+        which = f"value {number}" if b"\\" in value else "its value"
+        length = len(part.rstrip(b" \0"))
+        if length > longest:
+            return f"{which} is {length} characters long; {vr.decode()} allows {longest}"
+        if not _ONE[vr](part):
+            return f"{which} is not {_MEANING[vr]}"
+    return ""
+
+
+def name_problem(value: bytes) -> str:
+    """Say where a person name in ASCII is too long, empty where it is not; of others, bytes are not characters."""
+    if len(value) > MAX_NAME and value.isascii():
+        longest = max(len(group.strip(b" \0")) for group in re.split(rb"[\\=]", value))
+        if longest > MAX_NAME:
+            return f"a component group is {longest} characters long; PN allows {MAX_NAME}"
+    return ""

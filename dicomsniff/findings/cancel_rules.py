@@ -1,0 +1,132 @@
+"""Rules on C-CANCEL: what came of it, and operations that were cancelled without one (PS3.7 §9.1.2.2, §9.3.2.3)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
+from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
+from dicomsniff.quantities import counted, duration
+
+_CROSSING = 1_000_000_000
+"""ns in which responses may have been on their way, or have waited to be sent, when a C-CANCEL-RQ arrived."""
+_MANY = 100
+"""Pending responses that are too many to have been on their way."""
+_CANCELLED = 0xFE00
+
+
+def _cancelled(review: Review) -> Iterator[tuple[Operation, Message, list[Message]]]:
+    """Yield operations with the C-CANCEL-RQ that asked to stop them and the responses that came after it."""
+    cancelled = [each for each in review.association.operations.operations if each.cancel is not None]
+    if not cancelled:
+        return
+    later: dict[int, list[Message]] = {id(operation): [] for operation in cancelled}
+    for message in review.association.messages:
+        operation = message.operation
+        if operation is None or operation.cancel is None or not message.command.is_response:
+            continue
+        if id(operation) in later and message.span.first_packet > operation.cancel.span.last_packet:
+            later[id(operation)].append(message)
+    for operation in cancelled:
+        if operation.cancel is not None and not operation.cancel.problem:
+            yield operation, operation.cancel, later[id(operation)]
+
+
+def _went_on(cancel: Message, responses: list[Message]) -> bool:
+    """Whether responses came after a C-CANCEL-RQ that cannot have been on their way."""
+    return bool(responses) and (
+        len(responses) > _MANY or responses[-1].span.first_time - cancel.span.last_time > _CROSSING
+    )
+
+
+def ignored(review: Review) -> Iterator[Hit]:
+    """Responses that go on after a C-CANCEL-RQ, whatever they end with (PS3.7 §9.1.2.2)."""
+    for operation, cancel, later in _cancelled(review):
+        pending = [each for each in later if each is not operation.final]
+        if _went_on(cancel, pending):
+            yield Hit(f"{_answerer(review.association, cancel)} sent {_many(pending, cancel)}; {_end(operation)}",
+                      cancel.span, cancel, side=cancel.side.other, known=pending[0].span.first_packet)  # fmt: skip
+
+
+def too_late(review: Review) -> Iterator[Hit]:
+    """A C-CANCEL-RQ before the final response, which says something else than cancelled (PS3.7 §9.1.2.2)."""
+    for operation, cancel, later in _cancelled(review):
+        pending = [each for each in later if each is not operation.final]
+        if operation.final is None or operation.status == _CANCELLED or _went_on(cancel, pending):
+            continue
+        after = f" and {_many(pending, cancel)}" if pending else ""
+        text = f"C-CANCEL-RQ had no effect on {_name(operation)}: status 0x{operation.status:04X} followed it{after}"
+        yield Hit(text, cancel.span, cancel)
+
+
+def not_asked_for(review: Review) -> Iterator[Hit]:
+    """An operation that ends as cancelled although nobody cancelled it (PS3.7 §9.1.2.2)."""
+    for operation in review.association.operations.operations:
+        final = operation.final
+        if final is None or operation.status != _CANCELLED or operation.cancel is not None:
+            continue
+        if review.saw_all(operation.side, until=final.span.last_packet):
+            text = f"{final.name} says that {_name(operation)} was cancelled (FE00H); no C-CANCEL-RQ was sent"
+            yield Hit(text, final.span, final)
+
+
+def _answerer(association: Association, cancel: Message) -> str:
+    return association.party(cancel.side.other).label
+
+
+def _name(operation: Operation) -> str:
+    return f"{operation.name} {operation.request.command.message_id}"
+
+
+def _many(pending: list[Message], cancel: Message) -> str:
+    took = duration(max(0, pending[-1].span.first_time - cancel.span.last_time))
+    return f"{counted(len(pending), 'pending response')} within {took} after C-CANCEL-RQ"
+
+
+def _end(operation: Operation) -> str:
+    if operation.final is None:
+        return "no final response followed"
+    return f"the final status is 0x{operation.status:04X}" + (" (cancelled)" if operation.status == _CANCELLED else "")
+
+
+_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
+
+RULES = (
+    FinalRule(
+        "cancel-ignored",
+        Severity.WARNING,
+        "PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2",
+        "Responses go on after C-CANCEL",
+        "An operation that is cancelled ends with status FE00H. Some responses may be on their way when C-CANCEL-RQ is "
+        "sent, but here they went on for longer than that: the performer reads no messages while it answers, or does "
+        "not support C-CANCEL.",
+        "Narrow the query instead, or release or abort the association.",
+        ignored,
+        _BEFORE,
+    ),
+    FinalRule(
+        "cancel-without-effect",
+        Severity.NOTE,
+        "PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2",
+        "C-CANCEL came too late or had no effect",
+        "The final status is not FE00H (cancelled). The operation may have been complete when C-CANCEL-RQ arrived, "
+        "which is allowed, or the performer does not support C-CANCEL.",
+        "Nothing, unless cancelling never works with this peer.",
+        too_late,
+        _BEFORE,
+    ),
+    FinalRule(
+        "cancelled-unasked",
+        Severity.WARNING,
+        "PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2",
+        "An operation ends as cancelled and nobody cancelled it",
+        "Status FE00H answers a C-CANCEL-RQ. Some performers send it when they reach a limit of their own: the results "
+        "are then not complete.",
+        "Look at the performer's limits and log. Ask for less at a time.",
+        not_asked_for,
+        (*_BEFORE, "peer:cancel-of-nothing"),
+    ),
+)
+"""Rules on C-CANCEL, in the order in which they are asked."""

@@ -1,0 +1,155 @@
+"""A rule on failures that nothing explains: what was unusual in what the failing side was sent just before."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import TcpEnd
+from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
+from dicomsniff.dimse.command import tag_text
+from dicomsniff.dimse.message import Message
+from dicomsniff.findings.codes import (
+    ANSWER,
+    COMMANDS,
+    DATA_SETS,
+    FRAGMENTS,
+    FRAMING,
+    NOT_CAPTURED,
+    OPERATIONS,
+    ORDER,
+    PROPOSAL,
+    by,
+)
+from dicomsniff.findings.command_rules import OWN_REASONS
+from dicomsniff.findings.data_set_rules import outline_of
+from dicomsniff.findings.finding import FinalRule, Finding, Hit, Severity
+from dicomsniff.findings.review import Review
+from dicomsniff.pdu.types import AssociateAc, AssociateRq
+from dicomsniff.side import Side
+
+_FAILURES = {
+    "association-rejected": "refused the association",
+    "association-aborted": "aborted",
+    "provider-aborted": "aborted",
+    "connection-reset": "reset the connection",
+    "connection-closed-early": "closed the connection",
+    "association-not-released": "closed the connection",
+    "status-failure": "answered with a failure",
+    "peer-silent": "gave no answer",
+}
+"""How a failure is told, by the code of its finding."""
+_OF_THE_OTHER = ("peer-silent",)
+"""Findings about the message that was not answered, and so of the other side than the failing one."""
+_VAGUE = ((1, 1), (2, 1))
+"""Source and reason of refusals that give none (PS3.8 Table 9-21)."""
+_EXPLAINING = frozenset(
+    [
+        *(*FRAMING, *ORDER, *PROPOSAL, *ANSWER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS, *NOT_CAPTURED),
+        *("pdu-beyond-maximum", "pdu-incomplete", "other-protocol", "connection-reused", "contexts-all-refused"),
+        *("role-not-negotiated", "role-scp-only", "get-without-role", "request-without-data-set"),
+        *("cancel-of-nothing", "status-failure", "idle-timeout", "identity-ignored"),
+    ]
+)
+_UNUSUAL = frozenset(
+    [
+        *("item-unknown", "reserved-bytes", "max-length-small", "version-name", "class-item-repeated"),
+        *("answer-unasked", "item-of-other-side", "titles-changed", "window-beyond-proposal"),
+        *("pdv-empty", "pdv-odd-length", "pdv-reserved-bits", "messages-in-one-pdu"),
+        *("priority-undefined", "command-group-length", "data-set-not-allowed", "response-about-another"),
+        *("response-sparse", "pending-without-counters"),
+    ]
+)
+"""Findings about what most receivers can handle."""
+_UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
+
+
+def likely(review: Review) -> Iterator[Hit]:
+    """The last unusual thing that a side was sent before it refused, aborted or went silent without a better reason."""
+    association = review.association
+    for failure in association.found:
+        how = _FAILURES.get(failure.code)
+        if how is None or failure.side is None or _has_own_reason(association, failure):
+            continue
+        side = failure.side.other if failure.code in _OF_THE_OTHER else failure.side
+        if any(each.code in _EXPLAINING and _before(each, failure, side.other) for each in association.found):
+            continue
+        found = _unusual(association, failure, side)
+        if found is not None:
+            text, hit = found
+            yield hit._replace(text=f"likely why {association.party(side).label} {how}: {text}")
+            return
+
+
+def _has_own_reason(association: Association, failure: Finding) -> bool:
+    """Whether a failure says itself why, or nothing that was sent can be why."""
+    rejection, about = association.rejection, failure.about
+    if failure.code == "association-rejected":
+        return rejection is None or (rejection.source, rejection.reason) not in _VAGUE
+    if failure.code == "status-failure":
+        return about is None or about.command.status in OWN_REASONS
+    return False
+
+
+def _before(finding: Finding, failure: Finding, side: Side) -> bool:
+    return finding is not failure and finding.side in (side, None) and finding.packet <= failure.packet
+
+
+def _unusual(association: Association, failure: Finding, side: Side) -> tuple[str, Hit] | None:
+    """Return what was unusual in what a failing side was sent after it had last said something; the last goes first."""
+    since, until = _heard_since(association, failure, side), failure.packet
+    if failure.code == "peer-silent" and failure.about is not None:
+        since, until = failure.about.span.first_packet, failure.about.span.last_packet
+    if failure.code == "status-failure" and failure.about is not None and failure.about.request is not None:
+        since = failure.about.request.span.first_packet
+    for entry in reversed(association.timeline):
+        event, span = entry.event, entry.span
+        if entry.side is side or span.first_packet > until or span.last_packet < since:
+            continue
+        if isinstance(event, Message) and (text := _unusual_in(event)):
+            return text, Hit("", span, event, side=side.other, known=-1)
+        if isinstance(event, Message | AssociateRq | AssociateAc):
+            break
+    told = [each for each in association.found if each.code in _UNUSUAL and _before(each, failure, side.other)]
+    near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
+    if not near:
+        return None
+    last = max(near, key=lambda each: each.packet)
+    return last.message, Hit("", last.span, last.about, side=side.other, known=-1)
+
+
+def _heard_since(association: Association, failure: Finding, side: Side) -> int:
+    """Return the packet of what a side said last before its failure: what came before that, it could handle."""
+    for entry in reversed(association.timeline):
+        if entry.side is side and entry.span.last_packet < failure.packet and not isinstance(entry.event, TcpEnd):
+            return entry.span.last_packet
+    return 0
+
+
+def _unusual_in(message: Message) -> str:
+    """Say what is unusual in a message and no finding of its own; empty where nothing is."""
+    elements = message.command.elements
+    for tag, value in elements.items():
+        name = COMMAND_ELEMENTS.get(tag)
+        if name is None:
+            return f"{message.name} has the element {tag_text(tag)}, which the standard does not define"
+        if tag in _UIDS and value.endswith(b" "):
+            return f"{message.name} pads {name.name} {tag_text(tag)} with a space instead of NUL"
+        if len(value) % 2:
+            return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
+    outline = outline_of(message)
+    return f"in the data set of {message.name}, {outline.unusual}" if outline is not None and outline.unusual else ""
+
+
+RULES = (
+    FinalRule(
+        "likely-reason",
+        Severity.WARNING,
+        "PS3.8 §9.3.1, §D.2, §E.1",
+        "Something unusual came just before the failure",
+        "One side refused, aborted or went silent, and nothing else explains it. Just before, it was sent something "
+        "that most receivers can handle. This is a hypothesis: the failing side may have had another reason.",
+        "Look for this at the failing side's log. Try again without it.",
+        likely,
+        by("own", *FRAMING),
+    ),
+)
+"""Rules on likely reasons, asked when all else is found."""

@@ -1,0 +1,121 @@
+"""Rules on which messages have a data set, and which have none (PS3.7 §9.3, §10.3)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.statuses import PENDING, status_text
+from dicomsniff.dimse.message import Message
+from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.command_rules import is_whole
+from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
+
+_MANDATORY = {
+    0x0001: "the object to store",  # Table 9.3-1
+    0x0010: "the identifier of what to retrieve",  # Table 9.3-6
+    0x0020: "the identifier to match",  # Table 9.3-3
+    0x0021: "the identifier of what to retrieve",  # Table 9.3-9
+    0x0120: "the Modification List",  # Table 10.3-5
+}
+"""Requests that must have a data set, and what it is."""
+_N_GET_RSP = 0x8110
+_NEVER = (
+    0x0030,  # C-ECHO-RQ, Table 9.3-12
+    0x0110,  # N-GET-RQ, Table 10.3-3
+    0x0150,  # N-DELETE-RQ, Table 10.3-11
+    0x0FFF,  # C-CANCEL-RQ, Tables 9.3-5, 9.3-8 and 9.3-11
+    0x8001,  # C-STORE-RSP, Table 9.3-2
+    0x8030,  # C-ECHO-RSP, Table 9.3-13
+    0x8150,  # N-DELETE-RSP, Table 10.3-12
+)
+"""Messages that never have one; of others the service decides."""
+_RETRIEVED = (0x8010, 0x8021)
+"""C-GET-RSP and C-MOVE-RSP, which have one only when they name what failed (PS3.4 §C.4.2.1.4.2)."""
+
+
+def request_lacks(review: Review) -> Iterator[Hit]:
+    """A request that says it has no data set, where one is mandatory."""
+    for operation in review.association.operations.operations:
+        request, final = operation.request, operation.final
+        command = request.command
+        wanted = _MANDATORY.get(command.field or 0)
+        if wanted is None or command.announces_data_set or command.data_set_type is None or command.problem:
+            continue
+        said = ""
+        if final is not None and operation.status is not None:
+            how = "all the same" if operation.category == "Success" else ""
+            text = status_text(command.service, command.sop_class_uid, operation.status)
+            said = f"; it was answered {' '.join(part for part in (text, how) if part)}"
+        text = f"{request.name} {command.message_id} has no data set, which is {wanted}{said}"
+        yield Hit(text, request.span, request)
+
+
+def is_misplaced(_: Association, message: Message) -> bool:
+    """Whether a message announces a data set that it may not have, or lacks the one that makes it an answer."""
+    command = message.command
+    if not command.announces_data_set:
+        return command.field == _N_GET_RSP and command.status == 0 and command.data_set_type is not None
+    return command.field in _NEVER or (command.field in _RETRIEVED and command.status in PENDING)
+
+
+def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A message that announces a data set and may have none."""
+    match entry.event:
+        case Message(command=command, data_set=data) as message if command.announces_data_set and is_whole(message):
+            if is_misplaced(association, message) and not command.problem:
+                follows = "" if data is None else f"; one of {data.length} bytes follows"
+                pending = "pending " if command.status in PENDING else ""
+                yield Hit(f"{pending}{message.name} announces a data set; it may have none{follows}")
+
+
+def response_lacks(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A successful N-GET-RSP without the attributes that were asked for (PS3.7 §10.1.2.1.8)."""
+    match entry.event:
+        case Message(command=command) as message if not command.announces_data_set and is_whole(message):
+            if is_misplaced(association, message) and not command.problem:
+                yield Hit(f"{message.name} says Success and has no data set: no attribute is returned")
+
+
+_BEFORE = (*by("own", *FRAMING, "command-malformed"), *NOT_CAPTURED)
+
+RULES = (
+    FinalRule(
+        "request-without-data-set",
+        Severity.ERROR,
+        "PS3.7 §9.3, §10.3",
+        "A request lacks its mandatory data set",
+        "Command Data Set Type (0000,0800) is 0101H: no data set follows. C-STORE, C-FIND, C-GET, C-MOVE and N-SET "
+        "cannot be performed without one, whatever the response says: nothing is stored, found, moved or changed.",
+        "Look at why the sender had no data, such as an object that could not be read or encoded.",
+        request_lacks,
+        _BEFORE,
+    ),
+    EntryRule(
+        "data-set-not-allowed",
+        Severity.WARNING,
+        "PS3.7 §9.3, §10.3, PS3.4 §C.4.2.1.4.2",
+        "A message has a data set and may have none",
+        "C-ECHO, C-CANCEL, C-STORE-RSP, N-GET-RQ, N-DELETE, and pending responses to C-MOVE and C-GET have no data "
+        "set: Command Data Set Type (0000,0800) is 0101H. Receivers ignore the data set, wait for it, or abort.",
+        "Look at how the sender sets Command Data Set Type.",
+        (Message,),
+        not_allowed,
+        _BEFORE,
+        is_misplaced,
+    ),
+    EntryRule(
+        "response-without-data-set",
+        Severity.WARNING,
+        "PS3.7 §10.1.2.1.8",
+        "An N-GET succeeds and returns nothing",
+        "A successful N-GET-RSP has the Attribute List with what was asked for. Without it the requestor learns "
+        "nothing; some take the response for malformed.",
+        "Look at the peer: it may not know the attributes that were asked for.",
+        (Message,),
+        response_lacks,
+        _BEFORE,
+        is_misplaced,
+    ),
+)
+"""Rules on the presence of data sets, in the order in which they are asked."""

@@ -1,0 +1,105 @@
+"""Rules on responses that do not fit their request: about another object, or too early (PS3.7 §9.1, §10.1)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.dimse.message import Message
+from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
+from dicomsniff.quantities import duration
+
+_ABOUT_INSTANCE = (0x8001, 0x8100, 0x8110, 0x8120, 0x8130, 0x8140, 0x8150)
+"""C-STORE-RSP and the responses of DIMSE-N."""
+_REORDERED = 1_000_000
+"""ns by which a capture may show packets of the two directions in another order than they were sent."""
+
+
+def is_about_another(_: Association, message: Message) -> bool:
+    """Whether a response names another SOP class or instance than its request."""
+    request, command = message.request, message.command
+    if request is None or command.service != request.command.service:
+        return False
+    asked, said = request.command.sop_class_uid, command.sop_class_uid
+    if said != asked and said and asked:
+        return True
+    return command.field in _ABOUT_INSTANCE and bool(_differences(message, request))
+
+
+def _differences(message: Message, request: Message) -> list[tuple[str, str, str]]:
+    """Return what a response names otherwise than its request: (what, said, meant); what either leaves out is none."""
+    command, asked = message.command, request.command
+    found = []
+    if command.sop_class_uid and asked.sop_class_uid and command.sop_class_uid != asked.sop_class_uid:
+        found.append(("SOP class", uid_text(command.sop_class_uid), uid_text(asked.sop_class_uid)))
+    instance = command.affected_sop_instance_uid or command.requested_sop_instance_uid
+    wanted = asked.affected_sop_instance_uid or asked.requested_sop_instance_uid
+    if instance and wanted and instance != wanted:
+        found.append(("SOP instance", instance[:_LONGEST], wanted[:_LONGEST]))
+    return found
+
+
+_LONGEST = 64
+"""Characters of a UID that are shown; it has no more (PS3.5 §9.1)."""
+
+
+def about_another(_association: Association, entry: Entry) -> Iterator[Hit]:
+    """A response about something else than its request (PS3.7 §9.1.1.1.3, §9.1.1.1.4, §10.1)."""
+    match entry.event:
+        case Message(request=Message() as request) as response if not response.command.problem:
+            if response.command.service == request.command.service and (found := _differences(response, request)):
+                what = " and ".join(name for name, _, _ in found)
+                said, meant = found[0][1:]
+                yield Hit(f"{response.name} names another {what} than {request.name}: {said}, not {meant}")
+
+
+def before_the_end(review: Review) -> Iterator[Hit]:
+    """Success or a warning before the request's data set was whole (PS3.7 §9.1.1.2, §9.1.2.2, §9.1.4.2)."""
+    association = review.association
+    for operation in association.operations.operations:
+        request, final = operation.request, operation.final
+        if final is None or final.span.first_packet >= request.span.last_packet or request.data_set is None:
+            continue
+        early = request.span.last_time - final.span.first_time
+        if early < _REORDERED or operation.category not in ("Success", "Warning"):
+            continue
+        health = association.tcp.get(request.side)
+        unsure = health is not None and (health.out_of_order or health.retransmitted)
+        if not unsure and not association.missing_bytes:
+            text = (
+                f"{final.name} says {operation.category} {duration(early)} before the data set of {request.name} ended"
+            )
+            yield Hit(text, final.span, final)
+
+
+_BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
+
+RULES = (
+    EntryRule(
+        "response-about-another",
+        Severity.WARNING,
+        "PS3.7 §9.1.1.1.3, §9.1.1.1.4, §10.1",
+        "A response names another object than its request",
+        "SOP class and SOP instance of a response, if present, are those of the request. A strict requestor takes "
+        "the request for failed or aborts; others log success for the wrong object.",
+        "Look at how the peer builds responses, above all with several requests at a time.",
+        (Message,),
+        about_another,
+        (*_BEFORE, *by("peer", "message-id-repeated"), "own:response-mismatched"),
+        is_about_another,
+    ),
+    FinalRule(
+        "success-before-end",
+        Severity.WARNING,
+        "PS3.7 §9.1.1.2, §9.1.2.2, §9.1.3.2, §9.1.4.2",
+        "A request succeeds before its data set is whole",
+        "Only a failure may be answered while the data set is still being sent. A response that says Success or "
+        "Warning by then cannot be about all of the object: what came later may be lost.",
+        "Compare the object at the receiver with the one that was sent. Look at the receiver's log.",
+        before_the_end,
+        _BEFORE,
+    ),
+)
+"""Rules on responses, in the order in which they are asked."""

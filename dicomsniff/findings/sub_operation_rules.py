@@ -1,0 +1,133 @@
+"""Rules on what the responses to C-MOVE and C-GET say of their sub-operations (PS3.7 §9.1.3, §9.1.4, PS3.4 §C.4)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.association import Association
+from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
+from dicomsniff.dictionary.statuses import PENDING, find_status
+from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.sub_operations import COUNTER_TAGS, RETRIEVALS, Counters, read_counters
+from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
+from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
+from dicomsniff.quantities import counted
+
+_RESPONSES = (0x8010, 0x8021)
+"""C-GET-RSP and C-MOVE-RSP."""
+_WITH_LIST = ("Warning", "Failure", "Cancel")
+"""Final statuses whose responses name the instances that failed (PS3.4 §C.4.2.1.4.2)."""
+
+
+def _retrieved(association: Association) -> Iterator[tuple[Operation, Message, Counters]]:
+    """Yield C-MOVE and C-GET operations with their final response and what it counts."""
+    for operation in association.operations.operations:
+        final = operation.final
+        if operation.name in RETRIEVALS and final is not None and final.command.field in _RESPONSES:
+            yield operation, final, read_counters(final.command)
+
+
+def success_with_failures(review: Review) -> Iterator[Hit]:
+    """A final response that says success and counts failed sub-operations (PS3.4 §C.4.2.3.1, §C.4.3.3.1)."""
+    for operation, final, counters in _retrieved(review.association):
+        if operation.status == 0 and counters.failed:
+            text = f"{final.name} says Success, although {counters.failed} of {counters.done} sub-operations failed"
+            yield Hit(text, final.span, final)
+
+
+def list_missing(review: Review) -> Iterator[Hit]:
+    """A final response that counts failed sub-operations and does not say which (PS3.4 §C.4.2.1.4.2)."""
+    for operation, final, counters in _retrieved(review.association):
+        command = final.command
+        if counters.failed and operation.category in _WITH_LIST and not command.announces_data_set:
+            failed = counted(counters.failed, "failed sub-operation")
+            text = f"{final.name} 0x{operation.status:04X} counts {failed} and has no data set with"
+            yield Hit(f"{text} Failed SOP Instance UID List (0008,0058)", final.span, final)
+
+
+def pending_uncounted(review: Review) -> Iterator[Hit]:
+    """Pending responses without the numbers of sub-operations (PS3.7 §9.1.3.1.7 to .10, §9.1.4.1.8 to .11)."""
+    first: dict[int, tuple[Message, list[int]]] = {}
+    count: dict[int, int] = {}
+    if not any(operation.name in RETRIEVALS for operation in review.association.operations.operations):
+        return
+    for message in review.association.messages:
+        command = message.command
+        if command.field in _RESPONSES and command.status in PENDING and not command.problem and not message.problem:
+            numbers = zip(COUNTER_TAGS, read_counters(command), strict=True)
+            if absent := [tag for tag, number in numbers if number is None]:
+                first.setdefault(id(message.operation), (message, absent))
+                count[id(message.operation)] = count.get(id(message.operation), 0) + 1
+    for key, (message, absent) in first.items():
+        many = f"{count[key]} pending {message.name} have" if count[key] > 1 else f"the pending {message.name} has"
+        yield Hit(f"{many} no {_names(absent)}", message.span, message)
+
+
+def _names(tags: list[int]) -> str:
+    """Return `Number of Remaining, Completed and Failed Sub-operations`."""
+    kinds = [COMMAND_ELEMENTS[tag].name.removeprefix("Number of ").removesuffix(" Sub-operations") for tag in tags]
+    listed = ", ".join(kinds[:-1]) + (" and " if len(kinds) > 1 else "") + kinds[-1]
+    return f"Number of {listed} Sub-operations"
+
+
+def remaining_at_the_end(review: Review) -> Iterator[Hit]:
+    """A final response, other than of a cancelled operation, with sub-operations that remain (PS3.4 §C.4.2.1.6)."""
+    for operation, final, counters in _retrieved(review.association):
+        command = final.command
+        category = find_status(command.service, final.sop_class_uid, command.status or 0).category
+        # That nothing remains, many say although they should not: it harms nobody. Success is told by the counters.
+        if counters.remaining and category in ("Warning", "Failure"):
+            remains = counted(counters.remaining, "remaining sub-operation")
+            yield Hit(f"{final.name} 0x{operation.status:04X} is final and counts {remains}", final.span, final)
+
+
+_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
+
+RULES = (
+    FinalRule(
+        "success-with-failures",
+        Severity.ERROR,
+        "PS3.4 §C.4.2.3.1, §C.4.3.3.1",
+        "A retrieval says Success, although objects failed",
+        "Success means that every sub-operation succeeded. This response counts failed ones: objects are missing at "
+        "the destination, and a requestor that reads the status alone does not notice.",
+        "Retrieve the missing objects again. Look at the provider's log for why they failed; it should answer B000H, "
+        "or a failure if all of them failed.",
+        success_with_failures,
+        (*_BEFORE, "get-without-role"),
+    ),
+    FinalRule(
+        "failed-list-missing",
+        Severity.WARNING,
+        "PS3.4 §C.4.2.1.4.2, §C.4.3.1.3.2",
+        "A retrieval does not say which objects failed",
+        "A final response that counts failed sub-operations names them in Failed SOP Instance UID List (0008,0058). "
+        "Without it the requestor cannot retrieve just those again.",
+        "Compare what arrived at the destination with what was asked for. Look at the provider's log.",
+        list_missing,
+        (*_BEFORE, "own:success-with-failures"),
+    ),
+    FinalRule(
+        "pending-without-counters",
+        Severity.WARNING,
+        "PS3.7 §9.1.3.1.7, §9.1.4.1.8",
+        "A pending response does not count the sub-operations",
+        "Pending responses to C-MOVE and C-GET hold the numbers of remaining, completed, failed and warning "
+        "sub-operations. Without them nobody sees the progress; some requestors abort. Reported once per operation.",
+        "Look at the provider. If the requestor fails on these responses, switch pending responses off.",
+        pending_uncounted,
+        _BEFORE,
+    ),
+    FinalRule(
+        "remaining-in-final",
+        Severity.WARNING,
+        "PS3.4 §C.4.2.1.6, §C.4.3.1.5",
+        "A final response counts remaining sub-operations",
+        "With the final response the operation is over, so that nothing remains; only a cancelled one may say what was "
+        "left. The objects counted here were never tried.",
+        "Look at the provider's log for why it stopped.",
+        remaining_at_the_end,
+        (*_BEFORE, "own:status-failure", "own:status-warning"),
+    ),
+)
+"""Rules on sub-operations, in the order in which they are asked."""
