@@ -12,7 +12,7 @@ from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
-from dicomsniff.findings.verdicts import Overview
+from dicomsniff.findings.overview import Overview
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 
@@ -84,7 +84,7 @@ class Analyzer:
     @property
     def verdict(self) -> str:
         """How the capture went, in one sentence: the associations that are over, and what they asked to be moved."""
-        return self.overview.text(self.links.moves())
+        return self.overview.text(self.links.moves(), self.findings)
 
     def feed(self, batch: PacketBatch) -> list[Update]:
         """Take packets; return (association, new timeline entry) in packet order."""

@@ -11,6 +11,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import (
+    Abort,
     AssociateAc,
     AssociateRj,
     AssociateRq,
@@ -157,7 +158,9 @@ class Conversation:
                     self._assembler(stream).lost(event, inside=self._pdus[stream].fragment is not None)
                 updates.append((association, association.add(event, self._sides[stream])))
             else:
-                updates += [(association, entry) for entry in association.add_pdu(event, self._sides[stream])]
+                underway = isinstance(event, Abort) and self._has_underway(stream)
+                entries = association.add_pdu(event, self._sides[stream], underway=underway)
+                updates += [(association, entry) for entry in entries]
         if self.associations:
             self._count(stream)
         return updates
@@ -252,6 +255,11 @@ class Conversation:
                 stream in self._assemblers and self._assemblers[stream].has_underway
             )
             self._clock.set_underway(self._sides[stream], underway=inside)
+
+    def _has_underway(self, stream: Stream) -> bool:
+        """Whether a message, or a PDU of the other side, has begun and not ended."""
+        other = self._pdus.get(stream.peer)
+        return (other is not None and other.is_inside) or any(each.has_underway for each in self._assemblers.values())
 
     def _find_requestor(self, stream: Stream, event: PduEvent) -> tuple[Stream, str]:
         if isinstance(event, AssociateRq):

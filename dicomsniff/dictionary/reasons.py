@@ -94,4 +94,6 @@ def aborted_for(source: int, reason: int) -> str:
     if source == 2:
         known = {**ABORT_REASONS, 0: "", 3: "its reason 3 is reserved"}
         return in_words(known.get(reason, f"its reason {reason} is undefined"))
-    return "" if source == 0 else f"its source {source} is reserved"
+    if source == 0:  # not significant, but to be sent as 0
+        return f"it gives reason {reason}, which should be 0" if reason else ""
+    return f"its source {source} is reserved"

@@ -117,7 +117,7 @@ def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str
     plural = "s" * (found != 1)
     connections = f"{counted(analyzer.connections, 'TCP connection')}"
     yield f"{name}: {analyzer.packets} packets, {connections}, {found} association{plural}"
-    if analyzer.overview.associations:
+    if analyzer.overview.associations or analyzer.findings:
         yield f"  {analyzer.verdict}"
     for protocol, count in sorted(analyzer.foreign.items()):
         yield f"  {counted(count, 'TCP connection')} without DICOM" + (f": {protocol}" if protocol else "")

@@ -56,13 +56,19 @@ def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]
 
 
 def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit]:
-    if isinstance(entry.event, Abort) and association.abortion is not None and not _after_end(association, entry):
+    abortion = association.abortion
+    if isinstance(entry.event, Abort) and abortion is not None and not _after_end(association, entry):
         party = association.party(entry.side)
         source, reason = entry.event.source, entry.event.reason
         who = f"the {aborter(source)} of {party.label}" if aborter(source) else party.label
         why = aborted_for(source, reason)
-        text = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
-        yield Hit(text + _after_silence(association, entry), since=since)
+        said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
+        said += _after_silence(association, entry)
+        if abortion.costs:
+            yield Hit(said, since=since)
+        else:
+            harmless = "; every request had been answered and nothing was lost"
+            yield Hit(said + harmless, since=since, severity=Severity.WARNING)
 
 
 def _after_silence(association: Association, entry: Entry) -> str:
@@ -243,8 +249,9 @@ RULES = (
         Severity.ERROR,
         "PS3.8 §9.3.8",
         "An application breaks the association off",
-        "A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason. What "
-        "was under way is lost.",
+        "A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason (the "
+        "field is to be 0). What was under way is lost. Where every request had been answered, nothing is, and this "
+        "is a warning.",
         "What the other side sent, or did not send, just before is the usual cause; the aborting side's log names it.",
         (Abort,),
         aborted_by_user,
@@ -256,7 +263,8 @@ RULES = (
         "PS3.8 §9.3.8",
         "A protocol machine breaks the association off",
         "A-ABORT by the service-provider: the DICOM library met a PDU it does not know, does not expect here, or "
-        "cannot read. Its reason says which.",
+        "cannot read. Its reason says which. Where every request had been answered, nothing is lost, and this is a "
+        "warning.",
         "Look at the last PDUs of the other side. If nothing is found about them, the aborting side is wrong.",
         (Abort,),
         aborted_by_provider,

@@ -75,7 +75,8 @@ class Hit(NamedTuple):
     """What a rule saw: one line of text, and what differs from where the rule was asked to look.
 
     `since` is the earliest packet that its cause may lie in, `known` the latest (-1: the association's end). A rule
-    on a whole capture may name the `association` and the message's `number` in it.
+    on a whole capture may name the `association` and the message's `number` in it. `severity` is told where it is
+    less than the rule's.
     """
 
     text: str
@@ -87,6 +88,7 @@ class Hit(NamedTuple):
     association: int | None = None
     number: int | None = None
     place: int = 0
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

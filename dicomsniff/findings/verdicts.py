@@ -1,142 +1,60 @@
-"""How an association went, and how a whole capture went, in one sentence each; the reason first."""
+"""How an association went, in one sentence; the reason first."""
 
 from collections import Counter
 
 from dicomsniff.association.association import Abortion, Association
-from dicomsniff.association.moves import Move
 from dicomsniff.association.state import State
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.finding import Finding, Severity
-from dicomsniff.findings.retrieve import explain_move
-from dicomsniff.findings.slowness import slow_part
 from dicomsniff.quantities import counted, duration
 
-MAX_REASONS = 1000
-"""Reasons told apart in an overview."""
 MAX_STATUSES = 3
 """Statuses that are named of an association that went well; responses with further ones are counted."""
-BAD = ("Failure", "Unknown")
-_ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout")
+BAD = ("Failure",)
+"""Classes of statuses that say that a request was not done; one that nobody defines says nothing."""
+ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout")
 """Warnings that say why an association did not end as it should."""
 _ABORTS = ("association-aborted", "provider-aborted")
+_EXPLANATIONS = ("get-explained",)
+"""Notes that say why a request failed."""
 
 
 def verdict(association: Association) -> str:
     """Say in one line how the association went."""
     if association.rejection is not None:
         return f"refused: {_rejection(association)}"
-    if association.abortion is not None:
+    if association.abortion is not None and association.state is not State.RELEASED:
         return _aborted(association)
     failed = _failures(association)
     if association.released and association.nothing_accepted and not association.tally.requests:
         return f"released: no presentation context was accepted{_refusals(association)}; nothing was exchanged"
     if association.released:
         said = failed or _exchanged(association)
-        wrong = next((each for each in association.findings if each.severity is Severity.ERROR), None)
+        wrong = next((each for each in association.findings if each.worst is Severity.ERROR), None)
         if not failed and wrong is not None:
             return f"released, but {wrong.message}; {said}"
-        return f"released: {said}{_refused_contexts(association)}"
+        then = f"; then {_by(association.abortion)} aborted in vain" if association.abortion is not None else ""
+        return f"released: {said}{_why_failed(association)}{then}{_refused_contexts(association)}"
     return f"unfinished{_why_unfinished(association, failed)}"
 
 
-def went_well(association: Association) -> bool | None:
-    """Whether everything was done that was asked; None where the capture does not show the end."""
-    troubled = any(finding.worst is Severity.ERROR for finding in association.findings)
-    if association.rejection is not None or association.abortion is not None or _failures(association) or troubled:
-        return False
-    if association.released:
-        return True
-    return None if association.ended_by_capture else False
+def has_failed(association: Association) -> bool:
+    """Whether an association was refused, broken off with something under way, or answered a request with a failure."""
+    broken = association.abortion is not None and association.abortion.costs and not association.released
+    return association.rejection is not None or broken or bool(_failed_statuses(association))
 
 
-class Overview:
-    """How all associations of a capture went; takes each when it is over, keeps counts only."""
-
-    def __init__(self) -> None:
-        self.well = self.troubled = self.unknown = 0
-        self.reasons: Counter[str] = Counter()
-        """Why associations were in trouble, up to MAX_REASONS; `other_reasons` counts those with another one."""
-        self.other_reasons = 0
-        self.requests: Counter[str] = Counter()
-        self.bad: Counter[str] = Counter()
-        """Operations that failed, by service."""
-        self.slow: Counter[str] = Counter()
-        """Associations that were slow, by what took most of their time."""
-        self.findings: Counter[str] = Counter()
-        """Causes found, and findings that are not listed, by severity."""
-
-    @property
-    def associations(self) -> int:
-        """Associations that are over."""
-        return self.well + self.troubled + self.unknown
-
-    def take(self, association: Association) -> None:
-        """Count an association that is over."""
-        well = went_well(association)
-        if well:
-            self.well += 1
-        elif well is None:
-            self.unknown += 1
-        else:
-            self.troubled += 1
-            reason = _reason(association)
-            if reason in self.reasons or len(self.reasons) < MAX_REASONS:
-                self.reasons[reason] += 1
-            else:
-                self.other_reasons += 1
-        self.requests.update(association.tally.requests)
-        for (service, sop_class, status), count in association.tally.statuses.items():
-            if find_status(service, sop_class, status).category in BAD:
-                self.bad[service] += count
-        if slow := slow_part(association):
-            self.slow[slow] += 1
-        self.findings.update(finding.severity for finding in association.findings)
-        self.findings.update(association.unlisted_findings)
-
-    def text(self, moves: list[Move]) -> str:
-        """Say in one sentence how the capture went; `moves` are its C-MOVE operations."""
-        total = self.associations
-        if not total:
-            return "no DICOM association"
-        parts = []
-        if self.troubled:
-            (reason, count), *more = self.reasons.most_common()
-            often = f" ({count} times)" if count > 1 else ""
-            least = "more than " if self.other_reasons else ""
-            others = f", and {least}{counted(len(more), 'other reason')}" if more else ""
-            parts.append(f"{self.troubled} of {counted(total, 'association')} in trouble: {reason}{often}{others}")
-        elif self.well == total:
-            which = {1: "the association", 2: "both associations"}.get(total, f"all {total} associations")
-            parts.append(f"{which} went well")
-        else:
-            parts.append(f"{self.well} of {counted(total, 'association')} ended well")
-        if warnings := self.findings[Severity.WARNING]:
-            parts[0] += f", with {counted(warnings, 'warning')}"
-        if self.unknown:
-            parts.append(f"{counted(self.unknown, 'association')} without an end in the capture")
-        explained = [f"C-MOVE to {move.destination}: {explain_move(move)}" for move in moves if explain_move(move)]
-        if explained:
-            parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
-        if self.slow:
-            (what, count), *more = self.slow.most_common()
-            others = f", {sum(each for _, each in more)} for other reasons" if more else ""
-            parts.append(f"{counted(count, 'association')} slow, mostly {what}{others}")
-        if exchanged := self._exchanged():
-            parts.append(exchanged)
-        return "; ".join(parts)
-
-    def _exchanged(self) -> str:
-        """`40 C-STORE, 3 of them failed`."""
-        said = []
-        for service, count in self.requests.items():
-            failed = self.bad[service]
-            said.append(f"{count} {service}" + (f", {failed} of them failed" if failed else ""))
-        return ", ".join(said)
+def _why_failed(association: Association) -> str:
+    """Name what a failed status follows from, or is explained by, where that was found."""
+    for finding in association.findings:
+        if any(each.code == "status-failure" for each in finding.followers) or finding.code in _EXPLANATIONS:
+            return f"; {finding.message}"
+    return ""
 
 
-def _reason(association: Association) -> str:
+def reason(association: Association) -> str:
     """Why an association was in trouble, without what differs from one association to the next."""
     if association.rejection is not None:
         return f"refused: {in_words(reject_reason_name(association.rejection.source, association.rejection.reason))}"
@@ -173,26 +91,32 @@ def _aborted(association: Association) -> str:
     abortion = association.abortion
     if abortion is None:
         return ""
-    side = abortion.side.value
     why = aborted_for(abortion.source, abortion.reason)
     cause = next((each for each in association.findings if any(of.code in _ABORTS for of in each.followers)), None)
     if cause is not None:
         said = f"; its reason: {why}" if why and cause.code != "abort-reserved" else ""
-        return f"aborted by the {side}: {cause.message}{said}"
-    who = f"the {side}'s {aborter(abortion.source)}" if aborter(abortion.source) else f"the {side}"
+        return f"aborted by the {abortion.side.value}: {cause.message}{said}"
+    who = _by(abortion)
     done = _failures(association) or _exchanged(association)
     exchanged = f", after {done}" if association.tally.statuses else ""
     wrong = next((each for each in association.findings if each.severity is Severity.ERROR), None)
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.message}"
     why = f": {why}" if why else ""
-    return f"aborted by {who}{why}{_open_question(association, abortion)}{exchanged}{before}"
+    cost = "" if abortion.costs else "; nothing was lost"
+    return f"aborted by {who}{why}{_open_question(association, abortion)}{exchanged}{cost}{before}"
+
+
+def _by(abortion: Abortion) -> str:
+    """`the requestor's application`."""
+    side = f"the {abortion.side.value}"
+    return f"{side}'s {aborter(abortion.source)}" if aborter(abortion.source) else side
 
 
 def _cause(association: Association) -> Finding | None:
     """The first finding that says why an association was in trouble."""
     found = association.findings
-    return next((each for each in found if each.worst is Severity.ERROR or each.code in _ENDINGS), None)
+    return next((each for each in found if each.worst is Severity.ERROR or each.code in ENDINGS), None)
 
 
 def _why_unfinished(association: Association, failed: str) -> str:
