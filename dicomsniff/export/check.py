@@ -9,7 +9,8 @@ from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.junit import JunitReport
-from dicomsniff.export.model_json import finding_json
+from dicomsniff.export.lines import finding_lines_json
+from dicomsniff.export.model_json import findings_json
 from dicomsniff.export.report import Asked, Outcome, Report
 from dicomsniff.export.sarif import SarifReport
 from dicomsniff.export.text import finding_lines
@@ -69,13 +70,12 @@ class TextReport:
         self._with_findings += 1
         lines = [f"association {association.id}: {association.requestor.label} -> {association.acceptor.label}"]
         lines.append(f"  {verdict(association)}")
-        for finding in association.findings:
-            lines += finding_lines(finding)
+        lines += finding_lines(association.findings)
         return "".join(printed([*lines, ""]))
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return the findings about the capture as a whole, and the summary."""
-        lines = [line for finding in outcome.capture.analyzer.findings for line in finding_lines(finding)]
+        lines = [*finding_lines(outcome.capture.analyzer.findings)]
         total = outcome.capture.analyzer.association_count
         where = f" in {self._with_findings} of {counted(total, 'association')}"
         judged = f"fails at {self._fail_on}" if outcome.failed else f"passes at {self._fail_on}"
@@ -101,7 +101,7 @@ class JsonReport:
         """Return what stands before and after the array of associations."""
         head = _head(outcome.capture)
         before = "{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items())
-        found = [finding_json(finding, None) for finding in outcome.capture.analyzer.findings]
+        found = findings_json(outcome.capture.analyzer.findings, None)
         tail = {"findings": found} | _summary(outcome, self._fail_on)
         after = ",\n".join(f" {json_text(key)}: {json_text(value)}" for key, value in tail.items())
         return before + ' "associations": [', f"],\n{after}\n}}\n"
@@ -114,17 +114,14 @@ class JsonLinesReport:
         self._fail_on = asked.fail_on
 
     def association(self, association: Association) -> str:
-        """Return a line per cause, what follows from it within."""
-        lines = [{"kind": "finding"} | finding_json(finding, association.id) for finding in association.findings]
-        return "".join(f"{json_text(line)}\n" for line in lines)
+        """Return a line per finding, causes and consequences."""
+        return "".join(f"{line}\n" for line in finding_lines_json(association.findings, association.id))
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return the findings about the capture as a whole, and the summary."""
-        lines: list[dict[str, Any]] = [
-            {"kind": "finding"} | finding_json(finding, None) for finding in outcome.capture.analyzer.findings
-        ]
-        lines.append({"kind": "summary"} | _head(outcome.capture) | _summary(outcome, self._fail_on))
-        return "", "".join(f"{json_text(line)}\n" for line in lines)
+        summary = {"kind": "summary"} | _head(outcome.capture) | _summary(outcome, self._fail_on)
+        lines = [*finding_lines_json(outcome.capture.analyzer.findings, None), json_text(summary)]
+        return "", "".join(f"{line}\n" for line in lines)
 
 
 REPORTS: dict[str, type[Report]] = {
@@ -144,7 +141,7 @@ def _association_json(association: Association) -> dict[str, Any]:
         "acceptor": association.acceptor.label,
         "outcome": association.outcome,
         "verdict": verdict(association),
-        "findings": [finding_json(finding, association.id) for finding in association.findings],
+        "findings": findings_json(association.findings, association.id),
     }
 
 

@@ -1,6 +1,6 @@
 """The model -> text for a terminal or a pipe: what `show` prints, and the lines that `live --format text` follows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import IO
 
@@ -11,6 +11,7 @@ from dicomsniff.export.link_words import link_lines
 from dicomsniff.export.negotiation import context_lines
 from dicomsniff.export.time_words import time_text
 from dicomsniff.export.words import entry_detail, entry_name, entry_order, entry_size, tcp_text
+from dicomsniff.findings.alike import fold
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -73,22 +74,22 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
         yield "    " + entry_line(association, entry, association.start_time)
     if association.unlisted:
         yield f"    … {association.unlisted} further entries are not listed"
-    for finding in association.findings:
-        yield from finding_lines(finding)
+    yield from finding_lines(association.findings)
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
-    """Yield a finding as a line, and below it, indented, what follows from it."""
-    yield "  " + finding_text(finding)
-    for follower in finding.followers:
-        yield "    then " + finding_text(follower)
+def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield findings, one line for those that are alike, and below it, indented, what follows from them."""
+    for alike in fold(findings):
+        yield "  " + finding_text(alike.finding, alike.text)
+        for follower in alike.followers:
+            yield "    then " + finding_text(follower.finding, follower.text)
 
 
-def finding_text(finding: Finding) -> str:
-    """Return a finding as one line: severity, what was seen, code, packet, clause."""
+def finding_text(finding: Finding, said: str = "") -> str:
+    """Return a finding as one line: severity, what was seen (or `said` of it), code, packet, clause."""
     reference = f" [{finding.reference}]" if finding.reference else ""
     packet = f", packet {finding.span.first_packet}" if finding.span.first_packet else ""
-    return f"{finding.severity}: {finding.message} ({finding.code}{packet}){reference}"
+    return f"{finding.severity}: {said or finding.message} ({finding.code}{packet}){reference}"
 
 
 def entry_line(association: Association, entry: Entry, start: int) -> str:
@@ -125,8 +126,7 @@ def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str
         yield f"  {analyzer.given_up} connections given up: more than {MAX_CONNECTIONS} were open at a time"
     for reason, count in analyzer.undecoded.most_common():
         yield f"  {counted(count, 'packet')} not used: {reason}"
-    for finding in analyzer.findings:
-        yield from finding_lines(finding)
+    yield from finding_lines(analyzer.findings)
     if truncated:
         yield f"  the capture is cut off: {truncated}"
 
