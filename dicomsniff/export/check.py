@@ -2,7 +2,6 @@
 
 from collections import Counter
 from contextlib import suppress
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from dicomsniff import __version__
@@ -14,6 +13,7 @@ from dicomsniff.export.model_json import findings_json
 from dicomsniff.export.report import Asked, Outcome, Report
 from dicomsniff.export.sarif import SarifReport
 from dicomsniff.export.text import finding_lines
+from dicomsniff.export.waiting import copy_out, waiting_text
 from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.verdicts import verdict
@@ -22,8 +22,6 @@ from dicomsniff.printable import printed
 from dicomsniff.quantities import counted
 
 SCHEMA = "dicomsniff.check/1"
-_IN_MEMORY = 1 << 20
-"""Characters of a report that wait in memory for its beginning, which counts them; more wait in a temporary file."""
 
 
 def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, names: tuple[str, ...]) -> bool:
@@ -31,7 +29,7 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
     asked = Asked(fail_on, names)
     report = REPORTS[form](asked)
     counts: Counter[str] = Counter()
-    with SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+", encoding="utf-8") as body:
+    with waiting_text() as body:
         for _ in capture.updates():
             for association in capture.analyzer.take_closed():
                 counts.update(finding.severity for finding in flatten(association.findings))
@@ -40,11 +38,9 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
         counts.update(finding.severity for finding in flatten(capture.analyzer.findings))
         failed = any(counts[severity] for severity in asked.failing)
         before, after = report.ends(Outcome(capture, counts, failed))
-        body.seek(0)
         with suppress(BrokenPipeError):  # whoever reads it has gone; what was found still counts
             out.write(before)
-            while piece := body.read(_IN_MEMORY):
-                out.write(piece)
+            copy_out(body, out)
             out.write(after)
             out.flush()
     return failed
@@ -74,13 +70,15 @@ class TextReport:
         return "".join(printed([*lines, ""]))
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
-        """Return the findings about the capture as a whole, and the summary."""
-        lines = [*finding_lines(outcome.capture.analyzer.findings)]
-        total = outcome.capture.analyzer.association_count
+        """Return the verdict and the worst, and behind the associations what is about the whole capture, and counts."""
+        analyzer, name = outcome.capture.analyzer, outcome.capture.reader.name
+        before = [f"{name}: {analyzer.verdict}", *(f"  {line}" for line in analyzer.overview.worst()), ""]
+        lines = [*finding_lines(analyzer.findings)]
+        total = analyzer.association_count
         where = f" in {self._with_findings} of {counted(total, 'association')}"
         judged = f"fails at {self._fail_on}" if outcome.failed else f"passes at {self._fail_on}"
-        lines.append(f"{outcome.capture.reader.name}: {count_text(outcome.counts)}{where}; {judged}")
-        return "", "".join(printed(lines))
+        lines.append(f"{name}: {count_text(outcome.counts)}{where}; {judged}")
+        return "".join(printed(before)), "".join(printed(lines))
 
 
 class JsonReport:

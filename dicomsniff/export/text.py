@@ -1,60 +1,29 @@
-"""The model -> text for a terminal or a pipe: what `show` prints, and the lines that `live --format text` follows."""
+"""Associations, findings and the capture -> lines of text, as `show` prints and `live --format text` follows them."""
 
 from collections.abc import Iterable, Iterator
-from heapq import heappop, heappush
-from typing import IO
+from itertools import groupby
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.export.link_words import link_lines
 from dicomsniff.export.negotiation import context_lines
 from dicomsniff.export.time_words import time_text
 from dicomsniff.export.words import entry_detail, entry_name, entry_order, entry_size, tcp_text
-from dicomsniff.findings.alike import fold
+from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.library import Capture
-from dicomsniff.printable import printed
 from dicomsniff.quantities import clock, counted, duration, size, timestamp
 from dicomsniff.side import Side
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
+FOLDED = 3
+"""Entries of a timeline in a row that say the same from which on they share a line."""
 _ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 
 
-MAX_WAITING = 1000
-"""Associations that wait to be printed for one which began before them and goes on; then they are printed first."""
-
-
-def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> None:
-    """Read a capture to its end and write each association as it ends, in the order in which they began."""
-    waiting: list[tuple[int, Association]] = []
-    following = 1
-    for _ in capture.updates():
-        digits = capture.reader.resolution_digits
-        for association in capture.analyzer.take_closed():
-            heappush(waiting, (association.id, association))
-        while waiting and (waiting[0][0] == following or len(waiting) > MAX_WAITING):
-            number, association = heappop(waiting)
-            following = number + 1
-            out.writelines(printed(association_lines(association, digits, contexts=contexts)))
-            out.write("\n")
-    digits = capture.reader.resolution_digits
-    for _, association in sorted(waiting):
-        out.writelines(printed(association_lines(association, digits, contexts=contexts)))
-        out.write("\n")
-    found = list(link_lines(capture.analyzer.links))
-    if found:
-        out.write("what belongs together:\n")
-        out.writelines(printed(f"  {line}" for line in found))
-        out.write("\n")
-    out.writelines(printed(summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated)))
-
-
 def association_lines(association: Association, digits: int, *, contexts: bool = False) -> Iterator[str]:
-    """Yield an association as text: who with whom, the verdict, its timeline, its findings."""
+    """Yield an association as text: who with whom, the verdict, its findings, its timeline."""
     requestor, acceptor = association.requestor, association.acceptor
     yield f"association {association.id}: {requestor.label} -> {acceptor.label}"
     yield f"  {verdict(association)}"
@@ -62,6 +31,7 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
         yield f"  on the TCP connection of association {association.follows}, after it"
     if not association.requestor_is.startswith("sent"):
         yield f"  requestor: {association.requestor_is}"
+    yield from finding_lines(association.findings)
     lasted = duration(association.end_time - association.start_time)
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
     yield from _tcp_lines(association)
@@ -70,11 +40,28 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
         yield from context_lines(association)
     if association.condensed:
         yield "    its timeline was given up to bound memory"
-    for entry in sorted(association.timeline, key=entry_order):
-        yield "    " + entry_line(association, entry, association.start_time)
+    yield from timeline_lines(association)
     if association.unlisted:
         yield f"    … {association.unlisted} further entries are not listed"
-    yield from finding_lines(association.findings)
+
+
+def timeline_lines(association: Association) -> Iterator[str]:
+    """Yield the timeline, a line for each entry; several in a row that say the same share one."""
+    entries = sorted(association.timeline, key=entry_order)
+    for _, run in groupby(entries, key=lambda entry: (entry.side, entry_name(entry), _gist(association, entry))):
+        alike = list(run)
+        told = alike if len(alike) < FOLDED else alike[:1]
+        for entry in told:
+            line = "    " + entry_line(association, entry, association.start_time)
+            if more := len(alike) - len(told):
+                until = (alike[-1].span.first_time - association.start_time) / 1e9
+                line += f"; {more} more like it until {until:.6f}"
+            yield line
+
+
+def _gist(association: Association, entry: Entry) -> str:
+    """Return what an entry says but for its numbers; lengths and times of messages that are alike differ."""
+    return gist(entry_detail(association, entry))
 
 
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
@@ -120,6 +107,8 @@ def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str
     yield f"{name}: {analyzer.packets} packets, {connections}, {found} association{plural}"
     if analyzer.overview.associations or analyzer.findings:
         yield f"  {analyzer.verdict}"
+    for line in analyzer.overview.worst():
+        yield f"  {line}"
     for protocol, count in sorted(analyzer.foreign.items()):
         yield f"  {counted(count, 'TCP connection')} without DICOM" + (f": {protocol}" if protocol else "")
     if analyzer.given_up:

@@ -52,7 +52,7 @@ def fold(findings: Iterable[Finding]) -> list[Alike]:
     """Return findings in their order, those that differ in numbers only as one, and likewise what follows from them."""
     folded: dict[tuple[object, ...], tuple[Alike, list[Finding]]] = {}
     for finding in findings:
-        key = (finding.code, finding.severity, finding.side, finding.association, _gist(finding.message))
+        key = (finding.code, finding.severity, finding.side, finding.association, gist(finding.message))
         known = folded.get(key)
         if known is None:
             alike = Alike(finding)
@@ -66,6 +66,6 @@ def fold(findings: Iterable[Finding]) -> list[Alike]:
     return [alike for alike, _ in folded.values()]
 
 
-def _gist(text: str) -> str:
+def gist(text: str) -> str:
     """Return a text without its plain numbers; tags, UIDs and statuses stay."""
     return _WORD.sub(lambda word: "#" if _NUMBER.fullmatch(word[0]) else word[0], text)

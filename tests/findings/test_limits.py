@@ -16,7 +16,8 @@ from dicomsniff.association import instances, links, moves
 from dicomsniff.dimse import operations
 from dicomsniff.export.check import write_check
 from dicomsniff.export.model_json import association_json
-from dicomsniff.export.text import association_lines, write_text
+from dicomsniff.export.show import write_text
+from dicomsniff.export.text import association_lines
 from dicomsniff.export.transcript import write_transcript
 from dicomsniff.findings import verdicts
 from dicomsniff.findings.finding import Severity

@@ -1,0 +1,62 @@
+"""What `show` prints of a capture: of a file the whole in short and then each association, of a pipe as it comes."""
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import IO
+
+from dicomsniff.association.association import Association
+from dicomsniff.export.link_words import link_lines
+from dicomsniff.export.text import association_lines, summary_lines
+from dicomsniff.export.waiting import copy_out, waiting_text
+from dicomsniff.library import Capture
+from dicomsniff.printable import printed
+
+MAX_WAITING = 1000
+"""Associations that wait to be printed for one which began before them and goes on; then they are printed first."""
+
+
+def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> None:
+    """Read a capture to its end and write it; what is read from a pipe is written as its associations end."""
+    if capture.reader.size is None:
+        _write_associations(capture, out, contexts=contexts)
+        out.writelines(printed(_links(capture)))
+        out.writelines(printed(_summary(capture)))
+        return
+    with waiting_text() as body:
+        _write_associations(capture, body, contexts=contexts)
+        out.writelines(printed([*_summary(capture), ""]))
+        out.writelines(printed(_links(capture)))
+        copy_out(body, out)
+
+
+def _write_associations(capture: Capture, out: IO[str], *, contexts: bool) -> None:
+    """Write each association as it ends, in the order in which they began."""
+    waiting: list[tuple[int, Association]] = []
+    following = 1
+    for _ in capture.updates():
+        for association in capture.analyzer.take_closed():
+            heappush(waiting, (association.id, association))
+        while waiting and (waiting[0][0] == following or len(waiting) > MAX_WAITING):
+            number, association = heappop(waiting)
+            following = number + 1
+            _write_association(capture, association, out, contexts=contexts)
+    for _, association in sorted(waiting):
+        _write_association(capture, association, out, contexts=contexts)
+
+
+def _write_association(capture: Capture, association: Association, out: IO[str], *, contexts: bool) -> None:
+    lines = association_lines(association, capture.reader.resolution_digits, contexts=contexts)
+    out.writelines(printed([*lines, ""]))
+
+
+def _summary(capture: Capture) -> Iterator[str]:
+    return summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated)
+
+
+def _links(capture: Capture) -> Iterator[str]:
+    """Yield what belongs together, and an empty line; nothing where nothing does."""
+    found = list(link_lines(capture.analyzer.links))
+    if found:
+        yield "what belongs together:"
+        yield from (f"  {line}" for line in found)
+        yield ""
