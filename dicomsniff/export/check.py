@@ -72,7 +72,8 @@ class TextReport:
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return the verdict and the worst, and behind the associations what is about the whole capture, and counts."""
         analyzer, name = outcome.capture.analyzer, outcome.capture.reader.name
-        before = [f"{name}: {analyzer.verdict}", *(f"  {line}" for line in analyzer.overview.worst()), ""]
+        worst = [f"  {line}" for line in analyzer.overview.worst()]
+        before = [f"{name}: {analyzer.verdict}", *worst, ""] if worst else []
         lines = [*finding_lines(analyzer.findings)]
         total = analyzer.association_count
         where = f" in {self._with_findings} of {counted(total, 'association')}"

@@ -24,7 +24,9 @@ def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> Non
         return
     with waiting_text() as body:
         _write_associations(capture, body, contexts=contexts)
-        out.writelines(printed([*_summary(capture), ""]))
+        out.writelines(printed(_summary(capture)))
+        if capture.analyzer.association_count:
+            out.write("\n")
         out.writelines(printed(_links(capture)))
         copy_out(body, out)
 

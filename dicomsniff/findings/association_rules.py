@@ -64,10 +64,11 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
         why = aborted_for(source, reason)
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
         said += _after_silence(association, entry)
-        if abortion.costs:
+        broken = any(each.severity is Severity.ERROR and each.code != "status-failure" for each in association.found)
+        if abortion.costs or broken:
             yield Hit(said, since=since)
         else:
-            harmless = "; every request had been answered and nothing was lost"
+            harmless = "; every request had been answered, so nothing was lost by it"
             yield Hit(said + harmless, since=since, severity=Severity.WARNING)
 
 

@@ -103,7 +103,8 @@ def _aborted(association: Association) -> str:
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.message}"
     why = f": {why}" if why else ""
-    cost = "" if abortion.costs else "; nothing was lost"
+    harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in association.found)
+    cost = "; nothing was lost by it" if harmless else ""
     return f"aborted by {who}{why}{_open_question(association, abortion)}{exchanged}{cost}{before}"
 
 
