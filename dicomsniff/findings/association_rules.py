@@ -20,6 +20,7 @@ from dicomsniff.findings.codes import (
     by,
 )
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
@@ -38,7 +39,9 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case AssociateRj(result=result, source=source, reason=reason):
             party = association.party(entry.side)
-            yield Hit(f"{party.label} refuses the association: {refused_in_words(result, source, reason)}")
+            said = f"{party.label} refuses the association: {refused_in_words(result, source, reason)}"
+            likely = refused_for_identity(association)
+            yield Hit(said + (f"; {likely}" if likely else ""))
 
 
 def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -325,7 +328,7 @@ RULES = (
         "that answers in its place, or another service.",
         "Try C-ECHO from another host, look at the server's log, and at what listens on the port.",
         request_unanswered,
-        by("own", *FRAMING, *PROPOSAL, "connection-reused"),
+        (*by("own", *FRAMING, *PROPOSAL, "connection-reused"), "peer:identity-ignored"),
     ),
     FinalRule(
         "peer-silent",

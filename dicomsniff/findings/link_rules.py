@@ -43,15 +43,6 @@ def own_title(facts: CaptureFacts) -> Iterator[Hit]:
             yield _about(move, f"{move.provider_title} names itself as Move Originator; {move.originator} asked")
 
 
-def uncommitted(facts: CaptureFacts) -> Iterator[Hit]:
-    """A storage commitment that reports failures."""
-    for thread in _commitments(facts):
-        for step in thread.steps:
-            if step.failed:
-                said = f"{step.failed} of {step.failed + (step.referenced or 0)} instances are not committed"
-                yield Hit(said, step.span, association=step.association, number=step.message)
-
-
 def unreported(facts: CaptureFacts) -> Iterator[Hit]:
     """A storage commitment that was asked for, and of which no report is in the capture."""
     for thread in _commitments(facts):
@@ -122,8 +113,8 @@ RULES = (
     ),
     CaptureRule(
         "move-without-objects",
-        Severity.WARNING,
-        "PS3.4 §C.4.2.1.4",
+        Severity.NOTE,
+        "PS3.4 §C.4.2.1.5, §C.4.2.1.7",
         "A C-MOVE succeeded without moving anything",
         "The final response says success and counts no sub-operation, and the capture shows no C-STORE for it. Either "
         "no object matched the identifier, or the provider does not count what it could not send.",
@@ -170,16 +161,6 @@ RULES = (
         "compared with what the requestor answered. They differ: one side lost count of an object.",
         "Compare the instances stored with those the requestor kept, and report it to the provider's maker.",
         get_count_differs,
-    ),
-    CaptureRule(
-        "commitment-failed",
-        Severity.NOTE,
-        "PS3.4 §J.3.3",
-        "Instances were not committed",
-        "The report of a storage commitment lists instances in its Failed SOP Sequence: the provider does not take "
-        "responsibility for them.",
-        "Keep them at the sender; the Failure Reason (0008,1197) in the report says why, instance by instance.",
-        uncommitted,
     ),
     CaptureRule(
         "commitment-not-reported",

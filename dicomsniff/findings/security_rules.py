@@ -7,15 +7,8 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.findings.review import saw_beginning
-from dicomsniff.pdu.types import AssociateRq, MalformedPdu, SkippedBytes
+from dicomsniff.pdu.types import MalformedPdu, SkippedBytes
 
-_IDENTITIES = {
-    1: "a user name",
-    2: "a user name and passcode",
-    3: "a Kerberos service ticket",
-    4: "a SAML assertion",
-    5: "a JSON web token",
-}
 _OTHER = (
     (re.compile(r"1[4-7] 03 0[0-4]"), "TLS"),
     (re.compile(r"48 54 54 50"), "HTTP"),
@@ -29,15 +22,6 @@ def names_other_protocol(event: MalformedPdu) -> str:
     if event.code != "pdu-header" or event.span.start:
         return ""
     return next((name for pattern, name in _OTHER if pattern.match(event.problem)), "")
-
-
-def identity_readable(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A user identity that anybody on the path can read (PS3.7 §D.3.3.7.1)."""
-    match entry.event:
-        case AssociateRq(user_information=information) if information.identity is not None:
-            kind = information.identity.type
-            what = _IDENTITIES.get(kind, f"an identity of reserved type {kind}")
-            yield Hit(f"{what} is sent in the clear")
 
 
 def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -66,17 +50,6 @@ RULES = (
         "Give both sides the same transport security, and check the port number.",
         (MalformedPdu, SkippedBytes),
         other_protocol,
-    ),
-    EntryRule(
-        "identity-readable",
-        Severity.NOTE,
-        "PS3.7 §D.3.3.7",
-        "A user identity is sent in the clear",
-        "A user name, passcode, ticket or token is part of A-ASSOCIATE-RQ. Without TLS, whoever can capture this can "
-        "use it. dicomsniff never shows the secret itself.",
-        "Use the secure transport connection profiles of PS3.15, and change the passcode.",
-        (AssociateRq,),
-        identity_readable,
     ),
 )
 """Rules on security, in the order in which they are asked."""

@@ -8,6 +8,7 @@ from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_n
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.quantities import counted, duration
 
 MAX_STATUSES = 3
@@ -57,7 +58,8 @@ def _why_failed(association: Association) -> str:
 def reason(association: Association) -> str:
     """Why an association was in trouble, without what differs from one association to the next."""
     if association.rejection is not None:
-        return f"refused: {in_words(reject_reason_name(association.rejection.source, association.rejection.reason))}"
+        why = in_words(reject_reason_name(association.rejection.source, association.rejection.reason))
+        return f"refused: {why}" + (f"; {likely}" if (likely := refused_for_identity(association)) else "")
     cause = _cause(association)
     if cause is not None and cause.code not in ("association-aborted", "status-failure"):
         without = cause.message  # ports, which differ each time
@@ -84,7 +86,8 @@ def _rejection(association: Association) -> str:
     elif request is not None and (rejection.source, rejection.reason) == (1, 3):
         who = f' ("{request.calling_ae_title}" from {association.requestor.endpoint.address})'
     how = {1: "", 2: "; transient: it may work later"}.get(rejection.result, f"; result {rejection.result} is reserved")
-    return f"{reason}{who}{how}"
+    likely = refused_for_identity(association)
+    return f"{reason}{who}{how}" + (f"; {likely}" if likely else "")
 
 
 def _aborted(association: Association) -> str:

@@ -270,6 +270,11 @@ case(
     "titles-changed",
     lambda: negotiated(answer=build.associate_ac(build.answer(1), build.answer(3), called="OTHER")),
 )
+case(
+    "titles-garbled",
+    lambda: negotiated(answer=associate_ac(called="STORESCP".ljust(16, "\0"))),
+    lambda: negotiated(answer=associate_ac(called="OTHER")),
+)
 
 # Fragments
 

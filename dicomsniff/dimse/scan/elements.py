@@ -223,10 +223,10 @@ class ElementWalk(Nesting):
         return self._take_long(tag, kind, length, Mode.IMPLICIT, data, at, at + 8, base)
 
     def _take(self, tag: int, kind: int, value: bytes, offset: int) -> None:
+        little = self._here.mode is not Mode.EXPLICIT_BIG
         if self._stack:
-            self.kept.refer(self._here.tag, tag, value)
+            self.kept.refer(self._here.tag, tag, value, little=little)
         else:
-            little = self._here.mode is not Mode.EXPLICIT_BIG
             self.kept.take(tag, kind, value, offset, little=little)
 
     def _take_long(

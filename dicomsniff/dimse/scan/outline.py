@@ -57,7 +57,8 @@ class DataSetOutline:
     `transfer_syntax` is the one that fits, None where none does; `guessed` whether it is not the negotiated one, and
     `why`. `elements` counts what was read, those in sequences too. `unexamined` says why the scanner did not look at
     all of it, empty where it did. `unlisted` counts by code the problems that are not among `problems`;
-    `reference_counts` counts the referenced instances by sequence, also those not in `referenced`.
+    `reference_counts` counts the referenced instances by sequence, also those not in `referenced`. `failure_reasons`
+    counts the items of sequences by Failure Reason (0008,1197).
     """
 
     transfer_syntax: str | None
@@ -71,6 +72,7 @@ class DataSetOutline:
     values: dict[int, str | int]
     referenced: tuple[Reference, ...]
     reference_counts: dict[int, int]
+    failure_reasons: dict[int, int]
     has_file_meta: bool
     unexamined: str
 
