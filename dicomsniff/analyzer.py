@@ -7,6 +7,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Conversation, Update
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import Unconnected
+from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import flow_ends
@@ -44,6 +45,8 @@ class Analyzer:
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
         self.links = Linker()
         """What belongs together, of the associations that are over."""
+        self.neighbours = Neighbours()
+        """What can be held against one another of them."""
         self.overview = Overview()
         """How they went, in numbers."""
         self.findings: list[Finding] = []
@@ -147,7 +150,7 @@ class Analyzer:
             if self._judge:
                 find_final(association)
             self.links.take(association)
-            self.overview.take(association)
+            self.neighbours.take(association, self.overview.take(association))
             self._closed.append(association)
         if not conversation.is_dicom:
             self.foreign[conversation.foreign] += 1

@@ -14,6 +14,7 @@ from dicomsniff.findings import (
     identity_rules,
     limit_rules,
     link_rules,
+    neighbour_rules,
     operation_rules,
     pdu_rules,
     proposal_rules,
@@ -43,6 +44,7 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("Security", security_rules.RULES),
     ("Storage commitment", commitment_failure_rules.RULES),
     ("What belongs together", link_rules.RULES),
+    ("Neighbours", neighbour_rules.RULES),
     ("The whole capture", capture_rules.RULES),
     ("What is counted and not listed", limit_rules.RULES),
 )

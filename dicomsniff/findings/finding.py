@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Linker
+from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.review import Review
@@ -148,6 +149,10 @@ class CaptureFacts(Protocol):
     @property
     def links(self) -> Linker:
         """What belongs together across associations."""
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """Associations that can be held against one another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from enum import Enum, auto
 from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Move
 from dicomsniff.dictionary.statuses import find_status
-from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.retrieve import explain_move
 from dicomsniff.findings.slowness import slow_part
@@ -40,7 +39,7 @@ def fate(association: Association) -> Fate:
         return Fate.WELL
     if association.abortion is not None:
         return Fate.LOOSE
-    loose = any(finding.code in ENDINGS for finding in flatten(association.findings))
+    loose = any(finding.code in ENDINGS for finding in association.found)
     return Fate.LOOSE if loose else Fate.UNKNOWN
 
 
@@ -68,23 +67,25 @@ class Overview:
         """Associations that are over."""
         return self.fates.total()
 
-    def take(self, association: Association) -> None:
-        """Count an association that is over."""
+    def take(self, association: Association) -> str:
+        """Count an association that is over; return why it was in trouble, empty where it was not."""
         became = fate(association)
         self.fates[became] += 1
-        if became in self.reasons:
-            self._take_reason(association, became)
+        why = reason(association) if became in self.reasons else ""
+        if why:
+            self._take_reason(association, became, why)
         self.requests.update(association.tally.requests)
         for (service, sop_class, status), count in association.tally.statuses.items():
             if find_status(service, sop_class, status).category in BAD:
                 self.bad[service] += count
         if slow := slow_part(association):
             self.slow[slow] += 1
-        self.findings.update(finding.severity for finding in flatten(association.findings))
+        self.findings.update(finding.severity for finding in association.found)
         self.findings.update(association.unlisted_findings)
+        return why if became is Fate.TROUBLED else ""
 
-    def _take_reason(self, association: Association, became: Fate) -> None:
-        reasons, why = self.reasons[became], reason(association)
+    def _take_reason(self, association: Association, became: Fate, why: str) -> None:
+        reasons = self.reasons[became]
         if why not in reasons and len(reasons) >= MAX_REASONS:
             self.other_reasons += became is Fate.TROUBLED
             return
@@ -126,7 +127,7 @@ class Overview:
     def _how(self, findings: list[Finding]) -> Iterator[str]:
         """Yield the parts that say how it went: trouble first, then what ended otherwise than it should."""
         total, troubled = self.associations, self.fates[Fate.TROUBLED]
-        errors = [each.message for each in flatten(findings) if each.severity is Severity.ERROR]
+        errors = [each.message for cause in findings for each in cause.all() if each.severity is Severity.ERROR]
         if troubled:
             yield f"{self._of(troubled)} {'is' if troubled == 1 else 'are'} in trouble: {self._why(Fate.TROUBLED)}"
         if errors:

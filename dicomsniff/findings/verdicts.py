@@ -9,6 +9,7 @@ from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
+from dicomsniff.pdu.types import Abort
 from dicomsniff.quantities import counted, duration
 
 MAX_STATUSES = 3
@@ -17,6 +18,7 @@ BAD = ("Failure",)
 """Classes of statuses that say that a request was not done; one that nobody defines says nothing."""
 ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout")
 """Warnings that say why an association did not end as it should."""
+_NEVER = 1 << 62
 _ABORTS = ("association-aborted", "provider-aborted")
 _EXPLANATIONS = ("get-explained",)
 """Notes that say why a request failed."""
@@ -161,11 +163,20 @@ def _open_question(association: Association, abortion: Abortion) -> str:
     question = association.unanswered[0] if association.unanswered else None
     if question is not None:
         name = f"{question.name} {question.command.message_id}"
-        own = question.side is abortion.side
-        return f" before it got a final response to {name}" if own else f" instead of a final response to {name}"
+        if question.side is abortion.side:
+            return f" before it got a final response to {name}"
+        if question.command.announces_data_set and question.span.last_packet > _aborted_at(association):
+            return f" before the data set of {name} had arrived"
+        return f" instead of a final response to {name}"
     if association.nothing_accepted and not association.tally.messages:
         return f": no presentation context was accepted{_refusals(association)}"
     return ""
+
+
+def _aborted_at(association: Association) -> int:
+    """Return the packet of the first A-ABORT; where it is not listed, a number beyond all."""
+    packets = (entry.span.first_packet for entry in association.timeline if isinstance(entry.event, Abort))
+    return next(packets, _NEVER)
 
 
 def _refusals(association: Association) -> str:

@@ -217,7 +217,7 @@ def test_the_page_of_rules_is_current() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_says_what_it_means_and_what_to_do(rule) -> None:
     assert rule.code == rule.code.lower().replace(" ", "-").replace("_", "-")
-    assert rule.reference.startswith(("PS3.", "RFC "))
+    assert rule.reference == "" or rule.reference.startswith(("PS3.", "RFC "))
     assert 10 < len(rule.title) <= 72
     assert not rule.title.endswith(".")
     assert rule.meaning.endswith((".", ".)"))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import build
 from dicomsniff.association.association import MAX_FINDINGS
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
+from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, tried
 from findings.traffic import (
     CT,
     IDENTIFIER,
@@ -501,6 +502,13 @@ case(
     lambda: with_client(b"\x15\3\3\0\2\2\x28"),
 )
 case("identity-readable", lambda: negotiated(associate_rq(more=(identity(),))))
+
+# Neighbours
+
+case("echo-was-answered", echoed_and_aborted, lambda: echoed_and_aborted("ANOTHER"))
+case("worked-otherwise", refused_with_role, lambda: refused_with_role(also_without=False)[:-8])
+case("limit-reached-by", limit_reached, lambda: limit_reached(closed=True))
+case("tries-repeated", lambda: tried(0, 4000, 8100), lambda: tried(0, 4000))
 
 # The whole capture
 
