@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Conversation, Update
+from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.neighbours import Neighbours
@@ -43,6 +44,8 @@ class Analyzer:
         self.last_time: int | None = None
         self.foreign: Counter[str] = Counter()
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
+        self.handshakes: list[FailedHandshake] = []
+        """TLS handshakes that failed in sight."""
         self.links = Linker()
         """What belongs together, of the associations that are over."""
         self.neighbours = Neighbours()
@@ -154,6 +157,9 @@ class Analyzer:
             self._closed.append(association)
         if not conversation.is_dicom:
             self.foreign[conversation.foreign] += 1
+            failed = conversation.failed_handshake
+            if failed is not None and len(self.handshakes) < MAX_HANDSHAKES:
+                self.handshakes.append(failed)
         return updates
 
     def _note_unconnected(self, connection: Connection) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.clock import Clock
+from dicomsniff.association.handshakes import FailedHandshake, failed_handshake
 from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
@@ -79,6 +80,11 @@ class Conversation:
     def foreign(self) -> str:
         """The other protocol the connection carries, where its first bytes tell."""
         return next((pdus.foreign for pdus in self._pdus.values() if pdus.foreign), "")
+
+    @property
+    def failed_handshake(self) -> FailedHandshake | None:
+        """How the TLS handshake failed, where it did in sight."""
+        return failed_handshake((stream.flow, pdus.tls) for stream, pdus in self._pdus.items())
 
     def feed(self, event: StreamBytes | StreamGap | StreamConflict | StreamEnd) -> list[Update]:
         """Take what TCP hands on; returns (association, new timeline entry) in packet order."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.timeline import Entry
@@ -149,6 +150,10 @@ class CaptureFacts(Protocol):
     @property
     def links(self) -> Linker:
         """What belongs together across associations."""
+
+    @property
+    def handshakes(self) -> list[FailedHandshake]:
+        """TLS handshakes that failed in sight."""
 
     @property
     def neighbours(self) -> Neighbours:

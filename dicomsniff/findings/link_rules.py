@@ -73,6 +73,18 @@ def get_explained(review: Review) -> Iterator[Hit]:
             yield Hit(f"C-GET: {said}", operation.request.span, operation.request)
 
 
+def got_nothing(review: Review) -> Iterator[Hit]:
+    """A C-GET that succeeds without any object."""
+    association = review.association
+    if association.missing_bytes or association.unlisted:
+        return
+    for operation in association.operations.operations:
+        final = operation.final if operation.name == "C-GET" and operation.status == 0 else None
+        if final is not None and not operation.sub_operations and not any(operation.counters.values()):
+            text = "the C-GET succeeded and brought no object: nothing matched, or nothing could be sent"
+            yield Hit(text, final.span, final)
+
+
 def get_count_differs(review: Review) -> Iterator[Hit]:
     """A C-GET whose response counts other than what was stored on the same association."""
     if review.association.missing_bytes or review.association.unlisted:
@@ -117,7 +129,7 @@ RULES = (
         "PS3.4 §C.4.2.1.5, §C.4.2.1.7",
         "A C-MOVE succeeded without moving anything",
         "The final response says success and counts no sub-operation, and the capture shows no C-STORE for it. Either "
-        "no object matched the identifier, or the provider does not count what it could not send.",
+        "no object matched the identifier, which is a success, or the provider does not count what it could not send.",
         "Query for the same keys with C-FIND. If objects match, look at the provider's log: destinations, SOP "
         "classes and transfer syntaxes it can send there.",
         nothing_moved,
@@ -151,6 +163,17 @@ RULES = (
         "must have been accepted as SCP of each storage SOP class it wants to get.",
         "Propose the storage SOP classes with the SCP role, and transfer syntaxes the provider can send.",
         get_explained,
+    ),
+    FinalRule(
+        "get-without-objects",
+        Severity.NOTE,
+        "PS3.4 §C.4.3.1.6, §C.4.3.1.8",
+        "A C-GET succeeded without bringing anything",
+        "The final response says success, and no C-STORE came within the operation. Either no object matched the "
+        "identifier, which is a success, or the provider does not count what it could not send.",
+        "Query for the same keys with C-FIND. If objects match, compare their SOP classes with the contexts that were "
+        "accepted with the SCP role.",
+        got_nothing,
     ),
     FinalRule(
         "get-count-differs",

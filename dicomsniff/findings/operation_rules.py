@@ -14,6 +14,7 @@ from dicomsniff.findings.association_rules import peer_silent
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
+from dicomsniff.pdu.types import ReleaseRq
 from dicomsniff.side import SIDES, Side
 
 _EVENT_REPORT = 0x0100
@@ -90,8 +91,23 @@ def unanswered(review: Review) -> Iterator[Hit]:
         if any(message is each for each in told):
             continue
         waited = (association.watched_until - message.span.last_time) / 1e9
-        text = f"{message.name} {message.command.message_id} got no final response ({waited:.1f} s until the end)"
+        name = f"{message.name} {message.command.message_id}"
+        if crosses_release(review, message):
+            text = f"{name} crossed an A-RELEASE-RQ of the other side and got no response: it is to be sent again"
+            yield Hit(text, message.span, message, severity=Severity.NOTE)
+            continue
+        text = f"{name} got no final response ({waited:.1f} s until the end)"
         yield Hit(text, message.span, message, since=message.span.first_packet, known=-1)
+
+
+def crosses_release(review: Review, message: Message) -> bool:
+    """Whether the other side asked to release before it can have known of an N-EVENT-REPORT (PS3.4 §J.3.3.1.2)."""
+    if message.command.field != _EVENT_REPORT:
+        return False
+    times = [health.handshake_time or health.round_trip_time or 0 for health in review.association.tcp.values()]
+    known = message.span.last_time + max(times, default=0)
+    asked = (each for each in review.association.timeline if isinstance(each.event, ReleaseRq))
+    return any(each.side is message.side.other and each.span.first_time <= known for each in asked)
 
 
 def cancel_of_nothing(review: Review) -> Iterator[Hit]:
@@ -213,7 +229,8 @@ RULES = (
         Severity.ERROR,
         "PS3.7 §8",
         "A request got no final response",
-        "The request was sent whole, and the association ended without a final response to it.",
+        "The request was sent whole, and the association ended without a final response to it. An N-EVENT-REPORT "
+        "that crosses an A-RELEASE-RQ is a note: that is foreseen (PS3.4 §J.3.3.1.2), and it is sent again.",
         "Look at who ended the association first, and at the peer's log at the time of the request.",
         unanswered,
         (

@@ -38,6 +38,7 @@ from findings.traffic import (
     with_window,
 )
 from network import move_rsp
+from tls import without_client_certificate
 
 Traffic = list[build.Packet] | list[build.Frame]
 
@@ -510,6 +511,10 @@ case("worked-otherwise", refused_with_role, lambda: refused_with_role(also_witho
 case("limit-reached-by", limit_reached, lambda: limit_reached(closed=True))
 case("tries-repeated", lambda: tried(0, 4000, 8100), lambda: tried(0, 4000))
 
+# TLS handshakes
+
+case("tls-handshake-refused", without_client_certificate, lambda: without_client_certificate(1))
+
 # The whole capture
 
 case("foreign-protocol", lambda: talked((0, b"GET / HTTP/1.1\r\n\r\n"), talk=build.Talk().open()).close().packets)
@@ -678,6 +683,7 @@ case(
     lambda: asked_to_move(move_rsp(0, completed=1), stores=1),
 )
 case("get-explained", lambda: got(1, 1, 0xB000), lambda: got(1, 0, 0))
+case("get-without-objects", lambda: got(0, 0, 0, stores=0), lambda: got(1, 0, 0))
 case("get-count-differs", lambda: got(2, 0, 0), lambda: got(1, 0, 0))
 case("commitment-failed", lambda: committed(report(2)), lambda: committed(report(0)))
 case("commitment-not-reported", committed, lambda: committed(report(0)))
