@@ -122,7 +122,8 @@ def _by(abortion: Abortion) -> str:
 def _cause(association: Association) -> Finding | None:
     """The first finding that says why an association was in trouble."""
     found = association.findings
-    return next((each for each in found if each.worst is Severity.ERROR or each.code in ENDINGS), None)
+    loose = (each for each in found if any(of.code in ENDINGS for of in each.all()))
+    return next((each for each in found if each.worst is Severity.ERROR), next(loose, None))
 
 
 def _why_unfinished(association: Association, failed: str) -> str:
