@@ -247,7 +247,8 @@ def findings_json(findings: Iterable[Finding], association: int | None) -> list[
 def _alike_json(alike: Alike, association: int | None, cause: int | None) -> Json:
     said = finding_json(alike.finding, association) | {"message": alike.text, "cause": cause}
     if alike.count > 1:
-        said |= {"count": alike.count, "message_numbers": alike.numbers}
+        where = {"associations": alike.associations} if alike.associations else {"message_numbers": alike.numbers}
+        said |= {"count": alike.count} | where
     return said
 
 

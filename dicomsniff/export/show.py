@@ -1,16 +1,19 @@
 """What `show` prints of a capture: of a file the whole in short and then each association, of a pipe as it comes."""
 
+import re
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import IO
 
 from dicomsniff.association.association import Association
 from dicomsniff.export.link_words import link_lines
-from dicomsniff.export.text import association_lines, summary_lines
+from dicomsniff.export.text import FOLDED, association_lines, summary_lines
 from dicomsniff.export.waiting import copy_out, waiting_text
+from dicomsniff.findings.alike import gist
 from dicomsniff.library import Capture
 from dicomsniff.printable import printed
 
+_UID = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
 MAX_WAITING = 1000
 """Associations that wait to be printed for one which began before them and goes on; then they are printed first."""
 
@@ -57,8 +60,14 @@ def _summary(capture: Capture) -> Iterator[str]:
 
 def _links(capture: Capture) -> Iterator[str]:
     """Yield what belongs together, and an empty line; nothing where nothing does."""
-    found = list(link_lines(capture.analyzer.links))
-    if found:
+    alike: dict[str, list[str]] = {}
+    for line in link_lines(capture.analyzer.links):
+        alike.setdefault(gist(_UID.sub("#", line)), []).append(line)
+    if alike:
         yield "what belongs together:"
-        yield from (f"  {line}" for line in found)
+        for lines in alike.values():
+            few = len(lines) < FOLDED
+            yield from (f"  {line}" for line in (lines if few else lines[:1]))
+            if not few:
+                yield f"    and {len(lines) - 1} like it"
         yield ""

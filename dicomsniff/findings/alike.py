@@ -22,6 +22,8 @@ class Alike:
     """Whether all of them say it in the same words."""
     numbers: list[int] = field(default_factory=list)
     """The messages they are about, by number, up to MAX_NUMBERS."""
+    associations: list[int] = field(default_factory=list)
+    """The associations that findings about a whole capture are seen in, each once, up to MAX_NUMBERS."""
     followers: list["Alike"] = field(default_factory=list)
 
     @property
@@ -43,8 +45,11 @@ class Alike:
 
     def note(self, finding: Finding) -> None:
         """Keep which message a finding is about."""
-        number = finding.message_number
-        if number is not None and len(self.numbers) < MAX_NUMBERS:
+        number, association = finding.message_number, finding.association
+        if association is not None:
+            if association not in self.associations and len(self.associations) < MAX_NUMBERS:
+                self.associations.append(association)
+        elif number is not None and len(self.numbers) < MAX_NUMBERS:
             self.numbers.append(number)
 
 
@@ -52,7 +57,7 @@ def fold(findings: Iterable[Finding]) -> list[Alike]:
     """Return findings in their order, those that differ in numbers only as one, and likewise what follows from them."""
     folded: dict[tuple[object, ...], tuple[Alike, list[Finding]]] = {}
     for finding in findings:
-        key = (finding.code, finding.severity, finding.side, finding.association, gist(finding.message))
+        key = (finding.code, finding.severity, finding.side, gist(finding.message))
         known = folded.get(key)
         if known is None:
             alike = Alike(finding)

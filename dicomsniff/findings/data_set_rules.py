@@ -200,7 +200,7 @@ RULES = (
     ),
     _rule(
         "announced-otherwise",
-        Severity.NOTE,
+        Severity.WARNING,
         "PS3.7 §9.1.1, PS3.4 §B.2.3",
         "A data set is another object than its command says",
         "Affected SOP Class UID and Affected SOP Instance UID of C-STORE-RQ name the object that its data set is. "
