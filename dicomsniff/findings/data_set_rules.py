@@ -208,6 +208,7 @@ RULES = (
         "Look at what edits or converts objects at the sender: it takes the UIDs of the command from elsewhere.",
         *_STRUCTURE,
         "uid",
+        "missing",  # then it may be the data set of the next message
         check=announced_otherwise,
     ),
     _rule(
