@@ -44,7 +44,8 @@ def announced_otherwise(_: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case Message() as message if outline := outline_of(message):
             if differs := other_object(outline, message.command):
-                yield _hit(message, f"{message.name}: its data set is of another {' and '.join(differs)} than it says")
+                text = f"{message.name}: its data set is of another {' and '.join(differs)} than it says"
+                yield _hit(message, text)._replace(since=0)  # the message before may have lost its own
 
 
 def _hit(message: Message, text: str) -> Hit:
