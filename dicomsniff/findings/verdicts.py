@@ -4,6 +4,7 @@ from collections import Counter
 
 from dicomsniff.association.association import Abortion, Association
 from dicomsniff.association.state import State
+from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
@@ -151,8 +152,16 @@ def _why_unfinished(association: Association, failed: str) -> str:
         asked = association.request.span.last_time if association.request is not None else association.start_time
         return f": A-ASSOCIATE-RQ got no answer in {_waited(association, asked)} {until}"
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
+    if not association.ended_by_capture and not _end_seen(association):
+        ended = "its end is not in the capture"
     said = failed or _exchanged(association)
     return f": {said}; {ended if association.closed else 'still open'}{_refused_contexts(association)}"
+
+
+def _end_seen(association: Association) -> bool:
+    """Whether TCP was seen to end; where not, a new connection of the same ports tells that it did."""
+    unlisted = association.condensed or association.unlisted
+    return bool(unlisted) or any(isinstance(entry.event, TcpEnd) for entry in association.timeline)
 
 
 def _waited(association: Association, since: int) -> str:

@@ -137,8 +137,9 @@ def test_a_connection_whose_end_is_not_in_the_capture_is_no_trouble():
         packet._replace(time=packet.time + 60 * 10**9, seq=packet.seq + 10**6, ack=packet.ack + 10**6)
         for packet in healthy()
     ]
-    fates = [fate(association) for association in analyze([*first, *later]).associations]
-    assert fates == [Fate.UNKNOWN, Fate.WELL]
+    before, after = analyze([*first, *later]).associations
+    assert (fate(before), fate(after)) == (Fate.UNKNOWN, Fate.WELL)
+    assert verdict(before) == "unfinished: 1 C-ECHO, Success; its end is not in the capture"
 
 
 def test_the_verdict_of_many_begins_with_the_most_frequent_trouble():
