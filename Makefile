@@ -1,4 +1,4 @@
-# `make demo` and `make check` each set up what they need in .venv.
+# Each of these sets up what it needs in .venv: `make test` is the quick loop, `make check` is everything.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,6 +6,7 @@ SAMPLE ?= samples/c-move.pcap
 FUZZ_SECONDS ?= 600
 FUZZ_JOBS ?= 2
 FUZZ_CORPORA ?=
+PYTEST := $(BIN)/pytest --numprocesses auto --dist worksteal
 BENCH_MB ?= 1000
 BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
 
@@ -15,7 +16,8 @@ BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
 demo: .venv/installed
 	$(BIN)/dicomsniff show $(SAMPLE)
 
-check: lint test
+check: lint
+	$(PYTEST)
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -23,8 +25,9 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# The quick loop: less than a minute on two cores.
 test: .venv/installed
-	$(BIN)/pytest
+	$(PYTEST) -m 'not slow'
 
 docs: .venv/installed
 	$(BIN)/python docs/make.py

@@ -148,10 +148,11 @@ def item(kind: int, body: bytes) -> bytes:
     return struct.pack(">BxH", kind, len(body)) + body
 
 
-def associate_rq(calling: str, abstract_syntaxes: Sequence[str]) -> bytes:
-    """Propose the abstract syntaxes as contexts 1, 3, 5, … with Explicit VR Little Endian."""
+def associate_rq(calling: str, abstract_syntaxes: Sequence[str], syntaxes: Sequence[str] = (EXPLICIT_LITTLE,)) -> bytes:
+    """Propose the abstract syntaxes as contexts 1, 3, 5, …, each with the same transfer syntaxes."""
+    proposed = b"".join(item(0x40, uid.encode()) for uid in syntaxes)
     contexts = b"".join(
-        item(0x20, bytes([number, 0, 0, 0]) + item(0x30, uid.encode()) + item(0x40, EXPLICIT_LITTLE.encode()))
+        item(0x20, bytes([number, 0, 0, 0]) + item(0x30, uid.encode()) + proposed)
         for number, uid in zip(range(1, 256, 2), abstract_syntaxes, strict=False)
     )
     return _associate(1, calling, contexts)
@@ -207,6 +208,16 @@ def store_rq(context: int, message_id: int, sop_class: str, instance: str) -> by
 def store_rsp(context: int, message_id: int, sop_class: str, instance: str) -> bytes:
     values = {0x0002: sop_class, 0x0100: 0x8001, 0x0120: message_id, 0x0800: 0x0101, 0x0900: 0, 0x1000: instance}
     return p_data(context, command_set(values), command=True)
+
+
+def find_rq(context: int, message_id: int, sop_class: str) -> bytes:
+    values = {0x0002: sop_class, 0x0100: 0x0020, 0x0110: message_id, 0x0700: 0, 0x0800: 1}
+    return p_data(context, command_set(values), command=True)
+
+
+def find_rsp(context: int, message_id: int, sop_class: str, *, pending: bool) -> bytes:
+    values = {0x0002: sop_class, 0x0100: 0x8020, 0x0120: message_id, 0x0800: 1 if pending else 0x0101}
+    return p_data(context, command_set(values | {0x0900: 0xFF00 if pending else 0}), command=True)
 
 
 def echo_rq(message_id: int) -> bytes:

@@ -17,7 +17,7 @@ def main() -> None:
 
     prepare_standard_streams()
     # What a capture makes is nearly all kept, and rarely cyclic: looking for garbage at the usual rate costs a third.
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(50_000, 4, 2)
     from dicomsniff.cli import run
 
     status = run(sys.argv[1:])

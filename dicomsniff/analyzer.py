@@ -2,6 +2,8 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable
+from enum import Enum
+from math import inf
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Conversation, Update
@@ -10,33 +12,60 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.capture.decode import SegmentDecoder
-from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.capture.packets import IncompleteError, PacketBatch
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
+from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
+from dicomsniff.tcp.table import BARE
 
 MAX_ENTRIES = 250_000
-"""Timeline entries kept of all associations; beyond, those that ended first are condensed."""
+"""Timeline entries kept of all associations; beyond, those that ended first are condensed, or it is an error."""
 MAX_ASSOCIATIONS = 100_000
-"""Associations kept; beyond, those that ended first are forgotten, and only counted."""
+"""Associations kept; beyond, those that ended first are forgotten, and only counted, or it is an error."""
+MAX_LISTED = 100_000
+"""Timeline entries listed of one association, where the latest ones are kept; counts cover all."""
+MAX_OPEN_ENTRIES = 40_000
+"""Timeline entries kept of all associations that have not ended, where they are handed over at their end."""
+_UNKNOWN, _DICOM, _CONTEXTS = 9, 16, 2
+"""What a connection weighs whose protocol is not known yet, one with DICOM, and how many contexts weigh 1 more."""
+
+
+SHORT = 200
+"""Timeline entries up to which a connection may leave memory with them; longer lists are shortened instead."""
+
+
+class Keep(Enum):
+    """Which associations are kept. Those that are handed over once they ended need no memory after that."""
+
+    OPEN = "those that have not ended"
+    """Each is handed over once it ended (`take_closed`): memory does not grow, whatever the capture holds."""
+    LATEST = "all, with the details of the latest"
+    """For views that watch for hours: those that ended first are condensed, at last forgotten."""
+    ALL = "all, with all details"
+    """More than MAX_ENTRIES or MAX_ASSOCIATIONS raise IncompleteError."""
 
 
 class Analyzer:
     """The whole pipeline. Feed it packet batches, from a file or live; close it at the end.
 
-    `associations` grows as they are recognized, and each of them as its packets come; whoever needs an association
-    only once calls `take_closed`, so that it is not kept. With `collect`, every message brings its data set
-    (`Message.data_set.content`) and digest. Connections from or to a port in `ports` are read as DICOM although
-    nothing looks like it. Without `findings` no rule is asked, for who only wants the messages: a little faster.
+    What becomes of associations is up to `keep`, which may be changed before packets are fed. With `collect`, every
+    message brings its data set (`Message.data_set.content`) and digest. Connections from or to a port in `ports` are
+    read as DICOM although nothing looks like it. Without `findings` no rule is asked, for who only wants the messages:
+    a little faster.
     """
 
-    def __init__(self, *, collect: bool = False, ports: Iterable[int] = (), findings: bool = True) -> None:
+    def __init__(
+        self, *, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True, keep: Keep = Keep.ALL
+    ) -> None:
+        self.keep = keep
         self._kept: dict[int, Association] = {}
         self._closed: deque[Association] = deque()
         self._entries = 0
+        """At least as many timeline entries are kept, and no more than this."""
         self.packets = 0
         self.bytes = 0
         """Bytes of captured frames."""
@@ -57,15 +86,21 @@ class Analyzer:
         self._numbered = 0
         self._collect = collect
         self._judge = findings
-        self._ports = frozenset(ports)
+        self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker()
         self._decoder = SegmentDecoder(self._tcp.streams)
-        self._conversations: dict[Connection, Conversation] = {}
 
     @property
     def associations(self) -> list[Association]:
         """The associations that are kept, in the order in which they were recognized."""
         return list(self._kept.values())
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether every association recognized so far is kept, with all its details."""
+        kept = self._kept.values()
+        whole = not any(association.condensed or association.unlisted for association in kept)
+        return whole and len(kept) == self._numbered
 
     @property
     def association_count(self) -> int:
@@ -96,58 +131,90 @@ class Analyzer:
         """Take packets; return (association, new timeline entry) in packet order."""
         if not batch.starts:
             return []
-        # Not after it: whoever takes what has ended after every batch gets it whole.
-        self._bound_memory()
+        # What is handed over at its end may leave memory before: between two batches nobody holds it.
+        self._tcp.table.shelves = self.keep is Keep.OPEN
         self._measure(batch)
         updates: list[Update] = []
         for segment in self._decoder.segments(batch):
             for event in self._tcp.feed(segment):
                 updates += self._tcp_event(event)
         self._entries += len(updates)
-        return updates
+        return updates + self._bound_memory()
 
     def take_closed(self) -> list[Association]:
         """Hand over the associations that ended since the last time; they are not kept any longer."""
         taken = list(self._closed)
         self._closed.clear()
         for association in taken:
-            del self._kept[association.id]
-        self._entries -= sum(len(association.timeline) for association in taken)
+            self._kept.pop(association.id, None)
         return taken
 
-    def close(self) -> list[Update]:
-        """The capture is over."""
-        updates = [update for event in self._tcp.close() for update in self._tcp_event(event)]
-        if self._judge:
+    @property
+    def is_over(self) -> bool:
+        """Whether every connection was ended."""
+        return self._tcp.is_over
+
+    def close(self, count: int | None = None) -> list[Update]:
+        """The capture is over: end all connections, or the `count` that were opened first. Call it until `is_over`."""
+        updates = self._take(self._tcp.close(count))
+        if self._judge and self.is_over:
             self.findings = find_in_capture(self)
+        return updates
+
+    def _take(self, events: list[TcpEvent]) -> list[Update]:
+        updates: list[Update] = []
+        for event in events:
+            updates += self._tcp_event(event)
         return updates
 
     def _tcp_event(self, event: TcpEvent) -> list[Update]:
         if isinstance(event, ConnectionGone):
-            self._note_unconnected(event.connection)
-            conversation = self._conversations.pop(event.connection, None)
-            return self._close(conversation) if conversation is not None else []
+            updates = self._gone(event.connection)
+            event.connection.dissolve()
+            return updates
         connection = event.stream.connection
-        conversation = self._conversations.get(connection)
-        if conversation is None:
-            conversation = self._conversations[connection] = Conversation(
-                connection, self._next_number, collect=self._collect, forced=self._is_forced(event.stream.flow)
+        conversation = connection.consumer
+        if isinstance(conversation, str):
+            return []  # another protocol
+        if not isinstance(conversation, Conversation):
+            conversation = connection.consumer = Conversation(
+                connection, collect=self._collect, forced=self._is_forced(event.stream.flow)
             )
+            self._tcp.table.weigh(connection, _UNKNOWN)
         known = len(conversation.associations)
-        updates = conversation.feed(event)
-        self._keep(conversation.associations[known:])
+        updates = conversation.feed(event, self._numbered + 1)
+        self._add(conversation.associations[known:])
+        if len(conversation.associations) != known or (updates and isinstance(updates[-1][1].event, AssociateAc)):
+            self._tcp.table.weigh(connection, _weight(conversation.associations))
+        elif not known and conversation.is_foreign:
+            self._leave(connection, conversation.foreign)
         self._find_now(updates)
         return updates
+
+    def _leave(self, connection: Connection, protocol: str) -> None:
+        """Look no further into a connection that carries another protocol."""
+        connection.consumer = protocol
+        self._tcp.table.weigh(connection, BARE)
+        for stream in connection.streams:
+            stream.health.forget()
 
     def _find_now(self, updates: list[Update]) -> None:
         if self._judge:
             for association, entry in updates:
                 find_now(association, entry)
 
-    def _close(self, conversation: Conversation) -> list[Update]:
+    def _gone(self, connection: Connection) -> list[Update]:
+        conversation = connection.consumer
+        for stream in connection.streams:
+            stream.health.forget()
+        self._note_unconnected(connection)
+        if not isinstance(conversation, Conversation):
+            if isinstance(conversation, str):
+                self.foreign[conversation] += 1
+            return []
         known = len(conversation.associations)
-        updates = conversation.close(self.last_time or 0)
-        self._keep(conversation.associations[known:])
+        updates = conversation.close(self.last_time or 0, self._numbered + 1)
+        self._add(conversation.associations[known:])
         self._find_now(updates)
         for association in conversation.associations:
             if self._judge:
@@ -171,11 +238,42 @@ class Analyzer:
             how = "refused" if connection.reset else answered
             self.links.take_unconnected(Unconnected(source.address, str(target), connection.first_mark.time, how))
 
-    def _keep(self, associations: Iterable[Association]) -> None:
-        self._kept.update((association.id, association) for association in associations)
+    def _add(self, associations: list[Association]) -> None:
+        """Take associations that were just recognized."""
+        self._numbered += len(associations)
+        for association in associations:
+            association.room = self._room
+        if self.keep is not Keep.OPEN:
+            self._kept.update((association.id, association) for association in associations)
 
-    def _bound_memory(self) -> None:
-        if self._entries > MAX_ENTRIES:  # or so it seems: of a long association, entries are counted that are not kept
+    @property
+    def _room(self) -> float:
+        """How many timeline entries are listed of one association."""
+        if self.keep is Keep.OPEN:
+            return MAX_OPEN_ENTRIES
+        return MAX_LISTED if self.keep is Keep.LATEST else inf
+
+    def _bound_memory(self) -> list[Update]:
+        """Keep no more than may be kept; return what that brings to an end."""
+        if self.keep is Keep.OPEN:
+            if self._entries > MAX_OPEN_ENTRIES:
+                self._shorten()
+            return self._take(self._tcp.relieve()) if self._tcp.table.is_heavy else []
+        if self.keep is Keep.LATEST:
+            self._condense()
+        elif self._entries > MAX_ENTRIES or len(self._kept) > MAX_ASSOCIATIONS:
+            limit = f"{MAX_ENTRIES:,} timeline entries (MAX_ENTRIES)"
+            if len(self._kept) > MAX_ASSOCIATIONS:
+                limit = f"{MAX_ASSOCIATIONS:,} associations (MAX_ASSOCIATIONS)"
+            raise IncompleteError(
+                f"the capture holds more than {limit}, too many to keep all at a time; take each association when it "
+                "ends instead: for association in capture.closed()"
+            )
+        return []
+
+    def _condense(self) -> None:
+        """Give up the details of associations that ended first, at last the associations."""
+        if self._entries > MAX_ENTRIES:
             self._entries = sum(len(association.timeline) for association in self._kept.values())
         if self._entries > MAX_ENTRIES:
             for association in self._closed:
@@ -187,9 +285,21 @@ class Analyzer:
         while len(self._kept) > MAX_ASSOCIATIONS and self._closed:
             del self._kept[self._closed.popleft().id]
 
-    def _next_number(self) -> int:
-        self._numbered += 1
-        return self._numbered
+    def _shorten(self) -> None:
+        """Count short lists as weight, with which connections leave memory; shorten others, to a fair share each."""
+        long: list[Association] = []
+        for connection in self._tcp.table:
+            if isinstance(connection.consumer, Conversation):
+                associations = connection.consumer.associations
+                entries = sum(len(association.timeline) for association in associations)
+                self._tcp.table.weigh(connection, _weight(associations) + min(entries, SHORT))
+                long += associations if entries > SHORT else []
+        listed = [len(association.timeline) for association in long]
+        if sum(listed) > MAX_OPEN_ENTRIES:
+            share = fair_share(listed, MAX_OPEN_ENTRIES * 3 // 4)
+            for association in long:
+                association.shorten(share)
+        self._entries = sum(len(association.timeline) for association in long)
 
     def _is_forced(self, flow: bytes) -> bool:
         return bool(self._ports) and not self._ports.isdisjoint(end.port for end in flow_ends(flow))
@@ -201,3 +311,18 @@ class Analyzer:
         first, last = batch.time(0), batch.time(count - 1)
         self.first_time = first if self.first_time is None else min(self.first_time, first)
         self.last_time = last if self.last_time is None else max(self.last_time, last)
+
+
+def _weight(associations: list[Association]) -> int:
+    contexts = sum(len(association.contexts) for association in associations)
+    return _DICOM * max(len(associations), 1) + contexts // _CONTEXTS
+
+
+def fair_share(lengths: list[int], room: int) -> int:
+    """Return how long each may be at most, so that all have room together."""
+    left, count = room, len(lengths)
+    for length in sorted(lengths):
+        if length * count > left:
+            return left // count
+        left, count = left - length, count - 1
+    return room

@@ -15,6 +15,7 @@ from dicomsniff.command_line import Commands
 from dicomsniff.interruption import INTERRUPTED
 from dicomsniff.output import OutputError, has_terminal, say_error, written
 from dicomsniff.printable import printable
+from dicomsniff.progress import progress_shown
 
 if TYPE_CHECKING:
     from dicomsniff.capture.reader import CaptureReader
@@ -117,8 +118,12 @@ def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, contexts: bool = Fa
         with written(None, paths) as out:
             follow_live(_growing(paths), "text", out, ports=ports)
         return
-    with written(None, paths) as out, Capture(open_source(paths), ports=ports) as capture:
-        write_text(capture, out, contexts=contexts)
+    with (
+        written(None, paths) as out,
+        Capture(open_source(paths), ports=ports) as capture,
+        progress_shown(capture.reader, out) as shown,
+    ):
+        write_text(capture, shown, contexts=contexts)
         truncated = capture.reader.truncated
     _leave_if_truncated(truncated)
 
@@ -135,8 +140,12 @@ def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output:
     from dicomsniff.export.transcript import write_transcript
     from dicomsniff.library import Capture, open_source
 
-    with written(output, captures) as out, Capture(open_source(captures), collect=True, ports=ports) as opened:
-        write_transcript(opened, out) if form == "json" else write_lines(opened, out)
+    with (
+        written(output, captures) as out,
+        Capture(open_source(captures), collect=True, ports=ports) as opened,
+        progress_shown(opened.reader, out) as shown,
+    ):
+        write_transcript(opened, shown) if form == "json" else write_lines(opened, shown)
         truncated = opened.reader.truncated
     _leave_if_truncated(truncated)
 
@@ -204,8 +213,12 @@ def check(
     from dicomsniff.findings.finding import Severity
     from dicomsniff.library import Capture, open_source
 
-    with written(output, captures) as out, Capture(open_source(captures), ports=ports) as opened:
-        failed = write_check(opened, out, form, Severity(fail_on), captures)
+    with (
+        written(output, captures) as out,
+        Capture(open_source(captures), ports=ports) as opened,
+        progress_shown(opened.reader, out) as shown,
+    ):
+        failed = write_check(opened, shown, form, Severity(fail_on), captures)
         truncated = opened.reader.truncated
     _leave_if_truncated(truncated)
     if failed:

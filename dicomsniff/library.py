@@ -1,33 +1,71 @@
 """The front door: open a capture, get its associations, go back for their data sets."""
 
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import IO, NamedTuple, Self, cast
 
-from dicomsniff.analyzer import Analyzer
+from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Update
+from dicomsniff.capture.file_object import read_object
 from dicomsniff.capture.merge import MergedReader
-from dicomsniff.capture.packets import CaptureError, PacketSource
+from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketSource
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.provenance import Span
+from dicomsniff.quantities import counted
 from dicomsniff.reread import MessageBytes, StreamPiece, read_message, read_stream
+
+CLOSED_AT_A_TIME = 200
+"""Connections that are ended in one step once the capture is over."""
+
+Source = str | os.PathLike[str] | IO[bytes] | PacketSource
+"""The path of a file, `-` for standard input, a binary file that is open, or any other source of packets."""
+
+
+class Block(NamedTuple):
+    """What one block of a capture brought."""
+
+    updates: list[Update]
+    """New timeline entries, each with its association, in packet order."""
+    closed: list[Association]
+    """The associations that are over."""
 
 
 class Capture:
-    """An open capture: `updates()` analyzes as it reads, `associations` reads to the end if nobody has yet.
+    """An open capture, which is read through once, in one of three ways.
 
-    `source` is the path of a file, `-` for standard input, or any other source of packets; for the rest see `Analyzer`.
+    - `closed()` hands over each association once it is over, and keeps none: memory does not grow with the capture.
+      `blocks()` does the same, and hands over timeline entries as they come.
+    - `associations` is the list of all. Where that takes too much memory, IncompleteError says so.
+    - `updates()` is for views that watch: associations stay in `analyzer.associations`, but of too many only the latest
+      keep their details.
+
+    What is not all of the capture is never handed out as such: an error raised while reading is raised again, whoever
+    asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`.
     """
 
     def __init__(
-        self, source: str | PacketSource, *, collect: bool = False, ports: Iterable[int] = (), findings: bool = True
+        self, source: Source, *, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True
     ) -> None:
-        self.reader = CaptureReader(source) if isinstance(source, str) else source
+        self.reader = _reader(source)
         self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings)
-        self._done = False
+        self._batches = iter(self.reader.batches())
+        self._started = self._done = False
+        self._failure: CaptureError | None = None
+        self._waiting: deque[Association] = deque()
+        """Associations that `closed()` has yet to hand over."""
+
+    def __repr__(self) -> str:
+        if self._failure is not None:
+            state = "failed"
+        else:
+            state = "read" if self._done else "being read" if self._started else "not read yet"
+        found = counted(self.analyzer.association_count, "association")
+        return f"<Capture {self.reader.name}: {state}, {found} so far>"
 
     def __enter__(self) -> Self:
         return self
@@ -35,21 +73,44 @@ class Capture:
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         self.close()
 
+    def closed(self) -> Iterator[Association]:
+        """Yield each association once it is over; a second loop goes on where the first one stopped."""
+        self._begin(Keep.OPEN)
+        while True:
+            while self._waiting:
+                yield self._waiting.popleft()
+            block = self._next_block()
+            if block is None:
+                return
+            self._waiting += block.closed
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield what each block of the capture brings; a live one yields empty blocks while nothing comes."""
+        self._begin(Keep.OPEN)
+        while (block := self._next_block()) is not None:
+            yield block
+
     def updates(self) -> Iterator[list[Update]]:
-        """Read the capture through, once; yields what every block of it brought, for views that follow."""
-        if self._done:
-            return
-        self._done = True
-        for batch in self.reader.batches():
-            yield self.analyzer.feed(batch)
-        yield self.analyzer.close()
+        """Yield what each block brings to timelines, for views that watch `analyzer.associations` grow."""
+        self._begin(Keep.LATEST)
+        while (block := self._next_block()) is not None:
+            yield block.updates
 
     @property
     def associations(self) -> list[Association]:
-        """Every association of the capture."""
-        for _ in self.updates():
-            pass
+        """Every association of the capture, in the order in which they were recognized; IncompleteError if too many."""
+        if not self._done:
+            self._begin(Keep.ALL)
+            while self._next_block() is not None:
+                pass
+        if not self.analyzer.keeps_all:
+            raise self._not_kept()
         return self.analyzer.associations
+
+    @property
+    def truncated(self) -> str:
+        """Why the capture ended early, cut off or damaged, as far as it was read; empty where it did not."""
+        return self.reader.truncated
 
     def message_bytes(self, message: Message) -> MessageBytes:
         """Reread a message's command set and data set from the capture (not from a pipe)."""
@@ -68,6 +129,8 @@ class Capture:
 
     def close(self) -> None:
         """Let go of the source."""
+        if not self._done and self._failure is None:
+            self._failure = IncompleteError(f"{self.reader.name}: it was closed before it was read to its end")
         self.reader.close()
 
     @property
@@ -75,24 +138,69 @@ class Capture:
         """Whether packets come from an interface, so that there is no end until it is closed."""
         return self.reader.is_live
 
+    @property
+    def is_pipe(self) -> bool:
+        """Whether its bytes are gone once they are read."""
+        return self.reader.size is None and not self.is_live
 
-def open_capture(*paths: str, ports: Iterable[int] = ()) -> Capture:
+    def _begin(self, keep: Keep) -> None:
+        """Read in one of the ways, unless what was read in another one is not kept any more."""
+        if self._failure is not None:
+            raise self._failure
+        differs = self._started and keep is not self.analyzer.keep
+        if self._done or (differs and not (keep is Keep.ALL and self.analyzer.keeps_all)):
+            raise self._not_kept()
+        self._started, self.analyzer.keep = True, keep
+
+    def _not_kept(self) -> IncompleteError:
+        return IncompleteError(f"{self.reader.name}: it was read already, and not all of it is kept: open it again")
+
+    def _next_block(self) -> Block | None:
+        """Read on; None at the end. Every way of reading goes through here."""
+        if self._failure is not None:
+            raise self._failure
+        if self._done:
+            return None
+        analyzer = self.analyzer
+        try:
+            batch = next(self._batches, None)
+            updates = analyzer.feed(batch) if batch is not None else analyzer.close(CLOSED_AT_A_TIME)
+            self._done = batch is None and analyzer.is_over
+        except BaseException as error:
+            said = f"{self.reader.name}: reading it was broken off by {error!r}"
+            self._failure = error if isinstance(error, CaptureError) else IncompleteError(said)
+            raise
+        return Block(updates, analyzer.take_closed() if analyzer.keep is Keep.OPEN else [])
+
+
+def open_capture(
+    *sources: Source, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True
+) -> Capture:
     """Open a capture file (pcap, pcapng or snoop, also compressed), or `-` for standard input; several are read as one.
 
-    Raises CaptureError where there is nothing to read. `ports` are read as DICOM although nothing looks like it.
+    Raises CaptureError where there is nothing to read. `ports` are read as DICOM although nothing looks like it; with
+    `collect`, every message brings its data set. For the rest see `Capture`.
     """
-    return Capture(open_source(paths), ports=ports)
+    return Capture(open_source(sources), collect=collect, ports=ports, findings=findings)
 
 
-def open_source(paths: Sequence[str], *, follow: bool = False) -> PacketSource:
+def open_source(sources: Sequence[Source], *, follow: bool = False) -> PacketSource:
     """Open captures as one source of packets; with `follow`, a single one is still growing."""
-    if len(paths) == 1:
-        return CaptureReader(paths[0], follow=follow)
-    sources: list[PacketSource] = []
+    if len(sources) == 1:
+        return _reader(sources[0], follow=follow)
+    opened: list[PacketSource] = []
     try:
-        sources.extend(CaptureReader(path) for path in paths)
+        opened.extend(_reader(source) for source in sources)
     except CaptureError:
-        for source in sources:
+        for source in opened:
             source.close()
         raise
-    return MergedReader(sources)
+    return MergedReader(opened)
+
+
+def _reader(source: Source, *, follow: bool = False) -> PacketSource:
+    if isinstance(source, str | os.PathLike):
+        return CaptureReader(os.fspath(source), follow=follow)
+    if hasattr(source, "batches"):
+        return cast("PacketSource", source)
+    return read_object(source)

@@ -19,15 +19,18 @@ def follow(reader: LiveSource, form: str, out: IO[str], *, ports: tuple[int, ...
     with Capture(reader, ports=ports, collect=form == "jsonl") as capture:
         view = _JsonLines() if form == "jsonl" else _Text()
         view.digits = reader.resolution_digits
-        told: dict[Association, int] = {}
+        told: dict[int, int] = {}
         with taken_over(reader.stop):
             _print(out, view.head(capture))
-            for updates in capture.updates():
+            for updates, closed in capture.blocks():
                 _print(out, (view.entry(association, entry) for association, entry in updates))
-                for association in dict.fromkeys(association for association, _ in updates):
-                    fresh = association.found[told.get(association, 0) :]
-                    told[association] = len(association.found)
+                for association in dict.fromkeys([*(association for association, _ in updates), *closed]):
+                    fresh = association.found[told.get(association.id, 0) :]
+                    told[association.id] = len(association.found)
                     _print(out, [view.finding(association, finding) for finding in fresh])
+                for association in closed:
+                    del told[association.id]
+                    _print(out, view.closed(association))
         _print(out, view.end(capture))
     return capture
 
@@ -51,6 +54,9 @@ class _Text:
     def finding(self, association: Association, finding: Finding) -> str:
         return f"  #{association.id} {finding_text(finding)}"
 
+    def closed(self, _: Association) -> Iterator[str]:
+        yield from ()
+
     def end(self, capture: Capture) -> Iterator[str]:
         yield from summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated)
 
@@ -69,6 +75,8 @@ class _JsonLines:
     def finding(self, association: Association, finding: Finding) -> str:
         return lines.finding_line(finding, association)
 
+    def closed(self, association: Association) -> Iterator[str]:
+        yield lines.association_line(association, self.digits)
+
     def end(self, capture: Capture) -> Iterator[str]:
-        for association in capture.analyzer.associations:
-            yield lines.association_line(association, self.digits)
+        yield from lines.end_lines(capture)

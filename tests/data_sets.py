@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 
+from dicomsniff.dimse.scan.events import ElementSink
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.dimse.scan.scanner import DataSetScanner
 
@@ -85,10 +86,15 @@ def scan(data: bytes, syntax: str | None = EXPLICIT, *, whole: bool = True) -> D
 
 
 def scan_pieces(
-    pieces: Iterable[bytes], syntax: str | None = EXPLICIT, *, skip: bool = False, whole: bool = True
+    pieces: Iterable[bytes],
+    syntax: str | None = EXPLICIT,
+    *,
+    skip: bool = False,
+    whole: bool = True,
+    sink: ElementSink | None = None,
 ) -> DataSetOutline:
     """Scan a data set in pieces; with `skip` only the bytes it wants, piece by piece."""
-    scanner, offset = DataSetScanner(syntax), 0
+    scanner, offset = DataSetScanner(syntax, sink), 0
     for piece in pieces:
         end = offset + len(piece)
         if skip:

@@ -2,6 +2,7 @@
 
 import tracemalloc
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -228,6 +229,7 @@ def test_a_flood_of_nonsense_makes_few_entries():
 # Memory
 
 
+@pytest.mark.slow
 def test_a_200_mb_association_needs_little_memory():
     """Batches are made as they are fed; nothing of the data sets is kept."""
     stores, fragment = 40, 5 << 20

@@ -11,6 +11,8 @@ from dicomsniff import open_capture
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
 
+pytestmark = pytest.mark.slow
+
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 

@@ -23,6 +23,8 @@ from dicomsniff.export.transcript import write_transcript
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = Path(__file__).parent / "hostile"
 CT = build.CT_IMAGE_STORAGE
 FIND, MOVE = build.STUDY_ROOT_FIND, build.STUDY_ROOT_MOVE
@@ -173,11 +175,11 @@ def test_times_further_apart_than_64_bits_tell_are_survived(name):
     assert_outputs(HOSTILE / name, backwards=True)
 
 
-slow = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(st.lists(st.tuples(extreme(32), extreme(32)), min_size=1, max_size=len(FRAMES)), st.booleans(), st.booleans())
-@slow
+@few
 @example([(0, 0)] * 4 + [(0xFFFFFFFF, 0xFFFFFFFF)], False, False)
 def test_seconds_and_fractions_of_pcap_may_be_anything(tmp_path, times, nanoseconds, in_order):
     times = (times * len(FRAMES))[: len(FRAMES)]
@@ -198,7 +200,7 @@ def test_seconds_and_fractions_of_pcap_may_be_anything(tmp_path, times, nanoseco
     extreme(64, signed=True),
     st.booleans(),
 )
-@slow
+@few
 @example([0] * 4 + [(1 << 64) - 1], 0, 0, True)
 @example([0] * 4 + [(1 << 64) - 1], 0, -(1 << 63), True)
 @example([5], 0xFF, 0, True)
@@ -213,7 +215,7 @@ def test_clocks_of_pcapng_may_be_anything(tmp_path, ticks, resolution, offset, i
 
 
 @given(st.lists(st.tuples(extreme(32), extreme(32)), min_size=1, max_size=len(FRAMES)))
-@slow
+@few
 def test_times_of_snoop_may_be_anything(tmp_path, times):
     times = (times * len(FRAMES))[: len(FRAMES)]
     parts = [b"snoop\0\0\0" + struct.pack(">LL", 2, 4)]
@@ -227,7 +229,7 @@ def test_times_of_snoop_may_be_anything(tmp_path, times):
 
 @pytest.mark.parametrize("make", [build.pcap, build.pcapng, build.snoop], ids=["pcap", "pcapng", "snoop"])
 @given(changes=st.lists(st.tuples(st.integers(0, 5000), st.sampled_from([8, 16, 32, 64]), st.data()), max_size=4))
-@slow
+@few
 def test_fields_of_records_and_blocks_may_be_anything(tmp_path, make, changes):
     """Lengths, numbers, options: a field of 1 to 8 bytes, wherever it lies, holds the least, the most or a border."""
     data = bytearray(make(zip((packet.time for packet in PACKETS), FRAMES, strict=True)))
@@ -251,7 +253,7 @@ BODIES = [(54, 1), (56, 4), (60, 4), (64, 1), (65, 1), (70, 4), (78, 4)]
         max_size=6,
     )
 )
-@settings(slow, max_examples=80)
+@settings(few, max_examples=80)
 def test_fields_of_frames_and_pdus_may_be_anything(tmp_path, changes):
     frames = [bytearray(frame) for frame in FRAMES]
     for number, (at, size), draw in changes:
@@ -265,7 +267,7 @@ def test_fields_of_frames_and_pdus_may_be_anything(tmp_path, changes):
 
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=10)), max_size=4), extreme(16))
-@slow
+@few
 @example([(3, 3, b"\xff")], 0)
 @example([(2, 4, b"\0\0"), (3, 3, b"\xff")], 0xFFFF)
 def test_options_and_windows_of_tcp_may_be_anything(tmp_path, options, window):

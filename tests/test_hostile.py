@@ -2,12 +2,15 @@
 
 import json
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.slow
+
+resource = pytest.importorskip("resource", reason="needs a system that limits processes")
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").iterdir())
 COMMANDS = [

@@ -11,6 +11,8 @@ import pytest
 
 from dicomsniff import interruption
 
+pytestmark = pytest.mark.slow
+
 SEND_AT = """
 import atexit, os, signal, sys
 import dicomsniff.__main__

@@ -15,6 +15,8 @@ import pytest
 from dicomsniff.capture.live import list_interfaces
 from dicomsniff.library import open_capture
 
+pytestmark = pytest.mark.slow
+
 PEERS = str(Path(__file__).with_name("peers.py"))
 PROGRAM = [sys.executable, "-m", "dicomsniff"]
 

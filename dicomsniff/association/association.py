@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
@@ -69,8 +70,6 @@ class Abortion:
     costs: bool = True
 
 
-MAX_LISTED = 100_000
-"""Timeline entries (and messages) listed of one association; further ones are handed on and counted, not kept."""
 MAX_FINDINGS = 1000
 """Findings listed of one association; of further ones only the first of each code."""
 FINAL_FINDINGS = 100
@@ -112,6 +111,7 @@ class Association:
         "request",
         "requestor",
         "requestor_is",
+        "room",
         "start_time",
         "state",
         "tally",
@@ -153,8 +153,10 @@ class Association:
         self.timing = Timing(time)
         """Where its time went."""
         self.tally = Tally()
+        self.room = inf
+        """Timeline entries (and messages) that are listed."""
         self.unlisted = 0
-        """Timeline entries beyond MAX_LISTED, which are not kept."""
+        """Further timeline entries, which are not kept."""
         self.unlisted_findings: dict[str, int] = {}
         """How many findings are not listed, by severity; of each code at least the first is."""
         self.condensed = False
@@ -175,6 +177,10 @@ class Association:
         self._unended: list[Message] = []
         self._oversized: set[Side] = set()
         self._odd: set[tuple[Side, bool, int]] = set()
+
+    def __repr__(self) -> str:
+        who = f"{self.requestor.label} -> {self.acceptor.label}"
+        return f"<Association {self.id}: {who}, {self.outcome}, {self.tally.messages} messages>"
 
     @property
     def outcome(self) -> str:
@@ -271,7 +277,7 @@ class Association:
             self._number(message)
         else:
             self._unended.append(message)
-        self.operations.take(message)
+        self.operations.take(message, listed=len(self.timeline) < self.room)
         return self._enter(message, message.side)
 
     def add(self, event: TimelineEvent, side: Side) -> Entry:
@@ -312,6 +318,16 @@ class Association:
                 self.unlisted_findings[finding.severity] = self.unlisted_findings.get(finding.severity, 0) + 1
         return listed
 
+    def shorten(self, room: int) -> None:
+        """List no more than so many timeline entries, the first ones; counts, verdict and findings cover all."""
+        self.room = room
+        if len(self.timeline) > room:
+            self.unlisted += len(self.timeline) - room
+            del self.timeline[room:]
+            listed = {id(entry.event) for entry in self.timeline}
+            self.messages = [message for message in self.messages if id(message) in listed]
+            self.operations.shorten(listed)
+
     def condense(self) -> None:
         """Give up what only a detailed view needs; verdict, counts and findings stay."""
         self.condensed = True
@@ -328,12 +344,12 @@ class Association:
     def _number(self, message: Message) -> None:
         self.tally.add(message)
         message.number = self.tally.messages
-        if len(self.messages) < MAX_LISTED:
+        if len(self.messages) < self.room:
             self.messages.append(message)
 
     def _enter(self, event: TimelineEvent, side: Side) -> Entry:
         entry = Entry(side, event)
-        if len(self.timeline) < MAX_LISTED:
+        if len(self.timeline) < self.room:
             self.timeline.append(entry)
         else:
             self.unlisted += 1

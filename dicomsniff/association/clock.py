@@ -1,4 +1,4 @@
-"""Packets' times, and what stands open at each -> the account of where the time went (timing.py)."""
+"""The times of packets, and which requests are open at each of them -> where the time went (timing.py)."""
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
@@ -48,9 +48,9 @@ class Clock:
         self._streams = {_REQUESTOR: requestor, _ACCEPTOR: requestor.peer}
         self._pauses = {side: stream.health.pauses for side, stream in self._streams.items()}
         self._underway: set[Side] = set()
-        """Who has begun something and not ended it."""
+        """The sides that have begun a message and not finished it."""
         self._last: Side | None = None
-        """Who sent the last bytes."""
+        """The side that sent the last bytes."""
         self._taken = {side: pauses.numbers for side, pauses in self._pauses.items()}
         self._thought = dict.fromkeys(SIDES, 0)
         """Time each side thought since it last said something; what it said decides what it was about."""
@@ -91,7 +91,7 @@ class Clock:
             self._last = side
 
     def set_underway(self, side: Side, *, underway: bool) -> None:
-        """Say whether a side has begun something it has not ended."""
+        """Note whether a side has begun a message that it has not finished."""
         if underway:
             self._underway.add(side)
         else:
@@ -118,7 +118,7 @@ class Clock:
             self._asked.pop((side.other, command.message_id_being_responded_to), None)
 
     def finish(self) -> None:
-        """Nothing more belongs to the association."""
+        """End the account: nothing later belongs to the association."""
         self.pass_time(self._association.end_time, None)
         question = self._question
         if question is not None:
@@ -128,7 +128,7 @@ class Clock:
 
     @property
     def _question(self) -> Message | None:
-        """The latest request that waits for a final response: its receiver has the word."""
+        """The latest request without a final response: it is its receiver's turn."""
         return next(reversed(self._asked.values()), None)
 
     def _take_pauses(self, gap: int) -> int:
@@ -146,7 +146,7 @@ class Clock:
         return gap
 
     def _spend_silence(self, gap: int, side: Side | None) -> None:
-        """Account for a time (ns) in which nothing was on its way: somebody had the word, or nobody."""
+        """Account for a time (ns) with nothing on its way: it was one side's turn, or the association was idle."""
         timing, state = self._timing, self._association.state
         if state.is_over:
             timing.spend(Part.AFTER, None, gap)
@@ -180,7 +180,7 @@ class Clock:
 
 
 def _way(stream: Stream, now: int) -> int:
-    """Estimate how long (ns) the last bytes of a stream and an answer to them at once would have been on their way.
+    """Estimate the time (ns) that a stream's last bytes, and an immediate answer to them, would spend on the way.
 
     That is the shortest round trip; or what the acknowledgement took, if more than any receiver holds one back: then
     the bytes stood in a queue.

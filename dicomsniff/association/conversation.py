@@ -1,7 +1,5 @@
 """One TCP connection -> its associations: recognition, both directions' PDUs and messages, in packet order."""
 
-from collections.abc import Callable
-
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.clock import Clock
 from dicomsniff.association.handshakes import FailedHandshake, failed_handshake
@@ -36,8 +34,7 @@ Update = tuple[Association, Entry]
 class Conversation:
     """Decodes both directions of a connection; gives associations as they are recognized.
 
-    `next_number` hands out association ids; `collect` keeps data sets for the taking; `forced` reads the
-    connection as DICOM although nothing looks like it.
+    `collect` keeps data sets for the taking; `forced` reads the connection as DICOM although nothing looks like it.
     """
 
     __slots__ = (
@@ -48,18 +45,16 @@ class Conversation:
         "_counted",
         "_first_bytes",
         "_forced",
-        "_next_number",
+        "_number",
         "_pdus",
         "_sides",
         "associations",
     )
 
-    def __init__(
-        self, connection: Connection, next_number: Callable[[], int], *, collect: bool = False, forced: bool = False
-    ) -> None:
+    def __init__(self, connection: Connection, *, collect: bool = False, forced: bool = False) -> None:
         self.associations: list[Association] = []
         self._connection = connection
-        self._next_number = next_number
+        self._number = 0
         self._collect = collect
         self._forced = forced
         self._pdus: dict[Stream, PduStream] = {}
@@ -77,6 +72,11 @@ class Conversation:
         return bool(self.associations)
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether both sides have said what is not DICOM."""
+        return len(self._pdus) == 2 and all(pdus.is_other for pdus in self._pdus.values())
+
+    @property
     def foreign(self) -> str:
         """The other protocol the connection carries, where its first bytes tell."""
         return next((pdus.foreign for pdus in self._pdus.values() if pdus.foreign), "")
@@ -86,8 +86,12 @@ class Conversation:
         """How the TLS handshake failed, where it did in sight."""
         return failed_handshake((stream.flow, pdus.tls) for stream, pdus in self._pdus.items())
 
-    def feed(self, event: StreamBytes | StreamGap | StreamConflict | StreamEnd) -> list[Update]:
-        """Take what TCP hands on; returns (association, new timeline entry) in packet order."""
+    def feed(self, event: StreamBytes | StreamGap | StreamConflict | StreamEnd, number: int) -> list[Update]:
+        """Take what TCP hands on; returns (association, new timeline entry) in packet order.
+
+        `number` is the id of the next association that is recognized, and so on.
+        """
+        self._number = number
         stream = event.stream
         pdus = self._pdus.get(stream) or self._begin(stream)
         self._first_bytes.setdefault(stream, event.mark.time)
@@ -111,8 +115,9 @@ class Conversation:
             self._set_underway(stream)
         return updates
 
-    def close(self, until: int) -> list[Update]:
+    def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes on this connection; the capture goes on until `until` (ns since 1970)."""
+        self._number = number
         updates: list[Update] = []
         for stream, pdus in self._pdus.items():
             ended = pdus.close(stream.offset, stream.last_mark, stream.skip)
@@ -202,16 +207,13 @@ class Conversation:
                 stream.origin,
                 side=self._sides[stream],
                 collect=self._collect,
-                syntax_of=self._transfer_syntax,
+                syntax_of=self.associations[-1].transfer_syntax,
             )
             self._assemblers[stream] = assembler
         return assembler
 
-    def _transfer_syntax(self, context_id: int) -> str | None:
-        return self.associations[-1].transfer_syntax(context_id)
-
     def _unneeded(self, stream: Stream, pdus: PduStream) -> int:
-        """Return how many further bytes of the data set that is coming nobody wants to see."""
+        """Return how many of the next bytes of the data set under way need only be counted."""
         fragment, assembler = pdus.fragment, self._assemblers.get(stream)
         return FOREVER if fragment is None or assembler is None else assembler.unneeded(*fragment)
 
@@ -235,8 +237,9 @@ class Conversation:
         if not first and isinstance(event, AssociateRq):
             time = event.span.first_time  # its first packet may be an earlier one than this
         association = Association(
-            self._next_number(), Party(here), Party(there), known_start=known and not self._forced, time=time
+            self._number, Party(here), Party(there), known_start=known and not self._forced, time=time
         )
+        self._number += 1
         association.requestor_is = how
         association.tcp = {side: each.health for each, side in self._sides.items()}
         association.follows = None if first else self.associations[-1].id

@@ -64,7 +64,7 @@ class Stores:
 
 @dataclass(slots=True)
 class Delivery:
-    """An association that may carry what a C-MOVE asked for: `how` and `guessed` say why it is taken for that."""
+    """An association that may carry the objects of a C-MOVE; `how` and `guessed` say why the two are linked."""
 
     association: int
     source: str

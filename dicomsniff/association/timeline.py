@@ -1,4 +1,4 @@
-"""What an association's timeline holds: PDUs, messages, and what TCP and the state machine say of them."""
+"""The entries of an association's timeline: PDUs, messages, and events of TCP and of the state machine."""
 
 from dataclasses import dataclass
 

@@ -19,7 +19,7 @@ MEASURABLE = 1 << 16
 
 
 class Part(StrEnum):
-    """What a moment was spent on. With a side: who thinks, or whose bytes are on their way."""
+    """What a moment was spent on. Its side, if any, is the one that thinks, or whose bytes travel."""
 
     HANDSHAKE = "handshake"
     """TCP: from the first SYN until both sides know the connection open."""

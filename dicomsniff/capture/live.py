@@ -1,7 +1,6 @@
 """An interface -> packet batches, through scapy; what was sniffed is kept in a pcap file, so that views can go back."""
 
 import os
-import select
 import struct
 import sys
 from collections.abc import Iterator
@@ -105,7 +104,8 @@ class LiveReader:
         at, wait = 0, POLL
         while len(starts) < MAX_BATCH:
             try:
-                if not select.select([self._socket], [], [], wait)[0]:
+                # Only the socket knows: Windows cannot wait for it as for a file, and BPF's holds packets back.
+                if not self._socket.select([self._socket], wait):
                     break
                 _, frame, time = self._socket.recv_raw(0xFFFFF)
             except (OSError, ValueError) as error:

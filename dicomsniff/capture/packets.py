@@ -86,3 +86,7 @@ class LiveSource(PacketSource, Protocol):
 
 class CaptureError(Exception):
     """What the user asked to read cannot be read; the message says why and what to do."""
+
+
+class IncompleteError(CaptureError):
+    """What was asked for would not be all that the capture holds; the message says why, and the way around."""

@@ -23,22 +23,26 @@ class Flow(Protocol):
     """One direction of a connection being followed, as far as decoding needs to know it."""
 
     expected: int
-    """The sequence number of a segment that needs no thought; -1 while every segment does."""
+    """The sequence number of the segment that simply comes next; -1, which none has, while each must be looked at."""
     offset: int
     """Bytes of the stream handed on or counted so far."""
     last_packet: int
     """The number of the last packet."""
     skip: Skip | None
-    """What of its next bytes need not become segments; None where all must."""
+    """Which of the next bytes need not become segments; None where all must."""
 
     def passed_over(self, since: int, time: int, place: int, ack: int, window: int, lengths: tuple[int, int]) -> None:
-        """Take what packets passed over say beside their bytes: when the first one was captured (ns).
+        """Update the stream after a run of packets whose payload was only counted.
 
-        Of the last one: when, where, and what it says of the other direction. Of both: the bytes of their payload.
+        `since` is when the first of them was captured (ns since 1970); `time`, `place`, `ack` and `window` are the last
+        one's; `lengths` are the payload bytes of the first and of the last.
         """
 
     def paused(self, since: int, until: int, length: int) -> None:
-        """Take note of a pause (ns) between two packets passed over, the first of `length` bytes, and no other came."""
+        """Note a pause (ns since 1970) between two counted packets with no other packet of the connection between.
+
+        `length` is the number of payload bytes of the packet before the pause.
+        """
 
 
 class Endpoint(NamedTuple):

@@ -52,12 +52,12 @@ class _Underway:
     before: int = 0
     """Bytes of the data set in the fragments that ended, those missing included."""
     unplaced: bool = False
-    """Whether bytes are missing of which nobody knows how many belong to the data set."""
+    """Whether bytes are missing, and how many of them belong to the data set is unknown."""
     problem: str = ""
 
 
 class Assembler:
-    """Joins the fragments of one direction. With `collect`, data sets are digested and kept for the taking.
+    """Joins the fragments of one direction. With `collect`, data sets are digested, and kept to be fetched.
 
     `syntax_of` tells the transfer syntax of a presentation context: data sets are then scanned as they come.
     """
@@ -117,7 +117,7 @@ class Assembler:
         return [self._finish(pdv.context_id, underway)] if pdv.is_last else []
 
     def unneeded(self, context_id: int, taken: int) -> int:
-        """Return how many bytes of a data set nobody wants to see, after the first `taken` of its current fragment."""
+        """Return how many data set bytes need only be counted, after the first `taken` of the current fragment."""
         underway = self._underway.get(context_id)
         if self._collect or self._syntax_of is None or underway is None or underway.command is None:
             return FOREVER
@@ -140,7 +140,7 @@ class Assembler:
                 underway.problem = f"up to {missing.length} bytes of it are missing from the capture"
 
     def close(self) -> list[Message | StrayFragment]:
-        """No more fragments come: return every message under way, as incomplete."""
+        """End the direction: return every message under way, as incomplete."""
         events: list[Message | StrayFragment] = []
         for context_id, underway in list(self._underway.items()):
             what = "data set" if underway.command is not None else "command set"

@@ -1,21 +1,26 @@
 """Data set bytes -> elements, as far as they can be read, in the transfer syntax that fits them (PS3.5)."""
 
 import warnings
+from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
-from dicomsniff.dictionary.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from dicomsniff.dictionary.uids import IMPLICIT_VR_LITTLE_ENDIAN
+from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.dataset_element import DecodedDataSet, Element, Inflated
-from dicomsniff.dimse.dataset_reader import DataSetReader
-from dicomsniff.dimse.effort import affordable
-from dicomsniff.dimse.inflating import BLOCK, MAX_INFLATED, Inflater
-from dicomsniff.dimse.scan.file_meta import MAX_FILE_META, find_file_meta
-from dicomsniff.dimse.scan.syntax import HEAD, Decision, Encoding, decide_syntax, fitting_syntax
+from dicomsniff.dimse.element_list import ElementList
+from dicomsniff.dimse.scan.outline import DataSetOutline
+from dicomsniff.dimse.scan.scanner import DataSetScanner
 
 __all__ = ["DecodedDataSet", "Element", "decode_data_set"]
 
 IN_MEMORY = 16 << 20
 """Bytes of an inflated data set kept in memory; a longer one goes to a temporary file."""
+HARMLESS = frozenset(
+    f"data-set-{code}" for code in ("order", "odd-length", "uid", "charset", "pixel-length", "pixel-mismatch")
+)
+"""Problems that do not hinder reading. They are findings, and not repeated beside the elements."""
+_PIECE = 1 << 16
 
 
 def decode_data_set(
@@ -29,96 +34,48 @@ def decode_data_set(
     from pydicom import config
 
     size = content.seek(0, 2)
-    decoded = DecodedDataSet(transfer_syntax or IMPLICIT_VR_LITTLE_ENDIAN, transfer_syntax is None)
-    if whole is not None and size > whole:
-        size = whole
-        decoded.note(f"bytes are missing after the first {whole}; what follows is not decoded")
-    content.seek(0)
-    meta = find_file_meta(content.read(min(size, MAX_FILE_META)), final=True)
-    start = (meta.end or 0) if meta is not None else 0
-    with warnings.catch_warnings(), config.disable_value_validation():
+    missing = whole is not None and size > whole
+    size = min(size, whole) if whole is not None else size
+    with (
+        warnings.catch_warnings(),
+        config.disable_value_validation(),
+        SpooledTemporaryFile(max_size=IN_MEMORY) as spool,
+    ):
         warnings.simplefilter("ignore")
-        if meta is not None and meta.found:
-            decoded.note(meta.found)
-            DataSetReader(content, _meta_start(content), start, Encoding(), decoded).read()
-        negotiated = transfer_syntax or (meta and meta.transfer_syntax)
-        content.seek(start)
-        decision = decide_syntax(content.read(min(HEAD, size - start)), negotiated, final=True, whole=whole is None)
-        if decision is not None:
-            reader = _decode(content, start, size, decision, decoded, keep_inflated, whole=whole is None)
-            _settle_syntax(decoded, decision, transfer_syntax, reader)
+        inflated = cast("BinaryIO", spool)
+        listed = ElementList(content, size, inflated)
+        scanner = DataSetScanner(transfer_syntax, listed)
+        while scanner.wanted < size:
+            content.seek(scanner.wanted)
+            scanner.feed(scanner.wanted, content.read(min(_PIECE, size - scanner.wanted)))
+        outline = scanner.finish(size, whole=whole is None)
+        listed.finish()
+        decoded = DecodedDataSet(
+            outline.transfer_syntax or transfer_syntax or IMPLICIT_VR_LITTLE_ENDIAN,
+            outline.guessed,
+            listed.elements,
+            why=outline.why,
+        )
+        if listed.first_inflated is not None:
+            length = inflated.seek(0, 2)
+            inflated.seek(0)
+            decoded.inflated = Inflated(length, listed.first_inflated, inflated.read(keep_inflated))
+    for problem in _problems(outline, listed, size, contradiction=scanner.contradiction, missing=missing):
+        decoded.note(problem)
     return decoded
 
 
-def _decode(
-    content: BinaryIO,
-    start: int,
-    size: int,
-    decision: Decision,
-    decoded: DecodedDataSet,
-    keep_inflated: int,
-    *,
-    whole: bool,
-) -> DataSetReader | None:
-    """Read the elements of a data set proper; return what read them, None where no transfer syntax fits."""
-    decoded.guessed, decoded.why = decision.guessed, decision.why
-    if decision.syntax is None:
-        decoded.note(decision.why)
-        return None
-    if not decision.encoding.deflated:
-        reader = DataSetReader(content, start, size, decision.encoding, decoded)
-        reader.read()
-        return reader
-    inflater = Inflater(decision.window)
-    if inflater.wrapping:
-        decoded.note(inflater.wrapping)
-    with SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
-        inflated = cast("BinaryIO", spool)
-        _inflate(content, start, size, inflater, inflated)
-        inflated.seek(0)
-        decoded.inflated = Inflated(inflater.total, len(decoded.elements), inflated.read(keep_inflated))
-        reader = DataSetReader(
-            inflated, 0, inflater.total, decision.encoding, decoded, affordable=affordable(inflater.sent)
-        )
-        reader.read()
-    if inflater.exceeded:
-        decoded.note(f"it inflates to more than {MAX_INFLATED} bytes; the rest is not decoded")
-    elif problem := inflater.end_problem(whole=whole):
-        decoded.note(problem)
-    return reader
-
-
-def _inflate(content: BinaryIO, start: int, size: int, inflater: Inflater, out: BinaryIO) -> None:
-    content.seek(start)
-    while not (inflater.broken or inflater.exceeded) and (data := content.read(min(BLOCK, size - start))):
-        start += len(data)
-        out.writelines(inflater.feed(data))
-    out.writelines(inflater.finish())
-
-
-def _settle_syntax(
-    decoded: DecodedDataSet, decision: Decision, negotiated: str | None, reader: DataSetReader | None
-) -> None:
-    """Say which transfer syntax fits all that was read."""
-    if reader is None:
-        return
-    syntax, decoded.why = fitting_syntax(
-        decision,
-        negotiated,
-        reader.departure,
-        codec=reader.codec,
-        codec_syntax=reader.codec_syntax,
-        encapsulated=reader.has_fragments,
-        native=reader.has_native_pixels,
-    )
-    decoded.transfer_syntax = syntax or EXPLICIT_VR_LITTLE_ENDIAN
-    decoded.guessed = bool(decoded.why)
-
-
-def _meta_start(content: BinaryIO) -> int:
-    """Return where file meta information begins: behind a preamble and its prefix, or the prefix alone."""
-    content.seek(0)
-    head = content.read(132)
-    if head[128:] == b"DICM":
-        return 132
-    return 4 if head[:4] == b"DICM" else 0
+def _problems(
+    outline: DataSetOutline, listed: ElementList, size: int, *, contradiction: str, missing: bool
+) -> Iterator[str]:
+    """Say what hinders reading, each problem once, in the words of the outline."""
+    if missing:
+        yield f"bytes are missing after the first {size}; what follows is not decoded"
+    told = [problem.text for problem in outline.problems if problem.code not in HARMLESS]
+    yield from (text for text in told if text != contradiction)
+    if outline.unexamined and outline.unexamined not in told and not listed.stopped:
+        yield outline.unexamined
+    yield from listed.notes
+    if missing and listed.cut is not None:
+        cut = listed.cut
+        yield f"{tag_text(cut.tag)} announces {cut.length} bytes; {max(0, size - cut.start)} are there"

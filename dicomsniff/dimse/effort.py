@@ -13,6 +13,8 @@ MAX_LISTED = 50_000
 MAX_SHOWN = 4_000_000
 """What the values listed of one data set may cost, so that they fit into memory: of plain text as many bytes."""
 UNLIMITED = 1 << 62
+TOO_DEAR = "it inflates to far more elements than is usual for its length"
+"""What is said of a data set that costs more than it may."""
 _LEAST, _PER_BYTE = 512, 12
 """What a deflated data set may cost: at least, and for each byte sent. Sound ones cost half of that, or less."""
 _DEAR = 8

@@ -61,7 +61,7 @@ class Inflater:
         return self._inflate(block)
 
     def finish(self) -> list[bytes]:
-        """No more bytes come: return what the last ones inflate to."""
+        """End the stream: return what its last bytes inflate to."""
         block = bytes(self._waiting)
         self._waiting.clear()
         return self._inflate(block)

@@ -1,8 +1,8 @@
 """A DIMSE message: what one side said, and where its bytes are."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.scan.outline import DataSetOutline
@@ -31,7 +31,7 @@ class DataSetInfo:
     """What the structure of the data set tells, where it has something to say."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Message:
     """A DIMSE message (PS3.7 §6.3), as far as it came.
 
@@ -52,6 +52,17 @@ class Message:
     """Its place among the association's messages, from 1."""
     operation: "Operation | None" = field(default=None, repr=False, compare=False)
     """The operation it belongs to: the one it invokes, answers or cancels; None where the capture does not tell."""
+
+    def __repr__(self) -> str:
+        number = f"message {self.number}" if self.number else "message without a number yet"
+        return f"<{self.name}, {number}, packets {self.span.first_packet} to {self.span.last_packet}>"
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Return what a copy is made of: all but the content, which is taken once, by who was handed the message."""
+        slots: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        if self.data_set is not None and self.data_set.content is not None:
+            slots["data_set"] = replace(self.data_set, content=None)
+        return None, slots
 
     @property
     def name(self) -> str:

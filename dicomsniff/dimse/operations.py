@@ -8,15 +8,13 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import RETRIEVALS, Progress, read_counters
 from dicomsniff.side import SIDES, Side
 
-MAX_OPERATIONS = 100_000
-"""Operations listed of one association; further ones are paired and counted, not kept once they are over."""
 MAX_ORPHANS = 1000
 """Responses without a request that are kept: the end of what they answer may still come; and cancels of nothing."""
 MAX_SAME_ID = 64
 """Outstanding requests with one Message ID; beyond, the oldest is no longer waited for."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Operation:
     """One request and everything that belongs to it, as far as it came. Times are in ns."""
 
@@ -39,6 +37,10 @@ class Operation:
     """C-STORE sub-operations seen on the same association (C-GET only)."""
     stored: Counter[str] | None = None
     """Final statuses of those sub-operations, by category; None before the first."""
+
+    def __repr__(self) -> str:
+        how = "no final response" if self.final is None else self.category or "a status that is not known"
+        return f"<{self.name} of message {self.request.number}: {how}>"
 
     @property
     def name(self) -> str:
@@ -82,7 +84,7 @@ class Operation:
 
 
 Key = tuple[Side, int]
-"""Who asked, and under which Message ID."""
+"""The side that asked, and the Message ID of its request."""
 
 
 class OperationTracker:
@@ -129,26 +131,33 @@ class OperationTracker:
         """Operations that are over and not listed, of an association that is not condensed."""
         return self.count - len(self.operations)
 
-    def take(self, message: Message) -> Operation | None:
-        """Take a message; return the operation it belongs to, None for one that belongs to none."""
+    def take(self, message: Message, *, listed: bool = True) -> Operation | None:
+        """Take a message; return the operation it belongs to, None for one that belongs to none.
+
+        One that is not `listed` is paired and counted; its operation is not kept once it is over.
+        """
         command = message.command
         if command.name == "C-CANCEL-RQ":
             return self._cancel(message)
         if command.is_response:
             return self._respond(message)
-        return self._invoke(message)
+        return self._invoke(message, listed=listed)
 
     def condense(self) -> None:
         """Keep what waits for an answer and the counts; let go of the rest."""
         self.operations, self.orphans, self.vain_cancels, self._early = [], [], [], {}
 
-    def _invoke(self, message: Message) -> Operation | None:
+    def shorten(self, listed: set[int]) -> None:
+        """Keep only the operations whose requests are listed (given by `id`)."""
+        self.operations = [operation for operation in self.operations if id(operation.request) in listed]
+
+    def _invoke(self, message: Message, *, listed: bool) -> Operation | None:
         number = message.command.message_id
         if number is None:
             return None
         operation = message.operation = Operation(message)
         self.count += 1
-        if len(self.operations) < MAX_OPERATIONS:
+        if listed:
             self.operations.append(operation)
         key = (message.side, number)
         waiting = self._outstanding.setdefault(key, [])

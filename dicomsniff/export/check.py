@@ -30,11 +30,10 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
     report = REPORTS[form](asked)
     counts: Counter[str] = Counter()
     with waiting_text() as body:
-        for _ in capture.updates():
-            for association in capture.analyzer.take_closed():
-                counts.update(finding.severity for finding in flatten(association.findings))
-                counts.update(association.unlisted_findings)
-                body.write(report.association(association))
+        for association in capture.closed():
+            counts.update(finding.severity for finding in flatten(association.findings))
+            counts.update(association.unlisted_findings)
+            body.write(report.association(association))
         counts.update(finding.severity for finding in flatten(capture.analyzer.findings))
         failed = any(counts[severity] for severity in asked.failing)
         before, after = report.ends(Outcome(capture, counts, failed))

@@ -22,16 +22,21 @@ from dicomsniff.quantities import timestamp
 def write_lines(capture: Capture, out: IO[str]) -> None:
     """Read a capture (opened with `collect`) to its end; write entries as they come, each association when it ends."""
     out.write(head_line(capture.reader.name) + "\n")
-    for updates in capture.updates():
+    for updates, closed in capture.blocks():
         digits = capture.reader.resolution_digits
         for association, entry in updates:
             out.write(entry_line(association, entry, digits) + "\n")
-        for association in capture.analyzer.take_closed():
+        for association in closed:
             out.write(association_line(association, digits) + "\n")
             out.writelines(f"{line}\n" for line in finding_lines_json(association.findings, association.id))
+    out.writelines(line + "\n" for line in end_lines(capture))
+
+
+def end_lines(capture: Capture) -> Iterator[str]:
+    """Yield what belongs together, and the findings about the capture as a whole, which is over."""
     for link in links_json(capture.analyzer.links, capture.reader.resolution_digits):
-        out.write(json_text({"kind": "link"} | link) + "\n")
-    out.writelines(f"{line}\n" for line in finding_lines_json(capture.analyzer.findings, None))
+        yield json_text({"kind": "link"} | link)
+    yield from finding_lines_json(capture.analyzer.findings, None)
 
 
 def finding_lines_json(findings: Iterable[Finding], association: int | None) -> Iterator[str]:

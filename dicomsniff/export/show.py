@@ -1,7 +1,7 @@
 """What `show` prints of a capture: of a file the whole in short and then each association, of a pipe as it comes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import IO
 
@@ -14,8 +14,13 @@ from dicomsniff.library import Capture
 from dicomsniff.printable import printed
 
 _UID = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
-MAX_WAITING = 1000
-"""Associations that wait to be printed for one which began before them and goes on; then they are printed first."""
+MAX_WAITING = 10_000
+"""Timeline entries and contexts of associations that wait to be printed for one which began before them and goes on.
+
+Beyond, those that began first are printed without waiting.
+"""
+_ALWAYS = 10
+"""How many of those an association counts for at least."""
 
 
 def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> None:
@@ -34,24 +39,29 @@ def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> Non
         copy_out(body, out)
 
 
-def _write_associations(capture: Capture, out: IO[str], *, contexts: bool) -> None:
-    """Write each association as it ends, in the order in which they began."""
+def in_order(closed: Iterable[Association]) -> Iterator[Association]:
+    """Yield associations in the order in which they began, as far as MAX_WAITING lets them wait for that."""
     waiting: list[tuple[int, Association]] = []
-    following = 1
-    for _ in capture.updates():
-        for association in capture.analyzer.take_closed():
-            heappush(waiting, (association.id, association))
-        while waiting and (waiting[0][0] == following or len(waiting) > MAX_WAITING):
+    following, weight = 1, 0
+    for ended in closed:
+        heappush(waiting, (ended.id, ended))
+        weight += _weight(ended)
+        while waiting and (waiting[0][0] == following or weight > MAX_WAITING):
             number, association = heappop(waiting)
             following = number + 1
-            _write_association(capture, association, out, contexts=contexts)
-    for _, association in sorted(waiting):
-        _write_association(capture, association, out, contexts=contexts)
+            weight -= _weight(association)
+            yield association
+    yield from (association for _, association in sorted(waiting))
 
 
-def _write_association(capture: Capture, association: Association, out: IO[str], *, contexts: bool) -> None:
-    lines = association_lines(association, capture.reader.resolution_digits, contexts=contexts)
-    out.writelines(printed([*lines, ""]))
+def _weight(association: Association) -> int:
+    return _ALWAYS + len(association.timeline) + len(association.contexts)
+
+
+def _write_associations(capture: Capture, out: IO[str], *, contexts: bool) -> None:
+    for association in in_order(capture.closed()):
+        lines = association_lines(association, capture.reader.resolution_digits, contexts=contexts)
+        out.writelines(printed([*lines, ""]))
 
 
 def _summary(capture: Capture) -> Iterator[str]:

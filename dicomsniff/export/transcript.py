@@ -1,7 +1,10 @@
 """The model -> the JSON transcript `dicomsniff.transcript/1`, written as the capture is read, one message a line."""
 
+from array import array
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from os import SEEK_END
+from struct import Struct
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -15,8 +18,9 @@ from dicomsniff.export.negotiation import contexts_json
 from dicomsniff.library import Capture
 
 SCHEMA = "dicomsniff.transcript/1"
-PIECE = 1 << 16
-"""Characters of messages that wait in memory, per association."""
+IN_MEMORY = 4 << 20
+"""Characters of messages that wait in memory, of all associations."""
+_HEADER = Struct("<QQ")
 
 
 def write_transcript(capture: Capture, out: IO[str]) -> None:
@@ -27,26 +31,21 @@ def write_transcript(capture: Capture, out: IO[str]) -> None:
     """
     reader = capture.reader  # a pcapng file tells the resolution of its clocks only with its first blocks
     with TemporaryFile() as file:
-        drafts: dict[int, _Draft] = {}
-        for updates in capture.updates():
+        drafts = _Drafts(file)
+        for updates, closed in capture.blocks():
             for association, entry in updates:
-                if association.id not in drafts:
-                    drafts[association.id] = _Draft(file)
                 if isinstance(entry.event, Message):
                     said = json_text(message_json(association, entry.event, reader.resolution_digits))
-                    drafts[association.id].add(entry.event, said)
-            for association in capture.analyzer.take_closed():
-                drafts.setdefault(association.id, _Draft(file)).finish(association, reader.resolution_digits)
+                    drafts.add(association, entry.event, said)
+            for association in closed:
+                drafts.finish(association, reader.resolution_digits)
         out.write("{\n")
         out.write(f' "schema": {json_text(SCHEMA)},\n')
         out.write(f' "tool": {json_text({"name": "dicomsniff", "version": __version__})},\n')
         out.write(f' "capture": {json_text(capture_json(capture))},\n')
         out.write(f' "privacy": {json_text({"phi": "kept"})},\n')
         out.write(' "associations": [')
-        for index, number in enumerate(sorted(drafts)):
-            out.write(",\n  {" if index else "\n  {")
-            out.writelines(drafts[number].parts())
-            out.write("}")
+        out.writelines(drafts.parts())
         digits = reader.resolution_digits
         links = _lines(json_text(link) for link in links_json(capture.analyzer.links, digits))
         found = _lines(json_text(each) for each in findings_json(capture.analyzer.findings, None))
@@ -55,62 +54,97 @@ def write_transcript(capture: Capture, out: IO[str]) -> None:
 
 
 class _Draft:
-    """An association's part of the transcript, in pieces of a temporary file."""
+    """An association of which more may come: what waits in memory, and where its last piece in the file begins."""
 
-    __slots__ = ("_buffer", "_file", "_head", "_messages", "_places", "_size", "_tail", "_unended")
+    __slots__ = ("buffer", "last", "messages", "size", "unended")
+
+    def __init__(self) -> None:
+        self.buffer: list[str] = []
+        self.size = self.last = self.messages = 0
+        self.unended: list[tuple[int, str]] = []
+        """Messages that never ended, behind their first packets: their numbers come last."""
+
+    def add(self, said: str) -> int:
+        """Add a message; return how many characters that takes."""
+        self.messages += 1
+        line = f'{"," if self.messages > 1 else ""}\n    {{"number": {self.messages}, {said[1:]}'
+        self.buffer.append(line)
+        self.size += len(line)
+        return len(line)
+
+
+class _Drafts:
+    """Every association's part of the transcript, in pieces of a temporary file.
+
+    Each piece begins with the place of the one before it (0 for none) and its length, so that memory holds one place
+    of each association and no more.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._buffer: list[str] = []
-        self._size = self._messages = 0
-        self._places: list[tuple[int, int]] = []
-        self._unended: list[tuple[Message, str]] = []
-        self._head = self._tail = (0, 0)
+        self._file.write(b"\n")  # no piece begins at 0
+        self._open: dict[int, _Draft] = {}
+        self._waiting = 0
+        self._ended = array("Q")
+        """Where the last piece of each association that is over begins, in the order of their ids."""
 
-    def add(self, message: Message, said: str) -> None:
-        """Add a message; one that never ended waits for its number, which comes last."""
-        if message.ended:
-            self._number(message, said)
-        else:
-            self._unended.append((message, said))
-
-    def _number(self, message: Message, said: str) -> None:
-        self._messages += 1
-        line = f'{"," if self._messages > 1 else ""}\n    {{"number": {message.number}, {said[1:]}'
-        self._buffer.append(line)
-        self._size += len(line)
-        if self._size > PIECE:
-            self._flush()
+    def add(self, association: Association, message: Message, said: str) -> None:
+        """Add a message."""
+        draft = self._open.setdefault(association.id, _Draft())
+        if not message.ended:
+            draft.unended.append((message.span.first_packet, said))
+            return
+        self._waiting += draft.add(said)
+        if self._waiting > IN_MEMORY:
+            for each in self._open.values():
+                self._flush(each)
 
     def finish(self, association: Association, digits: int) -> None:
-        """Nothing more comes of the association."""
-        unended, self._unended = self._unended, []
-        for message, said in sorted(unended, key=lambda pair: pair[0].number):
-            self._number(message, said)
-        self._flush()
+        """Nothing more comes of an association."""
+        draft = self._open.pop(association.id, None) or _Draft()
+        for _, said in sorted(draft.unended, key=itemgetter(0)):
+            self._waiting += draft.add(said)
+        self._flush(draft)
         head = association_json(association, digits)
         fields = ",\n   ".join(f"{json_text(key)}: {json_text(value)}" for key, value in head.items())
         contexts = _lines(json_text(context) for context in contexts_json(association))
-        self._head = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [')
+        begin = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [', draft.last)
         found = (json_text(each) for each in findings_json(association.findings, association.id))
         operations = _lines(json_text(operation_json(each)) for each in association.operations.operations)
-        self._tail = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}')
+        end = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}', begin)
+        missing = association.id - len(self._ended)
+        self._ended.extend([0] * missing)
+        self._ended[association.id - 1] = end
 
     def parts(self) -> Iterator[str]:
-        """Yield the association's fields, in order."""
-        for at, length in (self._head, *self._places, self._tail):
-            self._file.seek(at)
-            yield self._file.read(length).decode()
+        """Yield the text of all associations, in the order of their ids."""
+        for index, end in enumerate(self._ended):
+            yield ",\n  {" if index else "\n  {"
+            places = [end]
+            while before := self._header(places[-1])[0]:
+                places.append(before)
+            _, begin, *messages = places
+            for place in (begin, *reversed(messages), end):
+                _, length = self._header(place)
+                yield self._file.read(length).decode()
+            yield "}"
 
-    def _flush(self) -> None:
-        if self._buffer:
-            self._places.append(self._write("".join(self._buffer)))
-            self._buffer, self._size = [], 0
+    def _flush(self, draft: _Draft) -> None:
+        if draft.buffer:
+            draft.last = self._write("".join(draft.buffer), draft.last)
+            self._waiting -= draft.size
+            draft.buffer, draft.size = [], 0
 
-    def _write(self, text: str) -> tuple[int, int]:
+    def _write(self, text: str, before: int) -> int:
         data, at = text.encode("utf-8", "backslashreplace"), self._file.seek(0, SEEK_END)
-        self._file.write(data)
-        return at, len(data)
+        self._file.write(_HEADER.pack(before, len(data)) + data)
+        return at
+
+    def _header(self, place: int) -> tuple[int, int]:
+        """Return the place of the piece before one, and its own length; the file is read on behind that."""
+        self._file.seek(place)
+        before, length = _HEADER.unpack(self._file.read(_HEADER.size))
+        return before, length
 
 
 def _lines(items: Iterable[str]) -> str:

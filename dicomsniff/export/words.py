@@ -140,7 +140,7 @@ def _value_text(command: Command, tag: int) -> str:
 
 
 def _oddities(length: int, header: int) -> str:
-    odd = f"a fragment of {length} bytes, an odd number" if length & 1 else ""
+    odd = f"a fragment of {counted(length, 'byte')}: an odd length" if length & 1 else ""
     reserved = f"message control header 0x{header:02X} has reserved bits set" if header > 3 else ""
     return "; ".join(each for each in (odd, reserved) if each)
 

@@ -163,7 +163,7 @@ RULES = (
     EntryRule(
         "context-not-proposed",
         Severity.ERROR,
-        "PS3.8 §9.3.3.2",
+        "PS3.8 §7.1.1.14",
         "The acceptor answers a context that was not proposed",
         "A-ASSOCIATE-AC answers exactly the contexts proposed. What it says about another one means nothing; strict "
         "requestors abort.",
@@ -189,7 +189,7 @@ RULES = (
         Severity.ERROR,
         "PS3.8 §9.3.3.2",
         "A context is accepted without a transfer syntax",
-        "An accepted context names the transfer syntax to use. Without, the requestor does not know how to encode.",
+        "An accepted context names the transfer syntax to use. Without one, the requestor does not know how to encode.",
         "Look at the acceptor.",
         _AC,
         without_syntax,
@@ -210,7 +210,7 @@ RULES = (
     EntryRule(
         "context-answered-twice",
         Severity.WARNING,
-        "PS3.8 §9.3.3.2",
+        "PS3.8 §7.1.1.14",
         "The acceptor answers a context more than once",
         "Which answer counts is up to the requestor, so that the sides may go on with different transfer syntaxes.",
         "Look at the acceptor, and at whether the id was proposed twice.",
@@ -221,7 +221,7 @@ RULES = (
     EntryRule(
         "contexts-unanswered",
         Severity.WARNING,
-        "PS3.8 §9.3.3.2",
+        "PS3.8 §7.1.1.14",
         "The acceptor leaves out contexts that were proposed",
         "A-ASSOCIATE-AC answers every context proposed. What is left out counts as refused with some requestors; "
         "others abort.",
@@ -287,7 +287,7 @@ RULES = (
         "titles-changed",
         Severity.NOTE,
         "PS3.8 Table 9-17",
-        "The acceptor sends other AE titles back",
+        "The A-ASSOCIATE-AC carries other AE titles",
         "A-ASSOCIATE-AC repeats the titles of the request, and requestors do not test them. Another one may tell "
         "that a proxy or another application answered.",
         "Nothing, unless the wrong system answered.",

@@ -252,7 +252,7 @@ RULES = (
         "association-aborted",
         Severity.ERROR,
         "PS3.8 §9.3.8",
-        "An application breaks the association off",
+        "An application aborts the association",
         "A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason (the "
         "field is to be 0). What was under way is lost. Where every request had been answered, nothing is, and this "
         "is a warning.",
@@ -265,7 +265,7 @@ RULES = (
         "provider-aborted",
         Severity.ERROR,
         "PS3.8 §9.3.8",
-        "A protocol machine breaks the association off",
+        "The DICOM upper layer aborts the association",
         "A-ABORT by the service-provider: the DICOM library met a PDU it does not know, does not expect here, or "
         "cannot read. Its reason says which. Where every request had been answered, nothing is lost, and this is a "
         "warning.",
@@ -289,7 +289,7 @@ RULES = (
     FinalRule(
         "connection-closed-early",
         Severity.ERROR,
-        "PS3.8 §7.3",
+        "PS3.8 §9.1.4, §9.2.3",
         "TCP is closed while a message is under way or unanswered",
         "One side closed the connection in order, as if it were done, although a message had not ended or a request "
         "had no final response. What was under way is lost.",
@@ -300,7 +300,7 @@ RULES = (
     FinalRule(
         "association-not-released",
         Severity.WARNING,
-        "PS3.8 §7.2",
+        "PS3.8 §7.2, §9.1.4",
         "TCP is closed without A-RELEASE or A-ABORT",
         "An association ends with A-RELEASE or A-ABORT. Here TCP was just closed, with nothing under way: nothing is "
         "lost, but the other side cannot tell a normal end from a failure.",
@@ -333,8 +333,8 @@ RULES = (
     FinalRule(
         "peer-silent",
         Severity.ERROR,
-        "PS3.7 §8",
-        "A request was not answered until who asked gave up",
+        "PS3.7 §7.5.3",
+        "The requester gave up waiting for a response",
         "The request arrived whole and nothing came back until the asking side ended the association: the peer hangs, "
         "or takes longer than the asking side's timeout.",
         "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",

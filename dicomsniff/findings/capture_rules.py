@@ -23,7 +23,7 @@ RULES = (
     CaptureRule(
         "foreign-protocol",
         Severity.NOTE,
-        "PS3.15 §B.1",
+        "",
         "The capture holds connections of another protocol",
         "These connections carry TLS, HTTP or another protocol that was recognized by its first bytes; nothing of "
         "them is decoded. DICOM over TLS looks like this.",
@@ -33,7 +33,7 @@ RULES = (
     CaptureRule(
         "connections-given-up",
         Severity.NOTE,
-        "PS3.8 §9.1",
+        "",
         "Connections were given up to bound memory",
         "More TCP connections were open at a time than are followed. The oldest were ended as if the capture had "
         "ended there.",

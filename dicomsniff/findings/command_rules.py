@@ -272,7 +272,7 @@ RULES = (
         "A request names another SOP class than its context",
         "A presentation context is agreed for one SOP class. A C-STORE, C-FIND, C-GET, C-MOVE or C-ECHO on it names "
         "that class. Some receivers go by the one, some by the other, and some abort.",
-        "Look at how the sender chooses the context for a message. Told once per context and SOP class.",
+        "Look at how the sender chooses the context for a message. Reported once per context and SOP class.",
         class_mismatched,
         (*_BEFORE, *by("own", "context-id-repeated")),
     ),
@@ -304,7 +304,7 @@ RULES = (
         "status-warning",
         Severity.WARNING,
         "PS3.7 Annex C",
-        "A request was done, but not quite as asked",
+        "A request was done with a warning",
         "Elements were coerced or dropped, some sub-operations failed, or an attribute was ignored.",
         "Check what the peer kept.",
         _M,
@@ -327,7 +327,7 @@ RULES = (
     EntryRule(
         "find-final-with-data-set",
         Severity.WARNING,
-        "PS3.7 §9.1.2",
+        "PS3.7 §9.1.2.1.5",
         "A final C-FIND response announces a data set",
         "Matches come with pending responses; the final one has none. A requestor that believes Command Data Set Type "
         "waits for a data set, or takes the next message's for it.",
@@ -341,8 +341,8 @@ RULES = (
         "find-pending-without-data-set",
         Severity.WARNING,
         "PS3.7 §9.1.2",
-        "A pending C-FIND response has no data set",
-        "A pending response is a match and carries its identifier. Without, the requestor has a result that says "
+        "A pending C-FIND response has no identifier",
+        "A pending response is a match and carries its identifier. Without one, the requestor has a result that says "
         "nothing, or aborts.",
         "Look at the peer's query answers.",
         _M,

@@ -44,7 +44,8 @@ def announced_otherwise(_: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case Message() as message if outline := outline_of(message):
             if differs := other_object(outline, message.command):
-                text = f"{message.name}: its data set is of another {' and '.join(differs)} than it says"
+                what, verb = " and ".join(differs), "differs" if len(differs) == 1 else "differ"
+                text = f"{message.name}: the {what} of its data set {verb} from the command's"
                 yield _hit(message, text)._replace(since=0)  # the message before may have lost its own
 
 
@@ -126,7 +127,7 @@ RULES = (
         Severity.ERROR,
         "PS3.5 §7.5",
         "A sequence or item of undefined length has no delimiter",
-        "What has an undefined length ends with a delimitation item. Without, the receiver reads on to the end of "
+        "What has an undefined length ends with a delimitation item. Without one, the receiver reads on to the end of "
         "the data set, or beyond.",
         "Look at the sender's encoder, or at whether the data set was cut off.",
         *_STRUCTURE,

@@ -187,7 +187,7 @@ RULES = (
         "item-repeated",
         Severity.WARNING,
         "PS3.8 §9.3.2, PS3.7 §D.3.3",
-        "An item that may be there once is there twice",
+        "An item that may occur only once is repeated",
         "Which of them counts is up to the receiver: the two sides may go on with different limits or names.",
         "Look at the sender's encoder.",
         _BOTH,
@@ -240,7 +240,7 @@ RULES = (
         Severity.WARNING,
         "PS3.5 §9.1",
         "A UID of the negotiation is malformed",
-        "UIDs are numbers joined by dots, without leading zeros, of 64 characters at most. What is no UID matches "
+        "UIDs are numbers joined by dots, without leading zeros, of 64 characters at most. A malformed UID matches "
         "nothing; longer ones overrun buffers.",
         "Look at where the sender takes it from.",
         _BOTH,

@@ -138,7 +138,7 @@ def never_last(review: Review) -> Iterator[Hit]:
     for message in _broken(review):
         interrupt = message.problem.startswith(_INTERRUPTED)
         if not message.ended and message.data_set is not None and review.went_on(message) and not interrupt:
-            text = f"{message.name} is incomplete: its data set has no last fragment, and its sender went on"
+            text = f"{message.name} is incomplete: its last-fragment flag was never set, yet the sender went on"
             yield Hit(text, message.span, message)
 
 
@@ -165,11 +165,12 @@ def context_unusable(association: Association, entry: Entry) -> Iterator[Hit]:
                 return
             even = "an even number, which no context may have" if number % 2 == 0 else "which was never proposed"
             if context is None:
-                yield Hit(f"presentation context {number}, {even}")
+                yield Hit(f"message sent on presentation context {number}, {even}")
             elif context.result is None:
-                yield Hit(f"presentation context {number}, which the acceptor did not answer")
+                yield Hit(f"message sent on presentation context {number}, which the acceptor did not answer")
             elif context.result != 0:
-                yield Hit(f"presentation context {number}, refused: {in_words(context_result_name(context.result))}")
+                why = in_words(context_result_name(context.result))
+                yield Hit(f"message sent on presentation context {number}, which was refused: {why}")
 
 
 _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
@@ -178,7 +179,7 @@ RULES = (
     FinalRule(
         "fragment-stray",
         Severity.ERROR,
-        "PS3.7 §6.3.1",
+        "PS3.7 §6.3, PS3.8 §E.1",
         "A fragment belongs to no message",
         "A data set fragment came without a command before it, or a command set that never ended. The receiver "
         "cannot know what it is for; it aborts or throws it away.",
@@ -225,7 +226,7 @@ RULES = (
         "PS3.8 §E.1",
         "A message is sent between the fragments of another",
         "All fragments of a message are sent before those of the next one, on whatever context. Receivers that keep "
-        "one message at a time lose one of the two. Told once.",
+        "one message at a time lose one of the two. Reported once.",
         "Look for two threads of the sender that use one association at the same time.",
         interleaved,
         _BEFORE,
@@ -234,7 +235,7 @@ RULES = (
         "last-fragment-missing",
         Severity.ERROR,
         "PS3.8 §E.2",
-        "The last fragment of a data set is never marked",
+        "The last-fragment flag of a data set is never set",
         "Bit 1 of the message control header marks the last fragment. It never came, although the sender went on: "
         "the receiver waits for more, and the object may never be stored.",
         "Look at the sender's fragmentation; data sets that end where a PDU is full are the usual case.",
@@ -274,7 +275,7 @@ RULES = (
     EntryRule(
         "context-not-accepted",
         Severity.ERROR,
-        "PS3.8 §9.3.5.1",
+        "PS3.8 §7.6.1",
         "A message is sent on a context that was not accepted",
         "Only accepted presentation contexts carry messages. On any other, the receiver does not know SOP class and "
         "transfer syntax, and aborts or ignores the message.",

@@ -34,7 +34,7 @@ RULES = (
     FinalRule(
         "entries-not-listed",
         Severity.NOTE,
-        "PS3.8 §7",
+        "",
         "More was exchanged than is listed",
         "Memory is bounded: of a very long association only the first entries are listed. Counts and verdict cover "
         "all; what needs the whole timeline is not judged.",
@@ -44,7 +44,7 @@ RULES = (
     FinalRule(
         "findings-not-listed",
         Severity.NOTE,
-        "PS3.8 §7",
+        "",
         "More was found than is listed",
         "Memory is bounded: of very many findings of one association only the first are listed, and the first of each "
         "code. Counts and exit status cover all.",
@@ -54,7 +54,7 @@ RULES = (
     CaptureRule(
         "links-not-listed",
         Severity.NOTE,
-        "PS3.8 §7",
+        "",
         "More belongs together than is listed",
         "Memory is bounded: of very many retrievals, normalized operations, or pairs of systems only the first are "
         "followed across associations. Associations, counts and verdicts cover all.",

@@ -8,7 +8,7 @@ from dicomsniff.association.moves import Move
 from dicomsniff.findings.finding import CaptureFacts, CaptureRule, FinalRule, Hit, Severity
 from dicomsniff.findings.retrieve import explain_get, explain_move, moved_nothing
 from dicomsniff.findings.review import Review
-from dicomsniff.quantities import duration
+from dicomsniff.quantities import counted, duration
 
 SINGLE_STORES = 5
 """Associations of a single C-STORE between the same ends from which on they are worth a word."""
@@ -31,9 +31,11 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
 def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
     """A C-MOVE that counts objects of which the capture shows none."""
     for move in facts.links.moves():
-        counted = move.counters.get("completed", 0) + move.counters.get("warning", 0)
-        if counted and not move.sent and not move.partial:
-            yield _about(move, f"C-MOVE to {move.destination} counts {counted} objects; none is seen on its way")
+        said = move.counters.get("completed", 0) + move.counters.get("warning", 0)
+        if said and not move.sent and not move.partial:
+            yield _about(
+                move, f"C-MOVE to {move.destination} counts {counted(said, 'object')}; none is seen on its way"
+            )
 
 
 def own_title(facts: CaptureFacts) -> Iterator[Hit]:
@@ -94,11 +96,13 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
         if operation.final is None or "completed" not in counters:
             continue
         stored: Counter[str] = operation.stored or Counter()
-        counted = counters["completed"] + counters.get("warning", 0)
+        said = counters["completed"] + counters.get("warning", 0)
         kept = stored["Success"] + stored["Warning"]
-        if counted != kept:
+        if said != kept:
             yield Hit(
-                f"the C-GET-RSP counts {counted} objects as stored; {kept} were", operation.final.span, operation.final
+                f"the C-GET-RSP counts {counted(said, 'object')} as stored; {kept} were",
+                operation.final.span,
+                operation.final,
             )
 
 
@@ -178,7 +182,7 @@ RULES = (
     FinalRule(
         "get-count-differs",
         Severity.WARNING,
-        "PS3.4 §C.4.3.1.4",
+        "PS3.4 §C.4.3.1.6",
         "A C-GET-RSP does not count what was stored",
         "Every C-STORE of a C-GET travels on the same association, so that the counters of the response can be "
         "compared with what the requestor answered. They differ: one side lost count of an object.",

@@ -69,7 +69,7 @@ def beyond_window(review: Review) -> Iterator[Hit]:
         first = next((each.request for each in own if each.waiting > allowed), None)
         if first is not None:
             who = association.party(side).label
-            yield Hit(f"{who} has up to {most} operations outstanding; {allowed} may be", first.span, first)
+            yield Hit(f"{who} has up to {most} operations outstanding; {allowed} allowed", first.span, first)
 
 
 def _allowed(association: Association, side: Side) -> float:
@@ -123,7 +123,7 @@ def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     for message in tracker.vain_cancels:
         number, packet = message.command.message_id_being_responded_to, message.span.last_packet
         if number is not None and asked.get((message.side, number), packet + 1) > packet:
-            yield Hit(f"C-CANCEL-RQ of message {number}, which was never asked", message.span, message)
+            yield Hit(f"C-CANCEL-RQ for message ID {number}: no such request was made", message.span, message)
 
 
 def role_missing(review: Review) -> Iterator[Hit]:
@@ -194,7 +194,7 @@ RULES = (
     EntryRule(
         "response-on-other-context",
         Severity.WARNING,
-        "PS3.8 §E.1",
+        "",
         "A response comes on another presentation context",
         "A response is sent on the context of its request. Some requestors do not find it on another one.",
         "Look at how the peer chooses the context of a response.",
@@ -205,7 +205,7 @@ RULES = (
     FinalRule(
         "message-id-repeated",
         Severity.ERROR,
-        "PS3.7 §E.1",
+        "PS3.7 §9.1.1.1.1, §10.1.1.1.1",
         "A message id is used again while it is outstanding",
         "Responses name their request by its message id alone. With two of the same, nobody can tell which is "
         "answered.",
@@ -227,7 +227,7 @@ RULES = (
     FinalRule(
         "request-unanswered",
         Severity.ERROR,
-        "PS3.7 §8",
+        "PS3.7 §7.5.3, §A.5",
         "A request got no final response",
         "The request was sent whole, and the association ended without a final response to it. An N-EVENT-REPORT "
         "that crosses an A-RELEASE-RQ is a note: that is foreseen (PS3.4 §J.3.3.1.2), and it is sent again.",

@@ -19,6 +19,7 @@ from dicomsniff.pdu.types import (
     SkippedBytes,
     UnknownPdu,
 )
+from dicomsniff.quantities import counted
 
 _FIXED = 4
 """Bytes in the body of A-ASSOCIATE-RJ, A-RELEASE-RQ, -RP and A-ABORT (PS3.8 §9.3.4, §9.3.6 to §9.3.8)."""
@@ -98,7 +99,7 @@ def pdv_odd(_: Association, entry: Entry) -> Iterator[Hit]:
     """A fragment of odd length (PS3.8 §E.1)."""
     match entry.event:
         case OddPdv(length=length) if length & 1:
-            yield Hit(f"a fragment of {length} bytes, an odd number")
+            yield Hit(f"a fragment of {counted(length, 'byte')}: an odd length")
 
 
 def bits_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -181,7 +182,7 @@ RULES = (
         "pdu-length-wrong",
         Severity.ERROR,
         "PS3.8 §9.3",
-        "A PDU of fixed length announces another one",
+        "A fixed-length PDU states the wrong length",
         "A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP and A-ABORT have bodies of 4 bytes, A-ASSOCIATE-RQ and -AC of 68 "
         "at least. With any other length, fields are missing or bytes are left over, and strict receivers abort.",
         "Look at the sender's encoder for this PDU.",
@@ -205,7 +206,7 @@ RULES = (
         "pdu-header",
         Severity.ERROR,
         "PS3.8 §9.3.1",
-        "Where a PDU header is due, there is none",
+        "Expected a PDU header, found something else",
         "These bytes can be no PDU header: the type does not exist, or the length is impossible for it. Most often "
         "the PDU before announced a wrong length. Decoding goes on at the next header found.",
         "Look at the length of the PDU before, and at the sender's PDU writer.",
@@ -232,10 +233,10 @@ RULES = (
     EntryRule(
         "pdu-beyond-maximum",
         Severity.WARNING,
-        "PS3.8 §D.1.1",
+        "PS3.8 §D.1.1, §D.1.2",
         "A P-DATA-TF is longer than the receiver takes",
         "Each side announces the longest P-DATA-TF it takes (0 for any). A longer one may overrun the receiver's "
-        "buffer: some abort, some lose data, some do not mind. Told once per direction.",
+        "buffer: some abort, some lose data, some do not mind. Reported once per direction.",
         "Limit the sender's PDU length to what the receiver announced, or raise the receiver's.",
         (OversizedPdu,),
         beyond_maximum,
@@ -246,7 +247,7 @@ RULES = (
         "PS3.8 §E.1",
         "A fragment has an odd length",
         "Commands and data sets are of even length, and fragments are to be cut so too. Most receivers do not mind; "
-        "some drop the fragment or abort. Told once per direction.",
+        "some drop the fragment or abort. Reported once per direction.",
         "Where the receiver fails, make the sender's PDU length even.",
         (OddPdv,),
         pdv_odd,

@@ -119,7 +119,7 @@ RULES = (
     EntryRule(
         "context-id-repeated",
         Severity.WARNING,
-        "PS3.8 §9.3.2.2",
+        "PS3.8 §7.1.1.13",
         "A presentation context id is proposed twice",
         "The two sides may take different proposals for the one accepted, and then read each other's data wrongly.",
         "Look at how the requestor numbers its contexts.",
@@ -141,8 +141,8 @@ RULES = (
         Severity.WARNING,
         "PS3.8 §9.3.2.2",
         "A presentation context proposes no syntax",
-        "A context names one abstract syntax and one or more transfer syntaxes. Without, it cannot be accepted; some "
-        "acceptors abort.",
+        "A context names one abstract syntax and one or more transfer syntaxes. Without them, it cannot be accepted; "
+        "some acceptors abort.",
         "Look at the requestor's list of contexts.",
         (AssociateRq,),
         without_syntax,
@@ -150,10 +150,10 @@ RULES = (
     EntryRule(
         "proposed-twice",
         Severity.NOTE,
-        "PS3.8 §9.3.2.2",
-        "The same is proposed more than once",
+        "PS3.8 §7.1.1.13",
+        "The same proposal occurs more than once",
         "The same SOP class with the same transfer syntaxes stands in several contexts, or a transfer syntax twice in "
-        "one. It is allowed, and wastes ids.",
+        "one. This is allowed, but it wastes context IDs.",
         "Nothing, unless contexts run out.",
         (AssociateRq,),
         proposed_twice,
@@ -162,7 +162,7 @@ RULES = (
         "user-information-incomplete",
         Severity.WARNING,
         "PS3.7 §D.3.3.2, PS3.8 §D.1.1",
-        "The user information lacks what every side must send",
+        "A required user information item is missing",
         "Maximum length and implementation class UID are required of both sides. Without the first, the other side "
         "does not know how long a PDU may be.",
         "Look at the sender's encoder.",
@@ -173,7 +173,7 @@ RULES = (
         "max-length-small",
         Severity.NOTE,
         "PS3.8 §D.1.1",
-        "A side takes very short PDUs only",
+        "One side accepts only very small PDUs",
         "Every message has to be cut into many PDUs, which is slow, and commands may have to be fragmented, which "
         "some implementations cannot read.",
         "Raise the maximum PDU length; 16 kB and more is usual.",

@@ -59,7 +59,7 @@ def explain_move(move: Move) -> str:
 
 def _refusal(delivery: Delivery, destination: str) -> str:
     if delivery.outcome == "rejected":
-        return f"{destination} rejected the provider's association ({delivery.association})"
+        return f"{destination} rejected the provider's association {delivery.association}"
     if delivery.contexts and not delivery.accepted:
         accepted = f"accepted none of {delivery.contexts} presentation contexts"
         return f"{destination} {accepted} in association {delivery.association}"

@@ -43,7 +43,7 @@ RULES = (
     EntryRule(
         "other-protocol",
         Severity.ERROR,
-        "PS3.15 §B.1",
+        "",
         "One side speaks another protocol than DICOM",
         "One side sent A-ASSOCIATE, the other answered with TLS, HTTP or the like. Where it is TLS, one side is set "
         "to secure transport and the other is not; else the port belongs to another service.",

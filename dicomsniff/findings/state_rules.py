@@ -137,7 +137,7 @@ RULES = (
     EntryRule(
         "pdata-before-association",
         Severity.ERROR,
-        "PS3.8 §9.2.2",
+        "PS3.8 §9.2.3, Table 9-10",
         "Data is sent before the association is accepted",
         "P-DATA-TF may be sent only once A-ASSOCIATE-AC has come. The other side answers with A-ABORT "
         "(unexpected-PDU), or loses the data.",
@@ -165,7 +165,7 @@ RULES = (
     EntryRule(
         "associate-repeated",
         Severity.ERROR,
-        "PS3.8 §9.2.2",
+        "PS3.8 §7.1.2.1, Table 9-10",
         "A second A-ASSOCIATE-RQ comes within an association",
         "An association is negotiated once. The other side answers a second A-ASSOCIATE-RQ with A-ABORT "
         "(unexpected-PDU).",
@@ -177,7 +177,7 @@ RULES = (
     EntryRule(
         "abort-after-end",
         Severity.WARNING,
-        "PS3.8 §9.2.2",
+        "PS3.8 §7.3.2.2, Table 9-10",
         "A-ABORT is sent after the association has ended",
         "The association was released or rejected already, so there is nothing to abort: only the TCP connection "
         "remains to be closed. Logs of the other side will show an abort that means nothing.",
@@ -238,7 +238,7 @@ RULES = (
         "The TCP connection carried something before this association",
         "A TCP connection carries one association; here another one, or other bytes, preceded. Many acceptors close "
         "the connection after a release and answer a second A-ASSOCIATE-RQ with a reset.",
-        "Where the peer does not stand it, open a new TCP connection for every association.",
+        "If the peer cannot handle this, open a new TCP connection for every association.",
         connection_reused,
     ),
 )

@@ -152,7 +152,7 @@ RULES = (
     FinalRule(
         "negotiation-not-captured",
         Severity.WARNING,
-        "PS3.8 §9.3.2",
+        "",
         "The capture does not hold the negotiation",
         "The capture begins after the association did, or lost its first packets. Which contexts, transfer syntaxes "
         "and limits were agreed is unknown: transfer syntaxes are guessed, and rules that need them are not asked.",
@@ -185,7 +185,7 @@ RULES = (
     FinalRule(
         "one-direction",
         Severity.WARNING,
-        "PS3.8 §9.1",
+        "",
         "The capture holds one direction only",
         "One side's packets are there, the other's are not. What it answered, if it did, was not seen, so nothing is "
         "said about missing answers.",
@@ -195,7 +195,7 @@ RULES = (
     FinalRule(
         "capture-ends-early",
         Severity.WARNING,
-        "PS3.7 §8",
+        "",
         "The capture ends while something is under way",
         "A message had not ended or a request had no answer when the capture stopped. What came later is unknown, "
         "and nobody is to blame for it. A long wait before the end may still mean that the peer is stuck.",
@@ -206,7 +206,7 @@ RULES = (
         "retransmission-storm",
         Severity.WARNING,
         "RFC 9293 §3.8.1",
-        "A large part of the segments was sent again",
+        "A large part of the segments was retransmitted",
         "The path between the two loses or delays so much that a tenth of the segments or more had to be repeated. "
         "Transfers crawl, and timeouts of either side may follow.",
         "Look for a duplex mismatch, a full link, a failing cable or transceiver, or a tunnel with too small an MTU.",
@@ -216,7 +216,7 @@ RULES = (
         "segments-sent-again",
         Severity.NOTE,
         "RFC 9293 §3.8.1",
-        "Segments were sent again",
+        "Segments were retransmitted",
         "Some segments appear twice: lost on the way and repeated, or captured twice. TCP puts them in order; no "
         "data is lost by that.",
         "Where it is slow, look at losses on the path. Where every frame appears twice, mend the mirror port.",
@@ -235,7 +235,7 @@ RULES = (
     FinalRule(
         "time-goes-back",
         Severity.NOTE,
-        "RFC 9293 §3.8",
+        "",
         "The capture's times go back",
         "Some packets have an earlier time than packets that stand before them in the capture: a clock was set back, "
         "captures with different clocks were joined, or times are damaged. Latencies and durations may be wrong or "

@@ -20,7 +20,7 @@ RULES = (
     FinalRule(
         "association-slow",
         Severity.NOTE,
-        "RFC 9293 §3.8",
+        "",
         "One thing took most of an association's time",
         "More than half of the time the association was busy, and more than a second, went into one thing: a side that "
         "thinks, segments that were lost, a receiver that does not read, delayed acknowledgements, round trips, or a "

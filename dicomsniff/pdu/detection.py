@@ -42,7 +42,7 @@ class Detection:
         return found
 
     def end(self) -> bool:
-        """The stream ends, or has a hole: return whether what waits is DICOM for all that can be told."""
+        """Decide at the end of the stream, or at a hole: return whether the waiting bytes look like DICOM."""
         return not self.other and self._judge(complete=True)
 
     def drop(self) -> None:

@@ -49,7 +49,7 @@ class FieldReader:
         return value
 
     def secret(self, name: str, length: int) -> bytes:
-        """Read `length` bytes that are nobody's business."""
+        """Skip `length` bytes without making a field of them: they are reserved, or secret."""
         value = self._read(name, length)
         self._add(name, f"{length} bytes, withheld", length, secret=True)
         return value

@@ -124,7 +124,7 @@ class Framing:
         return bool(self._pending) if self._state is PDU_HEADER else self._state is not LOST
 
     def begin(self, position: int, skipped: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
-        """Begin at a place of the stream, `skipped` bytes before it, from packet `first` on, being no PDUs."""
+        """Begin at `position` of the stream; the `skipped` bytes before it, from packet `first` on, are no PDUs."""
         self.position, self._skipped, self._skip_first = position, skipped, first
         self._state = PDU_HEADER if at_header else LOST
         return self._report_skipped() if at_header else []
@@ -228,7 +228,7 @@ class Framing:
         return events
 
     def end(self) -> list[PduEvent]:
-        """No more bytes come: return what is incomplete, as such."""
+        """End the stream: return what was left incomplete, marked so."""
         events: list[PduEvent] = []
         if self._state is PDV_VALUE:
             events.append(self._finish_pdv(ended=False))

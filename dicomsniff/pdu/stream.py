@@ -33,7 +33,7 @@ class PduStream:
 
     @classmethod
     def within(cls, flow: bytes, origin: int, position: int) -> "PduStream":
-        """Return a stream known to be DICOM, read with all its data from `position` on, where a PDU begins."""
+        """Return a stream known to be DICOM that reads all data from `position`, where a PDU begins."""
         stream = cls(flow, origin, collect=True)
         stream._framing.begin(position, 0, NO_PACKET, at_header=True)
         stream.recognized = True
@@ -53,6 +53,11 @@ class PduStream:
     def fragment(self) -> tuple[int, int] | None:
         """The data set fragment that is coming: its presentation context, and how much of it came or is missing."""
         return self._framing.fragment
+
+    @property
+    def is_other(self) -> bool:
+        """Whether the stream was found to carry another protocol."""
+        return self._detection.other and not self.recognized
 
     @property
     def is_inside(self) -> bool:
@@ -91,7 +96,7 @@ class PduStream:
             found = framing.feed(data, start, end)
             return passed + found if passed else found
         self._mark = mark
-        if self._first is NO_PACKET:
+        if self._first == NO_PACKET:  # a copy of it, where the stream waited on a shelf
             self._first = mark
         self._position = offset + end - start
         return self.accept() if self._detection.feed(data[start:end], mark) else []
@@ -143,7 +148,7 @@ class PduStream:
         return events + framing.feed(latest, 0, len(latest))
 
     def close(self, end: int = 0, last: PacketMark = NO_PACKET, skipped: Skip | None = None) -> list[PduEvent]:
-        """No more bytes come: return what is incomplete, as such. Bytes passed over up to `end`, in `last`, count."""
+        """End: return what is left incomplete, marked so; bytes passed over up to `end`, in `last`, count."""
         events: list[PduEvent] = []
         if self.recognized:
             if end > self._framing.position:

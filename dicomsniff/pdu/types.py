@@ -1,4 +1,4 @@
-"""The PDUs of PS3.8 §9.3 with their items, PDVs, and what stands for bytes that are none."""
+"""The PDUs of PS3.8 §9.3 with their items, PDVs, and events for bytes that are not a PDU."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -83,7 +83,7 @@ class CommonExtendedNegotiation:
 
 @dataclass(frozen=True, slots=True)
 class UserIdentity:
-    """Who the requestor says it is; the fields may be secrets (PS3.7 §D.3.3.7.1)."""
+    """The user the requestor claims to act for; the fields may be secrets (PS3.7 §D.3.3.7.1)."""
 
     type: int
     positive_response_requested: int

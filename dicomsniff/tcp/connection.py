@@ -8,6 +8,7 @@ from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEve
 from dicomsniff.tcp.health import DOUBLED
 from dicomsniff.tcp.pauses import NEVER, note_pause
 from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, SEQUENCE_MASK, WAIT_BEFORE_GAP, Stream
+from dicomsniff.tcp.table import BARE, ConnectionTable
 
 LINGER = 5_000_000_000
 """Capture time (ns) for which a closed connection is remembered: late copies of its packets open no new one."""
@@ -15,17 +16,44 @@ MAX_CLOSED = 1000
 """Closed connections remembered at a time; beyond, the oldest is forgotten before its time."""
 MAX_CONNECTIONS = 50_000
 """Connections followed at a time; beyond, the oldest is given up."""
+MAX_HELD_TOGETHER = 64 << 20
+"""Bytes of memory for segments of all connections that came out of order; beyond, what is missing is given up."""
 MAX_WAITING = 64
-"""Segments of a connection kept back while a hole before them may still be filled."""
+"""Segments of a connection kept back while a hole before them may still be filled.
+
+A hole is given up after SEGMENTS_BEFORE_GAP segments of its own direction; this bounds the other direction.
+"""
 _CONTROL = FIN | SYN | RST | ACK
 
 
 class Connection:
     """Both directions of one TCP connection."""
 
-    __slots__ = ("closed", "dropped", "first_mark", "holed", "last_mark", "opener", "reset", "streams", "waiting")
+    __slots__ = (
+        "closed",
+        "consumer",
+        "dropped",
+        "first_mark",
+        "held",
+        "holed",
+        "last_mark",
+        "number",
+        "opener",
+        "reset",
+        "streams",
+        "waiting",
+        "weight",
+    )
 
-    def __init__(self, first: Stream, second: Stream, mark: PacketMark) -> None:
+    def __init__(self, number: int, first: Stream, second: Stream, mark: PacketMark) -> None:
+        self.number = number
+        """How many were opened before it in the capture, itself included."""
+        self.consumer: object = None
+        """What the next stage keeps of it."""
+        self.weight = BARE
+        """About how many kilobytes it takes, with what the next stage keeps of it."""
+        self.held = 0
+        """Bytes of memory that its segments take which came out of order."""
         self.streams = (first, second)
         first.peer, second.peer = second, first
         first.connection = second.connection = self
@@ -44,6 +72,12 @@ class Connection:
         """When its last packet was captured (ns)."""
         return max(self.streams[0].last_time, self.streams[1].last_time)
 
+    def dissolve(self) -> None:
+        """Nobody follows it any more: let go of what refers to each other, so that its memory is free at once."""
+        self.consumer = self.opener = self.holed = None
+        for stream in self.streams:
+            del stream.peer, stream.connection
+
     @property
     def opened_at(self) -> int | None:
         """When the handshake was over (ns since 1970), as far as it was captured; None where it was not."""
@@ -61,9 +95,9 @@ class TcpTracker:
     """
 
     def __init__(self) -> None:
-        self.streams: dict[bytes, Stream] = {}
-        """Every stream being followed, by flow."""
-        self._connections: dict[Connection, None] = {}
+        self.table = ConnectionTable()
+        """The connections that are followed."""
+        self.streams = self.table.streams
         self._closing: deque[Connection] = deque()
         self.connections = 0
         self.given_up = 0
@@ -94,10 +128,17 @@ class TcpTracker:
         health.sent(offset, data[start:end], time)
         return [StreamBytes(stream, offset, data, start, end, PacketMark(number, time, place))]
 
-    def close(self) -> list[TcpEvent]:
-        """The capture is over: hand on what is held, and end every connection."""
+    @property
+    def is_over(self) -> bool:
+        """Whether no connection is followed."""
+        return not len(self.table)
+
+    def close(self, count: int | None = None) -> list[TcpEvent]:
+        """The capture is over: hand on what is held, and end all connections, or the `count` that were opened first."""
         events: list[TcpEvent] = []
-        for connection in list(self._connections):
+        ended = 0
+        while ended != count and (connection := self.table.oldest()) is not None:
+            ended += 1
             events += self._drop(connection)
         return events
 
@@ -105,13 +146,19 @@ class TcpTracker:
         """Take a segment that is not just the next bytes of a known stream; one that fills a hole waits for nothing."""
         number, time, place, flow, seq, ack, flags, window, data, start, end, cut = segment
         mark = PacketMark(number, time, place)
+        # This path is right for every segment; `feed` is its short cut for what arrives in order. A short cut would
+        # overtake whatever waits here, so `expected` is -1 (no sequence number) until nothing does.
         events = self._forget(time)
+        if stream is None and (stream := self.table.wake(flow)) is not None and self.table.is_heavy:
+            events += self.relieve(stream.connection)
         if flags & SYN and stream is not None and _is_new(stream, seq, flags):
             stream.connection.closed = True  # whoever opens another one has closed this one, seen or not
             events += self._drop(stream.connection)
             stream = None
         if stream is None or stream.connection.dropped:
             stream = self._open(flow, seq, mark, events)
+            if self.table.is_heavy:
+                events += self.relieve(stream.connection)
         connection, peer = stream.connection, stream.peer
         if connection.holed is not None:
             return events + self._behind_hole(connection, connection.holed, segment)
@@ -121,6 +168,8 @@ class TcpTracker:
                 stream.went_back(each.last_time - time)
         stream.last_packet, stream.last_time, stream.last_place = mark
         if stream.segments == 0 and not stream.anchored and stream.acked is None:
+            # The first number seen stands for byte 0, so that offsets can be told before the true start is known.
+            # A later SYN, or a byte before it, moves the origin.
             stream.origin = seq
         stream.segments += 1
         if flags & SYN:
@@ -129,6 +178,8 @@ class TcpTracker:
         if flags & ACK:
             plain = start == end and not cut and not flags & (SYN | FIN | RST)
             peer.acknowledge(ack, window, time, plain=plain)
+        # The bytes that this segment acknowledges were sent before it, though the capture lacks some of them so far.
+        # Handing on its data now would put an answer before its request, so both directions wait for a moment.
         if start < end and peer.hole and not fills:
             events += peer.settle(time)
             if peer.hole:
@@ -148,7 +199,14 @@ class TcpTracker:
         events += stream.settle(time, final=final) if stream.held or final else []
         events += peer.settle(time, final=final) if peer.held or final else []
         events += self._endings(connection, stream, mark, reset=final)
+        # Out-of-order data may fit behind any next segment, so both directions are looked at with care until none is
+        # held. A stream without an anchor or after its end has no next byte that could be expected.
         careful = bool(stream.held or peer.held)
+        if careful or connection.held:
+            self.table.count_held(connection)
+            while self.table.held > MAX_HELD_TOGETHER and (stream.held or peer.held):
+                events += (stream if stream.held else peer).settle(time, give_up=True)
+                self.table.count_held(connection)
         for each in (stream, peer):
             plain = each.anchored and not careful and not each.ended
             each.expected = (each.origin + each.offset) & SEQUENCE_MASK if plain else -1
@@ -163,9 +221,11 @@ class TcpTracker:
             events = self._consider(segment, self.streams.get(flow), fills=True)
             return events + self._take_waiting(waiting)
         connection.waiting.append(_alone(segment))
+        self.table.count_held(connection)
         later = sum([each[3] == holed.flow for each in connection.waiting])
         patient = later < SEGMENTS_BEFORE_GAP and time - connection.waiting[0][1] <= WAIT_BEFORE_GAP
-        if patient and not flags & (SYN | RST) and len(connection.waiting) < MAX_WAITING:
+        room = len(connection.waiting) < MAX_WAITING and self.table.held <= MAX_HELD_TOGETHER
+        if patient and room and not flags & (SYN | RST):
             return []
         return self._give_up_hole(connection, holed)
 
@@ -181,17 +241,25 @@ class TcpTracker:
         return events
 
     def _open(self, flow: bytes, seq: int, mark: PacketMark, events: list[TcpEvent]) -> Stream:
-        if len(self._connections) >= MAX_CONNECTIONS:
+        if len(self.table) >= MAX_CONNECTIONS and (oldest := self.table.give_way()) is not None:
             self.given_up += 1
-            events += self._drop(next(iter(self._connections)))
+            events += self._drop(oldest)
+        self.connections += 1
         stream = Stream(flow, seq, mark.time)
         peer = Stream(reverse_flow(flow), 0, mark.time)
-        connection = Connection(stream, peer, mark)
-        self.streams[flow] = stream
-        self.streams[peer.flow] = peer
-        self._connections[connection] = None
-        self.connections += 1
+        stream.health.remembers = peer.health.remembers = self.table.history
+        self.table.add(Connection(self.connections, stream, peer, mark))
         return stream
+
+    def relieve(self, busy: Connection | None = None) -> list[TcpEvent]:
+        """Take less memory: closed connections linger no longer, and others, but for a `busy` one, go on the shelf."""
+        events: list[TcpEvent] = []
+        while self._closing:
+            events += self._drop(self._closing.popleft())
+        for connection in self.table.relieve(busy):
+            self.given_up += 1
+            events += self._drop(connection)
+        return events
 
     def _synchronize(self, stream: Stream, segment: Segment) -> None:
         """SYN: the stream begins one after its sequence number; SYN+ACK says where the other one began."""
@@ -206,7 +274,7 @@ class TcpTracker:
         stream.health.synchronized(time, again=again)
         size = _syn_option(segment, 2, 4)
         stream.health.maximum_segment_size = size
-        peer.health.set_window(min(_syn_option(segment, 3, 3) or 0, 14), size)
+        peer.health.set_window(_syn_option(segment, 3, 3) or 0, size)
         if not stream.anchored:
             if stream.segments == 1:
                 stream.origin = (seq + 1) & SEQUENCE_MASK
@@ -250,13 +318,13 @@ class TcpTracker:
             events += self._give_up_hole(connection, connection.holed)
         for stream in connection.streams:
             events += stream.settle(stream.last_time, give_up=True) if stream.hole else []
+        if connection.dropped:  # by a SYN of another connection, which had waited behind the hole
+            return events
         connection.dropped = True
-        del self._connections[connection]
+        self.table.remove(connection)
         for stream in connection.streams:
             events += stream.settle(stream.last_time, final=True)
             events += self._endings(connection, stream, connection.last_mark, reset=False)
-            if self.streams.get(stream.flow) is stream:
-                del self.streams[stream.flow]
         return [*events, ConnectionGone(connection)]
 
 

@@ -3,11 +3,11 @@
 from dicomsniff.tcp.pauses import NEVER, Cause, Pauses
 
 HISTORY = 1 << 16
-"""Bytes handed on that are remembered to compare what is sent again with them."""
+"""Bytes handed on that are remembered at most, to compare what is sent again with them."""
 DOUBLED = 1_000_000
 """Time (ns) within which a segment that comes twice in a row was captured twice: no sender gives up waiting so soon."""
 MANY = 3
-"""Segments captured twice from which on all of a direction are expected to be, perhaps with others between."""
+"""After this many segments captured twice, every segment of the direction is expected twice, not always in a row."""
 SMALL_SEGMENT = 1460
 """Bytes of a segment on Ethernet; a window smaller than that (or than a smaller maximum) is as good as closed."""
 
@@ -40,6 +40,7 @@ class StreamHealth:
         "missing",
         "out_of_order",
         "pauses",
+        "remembers",
         "retransmitted",
         "round_trip_time",
         "sent_at",
@@ -101,6 +102,8 @@ class StreamHealth:
         self._seen = (0, NEVER)
         """The end of the last segment sent again, and when that was."""
         self._probe: tuple[int, int] | None = None
+        self.remembers = HISTORY
+        """Bytes handed on that are remembered."""
         self._history: list[tuple[int, bytes]] = []
         self._history_bytes = 0
 
@@ -120,6 +123,7 @@ class StreamHealth:
 
     def set_window(self, scale: int, segment: int | None) -> None:
         """Learn by how much the receiver scales its windows (RFC 7323 §2.2), and the longest segment it takes."""
+        # A scale beyond 14 counts as 14 (§2.3); both leave room for a segment in every window but a closed one.
         self.small_window = max(1, min(segment or SMALL_SEGMENT, SMALL_SEGMENT) >> scale)
 
     def sent(self, offset: int, data: bytes, time: int) -> None:
@@ -132,11 +136,15 @@ class StreamHealth:
             self._probe = (self.sent_to, time)
         self._history.append((offset, data))
         self._history_bytes += len(data)
-        if self._history_bytes > HISTORY:
+        if self._history_bytes > self.remembers:
             # Half at a time, so that forgetting costs no more than remembering.
             half = len(self._history) // 2 + 1
             self._history_bytes -= sum(len(known) for _, known in self._history[:half])
             del self._history[:half]
+
+    def forget(self) -> None:
+        """Remember no bytes any more: nothing is sent again, or nobody cares."""
+        self.remembers, self._history, self._history_bytes = 0, [], 0
 
     def sent_again(self, end: int, time: int) -> bool:
         """Note a segment whose bytes, up to offset `end`, had come before; return whether they were sent again.
@@ -153,7 +161,7 @@ class StreamHealth:
         return True
 
     def twice(self) -> None:
-        """Note a segment that was captured twice."""
+        """Count a segment that was captured twice."""
         self.duplicated_frames += 1
         self.captured_twice = self.captured_twice or self.duplicated_frames >= MANY
 
@@ -184,7 +192,7 @@ class StreamHealth:
             self._probe = None
 
     def closed_within(self, since: int, until: int) -> int:
-        """For how much (ns) of a time the window had no room; of several occasions the last one counts."""
+        """Return for how long (ns) between two times the window had no room; only the last such period counts."""
         first, last = (self.closed_since, until) if self.closed_since != NEVER else self.last_closed
         return max(0, min(last, until) - max(first, since))
 

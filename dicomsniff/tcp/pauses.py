@@ -19,7 +19,7 @@ NEVER = -1
 
 
 class Cause(IntEnum):
-    """What ended a pause tells what it was for."""
+    """What a sender waited for, judged by what ended its pause."""
 
     RETRANSMISSION = 0
     """Bytes were sent again: they, or their acknowledgement, were lost."""
@@ -28,7 +28,7 @@ class Cause(IntEnum):
     DELAYED_ACK = 2
     """The receiver held back its acknowledgement of all that was under way, and the sender sent nothing before."""
     ROUND_TRIP = 3
-    """An acknowledgement came after its time on the way, and the sender went on with it."""
+    """An acknowledgement arrived after its normal time on the way, and the sender went on."""
     SENDER = 4
     """Nothing hindered the sender."""
 
@@ -76,7 +76,7 @@ def note_pause(stream: "Stream", until: int, length: int) -> None:
     """Find the cause of a pause that lasted until a time (ns since 1970), when a segment of `length` bytes came."""
     health, peer = stream.health, stream.peer
     if peer.segments == 0:
-        return  # who never sees what a sender is told cannot know why it waits
+        return  # without the other direction in the capture, nothing tells why the sender waited
     since, trip = max(health.sent_at, health.pauses.counted_from), peer.health.round_trip_time or 0
     if 2 * health.closed_within(since, until) >= until - since:
         health.pauses.add(Cause.WINDOW, since, until)
@@ -93,7 +93,7 @@ def note_pause(stream: "Stream", until: int, length: int) -> None:
 
 
 def note_silence(stream: "Stream", until: int) -> None:
-    """Take note that a sender in the middle of something has sent nothing, up to a time (ns since 1970)."""
+    """Note that a sender in the middle of a message has sent nothing until a time (ns since 1970)."""
     health = stream.health
     since = max(health.sent_at, health.pauses.counted_from)
     if health.sent_at == NEVER or until - since < PAUSE or stream.peer.segments == 0:
@@ -107,7 +107,7 @@ def note_silence(stream: "Stream", until: int) -> None:
 def is_full(stream: "Stream", length: int) -> bool:
     """Whether a segment (or several sent as one) is as long as segments get: its sender had more to send.
 
-    What a sender with nothing more to send sends last is shorter, except by chance.
+    The last segment of a sender with nothing more to send is shorter, except by chance.
     """
     announced = (stream.health.maximum_segment_size, stream.peer.health.maximum_segment_size)
     longest = min([size for size in announced if size] or [ETHERNET])
@@ -115,7 +115,7 @@ def is_full(stream: "Stream", length: int) -> bool:
 
 
 def note_sent_again(stream: "Stream", at: int) -> None:
-    """Take note of bytes sent again at a time (ns since 1970): since anything went forward, all waited for that."""
+    """Note bytes sent again at a time (ns since 1970): everything had waited for them since the last progress."""
     health = stream.health
     since = max(health.sent_at, health.acked_at, health.pauses.counted_from)
     if health.sent_at != NEVER and at - since >= PAUSE:

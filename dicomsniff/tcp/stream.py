@@ -18,12 +18,20 @@ MAX_HELD = 4 << 20
 """Bytes of out-of-order data kept per direction; beyond, what is missing before them is given up."""
 MAX_HELD_SEGMENTS = 4096
 """Out-of-order segments kept per direction, however short."""
+HELD_OVERHEAD = 256
+"""Bytes of memory that an out-of-order segment takes beside its own."""
 SEGMENTS_BEFORE_GAP = 3
-"""Segments that still may bring a byte which the receiver has acknowledged: captures reorder a little."""
+"""How many later segments are waited for a byte that was acknowledged before it was seen.
+
+The receiver had it, so the sender does not send it again; only a capture that reorders packets can still bring it.
+"""
 WAIT_BEFORE_GAP = 200_000_000
-"""ns of capture time after which an acknowledged byte is no longer waited for."""
+"""ns of capture time after which an acknowledged byte is no longer waited for, for the same reason."""
 WAIT_ONE_WAY = 1_000_000_000
-"""The same, in ns, where the other direction is not in the capture, so that nothing is ever acknowledged."""
+"""The same (ns) where the other direction is not in the capture.
+
+Without acknowledgements, a hole may be a loss on the way that a retransmission still fills, so the wait is longer.
+"""
 MAX_WINDOW = 1 << 30
 """Bytes that may be under way at a time (RFC 7323 §2.3)."""
 UNANCHORED_SEGMENTS = 8
@@ -90,12 +98,17 @@ class Stream:
         self.last_time = time
 
     @property
+    def held_cost(self) -> int:
+        """About how many bytes of memory the segments take that came out of order."""
+        return self.held_bytes + HELD_OVERHEAD * len(self.held)
+
+    @property
     def last_mark(self) -> PacketMark:
         """The last packet of this direction."""
         return PacketMark(self.last_packet, self.last_time, self.last_place)
 
     def passed_over(self, since: int, time: int, place: int, ack: int, window: int, lengths: tuple[int, int]) -> None:
-        """Take what segments that were only counted say beside their bytes: when they began, and all of the last."""
+        """Update the stream after a run of segments whose payload was only counted (see Flow.passed_over)."""
         health = self.health
         if since < self.last_time or time < since:
             self.went_back(max(self.last_time - since, since - time))
@@ -108,16 +121,16 @@ class Stream:
             self.expected = self.peer.expected = -1  # an answer to bytes that have not come is no plain case
 
     def went_back(self, by: int) -> None:
-        """Take note of a packet that is older (by so many ns) than one of its connection before it."""
+        """Note a packet that is `by` ns older than a packet before it in its connection."""
         self.health.went_back = max(self.health.went_back, by)
 
     def paused(self, since: int, until: int, length: int) -> None:
-        """Take note of a pause (ns) in which no other packet came: nothing told the sender to go on."""
+        """Note a pause (ns since 1970) without any other packet: nothing arrived that told the sender to go on."""
         if self.peer.segments and not is_full(self, length):
             self.health.pauses.add(Cause.SENDER, since, until)
 
     def _resume(self, time: int, length: int) -> None:
-        """Take note of a segment of `length` bytes at a time (ns since 1970), perhaps after a pause."""
+        """Note a segment of `length` bytes, sent at `time` (ns since 1970); the time since the last may be a pause."""
         if time - self.health.sent_at >= PAUSE and self.health.sent_at != NEVER:
             note_pause(self, time, length)
 
@@ -155,10 +168,10 @@ class Stream:
         return []
 
     def acknowledge(self, ack: int, window: int, time: int, *, plain: bool) -> None:
-        """Take what the other side says of this one; `plain` where its segment says nothing else."""
+        """Take an acknowledgement from the other side; `plain` if its segment carries nothing else."""
         health = self.health
         if ack == health.last_ack and not plain and window >= health.small_window and health.closed_since == NEVER:
-            return  # nothing new: so it is in each segment of who only sends
+            return  # nothing new: a side that only sends repeats the same acknowledgement in every segment
         if self.segments == 0 and not self.anchored:
             self.origin = ack
         acked, before = self.place(ack), self.acked
@@ -170,7 +183,7 @@ class Stream:
 
     @property
     def hole(self) -> int:
-        """How many bytes the receiver has acknowledged that the capture misses, or will bring yet."""
+        """How many acknowledged bytes have not been seen: the capture lost them, or they come late."""
         if self.acked is None or not self.anchored or not self.segments:
             return 0
         if self.held:

@@ -13,6 +13,7 @@ from textual.widgets import Footer, Input
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.library import Capture
 from dicomsniff.tui.association_view import AssociationView
 from dicomsniff.tui.background import in_background
 from dicomsniff.tui.detail import Detail, detail_state, load_detail
@@ -29,7 +30,6 @@ from dicomsniff.tui.navigation import Navigator, Place
 from dicomsniff.tui.panes import Panes
 from dicomsniff.tui.reading import read_capture
 from dicomsniff.tui.row_list import RowList
-from dicomsniff.tui.source import CaptureSource, clock_digits, is_live
 from dicomsniff.tui.status_line import StatusLine, nothing_found
 from dicomsniff.tui.value_view import ValueView
 
@@ -50,7 +50,7 @@ class DicomsniffApp(GuardedApp):
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
 
-    def __init__(self, capture: CaptureSource) -> None:
+    def __init__(self, capture: Capture) -> None:
         super().__init__()
         self.capture = capture
         self.stopped = threading.Event()
@@ -59,10 +59,11 @@ class DicomsniffApp(GuardedApp):
         """Set while no thread reads."""
         self.done.set()
         self.reading = True
-        self.following = is_live(capture)
+        self.following = capture.is_live
         """Whether the newest entry is selected as it comes."""
         self.problem = ""
         """Why reading failed."""
+        self.status = StatusLine()
         self.panes = Panes()
         self.book = LinkBook()
         """What belongs together, as far as it is known."""
@@ -74,7 +75,7 @@ class DicomsniffApp(GuardedApp):
 
     def compose(self) -> ComposeResult:
         """Make the screen."""
-        yield StatusLine()
+        yield self.status
         yield FilterLine()
         yield self.panes
         yield Footer(compact=True, show_command_palette=False)
@@ -222,7 +223,7 @@ class DicomsniffApp(GuardedApp):
         """Say what is known of the selected association."""
         association = self.panes.table.selected
         if association is not None:
-            self.push_screen(AssociationView(association, self.book, clock_digits(self.capture)))
+            self.push_screen(AssociationView(association, self.book, self.capture.reader.resolution_digits))
 
     def action_links(self) -> None:
         """List what belongs together; begin at the selected entry."""
@@ -272,7 +273,7 @@ class DicomsniffApp(GuardedApp):
 
     def action_follow(self) -> None:
         """Follow the newest entry of a live capture, or stop."""
-        if not is_live(self.capture):
+        if not self.capture.is_live:
             self.notify("following is for live captures")
             return
         self.following = not self.following
@@ -363,7 +364,7 @@ class DicomsniffApp(GuardedApp):
             panes.bytes.show(detail.blocks if detail is not None else [])
 
     def _show_status(self) -> None:
-        self.query_one(StatusLine).show(
+        self.status.show(
             self.capture,
             reading=self.reading,
             following=self.following,

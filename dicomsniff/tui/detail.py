@@ -9,6 +9,7 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.words import entry_name
+from dicomsniff.library import Capture
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import size
 from dicomsniff.reread import MessageBytes
@@ -18,7 +19,6 @@ from dicomsniff.tui.field_row import ByteBlock, FieldRow
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.pdu_fields import command_rows, pdu_rows, secret_places
 from dicomsniff.tui.related import related_links
-from dicomsniff.tui.source import CaptureSource, clock_digits, is_pipe
 
 SHOWN_BYTES = 1 << 20
 """Bytes of a command set, data set or PDU that are kept for the screen."""
@@ -34,10 +34,10 @@ class Detail:
     problem: str = ""
 
 
-def load_detail(capture: CaptureSource, association: Association, entry: Entry, book: LinkBook) -> Detail:
+def load_detail(capture: Capture, association: Association, entry: Entry, book: LinkBook) -> Detail:
     """Reread and decode an entry. Never fails: what cannot be read is said."""
-    detail = Detail(entry_name(entry), entry_facts(association, entry, clock_digits(capture), book))
-    if is_pipe(capture):
+    detail = Detail(entry_name(entry), entry_facts(association, entry, capture.reader.resolution_digits, book))
+    if capture.is_pipe:
         detail.problem = "the capture came through a pipe, which cannot be read again; save it to a file first"
     else:
         try:
@@ -60,7 +60,7 @@ def detail_state(association: Association, entry: Entry, book: LinkBook) -> tupl
     return (*said, *(link.target.text for link in related_links(association, entry, book)))
 
 
-def _add_bytes(detail: Detail, capture: CaptureSource, association: Association, entry: Entry) -> None:
+def _add_bytes(detail: Detail, capture: Capture, association: Association, entry: Entry) -> None:
     match entry.event:
         case Message() as message:
             _add_message(detail, capture, association, message)
@@ -74,7 +74,7 @@ def _add_bytes(detail: Detail, capture: CaptureSource, association: Association,
             detail.rows += pdu_rows(block.data, len(detail.blocks) - 1)
 
 
-def _add_stream(detail: Detail, capture: CaptureSource, entry: Entry, name: str) -> ByteBlock:
+def _add_stream(detail: Detail, capture: Capture, entry: Entry, name: str) -> ByteBlock:
     span = entry.span
     length = span.end - span.start
     piece = capture.stream_bytes(span._replace(end=min(span.end, span.start + SHOWN_BYTES)))
@@ -89,7 +89,7 @@ def _add_stream(detail: Detail, capture: CaptureSource, entry: Entry, name: str)
     return block
 
 
-def _add_message(detail: Detail, capture: CaptureSource, association: Association, message: Message) -> None:
+def _add_message(detail: Detail, capture: Capture, association: Association, message: Message) -> None:
     command = message.command
     detail.rows.append(FieldRow("Command set", size(len(command.raw)), style="heading"))
     detail.rows += command_rows(message, 0)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.library import Capture
 from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
-from dicomsniff.tui.source import CaptureSource
 
 INTERVAL = 0.1
 """Seconds between two messages."""
@@ -17,7 +17,7 @@ MANY = 1000
 
 
 def read_capture(
-    capture: CaptureSource, stopped: threading.Event, tell: Callable[[CaptureAdvanced | CaptureEnded], object]
+    capture: Capture, stopped: threading.Event, tell: Callable[[CaptureAdvanced | CaptureEnded], object]
 ) -> None:
     """Read the capture through, or until stopped; the first associations are told at once."""
     problem = ""

@@ -4,15 +4,15 @@ import asyncio
 import sys
 
 from dicomsniff.interruption import INTERRUPTED, leave_at_once, taken_over
+from dicomsniff.library import Capture
 from dicomsniff.output import has_terminal
 from dicomsniff.tui.app import DicomsniffApp
-from dicomsniff.tui.source import CaptureSource
 
 SWITCH = 0.001
 """Seconds that the reading thread may hold the interpreter while the interface waits for it."""
 
 
-def run(capture: CaptureSource) -> bool:
+def run(capture: Capture) -> bool:
     """Show a capture, then close it; return whether a signal ended that."""
     app = DicomsniffApp(capture)
     before = sys.getswitchinterval()

@@ -2,9 +2,9 @@
 
 from textual.widgets import Static
 
+from dicomsniff.library import Capture
 from dicomsniff.quantities import size
 from dicomsniff.tui.shown import Shown, shortened
-from dicomsniff.tui.source import CaptureSource, is_live, known_size
 
 BAR = 12
 """Columns of the progress bar."""
@@ -12,7 +12,7 @@ LONGEST_NAME = 60
 """Characters of the capture's name that are shown."""
 
 
-def status_text(capture: CaptureSource, *, reading: bool, following: bool, problem: str, verdict: str) -> Shown:
+def status_text(capture: Capture, *, reading: bool, following: bool, problem: str, verdict: str) -> Shown:
     """Say how far reading is, the counts, and how the capture went."""
     analyzer, reader = capture.analyzer, capture.reader
     text = Shown(f" {shortened(reader.name, LONGEST_NAME)}  ", "bold")
@@ -20,12 +20,12 @@ def status_text(capture: CaptureSource, *, reading: bool, following: bool, probl
         text.append(f"{problem or reader.truncated}  ", "bold reverse")
     count = analyzer.association_count
     counts = [f"{count:,} association{'s' * (count != 1)}", f"{analyzer.packets:,} packets"]
-    if is_live(capture):
+    if capture.is_live:
         text.append("live  " if reading else "live capture ended  ", "bold")
         if reading:
             counts.append("following the newest" if following else "F follows the newest")
     elif reading:
-        text.append_text(_progress(reader.position, known_size(capture)))
+        text.append_text(_progress(reader.position, reader.size))
     if verdict:
         counts.append(f"so far {verdict}" if reading else verdict)
     return text.append(" · ".join(counts), "not bold")
@@ -42,12 +42,12 @@ def _progress(position: int, whole: int | None) -> Shown:
 class StatusLine(Static):
     """Shows it."""
 
-    def show(self, capture: CaptureSource, *, reading: bool, following: bool, problem: str, verdict: str) -> None:
+    def show(self, capture: Capture, *, reading: bool, following: bool, problem: str, verdict: str) -> None:
         """Show how things stand."""
         self.update(status_text(capture, reading=reading, following=following, problem=problem, verdict=verdict))
 
 
-def nothing_found(capture: CaptureSource) -> str:
+def nothing_found(capture: Capture) -> str:
     """Say what the capture holds where there is no association in it."""
     analyzer = capture.analyzer
     if not analyzer.packets:

@@ -277,6 +277,34 @@ def test_options_of_queries_are_agreed_or_not():
     ]
 
 
+def test_contexts_that_share_some_transfer_syntaxes_are_not_the_same_proposal():
+    proposals = [build.proposal(1, CT, (IMPLICIT, EXPLICIT)), build.proposal(3, CT, (IMPLICIT,))]
+    answers = [build.answer(1), build.answer(3)]
+    assert not [said for said in consequences(negotiate(proposals, answers)) if "more than once" in said]
+    again = [*proposals, build.proposal(5, CT, (EXPLICIT, IMPLICIT))]
+    assert [
+        said for said in consequences(negotiate(again, [*answers, build.answer(5)])) if "more than once" in said
+    ] == ["CT Image Storage is proposed more than once with the same transfer syntaxes: contexts 1, 5"]
+
+
+def test_of_several_answers_on_the_options_of_a_class_the_first_counts():
+    asked = (extended(FIND, b"\1\1\0"), extended(FIND, b"\0\0\1"))
+    answers = (extended(FIND, b"\1\0\0"), extended(FIND, b"\1\1\0"))
+    association = negotiate([build.proposal(1, FIND)], [build.answer(1)], asked, answers)
+    assert consequences(association) == [
+        "Study Root Query/Retrieve Information Model - FIND: Relational-queries agreed; Date-time-matching not agreed"
+    ]
+
+
+def test_options_that_were_not_asked_for_are_not_agreed():
+    association = negotiate(
+        [build.proposal(1, FIND)], [build.answer(1)], (extended(FIND, b"\0\1"),), (extended(FIND, b"\1\1"),)
+    )
+    assert consequences(association) == [
+        "Study Root Query/Retrieve Information Model - FIND: Date-time-matching agreed"
+    ]
+
+
 def test_a_user_identity_is_told_without_its_secrets():
     identity = build.item(0x58, b"\2\1\0\5alice\0\7hunter2")
     association = negotiate([build.proposal(1)], [build.answer(1)], (identity,), (build.item(0x59, b"\0\6ticket"),))

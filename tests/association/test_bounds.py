@@ -6,8 +6,8 @@ import pytest
 
 import build
 from dicomsniff import analyzer as analyzer_module
-from dicomsniff.analyzer import Analyzer
-from dicomsniff.association import association as association_module
+from dicomsniff.analyzer import Analyzer, Keep, fair_share
+from dicomsniff.capture.packets import IncompleteError
 from dicomsniff.export.show import write_text
 from dicomsniff.export.transcript import write_transcript
 from dicomsniff.findings.verdicts import verdict
@@ -36,8 +36,8 @@ def many(count: int) -> list[build.Packet]:
 
 
 def test_messages_beyond_the_limit_are_counted_and_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(association_module, "MAX_LISTED", 10)
-    analyzer = Analyzer()
+    monkeypatch.setattr(analyzer_module, "MAX_LISTED", 10)
+    analyzer = Analyzer(keep=Keep.LATEST)
     updates = analyzer.feed(batch(build.frames(echoes(50).packets))) + analyzer.close()
     (association,) = analyzer.associations
     assert len(association.timeline) == len(association.messages) == 10
@@ -49,7 +49,7 @@ def test_messages_beyond_the_limit_are_counted_and_handed_on(monkeypatch: pytest
 
 def test_associations_that_ended_first_lose_their_details(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analyzer_module, "MAX_ENTRIES", 40)
-    analyzer = Analyzer()
+    analyzer = Analyzer(keep=Keep.LATEST)
     for record in build.frames(many(20)):
         analyzer.feed(batch([record]))
     analyzer.close()
@@ -63,10 +63,8 @@ def test_no_more_associations_lose_their_details_than_makes_room_again(monkeypat
     """Of 13 with 10 entries each, of which 120 may be kept, those that ended first go until half of that is left."""
     monkeypatch.setattr(analyzer_module, "MAX_ENTRIES", 120)
     for number, condensed in ((12, 0), (13, 7)):
-        analyzer = Analyzer()
+        analyzer = Analyzer(keep=Keep.LATEST)
         analyzer.feed(batch(build.frames(many(number))))
-        assert not any(association.condensed for association in analyzer.associations)  # they may be taken yet
-        analyzer.feed(batch(build.frames(many(1)[:1])))
         found = [association.condensed for association in analyzer.associations[:number]]
         assert found == [True] * condensed + [False] * (number - condensed)
     assert {len(association.timeline) for association in analyzer.associations[7:]} == {10}
@@ -74,7 +72,7 @@ def test_no_more_associations_lose_their_details_than_makes_room_again(monkeypat
 
 def test_associations_beyond_the_limit_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analyzer_module, "MAX_ASSOCIATIONS", 5)
-    analyzer = Analyzer()
+    analyzer = Analyzer(keep=Keep.LATEST)
     for record in build.frames(many(20)):
         analyzer.feed(batch([record]))
     analyzer.close()
@@ -124,3 +122,35 @@ def test_a_condensed_association_still_says_that_nothing_was_accepted() -> None:
 
 def test_analyzing_again_gives_the_same_counts() -> None:
     assert analyze(many(3)).association_count == 3
+
+
+def test_a_list_of_all_associations_is_whole_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit, most in (("MAX_ENTRIES", 40), ("MAX_ASSOCIATIONS", 5)):
+        with monkeypatch.context() as patch:
+            patch.setattr(analyzer_module, limit, most)
+            with pytest.raises(IncompleteError, match=rf"more than {most} .*\({limit}\).*in capture.closed\(\)"):
+                Analyzer().feed(batch(build.frames(many(20))))
+
+
+def test_where_associations_are_handed_over_lists_of_those_under_way_share_the_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(analyzer_module, "MAX_OPEN_ENTRIES", 100)
+    monkeypatch.setattr(analyzer_module, "SHORT", 10)
+    analyzer = Analyzer(keep=Keep.OPEN)
+    talks = [echoes(count, 3000 + count) for count in (4, 60, 80)]
+    for talk in talks:
+        analyzer.feed(batch(build.frames(talk.packets[:-6])))
+    for talk in talks:
+        analyzer.feed(batch(build.frames(talk.packets[-6:])))
+    analyzer.close()
+    short, *long = sorted(analyzer.take_closed(), key=lambda each: each.id)
+    assert (len(short.messages), short.unlisted) == (8, 0)
+    assert sum(len(each.timeline) for each in long) <= 100
+    assert [verdict(each) for each in long] == [f"released: {n} C-ECHO, all Success" for n in (60, 80)]
+
+
+def test_equal_shares_are_given_to_long_lists_only() -> None:
+    assert fair_share([10, 200, 300], 210) == 100
+    assert fair_share([10, 20], 100) == 100
+    assert fair_share([], 5) == 5

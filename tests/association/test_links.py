@@ -121,7 +121,7 @@ def test_the_destination_refused_the_association():
     asking.server(move_rsp(0xA702, failed=2))
     release(asking)
     (move,) = network.analyze().links.moves()
-    assert explain_move(move) == "VIEWER rejected the provider's association (2)"
+    assert explain_move(move) == "VIEWER rejected the provider's association 2"
 
 
 def test_the_destination_accepted_no_context():

@@ -83,6 +83,7 @@ MESSAGES = st.lists(st.tuples(st.integers(0, 9000), st.integers(1, 3000), st.int
 CUTS = st.lists(st.integers(0, 12_000), max_size=30)
 
 
+@pytest.mark.slow
 @given(MESSAGES, CUTS, st.integers(20, 3000), st.lists(st.integers(1, 9), min_size=1, max_size=4))
 @settings(max_examples=250)
 def test_data_sets_passed_over_are_counted_as_if_they_had_been_decoded(messages, cuts, segment, sizes):

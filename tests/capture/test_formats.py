@@ -16,6 +16,7 @@ from compressions import COMPRESSIONS
 from dicomsniff.capture import pcapng
 from dicomsniff.capture import reader as reading
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.capture.pcapng import PcapngParser
 from dicomsniff.capture.reader import CaptureReader
 from pipeline import packets_of
 
@@ -482,6 +483,17 @@ def test_rereading_begins_at_any_record_in_blocks_of_any_size(path, monkeypatch,
         again = [packet for batch in reader.batches_from(place, number) for packet in packets_of(batch)]
         assert again == found[index:]
     reader.close()
+
+
+def test_rereading_leaves_no_trace_in_what_was_read(path):
+    """Each pass meets the interfaces again; the parser that is read from must not gather them."""
+    parser = PcapngParser()
+    data = build.pcapng(MANY)
+    batches, _ = parser.parse(data, 0, 0, 1)
+    for _ in range(3):
+        again, _ = parser.again(0).parse(data, 0, 0, 1)
+        assert [packets_of(each) for each in again] == [packets_of(each) for each in batches]
+    assert [len(section.interfaces) for section in parser.sections] == [1]
 
 
 def test_the_position_grows_to_the_size_of_the_file(path):

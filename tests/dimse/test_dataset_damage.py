@@ -38,44 +38,45 @@ READABLE = {
         UID + short(0x00100010, "ZZ", b"A^B ") + IDENTIFIER,
         EXPLICIT,
         {"00080018": "1.2.3", "00100010": "A^B", "00100020": "12"},
-        "(0010,0010) at byte 14 has the undefined VR 'ZZ'",
+        "(0010,0010) Patient's Name at byte 14 has the undefined VR 'ZZ'",
     ),
     "an undefined VR with a long length": (
         UID + long(0x00100010, "ZZ", b"A^B ") + IDENTIFIER,
         EXPLICIT,
         {"00080018": "1.2.3", "00100010": "A^B", "00100020": "12"},
-        "(0010,0010) at byte 14 has the undefined VR 'ZZ'",
+        "(0010,0010) Patient's Name at byte 14 has the undefined VR 'ZZ'",
     ),
     "no VR from the second element on": (
         UID + bare(0x00100010, b"A^B ") + bare(0x00100020, b"12"),
         EXPLICIT,
         {"00080018": "1.2.3", "00100010": "A^B", "00100020": "12"},
-        "elements from byte 14 on have no VR",
+        "elements from byte 14 on have no VR (implicit VR), those before are encoded otherwise",
     ),
     "an element longer than its item": (
         UID + sequence(0x00081140, item(short(0x00081155, "UI", b"1.2.3\0", length=8)), item(REFERENCE)) + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "2 items", ">00081155": "1.2.3.9", "00100010": "A^B"},
-        "(0008,1155) announces 8 bytes; 6 are there in an item of (0008,1140)",
+        "(0008,1155) Referenced SOP Instance UID at byte 34 ends 2 bytes behind an item of "
+        "(0008,1140) Referenced Image Sequence at byte 26, which it is in",
     ),
     "an item longer than its sequence": (
         UID + sequence(0x00081140, bare(0xFFFEE000, REFERENCE, length=len(REFERENCE) + 2)) + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "1 item", ">00081155": "1.2.3.9", "00100010": "A^B"},
-        "an item of (0008,1140) announces 18 bytes; 16 are there",
+        "an item of (0008,1140) Referenced Image Sequence at byte 26 ends 2 bytes behind "
+        "(0008,1140) Referenced Image Sequence at byte 14, which it is in",
     ),
     "a sequence that is cut off": (
         UID + sequence(0x00081140, item(REFERENCE), item(REFERENCE))[:-2],
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "2 items", ">00081155": "1.2.3.9"},
-        "(0008,1140) announces 48 bytes; 46 are there; an item of (0008,1140) announces 16 bytes; 14 are there; "
-        "(0008,1155) announces 8 bytes; 6 are there",
+        "(0008,1140) Referenced Image Sequence at byte 14 ends 2 bytes behind the data set",
     ),
     "a sequence without delimiter": (
         UID + long(0x00081140, "SQ", item(REFERENCE), length=UNDEFINED) + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "1 item", ">00081155": "1.2.3.9", "00100010": "A^B"},
-        "(0008,1140) has something else than an item at byte 50",
+        "(0008,1140) Referenced Image Sequence at byte 14 has an undefined length, and no delimiter",
     ),
     "an item without delimiter": (
         UID
@@ -84,19 +85,20 @@ READABLE = {
         + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "1 item", ">00081155": "1.2.3.9", "00100010": "A^B"},
-        "an item of (0008,1140) has no delimiter",
+        "an item of (0008,1140) Referenced Image Sequence at byte 26 has an undefined length, and no delimiter",
     ),
     "no delimiter at all": (
         UID + long(0x00081140, "SQ", bare(0xFFFEE000, REFERENCE, length=UNDEFINED), length=UNDEFINED),
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "1 item", ">00081155": "1.2.3.9"},
-        "an item of (0008,1140) has no delimiter; (0008,1140) has no delimiter",
+        "(0008,1140) Referenced Image Sequence at byte 14 has an undefined length, and no delimiter; "
+        "nor has what is open in it (1)",
     ),
     "a stray delimiter": (
         UID + ITEM_END + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00100010": "A^B"},
-        "(FFFE,E00D) at byte 14 stands where an element must",
+        "(FFFE,E00D) Item Delimitation Item at byte 14 stands where an element must",
     ),
     "delimiters with a length": (
         UID
@@ -106,14 +108,14 @@ READABLE = {
         + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "1 item", ">00081155": "1.2.3.9", "00100010": "A^B"},
-        "(FFFE,E00D) at byte 50 has a length of 83; it must be 0; "
-        "(FFFE,E0DD) at byte 58 has a length of 8; it must be 0",
+        "(FFFE,E00D) Item Delimitation Item at byte 50 has a length of 83; it must be 0; "
+        "(FFFE,E0DD) Sequence Delimitation Item at byte 58 has a length of 8; it must be 0",
     ),
     "pixel data whose delimiter has a length": (
         image() + fragments(b"\xff\xd8ab")[:-4] + b"\2\0\0\0",
         JPEG,
         {"7FE00010": "1 fragment, 4 bytes"},
-        "(FFFE,E0DD) at byte 118 has a length of 2; it must be 0",
+        "(FFFE,E0DD) Sequence Delimitation Item at byte 118 has a length of 2; it must be 0",
     ),
     "file meta information": (
         short(0x00020010, "UI", EXPLICIT.encode() + b"\0") + UID,
@@ -134,13 +136,13 @@ READABLE = {
         image() + fragments(b"\xff\xd8ab", b"abcd")[:-10],
         JPEG,
         {"7FE00010": "1 fragment, 4 bytes"},
-        "a fragment of (7FE0,0010) announces 4 bytes; 2 are there",
+        "(7FE0,0010) Pixel Data at byte 118, of 4 bytes, ends 2 bytes behind the data set",
     ),
     "pixel data without delimiter": (
         image() + fragments(b"\xff\xd8ab", b"abcd")[:-8],
         JPEG,
         {"7FE00010": "2 fragments, 8 bytes"},
-        "(7FE0,0010) has no delimiter",
+        "(7FE0,0010) Pixel Data at byte 86 has an undefined length, and no delimiter",
     ),
 }
 

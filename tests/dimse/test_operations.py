@@ -31,12 +31,13 @@ class Exchange:
         context: int = 1,
         began: int | None = None,
         ended: bool = True,
+        listed: bool = True,
     ) -> Message:
         self.time += 10 * MS
         start = self.time if began is None else began
         span = Span(1, 1, start, self.time + MS, 0)
         message = Message(side, context, Command(command), 1, None, span, ended)
-        self.tracker.take(message)
+        self.tracker.take(message, listed=listed)
         return message
 
 
@@ -203,7 +204,7 @@ def test_every_message_has_at_most_one_place(said):
     assert all(message.request is None for message in tracker.orphans)
 
 
-@pytest.mark.parametrize("limit", ["MAX_OPERATIONS", "MAX_ORPHANS", "MAX_SAME_ID"])
+@pytest.mark.parametrize("limit", ["MAX_ORPHANS", "MAX_SAME_ID"])
 def test_what_is_kept_is_bounded(monkeypatch, limit):
     monkeypatch.setattr(module, limit, 3)
     exchange = Exchange()
@@ -211,5 +212,24 @@ def test_what_is_kept_is_bounded(monkeypatch, limit):
         exchange.say(build.echo_rq(1))
         exchange.say(build.echo_rsp(2), side=Side.ACCEPTOR)
     tracker = exchange.tracker
-    kept = {"MAX_OPERATIONS": tracker.operations, "MAX_ORPHANS": tracker.orphans, "MAX_SAME_ID": tracker.outstanding}
+    kept = {"MAX_ORPHANS": tracker.orphans, "MAX_SAME_ID": tracker.outstanding}
     assert (len(kept[limit]), tracker.count) == (3, 10)
+
+
+def test_operations_that_are_not_listed_are_paired_and_counted():
+    exchange = Exchange()
+    for listed in (True, False, False):
+        exchange.say(build.echo_rq(1), listed=listed)
+        response = exchange.say(build.echo_rsp(1), side=Side.ACCEPTOR, listed=listed)
+        assert response.request is not None
+    assert (len(exchange.tracker.operations), exchange.tracker.count, exchange.tracker.unlisted) == (1, 3, 2)
+    assert exchange.tracker.outstanding == []
+
+
+def test_a_list_of_operations_is_shortened_to_those_whose_requests_are_listed():
+    exchange = Exchange()
+    first, *_ = [exchange.say(build.echo_rq(number)) for number in range(3)]
+    exchange.tracker.shorten({id(first)})
+    assert [operation.request for operation in exchange.tracker.operations] == [first]
+    answer = exchange.say(build.echo_rsp(2), side=Side.ACCEPTOR)
+    assert answer.request is not None, "what is not listed is still waited for"

@@ -76,6 +76,7 @@ def outlines(packets: list[build.Packet], *, careful: bool = False, collect: boo
 ANY = st.sampled_from([*HEALTHY.values(), *DAMAGED.values()])
 
 
+@pytest.mark.slow
 @given(st.lists(ANY, min_size=1, max_size=3), st.integers(30, 6000), st.integers(30, 6000), st.integers(1, 9))
 @settings(max_examples=200)
 def test_an_outline_does_not_depend_on_how_packets_are_cut_or_which_are_passed_over(sent, fragment, segment, size):
@@ -87,6 +88,7 @@ def test_an_outline_does_not_depend_on_how_packets_are_cut_or_which_are_passed_o
     assert outlines(stores(*sent).packets) == expected
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from(list(HEALTHY.values())), min_size=1, max_size=3),
     st.integers(30, 3000),

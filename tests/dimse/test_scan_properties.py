@@ -33,6 +33,8 @@ from data_sets import (
     sequence,
     short,
 )
+from dicomsniff.dimse.dataset import HARMLESS, decode_data_set
+from dicomsniff.dimse.element_list import ElementList
 from dicomsniff.dimse.scan.scanner import DataSetScanner
 
 REFERENCE = short(0x00081150, "UI", b"1.2.840\0") + short(0x00081155, "UI", b"1.2.3.9\0")
@@ -102,6 +104,46 @@ def test_cuts_do_not_matter(data, syntax, cuts, skip, whole):
 def test_byte_by_byte_is_the_same_as_at_once(sample, syntax):
     data = SAMPLES[sample]
     assert scan_pieces([data[at : at + 1] for at in range(len(data))], syntax) == scan(data, syntax)
+
+
+class Listed(ElementList):
+    """Goes into no sequence that only the dictionaries know to be one, as those who judge do not."""
+
+    def element(self, header, value):
+        super().element(header, value)
+        return False
+
+
+@given(damaged(), st.sampled_from(SYNTAXES), st.lists(st.integers(0, 4000), max_size=8), st.booleans())
+@settings(max_examples=600)
+def test_who_lists_the_elements_of_a_damaged_data_set_sees_the_problems_that_who_judges_it_sees(
+    data, syntax, cuts, whole
+):
+    """Told of each element, the walk reads all of them with care; else it passes over most: the outline is the same."""
+    inflated = BytesIO()
+    listed = Listed(BytesIO(data), len(data), inflated)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        outline = scan_pieces(pipeline.split(data, cuts), syntax, whole=whole, sink=listed)
+    assert outline == scan(data, syntax, whole=whole)
+    listed.finish()
+    if outline.has_file_meta:
+        return
+    size = len(data) if listed.first_inflated is None else len(inflated.getvalue())
+    for before, element in zip([None, *listed.elements], listed.elements, strict=False):
+        assert before is None or before.head < element.head
+        assert element.head < element.start <= element.end <= size
+
+
+@given(damaged(), st.sampled_from(SYNTAXES))
+@settings(max_examples=300)
+def test_what_hinders_reading_is_told_beside_the_elements(data, syntax):
+    outline, decoded = scan(data, syntax), decode_data_set(BytesIO(data), syntax)
+    hindering = [problem.text for problem in outline.problems if problem.code not in HARMLESS]
+    if hindering or outline.unexamined:
+        assert decoded.problem or decoded.guessed
+    if hindering and not outline.guessed:
+        assert decoded.problem.startswith(hindering[0])
 
 
 @given(damaged(), st.sampled_from(SYNTAXES), st.integers(0, 3000), st.integers(1, 200))
@@ -212,6 +254,7 @@ def count(made: Dataset) -> int:
     return sum(1 + (sum(1 + count(each) for each in element.value) if element.VR == "SQ" else 0) for element in made)
 
 
+@pytest.mark.slow
 @given(written(), st.sampled_from([IMPLICIT, EXPLICIT, BIG, DEFLATED]))
 @settings(max_examples=300)
 def test_what_pydicom_writes_has_no_problem_and_the_values_pydicom_reads(made, syntax):

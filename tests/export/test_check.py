@@ -1,6 +1,7 @@
 """What `check` writes and how it exits, in every format; what `rules` says."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,6 +16,11 @@ from dicomsniff.findings.catalogue import RULES
 DOCS = Path(__file__).parents[2] / "docs"
 FORMS = ["text", "json", "jsonl", "sarif", "junit"]
 Run = Callable[..., tuple[int, str, str]]
+
+_PLACES = r"§(\d{1,2}|[A-Z]{1,2})(\.\d{1,3})*|Table [A-Z0-9.]+-\d{1,3}[a-z]?|Annex [A-Z]{1,2}"
+_REFERENCE = rf"(PS3\.\d{{1,2}} )?({_PLACES})|RFC \d{{3,5}} §\d+(\.\d+)*"
+_REFERENCES = rf"(?=PS3|RFC|$)(({_REFERENCE})(, ({_REFERENCE}))*)?"
+"""A part of the standard, and sections, tables or annexes of it; empty where the standard says nothing of it."""
 
 
 @pytest.fixture
@@ -103,6 +109,53 @@ def test_sarif_refers_to_the_catalogue_and_the_captures(run: Run, samples: Path,
         assert place["physicalLocation"]["artifactLocation"]["uri"] in uris
     followers = [result for result in found["results"] if "followsFrom" in result["properties"]]
     assert {"pdv-beyond-pdu", "peer-silent"} == {result["properties"]["followsFrom"] for result in followers}
+
+
+def test_sarif_says_of_a_finding_only_what_it_has(run: Run, samples: Path) -> None:
+    """One about the capture as a whole is of no association, and no property is null."""
+    said = json.loads(run("check", samples / "c-move-destination-refuses.pcap", "--format", "sarif")[1])
+    about = [result for result in said["runs"][0]["results"] if result["ruleId"] == "retrieve-explained"]
+    assert [sorted(result["properties"]) for result in about] == [["firstPacket", "lastPacket", "messageNumber"]]
+    assert not [result for result in said["runs"][0]["results"] if None in result["properties"].values()]
+
+
+def test_sarif_says_whether_the_capture_was_read_to_its_end(run: Run, samples: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.pcap"
+    cut.write_bytes((samples / "c-echo.pcap").read_bytes()[:-7])
+    for path, whole in ((samples / "c-echo.pcap", True), (cut, False)):
+        (found,) = json.loads(run("check", path, "--format", "sarif")[1])["runs"]
+        (invocation,) = found["invocations"]
+        assert invocation["executionSuccessful"] is whole
+        assert len(invocation.get("toolExecutionNotifications", [])) == (not whole)
+
+
+def test_junit_names_the_first_of_several_failures(run: Run, tmp_path: Path) -> None:
+    talk = build.Talk().open()
+    talk.client(build.associate_rq(build.proposal(1), build.proposal(3, "1.2.3", (build.IMPLICIT, build.IMPLICIT))))
+    talk.server(build.associate_ac(build.answer(1), build.answer(3)))
+    talk.client(build.message(1, build.echo_rq()))
+    talk.server(build.message(1, build.echo_rsp(status=0x0122)))
+    path = tmp_path / "two.pcap"
+    path.write_bytes(build.pcap(build.frames(talk.packets)))
+    call = ("check", path, "--fail-on", "note", "--format")
+    (association,) = json.loads(run(*call, "json")[1])["associations"]
+    codes = [finding["code"] for finding in association["findings"]]
+    assert len(set(codes)) > 1
+    assert next(ElementTree.fromstring(run(*call, "junit")[1]).iter("failure")).get("type") == codes[0]
+
+
+def test_junit_gives_no_negative_duration(run: Run, tmp_path: Path) -> None:
+    """The clock of the capture was set back by an hour after the first packets."""
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.wait(-3600 * 10**9)
+    talk.server(build.associate_ac())
+    path = tmp_path / "back.pcap"
+    path.write_bytes(build.pcap(build.frames(talk.packets)))
+    root = ElementTree.fromstring(run("check", path, "--format", "junit")[1])
+    times = [float(case.get("time", "")) for case in root.iter("testcase")]
+    assert len(times) == 2
+    assert min(times) >= 0
 
 
 def test_junit_has_a_case_per_association(run: Run, samples: Path) -> None:
@@ -217,7 +270,7 @@ def test_the_page_of_rules_is_current() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_says_what_it_means_and_what_to_do(rule) -> None:
     assert rule.code == rule.code.lower().replace(" ", "-").replace("_", "-")
-    assert rule.reference == "" or rule.reference.startswith(("PS3.", "RFC "))
+    assert re.fullmatch(_REFERENCES, rule.reference), rule.reference
     assert 10 < len(rule.title) <= 72
     assert not rule.title.endswith(".")
     assert rule.meaning.endswith((".", ".)"))

@@ -6,7 +6,8 @@ import pytest
 
 import build
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import MAX_NAMED, entry_detail, entry_name
+from dicomsniff.export.words import MAX_NAMED, entry_detail, entry_name, latency_text, tcp_text
+from dicomsniff.tcp.health import StreamHealth
 from pipeline import only
 
 UPS_PULL = "1.2.840.10008.5.1.4.34.6.3"
@@ -92,3 +93,54 @@ def test_a_cancel_is_named_by_the_message_it_cancels():
     talk = build.Talk().open()
     talk.client(build.associate_rq() + build.message(1, cancel))
     assert "C-CANCEL-RQ 5" in [entry_name(entry) for entry in only(talk.packets).timeline]
+
+
+@pytest.mark.parametrize(
+    ("latency", "words"),
+    [
+        (None, ""),
+        (0, "0 s after the request"),
+        (1_500_000, "1.50 ms after the request"),
+        (-1_500_000, "1.50 ms before the request ended"),
+    ],
+)
+def test_a_latency_says_after_what_it_was(latency, words):
+    assert latency_text(latency) == words
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, ""), (1, "1 segment out of order"), (2, "2 segments out of order")])
+def test_what_happened_once_is_said_in_the_singular(count, words):
+    health = StreamHealth()
+    health.out_of_order = count
+    assert tcp_text(health) == words
+
+
+def test_an_unknown_pdu_is_told_by_its_first_bytes():
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.server(build.pdu(0x0A, bytes(range(12))))
+    association = only(talk.packets)
+    assert [(entry.event.name, entry_detail(association, entry)) for entry in association.timeline[1:]] == [
+        ("unknown PDU type 0x0A", "begins with 00 01 02 03 04 05 06 07")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "size", "words"),
+    [
+        (0x04, 10, ["message control header 0x04 has reserved bits set"]),
+        (0x00, 9, ["a fragment of 9 bytes: an odd length"]),
+        (0x80, 9, ["a fragment of 9 bytes: an odd length; message control header 0x80 has reserved bits set"]),
+        (0x00, 10, []),
+    ],
+)
+def test_an_odd_fragment_says_what_is_odd(header, size, words):
+    talk = build.Talk().open()
+    talk.client(build.associate_rq(build.proposal(1, CT)))
+    talk.server(build.associate_ac())
+    odd = (size + 2).to_bytes(4, "big") + bytes([1, header]) + bytes(size)
+    store = build.message(1, build.store_rq())
+    talk.client(store + build.p_data(odd) + build.p_data(build.pdv(1, b"last")))
+    association = only(talk.packets)
+    found = [entry_detail(association, each) for each in association.timeline if each.event.name == "odd PDV"]
+    assert found == words

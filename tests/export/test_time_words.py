@@ -88,6 +88,42 @@ def test_from_a_tenth_of_a_second_the_time_is_broken_down():
     assert slow_because(association) == ""
 
 
+def test_below_a_tenth_of_a_second_the_time_is_not_broken_down():
+    assert time_text(only(exchange(95 * MILLISECOND).packets)) == ""
+
+
+@pytest.mark.parametrize(
+    ("there", "back", "sides"),
+    [
+        (5 * MILLISECOND, MILLISECOND, {"between"}),
+        (5 * MILLISECOND + 1, MILLISECOND, {"requestor", "acceptor"}),
+        (199_000, 999, {""}),
+        (199_001, 999, {"requestor", "acceptor"}),
+        (None, MILLISECOND, {""}),
+    ],
+)
+def test_a_capture_is_near_a_side_where_the_other_is_more_than_five_times_as_far(there, back, sides):
+    association = only(exchange(0).packets)
+    found = set()
+    for trips in ((there, back), (back, there)):
+        for health, trip in zip(association.tcp.values(), trips, strict=True):
+            health.round_trip_time = trip
+        found.add(nearest_side(association))
+    assert found == sides
+
+
+def test_two_answers_of_a_service_have_a_median_and_a_worst():
+    talk = build.Talk(tick=1000).open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    for number, think in ((1, 100), (2, 300)):
+        talk.client(build.message(1, build.echo_rq(number)))
+        talk.wait(think * MILLISECOND)
+        talk.server(build.message(1, build.echo_rsp(number)))
+    said = time_text(only(talk.packets))
+    assert said == "acceptor thinking 400 ms; C-ECHO answered in 100 ms (median of 2), at worst 300 ms (message 4)"
+
+
 def test_who_is_not_in_the_capture_is_not_blamed():
     """Only the requestor's packets were captured: the acceptor may have answered at once."""
     talk = exchange(3 * SECOND)

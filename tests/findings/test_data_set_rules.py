@@ -86,7 +86,8 @@ def test_an_object_is_the_one_its_command_names(sop_class, instance, differs):
     refused = build.message(3, build.store_rsp(1, 0xA900 if differs else 0))
     found = only(released(talked((0, build.message(3, build.store_rq(), data)), (1, refused))))
     told = [(each.code, each.message) for finding in found.findings for each in finding.all()]
-    said = [(OTHERWISE, f"C-STORE-RQ: its data set is of another {differs} than it says")]
+    verb = "differ" if " and " in differs else "differs"
+    said = [(OTHERWISE, f"C-STORE-RQ: the {differs} of its data set {verb} from the command's")]
     assert told[:1] == (said if differs else [])
     assert [code for code, _ in told[1:]] == (["status-failure"] if differs else [])
     assert len(found.findings) == bool(differs)

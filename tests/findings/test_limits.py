@@ -11,9 +11,9 @@ import pytest
 import build
 from association.test_bounds import echoes, many
 from dicomsniff import analyzer as analyzer_module
+from dicomsniff.analyzer import Keep
 from dicomsniff.association import association as association_module
 from dicomsniff.association import instances, links, moves
-from dicomsniff.dimse import operations
 from dicomsniff.export.check import write_check
 from dicomsniff.export.model_json import association_json
 from dicomsniff.export.show import write_text
@@ -34,7 +34,8 @@ LISTED, FOUND = 20, 10
 
 @pytest.fixture(autouse=True)
 def _limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(association_module, "MAX_LISTED", LISTED)
+    monkeypatch.setattr(analyzer_module, "MAX_OPEN_ENTRIES", LISTED)
+    monkeypatch.setattr(analyzer_module, "MAX_LISTED", LISTED)
     monkeypatch.setattr(association_module, "MAX_FINDINGS", FOUND)
 
 
@@ -87,10 +88,7 @@ def test_the_note_on_entries_is_true_where_every_message_is_written(tmp_path: Pa
     assert "… 86 further entries are not listed" in text
 
 
-def test_operations_beyond_the_limit_are_counted_in_the_transcript(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(operations, "MAX_OPERATIONS", 7)
+def test_operations_beyond_the_limit_are_counted_in_the_transcript(tmp_path: Path) -> None:
     (association,) = transcript(saved(tmp_path / "long.pcap", echoes(50).packets))["associations"]
     assert len(association["operations"]) + association["operations_not_listed"] == 50
     (association,) = transcript(saved(tmp_path / "short.pcap", echoes(7).packets))["associations"]
@@ -99,15 +97,15 @@ def test_operations_beyond_the_limit_are_counted_in_the_transcript(
 
 def test_findings_beyond_the_limit_are_counted_by_severity_everywhere(tmp_path: Path) -> None:
     path = saved(tmp_path / "warned.pcap", warned(500))
-    association = only(warned(500))
+    association = only(warned(500), keep=Keep.LATEST)
     notes = ["association-slow", "entries-not-listed", "findings-not-listed"]
     assert Counter(codes(association)) == Counter([*["status-warning"] * FOUND, *notes])
     assert association.unlisted_findings == {"warning": 490}
     assert "further findings are counted, not listed: 490 warnings" in shown(path)
     assert "with 500 warnings" in shown(path)
     assert transcript(path)["associations"][0]["findings_not_listed"] == {"warning": 490}
-    assert "500 warnings, 3 notes in 1 of 1 association; passes at error" in checked(path)[1]
-    assert json.loads(checked(path, "json")[1])["counts"] == {"error": 0, "warning": 500, "note": 3}
+    assert "500 warnings, 4 notes in 1 of 1 association; passes at error" in checked(path)[1]
+    assert json.loads(checked(path, "json")[1])["counts"] == {"error": 0, "warning": 500, "note": 4}
 
 
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif", "junit"])
@@ -134,7 +132,9 @@ def test_a_long_association_costs_no_other_its_timeline(tmp_path: Path, monkeypa
     packets = [*echoes(100, port=1999, start=build.START - 10**12).packets, *many(5)]
     path = saved(tmp_path / "several.pcap", packets)
     assert shown(path).count("A-RELEASE-RQ") == 5
-    assert [len(each["operations"]) for each in transcript(path)["associations"]] == [100, 2, 2, 2, 2, 2]
+    long, *others = transcript(path)["associations"]
+    assert len(long["operations"]) + long["operations_not_listed"] == 100
+    assert [len(each["operations"]) for each in others] == [2] * 5
 
 
 def test_a_timeline_that_was_given_up_is_said_to_be(tmp_path: Path) -> None:

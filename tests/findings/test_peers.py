@@ -87,4 +87,4 @@ def test_a_refused_delivery_explains_the_move(samples: Path) -> None:
     assert delivery.findings[0].message == (
         "DEST (10.77.0.3:11116) refuses the association: no reason given (its application refused; permanent)"
     )
-    assert explained.message == "C-MOVE to DEST: DEST rejected the provider's association (2)"
+    assert explained.message == "C-MOVE to DEST: DEST rejected the provider's association 2"

@@ -45,6 +45,7 @@ def test_an_input_is_shortened_to_what_shows_the_same():
     assert shorten(b"", lambda tried: True) == b""
 
 
+@pytest.mark.slow
 def test_work_without_end_is_stopped():
     def loop():
         while True:

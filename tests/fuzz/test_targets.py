@@ -44,6 +44,7 @@ def damage(rng: Random):
     return havoc
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_seed_passes(name):
     found = seeds(name)
@@ -52,6 +53,7 @@ def test_every_seed_passes(name):
         check(name, data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_seeds_that_were_changed_pass(name):
     target, rng = load(name), Random(name)
@@ -67,6 +69,7 @@ def test_what_was_found_before_passes(path):
     check(path.parent.name, path.read_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_anything_is_taken_in_bounded_memory(name):
     rng, target = Random(1), load(name)

@@ -2,12 +2,11 @@
 
 import dataclasses
 from collections import deque
-from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
 from dicomsniff.dimse.dataset_element import DecodedDataSet
-from dicomsniff.library import Capture
+from dicomsniff.library import Block, Capture
 from poison.outputs import POISON
 
 PACKAGE = "dicomsniff."
@@ -27,12 +26,17 @@ class PoisonedCapture(Capture):
         super().__init__(*args, **options)
         self.poisoner = Poisoner()
 
-    def updates(self) -> Iterator[list[Any]]:
-        updates = [update for batch in super().updates() for update in batch]
-        for root in (updates, self.analyzer):
+    def _next_block(self) -> Block | None:
+        """Give the whole capture as one block, when it is read and poisoned."""
+        blocks = list(iter(super()._next_block, None))
+        if not blocks:
+            return None
+        updates = [update for block in blocks for update in block.updates]
+        closed = [association for block in blocks for association in block.closed]
+        for root in (updates, closed, self.analyzer):
             self.poisoner.poison(root)
         self.reader.name, self.reader.truncated = f"{POISON}{self.reader.name}", f"{POISON}cut"
-        yield updates
+        return Block(updates, closed)
 
 
 class Poisoner:

@@ -34,6 +34,7 @@ def _poisoned_data_sets(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "decode_data_set", lambda *args, of=decode: poison_data_set(of(*args)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_no_output_prints_a_string_of_the_model_as_it_is(
     samples: Path, sample: str, monkeypatch: pytest.MonkeyPatch
@@ -62,6 +63,7 @@ def test_the_poison_stays_in_its_capture(samples: Path) -> None:
     assert list(written(lambda **options: Capture(str(path), **options), (str(path),))) == before
 
 
+@pytest.mark.slow
 async def test_no_screen_shows_a_string_of_the_model_as_it_is(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder, filters = Recorder(), GuardedApp.get_line_filters
     monkeypatch.setattr(GuardedApp, "get_line_filters", lambda app: [recorder, *filters(app)])

@@ -28,6 +28,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_no_output_obeys_what_peers_say(hostile: Path) -> None:
     seen = dict(written(lambda **options: Capture(str(hostile), ports=(104,), **options), (str(hostile),)))
     assert len(seen) == 11
@@ -36,6 +37,7 @@ def test_no_output_obeys_what_peers_say(hostile: Path) -> None:
         assert "\\x1b]0;" in said, (view, "what was said is shown, escaped")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(Path(__file__).with_name("captures").iterdir()), ids=lambda path: path.stem)
 def test_no_output_obeys_what_a_capture_was_made_to_inject(path: Path) -> None:
     for view, said in written(lambda **options: Capture(str(path), **options), (str(path),)):
@@ -60,6 +62,7 @@ def test_uids_with_control_characters_are_the_same_in_command_and_data_set(tmp_p
     assert association.found_codes == {"data-set-uid"}
 
 
+@pytest.mark.slow
 def test_no_row_of_the_terminal_ui_obeys_what_peers_say(hostile: Path) -> None:
     with Capture(str(hostile), ports=(104,)) as capture:
         associations = capture.associations
@@ -76,6 +79,7 @@ def test_no_row_of_the_terminal_ui_obeys_what_peers_say(hostile: Path) -> None:
         assert_harmless("field", value)
 
 
+@pytest.mark.slow
 async def test_no_screen_obeys_what_peers_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every view escapes what it draws, before the last gate."""
     path, recorder, filters = tmp_path / NAME, Recorder(), GuardedApp.get_line_filters

@@ -2,6 +2,8 @@
 
 import tracemalloc
 
+import pytest
+
 import build
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.skip import Skip
@@ -383,6 +385,7 @@ def test_pdus_that_repeat_a_header_become_no_segments():
     assert len(seen) < 9
 
 
+@pytest.mark.slow
 def test_only_so_many_connections_are_followed():
     tracker, packets = TcpTracker(), []
     for number in range(MAX_CONNECTIONS + 5):

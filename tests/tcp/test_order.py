@@ -81,6 +81,14 @@ def test_a_little_disorder_in_acknowledged_traffic_loses_nothing(orders, start):
         max_size=40,
     )
 )
+@example(
+    [
+        (False, 0, 0, 0, b"", 0, 0),
+        (False, 2, 0, 0, b"a", 0, 0),
+        (True, 0, 3, 24, b"a", 0, 0),
+        (False, 0, 1, 18, b"a", 0, 0),
+    ]
+)  # a SYN waits behind a hole when the capture ends
 @settings(max_examples=500)
 def test_senseless_segments_are_survived_in_order(rows):
     """Whatever flags and numbers come: bytes are handed on in order, each once."""

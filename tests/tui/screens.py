@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
+import pytest
 from textual import events
 from textual.app import App
 from textual.pilot import Pilot
@@ -15,6 +16,10 @@ from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.dialog import Dialog
 
 SMALL, LARGE = (80, 24), (160, 45)
+both_sizes = pytest.mark.parametrize(
+    "size", [SMALL, pytest.param(LARGE, marks=pytest.mark.slow)], ids=["80x24", "160x45"]
+)
+"""Runs a test in both; the quick loop leaves the larger one out."""
 PATIENCE = 60
 """Seconds after which what is awaited will not come, however busy the machine is."""
 

@@ -11,11 +11,9 @@ from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.provenance import Span
 from dicomsniff.tui.findings_list import FindingsList
 from dicomsniff.tui.key_help import KeyHelp
-from dicomsniff.tui.messages import CaptureAdvanced
+from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.value_view import ValueView
-from tui.screens import LARGE, SMALL, opened, press, screen_text, settle
-
-both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+from tui.screens import LARGE, SMALL, both_sizes, opened, press, screen_text, settle
 
 
 @both_sizes
@@ -359,3 +357,12 @@ async def test_quits(samples: Path, key: str) -> None:
         await pilot.press(key)
         await pilot.pause()
         assert not app.is_running or app._exit
+
+
+async def test_what_is_read_while_the_screen_is_taken_down_ends_nothing(samples: Path) -> None:
+    """Quitting removes the widgets; what the reading thread posted before may come after."""
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await app.screen.remove_children()
+        app.post_message(CaptureAdvanced(app.capture.associations, None))
+        app.post_message(CaptureEnded(""))
+        await pilot.pause()

@@ -6,7 +6,7 @@ import pytest
 
 from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.keys import KEYS, Where
-from tui.screens import LARGE, SMALL, opened
+from tui.screens import SMALL, both_sizes, opened
 
 
 def test_ids_are_unique() -> None:
@@ -20,7 +20,7 @@ def test_no_key_has_two_meanings_in_one_place(where: Where) -> None:
     assert [key for key, count in keys.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+@both_sizes
 async def test_every_key_in_the_footer_is_bound_and_fits(samples, size) -> None:
     async with opened(samples / "c-echo.pcap", size) as (app, _):
         bound = {binding.id for _, binding, enabled, _ in app.screen.active_bindings.values() if enabled}

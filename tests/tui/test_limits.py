@@ -21,13 +21,14 @@ def save(path: Path, packets: list[build.Packet]) -> Path:
 
 
 async def test_a_long_exchange_says_how_much_of_it_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(association_module, "MAX_LISTED", 10)
+    monkeypatch.setattr(analyzer_module, "MAX_LISTED", 10)
     async with opened(save(tmp_path / "long.pcap", echoes(50).packets)) as (app, _):
         said = screen_text(app)
     assert "the first 10 of 106 entries" in said
     assert " 100    108 ms" in said, "messages, counted beyond the limit"
 
 
+@pytest.mark.slow
 async def test_a_list_of_findings_says_how_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(association_module, "MAX_FINDINGS", 10)
     path = save(tmp_path / "failures.pcap", many_failures(30))

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 import build
 from dicomsniff.association.instances import Kind, Thread
 from dicomsniff.library import Capture
@@ -13,9 +11,7 @@ from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.related import related_rows
-from tui.screens import LARGE, SMALL, notices, opened, press, screen_text
-
-both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+from tui.screens import LARGE, SMALL, both_sizes, notices, opened, press, screen_text
 
 
 def selected(app) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
-from tui.screens import LARGE, SMALL, screen_text, until
+from tui.screens import LARGE, SMALL, both_sizes, screen_text, until
 
 LAYOUT = PcapLayout(MAGICS[b"\xd4\xc3\xb2\xa1"])
 
@@ -74,7 +74,7 @@ def send(sniffer: LiveStandIn, talk: build.Talk, sent: list[int]) -> None:
     sent[0] = len(talk.packets)
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+@both_sizes
 async def test_the_newest_entry_is_followed_until_the_user_moves(sniffer: LiveStandIn, size: tuple[int, int]) -> None:
     app = DicomsniffApp(Capture(sniffer))
     talk, sent = build.Talk().open(), [0]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 termios = pytest.importorskip("termios", reason="needs a POSIX terminal")
 fcntl = pytest.importorskip("fcntl", reason="needs a POSIX terminal")
 

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
-from tui.screens import LARGE, SMALL, press, settle
+from tui.screens import both_sizes, press, settle
 
 SCREENS = {
     "first": ("c-echo", ()),
@@ -31,7 +31,7 @@ SCREENS = {
 }
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+@both_sizes
 @pytest.mark.parametrize("name", SCREENS)
 def test_screen(snap_compare: Callable[..., bool], samples: Path, name: str, size: tuple[int, int]) -> None:
     sample, keys = SCREENS[name]

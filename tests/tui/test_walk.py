@@ -6,6 +6,8 @@ import pytest
 
 from tui.screens import LARGE, SMALL, opened, walk
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("c-move", "c-find-cancel", "mpps", "missing-segment", "mal-data-before-command")
 SAMPLES = [Path(__file__).parent.parent.parent / "samples" / f"{name}.pcap" for name in NAMES]
 

@@ -1,9 +1,18 @@
-"""The bytes of a data set in one encoding -> its structure, element by element, values passed over (PS3.5 §7)."""
+"""The bytes of a data set in one encoding -> its structure, element by element, values passed over (PS3.5 §7).
 
-import struct
+`ElementWalk` reads element after element with care: `_read_element` knows all that may be wrong. Where only an outline
+is asked for, the loop of `_pass_over` runs ahead of it: it passes over elements of which nothing need be said, as of
+nearly all, and leaves every other to it. A sink, where there is one, is told of each element.
+"""
 
-from dicomsniff.dimse.effort import HEADER, MAX_ELEMENTS
+from collections.abc import Mapping
+from typing import Any
+
+from dicomsniff.dimse.effort import HEADER, MAX_ELEMENTS, TOO_DEAR
+from dicomsniff.dimse.scan.events import ElementSink, Header
+from dicomsniff.dimse.scan.kept import KeptValues
 from dicomsniff.dimse.scan.kinds import (
+    EXPLICIT_KINDS,
     KEPT_ELEMENTS,
     LONG,
     LONG_TEXT,
@@ -16,33 +25,62 @@ from dicomsniff.dimse.scan.kinds import (
     UNDEFINED_VR,
     VRS,
     WATCHED,
+    implicit_kinds,
 )
-from dicomsniff.dimse.scan.nesting import FOREVER, LITTLE_TAG, Buffer, Container, Level, Mode, Nesting
+from dicomsniff.dimse.scan.modes import (
+    FIRST_DELIMITER,
+    HEADERS,
+    ITEM,
+    ITEM_DELIMITER,
+    LENGTHS,
+    SEQUENCE_DELIMITER,
+    TAGS,
+    UNDEFINED_LENGTH,
+    Mode,
+)
+from dicomsniff.dimse.scan.nesting import FOREVER, Level, Nesting
 from dicomsniff.dimse.scan.outline import ProblemList, named
-from dicomsniff.dimse.scan.syntax import FIRST_DELIMITER, UNDEFINED_LENGTH, Encoding
+from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, Fragments
+from dicomsniff.dimse.scan.syntax import Encoding
+from dicomsniff.dimse.scan.undefined_vr import LOOKAHEAD, find_way
 
 KEPT = 1024
 """Bytes: a longer value is not checked."""
-LOOKAHEAD = 4096
-"""Bytes looked at behind an undefined VR, to see where the next element is."""
 
-_LITTLE_HEADER, _BIG_HEADER = struct.Struct("<HH2sH").unpack_from, struct.Struct(">HH2sH").unpack_from
-_LITTLE_LENGTH, _BIG_LENGTH = struct.Struct("<L").unpack_from, struct.Struct(">L").unpack_from
+_Buffer = bytes | bytearray
 
 
-class ElementWalk(Nesting):
+class ElementWalk:
     """Walks the elements; `wanted` is the offset of the next byte it must be fed, none before it need be.
 
-    Offsets count from the start of the data set.
+    Offsets count from the start of the data set. `sink` is told of every element.
     """
 
-    __slots__ = ("_encapsulated", "_pending", "wanted")
+    __slots__ = (
+        "_encapsulated", "_far", "_final", "_fragments", "_more", "_nesting", "_next", "_pending", "_sink", "departure",
+        "headers", "kept", "stopped", "wanted",
+    )  # fmt: skip
 
-    def __init__(self, encoding: Encoding, problems: ProblemList, start: int = 0) -> None:
-        super().__init__(encoding, problems, start)
-        self.wanted = start
+    def __init__(
+        self, encoding: Encoding, problems: ProblemList, start: int = 0, sink: ElementSink | None = None
+    ) -> None:
+        self._nesting = Nesting(encoding.mode, start, problems, sink)
+        self._sink = sink
         self._encapsulated = encoding.encapsulated
+        self.kept = KeptValues(problems)
+        self.wanted = self._next = start
+        self.headers = 0
+        """Elements, items and fragments seen."""
+        self.departure = ""
+        """Says where the encoding becomes another than the one it began with."""
+        self.stopped = ""
+        """Says why nothing more is looked at."""
         self._pending = bytearray()
+        self._far = (0, start, 0)
+        """The last element whose value was not fed whole: tag, offset, length."""
+        self._fragments: Fragments | None = None
+        """Of the pixel data that is being read, where it is that of the data set itself."""
+        self._final = self._more = False
 
     def feed(self, data: bytes, offset: int) -> None:
         """Take bytes of the data set; they begin at `wanted` or before."""
@@ -58,276 +96,289 @@ class ElementWalk(Nesting):
     def finish(self, length: int, *, whole: bool) -> None:
         """The data set has `length` bytes. Without `whole`, that it ends early is nobody's fault."""
         self._final = True
-        if self._next <= length and (self._pending or self._stack) and not self.stopped:
+        if self._next <= length and (self._pending or self._nesting.outer) and not self.stopped:
             self._advance(self._pending, 0, self._next)
         if whole and not self.stopped:
-            self._judge_end(length)
+            self._nesting.judge_end(length, self._next, self._far)
+        while self._sink is not None and self._nesting.outer:
+            self._nesting.close(min(self._next, length))
 
-    def _advance(self, data: Buffer, at: int, base: int) -> None:
+    def _advance(self, data: _Buffer, at: int, base: int) -> None:
         self._more = False
+        nesting = self._nesting
         while not self._more:
-            if self._here.level is not Level.ELEMENTS:
+            if nesting.here.level is not Level.ELEMENTS:
                 at = self._read_item(data, at, base)
-            elif self._here.mode is Mode.IMPLICIT:
-                at = self._read_implicit(data, at, base)
             else:
-                at = self._read_explicit(data, at, base)
+                if self._sink is None:
+                    at = self._pass_over(data, at, base)
+                at = self._read_element(data, at, base)
             if self.headers > MAX_ELEMENTS:
-                self._stop(f"it has more than {MAX_ELEMENTS} elements")
+                self._stop(f"it has more than {MAX_ELEMENTS} elements; from byte {base + at} on it is not looked at")
             elif HEADER * self.headers + self.kept.effort > self.kept.affordable:
-                self._stop("it inflates to far more elements than is usual for its length")
+                self._stop(f"{TOO_DEAR}; from inflated byte {base + at} on it is not looked at")
+        self._next = base + at
         if self.stopped:
             self._pending, self.wanted = bytearray(), FOREVER
             return
-        self._next = base + at
         if data is self._pending:
             del self._pending[:at]
         else:
             self._pending = bytearray(data[at:])
         self.wanted = self._next + len(self._pending)
 
-    def _read_explicit(self, data: Buffer, at: int, base: int) -> int:
-        """Read elements with a VR (PS3.5 §7.1.2); stop where something else comes, or more bytes are needed."""
-        here, kinds, kept = self._here, self._kinds, self.kept
-        little = here.mode is Mode.EXPLICIT_LITTLE
-        unpack = _LITTLE_HEADER if little else _BIG_HEADER
-        size, end, last, final = len(data), here.end - base, here.last, self._final
+    def _pass_over(self, data: _Buffer, at: int, base: int) -> int:
+        """Pass over elements up to one that takes a closer look, or is not there (PS3.5 §7.1.2, §7.1.3)."""
+        nesting, kept = self._nesting, self.kept
+        here = nesting.here
+        mode = here.mode
+        implicit = mode is Mode.IMPLICIT
+        kind_of = (implicit_kinds() if implicit else EXPLICIT_KINDS)[min(len(nesting.outer) // 2, 2)].get
+        unpack, long, size, end, last = HEADERS[mode], LENGTHS[mode], len(data), here.end - base, here.last
         limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
         count, begin, length = 0, at, 0
         while at < limit:
             group, number, vr, length = unpack(data, at)
             tag = group << 16 | number
-            if not last < tag < FIRST_DELIMITER and self._leaves_order(tag, last, base + at):
+            if not last < tag < FIRST_DELIMITER:
                 break
-            kind = kinds.get(vr, UNDEFINED_VR)
+            if implicit:
+                length = length << 16 | vr
+                kind = kind_of(tag, PLAIN)
+            else:
+                kind = kind_of(vr, UNDEFINED_VR)
             stop = at + 8 + length
             if kind:
                 if kind > WATCHED:
-                    if kind == UNDEFINED_VR or at + 12 > size:
+                    if kind != LONG or at + 12 > size or group == 0x7FE0:
                         break
-                    length = (_LITTLE_LENGTH if little else _BIG_LENGTH)(data, at + 8)[0]
+                    length = long(data, at + 8)[0]
                     stop = at + 12 + length
-                    if kind != LONG or length == UNDEFINED_LENGTH or group == 0x7FE0:
-                        break
-                elif stop > within:
-                    if length <= KEPT and not final and stop <= end:
-                        break
+                elif stop > within or length & 1:
+                    break
                 elif kind == TEXT:
                     if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
-                        kept.check_text(tag, bytes(data[at + 8 : stop]), base + at)
+                        break
                 elif (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
                     self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
                     escapes = kept.characters.extended
-            if stop > end or length & 1:
-                stop = self._wrong_length(tag, length, base + at, base + stop) - base
+            if stop > end or length & 1:  # as an undefined length is
+                break
             last = tag
             count += 1
             begin, at = at, stop
         self.headers += count
         here.last = last
-        if at < limit:
-            return self._step_explicit(data, at, base)
-        if at > size and at > begin:
+        if at > size and count:
             self._far = (last, base + begin, length)
-        self._pause(at, size, end)
         return at
 
-    def _step_explicit(self, data: Buffer, at: int, base: int) -> int:
-        """Take what the plain reading of elements stopped at."""
-        little = self._here.mode is Mode.EXPLICIT_LITTLE
-        group, number, vr, _ = (_LITTLE_HEADER if little else _BIG_HEADER)(data, at)
+    def _kinds(self) -> Mapping[Any, int]:
+        """Return what is done with elements here, by VR, or by tag where none is sent."""
+        kinds = implicit_kinds() if self._nesting.here.mode is Mode.IMPLICIT else EXPLICIT_KINDS
+        return kinds[min(len(self._nesting.outer) // 2, 2)]
+
+    def _read_element(self, data: _Buffer, at: int, base: int) -> int:
+        """Take what stands where an element must, and tell what is wrong with it; return where to go on."""
+        nesting, size = self._nesting, len(data)
+        here, offset = nesting.here, base + at
+        if at <= size and offset >= here.end:
+            nesting.close_at_end()
+            return at
+        if at + 8 > size:
+            return self._wait(at)
+        mode, start = here.mode, at + 8
+        group, number, vr, length = HEADERS[mode](data, at)
         tag = group << 16 | number
-        if self.stopped:
-            return at
         if tag >= FIRST_DELIMITER:
-            return self._read_delimiter(data, at, base)
-        kind = self._kinds.get(vr, UNDEFINED_VR)
-        if kind == UNDEFINED_VR:
-            return self._read_undefined_vr(tag, vr, data, at, base)
-        if kind <= WATCHED or at + 12 > len(data):
-            self._more = True
-            return at
-        length = (_LITTLE_LENGTH if little else _BIG_LENGTH)(data, at + 8)[0]
-        mode = self._here.mode
-        if vr == b"UN":
-            mode = Mode.IMPLICIT  # PS3.5 §6.2.2
-        elif tag == PIXEL_DATA or (kind == LONG and length == UNDEFINED_LENGTH):
-            kind = PIXELS
-        return self._take_long(tag, kind, length, mode, data, at, at + 12, base)
-
-    def _read_implicit(self, data: Buffer, at: int, base: int) -> int:
-        """Read elements without a VR (PS3.5 §7.1.3); stop where something else comes, or more bytes are needed."""
-        here, kinds, kept = self._here, self._kinds, self.kept
-        size, end, last, final = len(data), here.end - base, here.last, self._final
-        limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
-        count, begin, length = 0, at, 0
-        while at < limit:
-            group, number, length = LITTLE_TAG(data, at)
-            tag = group << 16 | number
-            if not last < tag < FIRST_DELIMITER and self._leaves_order(tag, last, base + at):
-                break
-            stop = at + 8 + length
-            if tag in kinds:
-                kind = kinds[tag]
-                if kind > WATCHED or length == UNDEFINED_LENGTH:
-                    break
-                if stop > within:
-                    if length <= KEPT and not final and stop <= end:
-                        break
-                elif kind == TEXT:
-                    if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
-                        kept.check_text(tag, bytes(data[at + 8 : stop]), base + at)
-                elif (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
-                    self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)
-                    escapes = kept.characters.extended
-            elif length == UNDEFINED_LENGTH:
-                break
-            if stop > end or length & 1:
-                if stop > end and bytes(data[at + 4 : at + 6]) in VRS:
-                    self._depart(Mode.EXPLICIT_LITTLE, base + at)
-                    break
-                stop = self._wrong_length(tag, length, base + at, base + stop) - base
-            last = tag
-            count += 1
-            begin, at = at, stop
-        self.headers += count
-        here.last = last
-        if at < limit:
-            return self._step_implicit(data, at, base)
-        if at > size and at > begin:
-            self._far = (last, base + begin, length)
-        self._pause(at, size, end)
-        return at
-
-    def _pause(self, at: int, size: int, end: int) -> None:
-        """Nothing can be read at `at`: a value, or a header, is not whole, or the container ends."""
-        if at > size:
-            self._more = True
-        elif at >= end:
-            self._close_at_end()
+            return self._read_delimiter(tag, data, at, base)
+        if tag <= here.last:
+            if nesting.doubt:
+                return self._give_up(at, offset)
+            nesting.wrong_order(tag, offset)
+        if mode is Mode.IMPLICIT:
+            length, vr = length << 16 | vr, b""
+            kind = PIXELS if tag == PIXEL_DATA else self._kinds().get(tag, PLAIN)
+            beyond = offset + 8 + length > here.end and length != UNDEFINED_LENGTH
+            if beyond and kind <= WATCHED and bytes(data[at + 4 : at + 6]) in VRS:
+                self._depart(Mode.EXPLICIT_LITTLE, offset)
+                return at
         else:
-            self._more = True
+            kind = self._kinds().get(vr, UNDEFINED_VR)
+            if kind == UNDEFINED_VR:
+                return self._read_undefined_vr(tag, vr, data, at, base)
+            if kind > WATCHED:
+                start = at + 12
+                if start > size:
+                    return self._wait(at)
+                length = LENGTHS[mode](data, at + 8)[0]
+                if vr == b"UN":
+                    mode = Mode.IMPLICIT  # PS3.5 §6.2.2
+                elif tag == PIXEL_DATA or (kind == LONG and length == UNDEFINED_LENGTH):
+                    kind = PIXELS
+        header = Header(tag, vr, mode, offset, base + start, length)
+        if length != UNDEFINED_LENGTH:
+            return self._take_value(header, kind, data, at, base)
+        self.headers += 1
+        here.last = tag
+        if kind == PIXELS and tag == PIXEL_DATA and not nesting.outer:
+            self._fragments = self.kept.begin_fragments(tag, offset, encapsulated=self._encapsulated)
+        nesting.begin(header, Level.FRAGMENTS if kind == PIXELS else Level.ITEMS, here.end)
+        return start
 
-    def _step_implicit(self, data: Buffer, at: int, base: int) -> int:
-        """Take what the plain reading of elements stopped at."""
-        if self.stopped or self._here.mode is not Mode.IMPLICIT:
-            return at
-        group, number, length = LITTLE_TAG(data, at)
-        tag = group << 16 | number
-        if tag >= FIRST_DELIMITER:
-            return self._read_delimiter(data, at, base)
-        kind = PIXELS if tag == PIXEL_DATA else self._kinds.get(tag, PLAIN)
-        if kind <= WATCHED and length != UNDEFINED_LENGTH:
-            self._more = True
-            return at
-        return self._take_long(tag, kind, length, Mode.IMPLICIT, data, at, at + 8, base)
+    def _wait(self, at: int) -> int:
+        """More bytes must come."""
+        self._more = True
+        return at
+
+    def _stop(self, why: str) -> None:
+        self.stopped = self.stopped or why
+        self._more = True
+
+    def _give_up(self, at: int, offset: int) -> int:
+        """Nobody can tell where the next element is."""
+        self._stop(f"at byte {offset} it could not be followed any more")
+        return at
+
+    def _depart(self, mode: Mode, offset: int) -> None:
+        self.departure = self._nesting.depart(mode, offset) or self.departure
 
     def _take(self, tag: int, kind: int, value: bytes, offset: int) -> None:
-        little = self._here.mode is not Mode.EXPLICIT_BIG
-        if self._stack:
-            self.kept.refer(self._here.tag, tag, value, little=little)
+        here = self._nesting.here
+        little = here.mode is not Mode.EXPLICIT_BIG
+        if self._nesting.outer:
+            self.kept.refer(here.tag, tag, value, little=little)
         else:
             self.kept.take(tag, kind, value, offset, little=little)
 
-    def _take_long(
-        self, tag: int, kind: int, length: int, mode: Mode, data: Buffer, at: int, start: int, base: int
-    ) -> int:
-        """Take an element that is gone into, or long and looked at; its value begins at `start`."""
-        here, offset, stop = self._here, base + at, start + length
-        top = not self._stack
-        if length == UNDEFINED_LENGTH:
-            level = Level.FRAGMENTS if kind == PIXELS else Level.ITEMS
-            if top and tag == PIXEL_DATA:
-                self.kept.begin_fragments(tag, offset, encapsulated=self._encapsulated)
-                self._fragments = self.kept.fragments
-            self._open(Container(level, mode, tag, offset, here.end, undelimited=True))
-            stop = start
-        elif kind == LONG_TEXT and length <= KEPT:
-            if stop > len(data) and base + stop <= here.end and not self._final:
-                self._more = True
-                return at
-            if stop <= len(data) and base + stop <= here.end:
-                self.kept.check_text(tag, bytes(data[start:stop]), offset)
-        elif kind == PIXELS and top and tag == PIXEL_DATA:
-            self.kept.check_native_pixels(tag, length, offset, encapsulated=self._encapsulated)
+    def _take_value(self, header: Header, kind: int, data: _Buffer, at: int, base: int) -> int:
+        """Take an element of a length; look at its value, if somebody wants to see it, once it is there."""
+        tag, _, _, offset, first, length = header
+        nesting, kept, sink = self._nesting, self.kept, self._sink
+        start, end = first - base, first + length
+        inside = end <= nesting.here.end
+        checked = length <= KEPT and kind in (TEXT, LONG_TEXT, UID, WATCHED)
+        shown = min(length, sink.longest) if sink is not None and kind != SEQUENCE else 0
+        needed = start + (length if checked else shown)
+        if needed > len(data) and inside and not self._final:
+            return self._wait(at)
+        if checked and inside and needed <= len(data):
+            value = bytes(data[start:needed])
+            if kind in (UID, WATCHED):
+                if kind == UID or tag in KEPT_ELEMENTS:
+                    self._take(tag, kind, value, offset)
+            elif kind == LONG_TEXT or kept.characters.extended or not value.isascii():
+                kept.check_text(tag, value, offset)
+        elif kind == PIXELS and tag == PIXEL_DATA and not nesting.outer:
+            kept.check_native_pixels(tag, length, offset, encapsulated=self._encapsulated)
+        self.headers += 1
+        nesting.here.last = tag
+        stop = end if inside and not length & 1 else nesting.wrong_length(tag, length, offset, end)
+        if kind == SEQUENCE or (
+            sink is not None and inside and sink.element(header, bytes(data[start : start + shown]))
+        ):
+            nesting.begin(header, Level.ITEMS, stop)
+            return start
+        if stop > base + len(data):
+            self._far = (tag, offset, length)
+        return stop - base
+
+    def _read_undefined_vr(self, tag: int, vr: bytes, data: _Buffer, at: int, base: int) -> int:
+        """Take an element whose VR is none: go on where the next element is seen, or as if there were no VR."""
+        here, offset = self._nesting.here, base + at
+        if self._nesting.doubt:
+            return self._give_up(at, offset)
+        ends = at + LOOKAHEAD > len(data)
+        if ends and not self._final:
+            return self._wait(at)
+        window, nested = bytes(data[at : at + LOOKAHEAD]), bool(self._nesting.outer)
+        verdict, mode, start, length = find_way(window, offset, here, nested=nested, ends=ends)
+        if mode is Mode.IMPLICIT and verdict > 0:
+            self._depart(Mode.IMPLICIT, offset)
+            self._nesting.doubt = False
+            return at
+        shown = min(length, self._sink.longest) if self._sink is not None else 0
+        if at + start + shown > len(data) and verdict >= 0 and not self._final:
+            return self._wait(at)
+        self._nesting.undefined_vr(tag, vr, offset)
+        if mode is Mode.IMPLICIT or verdict < 0:
+            return self._give_up(at, offset)
+        self._nesting.doubt = verdict == 0
         self.headers += 1
         here.last = tag
-        if length == UNDEFINED_LENGTH:
-            return start
-        if base + stop > here.end or length & 1:
-            stop = self._wrong_length(tag, length, offset, base + stop) - base
-        if kind == SEQUENCE:
-            self._open(Container(Level.ITEMS, mode, tag, offset, base + stop))
-            return start
-        if stop > len(data):
+        if self._sink is not None:
+            header = Header(tag, b"UN", mode, offset, offset + start, length)
+            self._sink.element(header, bytes(data[at + start : at + start + shown]))
+        stop = at + start + length
+        if stop > at + len(window):
             self._far = (tag, offset, length)
         return stop
 
-    def _depart(self, mode: Mode, offset: int) -> None:
-        """From here on the encoding is another."""
-        what = "have no VR (implicit VR)" if mode is Mode.IMPLICIT else "have a VR (explicit VR)"
-        where = "" if not self._stack else f", in {self._here.name}"
-        text = f"elements from byte {offset} on {what}{where}, those before are encoded otherwise"
-        self.problems.add("data-set-wrong-syntax", text, offset)
-        if not self._stack:
-            self.departure = text
-        self._here.mode = mode
-        self._doubt = True
-        self._choose_kinds()
+    def _read_delimiter(self, tag: int, data: _Buffer, at: int, base: int) -> int:
+        """Take a tag of group FFFE or above where an element may stand."""
+        nesting = self._nesting
+        here, offset = nesting.here, base + at
+        if here.undelimited and tag == ITEM_DELIMITER:
+            nesting.end_delimited(tag, offset, TAGS[here.mode](data, at)[2])
+        elif here.undelimited and (tag == ITEM or (tag == SEQUENCE_DELIMITER and nesting.outer[-1].undelimited)):
+            nesting.miss_delimiter()
+            nesting.close(offset)
+            return at
+        elif tag in (ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER):
+            nesting.stray(tag, offset, "stands where an element must")
+        else:
+            nesting.no_element(tag, offset)
+            return self._give_up(at + 8, offset)
+        return at + 8
 
-    def _read_undefined_vr(self, tag: int, vr: bytes, data: Buffer, at: int, base: int) -> int:
-        """Take an element whose VR is none: go on where the next element is seen, or as if there were no VR."""
-        here, offset = self._here, base + at
-        little = here.mode is Mode.EXPLICIT_LITTLE
-        if self._doubt:
-            self._stop(f"at byte {offset} it could not be followed any more")
+    def _read_item(self, data: _Buffer, at: int, base: int) -> int:
+        """Take what stands where an item must."""
+        nesting = self._nesting
+        here, offset = nesting.here, base + at
+        if at <= len(data) and offset >= here.end:
+            nesting.close_at_end()
             return at
-        if at + LOOKAHEAD > len(data) and not self._final:
-            self._more = True
-            return at
-        ends, window = self._final and at + LOOKAHEAD > len(data), bytes(data[at : at + LOOKAHEAD])
-        header, long = (_LITTLE_HEADER, _LITTLE_LENGTH) if little else (_BIG_HEADER, _BIG_LENGTH)
-        length: int = header(window, 0)[3]
-        ways: list[tuple[Mode, int]] = [(here.mode, at + 8 + length)]
-        if length == 0 and len(window) >= 12:
-            ways.append((here.mode, at + 12 + long(window, 8)[0]))
-        if little:
-            without = (Mode.IMPLICIT, at + 8 + int(_LITTLE_LENGTH(window, 4)[0]))
-            ways = [*ways, without] if vr.isalpha() and vr.isupper() else [without, *ways]
-        seen = [
-            (self._goes_on(window, stop - at, mode, tag, offset, ends=ends), -index)
-            for index, (mode, stop) in enumerate(ways)
-        ]
-        verdict, index = max(seen)
-        mode, stop = ways[-index]
-        if mode is Mode.IMPLICIT and verdict > 0:
-            self._depart(Mode.IMPLICIT, offset)
-            self._doubt = False
-            return at
-        shown = repr(vr.decode()) if vr.isascii() and vr.decode().isprintable() else vr.hex(" ")
-        self.problems.add("data-set-bad-vr", f"{named(tag)} at byte {offset} has the undefined VR {shown}", offset, tag)
-        if mode is Mode.IMPLICIT or verdict < 0:
-            self._stop(f"at byte {offset} it could not be followed any more")
-            return at
-        self._doubt = verdict == 0
-        self.headers += 1
-        here.last = tag
-        if stop > at + len(window):
-            self._far = (tag, offset, stop - at - 8)
-        return stop
-
-    def _goes_on(self, data: bytes, at: int, mode: Mode, last: int, base: int, *, ends: bool) -> int:
-        """Whether an element (or the end) follows at `at`: 1 yes, -1 no, 0 where it is not to be seen.
-
-        `ends`: the data set does where `data` does.
-        """
-        here, size = self._here, len(data)
-        if base + at >= here.end:
-            return 1 if base + at == here.end else -1
-        if at + 8 > size:
-            return (1 if at == size and not self._stack else -1) if ends else 0
-        group, number, vr, _ = (_BIG_HEADER if mode is Mode.EXPLICIT_BIG else _LITTLE_HEADER)(data, at)
+        if at + 8 > len(data):
+            return self._wait(at)
+        group, number, length = TAGS[here.mode](data, at)
         tag = group << 16 | number
-        if tag >= FIRST_DELIMITER:
-            return 1 if self._stack else -1
-        return 1 if tag > last and (mode is Mode.IMPLICIT or vr in VRS) else -1
+        if tag == ITEM and here.level is Level.FRAGMENTS:
+            return self._take_fragment(length, data, at, base)
+        if tag == ITEM:
+            self.headers += 1
+            nesting.begin_item(offset, length)
+        elif tag == SEQUENCE_DELIMITER and here.undelimited:
+            if self._fragments is not None:
+                self._fragments.ended = True
+                self._fragments = None
+            nesting.end_delimited(tag, offset, length)
+        elif tag in (SEQUENCE_DELIMITER, ITEM_DELIMITER):
+            nesting.stray(tag, offset, "stands where an item must")
+        else:
+            self._fragments = None
+            return nesting.miss_item(offset) - base
+        return at + 8
+
+    def _take_fragment(self, length: int, data: _Buffer, at: int, base: int) -> int:
+        """Take an item of encapsulated pixel data: first the offset table, then fragments."""
+        here, fragments, offset = self._nesting.here, self._fragments, base + at
+        stop = offset + 8 + length
+        if length == UNDEFINED_LENGTH:
+            self._nesting.endless_fragment(offset)
+            return self._give_up(at, offset)
+        if fragments is not None:
+            needed = length if not fragments.began and length <= MAX_TABLE else min(length, SAMPLE)
+            if (fragments.count == 0 or not fragments.began) and at + 8 + needed > len(data) and not self._final:
+                return self._wait(at)
+            value = bytes(data[at + 8 : at + 8 + needed])
+            fragments.take(length, value if len(value) == needed else None)
+        if stop > here.end:
+            stop = self._nesting.overrun(f"a fragment of {named(here.tag)} at byte {offset}", stop, offset, here.tag)
+        elif self._sink is not None:
+            self._sink.fragment(offset + 8, length)
+        if length & 1:
+            self._nesting.odd_length(f"a fragment of {named(here.tag)}", length, offset, here.tag)
+        self.headers += 1
+        if stop > base + len(data):
+            self._far = (here.tag, offset, length)
+        return stop - base

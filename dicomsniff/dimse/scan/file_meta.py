@@ -14,9 +14,13 @@ _HEADER = struct.Struct("<HH2sH").unpack_from
 
 
 class FileMeta(NamedTuple):
-    """`found` says what there is, empty where nothing is; the data set begins at `end`, None where that is unknown."""
+    """`found` says what there is, empty where nothing is; `begin` is where its first element begins.
+
+    The data set begins at `end`, None where that is unknown.
+    """
 
     found: str
+    begin: int = 0
     end: int | None = 0
     transfer_syntax: str | None = None
 
@@ -39,11 +43,11 @@ def find_file_meta(head: bytes, *, final: bool) -> FileMeta | None:
 
 def _read(head: bytes, at: int, what: str, *, final: bool) -> FileMeta | None:
     """Go through the elements of group 0002, always explicit VR little endian."""
-    found, syntax, size = f"{what} before the data set", None, len(head)
+    found, syntax, size, begin = f"{what} before the data set", None, len(head), at
     while at + 8 <= size:
         group, number, vr, length = _HEADER(head, at)
         if group != 2 or vr not in VRS:
-            return FileMeta(found, at, syntax)
+            return FileMeta(found, begin, at, syntax)
         start = at + 8
         if vr in LONG_VRS:
             if at + 12 > size:
@@ -55,5 +59,5 @@ def _read(head: bytes, at: int, what: str, *, final: bool) -> FileMeta | None:
             syntax = plain_text(head[start : start + length])
         at = start + length
     if final:
-        return FileMeta(found, at if at == size else None, syntax)
-    return FileMeta(found, None, syntax) if size - at > MAX_FILE_META else None
+        return FileMeta(found, begin, at if at == size else None, syntax)
+    return FileMeta(found, begin, None, syntax) if size - at > MAX_FILE_META else None

@@ -3,18 +3,23 @@
 from dicomsniff.dimse.effort import affordable
 from dicomsniff.dimse.inflating import BLOCK, MAX_INFLATED, Inflater
 from dicomsniff.dimse.scan.elements import ElementWalk
+from dicomsniff.dimse.scan.events import ElementSink
 
 _STEP = 4096
 """Inflated bytes walked at once where elements are looked at, so that what they cost is noticed soon."""
 
 
 class InflatedWalk:
-    """Inflates a data set and walks what comes out. `lost` says why not all of it is looked at."""
+    """Inflates a data set and walks what comes out. `lost` says why not all of it is looked at.
 
-    __slots__ = ("_inflater", "_walk", "lost", "wrapping")
+    `sink` is given the bytes.
+    """
 
-    def __init__(self, walk: ElementWalk, window: int) -> None:
+    __slots__ = ("_inflater", "_sink", "_walk", "lost", "wrapping")
+
+    def __init__(self, walk: ElementWalk, window: int, sink: ElementSink | None = None) -> None:
         self._walk = walk
+        self._sink = sink
         self._inflater = Inflater(window)
         self.wrapping = self._inflater.wrapping
         self.lost = ""
@@ -42,6 +47,8 @@ class InflatedWalk:
         walk = self._walk
         walk.kept.affordable = affordable(self._inflater.sent)
         for piece in pieces:
+            if self._sink is not None:
+                self._sink.keep(piece)
             end = begin + len(piece)
             at = max(begin, walk.wanted)
             while at < end:
@@ -51,4 +58,4 @@ class InflatedWalk:
         if self._inflater.exceeded:
             self.lost = f"it inflates to more than {MAX_INFLATED} bytes"
         elif self._inflater.broken:
-            self.lost = "its deflate stream is broken"
+            self.lost = self._inflater.broken

@@ -1,4 +1,4 @@
-"""What the scanner keeps of a data set's values, and what it says of those it checks."""
+"""The values that the scanner keeps from a data set, and the problems it reports about those it checks."""
 
 from dicomsniff.dimse.effort import UNLIMITED, value_cost
 from dicomsniff.dimse.scan.kinds import (
@@ -92,12 +92,13 @@ class KeptValues:
         if problem := native_length_problem(length, self.values):
             self.problems.add("data-set-pixel-length", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
 
-    def begin_fragments(self, tag: int, offset: int, *, encapsulated: bool | None) -> None:
-        """Encapsulated Pixel Data begins."""
+    def begin_fragments(self, tag: int, offset: int, *, encapsulated: bool | None) -> Fragments:
+        """Encapsulated Pixel Data begins; return what its items are given to."""
         self.fragments = Fragments(offset)
         if encapsulated is False:
             text = f"{named(tag)} at byte {offset} is encapsulated, where a transfer syntax without was agreed"
             self.problems.add("data-set-pixel-mismatch", text, offset, tag)
+        return self.fragments
 
     def pixels(self) -> PixelDataInfo | None:
         """Describe encapsulated Pixel Data."""

@@ -1,34 +1,16 @@
 """Sequences and items inside each other: where each ends, and what is wrong where one does not (PS3.5 §7.5)."""
 
-import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
-from dicomsniff.dimse.scan.kept import KeptValues
-from dicomsniff.dimse.scan.kinds import EXPLICIT_KINDS, implicit_kinds
+from dicomsniff.dimse.scan.events import ElementSink, Header
+from dicomsniff.dimse.scan.modes import UNDEFINED_LENGTH, Mode
 from dicomsniff.dimse.scan.outline import ProblemList, named
-from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, Fragments
-from dicomsniff.dimse.scan.syntax import UNDEFINED_LENGTH, Encoding
 from dicomsniff.quantities import counted
 
-Buffer = bytes | bytearray
 FOREVER = 1 << 62
 MAX_DEPTH = 64
 """Sequences inside each other; more are followed, up to the limit of elements, but said to be too many."""
-
-ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-
-LITTLE_TAG, BIG_TAG = struct.Struct("<HHL").unpack_from, struct.Struct(">HHL").unpack_from
-
-
-class Mode(IntEnum):
-    """How elements are encoded."""
-
-    EXPLICIT_LITTLE = 0
-    EXPLICIT_BIG = 1
-    IMPLICIT = 2
 
 
 class Level(IntEnum):
@@ -63,220 +45,168 @@ class Container:
 
 
 class Nesting:
-    """Where the walk is: the containers it is in, and the problems on its way."""
+    """The containers a walk is in: `here` is the innermost, `outer` those around it. Tells what is wrong with them.
 
-    __slots__ = (
-        "_doubt", "_far", "_final", "_fragments", "_here", "_kinds", "_more", "_next", "_stack",
-        "departure", "headers", "kept", "problems", "stopped",
-    )  # fmt: skip
+    `doubt` says that a problem may have made the walk lose its place, so that the next one says nothing of the sender.
+    """
 
-    def __init__(self, encoding: Encoding, problems: ProblemList, start: int) -> None:
-        self.problems = problems
-        self.kept = KeptValues(problems)
-        self.headers = 0
-        """Elements, items and fragments seen."""
-        self.departure = ""
-        """Says where the encoding becomes another than the one it began with."""
-        self.stopped = ""
-        """Says why nothing more is looked at."""
-        explicit = Mode.EXPLICIT_LITTLE if encoding.little else Mode.EXPLICIT_BIG
-        mode = Mode.IMPLICIT if encoding.implicit else explicit
-        self._here = Container(Level.ELEMENTS, mode, 0, start, FOREVER)
-        self._stack: list[Container] = []
-        self._next = start
-        self._far = (0, start, 0)
-        """The last element whose value was not fed whole: tag, offset, length."""
-        self._fragments: Fragments | None = None
-        """Of the pixel data that is being read, at whatever depth."""
-        self._final = self._more = False
-        self._doubt = False
-        """Whether a problem may have made the walk lose its place, so that the next one says nothing of the sender."""
-        self._kinds: Mapping[Any, int] = {}
-        self._choose_kinds()
+    __slots__ = ("_problems", "_sink", "doubt", "here", "outer")
 
-    def _choose_kinds(self) -> None:
-        kinds = implicit_kinds() if self._here.mode is Mode.IMPLICIT else EXPLICIT_KINDS
-        self._kinds = kinds[min(len(self._stack) // 2, 2)]
+    def __init__(self, mode: Mode, start: int, problems: ProblemList, sink: ElementSink | None) -> None:
+        self.here = Container(Level.ELEMENTS, mode, 0, start, FOREVER)
+        self.outer: list[Container] = []
+        self.doubt = False
+        self._problems = problems
+        self._sink = sink
+
+    def begin(self, header: Header, level: Level, end: int) -> None:
+        """Go into a sequence, or into pixel data; it ends at byte `end` at the latest."""
+        if self._sink is not None:
+            self._sink.begin(header, pixels=level is Level.FRAGMENTS)
+        undelimited = header.length == UNDEFINED_LENGTH
+        self._open(Container(level, header.mode, header.tag, header.offset, end, undelimited))
+
+    def begin_item(self, offset: int, length: int) -> None:
+        """Go into an item."""
+        here, undelimited = self.here, length == UNDEFINED_LENGTH
+        end = here.end if undelimited else offset + 8 + length
+        if end > here.end:
+            end = self.overrun(f"an item of {named(here.tag)} at byte {offset}", end, offset, here.tag)
+        if self._sink is not None:
+            self._sink.begin_item(offset)
+        self._open(Container(Level.ELEMENTS, here.mode, here.tag, offset, end, undelimited))
 
     def _open(self, container: Container) -> None:
-        if len(self._stack) == 2 * MAX_DEPTH and not self.problems.has("data-set-too-deep"):
+        if len(self.outer) == 2 * MAX_DEPTH and not self._problems.has("data-set-too-deep"):
             text = f"{container.name} is the {MAX_DEPTH + 1}th sequence inside another"
-            self.problems.add("data-set-too-deep", text, container.start, container.tag)
-        self._stack.append(self._here)
-        self._here = container
-        if container.level is Level.ELEMENTS:
-            self._choose_kinds()
+            self._problems.add("data-set-too-deep", text, container.start, container.tag)
+        self.outer.append(self.here)
+        self.here = container
 
-    def _close(self) -> None:
-        self._here = self._stack.pop()
-        if self._here.level is Level.ELEMENTS:
-            self._choose_kinds()
+    def close(self, offset: int) -> None:
+        """Leave the innermost container, which ends before byte `offset`."""
+        self.here = self.outer.pop()
+        if self._sink is not None:
+            self._sink.end(offset)
 
-    def _close_at_end(self) -> None:
+    def close_at_end(self) -> None:
         """What a sequence or item is in ends here: so does it, whether it should have a delimiter or not."""
-        if self._here.undelimited:
-            self._miss_delimiter(self._here)
-        self._close()
+        if self.here.undelimited:
+            self.miss_delimiter()
+        self.close(self.here.end)
 
-    def _stop(self, why: str) -> None:
-        self.stopped = self.stopped or why
-        self._more = True
-
-    def _leaves_order(self, tag: int, last: int, offset: int) -> bool:
-        """Take a tag that is not above the one before; return whether it is none that an element may have."""
-        if tag >= 0xFFFE0000:
-            return True
-        if self._doubt:
-            self._stop(f"at byte {offset} it could not be followed any more")
-            return True
-        if not self.problems.has("data-set-order"):
-            what = "is there again" if tag == last else f"comes after {named(last)}"
-            self.problems.add("data-set-order", f"{named(tag)} at byte {offset} {what}", offset, tag)
-        return False
-
-    def _wrong_length(self, tag: int, length: int, offset: int, stop: int) -> int:
+    def wrong_length(self, tag: int, length: int, offset: int, stop: int) -> int:
         """Take an element of odd length, or that ends behind what it is in; return where to go on."""
-        if stop > self._here.end:
-            self._overrun(f"{named(tag)} at byte {offset}", stop, offset, tag)
-            return self._here.end
-        text = f"{named(tag)} at byte {offset} has an odd length of {length} bytes"
-        self.problems.add("data-set-odd-length", text, offset, tag)
+        if stop > self.here.end:
+            return self.overrun(f"{named(tag)} at byte {offset}", stop, offset, tag)
+        self.odd_length(named(tag), length, offset, tag)
         return stop
 
-    def _overrun(self, what: str, stop: int, offset: int, tag: int) -> None:
-        beyond = stop - self._here.end
-        text = f"{what} ends {counted(beyond, 'byte')} behind {self._here.name}, which it is in"
-        if not self._doubt:
-            self.problems.add("data-set-overrun", text, offset, tag)
-        self._doubt = True
+    def odd_length(self, what: str, length: int, offset: int, tag: int) -> None:
+        """A value has an odd number of bytes."""
+        text = f"{what} at byte {offset} has an odd length of {length} bytes"
+        self._problems.add("data-set-odd-length", text, offset, tag)
 
-    def _miss_delimiter(self, container: Container) -> None:
-        if not self._doubt:
-            text = f"{container.name} has an undefined length, and no delimiter"
-            self.problems.add("data-set-undelimited", text, container.start, container.tag)
+    def overrun(self, what: str, stop: int, offset: int, tag: int) -> int:
+        """Something ends behind the container it is in; return where to go on."""
+        beyond = stop - self.here.end
+        text = f"{what} ends {counted(beyond, 'byte')} behind {self.here.name}, which it is in"
+        self._suspect("data-set-overrun", text, offset, tag)
+        self.doubt = True
+        return self.here.end
 
-    def _stray(self, tag: int, offset: int, what: str) -> None:
-        if not self._doubt:
-            self.problems.add("data-set-stray-delimiter", f"{named(tag)} at byte {offset} {what}", offset, tag)
+    def miss_delimiter(self) -> None:
+        """The innermost container ends without the delimiter that it must have."""
+        text = f"{self.here.name} has an undefined length, and no delimiter"
+        self._suspect("data-set-undelimited", text, self.here.start, self.here.tag)
 
-    def _read_delimiter(self, data: Buffer, at: int, base: int) -> int:
-        """Take a tag of group FFFE or above where an element may stand."""
-        here = self._here
-        group, number, length = (BIG_TAG if here.mode is Mode.EXPLICIT_BIG else LITTLE_TAG)(data, at)
-        tag = group << 16 | number
-        if here.undelimited and tag == ITEM_DELIMITER:
-            if length:
-                self._stray(tag, base + at, f"has a length of {length}; it must be 0")
-            self._close()
-        elif here.undelimited and (tag == ITEM or (tag == SEQUENCE_DELIMITER and self._stack[-1].undelimited)):
-            self._miss_delimiter(here)
-            self._close()
-            return at
-        elif tag in (ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER):
-            self._stray(tag, base + at, "stands where an element must")
-        else:
-            if not self._doubt:
-                text = f"{named(tag)} at byte {base + at} stands where an element must"
-                self.problems.add("data-set-order", text, base + at, tag)
-            self._stop(f"at byte {base + at} it could not be followed any more")
-        return at + 8
+    def miss_item(self, offset: int) -> int:
+        """Something that is no item stands where one must: the sequence has no delimiter, or its length is wrong.
 
-    def _read_item(self, data: Buffer, at: int, base: int) -> int:
-        """Take what stands where an item must."""
-        here = self._here
-        if base + at >= here.end and at <= len(data):
-            self._close_at_end()
-            return at
-        if at + 8 > len(data):
-            self._more = True
-            return at
-        group, number, length = (BIG_TAG if here.mode is Mode.EXPLICIT_BIG else LITTLE_TAG)(data, at)
-        tag, offset = group << 16 | number, base + at
-        if tag == ITEM:
-            if here.level is Level.FRAGMENTS:
-                return self._take_fragment(length, data, at, base)
-            self.headers += 1
-            stop = here.end if length == UNDEFINED_LENGTH else offset + 8 + length
-            if stop > here.end:
-                self._overrun(f"an item of {named(here.tag)} at byte {offset}", stop, offset, here.tag)
-                stop = here.end
-            self._open(Container(Level.ELEMENTS, here.mode, here.tag, offset, stop, length == UNDEFINED_LENGTH))
-        elif tag == SEQUENCE_DELIMITER and here.undelimited:
-            if length:
-                self._stray(tag, offset, f"has a length of {length}; it must be 0")
-            if self._fragments is not None:
-                self._fragments.ended = True
-                self._fragments = None
-            self._close()
-        elif tag in (SEQUENCE_DELIMITER, ITEM_DELIMITER):
-            self._stray(tag, offset, "stands where an item must")
-        else:
-            return self._miss_item(at, base)
-        return at + 8
-
-    def _miss_item(self, at: int, base: int) -> int:
-        """Something that is no item stands where one must: the sequence has no delimiter, or its length is wrong."""
-        here = self._here
+        Return where to go on.
+        """
+        here = self.here
         if here.undelimited:
-            self._miss_delimiter(here)
-        elif not self._doubt:
-            text = f"{here.name} has something else where an item must be, at byte {base + at}"
-            self.problems.add("data-set-item", text, base + at, here.tag)
-        self._doubt = True
-        self._fragments = None
-        self._close()
-        return at if here.undelimited else here.end - base
-
-    def _take_fragment(self, length: int, data: Buffer, at: int, base: int) -> int:
-        """Take an item of encapsulated pixel data: first the offset table, then fragments."""
-        here, fragments, offset = self._here, self._fragments, base + at
-        stop = at + 8 + length
-        if length == UNDEFINED_LENGTH or base + stop > here.end:
-            what = f"a fragment of {named(here.tag)} at byte {offset}"
-            if length == UNDEFINED_LENGTH:
-                self.problems.add("data-set-item", f"{what} has an undefined length", offset, here.tag)
-                self._stop(f"at byte {offset} it could not be followed any more")
-                return at
-            self._overrun(what, base + stop, offset, here.tag)
-            stop = here.end - base
-        if fragments is not None:
-            needed = length if not fragments.began and length <= MAX_TABLE else min(length, SAMPLE)
-            if (fragments.count == 0 or not fragments.began) and at + 8 + needed > len(data) and not self._final:
-                self._more = True
-                return at
-            value = bytes(data[at + 8 : at + 8 + needed])
-            fragments.take(length, value if len(value) == needed else None)
-        if length & 1:
-            text = f"a fragment of {named(here.tag)} at byte {offset} has an odd length of {length} bytes"
-            self.problems.add("data-set-odd-length", text, offset, here.tag)
-        self.headers += 1
-        if stop > len(data):
-            self._far = (here.tag, offset, length)
+            self.miss_delimiter()
+        else:
+            text = f"{here.name} has something else where an item must be, at byte {offset}"
+            self._suspect("data-set-item", text, offset, here.tag)
+        self.doubt = True
+        stop = offset if here.undelimited else here.end
+        self.close(stop)
         return stop
 
-    def _judge_end(self, length: int) -> None:
-        """The data set ends after `length` bytes, wherever the walk is."""
-        containers = [*self._stack[1:], self._here] if self._stack else []
-        tag, start, announced = self._far
+    def wrong_order(self, tag: int, offset: int) -> None:
+        """A tag is not above the one before it (PS3.5 §7.1); said once of a data set, as others often follow."""
+        last = self.here.last
+        if not self._problems.has("data-set-order"):
+            what = "is there again" if tag == last else f"comes after {named(last)}"
+            self._problems.add("data-set-order", f"{named(tag)} at byte {offset} {what}", offset, tag)
+
+    def undefined_vr(self, tag: int, vr: bytes, offset: int) -> None:
+        """The bytes of a VR are none."""
+        shown = repr(vr.decode()) if vr.isascii() and vr.decode().isprintable() else vr.hex(" ")
+        text = f"{named(tag)} at byte {offset} has the undefined VR {shown}"
+        self._problems.add("data-set-bad-vr", text, offset, tag)
+
+    def endless_fragment(self, offset: int) -> None:
+        """A fragment has no length."""
+        tag = self.here.tag
+        text = f"a fragment of {named(tag)} at byte {offset} has an undefined length"
+        self._problems.add("data-set-item", text, offset, tag)
+
+    def stray(self, tag: int, offset: int, what: str) -> None:
+        """A delimiter, or an item, is wrong, or stands where it must not."""
+        self._suspect("data-set-stray-delimiter", f"{named(tag)} at byte {offset} {what}", offset, tag)
+
+    def no_element(self, tag: int, offset: int) -> None:
+        """A tag that no element has stands where an element must."""
+        text = f"{named(tag)} at byte {offset} stands where an element must"
+        self._suspect("data-set-order", text, offset, tag)
+
+    def end_delimited(self, tag: int, offset: int, length: int) -> None:
+        """A delimiter ends the innermost container; it must have no length."""
+        if length:
+            self.stray(tag, offset, f"has a length of {length}; it must be 0")
+        self.close(offset + 8)
+
+    def depart(self, mode: Mode, offset: int) -> str:
+        """From an element on the encoding is another; say so, and return that for what is no item."""
+        what = "have no VR (implicit VR)" if mode is Mode.IMPLICIT else "have a VR (explicit VR)"
+        where = "" if not self.outer else f", in {self.here.name}"
+        text = f"elements from byte {offset} on {what}{where}, those before are encoded otherwise"
+        self._problems.add("data-set-wrong-syntax", text, offset)
+        self.here.mode = mode
+        self.doubt = True
+        return "" if self.outer else text
+
+    def judge_end(self, length: int, reached: int, far: tuple[int, int, int]) -> None:
+        """The data set ends after `length` bytes, the walk came to byte `reached`.
+
+        `far` are tag, offset and length of the last element whose value was not fed whole.
+        """
+        containers = [*self.outer[1:], self.here] if self.outer else []
+        tag, start, announced = far
         for container in containers:
             if not container.undelimited and container.end > length:
                 self._cut_off(container.name, container.end - length, container.start, container.tag)
                 return
-        if self._next > length:
-            self._cut_off(f"{named(tag)} at byte {start}, of {announced} bytes,", self._next - length, start, tag)
-        elif self._next < length:
-            left = length - self._next
-            text = f"the {left} bytes from {self._next} to the end are too few for what they begin"
-            if not self._doubt:
-                self.problems.add("data-set-truncated-element", text, self._next)
+        if reached > length:
+            self._cut_off(f"{named(tag)} at byte {start}, of {announced} bytes,", reached - length, start, tag)
+        elif reached < length:
+            text = f"the {length - reached} bytes from {reached} to the end are too few for what they begin"
+            self._suspect("data-set-truncated-element", text, reached)
         elif containers:
             inner = len(containers) - 1
-            if not self._doubt:
-                also = f"; nor has what is open in it ({inner})" if inner else ""
-                text = f"{containers[0].name} has an undefined length, and no delimiter{also}"
-                self.problems.add("data-set-undelimited", text, containers[0].start, containers[0].tag)
+            also = f"; nor has what is open in it ({inner})" if inner else ""
+            text = f"{containers[0].name} has an undefined length, and no delimiter{also}"
+            self._suspect("data-set-undelimited", text, containers[0].start, containers[0].tag)
 
     def _cut_off(self, what: str, missing: int, offset: int, tag: int) -> None:
-        if not self._doubt:
-            text = f"{what} ends {counted(missing, 'byte')} behind the data set"
-            self.problems.add("data-set-truncated-element", text, offset, tag)
+        text = f"{what} ends {counted(missing, 'byte')} behind the data set"
+        self._suspect("data-set-truncated-element", text, offset, tag)
+
+    def _suspect(self, code: str, text: str, offset: int, tag: int | None = None) -> None:
+        """List a problem, unless it may come of an earlier one."""
+        if not self.doubt:
+            self._problems.add(code, text, offset, tag)

@@ -3,13 +3,14 @@
 from operator import attrgetter
 
 from dicomsniff.dimse.scan.elements import ElementWalk
+from dicomsniff.dimse.scan.events import ElementSink
 from dicomsniff.dimse.scan.file_meta import find_file_meta
 from dicomsniff.dimse.scan.inflated import InflatedWalk
 from dicomsniff.dimse.scan.kept import KeptValues
 from dicomsniff.dimse.scan.kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.outline import DataSetOutline, ProblemList
-from dicomsniff.dimse.scan.syntax import Decision, decide_syntax, fitting_syntax
+from dicomsniff.dimse.scan.syntax import Decision, Encoding, decide_syntax, fitting_syntax
 
 _PIECE = 1 << 16
 
@@ -18,6 +19,7 @@ class DataSetScanner:
     """Scans a data set as sent. Feed it in order; bytes before `wanted` need not be fed.
 
     `wanted` counts bytes of the data set as sent, and is beyond any where nothing more is looked at.
+    A sink is told of every element, those of file meta information included.
     """
 
     __slots__ = (
@@ -30,14 +32,16 @@ class DataSetScanner:
         "_named_syntax",
         "_negotiated",
         "_problems",
+        "_sink",
         "_start",
         "_walk",
         "wanted",
     )
 
-    def __init__(self, transfer_syntax: str | None) -> None:
+    def __init__(self, transfer_syntax: str | None, sink: ElementSink | None = None) -> None:
         self.wanted = 0
         self._negotiated = transfer_syntax
+        self._sink = sink
         self._problems = ProblemList()
         self._gathered = bytearray()
         """The first bytes, until they tell the encoding."""
@@ -53,8 +57,13 @@ class DataSetScanner:
         self._inflated: InflatedWalk | None = None
         self._lost = ""
 
+    @property
+    def contradiction(self) -> str:
+        """Say how the first bytes contradict the transfer syntax that was negotiated; empty where they do not."""
+        return self._decision.problem if self._decision is not None else ""
+
     def feed(self, offset: int, data: bytes) -> None:
-        """Take bytes of the data set; where they begin behind `wanted`, bytes were lost and no more is looked at."""
+        """Take bytes of the data set; if they begin after `wanted`, some were lost, and scanning stops."""
         if self.wanted == FOREVER:
             return
         if offset > self.wanted:
@@ -78,7 +87,7 @@ class DataSetScanner:
             self.wanted = self._walk.wanted
 
     def lose(self) -> None:
-        """Bytes are missing, nobody knows how many: no more is looked at."""
+        """Stop scanning: an unknown number of bytes is missing."""
         self._stop("bytes are missing from the capture")
 
     def finish(self, length: int, *, whole: bool) -> DataSetOutline:
@@ -107,6 +116,10 @@ class DataSetScanner:
             if meta.found:
                 self._has_file_meta, self._named_syntax = True, meta.transfer_syntax
                 self._problems.add("data-set-file-meta", meta.found, 0)
+                if self._sink is not None:
+                    meta_walk = ElementWalk(Encoding(), ProblemList(), meta.begin, self._sink)
+                    meta_walk.feed(bytes(self._gathered[: meta.end]), 0)
+                    meta_walk.finish(meta.end or len(self._gathered), whole=False)
                 if meta.end is None:
                     self._stop("the end of its file meta information was not found")
                     self._gathered.clear()
@@ -124,13 +137,13 @@ class DataSetScanner:
             return
         self._gathered.clear()
         if decision.encoding.deflated:
-            self._walk = ElementWalk(decision.encoding, self._problems)
-            self._inflated = InflatedWalk(self._walk, decision.window)
+            self._walk = ElementWalk(decision.encoding, self._problems, sink=self._sink)
+            self._inflated = InflatedWalk(self._walk, decision.window, self._sink)
             if self._inflated.wrapping:
                 self._problems.add("data-set-deflate", self._inflated.wrapping, 0)
             self._inflate(self._inflated, head)
         else:
-            self._walk = ElementWalk(decision.encoding, self._problems, self._start)
+            self._walk = ElementWalk(decision.encoding, self._problems, self._start, self._sink)
             self._walk.feed(head, self._start)
             self.wanted = self._walk.wanted
 

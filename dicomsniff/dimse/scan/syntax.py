@@ -1,6 +1,5 @@
 """Transfer syntaxes: how each encodes a data set, and which one fits given bytes (PS3.5 §10, Annex A)."""
 
-import struct
 from typing import NamedTuple
 
 from dicomsniff.dictionary.uids import (
@@ -12,16 +11,11 @@ from dicomsniff.dictionary.uids import (
 )
 from dicomsniff.dimse.inflating import RAW_DEFLATE, WRAPPED, Inflater
 from dicomsniff.dimse.scan.kinds import LONG_VRS, VRS
+from dicomsniff.dimse.scan.modes import FIRST_DELIMITER, HEADERS, LENGTHS, UNDEFINED_LENGTH, Mode
 from dicomsniff.dimse.scan.pixels import codec_problem
 
 HEAD = 1024
 """Bytes looked at where the first element leaves doubt."""
-UNDEFINED_LENGTH = 0xFFFFFFFF
-FIRST_DELIMITER = 0xFFFE0000
-
-_EXPLICIT = {True: struct.Struct("<HH2sH").unpack_from, False: struct.Struct(">HH2sH").unpack_from}
-_LENGTH = {True: struct.Struct("<L").unpack_from, False: struct.Struct(">L").unpack_from}
-_IMPLICIT = struct.Struct("<HHL").unpack_from
 
 
 class Encoding(NamedTuple):
@@ -31,6 +25,13 @@ class Encoding(NamedTuple):
     little: bool = True
     deflated: bool = False
     encapsulated: bool | None = False
+
+    @property
+    def mode(self) -> Mode:
+        """How elements are encoded."""
+        if self.implicit:
+            return Mode.IMPLICIT
+        return Mode.EXPLICIT_LITTLE if self.little else Mode.EXPLICIT_BIG
 
 
 _ENCODINGS = {
@@ -91,7 +92,7 @@ def decide_syntax(head: bytes, negotiated: str | None, *, final: bool, whole: bo
         return _guess(head, negotiated, whole=whole)
     if encoding.deflated:
         return _decide_deflated(head, negotiated, encoding, whole=whole)
-    own = _PLAIN.index(_plain_name(encoding))
+    own = next(index for index, syntax in enumerate(_PLAIN) if _ENCODINGS[syntax].mode is encoding.mode)
     trials = _trials(head, whole=whole)
     best = max(range(3), key=lambda index: (trials[index], index == own))
     if best == own or trials[best][1] < max(1, trials[own][1]):
@@ -102,17 +103,11 @@ def decide_syntax(head: bytes, negotiated: str | None, *, final: bool, whole: bo
     return _contradicted(negotiated, _PLAIN[best], _ENCODINGS[_PLAIN[best]])
 
 
-def _plain_name(encoding: Encoding) -> str:
-    if encoding.implicit:
-        return IMPLICIT_VR_LITTLE_ENDIAN
-    return EXPLICIT_VR_LITTLE_ENDIAN if encoding.little else EXPLICIT_VR_BIG_ENDIAN
-
-
 def _fits_at_once(head: bytes, encoding: Encoding) -> bool:
     """Whether the first element leaves no doubt. File meta information and a preamble do."""
     little, big = int.from_bytes(head[:2], "little"), int.from_bytes(head[:2], "big")
     if encoding.implicit:
-        length = _LENGTH[True](head, 4)[0]
+        length = LENGTHS[Mode.IMPLICIT](head, 4)[0]
         return 2 < little <= big and head[4:6] not in VRS and length < 1 << 16
     own, other = (little, big) if encoding.little else (big, little)
     return head[4:6] in VRS and 2 < own <= other and own != 0xFFFE
@@ -154,33 +149,29 @@ def _inflates(head: bytes) -> int:
     for window in (RAW_DEFLATE, *WRAPPED):
         inflater = Inflater(window, HEAD)
         inflated = b"".join(inflater.feed(head) + inflater.finish())
-        if _try(inflated, implicit=False, little=True, whole=False)[1]:
+        if _try(inflated, Mode.EXPLICIT_LITTLE, whole=False)[1]:
             return window
     return 0
 
 
 def _trials(head: bytes, *, whole: bool) -> list[tuple[bool, int]]:
-    return [
-        _try(head, implicit=False, little=True, whole=whole),
-        _try(head, implicit=True, little=True, whole=whole),
-        _try(head, implicit=False, little=False, whole=whole),
-    ]
+    return [_try(head, _ENCODINGS[syntax].mode, whole=whole) for syntax in _PLAIN]
 
 
-def _try(head: bytes, *, implicit: bool, little: bool, whole: bool) -> tuple[bool, int]:
+def _try(head: bytes, mode: Mode, *, whole: bool) -> tuple[bool, int]:
     """Read elements as far as `head` goes: whether nothing contradicted the encoding, and how many bear it out."""
-    at, last, count, size = 0, -1, 0, len(head)
+    at, last, count, size, implicit = 0, -1, 0, len(head), mode is Mode.IMPLICIT
     while at + 8 <= size:
+        group, number, vr, length = HEADERS[mode](head, at)
         if implicit:
-            group, number, length = _IMPLICIT(head, at)
+            length = length << 16 | vr
             known, stop = head[at + 4 : at + 6] not in VRS, at + 8 + length
         else:
-            group, number, vr, length = _EXPLICIT[little](head, at)
             known, stop = vr in VRS, at + 8 + length
             if vr in LONG_VRS:
                 if at + 12 > size:
                     break
-                length = _LENGTH[little](head, at + 8)[0]
+                length = LENGTHS[mode](head, at + 8)[0]
                 stop = at + 12 + length
         tag = group << 16 | number
         if not last < tag < FIRST_DELIMITER or (not implicit and not known):

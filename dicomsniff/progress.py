@@ -1,0 +1,71 @@
+"""How far a capture has been read, on standard error, for whoever waits at a terminal."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from dicomsniff.capture.packets import PacketSource
+
+PATIENCE = 1.0
+"""Seconds that pass before anything is shown: most captures are read by then."""
+_PER_SECOND = 5
+
+
+@contextmanager
+def progress_shown(reader: "PacketSource", out: IO[str]) -> Iterator[IO[str]]:
+    """Show how far a source has been read, if standard error is a terminal; yield `out`, to be written to instead.
+
+    Where `out` is a terminal too, the first text that is written to it ends the display: two would be in each other's
+    way. A source whose size is not known is shown without a share.
+    """
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield out
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn
+
+    class Display(Progress):
+        """Asks the source itself whenever it is drawn: between two blocks of a capture much time may pass."""
+
+        since = time.monotonic()
+
+        def get_renderables(self) -> "Iterable[RenderableType]":
+            """Return nothing while it is too early."""
+            if time.monotonic() - self.since < PATIENCE:
+                return
+            for task in self.task_ids:
+                self.update(task, completed=reader.position)
+            yield from super().get_renderables()
+
+    columns = (TextColumn("reading"), BarColumn(), TaskProgressColumn(), DownloadColumn())
+    display = Display(
+        *columns,
+        console=Console(stderr=True),
+        refresh_per_second=_PER_SECOND,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    display.add_task("reading", total=reader.size)
+    with display:
+        yield cast("IO[str]", _Until(display.stop, out)) if out.isatty() else out
+
+
+class _Until:
+    """Text to write, before the first of which something else ends."""
+
+    def __init__(self, end: Callable[[], None], out: IO[str]) -> None:
+        self._end, self._out = end, out
+
+    def write(self, text: str) -> int:
+        self._end()
+        return self._out.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        self._end()
+        self._out.writelines(lines)
