@@ -187,6 +187,7 @@ class Analyzer:
         if len(conversation.associations) != known or (updates and isinstance(updates[-1][1].event, AssociateAc)):
             self._tcp.table.weigh(connection, _weight(conversation.associations))
         elif not known and conversation.is_foreign:
+            self._note_handshake(conversation)
             self._leave(connection, conversation.foreign)
         self._find_now(updates)
         return updates
@@ -224,10 +225,14 @@ class Analyzer:
             self._closed.append(association)
         if not conversation.is_dicom:
             self.foreign[conversation.foreign] += 1
-            failed = conversation.failed_handshake
-            if failed is not None and len(self.handshakes) < MAX_HANDSHAKES:
-                self.handshakes.append(failed)
+            self._note_handshake(conversation)
         return updates
+
+    def _note_handshake(self, conversation: Conversation) -> None:
+        """Tell of a TLS handshake that failed."""
+        failed = conversation.failed_handshake
+        if failed is not None and len(self.handshakes) < MAX_HANDSHAKES:
+            self.handshakes.append(failed)
 
     def _note_unconnected(self, connection: Connection) -> None:
         """Tell of a connection that was opened, and on which nobody said anything."""

@@ -73,8 +73,8 @@ class Conversation:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether both sides have said what is not DICOM."""
-        return len(self._pdus) == 2 and all(pdus.is_other for pdus in self._pdus.values())
+        """Whether both sides have said what is not DICOM, and nothing more of it is to be read."""
+        return len(self._pdus) == 2 and all(pdus.is_other and pdus.skip() is not None for pdus in self._pdus.values())
 
     @property
     def foreign(self) -> str:
