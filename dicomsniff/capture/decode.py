@@ -34,74 +34,76 @@ class SegmentDecoder:
         data, layout, link_type = batch.data, batch.layout, batch.link_type
         place = batch.origin - layout.header
         find = self._flows.get
-        passed: dict[bytes, int] = {}  # the number of each flow's last frame that was only counted
-        begun: dict[bytes, int] = {}  # and of the first since all were told
+        passed: list[Flow] = []  # those with packets that were only counted, and are to be told
         shape = NO_SHAPE
         at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected = shape
         for number, start, end in zip(count(batch.first_number), batch.starts, batch.ends, strict=False):
             try:
                 seen, length, carried, flow, seq, control = read(data, start + at)
-                fits = seen & type_mask == kind and (outer is None or outer(data, start) == expected)
             except struct.error:  # a short frame at the end of the block
-                fits = False
-            if not fits:
+                seen = ~kind
+            if seen & type_mask != kind or (outer is not None and outer(data, start) != expected):
                 found = find_shape(link_type, data, start, end)
-                if found is not None:
+                if found is None:
+                    carried = ~protocol
+                else:
                     if passed:
-                        self._mark(begun, passed, batch, shape)
-                    shape, fits = found, True
+                        self._mark(passed, batch, shape)
+                    shape = found
                     at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected = shape
                     _, length, carried, flow, seq, control = read(data, start + at)
-            if fits and carried & protocol_mask == protocol:
+            if carried & protocol_mask == protocol:
                 tcp = start + tcp_at
                 first = tcp + (control >> 10 & 0x3C)
                 last = start + counted + length
-                if tcp + 20 <= first <= last and first <= end:
+                if tcp + 20 <= first <= last:
                     state = find(flow)
                     if state is not None and seq == state.expected and control & _CONTROL == ACK and last <= end:
-                        skip, offset = state.skip, state.offset
-                        reached = offset + last - first
-                        until = 0
-                        if skip is not None and first < last and (skip.kept is None or len(skip.kept) < MAX_KEPT):
-                            until = skip.until
-                            if reached >= until:
+                        skip = state.skip
+                        if skip is not None and first < last:
+                            offset, until, kept = state.offset, skip.until, skip.kept
+                            reached = offset + last - first
+                            if kept is not None and len(kept) >= MAX_KEPT:
+                                until = 0
+                            elif reached >= until:
                                 until = skip.repeated(offset, data, first, last)
                                 if until:
                                     mark = PacketMark(number, layout.time(data, start), place + start)
                                     state.skip = skip.went_on(until, mark)
-                            if until and skip.kept is not None:
-                                skip.kept.append(data[first:last])
-                        if until:
-                            state.offset, state.last_packet = reached, number
-                            state.expected = (seq + last - first) & 0xFFFFFFFF
-                            if flow not in passed:
-                                begun[flow] = number
-                            passed[flow] = number
-                            continue
-                    if passed:
-                        self._mark(begun, passed, batch, shape)
-                    ack, window = _REST(data, tcp + 8)
-                    missing = 0
-                    if last > end:
-                        last, missing = end, last - end
-                    time = layout.time(data, start)
-                    yield number, time, place + start, flow, seq, ack, control, window, data, first, last, missing
-                    continue
+                            if until:
+                                if kept is not None:
+                                    kept.append(data[first:last])
+                                state.offset, state.last_packet = reached, number
+                                state.expected = (seq + last - first) & 0xFFFFFFFF
+                                if not state.passed_since:
+                                    state.passed_since = number
+                                    passed.append(state)
+                                continue
+                    if first <= end:
+                        if passed:
+                            self._mark(passed, batch, shape)
+                        ack, window = _REST(data, tcp + 8)
+                        missing = max(0, last - end)
+                        time = layout.time(data, start)
+                        last -= missing
+                        yield number, time, place + start, flow, seq, ack, control, window, data, first, last, missing
+                        continue
             time = layout.time(data, start)
             decoded = self._frames.decode(link_type, data[start:end], time)
             if decoded is not None:
                 if passed:
-                    self._mark(begun, passed, batch, shape)
+                    self._mark(passed, batch, shape)
                 flow, seq, ack, control, window, segment, header, missing = decoded
                 last = len(segment)
                 yield number, time, place + start, flow, seq, ack, control, window, segment, header, last, missing
-        self._mark(begun, passed, batch, shape)
+        self._mark(passed, batch, shape)
 
-    def _mark(self, begun: dict[bytes, int], passed: dict[bytes, int], batch: PacketBatch, shape: Shape) -> None:
+    def _mark(self, passed: list[Flow], batch: PacketBatch, shape: Shape) -> None:
         """Tell flows of the packets that were passed over, all of one shape: times are not worked out for every one."""
         data, starts, layout, origin = batch.data, batch.starts, batch.layout, batch.first_number
-        for flow, number in passed.items():
-            state, first, last = self._flows[flow], begun[flow] - origin, number - origin
+        for state in passed:
+            first, last = state.passed_since - origin, state.last_packet - origin
+            state.passed_since = 0
             start = starts[last]
             ack, window = _REST(data, start + shape.tcp + 8)
             length = _payload(shape, data, start)
@@ -110,12 +112,13 @@ class SegmentDecoder:
             if first != last:
                 since, before = layout.time(data, starts[first]), _payload(shape, data, starts[first])
                 if time - since >= PAUSE:
-                    self._find_pauses(state, flow, first, last, batch, shape)
+                    self._find_pauses(state, first, last, batch, shape)
             state.passed_over(since, time, batch.origin + start - layout.header, ack, window, (before, length))
         passed.clear()
 
-    def _find_pauses(self, state: Flow, flow: bytes, first: int, last: int, batch: PacketBatch, shape: Shape) -> None:
+    def _find_pauses(self, state: Flow, first: int, last: int, batch: PacketBatch, shape: Shape) -> None:
         """Look through the packets of a flow that were passed over for pauses between them."""
+        flow = state.flow
         data, before, since = batch.data, batch.starts[first], batch.time(first)
         for index in range(first + 1, last + 1):
             start = batch.starts[index]

@@ -22,12 +22,16 @@ acknowledgement (RFC 1122 §4.2.3.2: up to 500 ms; 40 ms in practice), longer th
 class Flow(Protocol):
     """One direction of a connection being followed, as far as decoding needs to know it."""
 
+    flow: bytes
+    """Addresses and ports, as on the wire."""
     expected: int
     """The sequence number of the segment that simply comes next; -1, which none has, while each must be looked at."""
     offset: int
     """Bytes of the stream handed on or counted so far."""
     last_packet: int
     """The number of the last packet."""
+    passed_since: int
+    """The number of the first packet that was only counted since the flow was told of such; 0 where none was."""
     skip: Skip | None
     """Which of the next bytes need not become segments; None where all must."""
 

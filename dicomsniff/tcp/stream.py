@@ -62,6 +62,7 @@ class Stream:
         "last_time",
         "offset",
         "origin",
+        "passed_since",
         "peer",
         "segments",
         "skip",
@@ -78,6 +79,8 @@ class Stream:
         self.offset = 0
         self.expected = -1
         """The sequence number that needs no thought; -1 while every segment does."""
+        self.passed_since = 0
+        """The first packet that was only counted and is yet to be told of; 0 where none was."""
         self.skip: Skip | None = None
         """What of the next bytes the consumer only counts; TCP may pass over it without an event."""
         self.anchored = False
