@@ -7,14 +7,16 @@ from math import inf
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Conversation, Update
+from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import Unconnected
+from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
-from dicomsniff.findings.verdicts import Overview
+from dicomsniff.findings.overview import Overview
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
@@ -71,8 +73,12 @@ class Analyzer:
         self.last_time: int | None = None
         self.foreign: Counter[str] = Counter()
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
+        self.handshakes: list[FailedHandshake] = []
+        """TLS handshakes that failed in sight."""
         self.links = Linker()
         """What belongs together, of the associations that are over."""
+        self.neighbours = Neighbours()
+        """What can be held against one another of them."""
         self.overview = Overview()
         """How they went, in numbers."""
         self.findings: list[Finding] = []
@@ -126,7 +132,7 @@ class Analyzer:
     @property
     def verdict(self) -> str:
         """How the capture went, in one sentence: the associations that are over, and what they asked to be moved."""
-        return self.overview.text(self.links.moves())
+        return self.overview.text(self.links.moves(), self.findings)
 
     def feed(self, batch: PacketBatch) -> list[Update]:
         """Take packets; return (association, new timeline entry) in packet order."""
@@ -188,6 +194,7 @@ class Analyzer:
         if len(conversation.associations) != known or (updates and isinstance(updates[-1][1].event, AssociateAc)):
             self._tcp.table.weigh(connection, _weight(conversation.associations))
         elif not known and conversation.is_foreign:
+            self._note_handshake(conversation)
             self._leave(connection, conversation.foreign)
         self._find_now(updates)
         return updates
@@ -221,11 +228,18 @@ class Analyzer:
             self.links.take(association)
             if self._judge:
                 find_final(association, self)
-            self.overview.take(association)
+            self.neighbours.take(association, self.overview.take(association))
             self._closed.append(association)
         if not conversation.is_dicom:
             self.foreign[conversation.foreign] += 1
+            self._note_handshake(conversation)
         return updates
+
+    def _note_handshake(self, conversation: Conversation) -> None:
+        """Tell of a TLS handshake that failed."""
+        failed = conversation.failed_handshake
+        if failed is not None and len(self.handshakes) < MAX_HANDSHAKES:
+            self.handshakes.append(failed)
 
     def _note_unconnected(self, connection: Connection) -> None:
         """Tell of a connection that was opened, and on which nobody said anything."""

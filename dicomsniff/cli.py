@@ -109,7 +109,7 @@ def show(
 
 
 def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, contexts: bool = False, follow: bool = False) -> None:
-    from dicomsniff.export.text import write_text
+    from dicomsniff.export.show import write_text
     from dicomsniff.library import Capture, open_source
 
     if follow:

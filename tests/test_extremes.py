@@ -17,7 +17,7 @@ import build
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.export.check import REPORTS, write_check
 from dicomsniff.export.lines import write_lines
-from dicomsniff.export.text import write_text
+from dicomsniff.export.show import write_text
 from dicomsniff.export.transcript import write_transcript
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture

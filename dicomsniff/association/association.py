@@ -65,11 +65,16 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Abortion:
-    """What the first A-ABORT said, and which side sent it (PS3.8 §9.3.8)."""
+    """What the first A-ABORT said, and which side sent it (PS3.8 §9.3.8).
+
+    `costs` says whether it may have cost anything: false where all that was asked had been answered, and nothing was
+    on its way.
+    """
 
     source: int
     reason: int
     side: Side
+    costs: bool = True
 
 
 MAX_FINDINGS = 1000
@@ -226,8 +231,8 @@ class Association:
         context = self.contexts.get(context_id)
         return context.transfer_syntax if context is not None else None
 
-    def add_pdu(self, pdu: ControlPdu, side: Side) -> list[Entry]:
-        """Take a PDU other than P-DATA-TF."""
+    def add_pdu(self, pdu: ControlPdu, side: Side, *, underway: bool = False) -> list[Entry]:
+        """Take a PDU other than P-DATA-TF; `underway` says whether a message had begun then and not ended."""
         known = not isinstance(pdu, UnknownPdu)
         unexpected = self._step(pdu.name, pdu.span, side) if known else []
         match pdu:
@@ -253,7 +258,8 @@ class Association:
             case AssociateRj(result=result, source=source, reason=reason):
                 self.rejection = self.rejection or Rejection(result, source, reason)
             case Abort(source=source, reason=reason):
-                self.abortion = self.abortion or Abortion(source, reason, side)
+                done = self.tally.statuses and not self.operations.outstanding and not self.missing_bytes
+                self.abortion = self.abortion or Abortion(source, reason, side, costs=underway or not done)
             case ReleaseRp():
                 self.released = True
         return [self._enter(event, side) for event in (pdu, *unexpected)]

@@ -2,6 +2,7 @@
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.clock import Clock
+from dicomsniff.association.handshakes import FailedHandshake, failed_handshake
 from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
@@ -9,6 +10,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import (
+    Abort,
     AssociateAc,
     AssociateRj,
     AssociateRq,
@@ -76,13 +78,18 @@ class Conversation:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether both sides have said what is not DICOM."""
-        return len(self._pdus) == 2 and all(pdus.is_other for pdus in self._pdus.values())
+        """Whether both sides have said what is not DICOM, and nothing more of it is to be read."""
+        return len(self._pdus) == 2 and all(pdus.is_other and pdus.skip() is not None for pdus in self._pdus.values())
 
     @property
     def foreign(self) -> str:
         """The other protocol the connection carries, where its first bytes tell."""
         return next((pdus.foreign for pdus in self._pdus.values() if pdus.foreign), "")
+
+    @property
+    def failed_handshake(self) -> FailedHandshake | None:
+        """How the TLS handshake failed, where it did in sight."""
+        return failed_handshake((stream.flow, pdus.tls) for stream, pdus in self._pdus.items())
 
     def feed(self, event: StreamBytes | StreamGap | StreamConflict | StreamEnd, number: int) -> list[Update]:
         """Take what TCP hands on; returns (association, new timeline entry) in packet order.
@@ -175,7 +182,9 @@ class Conversation:
                 side = self._sides[stream]
                 if isinstance(event, AssociateRq) and side is Side.REQUESTOR:
                     association.requestor_is = _ASKED
-                updates += [(association, entry) for entry in association.add_pdu(event, side)]
+                underway = isinstance(event, Abort) and self._has_underway(stream)
+                entries = association.add_pdu(event, side, underway=underway)
+                updates += [(association, entry) for entry in entries]
                 if self._clock is not None:
                     self._clock.hear_pdu(event, side)
         if self.associations:
@@ -279,6 +288,11 @@ class Conversation:
                 stream in self._assemblers and self._assemblers[stream].has_underway
             )
             self._clock.set_underway(self._sides[stream], underway=inside)
+
+    def _has_underway(self, stream: Stream) -> bool:
+        """Whether a message, or a PDU of the other side, has begun and not ended."""
+        other = self._pdus.get(stream.peer)
+        return (other is not None and other.is_inside) or any(each.has_underway for each in self._assemblers.values())
 
     def _find_requestor(self, stream: Stream, event: PduEvent) -> tuple[Stream, str]:
         if isinstance(event, AssociateRq):

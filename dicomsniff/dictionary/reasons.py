@@ -43,6 +43,15 @@ ABORT_REASONS = {  # significant only where the source is 2
     6: "invalid-PDU-parameter value",
 }
 
+FAILURE_REASONS = {  # Failure Reason (0008,1197), PS3.3 §C.14.1.1
+    0x0110: "processing failure",
+    0x0112: "no such object instance",
+    0x0119: "class-instance conflict",
+    0x0122: "referenced SOP class not supported",
+    0x0131: "duplicate transaction UID",
+    0x0213: "resource limitation",
+}
+
 
 def context_result_name(result: int) -> str:
     """Name the result of a presentation context (PS3.8 Table 9-18)."""
@@ -94,4 +103,12 @@ def aborted_for(source: int, reason: int) -> str:
     if source == 2:
         known = {**ABORT_REASONS, 0: "", 3: "its reason 3 is reserved"}
         return in_words(known.get(reason, f"its reason {reason} is undefined"))
-    return "" if source == 0 else f"its source {source} is reserved"
+    if source == 0:  # not significant, but to be sent as 0
+        return f"it gives reason {reason}, which should be 0" if reason else ""
+    return f"its source {source} is reserved"
+
+
+def failure_reason_text(reason: int) -> str:
+    """Say a Failure Reason in words: `0x0112 (no such object instance)`."""
+    meaning = FAILURE_REASONS.get(reason)
+    return f"0x{reason:04X}" + (f" ({meaning})" if meaning else "")

@@ -2,17 +2,18 @@
 
 from collections import Counter
 from contextlib import suppress
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.junit import JunitReport
-from dicomsniff.export.model_json import finding_json
+from dicomsniff.export.lines import finding_lines_json
+from dicomsniff.export.model_json import findings_json
 from dicomsniff.export.report import Asked, Outcome, Report
 from dicomsniff.export.sarif import SarifReport
 from dicomsniff.export.text import finding_lines
+from dicomsniff.export.waiting import copy_out, waiting_text
 from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.verdicts import verdict
@@ -21,8 +22,6 @@ from dicomsniff.printable import printed
 from dicomsniff.quantities import counted
 
 SCHEMA = "dicomsniff.check/1"
-_IN_MEMORY = 1 << 20
-"""Characters of a report that wait in memory for its beginning, which counts them; more wait in a temporary file."""
 
 
 def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, names: tuple[str, ...]) -> bool:
@@ -30,7 +29,7 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
     asked = Asked(fail_on, names)
     report = REPORTS[form](asked)
     counts: Counter[str] = Counter()
-    with SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+", encoding="utf-8") as body:
+    with waiting_text() as body:
         for association in capture.closed():
             counts.update(finding.severity for finding in flatten(association.findings))
             counts.update(association.unlisted_findings)
@@ -38,11 +37,9 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
         counts.update(finding.severity for finding in flatten(capture.analyzer.findings))
         failed = any(counts[severity] for severity in asked.failing)
         before, after = report.ends(Outcome(capture, counts, failed))
-        body.seek(0)
         with suppress(BrokenPipeError):  # whoever reads it has gone; what was found still counts
             out.write(before)
-            while piece := body.read(_IN_MEMORY):
-                out.write(piece)
+            copy_out(body, out)
             out.write(after)
             out.flush()
     return failed
@@ -68,18 +65,20 @@ class TextReport:
         self._with_findings += 1
         lines = [f"association {association.id}: {association.requestor.label} -> {association.acceptor.label}"]
         lines.append(f"  {verdict(association)}")
-        for finding in association.findings:
-            lines += finding_lines(finding)
+        lines += finding_lines(association.findings)
         return "".join(printed([*lines, ""]))
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
-        """Return the findings about the capture as a whole, and the summary."""
-        lines = [line for finding in outcome.capture.analyzer.findings for line in finding_lines(finding)]
-        total = outcome.capture.analyzer.association_count
+        """Return the verdict and the worst, and behind the associations what is about the whole capture, and counts."""
+        analyzer, name = outcome.capture.analyzer, outcome.capture.reader.name
+        worst = [f"  {line}" for line in analyzer.overview.worst()]
+        before = [f"{name}: {analyzer.verdict}", *worst, ""] if worst else []
+        lines = [*finding_lines(analyzer.findings)]
+        total = analyzer.association_count
         where = f" in {self._with_findings} of {counted(total, 'association')}"
         judged = f"fails at {self._fail_on}" if outcome.failed else f"passes at {self._fail_on}"
-        lines.append(f"{outcome.capture.reader.name}: {count_text(outcome.counts)}{where}; {judged}")
-        return "", "".join(printed(lines))
+        lines.append(f"{name}: {count_text(outcome.counts)}{where}; {judged}")
+        return "".join(printed(before)), "".join(printed(lines))
 
 
 class JsonReport:
@@ -100,7 +99,7 @@ class JsonReport:
         """Return what stands before and after the array of associations."""
         head = _head(outcome.capture)
         before = "{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items())
-        found = [finding_json(finding, None) for finding in outcome.capture.analyzer.findings]
+        found = findings_json(outcome.capture.analyzer.findings, None)
         tail = {"findings": found} | _summary(outcome, self._fail_on)
         after = ",\n".join(f" {json_text(key)}: {json_text(value)}" for key, value in tail.items())
         return before + ' "associations": [', f"],\n{after}\n}}\n"
@@ -113,17 +112,14 @@ class JsonLinesReport:
         self._fail_on = asked.fail_on
 
     def association(self, association: Association) -> str:
-        """Return a line per cause, what follows from it within."""
-        lines = [{"kind": "finding"} | finding_json(finding, association.id) for finding in association.findings]
-        return "".join(f"{json_text(line)}\n" for line in lines)
+        """Return a line per finding, causes and consequences."""
+        return "".join(f"{line}\n" for line in finding_lines_json(association.findings, association.id))
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return the findings about the capture as a whole, and the summary."""
-        lines: list[dict[str, Any]] = [
-            {"kind": "finding"} | finding_json(finding, None) for finding in outcome.capture.analyzer.findings
-        ]
-        lines.append({"kind": "summary"} | _head(outcome.capture) | _summary(outcome, self._fail_on))
-        return "", "".join(f"{json_text(line)}\n" for line in lines)
+        summary = {"kind": "summary"} | _head(outcome.capture) | _summary(outcome, self._fail_on)
+        lines = [*finding_lines_json(outcome.capture.analyzer.findings, None), json_text(summary)]
+        return "", "".join(f"{line}\n" for line in lines)
 
 
 REPORTS: dict[str, type[Report]] = {
@@ -143,7 +139,7 @@ def _association_json(association: Association) -> dict[str, Any]:
         "acceptor": association.acceptor.label,
         "outcome": association.outcome,
         "verdict": verdict(association),
-        "findings": [finding_json(finding, association.id) for finding in association.findings],
+        "findings": findings_json(association.findings, association.id),
     }
 
 

@@ -43,9 +43,9 @@ class JunitReport:
             parts.append(f"<error message={_quoted(error)}/>")
         if bad:
             self._failures += 1
-            first, text = bad[0], _text(line for finding in bad for line in finding_lines(finding))
+            first, text = bad[0], _text(finding_lines(bad))
             parts.append(f"<failure type={_quoted(first.code)} message={_quoted(first.message)}>{text}</failure>")
-        lines = [said, *(line for finding in findings if finding not in bad for line in finding_lines(finding))]
+        lines = [said, *finding_lines(finding for finding in findings if finding not in bad)]
         if any(lines):
             parts.append(f"<system-out>{_text(lines)}</system-out>")
         head = f'<testcase classname={_quoted(self._suite)} name={_quoted(name)} time="{max(lasted, 0):.6f}">'

@@ -1,6 +1,6 @@
 """The model -> JSON lines, one object each with its `kind`: for `export --format jsonl` and for following live."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from dicomsniff import __version__
@@ -10,7 +10,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.export import direction
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
-from dicomsniff.export.model_json import association_json, finding_json, message_json
+from dicomsniff.export.model_json import association_json, finding_json, findings_json, message_json
 from dicomsniff.export.negotiation import contexts_json
 from dicomsniff.export.transcript import SCHEMA
 from dicomsniff.export.words import entry_detail, entry_name
@@ -28,8 +28,7 @@ def write_lines(capture: Capture, out: IO[str]) -> None:
             out.write(entry_line(association, entry, digits) + "\n")
         for association in closed:
             out.write(association_line(association, digits) + "\n")
-            for finding in association.findings:
-                out.write(finding_line(finding, association) + "\n")
+            out.writelines(f"{line}\n" for line in finding_lines_json(association.findings, association.id))
     out.writelines(line + "\n" for line in end_lines(capture))
 
 
@@ -37,8 +36,13 @@ def end_lines(capture: Capture) -> Iterator[str]:
     """Yield what belongs together, and the findings about the capture as a whole, which is over."""
     for link in links_json(capture.analyzer.links, capture.reader.resolution_digits):
         yield json_text({"kind": "link"} | link)
-    for finding in capture.analyzer.findings:
-        yield json_text({"kind": "finding"} | finding_json(finding, None))
+    yield from finding_lines_json(capture.analyzer.findings, None)
+
+
+def finding_lines_json(findings: Iterable[Finding], association: int | None) -> Iterator[str]:
+    """Yield a line per finding, causes and consequences; `cause` is the `index` of its cause among those lines."""
+    for index, said in enumerate(findings_json(findings, association)):
+        yield json_text({"kind": "finding", "index": index} | said)
 
 
 def head_line(name: str) -> str:
@@ -67,7 +71,7 @@ def entry_line(association: Association, entry: Entry, digits: int) -> str:
 
 
 def finding_line(finding: Finding, association: Association) -> str:
-    """Return a finding."""
+    """Return a finding as it is found, before it is known what it follows from."""
     return json_text({"kind": "finding"} | finding_json(finding, association.id))
 
 

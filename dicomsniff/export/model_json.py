@@ -1,5 +1,6 @@
 """The model -> JSON objects, as transcripts and JSON lines have them: associations, messages, operations, findings."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from dicomsniff.association.association import Association, Party
@@ -14,6 +15,7 @@ from dicomsniff.dimse.queries import Query
 from dicomsniff.export import Json, direction
 from dicomsniff.export.negotiation import agreement_json, information_json
 from dicomsniff.export.time_words import operation_timing_json, timing_json
+from dicomsniff.findings.alike import Alike, fold
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -249,9 +251,27 @@ def _data_set(association: Association, message: Message) -> Json | None:
     return said
 
 
+def findings_json(findings: Iterable[Finding], association: int | None) -> list[Json]:
+    """Describe findings, causes and consequences in one list; `cause` is the index of a consequence's cause in it."""
+    said: list[Json] = []
+    for alike in fold(findings):
+        cause = len(said)
+        said.append(_alike_json(alike, association, None))
+        said += [_alike_json(follower, association, cause) for follower in alike.followers]
+    return said
+
+
+def _alike_json(alike: Alike, association: int | None, cause: int | None) -> Json:
+    said = finding_json(alike.finding, association) | {"message": alike.text, "cause": cause}
+    if alike.count > 1:
+        where = {"associations": alike.associations} if alike.associations else {"message_numbers": alike.numbers}
+        said |= {"count": alike.count} | where
+    return said
+
+
 def finding_json(finding: Finding, association: int | None) -> Json:
-    """Describe a finding, and what follows from it."""
-    said: Json = {
+    """Describe a finding by itself."""
+    return {
         "code": finding.code,
         "severity": str(finding.severity),
         "message": finding.message,
@@ -261,6 +281,3 @@ def finding_json(finding: Finding, association: int | None) -> Json:
         "first_packet": finding.span.first_packet or None,
         "last_packet": finding.span.last_packet or None,
     }
-    if finding.followers:
-        said["followers"] = [finding_json(follower, association) for follower in finding.followers]
-    return said

@@ -19,23 +19,73 @@ from dicomsniff.dictionary.uids import find_uid_name, uid_text
 from dicomsniff.export import Json
 from dicomsniff.pdu.types import ExtendedNegotiation, UserInformation
 
+FOLDED = 4
+"""Contexts or SOP classes from which on those of which the same is to be said share a line."""
+NAMED = 3
+"""SOP classes that such a line names."""
+
 
 def context_lines(association: Association) -> Iterator[str]:
-    """Yield the contexts, both sides' limits, and what follows from them, a line each."""
+    """Yield the contexts, both sides' limits, and what follows from them; those with the same answer share a line."""
     selected = selected_roles(association)
+    alike: dict[tuple[object, ...], list[PresentationContext]] = {}
     for context in association.contexts.values():
-        yield f"  context {context.id:3}: {uid_text(context.abstract_syntax)}: {result_text(context)}"
-        if context.proposed_transfer_syntaxes:
-            yield f"      proposed: {', '.join(uid_text(syntax) for syntax in context.proposed_transfer_syntaxes)}"
-        roles = selected.get(context.abstract_syntax or "")
-        if roles is not None:
-            yield f"      {role_text(association, roles)}"
+        roles = _role_text(association, selected, context)
+        # What was refused for one reason is one refusal, whatever was proposed.
+        proposed = context.proposed_transfer_syntaxes if context.result in (None, 0) else ()
+        alike.setdefault((context.result, context.transfer_syntax, proposed, roles), []).append(context)
+    for contexts in alike.values():
+        few = len(contexts) < FOLDED
+        for some in ([each] for each in contexts) if few else [contexts]:
+            yield from _alike_lines(some, _role_text(association, selected, some[0]))
     if association.request is not None or association.accept is not None:
         yield f"  roles: {DEFAULT_ROLES}"
         yield from _information_lines("requestor", association.requestor.information)
         yield from _information_lines("acceptor", association.acceptor.information)
         yield from (f"  limit: {said}" for said in limits(association))
-    yield from (f"  so: {said}" for said in consequences(association))
+    yield from (f"  so: {said}" for said in _folded_consequences(association))
+
+
+def _role_text(association: Association, selected: dict[str, Roles], context: PresentationContext) -> str:
+    """Say which roles were selected for a context's SOP class; empty where none were."""
+    roles = selected.get(context.abstract_syntax or "")
+    return role_text(association, roles) if roles is not None else ""
+
+
+def _alike_lines(contexts: list[PresentationContext], roles: str) -> Iterator[str]:
+    """Yield the lines of a context, or of several that were answered alike."""
+    first = contexts[0]
+    names = _some([uid_text(context.abstract_syntax) for context in contexts])
+    which = (
+        f"context {first.id:3}" if len(contexts) == 1 else f"{len(contexts)} contexts, {first.id} to {contexts[-1].id}"
+    )
+    yield f"  {which}: {names}: {result_text(first)}"
+    if first.proposed_transfer_syntaxes:
+        same = len({context.proposed_transfer_syntaxes for context in contexts}) == 1
+        syntaxes = ", ".join(uid_text(syntax) for syntax in first.proposed_transfer_syntaxes)
+        yield f"      proposed: {syntaxes if same else 'transfer syntaxes that differ from one to the next'}"
+    if roles:
+        yield f"      {roles}"
+
+
+def _folded_consequences(association: Association) -> Iterator[str]:
+    """Yield what the negotiation comes to; what it means alike for several SOP classes is one line."""
+    names = {uid_text(context.abstract_syntax) for context in association.contexts.values() if context.abstract_syntax}
+    longest_first = sorted(names, key=len, reverse=True)
+    alike: dict[tuple[str, str], list[str]] = {}
+    for said in consequences(association):
+        name = next((each for each in longest_first if each in said), "")
+        before, _, after = said.partition(name) if name else (said, "", "")
+        alike.setdefault((before, after), []).append(name)
+    for (before, after), named in alike.items():
+        for some in named if len(named) < FOLDED else [_some(named)]:
+            yield f"{before}{some}{after}"
+
+
+def _some(names: list[str]) -> str:
+    """`A, B, C and 5 more`."""
+    names = list(dict.fromkeys(names))
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _information_lines(who: str, said: UserInformation | None) -> Iterator[str]:

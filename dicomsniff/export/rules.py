@@ -42,12 +42,12 @@ def list_lines() -> Iterator[str]:
             yield ""
         yield layer
         for rule in rules:
-            yield f"  {rule.code:<{width}}  {rule.severity:<7}  {rule.title} [{rule.reference}]"
+            yield f"  {rule.code:<{width}}  {rule.severity:<7}  {rule.title}{_clause(rule)}"
 
 
 def rule_lines(rule: AnyRule) -> Iterator[str]:
     """Yield all that is said of a rule, as text."""
-    yield f"{rule.code} ({rule.severity}) [{rule.reference}]"
+    yield f"{rule.code} ({rule.severity}){_clause(rule)}"
     yield rule.title
     yield ""
     yield from _wrapped(rule.meaning)
@@ -57,6 +57,11 @@ def rule_lines(rule: AnyRule) -> Iterator[str]:
         yield ""
         known = ", ".join(sorted(causes))
         yield from _wrapped(f"It is shown below its cause where one of these is found before: {known}")
+
+
+def _clause(rule: AnyRule) -> str:
+    """The clause in brackets; nothing where the standard says nothing of it."""
+    return f" [{rule.reference}]" if rule.reference else ""
 
 
 def _wrapped(text: str) -> list[str]:
@@ -80,7 +85,8 @@ def page_lines() -> Iterator[str]:
             yield ""
             yield f"### {rule.code}"
             yield ""
-            yield f"**{rule.title}.** {str(rule.severity).capitalize()}, {rule.reference}."
+            clause = f", {rule.reference}" if rule.reference else ""
+            yield f"**{rule.title}.** {str(rule.severity).capitalize()}{clause}."
             yield ""
             yield rule.meaning
             yield ""

@@ -75,7 +75,7 @@ def _rule(rule: AnyRule) -> dict[str, Any]:
     return {
         "id": rule.code,
         "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": f"{rule.meaning} [{rule.reference}]"},
+        "fullDescription": {"text": f"{rule.meaning} [{rule.reference}]" if rule.reference else rule.meaning},
         "help": {"text": rule.remedy},
         "defaultConfiguration": {"level": str(rule.severity)},
     }

@@ -1,72 +1,29 @@
-"""The model -> text for a terminal or a pipe: what `show` prints, and the lines that `live --format text` follows."""
+"""Associations, findings and the capture -> lines of text, as `show` prints and `live --format text` follows them."""
 
 from collections.abc import Iterable, Iterator
-from heapq import heappop, heappush
-from typing import IO
+from itertools import groupby
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.export.link_words import link_lines
 from dicomsniff.export.negotiation import context_lines
 from dicomsniff.export.time_words import time_text
 from dicomsniff.export.words import entry_detail, entry_name, entry_order, entry_size, tcp_text
+from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.library import Capture
-from dicomsniff.printable import printed
 from dicomsniff.quantities import clock, counted, duration, size, timestamp
 from dicomsniff.side import Side
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
+FOLDED = 3
+"""Entries of a timeline in a row that say the same from which on they share a line."""
 _ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 
 
-MAX_WAITING = 10_000
-"""Timeline entries and contexts of associations that wait to be printed for one which began before them and goes on.
-
-Beyond, those that began first are printed without waiting.
-"""
-_ALWAYS = 10
-"""How many of those an association counts for at least."""
-
-
-def write_text(capture: Capture, out: IO[str], *, contexts: bool = False) -> None:
-    """Read a capture to its end and write each association as it ends, in the order in which they began."""
-    for association in in_order(capture.closed()):
-        digits = capture.reader.resolution_digits
-        out.writelines(printed(association_lines(association, digits, contexts=contexts)))
-        out.write("\n")
-    found = list(link_lines(capture.analyzer.links))
-    if found:
-        out.write("what belongs together:\n")
-        out.writelines(printed(f"  {line}" for line in found))
-        out.write("\n")
-    out.writelines(printed(summary_lines(capture.analyzer, capture.reader.name, capture.reader.truncated)))
-
-
-def in_order(closed: Iterable[Association]) -> Iterator[Association]:
-    """Yield associations in the order in which they began, as far as MAX_WAITING lets them wait for that."""
-    waiting: list[tuple[int, Association]] = []
-    following, weight = 1, 0
-    for ended in closed:
-        heappush(waiting, (ended.id, ended))
-        weight += _weight(ended)
-        while waiting and (waiting[0][0] == following or weight > MAX_WAITING):
-            number, association = heappop(waiting)
-            following = number + 1
-            weight -= _weight(association)
-            yield association
-    yield from (association for _, association in sorted(waiting))
-
-
-def _weight(association: Association) -> int:
-    return _ALWAYS + len(association.timeline) + len(association.contexts)
-
-
 def association_lines(association: Association, digits: int, *, contexts: bool = False) -> Iterator[str]:
-    """Yield an association as text: who with whom, the verdict, its timeline, its findings."""
+    """Yield an association as text: who with whom, the verdict, its findings, its timeline."""
     requestor, acceptor = association.requestor, association.acceptor
     yield f"association {association.id}: {requestor.label} -> {acceptor.label}"
     yield f"  {verdict(association)}"
@@ -74,6 +31,7 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
         yield f"  on the TCP connection of association {association.follows}, after it"
     if not association.requestor_is.startswith("sent"):
         yield f"  requestor: {association.requestor_is}"
+    yield from finding_lines(association.findings)
     lasted = duration(association.end_time - association.start_time)
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
     yield from _tcp_lines(association)
@@ -82,26 +40,43 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
         yield from context_lines(association)
     if association.condensed:
         yield "    its timeline was given up to bound memory"
-    for entry in sorted(association.timeline, key=entry_order):
-        yield "    " + entry_line(association, entry, association.start_time)
+    yield from timeline_lines(association)
     if association.unlisted:
         yield f"    … {association.unlisted} further entries are not listed"
-    for finding in association.findings:
-        yield from finding_lines(finding)
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
-    """Yield a finding as a line, and below it, indented, what follows from it."""
-    yield "  " + finding_text(finding)
-    for follower in finding.followers:
-        yield "    then " + finding_text(follower)
+def timeline_lines(association: Association) -> Iterator[str]:
+    """Yield the timeline, a line for each entry; several in a row that say the same share one."""
+    entries = sorted(association.timeline, key=entry_order)
+    for _, run in groupby(entries, key=lambda entry: (entry.side, entry_name(entry), _gist(association, entry))):
+        alike = list(run)
+        told = alike if len(alike) < FOLDED else alike[:1]
+        for entry in told:
+            line = "    " + entry_line(association, entry, association.start_time)
+            if more := len(alike) - len(told):
+                until = (alike[-1].span.first_time - association.start_time) / 1e9
+                line += f"; {more} more like it until {until:.6f}"
+            yield line
 
 
-def finding_text(finding: Finding) -> str:
-    """Return a finding as one line: severity, what was seen, code, packet, clause."""
+def _gist(association: Association, entry: Entry) -> str:
+    """Return what an entry says but for its numbers; lengths and times of messages that are alike differ."""
+    return gist(entry_detail(association, entry))
+
+
+def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield findings, one line for those that are alike, and below it, indented, what follows from them."""
+    for alike in fold(findings):
+        yield "  " + finding_text(alike.finding, alike.text)
+        for follower in alike.followers:
+            yield "    then " + finding_text(follower.finding, follower.text)
+
+
+def finding_text(finding: Finding, said: str = "") -> str:
+    """Return a finding as one line: severity, what was seen (or `said` of it), code, packet, clause."""
     reference = f" [{finding.reference}]" if finding.reference else ""
     packet = f", packet {finding.span.first_packet}" if finding.span.first_packet else ""
-    return f"{finding.severity}: {finding.message} ({finding.code}{packet}){reference}"
+    return f"{finding.severity}: {said or finding.message} ({finding.code}{packet}){reference}"
 
 
 def entry_line(association: Association, entry: Entry, start: int) -> str:
@@ -130,16 +105,17 @@ def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str
     plural = "s" * (found != 1)
     connections = f"{counted(analyzer.connections, 'TCP connection')}"
     yield f"{name}: {analyzer.packets} packets, {connections}, {found} association{plural}"
-    if analyzer.overview.associations:
+    if analyzer.overview.associations or analyzer.findings:
         yield f"  {analyzer.verdict}"
+    for line in analyzer.overview.worst():
+        yield f"  {line}"
     for protocol, count in sorted(analyzer.foreign.items()):
         yield f"  {counted(count, 'TCP connection')} without DICOM" + (f": {protocol}" if protocol else "")
     if analyzer.given_up:
         yield f"  {analyzer.given_up} connections given up: more than {MAX_CONNECTIONS} were open at a time"
     for reason, count in analyzer.undecoded.most_common():
         yield f"  {counted(count, 'packet')} not used: {reason}"
-    for finding in analyzer.findings:
-        yield from finding_lines(finding)
+    yield from finding_lines(analyzer.findings)
     if truncated:
         yield f"  the capture is cut off: {truncated}"
 

@@ -13,7 +13,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
-from dicomsniff.export.model_json import association_json, capture_json, finding_json, message_json, operation_json
+from dicomsniff.export.model_json import association_json, capture_json, findings_json, message_json, operation_json
 from dicomsniff.export.negotiation import contexts_json
 from dicomsniff.library import Capture
 
@@ -48,7 +48,7 @@ def write_transcript(capture: Capture, out: IO[str]) -> None:
         out.writelines(drafts.parts())
         digits = reader.resolution_digits
         links = _lines(json_text(link) for link in links_json(capture.analyzer.links, digits))
-        found = _lines(json_text(finding_json(finding, None)) for finding in capture.analyzer.findings)
+        found = _lines(json_text(each) for each in findings_json(capture.analyzer.findings, None))
         verdict = json_text(capture.analyzer.verdict)
         out.write(f'],\n "verdict": {verdict},\n "links": {links},\n "findings": {found}\n}}\n')
 
@@ -109,7 +109,7 @@ class _Drafts:
         fields = ",\n   ".join(f"{json_text(key)}: {json_text(value)}" for key, value in head.items())
         contexts = _lines(json_text(context) for context in contexts_json(association))
         begin = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [', draft.last)
-        found = (json_text(finding_json(finding, association.id)) for finding in association.findings)
+        found = (json_text(each) for each in findings_json(association.findings, association.id))
         operations = _lines(json_text(operation_json(each)) for each in association.operations.operations)
         end = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}', begin)
         missing = association.id - len(self._ended)

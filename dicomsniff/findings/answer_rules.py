@@ -1,5 +1,6 @@
 """Rules on what A-ASSOCIATE-AC answers to what was proposed (PS3.8 §9.3.3, PS3.7 §D.3)."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.codes import PROPOSAL, by
 from dicomsniff.findings.encoding_rules import some_of
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc
 
 
@@ -124,26 +126,37 @@ def window_beyond(association: Association, entry: Entry) -> Iterator[Hit]:
         yield Hit("A-ASSOCIATE-AC negotiates an asynchronous operations window that was not proposed")
 
 
-def identity_ignored(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A user identity whose positive response was asked for and did not come (PS3.7 §D.3.3.7.1)."""
-    answer = _answer(association, entry)
-    if answer is not None and association.request is not None:
-        identity = association.request.user_information.identity
-        wanted = identity is not None and identity.positive_response_requested == 1
-        if wanted and answer.user_information.identity_response is None:
-            yield Hit("the acceptor did not confirm the user identity, though asked to: it may have ignored it")
+def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
+    """AE titles that -AC does not send back as received, but with NUL or control characters (PS3.8 Table 9-17)."""
+    for title, sent in _titles(association, entry):
+        if title != sent and not _PLAIN.fullmatch(title):
+            who = association.party(entry.side).label
+            padded = title.rstrip(b"\0 ") == sent.rstrip(b"\0 ")
+            what = "padded with NUL, not with spaces" if padded else "with bytes that no AE title may have"
+            yield Hit(f"{who} sends AE titles back {what}: {plain_text(title.rstrip(b' '))}")
+            return
 
 
 def titles_changed(association: Association, entry: Entry) -> Iterator[Hit]:
     """AE titles that -AC does not send back as received (PS3.8 Table 9-17)."""
+    pairs = _titles(association, entry)
+    if any(title.strip(b" ") != sent.strip(b" ") for title, sent in pairs) and not any(
+        titles_garbled(association, entry)
+    ):
+        titles = " and ".join(plain_text(title).strip() or "(blank)" for title, _ in reversed(pairs))
+        yield Hit(f"{association.party(entry.side).label} sends other AE titles back: {titles}")
+
+
+def _titles(association: Association, entry: Entry) -> list[tuple[bytes, bytes]]:
+    """Return called and calling AE title as sent back, each with what was received."""
     answer = _answer(association, entry)
-    if answer is not None and association.request is not None:
-        asked, said = association.request, answer
-        if (said.called_ae_title, said.calling_ae_title) != (asked.called_ae_title, asked.calling_ae_title):
-            titles = f"{said.calling_ae_title or '(blank)'} and {said.called_ae_title or '(blank)'}"
-            yield Hit(f"A-ASSOCIATE-AC sends other AE titles back: {titles}")
+    if answer is None or association.request is None:
+        return []
+    said, asked = answer.raw, association.request.raw
+    return [(said[4:20], asked[4:20]), (said[20:36], asked[20:36])]
 
 
+_PLAIN = re.compile(rb"[\x20-\x7e]*")
 _AC = (AssociateAc,)
 
 RULES = (
@@ -260,15 +273,15 @@ RULES = (
         some_refused,
     ),
     EntryRule(
-        "identity-ignored",
-        Severity.NOTE,
-        "PS3.7 §D.3.3.7",
-        "The acceptor did not confirm the user identity",
-        "The requestor asked for a positive response, and the acceptor accepted without one: it does not support "
-        "user identity negotiation, and has checked nobody's identity.",
-        "Do not rely on this acceptor for access control by user.",
+        "titles-garbled",
+        Severity.WARNING,
+        "PS3.8 Table 9-17",
+        "The acceptor sends AE titles back with bytes no AE title may have",
+        "A-ASSOCIATE-AC repeats the titles of the request, all 16 bytes of each. Here one comes back with NUL or other "
+        "control characters: the acceptor did not clear, or overran, its buffer. Requestors that check it abort.",
+        "Report it to the acceptor's maker. Until then, a requestor that does not check these fields gets along.",
         _AC,
-        identity_ignored,
+        titles_garbled,
     ),
     EntryRule(
         "titles-changed",

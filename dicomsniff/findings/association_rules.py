@@ -21,6 +21,7 @@ from dicomsniff.findings.codes import (
     by,
 )
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
@@ -34,7 +35,9 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case AssociateRj(result=result, source=source, reason=reason):
             party = association.party(entry.side)
-            yield Hit(f"{party.label} refuses the association: {refused_in_words(result, source, reason)}")
+            said = f"{party.label} refuses the association: {refused_in_words(result, source, reason)}"
+            likely = refused_for_identity(association)
+            yield Hit(said + (f"; {likely}" if likely else ""))
 
 
 def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -52,13 +55,20 @@ def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]
 
 
 def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit]:
-    if isinstance(entry.event, Abort) and association.abortion is not None and not _after_end(association, entry):
+    abortion = association.abortion
+    if isinstance(entry.event, Abort) and abortion is not None and not _after_end(association, entry):
         party = association.party(entry.side)
         source, reason = entry.event.source, entry.event.reason
         who = f"the {aborter(source)} of {party.label}" if aborter(source) else party.label
         why = aborted_for(source, reason)
-        text = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
-        yield Hit(text + _after_silence(association, entry), since=since)
+        said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
+        said += _after_silence(association, entry)
+        broken = any(each.severity is Severity.ERROR and each.code != "status-failure" for each in association.found)
+        if abortion.costs or broken:
+            yield Hit(said, since=since)
+        else:
+            harmless = "; every request had been answered, so nothing was lost by it"
+            yield Hit(said + harmless, since=since, severity=Severity.WARNING)
 
 
 def _after_silence(association: Association, entry: Entry) -> str:
@@ -209,8 +219,9 @@ RULES = (
         Severity.ERROR,
         "PS3.8 §9.3.8",
         "An application aborts the association",
-        "A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason. What "
-        "was under way is lost.",
+        "A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason (the "
+        "field is to be 0). What was under way is lost. Where every request had been answered, nothing is, and this "
+        "is a warning.",
         "What the other side sent, or did not send, just before is the usual cause; the aborting side's log names it.",
         (Abort,),
         aborted_by_user,
@@ -222,7 +233,8 @@ RULES = (
         "PS3.8 §9.3.8",
         "The DICOM upper layer aborts the association",
         "A-ABORT by the service-provider: the DICOM library met a PDU it does not know, does not expect here, or "
-        "cannot read. Its reason says which.",
+        "cannot read. Its reason says which. Where every request had been answered, nothing is lost, and this is a "
+        "warning.",
         "Look at the last PDUs of the other side. If nothing is found about them, the aborting side is wrong.",
         (Abort,),
         aborted_by_provider,

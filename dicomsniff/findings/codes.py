@@ -42,6 +42,9 @@ ANSWER = (
     "contexts-all-refused",
     "role-not-proposed",
     "window-beyond-proposal",
+    "identity-ignored",
+    "titles-changed",
+    "titles-garbled",
 )
 """Breaches and refusals in A-ASSOCIATE-AC."""
 FRAGMENTS = (

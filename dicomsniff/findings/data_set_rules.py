@@ -48,7 +48,8 @@ def announced_otherwise(_: Association, entry: Entry) -> Iterator[Hit]:
         case Message() as message if outline := outline_of(message):
             if differs := other_object(outline, message.command):
                 what, verb = " and ".join(differs), "differs" if len(differs) == 1 else "differ"
-                yield _hit(message, f"{message.name}: the {what} of its data set {verb} from the command's")
+                text = f"{message.name}: the {what} of its data set {verb} from the command's"
+                yield _hit(message, text)._replace(since=0)  # the message before may have lost its own
 
 
 def _hit(message: Message, text: str) -> Hit:
@@ -227,7 +228,7 @@ RULES = (
     ),
     _rule(
         "announced-otherwise",
-        Severity.NOTE,
+        Severity.WARNING,
         "PS3.7 §9.1.1, PS3.4 §B.2.3",
         "A data set is another object than its command says",
         "Affected SOP Class UID and Affected SOP Instance UID of C-STORE-RQ name the object that its data set is. "
@@ -235,6 +236,7 @@ RULES = (
         "Look at what edits or converts objects at the sender: it takes the UIDs of the command from elsewhere.",
         *_STRUCTURE,
         "uid",
+        "missing",  # then it may be the data set of the next message
         check=announced_otherwise,
     ),
     _rule(

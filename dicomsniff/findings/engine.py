@@ -113,7 +113,7 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
     known = _END if hit.known < 0 else hit.known or span.last_packet
     return Finding(
         rule.code,
-        rule.severity,
+        hit.severity or rule.severity,
         hit.text,
         rule.reference,
         span,

@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.links import Linker
+from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.review import Review
@@ -75,7 +77,8 @@ class Hit(NamedTuple):
     """What a rule saw: one line of text, and what differs from where the rule was asked to look.
 
     `since` is the earliest packet that its cause may lie in, `known` the latest (-1: the association's end). A rule
-    on a whole capture may name the `association` and the message's `number` in it.
+    on a whole capture may name the `association` and the message's `number` in it. `severity` is told where it is
+    less than the rule's.
     """
 
     text: str
@@ -87,6 +90,7 @@ class Hit(NamedTuple):
     association: int | None = None
     number: int | None = None
     place: int = 0
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,14 @@ class CaptureFacts(Protocol):
     @property
     def links(self) -> Linker:
         """What belongs together across associations."""
+
+    @property
+    def handshakes(self) -> list[FailedHandshake]:
+        """TLS handshakes that failed in sight."""
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """Associations that can be held against one another."""
 
 
 @dataclass(frozen=True, slots=True)

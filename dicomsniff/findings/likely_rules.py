@@ -44,7 +44,14 @@ _VAGUE = ((1, 1), (2, 1))
 _EXPLAINING = frozenset(
     [
         *(*FRAMING, *ORDER, *PROPOSAL, *ANSWER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS, *NOT_CAPTURED),
-        *("pdu-beyond-maximum", "pdu-incomplete", "other-protocol", "connection-reused", "contexts-all-refused"),
+        *(
+            "pdu-beyond-maximum",
+            "pdu-incomplete",
+            "other-protocol",
+            "connection-reuse-refused",
+            "titles-garbled",
+            "contexts-all-refused",
+        ),
         *("role-not-negotiated", "role-scp-only", "get-without-role", "request-without-data-set"),
         *("cancel-of-nothing", "status-failure", "idle-timeout", "identity-ignored"),
     ]

@@ -45,15 +45,6 @@ def own_title(facts: CaptureFacts) -> Iterator[Hit]:
             yield _about(move, f"{move.provider_title} names itself as Move Originator; {move.originator} asked")
 
 
-def uncommitted(facts: CaptureFacts) -> Iterator[Hit]:
-    """A storage commitment that reports failures."""
-    for thread in _commitments(facts):
-        for step in thread.steps:
-            if step.failed:
-                said = f"{step.failed} of {step.failed + (step.referenced or 0)} instances are not committed"
-                yield Hit(said, step.span, association=step.association, number=step.message)
-
-
 def unreported(facts: CaptureFacts) -> Iterator[Hit]:
     """A storage commitment that was asked for, and of which no report is in the capture."""
     for thread in _commitments(facts):
@@ -82,6 +73,18 @@ def get_explained(review: Review) -> Iterator[Hit]:
     for operation in review.association.operations.operations:
         if operation.name == "C-GET" and (said := explain_get(review.association, operation)):
             yield Hit(f"C-GET: {said}", operation.request.span, operation.request)
+
+
+def got_nothing(review: Review) -> Iterator[Hit]:
+    """A C-GET that succeeds without any object."""
+    association = review.association
+    if association.missing_bytes or association.unlisted:
+        return
+    for operation in association.operations.operations:
+        final = operation.final if operation.name == "C-GET" and operation.status == 0 else None
+        if final is not None and not operation.sub_operations and not any(operation.counters.values()):
+            text = "the C-GET succeeded and brought no object: nothing matched, or nothing could be sent"
+            yield Hit(text, final.span, final)
 
 
 def get_count_differs(review: Review) -> Iterator[Hit]:
@@ -126,11 +129,11 @@ RULES = (
     ),
     CaptureRule(
         "move-without-objects",
-        Severity.WARNING,
-        "PS3.4 §C.4.2.1.5",
+        Severity.NOTE,
+        "PS3.4 §C.4.2.1.5, §C.4.2.1.7",
         "A C-MOVE succeeded without moving anything",
         "The final response says success and counts no sub-operation, and the capture shows no C-STORE for it. Either "
-        "no object matched the identifier, or the provider does not count what it could not send.",
+        "no object matched the identifier, which is a success, or the provider does not count what it could not send.",
         "Query for the same keys with C-FIND. If objects match, look at the provider's log: destinations, SOP "
         "classes and transfer syntaxes it can send there.",
         nothing_moved,
@@ -166,6 +169,17 @@ RULES = (
         get_explained,
     ),
     FinalRule(
+        "get-without-objects",
+        Severity.NOTE,
+        "PS3.4 §C.4.3.1.6, §C.4.3.1.8",
+        "A C-GET succeeded without bringing anything",
+        "The final response says success, and no C-STORE came within the operation. Either no object matched the "
+        "identifier, which is a success, or the provider does not count what it could not send.",
+        "Query for the same keys with C-FIND. If objects match, compare their SOP classes with the contexts that were "
+        "accepted with the SCP role.",
+        got_nothing,
+    ),
+    FinalRule(
         "get-count-differs",
         Severity.WARNING,
         "PS3.4 §C.4.3.1.6",
@@ -174,16 +188,6 @@ RULES = (
         "compared with what the requestor answered. They differ: one side lost count of an object.",
         "Compare the instances stored with those the requestor kept, and report it to the provider's maker.",
         get_count_differs,
-    ),
-    CaptureRule(
-        "commitment-failed",
-        Severity.NOTE,
-        "PS3.4 §J.3.3",
-        "Instances were not committed",
-        "The report of a storage commitment lists instances in its Failed SOP Sequence: the provider does not take "
-        "responsibility for them.",
-        "Keep them at the sender; the Failure Reason (0008,1197) in the report says why, instance by instance.",
-        uncommitted,
     ),
     CaptureRule(
         "commitment-not-reported",

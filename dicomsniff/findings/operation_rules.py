@@ -13,8 +13,11 @@ from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CA
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.silence_rules import peer_silent
+from dicomsniff.pdu.types import ReleaseRq
 from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
+
+_EVENT_REPORT = 0x0100
 
 
 def request_missing(review: Review) -> Iterator[Hit]:
@@ -87,9 +90,24 @@ def unanswered(review: Review) -> Iterator[Hit]:
     for message in review.unanswered():
         if any(message is each for each in told):
             continue
+        name = f"{message.name} {message.command.message_id}"
+        if crosses_release(review, message):
+            text = f"{name} crossed an A-RELEASE-RQ of the other side and got no response: it is to be sent again"
+            yield Hit(text, message.span, message, severity=Severity.NOTE)
+            continue
         waited = duration(review.waited(message.span.last_time))
-        text = f"{message.name} {message.command.message_id} got no final response in the {waited} until the end"
+        text = f"{name} got no final response in the {waited} until the end"
         yield Hit(text, message.span, message, since=message.span.first_packet, known=-1)
+
+
+def crosses_release(review: Review, message: Message) -> bool:
+    """Whether the other side asked to release before it can have known of an N-EVENT-REPORT (PS3.4 §J.3.3.1.2)."""
+    if message.command.field != _EVENT_REPORT:
+        return False
+    times = [health.handshake_time or health.round_trip_time or 0 for health in review.association.tcp.values()]
+    known = message.span.last_time + max(times, default=0)
+    asked = (each for each in review.association.timeline if isinstance(each.event, ReleaseRq))
+    return any(each.side is message.side.other and each.span.first_time <= known for each in asked)
 
 
 def cancel_of_nothing(review: Review) -> Iterator[Hit]:
@@ -185,7 +203,8 @@ RULES = (
         Severity.ERROR,
         "PS3.7 §7.5.3, §A.5",
         "A request got no final response",
-        "The request was sent whole, and the association ended without a final response to it.",
+        "The request was sent whole, and the association ended without a final response to it. An N-EVENT-REPORT "
+        "that crosses an A-RELEASE-RQ is a note: that is foreseen (PS3.4 §J.3.3.1.2), and it is sent again.",
         "Look at who ended the association first, and at the peer's log at the time of the request.",
         unanswered,
         (

@@ -11,13 +11,6 @@ from dicomsniff.findings.review import saw_beginning
 from dicomsniff.pdu.types import AssociateRq, MalformedPdu, SkippedBytes
 from dicomsniff.side import Side
 
-_IDENTITIES = {
-    1: "a user name",
-    2: "a user name and passcode",
-    3: "a Kerberos service ticket",
-    4: "a SAML assertion",
-    5: "a JSON web token",
-}
 _OTHER = (
     (re.compile(r"1[4-7] 03 0[0-4]"), "TLS"),
     (re.compile(r"48 54 54 50"), "HTTP"),
@@ -34,15 +27,6 @@ def names_other_protocol(association: Association, event: MalformedPdu) -> str:
     named = next((name for pattern, name in _OTHER if pattern.match(event.problem)), "")
     is_pdu = int(event.problem[:2], 16) in PDU_TYPES  # with a length that cannot be
     return named or ("" if is_pdu or not saw_beginning(association) else "another protocol")
-
-
-def identity_readable(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A user identity that anybody on the path can read (PS3.7 §D.3.3.7.1)."""
-    match entry.event:
-        case AssociateRq(user_information=information) if information.identity is not None:
-            kind = information.identity.type
-            what = _IDENTITIES.get(kind, f"an identity of reserved type {kind}")
-            yield Hit(f"{what} is sent in the clear")
 
 
 def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -74,17 +58,6 @@ RULES = (
         "Give both sides the same transport security, and check the port number.",
         (MalformedPdu, SkippedBytes),
         other_protocol,
-    ),
-    EntryRule(
-        "identity-readable",
-        Severity.NOTE,
-        "PS3.7 §D.3.3.7",
-        "A user identity is sent in the clear",
-        "A user name, passcode, ticket or token is part of A-ASSOCIATE-RQ. Without TLS, whoever can capture this can "
-        "use it. dicomsniff never shows the secret itself.",
-        "Use the secure transport connection profiles of PS3.15, and change the passcode.",
-        (AssociateRq,),
-        identity_readable,
     ),
 )
 """Rules on security, in the order in which they are asked."""

@@ -78,7 +78,7 @@ RULES = (
         "that answers in its place, or another service.",
         "Try C-ECHO from another host, look at the server's log, and at what listens on the port.",
         request_unanswered,
-        by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"),
+        (*by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"), "peer:identity-ignored"),
     ),
     FinalRule(
         "peer-silent",

@@ -188,7 +188,7 @@ RULES = (
     ),
     EntryRule(
         "abort-reserved",
-        Severity.ERROR,
+        Severity.WARNING,
         "PS3.8 §9.3.8, Table 9-26",
         "An A-ABORT carries codes the standard does not define",
         "Sources are 0 (service-user) and 2 (service-provider), reasons of the latter 0 to 6 without 3. With others, "

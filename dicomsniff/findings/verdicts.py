@@ -1,54 +1,53 @@
-"""How an association went, and how a whole capture went, in one sentence each; the reason first."""
+"""How an association went, in one sentence; the reason first."""
 
 from collections import Counter
 
 from dicomsniff.association.association import Abortion, Association
-from dicomsniff.association.moves import Move
 from dicomsniff.association.state import State
+from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.finding import Finding, Severity
-from dicomsniff.findings.retrieve import explain_move
-from dicomsniff.findings.slowness import slow_part
+from dicomsniff.findings.identity_rules import refused_for_identity
+from dicomsniff.pdu.types import Abort
 from dicomsniff.quantities import counted, duration
 
-MAX_REASONS = 1000
-"""Reasons told apart in an overview."""
 MAX_STATUSES = 3
 """Statuses that are named of an association that went well; responses with further ones are counted."""
-BAD = ("Failure", "Unknown")
-_ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout")
+BAD = ("Failure",)
+"""Classes of statuses that say that a request was not done; one that nobody defines says nothing."""
+ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout")
 """Warnings that say why an association did not end as it should."""
+_NEVER = 1 << 62
 _ABORTS = ("association-aborted", "provider-aborted")
+_EXPLANATIONS = ("get-explained",)
+"""Notes that say why a request failed."""
 
 
 def verdict(association: Association) -> str:
     """Say in one line how the association went."""
     if association.rejection is not None:
         return f"refused: {_rejection(association)}"
-    if association.abortion is not None:
+    if association.abortion is not None and association.state is not State.RELEASED:
         return _aborted(association)
     failed = _failures(association)
     if association.released and association.nothing_accepted and not association.tally.requests:
         return f"released: no presentation context was accepted{_refusals(association)}; nothing was exchanged"
     if association.released:
         said = failed or _exchanged(association)
-        wrong = next((each for each in association.findings if each.severity is Severity.ERROR), None)
+        wrong = next((each for each in association.findings if each.worst is Severity.ERROR), None)
         if not failed and wrong is not None:
             return f"released, but {wrong.message}; {said}"
-        return f"released: {said}{_refused_contexts(association)}"
+        then = f"; then {_by(association.abortion)} aborted in vain" if association.abortion is not None else ""
+        return f"released: {said}{_why_failed(association)}{then}{_refused_contexts(association)}"
     return f"unfinished{_why_unfinished(association, failed)}"
 
 
-def went_well(association: Association) -> bool | None:
-    """Whether everything was done that was asked; None where the capture does not show the end."""
-    troubled = any(finding.worst is Severity.ERROR for finding in association.findings)
-    if association.rejection is not None or association.abortion is not None or _failures(association) or troubled:
-        return False
-    if association.released:
-        return True
-    return None if association.ended_by_capture or _end_unseen(association) else False
+def has_failed(association: Association) -> bool:
+    """Whether an association was refused, broken off with something under way, or answered a request with a failure."""
+    broken = association.abortion is not None and association.abortion.costs and not association.released
+    return association.rejection is not None or broken or bool(_failed_statuses(association))
 
 
 def _end_unseen(association: Association) -> bool:
@@ -56,95 +55,19 @@ def _end_unseen(association: Association) -> bool:
     return association.state is State.UNKNOWN and bool(association.missing_bytes)
 
 
-class Overview:
-    """How all associations of a capture went; takes each when it is over, keeps counts only."""
-
-    def __init__(self) -> None:
-        self.well = self.troubled = self.unknown = 0
-        self.reasons: Counter[str] = Counter()
-        """Why associations were in trouble, up to MAX_REASONS; `other_reasons` counts those with another one."""
-        self.other_reasons = 0
-        self.requests: Counter[str] = Counter()
-        self.bad: Counter[str] = Counter()
-        """Operations that failed, by service."""
-        self.slow: Counter[str] = Counter()
-        """Associations that were slow, by what took most of their time."""
-        self.findings: Counter[str] = Counter()
-        """Causes found, and findings that are not listed, by severity."""
-
-    @property
-    def associations(self) -> int:
-        """Associations that are over."""
-        return self.well + self.troubled + self.unknown
-
-    def take(self, association: Association) -> None:
-        """Count an association that is over."""
-        well = went_well(association)
-        if well:
-            self.well += 1
-        elif well is None:
-            self.unknown += 1
-        else:
-            self.troubled += 1
-            reason = _reason(association)
-            if reason in self.reasons or len(self.reasons) < MAX_REASONS:
-                self.reasons[reason] += 1
-            else:
-                self.other_reasons += 1
-        self.requests.update(association.tally.requests)
-        for (service, sop_class, status), count in association.tally.statuses.items():
-            if find_status(service, sop_class, status).category in BAD:
-                self.bad[service] += count
-        if slow := slow_part(association):
-            self.slow[slow] += 1
-        self.findings.update(finding.severity for finding in association.findings)
-        self.findings.update(association.unlisted_findings)
-
-    def text(self, moves: list[Move]) -> str:
-        """Say in one sentence how the capture went; `moves` are its C-MOVE operations."""
-        total = self.associations
-        if not total:
-            return "no DICOM association"
-        parts = []
-        if self.troubled:
-            (reason, count), *more = self.reasons.most_common()
-            often = f" ({count} times)" if count > 1 else ""
-            least = "more than " if self.other_reasons else ""
-            others = f", and {least}{counted(len(more), 'other reason')}" if more else ""
-            parts.append(f"{self.troubled} of {counted(total, 'association')} in trouble: {reason}{often}{others}")
-        elif self.well == total:
-            which = {1: "the association", 2: "both associations"}.get(total, f"all {total} associations")
-            parts.append(f"{which} went well")
-        else:
-            parts.append(f"{self.well} of {counted(total, 'association')} ended well")
-        if warnings := self.findings[Severity.WARNING]:
-            parts[0] += f", with {counted(warnings, 'warning')}"
-        if self.unknown:
-            parts.append(f"{counted(self.unknown, 'association')} without an end in the capture")
-        explained = [f"C-MOVE to {move.destination}: {explain_move(move)}" for move in moves if explain_move(move)]
-        if explained:
-            parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
-        if self.slow:
-            (what, count), *more = self.slow.most_common()
-            others = f", {sum(each for _, each in more)} for other reasons" if more else ""
-            parts.append(f"{counted(count, 'association')} slow, mostly {what}{others}")
-        if exchanged := self._exchanged():
-            parts.append(exchanged)
-        return "; ".join(parts)
-
-    def _exchanged(self) -> str:
-        """`40 C-STORE, 3 of them failed`."""
-        said = []
-        for service, count in self.requests.items():
-            failed = self.bad[service]
-            said.append(f"{count} {service}" + (f", {failed} of them failed" if failed else ""))
-        return ", ".join(said)
+def _why_failed(association: Association) -> str:
+    """Name what a failed status follows from, or is explained by, where that was found."""
+    for finding in association.findings:
+        if any(each.code == "status-failure" for each in finding.followers) or finding.code in _EXPLANATIONS:
+            return f"; {finding.message}"
+    return ""
 
 
-def _reason(association: Association) -> str:
+def reason(association: Association) -> str:
     """Why an association was in trouble, without what differs from one association to the next."""
     if association.rejection is not None:
-        return f"refused: {in_words(reject_reason_name(association.rejection.source, association.rejection.reason))}"
+        why = in_words(reject_reason_name(association.rejection.source, association.rejection.reason))
+        return f"refused: {why}" + (f"; {likely}" if (likely := refused_for_identity(association)) else "")
     cause = _cause(association)
     if cause is not None and cause.code not in ("association-aborted", "status-failure"):
         without = cause.message  # ports, which differ each time
@@ -171,33 +94,42 @@ def _rejection(association: Association) -> str:
     elif request is not None and (rejection.source, rejection.reason) == (1, 3):
         who = f' ("{request.calling_ae_title}" from {association.requestor.endpoint.address})'
     how = {1: "", 2: "; transient: it may work later"}.get(rejection.result, f"; result {rejection.result} is reserved")
-    return f"{reason}{who}{how}"
+    likely = refused_for_identity(association)
+    return f"{reason}{who}{how}" + (f"; {likely}" if likely else "")
 
 
 def _aborted(association: Association) -> str:
     abortion = association.abortion
     if abortion is None:
         return ""
-    side = abortion.side.value
     why = aborted_for(abortion.source, abortion.reason)
     cause = next((each for each in association.findings if any(of.code in _ABORTS for of in each.followers)), None)
     if cause is not None:
         said = f"; its reason: {why}" if why and cause.code != "abort-reserved" else ""
-        return f"aborted by the {side}: {cause.message}{said}"
-    who = f"the {side}'s {aborter(abortion.source)}" if aborter(abortion.source) else f"the {side}"
+        return f"aborted by the {abortion.side.value}: {cause.message}{said}"
+    who = _by(abortion)
     done = _failures(association) or _exchanged(association)
     exchanged = f", after {done}" if association.tally.statuses else ""
     wrong = next((each for each in association.findings if each.severity is Severity.ERROR), None)
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.message}"
     why = f": {why}" if why else ""
-    return f"aborted by {who}{why}{_open_question(association, abortion)}{exchanged}{before}"
+    harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in association.found)
+    cost = "; nothing was lost by it" if harmless else ""
+    return f"aborted by {who}{why}{_open_question(association, abortion)}{exchanged}{cost}{before}"
+
+
+def _by(abortion: Abortion) -> str:
+    """`the requestor's application`."""
+    side = f"the {abortion.side.value}"
+    return f"{side}'s {aborter(abortion.source)}" if aborter(abortion.source) else side
 
 
 def _cause(association: Association) -> Finding | None:
     """The first finding that says why an association was in trouble."""
     found = association.findings
-    return next((each for each in found if each.worst is Severity.ERROR or each.code in _ENDINGS), None)
+    loose = (each for each in found if any(of.code in ENDINGS for of in each.all()))
+    return next((each for each in found if each.worst is Severity.ERROR), next(loose, None))
 
 
 def _why_unfinished(association: Association, failed: str) -> str:
@@ -227,8 +159,16 @@ def _why_unfinished(association: Association, failed: str) -> str:
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
     if _end_unseen(association):
         ended = "how it ended is missing from the capture"
+    elif not association.ended_by_capture and not _end_seen(association):
+        ended = "its end is not in the capture"
     said = failed or _exchanged(association)
     return f": {said}; {ended if association.closed else 'still open'}{_refused_contexts(association)}"
+
+
+def _end_seen(association: Association) -> bool:
+    """Whether TCP was seen to end; where not, a new connection of the same ports tells that it did."""
+    unlisted = association.condensed or association.unlisted
+    return bool(unlisted) or any(isinstance(entry.event, TcpEnd) for entry in association.timeline)
 
 
 def _waited(association: Association, since: int) -> str:
@@ -240,11 +180,20 @@ def _open_question(association: Association, abortion: Abortion) -> str:
     question = association.unanswered[0] if association.unanswered else None
     if question is not None:
         name = f"{question.name} {question.command.message_id}"
-        own = question.side is abortion.side
-        return f" before it got a final response to {name}" if own else f" instead of a final response to {name}"
+        if question.side is abortion.side:
+            return f" before it got a final response to {name}"
+        if question.command.announces_data_set and question.span.last_packet > _aborted_at(association):
+            return f" before the data set of {name} had arrived"
+        return f" instead of a final response to {name}"
     if association.nothing_accepted and not association.tally.messages:
         return f": no presentation context was accepted{_refusals(association)}"
     return ""
+
+
+def _aborted_at(association: Association) -> int:
+    """Return the packet of the first A-ABORT; where it is not listed, a number beyond all."""
+    packets = (entry.span.first_packet for entry in association.timeline if isinstance(entry.event, Abort))
+    return next(packets, _NEVER)
 
 
 def _refusals(association: Association) -> str:

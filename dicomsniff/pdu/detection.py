@@ -1,13 +1,14 @@
 """Whether a stream is DICOM: its first bytes wait until they tell."""
 
 from dicomsniff.pdu.recognize import ENOUGH, Verdict, find_message_start, judge_cut_off, judge_start, name_foreign
+from dicomsniff.pdu.tls import TlsStream
 from dicomsniff.provenance import PacketMark
 
 
 class Detection:
     """Collects a stream's first bytes and judges them; where the stream's own beginning is missing, searches them."""
 
-    __slots__ = ("_fresh", "_latest", "_waiting", "at_start", "first", "foreign", "other")
+    __slots__ = ("_fresh", "_latest", "_waiting", "at_start", "first", "foreign", "other", "tls")
 
     def __init__(self, *, known_start: bool) -> None:
         self.at_start = known_start
@@ -18,6 +19,8 @@ class Detection:
         """Whether the stream was found to carry something else."""
         self.foreign = ""
         """The other protocol's name, where the stream's first bytes tell it."""
+        self.tls: TlsStream | None = None
+        """The handshake, where that protocol is TLS."""
         self._waiting = bytearray()
         self._latest = 0
         self._fresh = True
@@ -31,6 +34,8 @@ class Detection:
     def feed(self, data: bytes, mark: PacketMark) -> bool:
         """Take bytes; return whether the stream is DICOM."""
         if self.other:
+            if self.tls is not None:
+                self.tls.feed(data, mark)
             return False
         if not self._waiting:
             self.first = mark
@@ -49,6 +54,8 @@ class Detection:
         """What follows a hole is not the stream's beginning, and does not continue what waits."""
         self.at_start = False
         self._waiting.clear()
+        if self.tls is not None:
+            self.tls.stop()
 
     def take(self) -> tuple[bytes, bytes]:
         """Hand over what waits: what came in an earlier packet, and what came in the latest."""
@@ -66,6 +73,9 @@ class Detection:
             if verdict is Verdict.OTHER:
                 self.other, self.at_start = True, False
                 self.foreign = name_foreign(waiting)
+                if self.foreign == "TLS":
+                    self.tls = TlsStream()
+                    self.tls.feed(bytes(waiting), self.first)
                 waiting.clear()
             return verdict is Verdict.DICOM
         at = 0 if self._fresh and judge_start(waiting) is Verdict.DICOM else find_message_start(waiting)

@@ -3,6 +3,7 @@
 from dicomsniff.capture.skip import Skip
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER, NO_PACKET, Framing
+from dicomsniff.pdu.tls import TlsStream
 from dicomsniff.pdu.types import MissingBytes, PduEvent
 from dicomsniff.provenance import PacketMark, Span, join_spans
 
@@ -73,6 +74,11 @@ class PduStream:
         """The other protocol's name, where the stream's first bytes tell it."""
         return self._detection.foreign
 
+    @property
+    def tls(self) -> TlsStream | None:
+        """The handshake of a stream that carries TLS."""
+        return self._detection.tls
+
     def skip(self, unneeded: int = FOREVER) -> Skip | None:
         """Say which bytes need not be fed: they continue a data set fragment, or are not DICOM.
 
@@ -81,7 +87,8 @@ class PduStream:
         """
         if self.recognized:
             return self._framing.skip(unneeded)
-        return _ALL if self._detection.other else None
+        detection = self._detection
+        return _ALL if detection.other and (detection.tls is None or detection.tls.done) else None
 
     def feed(
         self, offset: int, data: bytes, start: int, end: int, mark: PacketMark, skipped: Skip | None = None

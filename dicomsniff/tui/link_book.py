@@ -108,8 +108,8 @@ class LinkBook:
                 Target(series.last_association, 0, f"association {series.last_association} is the last"),
             ]
             book.links.append(_link("same ends", Target(series.first_association, 0, series_text(series)), parts))
-        if analyzer.overview.associations:
-            book.verdict = analyzer.overview.text(moves)
+        if analyzer.overview.associations or analyzer.findings:
+            book.verdict = analyzer.overview.text(moves, analyzer.findings)
         return book
 
     def asked_by(self, association: int, message: int) -> Link | None:

@@ -8,7 +8,7 @@ import build
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Analyzer, Keep, fair_share
 from dicomsniff.capture.packets import IncompleteError
-from dicomsniff.export.text import write_text
+from dicomsniff.export.show import write_text
 from dicomsniff.export.transcript import write_transcript
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture

@@ -79,16 +79,19 @@ def test_json_holds_causes_with_their_consequences(run: Run, crash: Path) -> Non
     said = json.loads(run("check", crash, "--format", "json")[1])
     assert said["schema"] == "dicomsniff.check/1"
     (association,) = said["associations"]
-    (finding,) = association["findings"]
-    assert finding["code"] == "pdv-beyond-pdu"
-    assert {each["code"] for each in finding["followers"]} >= {"pdu-header", "message-incomplete"}
+    cause, *consequences = association["findings"]
+    assert (cause["code"], cause["cause"]) == ("pdv-beyond-pdu", None)
+    assert {each["code"] for each in consequences} >= {"pdu-header", "message-incomplete"}
+    assert {each["cause"] for each in consequences} == {0}
     assert (said["counts"], said["failed"]) == ({"error": 3, "warning": 2, "note": 0}, True)
 
 
 def test_json_lines_end_with_a_summary(run: Run, crash: Path) -> None:
     lines = [json.loads(line) for line in run("check", crash, "--format", "jsonl")[1].splitlines()]
-    assert [line["kind"] for line in lines] == ["finding", "summary"]
-    assert lines[-1]["failed"] is True
+    *findings, summary = lines
+    assert {line["kind"] for line in findings} == {"finding"}
+    assert [line["index"] for line in findings] == [*range(len(findings))]
+    assert (summary["kind"], summary["failed"]) == ("summary", True)
 
 
 def test_sarif_refers_to_the_catalogue_and_the_captures(run: Run, samples: Path, crash: Path) -> None:

@@ -7,6 +7,7 @@ import build
 from dicomsniff.association.association import MAX_FINDINGS
 from findings import normalized_cases, query_cases
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
+from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, tried
 from findings.release_cases import CASES as RELEASE_CASES
 from findings.stall_cases import CASES as STALL_CASES
 from findings.traffic import (
@@ -40,6 +41,7 @@ from findings.traffic import (
     with_window,
 )
 from network import move_rsp
+from tls import without_client_certificate
 
 Traffic = list[build.Packet] | list[build.Frame]
 
@@ -291,6 +293,11 @@ case(
     "titles-changed",
     lambda: negotiated(answer=build.associate_ac(build.answer(1), build.answer(3), called="OTHER")),
 )
+case(
+    "titles-garbled",
+    lambda: negotiated(answer=associate_ac(called="STORESCP".ljust(16, "\0"))),
+    lambda: negotiated(answer=associate_ac(called="OTHER")),
+)
 
 # Fragments
 
@@ -518,6 +525,17 @@ case(
 )
 case("identity-readable", lambda: negotiated(associate_rq(more=(identity(),))))
 
+# Neighbours
+
+case("echo-was-answered", echoed_and_aborted, lambda: echoed_and_aborted("ANOTHER"))
+case("worked-otherwise", refused_with_role, lambda: refused_with_role(also_without=False)[:-8])
+case("limit-reached-by", limit_reached, lambda: limit_reached(closed=True))
+case("tries-repeated", lambda: tried(0, 4000, 8100), lambda: tried(0, 4000))
+
+# TLS handshakes
+
+case("tls-handshake-refused", without_client_certificate, lambda: without_client_certificate(1))
+
 # The whole capture
 
 case("foreign-protocol", lambda: talked((0, b"GET / HTTP/1.1\r\n\r\n"), talk=build.Talk().open()).close().packets)
@@ -686,6 +704,7 @@ case(
     lambda: asked_to_move(move_rsp(0, completed=1), stores=1),
 )
 case("get-explained", lambda: got(1, 1, 0xB000), lambda: got(1, 0, 0))
+case("get-without-objects", lambda: got(0, 0, 0, stores=0), lambda: got(1, 0, 0))
 case("get-count-differs", lambda: got(2, 0, 0), lambda: got(1, 0, 0))
 case("commitment-failed", lambda: committed(report(2)), lambda: committed(report(0)))
 case("commitment-not-reported", committed, lambda: committed(report(0)))

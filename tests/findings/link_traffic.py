@@ -28,13 +28,14 @@ def asked_to_move(final: bytes, *, stores: int = 0, originator: str = "CLIENT") 
     return network.packets
 
 
-def got(completed: int, failed: int, status: int) -> list[build.Packet]:
-    """A C-GET of which one object is stored, and which counts this."""
+def got(completed: int, failed: int, status: int, *, stores: int = 1) -> list[build.Packet]:
+    """A C-GET of which so many objects are stored, and which counts this."""
     proposals = (build.proposal(1, GET_CLASS), build.proposal(3, CT))
     talk = opened(associate_rq(*proposals, more=(role(CT, 1, 1),)), associate_ac(more=(role(CT, 1, 1),)))
     talk.client(build.message(1, build.command_set(GET), build.element(0x00080052, b"STUDY ")))
-    talk.server(build.message(3, build.store_rq(1), build.pixels(16)))
-    talk.client(build.message(3, build.store_rsp(1)))
+    for number in range(1, stores + 1):
+        talk.server(build.message(3, build.store_rq(number), build.pixels(16)))
+        talk.client(build.message(3, build.store_rsp(number)))
     counters = {0x1021: completed, 0x1022: failed, 0x1023: 0}
     talk.server(build.message(1, build.command_set(GOT | {0x0900: status} | counters)))
     return released(talk)

@@ -23,7 +23,7 @@ def judged(*problems: str, status: int = 0) -> Association:
     found.found.clear()
     found.findings.clear()
     listed = tuple(DataSetProblem(code, f"{code} at byte {at}", at) for at, code in enumerate(problems))
-    outline = DataSetOutline(None, False, "", 4, 0, listed, {}, None, {}, (), {}, False, "")
+    outline = DataSetOutline(None, False, "", 4, 0, listed, {}, None, {}, (), {}, {}, False, "")
     for entry in found.timeline:
         if getattr(entry.event, "name", "") == "C-STORE-RQ":
             entry.event.data_set = DataSetInfo(length=4, fragments=1, outline=outline)

@@ -16,9 +16,10 @@ from dicomsniff.association import association as association_module
 from dicomsniff.association import instances, links, moves
 from dicomsniff.export.check import write_check
 from dicomsniff.export.model_json import association_json
-from dicomsniff.export.text import association_lines, write_text
+from dicomsniff.export.show import write_text
+from dicomsniff.export.text import association_lines
 from dicomsniff.export.transcript import write_transcript
-from dicomsniff.findings import verdicts
+from dicomsniff.findings import overview
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -121,7 +122,7 @@ def test_a_flood_of_warnings_does_not_hide_an_error(tmp_path: Path, form: str) -
 def test_a_capture_with_a_failure_beyond_the_limit_is_in_trouble(tmp_path: Path) -> None:
     association = only(warned(50, failed=1))
     assert verdict(association).startswith("released: 1 of 51 C-ECHO failed")
-    assert "1 of 1 association in trouble" in shown(saved(tmp_path / "one.pcap", warned(50, failed=1)))
+    assert "the association is in trouble" in shown(saved(tmp_path / "one.pcap", warned(50, failed=1)))
 
 
 def test_a_long_association_costs_no_other_its_timeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,17 +145,17 @@ def test_a_timeline_that_was_given_up_is_said_to_be(tmp_path: Path) -> None:
 
 
 def test_reasons_beyond_the_limit_are_not_counted_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verdicts, "MAX_REASONS", 2)
-    overview = verdicts.Overview()
-    overview.troubled = 9
-    monkeypatch.setattr(verdicts, "_reason", lambda association: association.requestor.ae_title)
-    monkeypatch.setattr(verdicts, "went_well", lambda association: False)
+    monkeypatch.setattr(overview, "MAX_REASONS", 2)
+    taken = overview.Overview()
+    monkeypatch.setattr(overview, "reason", lambda association: association.requestor.ae_title)
+    monkeypatch.setattr(overview, "fate", lambda association: overview.Fate.TROUBLED)
     (association,) = analyze(echoes(1).packets).associations
     for title in ("A", "B", "C", "C", "C", "D"):
         association.requestor.ae_title = title
-        overview.take(association)
-    assert (overview.reasons, overview.other_reasons) == (Counter(A=1, B=1), 4)
-    assert "in trouble: A, and more than 1 other reason" in overview.text([])
+        taken.take(association)
+    assert (taken.reasons[overview.Fate.TROUBLED], taken.other_reasons) == (Counter(A=1, B=1), 4)
+    assert "in trouble: A, and more than 1 other reason" in taken.text([], [])
+    assert list(taken.worst())[-1] == "and 4 associations in trouble for other reasons"
 
 
 def test_every_status_is_counted_where_only_some_are_named() -> None:

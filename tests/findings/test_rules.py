@@ -7,6 +7,7 @@ import pytest
 import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.links import Linker
+from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.engine import find_in_capture, flatten
@@ -66,7 +67,9 @@ def test_every_finding_is_listed_once_as_a_cause_or_below_one(code):
 
 @pytest.mark.parametrize("count", [0, 3])
 def test_connections_that_were_given_up_are_told(count):
-    facts = SimpleNamespace(foreign={"": 7}, association_count=0, given_up=count, links=Linker())
+    facts = SimpleNamespace(
+        foreign={"": 7}, association_count=0, given_up=count, links=Linker(), neighbours=Neighbours(), handshakes=[]
+    )
     assert [finding.code for finding in find_in_capture(facts)] == ["connections-given-up"] * bool(count)
 
 

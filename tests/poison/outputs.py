@@ -12,7 +12,7 @@ from textual.filter import LineFilter
 
 from dicomsniff.export.check import REPORTS, write_check
 from dicomsniff.export.lines import write_lines
-from dicomsniff.export.text import write_text
+from dicomsniff.export.show import write_text
 from dicomsniff.export.transcript import write_transcript
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture

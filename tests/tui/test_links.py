@@ -5,6 +5,7 @@ from pathlib import Path
 
 import build
 from dicomsniff.association.instances import Kind, Thread
+from dicomsniff.findings.overview import Fate
 from dicomsniff.library import Capture
 from dicomsniff.tui.association_view import AssociationView
 from dicomsniff.tui.field_row import FieldRow
@@ -203,7 +204,7 @@ def test_finding_out_is_seldom_enough_to_cost_little(samples: Path) -> None:
         times = iter([100.0, 102.0])
         watch.write(lambda: next(times))
         assert not watch.is_due(1000), "nothing is new"
-        capture.analyzer.overview.well += 1
+        capture.analyzer.overview.fates[Fate.WELL] += 1
         assert not watch.is_due(121)
         assert watch.is_due(122), "ten times the two seconds it took"
 

@@ -260,10 +260,11 @@ class ElementWalk:
 
     def _take(self, tag: int, kind: int, value: bytes, offset: int) -> None:
         here = self._nesting.here
+        little = here.mode is not Mode.EXPLICIT_BIG
         if self._nesting.outer:
-            self.kept.refer(here.tag, tag, value)
+            self.kept.refer(here.tag, tag, value, little=little)
         else:
-            self.kept.take(tag, kind, value, offset, little=here.mode is not Mode.EXPLICIT_BIG)
+            self.kept.take(tag, kind, value, offset, little=little)
 
     def _take_value(self, header: Header, kind: int, data: _Buffer, at: int, base: int) -> int:
         """Take an element of a length; look at its value, if somebody wants to see it, once it is there."""

@@ -4,6 +4,7 @@ from dicomsniff.dimse.effort import UNLIMITED, value_cost
 from dicomsniff.dimse.scan.formats import CHECKED, format_problem, name_problem
 from dicomsniff.dimse.scan.kinds import (
     CHARACTER_SET,
+    FAILURE_REASON,
     KEPT_ELEMENTS,
     NUMBER_OF_FRAMES,
     REFERENCED_SOP_INSTANCE_UID,
@@ -17,6 +18,8 @@ from dicomsniff.quantities import counted
 
 MAX_REFERENCES = 64
 """Referenced instances that are kept; further ones are counted."""
+MAX_REASONS = 16
+"""Failure reasons told apart in one data set."""
 
 
 class KeptValues:
@@ -26,6 +29,7 @@ class KeptValues:
         "affordable",
         "characters",
         "effort",
+        "failure_reasons",
         "fragments",
         "native",
         "problems",
@@ -44,6 +48,7 @@ class KeptValues:
         self.values: dict[int, str | int] = {}
         self.referenced: list[Reference] = []
         self.reference_counts: dict[int, int] = {}
+        self.failure_reasons: dict[int, int] = {}
         self.characters = Characters()
         self.fragments: Fragments | None = None
         """Encapsulated Pixel Data of the data set itself."""
@@ -66,12 +71,16 @@ class KeptValues:
                 self.effort += value_cost(value)
                 self.characters = Characters(str(kept))
 
-    def refer(self, sequence: int, tag: int, value: bytes) -> None:
-        """Take a UID in an item of a top-level sequence."""
+    def refer(self, sequence: int, tag: int, value: bytes, *, little: bool) -> None:
+        """Take a UID, or a kept number, in an item of a top-level sequence."""
         if tag == REFERENCED_SOP_INSTANCE_UID:
             self.reference_counts[sequence] = self.reference_counts.get(sequence, 0) + 1
             if len(self.referenced) < MAX_REFERENCES:
                 self.referenced.append(Reference(sequence, plain_text(value)))
+        elif tag == FAILURE_REASON:
+            reason = small_value(tag, value, little=little)
+            if isinstance(reason, int) and (reason in self.failure_reasons or len(self.failure_reasons) < MAX_REASONS):
+                self.failure_reasons[reason] = self.failure_reasons.get(reason, 0) + 1
 
     def check_text(self, tag: int, value: bytes, offset: int) -> None:
         """Check the characters of a top-level element."""

@@ -17,8 +17,9 @@ ROWS, COLUMNS, SAMPLES_PER_PIXEL, BITS_ALLOCATED = 0x00280010, 0x00280011, 0x002
 PHOTOMETRIC_INTERPRETATION = 0x00280004
 TRANSFER_SYNTAX_UID = 0x00020010
 REFERENCED_SOP_INSTANCE_UID = 0x00081155
+FAILURE_REASON = 0x00081197
 
-NUMBERS = frozenset([ROWS, COLUMNS, SAMPLES_PER_PIXEL, BITS_ALLOCATED])
+NUMBERS = frozenset([ROWS, COLUMNS, SAMPLES_PER_PIXEL, BITS_ALLOCATED, FAILURE_REASON])
 """Kept elements that are one unsigned 16-bit number."""
 KEPT_ELEMENTS = NUMBERS | {
     CHARACTER_SET,
@@ -32,7 +33,7 @@ KEPT_ELEMENTS = NUMBERS | {
     NUMBER_OF_FRAMES,
     PHOTOMETRIC_INTERPRETATION,
 }
-"""Top-level elements whose value is kept."""
+"""Top-level elements whose value is kept; Failure Reason is counted in items, where it is."""
 
 _SHORT = {b"LO": TEXT, b"LT": TEXT, b"PN": NAME, b"SH": TEXT, b"ST": TEXT, b"UI": UID, b"US": WATCHED}
 _SHORT |= dict.fromkeys(FORMATTED_VRS, FORMATTED)
@@ -45,7 +46,7 @@ LONG_VRS = frozenset(_LONG)
 VRS = LONG_VRS | frozenset(_SHORT)
 
 _NESTED = dict.fromkeys(_SHORT, PLAIN) | dict.fromkeys(_LONG, LONG) | {b"SQ": SEQUENCE}
-EXPLICIT_KINDS: tuple[dict[bytes, int], ...] = (_SHORT | _LONG, _NESTED | {b"UI": UID}, _NESTED)
+EXPLICIT_KINDS: tuple[dict[bytes, int], ...] = (_SHORT | _LONG, _NESTED | {b"UI": UID, b"US": WATCHED}, _NESTED)
 """What to do by VR: at top level, in the items of a top-level sequence, deeper."""
 
 
@@ -62,7 +63,7 @@ def implicit_kinds() -> tuple[dict[int, int], ...]:
     top[PIXEL_DATA] = PIXELS
     top[EXTENDED_OFFSET_TABLE] = PIXELS
     deeper = {tag: kind for tag, kind in top.items() if kind == SEQUENCE}
-    return top, deeper | {REFERENCED_SOP_INSTANCE_UID: UID}, deeper
+    return top, deeper | {REFERENCED_SOP_INSTANCE_UID: UID, FAILURE_REASON: WATCHED}, deeper
 
 
 @lru_cache(maxsize=1)

@@ -57,8 +57,9 @@ class DataSetOutline:
     `transfer_syntax` is the one that fits, None where none does; `guessed` whether it is not the negotiated one, and
     `why`. `elements` counts what was read, those in sequences too. `unexamined` says why the scanner did not look at
     all of it, empty where it did. `unlisted` counts by code the problems that are not among `problems`;
-    `reference_counts` counts the referenced instances by sequence, also those not in `referenced`. `unusual` says the
-    first thing in it that is no problem for most receivers, and worth a word where one failed.
+    `reference_counts` counts the referenced instances by sequence, also those not in `referenced`. `failure_reasons`
+    counts the items of sequences by Failure Reason (0008,1197). `unusual` says the first thing in it that is no problem
+    for most receivers, and worth a word where one failed.
     """
 
     transfer_syntax: str | None
@@ -72,6 +73,7 @@ class DataSetOutline:
     values: dict[int, str | int]
     referenced: tuple[Reference, ...]
     reference_counts: dict[int, int]
+    failure_reasons: dict[int, int]
     has_file_meta: bool
     unexamined: str
     unusual: str = ""

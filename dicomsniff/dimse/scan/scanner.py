@@ -199,6 +199,7 @@ class DataSetScanner:
             values=kept.values,
             referenced=tuple(kept.referenced),
             reference_counts=kept.reference_counts,
+            failure_reasons=kept.failure_reasons,
             has_file_meta=self._has_file_meta,
             unexamined=self._lost or stopped,
             unusual=kept.unusual,

@@ -1,0 +1,105 @@
+"""What is remembered of associations that are over, to hold those that failed against their neighbours."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import TcpEnd
+from dicomsniff.pdu.types import AssociateRj, AssociateRq
+from dicomsniff.provenance import Span
+
+MAX_NEIGHBOURS = 10_000
+"""Associations remembered; further ones are no evidence."""
+
+
+class Ends(NamedTuple):
+    """Who called whom: the caller's address, the acceptor's address and port, and both AE titles."""
+
+    source: str
+    target: str
+    calling: str | None
+    called: str | None
+
+
+class Neighbour(NamedTuple):
+    """An association that is over: what it asked for, how it fared, and how long its TCP connection lived."""
+
+    association: int
+    ends: Ends
+    start: int
+    """When it began (ns since 1970)."""
+    end: int
+    """When its last word was said."""
+    closed: int | None
+    """When either side began to close its TCP connection; None where the capture does not show that."""
+    outcome: str
+    trouble: str
+    """Why it was in trouble; empty where it was not."""
+    answered: tuple[str, ...]
+    """Services that were answered with Success."""
+    asked: tuple[str, ...]
+    """Services that were asked for."""
+    extras: frozenset[str]
+    """What was proposed beside presentation contexts."""
+    accepted: bool
+    """Whether at least one presentation context was accepted."""
+    refused: tuple[int, int] | None
+    """Source and reason of an A-ASSOCIATE-RJ."""
+    span: Span
+    """Of what refused it, else of its first entry."""
+
+
+class Neighbours:
+    """Takes every association when it is over; gives those that can be compared."""
+
+    def __init__(self) -> None:
+        self._known: list[Neighbour] = []
+
+    def take(self, association: Association, trouble: str) -> None:
+        """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
+        if len(self._known) < MAX_NEIGHBOURS:
+            self._known.append(_remembered(association, trouble))
+
+    def __iter__(self) -> Iterator[Neighbour]:
+        """Yield them in the order in which they began."""
+        return iter(sorted(self._known, key=lambda each: (each.start, each.association)))
+
+
+def _remembered(association: Association, trouble: str) -> Neighbour:
+    requestor, acceptor, rejection = association.requestor, association.acceptor, association.rejection
+    timeline = association.timeline
+    ends = [entry.span.first_time for entry in timeline if isinstance(entry.event, TcpEnd)]
+    telling = next((entry.span for entry in timeline if isinstance(entry.event, AssociateRj)), None)
+    first = timeline[0].span if timeline else Span(0, 0, 0, 0, 0)
+    successes = Counter(service for service, _, status in association.tally.statuses if status == 0)
+    return Neighbour(
+        association=association.id,
+        ends=Ends(requestor.endpoint.address, str(acceptor.endpoint), requestor.ae_title, acceptor.ae_title),
+        start=association.start_time,
+        end=association.end_time if not ends else min(association.end_time, min(ends)),
+        closed=min(ends, default=None),
+        outcome=association.outcome,
+        trouble=trouble,
+        answered=tuple(successes),
+        asked=tuple(association.tally.requests),
+        extras=_extras(association.request),
+        accepted=any(context.accepted for context in association.contexts.values()),
+        refused=(rejection.source, rejection.reason) if rejection is not None else None,
+        span=telling or first,
+    )
+
+
+def _extras(request: AssociateRq | None) -> frozenset[str]:
+    """Name what a request proposes that peers may stumble over."""
+    if request is None:
+        return frozenset()
+    said = request.user_information
+    offered = {
+        "role selection": said.roles,
+        "a user identity": said.identity,
+        "extended negotiation": said.extended,
+        "common extended negotiation": said.common_extended,
+        "an asynchronous operations window": said.asynchronous_operations_window,
+    }
+    return frozenset(name for name, there in offered.items() if there)

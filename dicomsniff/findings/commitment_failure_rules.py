@@ -1,0 +1,57 @@
+"""Rules on what a storage commitment reports as failed (PS3.4 §J.3.3)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.instances import FAILED, REFERENCED, SOP_CLASSES, Kind
+from dicomsniff.dictionary.reasons import failure_reason_text
+from dicomsniff.dimse.scan.outline import DataSetOutline
+from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.review import Review
+from dicomsniff.quantities import counted
+
+MAX_NAMED = 3
+"""Failure reasons that are named, the most frequent first; further ones are counted."""
+
+
+def uncommitted(review: Review) -> Iterator[Hit]:
+    """An N-EVENT-REPORT that lists instances for which the provider takes no responsibility."""
+    association = review.association
+    if not association.tally.requests["N-EVENT-REPORT"]:
+        return
+    for operation in association.operations.operations:
+        request = operation.request
+        kind = SOP_CLASSES.get(request.command.sop_class_uid or "")
+        outline = request.data_set.outline if request.data_set is not None else None
+        if operation.name != "N-EVENT-REPORT" or kind is not Kind.COMMITMENT or outline is None:
+            continue
+        failed = max(outline.reference_counts.get(FAILED, 0), sum(outline.failure_reasons.values()))
+        if failed:
+            total = failed + outline.reference_counts.get(REFERENCED, 0)
+            provider = association.party(request.side).label
+            said = f"{provider} reports {failed} of {counted(total, 'instance')} as not committed"
+            yield Hit(f"{said}: {_reasons(outline)}", request.span, request)
+
+
+def _reasons(outline: DataSetOutline) -> str:
+    """`2 × 0x0112 (no such object instance), 0x0110 (processing failure)`."""
+    common = sorted(outline.failure_reasons.items(), key=lambda pair: -pair[1])
+    said = [(f"{count} × " if count > 1 else "") + failure_reason_text(reason) for reason, count in common[:MAX_NAMED]]
+    if more := len(common) - MAX_NAMED:
+        said += [f"and {counted(more, 'other reason')}"] if more > 0 else []
+    return ", ".join(said) or "no Failure Reason (0008,1197) is given"
+
+
+RULES = (
+    FinalRule(
+        "commitment-failed",
+        Severity.ERROR,
+        "PS3.4 §J.3.3",
+        "Instances were not committed",
+        "The report of a storage commitment lists instances in its Failed SOP Sequence: the provider does not take "
+        "responsibility for them. Failure Reason (0008,1197) says why, instance by instance.",
+        "Keep them at the sender. No such object instance: the provider does not have them (any longer), so send them "
+        "again. Processing failure, resource limitation: look at the provider's log.",
+        uncommitted,
+    ),
+)
+"""Rules on failed storage commitments, in the order in which they are asked."""

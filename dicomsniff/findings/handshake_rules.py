@@ -1,0 +1,67 @@
+"""Rules on TLS handshakes that failed: nothing of the DICOM behind them is readable, but the refusal is (RFC 5246)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.association.handshakes import FailedHandshake
+from dicomsniff.dictionary.tls import alert_name
+from dicomsniff.findings.finding import CaptureFacts, CaptureRule, Hit, Severity
+
+_CERTIFICATE_ALERTS = {
+    42: "the {whose} certificate is broken",
+    43: "it does not support certificates of the {whose} kind",
+    44: "the {whose} certificate was revoked",
+    45: "the {whose} certificate has expired",
+    46: "it does not accept the {whose} certificate",
+    48: "it does not know the issuer of the {whose} certificate",
+    116: "it requires a client certificate, and none was sent",
+}
+_OTHER_ALERTS = {
+    70: "they have no TLS version in common",
+    71: "the offered cipher suites are too weak",
+    112: "the server name is not known there",
+    120: "they have no application protocol in common",
+}
+_HANDSHAKE_FAILURE = 40
+
+
+def refused(facts: CaptureFacts) -> Iterator[Hit]:
+    """A fatal alert in the plain handshake; the same between the same two hosts is told once, with a count."""
+    groups: dict[tuple[str, str, bool, int, str], list[FailedHandshake]] = {}
+    for each in facts.handshakes:
+        groups.setdefault(each[:5], []).append(each)
+    for group in groups.values():
+        first = group[0]
+        who, whom = (first.client, first.server) if first.by_client else (first.server, first.client)
+        often = f" {len(group)} times" if len(group) > 1 else ""
+        text = f"{who} refused the TLS handshake with {whom}{often} by the alert {alert_name(first.alert)}"
+        yield Hit(f"{text}: {_why(first)}", first.span)
+
+
+def _why(handshake: FailedHandshake) -> str:
+    if not handshake.by_client and handshake.certificate == "missing":
+        return "it asked for a client certificate, and the client sent none"
+    if known := _CERTIFICATE_ALERTS.get(handshake.alert):
+        return known.format(whose="server's" if handshake.by_client else "client's")
+    if known := _OTHER_ALERTS.get(handshake.alert):
+        return known
+    if handshake.alert == _HANDSHAKE_FAILURE and handshake.certificate == "sent":
+        return "it asked for a client certificate; perhaps it does not accept the one that was sent"
+    if handshake.alert == _HANDSHAKE_FAILURE:
+        return "probably they have no cipher suite or TLS version in common"
+    return "its log may say why"
+
+
+RULES = (
+    CaptureRule(
+        "tls-handshake-refused",
+        Severity.ERROR,
+        "RFC 5246 §7.2.2",
+        "A TLS handshake is refused",
+        "Before anything is encrypted, one side ended the TLS handshake by a fatal alert, so that no association could "
+        "begin. Connections to the web's ports, or of programs that offer to speak HTTP, are not meant.",
+        "Give both sides certificates that the other one trusts, where asked for also to the client, and TLS versions "
+        "and cipher suites that they have in common (PS3.15 §B.12).",
+        refused,
+    ),
+)
+"""Rules on TLS handshakes, in the order in which they are asked."""

@@ -1,0 +1,190 @@
+"""Rules that hold an association in trouble against others between the same ends: evidence for what is the matter."""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from dicomsniff.association.neighbours import Ends, Neighbour
+from dicomsniff.findings.finding import CaptureFacts, CaptureRule, Hit, Severity
+from dicomsniff.quantities import counted, duration
+
+TRIES = 3
+"""Associations with one and the same trouble from which on they are told as repeated tries."""
+_EVEN = 1.5
+"""How many times the shortest pause the longest may be, where tries are said to come every so often."""
+_TITLES = {(1, 1): ("called", "calling"), (1, 3): ("calling",), (1, 7): ("called",), (2, 1): ("called", "calling")}
+"""The AE titles that may be the reason of a refusal, by its source and reason (PS3.8 Table 9-21)."""
+_LIMITS = ((3, 1), (3, 2))
+"""Source and reason of refusals for temporary congestion or a local limit (PS3.8 Table 9-21)."""
+MAX_NAMED = 5
+"""Associations that a line names; further ones are counted."""
+
+
+def echo_answered(facts: CaptureFacts) -> Iterator[Hit]:
+    """What failed, beside a C-ECHO between the same ends that was answered."""
+    echoed: dict[Ends, Neighbour] = {}
+    for each in facts.neighbours:
+        if "C-ECHO" in each.answered and not each.trouble:
+            echoed.setdefault(each.ends, each)
+    for group in _alike(each for each in facts.neighbours if each.trouble and "C-ECHO" not in each.asked):
+        first = group[0]
+        echo = echoed.get(first.ends)
+        if echo is not None:
+            calling, called = _titles(first)
+            asked = ", ".join(first.asked) or "association"
+            said = f"{called} answered a C-ECHO of {calling} (association {echo.association})"
+            yield _about(first, f"{said}, but not its {asked} ({_listed(group)}): the network is not at fault")
+
+
+def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
+    """A call that came to nothing, beside one to the same place that was accepted."""
+    accepted: dict[tuple[str, str], list[Neighbour]] = {}
+    for each in facts.neighbours:
+        if each.accepted and (each.answered or each.outcome == "released"):
+            accepted.setdefault(each.ends[:2], []).append(each)
+    for group in _alike(each for each in facts.neighbours if each.trouble and not each.answered):
+        first = group[0]
+        for good in accepted.get(first.ends[:2], ()):
+            if said := _difference(first, good):
+                yield _about(first, f"{said} (association {good.association}), unlike {_listed(group)}")
+                break
+
+
+def _difference(bad: Neighbour, good: Neighbour) -> str:
+    """Say what the call that worked had otherwise, where that is one thing only."""
+    extra = bad.extras - good.extras
+    same_titles = bad.ends == good.ends
+    if same_titles and extra and not good.extras - bad.extras:
+        return f"the same call without {' and '.join(sorted(extra))} was accepted"
+    if bad.extras != good.extras or bad.refused is None:
+        return ""
+    blamed = _TITLES.get(bad.refused, ())
+    if same_titles:
+        later = good.start - bad.start
+        return f"the same call was accepted {duration(abs(later))} {'later' if later > 0 else 'earlier'}"
+    if bad.ends.calling == good.ends.calling and "called" in blamed:
+        return f"the same call to the AE title {good.ends.called or '(blank)'} was accepted"
+    if bad.ends.called == good.ends.called and "calling" in blamed:
+        return f"the same call from the AE title {good.ends.calling or '(blank)'} was accepted"
+    return ""
+
+
+def still_open(facts: CaptureFacts) -> Iterator[Hit]:
+    """A refusal for a limit, beside the connections to the same acceptor that were open then."""
+    by_target: dict[str, list[Neighbour]] = {}
+    for each in facts.neighbours:
+        by_target.setdefault(each.ends.target, []).append(each)
+    for group in _alike(each for each in facts.neighbours if each.refused in _LIMITS):
+        first = group[0]
+        when = first.span.first_time
+        beside = [
+            each
+            for each in by_target[first.ends.target]
+            if each.start < when and (each.closed is None or each.closed > when) and each.refused is None
+        ]
+        parts = []
+        for outcome in ("aborted", "released"):
+            idle = [each for each in beside if each.outcome == outcome and each.end < when]
+            if idle:
+                how = {"aborted": "their abort", "released": "their release"}[outcome]
+                parts.append(f"{_connections(idle)} still open since {how} ({_listed(idle)})")
+            beside = [each for each in beside if each not in idle]
+        if beside:
+            parts.append(f"{_connections(beside)} in use ({_listed(beside)})")
+        if parts:
+            called = _titles(first)[1]
+            yield _about(first, f"when {called} refused {_listed(group)}, {' and '.join(parts)}")
+
+
+def _connections(some: list[Neighbour]) -> str:
+    """`3 connections of STENTOR were`."""
+    callers = {_titles(each)[0] for each in some}
+    whose = f" of {callers.pop()}" if len(callers) == 1 else ""
+    return f"{counted(len(some), 'connection')}{whose} {'was' if len(some) == 1 else 'were'}"
+
+
+def repeated(facts: CaptureFacts) -> Iterator[Hit]:
+    """The same call that comes to the same again and again."""
+    for group in _alike(each for each in facts.neighbours if each.trouble):
+        if len(group) < TRIES:
+            continue
+        first, last = group[0], group[-1]
+        pauses = [later.start - earlier.start for earlier, later in pairwise(group)]
+        even = min(pauses) > 0 and max(pauses) <= _EVEN * min(pauses)
+        mean = (last.start - first.start) // len(pauses)
+        when = f"every {duration(mean)}" if even else f"in {duration(last.start - first.start)}"
+        calling, called = _titles(first)
+        yield _about(first, f"{len(group)} tries of {calling} at {called}, {when}, all to no avail ({_listed(group)})")
+
+
+def _alike(some: Iterable[Neighbour]) -> list[list[Neighbour]]:
+    """Return associations between the same ends with the same trouble, as groups."""
+    groups: dict[tuple[Ends, str], list[Neighbour]] = {}
+    for each in some:
+        groups.setdefault((each.ends, each.trouble), []).append(each)
+    return list(groups.values())
+
+
+def _titles(neighbour: Neighbour) -> tuple[str, str]:
+    ends = neighbour.ends
+    return ends.calling or ends.source, ends.called or ends.target
+
+
+def _listed(group: list[Neighbour]) -> str:
+    """`associations 1, 2 and 3`."""
+    numbers = [str(each.association) for each in group[:MAX_NAMED]]
+    if more := len(group) - len(numbers):
+        numbers.append(f"{more} more")
+    if len(numbers) == 1:
+        return f"association {numbers[0]}"
+    return f"associations {', '.join(numbers[:-1])} and {numbers[-1]}"
+
+
+def _about(neighbour: Neighbour, text: str) -> Hit:
+    return Hit(text, neighbour.span, association=neighbour.association)
+
+
+RULES = (
+    CaptureRule(
+        "echo-was-answered",
+        Severity.NOTE,
+        "",
+        "A C-ECHO between the same ends was answered",
+        "An association between the same addresses and AE titles came to a good C-ECHO, so that network, port and "
+        "AE titles are in order for Verification. What failed is refused for what it asks, or for who asks it: many "
+        "archives answer everybody's C-ECHO and other services to known callers only.",
+        "Look at which services the acceptor allows to this calling AE title, and at what the failed association "
+        "proposes and asks.",
+        echo_answered,
+    ),
+    CaptureRule(
+        "worked-otherwise",
+        Severity.NOTE,
+        "",
+        "A call that differs in one thing was accepted",
+        "Two associations to the same acceptor differ in one thing, and one of them was accepted: that thing is the "
+        "likeliest reason for which the other one came to nothing.",
+        "Leave it out, or configure it, and try again.",
+        worked_without,
+    ),
+    CaptureRule(
+        "limit-reached-by",
+        Severity.NOTE,
+        "PS3.8 §9.3.4, Table 9-21",
+        "Connections that were open when the acceptor refused one for its limit",
+        "An acceptor takes a limited number of associations. Connections that stay open after an abort or a release "
+        "count against it until somebody closes them.",
+        "Let the requestor close its connections, shorten the acceptor's ARTIM timeout, or raise its limit.",
+        still_open,
+    ),
+    CaptureRule(
+        "tries-repeated",
+        Severity.NOTE,
+        "",
+        "The same call is tried again and again",
+        "The same caller calls the same acceptor several times, and each time comes to the same: a retry without a "
+        "change does not help. The pause tells a program's timer from a person's patience.",
+        "Look at the first of them.",
+        repeated,
+    ),
+)
+"""Rules on neighbours, in the order in which they are asked."""

@@ -1,0 +1,53 @@
+"""What is told of a storage commitment that failed: how many instances, and why."""
+
+import struct
+
+import pytest
+
+import build
+from dicomsniff.findings.finding import Severity
+from findings.link_traffic import committed
+from findings.traffic import COMMITMENT
+from pipeline import only
+
+INSTANCE = "1.2.840.10008.1.20.1.1"
+
+
+def item(instance: str, reason: int | None) -> bytes:
+    body = build.element(0x00081155, instance.encode())
+    body += build.element(0x00081197, struct.pack("<H", reason)) if reason is not None else b""
+    return struct.pack("<HHL", 0xFFFE, 0xE000, len(body)) + body
+
+
+def report(*reasons: int | None, good: int = 0) -> bytes:
+    """N-EVENT-REPORT-RQ with instances that failed for these reasons, and others that are committed."""
+    failed = b"".join(item(f"1.2.{number}", reason) for number, reason in enumerate(reasons, 10))
+    kept = b"".join(item(f"1.3.{number}", None) for number in range(10, 10 + good))
+    data = build.element(0x00081195, b"1.2.3.4.5.6.7.80") + build.element(0x00081198, failed)
+    data += build.element(0x00081199, kept) if good else b""
+    values = {0x0002: COMMITMENT, 0x0100: 0x0100, 0x0110: 1, 0x0800: 1, 0x1000: INSTANCE, 0x1002: 2}
+    return build.message(1, build.command_set(values), data)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "good", "said"),
+    [
+        ((0x0112,), 0, "1 of 1 instance as not committed: 0x0112 (no such object instance)"),
+        (
+            (0x0112, 0x0110, 0x0112),
+            2,
+            "3 of 5 instances as not committed: 2 × 0x0112 (no such object instance), 0x0110 (processing failure)",
+        ),
+        ((0xC123,), 0, "1 of 1 instance as not committed: 0xC123"),
+        ((None,), 0, "1 of 1 instance as not committed: no Failure Reason (0008,1197) is given"),
+        (
+            (1, 2, 3, 4, 5),
+            0,
+            "5 of 5 instances as not committed: 0x0001, 0x0002, 0x0003, and 2 other reasons",
+        ),
+    ],
+)
+def test_a_failed_commitment_is_an_error_with_its_reasons(reasons, good, said):
+    association = only(committed(report(*reasons, good=good)))
+    (finding,) = [each for each in association.found if each.code == "commitment-failed"]
+    assert (finding.severity, finding.message) == (Severity.ERROR, f"STORESCP (10.0.0.2:104) reports {said}")

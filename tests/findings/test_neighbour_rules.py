@@ -1,0 +1,85 @@
+"""What neighbouring associations tell of one that failed."""
+
+import pytest
+
+import build
+from findings.neighbour_traffic import (
+    called,
+    echo,
+    echoed_and_aborted,
+    limit_reached,
+    refused_with_role,
+    search_aborted,
+    tried,
+)
+from findings.traffic import healthy, identity
+from network import Network, release
+from pipeline import analyze
+
+NEIGHBOURS = ("echo-was-answered", "worked-otherwise", "limit-reached-by", "tries-repeated")
+
+
+def told(packets: list[build.Packet]) -> list[str]:
+    return [finding.message for finding in analyze(packets).findings if finding.code in NEIGHBOURS]
+
+
+def test_an_echo_that_was_answered_speaks_for_the_network():
+    assert told(echoed_and_aborted()) == [
+        "ARCHIVE answered a C-ECHO of CLIENT (association 1), but not its C-FIND (association 2): "
+        "the network is not at fault"
+    ]
+
+
+def test_an_echo_after_the_failure_counts_as_well():
+    network = Network()
+    search_aborted(network)
+    echo(network, after=1000)
+    (said,) = told(network.packets)
+    assert said.startswith("ARCHIVE answered a C-ECHO of CLIENT (association 2)")
+
+
+def test_what_the_refused_call_had_and_the_accepted_one_had_not_is_named():
+    assert told(refused_with_role()) == ["the same call without role selection was accepted (association 1), "
+                                         "unlike association 2"]  # fmt: skip
+
+
+def test_where_two_things_differ_nothing_is_concluded():
+    network = Network()
+    release(called(network, after=0, answer=build.associate_ac(), calling="OTHER"))
+    called(network, identity(), after=1000, answer=build.associate_rj(1, 1, 3)).close()
+    assert told(network.packets) == []
+
+
+@pytest.mark.parametrize(("reason", "concluded"), [(3, True), (7, False)])
+def test_another_calling_title_explains_only_a_refusal_of_the_calling_title(reason, concluded):
+    network = Network()
+    release(called(network, after=0, answer=build.associate_ac(), calling="OTHER"))
+    called(network, after=1000, answer=build.associate_rj(1, 1, reason)).close()
+    said = ["the same call from the AE title OTHER was accepted (association 1), unlike association 2"]
+    assert told(network.packets) == said * concluded
+
+
+def test_connections_left_open_are_counted_at_a_refusal_for_the_limit():
+    assert told(limit_reached())[-1] == (
+        "when ARCHIVE refused association 4, 3 connections of CLIENT were still open since their abort "
+        "(associations 1, 2 and 3)"
+    )
+
+
+def test_tries_at_even_times_tell_the_interval():
+    assert told(tried(0, 4000, 8100)) == [
+        "3 tries of CLIENT at ARCHIVE, every 4.05 s, all to no avail (associations 1, 2 and 3)"
+    ]
+
+
+def test_tries_at_uneven_times_tell_how_long_they_went_on():
+    assert told(tried(0, 100, 9000)) == [
+        "3 tries of CLIENT at ARCHIVE, in 9.00 s, all to no avail (associations 1, 2 and 3)"
+    ]
+
+
+def test_healthy_neighbours_are_no_evidence():
+    network = Network()
+    for number in range(4):
+        echo(network, after=1000 * number)
+    assert told(network.packets) == told(healthy()) == []

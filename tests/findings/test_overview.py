@@ -1,0 +1,159 @@
+"""One truth in all views: whatever a capture holds, trouble and findings of severity error go together."""
+
+import json
+import re
+import struct
+from functools import cache
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import build
+from dicomsniff.export.check import write_check
+from dicomsniff.export.show import write_text
+from dicomsniff.export.transcript import write_transcript
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.overview import Fate, fate
+from dicomsniff.findings.verdicts import verdict
+from dicomsniff.library import Capture
+from dicomsniff.tui.link_book import LinkBook
+from findings.traffic import echoed, established, healthy, released, stored, talked
+from pipeline import analyze, only
+
+TESTS = Path(__file__).parents[1]
+TROUBLE = re.compile(r"in trouble|\bfailed\b")
+CAPTURES = sorted(path for folder in (TESTS, TESTS.parent / "samples") for path in folder.rglob("*.pcap*"))
+
+
+def assert_views_agree(path: Path) -> None:
+    """`show`, `check`, transcript, terminal UI and exit status say alike whether anything went wrong."""
+    with Capture(str(path), collect=True) as capture:
+        out = StringIO()
+        write_transcript(capture, out)
+        analyzer = capture.analyzer
+    said = json.loads(out.getvalue())
+    findings = [each for association in said["associations"] for each in association["findings"]] + said["findings"]
+    failed = any(each["severity"] == "error" for each in findings)
+    assert bool(TROUBLE.search(said["verdict"])) == failed
+    assert analyzer.verdict == said["verdict"]
+    with Capture(str(path)) as capture:
+        write_text(capture, out := StringIO())
+    lines = out.getvalue().splitlines()
+    assert any(re.match(r" +(?:then )?error: ", line) for line in lines) == failed
+    if findings or said["associations"]:
+        assert f"  {said['verdict']}" in lines
+    with Capture(str(path)) as capture:
+        assert write_check(capture, StringIO(), "text", Severity.ERROR, (str(path),)) == failed
+    with Capture(str(path)) as capture:
+        for association in capture.associations:
+            errors = any(finding.severity is Severity.ERROR for finding in association.found)
+            assert (fate(association) is Fate.TROUBLED) == errors, verdict(association)
+        assert LinkBook.of(capture.analyzer).verdict in (said["verdict"], "")
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_all_views_agree_on_every_capture(path):
+    assert_views_agree(path)
+
+
+@cache
+def _samples() -> list[list[bytes]]:
+    """Small captures as their headers and records."""
+    found = []
+    for path in sorted((TESTS.parent / "samples").glob("*.pcap")):
+        content = path.read_bytes()
+        if len(content) > 60_000 or content[:4] not in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1"):
+            continue
+        pieces, at = [content[:24]], 24
+        while at < len(content):
+            length = struct.unpack_from("<L", content, at + 8)[0]
+            pieces.append(content[at : at + 16 + length])
+            at += 16 + length
+        found.append(pieces)
+    return found
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_all_views_agree_on_damaged_captures(tmp_path_factory, data):
+    pieces = list(data.draw(st.sampled_from(_samples())))
+    for at in sorted(data.draw(st.sets(st.integers(1, len(pieces) - 1), max_size=4)), reverse=True):
+        if data.draw(st.booleans()):
+            del pieces[at]
+        else:
+            record = bytearray(pieces[at])
+            record[data.draw(st.integers(16, len(record) - 1))] = data.draw(st.integers(0, 255))
+            pieces[at] = bytes(record)
+    path = tmp_path_factory.mktemp("damaged") / "damaged.pcap"
+    path.write_bytes(b"".join(pieces))
+    assert_views_agree(path)
+
+
+def test_an_abort_costs_nothing_where_all_was_answered():
+    association = only(talked((0, build.abort()), talk=echoed(established())).close().packets)
+    assert [finding.severity for finding in association.found] == [Severity.WARNING]
+    assert verdict(association) == (
+        "aborted by the requestor's application, after 1 C-ECHO, Success; nothing was lost by it"
+    )
+    assert fate(association) is Fate.LOOSE
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_an_abort_within_a_message_costs_it(side):
+    store = build.message(3, build.store_rq(2), build.pixels(100))
+    talk = talked((0, store[:-30]), (side, build.abort()), talk=stored())
+    association = only(talk.close().packets)
+    assert Severity.ERROR in [finding.severity for finding in association.found]
+    assert fate(association) is Fate.TROUBLED
+
+
+def test_an_abort_of_an_application_with_a_reason_is_told_with_it():
+    association = only(talked((1, build.abort(0, 2)), talk=echoed(established())).close().packets)
+    assert "it gives reason 2, which should be 0" in verdict(association)
+
+
+def test_an_abort_after_the_release_does_not_undo_it():
+    analyzer = analyze(talked((0, build.release_rq()), (1, build.release_rp()), (0, build.abort())).close().packets)
+    (association,) = analyzer.associations
+    assert fate(association) is Fate.WELL
+    assert verdict(association).endswith("; then the requestor's application aborted in vain")
+
+
+def test_a_status_that_nobody_defines_is_a_warning_and_no_failure():
+    association = only(
+        released(talked((0, build.message(1, build.echo_rq())), (1, build.message(1, build.echo_rsp(1, 0x1234)))))
+    )
+    assert [finding.severity for finding in association.found] == [Severity.WARNING]
+    assert fate(association) is Fate.WELL
+
+
+def test_a_connection_whose_end_is_not_in_the_capture_is_no_trouble():
+    """The same ports are used again, and no FIN of the first connection was captured."""
+    first = echoed(established()).packets
+    later = [
+        packet._replace(time=packet.time + 60 * 10**9, seq=packet.seq + 10**6, ack=packet.ack + 10**6)
+        for packet in healthy()
+    ]
+    before, after = analyze([*first, *later]).associations
+    assert (fate(before), fate(after)) == (Fate.UNKNOWN, Fate.WELL)
+    assert verdict(before) == "unfinished: 1 C-ECHO, Success; its end is not in the capture"
+
+
+def test_the_verdict_of_many_begins_with_the_most_frequent_trouble():
+    packets = []
+    for number, reason in enumerate((7, 3, 3)):
+        talk = build.Talk(client=("10.0.0.1", 41000 + number))
+        talk.wait(number * 10**9)
+        talk = talked((0, build.associate_rq()), (1, build.associate_rj(1, 1, reason)), talk=talk.open())
+        packets += talk.close().packets
+    overview = analyze(packets).overview
+    assert overview.text([], []).startswith(
+        "all 3 associations are in trouble: refused: calling AE title not recognized (2 times), and 1 other reason"
+    )
+    assert list(overview.worst()) == [
+        "association 2 (STORESCU -> STORESCP) and 1 more: refused: calling AE title not recognized",
+        "association 1 (STORESCU -> STORESCP): refused: called AE title not recognized",
+    ]
