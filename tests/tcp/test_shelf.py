@@ -9,7 +9,7 @@ import pytest
 import build
 from association.test_bounds import many
 from dicomsniff.analyzer import Analyzer, Keep
-from dicomsniff.export.text import write_text
+from dicomsniff.export.show import write_text
 from dicomsniff.export.transcript import write_transcript
 from dicomsniff.library import Capture
 from dicomsniff.tcp import connection as tracker
