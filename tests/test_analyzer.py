@@ -77,7 +77,7 @@ def test_the_measure_of_the_others_is_right():
         "C-STORE-RQ",
         "C-STORE-RSP",
     ]
-    assert codes(first) == ["status-failure", "operations-beyond-window"]
+    assert codes(first) == ["pdv-empty", "status-failure", "operations-beyond-window"]
     assert (first.outcome, second.outcome) == ("released", "aborted")
     assert first.pdu_counts[Side.REQUESTOR]["P-DATA-TF"] == 1 + 4 + 1 + 1
 

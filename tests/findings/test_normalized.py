@@ -32,7 +32,7 @@ def test_a_failure_that_its_comment_explains_is_not_explained_otherwise():
 def test_an_image_box_that_the_film_box_does_not_name_is_blamed_on_the_film_box():
     later = cases.asked(SET, cases.IMAGE_BOX, {0x20200010: b"\1\0"}, NO_SUCH_INSTANCE, number=2, instance="1.2.7")
     found = causes(cases.film({}, *later))
-    assert found == [("film-box-without-image-boxes", ["instance-not-created", "status-failure"])]
+    assert ("film-box-without-image-boxes", ["instance-not-created", "status-failure"]) in found
 
 
 def test_what_follows_an_unnamed_instance_is_blamed_on_the_response_that_does_not_name_it():

@@ -52,7 +52,7 @@ def test_row_6_a_c_cancel_between_the_fragments_of_an_identifier_disturbs_neithe
     talk.release().close()
     told = tell(talk.packets)
     told.assert_said(talk.sent, outcomes=["released"])
-    assert told.complaints() == []
+    assert told.complaints() == ["query-level-missing"]
     assert [each["command"] for each in told.messages()].count("C-CANCEL-RQ") == 1
     assert told.messages()[-1]["status_meaning"].startswith("Cancel 0xFE00")
     assert "Pending" in told.messages()[1]["status_meaning"]
@@ -296,7 +296,7 @@ def test_row_13_a_second_association_on_a_connection_has_its_own_contexts(tell):
         ]
         for association in told.transcript()["associations"]
     ] == [[(1, VERIFICATION, IMPLICIT)], [(1, CT, EXPLICIT), (3, VERIFICATION, IMPLICIT)], [(1, FIND, EXPLICIT)]]
-    assert [told.complaints(number) for number in range(3)] == [[], [], []]
+    assert [told.complaints(number) for number in range(3)] == [[], [], ["query-level-missing"]]
     assert told.messages(1)[0]["data_set"]["elements"]["00100020"]["Value"] == ["ID12"]
     shown = told.shown()
     assert shown.count("--> A-ASSOCIATE-RQ") == 3

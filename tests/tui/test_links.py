@@ -12,7 +12,7 @@ from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.related import related_rows
-from tui.screens import LARGE, SMALL, both_sizes, notices, opened, press, screen_text
+from tui.screens import SMALL, both_sizes, notices, opened, press, screen_text
 
 
 def selected(app) -> tuple[int, str]:
@@ -143,7 +143,7 @@ async def test_a_place_given_up_to_bound_memory_is_said(samples: Path) -> None:
 @both_sizes
 async def test_i_tells_where_an_associations_time_went(samples: Path, size: tuple[int, int]) -> None:
     async with opened(samples / "no-answer.pcap", size) as (app, pilot):
-        assert ("slow because the acceptor left A-ASSOCIATE-RQ" in screen_text(app)) is (size == LARGE)
+        assert ("ECHOSCU gave up after 2.01 s" in screen_text(app)) is (size == LARGE)
         await press(pilot, "i")
         assert isinstance(app.screen, AssociationView)
         shown = screen_text(app)
