@@ -12,7 +12,7 @@ from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.related import related_rows
-from tui.screens import SMALL, both_sizes, notices, opened, press, screen_text
+from tui.screens import LARGE, SMALL, both_sizes, notices, opened, press, screen_text
 
 
 def selected(app) -> tuple[int, str]:
