@@ -63,7 +63,8 @@ class Neighbours:
 
     def __iter__(self) -> Iterator[Neighbour]:
         """Yield them in the order in which they began."""
-        return iter(sorted(self._known, key=lambda each: (each.start, each.association)))
+        self._known.sort(key=lambda each: (each.start, each.association))  # every rule asks; it is sorted but once
+        return iter(self._known)
 
 
 def _remembered(association: Association, trouble: str) -> Neighbour:

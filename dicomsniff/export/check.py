@@ -28,12 +28,10 @@ def write_check(capture: Capture, out: IO[str], form: str, fail_on: Severity, na
     """Read a capture to its end and write its findings; return whether one is as bad as `fail_on`, or worse."""
     asked = Asked(fail_on, names)
     report = REPORTS[form](asked)
-    counts: Counter[str] = Counter()
     with waiting_text() as body:
         for association in capture.closed():
-            counts.update(finding.severity for finding in flatten(association.findings))
-            counts.update(association.unlisted_findings)
             body.write(report.association(association))
+        counts = Counter(capture.analyzer.overview.findings)
         counts.update(finding.severity for finding in flatten(capture.analyzer.findings))
         failed = any(counts[severity] for severity in asked.failing)
         before, after = report.ends(Outcome(capture, counts, failed))

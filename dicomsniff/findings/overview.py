@@ -113,7 +113,7 @@ class Overview:
         warnings = self.findings[Severity.WARNING] + sum(each.severity is Severity.WARNING for each in findings)
         if warnings:
             parts[0] += f", with {counted(warnings, 'warning')}"
-        explained = [f"C-MOVE to {move.destination}: {explain_move(move)}" for move in moves if explain_move(move)]
+        explained = [f"C-MOVE to {move.destination}: {why}" for move in moves if (why := explain_move(move))]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
         if self.slow:

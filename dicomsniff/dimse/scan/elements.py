@@ -10,7 +10,7 @@ from typing import Any
 
 from dicomsniff.dimse.effort import HEADER, MAX_ELEMENTS, TOO_DEAR
 from dicomsniff.dimse.scan.events import ElementSink, Header
-from dicomsniff.dimse.scan.formats import CHECKED, MAX_NAME, WELL_FORMED
+from dicomsniff.dimse.scan.formats import CHECKED, MAX_NAME, well_formed
 from dicomsniff.dimse.scan.kept import KeptValues
 from dicomsniff.dimse.scan.kinds import (
     EXPLICIT_KINDS,
@@ -138,7 +138,7 @@ class ElementWalk:
         here = nesting.here
         mode = here.mode
         implicit = mode is Mode.IMPLICIT
-        kind_of = (implicit_kinds() if implicit else EXPLICIT_KINDS)[min(len(nesting.outer) // 2, 2)].get
+        kind_of = self._kinds().get
         unpack, long, size, end, last = HEADERS[mode], LENGTHS[mode], len(data), here.end - base, here.last
         limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
         formats = implicit_formats() if implicit else {}
@@ -169,8 +169,8 @@ class ElementWalk:
                         break
                 else:
                     if kind == FORMATTED and 0 < length <= CHECKED:
-                        well_formed = WELL_FORMED[formats[tag] if implicit else vr]
-                        if not well_formed(data, at + 8, stop):
+                        matches = well_formed(formats[tag] if implicit else vr)
+                        if not matches(data, at + 8, stop):
                             break
                     if (kind == UID or tag in KEPT_ELEMENTS) and length <= KEPT:
                         self._take(tag, kind, bytes(data[at + 8 : stop]), base + at)

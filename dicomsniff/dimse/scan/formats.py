@@ -1,6 +1,8 @@
 """How values of dates, times, numbers, codes and names are written (PS3.5 §6.2), as far as receivers insist on it."""
 
 import re
+from collections.abc import Callable
+from functools import cache
 
 CHECKED = 256
 """Bytes: a longer value of these VRs is not checked."""
@@ -38,13 +40,17 @@ _SINGLE = {
     for vr, one in _VALUES.items()
 }
 _AT_MOST = {vr: rb"(?=[^\\]{0,%d}(?![^\\]))" % longest for vr, longest in _LONGEST.items()}
-WELL_FORMED = {
-    vr: re.compile(rb"%s%s(?:\\%s%s)*" % (_AT_MOST.get(vr, b""), one, _AT_MOST.get(vr, b""), one)).fullmatch
-    for vr, one in _SINGLE.items()
-}
-"""Whether the values of an element are as they should be, by VR; nearly all are."""
-_ONE = {vr: re.compile(one).fullmatch for vr, one in _SINGLE.items()}
 VRS = frozenset(_VALUES)
+
+
+@cache
+def well_formed(vr: bytes) -> Callable[..., object]:
+    """Return what matches the values of an element if they are as they should be: nearly all are.
+
+    It is compiled when the VR first comes by, as many captures hold no data set.
+    """
+    one = _AT_MOST.get(vr, b"") + _SINGLE[vr]
+    return re.compile(rb"%s(?:\\%s)*" % (one, one)).fullmatch
 
 
 def format_problem(vr: bytes, value: bytes) -> str:
@@ -55,7 +61,7 @@ def format_problem(vr: bytes, value: bytes) -> str:
         length = len(part.rstrip(b" \0"))
         if length > longest:
             return f"{which} is {length} characters long; {vr.decode()} allows {longest}"
-        if not _ONE[vr](part):
+        if not re.fullmatch(_SINGLE[vr], part):
             return f"{which} is not {_MEANING[vr]}"
     return ""
 
