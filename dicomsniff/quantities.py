@@ -1,6 +1,10 @@
 """Times, durations, sizes and counts as people read them."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
+
+_Thing = TypeVar("_Thing")
 
 
 def timestamp(time: int, digits: int) -> str:
@@ -43,8 +47,14 @@ def size(count: int) -> str:
 
 
 def counted(count: int | None, noun: str) -> str:
-    """Write how many there are: `1 context`, `3 contexts`, `2 other statuses`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}{'es' if noun.endswith('s') else 's'}"
+    """Write how many there are: `1 context`, `3 contexts`, `2 other statuses`, `0 matches`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}{'es' if noun.endswith(('s', 'ch')) else 's'}"
+
+
+def some_of(things: Sequence[_Thing], most: int = 5, name: Callable[[_Thing], str] = str) -> str:
+    """Name the first few, and say how many more there are: `A, B and 5 more`."""
+    more = f" and {len(things) - most} more" if len(things) > most else ""
+    return ", ".join(map(name, things[:most])) + more
 
 
 def seconds(nanoseconds: int | None) -> float | None:

@@ -27,6 +27,8 @@ REJECT_REASONS = {  # (source, reason), Table 9-21
     (3, 2): "local-limit-exceeded",
 }
 
+NO_REASONS = ((1, 1), (2, 1))
+"""Source and reason of refusals that give none: what was proposed may be why (Table 9-21)."""
 _RESERVED_REJECT_REASONS = frozenset(  # (source, reason), Table 9-21
     [(1, 4), (1, 5), (1, 6), (1, 8), (1, 9), (1, 10), (3, 0), (3, 3), (3, 4), (3, 5), (3, 6), (3, 7)]
 )

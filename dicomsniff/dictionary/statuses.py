@@ -12,7 +12,9 @@ class StatusText(NamedTuple):
 
 
 PENDING = (0xFF00, 0xFF01)
-"""Statuses of responses that are not the last (PS3.7 §C.3)."""
+"""Statuses of responses that are not the last (PS3.7 §C.2)."""
+DONE = ("Success", "Warning")
+"""Classes of statuses that say that a request was done, if perhaps otherwise than asked (PS3.7 §C.1, §C.4)."""
 _CATEGORIES = (  # PS3.7 Annex C.1 to C.5: what the number alone tells
     (0x0000, 0x0000, "Success"),
     (0xFE00, 0xFE00, "Cancel"),

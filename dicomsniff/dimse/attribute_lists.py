@@ -2,6 +2,7 @@
 
 from dicomsniff.dictionary.attributes import find_keyword
 from dicomsniff.dimse.command import Command, attribute_tags, tag_text
+from dicomsniff.quantities import some_of
 
 ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT = 0x00001005, 0x00000901
 
@@ -12,5 +13,4 @@ def listed_attributes(command: Command, tag: int, most: int) -> str:
     Beyond `most` they are counted.
     """
     tags = attribute_tags(command.elements.get(tag, b""))
-    named = [f"{tag_text(each)} {find_keyword(each)}".rstrip() for each in tags[:most]]
-    return ", ".join(named) + (f" and {len(tags) - most} more" if len(tags) > most else "")
+    return some_of(tags, most, lambda each: f"{tag_text(each)} {find_keyword(each)}".rstrip())

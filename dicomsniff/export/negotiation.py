@@ -18,6 +18,7 @@ from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import find_uid_name, uid_text
 from dicomsniff.export import Json
 from dicomsniff.pdu.types import ExtendedNegotiation, UserInformation
+from dicomsniff.quantities import some_of
 
 FOLDED = 4
 """Contexts or SOP classes from which on those of which the same is to be said share a line."""
@@ -83,9 +84,7 @@ def _folded_consequences(association: Association) -> Iterator[str]:
 
 
 def _some(names: list[str]) -> str:
-    """`A, B, C and 5 more`."""
-    names = list(dict.fromkeys(names))
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return some_of(list(dict.fromkeys(names)), NAMED)
 
 
 def _information_lines(who: str, said: UserInformation | None) -> Iterator[str]:

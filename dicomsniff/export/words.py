@@ -146,7 +146,7 @@ def query_text(message: Message) -> str:
         asked = f"{level}, {keys}" if level else keys
     came = ""
     if final and operation.name == "C-FIND" and (operation.pending or operation.category != "Failure"):
-        came = "1 match" if operation.pending == 1 else f"{operation.pending} matches"
+        came = counted(operation.pending, "match")
     elif final and query.failed_instances:
         came = f"{counted(query.failed_instances, 'failed instance')} listed"
     return ": ".join(part for part in (asked, came) if part)

@@ -9,10 +9,10 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name, in_words
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.codes import PROPOSAL, by
-from dicomsniff.findings.encoding_rules import some_of
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc
+from dicomsniff.quantities import some_of
 
 
 def _answer(association: Association, entry: Entry) -> AssociateAc | None:

@@ -13,6 +13,7 @@ from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.command_rules import OWN_REASONS
 from dicomsniff.findings.finding import Hit
 from dicomsniff.findings.review import Review
+from dicomsniff.quantities import some_of
 
 FIND = "C-FIND"
 MAX_NAMED = 3
@@ -59,8 +60,7 @@ class Asked(NamedTuple):
 
 def names(tags: Sequence[int]) -> str:
     """Name attributes, those beyond the first few by number."""
-    more = f" and {len(tags) - MAX_NAMED} more" if len(tags) > MAX_NAMED else ""
-    return ", ".join(named(tag) for tag in tags[:MAX_NAMED]) + more
+    return some_of(tags, MAX_NAMED, named)
 
 
 def asked(review: Review) -> list[Asked]:

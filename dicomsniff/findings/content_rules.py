@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, Path
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
 from dicomsniff.dictionary.normalized import FILM_BOX, PRINT_JOB, type_name
-from dicomsniff.dictionary.statuses import find_status
+from dicomsniff.dictionary.statuses import DONE, find_status
 from dicomsniff.dimse.contents import Content
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
+from dicomsniff.quantities import some_of
 
 _PLAIN = (0x0106, 0x0114, 0x0115, 0x0120, 0x0121)
 """Statuses that say that something is wrong with an attribute that was sent, or missing (PS3.7 §C.5)."""
@@ -62,7 +63,7 @@ def without_image_boxes(review: Review) -> Iterator[Hit]:
     for operation in review.association.operations.normalized:
         final, content = operation.final, operation.content
         created = operation.name == "N-CREATE" and operation.request.command.sop_class_uid == FILM_BOX
-        if created and final is not None and content is not None and content.given == 0 and _done(operation):
+        if created and final is not None and content is not None and content.given == 0 and operation.category in DONE:
             who = review.association.party(final.side).label
             lacks = f"no {named(IMAGE_BOX_SEQUENCE)}: nobody can tell its image boxes, so that nothing can be printed"
             yield Hit(f"{who} creates a Film Box and returns {lacks}", final.span, final)
@@ -133,13 +134,7 @@ def _asked(operation: Operation) -> str:
 
 def _all(paths: Sequence[Path]) -> str:
     """Name attributes: `(0008,1199) Referenced SOP Sequence`, nested ones with their sequence."""
-    said = [" of ".join(named(tag) for tag in reversed(path)) for path in paths[:MAX_NAMED]]
-    more = f" and {len(paths) - MAX_NAMED} more" if len(paths) > MAX_NAMED else ""
-    return ", ".join(said) + more
-
-
-def _done(operation: Operation) -> bool:
-    return operation.category in ("Success", "Warning")
+    return some_of(paths, MAX_NAMED, lambda path: " of ".join(named(tag) for tag in reversed(path)))
 
 
 def _about(review: Review, operation: Operation, said: str) -> Hit:

@@ -11,7 +11,7 @@ from dicomsniff.dictionary.pdu_types import item_type_name
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, some_of
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 """DICOM's application context (PS3.7 §A.2.1)."""
@@ -177,11 +177,6 @@ def uid_padded(_: Association, entry: Entry) -> Iterator[Hit]:
 
 def _uids(pdu: Associate) -> Iterator[tuple[int, bytes]]:
     return ((kind, value) for outer, kind, value in walk_items(pdu.raw) if (outer, kind) in _UIDS)
-
-
-def some_of(things: list[str]) -> str:
-    """Name the first few, and say how many more there are."""
-    return ", ".join(things[:5]) + (f" and {len(things) - 5} more" if len(things) > 5 else "")
 
 
 _BOTH = (AssociateRq, AssociateAc)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.findings.codes import PROPOSAL, by
 from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
@@ -35,7 +36,7 @@ def refused_for_identity(association: Association) -> str:
     Some acceptors send it as the service-user's.
     """
     rejection, kind = association.rejection, sent_identity(association)
-    if rejection is None or not kind or (rejection.source, rejection.reason) not in ((2, 1), (1, 1)):
+    if rejection is None or not kind or (rejection.source, rejection.reason) not in NO_REASONS:
         return ""
     likely = "probably" if (rejection.result, rejection.source) == (1, 2) else "perhaps"
     return f"{likely} the user identity ({kind}) was not accepted"

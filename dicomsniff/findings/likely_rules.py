@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
+from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import (
@@ -39,8 +40,6 @@ _FAILURES = {
 """How a failure is told, by the code of its finding."""
 _OF_THE_OTHER = ("peer-silent",)
 """Findings about the message that was not answered, and so of the other side than the failing one."""
-_VAGUE = ((1, 1), (2, 1))
-"""Source and reason of refusals that give none (PS3.8 Table 9-21)."""
 _EXPLAINING = frozenset(
     [
         *(*FRAMING, *ORDER, *PROPOSAL, *ANSWER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS, *NOT_CAPTURED),
@@ -90,7 +89,7 @@ def _has_own_reason(association: Association, failure: Finding) -> bool:
     """Whether a failure says itself why, or nothing that was sent can be why."""
     rejection, about = association.rejection, failure.about
     if failure.code == "association-rejected":
-        return rejection is None or (rejection.source, rejection.reason) not in _VAGUE
+        return rejection is None or (rejection.source, rejection.reason) not in NO_REASONS
     if failure.code == "status-failure":
         return about is None or about.command.status in OWN_REASONS
     return False

@@ -10,6 +10,7 @@ from dicomsniff.findings.asked import Asked, asked, names
 from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
+from dicomsniff.quantities import counted
 
 _BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
 
@@ -83,7 +84,7 @@ def _left_out(each: Asked, tags: list[int], why: str) -> Iterator[Seen]:
 def _share(each: Asked, times: int) -> str:
     """`in all 3 matches`, `in 2 of 8 matches looked at, of 500`."""
     looked_at, there = each.query.looked_at, each.operation.pending
-    matches = "1 match" if looked_at == 1 else f"{looked_at} matches"
+    matches = counted(looked_at, "match")
     share = "all " * (looked_at > 1) if times == looked_at else f"{times} of "
     return f"in {share}{matches}" + (f" looked at, of {there}" if there > looked_at else "")
 

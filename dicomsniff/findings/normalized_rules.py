@@ -19,7 +19,7 @@ from dicomsniff.dictionary.normalized import (
     UPS_WATCH,
     type_name,
 )
-from dicomsniff.dictionary.statuses import status_category
+from dicomsniff.dictionary.statuses import DONE, status_category
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
@@ -113,7 +113,7 @@ def class_not_push(review: Review) -> Iterator[Hit]:
 def _done(response: Message) -> bool:
     """Whether a response says that what was asked is done."""
     status = response.command.status
-    return status is not None and status_category(status) in ("Success", "Warning")
+    return status is not None and status_category(status) in DONE
 
 
 def _instance(message: Message) -> str:

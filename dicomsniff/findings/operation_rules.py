@@ -6,6 +6,7 @@ from math import inf
 from dicomsniff.association.agreement import agreed_window
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.commands import N_EVENT_REPORT_RQ
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import Progress
@@ -16,8 +17,6 @@ from dicomsniff.findings.silence_rules import peer_silent
 from dicomsniff.pdu.types import ReleaseRq
 from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
-
-_EVENT_REPORT = 0x0100
 
 
 def request_missing(review: Review) -> Iterator[Hit]:
@@ -102,7 +101,7 @@ def unanswered(review: Review) -> Iterator[Hit]:
 
 def crosses_release(review: Review, message: Message) -> bool:
     """Whether the other side asked to release before it can have known of an N-EVENT-REPORT (PS3.4 §J.3.3.1.2)."""
-    if message.command.field != _EVENT_REPORT:
+    if message.command.field != N_EVENT_REPORT_RQ:
         return False
     times = [health.handshake_time or health.round_trip_time or 0 for health in review.association.tcp.values()]
     known = message.span.last_time + max(times, default=0)

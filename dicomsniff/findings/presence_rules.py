@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.commands import RETRIEVE_RESPONSES
 from dicomsniff.dictionary.statuses import PENDING, status_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
@@ -30,8 +31,6 @@ _NEVER = (
     0x8150,  # N-DELETE-RSP, Table 10.3-12
 )
 """Messages that never have one; of others the service decides."""
-_RETRIEVED = (0x8010, 0x8021)
-"""C-GET-RSP and C-MOVE-RSP, which have one only when they name what failed (PS3.4 §C.4.2.1.4.2)."""
 
 
 def request_lacks(review: Review) -> Iterator[Hit]:
@@ -56,7 +55,8 @@ def is_misplaced(_: Association, message: Message) -> bool:
     command = message.command
     if not command.announces_data_set:
         return command.field == _N_GET_RSP and command.status == 0 and command.data_set_type is not None
-    return command.field in _NEVER or (command.field in _RETRIEVED and command.status in PENDING)
+    # Those of retrievals have one only when they name what failed (PS3.4 §C.4.2.1.4.2).
+    return command.field in _NEVER or (command.field in RETRIEVE_RESPONSES and command.status in PENDING)
 
 
 def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:

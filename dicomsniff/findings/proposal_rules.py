@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.findings.encoding_rules import of_negotiation, some_of
+from dicomsniff.findings.encoding_rules import of_negotiation
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, some_of
 
 MAX_CONTEXTS = 128
 """Odd ids from 1 to 255 (PS3.8 §9.3.2.2)."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.statuses import DONE
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
@@ -63,7 +64,7 @@ def before_the_end(review: Review) -> Iterator[Hit]:
         if final is None or final.span.first_packet >= request.span.last_packet or request.data_set is None:
             continue
         early = request.span.last_time - final.span.first_time
-        if early < _REORDERED or operation.category not in ("Success", "Warning"):
+        if early < _REORDERED or operation.category not in DONE:
             continue
         health = association.tcp.get(request.side)
         unsure = health is not None and (health.out_of_order or health.retransmitted)

@@ -4,19 +4,18 @@ from collections.abc import Iterator
 
 from dicomsniff.association.agreement import NOT_SELECTED, Roles, selected_roles
 from dicomsniff.association.association import Association
+from dicomsniff.dictionary.commands import N_EVENT_REPORT_RQ
+from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.dictionary.uids import is_storage, uid_text
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
-from dicomsniff.findings.encoding_rules import some_of
 from dicomsniff.findings.finding import FinalRule, Hit, Severity
 from dicomsniff.findings.retrieve import storage_without_role, unsent_of
 from dicomsniff.findings.review import Review
+from dicomsniff.quantities import some_of
 from dicomsniff.side import Side
 
-_EVENT_REPORT = 0x0100
 _STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
-_VAGUE = ((1, 1), (2, 1))
-"""Source and reason of refusals without a reason: what was proposed may be why (PS3.8 Table 9-21)."""
 
 
 def not_negotiated(review: Review) -> Iterator[Hit]:
@@ -30,7 +29,7 @@ def not_negotiated(review: Review) -> Iterator[Hit]:
     for operation in association.operations.operations:
         command = operation.request.command
         # The requestor is the SCU, which asks, and the acceptor the SCP, which only reports events, by default.
-        reports = command.field == _EVENT_REPORT
+        reports = command.field == N_EVENT_REPORT_RQ
         ordinary = Side.ACCEPTOR if reports else Side.REQUESTOR
         if command.problem or (not selected and operation.side is ordinary):
             continue
@@ -56,7 +55,7 @@ def _roles(association: Association, operation: Operation, selected: dict[str, R
 def _text(association: Association, operation: Operation, roles: Roles) -> str:
     message, side = operation.request, operation.side
     who, uid = association.party(side).label, uid_text(message.command.sop_class_uid)
-    reports = message.command.field == _EVENT_REPORT
+    reports = message.command.field == N_EVENT_REPORT_RQ
     text = f"{who} sends {message.name} as {'SCP' if reports else 'SCU'} of {uid}"
     if side is not (Side.ACCEPTOR if reports else Side.REQUESTOR):
         why = "a role not negotiated"
@@ -106,7 +105,7 @@ def scp_only(review: Review) -> Iterator[Hit]:
         if role.scp and not role.scu and not _delivered(role.sop_class_uid)
     ]
     rejection, abortion = association.rejection, association.abortion
-    refused = rejection is not None and (rejection.source, rejection.reason) in _VAGUE
+    refused = rejection is not None and (rejection.source, rejection.reason) in NO_REASONS
     aborted = abortion is not None and abortion.side is Side.ACCEPTOR
     if classes and (refused or aborted):
         who = association.requestor.label

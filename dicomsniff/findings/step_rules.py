@@ -15,7 +15,7 @@ from dicomsniff.dictionary.normalized import (
     SUBSCRIBE,
     UPS_CLASSES,
 )
-from dicomsniff.dictionary.statuses import status_text
+from dicomsniff.dictionary.statuses import DONE, status_text
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
@@ -30,7 +30,6 @@ _WRONG_TRANSACTION = 0xC301
 _CREATED = frozenset([MPPS, FILM_SESSION, FILM_BOX, *IMAGE_BOXES, *UPS_CLASSES])
 """SOP classes whose instances are there after an N-CREATE only."""
 _ENDED = {Kind.MPPS: MPPS_ENDED, Kind.UPS: UPS_ENDED}
-_WELL = ("Success", "Warning")
 
 
 def not_created(review: Review) -> Iterator[Hit]:
@@ -89,7 +88,7 @@ def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
             continue
         wish = next((step for step in thread.steps if step.service == "N-ACTION" and step.action == SUBSCRIBE), None)
         reported = any(step.service == "N-EVENT-REPORT" for step in thread.steps)
-        if wish is not None and wish.category in _WELL and not reported:
+        if wish is not None and wish.category in DONE and not reported:
             said = f"the subscription to events of the unified procedure step {thread.key} was accepted"
             text = f"{said}; its first event, due at once, is not in the capture"
             yield Hit(text, wish.span, association=wish.association, number=wish.message)
@@ -162,12 +161,12 @@ def _changes(operation: Operation) -> bool:
 
 def _ends(kind: Kind, step: Step) -> bool:
     changes = step.service == "N-SET" or (step.service == "N-ACTION" and step.action == CHANGE_STATE)
-    return changes and step.category in _WELL and step.state in _ENDED[kind]
+    return changes and step.category in DONE and step.state in _ENDED[kind]
 
 
 def _claims(step: Step) -> bool:
     claims = step.service == "N-ACTION" and step.action == CHANGE_STATE and step.state == "IN PROGRESS"
-    return claims and step.category in _WELL
+    return claims and step.category in DONE
 
 
 def _is(step: Step, operation: Operation, review: Review) -> bool:

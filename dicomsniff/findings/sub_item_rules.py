@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.findings.encoding_rules import of_negotiation, some_of, walk_items
+from dicomsniff.findings.encoding_rules import of_negotiation, walk_items
 from dicomsniff.findings.finding import EntryRule, Hit, Severity
 from dicomsniff.pdu.types import AssociateAc, AssociateRq, UserInformation
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, some_of
 
 MAX_VERSION_NAME = 16
 """Characters of an Implementation Version Name (PS3.7 §D.3.3.2.3)."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
-from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
+from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, RETRIEVE_RESPONSES
 from dicomsniff.dictionary.statuses import PENDING, find_status
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
@@ -13,8 +13,6 @@ from dicomsniff.findings.finding import FinalRule, Hit, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.quantities import counted
 
-_RESPONSES = (0x8010, 0x8021)
-"""C-GET-RSP and C-MOVE-RSP."""
 _WITH_LIST = ("Warning", "Failure", "Cancel")
 """Final statuses whose responses name the instances that failed (PS3.4 §C.4.2.1.4.2)."""
 
@@ -23,7 +21,7 @@ def _retrieved(association: Association) -> Iterator[tuple[Operation, Message, C
     """Yield C-MOVE and C-GET operations with their final response and what it counts."""
     for operation in association.operations.operations:
         final = operation.final
-        if operation.name in RETRIEVALS and final is not None and final.command.field in _RESPONSES:
+        if operation.name in RETRIEVALS and final is not None and final.command.field in RETRIEVE_RESPONSES:
             yield operation, final, read_counters(final.command)
 
 
@@ -53,7 +51,12 @@ def pending_uncounted(review: Review) -> Iterator[Hit]:
         return
     for message in review.association.messages:
         command = message.command
-        if command.field in _RESPONSES and command.status in PENDING and not command.problem and not message.problem:
+        if (
+            command.field in RETRIEVE_RESPONSES
+            and command.status in PENDING
+            and not command.problem
+            and not message.problem
+        ):
             numbers = zip(COUNTER_TAGS, read_counters(command), strict=True)
             if absent := [tag for tag, number in numbers if number is None]:
                 first.setdefault(id(message.operation), (message, absent))

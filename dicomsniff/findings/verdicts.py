@@ -248,8 +248,7 @@ def _exchanged(association: Association) -> str:
     asked = ", ".join(f"{count} {name}" for name, count in requests.items()) or "no request seen"
     if not statuses:
         return f"{asked}, no response"
-    matches = "1 match" if association.tally.matches == 1 else f"{association.tally.matches} matches"
-    asked = asked.replace(" C-FIND", f" C-FIND ({matches})")
+    asked = asked.replace(" C-FIND", f" C-FIND ({counted(association.tally.matches, 'match')})")
     unanswered = requests.total() - statuses.total()
     if len(statuses) == 1 and unanswered <= 0:
         (text, count), *_ = statuses.items()

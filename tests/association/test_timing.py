@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
-from dicomsniff.association.timing import IDLE, Part, operation_time
+from dicomsniff.association.timing import IDLE, Part, Timing, operation_time
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.slowness import slow_because
@@ -86,13 +86,18 @@ def test_whoever_is_asked_thinks():
     assert timing.part(Part.THINKING, Side.ACCEPTOR) == about(6 * SECOND)
 
 
-def test_time_between_pending_responses_is_the_acceptors():
+def answered_thrice() -> Timing:
+    """A request, and each second a response: two pending, one final."""
     talk = talking()
     talk.client(build.message(1, build.store_rq(1), b"data"))
     for status in (0xFF00, 0xFF00, 0):
         talk.wait(SECOND)
         talk.server(build.message(1, build.store_rsp(1, status)))
-    timing = ended(talk).timing
+    return ended(talk).timing
+
+
+def test_time_between_pending_responses_is_the_acceptors():
+    timing = answered_thrice()
     assert timing.part(Part.THINKING, Side.ACCEPTOR) == about(3 * SECOND)
     assert timing.latencies["C-STORE"].count == 1
 
@@ -402,11 +407,6 @@ def test_time_before_a_release_was_spent_on_it(side):
 
 
 def test_an_operation_lasts_until_its_final_response():
-    talk = talking()
-    talk.client(build.message(1, build.store_rq(1), b"data"))
-    for status in (0xFF00, 0xFF00, 0):
-        talk.wait(SECOND)
-        talk.server(build.message(1, build.store_rsp(1, status)))
-    timing = ended(talk).timing
+    timing = answered_thrice()
     assert timing.latencies["C-STORE"].median == about(3 * SECOND)
     assert timing.first_latencies["C-STORE"].median == about(SECOND)

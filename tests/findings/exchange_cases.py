@@ -24,6 +24,7 @@ from findings.traffic import (
     patched,
     released,
     role,
+    searched,
     stored,
     talked,
     with_client,
@@ -197,17 +198,9 @@ case("cancel-ignored", lambda: cancelled(3), lambda: cancelled(0.5))
 case("cancel-without-effect", lambda: cancelled(0.1, status=0), lambda: cancelled(0.1))
 case(
     "cancelled-unasked",
-    lambda: _searched(match(0xFF00, data=IDENTIFIER), match(0xFE00)),
+    lambda: searched(match(0xFF00, data=IDENTIFIER), match(0xFE00)),
     lambda: cancelled(0.1),
 )
-
-
-def _searched(*answers: bytes) -> list[build.Packet]:
-    talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_FIND)), build.associate_ac())
-    talk.client(build.message(1, build.command_set(SEARCH), IDENTIFIER))
-    for answer in answers:
-        talk.server(answer)
-    return released(talk)
 
 
 # Sub-items of user information
