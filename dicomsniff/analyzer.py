@@ -115,6 +115,11 @@ class Analyzer:
                 yield from connection.consumer.associations
 
     @property
+    def knows_all(self) -> bool:
+        """Whether `links` and `open_associations` leave nothing out: none is beyond a limit or waits out of memory."""
+        return self._tcp.table.all_awake and not self.links.unlisted
+
+    @property
     def undecoded(self) -> Counter[str]:
         """Packets that gave no TCP segment, by reason."""
         return self._decoder.undecoded

@@ -96,7 +96,7 @@ def _unfinished(review: Review) -> Iterator[Step]:
 def _strays(review: Review) -> Iterator[tuple[Step, Step | None]]:
     """Yield reports without a request in the capture, each with the only request that it may be meant for."""
     for report in _reports(review):
-        if review.known is None or review.known.links.unlisted or _requests(review, report.transaction):
+        if review.known is None or not review.known.knows_all or _requests(review, report.transaction):
             continue
         latest = islice(review.known.links.latest_threads(Kind.COMMITMENT), MAX_LOOKED_AT)
         steps = [step for thread in latest for step in thread.steps] + list(_unfinished(review))

@@ -38,6 +38,10 @@ class Known(Protocol):
     def open_associations(self) -> Iterator[Association]:
         """Associations that are not over yet."""
 
+    @property
+    def knows_all(self) -> bool:
+        """Whether these are all there are, so that what they do not hold is not in the capture."""
+
 
 class Review:
     """What final rules ask, gathered in one walk over the timeline."""

@@ -122,7 +122,7 @@ def _failed_creation(review: Review, operation: Operation) -> Step | None:
 
 def _may_be_created(review: Review, operation: Operation, instance: str) -> bool:
     """Whether something may have made an instance before an operation, as far as the capture shows."""
-    if review.known is None or review.known.links.unlisted:
+    if review.known is None or not review.known.knows_all:
         return True
     thread = None if kind_of(operation) is Kind.PRINT else _thread(review, operation)
     if thread is not None and (thread.unlisted or any(_creates(step) for step in _before(thread, operation))):

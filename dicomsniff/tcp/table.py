@@ -51,6 +51,11 @@ class ConnectionTable:
     def __len__(self) -> int:
         return len(self._awake) + (len(self._shelf) if self._shelf is not None else 0)
 
+    @property
+    def all_awake(self) -> bool:
+        """Whether every connection is in memory."""
+        return len(self) == len(self._awake)
+
     def add(self, connection: "Connection") -> None:
         """Take a connection."""
         self._awake[connection] = None

@@ -2,9 +2,13 @@
 
 import pytest
 
+import build
+from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff.tcp import table
 from findings import normalized_cases as cases
 from findings.normalized_cases import ACTION, CLAIM, CREATE, MPPS, MPPS_STEP, NO_SUCH_INSTANCE, PULL, PUSH, SET, WATCH
-from pipeline import analyze, codes, only
+from network import ARCHIVE, CLIENT, Network, release
+from pipeline import analyze, batch, codes, only
 
 
 def causes(packets):
@@ -57,3 +61,27 @@ def test_sound_steps_raise_nothing():
     analyzer = analyze(cases.steps_apart((CREATE, MPPS_STEP, 0), (SET, cases.CHANGED, 0), (SET, done, 0)))
     assert [each.code for association in analyzer.associations for each in association.found] == []
     assert codes(only(cases.exchange(PULL, *cases.asked(ACTION, PUSH, CLAIM, kind=1)))) == []
+
+
+@pytest.mark.parametrize("shelved", [True, False])
+def test_what_waits_out_of_memory_is_not_said_to_be_missing(monkeypatch, shelved):
+    """A step and a commitment that are asked for on connections which stay open, and on others what follows."""
+    monkeypatch.setattr(table, "MAX_AWAKE", 0)
+    wanted = {cases.TRANSACTION: cases.UID, cases.REFERENCED: cases.references(1)}
+    asking = [(MPPS, cases.asked(CREATE, MPPS, MPPS_STEP)),
+              (cases.COMMITMENT, cases.asked(ACTION, cases.COMMITMENT, wanted, kind=1))]  # fmt: skip
+    following = [(MPPS, cases.asked(SET, MPPS, cases.CHANGED, NO_SUCH_INSTANCE)),
+                 (cases.COMMITMENT, cases.reported(cases.COMMITMENT, wanted, 1))]  # fmt: skip
+    network, analyzer = Network(), Analyzer(keep=Keep.OPEN)
+    for number, (context, turns) in enumerate([*(asking if shelved else ()), *following]):
+        talk = network.associate(CLIENT, ARCHIVE, "CT1", "RIS", context, after=1000 * number)
+        for side, said in turns:
+            (talk.server if side else talk.client)(said)
+        if (context, turns) in following:
+            release(talk)
+        analyzer.feed(batch(build.frames(talk.packets)))
+    over = analyzer.take_closed()
+    assert len(over) == 2
+    told = {code for association in over for code in codes(association)}
+    said = {"instance-not-created", "commitment-transaction-unknown"}
+    assert told & said == (set() if shelved else said)
