@@ -25,7 +25,7 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# The quick loop: less than a minute on two cores.
+# The quick loop: 80 seconds on two cores.
 test: .venv/installed
 	$(PYTEST) -m 'not slow'
 
