@@ -14,14 +14,14 @@ for batch in reader.batches():
     analyzer.feed(batch)
 analyzer.close()
 # Tallies count also what is not listed; associations beyond the analyzer's limit are forgotten with theirs.
-tallies = [association.tally for association in analyzer.associations]
+tallies = [association.message_counts for association in analyzer.associations]
 found = {
     "associations": analyzer.association_count,
-    "messages": sum(tally.messages for tally in tallies),
+    "messages": sum(message_counts.messages for message_counts in tallies),
     "stored": sum(
         count
-        for tally in tallies
-        for (service, _, status), count in tally.statuses.items()
+        for message_counts in tallies
+        for (service, _, status), count in message_counts.statuses.items()
         if (service, status) == ("C-STORE", 0)
     ),
     "truncated": reader.truncated,

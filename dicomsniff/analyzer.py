@@ -42,7 +42,7 @@ class Keep(Enum):
     """Which associations are kept. Those that are handed over once they ended need no memory after that."""
 
     OPEN = "those that have not ended"
-    """Each is handed over once it ended (`take_closed`): memory does not grow, whatever the capture holds."""
+    """Each is handed over once it ended (`pop_closed`): memory does not grow, whatever the capture holds."""
     LATEST = "all, with the details of the latest"
     """For views that watch for hours: those that ended first are condensed, at last forgotten."""
     ALL = "all, with all details"
@@ -153,7 +153,7 @@ class Analyzer:
         self._entries += len(updates)
         return updates + self._bound_memory()
 
-    def take_closed(self) -> list[Association]:
+    def pop_closed(self) -> list[Association]:
         """Hand over the associations that ended since the last time; they are not kept any longer."""
         taken = list(self._closed)
         self._closed.clear()
@@ -230,10 +230,10 @@ class Analyzer:
         self._add(conversation.associations[known:])
         self._find_now(updates)
         for association in conversation.associations:
-            self.links.take(association)
+            self.links.feed(association)
             if self._judge:
                 find_final(association, self)
-            self.neighbours.take(association, self.overview.take(association))
+            self.neighbours.feed(association, self.overview.feed(association))
             self._closed.append(association)
         if not conversation.is_dicom:
             self.foreign[conversation.foreign] += 1
@@ -253,7 +253,7 @@ class Analyzer:
             source, target = flow_ends(opener.flow)
             answered = "silent" if opener.peer.segments else "unanswered"
             how = "refused" if connection.reset else answered
-            self.links.take_unconnected(Unconnected(source.address, str(target), connection.first_mark.time, how))
+            self.links.feed_unconnected(Unconnected(source.address, str(target), connection.first_mark.time, how))
 
     def _add(self, associations: list[Association]) -> None:
         """Take associations that were just recognized."""

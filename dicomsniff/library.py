@@ -15,9 +15,9 @@ from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketSour
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
-from dicomsniff.provenance import Span
 from dicomsniff.quantities import counted
 from dicomsniff.reread import MessageBytes, StreamPiece, read_message, read_stream
+from dicomsniff.span import Span
 
 CLOSED_AT_A_TIME = 200
 """Connections that are ended in one step once the capture is over."""
@@ -170,7 +170,7 @@ class Capture:
             said = f"{self.reader.name}: reading it was broken off by {error!r}"
             self._failure = error if isinstance(error, CaptureError) else IncompleteError(said)
             raise
-        return Block(updates, analyzer.take_closed() if analyzer.keep is Keep.OPEN else [])
+        return Block(updates, analyzer.pop_closed() if analyzer.keep is Keep.OPEN else [])
 
 
 def open_capture(

@@ -11,7 +11,7 @@ from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.message import DataSetInfo, Message
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
-from dicomsniff.provenance import PacketMark, Span
+from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.stream import SEQUENCE_MASK
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def read_stream(reader: PacketSource, span: Span, limit: int = MAX_REREAD) -> St
     piece = StreamPiece(span.start, bytearray(length), cut=length < span.end - span.start)
     decoder = SegmentDecoder()
     missing: list[tuple[int, int]] = [(0, length)] if length else []
-    place = (span.origin + span.start) & SEQUENCE_MASK
+    place = (span.initial_sequence + span.start) & SEQUENCE_MASK
     for batch in reader.batches_from(span.offset, span.reread_from or span.first_packet):
         for number, _, _, flow, seq, _, flags, _, data, start, end, _ in decoder.segments(batch):
             if number > span.last_packet:
@@ -69,8 +69,8 @@ def read_message(reader: PacketSource, message: Message, limit: int = MAX_REREAD
     """Return a message's bytes: its PDUs are walked again, with their data kept."""
     piece = read_stream(reader, message.span, limit)
     span = message.span
-    pdus = PduStream.within(span.flow, span.origin, span.start)
-    assembler = Assembler(span.flow, span.origin, side=message.side, collect=True)
+    pdus = PduStream.within(span.flow, span.initial_sequence, span.start)
+    assembler = Assembler(span.flow, span.initial_sequence, side=message.side, collect=True)
     found: list[Message] = []
     mark = PacketMark(span.first_packet, span.first_time, span.offset)
     for offset, data, gap in _runs(piece):

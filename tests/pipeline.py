@@ -13,7 +13,7 @@ from dicomsniff.capture.skip import Skip
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import PduEvent
-from dicomsniff.provenance import PacketMark
+from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import TcpTracker
 from dicomsniff.tcp.events import StreamBytes, StreamGap, TcpEvent
 
@@ -40,7 +40,7 @@ def packets_of(batch: PacketBatch) -> list[tuple[int, int, int, bytes]]:
         (
             batch.first_number + index,
             batch.time(index),
-            batch.origin + start - batch.layout.header,
+            batch.file_offset + start - batch.layout.header,
             batch.data[start:end],
         )
         for index, (start, end) in enumerate(zip(batch.starts, batch.ends, strict=True))

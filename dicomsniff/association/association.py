@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
+from dicomsniff.association.message_counts import MessageCounts
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
 from dicomsniff.association.state import BREACHES, State, next_state
-from dicomsniff.association.tally import Tally
 from dicomsniff.association.timeline import (
     Entry,
     OddPdv,
@@ -32,8 +32,8 @@ from dicomsniff.pdu.types import (
     UnknownPdu,
     UserInformation,
 )
-from dicomsniff.provenance import Span, join_spans
 from dicomsniff.side import SIDES, Side
+from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.health import StreamHealth
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Abortion:
+class AbortInfo:
     """What the first A-ABORT said, and which side sent it (PS3.8 §9.3.8).
 
     `costs` says whether it may have cost anything: false where all that was asked had been answered, and nothing was
@@ -97,7 +97,7 @@ class Association:
         "_oversized",
         "_sharing",
         "_unended",
-        "abortion",
+        "abort",
         "accept",
         "acceptor",
         "application_context_name",
@@ -111,6 +111,7 @@ class Association:
         "found",
         "found_codes",
         "id",
+        "message_counts",
         "messages",
         "missing_bytes",
         "nothing_accepted",
@@ -125,7 +126,6 @@ class Association:
         "room",
         "start_time",
         "state",
-        "tally",
         "tcp",
         "timeline",
         "timing",
@@ -149,7 +149,7 @@ class Association:
         self.request: AssociateRq | None = None
         self.accept: AssociateAc | None = None
         self.rejection: Rejection | None = None
-        self.abortion: Abortion | None = None
+        self.abort: AbortInfo | None = None
         self.released = False
         self.application_context_name: str | None = None
         """As proposed, else as answered."""
@@ -167,7 +167,7 @@ class Association:
         self.operations = OperationTracker()
         self.timing = Timing(time)
         """Where its time went."""
-        self.tally = Tally()
+        self.message_counts = MessageCounts()
         self.room = inf
         """Timeline entries (and messages) that are listed."""
         self.unlisted = 0
@@ -196,12 +196,12 @@ class Association:
 
     def __repr__(self) -> str:
         who = f"{self.requestor.label} -> {self.acceptor.label}"
-        return f"<Association {self.id}: {who}, {self.outcome}, {self.tally.messages} messages>"
+        return f"<Association {self.id}: {who}, {self.outcome}, {self.message_counts.messages} messages>"
 
     @property
     def outcome(self) -> str:
         """`released`, `rejected`, `aborted` or `unfinished`."""
-        if self.abortion is not None:
+        if self.abort is not None:
             return "aborted"
         if self.rejection is not None:
             return "rejected"
@@ -258,8 +258,8 @@ class Association:
             case AssociateRj(result=result, source=source, reason=reason):
                 self.rejection = self.rejection or Rejection(result, source, reason)
             case Abort(source=source, reason=reason):
-                done = self.tally.statuses and not self.operations.outstanding and not self.missing_bytes
-                self.abortion = self.abortion or Abortion(source, reason, side, costs=underway or not done)
+                done = self.message_counts.statuses and not self.operations.outstanding and not self.missing_bytes
+                self.abort = self.abort or AbortInfo(source, reason, side, costs=underway or not done)
             case ReleaseRp():
                 self.released = True
         return [self._enter(event, side) for event in (pdu, *unexpected)]
@@ -300,7 +300,7 @@ class Association:
             self._number(message)
         else:
             self._unended.append(message)
-        self.operations.take(message, listed=len(self.timeline) < self.room)
+        self.operations.feed(message, listed=len(self.timeline) < self.room)
         return self._enter(message, message.side)
 
     def add(self, event: TimelineEvent, side: Side) -> Entry:
@@ -365,8 +365,8 @@ class Association:
         self.found = [each for finding in self.findings for each in finding.all()]
 
     def _number(self, message: Message) -> None:
-        self.tally.add(message)
-        message.number = self.tally.messages
+        self.message_counts.add(message)
+        message.number = self.message_counts.messages
         if len(self.messages) < self.room:
             self.messages.append(message)
 

@@ -1,8 +1,8 @@
 """One TCP connection -> its associations: recognition, both directions' PDUs and messages, in packet order."""
 
 from dicomsniff.association.association import Association, Party
-from dicomsniff.association.clock import Clock
 from dicomsniff.association.handshakes import FailedHandshake, failed_handshake
+from dicomsniff.association.time_account import TimeAccountant
 from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
@@ -22,8 +22,8 @@ from dicomsniff.pdu.types import (
     PdvRun,
     SkippedBytes,
 )
-from dicomsniff.provenance import PacketMark, Span
 from dicomsniff.side import Side
+from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.connection import Connection
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamEnd, StreamGap
 from dicomsniff.tcp.stream import Stream
@@ -41,7 +41,6 @@ class Conversation:
 
     __slots__ = (
         "_assemblers",
-        "_clock",
         "_collect",
         "_connection",
         "_counted",
@@ -51,6 +50,7 @@ class Conversation:
         "_number",
         "_pdus",
         "_sides",
+        "_time_account",
         "associations",
     )
 
@@ -64,7 +64,7 @@ class Conversation:
         self._assemblers: dict[Stream, Assembler] = {}
         self._sides: dict[Stream, Side] = {}
         """Who sends which stream in the latest association."""
-        self._clock: Clock | None = None
+        self._time_account: TimeAccountant | None = None
         self._first_bytes: dict[Stream, int] = {}
         """When each side first said something (ns since 1970)."""
         self._ends: list[tuple[Stream, TcpEnd]] = []
@@ -119,7 +119,7 @@ class Conversation:
             updates += self._take(stream.peer, other.accept(), event.mark)
             stream.peer.skip = other.skip(self._unneeded(stream.peer, other))
         stream.skip = pdus.skip(self._unneeded(stream, pdus))
-        if self._clock is not None:
+        if self._time_account is not None:
             self._set_underway(stream)
         return updates
 
@@ -133,8 +133,8 @@ class Conversation:
         updates += self._end_messages()
         if self.associations:
             updates += [self._enter(stream, end) for stream, end in self._ends]
-        if self._clock is not None:
-            self._clock.finish()
+        if self._time_account is not None:
+            self._time_account.finish()
         for association in self.associations:
             if self._connection.closed:
                 association.close(ended_by_capture=False, watched_until=self._connection.last_time)
@@ -149,7 +149,7 @@ class Conversation:
 
     def _begin(self, stream: Stream) -> PduStream:
         known = stream.syn_seen or self._forced
-        pdus = PduStream(stream.flow, stream.origin, collect=self._collect, examine=True, known_start=known)
+        pdus = PduStream(stream.flow, stream.initial_sequence, collect=self._collect, examine=True, known_start=known)
         self._pdus[stream] = pdus
         if self._forced:
             pdus.accept()
@@ -166,8 +166,8 @@ class Conversation:
         for event in events:
             if not self.associations or (isinstance(event, AssociateRq) and self._begins_another(stream, event)):
                 updates += self._end_messages()
-                if self._clock is not None:
-                    self._clock.finish()
+                if self._time_account is not None:
+                    self._time_account.finish()
                 self._new_association(stream, event, mark)
             association = self.associations[-1]
             if isinstance(event, Pdv):
@@ -185,8 +185,8 @@ class Conversation:
                 underway = isinstance(event, Abort) and self._has_underway(stream)
                 entries = association.add_pdu(event, side, underway=underway)
                 updates += [(association, entry) for entry in entries]
-                if self._clock is not None:
-                    self._clock.hear_pdu(event, side)
+                if self._time_account is not None:
+                    self._time_account.hear_pdu(event, side)
         if self.associations:
             self._count(stream)
         return updates
@@ -218,8 +218,8 @@ class Conversation:
         association = self.associations[-1]
         if isinstance(event, Message):
             entry = association.add_message(event)
-            if self._clock is not None:
-                self._clock.hear(event)
+            if self._time_account is not None:
+                self._time_account.hear(event)
             return association, entry
         return association, association.add(event, self._sides[stream])
 
@@ -228,7 +228,7 @@ class Conversation:
         if assembler is None:
             assembler = Assembler(
                 stream.flow,
-                stream.origin,
+                stream.initial_sequence,
                 side=self._sides[stream],
                 collect=self._collect,
                 syntax_of=self.associations[-1].transfer_syntax,
@@ -268,26 +268,26 @@ class Conversation:
         association.tcp = {side: each.health for each, side in self._sides.items()}
         association.follows = None if first else self.associations[-1].id
         self.associations.append(association)
-        self._clock = Clock(association, requestor)
+        self._time_account = TimeAccountant(association, requestor)
         opened, begun = (self._connection.opened_at, min(self._first_bytes.values())) if first else (None, time)
-        self._clock.open(opened, begun, mark.time, self._sides[stream])
+        self._time_account.open(opened, begun, mark.time, self._sides[stream])
 
     def _pass_time(self, stream: Stream | None, now: int) -> None:
         """Account for the time until `stream` sends bytes; once an association is over, only until its last entry."""
-        if self._clock is None:
+        if self._time_account is None:
             return
         association = self.associations[-1]
         if stream is not None and association.state.is_over:
-            self._clock.pass_time(association.end_time, None)
+            self._time_account.pass_time(association.end_time, None)
         else:
-            self._clock.pass_time(now, None if stream is None else self._sides[stream])
+            self._time_account.pass_time(now, None if stream is None else self._sides[stream])
 
     def _set_underway(self, stream: Stream) -> None:
-        if self._clock is not None:
+        if self._time_account is not None:
             inside = self._pdus[stream].is_inside or (
                 stream in self._assemblers and self._assemblers[stream].has_underway
             )
-            self._clock.set_underway(self._sides[stream], underway=inside)
+            self._time_account.set_underway(self._sides[stream], underway=inside)
 
     def _has_underway(self, stream: Stream) -> bool:
         """Whether a message, or a PDU of the other side, has begun and not ended."""

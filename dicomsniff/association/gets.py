@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dicomsniff.association.association import Association
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 
 MAX_GETS = 10_000
 """C-GET operations remembered."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dictionary.tls import FATAL, HARMLESS
 from dicomsniff.pdu.tls import TlsStream
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 
 MAX_HANDSHAKES = 1000
 """Failed handshakes that are kept; further ones are not told."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.gets import MAX_GETS, Get, find_gets
-from dicomsniff.association.instances import InstanceLinks, Kind, Thread
 from dicomsniff.association.moves import Delivery, Move, MoveLinks, Unconnected
+from dicomsniff.association.normalized_links import InstanceLinks, Kind, Workflow
 
 MAX_PAIRS = 20_000
 """Pairs of ends whose associations are counted."""
@@ -42,29 +42,29 @@ class Linker:
     def __init__(self) -> None:
         self._moves = MoveLinks()
         self._gets: list[Get] = []
-        self._instances = InstanceLinks()
+        self._workflows = InstanceLinks()
         self._series: dict[tuple[str, str, str | None, str | None], Series] = {}
         self._unlisted = {"C-GET": 0, "operation": 0, "association": 0}
 
-    def take(self, association: Association) -> None:
+    def feed(self, association: Association) -> None:
         """Take an association that is over, before anything of it is given up."""
-        self._moves.take(association)
+        self._moves.feed(association)
         gets = find_gets(association)
         room = MAX_GETS - len(self._gets)
         self._gets += gets[:room]
         self._unlisted["C-GET"] += len(gets[room:])
         self._unlisted["operation"] += association.operations.unlisted
-        self._instances.take(association)
+        self._workflows.feed(association)
         self._count(association)
 
-    def take_unconnected(self, unconnected: Unconnected) -> None:
+    def feed_unconnected(self, unconnected: Unconnected) -> None:
         """Take a TCP connection that came to nothing."""
-        self._moves.take_unconnected(unconnected)
+        self._moves.feed_unconnected(unconnected)
 
     @property
     def unlisted(self) -> dict[str, int]:
         """What is not among the following, to bound memory: how many of each kind; empty where all is."""
-        counts = {"C-MOVE": self._moves.unlisted, "normalized operation": self._instances.unlisted, **self._unlisted}
+        counts = {"C-MOVE": self._moves.unlisted, "normalized operation": self._workflows.unlisted, **self._unlisted}
         return {kind: count for kind, count in counts.items() if count}
 
     def moves(self) -> list[Move]:
@@ -79,17 +79,17 @@ class Linker:
         """Return deliveries whose C-MOVE is not in the capture."""
         return self._moves.strays()
 
-    def threads(self) -> list[Thread]:
+    def workflows(self) -> list[Workflow]:
         """Return storage commitments, procedure steps and print sessions."""
-        return self._instances.threads()
+        return self._workflows.workflows()
 
-    def find_thread(self, kind: Kind, key: str) -> Thread | None:
+    def find_thread(self, kind: Kind, key: str) -> Workflow | None:
         """Return what was done under a Transaction UID or to an instance, as far as it is known; None where nothing."""
-        return self._instances.find(kind, key)
+        return self._workflows.find(kind, key)
 
-    def latest_threads(self, kind: Kind) -> Iterator[Thread]:
-        """Yield the threads of a kind, the one that began last first."""
-        return self._instances.latest(kind)
+    def latest_workflows(self, kind: Kind) -> Iterator[Workflow]:
+        """Yield the workflows of a kind, the one that began last first."""
+        return self._workflows.latest(kind)
 
     def series(self) -> list[Series]:
         """Return the ends between which there was more than one association."""
@@ -113,7 +113,7 @@ class Linker:
         series.last_association = max(series.last_association, association.id)
         series.start = min(series.start, association.start_time)
         series.end = max(series.end, association.end_time)
-        requests = association.tally.requests
+        requests = association.message_counts.requests
         series.stores += requests["C-STORE"]
         if requests["C-STORE"] == 1 and requests.total() == 1:
             series.single_stores += 1

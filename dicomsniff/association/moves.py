@@ -7,8 +7,8 @@ from math import inf
 
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.provenance import Span
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 
 MAX_MOVES = 10_000
 """C-MOVE operations remembered."""
@@ -134,7 +134,7 @@ class MoveLinks:
         """When the latest delivery that is no longer remembered began."""
         self._unconnected: deque[Unconnected] = deque(maxlen=MAX_UNCONNECTED)
 
-    def take(self, association: Association) -> None:
+    def feed(self, association: Association) -> None:
         """Remember what an association that is over asked to be moved, and what it delivered."""
         stores: dict[tuple[str, int] | None, Stores] = {}
         for operation in association.operations.operations:
@@ -153,7 +153,7 @@ class MoveLinks:
             if len(kept) > MAX_DELIVERIES:
                 self._forgotten_until = max(self._forgotten_until, kept.popleft().start)
 
-    def take_unconnected(self, unconnected: Unconnected) -> None:
+    def feed_unconnected(self, unconnected: Unconnected) -> None:
         """Remember a TCP connection that came to nothing."""
         self._unconnected.append(unconnected)
 

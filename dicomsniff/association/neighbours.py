@@ -7,7 +7,7 @@ from typing import NamedTuple
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 
 MAX_NEIGHBOURS = 10_000
 """Associations remembered; further ones are no evidence."""
@@ -56,7 +56,7 @@ class Neighbours:
     def __init__(self) -> None:
         self._known: list[Neighbour] = []
 
-    def take(self, association: Association, trouble: str) -> None:
+    def feed(self, association: Association, trouble: str) -> None:
         """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
         if len(self._known) < MAX_NEIGHBOURS:
             self._known.append(_remembered(association, trouble))
@@ -73,7 +73,7 @@ def _remembered(association: Association, trouble: str) -> Neighbour:
     ends = [entry.span.first_time for entry in timeline if isinstance(entry.event, TcpEnd)]
     telling = next((entry.span for entry in timeline if isinstance(entry.event, AssociateRj)), None)
     first = timeline[0].span if timeline else Span(0, 0, 0, 0, 0)
-    successes = Counter(service for service, _, status in association.tally.statuses if status == 0)
+    successes = Counter(service for service, _, status in association.message_counts.statuses if status == 0)
     return Neighbour(
         association=association.id,
         ends=Ends(requestor.endpoint.address, str(acceptor.endpoint), requestor.ae_title, acceptor.ae_title),
@@ -83,7 +83,7 @@ def _remembered(association: Association, trouble: str) -> Neighbour:
         outcome=association.outcome,
         trouble=trouble,
         answered=tuple(successes),
-        asked=tuple(association.tally.requests),
+        asked=tuple(association.message_counts.requests),
         extras=_extras(association.request),
         accepted=any(context.accepted for context in association.contexts.values()),
         refused=(rejection.source, rejection.reason) if rejection is not None else None,

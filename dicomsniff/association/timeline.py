@@ -6,8 +6,8 @@ from dicomsniff.association.state import State
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.types import ControlPdu, MalformedPdu, MissingBytes, SkippedBytes
-from dicomsniff.provenance import Span
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 
 
 @dataclass(frozen=True, slots=True)

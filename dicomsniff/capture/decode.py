@@ -10,7 +10,7 @@ from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, Segment
 from dicomsniff.capture.skip import MAX_KEPT
-from dicomsniff.provenance import PacketMark
+from dicomsniff.span import PacketMark
 
 _REST = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 8 of a TCP header."""
@@ -32,7 +32,7 @@ class SegmentDecoder:
     def segments(self, batch: PacketBatch) -> Iterator[Segment]:
         """Yield the TCP segments of a batch, in its order; `flows` may change between one and the next."""
         data, layout, link_type = batch.data, batch.layout, batch.link_type
-        place = batch.origin - layout.header
+        record_offset = batch.file_offset - layout.header
         find = self._flows.get
         passed: list[Flow] = []  # those with packets that were only counted, and are to be told
         shape = NO_SHAPE
@@ -68,7 +68,7 @@ class SegmentDecoder:
                             elif reached >= until:
                                 until = skip.repeated(offset, data, first, last)
                                 if until:
-                                    mark = PacketMark(number, layout.time(data, start), place + start)
+                                    mark = PacketMark(number, layout.time(data, start), record_offset + start)
                                     state.skip = skip.went_on(until, mark)
                             if until:
                                 if kept is not None:
@@ -86,7 +86,20 @@ class SegmentDecoder:
                         missing = max(0, last - end)
                         time = layout.time(data, start)
                         last -= missing
-                        yield number, time, place + start, flow, seq, ack, control, window, data, first, last, missing
+                        yield (
+                            number,
+                            time,
+                            record_offset + start,
+                            flow,
+                            seq,
+                            ack,
+                            control,
+                            window,
+                            data,
+                            first,
+                            last,
+                            missing,
+                        )
                         continue
             time = layout.time(data, start)
             decoded = self._frames.decode(link_type, data[start:end], time)
@@ -95,14 +108,27 @@ class SegmentDecoder:
                     self._mark(passed, batch, shape)
                 flow, seq, ack, control, window, segment, header, missing = decoded
                 last = len(segment)
-                yield number, time, place + start, flow, seq, ack, control, window, segment, header, last, missing
+                yield (
+                    number,
+                    time,
+                    record_offset + start,
+                    flow,
+                    seq,
+                    ack,
+                    control,
+                    window,
+                    segment,
+                    header,
+                    last,
+                    missing,
+                )
         self._mark(passed, batch, shape)
 
     def _mark(self, passed: list[Flow], batch: PacketBatch, shape: Shape) -> None:
         """Tell flows of the packets that were passed over, all of one shape: times are not worked out for every one."""
-        data, starts, layout, origin = batch.data, batch.starts, batch.layout, batch.first_number
+        data, starts, layout, base = batch.data, batch.starts, batch.layout, batch.first_number
         for state in passed:
-            first, last = state.passed_since - origin, state.last_packet - origin
+            first, last = state.passed_since - base, state.last_packet - base
             state.passed_since = 0
             start = starts[last]
             ack, window = _REST(data, start + shape.tcp + 8)
@@ -113,7 +139,7 @@ class SegmentDecoder:
                 since, before = layout.time(data, starts[first]), _payload(shape, data, starts[first])
                 if time - since >= PAUSE:
                     self._find_pauses(state, first, last, batch, shape)
-            state.passed_over(since, time, batch.origin + start - layout.header, ack, window, (before, length))
+            state.passed_over(since, time, batch.file_offset + start - layout.header, ack, window, (before, length))
         passed.clear()
 
     def _find_pauses(self, state: Flow, first: int, last: int, batch: PacketBatch, shape: Shape) -> None:

@@ -137,7 +137,7 @@ class MergedReader:
             head = heads[0]
             taken = head.take_until(heads[1] if len(heads) > 1 else None)
             if taken is not None:
-                yield taken._replace(origin=head.number * _PLACES + taken.origin, first_number=number)
+                yield taken._replace(file_offset=head.number * _PLACES + taken.file_offset, first_number=number)
                 number += len(taken.starts)
             if head.batch is None:
                 heads.remove(head)
@@ -148,6 +148,6 @@ class MergedReader:
         for head in heads:
             if head.batch is not None:
                 batch = head.batch
-                start = batch.origin + batch.starts[head.index] - batch.layout.header
+                start = batch.file_offset + batch.starts[head.index] - batch.layout.header
                 places[head.number] = (start, batch.first_number + head.index)
         return places

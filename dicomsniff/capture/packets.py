@@ -22,7 +22,7 @@ class PacketBatch(NamedTuple):
     """
 
     data: bytes
-    origin: int
+    file_offset: int
     """Where `data` begins in the capture, in bytes."""
     first_number: int
     """Packet number of the first one, from 1."""

@@ -62,7 +62,7 @@ class PcapParser:
         parser.problem = ""
         return parser
 
-    def parse(self, data: bytes, at: int, origin: int, number: int, /) -> tuple[list[PacketBatch], int]:
+    def parse(self, data: bytes, at: int, file_offset: int, number: int, /) -> tuple[list[PacketBatch], int]:
         """Return the packets found in `data` from `at`, and where the first incomplete record begins."""
         starts: list[int] = []
         ends: list[int] = []
@@ -82,4 +82,4 @@ class PcapParser:
             at = end
         if not starts:
             return [], at
-        return [PacketBatch(data, origin, number, self.link_type, self.layout, starts, ends)], at
+        return [PacketBatch(data, file_offset, number, self.link_type, self.layout, starts, ends)], at

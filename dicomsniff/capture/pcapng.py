@@ -108,14 +108,14 @@ class PcapngParser:
         self._section = Section(0, "<")
         self._found = _Found(b"", 0, 1)
 
-    def parse(self, data: bytes, at: int, origin: int, number: int, /) -> tuple[list[PacketBatch], int]:
+    def parse(self, data: bytes, at: int, file_offset: int, number: int, /) -> tuple[list[PacketBatch], int]:
         """Return the packets found in `data` from `at`, and where the first incomplete block begins."""
-        found = self._found = _Found(data, origin, number)
+        found = self._found = _Found(data, file_offset, number)
         last = len(data)
         unpack, interfaces = self._section.head, self._section.interfaces
         while at + 12 <= last:
             if data.startswith(MAGIC, at):
-                if not self._start_section(data, at, origin):
+                if not self._start_section(data, at, file_offset):
                     break
                 unpack, interfaces = self._section.head, self._section.interfaces
             kind, length = unpack(data, at)
@@ -154,18 +154,18 @@ class PcapngParser:
         starts = [section.start for section in self.sections]
         self._section = self.sections[max(bisect_right(starts, offset) - 1, 0)]
 
-    def _start_section(self, data: bytes, at: int, origin: int) -> bool:
+    def _start_section(self, data: bytes, at: int, file_offset: int) -> bool:
         order = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}.get(data[at + 8 : at + 12])
         if order is None:
             self.problem = "a section header has no valid byte-order magic"
             return False
-        if self.sections and origin + at <= self.sections[-1].start:
-            self._enter(origin + at)
+        if self.sections and file_offset + at <= self.sections[-1].start:
+            self._enter(file_offset + at)
             return True
         if len(self.sections) >= MAX_SECTIONS:
             self.problem = f"there are more than {MAX_SECTIONS} sections"
             return False
-        self._section = Section(origin + at, order)
+        self._section = Section(file_offset + at, order)
         self.sections.append(self._section)
         return True
 
@@ -210,8 +210,8 @@ class PcapngParser:
 class _Found:
     """The packets of one block of bytes, batched by link type and layout."""
 
-    def __init__(self, data: bytes, origin: int, number: int) -> None:
-        self._data, self._origin, self._number = data, origin, number
+    def __init__(self, data: bytes, file_offset: int, number: int) -> None:
+        self._data, self._file_offset, self._number = data, file_offset, number
         self._batches: list[PacketBatch] = []
         self._key: tuple[int, RecordLayout] | None = None
 
@@ -220,7 +220,7 @@ class _Found:
         if self._key != (interface.link_type, layout):
             self._key = (interface.link_type, layout)
             self._number += len(self._batches[-1].starts) if self._batches else 0
-            batch = PacketBatch(self._data, self._origin, self._number, interface.link_type, layout, [], [])
+            batch = PacketBatch(self._data, self._file_offset, self._number, interface.link_type, layout, [], [])
             self._batches.append(batch)
         self._batches[-1].starts.append(at + layout.header)
         self._batches[-1].ends.append(min(captured_end + layout.header, block_end - 4))

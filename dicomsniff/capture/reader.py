@@ -35,10 +35,10 @@ class Parser(Protocol):
     def name(self) -> str:
         """The format's name, as in a transcript."""
 
-    def parse(self, data: bytes, at: int, origin: int, number: int, /) -> tuple[list[PacketBatch], int]:
+    def parse(self, data: bytes, at: int, file_offset: int, number: int, /) -> tuple[list[PacketBatch], int]:
         """Return the packets in `data` from `at`, numbered from `number`, and where the first incomplete one begins.
 
-        `origin` is where `data[0]` lies in the capture.
+        `file_offset` is where `data[0]` lies in the capture.
         """
 
     def again(self, offset: int, /) -> "Parser":
@@ -146,38 +146,38 @@ class CaptureReader:
             self._file.close()
             self._source.close()
 
-    def _read_from(self, origin: int, rest: bytes, number: int) -> Iterator[PacketBatch]:
+    def _read_from(self, file_offset: int, rest: bytes, number: int) -> Iterator[PacketBatch]:
         for block in self._blocks():
             if block is None:
-                yield PacketBatch(b"", origin, number, 0, _NO_LAYOUT, [], [])
+                yield PacketBatch(b"", file_offset, number, 0, _NO_LAYOUT, [], [])
                 continue
             data, at = block, 0
             if rest:
                 # The record that straddles two blocks is joined by itself, so that no block is copied.
-                batches, used = self._parser.parse(rest + block[:SEAM], 0, origin, number)
+                batches, used = self._parser.parse(rest + block[:SEAM], 0, file_offset, number)
                 for batch in batches:
                     yield batch
                     number = batch.first_number + len(batch.starts)
                 if used:
-                    origin, at = origin + len(rest), used - len(rest)
+                    file_offset, at = file_offset + len(rest), used - len(rest)
                 else:
                     data = rest + block
-            batches, used = self._parser.parse(data, at, origin, number)
+            batches, used = self._parser.parse(data, at, file_offset, number)
             for batch in batches:
                 yield batch
                 number = batch.first_number + len(batch.starts)
             rest = data[used:]
-            origin += used
-            self._read_to = origin
+            file_offset += used
+            self._read_to = file_offset
             if self._parser.problem:
-                self.truncated = f"{self._parser.problem}, at byte {origin}"
+                self.truncated = f"{self._parser.problem}, at byte {file_offset}"
                 return
             if isinstance(self._file, Decompressed):
-                self.truncated = self._file.excess(origin, number - 1 + self._parser.other_records)
+                self.truncated = self._file.excess(file_offset, number - 1 + self._parser.other_records)
                 if self.truncated:
                     return
         if rest and not self.truncated and not self._stopped:  # whoever stops reading does not await the rest
-            self.truncated = f"the file ends {len(rest)} bytes into a packet record, at byte {origin}"
+            self.truncated = f"the file ends {len(rest)} bytes into a packet record, at byte {file_offset}"
 
     def _blocks(self) -> Iterator[bytes | None]:
         """Yield block after block; None where a growing file has no more bytes for now."""

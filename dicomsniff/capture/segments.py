@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from dicomsniff.capture.skip import Skip
 
 Segment = tuple[int, int, int, bytes, int, int, int, int, bytes, int, int, int]
-"""(packet number, time in ns, record's place in the capture in bytes, flow, sequence number, acknowledgement
+"""(packet number, time in ns, record's record_offset in the capture in bytes, flow, sequence number, acknowledgement
 number, control, window, data, payload start, payload end, payload bytes the capture cut off).
 
 The payload is `data[start:end]`; the TCP header lies before it. `control` is the header's 16-bit field: data offset
@@ -35,11 +35,13 @@ class Flow(Protocol):
     skip: Skip | None
     """Which of the next bytes need not become segments; None where all must."""
 
-    def passed_over(self, since: int, time: int, place: int, ack: int, window: int, lengths: tuple[int, int]) -> None:
+    def passed_over(
+        self, since: int, time: int, record_offset: int, ack: int, window: int, lengths: tuple[int, int]
+    ) -> None:
         """Update the stream after a run of packets whose payload was only counted.
 
-        `since` is when the first of them was captured (ns since 1970); `time`, `place`, `ack` and `window` are the last
-        one's; `lengths` are the payload bytes of the first and of the last.
+        `since` is when the first of them was captured (ns since 1970); `time`, `record_offset`, `ack` and `window`
+        are the last one's; `lengths` are the payload bytes of the first and of the last.
         """
 
     def paused(self, since: int, until: int, length: int) -> None:

@@ -19,7 +19,7 @@ tells the stream at the end of each run of packets passed over.
 
 from typing import NamedTuple
 
-from dicomsniff.provenance import PacketMark
+from dicomsniff.span import PacketMark
 
 MAX_KEPT = 256
 """Payloads kept of a stream before one of its segments is handed on, and they with it."""

@@ -46,9 +46,9 @@ class SnoopParser:
         parser.link_type = self.link_type
         return parser
 
-    def parse(self, data: bytes, at: int, origin: int, number: int, /) -> tuple[list[PacketBatch], int]:
+    def parse(self, data: bytes, at: int, file_offset: int, number: int, /) -> tuple[list[PacketBatch], int]:
         """Return the packets found in `data` from `at`, and where the first incomplete record begins."""
-        batch = PacketBatch(data, origin, number, self.link_type, _LAYOUT, [], [])
+        batch = PacketBatch(data, file_offset, number, self.link_type, _LAYOUT, [], [])
         header, last = _LAYOUT.header, len(data)
         while at + header <= last:
             captured, record = _RECORD(data, at)

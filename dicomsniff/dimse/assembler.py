@@ -13,8 +13,8 @@ from dicomsniff.dimse.outlines import worth_keeping
 from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.scanner import DataSetScanner
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
-from dicomsniff.provenance import PacketMark, Span
 from dicomsniff.side import Side
+from dicomsniff.span import PacketMark, Span
 
 _READ_WHOLE = HAVE_IDENTIFIERS | HAVE_CONTENTS
 """Command Fields of messages whose data sets are read, where they are small."""
@@ -70,7 +70,7 @@ class Assembler:
     __slots__ = (
         "_collect",
         "_flow",
-        "_origin",
+        "_initial_sequence",
         "_syntax_of",
         "_underway",
         "side",
@@ -79,7 +79,7 @@ class Assembler:
     def __init__(
         self,
         flow: bytes,
-        origin: int,
+        initial_sequence: int,
         *,
         side: Side,
         collect: bool = False,
@@ -87,7 +87,7 @@ class Assembler:
     ) -> None:
         self.side = side
         self._syntax_of = syntax_of
-        self._flow, self._origin = flow, origin
+        self._flow, self._initial_sequence = flow, initial_sequence
         self._collect = collect
         self._underway: dict[int, _Underway] = {}
 
@@ -275,7 +275,7 @@ class Assembler:
             last.time,
             pdu_first.offset,
             self._flow,
-            self._origin,
+            self._initial_sequence,
             start,
             end,
             pdu_first.number,

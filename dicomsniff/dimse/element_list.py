@@ -18,8 +18,8 @@ from dicomsniff.dimse.dataset_element import (
     find_vr,
 )
 from dicomsniff.dimse.effort import HEADER, MAX_LISTED, MAX_SHOWN, TOO_DEAR, UNLIMITED, affordable, value_cost
+from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET, NUMBER_OF_FRAMES
 from dicomsniff.dimse.scan.events import Header
-from dicomsniff.dimse.scan.kinds import CHARACTER_SET, NUMBER_OF_FRAMES
 from dicomsniff.dimse.scan.modes import UNDEFINED_LENGTH, Mode
 from dicomsniff.dimse.scan.nesting import MAX_DEPTH
 from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from dicomsniff.dimse.dataset_element import convert, find_vr
 from dicomsniff.dimse.inflating import BLOCK, Inflater
-from dicomsniff.dimse.scan.kinds import CHARACTER_SET
+from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.syntax import Encoding, find_encoding
 from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.identifier import SentIdentifier
 from dicomsniff.dimse.scan.outline import DataSetOutline
-from dicomsniff.provenance import Span
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 
 if TYPE_CHECKING:
     from dicomsniff.dimse.operations import Operation

@@ -11,7 +11,7 @@ from dicomsniff.dimse.queries import Query, QueryReader
 from dicomsniff.dimse.sub_operations import RETRIEVALS, Progress, read_counters
 from dicomsniff.side import SIDES, Side
 
-MAX_ORPHANS = 1000
+MAX_UNMATCHED = 1000
 """Responses without a request that are kept: the end of what they answer may still come; and cancels of nothing."""
 MAX_SAME_ID = 64
 """Outstanding requests with one Message ID; beyond, the oldest is no longer waited for."""
@@ -111,19 +111,19 @@ class OperationTracker:
         "most_outstanding",
         "normalized",
         "operations",
-        "orphans",
         "queries",
         "reader",
-        "vain_cancels",
+        "unmatched_cancels",
+        "unmatched_responses",
     )
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
         """In the order in which the requests were whole."""
         self.count = 0
-        self.orphans: list[Message] = []
+        self.unmatched_responses: list[Message] = []
         """Responses to nothing that was outstanding."""
-        self.vain_cancels: list[Message] = []
+        self.unmatched_cancels: list[Message] = []
         """C-CANCEL-RQs of nothing that was outstanding; those that cross a final response are among them."""
         self.most_outstanding = dict.fromkeys(SIDES, 0)
         """The most whole requests of one side that waited for a final response at a time, sub-operations included."""
@@ -148,7 +148,7 @@ class OperationTracker:
         """Operations that are over and not listed, of an association that is not condensed."""
         return self.count - len(self.operations)
 
-    def take(self, message: Message, *, listed: bool = True) -> Operation | None:
+    def feed(self, message: Message, *, listed: bool = True) -> Operation | None:
         """Take a message; return the operation it belongs to, None for one that belongs to none.
 
         One that is not `listed` is paired and counted; its operation is not kept once it is over.
@@ -164,7 +164,7 @@ class OperationTracker:
     def condense(self) -> None:
         """Keep what waits for an answer and the counts; let go of the rest."""
         self.operations, self.queries, self.normalized = [], [], []
-        self.orphans, self.vain_cancels, self._early = [], [], {}
+        self.unmatched_responses, self.unmatched_cancels, self._early = [], [], {}
 
     def shorten(self, listed: set[int]) -> None:
         """Keep only the operations whose requests are listed (given by `id`)."""
@@ -203,7 +203,7 @@ class OperationTracker:
         # A peer may answer before it has the whole request: refuse a data set, say, while it is still being sent.
         early = self._early.pop(key, None)
         if early is not None and _answers(early, operation):
-            self.orphans.remove(early)
+            self.unmatched_responses.remove(early)
             self._pair(early, operation)
         return operation
 
@@ -217,8 +217,8 @@ class OperationTracker:
         key = (message.side.other, message.command.message_id_being_responded_to or 0)
         waiting = self._outstanding.get(key)
         if not waiting or message.command.message_id_being_responded_to is None:
-            if len(self.orphans) < MAX_ORPHANS:
-                self.orphans.append(message)
+            if len(self.unmatched_responses) < MAX_UNMATCHED:
+                self.unmatched_responses.append(message)
                 self._early[key] = message
             return None
         same_context = (each for each in waiting if each.request.context_id == message.context_id)
@@ -262,8 +262,8 @@ class OperationTracker:
         answered = message.command.message_id_being_responded_to
         waiting = self._outstanding.get((message.side, answered)) if answered is not None else None
         if not waiting:
-            if len(self.vain_cancels) < MAX_ORPHANS:
-                self.vain_cancels.append(message)
+            if len(self.unmatched_cancels) < MAX_UNMATCHED:
+                self.unmatched_cancels.append(message)
             return None
         operation = message.operation = waiting[0]
         operation.cancel = operation.cancel or message

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from dicomsniff.association.instances import Thread
 from dicomsniff.association.links import Linker, Series
 from dicomsniff.association.moves import Delivery, Move
+from dicomsniff.association.normalized_links import Workflow
 from dicomsniff.export import Json, direction
 from dicomsniff.export.link_words import get_text, move_text, series_text, thread_text
 from dicomsniff.findings.retrieve import explain_move
@@ -28,8 +28,8 @@ def links_json(links: Linker, digits: int) -> Iterator[Json]:
             "message_number": said.pop("message"),
             **said,
         }
-    for thread in links.threads():
-        yield _thread_json(thread, digits)
+    for workflow in links.workflows():
+        yield _thread_json(workflow, digits)
     for series in links.series():
         yield _series_json(series, digits)
 
@@ -67,15 +67,15 @@ def _delivery_json(delivery: Delivery, digits: int) -> Json:
     }
 
 
-def _thread_json(thread: Thread, digits: int) -> Json:
-    steps = [asdict(step) for step in thread.steps]
+def _thread_json(workflow: Workflow, digits: int) -> Json:
+    steps = [asdict(step) for step in workflow.steps]
     for step in steps:
         step["message_number"] = step.pop("message")
         del step["span"], step["instances"], step["transaction"]
         step["time"] = timestamp(step["time"], digits)
         step["direction"] = direction(step.pop("side"))
-    said: Json = {"relation": str(thread.kind), "text": thread_text(thread), "key": thread.key, "steps": steps}
-    return said | ({"unlisted": thread.unlisted} if thread.unlisted else {})
+    said: Json = {"relation": str(workflow.kind), "text": thread_text(workflow), "key": workflow.key, "steps": steps}
+    return said | ({"unlisted": workflow.unlisted} if workflow.unlisted else {})
 
 
 def _series_json(series: Series, digits: int) -> Json:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.gets import Get
-from dicomsniff.association.instances import Kind, Step, Thread
 from dicomsniff.association.links import Linker, Series
 from dicomsniff.association.moves import Delivery, Move
+from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
@@ -20,8 +20,8 @@ def link_lines(links: Linker) -> Iterator[str]:
         yield stray_text(delivery)
     for get in links.gets():
         yield get_text(get)
-    for thread in links.threads():
-        yield thread_text(thread)
+    for workflow in links.workflows():
+        yield thread_text(workflow)
     for series in links.series():
         yield series_text(series)
 
@@ -70,16 +70,16 @@ def delivery_text(delivery: Delivery) -> str:
     return f"{count}, {least}{stores.kept} kept{why}"
 
 
-def thread_text(thread: Thread) -> str:
+def thread_text(workflow: Workflow) -> str:
     """Say what was done under one UID, step by step."""
-    name = "" if thread.kind is Kind.PRINT else f" {thread.key}"
-    several = len(thread.associations) > 1 or thread.unlisted > 0
-    steps = [step_text(thread.kind, step) for step in thread.steps[:MAX_STEPS]]
-    where = [f"{said} (association {step.association})" for said, step in zip(steps, thread.steps, strict=False)]
-    more = len(thread.steps) + thread.unlisted - len(steps)
-    place = "" if several else f" in association {thread.associations[0]}"
+    name = "" if workflow.kind is Kind.PRINT else f" {workflow.key}"
+    several = len(workflow.associations) > 1 or workflow.unlisted > 0
+    steps = [step_text(workflow.kind, step) for step in workflow.steps[:MAX_STEPS]]
+    where = [f"{said} (association {step.association})" for said, step in zip(steps, workflow.steps, strict=False)]
+    more = len(workflow.steps) + workflow.unlisted - len(steps)
+    place = "" if several else f" in association {workflow.associations[0]}"
     said = ", ".join(where if several else steps)
-    return f"{thread.kind}{name}{place}: {said}" + (f", and {more} more" if more else "")
+    return f"{workflow.kind}{name}{place}: {said}" + (f", and {more} more" if more else "")
 
 
 MAX_STEPS = 12

@@ -47,7 +47,7 @@ def capture_json(capture: Capture) -> Json:
 
 def association_json(association: Association, digits: int) -> Json:
     """Describe an association without its contexts, messages and findings."""
-    rejection, abortion = association.rejection, association.abortion
+    rejection, abort = association.rejection, association.abort
     return {
         "id": association.id,
         "start_time": timestamp(association.start_time, digits),
@@ -66,12 +66,12 @@ def association_json(association: Association, digits: int) -> Json:
             "reason": rejection.reason,
             "meaning": reject_meaning(rejection.result, rejection.source, rejection.reason),
         },
-        "abort": abortion
+        "abort": abort
         and {
-            "source": abortion.source,
-            "reason": abortion.reason,
-            "direction": direction(abortion.side),
-            "meaning": abort_meaning(abortion.source, abortion.reason),
+            "source": abort.source,
+            "reason": abort.reason,
+            "direction": direction(abort.side),
+            "meaning": abort_meaning(abort.source, abort.reason),
         },
         **agreement_json(association),
         **_unlisted(association),

@@ -55,8 +55,8 @@ def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]
 
 
 def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit]:
-    abortion = association.abortion
-    if isinstance(entry.event, Abort) and abortion is not None and not _after_end(association, entry):
+    abort = association.abort
+    if isinstance(entry.event, Abort) and abort is not None and not _after_end(association, entry):
         party = association.party(entry.side)
         source, reason = entry.event.source, entry.event.reason
         who = f"the {aborter(source)} of {party.label}" if aborter(source) else party.label
@@ -64,11 +64,11 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
         said += _after_silence(association, entry)
         broken = any(each.severity is Severity.ERROR and each.code != "status-failure" for each in association.found)
-        if abortion.costs or broken:
-            yield Hit(said, since=since)
+        if abort.costs or broken:
+            yield Hit(said, earliest_cause=since)
         else:
             harmless = "; every request had been answered, so nothing was lost by it"
-            yield Hit(said + harmless, since=since, severity=Severity.WARNING)
+            yield Hit(said + harmless, earliest_cause=since, severity=Severity.WARNING)
 
 
 def _after_silence(association: Association, entry: Entry) -> str:
@@ -115,7 +115,7 @@ def reset(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case TcpEnd(how="RST") if not association.state.is_over and not _not_sure(association.state):
             party = association.party(entry.side)
-            yield Hit(f"{party.label} reset the TCP connection", since=_reaction_to(association, entry))
+            yield Hit(f"{party.label} reset the TCP connection", earliest_cause=_reaction_to(association, entry))
 
 
 def _closing(review: Review) -> Entry | None:
@@ -139,7 +139,7 @@ def closed_early(review: Review) -> Iterator[Hit]:
         how = "within" if cut else "before a final response to"
         text = f"{party.label} closed the TCP connection {how} {what.name} {what.command.message_id}"
         since = _reaction_to(association, ending)
-        yield Hit(text, ending.span, side=ending.side, since=since)
+        yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 
 
 def not_released(review: Review) -> Iterator[Hit]:
@@ -153,7 +153,7 @@ def not_released(review: Review) -> Iterator[Hit]:
         party = association.party(ending.side)
         text = f"{party.label} closed the TCP connection while the association was {association.state.value}"
         since = _reaction_to(association, ending)
-        yield Hit(text, ending.span, side=ending.side, since=since)
+        yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 
 
 def release_unanswered(review: Review) -> Iterator[Hit]:

@@ -46,8 +46,9 @@ def ignored(review: Review) -> Iterator[Hit]:
     for operation, cancel, later in _cancelled(review):
         pending = [each for each in later if each is not operation.final]
         if _went_on(cancel, pending):
-            yield Hit(f"{_answerer(review.association, cancel)} sent {_many(pending, cancel)}; {_end(operation)}",
-                      cancel.span, cancel, side=cancel.side.other, known=pending[0].span.first_packet)  # fmt: skip
+            text = f"{_answerer(review.association, cancel)} sent {_many(pending, cancel)}; {_end(operation)}"
+            latest = pending[0].span.first_packet
+            yield Hit(text, cancel.span, cancel, side=cancel.side.other, latest_cause=latest)
 
 
 def too_late(review: Review) -> Iterator[Hit]:

@@ -52,7 +52,7 @@ def _root(finding: Finding, chosen: dict[int, Finding | None]) -> Finding:
     while (cause := chosen[id(path[-1])]) is not None:
         at = next((place for place, each in enumerate(path) if each is cause), None)
         if at is not None:
-            root = min(path[at:], key=lambda each: (each.known, each.span.first_packet))
+            root = min(path[at:], key=lambda each: (each.latest_cause, each.span.first_packet))
             chosen[id(root)] = None
             return root
         path.append(cause)
@@ -80,7 +80,11 @@ def _choose(finding: Finding, by_code: ByCode) -> Finding | None:
     for each in rule.follows if rule is not None else ():
         whose, _, code = each.rpartition(":")
         for cause in by_code.get(code, ()):
-            if cause is finding or cause.span.first_packet > finding.known or cause.span.last_packet < finding.since:
+            if (
+                cause is finding
+                or cause.span.first_packet > finding.latest_cause
+                or cause.span.last_packet < finding.earliest_cause
+            ):
                 continue
             unsure = finding.side is None or cause.side is None
             own = unsure or cause.side is finding.side

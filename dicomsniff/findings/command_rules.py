@@ -196,7 +196,7 @@ def _status(association: Association, entry: Entry, category: str) -> Iterator[H
                 named = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]
                 names = ", ".join(each for each in named if each)
                 more = (f": {comment}" if comment else "") + (f"; it names {names}" if names else "")
-                yield Hit(f"{command.name}: {said}{more}", since=since)
+                yield Hit(f"{command.name}: {said}{more}", earliest_cause=since)
 
 
 def is_odd_match(_: Association, message: Message) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.instances import FAILED, REFERENCED, SOP_CLASSES, Kind
+from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLASSES, Kind
 from dicomsniff.dictionary.reasons import failure_reason_text
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.findings.finding import FinalRule, Hit, Severity
@@ -16,7 +16,7 @@ MAX_NAMED = 3
 def uncommitted(review: Review) -> Iterator[Hit]:
     """An N-EVENT-REPORT that lists instances for which the provider takes no responsibility."""
     association = review.association
-    if not association.tally.requests["N-EVENT-REPORT"]:
+    if not association.message_counts.requests["N-EVENT-REPORT"]:
         return
     for operation in association.operations.operations:
         request = operation.request

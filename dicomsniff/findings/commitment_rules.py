@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice, pairwise
 
-from dicomsniff.association.instances import Kind, Step, steps_of
+from dicomsniff.association.normalized_links import Kind, Step, steps_of
 from dicomsniff.dictionary.attribute_demands import TRANSACTION_UID
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
@@ -62,9 +62,9 @@ def other_event(review: Review) -> Iterator[Hit]:
 
 def reused(facts: CaptureFacts) -> Iterator[Hit]:
     """A Transaction UID under which a commitment is asked for again (PS3.4 §J.3.2.1.2)."""
-    for thread in facts.links.threads():
-        requests = [step for step in thread.steps if step.service == "N-ACTION"]
-        for first, again in pairwise(requests[:2] if thread.kind is Kind.COMMITMENT else ()):
+    for workflow in facts.links.workflows():
+        requests = [step for step in workflow.steps if step.service == "N-ACTION"]
+        for first, again in pairwise(requests[:2] if workflow.kind is Kind.COMMITMENT else ()):
             if first.transaction and first.status is not None:
                 said = f"N-ACTION-RQ {again.message} asks for storage commitment under the {named(TRANSACTION_UID)} of"
                 text = f"{said} N-ACTION-RQ {first.message}{_where(first, again)}, which was answered"
@@ -73,7 +73,7 @@ def reused(facts: CaptureFacts) -> Iterator[Hit]:
 
 def _reports(review: Review) -> Iterator[Step]:
     """Yield the reports on an association that name a Transaction UID."""
-    if review.association.tally.requests["N-EVENT-REPORT"]:
+    if review.association.message_counts.requests["N-EVENT-REPORT"]:
         for kind, _, step in steps_of(review.association):
             if kind is Kind.COMMITMENT and step.service == "N-EVENT-REPORT" and step.transaction:
                 yield step
@@ -81,8 +81,8 @@ def _reports(review: Review) -> Iterator[Step]:
 
 def _requests(review: Review, transaction: str | None) -> list[Step]:
     """Return the requests under a Transaction UID, on this association and others."""
-    thread = review.known.links.find_thread(Kind.COMMITMENT, transaction or "") if review.known is not None else None
-    steps = [*(thread.steps if thread is not None else ()), *_unfinished(review)]
+    workflow = review.known.links.find_thread(Kind.COMMITMENT, transaction or "") if review.known is not None else None
+    steps = [*(workflow.steps if workflow is not None else ()), *_unfinished(review)]
     return [step for step in steps if step.service == "N-ACTION" and step.transaction == transaction]
 
 
@@ -98,8 +98,8 @@ def _strays(review: Review) -> Iterator[tuple[Step, Step | None]]:
     for report in _reports(review):
         if review.known is None or not review.known.knows_all or _requests(review, report.transaction):
             continue
-        latest = islice(review.known.links.latest_threads(Kind.COMMITMENT), MAX_LOOKED_AT)
-        steps = [step for thread in latest for step in thread.steps] + list(_unfinished(review))
+        latest = islice(review.known.links.latest_workflows(Kind.COMMITMENT), MAX_LOOKED_AT)
+        steps = [step for workflow in latest for step in workflow.steps] + list(_unfinished(review))
         reported = {step.transaction for step in steps if step.service == "N-EVENT-REPORT"}
         open_then = [step for step in steps if step.service == "N-ACTION" and step.status == 0
                      and step.time < report.time and step.transaction and step.transaction not in reported]  # fmt: skip

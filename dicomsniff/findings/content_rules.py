@@ -106,8 +106,8 @@ def _failed(review: Review) -> Iterator[tuple[Operation, Content, Sequence[Path]
 
 def _gave_up(review: Review, operation: Operation) -> bool:
     """Whether the receiver of a request aborted instead of answering it."""
-    abortion = review.association.abortion
-    return abortion is not None and abortion.side is not operation.side and operation.first_response is None
+    abort = review.association.abort
+    return abort is not None and abort.side is not operation.side and operation.first_response is None
 
 
 def _outcome(review: Review, operation: Operation) -> str:

@@ -49,12 +49,12 @@ def announced_otherwise(_: Association, entry: Entry) -> Iterator[Hit]:
             if differs := other_object(outline, message.command):
                 what, verb = " and ".join(differs), "differs" if len(differs) == 1 else "differ"
                 text = f"{message.name}: the {what} of its data set {verb} from the command's"
-                yield _hit(message, text)._replace(since=0)  # the message before may have lost its own
+                yield _hit(message, text)._replace(earliest_cause=0)  # the message before may have lost its own
 
 
 def _hit(message: Message, text: str) -> Hit:
     span = message.span
-    return Hit(text, since=span.first_packet, known=span.last_packet, place=span.last_packet)
+    return Hit(text, earliest_cause=span.first_packet, latest_cause=span.last_packet, listed_at=span.last_packet)
 
 
 def _rule(

@@ -38,9 +38,9 @@ def cut_short(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(
                     f"{answer} came before the data set of {name} was whole; the sender then ended it early, after "
                     f"{data.length} bytes",
-                    since=span.first_packet,
-                    known=span.last_packet,
-                    place=span.last_packet,
+                    earliest_cause=span.first_packet,
+                    latest_cause=span.last_packet,
+                    listed_at=span.last_packet,
                 )
 
 

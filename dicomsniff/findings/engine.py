@@ -19,8 +19,8 @@ from dicomsniff.findings.finding import (
     Rule,
 )
 from dicomsniff.findings.review import Known, Review
-from dicomsniff.provenance import Span
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 
 _BY_EVENT: dict[type, list[EntryRule]] = {}
 _BY_CONDITION: dict[Callable[[Association, Message], bool], list[EntryRule]] = {}
@@ -110,7 +110,7 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
         side = hit.side
     elif side is None and about is not None:
         side = about.side
-    known = _END if hit.known < 0 else hit.known or span.last_packet
+    latest = _END if hit.latest_cause < 0 else hit.latest_cause or span.last_packet
     return Finding(
         rule.code,
         hit.severity or rule.severity,
@@ -119,9 +119,9 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
         span,
         about,
         side,
-        hit.since,
-        known,
-        hit.place,
+        hit.earliest_cause,
+        latest,
+        hit.listed_at,
         association=hit.association,
         number=hit.number,
     )

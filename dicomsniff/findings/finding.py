@@ -12,8 +12,8 @@ from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.review import Review
-from dicomsniff.provenance import Span
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 
 
 class Severity(StrEnum):
@@ -32,7 +32,7 @@ SEVERITIES = tuple(Severity)
 class Finding:
     """One thing found, where it was found, and the clause of the standard it is judged by.
 
-    `side` says whose doing it is, None where it is nobody's or both sides'. `since` and `known` are the
+    `side` says whose doing it is, None where it is nobody's or both sides'. `earliest_cause` and `latest_cause` are the
     packets between which its cause lies. `followers` are the findings that are mere consequences of this one.
     Of one about the whole capture, `association` and `number` name the association and message it is seen in.
     """
@@ -44,9 +44,9 @@ class Finding:
     span: Span
     about: Message | None = None
     side: Side | None = None
-    since: int = 0
-    known: int = 0
-    place: int = 0
+    earliest_cause: int = 0
+    latest_cause: int = 0
+    listed_at: int = 0
     """The packet it is listed by, where that is not the first of its span."""
     followers: list["Finding"] = field(default_factory=list)
     association: int | None = None
@@ -55,7 +55,7 @@ class Finding:
     @property
     def packet(self) -> int:
         """The packet that shows it."""
-        return self.place or self.span.first_packet
+        return self.listed_at or self.span.first_packet
 
     @property
     def message_number(self) -> int | None:
@@ -76,20 +76,20 @@ class Finding:
 class Hit(NamedTuple):
     """What a rule saw: one line of text, and what differs from where the rule was asked to look.
 
-    `since` is the earliest packet that its cause may lie in, `known` the latest (-1: the association's end). A rule
-    on a whole capture may name the `association` and the message's `number` in it. `severity` is told where it is
-    less than the rule's.
+    `earliest_cause` is the earliest packet that its cause may lie in, `latest_cause` the latest (-1: the
+    association's end). A rule on a whole capture may name the `association` and the message's `number` in it.
+    `severity` is told where it is less than the rule's.
     """
 
     text: str
     span: Span | None = None
     about: Message | None = None
     side: Side | None = None
-    since: int = 0
-    known: int = 0
+    earliest_cause: int = 0
+    latest_cause: int = 0
     association: int | None = None
     number: int | None = None
-    place: int = 0
+    listed_at: int = 0
     severity: Severity | None = None
 
 

@@ -146,7 +146,7 @@ def cut_off(review: Review) -> Iterator[Hit]:
     """A message that was under way when its sender stopped, or that has a hole of the sender's making."""
     for message in _broken(review):
         if message.ended or not review.went_on(message):
-            yield Hit(f"{message.name} is incomplete: {message.problem}", message.span, message, known=-1)
+            yield Hit(f"{message.name} is incomplete: {message.problem}", message.span, message, latest_cause=-1)
 
 
 def is_on_unusable_context(association: Association, message: Message) -> bool:

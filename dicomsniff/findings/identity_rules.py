@@ -80,7 +80,7 @@ def _broke_off(review: Review) -> bool:
     """Whether the requestor ended the association before it asked for anything."""
     association, ending = review.association, review.ending
     ended = association.released or (ending is not None and ending.side is Side.REQUESTOR)
-    return ended and not association.tally.messages
+    return ended and not association.message_counts.messages
 
 
 def readable(_: Association, entry: Entry) -> Iterator[Hit]:

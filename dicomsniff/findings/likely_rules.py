@@ -111,7 +111,7 @@ def _unusual(association: Association, failure: Finding, side: Side) -> tuple[st
         if entry.side is side or span.first_packet > until or span.last_packet < since:
             continue
         if isinstance(event, Message) and (text := _unusual_in(event)):
-            return text, Hit("", span, event, side=side.other, known=-1)
+            return text, Hit("", span, event, side=side.other, latest_cause=-1)
         if isinstance(event, Message | AssociateRq | AssociateAc):
             break
     told = [each for each in association.found if each.code in _UNUSUAL and _before(each, failure, side.other)]
@@ -119,7 +119,7 @@ def _unusual(association: Association, failure: Finding, side: Side) -> tuple[st
     if not near:
         return None
     last = max(near, key=lambda each: each.packet)
-    return last.message, Hit("", last.span, last.about, side=side.other, known=-1)
+    return last.message, Hit("", last.span, last.about, side=side.other, latest_cause=-1)
 
 
 def _heard_since(association: Association, failure: Finding, side: Side) -> int:

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from dicomsniff.association.instances import Kind, Thread
 from dicomsniff.association.moves import Move
+from dicomsniff.association.normalized_links import Kind, Workflow
 from dicomsniff.findings.finding import CaptureFacts, CaptureRule, FinalRule, Hit, Severity
 from dicomsniff.findings.retrieve import explain_get, explain_move, moved_nothing
 from dicomsniff.findings.review import Review
@@ -47,11 +47,11 @@ def own_title(facts: CaptureFacts) -> Iterator[Hit]:
 
 def unreported(facts: CaptureFacts) -> Iterator[Hit]:
     """A storage commitment that was asked for, and of which no report is in the capture."""
-    for thread in _commitments(facts):
-        asked = [step for step in thread.steps if step.service == "N-ACTION" and step.status == 0]
-        reported = thread.unlisted or any(step.service == "N-EVENT-REPORT" for step in thread.steps)
+    for workflow in _commitments(facts):
+        asked = [step for step in workflow.steps if step.service == "N-ACTION" and step.status == 0]
+        reported = workflow.unlisted or any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if asked and not reported:
-            said = f"storage commitment {thread.key} was accepted; its report is not in the capture"
+            said = f"storage commitment {workflow.key} was accepted; its report is not in the capture"
             yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
 
 
@@ -106,8 +106,8 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
             )
 
 
-def _commitments(facts: CaptureFacts) -> list[Thread]:
-    return [thread for thread in facts.links.threads() if thread.kind is Kind.COMMITMENT]
+def _commitments(facts: CaptureFacts) -> list[Workflow]:
+    return [workflow for workflow in facts.links.workflows() if workflow.kind is Kind.COMMITMENT]
 
 
 def _about(move: Move, text: str) -> Hit:

@@ -22,7 +22,7 @@ from dicomsniff.side import SIDES, Side
 def request_missing(review: Review) -> Iterator[Hit]:
     """A response to a request that was never made (PS3.7 §9.3); asked at the end, as it may come before the request."""
     association = review.association
-    for message in association.operations.orphans:
+    for message in association.operations.unmatched_responses:
         until, number = message.span.last_packet, message.command.message_id_being_responded_to
         seen = all(review.saw_all(side, until=until) for side in SIDES)
         if association.request is not None and seen and number is not None and not message.command.problem:
@@ -96,7 +96,7 @@ def unanswered(review: Review) -> Iterator[Hit]:
             continue
         waited = duration(review.waited(message.span.last_time))
         text = f"{name} got no final response in the {waited} until the end"
-        yield Hit(text, message.span, message, since=message.span.first_packet, known=-1)
+        yield Hit(text, message.span, message, earliest_cause=message.span.first_packet, latest_cause=-1)
 
 
 def crosses_release(review: Review, message: Message) -> bool:
@@ -113,13 +113,13 @@ def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     """A C-CANCEL of a request that was never made (PS3.7 §9.3.2.3)."""
     tracker = review.association.operations
     saw_all = all(review.saw_all(side, until=1 << 62) for side in SIDES)
-    if not tracker.vain_cancels or not saw_all or tracker.unlisted:
+    if not tracker.unmatched_cancels or not saw_all or tracker.unlisted:
         return
     asked: dict[tuple[Side, int | None], int] = {}
     for operation in tracker.operations:
         key = (operation.side, operation.request.command.message_id)
         asked.setdefault(key, operation.request.span.first_packet)
-    for message in tracker.vain_cancels:
+    for message in tracker.unmatched_cancels:
         number, packet = message.command.message_id_being_responded_to, message.span.last_packet
         if number is not None and asked.get((message.side, number), packet + 1) > packet:
             yield Hit(f"C-CANCEL-RQ for message ID {number}: no such request was made", message.span, message)

@@ -37,7 +37,7 @@ def fate(association: Association) -> Fate:
         return Fate.TROUBLED
     if association.released:
         return Fate.WELL
-    if association.abortion is not None:
+    if association.abort is not None:
         return Fate.LOOSE
     loose = any(finding.code in ENDINGS for finding in association.found)
     return Fate.LOOSE if loose else Fate.UNKNOWN
@@ -67,15 +67,15 @@ class Overview:
         """Associations that are over."""
         return self.fates.total()
 
-    def take(self, association: Association) -> str:
+    def feed(self, association: Association) -> str:
         """Count an association that is over; return why it was in trouble, empty where it was not."""
         became = fate(association)
         self.fates[became] += 1
         why = reason(association) if became in self.reasons else ""
         if why:
             self._take_reason(association, became, why)
-        self.requests.update(association.tally.requests)
-        for (service, sop_class, status), count in association.tally.statuses.items():
+        self.requests.update(association.message_counts.requests)
+        for (service, sop_class, status), count in association.message_counts.statuses.items():
             if find_status(service, sop_class, status).category in BAD:
                 self.bad[service] += count
         if slow := slow_part(association):

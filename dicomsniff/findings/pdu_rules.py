@@ -43,7 +43,7 @@ def ends_inside(review: Review) -> Iterator[Hit]:
     for entry in review.association.timeline:
         if incomplete(entry) and isinstance(entry.event, MalformedPdu) and not review.association.ended_by_capture:
             known = _stopped_by(review, entry)
-            yield Hit(entry.event.problem, entry.span, side=entry.side, known=known)
+            yield Hit(entry.event.problem, entry.span, side=entry.side, latest_cause=known)
 
 
 def _stopped_by(review: Review, cut: Entry) -> int:

@@ -159,7 +159,7 @@ class Review:
         # Mid-stream, an answer may have been recognized before its question.
         strays = {
             (message.side.other, message.command.message_id_being_responded_to): message.span.last_packet
-            for message in self.association.operations.orphans
+            for message in self.association.operations.unmatched_responses
         }
         for message in self.association.unanswered:
             side, since = message.side, message.span.first_packet

@@ -86,12 +86,12 @@ def get_without_role(review: Review) -> Iterator[Hit]:
     if answered.proposed is None or not answered.proposed.scp:
         who = f"{association.requestor.label} proposes no SCP role for {what}"
         yield Hit(f"{who}, so C-GET cannot send it these objects", span, final, Side.REQUESTOR,
-                  place=request.span.first_packet)  # fmt: skip
+                  listed_at=request.span.first_packet)  # fmt: skip
     else:
         how = "leaves out" if answered.answered is None else "refuses"
         who = f"{association.acceptor.label} {how} the requestor's SCP role for {what}"
         yield Hit(f"{who}, so C-GET cannot send these objects", span, final, Side.ACCEPTOR,
-                  place=accept.span.first_packet)  # fmt: skip
+                  listed_at=accept.span.first_packet)  # fmt: skip
 
 
 def scp_only(review: Review) -> Iterator[Hit]:
@@ -104,9 +104,9 @@ def scp_only(review: Review) -> Iterator[Hit]:
         for role in request.user_information.roles
         if role.scp and not role.scu and not _delivered(role.sop_class_uid)
     ]
-    rejection, abortion = association.rejection, association.abortion
+    rejection, abort = association.rejection, association.abort
     refused = rejection is not None and (rejection.source, rejection.reason) in NO_REASONS
-    aborted = abortion is not None and abortion.side is Side.ACCEPTOR
+    aborted = abort is not None and abort.side is Side.ACCEPTOR
     if classes and (refused or aborted):
         who = association.requestor.label
         what = f"proposes to be SCP only of {some_of(classes)}, so it may send no request of that kind"

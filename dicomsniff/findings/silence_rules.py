@@ -22,7 +22,7 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
         return
     if association.ended_by_capture and ending is None:
         return
-    gave_up = association.abortion is not None and association.abortion.side is Side.REQUESTOR
+    gave_up = association.abort is not None and association.abort.side is Side.REQUESTOR
     if association.state is State.REQUESTED or (gave_up and review.silence >= PATIENCE):
         asked, silent = association.requestor.label, association.acceptor.label
         waited = duration(review.waited(request.span.last_time))
@@ -50,7 +50,7 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             text += f"{silent} had sent {what} to {name}{since}"
             upto = ending.span
             span = message.span._replace(last_packet=upto.first_packet, last_time=upto.first_time)
-            yield Hit(text, span, message, since=message.span.first_packet)
+            yield Hit(text, span, message, earliest_cause=message.span.first_packet)
             return
 
 
@@ -65,7 +65,7 @@ def idle(review: Review) -> Iterator[Hit]:
         text = f"nothing was sent for {duration(review.silence)}; then {party.label} {how_ended(ending)}"
         before = [each for each in association.timeline if each.span.last_packet < ending.span.first_packet]
         since = max((each.span.first_packet for each in before), default=0)
-        yield Hit(text, ending.span, side=ending.side, since=since)
+        yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 
 
 RULES = (

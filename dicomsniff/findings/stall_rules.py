@@ -10,9 +10,9 @@ from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import FinalRule, Hit, Severity
 from dicomsniff.findings.review import PATIENCE, Review, how_ended, incomplete
 from dicomsniff.pdu.types import MalformedPdu
-from dicomsniff.provenance import Span
 from dicomsniff.quantities import counted, duration
 from dicomsniff.side import SIDES, Side
+from dicomsniff.span import Span
 from dicomsniff.tcp.health import StreamHealth
 from dicomsniff.tcp.pauses import NEVER
 
@@ -50,7 +50,7 @@ class _Stall(NamedTuple):
         last = self.ending.span
         span = self.span._replace(last_packet=max(self.span.last_packet, last.first_packet))
         about = self.about if side is not None else None
-        return Hit(text, span, about, side, since=self.span.first_packet, known=last.first_packet)
+        return Hit(text, span, about, side, earliest_cause=self.span.first_packet, latest_cause=last.first_packet)
 
 
 def _stalls(review: Review) -> Iterator[_Stall]:

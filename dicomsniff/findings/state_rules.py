@@ -38,9 +38,9 @@ def _knows_state(association: Association, entry: Entry) -> bool:
 
 def _in_flight(association: Association, entry: Entry) -> bool:
     """Whether it may have been sent before the other side's A-ABORT arrived (PS3.8 §9.2.3, Sta13)."""
-    abortion = association.abortion
+    abort = association.abort
     aborted = isinstance(entry.event, UnexpectedPdu) and entry.event.state is State.ABORTED
-    return aborted and abortion is not None and abortion.side is not entry.side
+    return aborted and abort is not None and abort.side is not entry.side
 
 
 def request_again(_: Association, entry: Entry) -> Iterator[Hit]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.instances import Kind, Step, Thread, instance_of, key_of, kind_of
+from dicomsniff.association.normalized_links import Kind, Step, Workflow, instance_of, key_of, kind_of
 from dicomsniff.dictionary.attribute_demands import MPPS_ENDED, TRANSACTION_UID, UPS_ENDED
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID
 from dicomsniff.dictionary.normalized import (
@@ -54,10 +54,10 @@ def not_created(review: Review) -> Iterator[Hit]:
 def changed_after_end(review: Review) -> Iterator[Hit]:
     """A procedure step that is changed after it was ended (PS3.4 §F.7.2.2.2, §CC.2.6.2)."""
     for operation in _of_kinds(review, tuple(_ENDED)):
-        kind, thread = kind_of(operation), _thread(review, operation)
-        if kind is None or thread is None or not _changes(operation):
+        kind, workflow = kind_of(operation), _thread(review, operation)
+        if kind is None or workflow is None or not _changes(operation):
             continue
-        end = next((step for step in _before(thread, operation) if _ends(kind, step)), None)
+        end = next((step for step in _before(workflow, operation) if _ends(kind, step)), None)
         if end is not None:
             since = f"for a {_kind(operation)} that is {end.state} since {end.service} {_message(review, end)}"
             yield _hit(review, operation, since)
@@ -66,11 +66,11 @@ def changed_after_end(review: Review) -> Iterator[Hit]:
 def other_transaction(review: Review) -> Iterator[Hit]:
     """A step changed without the Transaction UID by which it was claimed, and refused for that (PS3.4 §CC.2.1.3)."""
     for operation in _of_kinds(review, (Kind.UPS,)):
-        thread = _thread(review, operation)
-        if operation.status != _WRONG_TRANSACTION or thread is None:
+        workflow = _thread(review, operation)
+        if operation.status != _WRONG_TRANSACTION or workflow is None:
             continue
-        claim = next((step for step in _before(thread, operation) if _claims(step)), None)
-        own = next((step for step in thread.steps if _is(step, operation, review)), None)
+        claim = next((step for step in _before(workflow, operation) if _claims(step)), None)
+        own = next((step for step in workflow.steps if _is(step, operation, review)), None)
         if claim is None or own is None or not claim.transaction or own.transaction == claim.transaction:
             continue
         if own.transaction or operation.name == "N-SET":  # an N-ACTION without it is told as that
@@ -83,13 +83,13 @@ def other_transaction(review: Review) -> Iterator[Hit]:
 
 def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
     """A subscription to one step, and no event of it in the capture (PS3.4 §CC.2.3.3)."""
-    for thread in facts.links.threads():
-        if thread.kind is not Kind.UPS or thread.unlisted or thread.key in GLOBAL_SUBSCRIPTIONS:
+    for workflow in facts.links.workflows():
+        if workflow.kind is not Kind.UPS or workflow.unlisted or workflow.key in GLOBAL_SUBSCRIPTIONS:
             continue
-        wish = next((step for step in thread.steps if step.service == "N-ACTION" and step.action == SUBSCRIBE), None)
-        reported = any(step.service == "N-EVENT-REPORT" for step in thread.steps)
+        wish = next((step for step in workflow.steps if step.service == "N-ACTION" and step.action == SUBSCRIBE), None)
+        reported = any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if wish is not None and wish.category in DONE and not reported:
-            said = f"the subscription to events of the unified procedure step {thread.key} was accepted"
+            said = f"the subscription to events of the unified procedure step {workflow.key} was accepted"
             text = f"{said}; its first event, due at once, is not in the capture"
             yield Hit(text, wish.span, association=wish.association, number=wish.message)
 
@@ -99,7 +99,7 @@ def _of_kinds(review: Review, kinds: tuple[Kind, ...]) -> Iterator[Operation]:
     return (operation for operation in review.association.operations.normalized if kind_of(operation) in kinds)
 
 
-def _thread(review: Review, operation: Operation) -> Thread | None:
+def _thread(review: Review, operation: Operation) -> Workflow | None:
     """Return what else was done to the instance of an operation, on this and other associations."""
     kind = kind_of(operation)
     if kind is None or review.known is None:
@@ -107,15 +107,15 @@ def _thread(review: Review, operation: Operation) -> Thread | None:
     return review.known.links.find_thread(kind, key_of(review.association, operation))
 
 
-def _before(thread: Thread, operation: Operation) -> Iterator[Step]:
-    """Yield the steps of a thread before an operation."""
-    return (step for step in thread.steps if step.time < operation.request.span.first_time)
+def _before(workflow: Workflow, operation: Operation) -> Iterator[Step]:
+    """Yield the steps of a workflow before an operation."""
+    return (step for step in workflow.steps if step.time < operation.request.span.first_time)
 
 
 def _failed_creation(review: Review, operation: Operation) -> Step | None:
     """Return the N-CREATE of an operation's instance where it failed, and no other one did not."""
-    thread = _thread(review, operation)
-    steps = list(_before(thread, operation)) if thread is not None and kind_of(operation) is not Kind.PRINT else []
+    workflow = _thread(review, operation)
+    steps = list(_before(workflow, operation)) if workflow is not None and kind_of(operation) is not Kind.PRINT else []
     created = [step for step in steps if step.service == "N-CREATE"]
     return created[-1] if created and all(step.category == "Failure" for step in created) else None
 
@@ -124,8 +124,8 @@ def _may_be_created(review: Review, operation: Operation, instance: str) -> bool
     """Whether something may have made an instance before an operation, as far as the capture shows."""
     if review.known is None or not review.known.knows_all:
         return True
-    thread = None if kind_of(operation) is Kind.PRINT else _thread(review, operation)
-    if thread is not None and (thread.unlisted or any(_creates(step) for step in _before(thread, operation))):
+    workflow = None if kind_of(operation) is Kind.PRINT else _thread(review, operation)
+    if workflow is not None and (workflow.unlisted or any(_creates(step) for step in _before(workflow, operation))):
         return True
     others = (each.operations.normalized for each in review.known.open_associations if each is not review.association)
     own = review.association.operations.normalized

@@ -63,9 +63,9 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
         for name, pdu in (("A-ASSOCIATE-RQ", association.request), ("A-ASSOCIATE-AC", association.accept))
         if pdu is None
     ]
-    answered = association.accept or association.rejection or association.abortion
+    answered = association.accept or association.rejection or association.abort
     if "A-ASSOCIATE-RQ" in unseen or (unseen and not answered and association.messages):
-        yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown", known=-1)
+        yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown", latest_cause=-1)
 
 
 def ends_early(review: Review) -> Iterator[Hit]:
@@ -87,7 +87,7 @@ def ends_early(review: Review) -> Iterator[Hit]:
         under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited} after it)")
     if under_way and not association.unlisted:
         where = (cut or asked)[0].span if cut or asked else None
-        yield Hit(f"the capture ends {', '.join(under_way)}", where, known=-1)
+        yield Hit(f"the capture ends {', '.join(under_way)}", where, latest_cause=-1)
 
 
 def sent_again(review: Review) -> Iterator[Hit]:
@@ -132,7 +132,9 @@ def window_closed(review: Review) -> Iterator[Hit]:
             times = "once" if health.zero_windows == 1 else f"{health.zero_windows} times"
             still = max(0, review.association.end_time - health.closed_since) if health.closed_since != NEVER else 0
             how_long = duration(health.zero_window_time + still)
-            yield Hit(f"{receiver.label} closed its TCP window {times}, for {how_long}", side=side.other, known=-1)
+            yield Hit(
+                f"{receiver.label} closed its TCP window {times}, for {how_long}", side=side.other, latest_cause=-1
+            )
 
 
 def time_goes_back(review: Review) -> Iterator[Hit]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from dicomsniff.association.association import Abortion, Association
+from dicomsniff.association.association import AbortInfo, Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
@@ -29,24 +29,24 @@ def verdict(association: Association) -> str:
     """Say in one line how the association went."""
     if association.rejection is not None:
         return f"refused: {_rejection(association)}"
-    if association.abortion is not None and association.state is not State.RELEASED:
+    if association.abort is not None and association.state is not State.RELEASED:
         return _aborted(association)
     failed = _failures(association)
-    if association.released and association.nothing_accepted and not association.tally.requests:
+    if association.released and association.nothing_accepted and not association.message_counts.requests:
         return f"released: no presentation context was accepted{_refusals(association)}; nothing was exchanged"
     if association.released:
         said = failed or _exchanged(association)
         wrong = next((each for each in association.findings if each.worst is Severity.ERROR), None)
         if not failed and wrong is not None:
             return f"released, but {wrong.message}; {said}"
-        then = f"; then {_by(association.abortion)} aborted in vain" if association.abortion is not None else ""
+        then = f"; then {_by(association.abort)} aborted in vain" if association.abort is not None else ""
         return f"released: {said}{_why_failed(association)}{then}{_refused_contexts(association)}"
     return f"unfinished{_why_unfinished(association, failed)}"
 
 
 def has_failed(association: Association) -> bool:
     """Whether an association was refused, broken off with something under way, or answered a request with a failure."""
-    broken = association.abortion is not None and association.abortion.costs and not association.released
+    broken = association.abort is not None and association.abort.costs and not association.released
     return association.rejection is not None or broken or bool(_failed_statuses(association))
 
 
@@ -77,8 +77,8 @@ def reason(association: Association) -> str:
     if failed := _failed_statuses(association):
         service, statuses = next(iter(failed.items()))
         return f"{service} failed: {next(iter(statuses))}"
-    if association.abortion is not None:
-        return f"aborted by the {association.abortion.side.value}"
+    if association.abort is not None:
+        return f"aborted by the {association.abort.side.value}"
     return cause.message if cause is not None else verdict(association).partition(": ")[2] or "unfinished"
 
 
@@ -99,30 +99,30 @@ def _rejection(association: Association) -> str:
 
 
 def _aborted(association: Association) -> str:
-    abortion = association.abortion
-    if abortion is None:
+    abort = association.abort
+    if abort is None:
         return ""
-    why = aborted_for(abortion.source, abortion.reason)
+    why = aborted_for(abort.source, abort.reason)
     cause = next((each for each in association.findings if any(of.code in _ABORTS for of in each.followers)), None)
     if cause is not None:
         said = f"; its reason: {why}" if why and cause.code != "abort-reserved" else ""
-        return f"aborted by the {abortion.side.value}: {cause.message}{said}"
-    who = _by(abortion)
+        return f"aborted by the {abort.side.value}: {cause.message}{said}"
+    who = _by(abort)
     done = _failures(association) or _exchanged(association)
-    exchanged = f", after {done}" if association.tally.statuses else ""
+    exchanged = f", after {done}" if association.message_counts.statuses else ""
     wrong = next((each for each in association.findings if each.severity is Severity.ERROR), None)
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.message}"
     why = f": {why}" if why else ""
     harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in association.found)
     cost = "; nothing was lost by it" if harmless else ""
-    return f"aborted by {who}{why}{_open_question(association, abortion)}{exchanged}{cost}{before}"
+    return f"aborted by {who}{why}{_open_question(association, abort)}{exchanged}{cost}{before}"
 
 
-def _by(abortion: Abortion) -> str:
+def _by(abort: AbortInfo) -> str:
     """`the requestor's application`."""
-    side = f"the {abortion.side.value}"
-    return f"{side}'s {aborter(abortion.source)}" if aborter(abortion.source) else side
+    side = f"the {abort.side.value}"
+    return f"{side}'s {aborter(abort.source)}" if aborter(abort.source) else side
 
 
 def _cause(association: Association) -> Finding | None:
@@ -137,11 +137,11 @@ def _why_unfinished(association: Association, failed: str) -> str:
         return f": no presentation context was accepted{_refusals(association)}"
     cause = _cause(association) if association.closed else None
     if cause is not None and cause.code != "status-failure":
-        said = failed or (_exchanged(association) if association.tally.statuses else "")
+        said = failed or (_exchanged(association) if association.message_counts.statuses else "")
         return f": {cause.message}{f'; {said}' if said else ''}"
     unseen = next((each for each in association.findings if each.code == "one-direction"), None)
     if unseen is not None:
-        seen = ", ".join(f"{count} {name}" for name, count in association.tally.requests.items())
+        seen = ", ".join(f"{count} {name}" for name, count in association.message_counts.requests.items())
         return f": {unseen.message}" + (f"; {seen}" if seen else "")
     until = "before the capture ends" if association.ended_by_capture else "before the connection closed"
     if not association.closed:
@@ -176,16 +176,16 @@ def _waited(association: Association, since: int) -> str:
     return duration(max(association.watched_until, association.end_time) - since)
 
 
-def _open_question(association: Association, abortion: Abortion) -> str:
+def _open_question(association: Association, abort: AbortInfo) -> str:
     question = association.unanswered[0] if association.unanswered else None
     if question is not None:
         name = f"{question.name} {question.command.message_id}"
-        if question.side is abortion.side:
+        if question.side is abort.side:
             return f" before it got a final response to {name}"
         if question.command.announces_data_set and question.span.last_packet > _aborted_at(association):
             return f" before the data set of {name} had arrived"
         return f" instead of a final response to {name}"
-    if association.nothing_accepted and not association.tally.messages:
+    if association.nothing_accepted and not association.message_counts.messages:
         return f": no presentation context was accepted{_refusals(association)}"
     return ""
 
@@ -217,7 +217,7 @@ def _refused_contexts(association: Association) -> str:
 def _failed_statuses(association: Association) -> dict[str, Counter[str]]:
     """Failure statuses in words and how often they came, by service; the most frequent ones first."""
     said: dict[str, Counter[str]] = {}
-    for (service, sop_class, status), count in association.tally.statuses.items():
+    for (service, sop_class, status), count in association.message_counts.statuses.items():
         category, meaning = find_status(service, sop_class, status)
         if category in BAD:
             said.setdefault(service, Counter())[f"0x{status:04X}" + (f" ({meaning})" if meaning else "")] += count
@@ -231,24 +231,24 @@ def _failures(association: Association) -> str:
     for service, statuses in said.items():
         text, *more = statuses
         others = f", {counted(len(more), 'other status')}" if more else ""
-        asked = association.tally.requests[service] or statuses.total()
+        asked = association.message_counts.requests[service] or statuses.total()
         parts.append(f"{statuses.total()} of {asked} {service} failed: {text}{others}")
-    good = [f"{count} {name}" for name, count in association.tally.requests.items() if name not in said]
+    good = [f"{count} {name}" for name, count in association.message_counts.requests.items() if name not in said]
     return "; ".join(parts) + (f"; beside {', '.join(good)}" if parts and good else "")
 
 
 def _exchanged(association: Association) -> str:
     """`3 C-STORE, all Success` or `3 C-STORE: 2 Success, 1 Warning 0xB000 (…)`."""
-    requests = association.tally.requests
+    requests = association.message_counts.requests
     statuses: Counter[str] = Counter()
-    for (service, sop_class, status), count in association.tally.statuses.items():
+    for (service, sop_class, status), count in association.message_counts.statuses.items():
         statuses[status_text(service, sop_class, status)] += count
     if not requests and not statuses:
         return "nothing was exchanged" if association.state is not State.IDLE else "nothing was negotiated"
     asked = ", ".join(f"{count} {name}" for name, count in requests.items()) or "no request seen"
     if not statuses:
         return f"{asked}, no response"
-    asked = asked.replace(" C-FIND", f" C-FIND ({counted(association.tally.matches, 'match')})")
+    asked = asked.replace(" C-FIND", f" C-FIND ({counted(association.message_counts.matches, 'match')})")
     unanswered = requests.total() - statuses.total()
     if len(statuses) == 1 and unanswered <= 0:
         (text, count), *_ = statuses.items()

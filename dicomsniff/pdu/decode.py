@@ -14,7 +14,7 @@ from dicomsniff.pdu.types import (
     ReleaseRq,
     UnknownPdu,
 )
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 
 HEADER_LENGTH = 6
 SHORTEST_BODY = 4

@@ -2,7 +2,7 @@
 
 from dicomsniff.pdu.recognize import ENOUGH, Verdict, find_message_start, judge_cut_off, judge_start, name_foreign
 from dicomsniff.pdu.tls import TlsStream
-from dicomsniff.provenance import PacketMark
+from dicomsniff.span import PacketMark
 
 
 class Detection:

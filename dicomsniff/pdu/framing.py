@@ -14,7 +14,7 @@ from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
 from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu
 from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
-from dicomsniff.provenance import PacketMark, Span
+from dicomsniff.span import PacketMark, Span
 
 MAX_COMMAND_FRAGMENT = 1 << 20
 """Bytes kept of a command fragment; what is beyond is counted only."""
@@ -81,13 +81,13 @@ class Framing:
         "_state",
         "counts",
         "flow",
-        "origin",
+        "initial_sequence",
         "position",
     )
 
-    def __init__(self, flow: bytes, origin: int, *, collect: bool, show_data: bool) -> None:
+    def __init__(self, flow: bytes, initial_sequence: int, *, collect: bool, show_data: bool) -> None:
         self.flow = flow
-        self.origin = origin
+        self.initial_sequence = initial_sequence
         self.position = 0
         """Bytes of the stream taken so far, those missing included."""
         self.counts: dict[str, int] = defaultdict(int)
@@ -497,7 +497,7 @@ class Framing:
             max(first.time, last.time),
             min(first.offset, last.offset),
             self.flow,
-            self.origin,
+            self.initial_sequence,
             start,
             self.position + used,
         )

@@ -5,7 +5,7 @@ from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER, NO_PACKET, Framing
 from dicomsniff.pdu.tls import TlsStream
 from dicomsniff.pdu.types import MissingBytes, PduEvent
-from dicomsniff.provenance import PacketMark, Span, join_spans
+from dicomsniff.span import PacketMark, Span, join_spans
 
 _ALL = Skip(FOREVER)
 
@@ -20,11 +20,17 @@ class PduStream:
     __slots__ = ("_detection", "_first", "_framing", "_mark", "_position", "_unseen", "recognized")
 
     def __init__(
-        self, flow: bytes, origin: int, *, collect: bool = False, examine: bool = False, known_start: bool = True
+        self,
+        flow: bytes,
+        initial_sequence: int,
+        *,
+        collect: bool = False,
+        examine: bool = False,
+        known_start: bool = True,
     ) -> None:
         self.recognized = False
         """Whether the stream is being read as DICOM."""
-        self._framing = Framing(flow, origin, collect=collect, show_data=collect or examine)
+        self._framing = Framing(flow, initial_sequence, collect=collect, show_data=collect or examine)
         self._detection = Detection(known_start=known_start)
         self._first = self._mark = NO_PACKET
         self._position = 0
@@ -32,9 +38,9 @@ class PduStream:
         """What the capture lacks of the bytes before the stream was recognized."""
 
     @classmethod
-    def within(cls, flow: bytes, origin: int, position: int) -> "PduStream":
+    def within(cls, flow: bytes, initial_sequence: int, position: int) -> "PduStream":
         """Return a stream known to be DICOM that reads all data from `position`, where a PDU begins."""
-        stream = cls(flow, origin, collect=True)
+        stream = cls(flow, initial_sequence, collect=True)
         stream._framing.begin(position, 0, NO_PACKET, at_header=True)
         stream.recognized = True
         return stream
@@ -126,8 +132,8 @@ class PduStream:
         """Note bytes missing before the stream is recognized: they are told once it is."""
         start, before = self._position, self._unseen
         self._position += length
-        flow, origin = self._framing.flow, self._framing.origin
-        span = Span.at(mark)._replace(flow=flow, origin=origin, start=start, end=self._position)
+        flow, initial_sequence = self._framing.flow, self._framing.initial_sequence
+        span = Span.at(mark)._replace(flow=flow, initial_sequence=initial_sequence, start=start, end=self._position)
         if before is not None:
             span, length = join_spans(before.span, span), before.length + length
         self._unseen = MissingBytes(span, length, resynchronized=True)

@@ -1,6 +1,6 @@
 """The plain beginning of one direction of a TLS connection: its handshake as far as it is readable, and an alert."""
 
-from dicomsniff.provenance import PacketMark
+from dicomsniff.span import PacketMark
 
 MAX_PLAIN = 1 << 16
 """Bytes of a direction that are looked at; certificates seldom take more than some kB."""

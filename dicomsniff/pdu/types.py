@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dicomsniff.dictionary.application_information import find_information_layout
 from dicomsniff.dictionary.pdu_types import pdu_type_name
-from dicomsniff.provenance import PacketMark, Span
+from dicomsniff.span import PacketMark, Span
 
 
 @dataclass(frozen=True, slots=True)

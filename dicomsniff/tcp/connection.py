@@ -3,7 +3,7 @@
 from collections import deque
 
 from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Segment, reverse_flow
-from dicomsniff.provenance import PacketMark
+from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
 from dicomsniff.tcp.health import DOUBLED
 from dicomsniff.tcp.pauses import NEVER, note_pause
@@ -105,7 +105,7 @@ class TcpTracker:
 
     def feed(self, segment: Segment) -> list[TcpEvent]:
         """Take a segment; return what can be handed on."""
-        number, time, place, flow, seq, ack, flags, window, data, start, end, cut = segment
+        number, time, record_offset, flow, seq, ack, flags, window, data, start, end, cut = segment
         stream = self.streams.get(flow)
         if stream is None or seq != stream.expected or flags & _CONTROL != ACK or cut:
             return self._consider(segment, stream)
@@ -114,7 +114,7 @@ class TcpTracker:
             return self._consider(segment, stream)  # an answer to bytes that have not come is no plain case
         if time < peer.last_time or time < stream.last_time:
             stream.went_back(max(peer.last_time, stream.last_time) - time)
-        stream.last_packet, stream.last_time, stream.last_place = number, time, place
+        stream.last_packet, stream.last_time, stream.last_record_offset = number, time, record_offset
         stream.segments += 1
         offset = stream.offset
         stream.offset = offset + end - start
@@ -126,7 +126,7 @@ class TcpTracker:
         if time - health.sent_at >= PAUSE and health.sent_at != NEVER:
             note_pause(stream, time, end - start)
         health.sent(offset, data[start:end], time)
-        return [StreamBytes(stream, offset, data, start, end, PacketMark(number, time, place))]
+        return [StreamBytes(stream, offset, data, start, end, PacketMark(number, time, record_offset))]
 
     @property
     def is_over(self) -> bool:
@@ -144,8 +144,8 @@ class TcpTracker:
 
     def _consider(self, segment: Segment, stream: Stream | None, *, fills: bool = False) -> list[TcpEvent]:
         """Take a segment that is not just the next bytes of a known stream; one that fills a hole waits for nothing."""
-        number, time, place, flow, seq, ack, flags, window, data, start, end, cut = segment
-        mark = PacketMark(number, time, place)
+        number, time, record_offset, flow, seq, ack, flags, window, data, start, end, cut = segment
+        mark = PacketMark(number, time, record_offset)
         # This path is right for every segment; `feed` is its short cut for what arrives in order. A short cut would
         # overtake whatever waits here, so `expected` is -1 (no sequence number) until nothing does.
         events = self._forget(time)
@@ -166,11 +166,11 @@ class TcpTracker:
         for each in (stream, peer):
             if time < each.last_time and number > each.last_packet:
                 stream.went_back(each.last_time - time)
-        stream.last_packet, stream.last_time, stream.last_place = mark
+        stream.last_packet, stream.last_time, stream.last_record_offset = mark
         if stream.segments == 0 and not stream.anchored and stream.acked is None:
             # The first number seen stands for byte 0, so that offsets can be told before the true start is known.
-            # A later SYN, or a byte before it, moves the origin.
-            stream.origin = seq
+            # A later SYN, or a byte before it, moves it.
+            stream.initial_sequence = seq
         stream.segments += 1
         if flags & SYN:
             self._synchronize(stream, segment)
@@ -192,9 +192,9 @@ class TcpTracker:
             stream.anchor(seq)
         events += stream.receive(seq, data, start, end, cut, mark)
         if flags & FIN and stream.fin is None:
-            stream.fin = stream.place(seq) + end - start + cut
+            stream.fin = stream.offset_of(seq) + end - start + cut
             if not stream.anchored and not stream.held:
-                stream.anchor((stream.origin + stream.fin) & SEQUENCE_MASK)
+                stream.anchor((stream.initial_sequence + stream.fin) & SEQUENCE_MASK)
         final = bool(flags & RST)
         events += stream.settle(time, final=final) if stream.held or final else []
         events += peer.settle(time, final=final) if peer.held or final else []
@@ -209,13 +209,13 @@ class TcpTracker:
                 self.table.count_held(connection)
         for each in (stream, peer):
             plain = each.anchored and not careful and not each.ended
-            each.expected = (each.origin + each.offset) & SEQUENCE_MASK if plain else -1
+            each.expected = (each.initial_sequence + each.offset) & SEQUENCE_MASK if plain else -1
         return events
 
     def _behind_hole(self, connection: Connection, holed: Stream, segment: Segment) -> list[TcpEvent]:
         """Take a segment while an answer waits for what it answers: it fills the hole, or waits too for a while."""
         _, time, _, flow, seq, _, flags, _, _, start, end, cut = segment
-        first = holed.place(seq)
+        first = holed.offset_of(seq)
         if flow == holed.flow and first <= holed.offset < first + end - start + cut:
             waiting, connection.waiting, connection.holed = connection.waiting, [], None
             events = self._consider(segment, self.streams.get(flow), fills=True)
@@ -277,7 +277,7 @@ class TcpTracker:
         peer.health.set_window(_syn_option(segment, 3, 3) or 0, size)
         if not stream.anchored:
             if stream.segments == 1:
-                stream.origin = (seq + 1) & SEQUENCE_MASK
+                stream.initial_sequence = (seq + 1) & SEQUENCE_MASK
             stream.anchor((seq + 1) & SEQUENCE_MASK)
         if flags & ACK:
             connection.opener = connection.opener or peer
@@ -359,10 +359,10 @@ def _is_new(stream: Stream, seq: int, flags: int) -> bool:
     begins = (seq + 1) & SEQUENCE_MASK
     if not stream.anchored:
         return connection.closed
-    if begins == stream.origin:
+    if begins == stream.initial_sequence:
         return False
     # A capture may show the first data before the SYN that preceded it.
-    late = (stream.origin - begins) & SEQUENCE_MASK
+    late = (stream.initial_sequence - begins) & SEQUENCE_MASK
     return stream.syn_seen or connection.closed or late > 1 << 20 or bool(flags & ACK and stream.peer.syn_seen)
 
 

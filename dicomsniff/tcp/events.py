@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dicomsniff.provenance import PacketMark
+from dicomsniff.span import PacketMark
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection

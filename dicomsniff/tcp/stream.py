@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dicomsniff.capture.segments import PAUSE
 from dicomsniff.capture.skip import Skip
-from dicomsniff.provenance import PacketMark
+from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
 from dicomsniff.tcp.health import DOUBLED, StreamHealth
 from dicomsniff.tcp.pauses import NEVER, Cause, is_full, note_pause, note_sent_again
@@ -42,7 +42,7 @@ Held = tuple[int, int, bytes, int, PacketMark]
 
 
 class Stream:
-    """One direction: `offset` bytes of it have been handed on, byte 0 having sequence number `origin`."""
+    """One direction: `offset` bytes of it have been handed on, byte 0 having sequence number `initial_sequence`."""
 
     __slots__ = (
         "acked",
@@ -57,11 +57,11 @@ class Stream:
         "held",
         "held_bytes",
         "held_since",
+        "initial_sequence",
         "last_packet",
-        "last_place",
+        "last_record_offset",
         "last_time",
         "offset",
-        "origin",
         "passed_since",
         "peer",
         "segments",
@@ -75,7 +75,7 @@ class Stream:
 
     def __init__(self, flow: bytes, seq: int, time: int) -> None:
         self.flow = flow
-        self.origin = seq
+        self.initial_sequence = seq
         self.offset = 0
         self.expected = -1
         """The sequence number that needs no thought; -1 while every segment does."""
@@ -84,7 +84,7 @@ class Stream:
         self.skip: Skip | None = None
         """What of the next bytes the consumer only counts; TCP may pass over it without an event."""
         self.anchored = False
-        """Whether `origin` is known to be where the stream (or what is captured of it) begins."""
+        """Whether `initial_sequence` is known to be where the stream (or what is captured of it) begins."""
         self.syn_seen = False
         self.syn_time: int | None = None
         self.held: list[Held] = []
@@ -97,7 +97,7 @@ class Stream:
         self.ended = ""
         self.segments = 0
         self.health = StreamHealth()
-        self.last_packet = self.last_place = 0
+        self.last_packet = self.last_record_offset = 0
         self.last_time = time
 
     @property
@@ -108,14 +108,16 @@ class Stream:
     @property
     def last_mark(self) -> PacketMark:
         """The last packet of this direction."""
-        return PacketMark(self.last_packet, self.last_time, self.last_place)
+        return PacketMark(self.last_packet, self.last_time, self.last_record_offset)
 
-    def passed_over(self, since: int, time: int, place: int, ack: int, window: int, lengths: tuple[int, int]) -> None:
+    def passed_over(
+        self, since: int, time: int, record_offset: int, ack: int, window: int, lengths: tuple[int, int]
+    ) -> None:
         """Update the stream after a run of segments whose payload was only counted (see Flow.passed_over)."""
         health = self.health
         if since < self.last_time or time < since:
             self.went_back(max(self.last_time - since, since - time))
-        self.last_time, self.last_place = time, place
+        self.last_time, self.last_record_offset = time, record_offset
         if since - health.sent_at >= PAUSE:
             self._resume(since, lengths[0])
         health.sent_at, health.sent_to, health.sent_length = time, self.offset, lengths[1]
@@ -137,16 +139,16 @@ class Stream:
         if time - self.health.sent_at >= PAUSE and self.health.sent_at != NEVER:
             note_pause(self, time, length)
 
-    def place(self, seq: int) -> int:
+    def offset_of(self, seq: int) -> int:
         """Return the stream offset of a sequence number: the one nearest to what was handed on (RFC 9293 §3.4)."""
-        ahead = (seq - self.origin - self.offset) & SEQUENCE_MASK
+        ahead = (seq - self.initial_sequence - self.offset) & SEQUENCE_MASK
         return self.offset + (ahead - (1 << 32) if ahead & 0x80000000 else ahead)
 
     def anchor(self, seq: int) -> None:
         """Let the stream begin at a sequence number."""
-        shift = (seq - self.origin) & SEQUENCE_MASK
+        shift = (seq - self.initial_sequence) & SEQUENCE_MASK
         shift = shift - (1 << 32) if shift & 0x80000000 else shift
-        self.origin = seq
+        self.initial_sequence = seq
         self.anchored = True
         self.held = [(offset - shift, order, data, cut, mark) for offset, order, data, cut, mark in self.held]
         for name in ("acked", "fin"):
@@ -156,7 +158,7 @@ class Stream:
 
     def receive(self, seq: int, data: bytes, start: int, end: int, cut: int, mark: PacketMark) -> list[TcpEvent]:
         """Take a segment's payload `data[start:end]`, of which the capture cut off `cut` more bytes."""
-        offset = self.place(seq)
+        offset = self.offset_of(seq)
         length = end - start + cut
         if length == 0:
             return []
@@ -176,8 +178,8 @@ class Stream:
         if ack == health.last_ack and not plain and window >= health.small_window and health.closed_since == NEVER:
             return  # nothing new: a side that only sends repeats the same acknowledgement in every segment
         if self.segments == 0 and not self.anchored:
-            self.origin = ack
-        acked, before = self.place(ack), self.acked
+            self.initial_sequence = ack
+        acked, before = self.offset_of(ack), self.acked
         health.acknowledged(ack, acked, self.offset, window, time, plain=plain)
         if before is None or acked > before:
             self.acked = acked
@@ -200,7 +202,7 @@ class Stream:
         while self.held and (final or give_up or self._given_up(time)):
             first, give_up = self.held[0], False
             if not self.anchored:
-                self.anchor((self.origin + first[0]) & SEQUENCE_MASK)
+                self.anchor((self.initial_sequence + first[0]) & SEQUENCE_MASK)
             elif first[0] > self.offset:
                 events.append(self._gap(first[0] - self.offset, first[4]))
             events += self._drain()

@@ -7,7 +7,7 @@ from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import clock, duration
 from dicomsniff.tui.association_filter import AssociationFilter
-from dicomsniff.tui.problems import LETTERS, Problems
+from dicomsniff.tui.problem_index import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.shown import Shown
 
@@ -133,7 +133,9 @@ class AssociationTable(RowList):
         how = _cell(self._verdict(association), verdict_width)
         how.stylize(colour)
         row.append_text(how)
-        row.append(f" {association.tally.messages:>5} {duration(association.end_time - association.start_time):>9}")
+        row.append(
+            f" {association.message_counts.messages:>5} {duration(association.end_time - association.start_time):>9}"
+        )
         return row
 
     def _widths(self, width: int) -> tuple[int, int, int, int]:
@@ -147,7 +149,7 @@ class AssociationTable(RowList):
         entries = len(association.timeline)
         if entries > MANY and not association.closed:
             # A verdict counts statuses message by message: while they come, that is too much for every redraw.
-            return f"{association.outcome}: {association.tally.messages:,} messages so far"
+            return f"{association.outcome}: {association.message_counts.messages:,} messages so far"
         state = (association.outcome, association.closed, entries)
         known, text = self._verdicts.get(association.id, (None, ""))
         if known != state:

@@ -46,7 +46,7 @@ def association_facts(association: Association, book: LinkBook, digits: int) -> 
         yield from (("", said) for said in consequences(association))
     for link in book.delivered_by(association, None):
         yield "asked for by", link.target.text
-    yield "messages", f"{association.tally.messages:,}"
+    yield "messages", f"{association.message_counts.messages:,}"
     if association.unlisted:
         yield "not listed", f"{association.unlisted:,} further entries"
 

@@ -1,4 +1,4 @@
-"""What belongs together, as far as it is known -> lines that lead somewhere; made by the thread that reads."""
+"""What belongs together, as far as it is known -> lines that lead somewhere; made by the workflow that reads."""
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
-from dicomsniff.association.instances import Step, Thread
 from dicomsniff.association.moves import Delivery
+from dicomsniff.association.normalized_links import Step, Workflow
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.link_words import (
     delivery_text,
@@ -81,11 +81,11 @@ class LinkBook:
         """How the capture went, in one sentence; empty while nothing is over."""
         self._moves: dict[tuple[int, int], Link] = {}
         self._deliveries: dict[int, list[tuple[Delivery, Link]]] = {}
-        self._threads: dict[int, list[tuple[list[Step], Link]]] = {}
+        self._workflows: dict[int, list[tuple[list[Step], Link]]] = {}
 
     @classmethod
     def of(cls, analyzer: Analyzer) -> "LinkBook":
-        """Write down what is known now. Only the thread that feeds the analyzer may call it."""
+        """Write down what is known now. Only the workflow that feeds the analyzer may call it."""
         book = cls()
         links = analyzer.links
         moves = links.moves()
@@ -100,8 +100,8 @@ class LinkBook:
             book.links.append(link)
         for get in links.gets():
             book.links.append(_link("C-GET", Target(get.association, get.message, get_text(get))))
-        for thread in links.threads():
-            book.add_thread(Thread(thread.kind, thread.key, list(thread.steps), thread.unlisted))
+        for workflow in links.workflows():
+            book.add_thread(Workflow(workflow.kind, workflow.key, list(workflow.steps), workflow.unlisted))
         for series in links.series():
             parts = [
                 Target(series.first_association, 0, f"association {series.first_association} is the first"),
@@ -129,21 +129,21 @@ class LinkBook:
                     found.append(link)
         return list(dict.fromkeys(found))
 
-    def threads(self, association: int, message: int) -> list[Link]:
+    def workflows(self, association: int, message: int) -> list[Link]:
         """Return the links of what was done under one UID, of which a request is a step."""
         return [
             link
-            for steps, link in self._threads.get(association, ())
+            for steps, link in self._workflows.get(association, ())
             if any(step.association == association and step.message == message for step in steps)
         ]
 
-    def add_thread(self, thread: Thread) -> None:
-        """Take a thread, which must not change any more."""
-        count = len(thread.steps) if len(thread.steps) > 1 else 0
-        link = Link(str(thread.kind), count, lambda: _thread_lines(thread), unlisted=thread.unlisted)
+    def add_thread(self, workflow: Workflow) -> None:
+        """Take a workflow, which must not change any more."""
+        count = len(workflow.steps) if len(workflow.steps) > 1 else 0
+        link = Link(str(workflow.kind), count, lambda: _thread_lines(workflow), unlisted=workflow.unlisted)
         self.links.append(link)
-        for association in thread.associations:
-            self._threads.setdefault(association, []).append((thread.steps, link))
+        for association in workflow.associations:
+            self._workflows.setdefault(association, []).append((workflow.steps, link))
 
     def _deliver(self, deliveries: Iterable[Delivery], link: Link) -> None:
         for delivery in deliveries:
@@ -159,12 +159,12 @@ def _delivery(delivery: Delivery) -> Target:
     return Target(delivery.association, delivery.stores.first_message, delivery_text(delivery))
 
 
-def _thread_lines(thread: Thread) -> tuple[Target, list[Target]]:
+def _thread_lines(workflow: Workflow) -> tuple[Target, list[Target]]:
     parts = [
-        Target(step.association, step.message, f"association {step.association}: {step_text(thread.kind, step)}")
-        for step in thread.steps
+        Target(step.association, step.message, f"association {step.association}: {step_text(workflow.kind, step)}")
+        for step in workflow.steps
     ]
-    return parts[0]._replace(text=thread_text(thread)), parts if len(parts) > 1 else []
+    return parts[0]._replace(text=thread_text(workflow)), parts if len(parts) > 1 else []
 
 
 class LinkWatch:

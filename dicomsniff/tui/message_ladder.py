@@ -7,7 +7,7 @@ from dicomsniff.export.words import entry_detail, entry_name, entry_size
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import size
 from dicomsniff.side import Side
-from dicomsniff.tui.problems import LETTERS, Problems
+from dicomsniff.tui.problem_index import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.timeline_order import TimelineOrder

@@ -85,7 +85,7 @@ def related_links(association: Association, entry: Entry, book: LinkBook) -> lis
         case Message(operation=Operation(request=request)):
             asked = book.asked_by(association.id, request.number)
             found = [asked] if asked is not None else []
-            return found + book.delivered_by(association, request) + book.threads(association.id, request.number)
+            return found + book.delivered_by(association, request) + book.workflows(association.id, request.number)
         case AssociateRq() | AssociateRj():
             return book.delivered_by(association, None)
         case _:
@@ -120,7 +120,7 @@ def _message_rows(association: Association, operation: Operation, book: LinkBook
         yield FieldRow("deliveries", "are looked for when the association is over")
     for link in book.delivered_by(association, request):
         yield from _asked_rows(link)
-    for link in book.threads(association.id, request.number):
+    for link in book.workflows(association.id, request.number):
         yield FieldRow(link.kind, link.target.text)
         yield from _part_rows("step", link, association, request)
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from dicomsniff.pdu.decode import list_fields
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import AssociateAc, AssociateRq, PduEvent, PdvBytes
-from dicomsniff.provenance import PacketMark
+from dicomsniff.span import PacketMark
 from fuzz.conversation import make_capture, steps
 from fuzz.finds import BrokenError
 from fuzz.grammar import parse_script

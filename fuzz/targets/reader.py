@@ -108,7 +108,10 @@ def _read_again(path: str, packets: list[Packet], *, damaged: bool) -> None:
     for batch in batches[:: max(len(batches) // 3, 1)]:
         index = len(batch.starts) // 2
         if index < len(batch.starts):
-            number, place = batch.first_number + index, batch.origin + batch.starts[index] - batch.layout.header
+            number, place = (
+                batch.first_number + index,
+                batch.file_offset + batch.starts[index] - batch.layout.header,
+            )
             again = [packet for each in reader.batches_from(place, number) for packet in packets_of(each)]
             before = packets[number - 1 :]
             both = min(len(again), len(before)) if damaged else None

@@ -77,7 +77,7 @@ def test_the_outcome_is_what_ended_it(outcome, _, reply):
     if outcome == "rejected":
         assert (found.rejection.result, found.rejection.source, found.rejection.reason) == (1, 1, 7)
     if outcome == "aborted":
-        assert (found.abortion.source, found.abortion.reason, found.abortion.side) == (2, 1, Side.ACCEPTOR)
+        assert (found.abort.source, found.abort.reason, found.abort.side) == (2, 1, Side.ACCEPTOR)
 
 
 def test_of_two_rejections_and_of_two_aborts_the_first_counts():
@@ -89,8 +89,8 @@ def test_of_two_rejections_and_of_two_aborts_the_first_counts():
     talk = established()
     talk.server(build.abort(2, 1) + build.abort(2, 6))
     talk.client(build.abort(0, 0))
-    abortion = only(talk.close().packets).abortion
-    assert (abortion.source, abortion.reason, abortion.side) == (2, 1, Side.ACCEPTOR)
+    abort = only(talk.close().packets).abort
+    assert (abort.source, abort.reason, abort.side) == (2, 1, Side.ACCEPTOR)
 
 
 def test_messages_that_never_ended_are_numbered_last_in_the_order_in_which_they_began():

@@ -41,7 +41,7 @@ def test_messages_beyond_the_limit_are_counted_and_handed_on(monkeypatch: pytest
     updates = analyzer.feed(batch(build.frames(echoes(50).packets))) + analyzer.close()
     (association,) = analyzer.associations
     assert len(association.timeline) == len(association.messages) == 10
-    assert association.tally.messages == 100
+    assert association.message_counts.messages == 100
     assert association.unlisted == len(updates) - 10
     assert verdict(association) == "released: 50 C-ECHO, all Success"
     assert "entries-not-listed" in codes(association)
@@ -108,7 +108,7 @@ def test_a_closed_connection_is_not_remembered_for_ever(monkeypatch: pytest.Monk
     analyzer = Analyzer()
     for number in range(10):
         analyzer.feed(batch(build.frames(echoes(1, 5000 + number).packets)))
-    assert len(analyzer.take_closed()) >= 7
+    assert len(analyzer.pop_closed()) >= 7
 
 
 def test_a_condensed_association_still_says_that_nothing_was_accepted() -> None:
@@ -144,7 +144,7 @@ def test_where_associations_are_handed_over_lists_of_those_under_way_share_the_r
     for talk in talks:
         analyzer.feed(batch(build.frames(talk.packets[-6:])))
     analyzer.close()
-    short, *long = sorted(analyzer.take_closed(), key=lambda each: each.id)
+    short, *long = sorted(analyzer.pop_closed(), key=lambda each: each.id)
     assert (len(short.messages), short.unlisted) == (8, 0)
     assert sum(len(each.timeline) for each in long) <= 100
     assert [verdict(each) for each in long] == [f"released: {n} C-ECHO, all Success" for n in (60, 80)]

@@ -3,10 +3,10 @@
 import pytest
 
 import build
-from dicomsniff.association import instances as instances_module
 from dicomsniff.association import links as links_module
 from dicomsniff.association import moves as moves_module
-from dicomsniff.association.instances import Kind
+from dicomsniff.association import normalized_links as instances_module
+from dicomsniff.association.normalized_links import Kind
 from dicomsniff.findings.retrieve import explain_move
 from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release, store
 
@@ -201,9 +201,9 @@ def test_a_procedure_step_is_followed_over_associations_by_its_instance():
         talk.server(build.message(1, build.command_set(rsp)))
         release(talk)
     links = network.analyze().links
-    (thread,) = links.threads()
-    assert (thread.kind, thread.key, thread.associations) == (Kind.MPPS, "1.2.3.4", [1, 2])
-    assert [(step.association, step.service, step.status) for step in thread.steps] == [
+    (workflow,) = links.workflows()
+    assert (workflow.kind, workflow.key, workflow.associations) == (Kind.MPPS, "1.2.3.4", [1, 2])
+    assert [(step.association, step.service, step.status) for step in workflow.steps] == [
         (1, "N-CREATE", 0),
         (2, "N-SET", 0),
     ]
@@ -217,7 +217,7 @@ def test_an_instance_named_by_the_response_to_n_create():
     rsp = {0x0002: MPPS, 0x0100: 0x8140, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0, 0x1000: "1.2.3.9"}
     talk.server(build.message(1, build.command_set(rsp)))
     release(talk)
-    assert [thread.key for thread in network.analyze().links.threads()] == ["1.2.3.9"]
+    assert [workflow.key for workflow in network.analyze().links.workflows()] == ["1.2.3.9"]
 
 
 def test_associations_between_the_same_ends_are_counted():
@@ -302,18 +302,18 @@ def steps_of(*instances: str) -> Network:
 
 def test_steps_of_one_instance_and_instances_are_bounded(monkeypatch):
     monkeypatch.setattr(instances_module, "MAX_STEPS", 2)
-    (thread,) = steps_of("1.2", "1.2", "1.2").analyze().links.threads()
-    assert (len(thread.steps), thread.unlisted) == (2, 1)
-    monkeypatch.setattr(instances_module, "MAX_THREADS", 2)
-    assert [thread.key for thread in steps_of("1.2", "1.3", "1.4").analyze().links.threads()] == ["1.2", "1.3"]
+    (workflow,) = steps_of("1.2", "1.2", "1.2").analyze().links.workflows()
+    assert (len(workflow.steps), workflow.unlisted) == (2, 1)
+    monkeypatch.setattr(instances_module, "MAX_WORKFLOWS", 2)
+    assert [workflow.key for workflow in steps_of("1.2", "1.3", "1.4").analyze().links.workflows()] == ["1.2", "1.3"]
 
 
 def test_steps_are_listed_in_the_order_of_time_whichever_association_ended_first():
     network = steps_of("1.2", "1.2")
     first = network.talks[0].packets
     first[-5:] = [packet._replace(time=packet.time + 20_000 * MS) for packet in first[-5:]]
-    (thread,) = network.analyze().links.threads()
-    assert [step.association for step in thread.steps] == [1, 2]
+    (workflow,) = network.analyze().links.workflows()
+    assert [step.association for step in workflow.steps] == [1, 2]
 
 
 def test_pairs_of_ends_are_bounded(monkeypatch):
@@ -331,7 +331,7 @@ def test_what_is_remembered_is_bounded(monkeypatch, limit):
     analyzer = moved()
     for _ in range(5):
         for association in analyzer.associations:
-            links.take(association)
-        links.take_unconnected(moves_module.Unconnected(ARCHIVE, f"{VIEWER}:104", 0, "refused"))
+            links.feed(association)
+        links.feed_unconnected(moves_module.Unconnected(ARCHIVE, f"{VIEWER}:104", 0, "refused"))
     kept = {"MAX_MOVES": links._moves, "MAX_DELIVERIES": links._named, "MAX_UNCONNECTED": links._unconnected}
     assert len(kept[limit]) == 2

@@ -5,7 +5,7 @@ import pytest
 import build
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
 from dicomsniff.pdu.decode import decode_control_pdu
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 
 CT, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.IMPLICIT, build.EXPLICIT
 

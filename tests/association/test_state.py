@@ -15,8 +15,8 @@ from dicomsniff.pdu.types import (
     ReleaseRq,
     UserInformation,
 )
-from dicomsniff.provenance import Span
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 
 SPAN = Span(1, 1, 5, 5, 24)
 INFO = UserInformation(max_pdu_length=16384)

@@ -51,7 +51,7 @@ def read_through(path) -> tuple[int, int, str]:
     reader = CaptureReader(str(path))
     packets = end = 0
     for batch in reader.batches():
-        packets, end = packets + len(batch.starts), batch.origin + len(batch.data)
+        packets, end = packets + len(batch.starts), batch.file_offset + len(batch.data)
     reader.close()
     return packets, end, reader.truncated
 

@@ -50,14 +50,14 @@ def analyze(
 ) -> Analyzer:
     """Analyze packets in batches of the given sizes, over and over; `careful` passes over nothing."""
     analyzer, records, at, turn = Analyzer(collect=collect), build.frames(packets), 0, 0
-    origin = 0
+    file_offset = 0
     if careful:
         analyzer._decoder = SegmentDecoder()  # one that follows no flow
     while at < len(records):
         size = sizes[turn % len(sizes)]
-        block = batch(records[at : at + size], first=at + 1)._replace(origin=origin)
+        block = batch(records[at : at + size], first=at + 1)._replace(file_offset=file_offset)
         analyzer.feed(block)
-        origin += len(block.data)
+        file_offset += len(block.data)
         at, turn = at + size, turn + 1
     analyzer.close()
     return analyzer
@@ -129,8 +129,8 @@ class Curious(PduStream):
     wanted: ClassVar[list[tuple[int, int]]] = []
     seen: ClassVar[list[dict[int, int]]] = []
 
-    def __init__(self, flow, origin, **options):
-        super().__init__(flow, origin, **options | {"examine": True})
+    def __init__(self, flow, initial_sequence, **options):
+        super().__init__(flow, initial_sequence, **options | {"examine": True})
         self.done = self.reached = 0
         self.data = {}
 

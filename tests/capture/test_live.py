@@ -50,10 +50,10 @@ def test_the_socket_itself_is_asked_what_has_come(reader):
     assert frames_of(first) == FRAMES
     assert first.first_number == 1
     assert (frames_of(second), second.first_number) == ([], 4)
-    assert second.origin == first.origin + len(first.data)
+    assert second.file_offset == first.file_offset + len(first.data)
 
 
 def test_what_was_sniffed_is_read_again(reader):
     first = next(reader.batches())
-    again = [frame for packets in reader.batches_from(first.origin, 1) for frame in frames_of(packets)]
+    again = [frame for packets in reader.batches_from(first.file_offset, 1) for frame in frames_of(packets)]
     assert again == FRAMES

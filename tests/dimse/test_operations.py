@@ -9,8 +9,8 @@ from dicomsniff.dimse import operations as module
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import OperationTracker
-from dicomsniff.provenance import Span
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 
 MS = 1_000_000
 NONE = 0x0101
@@ -37,7 +37,7 @@ class Exchange:
         start = self.time if began is None else began
         span = Span(1, 1, start, self.time + MS, 0)
         message = Message(side, context, Command(command), 1, None, span, ended)
-        self.tracker.take(message, listed=listed)
+        self.tracker.feed(message, listed=listed)
         return message
 
 
@@ -84,7 +84,7 @@ def test_a_cancel_belongs_to_what_it_cancels():
     (operation,) = exchange.tracker.operations
     assert (operation.cancel, stop.operation, late.operation) == (stop, operation, None)
     assert exchange.tracker.outstanding == [operation]
-    assert exchange.tracker.vain_cancels == [late]
+    assert exchange.tracker.unmatched_cancels == [late]
 
 
 def test_a_request_that_never_ended_counts_for_nothing():
@@ -154,9 +154,9 @@ def test_an_answer_on_another_context_is_still_the_answer():
 def test_an_answer_may_come_before_the_request_is_whole():
     exchange = Exchange()
     refusal = exchange.say(build.store_rsp(4, 0xA700), side=Side.ACCEPTOR)
-    assert exchange.tracker.orphans == [refusal]
+    assert exchange.tracker.unmatched_responses == [refusal]
     asked = exchange.say(build.store_rq(4), began=5 * MS)
-    assert exchange.tracker.orphans == []
+    assert exchange.tracker.unmatched_responses == []
     assert (refusal.request, exchange.tracker.operations[0].final) == (asked, refusal)
 
 
@@ -165,7 +165,7 @@ def test_an_answer_before_the_request_began_is_none():
     stray = exchange.say(build.store_rsp(4), side=Side.ACCEPTOR)
     asked = exchange.say(build.store_rq(4))
     assert (stray.request, exchange.tracker.outstanding[0].request) == (None, asked)
-    assert exchange.tracker.orphans == [stray]
+    assert exchange.tracker.unmatched_responses == [stray]
 
 
 def test_stores_of_a_get_are_its_sub_operations():
@@ -199,12 +199,14 @@ def test_every_message_has_at_most_one_place(said):
     messages = [exchange.say(kinds[kind](number), side=side, context=c) for side, number, kind, c in said]
     tracker = exchange.tracker
     responses = [message for message in messages if message.command.is_response]
-    assert sum(operation.responses for operation in tracker.operations) + len(tracker.orphans) == len(responses)
+    assert sum(operation.responses for operation in tracker.operations) + len(tracker.unmatched_responses) == len(
+        responses
+    )
     assert {id(each) for each in tracker.outstanding} == {id(each) for each in tracker.operations if not each.final}
-    assert all(message.request is None for message in tracker.orphans)
+    assert all(message.request is None for message in tracker.unmatched_responses)
 
 
-@pytest.mark.parametrize("limit", ["MAX_ORPHANS", "MAX_SAME_ID"])
+@pytest.mark.parametrize("limit", ["MAX_UNMATCHED", "MAX_SAME_ID"])
 def test_what_is_kept_is_bounded(monkeypatch, limit):
     monkeypatch.setattr(module, limit, 3)
     exchange = Exchange()
@@ -212,7 +214,7 @@ def test_what_is_kept_is_bounded(monkeypatch, limit):
         exchange.say(build.echo_rq(1))
         exchange.say(build.echo_rsp(2), side=Side.ACCEPTOR)
     tracker = exchange.tracker
-    kept = {"MAX_ORPHANS": tracker.orphans, "MAX_SAME_ID": tracker.outstanding}
+    kept = {"MAX_UNMATCHED": tracker.unmatched_responses, "MAX_SAME_ID": tracker.outstanding}
     assert (len(kept[limit]), tracker.count) == (3, 10)
 
 

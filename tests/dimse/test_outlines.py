@@ -56,13 +56,13 @@ def stores(*sent: tuple[bytes, str], fragment: int = 1000, segment: int = 1448) 
 
 def outlines(packets: list[build.Packet], *, careful: bool = False, collect: bool = False, size: int = 10**6):
     """The outline of every C-STORE-RQ; `careful` decodes every packet."""
-    analyzer, records, origin = Analyzer(collect=collect), build.frames(packets), 0
+    analyzer, records, file_offset = Analyzer(collect=collect), build.frames(packets), 0
     if careful:
         analyzer._decoder = SegmentDecoder()
     for at in range(0, len(records), size):
-        block = batch(records[at : at + size], first=at + 1)._replace(origin=origin)
+        block = batch(records[at : at + size], first=at + 1)._replace(file_offset=file_offset)
         analyzer.feed(block)
-        origin += len(block.data)
+        file_offset += len(block.data)
     analyzer.close()
     found = []
     for message in (message for association in analyzer.associations for message in association.messages):

@@ -18,7 +18,7 @@ from data_sets import (
     scan,
     short,
 )
-from dicomsniff.dimse.scan.kinds import (
+from dicomsniff.dimse.scan.element_kinds import (
     BITS_ALLOCATED,
     COLUMNS,
     NUMBER_OF_FRAMES,

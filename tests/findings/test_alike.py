@@ -3,7 +3,7 @@
 import build
 from dicomsniff.findings.alike import MAX_NUMBERS, fold, gist
 from dicomsniff.findings.finding import Finding, Severity
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 from findings.traffic import established, released
 from pipeline import only
 

@@ -9,8 +9,8 @@ from dicomsniff.association.association import Association
 from dicomsniff.findings.catalogue import RULES, find_rule
 from dicomsniff.findings.causes import arrange
 from dicomsniff.findings.finding import Finding, Severity
-from dicomsniff.provenance import Span
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 from findings.traffic import (
     CT,
     SECOND,
@@ -180,7 +180,7 @@ def finding(code: str, packet: int, **more: object) -> Finding:
     rule = find_rule(code)
     assert rule is not None
     span = Span(packet, packet, packet, packet, 0)
-    return Finding(code, rule.severity, code, rule.reference, span, known=packet, **more)
+    return Finding(code, rule.severity, code, rule.reference, span, latest_cause=packet, **more)
 
 
 def test_the_same_side_is_the_likelier_cause():

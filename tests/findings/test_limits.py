@@ -13,7 +13,7 @@ from association.test_bounds import echoes, many
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Keep
 from dicomsniff.association import association as association_module
-from dicomsniff.association import instances, links, moves
+from dicomsniff.association import links, moves, normalized_links
 from dicomsniff.export.check import write_check
 from dicomsniff.export.model_json import association_json
 from dicomsniff.export.show import write_text
@@ -152,7 +152,7 @@ def test_reasons_beyond_the_limit_are_not_counted_as_one(monkeypatch: pytest.Mon
     (association,) = analyze(echoes(1).packets).associations
     for title in ("A", "B", "C", "C", "C", "D"):
         association.requestor.ae_title = title
-        taken.take(association)
+        taken.feed(association)
     assert (taken.reasons[overview.Fate.TROUBLED], taken.other_reasons) == (Counter(A=1, B=1), 4)
     assert "in trouble: A, and more than 1 other reason" in taken.text([], [])
     assert list(taken.worst())[-1] == "and 4 associations in trouble for other reasons"
@@ -189,7 +189,7 @@ def told(packets: list[build.Packet]) -> list[str]:
     [
         (asked_to_move(move_rsp(0, completed=0)), moves, "MAX_MOVES", "1 C-MOVE"),
         (got(1, 0, 0), links, "MAX_GETS", "1 C-GET"),
-        (committed(report(0)), instances, "MAX_THREADS", "2 normalized operations"),
+        (committed(report(0)), normalized_links, "MAX_WORKFLOWS", "2 normalized operations"),
         (released(established()), links, "MAX_PAIRS", "1 association"),
     ],
     ids=["C-MOVE", "C-GET", "normalized", "pairs"],

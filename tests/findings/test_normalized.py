@@ -80,7 +80,7 @@ def test_what_waits_out_of_memory_is_not_said_to_be_missing(monkeypatch, shelved
         if (context, turns) in following:
             release(talk)
         analyzer.feed(batch(build.frames(talk.packets)))
-    over = analyzer.take_closed()
+    over = analyzer.pop_closed()
     assert len(over) == 2
     told = {code for association in over for code in codes(association)}
     said = {"instance-not-created", "commitment-transaction-unknown"}

@@ -16,7 +16,7 @@ from dicomsniff.pdu.types import (
     UnknownPdu,
     UserInformation,
 )
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 
 SPAN = Span(1, 1, 0, 0, 24)
 

@@ -18,7 +18,7 @@ from dicomsniff.pdu.types import (
     UserIdentityResponse,
     UserInformation,
 )
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 
 UNKNOWN, SECOND = UnknownItem(0x99, b"\xaa"), UnknownItem(0x30, b"2")
 SPAN = Span(1, 1, 0, 0, 24)

@@ -16,7 +16,7 @@ from dicomsniff.dictionary.pdu_types import PDU_TYPES
 from dicomsniff.pdu.decode import decode_control_pdu, list_fields
 from dicomsniff.pdu.fields import Field
 from dicomsniff.pdu.types import Pdv, PdvBytes
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 from pipeline import decode
 
 SPAN = Span(1, 1, 0, 0, 24)

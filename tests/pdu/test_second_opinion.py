@@ -20,7 +20,7 @@ from dicomsniff.pdu.types import (
     UserIdentityResponse,
     UserInformation,
 )
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 
 SPAN = Span(1, 1, 0, 0, 24)
 CT, MR, VERIFICATION = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.1.1"

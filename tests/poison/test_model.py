@@ -21,7 +21,7 @@ KNOWN = {
     ("Command", "affected_sop_class_uid"),
     ("Finding", "message"),
     ("Move", "destination"),
-    ("Thread", "key"),
+    ("Workflow", "key"),
     ("Series", "called_ae_title"),
     ("Endpoint", "address"),
 }

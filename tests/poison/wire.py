@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 import build
 from data_sets import bare, item, long, sequence, short
-from dicomsniff.association.instances import FAILED, REFERENCED, SOP_CLASSES
+from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLASSES
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS, RESPONSE_BIT
-from dicomsniff.dimse.scan.kinds import KEPT_ELEMENTS, LONG_VRS, VRS
+from dicomsniff.dimse.scan.element_kinds import KEPT_ELEMENTS, LONG_VRS, VRS
 from dicomsniff.pdu.decode import list_fields
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.items import SUB_ITEMS

@@ -87,7 +87,7 @@ def test_all_end_in_the_order_in_which_they_were_opened(monkeypatch: pytest.Monk
         analyzer.feed(batch(build.frames(talk.packets)))
     while not analyzer.is_over:
         analyzer.close(7)
-    assert [association.id for association in analyzer.take_closed()] == list(range(1, 51))
+    assert [association.id for association in analyzer.pop_closed()] == list(range(1, 51))
 
 
 def test_connections_stay_in_memory_where_others_hold_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_a_connection_that_cannot_leave_memory_is_given_up_at_last_and_counted(m
         analyzer.feed(batch(build.frames(talk.packets)))
     left = len(analyzer._tcp.table)
     assert left < 20
-    assert analyzer.given_up == len(analyzer.take_closed()) == 50 - left
+    assert analyzer.given_up == len(analyzer.pop_closed()) == 50 - left
 
 
 def test_what_cannot_be_pickled_is_not_taken() -> None:

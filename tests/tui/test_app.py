@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 import build
 from dicomsniff.findings.finding import Finding, Severity
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 from dicomsniff.tui.findings_list import FindingsList
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded

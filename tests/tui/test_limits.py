@@ -8,7 +8,7 @@ import build
 from association.test_bounds import echoes, many
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.association import association as association_module
-from dicomsniff.association import instances
+from dicomsniff.association import normalized_links
 from dicomsniff.tui import findings_list, reading
 from findings.link_traffic import committed, report
 from findings.traffic import many_failures
@@ -54,7 +54,7 @@ async def test_associations_that_were_given_up_are_counted(tmp_path: Path, monke
 
 
 async def test_steps_that_are_not_listed_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(instances, "MAX_STEPS", 3)
+    monkeypatch.setattr(normalized_links, "MAX_STEPS", 3)
     async with opened(save(tmp_path / "steps.pcap", committed(*[report(0)] * 5))) as (app, pilot):
         await press(pilot, "l")
         assert "3 further parts are not listed" in screen_text(app)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import build
-from dicomsniff.association.instances import Kind, Thread
+from dicomsniff.association.normalized_links import Kind, Workflow
 from dicomsniff.findings.overview import Fate
 from dicomsniff.library import Capture
 from dicomsniff.tui.association_view import AssociationView
@@ -161,10 +161,10 @@ async def test_the_status_line_tells_the_verdict_on_the_capture(samples: Path) -
 def test_a_commitment_leads_to_its_report_in_another_association(samples: Path) -> None:
     with Capture(str(samples / "storage-commitment.pcap")) as capture:
         asked, reported = capture.associations
-        steps = [step for thread in capture.analyzer.links.threads() for step in thread.steps]
+        steps = [step for workflow in capture.analyzer.links.workflows() for step in workflow.steps]
     assert [step.association for step in steps] == [1, 2]
     book = LinkBook()
-    book.add_thread(Thread(Kind.COMMITMENT, "1.2.9", steps))
+    book.add_thread(Workflow(Kind.COMMITMENT, "1.2.9", steps))
     rows = related_rows(asked, asked.timeline[2], book)
     assert [(row.name, row.target and row.target[:2]) for row in rows[2:]] == [("this step", None), ("step", (2, 1))]
     rows = related_rows(reported, reported.timeline[3], book)
@@ -174,11 +174,11 @@ def test_a_commitment_leads_to_its_report_in_another_association(samples: Path) 
 def test_of_many_steps_those_around_the_entry_are_listed(samples: Path) -> None:
     with Capture(str(samples / "mpps.pcap")) as capture:
         (association,) = capture.associations
-        step = capture.analyzer.links.threads()[0].steps[0]
+        step = capture.analyzer.links.workflows()[0].steps[0]
     assert (step.association, step.message) == (1, 1)
     others = [replace(step, association=9, message=number) for number in range(1, 101)]
     book = LinkBook()
-    book.add_thread(Thread(Kind.MPPS, "1.2.3", [*others[:60], step, *others[61:]]))
+    book.add_thread(Workflow(Kind.MPPS, "1.2.3", [*others[:60], step, *others[61:]]))
     rows = related_rows(association, association.timeline[2], book)
     names = [row.name for row in rows]
     assert len(rows) < 20

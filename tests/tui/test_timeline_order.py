@@ -8,8 +8,8 @@ from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.export.words import entry_order
-from dicomsniff.provenance import Span
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 from dicomsniff.tui.timeline_order import TimelineOrder
 
 

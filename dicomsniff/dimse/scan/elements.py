@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dicomsniff.dimse.effort import HEADER, MAX_ELEMENTS, TOO_DEAR
-from dicomsniff.dimse.scan.events import ElementSink, Header
-from dicomsniff.dimse.scan.formats import CHECKED, MAX_NAME, well_formed
-from dicomsniff.dimse.scan.kept import KeptValues
-from dicomsniff.dimse.scan.kinds import (
+from dicomsniff.dimse.scan.element_kinds import (
     EXPLICIT_KINDS,
     FORMATTED,
     KEPT_ELEMENTS,
@@ -31,6 +28,8 @@ from dicomsniff.dimse.scan.kinds import (
     implicit_formats,
     implicit_kinds,
 )
+from dicomsniff.dimse.scan.events import ElementSink, Header
+from dicomsniff.dimse.scan.formats import CHECKED, MAX_NAME, well_formed
 from dicomsniff.dimse.scan.modes import (
     FIRST_DELIMITER,
     HEADERS,
@@ -47,6 +46,7 @@ from dicomsniff.dimse.scan.outline import ProblemList, named
 from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, Fragments
 from dicomsniff.dimse.scan.syntax import Encoding
 from dicomsniff.dimse.scan.undefined_vr import LOOKAHEAD, find_way
+from dicomsniff.dimse.scan.value_checks import KeptValues
 
 KEPT = 1024
 """Bytes: a longer value is not checked."""

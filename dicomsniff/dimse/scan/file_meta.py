@@ -3,7 +3,7 @@
 import struct
 from typing import NamedTuple
 
-from dicomsniff.dimse.scan.kinds import LONG_VRS, TRANSFER_SYNTAX_UID, VRS
+from dicomsniff.dimse.scan.element_kinds import LONG_VRS, TRANSFER_SYNTAX_UID, VRS
 from dicomsniff.pdu.fields import plain_text
 
 MAX_FILE_META = 1 << 13

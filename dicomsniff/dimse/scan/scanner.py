@@ -2,15 +2,15 @@
 
 from operator import attrgetter
 
+from dicomsniff.dimse.scan.element_kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomsniff.dimse.scan.elements import ElementWalk
 from dicomsniff.dimse.scan.events import ElementSink
 from dicomsniff.dimse.scan.file_meta import find_file_meta
 from dicomsniff.dimse.scan.inflated import InflatedWalk
-from dicomsniff.dimse.scan.kept import KeptValues
-from dicomsniff.dimse.scan.kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.outline import DataSetOutline, ProblemList, named
 from dicomsniff.dimse.scan.syntax import Decision, Encoding, decide_syntax, fitting_syntax
+from dicomsniff.dimse.scan.value_checks import KeptValues
 
 _PIECE = 1 << 16
 _ELEMENT = 8

@@ -10,7 +10,7 @@ from dicomsniff.dictionary.uids import (
     uid_text,
 )
 from dicomsniff.dimse.inflating import RAW_DEFLATE, WRAPPED, Inflater
-from dicomsniff.dimse.scan.kinds import LONG_VRS, VRS
+from dicomsniff.dimse.scan.element_kinds import LONG_VRS, VRS
 from dicomsniff.dimse.scan.modes import FIRST_DELIMITER, HEADERS, LENGTHS, UNDEFINED_LENGTH, Mode
 from dicomsniff.dimse.scan.pixels import codec_problem
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from dicomsniff.dimse.scan.kinds import VRS
+from dicomsniff.dimse.scan.element_kinds import VRS
 from dicomsniff.dimse.scan.modes import FIRST_DELIMITER, HEADERS, LENGTHS, Mode
 from dicomsniff.dimse.scan.nesting import Container
 

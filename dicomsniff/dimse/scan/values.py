@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Mapping
 
-from dicomsniff.dimse.scan.kinds import (
+from dicomsniff.dimse.scan.element_kinds import (
     BITS_ALLOCATED,
     COLUMNS,
     NUMBER_OF_FRAMES,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
-from dicomsniff.tui.problems import Problems
+from dicomsniff.tui.problem_index import Problems
 from dicomsniff.tui.timeline_order import TimelineOrder
 
 ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)

@@ -6,7 +6,7 @@ from dicomsniff.dictionary.statuses import PENDING
 from dicomsniff.dimse.message import Message
 
 
-class Tally:
+class MessageCounts:
     """Counts messages, requests by service, matches of C-FIND, final statuses by (service, SOP class UID, status)."""
 
     __slots__ = ("matches", "messages", "requests", "statuses")

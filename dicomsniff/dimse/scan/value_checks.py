@@ -1,8 +1,7 @@
 """The values that the scanner keeps from a data set, and the problems it reports about those it checks."""
 
 from dicomsniff.dimse.effort import UNLIMITED, value_cost
-from dicomsniff.dimse.scan.formats import CHECKED, format_problem, name_problem
-from dicomsniff.dimse.scan.kinds import (
+from dicomsniff.dimse.scan.element_kinds import (
     CHARACTER_SET,
     FAILURE_REASON,
     KEPT_ELEMENTS,
@@ -10,6 +9,7 @@ from dicomsniff.dimse.scan.kinds import (
     REFERENCED_SOP_INSTANCE_UID,
     UID,
 )
+from dicomsniff.dimse.scan.formats import CHECKED, format_problem, name_problem
 from dicomsniff.dimse.scan.outline import PixelDataInfo, ProblemList, Reference, named
 from dicomsniff.dimse.scan.pixels import Fragments, codec_problem, encapsulation_problem
 from dicomsniff.dimse.scan.values import Characters, is_uid, native_length_problem, small_value, uid_problem

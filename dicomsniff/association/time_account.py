@@ -22,7 +22,7 @@ _REQUESTOR, _ACCEPTOR = Side.REQUESTOR, Side.ACCEPTOR
 """A module's name is found much faster than an Enum's member, and each message asks for several."""
 
 
-class Clock:
+class TimeAccountant:
     """Divides an association's time. Bytes that only continue a data set need not be told: their pauses are known.
 
     Before anything is decoded, `pass_time` says what the time since the last packet was spent on, by what stood open

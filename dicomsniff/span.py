@@ -15,8 +15,9 @@ class Span(NamedTuple):
     """The packets that carried something, first to last, and when they were captured.
 
     `offset` is where a record begins in the capture (bytes), so that a view can reread from there: the first
-    packet's, or that of packet `reread_from` where this is not 0. `origin` is the TCP sequence number of byte 0
-    of the stream, and `start`..`end` are the bytes of the stream (0 and 0 where an event has no bytes of its own).
+    packet's, or that of packet `reread_from` where this is not 0. `initial_sequence` is the TCP sequence number of
+    byte 0 of the stream, and `start`..`end` are the bytes of the stream (0 and 0 where an event has none of its
+    own).
     """
 
     first_packet: int
@@ -25,7 +26,7 @@ class Span(NamedTuple):
     last_time: int
     offset: int
     flow: bytes = b""
-    origin: int = 0
+    initial_sequence: int = 0
     start: int = 0
     end: int = 0
     reread_from: int = 0
@@ -46,7 +47,7 @@ def join_spans(first: Span, last: Span) -> Span:
         max(first.last_time, last.last_time),
         earlier.offset,
         first.flow,
-        first.origin,
+        first.initial_sequence,
         min(first.start, last.start),
         max(first.end, last.end),
         earlier.reread_from or earlier.first_packet,

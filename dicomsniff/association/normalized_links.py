@@ -29,20 +29,20 @@ from dicomsniff.dictionary.normalized import (
 )
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.provenance import Span
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 
-MAX_THREADS = 20_000
+MAX_WORKFLOWS = 20_000
 """Threads remembered."""
 MAX_STEPS = 200
-"""Steps kept of one thread; further ones are counted."""
+"""Steps kept of one workflow; further ones are counted."""
 
 REFERENCED, FAILED = REFERENCED_SOP_SEQUENCE, FAILED_SOP_SEQUENCE
 """The sequences of a storage commitment: what is asked for or committed, and what is not."""
 
 
 class Kind(StrEnum):
-    """What a thread is about."""
+    """What a workflow is about."""
 
     COMMITMENT = "storage commitment"
     MPPS = "modality performed procedure step"
@@ -65,7 +65,7 @@ SOP_CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operation of a thread: where it is, and what it did."""
+    """One operation of a workflow: where it is, and what it did."""
 
     association: int
     message: int
@@ -92,7 +92,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Thread:
+class Workflow:
     """What belongs together, and by what: a Transaction UID, an instance UID, or the association of a print session."""
 
     kind: Kind
@@ -114,43 +114,43 @@ class Thread:
 
 
 class InstanceLinks:
-    """Takes associations as they end; gives the threads their normalized services belong to."""
+    """Takes associations as they end; gives the workflows their normalized services belong to."""
 
     def __init__(self) -> None:
-        self._threads: dict[tuple[Kind, str], Thread] = {}
+        self._workflows: dict[tuple[Kind, str], Workflow] = {}
         self.unlisted = 0
-        """Operations of threads beyond MAX_THREADS."""
+        """Operations of workflows beyond MAX_WORKFLOWS."""
 
-    def take(self, association: Association) -> None:
-        """Sort an association's operations into threads."""
+    def feed(self, association: Association) -> None:
+        """Sort an association's operations into workflows."""
         for kind, key, step in steps_of(association):
             self._add(kind, key, step)
 
-    def threads(self) -> list[Thread]:
-        """Return what belongs together, each thread's steps in the order of time."""
-        for thread in self._threads.values():
-            thread.steps.sort(key=_by_time)
-        return sorted(self._threads.values(), key=lambda thread: thread.steps[0].time)
+    def workflows(self) -> list[Workflow]:
+        """Return what belongs together, each workflow's steps in the order of time."""
+        for workflow in self._workflows.values():
+            workflow.steps.sort(key=_by_time)
+        return sorted(self._workflows.values(), key=lambda workflow: workflow.steps[0].time)
 
-    def find(self, kind: Kind, key: str) -> Thread | None:
+    def find(self, kind: Kind, key: str) -> Workflow | None:
         """Return what was done under a key, its steps in the order of time; None where nothing was."""
-        thread = self._threads.get((kind, key))
-        if thread is not None:
-            thread.steps.sort(key=_by_time)
-        return thread
+        workflow = self._workflows.get((kind, key))
+        if workflow is not None:
+            workflow.steps.sort(key=_by_time)
+        return workflow
 
-    def latest(self, kind: Kind) -> Iterator[Thread]:
-        """Yield the threads of a kind, the one that began last first."""
-        return (thread for thread in reversed(self._threads.values()) if thread.kind is kind)
+    def latest(self, kind: Kind) -> Iterator[Workflow]:
+        """Yield the workflows of a kind, the one that began last first."""
+        return (workflow for workflow in reversed(self._workflows.values()) if workflow.kind is kind)
 
     def _add(self, kind: Kind, key: str, step: Step) -> None:
-        thread = self._threads.get((kind, key))
-        if thread is None:
-            if len(self._threads) >= MAX_THREADS:
+        workflow = self._workflows.get((kind, key))
+        if workflow is None:
+            if len(self._workflows) >= MAX_WORKFLOWS:
                 self.unlisted += 1
                 return
-            thread = self._threads[kind, key] = Thread(kind, key)
-        thread.add(step)
+            workflow = self._workflows[kind, key] = Workflow(kind, key)
+        workflow.add(step)
 
 
 def steps_of(association: Association) -> Iterator[tuple[Kind, str, Step]]:
@@ -177,7 +177,7 @@ def instance_of(operation: Operation) -> str | None:
 
 
 def key_of(association: Association, operation: Operation) -> str:
-    """Return the key of the thread that an operation belongs to, whatever it is about."""
+    """Return the key of the workflow that an operation belongs to, whatever it is about."""
     kind = kind_of(operation)
     return _key(kind, association, operation) if kind is not None else ""
 

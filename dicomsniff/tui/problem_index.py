@@ -3,7 +3,7 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.findings.finding import Severity
-from dicomsniff.provenance import Span
+from dicomsniff.span import Span
 
 RANK = {None: 0, Severity.NOTE: 1, Severity.WARNING: 2, Severity.ERROR: 3}
 LETTERS = {None: " ", Severity.NOTE: "N", Severity.WARNING: "W", Severity.ERROR: "E"}
