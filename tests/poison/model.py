@@ -1,7 +1,9 @@
 """Poison before every string of an analyzed capture, whatever class holds it: fields are found, not listed."""
 
 import dataclasses
+import sys
 from collections import deque
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
@@ -44,7 +46,7 @@ class Poisoner:
 
     def __init__(self) -> None:
         self.fields: set[tuple[str, str]] = set()
-        self._done: dict[int, tuple[Any, Any]] = {}
+        self._done: dict[int, tuple[Any, Any]] = {id(each): (each, each) for each in _tables()}
 
     def poison(self, value: Any) -> Any:
         """Return a value with poison before each of its strings; what can be changed is changed in its place."""
@@ -94,6 +96,18 @@ class Poisoner:
 def poison_data_set(decoded: DecodedDataSet) -> DecodedDataSet:
     """A decoded data set, poisoned."""
     return Poisoner().poison(decoded)
+
+
+def _tables() -> Iterator[Any]:
+    """What modules of the package hold for every capture alike: poisoned, it would poison whatever is read later."""
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith(PACKAGE)]
+    waiting, seen = [each for module in modules for each in vars(module).values()], set[int]()
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in seen and isinstance(each, dict | list | set | tuple):
+            seen.add(id(each))
+            waiting += each.values() if isinstance(each, dict) else each
+            yield each
 
 
 def _names(value: tuple[Any, ...]) -> tuple[str, ...]:
