@@ -3,14 +3,18 @@
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import count
+from typing import TYPE_CHECKING
 
-from dicomsniff.capture.frames import FrameDecoder
 from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, Segment
 from dicomsniff.capture.skip import MAX_KEPT
 from dicomsniff.span import PacketMark
+
+if TYPE_CHECKING:
+    from dicomsniff.capture.frames import FrameDecoder
 
 _REST = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 8 of a TCP header."""
@@ -26,7 +30,6 @@ class SegmentDecoder:
 
     def __init__(self, flows: Mapping[bytes, Flow] | None = None) -> None:
         self.undecoded: Counter[str] = Counter()
-        self._frames = FrameDecoder(self.undecoded)
         self._flows = flows if flows is not None else {}
 
     def segments(self, batch: PacketBatch) -> Iterator[Segment]:
@@ -123,6 +126,13 @@ class SegmentDecoder:
                     missing,
                 )
         self._mark(passed, batch, shape)
+
+    @cached_property
+    def _frames(self) -> "FrameDecoder":
+        # Loads dpkt with all its protocols, which few captures need.
+        from dicomsniff.capture.frames import FrameDecoder
+
+        return FrameDecoder(self.undecoded)
 
     def _mark(self, passed: list[Flow], batch: PacketBatch, shape: Shape) -> None:
         """Tell flows of the packets that were passed over, all of one shape: times are not worked out for every one."""
