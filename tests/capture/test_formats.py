@@ -18,6 +18,7 @@ from dicomsniff.capture import reader as reading
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.pcapng import PcapngParser
 from dicomsniff.capture.reader import CaptureReader
+from examples import examples
 from pipeline import packets_of
 
 SECOND = 1_000_000_000
@@ -269,7 +270,7 @@ def test_a_header_that_is_cut_off_is_refused(path, make):
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 8), st.binary(max_size=8)), max_size=6),
     st.sampled_from([1, 5, 64, 1 << 20]),
 )
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damage_raises_nothing_but_capture_error_and_reads_alike_in_blocks_of_any_size(path, base, damage, size):
     data = bytearray(base)
     for place, length, other in damage:

@@ -20,6 +20,7 @@ from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.model_json import command_json
 from dicomsniff.side import Side
+from examples import examples
 from pipeline import decode, split
 
 PRIMITIVES = {
@@ -105,7 +106,7 @@ def read(stream: bytes, cuts: list[int]) -> Message:
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(data=st.data(), cuts=st.lists(st.integers(0, 2000), max_size=5))
 def test_a_message_decodes_to_the_values_it_was_made_from(name, data, cuts):
     sent, stream, pdvs = data.draw(written(name))
