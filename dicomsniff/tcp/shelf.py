@@ -7,10 +7,8 @@ of its own that nobody else can open and that is gone with the process. What wai
 
 import pickle
 import sqlite3
-from functools import partial
 from io import BytesIO
-from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
@@ -24,48 +22,24 @@ _TABLES = (
 
 
 class _Packer:
-    """Pickles connections, one after another.
-
-    It takes data sets that are being collected along, as long as they are short enough to be in memory. Nothing here
-    refers to itself: a pickler remembers all it pickled, and would keep it in memory until somebody looks for garbage.
-    """
+    """Pickles connections, one after another."""
 
     def __init__(self) -> None:
         self._packed = BytesIO()
-        self._files: list[SpooledTemporaryFile[bytes]] = []
         self._pickler = pickle.Pickler(self._packed, pickle.HIGHEST_PROTOCOL)
-        self._pickler.dispatch_table = {SpooledTemporaryFile: partial(_take_along, self._files)}
 
     def pack(self, connection: "Connection") -> bytes | None:
-        """Return a connection as bytes, to be used no more itself; None where it cannot be pickled."""
+        """Return a connection as bytes; None where it cannot be pickled: a data set is being collected, say."""
         self._packed.seek(0)
         self._packed.truncate()
-        self._files.clear()
         try:
             self._pickler.dump(connection)
         except (TypeError, pickle.PicklingError, RecursionError):
             return None
         finally:
+            # A pickler remembers all it pickled, to refer to it again, and would keep it in memory.
             self._pickler.clear_memo()
-        for file in self._files:
-            file.close()
-        self._files.clear()
         return self._packed.getvalue()
-
-
-def _take_along(taken: "list[SpooledTemporaryFile[bytes]]", file: "SpooledTemporaryFile[bytes]") -> tuple[Any, ...]:
-    if file.name is not None:
-        raise pickle.PicklingError("it is a file of its own by now")
-    taken.append(file)
-    file.seek(0)
-    return _collected, (file.read(),)
-
-
-def _collected(data: bytes) -> "SpooledTemporaryFile[bytes]":
-    """Return a file that stays in memory until more is written to it."""
-    file = SpooledTemporaryFile(max_size=max(1, len(data)))  # noqa: SIM115  closed by who collects
-    file.write(data)
-    return file
 
 
 class Shelf:
