@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import build
 from dicomsniff.dimse.assembler import MAX_COMMAND_SET, Assembler, StrayFragment
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
 from dicomsniff.side import Side
@@ -19,7 +20,7 @@ HEAD = build.release_rp()
 
 def assemble(*pieces: bytes | int, collect: bool = False):
     """Messages and stray fragments of a stream; a number is a gap."""
-    assembler, found = Assembler(b"", 0, side=Side.REQUESTOR, collect=collect), []
+    assembler, found = Assembler(b"", 0, side=Side.REQUESTOR, collection=Collection() if collect else None), []
     for event in decode([HEAD, *pieces], collect=collect):
         if isinstance(event, MissingBytes):
             assembler.lost(event)

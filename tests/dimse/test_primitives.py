@@ -17,6 +17,7 @@ from pynetdicom.pdu_primitives import P_DATA
 import build
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dimse.assembler import Assembler
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.model_json import command_json
 from dicomsniff.side import Side
@@ -99,7 +100,7 @@ def written(draw: st.DrawFn, name: str) -> tuple[DIMSEMessage, bytes, int]:
 
 def read(stream: bytes, cuts: list[int]) -> Message:
     """The message that a stream of P-DATA-TFs, cut anywhere, holds. An A-RELEASE-RQ before it has it recognized."""
-    assembler = Assembler(b"", 0, side=Side.REQUESTOR, collect=True)
+    assembler = Assembler(b"", 0, side=Side.REQUESTOR, collection=Collection())
     events = decode([build.release_rq(), *split(stream, cuts)], collect=True)[1:]
     (message,) = [found for event in events for found in assembler.feed(event)]
     return message
