@@ -9,16 +9,9 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
-from dicomsniff.findings.finding import (
-    CaptureFacts,
-    CaptureRule,
-    EntryRule,
-    FinalRule,
-    Finding,
-    Hit,
-    Rule,
-)
+from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.review import Known, Review
+from dicomsniff.findings.rule import CaptureFacts, CaptureRule, EntryRule, FinalRule, Hit, Rule
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 

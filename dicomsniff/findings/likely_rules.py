@@ -22,8 +22,9 @@ from dicomsniff.findings.codes import (
 )
 from dicomsniff.findings.command_rules import OWN_REASONS
 from dicomsniff.findings.data_set_rules import outline_of
-from dicomsniff.findings.finding import FinalRule, Finding, Hit, Severity
+from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.side import Side
 
@@ -68,8 +69,17 @@ _UNUSUAL = frozenset(
 _UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
 
 
+@final_rule(
+    code="likely-reason", severity=Severity.WARNING, reference="PS3.8 §9.3.1, §D.2, §E.1", follows=by("own", *FRAMING)
+)
 def likely(review: Review) -> Iterator[Hit]:
-    """The last unusual thing that a side was sent before it refused, aborted or went silent without a better reason."""
+    """Something unusual came just before the failure.
+
+    One side refused, aborted or went silent, and nothing else explains it. Just before, it was sent something that most
+    receivers can handle. This is a hypothesis: the failing side may have had another reason.
+
+    What to do: Look for this at the failing side's log. Try again without it.
+    """
     association = review.association
     for failure in association.found:
         how = _FAILURES.get(failure.code)
@@ -143,19 +153,3 @@ def _unusual_in(message: Message) -> str:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
     outline = outline_of(message)
     return f"in the data set of {message.name}, {outline.unusual}" if outline is not None and outline.unusual else ""
-
-
-RULES = (
-    FinalRule(
-        "likely-reason",
-        Severity.WARNING,
-        "PS3.8 §9.3.1, §D.2, §E.1",
-        "Something unusual came just before the failure",
-        "One side refused, aborted or went silent, and nothing else explains it. Just before, it was sent something "
-        "that most receivers can handle. This is a hypothesis: the failing side may have had another reason.",
-        "Look for this at the failing side's log. Try again without it.",
-        likely,
-        by("own", *FRAMING),
-    ),
-)
-"""Rules on likely reasons, asked when all else is found."""

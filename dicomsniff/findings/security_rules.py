@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.pdu_types import PDU_TYPES
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import saw_beginning
+from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.types import AssociateRq, MalformedPdu, SkippedBytes
 from dicomsniff.side import Side
 
@@ -29,8 +30,15 @@ def names_other_protocol(association: Association, event: MalformedPdu) -> str:
     return named or ("" if is_pdu or not saw_beginning(association) else "another protocol")
 
 
+@entry_rule(code="other-protocol", severity=Severity.ERROR, on=(MalformedPdu, SkippedBytes))
 def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
-    """One side speaks DICOM, the other answers in another protocol."""
+    """One side speaks another protocol than DICOM.
+
+    One side sent A-ASSOCIATE, the other answered with TLS, HTTP or the like. Where it is TLS, one side is set to secure
+    transport and the other is not; else the port belongs to another service.
+
+    What to do: Give both sides the same transport security, and check the port number.
+    """
     match entry.event:
         case MalformedPdu() as event if name := names_other_protocol(association, event):
             party = association.party(entry.side)
@@ -45,19 +53,3 @@ def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(
                 f"{party.label} begins with {length} bytes that are no DICOM: another protocol, such as TLS or HTTP"
             )
-
-
-RULES = (
-    EntryRule(
-        "other-protocol",
-        Severity.ERROR,
-        "",
-        "One side speaks another protocol than DICOM",
-        "One side sent A-ASSOCIATE, the other answered with TLS, HTTP or the like. Where it is TLS, one side is set "
-        "to secure transport and the other is not; else the port belongs to another service.",
-        "Give both sides the same transport security, and check the port number.",
-        (MalformedPdu, SkippedBytes),
-        other_protocol,
-    ),
-)
-"""Rules on security, in the order in which they are asked."""

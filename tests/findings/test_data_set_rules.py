@@ -7,14 +7,15 @@ import data_sets
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import DataSetInfo
 from dicomsniff.dimse.scan.outline import DataSetOutline, DataSetProblem
+from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
-from dicomsniff.findings.data_set_rules import RULES as DATA_SET_RULES
 from dicomsniff.findings.engine import find_final, find_now
+from dicomsniff.findings.rule import declared_in
 from findings.traffic import asked_and_answered, released, talked
 from pipeline import only
 
 OTHERWISE = "data-set-announced-otherwise"
-CODES = [rule.code for rule in DATA_SET_RULES if rule.code != OTHERWISE]
+CODES = [rule.code for rule in declared_in(data_set_rules) if rule.code != OTHERWISE]
 
 
 def judged(*problems: str, status: int = 0) -> Association:

@@ -11,7 +11,8 @@ from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.engine import find_in_capture, flatten
-from dicomsniff.findings.finding import CaptureRule, Finding, Severity
+from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.findings.rule import CaptureRule, declared_in
 from findings import exchange_cases  # noqa: F401 - which adds its cases
 from findings.cases import CASES, Traffic
 from findings.traffic import released, talked
@@ -32,7 +33,7 @@ def found_in(traffic: Traffic) -> list[Finding]:
 
 
 def test_every_rule_has_a_case():
-    assert {rule.code for rule in RULES} == {*CASES, *UNREACHABLE, *(rule.code for rule in data_set_rules.RULES)}
+    assert {rule.code for rule in RULES} == {*CASES, *UNREACHABLE, *(rule.code for rule in declared_in(data_set_rules))}
 
 
 @pytest.mark.parametrize("code", CASES)
