@@ -20,6 +20,7 @@ from dicomsniff.findings.codes import (
     STALLS,
     by,
 )
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.review import PATIENCE, Review
@@ -124,7 +125,9 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
         why = aborted_for(source, reason)
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
         said += _after_silence(association, entry)
-        broken = any(each.severity is Severity.ERROR and each.code != "status-failure" for each in association.found)
+        broken = any(
+            each.severity is Severity.ERROR and each.code != "status-failure" for each in findings_of(association).all
+        )
         if abort.costs or broken:
             yield Hit(said, earliest_cause=since)
         else:

@@ -13,6 +13,7 @@ from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDIN
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -333,7 +334,7 @@ def _status(association: Association, entry: Entry, category: str) -> Iterator[H
                 error = error_text(command.service, message.sop_class_uid, command.status, command.uint(0x00000903))
                 comment = "; ".join(each for each in (error, command.text(0x00000902)) if each)
                 said = status_text(command.service, message.sop_class_uid, command.status)
-                blamed = any(each.about is asked and each.code in NORMALIZED for each in association.found)
+                blamed = any(each.about is asked and each.code in NORMALIZED for each in findings_of(association).all)
                 own = asked is None or (command.status in OWN_REASONS and not blamed)
                 since = entry.span.first_packet if own or asked is None else asked.span.first_packet
                 named = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]

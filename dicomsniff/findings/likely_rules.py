@@ -20,6 +20,7 @@ from dicomsniff.findings.codes import (
     PROPOSAL,
     by,
 )
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.command_rules import OWN_REASONS
 from dicomsniff.findings.data_set_rules import outline_of
 from dicomsniff.findings.finding import Finding, Severity
@@ -81,12 +82,14 @@ def likely(review: Review) -> Iterator[Hit]:
     What to do: Look for this at the failing side's log. Try again without it.
     """
     association = review.association
-    for failure in association.found:
+    for failure in findings_of(association).all:
         how = _FAILURES.get(failure.code)
         if how is None or failure.side is None or _has_own_reason(association, failure):
             continue
         side = failure.side.other if failure.code in _OF_THE_OTHER else failure.side
-        if any(each.code in _EXPLAINING and _before(each, failure, side.other) for each in association.found):
+        if any(
+            each.code in _EXPLAINING and _before(each, failure, side.other) for each in findings_of(association).all
+        ):
             continue
         found = _unusual(association, failure, side)
         if found is not None:
@@ -124,7 +127,9 @@ def _unusual(association: Association, failure: Finding, side: Side) -> tuple[st
             return text, Hit("", span, event, side=side.other, latest_cause=-1)
         if isinstance(event, Message | AssociateRq | AssociateAc):
             break
-    told = [each for each in association.found if each.code in _UNUSUAL and _before(each, failure, side.other)]
+    told = [
+        each for each in findings_of(association).all if each.code in _UNUSUAL and _before(each, failure, side.other)
+    ]
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
         return None

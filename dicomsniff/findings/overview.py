@@ -7,6 +7,7 @@ from enum import Enum, auto
 from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Move
 from dicomsniff.dictionary.statuses import find_status
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.retrieve import explain_move
 from dicomsniff.findings.slowness import slow_part
@@ -32,14 +33,18 @@ class Fate(Enum):
 
 def fate(association: Association) -> Fate:
     """Say what became of an association that is over."""
-    errors = association.unlisted_findings.get(Severity.ERROR, 0)
-    if errors or has_failed(association) or any(each.worst is Severity.ERROR for each in association.findings):
+    errors = findings_of(association).unlisted.get(Severity.ERROR, 0)
+    if (
+        errors
+        or has_failed(association)
+        or any(each.worst is Severity.ERROR for each in findings_of(association).causes)
+    ):
         return Fate.TROUBLED
     if association.released:
         return Fate.WELL
     if association.abort is not None:
         return Fate.LOOSE
-    loose = any(finding.code in ENDINGS for finding in association.found)
+    loose = any(finding.code in ENDINGS for finding in findings_of(association).all)
     return Fate.LOOSE if loose else Fate.UNKNOWN
 
 
@@ -80,8 +85,8 @@ class Overview:
                 self.bad[service] += count
         if slow := slow_part(association):
             self.slow[slow] += 1
-        self.findings.update(finding.severity for finding in association.found)
-        self.findings.update(association.unlisted_findings)
+        self.findings.update(finding.severity for finding in findings_of(association).all)
+        self.findings.update(findings_of(association).unlisted)
         return why if became is Fate.TROUBLED else ""
 
     def _take_reason(self, association: Association, became: Fate, why: str) -> None:

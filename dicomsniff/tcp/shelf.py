@@ -5,6 +5,7 @@ next byte is awaited. Those that have been silent longest are pickled into a tem
 of its own that nobody else can open and that is gone with the process. What waits there is found again by its flow.
 """
 
+import copyreg
 import pickle
 import sqlite3
 from io import BytesIO
@@ -29,7 +30,7 @@ class _Pickler(pickle.Pickler):
         super().__init__(out, pickle.HIGHEST_PROTOCOL)
         self.files: list[SpooledTemporaryFile[bytes]] = []
         """What was taken along, to be closed where it is not used any more."""
-        self.dispatch_table = {SpooledTemporaryFile: self._reduce_file}
+        self.dispatch_table = {**copyreg.dispatch_table, SpooledTemporaryFile: self._reduce_file}
 
     def _reduce_file(self, file: "SpooledTemporaryFile[bytes]") -> tuple[Any, ...]:
         if file.name is not None:
