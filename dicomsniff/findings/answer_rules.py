@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name, in_words
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.codes import PROPOSAL, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_party, the_title
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc
@@ -68,7 +68,7 @@ def syntax_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]
         for context in association.contexts.values():
             chosen, known = context.transfer_syntax, context.abstract_syntax is not None
             if context.accepted and known and chosen and chosen not in context.proposed_transfer_syntaxes:
-                yield Hit(f"context {context.id} is accepted with {uid_text(chosen)}, which was not proposed for it")
+                yield Hit(f"context {context.id} is accepted with {the_class(chosen)}, which was not proposed for it")
 
 
 @entry_rule(
@@ -112,7 +112,7 @@ def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
         whole = f"none of the {len(contexts)} presentation contexts was accepted"
         if len(contexts) == 1:
             (only,) = contexts
-            whole = f"the only presentation context ({uid_text(only.abstract_syntax)}) was not accepted"
+            whole = f"the only presentation context ({the_class(only.abstract_syntax)}) was not accepted"
         yield Hit(f"{whole}: {', '.join(reasons) or 'no answer'}")
 
 
@@ -187,7 +187,7 @@ def role_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
         for role in answer.user_information.roles:
             wish = proposed.get(role.sop_class_uid)
             if wish is None or (role.scu and not wish.scu) or (role.scp and not wish.scp):
-                yield Hit(f"A-ASSOCIATE-AC grants a role for {uid_text(role.sop_class_uid)} that was not proposed")
+                yield Hit(f"A-ASSOCIATE-AC grants a role for {the_class(role.sop_class_uid)} that was not proposed")
 
 
 @entry_rule(code="window-beyond-proposal", severity=Severity.WARNING, reference="PS3.7 §D.3.3.3", on=_AC)
@@ -227,7 +227,7 @@ def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
         refused = [c for c in association.contexts.values() if c.result]
         if refused:
             first = refused[0]
-            what = f"{uid_text(first.abstract_syntax)}: {in_words(context_result_name(first.result or 0))}"
+            what = f"{the_class(first.abstract_syntax)}: {in_words(context_result_name(first.result or 0))}"
             more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
             yield Hit(f"{len(refused)} of {len(association.contexts)} contexts refused: {what}{more}")
 
@@ -243,10 +243,10 @@ def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     for title, sent in _titles(association, entry):
         if title != sent and not _PLAIN.fullmatch(title):
-            who = association.party(entry.side).label
+            who = the_party(association.party(entry.side))
             padded = title.rstrip(b"\0 ") == sent.rstrip(b"\0 ")
             what = "padded with NUL, not with spaces" if padded else "with bytes that no AE title may have"
-            yield Hit(f"{who} sends AE titles back {what}: {plain_text(title.rstrip(b' '))}")
+            yield Hit(f"{who} sends AE titles back {what}: {the_title(plain_text(title.rstrip(b' ')))}")
             return
 
 
@@ -263,8 +263,10 @@ def titles_changed(association: Association, entry: Entry) -> Iterator[Hit]:
     if any(title.strip(b" ") != sent.strip(b" ") for title, sent in pairs) and not any(
         titles_garbled(association, entry)
     ):
-        titles = " and ".join(plain_text(title).strip() or "(blank)" for title, _ in reversed(pairs))
-        yield Hit(f"{association.party(entry.side).label} sends other AE titles back: {titles}")
+        titles = " and ".join(
+            the_title(said) if (said := plain_text(title).strip()) else "(blank)" for title, _ in reversed(pairs)
+        )
+        yield Hit(f"{the_party(association.party(entry.side))} sends other AE titles back: {titles}")
 
 
 def _titles(association: Association, entry: Entry) -> list[tuple[bytes, bytes]]:

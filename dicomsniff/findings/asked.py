@@ -12,6 +12,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import Query
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.command_rules import OWN_REASONS
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit
 from dicomsniff.quantities import some_of
@@ -99,7 +100,7 @@ def told_once(check: Callable[[Asked], Iterator[str]]) -> Callable[[Review], Ite
                 first, times = told.get(key, (each.operation, 0))
                 told[key] = first, times + 1
         for (_, text), (operation, times) in told.items():
-            who = review.association.party(operation.side).label
+            who = the_party(review.association.party(operation.side))
             more = f" ({times} times)" if times > 1 else ""
             yield Hit(f"{who} sends {text}{more}", operation.request.span, operation.request, side=operation.side)
 

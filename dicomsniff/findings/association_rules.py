@@ -23,6 +23,7 @@ from dicomsniff.findings.codes import (
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
@@ -70,7 +71,7 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case AssociateRj(result=result, source=source, reason=reason):
             party = association.party(entry.side)
-            said = f"{party.label} refuses the association: {refused_in_words(result, source, reason)}"
+            said = f"{the_party(party)} refuses the association: {refused_in_words(result, source, reason)}"
             likely = refused_for_identity(association)
             yield Hit(said + (f"; {likely}" if likely else ""))
 
@@ -121,7 +122,7 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
     if isinstance(entry.event, Abort) and abort is not None and not _after_end(association, entry):
         party = association.party(entry.side)
         source, reason = entry.event.source, entry.event.reason
-        who = f"the {aborter(source)} of {party.label}" if aborter(source) else party.label
+        who = f"the {aborter(source)} of {the_party(party)}" if aborter(source) else the_party(party)
         why = aborted_for(source, reason)
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
         said += _after_silence(association, entry)
@@ -192,7 +193,7 @@ def reset(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case TcpEnd(how="RST") if not association.state.is_over and not _not_sure(association.state):
             party = association.party(entry.side)
-            yield Hit(f"{party.label} reset the TCP connection", earliest_cause=_reaction_to(association, entry))
+            yield Hit(f"{the_party(party)} reset the TCP connection", earliest_cause=_reaction_to(association, entry))
 
 
 def _closing(review: Review) -> Entry | None:
@@ -226,7 +227,9 @@ def closed_early(review: Review) -> Iterator[Hit]:
         party = association.party(ending.side)
         what = (cut or asked)[0]
         how = "within" if cut else "before a final response to"
-        text = f"{party.label} closed the TCP connection {how} {what.name} {what.command.message_id}"
+        text = (
+            f"{the_party(party)} closed the TCP connection {how} {what.name} {the_message_id(what.command.message_id)}"
+        )
         since = _reaction_to(association, ending)
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 
@@ -252,7 +255,7 @@ def not_released(review: Review) -> Iterator[Hit]:
         return
     if association.contexts or association.messages:
         party = association.party(ending.side)
-        text = f"{party.label} closed the TCP connection while the association was {association.state.value}"
+        text = f"{the_party(party)} closed the TCP connection while the association was {association.state.value}"
         since = _reaction_to(association, ending)
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 
@@ -282,7 +285,7 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     verb = "reset" if isinstance(review.ending.event, TcpEnd) and review.ending.event.how == "RST" else "closed"
     waits = review.ending.side is asked.side
     how = "without waiting for A-RELEASE-RP" if waits else "without sending A-RELEASE-RP"
-    yield Hit(f"{ender.label} {verb} the TCP connection {how}", review.ending.span,
+    yield Hit(f"{the_party(ender)} {verb} the TCP connection {how}", review.ending.span,
               side=review.ending.side)  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted, duration
@@ -112,11 +113,11 @@ def not_asked_for(review: Review) -> Iterator[Hit]:
 
 
 def _answerer(association: Association, cancel: Message) -> str:
-    return association.party(cancel.side.other).label
+    return the_party(association.party(cancel.side.other))
 
 
 def _name(operation: Operation) -> str:
-    return f"{operation.name} {operation.request.command.message_id}"
+    return f"{operation.name} {the_message_id(operation.request.command.message_id)}"
 
 
 def _many(pending: list[Message], cancel: Message) -> str:

@@ -67,7 +67,7 @@ class Findings:
     def counted(self, finding: Finding) -> Finding:
         """Return a finding with how often it was there, where that is more than once."""
         count = self.repeated.get(_repeated(finding), 1) if self.repeated else 1
-        return finding if count == 1 else replace(finding, message=f"{finding.message} ({count} times)")
+        return finding if count == 1 else replace(finding, parts=(*finding.parts, f" ({count} times)"))
 
     def condense(self) -> None:
         """Give up the messages that findings are about."""

@@ -8,13 +8,13 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dictionary.required import EXPECTED, REQUIRED
 from dicomsniff.dictionary.statuses import PENDING, error_text, find_status, status_text
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_comment
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.side import Side
@@ -206,7 +206,7 @@ def class_mismatched(review: Review) -> Iterator[Hit]:
         if named == agreed or agreed.startswith(_UNIFIED_STEP) or (message.context_id, named) in told:
             continue
         told.add((message.context_id, named))
-        text = f"{command.name} names {uid_text(named)}; its context {message.context_id} is of {uid_text(agreed)}"
+        text = f"{command.name} names {the_class(named)}; its context {message.context_id} is of {the_class(agreed)}"
         yield Hit(text, message.span, message)
 
 
@@ -332,7 +332,8 @@ def _status(association: Association, entry: Entry, category: str) -> Iterator[H
         case Message(command=command, request=asked) as message if command.status and command.is_response:
             if find_status(command.service, message.sop_class_uid, command.status).category == category:
                 error = error_text(command.service, message.sop_class_uid, command.status, command.uint(0x00000903))
-                comment = "; ".join(each for each in (error, command.text(0x00000902)) if each)
+                said_too = command.text(0x00000902)
+                comment = "; ".join(each for each in (error, the_comment(said_too) if said_too else "") if each)
                 said = status_text(command.service, message.sop_class_uid, command.status)
                 blamed = any(each.about is asked and each.code in NORMALIZED for each in findings_of(association).all)
                 own = asked is None or (command.status in OWN_REASONS and not blamed)

@@ -6,6 +6,7 @@ from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLAS
 from dicomsniff.dictionary.reasons import failure_reason_text
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
@@ -36,7 +37,7 @@ def uncommitted(review: Review) -> Iterator[Hit]:
         failed = max(outline.reference_counts.get(FAILED, 0), sum(outline.failure_reasons.values()))
         if failed:
             total = failed + outline.reference_counts.get(REFERENCED, 0)
-            provider = association.party(request.side).label
+            provider = the_party(association.party(request.side))
             said = f"{provider} reports {failed} of {counted(total, 'instance')} as not committed"
             yield Hit(f"{said}: {_reasons(outline)}", request.span, request)
 

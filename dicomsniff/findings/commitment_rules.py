@@ -8,6 +8,7 @@ from dicomsniff.dictionary.attribute_demands import TRANSACTION_UID
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_association, the_message, the_party, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted
@@ -35,7 +36,7 @@ def incomplete(review: Review) -> Iterator[Hit]:
         told, wanted = _instances(report), _instances(requests[0]) if len(requests) == 1 else None
         if told is None or not wanted:
             continue
-        asked = f"N-ACTION-RQ {requests[0].message}{_where(requests[0], report)}"
+        asked = f"N-ACTION-RQ {the_message(requests[0].message)}{_where(requests[0], report)}"
         if told != wanted:
             said = f"reports on the commitment of {counted(told, 'instance')}; {asked} asked for {wanted}"
             yield _hit(review, report, said)
@@ -56,11 +57,10 @@ def transaction_differs(review: Review) -> Iterator[Hit]:
     """
     for report, request in _strays(review):
         if request is not None:
-            said = f"reports storage commitment under {named(TRANSACTION_UID)} {report.transaction}; N-ACTION-RQ"
-            where = _where(request, report)
-            yield _hit(
-                review, report, f"{said} {request.message}{where}, of as many instances, has {request.transaction}"
-            )
+            theirs, asked_under = the_uid(str(report.transaction)), the_uid(str(request.transaction))
+            said = f"reports storage commitment under {named(TRANSACTION_UID)} {theirs}; N-ACTION-RQ"
+            which = f"{the_message(request.message)}{_where(request, report)}"
+            yield _hit(review, report, f"{said} {which}, of as many instances, has {asked_under}")
 
 
 @final_rule(
@@ -76,7 +76,7 @@ def transaction_unknown(review: Review) -> Iterator[Hit]:
     """
     for report, request in _strays(review):
         if request is None:
-            said = f"reports storage commitment under {named(TRANSACTION_UID)} {report.transaction}"
+            said = f"reports storage commitment under {named(TRANSACTION_UID)} {the_uid(str(report.transaction))}"
             yield _hit(review, report, f"{said}, which no request in the capture has")
 
 
@@ -111,8 +111,9 @@ def reused(facts: CaptureFacts) -> Iterator[Hit]:
         requests = [step for step in workflow.steps if step.service == "N-ACTION"]
         for first, again in pairwise(requests[:2] if workflow.kind is Kind.COMMITMENT else ()):
             if first.transaction and first.status is not None:
-                said = f"N-ACTION-RQ {again.message} asks for storage commitment under the {named(TRANSACTION_UID)} of"
-                text = f"{said} N-ACTION-RQ {first.message}{_where(first, again)}, which was answered"
+                asks = f"asks for storage commitment under the {named(TRANSACTION_UID)} of"
+                said = f"N-ACTION-RQ {the_message(again.message)} {asks}"
+                text = f"{said} N-ACTION-RQ {the_message(first.message)}{_where(first, again)}, which was answered"
                 yield Hit(text, again.span, association=again.association, number=again.message)
 
 
@@ -164,9 +165,9 @@ def _instances(step: Step) -> int | None:
 
 
 def _where(step: Step, other: Step) -> str:
-    return "" if step.association == other.association else f" of association {step.association}"
+    return "" if step.association == other.association else f" of association {the_association(step.association)}"
 
 
 def _hit(review: Review, report: Step, said: str) -> Hit:
-    who = review.association.party(report.side).label
+    who = the_party(review.association.party(report.side))
     return Hit(f"{who} {said}", report.span, number=report.message, side=report.side)

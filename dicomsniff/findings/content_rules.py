@@ -11,6 +11,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import some_of
@@ -70,7 +71,7 @@ def odd(review: Review) -> Iterator[Hit]:
             continue
         for tag in content.odd:
             value = content.values[tag]
-            shown = f" {value!r}" if len(value) <= MAX_VALUE else f" of {len(value)} characters"
+            shown = f" {the_value(repr(value), tag)}" if len(value) <= MAX_VALUE else f" of {len(value)} characters"
             allowed = ", ".join(content.demand.allowed[tag])
             said = f"sends {_asked(operation)} with {named(tag)}{shown}, which may be {allowed} here"
             yield _about(review, operation, f"{said}{_outcome(review, operation)}")
@@ -108,7 +109,7 @@ def without_image_boxes(review: Review) -> Iterator[Hit]:
         final, content = operation.final, operation.content
         created = operation.name == "N-CREATE" and operation.request.command.sop_class_uid == FILM_BOX
         if created and final is not None and content is not None and content.given == 0 and operation.category in DONE:
-            who = review.association.party(final.side).label
+            who = the_party(review.association.party(final.side))
             lacks = f"no {named(IMAGE_BOX_SEQUENCE)}: nobody can tell its image boxes, so that nothing can be printed"
             yield Hit(f"{who} creates a Film Box and returns {lacks}", final.span, final)
 
@@ -131,7 +132,7 @@ def print_job_not_followed(review: Review) -> Iterator[Hit]:
     for operation in operations.normalized:
         final, content = operation.final, operation.content
         if operation.name == "N-ACTION" and final is not None and content is not None and content.given:
-            who = review.association.party(final.side).label
+            who = the_party(review.association.party(final.side))
             said = f"{who} made a print job (Referenced Print Job Sequence); no N-EVENT-REPORT of it came"
             yield Hit(f"{said} before the association ended", final.span, final)
 
@@ -164,7 +165,7 @@ def _gave_up(review: Review, operation: Operation) -> bool:
 def _outcome(review: Review, operation: Operation) -> str:
     """Say what came of a request."""
     status = operation.status
-    receiver = review.association.party(operation.side.other).label
+    receiver = the_party(review.association.party(operation.side.other))
     if status is None:
         return f": probably why {receiver} aborted"
     if status == 0:
@@ -189,5 +190,5 @@ def _all(paths: Sequence[Path]) -> str:
 
 
 def _about(review: Review, operation: Operation, said: str) -> Hit:
-    who = review.association.party(operation.side).label
+    who = the_party(review.association.party(operation.side))
     return Hit(f"{who} {said}", operation.request.span, operation.request)

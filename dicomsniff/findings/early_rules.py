@@ -6,6 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id
 from dicomsniff.findings.rule import Hit, entry_rule
 
 CUT_SHORT = ("data-set-truncated-element", "data-set-overrun", "data-set-undelimited", "data-set-deflate",
@@ -48,7 +49,7 @@ def cut_short(_: Association, entry: Entry) -> Iterator[Hit]:
             outline = data.outline
             cut = outline is not None and any(each.code in CUT_SHORT for each in outline.problems)
             if (cut or not message.ended) and operation is not None and operation.final is not None:
-                name = f"{message.name} {message.command.message_id}"
+                name = f"{message.name} {the_message_id(message.command.message_id)}"
                 answer = operation.final.name
                 yield Hit(
                     f"{answer} came before the data set of {name} was whole; the sender then ended it early, after "

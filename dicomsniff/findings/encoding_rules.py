@@ -9,6 +9,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.pdu_types import item_type_name
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_title, the_uid
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
@@ -97,7 +98,7 @@ def application_context_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
             if name is None:
                 yield Hit(f"{pdu.name} has no application context")
             elif name != APPLICATION_CONTEXT and not _is_private(name):
-                yield Hit(f"{pdu.name} names the application context {name or '(empty)'}")
+                yield Hit(f"{pdu.name} names the application context {the_uid(name) if name else '(empty)'}")
 
 
 @entry_rule(
@@ -119,7 +120,7 @@ def application_context_private(_: Association, entry: Entry) -> Iterator[Hit]:
             AssociateRq(problem="", application_context_name=str(name))
             | AssociateAc(problem="", application_context_name=str(name)) as pdu
         ) if _is_private(name):
-            yield Hit(f"{pdu.name} names the private application context {name}")
+            yield Hit(f"{pdu.name} names the private application context {the_uid(name)}")
 
 
 def _is_private(name: str) -> bool:
@@ -198,7 +199,7 @@ def title_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
         if not text:
             yield Hit(f"the {which} AE title is blank" + (" (NUL)" if b"\0" in title else ""))
         elif not _TITLE.fullmatch(text):
-            yield Hit(f"the {which} AE title has bytes that no AE title may have: {plain_text(title)}")
+            yield Hit(f"the {which} AE title has bytes that no AE title may have: {the_title(plain_text(title))}")
 
 
 @entry_rule(code="ae-title-padded", severity=Severity.WARNING, reference="PS3.5 §6.2, PS3.8 Table 9-11", on=AssociateRq)
@@ -212,7 +213,7 @@ def title_padded(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     for which, title in _titles(entry):
         if title.endswith(b"\0") and title.strip(b" \0") and _TITLE.fullmatch(title.rstrip(b"\0")):
-            yield Hit(f"the {which} AE title {plain_text(title)} is padded with NUL, not with spaces")
+            yield Hit(f"the {which} AE title {the_title(plain_text(title))} is padded with NUL, not with spaces")
 
 
 def _titles(entry: Entry) -> Iterator[tuple[str, bytes]]:
@@ -234,7 +235,11 @@ def uid_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case AssociateRq(problem="") | AssociateAc(problem="") as pdu:
             wrong = {value.rstrip(b"\0 ") for _, value in _uids(pdu) if value}
-            bad = [f"{plain_text(uid)[:80]} ({len(uid)} bytes)" for uid in sorted(wrong) if not _UID.fullmatch(uid)]
+            bad = [
+                f"{the_uid(plain_text(uid)[:80])} ({len(uid)} bytes)"
+                for uid in sorted(wrong)
+                if not _UID.fullmatch(uid)
+            ]
             if bad:
                 yield Hit(f"{pdu.name} has {counted(len(bad), 'malformed UID')}: {some_of(bad)}")
 
@@ -251,7 +256,7 @@ def uid_padded(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case AssociateRq() | AssociateAc() as pdu:
-            bad = sorted({plain_text(value) for _, value in _uids(pdu) if value[-1:] in (b"\0", b" ")})
+            bad = sorted({the_uid(plain_text(value)) for _, value in _uids(pdu) if value[-1:] in (b"\0", b" ")})
             if bad:
                 yield Hit(f"{pdu.name} has {counted(len(bad), 'UID')} padded to even length: {some_of(bad)}")
 

@@ -9,6 +9,7 @@ from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
 from dicomsniff.findings.collector import collect, findings_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.parts import parts_of
 from dicomsniff.findings.review import Known, Review
 from dicomsniff.findings.rule import CaptureFacts, CaptureRule, EntryRule, FinalRule, Hit, Rule
 from dicomsniff.side import Side
@@ -83,7 +84,7 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
     return Finding(
         rule.code,
         hit.severity or rule.severity,
-        hit.text,
+        parts_of(hit.text),
         rule.reference,
         span,
         about,

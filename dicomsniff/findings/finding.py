@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.parts import Part, told
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 
@@ -32,7 +33,8 @@ class Finding:
 
     code: str
     severity: Severity
-    message: str
+    parts: tuple[Part, ...]
+    """What was seen: text, values that a peer sent, and references."""
     reference: str
     span: Span
     about: Message | None = None
@@ -44,6 +46,11 @@ class Finding:
     followers: list["Finding"] = field(default_factory=list)
     association: int | None = None
     number: int | None = None
+
+    @property
+    def message(self) -> str:
+        """What was seen, in one line."""
+        return told(self.parts)
 
     @property
     def packet(self) -> int:

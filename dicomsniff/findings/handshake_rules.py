@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.dictionary.tls import alert_name
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_address
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 
 _CERTIFICATE_ALERTS = {
@@ -42,8 +43,8 @@ def refused(facts: CaptureFacts) -> Iterator[Hit]:
         first = group[0]
         who, whom = (first.client, first.server) if first.by_client else (first.server, first.client)
         often = f" {len(group)} times" if len(group) > 1 else ""
-        text = f"{who} refused the TLS handshake with {whom}{often} by the alert {alert_name(first.alert)}"
-        yield Hit(f"{text}: {_why(first)}", first.span)
+        text = f"{the_address(who)} refused the TLS handshake with {the_address(whom)}{often}"
+        yield Hit(f"{text} by the alert {alert_name(first.alert)}: {_why(first)}", first.span)
 
 
 def _why(handshake: FailedHandshake) -> str:

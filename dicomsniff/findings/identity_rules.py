@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.findings.codes import PROPOSAL, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import AssociateRq
@@ -67,7 +68,7 @@ def unconfirmed(review: Review) -> Iterator[Hit]:
     kind = _to_confirm(association)
     if request is None or not kind:
         return
-    acceptor, requestor = association.acceptor.label, association.requestor.label
+    acceptor, requestor = the_party(association.acceptor), the_party(association.requestor)
     if answer is not None and not answer.problem and answer.user_information.identity_response is None:
         said = f"{acceptor} accepted without confirming the user identity ({kind}), though asked to"
         if _broke_off(review):

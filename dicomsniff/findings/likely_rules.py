@@ -24,6 +24,7 @@ from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.command_rules import OWN_REASONS
 from dicomsniff.findings.data_set_rules import outline_of
 from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.findings.parts import marked, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
@@ -94,7 +95,7 @@ def likely(review: Review) -> Iterator[Hit]:
         found = _unusual(association, failure, side)
         if found is not None:
             text, hit = found
-            yield hit._replace(text=f"likely why {association.party(side).label} {how}: {text}")
+            yield hit._replace(text=f"likely why {the_party(association.party(side))} {how}: {text}")
             return
 
 
@@ -134,7 +135,7 @@ def _unusual(association: Association, failure: Finding, side: Side) -> tuple[st
     if not near:
         return None
     last = max(near, key=lambda each: each.packet)
-    return last.message, Hit("", last.span, last.about, side=side.other, latest_cause=-1)
+    return marked(last.parts), Hit("", last.span, last.about, side=side.other, latest_cause=-1)
 
 
 def _heard_since(association: Association, failure: Finding, side: Side) -> int:

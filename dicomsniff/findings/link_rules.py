@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dicomsniff.association.moves import Move
 from dicomsniff.association.normalized_links import Kind, Workflow
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.retrieve import explain_get, explain_move, moved_nothing
+from dicomsniff.findings.parts import the_address, the_title, the_uid
+from dicomsniff.findings.retrieve import explain_get, moved_nothing, why_less
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted, duration
@@ -27,8 +28,8 @@ def retrieve_explained(facts: CaptureFacts) -> Iterator[Hit]:
     destination, capture at the provider.
     """
     for move in facts.links.moves():
-        if not moved_nothing(move) and (said := explain_move(move)):
-            yield _about(move, f"C-MOVE to {move.destination}: {said}")
+        if not moved_nothing(move) and (said := why_less(move)):
+            yield _about(move, f"{_name(move)}: {said}")
 
 
 @capture_rule(code="move-without-objects", severity=Severity.NOTE, reference="PS3.4 §C.4.2.1.5, §C.4.2.1.7")
@@ -43,7 +44,7 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
     """
     for move in facts.links.moves():
         if moved_nothing(move):
-            yield _about(move, f"C-MOVE to {move.destination} says success; it counts no object and none was sent")
+            yield _about(move, f"{_name(move)} says success; it counts no object and none was sent")
 
 
 @capture_rule(code="move-delivery-not-seen", severity=Severity.NOTE, reference="PS3.4 §C.4.2")
@@ -59,7 +60,8 @@ def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
         said = move.counters.get("completed", 0) + move.counters.get("warning", 0)
         if said and not move.sent and not move.partial:
             yield _about(
-                move, f"C-MOVE to {move.destination} counts {counted(said, 'object')}; none is seen on its way"
+                move,
+                f"{_name(move)} counts {counted(said, 'object')}; none is seen on its way",
             )
 
 
@@ -74,7 +76,8 @@ def own_title(facts: CaptureFacts) -> Iterator[Hit]:
     """
     for move in facts.links.moves():
         if any("its own title" in delivery.how for delivery in move.deliveries):
-            yield _about(move, f"{move.provider_title} names itself as Move Originator; {move.originator} asked")
+            provider = the_title(str(move.provider_title))
+            yield _about(move, f"{provider} names itself as Move Originator; {the_title(str(move.originator))} asked")
 
 
 @final_rule(code="get-explained", severity=Severity.NOTE, reference="PS3.4 §C.4.3")
@@ -151,7 +154,7 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
         asked = [step for step in workflow.steps if step.service == "N-ACTION" and step.status == 0]
         reported = workflow.unlisted or any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if asked and not reported:
-            said = f"storage commitment {workflow.key} was accepted; its report is not in the capture"
+            said = f"storage commitment {the_uid(workflow.key)} was accepted; its report is not in the capture"
             yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
 
 
@@ -166,17 +169,23 @@ def association_per_image(facts: CaptureFacts) -> Iterator[Hit]:
     """
     for series in facts.links.series():
         if series.single_stores >= SINGLE_STORES and 2 * series.single_stores > series.associations:
-            who = f"{series.calling_ae_title or series.source} opens an association for every object"
+            calling = the_title(series.calling_ae_title) if series.calling_ae_title else the_address(series.source)
+            called = the_title(series.called_ae_title) if series.called_ae_title else the_address(series.target)
+            who = f"{calling} opens an association for every object"
             # They may run side by side, so that their sum says more than there was time.
             cost = f"each spent {duration(series.overhead // series.associations)} on that"
             yield Hit(
-                f"{who}: {series.single_stores} to {series.called_ae_title or series.target}; {cost}",
+                f"{who}: {series.single_stores} to {called}; {cost}",
                 association=series.first_association,
             )
 
 
 def _commitments(facts: CaptureFacts) -> list[Workflow]:
     return [workflow for workflow in facts.links.workflows() if workflow.kind is Kind.COMMITMENT]
+
+
+def _name(move: Move) -> str:
+    return f"C-MOVE to {the_title(str(move.destination))}"
 
 
 def _about(move: Move, text: str) -> Hit:

@@ -10,6 +10,7 @@ from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.asked import Asked, asked, names
 from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
@@ -36,7 +37,7 @@ def _told_once(check: Callable[[Asked], Iterator[Seen]]) -> Callable[[Review], I
                 side, first = each.operation.side.other, occurrence.first
                 if (side, what) not in told:
                     told.add((side, what))
-                    who = review.association.party(side).label
+                    who = the_party(review.association.party(side))
                     yield Hit(f"{who} {what} {_share(each, occurrence.times)}{why}", first.span, first, side=side)
 
     return find
@@ -61,8 +62,8 @@ def other_level(each: Asked) -> Iterator[Seen]:
         return
     for level, occurrence in each.query.levels.items():
         if level != asked_for:
-            what = f'states level "{level[:MAX_LEVEL]}"' if level else f"leaves out {named(LEVEL)}"
-            yield Seen(what, occurrence, f"; {asked_for[:MAX_LEVEL]} was asked for")
+            what = f'states level "{the_value(level[:MAX_LEVEL], LEVEL)}"' if level else f"leaves out {named(LEVEL)}"
+            yield Seen(what, occurrence, f"; {the_value(asked_for[:MAX_LEVEL], LEVEL)} was asked for")
 
 
 @final_rule(

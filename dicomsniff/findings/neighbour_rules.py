@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from dicomsniff.association.neighbours import Ends, Neighbour
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_address, the_association, the_title
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 from dicomsniff.quantities import counted, duration
 
@@ -41,7 +42,7 @@ def echo_answered(facts: CaptureFacts) -> Iterator[Hit]:
         if echo is not None:
             calling, called = _titles(first)
             asked = ", ".join(first.asked) or "association"
-            said = f"{called} answered a C-ECHO of {calling} (association {echo.association})"
+            said = f"{called} answered a C-ECHO of {calling} (association {the_association(echo.association)})"
             yield _about(first, f"{said}, but not its {asked} ({_listed(group)}): the network is not at fault")
 
 
@@ -62,7 +63,9 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
         first = group[0]
         for good in accepted.get(first.ends[:2], ()):
             if said := _difference(first, good):
-                yield _about(first, f"{said} (association {good.association}), unlike {_listed(group)}")
+                yield _about(
+                    first, f"{said} (association {the_association(good.association)}), unlike {_listed(group)}"
+                )
                 break
 
 
@@ -79,9 +82,9 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
         later = good.start - bad.start
         return f"the same call was accepted {duration(abs(later))} {'later' if later > 0 else 'earlier'}"
     if bad.ends.calling == good.ends.calling and "called" in blamed:
-        return f"the same call to the AE title {good.ends.called or '(blank)'} was accepted"
+        return f"the same call to the AE title {_title(good.ends.called)} was accepted"
     if bad.ends.called == good.ends.called and "calling" in blamed:
-        return f"the same call from the AE title {good.ends.calling or '(blank)'} was accepted"
+        return f"the same call from the AE title {_title(good.ends.calling)} was accepted"
     return ""
 
 
@@ -155,14 +158,21 @@ def _alike(some: Iterable[Neighbour]) -> list[list[Neighbour]]:
     return list(groups.values())
 
 
+def _title(title: str | None) -> str:
+    return the_title(title) if title else "(blank)"
+
+
 def _titles(neighbour: Neighbour) -> tuple[str, str]:
     ends = neighbour.ends
-    return ends.calling or ends.source, ends.called or ends.target
+    return (
+        the_title(ends.calling) if ends.calling else the_address(ends.source),
+        the_title(ends.called) if ends.called else the_address(ends.target),
+    )
 
 
 def _listed(group: list[Neighbour]) -> str:
     """`associations 1, 2 and 3`."""
-    numbers = [str(each.association) for each in group[:MAX_NAMED]]
+    numbers = [the_association(each.association) for each in group[:MAX_NAMED]]
     if more := len(group) - len(numbers):
         numbers.append(f"{more} more")
     if len(numbers) == 1:

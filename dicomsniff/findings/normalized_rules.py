@@ -24,6 +24,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 
@@ -80,7 +81,7 @@ def created_without_instance(association: Association, entry: Entry) -> Iterator
         case Message(command=command, request=Message() as asked) as message if command.field == _N_CREATE_RSP:
             left = asked.command.service == command.service and asked.command.affected_sop_instance_uid is None
             if left and command.affected_sop_instance_uid is None and _done(message):
-                who = association.party(message.side).label
+                who = the_party(association.party(message.side))
                 lacks = "N-CREATE-RSP without Affected SOP Instance UID (0000,1000), which the request left to it"
                 yield Hit(f"{who} sends an {lacks}: the new {_instance(message)} cannot be named")
 
@@ -106,8 +107,8 @@ def type_not_defined(association: Association, entry: Entry) -> Iterator[Hit]:
             types, tag, what = _TYPED[command.service]
             sop_class, number = command.sop_class_uid or "", command.uint(tag)
             if number is not None and sop_class in types and number not in types[sop_class]:
-                who = association.party(message.side).label
-                yield Hit(f"{who} sends {command.name} with {what} {number}, which {uid_text(sop_class)} has not")
+                who = the_party(association.party(message.side))
+                yield Hit(f"{who} sends {command.name} with {what} {number}, which {the_class(sop_class)} has not")
 
 
 _TYPED = {
@@ -139,7 +140,7 @@ def other_ups_class(association: Association, entry: Entry) -> Iterator[Hit]:
             action = command.uint(ACTION_TYPE_ID) if command.service == "N-ACTION" else None
             right = _UPS_SERVICES.get((command.service, action), ())
             if right and context.abstract_syntax not in right:
-                who = association.party(message.side).label
+                who = the_party(association.party(message.side))
                 what = type_name(command.service, UPS_PUSH, action) or command.service
                 agreed = UPS_NAMES[context.abstract_syntax or ""]
                 of = " or ".join(UPS_NAMES[each] for each in right)
@@ -159,7 +160,7 @@ def class_not_push(review: Review) -> Iterator[Hit]:
     for operation in review.association.operations.normalized:
         request, sop_class = operation.request, operation.request.command.sop_class_uid or ""
         if sop_class in UPS_CLASSES and sop_class != UPS_PUSH and operation.category == "Failure":
-            who = review.association.party(request.side).label
+            who = the_party(review.association.party(request.side))
             said = (
                 f"{who} sends {request.name} with the SOP class of {UPS_NAMES[sop_class]}; messages about a step name"
             )

@@ -12,6 +12,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import Progress
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.silence_rules import peer_silent
@@ -46,7 +47,11 @@ def request_missing(review: Review) -> Iterator[Hit]:
         until, number = message.span.last_packet, message.command.message_id_being_responded_to
         seen = all(review.saw_all(side, until=until) for side in SIDES)
         if association.request is not None and seen and number is not None and not message.command.problem:
-            yield Hit(f"{message.name} answers message {number}; no such request is outstanding", message.span, message)
+            yield Hit(
+                f"{message.name} answers message {the_message_id(number)}; no such request is outstanding",
+                message.span,
+                message,
+            )
 
 
 @entry_rule(
@@ -66,7 +71,7 @@ def mismatched(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case Message(request=Message() as request) as response if response.command.service != request.command.service:
-            yield Hit(f"{response.name} answers {request.name} {request.command.message_id}")
+            yield Hit(f"{response.name} answers {request.name} {the_message_id(request.command.message_id)}")
 
 
 @entry_rule(
@@ -106,7 +111,8 @@ def id_repeated(review: Review) -> Iterator[Hit]:
         for operation in review.association.operations.operations:
             if operation.reuses_id:
                 message = operation.request
-                text = f"{message.name} has message id {message.command.message_id}, as an outstanding request has"
+                name = f"{message.name} has message id {the_message_id(message.command.message_id)}"
+                text = f"{name}, as an outstanding request has"
                 yield Hit(text, message.span, message)
 
 
@@ -134,7 +140,7 @@ def beyond_window(review: Review) -> Iterator[Hit]:
         own = (each for each in association.operations.operations if each.side is side)
         first = next((each.request for each in own if each.waiting > allowed), None)
         if first is not None:
-            who = association.party(side).label
+            who = the_party(association.party(side))
             yield Hit(f"{who} has up to {most} operations outstanding; {allowed} allowed", first.span, first)
 
 
@@ -178,7 +184,7 @@ def unanswered(review: Review) -> Iterator[Hit]:
     for message in review.unanswered():
         if any(message is each for each in told):
             continue
-        name = f"{message.name} {message.command.message_id}"
+        name = f"{message.name} {the_message_id(message.command.message_id)}"
         if crosses_release(review, message):
             text = f"{name} crossed an A-RELEASE-RQ of the other side and got no response: it is to be sent again"
             yield Hit(text, message.span, message, severity=Severity.NOTE)
@@ -218,7 +224,9 @@ def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     for message in tracker.unmatched_cancels:
         number, packet = message.command.message_id_being_responded_to, message.span.last_packet
         if number is not None and asked.get((message.side, number), packet + 1) > packet:
-            yield Hit(f"C-CANCEL-RQ for message ID {number}: no such request was made", message.span, message)
+            yield Hit(
+                f"C-CANCEL-RQ for message ID {the_message_id(number)}: no such request was made", message.span, message
+            )
 
 
 @entry_rule(

@@ -6,6 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import PATIENCE, Review, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.security_rules import names_other_protocol
@@ -236,7 +237,7 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case OversizedPdu(length=length, limit=limit):
             sender = association.party(entry.side)
-            yield Hit(f"{sender.label} sends a P-DATA-TF of {length} bytes; the receiver takes {limit}")
+            yield Hit(f"{the_party(sender)} sends a P-DATA-TF of {length} bytes; the receiver takes {limit}")
 
 
 @final_rule(

@@ -6,6 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OddPdv, SharedPdu
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.quantities import counted
 
@@ -21,7 +22,7 @@ def empty(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case OddPdv(length=0):
-            yield Hit(f"{association.party(entry.side).label} sends an empty fragment: a PDV without data")
+            yield Hit(f"{the_party(association.party(entry.side))} sends an empty fragment: a PDV without data")
 
 
 @entry_rule(
@@ -41,7 +42,7 @@ def odd_length(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case OddPdv(length=length) if length & 1:
-            sender = association.party(entry.side).label
+            sender = the_party(association.party(entry.side))
             yield Hit(f"{sender} sends a fragment of odd length: {counted(length, 'byte')}")
 
 
@@ -69,5 +70,5 @@ def shared(association: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at how the sender fills its PDUs.
     """
     if isinstance(entry.event, SharedPdu):
-        sender = association.party(entry.side).label
+        sender = the_party(association.party(entry.side))
         yield Hit(f"{sender} sends PDVs of two messages in one P-DATA-TF; they must all be of one message")

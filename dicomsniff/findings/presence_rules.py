@@ -10,6 +10,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.command_rules import is_whole
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 
@@ -66,7 +67,7 @@ def request_lacks(review: Review) -> Iterator[Hit]:
             how = "all the same" if operation.category == "Success" else ""
             text = status_text(command.service, command.sop_class_uid, operation.status)
             said = f"; it was answered {' '.join(part for part in (text, how) if part)}"
-        text = f"{request.name} {command.message_id} has no data set, which is {wanted}{said}"
+        text = f"{request.name} {the_message_id(command.message_id)} has no data set, which is {wanted}{said}"
         yield Hit(text, request.span, request)
 
 

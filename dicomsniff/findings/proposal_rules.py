@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.encoding_rules import of_negotiation
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_party
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.quantities import counted, some_of
@@ -103,7 +103,7 @@ def proposed_twice(_: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case AssociateRq(contexts=contexts):
             same = Counter((each.abstract_syntax, each.transfer_syntaxes) for each in contexts)
-            again = [uid_text(abstract) for (abstract, _), count in same.items() if count > 1]
+            again = [the_class(abstract) for (abstract, _), count in same.items() if count > 1]
             if again:
                 what = counted(len(again), "SOP class")
                 yield Hit(f"{what} proposed again with the same transfer syntaxes: {some_of(again)}")
@@ -152,4 +152,4 @@ def length_small(association: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq(user_information=said) | AssociateAc(user_information=said):
             if said.max_pdu_length and said.max_pdu_length < _SMALL:
                 party = association.party(entry.side)
-                yield Hit(f"{party.label} takes P-DATA-TF of {said.max_pdu_length} bytes at most")
+                yield Hit(f"{the_party(party)} takes P-DATA-TF of {said.max_pdu_length} bytes at most")

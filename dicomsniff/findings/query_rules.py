@@ -8,6 +8,7 @@ from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.asked import Asked, names, told_once
 from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_value
 from dicomsniff.findings.rule import final_rule
 from dicomsniff.quantities import counted
 
@@ -56,7 +57,8 @@ def level_unknown(each: Asked) -> Iterator[str]:
     level = each.identifier.level
     if level and each.model is not None and each.model.levels and each.place is None:
         there = ", ".join(known.name for known in each.model.levels)
-        yield f'{each.said} at level "{level[:MAX_LEVEL]}"; the levels of {each.model.name} are {there}'
+        wrong = the_value(level[:MAX_LEVEL], LEVEL)
+        yield f'{each.said} at level "{wrong}"; the levels of {each.model.name} are {there}'
 
 
 @final_rule(

@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import Entry, UnexpectedPdu
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import asks_release_again
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.types import ReleaseRq
@@ -34,9 +35,9 @@ def too_early(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     open_ = _outstanding(association, entry)
     if open_:
-        who, first = association.party(entry.side).label, open_[0]
+        who, first = the_party(association.party(entry.side)), open_[0]
         more = f" and {counted(len(open_) - 1, 'other request')}" if len(open_) > 1 else ""
-        name = f"{first.name} {first.command.message_id}{more}"
+        name = f"{first.name} {the_message_id(first.command.message_id)}{more}"
         yield Hit(f"{who} sent A-RELEASE-RQ while {name} was outstanding, without waiting for the response",
                   side=entry.side)  # fmt: skip
 
@@ -78,7 +79,7 @@ def by_acceptor(association: Association, entry: Entry) -> Iterator[Hit]:
         return
     known = association.request is not None and association.accept is not None
     if known and not _is_unexpected(association, entry) and not _outstanding(association, entry):
-        who = association.party(entry.side).label
+        who = the_party(association.party(entry.side))
         yield Hit(f"{who}, the acceptor, sent A-RELEASE-RQ: only the requestor may begin a release")
 
 
@@ -100,7 +101,9 @@ def again(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnexpectedPdu() as event if asks_release_again(event, entry.side):
-            yield Hit(f"{association.party(entry.side).label} sent A-RELEASE-RQ again, before an answer to the first")
+            yield Hit(
+                f"{the_party(association.party(entry.side))} sent A-RELEASE-RQ again, before an answer to the first"
+            )
 
 
 @entry_rule(
@@ -120,7 +123,7 @@ def answered_out_of_order(association: Association, entry: Entry) -> Iterator[Hi
     """
     match entry.event:
         case UnexpectedPdu(pdu="A-RELEASE-RP", state=State.COLLISION):
-            who = association.party(entry.side).label
+            who = the_party(association.party(entry.side))
             yield Hit(
                 f"{who} answered first although both sides had asked to release: the requestor answers first, "
                 "and the acceptor waits for that"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.statuses import DONE
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.quantities import duration
@@ -35,11 +35,11 @@ def _differences(message: Message, request: Message) -> list[tuple[str, str, str
     command, asked = message.command, request.command
     found = []
     if command.sop_class_uid and asked.sop_class_uid and command.sop_class_uid != asked.sop_class_uid:
-        found.append(("SOP class", uid_text(command.sop_class_uid), uid_text(asked.sop_class_uid)))
+        found.append(("SOP class", the_class(command.sop_class_uid), the_class(asked.sop_class_uid)))
     instance = command.affected_sop_instance_uid or command.requested_sop_instance_uid
     wanted = asked.affected_sop_instance_uid or asked.requested_sop_instance_uid
     if instance and wanted and instance != wanted:
-        found.append(("SOP instance", instance[:_LONGEST], wanted[:_LONGEST]))
+        found.append(("SOP instance", the_uid(instance[:_LONGEST]), the_uid(wanted[:_LONGEST])))
     return found
 
 

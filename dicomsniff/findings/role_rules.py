@@ -6,10 +6,11 @@ from dicomsniff.association.agreement import NOT_SELECTED, Roles, selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.dictionary.commands import N_EVENT_REPORT_RQ
 from dicomsniff.dictionary.reasons import NO_REASONS
-from dicomsniff.dictionary.uids import is_storage, uid_text
+from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_party
 from dicomsniff.findings.retrieve import storage_without_role, unsent_of
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
@@ -71,7 +72,7 @@ def _roles(association: Association, operation: Operation, selected: dict[str, R
 
 def _text(association: Association, operation: Operation, roles: Roles) -> str:
     message, side = operation.request, operation.side
-    who, uid = association.party(side).label, uid_text(message.command.sop_class_uid)
+    who, uid = the_party(association.party(side)), the_class(message.command.sop_class_uid)
     reports = message.command.field == N_EVENT_REPORT_RQ
     text = f"{who} sends {message.name} as {'SCP' if reports else 'SCU'} of {uid}"
     if side is not (Side.ACCEPTOR if reports else Side.REQUESTOR):
@@ -108,14 +109,14 @@ def get_without_role(review: Review) -> Iterator[Hit]:
     final, span = get.final, get.final.span
     selected = selected_roles(association)
     answered = selected.get(classes[0], NOT_SELECTED)
-    what = some_of([uid_text(uid) for uid in classes])
+    what = some_of([the_class(uid) for uid in classes])
     if answered.proposed is None or not answered.proposed.scp:
-        who = f"{association.requestor.label} proposes no SCP role for {what}"
+        who = f"{the_party(association.requestor)} proposes no SCP role for {what}"
         yield Hit(f"{who}, so C-GET cannot send it these objects", span, final, Side.REQUESTOR,
                   listed_at=request.span.first_packet)  # fmt: skip
     else:
         how = "leaves out" if answered.answered is None else "refuses"
-        who = f"{association.acceptor.label} {how} the requestor's SCP role for {what}"
+        who = f"{the_party(association.acceptor)} {how} the requestor's SCP role for {what}"
         yield Hit(f"{who}, so C-GET cannot send these objects", span, final, Side.ACCEPTOR,
                   listed_at=accept.span.first_packet)  # fmt: skip
 
@@ -134,7 +135,7 @@ def scp_only(review: Review) -> Iterator[Hit]:
     if request is None or request.problem or association.messages:
         return
     classes = [
-        uid_text(role.sop_class_uid)
+        the_class(role.sop_class_uid)
         for role in request.user_information.roles
         if role.scp and not role.scu and not _delivered(role.sop_class_uid)
     ]
@@ -142,7 +143,7 @@ def scp_only(review: Review) -> Iterator[Hit]:
     refused = rejection is not None and (rejection.source, rejection.reason) in NO_REASONS
     aborted = abort is not None and abort.side is Side.ACCEPTOR
     if classes and (refused or aborted):
-        who = association.requestor.label
+        who = the_party(association.requestor)
         what = f"proposes to be SCP only of {some_of(classes)}, so it may send no request of that kind"
         yield Hit(f"{who} {what}: likely why it was {'refused' if refused else 'aborted'}", request.span,
                   side=Side.REQUESTOR)  # fmt: skip

@@ -39,7 +39,7 @@ _REMEDY = "What to do: "
 
 
 class Hit(NamedTuple):
-    """What a rule saw: one line of text, and what differs from where the rule was asked to look.
+    """What a rule saw: one line of text (`findings/parts.py`), and what differs from where the rule was asked to look.
 
     `earliest_cause` is the earliest packet that its cause may lie in, `latest_cause` the latest (-1: the
     association's end). A rule on a whole capture may name the `association` and the message's `number` in it.

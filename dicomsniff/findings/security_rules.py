@@ -7,6 +7,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.pdu_types import PDU_TYPES
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import saw_beginning
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.types import AssociateRq, MalformedPdu, SkippedBytes
@@ -44,12 +45,11 @@ def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
             party = association.party(entry.side)
             asked = isinstance(association.timeline[0].event, AssociateRq) and entry.side is Side.ACCEPTOR
             yield Hit(
-                f"{party.label} " + (f"answered A-ASSOCIATE-RQ in {name}" if asked else f"speaks {name}, not DICOM")
+                f"{the_party(party)} "
+                + (f"answered A-ASSOCIATE-RQ in {name}" if asked else f"speaks {name}, not DICOM")
             )
         case SkippedBytes(span=span, length=length) if not span.start and saw_beginning(association):
             if any(isinstance(each.event, MalformedPdu) and not each.span.start for each in association.timeline[-5:]):
                 return  # told, and by name
-            party = association.party(entry.side)
-            yield Hit(
-                f"{party.label} begins with {length} bytes that are no DICOM: another protocol, such as TLS or HTTP"
-            )
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} begins with {length} bytes that are no DICOM: another protocol, such as TLS or HTTP")

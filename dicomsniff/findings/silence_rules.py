@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.association.state import State
 from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import duration
@@ -37,7 +38,7 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
         return
     gave_up = association.abort is not None and association.abort.side is Side.REQUESTOR
     if association.state is State.REQUESTED or (gave_up and review.silence >= PATIENCE):
-        asked, silent = association.requestor.label, association.acceptor.label
+        asked, silent = the_party(association.requestor), the_party(association.acceptor)
         waited = duration(review.waited(request.span.last_time))
         if ending is None:
             text = f"{silent} gave no answer to the A-ASSOCIATE-RQ of {asked} in {waited}"
@@ -65,9 +66,9 @@ def peer_silent(review: Review) -> Iterator[Hit]:
     association, ending = review.association, review.ending
     for message in review.unanswered():
         if ending is not None and review.gave_up(message.side):
-            asked, silent = association.party(message.side).label, association.party(message.side.other).label
+            asked, silent = the_party(association.party(message.side)), the_party(association.party(message.side.other))
             waited = review.waited(message.span.last_time)
-            name = f"{message.name} {message.command.message_id}"
+            name = f"{message.name} {the_message_id(message.command.message_id)}"
             text = f"{asked} gave up after {duration(review.silence)} without a message and {how_ended(ending)}: "
             answered = message.operation is not None and message.operation.responses
             what = "no final response" if answered else "no response"
@@ -95,7 +96,7 @@ def idle(review: Review) -> Iterator[Hit]:
     established = association.accept is not None or association.messages
     if established and any(association.pdu_counts.values()) and not association.unlisted:
         party = association.party(ending.side)
-        text = f"nothing was sent for {duration(review.silence)}; then {party.label} {how_ended(ending)}"
+        text = f"nothing was sent for {duration(review.silence)}; then {the_party(party)} {how_ended(ending)}"
         before = [each for each in association.timeline if each.span.last_packet < ending.span.first_packet]
         since = max((each.span.first_packet for each in before), default=0)
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)

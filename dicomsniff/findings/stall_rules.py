@@ -8,6 +8,7 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended, incomplete
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import MalformedPdu
@@ -71,7 +72,7 @@ def _begun(review: Review, side: Side) -> tuple[str, Span, Message | None, str] 
     problem = cut.problem if isinstance(cut, MalformedPdu) else ""
     for message in review.association.messages:
         if message.side is side and not message.ended:
-            return f"{message.name} {message.command.message_id}", message.span, message, problem
+            return f"{message.name} {the_message_id(message.command.message_id)}", message.span, message, problem
     name = problem.partition(" announces ")[0]
     if cut is None or (name == "P-DATA-TF" and not any(isinstance(each.event, StrayFragment) for each in own)):
         return None  # what it holds is whole: it announces more than it has
@@ -90,7 +91,7 @@ def stopped_reading(review: Review) -> Iterator[Hit]:
     """
     for stall in _stalls(review):
         if stall.closed >= PATIENCE:
-            sender, receiver = (review.association.party(each).label for each in (stall.side, stall.side.other))
+            sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             text = f"{receiver} stopped reading: its TCP window stayed closed for {duration(stall.closed)} "
             ender = "it" if stall.ending.side is stall.side.other else sender
             yield stall.hit(f"{text}within {stall.name}; then {ender} {how_ended(stall.ending)}", stall.side.other)
@@ -108,7 +109,7 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
     for stall in _stalls(review):
         health, silent = stall.health, stall.since(stall.health.sent_at)
         if not stall.closed and health.acked_to >= health.sent_to and silent >= PATIENCE:
-            sender, receiver = (review.association.party(each).label for each in (stall.side, stall.side.other))
+            sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             ender = receiver if stall.ending.side is stall.side.other else "it"
             cut = f" ({stall.cut})" if stall.cut else ""
             text = f"{sender} stopped sending in the middle of {stall.name}{cut}; "
@@ -130,7 +131,7 @@ def never_arrived(review: Review) -> Iterator[Hit]:
         lost = health.sent_to - health.acked_to
         tried = health.retransmitted >= _TRIES and silent >= PATIENCE
         if not stall.closed and lost > 0 and tried:
-            sender, receiver = (review.association.party(each).label for each in (stall.side, stall.side.other))
+            sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             what = f"{counted(lost, 'byte')} of {stall.name}, sent again by {sender}, were never acknowledged"
             yield stall.hit(
                 f"{what} by {receiver}; the last acknowledgement came {duration(silent)} before the end", None

@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import Entry, UnexpectedPdu
 from dicomsniff.dictionary.reasons import ABORT_REASONS, REJECT_REASONS, REJECT_RESULTS
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review, asks_release_again, knows_state
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import Abort, AssociateRj
@@ -58,7 +59,7 @@ def data_after(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_releasing:
-            yield Hit(f"{association.party(entry.side).label} sent P-DATA-TF after its own A-RELEASE-RQ")
+            yield Hit(f"{the_party(association.party(entry.side))} sent P-DATA-TF after its own A-RELEASE-RQ")
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_over and not _in_flight(association, entry):
             yield Hit(f"P-DATA-TF where the association is {state.value}")
 
@@ -185,7 +186,7 @@ def abort_reason_of_user(association: Association, entry: Entry) -> Iterator[Hit
     """
     match entry.event:
         case Abort(source=0, reason=reason) if reason:
-            who = association.party(entry.side).label
+            who = the_party(association.party(entry.side))
             yield Hit(f"{who} sends A-ABORT by the service-user with reason {reason}; it must be 0")
 
 
@@ -234,6 +235,6 @@ def _reuse(review: Review) -> Iterator[Hit]:
     request = review.association.request
     first = review.association.timeline[0].event if review.association.timeline else None
     if request is not None and request.span.start and first is request:
-        who = review.association.party(Side.REQUESTOR).label
+        who = the_party(review.association.party(Side.REQUESTOR))
         text = f"{who} sent A-ASSOCIATE-RQ on a TCP connection that was used before, {request.span.start} bytes into it"
         yield Hit(text, request.span, side=Side.REQUESTOR)

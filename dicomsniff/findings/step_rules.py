@@ -16,11 +16,11 @@ from dicomsniff.dictionary.normalized import (
     UPS_CLASSES,
 )
 from dicomsniff.dictionary.statuses import DONE, status_text
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import ANSWERS_LACKING, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_association, the_class, the_message, the_party, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 
@@ -133,7 +133,7 @@ def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
         wish = next((step for step in workflow.steps if step.service == "N-ACTION" and step.action == SUBSCRIBE), None)
         reported = any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if wish is not None and wish.category in DONE and not reported:
-            said = f"the subscription to events of the unified procedure step {workflow.key} was accepted"
+            said = f"the subscription to events of the unified procedure step {the_uid(workflow.key)} was accepted"
             text = f"{said}; its first event, due at once, is not in the capture"
             yield Hit(text, wish.span, association=wish.association, number=wish.message)
 
@@ -220,18 +220,18 @@ def _is(step: Step, operation: Operation, review: Review) -> bool:
 def _kind(operation: Operation) -> str:
     """Name what an operation is about: `modality performed procedure step`, `Basic Film Box`."""
     kind = kind_of(operation)
-    name = uid_text(operation.request.command.sop_class_uid).removesuffix(" SOP Class")
+    name = the_class(operation.request.command.sop_class_uid).removesuffix(" SOP Class")
     return name if kind is Kind.PRINT else str(kind)
 
 
 def _message(review: Review, step: Step) -> str:
-    return f"{step.message}{_where(review, step)}"
+    return f"{the_message(step.message)}{_where(review, step)}"
 
 
 def _where(review: Review, step: Step) -> str:
-    return "" if step.association == review.association.id else f" of association {step.association}"
+    return "" if step.association == review.association.id else f" of association {the_association(step.association)}"
 
 
 def _hit(review: Review, operation: Operation, said: str) -> Hit:
-    who, request = review.association.party(operation.side).label, operation.request
+    who, request = the_party(review.association.party(operation.side)), operation.request
     return Hit(f"{who} sends {request.name} {said}", request.span, request)

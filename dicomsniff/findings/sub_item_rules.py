@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.encoding_rules import of_negotiation, walk_items
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.types import AssociateAc, AssociateRq, UserInformation
 from dicomsniff.quantities import counted, some_of
@@ -36,7 +36,7 @@ def repeated(_: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case AssociateRq(user_information=said) | AssociateAc(user_information=said) as pdu:
             for kind, classes in _per_class(said):
-                again = [uid_text(uid) for uid, count in Counter(classes).items() if count > 1]
+                again = [the_class(uid) for uid, count in Counter(classes).items() if count > 1]
                 if again:
                     yield Hit(f"{pdu.name} has more than one {kind} for {some_of(again)}")
 
@@ -102,7 +102,7 @@ def unasked(association: Association, entry: Entry) -> Iterator[Hit]:
     ):
         wrong.append("an asynchronous operations window (53H)")
     known = {each.sop_class_uid for each in asked.extended}
-    if extended := [uid_text(each.sop_class_uid) for each in given.extended if each.sop_class_uid not in known]:
+    if extended := [the_class(each.sop_class_uid) for each in given.extended if each.sop_class_uid not in known]:
         wrong.append(f"SOP class extended negotiation (56H) of {some_of(extended)}")
     if given.common_extended:
         wrong.append("SOP class common extended negotiation (57H), which is never answered")

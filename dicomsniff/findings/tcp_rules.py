@@ -7,6 +7,7 @@ from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.quantities import duration
@@ -60,8 +61,8 @@ def missing(review: Review) -> Iterator[Hit]:
             where = f" in {places} places" if places > 1 else ""
             then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
             least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
-            yield Hit(f"{least}{length} bytes sent by {sender.label}{where} are not in the capture{then}", gaps[0].span,
-                      side=side)  # fmt: skip
+            text = f"{least}{length} bytes sent by {the_party(sender)}{where} are not in the capture{then}"
+            yield Hit(text, gaps[0].span, side=side)
 
 
 @entry_rule(code="bytes-conflicting", severity=Severity.ERROR, reference="RFC 9293 §3.10", on=ConflictingBytes)
@@ -76,7 +77,7 @@ def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case ConflictingBytes(length=length):
             sender = association.party(entry.side)
-            yield Hit(f"{sender.label} sent {length} bytes again with another content; the first copy is decoded")
+            yield Hit(f"{the_party(sender)} sent {length} bytes again with another content; the first copy is decoded")
 
 
 @final_rule(code="one-direction", severity=Severity.WARNING)
@@ -95,7 +96,7 @@ def one_direction(review: Review) -> Iterator[Hit]:
         unheard = review.spoke(side.other) and not review.hears(side)
         if silent and (talks or unheard) and not association.pdu_counts[side]:
             party = association.party(side)
-            yield Hit(f"nothing sent by {party.label} is in the capture", side=side)
+            yield Hit(f"nothing sent by {the_party(party)} is in the capture", side=side)
 
 
 @final_rule(code="capture-ends-early", severity=Severity.WARNING)
@@ -113,11 +114,11 @@ def ends_early(review: Review) -> Iterator[Hit]:
         return
     asked = [message for message in association.unanswered if message.ended and review.hears(message.side.other)]
     cut = [message for message in association.messages if not message.ended]
-    under_way = [f"within {message.name} {message.command.message_id}" for message in cut[:1]]
+    under_way = [f"within {message.name} {the_message_id(message.command.message_id)}" for message in cut[:1]]
     if asked:
         waited = duration(review.waited(asked[0].span.last_time))
         rest = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
-        name = f"{asked[0].name} {asked[0].command.message_id}{rest}"
+        name = f"{asked[0].name} {the_message_id(asked[0].command.message_id)}{rest}"
         under_way.append(f"before a final response to {name} ({waited} after it)")
     if association.state.name == "REQUESTED" and not review.may_have_missed(Side.ACCEPTOR, since=0):
         waited = duration(max(0, association.watched_until - association.end_time))
@@ -172,7 +173,7 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
             sender = association.party(side)
             twice = _TWICE <= share <= 2
             what = "the capture seems to hold every frame twice" if twice else f"of about {segments} in all"
-            text = f"{health.retransmitted} segments of {sender.label} were sent again: {what}"
+            text = f"{health.retransmitted} segments of {the_party(sender)} were sent again: {what}"
             yield Hit(text, side=side)
 
 
@@ -197,7 +198,7 @@ def window_closed(review: Review) -> Iterator[Hit]:
             still = max(0, review.association.end_time - health.closed_since) if health.closed_since != NEVER else 0
             how_long = duration(health.zero_window_time + still)
             yield Hit(
-                f"{receiver.label} closed its TCP window {times}, for {how_long}", side=side.other, latest_cause=-1
+                f"{the_party(receiver)} closed its TCP window {times}, for {how_long}", side=side.other, latest_cause=-1
             )
 
 

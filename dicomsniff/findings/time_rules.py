@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.findings.slowness import slow_because
+from dicomsniff.findings.slowness import why_slow
 
 
 @final_rule(code="association-slow", severity=Severity.NOTE)
@@ -22,5 +22,5 @@ def slow(review: Review) -> Iterator[Hit]:
     association = review.association
     if association.unanswered or (association.request is not None and association.accept is None):
         return
-    if said := slow_because(association):
+    if said := why_slow(association):
         yield Hit(said)

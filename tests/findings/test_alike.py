@@ -11,7 +11,7 @@ from pipeline import only
 
 def finding(text: str, packet: int = 1, *, code: str = "code", followers: list[Finding] | None = None) -> Finding:
     span = Span(packet, packet, packet, packet, 0)
-    return Finding(code, Severity.ERROR, text, "", span, followers=followers or [], number=packet)
+    return Finding(code, Severity.ERROR, (text,), "", span, followers=followers or [], number=packet)
 
 
 def test_equal_findings_become_one_with_a_count():
