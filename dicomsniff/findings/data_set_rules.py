@@ -7,10 +7,12 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.outlines import other_object
-from dicomsniff.dimse.scan.outline import DataSetOutline
+from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
+from dicomsniff.dimse.scan.outline import DataSetOutline, DataSetProblem
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.early_rules import CUT_SHORT, refused_early
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_value
 from dicomsniff.findings.rule import Described, EntryCheck, Hit, entry_rule
 
 _PREFIX = "data-set-"
@@ -39,7 +41,7 @@ def problems_of(kind: str) -> EntryCheck:
                 if found:
                     further = len(found) - 1 + outline.unlisted.get(code, 0)
                     more = f"; {further} more like it" if further else ""
-                    yield _hit(message, f"{message.name}: {found[0].text}{more}")
+                    yield _hit(message, f"{message.name}: {_said(found[0])}{more}")
 
     return check
 
@@ -261,6 +263,14 @@ def announced_otherwise(_: Association, entry: Entry) -> Iterator[Hit]:
                 what, verb = " and ".join(differs), "differs" if len(differs) == 1 else "differ"
                 text = f"{message.name}: the {what} of its data set {verb} from the command's"
                 yield _hit(message, text)._replace(earliest_cause=0)  # the message before may have lost its own
+
+
+def _said(problem: DataSetProblem) -> str:
+    return (
+        problem.text.replace(problem.quoted, the_value(problem.quoted, CHARACTER_SET))
+        if problem.quoted
+        else problem.text
+    )
 
 
 def _hit(message: Message, text: str) -> Hit:

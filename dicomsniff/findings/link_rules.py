@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dicomsniff.association.moves import Move
 from dicomsniff.association.normalized_links import Kind, Workflow
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_address, the_title, the_uid
+from dicomsniff.findings.parts import the_address, the_key, the_title
 from dicomsniff.findings.retrieve import explain_get, moved_nothing, why_less
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
@@ -154,7 +154,7 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
         asked = [step for step in workflow.steps if step.service == "N-ACTION" and step.status == 0]
         reported = workflow.unlisted or any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if asked and not reported:
-            said = f"storage commitment {the_uid(workflow.key)} was accepted; its report is not in the capture"
+            said = f"storage commitment {the_key(workflow.key, asked[0].association)} was accepted; its report is not in the capture"
             yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
 
 

@@ -64,7 +64,7 @@ class Overview:
         """Associations that were slow, by what took most of their time."""
         self.findings: Counter[str] = Counter()
         """Findings, causes and consequences, listed or not, by severity."""
-        self._first: dict[str, str] = {}
+        self._first: dict[str, tuple[int, str]] = {}
         """The first association of each reason of trouble: its number and who called whom."""
 
     @property
@@ -98,7 +98,7 @@ class Overview:
         if became is Fate.TROUBLED and why not in self._first:
             ends = (association.requestor, association.acceptor)
             who = " -> ".join(party.ae_title or str(party.endpoint) for party in ends)
-            self._first[why] = f"{association.id} ({who})"
+            self._first[why] = association.id, who
 
     def worst(self) -> Iterator[str]:
         """Yield the most frequent reasons of trouble, a line each with the first association; nothing for one alone."""
@@ -107,7 +107,8 @@ class Overview:
         common = self.reasons[Fate.TROUBLED].most_common()
         for why, count in common[:MAX_WORST]:
             more = f" and {count - 1} more" if count > 1 else ""
-            yield f"association {self._first[why]}{more}: {why}"
+            first, who = self._first[why]
+            yield f"association {first} ({who}){more}: {why}"
         others = sum(count for _, count in common[MAX_WORST:]) + self.other_reasons
         if others:
             yield f"and {counted(others, 'association')} in trouble for other reasons"

@@ -33,10 +33,6 @@ class Kind(StrEnum):
     COMMENT = "comment"
     """Free text that explains an error."""
     MESSAGE_ID = "message_id"
-    VERSION = "version"
-    """What an implementation calls itself."""
-    CODE = "code"
-    """Bytes that the standard does not define in their place."""
     ASSOCIATION = "association"
     MESSAGE = "message"
 
@@ -134,16 +130,6 @@ def the_comment(text: str) -> str:
     return _mark(text, Kind.COMMENT)
 
 
-def the_code(text: str) -> str:
-    """Mark what the standard does not define in its place, such as a VR."""
-    return _mark(text, Kind.CODE)
-
-
-def the_version(text: str) -> str:
-    """Mark what an implementation calls itself."""
-    return _mark(text, Kind.VERSION)
-
-
 def the_message_id(number: int | None) -> str:
     """Mark a Message ID (PS3.7 §E.1)."""
     return _mark(str(number), Kind.MESSAGE_ID)
@@ -157,6 +143,14 @@ def the_association(number: int) -> str:
 def the_message(number: int) -> str:
     """Refer to a message by its number in its association."""
     return _mark(str(number), Kind.MESSAGE)
+
+
+def the_key(key: str, association: int) -> str:
+    """Mark the key of a workflow: a UID, or what stands for one that is not known and begins with its association."""
+    unknown = f"association {association}"
+    if not key.startswith(unknown):
+        return the_uid(key)
+    return f"association {the_association(association)}{key.removeprefix(unknown)}"
 
 
 def _mark(text: str, kind: Kind, tag: int | None = None) -> str:

@@ -20,7 +20,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import ANSWERS_LACKING, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_association, the_class, the_message, the_party, the_uid
+from dicomsniff.findings.parts import the_association, the_class, the_key, the_message, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 
@@ -133,7 +133,7 @@ def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
         wish = next((step for step in workflow.steps if step.service == "N-ACTION" and step.action == SUBSCRIBE), None)
         reported = any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if wish is not None and wish.category in DONE and not reported:
-            said = f"the subscription to events of the unified procedure step {the_uid(workflow.key)} was accepted"
+            said = f"the subscription to events of the unified procedure step {the_key(workflow.key, wish.association)} was accepted"
             text = f"{said}; its first event, due at once, is not in the capture"
             yield Hit(text, wish.span, association=wish.association, number=wish.message)
 

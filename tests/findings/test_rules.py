@@ -28,9 +28,13 @@ def analyzed(traffic: Traffic) -> Analyzer:
     return analyze_frames(frames)
 
 
+def every_finding(analyzer: Analyzer) -> list[Finding]:
+    found = [finding for each in analyzer.associations for finding in findings_of(each).all]
+    return found + flatten(analyzer.findings)
+
+
 def found_in(traffic: Traffic) -> list[Finding]:
-    analyzer = analyzed(traffic)
-    return [finding for each in analyzer.associations for finding in findings_of(each).all] + flatten(analyzer.findings)
+    return every_finding(analyzed(traffic))
 
 
 def test_every_rule_has_a_case():
