@@ -154,7 +154,8 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
         asked = [step for step in workflow.steps if step.service == "N-ACTION" and step.status == 0]
         reported = workflow.unlisted or any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if asked and not reported:
-            said = f"storage commitment {the_key(workflow.key, asked[0].association)} was accepted; its report is not in the capture"
+            key = the_key(workflow.key, asked[0].association)
+            said = f"storage commitment {key} was accepted; its report is not in the capture"
             yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
 
 

@@ -133,7 +133,8 @@ def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
         wish = next((step for step in workflow.steps if step.service == "N-ACTION" and step.action == SUBSCRIBE), None)
         reported = any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if wish is not None and wish.category in DONE and not reported:
-            said = f"the subscription to events of the unified procedure step {the_key(workflow.key, wish.association)} was accepted"
+            key = the_key(workflow.key, wish.association)
+            said = f"the subscription to events of the unified procedure step {key} was accepted"
             text = f"{said}; its first event, due at once, is not in the capture"
             yield Hit(text, wish.span, association=wish.association, number=wish.message)
 
