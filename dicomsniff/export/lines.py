@@ -11,12 +11,12 @@ from dicomsniff.export import direction
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.model_json import association_json, finding_json, findings_json, message_json
-from dicomsniff.export.negotiation import contexts_json
+from dicomsniff.export.negotiation_json import contexts_json
 from dicomsniff.export.transcript import SCHEMA
-from dicomsniff.export.words import entry_detail, entry_name
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture
 from dicomsniff.quantities import timestamp
+from dicomsniff.words.entries import entry_detail, entry_name
 
 
 def write_lines(capture: Capture, out: IO[str]) -> None:

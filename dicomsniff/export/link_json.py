@@ -7,9 +7,9 @@ from dicomsniff.association.links import Linker, Series
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.association.normalized_links import Workflow
 from dicomsniff.export import Json, direction
-from dicomsniff.export.link_words import get_text, move_text, series_text, thread_text
 from dicomsniff.findings.retrieve import explain_move
 from dicomsniff.quantities import timestamp
+from dicomsniff.words.links import get_text, move_text, series_text, thread_text
 
 
 def links_json(links: Linker, digits: int) -> Iterator[Json]:

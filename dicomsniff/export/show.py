@@ -6,12 +6,12 @@ from heapq import heappop, heappush
 from typing import IO
 
 from dicomsniff.association.association import Association
-from dicomsniff.export.link_words import link_lines
 from dicomsniff.export.text import FOLDED, association_lines, summary_lines
 from dicomsniff.export.waiting import copy_out, waiting_text
 from dicomsniff.findings.alike import gist
 from dicomsniff.library import Capture
 from dicomsniff.printable import printed
+from dicomsniff.words.links import link_lines
 
 _UID = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
 MAX_WAITING = 10_000

@@ -6,15 +6,15 @@ from itertools import groupby
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.export.negotiation import context_lines
-from dicomsniff.export.time_words import time_text
-from dicomsniff.export.words import entry_detail, entry_name, entry_order, entry_size, tcp_text
+from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.quantities import clock, counted, duration, size, timestamp
+from dicomsniff.quantities import byte_size, counted, duration, time_of_day, timestamp
 from dicomsniff.side import Side
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
+from dicomsniff.words.entries import entry_detail, entry_name, entry_order, entry_size
+from dicomsniff.words.times import tcp_text, time_text
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
 FOLDED = 3
@@ -88,7 +88,7 @@ def entry_line(association: Association, entry: Entry, start: int) -> str:
 def _entry_text(association: Association, entry: Entry) -> str:
     arrow = _ARROWS[entry.side]
     count = entry_size(entry)
-    amount = size(count) if count else ""
+    amount = byte_size(count) if count else ""
     detail = entry_detail(association, entry)
     return f"{arrow} {entry_name(entry):<{_NAME_WIDTH}} {amount:>{_SIZE_WIDTH}}  {detail}".rstrip()
 
@@ -96,7 +96,7 @@ def _entry_text(association: Association, entry: Entry) -> str:
 def live_line(association: Association, entry: Entry, digits: int) -> str:
     """Return a timeline entry as one line that stands alone: time of day, association, and the rest."""
     who = f"{association.requestor.ae_title or '?'}>{association.acceptor.ae_title or '?'}"
-    return f"{clock(entry.span.first_time, digits)} #{association.id} {who} {_entry_text(association, entry)}"
+    return f"{time_of_day(entry.span.first_time, digits)} #{association.id} {who} {_entry_text(association, entry)}"
 
 
 def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.model_json import association_json, capture_json, findings_json, message_json, operation_json
-from dicomsniff.export.negotiation import contexts_json
+from dicomsniff.export.negotiation_json import contexts_json
 from dicomsniff.library import Capture
 
 SCHEMA = "dicomsniff.transcript/1"

@@ -9,16 +9,8 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Delivery
 from dicomsniff.association.normalized_links import Step, Workflow
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.link_words import (
-    delivery_text,
-    get_text,
-    move_text,
-    series_text,
-    step_text,
-    stray_text,
-    thread_text,
-)
 from dicomsniff.findings.retrieve import explain_move
+from dicomsniff.words.links import delivery_text, get_text, move_text, series_text, step_text, stray_text, thread_text
 
 PATIENCE = 0.25
 """Seconds to wait at least before finding out anew."""

@@ -7,10 +7,11 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.export.words import latency_text, query_text
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import Link, LinkBook, Target
+from dicomsniff.words.entries import query_text
+from dicomsniff.words.times import latency_text
 
 NEAR = 12
 """Parts of a link that are listed of an entry: those before and after its own."""

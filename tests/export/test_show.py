@@ -4,7 +4,7 @@ from io import StringIO
 from pathlib import Path
 
 import build
-from dicomsniff.export.negotiation import context_lines
+from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.export.show import write_text
 from dicomsniff.export.text import FOLDED, association_lines
 from dicomsniff.library import Capture

@@ -9,18 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.association.agreement import (
-    NOT_SELECTED,
-    agreed_window,
-    consequences,
-    limits,
-    role_text,
-    selected_roles,
-)
+from dicomsniff.association.agreement import NOT_SELECTED, agreed_window, selected_roles
 from dicomsniff.association.association import Association
-from dicomsniff.export.negotiation import context_lines, contexts_json, information_json
+from dicomsniff.export.negotiation_json import contexts_json, information_json
+from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.library import Capture
 from dicomsniff.pdu.types import AsynchronousOperationsWindow
+from dicomsniff.words.negotiation import consequences, limits, role_text
 from pipeline import only
 
 CT, VERIFICATION, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.VERIFICATION, build.IMPLICIT, build.EXPLICIT
