@@ -1,42 +1,63 @@
-"""The model -> JSON lines, one object each with its `kind`: for `export --format jsonl` and for following live."""
+"""The model -> JSON lines, one object each with its `kind`: of a capture that is whole or still comes."""
 
 from collections.abc import Iterable, Iterator
-from typing import IO
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
+from dicomsniff.association.conversation import Update
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.export import direction
+from dicomsniff.export.fresh import FreshFindings
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
-from dicomsniff.export.model_json import association_json, finding_json, findings_json, message_json
+from dicomsniff.export.model_json import association_json, findings_json, message_json
 from dicomsniff.export.negotiation_json import contexts_json
 from dicomsniff.export.transcript import SCHEMA
+from dicomsniff.export.view import View
 from dicomsniff.findings.finding import Finding
-from dicomsniff.library import Capture
 from dicomsniff.quantities import timestamp
 from dicomsniff.words.entries import entry_detail, entry_name
 
 
-def write_lines(capture: Capture, out: IO[str]) -> None:
-    """Read a capture (opened with `collect`) to its end; write entries as they come, each association when it ends."""
-    out.write(head_line(capture.reader.name) + "\n")
-    for updates, closed in capture.blocks():
-        digits = capture.reader.resolution_digits
-        for association, entry in updates:
-            out.write(entry_line(association, entry, digits) + "\n")
-        for association in closed:
-            out.write(association_line(association, digits) + "\n")
-            out.writelines(f"{line}\n" for line in finding_lines_json(association.findings, association.id))
-    out.writelines(line + "\n" for line in end_lines(capture))
+class JsonLines(View):
+    """A line for each thing as it comes: entries, associations that are over with their findings, at the end links.
 
+    A finding is told twice: as `found`, by code and packets, as soon as it is known; as `finding`, in words and with
+    its cause, when its association or the capture is over.
+    """
 
-def end_lines(capture: Capture) -> Iterator[str]:
-    """Yield what belongs together, and the findings about the capture as a whole, which is over."""
-    for link in links_json(capture.analyzer.links, capture.reader.resolution_digits):
-        yield json_text({"kind": "link"} | link)
-    yield from finding_lines_json(capture.analyzer.findings, None)
+    collects = True
+
+    def begin(self) -> None:
+        """Write what is being read."""
+        self._findings = FreshFindings()
+        self._write([head_line(self.capture.reader.name)])
+
+    def entries(self, updates: list[Update]) -> None:
+        """Write timeline entries, then what was found in them."""
+        self._write(entry_line(association, entry, self.digits) for association, entry in updates)
+        for association in dict.fromkeys(association for association, _ in updates):
+            self._write_fresh(association)
+
+    def closed(self, association: Association) -> None:
+        """Write the association as it stands, and its findings."""
+        self._write_fresh(association)
+        self._findings.forget(association)
+        self._write([association_line(association, self.digits)])
+        self._write(finding_lines_json(association.findings, association.id))
+
+    def end(self) -> None:
+        """Write what belongs together, and the findings about the capture as a whole."""
+        analyzer = self.capture.analyzer
+        self._write(json_text({"kind": "link"} | link) for link in links_json(analyzer.links, self.digits))
+        self._write(finding_lines_json(analyzer.findings, None))
+
+    def _write_fresh(self, association: Association) -> None:
+        self._write(found_line(finding, association.id) for finding in self._findings.of(association))
+
+    def _write(self, lines: Iterable[str]) -> None:
+        self.out.writelines(f"{line}\n" for line in lines)
 
 
 def finding_lines_json(findings: Iterable[Finding], association: int | None) -> Iterator[str]:
@@ -70,9 +91,10 @@ def entry_line(association: Association, entry: Entry, digits: int) -> str:
     )
 
 
-def finding_line(finding: Finding, association: Association) -> str:
-    """Return a finding as it is found, before it is known what it follows from."""
-    return json_text({"kind": "finding"} | finding_json(finding, association.id))
+def found_line(finding: Finding, association: int) -> str:
+    """Return a finding as soon as it is known: what is not known yet, as how often it comes, is not in it."""
+    said = {"kind": "found", "association": association, "code": finding.code, "severity": str(finding.severity)}
+    return json_text(said | {"first_packet": finding.span.first_packet, "last_packet": finding.span.last_packet})
 
 
 def association_line(association: Association, digits: int) -> str:

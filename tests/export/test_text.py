@@ -60,7 +60,7 @@ def test_each_kind_of_rejection_is_said_in_words(samples: Path) -> None:
 def test_show_tells_who_what_when_and_how_long(samples: Path) -> None:
     with Capture(str(samples / "c-echo.pcap")) as capture:
         lines = list(association_lines(capture.associations[0], 6, contexts=True))
-        summary = list(summary_lines(capture.analyzer, capture.reader.name, ""))
+        summary = list(summary_lines(capture))
     assert lines[0] == "association 1: ECHOSCU (10.20.0.1:53408) -> STORESCP (10.20.0.2:104)"
     assert any("C-ECHO-RQ 1" in line and "-->" in line for line in lines)
     assert any("C-ECHO-RSP 1" in line and "<--" in line and "after the request" in line for line in lines)
