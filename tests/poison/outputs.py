@@ -33,10 +33,9 @@ def written(opened: Open, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for form in FORMATS:
         for command in form.commands:
             view = find_view(command, form.name)
-            for contexts in (False, True):
-                with _out() as out, opened(collect=view.collects) as capture:
-                    write_view(view, capture, out, Asked(contexts, Severity.NOTE, names))
-                    yield f"{command} --format {form.name}{' --contexts' * contexts}", out.getvalue()
+            with _out() as out, opened(collect=view.collects) as capture:
+                write_view(view, capture, out, Asked(contexts=True, fail_on=Severity.NOTE, names=names))
+                yield f"{command} --format {form.name}", out.getvalue()
 
 
 def assert_printable(view: str, said: str) -> None:
