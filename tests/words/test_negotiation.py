@@ -1,7 +1,6 @@
 """What a negotiation comes to, in words: roles, limits, and what can be sent how."""
 
 import json
-import struct
 from pathlib import Path
 
 import pytest
@@ -9,46 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.association.agreement import NOT_SELECTED, agreed_window, selected_roles
-from dicomsniff.association.association import Association
+from dicomsniff.association.agreement import NOT_SELECTED, selected_roles
 from dicomsniff.export.negotiation_json import contexts_json, information_json
 from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.library import Capture
-from dicomsniff.pdu.types import AsynchronousOperationsWindow
 from dicomsniff.words.negotiation import consequences, limits, role_text
-from pipeline import only
+from negotiations import extended, negotiate, role, window
 
 CT, VERIFICATION, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.VERIFICATION, build.IMPLICIT, build.EXPLICIT
 MR, ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.2.1"
 GET, FIND = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.1"
 JPEG, RLE = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.5"
-
-
-def role(uid: str, scu: int, scp: int) -> bytes:
-    return build.item(0x54, struct.pack(">H", len(uid)) + uid.encode() + bytes([scu, scp]))
-
-
-def window(invoked: int, performed: int) -> bytes:
-    return build.item(0x53, struct.pack(">HH", invoked, performed))
-
-
-def extended(uid: str, information: bytes) -> bytes:
-    return build.item(0x56, struct.pack(">H", len(uid)) + uid.encode() + information)
-
-
-def negotiate(
-    proposals: list[bytes],
-    answers: list[bytes] | None,
-    asked: tuple[bytes, ...] = (),
-    said: tuple[bytes, ...] = (),
-    lengths: tuple[int, int] = (16384, 16384),
-) -> Association:
-    """An association whose A-ASSOCIATE-AC is missing where `answers` are None."""
-    talk = build.Talk().open()
-    talk.client(build.associate(1, proposals, build.user_information(lengths[0], *asked), "B", "A"))
-    if answers is not None:
-        talk.server(build.associate(2, answers, build.user_information(lengths[1], *said), "B", "A"))
-    return only(talk.packets)
 
 
 CONSEQUENCES = [
@@ -230,20 +200,19 @@ def test_roles_proposed_are_a_proposal_until_they_are_answered():
 
 
 WINDOWS = [
-    (None, None, (1, 1), "requestor invokes 1, performs 1 (default)"),
-    ((8, 0), (8, 0), (8, 0), "requestor invokes 8, performs any number"),
-    ((8, 4), (2, 1), (2, 1), "requestor invokes 2, performs 1 (proposed: requestor invokes 8, performs 4)"),
-    ((8, 4), None, (1, 1), "requestor invokes 1, performs 1 (proposed: requestor invokes 8, performs 4)"),
-    (None, (5, 5), (1, 1), "requestor invokes 1, performs 1 (default)"),
+    (None, None, "requestor invokes 1, performs 1 (default)"),
+    ((8, 0), (8, 0), "requestor invokes 8, performs any number"),
+    ((8, 4), (2, 1), "requestor invokes 2, performs 1 (proposed: requestor invokes 8, performs 4)"),
+    ((8, 4), None, "requestor invokes 1, performs 1 (proposed: requestor invokes 8, performs 4)"),
+    (None, (5, 5), "requestor invokes 1, performs 1 (default)"),
 ]
 
 
-@pytest.mark.parametrize(("proposed", "answered", "agreed", "expected"), WINDOWS)
-def test_operations_at_a_time(proposed, answered, agreed, expected):
+@pytest.mark.parametrize(("proposed", "answered", "expected"), WINDOWS)
+def test_operations_at_a_time(proposed, answered, expected):
     asked = (window(*proposed),) if proposed is not None else ()
     said = (window(*answered),) if answered is not None else ()
     association = negotiate([build.proposal(1)], [build.answer(1)], asked, said)
-    assert agreed_window(association) == AsynchronousOperationsWindow(*agreed)
     assert limits(association)[2:] == [f"operations at a time: {expected}"]
 
 
@@ -349,11 +318,3 @@ def test_every_sample_says_what_its_negotiation_comes_to(samples: Path):
                 for line in [*consequences(association), *limits(association), *context_lines(association)]:
                     assert line.isprintable()
                     assert "None" not in line
-
-
-def test_of_several_selections_of_roles_for_a_class_the_first_counts():
-    selected = negotiate(
-        [build.proposal(1, CT)], [build.answer(1)], (role(CT, 1, 1), role(CT, 1, 0)), (role(CT, 0, 1), role(CT, 1, 0))
-    )
-    roles = selected_roles(selected)[CT]
-    assert (roles.scu, roles.scp) == (False, True)
