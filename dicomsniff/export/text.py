@@ -16,7 +16,7 @@ from dicomsniff.quantities import byte_size, counted, duration, timestamp
 from dicomsniff.side import Side
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
 from dicomsniff.words.entries import entry_detail, entry_name, entry_order, entry_size
-from dicomsniff.words.links import link_lines
+from dicomsniff.words.links import link_text
 from dicomsniff.words.times import tcp_text, time_text
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
@@ -101,7 +101,7 @@ def entry_text(association: Association, entry: Entry) -> str:
 def link_section(links: Linker) -> Iterator[str]:
     """Yield what belongs together, those that are alike in two lines, and an empty line; nothing where nothing does."""
     alike: dict[str, list[str]] = {}
-    for line in link_lines(links):
+    for line in map(link_text, links.links()):
         alike.setdefault(gist(_UID.sub("#", line)), []).append(line)
     if alike:
         yield "what belongs together:"
