@@ -13,6 +13,7 @@ from dicomsniff.export.negotiation_json import contexts_json, information_json
 from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.library import Capture
 from dicomsniff.words.negotiation import consequences, limits, role_text
+from examples import examples
 from negotiations import extended, negotiate, role, window
 
 CT, VERIFICATION, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.VERIFICATION, build.IMPLICIT, build.EXPLICIT
@@ -303,7 +304,7 @@ NUMBERS = st.integers(0, 9)
     SAID,
     SAID,
 )
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_whatever_was_negotiated_can_be_said(proposals, answers, asked, said):
     association = negotiate(proposals, answers, asked, said)
     lines = [*context_lines(association), *consequences(association), *limits(association)]
