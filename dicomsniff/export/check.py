@@ -28,9 +28,7 @@ def count_text(counts: Counter[str]) -> str:
 class CheckedText(CheckView):
     """Lines for people: each association that has findings with its verdict, and a summary."""
 
-    def begin(self) -> None:
-        """Nothing is found yet."""
-        self._with_findings = 0
+    _with_findings = 0
 
     def association(self, association: Association) -> str:
         """Return who with whom, the verdict, and the findings; nothing where there are none."""
@@ -58,9 +56,7 @@ class CheckedText(CheckView):
 class CheckedJson(CheckView):
     """One JSON object, `dicomsniff.check/1`."""
 
-    def begin(self) -> None:
-        """Nothing is found yet."""
-        self._first = True
+    _first = True
 
     def association(self, association: Association) -> str:
         """Return an association that has findings as an element of the array."""

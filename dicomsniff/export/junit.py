@@ -14,10 +14,11 @@ from dicomsniff.printable import printable, printed
 class Junit(CheckView):
     """A test suite: a case per association, and one for the capture as a whole."""
 
-    def begin(self) -> None:
-        """Nothing is found yet."""
-        self._suite = " ".join(self.asked.names)
-        self._cases = self._failures = 0
+    _cases = _failures = 0
+
+    @property
+    def _suite(self) -> str:
+        return " ".join(self.asked.names)
 
     def association(self, association: Association) -> str:
         """Return the test case of an association."""

@@ -4,23 +4,21 @@ from collections.abc import Iterable, Iterator
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
-from dicomsniff.association.conversation import Update
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.export import direction
-from dicomsniff.export.fresh import FreshFindings
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.model_json import association_json, findings_json, message_json
 from dicomsniff.export.negotiation_json import contexts_json
+from dicomsniff.export.streamed import StreamedView
 from dicomsniff.export.transcript import SCHEMA
-from dicomsniff.export.view import View
 from dicomsniff.findings.finding import Finding
 from dicomsniff.quantities import timestamp
 from dicomsniff.words.entries import entry_detail, entry_name
 
 
-class JsonLines(View):
+class JsonLines(StreamedView):
     """A line for each thing as it comes: entries, associations that are over with their findings, at the end links.
 
     A finding is told twice: as `found`, by code and packets, as soon as it is known; as `finding`, in words and with
@@ -31,33 +29,29 @@ class JsonLines(View):
 
     def begin(self) -> None:
         """Write what is being read."""
-        self._findings = FreshFindings()
-        self._write([head_line(self.capture.reader.name)])
+        super().begin()
+        self.write_lines([head_line(self.capture.reader.name)])
 
-    def entries(self, updates: list[Update]) -> None:
-        """Write timeline entries, then what was found in them."""
-        self._write(entry_line(association, entry, self.digits) for association, entry in updates)
-        for association in dict.fromkeys(association for association, _ in updates):
-            self._write_fresh(association)
+    def entry_line(self, association: Association, entry: Entry) -> str:
+        """Return a timeline entry: a message in full, anything else by name and detail."""
+        return entry_line(association, entry, self.digits)
+
+    def found_line(self, association: Association, finding: Finding) -> str:
+        """Return a finding by what is known of it at once: how often it comes, for one, is not."""
+        said = {"kind": "found", "association": association.id, "code": finding.code, "severity": str(finding.severity)}
+        return json_text(said | {"first_packet": finding.span.first_packet, "last_packet": finding.span.last_packet})
 
     def closed(self, association: Association) -> None:
         """Write the association as it stands, and its findings."""
-        self._write_fresh(association)
-        self._findings.forget(association)
-        self._write([association_line(association, self.digits)])
-        self._write(finding_lines_json(association.findings, association.id))
+        super().closed(association)
+        self.write_lines([association_line(association, self.digits)])
+        self.write_lines(finding_lines_json(association.findings, association.id))
 
     def end(self) -> None:
         """Write what belongs together, and the findings about the capture as a whole."""
         analyzer = self.capture.analyzer
-        self._write(json_text({"kind": "link"} | link) for link in links_json(analyzer.links, self.digits))
-        self._write(finding_lines_json(analyzer.findings, None))
-
-    def _write_fresh(self, association: Association) -> None:
-        self._write(found_line(finding, association.id) for finding in self._findings.of(association))
-
-    def _write(self, lines: Iterable[str]) -> None:
-        self.out.writelines(f"{line}\n" for line in lines)
+        self.write_lines(json_text({"kind": "link"} | link) for link in links_json(analyzer.links, self.digits))
+        self.write_lines(finding_lines_json(analyzer.findings, None))
 
 
 def finding_lines_json(findings: Iterable[Finding], association: int | None) -> Iterator[str]:
@@ -89,12 +83,6 @@ def entry_line(association: Association, entry: Entry, digits: int) -> str:
             "last_packet": entry.span.last_packet,
         }
     )
-
-
-def found_line(finding: Finding, association: int) -> str:
-    """Return a finding as soon as it is known: what is not known yet, as how often it comes, is not in it."""
-    said = {"kind": "found", "association": association, "code": finding.code, "severity": str(finding.severity)}
-    return json_text(said | {"first_packet": finding.span.first_packet, "last_packet": finding.span.last_packet})
 
 
 def association_line(association: Association, digits: int) -> str:

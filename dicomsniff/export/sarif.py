@@ -18,10 +18,11 @@ _INDEX = {rule.code: index for index, rule in enumerate(RULES)}
 class Sarif(CheckView):
     """One run: the catalogue as its rules, the captures as artifacts, a result per finding, consequences too."""
 
-    def begin(self) -> None:
-        """Nothing is found yet."""
-        self._uris = [_uri(name) for name in self.asked.names]
-        self._first = True
+    _first = True
+
+    @property
+    def _uris(self) -> list[str]:
+        return [_uri(name) for name in self.asked.names]
 
     def association(self, association: Association) -> str:
         """Return a result per finding of an association."""

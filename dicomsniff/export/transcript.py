@@ -36,8 +36,7 @@ class Transcript(View):
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         super().__init__(capture, out, asked)
-        self._file = TemporaryFile()  # noqa: SIM115  closed by close()
-        self._drafts = _Drafts(self._file)
+        self._drafts = _Drafts()
 
     def entries(self, updates: list[Update]) -> None:
         """Encode messages; other entries are not in a transcript."""
@@ -69,7 +68,7 @@ class Transcript(View):
 
     def close(self) -> None:
         """Let go of the temporary file."""
-        self._file.close()
+        self._drafts.file.close()
 
 
 class _Draft:
@@ -99,9 +98,9 @@ class _Drafts:
     of each association and no more.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._file.write(b"\n")  # no piece begins at 0
+    def __init__(self) -> None:
+        self.file = TemporaryFile()  # noqa: SIM115  whoever made this closes it
+        self.file.write(b"\n")  # no piece begins at 0
         self._open: dict[int, _Draft] = {}
         self._waiting = 0
         self._ended = array("Q")
@@ -145,7 +144,7 @@ class _Drafts:
             _, begin, *messages = places
             for place in (begin, *reversed(messages), end):
                 _, length = self._header(place)
-                yield self._file.read(length).decode()
+                yield self.file.read(length).decode()
             yield "}"
 
     def _flush(self, draft: _Draft) -> None:
@@ -155,14 +154,14 @@ class _Drafts:
             draft.buffer, draft.size = [], 0
 
     def _write(self, text: str, before: int) -> int:
-        data, at = text.encode("utf-8", "backslashreplace"), self._file.seek(0, SEEK_END)
-        self._file.write(_HEADER.pack(before, len(data)) + data)
+        data, at = text.encode("utf-8", "backslashreplace"), self.file.seek(0, SEEK_END)
+        self.file.write(_HEADER.pack(before, len(data)) + data)
         return at
 
     def _header(self, place: int) -> tuple[int, int]:
         """Return the place of the piece before one, and its own length; the file is read on behind that."""
-        self._file.seek(place)
-        before, length = _HEADER.unpack(self._file.read(_HEADER.size))
+        self.file.seek(place)
+        before, length = _HEADER.unpack(self.file.read(_HEADER.size))
         return before, length
 
 
