@@ -1,6 +1,7 @@
 """Findings -> JUnit XML, which CI systems read: an association is a test case, failed where findings are bad enough."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from xml.sax.saxutils import escape, quoteattr
 
 from dicomsniff.association.association import Association
@@ -16,7 +17,7 @@ class Junit(CheckView):
 
     _cases = _failures = 0
 
-    @property
+    @cached_property
     def _suite(self) -> str:
         return " ".join(self.asked.names)
 

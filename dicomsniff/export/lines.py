@@ -6,7 +6,7 @@ from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.export import direction
+from dicomsniff.export import Json, direction
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.model_json import association_json, findings_json, message_json
@@ -30,11 +30,26 @@ class JsonLines(StreamedView):
     def begin(self) -> None:
         """Write what is being read."""
         super().begin()
-        self.write_lines([head_line(self.capture.reader.name)])
+        head = {"kind": "transcript", "schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
+        self._write(head | {"capture": {"name": self.capture.reader.name}, "privacy": {"phi": "kept"}})
 
     def entry_line(self, association: Association, entry: Entry) -> str:
         """Return a timeline entry: a message in full, anything else by name and detail."""
-        return entry_line(association, entry, self.digits)
+        if isinstance(entry.event, Message):
+            said = {"kind": "message", "association": association.id, "number": entry.event.number or None}
+            return json_text(said | message_json(association, entry.event, self.digits))
+        return json_text(
+            {
+                "kind": "event",
+                "association": association.id,
+                "time": timestamp(entry.span.first_time, self.digits),
+                "direction": direction(entry.side),
+                "name": entry_name(entry),
+                "detail": entry_detail(association, entry),
+                "first_packet": entry.span.first_packet,
+                "last_packet": entry.span.last_packet,
+            }
+        )
 
     def found_line(self, association: Association, finding: Finding) -> str:
         """Return a finding by what is known of it at once: how often it comes, for one, is not."""
@@ -44,49 +59,21 @@ class JsonLines(StreamedView):
     def closed(self, association: Association) -> None:
         """Write the association as it stands, and its findings."""
         super().closed(association)
-        self.write_lines([association_line(association, self.digits)])
+        said = {"kind": "association"} | association_json(association, self.digits)
+        self._write(said | {"presentation_contexts": contexts_json(association)})
         self.write_lines(finding_lines_json(association.findings, association.id))
 
     def end(self) -> None:
         """Write what belongs together, and the findings about the capture as a whole."""
-        analyzer = self.capture.analyzer
-        self.write_lines(json_text({"kind": "link"} | link) for link in links_json(analyzer.links, self.digits))
-        self.write_lines(finding_lines_json(analyzer.findings, None))
+        for link in links_json(self.capture.analyzer.links, self.digits):
+            self._write({"kind": "link"} | link)
+        self.write_lines(finding_lines_json(self.capture.analyzer.findings, None))
+
+    def _write(self, said: Json) -> None:
+        self.write_lines([json_text(said)])
 
 
 def finding_lines_json(findings: Iterable[Finding], association: int | None) -> Iterator[str]:
     """Yield a line per finding, causes and consequences; `cause` is the `index` of its cause among those lines."""
     for index, said in enumerate(findings_json(findings, association)):
         yield json_text({"kind": "finding", "index": index} | said)
-
-
-def head_line(name: str) -> str:
-    """Return the first line: schema, tool, and what is being read."""
-    head = {"kind": "transcript", "schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
-    return json_text(head | {"capture": {"name": name}, "privacy": {"phi": "kept"}})
-
-
-def entry_line(association: Association, entry: Entry, digits: int) -> str:
-    """Return a timeline entry: a message in full, anything else by name and detail."""
-    if isinstance(entry.event, Message):
-        said = {"kind": "message", "association": association.id, "number": entry.event.number or None}
-        return json_text(said | message_json(association, entry.event, digits))
-    return json_text(
-        {
-            "kind": "event",
-            "association": association.id,
-            "time": timestamp(entry.span.first_time, digits),
-            "direction": direction(entry.side),
-            "name": entry_name(entry),
-            "detail": entry_detail(association, entry),
-            "first_packet": entry.span.first_packet,
-            "last_packet": entry.span.last_packet,
-        }
-    )
-
-
-def association_line(association: Association, digits: int) -> str:
-    """Return an association as it stands: parties, contexts, outcome."""
-    contexts = contexts_json(association)
-    said = {"kind": "association"} | association_json(association, digits)
-    return json_text(said | {"presentation_contexts": contexts})

@@ -1,6 +1,7 @@
 """Findings -> SARIF 2.1.0 (OASIS), which code hosts and CI systems read; the rules are the catalogue."""
 
 import os
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ class Sarif(CheckView):
 
     _first = True
 
-    @property
+    @cached_property
     def _uris(self) -> list[str]:
         return [_uri(name) for name in self.asked.names]
 
