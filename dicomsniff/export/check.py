@@ -10,6 +10,7 @@ from dicomsniff.export.json_text import json_text
 from dicomsniff.export.lines import finding_lines_json
 from dicomsniff.export.model_json import findings_json
 from dicomsniff.export.text import finding_lines
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import SEVERITIES
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -32,12 +33,12 @@ class CheckedText(CheckView):
 
     def association(self, association: Association) -> str:
         """Return who with whom, the verdict, and the findings; nothing where there are none."""
-        if not association.findings:
+        if not findings_of(association).causes:
             return ""
         self._with_findings += 1
         lines = [f"association {association.id}: {association.requestor.label} -> {association.acceptor.label}"]
         lines.append(f"  {verdict(association)}")
-        lines += finding_lines(association.findings)
+        lines += finding_lines(findings_of(association).causes)
         return "".join(printed([*lines, ""]))
 
     def ends(self) -> tuple[str, str]:
@@ -60,7 +61,7 @@ class CheckedJson(CheckView):
 
     def association(self, association: Association) -> str:
         """Return an association that has findings as an element of the array."""
-        if not association.findings:
+        if not findings_of(association).causes:
             return ""
         comma, self._first = "" if self._first else ",", False
         return f"{comma}\n  {json_text(_association_json(association))}"
@@ -80,7 +81,7 @@ class CheckedLines(CheckView):
 
     def association(self, association: Association) -> str:
         """Return a line per finding, causes and consequences."""
-        return "".join(f"{line}\n" for line in finding_lines_json(association.findings, association.id))
+        return "".join(f"{line}\n" for line in finding_lines_json(findings_of(association).causes, association.id))
 
     def ends(self) -> tuple[str, str]:
         """Return the findings about the capture as a whole, and the summary."""
@@ -96,7 +97,7 @@ def _association_json(association: Association) -> dict[str, Any]:
         "acceptor": association.acceptor.label,
         "outcome": association.outcome,
         "verdict": verdict(association),
-        "findings": findings_json(association.findings, association.id),
+        "findings": findings_json(findings_of(association).causes, association.id),
     }
 
 

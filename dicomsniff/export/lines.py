@@ -13,6 +13,7 @@ from dicomsniff.export.model_json import association_json, findings_json, messag
 from dicomsniff.export.negotiation_json import contexts_json
 from dicomsniff.export.streamed import StreamedView
 from dicomsniff.export.transcript import SCHEMA
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.quantities import timestamp
 from dicomsniff.words.entries import entry_detail, entry_name
@@ -61,13 +62,17 @@ class JsonLines(StreamedView):
         super().closed(association)
         said = {"kind": "association"} | association_json(association, self.digits)
         self._write(said | {"presentation_contexts": contexts_json(association)})
-        self.write_lines(finding_lines_json(association.findings, association.id))
+        self.write_lines(finding_lines_json(findings_of(association).causes, association.id))
 
     def end(self) -> None:
         """Write what belongs together, and the findings about the capture as a whole."""
         for link in links_json(self.capture.analyzer.links, self.digits):
             self._write({"kind": "link"} | link)
         self.write_lines(finding_lines_json(self.capture.analyzer.findings, None))
+
+    def write_lines(self, lines: Iterable[str]) -> None:
+        """Write JSON, in which nothing is left to escape."""
+        self.out.writelines(f"{line}\n" for line in lines)
 
     def _write(self, said: Json) -> None:
         self.write_lines([json_text(said)])

@@ -4,6 +4,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Update
 from dicomsniff.association.timeline import Entry
 from dicomsniff.export.view import View
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 
 
@@ -35,7 +36,7 @@ class StreamedView(View):
         self._known.pop(association.id, None)
 
     def _write_found(self, association: Association) -> None:
-        fresh = association.found[self._known.get(association.id, 0) :]
-        if fresh:
-            self._known[association.id] = len(association.found)
+        found = findings_of(association).all
+        if fresh := found[self._known.get(association.id, 0) :]:
+            self._known[association.id] = len(found)
             self.write_lines(self.found_line(association, finding) for finding in fresh)

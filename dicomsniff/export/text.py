@@ -9,6 +9,7 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.timeline import Entry
 from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.findings.alike import fold, gist
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -35,7 +36,7 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
         yield f"  on the TCP connection of association {association.follows}, after it"
     if not association.requestor_is.startswith("sent"):
         yield f"  requestor: {association.requestor_is}"
-    yield from finding_lines(association.findings)
+    yield from finding_lines(findings_of(association).causes)
     lasted = duration(association.end_time - association.start_time)
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
     yield from _tcp_lines(association)
