@@ -5,20 +5,21 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands
-from dicomsniff.interruption import INTERRUPTED
+from dicomsniff.export.formats import find_view, format_names
+from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.output import OutputError, has_terminal, say_error, written
 from dicomsniff.printable import printable
 from dicomsniff.progress import progress_shown
 
 if TYPE_CHECKING:
-    from dicomsniff.capture.reader import CaptureReader
+    from dicomsniff.capture.packets import LiveSource
 
 
 class ExitStatus(IntEnum):
@@ -72,6 +73,12 @@ def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("-o", "--output", metavar="FILE", help=said)(command)
 
 
+def format_option(command: str, text: str = "What to write.", **options: Any) -> Callable[..., Any]:
+    """Add the choice among a command's formats."""
+    names = format_names(command)
+    return click.option("--format", "form", type=click.Choice(names), help=text, **options)
+
+
 @click.command()
 @reading_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
@@ -109,45 +116,54 @@ def show(
 
 
 def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, contexts: bool = False, follow: bool = False) -> None:
-    from dicomsniff.export.show import write_text
+    if not follow:
+        _write("show", "text", paths, ports, contexts=contexts)
+        return
+    from dicomsniff.capture.reader import CaptureReader
+
+    if len(paths) != 1:
+        raise click.UsageError("--follow takes one CAPTURE")
+    with written(None, paths) as out:
+        _follow(CaptureReader(paths[0], follow=True), "text", out, ports)
+
+
+def _write(
+    command: str, form: str, paths: tuple[str, ...], ports: tuple[int, ...], output: str | None = None, **asked: Any
+) -> None:
+    """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
+    from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture, open_source
 
-    if follow:
-        from dicomsniff.live import follow as follow_live
-
-        with written(None, paths) as out:
-            follow_live(_growing(paths), "text", out, ports=ports)
-        return
+    view = find_view(command, form)
     with (
-        written(None, paths) as out,
-        Capture(open_source(paths), ports=ports) as capture,
+        written(output, paths) as out,
+        Capture(open_source(paths), collect=view.collects, ports=ports) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
-        write_text(capture, shown, contexts=contexts)
-        truncated = capture.reader.truncated
-    _leave_if_truncated(truncated)
+        failed = write_view(view, capture, shown, Asked(**asked))
+    if capture.truncated:
+        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
+    if failed:
+        raise click.exceptions.Exit(ExitStatus.FOUND)
+
+
+def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...]) -> None:
+    """Write packets as they come; Ctrl-C and its like end that in order."""
+    from dicomsniff.export.view import write_view
+    from dicomsniff.library import Capture
+
+    view = find_view("live", form)
+    with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop):
+        write_view(view, capture, out)
 
 
 @cli.command()
 @reading_options
-@click.option(
-    "--format", "form", type=click.Choice(["json", "jsonl"]), default="json", show_default=True, help="What to write."
-)
+@format_option("export", default="json", show_default=True)
 @output_option
 def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, *, keep_phi: bool) -> None:  # noqa: ARG001
     """Write the transcript of a capture: every association, context, message and finding."""
-    from dicomsniff.export.lines import write_lines
-    from dicomsniff.export.transcript import write_transcript
-    from dicomsniff.library import Capture, open_source
-
-    with (
-        written(output, captures) as out,
-        Capture(open_source(captures), collect=True, ports=ports) as opened,
-        progress_shown(opened.reader, out) as shown,
-    ):
-        write_transcript(opened, shown) if form == "json" else write_lines(opened, shown)
-        truncated = opened.reader.truncated
-    _leave_if_truncated(truncated)
+    _write("export", form, captures, ports, output)
 
 
 @cli.command()
@@ -156,9 +172,7 @@ def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output:
 )
 @click.option("-f", "--filter", "bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
 @click.option("-w", "--write", metavar="FILE", help="Keep the packets in FILE, a new one, as pcap.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "jsonl"]), help="Follow on standard output, without the terminal UI."
-)
+@format_option("live", "Follow on standard output, without the terminal UI.")
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
               help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
 def live(interface: str, bpf: str, write: str | None, form: str | None, ports: tuple[int, ...]) -> None:
@@ -174,9 +188,7 @@ def live(interface: str, bpf: str, write: str | None, form: str | None, ports: t
             if run(capture):
                 raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
     else:
-        from dicomsniff.live import follow
-
-        follow(reader, form or "text", sys.stdout, ports=ports)
+        _follow(reader, form or "text", sys.stdout, ports)
     if reader.truncated:
         raise CaptureError(reader.truncated)
 
@@ -196,8 +208,7 @@ def interfaces() -> None:
 @reading_options
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), default="error", show_default=True,
               help="The least severity that makes the exit status 1.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["text", "json", "jsonl", "sarif", "junit"]), default="text",
-              show_default=True, help="What to write.")  # fmt: skip
+@format_option("check", default="text", show_default=True)
 @output_option
 def check(
     captures: tuple[str, ...],
@@ -209,20 +220,9 @@ def check(
     keep_phi: bool,  # noqa: ARG001
 ) -> None:
     """Print what is wrong, and nothing else; the exit status says whether anything is as bad as --fail-on."""
-    from dicomsniff.export.check import write_check
     from dicomsniff.findings.finding import Severity
-    from dicomsniff.library import Capture, open_source
 
-    with (
-        written(output, captures) as out,
-        Capture(open_source(captures), ports=ports) as opened,
-        progress_shown(opened.reader, out) as shown,
-    ):
-        failed = write_check(opened, shown, form, Severity(fail_on), captures)
-        truncated = opened.reader.truncated
-    _leave_if_truncated(truncated)
-    if failed:
-        raise click.exceptions.Exit(ExitStatus.FOUND)
+    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures)
 
 
 @cli.command()
@@ -242,19 +242,6 @@ def rules(code: str | None, form: str) -> None:
         hint = f"; there is {', '.join(near)}" if near else "; `dicomsniff rules` lists them"
         raise click.ClickException(f"there is no rule {code}{hint}")
     print(rules_json((rule,)) if form == "json" else "\n".join(rule_lines(rule)))
-
-
-def _growing(paths: tuple[str, ...]) -> "CaptureReader":
-    from dicomsniff.capture.reader import CaptureReader
-
-    if len(paths) != 1:
-        raise click.UsageError("--follow takes one CAPTURE")
-    return CaptureReader(paths[0], follow=True)
-
-
-def _leave_if_truncated(reason: str) -> None:
-    if reason:
-        raise CaptureError(f"the capture is cut off: {reason}; what could be read is shown")
 
 
 def run(args: list[str]) -> int:

@@ -1,10 +1,11 @@
 """Findings -> JUnit XML, which CI systems read: an association is a test case, failed where findings are bad enough."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from xml.sax.saxutils import escape, quoteattr
 
 from dicomsniff.association.association import Association
-from dicomsniff.export.report import Asked, Outcome
+from dicomsniff.export.check_view import CheckView
 from dicomsniff.export.text import finding_lines
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
@@ -12,13 +13,14 @@ from dicomsniff.findings.verdicts import verdict
 from dicomsniff.printable import printable, printed
 
 
-class JunitReport:
+class Junit(CheckView):
     """A test suite: a case per association, and one for the capture as a whole."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._bad = asked.failing
-        self._suite = " ".join(asked.names)
-        self._cases = self._failures = 0
+    _cases = _failures = 0
+
+    @cached_property
+    def _suite(self) -> str:
+        return " ".join(self.asked.names)
 
     def association(self, association: Association) -> str:
         """Return the test case of an association."""
@@ -26,12 +28,10 @@ class JunitReport:
         lasted = (association.end_time - association.start_time) / 1e9
         return self._case(name, findings_of(association).causes, verdict(association), lasted)
 
-    def ends(self, outcome: Outcome) -> tuple[str, str]:
+    def ends(self) -> tuple[str, str]:
         """Return the suite around its cases."""
-        reason = (
-            f"the capture is cut off: {outcome.capture.reader.truncated}" if outcome.capture.reader.truncated else ""
-        )
-        whole = self._case("the capture", outcome.capture.analyzer.findings, reason, 0.0, error=reason)
+        reason = f"the capture is cut off: {self.capture.truncated}" if self.capture.truncated else ""
+        whole = self._case("the capture", self.capture.analyzer.findings, reason, 0.0, error=reason)
         numbers = f'tests="{self._cases}" failures="{self._failures}" errors="{int(bool(reason))}"'
         head = f"<testsuites {numbers}>\n<testsuite name={_quoted(self._suite)} {numbers}>\n"
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}', f"{whole}</testsuite>\n</testsuites>\n"
@@ -39,7 +39,7 @@ class JunitReport:
     def _case(self, name: str, findings: list[Finding], said: str, lasted: float, *, error: str = "") -> str:
         self._cases += 1
         parts = []
-        bad = [finding for finding in findings if finding.worst in self._bad]
+        bad = [finding for finding in findings if finding.worst in self.asked.failing]
         if error:
             parts.append(f"<error message={_quoted(error)}/>")
         if bad:

@@ -13,15 +13,15 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import Query
 from dicomsniff.export import Json, direction
-from dicomsniff.export.negotiation import agreement_json, information_json
-from dicomsniff.export.time_words import operation_timing_json, timing_json
+from dicomsniff.export.negotiation_json import agreement_json, information_json
+from dicomsniff.export.time_json import operation_timing_json, timing_json
 from dicomsniff.findings.alike import Alike, fold
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.pdu.fields import plain_text
-from dicomsniff.quantities import seconds, timestamp
+from dicomsniff.quantities import in_seconds, timestamp
 from dicomsniff.side import SIDES
 from dicomsniff.tcp.health import StreamHealth
 
@@ -102,14 +102,14 @@ def _health(health: StreamHealth) -> Json:
         "out_of_order_segments": health.out_of_order,
         "duplicate_acknowledgements": health.duplicate_acks,
         "zero_windows": health.zero_windows,
-        "zero_window_time": seconds(health.zero_window_time),
-        "stall_time": seconds(health.stall_time),
+        "zero_window_time": in_seconds(health.zero_window_time),
+        "stall_time": in_seconds(health.stall_time),
         "delayed_acknowledgements": health.delayed_acks,
         "missing_bytes": health.missing,
         "max_bytes_in_flight": health.max_in_flight,
         "maximum_segment_size": health.maximum_segment_size,
-        "round_trip_time": seconds(health.round_trip_time),
-        "handshake_time": seconds(health.handshake_time),
+        "round_trip_time": in_seconds(health.round_trip_time),
+        "handshake_time": in_seconds(health.handshake_time),
     }
 
 
@@ -142,7 +142,7 @@ def message_json(association: Association, message: Message, digits: int) -> Jso
         "status_meaning": status_text(command.service, message.sop_class_uid, command.status)
         if command.status is not None
         else None,
-        "latency": seconds(latency),
+        "latency": in_seconds(latency),
         "affected_sop_class_uid": command.affected_sop_class_uid,
         "affected_sop_instance_uid": command.affected_sop_instance_uid,
         "requested_sop_class_uid": command.requested_sop_class_uid,
@@ -172,8 +172,8 @@ def operation_json(operation: Operation) -> Json:
         "status": operation.status,
         "responses": operation.responses,
         "pending": operation.pending,
-        "latency": seconds(operation.latency),
-        "final_latency": seconds(operation.final_latency),
+        "latency": in_seconds(operation.latency),
+        "final_latency": in_seconds(operation.final_latency),
         "timing": operation_timing_json(operation),
     }
     if operation.query is not None:

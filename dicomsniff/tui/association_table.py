@@ -5,7 +5,7 @@ from bisect import bisect_left
 from dicomsniff.association.association import Association, Party
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.quantities import clock, duration
+from dicomsniff.quantities import duration, time_of_day
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.problem_index import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
@@ -127,7 +127,7 @@ class AssociationTable(RowList):
         parties = (association.requestor, association.acceptor)
         row = Shown(f"{association.id:>{number_width}} ")
         row.append(LETTERS[severity], colour)
-        row.append(f" {clock(association.start_time, 3)[:time_width]:<{time_width}} ")
+        row.append(f" {time_of_day(association.start_time, 3)[:time_width]:<{time_width}} ")
         row.append_text(_cell(" → ".join(_title(party, with_port=width >= WIDE) for party in parties), pair_width))
         row.append(" ")
         how = _cell(self._verdict(association), verdict_width)

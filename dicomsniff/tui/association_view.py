@@ -7,10 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from dicomsniff.association.agreement import consequences
 from dicomsniff.association.association import Association, Party
-from dicomsniff.export.time_words import nearest_side, time_text
-from dicomsniff.export.words import tcp_text
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import duration, timestamp
@@ -18,6 +15,8 @@ from dicomsniff.side import SIDES
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.shown import Shown
+from dicomsniff.words.negotiation import consequences
+from dicomsniff.words.times import nearest_side, tcp_text, time_text
 
 
 def association_facts(association: Association, book: LinkBook, digits: int) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,10 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import entry_name
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import Capture
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
-from dicomsniff.quantities import size
+from dicomsniff.quantities import byte_size
 from dicomsniff.reread import MessageBytes
 from dicomsniff.tui.data_set_fields import data_set_rows
 from dicomsniff.tui.entry_facts import entry_facts
@@ -20,6 +19,7 @@ from dicomsniff.tui.field_row import ByteBlock, FieldRow
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.pdu_fields import command_rows, pdu_rows, secret_places
 from dicomsniff.tui.related import related_links
+from dicomsniff.words.entries import entry_name
 
 SHOWN_BYTES = 1 << 20
 """Bytes of a command set, data set or PDU that are kept for the screen."""
@@ -91,7 +91,7 @@ def _add_stream(detail: Detail, capture: Capture, entry: Entry, name: str) -> By
     data = bytes(piece.data)
     block = ByteBlock(name, data, length, sorted(holes + secret_places(data)))
     detail.blocks.append(block)
-    detail.rows.append(FieldRow(name, size(length), style="heading"))
+    detail.rows.append(FieldRow(name, byte_size(length), style="heading"))
     if holes:
         lost = sum(end - start for start, end in holes)
         detail.rows.append(FieldRow("not captured", f"{lost} of these bytes, shown as ??", style="warning"))
@@ -100,7 +100,7 @@ def _add_stream(detail: Detail, capture: Capture, entry: Entry, name: str) -> By
 
 def _add_message(detail: Detail, capture: Capture, association: Association, message: Message) -> None:
     command = message.command
-    detail.rows.append(FieldRow("Command set", size(len(command.raw)), style="heading"))
+    detail.rows.append(FieldRow("Command set", byte_size(len(command.raw)), style="heading"))
     detail.rows += command_rows(message, 0)
     detail.blocks.append(ByteBlock("Command set", command.raw, len(command.raw)))
     if message.data_set is None:
@@ -125,7 +125,7 @@ def _add_data_set(detail: Detail, syntax: str | None, found: MessageBytes) -> No
     if decoded.inflated is not None:
         blocks.insert(0, ByteBlock("Data set, inflated", decoded.inflated.content, decoded.inflated.length))
     syntax_text = uid_text(decoded.transfer_syntax) + (" (guessed)" if decoded.guessed else "")
-    detail.rows.append(FieldRow("Data set", f"{size(found.length)}, {syntax_text}", style="heading"))
+    detail.rows.append(FieldRow("Data set", f"{byte_size(found.length)}, {syntax_text}", style="heading"))
     detail.rows += data_set_rows(decoded, len(detail.blocks), length)
     if decoded.problem:
         detail.rows.append(FieldRow("not decoded further", decoded.problem, style="warning"))

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.agreement import DEFAULT_ROLES, consequences, limits, role_text, selected_roles
+from dicomsniff.association.agreement import selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.negotiation import result_text
-from dicomsniff.export.words import entry_detail, entry_name, latency_text
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.pdu.types import AssociateAc
@@ -19,6 +17,9 @@ from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.pdu_fields import FEW
 from dicomsniff.tui.related import operation_rows, related_rows
+from dicomsniff.words.entries import entry_detail, entry_name
+from dicomsniff.words.negotiation import DEFAULT_ROLES, consequences, limits, result_text, role_text
+from dicomsniff.words.times import latency_text
 
 ADVICE = {rule.code: rule.remedy for rule in RULES}
 """What to do about a finding, by its code."""

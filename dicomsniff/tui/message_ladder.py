@@ -3,14 +3,14 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import entry_detail, entry_name, entry_size
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
-from dicomsniff.quantities import size
+from dicomsniff.quantities import byte_size
 from dicomsniff.side import Side
 from dicomsniff.tui.problem_index import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.timeline_order import TimelineOrder
+from dicomsniff.words.entries import entry_detail, entry_name, entry_size
 
 WIDE = 96
 """Columns from which on there is room for microseconds."""
@@ -97,7 +97,7 @@ class MessageLadder(RowList):
         row.append(f" {_seconds(entry.span.first_time - association.start_time, time, decimals)} ", self.styled("dim"))
         row.append(arrow(entry, lane), self.styled(entry.side.value))
         count = entry_size(entry)
-        row.append(f" {size(count) if count else '':>7}  ", self.styled("dim"))
+        row.append(f" {byte_size(count) if count else '':>7}  ", self.styled("dim"))
         said = said_of(association, entry)
         row.append(said if width >= WIDE else _shorter(said), colour)
         return row

@@ -3,7 +3,7 @@
 from textual.widgets import Static
 
 from dicomsniff.library import Capture
-from dicomsniff.quantities import size
+from dicomsniff.quantities import byte_size
 from dicomsniff.tui.shown import Shown, shortened
 
 BAR = 12
@@ -33,10 +33,10 @@ def status_text(capture: Capture, *, reading: bool, following: bool, problem: st
 
 def _progress(position: int, whole: int | None) -> Shown:
     if not whole:
-        return Shown(f"reading {size(position)}  ")
+        return Shown(f"reading {byte_size(position)}  ")
     share = min(position / whole, 1.0)  # a compressed capture holds more than its file
     done = round(share * BAR)
-    return Shown(f"reading {'━' * done}{'╌' * (BAR - done)} {share:4.0%} of {size(whole)}  ")
+    return Shown(f"reading {'━' * done}{'╌' * (BAR - done)} {share:4.0%} of {byte_size(whole)}  ")
 
 
 class StatusLine(Static):

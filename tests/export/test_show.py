@@ -4,9 +4,10 @@ from io import StringIO
 from pathlib import Path
 
 import build
-from dicomsniff.export.negotiation import context_lines
-from dicomsniff.export.show import write_text
+from dicomsniff.export.negotiation_text import context_lines
+from dicomsniff.export.show import ShownText
 from dicomsniff.export.text import FOLDED, association_lines
+from dicomsniff.export.view import Asked, write_view
 from dicomsniff.library import Capture
 from findings.traffic import match, searched, talked
 from pipeline import only
@@ -14,7 +15,7 @@ from pipeline import only
 
 def shown(path: Path, **options: bool) -> list[str]:
     with Capture(str(path)) as capture:
-        write_text(capture, out := StringIO(), **options)
+        write_view(ShownText, capture, out := StringIO(), Asked(**options))
     return out.getvalue().splitlines()
 
 

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.export.check import write_check
-from dicomsniff.export.show import write_text
-from dicomsniff.export.transcript import write_transcript
+from dicomsniff.export.check import CheckedText
+from dicomsniff.export.show import ShownText
+from dicomsniff.export.transcript import Transcript
+from dicomsniff.export.view import write_view
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.overview import Fate, fate
@@ -34,7 +35,7 @@ def assert_views_agree(path: Path) -> None:
     """`show`, `check`, transcript, terminal UI and exit status say alike whether anything went wrong."""
     with Capture(str(path), collect=True) as capture:
         out = StringIO()
-        write_transcript(capture, out)
+        write_view(Transcript, capture, out)
         analyzer = capture.analyzer
     said = json.loads(out.getvalue())
     findings = [each for association in said["associations"] for each in association["findings"]] + said["findings"]
@@ -42,13 +43,13 @@ def assert_views_agree(path: Path) -> None:
     assert bool(TROUBLE.search(said["verdict"])) == failed
     assert analyzer.verdict == said["verdict"]
     with Capture(str(path)) as capture:
-        write_text(capture, out := StringIO())
+        write_view(ShownText, capture, out := StringIO())
     lines = out.getvalue().splitlines()
     assert any(re.match(r" +(?:then )?error: ", line) for line in lines) == failed
     if findings or said["associations"]:
         assert f"  {said['verdict']}" in lines
     with Capture(str(path)) as capture:
-        assert write_check(capture, StringIO(), "text", Severity.ERROR, (str(path),)) == failed
+        assert write_view(CheckedText, capture, StringIO()) == failed
     with Capture(str(path)) as capture:
         for association in capture.associations:
             errors = any(finding.severity is Severity.ERROR for finding in findings_of(association).all)

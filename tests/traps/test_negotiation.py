@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 import build
-from dicomsniff.export.text import live_line
+from dicomsniff.export.follow import live_line
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.pdu.types import CommonExtendedNegotiation
 from dicomsniff.side import Side

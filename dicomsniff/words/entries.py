@@ -1,4 +1,4 @@
-"""Say associations and timeline entries in words, for every view: what it was, how it went, how long it took."""
+"""Say timeline entries in words: what it was, how it went, how long it took."""
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import (
@@ -30,20 +30,8 @@ from dicomsniff.pdu.types import (
     SkippedBytes,
     UnknownPdu,
 )
-from dicomsniff.quantities import counted, duration
-from dicomsniff.tcp.health import StreamHealth
-
-
-def tcp_text(health: StreamHealth) -> str:
-    """Say how TCP fared in one direction, where it is worth saying; empty where it is not."""
-    counts = (
-        (health.retransmitted, "segment sent again", "segments sent again"),
-        (health.out_of_order, "segment out of order", "segments out of order"),
-        (health.duplicate_acks, "duplicate acknowledgement", "duplicate acknowledgements"),
-        (health.zero_windows, "time the receiver's window was closed", "times the receiver's window was closed"),
-        (health.missing, "byte missing", "bytes missing"),
-    )
-    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+from dicomsniff.quantities import counted
+from dicomsniff.words.times import latency_text
 
 
 def entry_order(entry: Entry) -> tuple[int, int]:
@@ -119,14 +107,6 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return "closes its direction" if how == "FIN" else "breaks the connection off"
         case _:
             return ""
-
-
-def latency_text(latency: int | None) -> str:
-    """Say when an answer began (ns after the last byte of its request); a peer may answer before the request's end."""
-    if latency is None:
-        return ""
-    when = "after the request" if latency >= 0 else "before the request ended"
-    return f"{duration(abs(latency))} {when}"
 
 
 def query_text(message: Message) -> str:
