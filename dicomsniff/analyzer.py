@@ -19,6 +19,7 @@ from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
+from dicomsniff.findings.parts import plain
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
@@ -139,6 +140,11 @@ class Analyzer:
     @property
     def verdict(self) -> str:
         """How the capture went, in one sentence: the associations that are over, and what they asked to be moved."""
+        return plain(self.verdict_line)
+
+    @property
+    def verdict_line(self) -> str:
+        """The same, with marks."""
         return self.overview.text(self.links.moves(), self.findings)
 
     def feed(self, batch: PacketBatch) -> list[Update]:

@@ -5,6 +5,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from enum import IntEnum
+from functools import wraps
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -20,6 +21,11 @@ from dicomsniff.progress import progress_shown
 
 if TYPE_CHECKING:
     from dicomsniff.capture.packets import LiveSource
+    from dicomsniff.privacy.gate import Privacy
+
+
+LEAST_KEY, MAX_KEY = 8, 4096
+"""Bytes that the secret of pseudonyms has."""
 
 
 class ExitStatus(IntEnum):
@@ -55,16 +61,55 @@ def cli(context: click.Context) -> None:
         context.exit(ExitStatus.WRONG_CALL)
 
 
+def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what is to be withheld, which the command takes as `privacy`."""
+    for option in (
+        click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
+        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, other than those the standard registers."),
+        click.option("--redact-network", is_flag=True, help="Withhold addresses and AE titles too."),
+        click.option("--pseudonym-key", metavar="FILE",
+                     help="Make what stands for a withheld value the same in every run, by the secret in FILE."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what every reading command takes."""
     for option in (
-        click.option("--keep-phi", is_flag=True, help="Show protected health information (so far it always is shown)."),
         click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
                      help="Treat TCP port N as DICOM although nothing looks like it; may be repeated."),
         click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
     ):  # fmt: skip
         command = option(command)
-    return command
+    return privacy_options(_with_privacy(command))
+
+
+def _with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Pass the options about privacy on as one, `privacy`."""
+
+    @wraps(command)
+    def call(
+        *args: Any, keep_phi: bool, redact_uids: bool, redact_network: bool, pseudonym_key: str | None, **options: Any
+    ) -> Any:
+        from dicomsniff.privacy.gate import Privacy
+
+        key = _read_key(pseudonym_key) if pseudonym_key is not None else None
+        privacy = Privacy(keep_phi=keep_phi, redact_uids=redact_uids, redact_network=redact_network, key=key)
+        return command(*args, privacy=privacy, **options)
+
+    return call
+
+
+def _read_key(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            key = file.read(MAX_KEY).strip()
+    except OSError as error:
+        raise click.UsageError(f"--pseudonym-key: {path}: {error.strerror}") from None
+    if len(key) < LEAST_KEY:
+        raise click.UsageError(f"--pseudonym-key: {path}: a secret has at least {LEAST_KEY} bytes")
+    return key
 
 
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,17 +127,17 @@ def format_option(command: str, text: str = "What to write.", **options: Any) ->
 @click.command()
 @reading_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
-def open_(captures: tuple[str, ...], ports: tuple[int, ...], *, keep_phi: bool, follow: bool) -> None:  # noqa: ARG001
+def open_(captures: tuple[str, ...], ports: tuple[int, ...], *, privacy: "Privacy", follow: bool) -> None:
     """Open captures in the terminal UI, or print them where there is no terminal."""
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, follow=follow)
+        _show(captures, ports, privacy, follow=follow)
         return
     from dicomsniff.tui.session import run
 
     with Capture(open_source(captures, follow=follow), ports=ports) as opened:
-        if run(opened):
+        if run(opened, privacy):
             raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
 
 
@@ -107,24 +152,31 @@ def show(
     captures: tuple[str, ...],
     ports: tuple[int, ...],
     *,
-    keep_phi: bool,  # noqa: ARG001
+    privacy: "Privacy",
     contexts: bool,
     follow: bool,
 ) -> None:
     """Print each association: who, with whom, how it went, its timeline and its findings."""
-    _show(captures, ports, contexts=contexts, follow=follow)
+    _show(captures, ports, privacy, contexts=contexts, follow=follow)
 
 
-def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, contexts: bool = False, follow: bool = False) -> None:
+def _show(
+    paths: tuple[str, ...],
+    ports: tuple[int, ...],
+    privacy: "Privacy",
+    *,
+    contexts: bool = False,
+    follow: bool = False,
+) -> None:
     if not follow:
-        _write("show", "text", paths, ports, contexts=contexts)
+        _write("show", "text", paths, ports, contexts=contexts, privacy=privacy)
         return
     from dicomsniff.capture.reader import CaptureReader
 
     if len(paths) != 1:
         raise click.UsageError("--follow takes one CAPTURE")
     with written(None, paths) as out:
-        _follow(CaptureReader(paths[0], follow=True), "text", out, ports)
+        _follow(CaptureReader(paths[0], follow=True), "text", out, ports, privacy)
 
 
 def _write(
@@ -147,23 +199,25 @@ def _write(
         raise click.exceptions.Exit(ExitStatus.FOUND)
 
 
-def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...]) -> None:
+def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], privacy: "Privacy") -> None:
     """Write packets as they come; Ctrl-C and its like end that in order."""
-    from dicomsniff.export.view import write_view
+    from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture
 
     view = find_view("live", form)
     with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop):
-        write_view(view, capture, out)
+        write_view(view, capture, out, Asked(privacy=privacy))
 
 
 @cli.command()
 @reading_options
 @format_option("export", default="json", show_default=True)
 @output_option
-def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, *, keep_phi: bool) -> None:  # noqa: ARG001
+def export(
+    captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, *, privacy: "Privacy"
+) -> None:
     """Write the transcript of a capture: every association, context, message and finding."""
-    _write("export", form, captures, ports, output)
+    _write("export", form, captures, ports, output, privacy=privacy)
 
 
 @cli.command()
@@ -175,7 +229,11 @@ def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output:
 @format_option("live", "Follow on standard output, without the terminal UI.")
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
               help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
-def live(interface: str, bpf: str, write: str | None, form: str | None, ports: tuple[int, ...]) -> None:
+@privacy_options
+@_with_privacy
+def live(
+    interface: str, bpf: str, write: str | None, form: str | None, ports: tuple[int, ...], *, privacy: "Privacy"
+) -> None:
     """Sniff an interface until Ctrl-C: in the terminal UI, or as lines on standard output."""
     from dicomsniff.capture.live import LiveReader
 
@@ -185,10 +243,10 @@ def live(interface: str, bpf: str, write: str | None, form: str | None, ports: t
         from dicomsniff.tui.session import run
 
         with Capture(reader, ports=ports) as capture:
-            if run(capture):
+            if run(capture, privacy):
                 raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
     else:
-        _follow(reader, form or "text", sys.stdout, ports)
+        _follow(reader, form or "text", sys.stdout, ports, privacy)
     if reader.truncated:
         raise CaptureError(reader.truncated)
 
@@ -217,12 +275,12 @@ def check(
     form: str,
     output: str | None,
     *,
-    keep_phi: bool,  # noqa: ARG001
+    privacy: "Privacy",
 ) -> None:
     """Print what is wrong, and nothing else; the exit status says whether anything is as bad as --fail-on."""
     from dicomsniff.findings.finding import Severity
 
-    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures)
+    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, privacy=privacy)
 
 
 @cli.command()

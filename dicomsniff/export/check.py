@@ -12,9 +12,8 @@ from dicomsniff.export.model_json import findings_json
 from dicomsniff.export.text import finding_lines
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import SEVERITIES
+from dicomsniff.findings.parts import shown, the_file, the_party
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.library import Capture
-from dicomsniff.printable import printed
 from dicomsniff.quantities import counted
 
 SCHEMA = "dicomsniff.check/1"
@@ -36,22 +35,24 @@ class CheckedText(CheckView):
         if not findings_of(association).causes:
             return ""
         self._with_findings += 1
-        lines = [f"association {association.id}: {association.requestor.label} -> {association.acceptor.label}"]
+        lines = [
+            f"association {association.id}: {the_party(association.requestor)} -> {the_party(association.acceptor)}"
+        ]
         lines.append(f"  {verdict(association)}")
         lines += finding_lines(findings_of(association).causes)
-        return "".join(printed([*lines, ""]))
+        return self.text([*lines, ""])
 
     def ends(self) -> tuple[str, str]:
         """Return the verdict and the worst, and behind the associations what is about the whole capture, and counts."""
-        analyzer, name = self.capture.analyzer, self.capture.reader.name
+        analyzer, name = self.capture.analyzer, the_file(self.capture.reader.name)
         worst = [f"  {line}" for line in analyzer.overview.worst()]
-        before = [f"{name}: {analyzer.verdict}", *worst, ""] if worst else []
+        before = [f"{name}: {analyzer.verdict_line}", *worst, ""] if worst else []
         lines = [*finding_lines(analyzer.findings)]
         total = analyzer.association_count
         where = f" in {self._with_findings} of {counted(total, 'association')}"
         judged = f"fails at {self.asked.fail_on}" if self.failed else f"passes at {self.asked.fail_on}"
         lines.append(f"{name}: {count_text(self.counts)}{where}; {judged}")
-        return "".join(printed(before)), "".join(printed(lines))
+        return self.text(before), self.text(lines)
 
 
 class CheckedJson(CheckView):
@@ -64,13 +65,24 @@ class CheckedJson(CheckView):
         if not findings_of(association).causes:
             return ""
         comma, self._first = "" if self._first else ",", False
-        return f"{comma}\n  {json_text(_association_json(association))}"
+        return f"{comma}\n  {json_text(self._association(association))}"
+
+    def _association(self, association: Association) -> dict[str, Any]:
+        gate = self.gate
+        return {
+            "id": association.id,
+            "requestor": shown(the_party(association.requestor), gate),
+            "acceptor": shown(the_party(association.acceptor), gate),
+            "outcome": association.outcome,
+            "verdict": shown(verdict(association), gate),
+            "findings": findings_json(findings_of(association).causes, association.id, gate),
+        }
 
     def ends(self) -> tuple[str, str]:
         """Return what stands before and after the array of associations."""
-        head = _head(self.capture)
+        head = _head(self)
         before = "{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items())
-        found = findings_json(self.capture.analyzer.findings, None)
+        found = findings_json(self.capture.analyzer.findings, None, self.gate)
         tail = {"findings": found} | _summary(self)
         after = ",\n".join(f" {json_text(key)}: {json_text(value)}" for key, value in tail.items())
         return before + ' "associations": [', f"],\n{after}\n}}\n"
@@ -81,31 +93,27 @@ class CheckedLines(CheckView):
 
     def association(self, association: Association) -> str:
         """Return a line per finding, causes and consequences."""
-        return "".join(f"{line}\n" for line in finding_lines_json(findings_of(association).causes, association.id))
+        return "".join(
+            f"{line}\n" for line in finding_lines_json(findings_of(association).causes, association.id, self.gate)
+        )
 
     def ends(self) -> tuple[str, str]:
         """Return the findings about the capture as a whole, and the summary."""
-        summary = {"kind": "summary"} | _head(self.capture) | _summary(self)
-        lines = [*finding_lines_json(self.capture.analyzer.findings, None), json_text(summary)]
+        summary = {"kind": "summary"} | _head(self) | _summary(self)
+        lines = [*finding_lines_json(self.capture.analyzer.findings, None, self.gate), json_text(summary)]
         return "", "".join(f"{line}\n" for line in lines)
 
 
-def _association_json(association: Association) -> dict[str, Any]:
-    return {
-        "id": association.id,
-        "requestor": association.requestor.label,
-        "acceptor": association.acceptor.label,
-        "outcome": association.outcome,
-        "verdict": verdict(association),
-        "findings": findings_json(findings_of(association).causes, association.id),
-    }
-
-
-def _head(capture: Capture) -> dict[str, Any]:
-    reader, analyzer = capture.reader, capture.analyzer
+def _head(view: CheckView) -> dict[str, Any]:
+    reader, analyzer = view.capture.reader, view.capture.analyzer
     said: dict[str, Any] = {"schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
-    said["capture"] = {"name": reader.name, "packets": analyzer.packets, "associations": analyzer.association_count,
-                       "truncated": bool(reader.truncated)}  # fmt: skip
+    said["privacy"] = view.gate.privacy.said
+    said["capture"] = {
+        "name": view.gate.file_name(reader.name),
+        "packets": analyzer.packets,
+        "associations": analyzer.association_count,
+        "truncated": bool(reader.truncated),
+    }
     return said
 
 

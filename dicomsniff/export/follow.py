@@ -5,6 +5,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.export.streamed import StreamedView
 from dicomsniff.export.text import entry_text, finding_text, link_section, summary_lines
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.parts import the_file, the_title
 from dicomsniff.quantities import time_of_day
 
 
@@ -14,7 +15,7 @@ class FollowedText(StreamedView):
     def begin(self) -> None:
         """Say what is followed."""
         super().begin()
-        self.write_lines([f"following {self.capture.reader.name}; Ctrl-C ends"])
+        self.write_lines([f"following {the_file(self.capture.reader.name)}; Ctrl-C ends"])
 
     def entry_line(self, association: Association, entry: Entry) -> str:
         """Return a timeline entry: time of day, association, and the rest."""
@@ -31,5 +32,5 @@ class FollowedText(StreamedView):
 
 def live_line(association: Association, entry: Entry, digits: int) -> str:
     """Return a timeline entry as one line that stands alone: time of day, association, and the rest."""
-    who = f"{association.requestor.ae_title or '?'}>{association.acceptor.ae_title or '?'}"
+    who = f"{the_title(association.requestor.ae_title or '?')}>{the_title(association.acceptor.ae_title or '?')}"
     return f"{time_of_day(entry.span.first_time, digits)} #{association.id} {who} {entry_text(association, entry)}"

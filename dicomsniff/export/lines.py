@@ -15,6 +15,8 @@ from dicomsniff.export.streamed import StreamedView
 from dicomsniff.export.transcript import SCHEMA
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.parts import shown
+from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import timestamp
 from dicomsniff.words.entries import entry_detail, entry_name
 
@@ -32,13 +34,16 @@ class JsonLines(StreamedView):
         """Write what is being read."""
         super().begin()
         head = {"kind": "transcript", "schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
-        self._write(head | {"capture": {"name": self.capture.reader.name}, "privacy": {"phi": "kept"}})
+        self._write(
+            head
+            | {"capture": {"name": self.gate.file_name(self.capture.reader.name)}, "privacy": self.gate.privacy.said}
+        )
 
     def entry_line(self, association: Association, entry: Entry) -> str:
         """Return a timeline entry: a message in full, anything else by name and detail."""
         if isinstance(entry.event, Message):
             said = {"kind": "message", "association": association.id, "number": entry.event.number or None}
-            return json_text(said | message_json(association, entry.event, self.digits))
+            return json_text(said | message_json(association, entry.event, self.digits, self.gate))
         return json_text(
             {
                 "kind": "event",
@@ -46,7 +51,7 @@ class JsonLines(StreamedView):
                 "time": timestamp(entry.span.first_time, self.digits),
                 "direction": direction(entry.side),
                 "name": entry_name(entry),
-                "detail": entry_detail(association, entry),
+                "detail": shown(entry_detail(association, entry), self.gate),
                 "first_packet": entry.span.first_packet,
                 "last_packet": entry.span.last_packet,
             }
@@ -60,15 +65,15 @@ class JsonLines(StreamedView):
     def closed(self, association: Association) -> None:
         """Write the association as it stands, and its findings."""
         super().closed(association)
-        said = {"kind": "association"} | association_json(association, self.digits)
-        self._write(said | {"presentation_contexts": contexts_json(association)})
-        self.write_lines(finding_lines_json(findings_of(association).causes, association.id))
+        said = {"kind": "association"} | association_json(association, self.digits, self.gate)
+        self._write(said | {"presentation_contexts": contexts_json(association, self.gate)})
+        self.write_lines(finding_lines_json(findings_of(association).causes, association.id, self.gate))
 
     def end(self) -> None:
         """Write what belongs together, and the findings about the capture as a whole."""
-        for link in links_json(self.capture.analyzer.links, self.digits):
+        for link in links_json(self.capture.analyzer.links, self.digits, self.gate):
             self._write({"kind": "link"} | link)
-        self.write_lines(finding_lines_json(self.capture.analyzer.findings, None))
+        self.write_lines(finding_lines_json(self.capture.analyzer.findings, None, self.gate))
 
     def write_lines(self, lines: Iterable[str]) -> None:
         """Write JSON, in which nothing is left to escape."""
@@ -78,7 +83,7 @@ class JsonLines(StreamedView):
         self.write_lines([json_text(said)])
 
 
-def finding_lines_json(findings: Iterable[Finding], association: int | None) -> Iterator[str]:
+def finding_lines_json(findings: Iterable[Finding], association: int | None, gate: Gate) -> Iterator[str]:
     """Yield a line per finding, causes and consequences; `cause` is the `index` of its cause among those lines."""
-    for index, said in enumerate(findings_json(findings, association)):
+    for index, said in enumerate(findings_json(findings, association, gate)):
         yield json_text({"kind": "finding", "index": index} | said)

@@ -8,47 +8,57 @@ from dicomsniff.association.links import Link, Linker, Series
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.association.normalized_links import Workflow
 from dicomsniff.export import Json, direction
-from dicomsniff.findings.retrieve import explain_move
+from dicomsniff.findings.parts import shown, the_key
+from dicomsniff.findings.retrieve import why_less
+from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import timestamp
 from dicomsniff.words.links import link_text
 
 
-def links_json(links: Linker, digits: int) -> Iterator[Json]:
+def links_json(links: Linker, digits: int, gate: Gate) -> Iterator[Json]:
     """Yield an object per group of messages or associations that belong together."""
     for link in links.links():
-        yield {"relation": link.kind, **_about_json(link, digits)}
+        yield {"relation": link.kind, **_about_json(link, digits, gate)}
 
 
-def _about_json(link: Link, digits: int) -> Json:
+def _about_json(link: Link, digits: int, gate: Gate) -> Json:
     if isinstance(link.about, Delivery):
-        return _delivery_json(link.about, digits)
-    text = {"text": link_text(link)}
+        return _delivery_json(link.about, digits, gate)
+    text = {"text": shown(link_text(link), gate)}
     match link.about:
         case Move() as move:
-            return text | _move_json(move, digits)
+            return text | _move_json(move, digits, gate)
         case Get() as get:
             return text | _get_json(get)
         case Workflow() as workflow:
-            return text | _workflow_json(workflow, digits)
+            return text | _workflow_json(workflow, digits, gate)
         case Series() as series:
-            return text | _series_json(series, digits)
+            return text | _series_json(series, digits, gate)
 
 
-def _move_json(move: Move, digits: int) -> Json:
+def _move_json(move: Move, digits: int, gate: Gate) -> Json:
     return {
-        "explanation": explain_move(move) or None,
+        "explanation": shown(why_less(move), gate) or None,
         "association": move.association,
         "message_number": move.message,
         "message_id": move.message_id,
-        "destination": move.destination,
+        "destination": gate.title(move.destination or "") or None,
         "status": move.status,
         "sub_operations": move.counters,
-        "deliveries": [_delivery_json(delivery, digits) for delivery in move.deliveries],
-        "unconnected": [asdict(each) | {"time": timestamp(each.time, digits)} for each in move.unconnected],
+        "deliveries": [_delivery_json(delivery, digits, gate) for delivery in move.deliveries],
+        "unconnected": [
+            asdict(each)
+            | {
+                "time": timestamp(each.time, digits),
+                "source": gate.address(each.source),
+                "target": gate.endpoint(each.target),
+            }
+            for each in move.unconnected
+        ],
     }
 
 
-def _delivery_json(delivery: Delivery, digits: int) -> Json:
+def _delivery_json(delivery: Delivery, digits: int, gate: Gate) -> Json:
     stores = delivery.stores
     return {
         "association": delivery.association,
@@ -61,7 +71,7 @@ def _delivery_json(delivery: Delivery, digits: int) -> Json:
         "unanswered": stores.unanswered,
         "first_message_number": stores.first_message or None,
         "last_message_number": stores.last_message or None,
-        "originator": list(delivery.originator) if delivery.originator else None,
+        "originator": [gate.title(delivery.originator[0]), delivery.originator[1]] if delivery.originator else None,
     }
 
 
@@ -71,17 +81,23 @@ def _get_json(get: Get) -> Json:
     return {"kept": get.kept, "message_number": said.pop("message"), **said}
 
 
-def _workflow_json(workflow: Workflow, digits: int) -> Json:
+def _workflow_json(workflow: Workflow, digits: int, gate: Gate) -> Json:
     steps = [asdict(step) for step in workflow.steps]
     for step in steps:
         step["message_number"] = step.pop("message")
         del step["span"], step["instances"], step["transaction"]
         step["time"] = timestamp(step["time"], digits)
         step["direction"] = direction(step.pop("side"))
-    said: Json = {"key": workflow.key, "steps": steps}
+        step["sop_class_uid"] = gate.uid_or_none(step["sop_class_uid"])
+    said: Json = {"key": shown(the_key(workflow.key, workflow.associations[0]), gate), "steps": steps}
     return said | ({"unlisted": workflow.unlisted} if workflow.unlisted else {})
 
 
-def _series_json(series: Series, digits: int) -> Json:
+def _series_json(series: Series, digits: int, gate: Gate) -> Json:
     times = {"start": timestamp(series.start, digits), "end": timestamp(series.end, digits)}
-    return asdict(series) | times | {"largest_pause": series.largest_pause / 1e9, "overhead": series.overhead / 1e9}
+    ends: Json = {"source": gate.endpoint(series.source), "target": gate.endpoint(series.target)}
+    titles = {"calling_ae_title": series.calling_ae_title, "called_ae_title": series.called_ae_title}
+    ends |= {name: gate.title(title) if title is not None else None for name, title in titles.items()}
+    return (
+        asdict(series) | ends | times | {"largest_pause": series.largest_pause / 1e9, "overhead": series.overhead / 1e9}
+    )

@@ -12,6 +12,7 @@ from dicomsniff.export.json_text import json_text
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.parts import shown
 from dicomsniff.findings.rule import AnyRule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -25,7 +26,7 @@ class Sarif(CheckView):
 
     @cached_property
     def _uris(self) -> list[str]:
-        return [_uri(name) for name in self.asked.names]
+        return [_uri(self.gate.file_name(name)) for name in self.asked.names]
 
     def association(self, association: Association) -> str:
         """Return a result per finding of an association."""
@@ -66,7 +67,7 @@ class Sarif(CheckView):
             "ruleId": finding.code,
             "ruleIndex": _INDEX[finding.code],
             "level": str(finding.severity),
-            "message": {"text": f"{where}: {finding.message}{packet}"},
+            "message": {"text": f"{where}: {shown(finding.line, self.gate)}{packet}"},
             "locations": [place],
             "properties": {key: value for key, value in properties.items() if value is not None},
         }

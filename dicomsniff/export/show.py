@@ -6,7 +6,6 @@ from heapq import heappop, heappush
 from dicomsniff.association.association import Association
 from dicomsniff.export.text import association_lines, link_section, summary_lines
 from dicomsniff.export.view import HeadedView
-from dicomsniff.printable import printed
 
 MAX_WAITING = 10_000
 """Timeline entries and contexts of associations that wait to be printed for one which began before them and goes on.
@@ -44,7 +43,7 @@ class ShownText(HeadedView):
         out = self.out if self._at_once else self.body
         for association in associations:
             lines = association_lines(association, self.digits, contexts=self.asked.contexts)
-            out.writelines(printed([*lines, ""]))
+            out.write(self.text([*lines, ""]))
 
 
 class InOrder:

@@ -11,6 +11,7 @@ from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.parts import the_file, the_party
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size, counted, duration, timestamp
@@ -30,7 +31,7 @@ _ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 def association_lines(association: Association, digits: int, *, contexts: bool = False) -> Iterator[str]:
     """Yield an association as text: who with whom, the verdict, its findings, its timeline."""
     requestor, acceptor = association.requestor, association.acceptor
-    yield f"association {association.id}: {requestor.label} -> {acceptor.label}"
+    yield f"association {association.id}: {the_party(requestor)} -> {the_party(acceptor)}"
     yield f"  {verdict(association)}"
     if association.follows is not None:
         yield f"  on the TCP connection of association {association.follows}, after it"
@@ -81,7 +82,7 @@ def finding_text(finding: Finding, said: str = "") -> str:
     """Return a finding as one line: severity, what was seen (or `said` of it), code, packet, clause."""
     reference = f" [{finding.reference}]" if finding.reference else ""
     packet = f", packet {finding.span.first_packet}" if finding.span.first_packet else ""
-    return f"{finding.severity}: {said or finding.message} ({finding.code}{packet}){reference}"
+    return f"{finding.severity}: {said or finding.line} ({finding.code}{packet}){reference}"
 
 
 def entry_line(association: Association, entry: Entry, start: int) -> str:
@@ -118,9 +119,9 @@ def summary_lines(capture: Capture) -> Iterator[str]:
     """Yield what a capture that is over held as a whole."""
     analyzer = capture.analyzer
     held = f"{counted(analyzer.connections, 'TCP connection')}, {counted(analyzer.association_count, 'association')}"
-    yield f"{capture.reader.name}: {analyzer.packets} packets, {held}"
+    yield f"{the_file(capture.reader.name)}: {analyzer.packets} packets, {held}"
     if analyzer.overview.associations or analyzer.findings:
-        yield f"  {analyzer.verdict}"
+        yield f"  {analyzer.verdict_line}"
     for line in analyzer.overview.worst():
         yield f"  {line}"
     for protocol, count in sorted(analyzer.foreign.items()):

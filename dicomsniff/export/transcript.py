@@ -18,7 +18,9 @@ from dicomsniff.export.model_json import association_json, capture_json, finding
 from dicomsniff.export.negotiation_json import contexts_json
 from dicomsniff.export.view import Asked, View
 from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
+from dicomsniff.privacy.gate import Gate
 
 SCHEMA = "dicomsniff.transcript/1"
 IN_MEMORY = 4 << 20
@@ -37,13 +39,13 @@ class Transcript(View):
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         super().__init__(capture, out, asked)
-        self._drafts = _Drafts()
+        self._drafts = _Drafts(self.gate)
 
     def entries(self, updates: list[Update]) -> None:
         """Encode messages; other entries are not in a transcript."""
         for association, entry in updates:
             if isinstance(entry.event, Message):
-                said = json_text(message_json(association, entry.event, self.digits))
+                said = json_text(message_json(association, entry.event, self.digits, self.gate))
                 self._drafts.add(association, entry.event, said)
 
     def closed(self, association: Association) -> None:
@@ -56,15 +58,15 @@ class Transcript(View):
         head = {
             "schema": SCHEMA,
             "tool": {"name": "dicomsniff", "version": __version__},
-            "capture": capture_json(self.capture),
-            "privacy": {"phi": "kept"},
+            "capture": capture_json(self.capture, self.gate),
+            "privacy": self.gate.privacy.said,
         }
         self.out.write("{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items()))
         self.out.write(' "associations": [')
         self.out.writelines(self._drafts.parts())
-        links = _lines(json_text(link) for link in links_json(analyzer.links, self.digits))
-        found = _lines(json_text(each) for each in findings_json(analyzer.findings, None))
-        verdict = json_text(analyzer.verdict)
+        links = _lines(json_text(link) for link in links_json(analyzer.links, self.digits, self.gate))
+        found = _lines(json_text(each) for each in findings_json(analyzer.findings, None, self.gate))
+        verdict = json_text(shown(analyzer.verdict_line, self.gate))
         self.out.write(f'],\n "verdict": {verdict},\n "links": {links},\n "findings": {found}\n}}\n')
 
     def close(self) -> None:
@@ -99,7 +101,8 @@ class _Drafts:
     of each association and no more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
         self.file = TemporaryFile()  # noqa: SIM115  whoever made this closes it
         self.file.write(b"\n")  # no piece begins at 0
         self._open: dict[int, _Draft] = {}
@@ -124,11 +127,12 @@ class _Drafts:
         for _, said in sorted(draft.unended, key=itemgetter(0)):
             self._waiting += draft.add(said)
         self._flush(draft)
-        head = association_json(association, digits)
+        head = association_json(association, digits, self._gate)
         fields = ",\n   ".join(f"{json_text(key)}: {json_text(value)}" for key, value in head.items())
-        contexts = _lines(json_text(context) for context in contexts_json(association))
+        contexts = _lines(json_text(context) for context in contexts_json(association, self._gate))
         begin = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [', draft.last)
-        found = (json_text(each) for each in findings_json(findings_of(association).causes, association.id))
+        causes = findings_of(association).causes
+        found = (json_text(each) for each in findings_json(causes, association.id, self._gate))
         operations = _lines(json_text(operation_json(each)) for each in association.operations.operations)
         end = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}', begin)
         missing = association.id - len(self._ended)

@@ -8,8 +8,10 @@ from typing import IO, ClassVar, NamedTuple
 from dicomsniff.association.association import Association
 from dicomsniff.association.conversation import Update
 from dicomsniff.findings.finding import SEVERITIES, Severity
+from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
 from dicomsniff.printable import printed
+from dicomsniff.privacy.gate import Gate, Privacy
 
 IN_MEMORY = 1 << 20
 """Characters that wait in memory; more wait in a temporary file."""
@@ -24,6 +26,8 @@ class Asked(NamedTuple):
     """The least severity that makes `check` fail."""
     names: tuple[str, ...] = ()
     """The captures as the user named them."""
+    privacy: Privacy = Privacy()
+    """What is withheld."""
 
     @property
     def failing(self) -> tuple[Severity, ...]:
@@ -47,6 +51,8 @@ class View:
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         self.capture, self.out, self.asked = capture, out, asked
+        self.gate = Gate(asked.privacy)
+        """Says what may be shown of what a peer sent; no view shows anything of it that the gate did not return."""
         self.failed = False
         """At the end, whether something is as bad as was asked about."""
 
@@ -72,7 +78,11 @@ class View:
 
     def write_lines(self, lines: Iterable[str]) -> None:
         """Write lines of text, with nothing in them that a terminal obeys."""
-        self.out.writelines(printed(lines))
+        self.out.write(self.text(lines))
+
+    def text(self, lines: Iterable[str]) -> str:
+        """Return lines, which may have marks, as they are written."""
+        return "".join(printed(shown(line, self.gate) for line in lines))
 
 
 class HeadedView(View):

@@ -23,6 +23,7 @@ from dicomsniff.filter.values import (
     time_test,
 )
 from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.parts import plain
 from dicomsniff.findings.verdicts import verdict
 
 Decode = Callable[[Association, Message], DecodedDataSet | None]
@@ -190,7 +191,7 @@ FIELDS = {
         number_test(duration),
         "how long the association took",
     ),
-    "verdict": Field(lambda each: [verdict(each.association)], text_test, "how the association went, in words"),
+    "verdict": Field(lambda each: [plain(verdict(each.association))], text_test, "how the association went, in words"),
     "finding.code": Field(
         lambda each: findings_of(each.association).codes, text_test, "the code of a finding: see `dicomsniff rules`"
     ),

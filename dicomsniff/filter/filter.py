@@ -8,6 +8,7 @@ from dicomsniff.filter.errors import FilterError
 from dicomsniff.filter.fields import Decode, Field, Subject, find_field
 from dicomsniff.filter.grammar import Comparison, Joined, Negation, Tree, Word, parse
 from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.parts import plain
 from dicomsniff.findings.verdicts import verdict
 
 _Judge = Callable[[Subject], bool]
@@ -96,7 +97,7 @@ def _said(subject: Subject) -> str:
     if message is None:
         findings = findings_of(association)
         parties = [f"{each.ae_title or ''} {each.endpoint}" for each in (association.requestor, association.acceptor)]
-        known = [*parties, f"#{association.id}", association.outcome, verdict(association), *findings.codes]
+        known = [*parties, f"#{association.id}", association.outcome, plain(verdict(association)), *findings.codes]
         return "\n".join(known).casefold()
     asked = [
         find_field(name, "", 0) for name in ("command", "sop_class", "instance", "transfer_syntax", "status_class")

@@ -9,6 +9,8 @@ from dicomsniff.quantities import duration, time_of_day
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.problem_index import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.said import gate
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.tui.shown import Shown
 
 WIDE = 110
@@ -51,6 +53,12 @@ class AssociationTable(RowList):
         else:
             self.listed += associations
             self._list(self.listed)
+
+    def forget(self) -> None:
+        """Let go of texts that were made while something else could be shown."""
+        self._verdicts.clear()
+        self._slowness = (0, "")
+        self.refresh()
 
     def keep(self, kept: list[Association]) -> None:
         """Let go of every other association."""
@@ -154,7 +162,7 @@ class AssociationTable(RowList):
         known, text = self._verdicts.get(association.id, (None, ""))
         if known != state:
             try:
-                text = verdict(association)
+                text = allowed(verdict(association))
             except RuntimeError:  # its counts were just growing
                 return text or association.outcome
             self._verdicts[association.id] = (state, text)
@@ -169,8 +177,8 @@ class AssociationTable(RowList):
 
 def _title(party: Party, *, with_port: bool) -> str:
     if party.ae_title:
-        return party.ae_title
-    return str(party.endpoint) if with_port else party.endpoint.address
+        return gate().title(party.ae_title)
+    return gate().endpoint(str(party.endpoint) if with_port else party.endpoint.address)
 
 
 def _cell(text: str, width: int) -> Shown:

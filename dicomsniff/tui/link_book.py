@@ -12,7 +12,8 @@ from dicomsniff.association.links import Link, workflow_link
 from dicomsniff.association.moves import Delivery, Move, move_originator
 from dicomsniff.association.normalized_links import Step, Workflow
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.retrieve import explain_move
+from dicomsniff.findings.retrieve import why_less
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.words.links import link_text, part_text
 
 PATIENCE = 0.25
@@ -39,22 +40,32 @@ class LinkLines:
         self.kind = link.kind
         self.count = len(link.parts)
         """The lines below its own."""
-        self.explanation = explain_move(link.about) if isinstance(link.about, Move) else ""
-        """The likeliest reason for what went wrong; empty where nothing did."""
+        self.explanation = why_less(link.about) if isinstance(link.about, Move) else ""
+        """The likeliest reason, with marks, for what went wrong; empty where nothing did."""
         self.unlisted = link.unlisted
         """Parts that are counted only."""
         self._link = link
 
-    @cached_property
+    @property
     def target(self) -> Target:
         """Its own line."""
-        return Target(self._link.association, self._link.message, link_text(self._link))
+        return Target(self._link.association, self._link.message, allowed(self._text))
 
-    @cached_property
+    @property
     def parts(self) -> list[Target]:
         """The lines below it."""
-        link = self._link
-        return [Target(part.association, part.message, part_text(link, part)) for part in link.parts]
+        return [
+            Target(part.association, part.message, allowed(text))
+            for part, text in zip(self._link.parts, self._part_texts, strict=True)
+        ]
+
+    @cached_property
+    def _text(self) -> str:
+        return link_text(self._link)
+
+    @cached_property
+    def _part_texts(self) -> list[str]:
+        return [part_text(self._link, part) for part in self._link.parts]
 
 
 class LinkBook:
@@ -63,7 +74,7 @@ class LinkBook:
     def __init__(self) -> None:
         self.links: list[LinkLines] = []
         self.verdict = ""
-        """How the capture went, in one sentence; empty while nothing is over."""
+        """How the capture went, in one sentence with marks; empty while nothing is over."""
         self._moves: dict[tuple[int, int], LinkLines] = {}
         self._deliveries: dict[int, list[tuple[Delivery, LinkLines]]] = {}
         self._workflows: dict[int, list[tuple[list[Step], LinkLines]]] = {}
@@ -75,7 +86,7 @@ class LinkBook:
         for link in analyzer.links.links():
             book.add(link)
         if analyzer.overview.associations or analyzer.findings:
-            book.verdict = analyzer.verdict
+            book.verdict = analyzer.verdict_line
         return book
 
     def add(self, link: Link) -> None:

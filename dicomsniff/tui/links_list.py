@@ -12,6 +12,7 @@ from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.link_book import LinkLines, Target
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.tui.shown import Shown
 
 MAX_PARTS = 50
@@ -133,7 +134,7 @@ class LinksList(Dialog[Target]):
             return
         text = Shown(target.text)
         if link.explanation:
-            text.append_line(f"Likely because {link.explanation}", "bold")
+            text.append_line(f"Likely because {allowed(link.explanation)}", "bold")
         if more := max(0, link.count - MAX_PARTS) + link.unlisted:
             text.append_line(f"{more} further parts are not listed", "dim")
         self.query_one("#selected", Static).update(text)

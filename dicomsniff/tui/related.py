@@ -10,6 +10,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook, LinkLines, Target
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.words.entries import query_text
 from dicomsniff.words.times import latency_text
 
@@ -116,7 +117,7 @@ def _message_rows(association: Association, operation: Operation, book: LinkBook
         yield FieldRow("C-MOVE", moved.target.text)
         yield from _part_rows("delivery", moved, association, request)
         if moved.explanation:
-            yield FieldRow("likely because", moved.explanation, style="warning")
+            yield FieldRow("likely because", allowed(moved.explanation), style="warning")
     elif operation.name == "C-MOVE" and not association.closed:
         yield FieldRow("deliveries", "are looked for when the association is over")
     for link in book.delivered_by(association, request):

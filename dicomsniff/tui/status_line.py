@@ -4,6 +4,8 @@ from textual.widgets import Static
 
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size
+from dicomsniff.tui.said import gate
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.tui.shown import Shown, shortened
 
 BAR = 12
@@ -15,7 +17,7 @@ LONGEST_NAME = 60
 def status_text(capture: Capture, *, reading: bool, following: bool, problem: str, verdict: str) -> Shown:
     """Say how far reading is, the counts, and how the capture went."""
     analyzer, reader = capture.analyzer, capture.reader
-    text = Shown(f" {shortened(reader.name, LONGEST_NAME)}  ", "bold")
+    text = Shown(f" {shortened(gate().file_name(reader.name), LONGEST_NAME)}  ", "bold")
     if problem or reader.truncated:
         text.append(f"{problem or reader.truncated}  ", "bold reverse")
     count = analyzer.association_count
@@ -27,7 +29,8 @@ def status_text(capture: Capture, *, reading: bool, following: bool, problem: st
     elif reading:
         text.append_text(_progress(reader.position, reader.size))
     if verdict:
-        counts.append(f"so far {verdict}" if reading else verdict)
+        counts.append(f"so far {allowed(verdict)}" if reading else allowed(verdict))
+    counts.append("patient data shown: P" if gate().privacy.keep_phi else "patient data withheld: P")
     return text.append(" · ".join(counts), "not bold")
 
 

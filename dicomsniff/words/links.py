@@ -7,11 +7,12 @@ from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.findings.parts import the_address, the_key, the_title
 from dicomsniff.quantities import counted, duration
 
 
 def link_text(link: Link) -> str:
-    """Say what belongs together, what it came to, and what that is judged by."""
+    """Say, with marks, what belongs together, what it came to, and what that is judged by."""
     match link.about:
         case Move() as move:
             return _move_text(move)
@@ -38,15 +39,14 @@ def part_text(link: Link, part: Delivery | Step | End) -> str:
 
 def _move_text(move: Move) -> str:
     """Say what became of a C-MOVE."""
-    asked = (
-        f"C-MOVE {move.message_id} of association {move.association} ({move.originator or '?'}) to {move.destination}"
-    )
+    who = f"association {move.association} ({the_title(move.originator or '?')})"
+    asked = f"C-MOVE {move.message_id} of {who} to {the_title(move.destination or '?')}"
     ended = "no final response" if move.status is None else status_text("C-MOVE", None, move.status)
     if not move.deliveries:
         tried = ""
         if move.unconnected:
             last = move.unconnected[-1]
-            tried = f"; the provider tried {last.target}: {last.how}"
+            tried = f"; the provider tried {the_address(last.target)}: {last.how}"
         none = "is remembered" if move.partial else "is in the capture"
         return f"{asked}: {ended}; no C-STORE for it {none}{tried}"
     return f"{asked}: {ended}; " + "; ".join(_delivery_text(delivery) for delivery in move.deliveries)
@@ -56,7 +56,8 @@ def _stray_text(delivery: Delivery) -> str:
     """Say what came for a C-MOVE that is not in the capture."""
     title, number = delivery.originator or ("?", 0)
     count = ("at least " if delivery.partial else "") + counted(delivery.stores.asked, "C-STORE")
-    return f"association {delivery.association}: {count} for C-MOVE {number} of {title}, which is not in the capture"
+    asked = f"C-MOVE {number} of {the_title(title)}"
+    return f"association {delivery.association}: {count} for {asked}, which is not in the capture"
 
 
 def _get_text(get: Get) -> str:
@@ -74,7 +75,7 @@ def _delivery_text(delivery: Delivery) -> str:
     stores = delivery.stores
     if not stores.asked:
         how = delivery.outcome if delivery.outcome != "released" else "released with nothing sent"
-        return f"association {delivery.association} to {delivery.target}, {how}{why}"
+        return f"association {delivery.association} to {the_address(delivery.target)}, {how}{why}"
     least = "at least " if delivery.partial else ""
     count = f"{least}{counted(stores.asked, 'C-STORE')} in association {delivery.association}"
     return f"{count}, {least}{stores.kept} kept{why}"
@@ -82,7 +83,7 @@ def _delivery_text(delivery: Delivery) -> str:
 
 def _workflow_text(workflow: Workflow) -> str:
     """Say what was done under one UID, step by step."""
-    name = "" if workflow.kind == Kind.PRINT else f" {workflow.key}"
+    name = "" if workflow.kind == Kind.PRINT else f" {the_key(workflow.key, workflow.associations[0])}"
     several = len(workflow.associations) > 1 or workflow.unlisted > 0
     steps = [_step_text(workflow.kind, step) for step in workflow.steps[:MAX_STEPS]]
     where = [f"{said} (association {step.association})" for said, step in zip(steps, workflow.steps, strict=False)]
@@ -121,7 +122,7 @@ def _status_note(step: Step) -> str:
 
 def _series_text(series: Series) -> str:
     """Say how many associations there were between two ends."""
-    who = f"{series.calling_ae_title or series.source} -> {series.called_ae_title or series.target}"
+    who = f"{_end(series.calling_ae_title, series.source)} -> {_end(series.called_ae_title, series.target)}"
     took = duration(series.end - series.start)
     said = f"{series.associations} associations {who} in {took}"
     if series.stores:
@@ -129,3 +130,7 @@ def _series_text(series: Series) -> str:
     if series.single_stores > 1:
         said += f"; {series.single_stores} carried a single C-STORE"
     return said
+
+
+def _end(title: str | None, address: str) -> str:
+    return the_title(title) if title else the_address(address)
