@@ -16,7 +16,6 @@ from dicomsniff.association.association import Party
 from dicomsniff.dictionary.uids import find_uid_name, uid_text
 
 _BEGIN, _TEXT, _END = "\ud800", "\ud801", "\ud802"
-_MARKED = re.compile(f"{_BEGIN}([a-z_]+)([0-9A-F]*){_TEXT}([^{_BEGIN}-{_END}]*){_END}")
 _STRAY = str.maketrans(dict.fromkeys((_BEGIN, _TEXT, _END), "\ufffd"))
 
 
@@ -54,6 +53,7 @@ class Reference(NamedTuple):
 
 Part = str | Value | Reference
 _REFERENCES = frozenset((Kind.ASSOCIATION, Kind.MESSAGE))
+_MARKED = re.compile(f"{_BEGIN}({'|'.join(Kind)})([0-9A-F]*){_TEXT}([^{_BEGIN}-{_END}]*){_END}")
 
 
 def told(parts: Iterable[Part]) -> str:
