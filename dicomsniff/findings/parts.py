@@ -64,7 +64,7 @@ def told(parts: Iterable[Part]) -> str:
 def parts_of(line: str) -> tuple[Part, ...]:
     """Take a line apart at its marks."""
     if _BEGIN not in line:
-        return (line,)
+        return (line.translate(_STRAY),)
     parts: list[Part] = []
     kind = tag = ""
     for at, piece in enumerate(_MARKED.split(line)):
@@ -81,7 +81,8 @@ def parts_of(line: str) -> tuple[Part, ...]:
 
 
 def _part(text: str, kind: Kind, tag: str) -> Part:
-    return Reference(int(text), kind) if kind in _REFERENCES else Value(text, kind, int(tag, 16) if tag else None)
+    is_number = kind in _REFERENCES and text.isdecimal()
+    return Reference(int(text), kind) if is_number else Value(text, kind, int(tag, 16) if tag else None)
 
 
 def marked(parts: Iterable[Part]) -> str:
