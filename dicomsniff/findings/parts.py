@@ -17,7 +17,6 @@ from dicomsniff.dictionary.uids import find_uid_name, uid_text
 from dicomsniff.privacy.gate import Gate
 
 _BEGIN, _TEXT, _END = "\ud800", "\ud801", "\ud802"
-_MARKED = re.compile(f"{_BEGIN}([a-z_]+)([0-9A-F]*){_TEXT}([^{_BEGIN}-{_END}]*){_END}")
 _STRAY = str.maketrans(dict.fromkeys((_BEGIN, _TEXT, _END), "\ufffd"))
 
 
@@ -57,6 +56,7 @@ class Reference(NamedTuple):
 
 Part = str | Value | Reference
 _REFERENCES = frozenset((Kind.ASSOCIATION, Kind.MESSAGE))
+_MARKED = re.compile(f"{_BEGIN}({'|'.join(Kind)})([0-9A-F]*){_TEXT}([^{_BEGIN}-{_END}]*){_END}")
 
 
 def told(parts: Iterable[Part], gate: Gate | None = None) -> str:
@@ -97,7 +97,7 @@ def _shown(value: Value, gate: Gate) -> str:
 def parts_of(line: str) -> tuple[Part, ...]:
     """Take a line apart at its marks."""
     if _BEGIN not in line:
-        return (line,)
+        return (line.translate(_STRAY),)
     parts: list[Part] = []
     kind = tag = ""
     for at, piece in enumerate(_MARKED.split(line)):
@@ -114,7 +114,8 @@ def parts_of(line: str) -> tuple[Part, ...]:
 
 
 def _part(text: str, kind: Kind, tag: str) -> Part:
-    return Reference(int(text), kind) if kind in _REFERENCES else Value(text, kind, int(tag, 16) if tag else None)
+    is_number = kind in _REFERENCES and text.isdecimal()
+    return Reference(int(text), kind) if is_number else Value(text, kind, int(tag, 16) if tag else None)
 
 
 def marked(parts: Iterable[Part]) -> str:
