@@ -265,18 +265,19 @@ def findings_json(findings: Iterable[Finding], association: int | None, gate: Ga
 
 
 def _alike_json(alike: Alike, association: int | None, cause: int | None, gate: Gate) -> Json:
-    said = _finding_json(alike.finding, association) | {"message": shown(alike.text, gate), "cause": cause}
+    said = _finding_json(alike.finding, association, shown(alike.text, gate)) | {"cause": cause}
     if alike.count > 1:
         where = {"associations": alike.associations} if alike.associations else {"message_numbers": alike.numbers}
         said |= {"count": alike.count} | where
     return said
 
 
-def _finding_json(finding: Finding, association: int | None) -> Json:
-    """Describe a finding without what it says."""
+def _finding_json(finding: Finding, association: int | None, said: str) -> Json:
+    """Describe a finding, which says something, by itself."""
     return {
         "code": finding.code,
         "severity": str(finding.severity),
+        "message": said,
         "reference": finding.reference,
         "association": association if association is not None else finding.association,
         "message_number": finding.message_number,

@@ -11,10 +11,10 @@ from dicomsniff.capture.packets import IncompleteError
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import write_view
-from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.tcp import connection
 from pipeline import analyze, batch, codes, only
+from unmarked import ASKED, verdict
 
 
 def echoes(count: int, port: int = 40001, start: int = build.START) -> build.Talk:
@@ -88,7 +88,7 @@ def test_text_and_transcript_keep_nothing_they_have_written(tmp_path, monkeypatc
     for view in (ShownText, Transcript):
         out = io.StringIO()
         with Capture(str(path), collect=view.collects) as capture:
-            write_view(view, capture, out)
+            write_view(view, capture, out, ASKED)
             assert capture.analyzer.associations == []
         assert out.getvalue().count("C-ECHO-RSP") >= 40
 
@@ -100,7 +100,7 @@ def test_connections_given_up_are_said(tmp_path, monkeypatch: pytest.MonkeyPatch
     path.write_bytes(build.pcap(build.frames([packet for talk in talks for packet in talk.packets])))
     out = io.StringIO()
     with Capture(str(path)) as capture:
-        write_view(ShownText, capture, out)
+        write_view(ShownText, capture, out, ASKED)
     assert "2 connections given up" in out.getvalue()
 
 

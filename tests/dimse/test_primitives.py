@@ -19,10 +19,10 @@ from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.model_json import command_json
 from dicomsniff.side import Side
 from examples import examples
 from pipeline import decode, split
+from unmarked import command_json
 
 PRIMITIVES = {
     name: each

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff.export.text import association_lines, summary_lines
-from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size, duration, time_of_day, timestamp
+from unmarked import association_lines, summary_lines, verdict
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import View, write_view
 from dicomsniff.library import Capture
+from unmarked import ASKED
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.pcap*"))
 
@@ -37,7 +38,7 @@ class OneByOne:
 
 def written(view: type[View], path: str, reader: Callable[[str], PacketSource] = CaptureReader) -> list[str]:
     with Capture(reader(path), collect=view.collects) as capture:
-        write_view(view, capture, out := io.StringIO())
+        write_view(view, capture, out := io.StringIO(), ASKED)
     return out.getvalue().splitlines()
 
 

@@ -18,6 +18,7 @@ from dicomsniff.tcp import table
 from dicomsniff.tcp.connection import Connection
 from dicomsniff.tcp.shelf import Shelf
 from pipeline import batch
+from unmarked import ASKED
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.pcap*"))
 
@@ -26,7 +27,7 @@ def told(path: Path) -> str:
     out = io.StringIO()
     for view in (ShownText, Transcript):
         with Capture(path, collect=view.collects) as capture:
-            write_view(view, capture, out)
+            write_view(view, capture, out, ASKED)
     return out.getvalue()
 
 

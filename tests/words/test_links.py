@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dicomsniff.library import Capture
-from dicomsniff.words.links import link_text, part_text
+from unmarked import link_text, part_text
 
 
 def said(path: Path) -> list[tuple[str, str, list[tuple[int, int, str]]]]:

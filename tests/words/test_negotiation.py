@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 
 import build
 from dicomsniff.association.agreement import NOT_SELECTED, selected_roles
-from dicomsniff.export.negotiation_json import contexts_json, information_json
-from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.library import Capture
-from dicomsniff.words.negotiation import consequences, limits, role_text
 from examples import examples
 from negotiations import extended, negotiate, role, window
+from unmarked import consequences, context_lines, contexts_json, information_json, limits, role_text
 
 CT, VERIFICATION, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.VERIFICATION, build.IMPLICIT, build.EXPLICIT
 MR, ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.2.1"
