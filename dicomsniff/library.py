@@ -8,7 +8,7 @@ from typing import IO, NamedTuple, Self, cast
 
 from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
-from dicomsniff.association.conversation import Update
+from dicomsniff.association.consumer import Update
 from dicomsniff.capture.file_object import read_object
 from dicomsniff.capture.merge import MergedReader
 from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketSource

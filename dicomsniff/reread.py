@@ -9,6 +9,7 @@ from dicomsniff.capture.packets import PacketSource
 from dicomsniff.capture.segments import SYN
 from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.message import DataSetInfo, Message
+from dicomsniff.pdu.framing import NO_PACKET
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
 from dicomsniff.span import PacketMark, Span
@@ -69,7 +70,8 @@ def read_message(reader: PacketSource, message: Message, limit: int = MAX_REREAD
     """Return a message's bytes: its PDUs are walked again, with their data kept."""
     piece = read_stream(reader, message.span, limit)
     span = message.span
-    pdus = PduStream.within(span.flow, span.initial_sequence, span.start)
+    pdus = PduStream(span.flow, span.initial_sequence, collect=True)
+    pdus.begin(span.start, 0, NO_PACKET, at_header=True)
     assembler = Assembler(span.flow, span.initial_sequence, side=message.side, collect=True)
     found: list[Message] = []
     mark = PacketMark(span.first_packet, span.first_time, span.offset)

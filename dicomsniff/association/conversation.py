@@ -1,12 +1,13 @@
-"""One TCP connection -> its associations: recognition, both directions' PDUs and messages, in packet order."""
+"""A connection that is DICOM -> its associations: both directions' PDUs and messages, in packet order."""
 
 from dicomsniff.association.association import Association, Party
-from dicomsniff.association.handshakes import FailedHandshake, failed_handshake
+from dicomsniff.association.consumer import Beginning, StreamEvent, Update
 from dicomsniff.association.time_account import TimeAccountant
-from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
+from dicomsniff.association.timeline import ConflictingBytes, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
 from dicomsniff.dimse.message import Message
+from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import (
@@ -25,27 +26,28 @@ from dicomsniff.pdu.types import (
 from dicomsniff.side import Side
 from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.connection import Connection
-from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamEnd, StreamGap
+from dicomsniff.tcp.events import StreamConflict, StreamEnd, StreamGap
 from dicomsniff.tcp.stream import Stream
 
-Update = tuple[Association, Entry]
 _ASKED = "sent A-ASSOCIATE-RQ"
 """How the requestor is known, for sure."""
+_WEIGHT, _CONTEXTS = 16, 2
+"""What a connection weighs for each association, and how many contexts weigh 1 more."""
 
 
 class Conversation:
     """Decodes both directions of a connection; gives associations as they are recognized.
 
-    `collect` keeps data sets for the taking; `forced` reads the connection as DICOM although nothing looks like it.
+    `beginning` is what came before the connection was known to be DICOM: `begin` reads it. `collect` keeps data sets
+    for the taking; `forced` reads the connection as DICOM although nothing looks like it.
     """
 
     __slots__ = (
         "_assemblers",
+        "_beginning",
         "_collect",
         "_connection",
         "_counted",
-        "_ends",
-        "_first_bytes",
         "_forced",
         "_number",
         "_pdus",
@@ -54,7 +56,11 @@ class Conversation:
         "associations",
     )
 
-    def __init__(self, connection: Connection, *, collect: bool = False, forced: bool = False) -> None:
+    failed_handshake = None
+
+    def __init__(
+        self, connection: Connection, beginning: Beginning, *, collect: bool = False, forced: bool = False
+    ) -> None:
         self.associations: list[Association] = []
         self._connection = connection
         self._number = 0
@@ -65,59 +71,66 @@ class Conversation:
         self._sides: dict[Stream, Side] = {}
         """Who sends which stream in the latest association."""
         self._time_account: TimeAccountant | None = None
-        self._first_bytes: dict[Stream, int] = {}
-        """When each side first said something (ns since 1970)."""
-        self._ends: list[tuple[Stream, TcpEnd]] = []
-        """Where TCP ended before the connection was known to carry DICOM."""
+        self._beginning = beginning
         self._counted: dict[Stream, dict[str, int]] = {stream: {} for stream in connection.streams}
 
     @property
-    def is_dicom(self) -> bool:
-        """Whether the connection is known to carry DICOM."""
-        return bool(self.associations)
+    def name(self) -> str:
+        """The protocol, where it is known."""
+        return "DICOM" if self.associations else ""
 
     @property
-    def is_foreign(self) -> bool:
-        """Whether both sides have said what is not DICOM, and nothing more of it is to be read."""
-        return len(self._pdus) == 2 and all(pdus.is_other and pdus.skip() is not None for pdus in self._pdus.values())
+    def weight(self) -> int:
+        """About how many kilobytes the connection takes, with its associations."""
+        contexts = sum(len(association.contexts) for association in self.associations)
+        return _WEIGHT * max(len(self.associations), 1) + contexts // _CONTEXTS
 
-    @property
-    def foreign(self) -> str:
-        """The other protocol the connection carries, where its first bytes tell."""
-        return next((pdus.foreign for pdus in self._pdus.values() if pdus.foreign), "")
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:
+        """Read what waited until packet `mark` told that the connection is DICOM; see `feed`."""
+        self._number = number
+        beginning = self._beginning
+        for stream in self._connection.streams:
+            known = stream.syn_seen or self._forced
+            beginning.detections.setdefault(stream, Detection(known_start=known))
+        # Who spoke first comes first, but only the sure beginning of a side tells what it is in an association.
+        by_first_byte = sorted(beginning.detections.items(), key=lambda each: not each[1].at_header)
+        beginning.detections = {}
+        found = [(stream, self._begin(stream, detection)) for stream, detection in by_first_byte]
+        updates: list[Update] = []
+        for stream, events in found:
+            updates += self._take(stream, events, mark) if events else []
+        for stream, pdus in self._pdus.items():
+            stream.skip = pdus.skip(self._unneeded(stream, pdus))
+            self._set_underway(stream)
+        return updates
 
-    @property
-    def failed_handshake(self) -> FailedHandshake | None:
-        """How the TLS handshake failed, where it did in sight."""
-        return failed_handshake((stream.flow, pdus.tls) for stream, pdus in self._pdus.items())
+    def _begin(self, stream: Stream, detection: Detection) -> list[PduEvent]:
+        pdus = PduStream(stream.flow, stream.initial_sequence, collect=self._collect, examine=True)
+        self._pdus[stream] = pdus
+        return detection.replay(pdus)
 
-    def feed(self, event: StreamBytes | StreamGap | StreamConflict | StreamEnd, number: int) -> list[Update]:
+    def feed(self, event: StreamEvent, number: int) -> list[Update]:
         """Take what TCP hands on; returns (association, new timeline entry) in packet order.
 
         `number` is the id of the next association that is recognized, and so on.
         """
         self._number = number
         stream = event.stream
-        pdus = self._pdus.get(stream) or self._begin(stream)
-        self._first_bytes.setdefault(stream, event.mark.time)
         if isinstance(event, StreamEnd):
             self._pass_time(None, event.mark.time)
-            ended = TcpEnd(Span.at(event.mark), event.how)
             if not self.associations:
-                self._ends.append((stream, ended))
-            return self._enter_if_known(stream, ended)
+                self._beginning.ends.append(event)
+            return self._enter_if_known(stream, TcpEnd(Span.at(event.mark), event.how))
         if isinstance(event, StreamConflict):
             return self._enter_if_known(stream, ConflictingBytes(Span.at(event.mark), event.different))
+        pdus = self._pdus[stream]
+        self._beginning.times.setdefault(stream, event.mark.time)
         self._pass_time(stream, event.mark.time)
         if isinstance(event, StreamGap):
             found = pdus.gap(event.offset, event.length, event.mark, stream.skip)
         else:
             found = pdus.feed(event.offset, event.data, event.start, event.end, event.mark, stream.skip)
         updates = self._take(stream, found, event.mark) if found else []
-        if pdus.recognized and not self._recognized(stream.peer):
-            other = self._pdus.get(stream.peer) or self._begin(stream.peer)
-            updates += self._take(stream.peer, other.accept(), event.mark)
-            stream.peer.skip = other.skip(self._unneeded(stream.peer, other))
         stream.skip = pdus.skip(self._unneeded(stream, pdus))
         if self._time_account is not None:
             self._set_underway(stream)
@@ -132,7 +145,8 @@ class Conversation:
             updates += self._take(stream, ended, self._connection.last_mark)
         updates += self._end_messages()
         if self.associations:
-            updates += [self._enter(stream, end) for stream, end in self._ends]
+            ends = self._beginning.ends
+            updates += [self._enter(end.stream, TcpEnd(Span.at(end.mark), end.how)) for end in ends]
         if self._time_account is not None:
             self._time_account.finish()
         for association in self.associations:
@@ -146,17 +160,6 @@ class Conversation:
         """No fragment continues what came so far."""
         assemblers, self._assemblers = self._assemblers, {}
         return [self._enter(stream, event) for stream, each in assemblers.items() for event in each.close()]
-
-    def _begin(self, stream: Stream) -> PduStream:
-        known = stream.syn_seen or self._forced
-        pdus = PduStream(stream.flow, stream.initial_sequence, collect=self._collect, examine=True, known_start=known)
-        self._pdus[stream] = pdus
-        if self._forced:
-            pdus.accept()
-        return pdus
-
-    def _recognized(self, stream: Stream) -> bool:
-        return stream in self._pdus and self._pdus[stream].recognized
 
     def _enter_if_known(self, stream: Stream, event: TcpEnd | ConflictingBytes) -> list[Update]:
         return [self._enter(stream, event)] if self.associations else []
@@ -269,7 +272,9 @@ class Conversation:
         association.follows = None if first else self.associations[-1].id
         self.associations.append(association)
         self._time_account = TimeAccountant(association, requestor)
-        opened, begun = (self._connection.opened_at, min(self._first_bytes.values())) if first else (None, time)
+        opened, begun = None, time
+        if first:
+            opened, begun = self._connection.opened_at, min(self._beginning.times.values())
         self._time_account.open(opened, begun, mark.time, self._sides[stream])
 
     def _pass_time(self, stream: Stream | None, now: int) -> None:

@@ -125,7 +125,9 @@ class Framing:
 
     @property
     def underway(self) -> int:
-        """The type of the PDU other than P-DATA-TF that has begun and not ended; 0 where there is none."""
+        """The type of the PDU that has begun and not ended, but for the PDVs of a P-DATA-TF; 0 where there is none."""
+        if self._state is PDU_HEADER and self._pending:
+            return self._pending[0]
         return self._pdu_type if self._state is CONTROL_BODY else 0
 
     def begin(self, position: int, skipped: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
@@ -195,11 +197,6 @@ class Framing:
             kept = b"".join(self._kept)
             self._kept.clear()
             return self.feed(kept, 0, len(kept))
-        if self._state is not PDV_VALUE:
-            # They were taken for another protocol's before the other direction turned out to be DICOM.
-            self.position += count
-            self._skipped += count
-            return []
         events: list[PduEvent] = []
         if count >= self._pdv_left:
             # The fragment ended, and others like it followed, each the only one of its P-DATA-TF.

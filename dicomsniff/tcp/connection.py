@@ -1,6 +1,7 @@
 """TCP segments -> connections, and the bytes of their two streams in order."""
 
 from collections import deque
+from typing import Any
 
 from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Segment, reverse_flow
 from dicomsniff.span import PacketMark
@@ -48,8 +49,8 @@ class Connection:
     def __init__(self, number: int, first: Stream, second: Stream, mark: PacketMark) -> None:
         self.number = number
         """How many were opened before it in the capture, itself included."""
-        self.consumer: object = None
-        """What the next stage keeps of it."""
+        self.consumer: Any = None
+        """What takes its bytes, of the next stage, which TCP knows nothing of."""
         self.weight = BARE
         """About how many kilobytes it takes, with what the next stage keeps of it."""
         self.held = 0

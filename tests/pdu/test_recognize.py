@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.pdu.recognize import Verdict, find_header, find_message_start, judge_start, name_foreign
+from dicomsniff.association.protocols import find_protocol
+from dicomsniff.pdu.recognize import Verdict, find_header, find_message_start, judge_start
 from pipeline import decode, split
 
 ECHO = build.command_pdu(1, build.echo_rq())
@@ -49,7 +50,7 @@ def test_a_beginning_is_never_denied_before_it_is_recognized(data):
 @pytest.mark.parametrize(("data", "name"), FOREIGN)
 def test_other_protocols_are_denied_and_named_where_known(data, name):
     assert judge_start(data) is Verdict.OTHER
-    assert name_foreign(data) == name
+    assert find_protocol(data).name == name
     assert decode([data, ECHO]) == []
 
 
