@@ -16,8 +16,9 @@ from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.quantities import counted
-from dicomsniff.reread import MessageBytes, StreamPiece, read_message, read_stream
+from dicomsniff.reread import MessageBytes, read_message, read_stream
 from dicomsniff.span import Span
+from dicomsniff.tcp.source import StreamPiece
 
 CLOSED_AT_A_TIME = 200
 """Connections that are ended in one step once the capture is over."""

@@ -18,8 +18,10 @@ from dicomsniff.pdu.types import PduEvent
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import TcpTracker
 from dicomsniff.tcp.events import StreamBytes, StreamGap, TcpEvent
+from dicomsniff.tcp.source import TcpSource
 
 FLOW = build.flow_of("10.0.0.1", 40001, "10.0.0.2", 104)
+SOURCE = TcpSource(FLOW, 0)
 MARK = PacketMark(1, build.START, 24)
 LAYOUT = PcapLayout(MAGICS[b"\x4d\x3c\xb2\xa1"])
 
@@ -109,7 +111,7 @@ def decode(pieces: Iterable[bytes | int], *, known_start: bool = True, **options
 
     Nothing is read before the bytes are found to be DICOM.
     """
-    detection, stream, offset, events = Detection(known_start=known_start), PduStream(FLOW, 0, **options), 0, []
+    detection, stream, offset, events = Detection(known_start=known_start), PduStream(SOURCE, **options), 0, []
     skip: Skip | None = None
     for number, piece in enumerate(pieces, start=1):
         mark = PacketMark(number, build.START + number, number * 100)

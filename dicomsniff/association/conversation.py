@@ -105,7 +105,7 @@ class Conversation:
         return updates
 
     def _begin(self, stream: Stream, detection: Detection) -> list[PduEvent]:
-        pdus = PduStream(stream.flow, stream.initial_sequence, collect=self._collect, examine=True)
+        pdus = PduStream(stream.source, collect=self._collect, examine=True)
         self._pdus[stream] = pdus
         return detection.replay(pdus)
 
@@ -230,8 +230,7 @@ class Conversation:
         assembler = self._assemblers.get(stream)
         if assembler is None:
             assembler = Assembler(
-                stream.flow,
-                stream.initial_sequence,
+                stream.source,
                 side=self._sides[stream],
                 collect=self._collect,
                 syntax_of=self.associations[-1].transfer_syntax,

@@ -14,7 +14,7 @@ from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.scanner import DataSetScanner
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
 from dicomsniff.side import Side
-from dicomsniff.span import PacketMark, Span
+from dicomsniff.span import PacketMark, Source, Span
 
 _READ_WHOLE = HAVE_IDENTIFIERS | HAVE_CONTENTS
 """Command Fields of messages whose data sets are read, where they are small."""
@@ -69,8 +69,7 @@ class Assembler:
 
     __slots__ = (
         "_collect",
-        "_flow",
-        "_initial_sequence",
+        "_source",
         "_syntax_of",
         "_underway",
         "side",
@@ -78,8 +77,7 @@ class Assembler:
 
     def __init__(
         self,
-        flow: bytes,
-        initial_sequence: int,
+        source: Source | None,
         *,
         side: Side,
         collect: bool = False,
@@ -87,7 +85,7 @@ class Assembler:
     ) -> None:
         self.side = side
         self._syntax_of = syntax_of
-        self._flow, self._initial_sequence = flow, initial_sequence
+        self._source = source
         self._collect = collect
         self._underway: dict[int, _Underway] = {}
 
@@ -274,8 +272,7 @@ class Assembler:
             first.time,
             last.time,
             pdu_first.offset,
-            self._flow,
-            self._initial_sequence,
+            self._source,
             start,
             end,
             pdu_first.number,

@@ -103,8 +103,7 @@ class Detection:
         skipped = 0 if self._known_start else position
         if self._unseen is not None:
             span, length = self._unseen
-            span = span._replace(flow=pdus.flow, initial_sequence=pdus.initial_sequence)
-            events.append(MissingBytes(span, length, resynchronized=True))
+            events.append(MissingBytes(span._replace(source=pdus.source), length, resynchronized=True))
             skipped -= length
         events += pdus.begin(position, skipped, self._first, at_header=self.at_header)
         for offset, data, missing, mark in self.pieces:

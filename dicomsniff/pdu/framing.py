@@ -14,7 +14,7 @@ from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
 from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu
 from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
-from dicomsniff.span import PacketMark, Span
+from dicomsniff.span import PacketMark, Source, Span
 
 MAX_COMMAND_FRAGMENT = 1 << 20
 """Bytes kept of a command fragment; what is beyond is counted only."""
@@ -80,16 +80,15 @@ class Framing:
         "_skipped",
         "_state",
         "counts",
-        "flow",
-        "initial_sequence",
         "position",
+        "source",
     )
 
-    def __init__(self, flow: bytes, initial_sequence: int, *, collect: bool, show_data: bool) -> None:
-        self.flow = flow
-        self.initial_sequence = initial_sequence
+    def __init__(self, source: Source | None, *, collect: bool, show_data: bool) -> None:
+        self.source = source
+        """What positions and spans count in."""
         self.position = 0
-        """Bytes of the stream taken so far, those missing included."""
+        """Bytes of the source taken so far, those missing included."""
         self.counts: dict[str, int] = defaultdict(int)
         """PDUs seen whole, by name."""
         self._collect = collect
@@ -493,8 +492,7 @@ class Framing:
             min(first.time, last.time),
             max(first.time, last.time),
             min(first.offset, last.offset),
-            self.flow,
-            self.initial_sequence,
+            self.source,
             start,
             self.position + used,
         )

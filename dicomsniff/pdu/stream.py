@@ -3,7 +3,7 @@
 from dicomsniff.capture.skip import Skip
 from dicomsniff.pdu.framing import FOREVER, NO_PACKET, Framing
 from dicomsniff.pdu.types import PduEvent
-from dicomsniff.span import PacketMark
+from dicomsniff.span import PacketMark, Source
 
 
 class PduStream:
@@ -13,12 +13,10 @@ class PduStream:
     are fed. Whoever passes over bytes tells, with what comes next, how far the skip went on (`skipped`).
     """
 
-    __slots__ = ("_framing", "flow", "initial_sequence")
+    __slots__ = ("_framing",)
 
-    def __init__(self, flow: bytes, initial_sequence: int, *, collect: bool = False, examine: bool = False) -> None:
-        self.flow = flow
-        self.initial_sequence = initial_sequence
-        self._framing = Framing(flow, initial_sequence, collect=collect, show_data=collect or examine)
+    def __init__(self, source: Source | None, *, collect: bool = False, examine: bool = False) -> None:
+        self._framing = Framing(source, collect=collect, show_data=collect or examine)
 
     def begin(self, position: int, skipped: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
         """Begin at `position` of the stream, where a PDU begins or, without `at_header`, one is searched.
@@ -26,6 +24,11 @@ class PduStream:
         The `skipped` bytes before it, from packet `first` on, are no PDUs.
         """
         return self._framing.begin(position, skipped, first, at_header=at_header)
+
+    @property
+    def source(self) -> Source | None:
+        """What offsets count in."""
+        return self._framing.source
 
     @property
     def position(self) -> int:

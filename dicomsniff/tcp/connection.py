@@ -8,7 +8,8 @@ from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
 from dicomsniff.tcp.health import DOUBLED
 from dicomsniff.tcp.pauses import NEVER, note_pause
-from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, SEQUENCE_MASK, WAIT_BEFORE_GAP, Stream
+from dicomsniff.tcp.source import SEQUENCE_MASK
+from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP, Stream
 from dicomsniff.tcp.table import BARE, ConnectionTable
 
 LINGER = 5_000_000_000

@@ -9,11 +9,11 @@ from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
 from dicomsniff.tcp.health import DOUBLED, StreamHealth
 from dicomsniff.tcp.pauses import NEVER, Cause, is_full, note_pause, note_sent_again
+from dicomsniff.tcp.source import SEQUENCE_MASK, TcpSource
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
 
-SEQUENCE_MASK = 0xFFFFFFFF
 MAX_HELD = 4 << 20
 """Bytes of out-of-order data kept per direction; beyond, what is missing before them is given up."""
 MAX_HELD_SEGMENTS = 4096
@@ -45,6 +45,7 @@ class Stream:
     """One direction: `offset` bytes of it have been handed on, byte 0 having sequence number `initial_sequence`."""
 
     __slots__ = (
+        "_source",
         "acked",
         "anchored",
         "arrivals",
@@ -76,6 +77,7 @@ class Stream:
     def __init__(self, flow: bytes, seq: int, time: int) -> None:
         self.flow = flow
         self.initial_sequence = seq
+        self._source: TcpSource | None = None
         self.offset = 0
         self.expected = -1
         """The sequence number that needs no thought; -1 while every segment does."""
@@ -99,6 +101,13 @@ class Stream:
         self.health = StreamHealth()
         self.last_packet = self.last_record_offset = 0
         self.last_time = time
+
+    @property
+    def source(self) -> TcpSource:
+        """What its offsets count in, for whoever wants to find its bytes again."""
+        if self._source is None:
+            self._source = TcpSource(self.flow, self.initial_sequence)
+        return self._source
 
     @property
     def held_cost(self) -> int:
@@ -149,6 +158,8 @@ class Stream:
         shift = (seq - self.initial_sequence) & SEQUENCE_MASK
         shift = shift - (1 << 32) if shift & 0x80000000 else shift
         self.initial_sequence = seq
+        if self._source is not None:
+            self._source.initial_sequence = seq
         self.anchored = True
         self.held = [(offset - shift, order, data, cut, mark) for offset, order, data, cut, mark in self.held]
         for name in ("acked", "fin"):

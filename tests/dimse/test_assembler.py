@@ -18,7 +18,7 @@ HEAD = build.release_rp()
 
 def assemble(*pieces: bytes | int, collect: bool = False):
     """Messages and stray fragments of a stream; a number is a gap."""
-    assembler, found = Assembler(b"", 0, side=Side.REQUESTOR, collect=collect), []
+    assembler, found = Assembler(None, side=Side.REQUESTOR, collect=collect), []
     for event in decode([HEAD, *pieces], collect=collect):
         if isinstance(event, MissingBytes):
             assembler.lost(event)

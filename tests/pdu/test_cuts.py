@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import PduEvent, PdvBytes, PdvRun
-from pipeline import FLOW, MARK, decode, split
+from pipeline import MARK, SOURCE, decode, split
 
 IMAGE = bytes(range(256)) * 20
 WHOLE = b"".join(
@@ -122,7 +122,7 @@ HUGE = [
 
 @pytest.mark.parametrize(("what", "head"), HUGE)
 def test_announced_lengths_allocate_nothing(what, head):
-    stream = PduStream(FLOW, 0)
+    stream = PduStream(SOURCE)
     data = build.release_rp() + head
     piece = b"\xaa" * 1460
     tracemalloc.start()

@@ -5,14 +5,14 @@ from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import ENOUGH, Verdict
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import PduEvent
-from pipeline import FLOW, MARK
+from pipeline import MARK, SOURCE
 
 ECHO = build.command_pdu(1, build.echo_rq())
 
 
 def replay(detection: Detection) -> list[tuple[str, int, int]]:
     """What comes out once the other direction is DICOM, and where in the stream it lies."""
-    return [place(event) for event in detection.replay(PduStream(FLOW, 0))]
+    return [place(event) for event in detection.replay(PduStream(SOURCE))]
 
 
 def place(event: PduEvent) -> tuple[str, int, int]:

@@ -10,7 +10,7 @@ import build
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import Abort, MalformedPdu, MissingBytes, Pdv, PdvBytes, ReleaseRp, SkippedBytes, UnknownPdu
-from pipeline import FLOW, MARK, decode, pass_over
+from pipeline import MARK, SOURCE, decode, pass_over
 
 PDVS = [
     # PDU header          PDV length   ctx hdr  fragment
@@ -211,7 +211,7 @@ class Passing:
     """A stream of which the stage before passes over what it may, as `skip` says."""
 
     def __init__(self, *, collect=False):
-        self.pdus = PduStream(FLOW, 0, collect=collect, examine=True)
+        self.pdus = PduStream(SOURCE, collect=collect, examine=True)
         self.offset = 0
         self.skip = None
         self.piece(build.release_rp())
