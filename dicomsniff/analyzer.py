@@ -293,7 +293,7 @@ class Analyzer:
         """Count short lists as weight, with which connections leave memory; shorten others, to a fair share each."""
         long: list[Association] = []
         for connection in self._tcp.table:
-            if isinstance(connection.consumer, Conversation):
+            if connection.consumer is not None:
                 associations = connection.consumer.associations
                 entries = sum(len(association.timeline) for association in associations)
                 self._tcp.table.weigh(connection, connection.consumer.weight + min(entries, SHORT))

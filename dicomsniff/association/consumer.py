@@ -10,13 +10,12 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.skip import Skip
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER
-from dicomsniff.tcp.connection import Connection
-from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamEnd, StreamGap
-from dicomsniff.tcp.stream import Stream
+from dicomsniff.tcp.channel import ByteStream, Channel
+from dicomsniff.tcp.events import StreamEnd, StreamEvent
 from dicomsniff.tcp.table import BARE
 
 Update = tuple[Association, Entry]
-StreamEvent = StreamBytes | StreamGap | StreamConflict | StreamEnd
+ChannelEvent = StreamEvent[ByteStream]
 
 UNKNOWN = 9
 """What a connection weighs of which something is read, and that is not known to carry DICOM."""
@@ -26,11 +25,11 @@ UNKNOWN = 9
 class Beginning:
     """What came on a connection before it was known what it carries."""
 
-    detections: dict[Stream, Detection] = field(default_factory=dict)
+    detections: dict[ByteStream, Detection] = field(default_factory=dict)
     """The first bytes of each side that said something, in the order in which they did."""
-    times: dict[Stream, int] = field(default_factory=dict)
+    times: dict[ByteStream, int] = field(default_factory=dict)
     """When each of them first did (ns since 1970)."""
-    ends: list[StreamEnd] = field(default_factory=list)
+    ends: list[StreamEnd[ByteStream]] = field(default_factory=list)
 
 
 class Consumer(Protocol):
@@ -52,7 +51,7 @@ class Consumer(Protocol):
     def weight(self) -> int:
         """About how many kilobytes the connection takes, with all that is kept of it."""
 
-    def feed(self, event: StreamEvent, number: int) -> list[Update]:
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:
         """Take an event; return (association, new timeline entry) in packet order.
 
         `number` is the id of the next association that is recognized, and so on.
@@ -71,11 +70,11 @@ class Foreign:
     failed_handshake: FailedHandshake | None = None
     weight = BARE
 
-    def __init__(self, name: str, connection: Connection, _: Beginning) -> None:
+    def __init__(self, name: str, connection: Channel, _: Beginning) -> None:
         self.name = name
         count_only(connection)
 
-    def feed(self, event: StreamEvent, number: int) -> list[Update]:  # noqa: ARG002
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:  # noqa: ARG002
         """Take no note of an event."""
         return []
 
@@ -84,7 +83,7 @@ class Foreign:
         return []
 
 
-def count_only(connection: Connection) -> None:
+def count_only(connection: Channel) -> None:
     """Let TCP pass over all that still comes on a connection."""
     for stream in connection.streams:
         stream.skip = Skip(FOREVER)

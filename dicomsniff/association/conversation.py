@@ -1,7 +1,7 @@
 """A connection that is DICOM -> its associations: both directions' PDUs and messages, in packet order."""
 
 from dicomsniff.association.association import Association, Party
-from dicomsniff.association.consumer import Beginning, StreamEvent, Update
+from dicomsniff.association.consumer import Beginning, ChannelEvent, Update
 from dicomsniff.association.time_account import TimeAccountant
 from dicomsniff.association.timeline import ConflictingBytes, TcpEnd
 from dicomsniff.capture.segments import flow_ends
@@ -25,9 +25,8 @@ from dicomsniff.pdu.types import (
 )
 from dicomsniff.side import Side
 from dicomsniff.span import PacketMark, Span
-from dicomsniff.tcp.connection import Connection
+from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.events import StreamConflict, StreamEnd, StreamGap
-from dicomsniff.tcp.stream import Stream
 
 _ASKED = "sent A-ASSOCIATE-RQ"
 """How the requestor is known, for sure."""
@@ -59,20 +58,20 @@ class Conversation:
     failed_handshake = None
 
     def __init__(
-        self, connection: Connection, beginning: Beginning, *, collect: bool = False, forced: bool = False
+        self, connection: Channel, beginning: Beginning, *, collect: bool = False, forced: bool = False
     ) -> None:
         self.associations: list[Association] = []
         self._connection = connection
         self._number = 0
         self._collect = collect
         self._forced = forced
-        self._pdus: dict[Stream, PduStream] = {}
-        self._assemblers: dict[Stream, Assembler] = {}
-        self._sides: dict[Stream, Side] = {}
+        self._pdus: dict[ByteStream, PduStream] = {}
+        self._assemblers: dict[ByteStream, Assembler] = {}
+        self._sides: dict[ByteStream, Side] = {}
         """Who sends which stream in the latest association."""
         self._time_account: TimeAccountant | None = None
         self._beginning = beginning
-        self._counted: dict[Stream, dict[str, int]] = {stream: {} for stream in connection.streams}
+        self._counted: dict[ByteStream, dict[str, int]] = {stream: {} for stream in connection.streams}
 
     @property
     def name(self) -> str:
@@ -104,12 +103,12 @@ class Conversation:
             self._set_underway(stream)
         return updates
 
-    def _begin(self, stream: Stream, detection: Detection) -> list[PduEvent]:
+    def _begin(self, stream: ByteStream, detection: Detection) -> list[PduEvent]:
         pdus = PduStream(stream.source, collect=self._collect, examine=True)
         self._pdus[stream] = pdus
         return detection.replay(pdus)
 
-    def feed(self, event: StreamEvent, number: int) -> list[Update]:
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:
         """Take what TCP hands on; returns (association, new timeline entry) in packet order.
 
         `number` is the id of the next association that is recognized, and so on.
@@ -161,10 +160,10 @@ class Conversation:
         assemblers, self._assemblers = self._assemblers, {}
         return [self._enter(stream, event) for stream, each in assemblers.items() for event in each.close()]
 
-    def _enter_if_known(self, stream: Stream, event: TcpEnd | ConflictingBytes) -> list[Update]:
+    def _enter_if_known(self, stream: ByteStream, event: TcpEnd | ConflictingBytes) -> list[Update]:
         return [self._enter(stream, event)] if self.associations else []
 
-    def _take(self, stream: Stream, events: list[PduEvent], mark: PacketMark) -> list[Update]:
+    def _take(self, stream: ByteStream, events: list[PduEvent], mark: PacketMark) -> list[Update]:
         updates: list[Update] = []
         for event in events:
             if not self.associations or (isinstance(event, AssociateRq) and self._begins_another(stream, event)):
@@ -194,13 +193,13 @@ class Conversation:
             self._count(stream)
         return updates
 
-    def _begins_another(self, stream: Stream, request: AssociateRq) -> bool:
+    def _begins_another(self, stream: ByteStream, request: AssociateRq) -> bool:
         """Whether an A-ASSOCIATE-RQ is not the one that the other side broke off while it was on its way."""
         latest = self.associations[-1]
         cut_short = latest.request is None and latest.begun_before(request.span, self._sides[stream])
         return latest.may_be_over and not cut_short
 
-    def _fragment(self, stream: Stream, association: Association, pdv: Pdv) -> list[Update]:
+    def _fragment(self, stream: ByteStream, association: Association, pdv: Pdv) -> list[Update]:
         side = self._sides[stream]
         updates: list[Update] = []
         if pdv.number == 0 and not association.expects_fragment(pdv.pdu_length, side):
@@ -217,7 +216,7 @@ class Conversation:
             updates.append(self._enter(stream, found))
         return updates
 
-    def _enter(self, stream: Stream, event: Message | StrayFragment | TcpEnd | ConflictingBytes) -> Update:
+    def _enter(self, stream: ByteStream, event: Message | StrayFragment | TcpEnd | ConflictingBytes) -> Update:
         association = self.associations[-1]
         if isinstance(event, Message):
             entry = association.add_message(event)
@@ -226,7 +225,7 @@ class Conversation:
             return association, entry
         return association, association.add(event, self._sides[stream])
 
-    def _assembler(self, stream: Stream) -> Assembler:
+    def _assembler(self, stream: ByteStream) -> Assembler:
         assembler = self._assemblers.get(stream)
         if assembler is None:
             assembler = Assembler(
@@ -238,12 +237,12 @@ class Conversation:
             self._assemblers[stream] = assembler
         return assembler
 
-    def _unneeded(self, stream: Stream, pdus: PduStream) -> int:
+    def _unneeded(self, stream: ByteStream, pdus: PduStream) -> int:
         """Return how many of the next bytes of the data set under way need only be counted."""
         fragment, assembler = pdus.fragment, self._assemblers.get(stream)
         return FOREVER if fragment is None or assembler is None else assembler.unneeded(*fragment)
 
-    def _count(self, stream: Stream) -> None:
+    def _count(self, stream: ByteStream) -> None:
         """Credit the latest association with the PDUs seen since the last time."""
         counted, counts = self._counted[stream], self._pdus[stream].counts
         credit = self.associations[-1].pdu_counts[self._sides[stream]]
@@ -252,7 +251,7 @@ class Conversation:
                 credit[name] += count - counted.get(name, 0)
                 counted[name] = count
 
-    def _new_association(self, stream: Stream, event: PduEvent, mark: PacketMark) -> None:
+    def _new_association(self, stream: ByteStream, event: PduEvent, mark: PacketMark) -> None:
         requestor, how = self._find_requestor(stream, event)
         self._sides = {requestor: Side.REQUESTOR, requestor.peer: Side.ACCEPTOR}
         here, there = flow_ends(requestor.flow)
@@ -276,7 +275,7 @@ class Conversation:
             opened, begun = self._connection.opened_at, min(self._beginning.times.values())
         self._time_account.open(opened, begun, mark.time, self._sides[stream])
 
-    def _pass_time(self, stream: Stream | None, now: int) -> None:
+    def _pass_time(self, stream: ByteStream | None, now: int) -> None:
         """Account for the time until `stream` sends bytes; once an association is over, only until its last entry."""
         if self._time_account is None:
             return
@@ -286,19 +285,19 @@ class Conversation:
         else:
             self._time_account.pass_time(now, None if stream is None else self._sides[stream])
 
-    def _set_underway(self, stream: Stream) -> None:
+    def _set_underway(self, stream: ByteStream) -> None:
         if self._time_account is not None:
             inside = self._pdus[stream].is_inside or (
                 stream in self._assemblers and self._assemblers[stream].has_underway
             )
             self._time_account.set_underway(self._sides[stream], underway=inside)
 
-    def _has_underway(self, stream: Stream) -> bool:
+    def _has_underway(self, stream: ByteStream) -> bool:
         """Whether a message, or a PDU of the other side, has begun and not ended."""
         other = self._pdus.get(stream.peer)
         return (other is not None and other.is_inside) or any(each.has_underway for each in self._assemblers.values())
 
-    def _find_requestor(self, stream: Stream, event: PduEvent) -> tuple[Stream, str]:
+    def _find_requestor(self, stream: ByteStream, event: PduEvent) -> tuple[ByteStream, str]:
         if isinstance(event, AssociateRq):
             return stream, _ASKED
         if isinstance(event, AssociateAc | AssociateRj):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from dicomsniff.association.consumer import Beginning, Consumer, Foreign
 from dicomsniff.association.tls_connection import TlsConnection
-from dicomsniff.tcp.connection import Connection
+from dicomsniff.tcp.channel import Channel
 
 
 class OtherProtocol(NamedTuple):
@@ -20,7 +20,7 @@ class OtherProtocol(NamedTuple):
     name: str
     begins: re.Pattern[bytes]
     """How the first bytes of either side look."""
-    consumer: Callable[[str, Connection, Beginning], Consumer] = Foreign
+    consumer: Callable[[str, Channel, Beginning], Consumer] = Foreign
     """What takes the bytes of a connection that carries it."""
 
 

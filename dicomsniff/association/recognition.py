@@ -11,12 +11,12 @@ This is where every connection begins. Both directions are judged (pdu/detection
 """
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import UNKNOWN, Beginning, Consumer, StreamEvent, Update
+from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Update
 from dicomsniff.association.conversation import Conversation
 from dicomsniff.association.protocols import UNNAMED, find_protocol
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict
-from dicomsniff.tcp.connection import Connection
+from dicomsniff.tcp.channel import Channel
 from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
 
 MAX_UNDECIDED = 1 << 14
@@ -39,7 +39,7 @@ class Recognition:
     associations: tuple[Association, ...] = ()
     failed_handshake = None
 
-    def __init__(self, connection: Connection, *, collect: bool = False, room: int = MAX_UNDECIDED) -> None:
+    def __init__(self, connection: Channel, *, collect: bool = False, room: int = MAX_UNDECIDED) -> None:
         self._connection = connection
         self._collect = collect
         self._room = max(LEAST_UNDECIDED, min(room, MAX_UNDECIDED))
@@ -54,7 +54,7 @@ class Recognition:
     def _waiting(self) -> int:
         return sum([detection.waiting for detection in self._beginning.detections.values()])
 
-    def feed(self, event: StreamEvent, number: int) -> list[Update]:
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:
         """Take an event; once it decides, everything that came goes to the new consumer of the connection."""
         stream, beginning = event.stream, self._beginning
         beginning.times.setdefault(stream, event.mark.time)

@@ -1,9 +1,9 @@
 """A connection that carries TLS: its handshake is read as far as it is plain, the rest of it is counted."""
 
-from dicomsniff.association.consumer import UNKNOWN, Beginning, StreamEvent, Update, count_only
+from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Update, count_only
 from dicomsniff.association.handshakes import FailedHandshake, failed_handshake
 from dicomsniff.pdu.tls import TlsStream
-from dicomsniff.tcp.connection import Connection
+from dicomsniff.tcp.channel import Channel
 from dicomsniff.tcp.events import StreamBytes, StreamGap
 from dicomsniff.tcp.table import BARE
 
@@ -15,7 +15,7 @@ class TlsConnection:
 
     associations = ()
 
-    def __init__(self, name: str, connection: Connection, beginning: Beginning) -> None:
+    def __init__(self, name: str, connection: Channel, beginning: Beginning) -> None:
         self.name = name
         self.failed_handshake: FailedHandshake | None = None
         self._connection = connection
@@ -34,7 +34,7 @@ class TlsConnection:
         """About how many kilobytes it takes."""
         return UNKNOWN if self._streams else BARE
 
-    def feed(self, event: StreamEvent, number: int) -> list[Update]:  # noqa: ARG002  it brings no association
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:  # noqa: ARG002  it brings no association
         """Take an event."""
         tls = self._streams.get(event.stream)
         if tls is not None:

@@ -237,7 +237,7 @@ class Stream:
         different = self.health.differs(offset, data)
         return [StreamConflict(self, offset, different, mark)] if different else []
 
-    def _gap(self, length: int, mark: PacketMark) -> StreamGap:
+    def _gap(self, length: int, mark: PacketMark) -> "StreamGap[Stream]":
         gap = StreamGap(self, self.offset, length, mark)
         self.health.missing += length
         self.offset += length
