@@ -10,6 +10,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.skip import Skip
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER
+from dicomsniff.span import PacketMark
 from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.events import StreamEnd, StreamEvent
 from dicomsniff.tcp.table import BARE
@@ -51,6 +52,9 @@ class Consumer(Protocol):
     def weight(self) -> int:
         """About how many kilobytes the connection takes, with all that is kept of it."""
 
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:
+        """Take what came before, up to packet `mark`, and that only; see `feed`."""
+
     def feed(self, event: ChannelEvent, number: int) -> list[Update]:
         """Take an event; return (association, new timeline entry) in packet order.
 
@@ -73,6 +77,10 @@ class Foreign:
     def __init__(self, name: str, connection: Channel, _: Beginning) -> None:
         self.name = name
         count_only(connection)
+
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:  # noqa: ARG002
+        """Take no note of what came before."""
+        return []
 
     def feed(self, event: ChannelEvent, number: int) -> list[Update]:  # noqa: ARG002
         """Take no note of an event."""

@@ -16,6 +16,7 @@ from dicomsniff.association.conversation import Conversation
 from dicomsniff.association.protocols import UNNAMED, find_protocol
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict
+from dicomsniff.span import PacketMark
 from dicomsniff.tcp.channel import Channel
 from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
 
@@ -69,21 +70,21 @@ class Recognition:
             if isinstance(event, StreamEnd):
                 beginning.ends.append(event)
             return []
-        if verdict is Verdict.DICOM:
-            conversation = self._converse()
-            return conversation.begin(event.mark, number)
-        if verdict is Verdict.OTHER and self._is_foreign:
-            self._leave()
+        if verdict is Verdict.DICOM or (verdict is Verdict.OTHER and self._is_foreign):
+            return self._find_consumer().begin(event.mark, number)
+        return []
+
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:  # noqa: ARG002
+        """Nothing came before."""
         return []
 
     def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes: decide by what there is."""
-        verdicts = [detection.end() for detection in self._beginning.detections.values()]
-        if Verdict.DICOM not in verdicts:
-            return self._leave().close(until, number)
-        conversation = self._converse()
-        updates = conversation.begin(self._connection.last_mark, number)
-        return updates + conversation.close(until, number + len(conversation.associations))
+        for detection in self._beginning.detections.values():
+            detection.end()
+        consumer = self._find_consumer()
+        updates = consumer.begin(self._connection.last_mark, number)
+        return updates + consumer.close(until, number + len(consumer.associations))
 
     @property
     def _is_foreign(self) -> bool:
@@ -91,16 +92,15 @@ class Recognition:
         both = len(detections) == 2 and all(detection.verdict is Verdict.OTHER for detection in detections)
         return both or self._waiting > self._room
 
-    def _converse(self) -> Conversation:
-        conversation = Conversation(self._connection, self._beginning, collect=self._collect)
-        self._connection.consumer = conversation
-        return conversation
-
-    def _leave(self) -> Consumer:
-        """Leave the connection to the consumer of the protocol that its first bytes tell."""
+    def _find_consumer(self) -> Consumer:
+        """Leave the connection to whoever takes what it carries, as far as the first bytes tell."""
         detections = self._beginning.detections.values()
-        others = [find_protocol(each.beginning) for each in detections if each.verdict is Verdict.OTHER]
-        protocol = next((each for each in others if each is not UNNAMED), UNNAMED)
-        consumer = protocol.consumer(protocol.name, self._connection, self._beginning)
+        consumer: Consumer
+        if any(detection.verdict is Verdict.DICOM for detection in detections):
+            consumer = Conversation(self._connection, self._beginning, collect=self._collect)
+        else:
+            others = [find_protocol(each.beginning) for each in detections if each.verdict is Verdict.OTHER]
+            protocol = next((each for each in others if each is not UNNAMED), UNNAMED)
+            consumer = protocol.consumer(protocol.name, self._connection, self._beginning)
         self._connection.consumer = consumer
         return consumer

@@ -3,6 +3,7 @@
 from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Update, count_only
 from dicomsniff.association.handshakes import FailedHandshake, failed_handshake
 from dicomsniff.pdu.tls import TlsStream
+from dicomsniff.span import PacketMark
 from dicomsniff.tcp.channel import Channel
 from dicomsniff.tcp.events import StreamBytes, StreamGap
 from dicomsniff.tcp.table import BARE
@@ -11,7 +12,7 @@ from dicomsniff.tcp.table import BARE
 class TlsConnection:
     """Reads the handshakes of both sides; it becomes a foreign connection in all but name once they are over."""
 
-    __slots__ = ("_connection", "_streams", "failed_handshake", "name")
+    __slots__ = ("_beginning", "_connection", "_streams", "failed_handshake", "name")
 
     associations = ()
 
@@ -20,21 +21,27 @@ class TlsConnection:
         self.failed_handshake: FailedHandshake | None = None
         self._connection = connection
         self._streams = {stream: TlsStream() for stream in (*beginning.detections, *connection.streams)}
-        for stream, detection in beginning.detections.items():
-            tls = self._streams[stream]
-            for piece in detection.pieces:
-                if piece.missing:
-                    tls.stop()
-                else:
-                    tls.feed(piece.data, piece.mark)
-        self._look()
+        self._beginning = beginning
 
     @property
     def weight(self) -> int:
         """About how many kilobytes it takes."""
         return UNKNOWN if self._streams else BARE
 
-    def feed(self, event: ChannelEvent, number: int) -> list[Update]:  # noqa: ARG002  it brings no association
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:  # noqa: ARG002  it brings no association
+        """Read what came before."""
+        for stream, detection in self._beginning.detections.items():
+            tls = self._streams[stream]
+            for piece in detection.pieces:
+                if piece.missing:
+                    tls.stop()
+                else:
+                    tls.feed(piece.data, piece.mark)
+        self._beginning = Beginning()
+        self._look()
+        return []
+
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:  # noqa: ARG002
         """Take an event."""
         tls = self._streams.get(event.stream)
         if tls is not None:
