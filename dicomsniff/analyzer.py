@@ -16,6 +16,7 @@ from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recogniti
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch
 from dicomsniff.capture.segments import flow_ends
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
@@ -81,7 +82,7 @@ class Analyzer:
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
-        self._collect = collect
+        self._collection = Collection() if collect else None
         self._judge = findings
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker()
@@ -197,9 +198,9 @@ class Analyzer:
         consumer: Consumer
         if not self._is_forced(connection.streams[0].flow):
             room = self._tcp.table.share(MAX_UNDECIDED_TOGETHER)
-            consumer = Recognition(connection, collect=self._collect, room=room)
+            consumer = Recognition(connection, collection=self._collection, room=room)
         else:
-            consumer = Conversation(connection, Beginning(), collect=self._collect, forced=True)
+            consumer = Conversation(connection, Beginning(), collection=self._collection, forced=True)
             consumer.begin(connection.last_mark, self._numbered + 1)
         connection.consumer = consumer
         return consumer

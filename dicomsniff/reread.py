@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from dicomsniff.capture.packets import PacketSource
 from dicomsniff.dimse.assembler import Assembler
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import DataSetInfo, Message
 from dicomsniff.pdu.framing import NO_PACKET
 from dicomsniff.pdu.stream import PduStream
@@ -48,7 +49,7 @@ def read_message(packets: PacketSource, message: Message, limit: int = MAX_REREA
     piece = read_stream(packets, span, limit)
     pdus = PduStream(span.source, collect=True)
     pdus.begin(span.start, 0, NO_PACKET, at_header=True)
-    assembler = Assembler(span.source, side=message.side, collect=True)
+    assembler = Assembler(span.source, side=message.side, collection=Collection())
     found: list[Message] = []
     mark = PacketMark(span.first_packet, span.first_time, span.offset)
     for offset, data, gap in _runs(piece):

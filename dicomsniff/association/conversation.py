@@ -6,6 +6,7 @@ from dicomsniff.association.time_account import TimeAccountant
 from dicomsniff.association.timeline import ConflictingBytes, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER
@@ -37,14 +38,15 @@ _WEIGHT, _CONTEXTS = 16, 2
 class Conversation:
     """Decodes both directions of a connection; gives associations as they are recognized.
 
-    `beginning` is what came before the connection was known to be DICOM: `begin` reads it. `collect` keeps data sets
-    for the taking; `forced` reads the connection as DICOM although nothing looks like it.
+    `beginning` is what came before the connection was known to be DICOM: `begin` reads it. Where there is a
+    `collection`, data sets are kept there for the taking; `forced` reads the connection as DICOM although nothing
+    looks like it.
     """
 
     __slots__ = (
         "_assemblers",
         "_beginning",
-        "_collect",
+        "_collection",
         "_connection",
         "_counted",
         "_forced",
@@ -58,12 +60,12 @@ class Conversation:
     failed_handshake = None
 
     def __init__(
-        self, connection: Channel, beginning: Beginning, *, collect: bool = False, forced: bool = False
+        self, connection: Channel, beginning: Beginning, *, collection: Collection | None = None, forced: bool = False
     ) -> None:
         self.associations: list[Association] = []
         self._connection = connection
         self._number = 0
-        self._collect = collect
+        self._collection = collection
         self._forced = forced
         self._pdus: dict[ByteStream, PduStream] = {}
         self._assemblers: dict[ByteStream, Assembler] = {}
@@ -104,7 +106,7 @@ class Conversation:
         return updates
 
     def _begin(self, stream: ByteStream, detection: Detection) -> list[PduEvent]:
-        pdus = PduStream(stream.source, collect=self._collect, examine=True)
+        pdus = PduStream(stream.source, collect=self._collection is not None, examine=True)
         self._pdus[stream] = pdus
         return detection.replay(pdus)
 
@@ -231,7 +233,7 @@ class Conversation:
             assembler = Assembler(
                 stream.source,
                 side=self._sides[stream],
-                collect=self._collect,
+                collection=self._collection,
                 syntax_of=self.associations[-1].transfer_syntax,
             )
             self._assemblers[stream] = assembler

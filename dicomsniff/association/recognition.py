@@ -14,6 +14,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Update
 from dicomsniff.association.conversation import Conversation
 from dicomsniff.association.protocols import UNNAMED, find_protocol
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict
 from dicomsniff.span import PacketMark
@@ -31,18 +32,18 @@ LEAST_UNDECIDED = 1 << 10
 class Recognition:
     """Takes what TCP hands on of a connection until it is known what it carries; then another consumer takes over.
 
-    With `collect`, DICOM's data sets are kept for the taking. `room` is how many bytes may wait.
+    Where there is a `collection`, DICOM's data sets are kept there for the taking. `room` is how many bytes may wait.
     """
 
-    __slots__ = ("_beginning", "_collect", "_connection", "_room")
+    __slots__ = ("_beginning", "_collection", "_connection", "_room")
 
     name = ""
     associations: tuple[Association, ...] = ()
     failed_handshake = None
 
-    def __init__(self, connection: Channel, *, collect: bool = False, room: int = MAX_UNDECIDED) -> None:
+    def __init__(self, connection: Channel, *, collection: Collection | None = None, room: int = MAX_UNDECIDED) -> None:
         self._connection = connection
-        self._collect = collect
+        self._collection = collection
         self._room = max(LEAST_UNDECIDED, min(room, MAX_UNDECIDED))
         self._beginning = Beginning()
 
@@ -97,7 +98,7 @@ class Recognition:
         detections = self._beginning.detections.values()
         consumer: Consumer
         if any(detection.verdict is Verdict.DICOM for detection in detections):
-            consumer = Conversation(self._connection, self._beginning, collect=self._collect)
+            consumer = Conversation(self._connection, self._beginning, collection=self._collection)
         else:
             others = [find_protocol(each.beginning) for each in detections if each.verdict is Verdict.OTHER]
             protocol = next((each for each in others if each is not UNNAMED), UNNAMED)

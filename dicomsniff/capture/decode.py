@@ -3,18 +3,23 @@
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import count
+from typing import TYPE_CHECKING
 
-from dicomsniff.capture.frames import FrameDecoder
 from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, Segment
 from dicomsniff.capture.skip import MAX_KEPT
 from dicomsniff.span import PacketMark
 
+if TYPE_CHECKING:
+    from dicomsniff.capture.frames import FrameDecoder
+
 _REST = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 8 of a TCP header."""
 _CONTROL = FIN | SYN | RST | ACK
+_new = tuple.__new__
 
 
 class SegmentDecoder:
@@ -26,7 +31,6 @@ class SegmentDecoder:
 
     def __init__(self, flows: Mapping[bytes, Flow] | None = None) -> None:
         self.undecoded: Counter[str] = Counter()
-        self._frames = FrameDecoder(self.undecoded)
         self._flows = flows if flows is not None else {}
 
     def segments(self, batch: PacketBatch) -> Iterator[Segment]:
@@ -35,6 +39,10 @@ class SegmentDecoder:
         record_offset = batch.file_offset - layout.header
         find = self._flows.get
         passed: list[Flow] = []  # those with packets that were only counted, and are to be told
+        # The flow whose packets are being counted, and what of its state they change: one compared with the next costs
+        # a third of looking the flow up. It is written back before anybody else may look.
+        run: Flow | None = None
+        run_flow, run_expected, run_offset, run_until, run_last = b"", -1, 0, 0, 0
         shape = NO_SHAPE
         at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected = shape
         for number, start, end in zip(count(batch.first_number), batch.starts, batch.ends, strict=False):
@@ -43,6 +51,9 @@ class SegmentDecoder:
             except struct.error:  # a short frame at the end of the block
                 seen = ~kind
             if seen & type_mask != kind or (outer is not None and outer(data, start) != expected):
+                if run is not None:
+                    run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
+                    run = None
                 found = find_shape(link_type, data, start, end)
                 if found is None:
                     carried = ~protocol
@@ -56,6 +67,14 @@ class SegmentDecoder:
                 tcp = start + tcp_at
                 first = tcp + (control >> 10 & 0x3C)
                 last = start + counted + length
+                if run is not None:
+                    if flow == run_flow and seq == run_expected and control & _CONTROL == ACK:
+                        reached = run_offset + last - first
+                        if tcp + 20 <= first < last <= end and reached < run_until:
+                            run_offset, run_last, run_expected = reached, number, (seq + last - first) & 0xFFFFFFFF
+                            continue
+                    run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
+                    run = None
                 if tcp + 20 <= first <= last:
                     state = find(flow)
                     if state is not None and seq == state.expected and control & _CONTROL == ACK and last <= end:
@@ -68,7 +87,7 @@ class SegmentDecoder:
                             elif reached >= until:
                                 until = skip.repeated(offset, data, first, last)
                                 if until:
-                                    mark = PacketMark(number, layout.time(data, start), record_offset + start)
+                                    mark = _new(PacketMark, (number, layout.time(data, start), record_offset + start))
                                     state.skip = skip.went_on(until, mark)
                             if until:
                                 if kept is not None:
@@ -78,6 +97,9 @@ class SegmentDecoder:
                                 if not state.passed_since:
                                     state.passed_since = number
                                     passed.append(state)
+                                if kept is None:
+                                    run, run_flow, run_expected, run_offset = state, flow, state.expected, reached
+                                    run_until, run_last = until, number
                                 continue
                     if first <= end:
                         if passed:
@@ -101,6 +123,9 @@ class SegmentDecoder:
                             missing,
                         )
                         continue
+            if run is not None:
+                run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
+                run = None
             time = layout.time(data, start)
             decoded = self._frames.decode(link_type, data[start:end], time)
             if decoded is not None:
@@ -122,7 +147,16 @@ class SegmentDecoder:
                     last,
                     missing,
                 )
+        if run is not None:
+            run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
         self._mark(passed, batch, shape)
+
+    @cached_property
+    def _frames(self) -> "FrameDecoder":
+        # Loads dpkt with all its protocols, which few captures need.
+        from dicomsniff.capture.frames import FrameDecoder
+
+        return FrameDecoder(self.undecoded)
 
     def _mark(self, passed: list[Flow], batch: PacketBatch, shape: Shape) -> None:
         """Tell flows of the packets that were passed over, all of one shape: times are not worked out for every one."""

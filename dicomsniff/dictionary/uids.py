@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from dicomsniff.dictionary.registry import uids
+
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
@@ -25,11 +27,8 @@ _NON_PATIENT_OBJECTS = frozenset(  # PS3.4 Annex GG
 @lru_cache(maxsize=4096)
 def find_uid_name(uid: str) -> str | None:
     """Return the registered name of a UID, or None where the registry has none."""
-    from pydicom.config import IGNORE
-    from pydicom.uid import UID
-
-    name = UID(uid, IGNORE).name  # what is sent as a UID need not be one
-    return name if name != uid else None
+    found = uids().get(uid)
+    return found[0] if found is not None else None
 
 
 def is_storage(sop_class_uid: str) -> bool:

@@ -14,6 +14,7 @@ from dicomsniff.association.recognition import LEAST_UNDECIDED, MAX_UNDECIDED, R
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.side import Side
 from dicomsniff.tcp.events import StreamBytes
+from examples import examples
 from pipeline import analyze, batch, codes, names, only, split, track
 from tls import client_hello, handshake
 
@@ -51,7 +52,7 @@ CUTS = st.lists(st.integers(0, len(STORE) + 300), max_size=12)
 
 
 @given(st.sampled_from(STARTS), CUTS, CUTS, st.lists(st.booleans(), max_size=20))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @example(STARTS[0], [10, 100], [90], [False, False, False, True, False])
 def test_a_side_that_begins_with_other_bytes_is_read_the_same_however_packets_cut_and_order_them(
     start, cuts, other_cuts, turns

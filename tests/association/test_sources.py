@@ -13,6 +13,7 @@ from dicomsniff.association import recognition
 from dicomsniff.association.protocols import PROTOCOLS, OtherProtocol
 from dicomsniff.library import Capture
 from dicomsniff.tcp.source import TcpSource
+from examples import examples
 from pipeline import analyze, codes, names
 from records import BEGINS, HEADER, RecordConnection, wrap
 
@@ -64,7 +65,7 @@ def seen(packets: list[build.Packet]) -> list[object]:
 
 
 @given(st.lists(st.integers(1, 5000), max_size=12), st.integers(20, 5000))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_records_hold_the_same_exchange_as_bare_tcp_with_offsets_of_their_own(sizes, segment):
     assert seen(wrapped(sizes, segment)) == seen(plain())
 
@@ -122,7 +123,8 @@ def test_other_traffic_inside_records_is_counted_under_their_name():
 
 def test_more_records_than_may_wait_are_taken_all_the_same():
     talk = build.Talk(tick=1000).open()
-    talk.client(wrap(TURNS[0][1] + bytes(recognition.MAX_UNDECIDED), [500] * 20))
+    talk.client(wrap(TURNS[0][1] + TURNS[2][1], [500] * 20))
     talk.server(wrap(TURNS[1][1], []))
     (found,) = analyze(talk.close().packets).associations
-    assert names(found)[:2] == ["A-ASSOCIATE-RQ", "A-ASSOCIATE-AC"]
+    assert len(TURNS[2][1]) > recognition.MAX_UNDECIDED
+    assert names(found)[:3] == ["A-ASSOCIATE-RQ", "unexpected P-DATA-TF", "C-STORE-RQ"]

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from dicomsniff.dictionary.registry import attributes
 from dicomsniff.dimse.scan.formats import VRS as FORMATTED_VRS
 
 PLAIN, TEXT, NAME, UID, FORMATTED, WATCHED, LONG, LONG_TEXT, SEQUENCE, PIXELS, UNDEFINED_VR = range(11)
@@ -53,10 +54,8 @@ EXPLICIT_KINDS: tuple[dict[bytes, int], ...] = (_SHORT | _LONG, _NESTED | {b"UI"
 @lru_cache(maxsize=1)
 def implicit_kinds() -> tuple[dict[int, int], ...]:
     """Return what to do by tag where no VR is sent; a tag not listed is PLAIN. Levels as in EXPLICIT_KINDS."""
-    from pydicom._dicom_dict import DicomDictionary
-
     top: dict[int, int] = {}
-    for tag, (vr, *_) in DicomDictionary.items():
+    for tag, (vr, *_) in attributes().items():
         kind = EXPLICIT_KINDS[0].get(vr.encode(), PLAIN)
         if kind in (TEXT, NAME, UID, FORMATTED, SEQUENCE, LONG_TEXT) or (kind == WATCHED and tag in KEPT_ELEMENTS):
             top[tag] = kind
@@ -69,6 +68,4 @@ def implicit_kinds() -> tuple[dict[int, int], ...]:
 @lru_cache(maxsize=1)
 def implicit_formats() -> dict[int, bytes]:
     """Return the VR of what is FORMATTED, by tag, where no VR is sent."""
-    from pydicom._dicom_dict import DicomDictionary
-
-    return {tag: vr.encode() for tag, (vr, *_) in DicomDictionary.items() if vr.encode() in FORMATTED_VRS}
+    return {tag: vr.encode() for tag, (vr, *_) in attributes().items() if vr.encode() in FORMATTED_VRS}

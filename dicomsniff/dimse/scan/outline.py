@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from dicomsniff.dictionary.attributes import find_attribute_name
 from dicomsniff.dimse.command import tag_text
 
 MAX_PROBLEMS = 20
@@ -102,9 +103,4 @@ class ProblemList:
 
 def named(tag: int) -> str:
     """Return a tag with the name of its attribute, where the dictionary has one: `(0010,0010) Patient's Name`."""
-    from pydicom.datadict import dictionary_description
-
-    try:
-        return f"{tag_text(tag)} {dictionary_description(tag)}"
-    except KeyError:
-        return tag_text(tag)
+    return f"{tag_text(tag)} {find_attribute_name(tag)}".rstrip()
