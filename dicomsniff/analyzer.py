@@ -17,6 +17,7 @@ from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.collection import Collection
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
@@ -285,6 +286,7 @@ class Analyzer:
                 if not association.condensed:
                     self._entries -= len(association.timeline)
                     association.condense()
+                    findings_of(association).condense()
                 if self._entries <= MAX_ENTRIES // 2:
                     break
         while len(self._kept) > MAX_ASSOCIATIONS and self._closed:

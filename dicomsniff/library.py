@@ -15,6 +15,8 @@ from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketSour
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.finding import Finding
 from dicomsniff.quantities import counted
 from dicomsniff.reread import MessageBytes, read_message, read_stream
 from dicomsniff.span import Span
@@ -112,6 +114,10 @@ class Capture:
     def truncated(self) -> str:
         """Why the capture ended early, cut off or damaged, as far as it was read; empty where it did not."""
         return self.reader.truncated
+
+    def findings_of(self, association: Association) -> list[Finding]:
+        """Return what was found about an association: causes, each with what follows from it (`Finding.all()`)."""
+        return findings_of(association).causes
 
     def message_bytes(self, message: Message) -> MessageBytes:
         """Reread a message's command set and data set from the capture (not from a pipe)."""

@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.packets import LiveSource
 from dicomsniff.export import lines
 from dicomsniff.export.text import finding_text, live_line, summary_lines
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.interruption import taken_over
 from dicomsniff.library import Capture
@@ -25,8 +26,8 @@ def follow(reader: LiveSource, form: str, out: IO[str], *, ports: tuple[int, ...
             for updates, closed in capture.blocks():
                 _print(out, (view.entry(association, entry) for association, entry in updates))
                 for association in dict.fromkeys([*(association for association, _ in updates), *closed]):
-                    fresh = association.found[told.get(association.id, 0) :]
-                    told[association.id] = len(association.found)
+                    fresh = findings_of(association).all[told.get(association.id, 0) :]
+                    told[association.id] = len(findings_of(association).all)
                     _print(out, [view.finding(association, finding) for finding in fresh])
                 for association in closed:
                     del told[association.id]

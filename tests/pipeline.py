@@ -11,6 +11,7 @@ from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.skip import Skip
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict
 from dicomsniff.pdu.stream import PduStream
@@ -80,7 +81,7 @@ def names(association: Association) -> list[str]:
 
 def codes(association: Association) -> list[str]:
     """Every finding's code, causes and consequences alike, in the order found."""
-    return [finding.code for finding in association.found]
+    return [finding.code for finding in findings_of(association).all]
 
 
 def track(packets: Iterable[build.Packet]) -> list[TcpEvent]:

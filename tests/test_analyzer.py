@@ -10,6 +10,7 @@ import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import Capture
 from dicomsniff.side import Side
 from examples import examples
@@ -55,7 +56,7 @@ def tell_association(association: Association) -> tuple[object, ...]:
         [tell(message) for message in association.messages],
         [
             (finding.code, finding.message, finding.message_number)
-            for finding in association.found
+            for finding in findings_of(association).all
             if finding.code != "segments-sent-again"
         ],
         {sender: dict(counts) for sender, counts in association.pdu_counts.items()},
@@ -224,7 +225,7 @@ def test_a_flood_of_nonsense_makes_few_entries():
         talk.client(build.p_data(build.pdv(3, build.store_rq(), command=True)) + b"\4\0\0\0\0\x10" + nonsense)
         found = only(talk.packets)
         assert len(found.timeline) < 100, fill
-        assert len(found.findings) < 100, fill
+        assert len(findings_of(found).causes) < 100, fill
 
 
 # Memory

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING
 
 from dicomsniff.association.message_counts import MessageCounts
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
@@ -35,9 +34,6 @@ from dicomsniff.pdu.types import (
 from dicomsniff.side import SIDES, Side
 from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.health import StreamHealth
-
-if TYPE_CHECKING:
-    from dicomsniff.findings.finding import Finding
 
 
 @dataclass(slots=True)
@@ -77,12 +73,6 @@ class AbortInfo:
     costs: bool = True
 
 
-MAX_FINDINGS = 1000
-"""Findings listed of one association; of further ones only the first of each code."""
-FINAL_FINDINGS = 100
-"""Findings listed beyond those of an association that is over: they are about all of it."""
-
-
 _ESTABLISHED, _REQUESTOR = State.ESTABLISHED, Side.REQUESTOR
 """A module's name is found much faster than an Enum's member."""
 
@@ -91,6 +81,7 @@ class Association:
     """One association, complete or not, as far as the capture shows it. Times are in ns since 1970."""
 
     __slots__ = (
+        "__weakref__",
         "_before",
         "_changed",
         "_odd",
@@ -106,10 +97,7 @@ class Association:
         "contexts",
         "end_time",
         "ended_by_capture",
-        "findings",
         "follows",
-        "found",
-        "found_codes",
         "id",
         "message_counts",
         "messages",
@@ -119,7 +107,6 @@ class Association:
         "pdu_counts",
         "rejection",
         "released",
-        "repeated",
         "request",
         "requestor",
         "requestor_is",
@@ -130,7 +117,6 @@ class Association:
         "timeline",
         "timing",
         "unlisted",
-        "unlisted_findings",
         "watched_until",
     )
 
@@ -156,14 +142,6 @@ class Association:
         self.contexts: dict[int, PresentationContext] = {}
         self.messages: list[Message] = []
         self.timeline: list[Entry] = []
-        self.findings: list[Finding] = []
-        """Causes, each with what follows from it; once the association is over, by packet."""
-        self.found: list[Finding] = []
-        """Every finding, causes and consequences alike, in the order found: it only grows."""
-        self.found_codes: set[str] = set()
-        """Their codes."""
-        self.repeated: dict[tuple[str, Side | None, str], int] = {}
-        """How often a side did again what is told once: by code, side, and text without numbers."""
         self.operations = OperationTracker()
         self.timing = Timing(time)
         """Where its time went."""
@@ -172,8 +150,6 @@ class Association:
         """Timeline entries (and messages) that are listed."""
         self.unlisted = 0
         """Further timeline entries, which are not kept."""
-        self.unlisted_findings: dict[str, int] = {}
-        """How many findings are not listed, by severity; of each code at least the first is."""
         self.condensed = False
         """Whether its timeline, messages and contexts were given up to bound memory."""
         self.nothing_accepted = False
@@ -328,21 +304,8 @@ class Association:
             self._number(message)
         self._unended.clear()
 
-    def add_findings(self, found: "list[Finding]", *, final: bool = False) -> "list[Finding]":
-        """Take findings, as many as are listed, and return those; `final` ones are about all of the association."""
-        most = MAX_FINDINGS + (FINAL_FINDINGS if final else 0)
-        listed = []
-        for finding in found:
-            if len(self.found) < most or finding.code not in self.found_codes:
-                listed.append(finding)
-                self.found.append(finding)
-                self.found_codes.add(finding.code)
-            else:
-                self.unlisted_findings[finding.severity] = self.unlisted_findings.get(finding.severity, 0) + 1
-        return listed
-
     def shorten(self, room: int) -> None:
-        """List no more than so many timeline entries, the first ones; counts, verdict and findings cover all."""
+        """List no more than so many timeline entries, the first ones; counts cover all."""
         self.room = room
         if len(self.timeline) > room:
             self.unlisted += len(self.timeline) - room
@@ -352,17 +315,12 @@ class Association:
             self.operations.shorten(listed)
 
     def condense(self) -> None:
-        """Give up what only a detailed view needs; verdict, counts and findings stay."""
+        """Give up what only a detailed view needs; outcome and counts stay."""
         self.condensed = True
         self.timeline, self.messages, self.contexts = [], [], {}
         self.request = self.accept = None
         self.operations.condense()
         self.timing.condense()
-        self.findings = [
-            replace(finding, about=None, followers=[replace(each, about=None) for each in finding.followers])
-            for finding in self.findings
-        ]
-        self.found = [each for finding in self.findings for each in finding.all()]
 
     def _number(self, message: Message) -> None:
         self.message_counts.add(message)

@@ -14,6 +14,7 @@ from dicomsniff.export.report import Asked, Outcome, Report
 from dicomsniff.export.sarif import SarifReport
 from dicomsniff.export.text import finding_lines
 from dicomsniff.export.waiting import copy_out, waiting_text
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.verdicts import verdict
@@ -58,12 +59,12 @@ class TextReport:
 
     def association(self, association: Association) -> str:
         """Return who with whom, the verdict, and the findings; nothing where there are none."""
-        if not association.findings:
+        if not findings_of(association).causes:
             return ""
         self._with_findings += 1
         lines = [f"association {association.id}: {association.requestor.label} -> {association.acceptor.label}"]
         lines.append(f"  {verdict(association)}")
-        lines += finding_lines(association.findings)
+        lines += finding_lines(findings_of(association).causes)
         return "".join(printed([*lines, ""]))
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
@@ -88,7 +89,7 @@ class JsonReport:
 
     def association(self, association: Association) -> str:
         """Return an association that has findings as an element of the array."""
-        if not association.findings:
+        if not findings_of(association).causes:
             return ""
         comma, self._first = "" if self._first else ",", False
         return f"{comma}\n  {json_text(_association_json(association))}"
@@ -111,7 +112,7 @@ class JsonLinesReport:
 
     def association(self, association: Association) -> str:
         """Return a line per finding, causes and consequences."""
-        return "".join(f"{line}\n" for line in finding_lines_json(association.findings, association.id))
+        return "".join(f"{line}\n" for line in finding_lines_json(findings_of(association).causes, association.id))
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return the findings about the capture as a whole, and the summary."""
@@ -137,7 +138,7 @@ def _association_json(association: Association) -> dict[str, Any]:
         "acceptor": association.acceptor.label,
         "outcome": association.outcome,
         "verdict": verdict(association),
-        "findings": findings_json(association.findings, association.id),
+        "findings": findings_json(findings_of(association).causes, association.id),
     }
 
 

@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 from dicomsniff.association.association import Association
 from dicomsniff.export.report import Asked, Outcome
 from dicomsniff.export.text import finding_lines
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.printable import printable, printed
@@ -23,7 +24,7 @@ class JunitReport:
         """Return the test case of an association."""
         name = f"association {association.id}: {association.requestor.label} -> {association.acceptor.label}"
         lasted = (association.end_time - association.start_time) / 1e9
-        return self._case(name, association.findings, verdict(association), lasted)
+        return self._case(name, findings_of(association).causes, verdict(association), lasted)
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return the suite around its cases."""

@@ -14,6 +14,7 @@ from dicomsniff.export.model_json import association_json, finding_json, finding
 from dicomsniff.export.negotiation import contexts_json
 from dicomsniff.export.transcript import SCHEMA
 from dicomsniff.export.words import entry_detail, entry_name
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.library import Capture
 from dicomsniff.quantities import timestamp
@@ -28,7 +29,7 @@ def write_lines(capture: Capture, out: IO[str]) -> None:
             out.write(entry_line(association, entry, digits) + "\n")
         for association in closed:
             out.write(association_line(association, digits) + "\n")
-            out.writelines(f"{line}\n" for line in finding_lines_json(association.findings, association.id))
+            out.writelines(f"{line}\n" for line in finding_lines_json(findings_of(association).causes, association.id))
     out.writelines(line + "\n" for line in end_lines(capture))
 
 

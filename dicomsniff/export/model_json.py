@@ -16,6 +16,7 @@ from dicomsniff.export import Json, direction
 from dicomsniff.export.negotiation import agreement_json, information_json
 from dicomsniff.export.time_words import operation_timing_json, timing_json
 from dicomsniff.findings.alike import Alike, fold
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -89,8 +90,8 @@ def _unlisted(association: Association) -> Json:
     said: Json = {}
     if association.operations.unlisted:
         said["operations_not_listed"] = association.operations.unlisted
-    if association.unlisted_findings:
-        said["findings_not_listed"] = dict(association.unlisted_findings)
+    if findings_of(association).unlisted:
+        said["findings_not_listed"] = dict(findings_of(association).unlisted)
     return said
 
 

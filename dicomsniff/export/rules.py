@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from dicomsniff.export.json_text import indented_json_text
-from dicomsniff.findings.catalogue import LAYERS, RULES, AnyRule
+from dicomsniff.findings.catalogue import LAYERS, RULES
+from dicomsniff.findings.rule import AnyRule
 
 _WIDTH = 100
 

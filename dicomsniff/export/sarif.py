@@ -8,8 +8,10 @@ from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.report import Asked, Outcome
-from dicomsniff.findings.catalogue import RULES, AnyRule
+from dicomsniff.findings.catalogue import RULES
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.rule import AnyRule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _INDEX = {rule.code: index for index, rule in enumerate(RULES)}
@@ -25,7 +27,7 @@ class SarifReport:
     def association(self, association: Association) -> str:
         """Return a result per finding of an association."""
         where = f"association {association.id}"
-        return "".join(self._results(finding, where, association.id) for finding in association.findings)
+        return "".join(self._results(finding, where, association.id) for finding in findings_of(association).causes)
 
     def ends(self, outcome: Outcome) -> tuple[str, str]:
         """Return the run around its results."""

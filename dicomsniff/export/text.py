@@ -10,6 +10,7 @@ from dicomsniff.export.negotiation import context_lines
 from dicomsniff.export.time_words import time_text
 from dicomsniff.export.words import entry_detail, entry_name, entry_order, entry_size, tcp_text
 from dicomsniff.findings.alike import fold, gist
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import clock, counted, duration, size, timestamp
@@ -31,7 +32,7 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
         yield f"  on the TCP connection of association {association.follows}, after it"
     if not association.requestor_is.startswith("sent"):
         yield f"  requestor: {association.requestor_is}"
-    yield from finding_lines(association.findings)
+    yield from finding_lines(findings_of(association).causes)
     lasted = duration(association.end_time - association.start_time)
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
     yield from _tcp_lines(association)

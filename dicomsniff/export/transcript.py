@@ -15,6 +15,7 @@ from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.model_json import association_json, capture_json, findings_json, message_json, operation_json
 from dicomsniff.export.negotiation import contexts_json
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import Capture
 
 SCHEMA = "dicomsniff.transcript/1"
@@ -109,7 +110,7 @@ class _Drafts:
         fields = ",\n   ".join(f"{json_text(key)}: {json_text(value)}" for key, value in head.items())
         contexts = _lines(json_text(context) for context in contexts_json(association))
         begin = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [', draft.last)
-        found = (json_text(each) for each in findings_json(association.findings, association.id))
+        found = (json_text(each) for each in findings_json(findings_of(association).causes, association.id))
         operations = _lines(json_text(operation_json(each)) for each in association.operations.operations)
         end = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}', begin)
         missing = association.id - len(self._ended)

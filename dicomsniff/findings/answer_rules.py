@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name, in_words
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.codes import PROPOSAL, by
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_party, the_title
+from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import some_of
@@ -23,31 +24,24 @@ def _answer(association: Association, entry: Entry) -> AssociateAc | None:
     return answer if whole and known and isinstance(answer, AssociateAc) else None
 
 
-def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
-    """No presentation context was accepted: nothing can be exchanged (PS3.8 §9.3.3.2)."""
-    contexts = association.contexts.values()
-    if isinstance(entry.event, AssociateAc) and contexts and not any(context.accepted for context in contexts):
-        reasons = sorted({in_words(context_result_name(c.result)) for c in contexts if c.result is not None})
-        whole = f"none of the {len(contexts)} presentation contexts was accepted"
-        if len(contexts) == 1:
-            (only,) = contexts
-            whole = f"the only presentation context ({uid_text(only.abstract_syntax)}) was not accepted"
-        yield Hit(f"{whole}: {', '.join(reasons) or 'no answer'}")
+_AC = (AssociateAc,)
 
 
-def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Some contexts were refused: the peers agree on less than was proposed (PS3.8 §9.3.3.2)."""
-    if isinstance(entry.event, AssociateAc) and any(c.accepted for c in association.contexts.values()):
-        refused = [c for c in association.contexts.values() if c.result]
-        if refused:
-            first = refused[0]
-            what = f"{uid_text(first.abstract_syntax)}: {in_words(context_result_name(first.result or 0))}"
-            more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
-            yield Hit(f"{len(refused)} of {len(association.contexts)} contexts refused: {what}{more}")
-
-
+@entry_rule(
+    code="context-not-proposed",
+    severity=Severity.ERROR,
+    reference="PS3.8 §7.1.1.14",
+    on=_AC,
+    follows=by("peer", "context-id-even", "context-id-repeated", "contexts-too-many"),
+)
 def not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor answers a context that was not proposed (PS3.8 §9.3.3.2)."""
+    """The acceptor answers a context that was not proposed.
+
+    A-ASSOCIATE-AC answers exactly the contexts proposed. What it says about another one means nothing; strict
+    requestors abort.
+
+    What to do: Look at the acceptor.
+    """
     if _answer(association, entry):
         for context in association.contexts.values():
             if context.abstract_syntax is None:
@@ -55,8 +49,87 @@ def not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"A-ASSOCIATE-AC {accepts} context {context.id}, which was not proposed")
 
 
+@entry_rule(
+    code="syntax-not-proposed",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.3.2",
+    on=_AC,
+    follows=by("peer", "context-id-repeated", "uid-padded"),
+)
+def syntax_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A context is accepted with a transfer syntax nobody proposed.
+
+    The acceptor chooses one of the transfer syntaxes proposed for the context. With another one, the requestor cannot
+    send what it has, or sends what the acceptor does not read.
+
+    What to do: Look at the acceptor's choice of transfer syntaxes.
+    """
+    if _answer(association, entry):
+        for context in association.contexts.values():
+            chosen, known = context.transfer_syntax, context.abstract_syntax is not None
+            if context.accepted and known and chosen and chosen not in context.proposed_transfer_syntaxes:
+                yield Hit(f"context {context.id} is accepted with {the_class(chosen)}, which was not proposed for it")
+
+
+@entry_rule(
+    code="accepted-without-syntax",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.3.2",
+    on=_AC,
+    follows=by("peer", "context-without-syntax"),
+)
+def without_syntax(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A context is accepted without a transfer syntax.
+
+    An accepted context names the transfer syntax to use. Without one, the requestor does not know how to encode.
+
+    What to do: Look at the acceptor.
+    """
+    if isinstance(entry.event, AssociateAc) and not entry.event.problem:
+        for context in association.contexts.values():
+            if context.accepted and not context.transfer_syntax:
+                yield Hit(f"context {context.id} is accepted without a transfer syntax")
+
+
+@entry_rule(
+    code="contexts-all-refused",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.3.2",
+    on=_AC,
+    follows=by("peer", *PROPOSAL),
+)
+def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
+    """No presentation context is accepted.
+
+    The association stands, and nothing can be exchanged on it: the two sides have no SOP class in common, or no
+    transfer syntax for one.
+
+    What to do: Compare the SOP classes and transfer syntaxes both sides are configured for.
+    """
+    contexts = association.contexts.values()
+    if isinstance(entry.event, AssociateAc) and contexts and not any(context.accepted for context in contexts):
+        reasons = sorted({in_words(context_result_name(c.result)) for c in contexts if c.result is not None})
+        whole = f"none of the {len(contexts)} presentation contexts was accepted"
+        if len(contexts) == 1:
+            (only,) = contexts
+            whole = f"the only presentation context ({the_class(only.abstract_syntax)}) was not accepted"
+        yield Hit(f"{whole}: {', '.join(reasons) or 'no answer'}")
+
+
+@entry_rule(
+    code="context-answered-twice",
+    severity=Severity.WARNING,
+    reference="PS3.8 §7.1.1.14",
+    on=_AC,
+    follows=by("peer", "context-id-repeated"),
+)
 def answered_twice(_: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor answers a context more than once (PS3.8 §9.3.3.2)."""
+    """The acceptor answers a context more than once.
+
+    Which answer counts is up to the requestor, so that the sides may go on with different transfer syntaxes.
+
+    What to do: Look at the acceptor, and at whether the id was proposed twice.
+    """
     if isinstance(entry.event, AssociateAc):
         ids = Counter(context.id for context in entry.event.contexts)
         twice = [str(number) for number, count in ids.items() if count > 1]
@@ -64,8 +137,21 @@ def answered_twice(_: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"A-ASSOCIATE-AC answers more than once: context {some_of(twice)}")
 
 
+@entry_rule(
+    code="contexts-unanswered",
+    severity=Severity.WARNING,
+    reference="PS3.8 §7.1.1.14",
+    on=_AC,
+    follows=by("peer", *PROPOSAL),
+)
 def unanswered(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor leaves contexts without an answer (PS3.8 §9.3.3.2)."""
+    """The acceptor leaves out contexts that were proposed.
+
+    A-ASSOCIATE-AC answers every context proposed. What is left out counts as refused with some requestors; others
+    abort.
+
+    What to do: Look at the acceptor.
+    """
     if _answer(association, entry):
         silent = [str(each.id) for each in association.contexts.values() if each.result is None]
         if silent:
@@ -73,44 +159,46 @@ def unanswered(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"A-ASSOCIATE-AC does not answer {count}: {some_of(silent)}")
 
 
-def syntax_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor chose a transfer syntax that was not proposed for the context (PS3.8 §9.3.3.2)."""
-    if _answer(association, entry):
-        for context in association.contexts.values():
-            chosen, known = context.transfer_syntax, context.abstract_syntax is not None
-            if context.accepted and known and chosen and chosen not in context.proposed_transfer_syntaxes:
-                yield Hit(f"context {context.id} is accepted with {uid_text(chosen)}, which was not proposed for it")
-
-
-def without_syntax(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor accepts a context and names no transfer syntax (PS3.8 §9.3.3.2)."""
-    if isinstance(entry.event, AssociateAc) and not entry.event.problem:
-        for context in association.contexts.values():
-            if context.accepted and not context.transfer_syntax:
-                yield Hit(f"context {context.id} is accepted without a transfer syntax")
-
-
+@entry_rule(code="context-result-reserved", severity=Severity.WARNING, reference="PS3.8 Table 9-18", on=_AC)
 def result_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A result the standard does not define (PS3.8 Table 9-18)."""
+    """A context is answered with a result the standard does not define.
+
+    Results are 0 (acceptance) to 4. The context counts as refused; nobody can tell why.
+
+    What to do: Look at the acceptor's encoder.
+    """
     if isinstance(entry.event, AssociateAc):
         for context in entry.event.contexts:
             if context.result not in CONTEXT_RESULTS:
                 yield Hit(f"context {context.id} is answered with the reserved result {context.result}")
 
 
+@entry_rule(code="role-not-proposed", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4", on=_AC)
 def role_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A role that the acceptor grants and the requestor did not propose (PS3.7 §D.3.3.4)."""
+    """The acceptor grants a role that was not proposed.
+
+    The acceptor may only accept or refuse the roles proposed; another answer means nothing.
+
+    What to do: Look at the acceptor.
+    """
     answer = _answer(association, entry)
     if answer is not None and association.request is not None:
         proposed = {role.sop_class_uid: role for role in association.request.user_information.roles}
         for role in answer.user_information.roles:
             wish = proposed.get(role.sop_class_uid)
             if wish is None or (role.scu and not wish.scu) or (role.scp and not wish.scp):
-                yield Hit(f"A-ASSOCIATE-AC grants a role for {uid_text(role.sop_class_uid)} that was not proposed")
+                yield Hit(f"A-ASSOCIATE-AC grants a role for {the_class(role.sop_class_uid)} that was not proposed")
 
 
+@entry_rule(code="window-beyond-proposal", severity=Severity.WARNING, reference="PS3.7 §D.3.3.3", on=_AC)
 def window_beyond(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An asynchronous operations window larger than proposed, or not proposed (PS3.7 §D.3.3.3)."""
+    """The acceptor allows more outstanding operations than proposed.
+
+    The acceptor may keep or lower what the requestor proposed. With more, it may send requests that the requestor is
+    not ready to take.
+
+    What to do: Look at the acceptor.
+    """
     answer = _answer(association, entry)
     if answer is None or association.request is None:
         return
@@ -126,25 +214,59 @@ def window_beyond(association: Association, entry: Entry) -> Iterator[Hit]:
         yield Hit("A-ASSOCIATE-AC negotiates an asynchronous operations window that was not proposed")
 
 
+@entry_rule(code="contexts-refused", severity=Severity.NOTE, reference="PS3.8 §9.3.3.2", on=_AC)
+def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
+    """Some presentation contexts are refused.
+
+    Objects of these SOP classes, or in these transfer syntaxes, cannot be sent on this association. Proposing more than
+    the other side takes is normal.
+
+    What to do: Where objects are missing at the receiver, compare their SOP classes with the refused ones.
+    """
+    if isinstance(entry.event, AssociateAc) and any(c.accepted for c in association.contexts.values()):
+        refused = [c for c in association.contexts.values() if c.result]
+        if refused:
+            first = refused[0]
+            what = f"{the_class(first.abstract_syntax)}: {in_words(context_result_name(first.result or 0))}"
+            more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
+            yield Hit(f"{len(refused)} of {len(association.contexts)} contexts refused: {what}{more}")
+
+
+@entry_rule(code="titles-garbled", severity=Severity.WARNING, reference="PS3.8 Table 9-17", on=_AC)
 def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
-    """AE titles that -AC does not send back as received, but with NUL or control characters (PS3.8 Table 9-17)."""
+    """The acceptor sends AE titles back with bytes no AE title may have.
+
+    A-ASSOCIATE-AC repeats the titles of the request, all 16 bytes of each. Here one comes back with NUL or other
+    control characters: the acceptor did not clear, or overran, its buffer. Requestors that check it abort.
+
+    What to do: Report it to the acceptor's maker. Until then, a requestor that does not check these fields gets along.
+    """
     for title, sent in _titles(association, entry):
         if title != sent and not _PLAIN.fullmatch(title):
-            who = association.party(entry.side).label
+            who = the_party(association.party(entry.side))
             padded = title.rstrip(b"\0 ") == sent.rstrip(b"\0 ")
             what = "padded with NUL, not with spaces" if padded else "with bytes that no AE title may have"
-            yield Hit(f"{who} sends AE titles back {what}: {plain_text(title.rstrip(b' '))}")
+            yield Hit(f"{who} sends AE titles back {what}: {the_title(plain_text(title.rstrip(b' ')))}")
             return
 
 
+@entry_rule(code="titles-changed", severity=Severity.NOTE, reference="PS3.8 Table 9-17", on=_AC)
 def titles_changed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """AE titles that -AC does not send back as received (PS3.8 Table 9-17)."""
+    """The A-ASSOCIATE-AC carries other AE titles.
+
+    A-ASSOCIATE-AC repeats the titles of the request, and requestors do not test them. Another one may tell that a proxy
+    or another application answered.
+
+    What to do: Nothing, unless the wrong system answered.
+    """
     pairs = _titles(association, entry)
     if any(title.strip(b" ") != sent.strip(b" ") for title, sent in pairs) and not any(
         titles_garbled(association, entry)
     ):
-        titles = " and ".join(plain_text(title).strip() or "(blank)" for title, _ in reversed(pairs))
-        yield Hit(f"{association.party(entry.side).label} sends other AE titles back: {titles}")
+        titles = " and ".join(
+            the_title(said) if (said := plain_text(title).strip()) else "(blank)" for title, _ in reversed(pairs)
+        )
+        yield Hit(f"{the_party(association.party(entry.side))} sends other AE titles back: {titles}")
 
 
 def _titles(association: Association, entry: Entry) -> list[tuple[bytes, bytes]]:
@@ -157,142 +279,3 @@ def _titles(association: Association, entry: Entry) -> list[tuple[bytes, bytes]]
 
 
 _PLAIN = re.compile(rb"[\x20-\x7e]*")
-_AC = (AssociateAc,)
-
-RULES = (
-    EntryRule(
-        "context-not-proposed",
-        Severity.ERROR,
-        "PS3.8 §7.1.1.14",
-        "The acceptor answers a context that was not proposed",
-        "A-ASSOCIATE-AC answers exactly the contexts proposed. What it says about another one means nothing; strict "
-        "requestors abort.",
-        "Look at the acceptor.",
-        _AC,
-        not_proposed,
-        by("peer", "context-id-even", "context-id-repeated", "contexts-too-many"),
-    ),
-    EntryRule(
-        "syntax-not-proposed",
-        Severity.ERROR,
-        "PS3.8 §9.3.3.2",
-        "A context is accepted with a transfer syntax nobody proposed",
-        "The acceptor chooses one of the transfer syntaxes proposed for the context. With another one, the requestor "
-        "cannot send what it has, or sends what the acceptor does not read.",
-        "Look at the acceptor's choice of transfer syntaxes.",
-        _AC,
-        syntax_not_proposed,
-        by("peer", "context-id-repeated", "uid-padded"),
-    ),
-    EntryRule(
-        "accepted-without-syntax",
-        Severity.ERROR,
-        "PS3.8 §9.3.3.2",
-        "A context is accepted without a transfer syntax",
-        "An accepted context names the transfer syntax to use. Without one, the requestor does not know how to encode.",
-        "Look at the acceptor.",
-        _AC,
-        without_syntax,
-        by("peer", "context-without-syntax"),
-    ),
-    EntryRule(
-        "contexts-all-refused",
-        Severity.ERROR,
-        "PS3.8 §9.3.3.2",
-        "No presentation context is accepted",
-        "The association stands, and nothing can be exchanged on it: the two sides have no SOP class in common, or "
-        "no transfer syntax for one.",
-        "Compare the SOP classes and transfer syntaxes both sides are configured for.",
-        _AC,
-        all_refused,
-        by("peer", *PROPOSAL),
-    ),
-    EntryRule(
-        "context-answered-twice",
-        Severity.WARNING,
-        "PS3.8 §7.1.1.14",
-        "The acceptor answers a context more than once",
-        "Which answer counts is up to the requestor, so that the sides may go on with different transfer syntaxes.",
-        "Look at the acceptor, and at whether the id was proposed twice.",
-        _AC,
-        answered_twice,
-        by("peer", "context-id-repeated"),
-    ),
-    EntryRule(
-        "contexts-unanswered",
-        Severity.WARNING,
-        "PS3.8 §7.1.1.14",
-        "The acceptor leaves out contexts that were proposed",
-        "A-ASSOCIATE-AC answers every context proposed. What is left out counts as refused with some requestors; "
-        "others abort.",
-        "Look at the acceptor.",
-        _AC,
-        unanswered,
-        by("peer", *PROPOSAL),
-    ),
-    EntryRule(
-        "context-result-reserved",
-        Severity.WARNING,
-        "PS3.8 Table 9-18",
-        "A context is answered with a result the standard does not define",
-        "Results are 0 (acceptance) to 4. The context counts as refused; nobody can tell why.",
-        "Look at the acceptor's encoder.",
-        _AC,
-        result_reserved,
-    ),
-    EntryRule(
-        "role-not-proposed",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.4",
-        "The acceptor grants a role that was not proposed",
-        "The acceptor may only accept or refuse the roles proposed; another answer means nothing.",
-        "Look at the acceptor.",
-        _AC,
-        role_not_proposed,
-    ),
-    EntryRule(
-        "window-beyond-proposal",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.3",
-        "The acceptor allows more outstanding operations than proposed",
-        "The acceptor may keep or lower what the requestor proposed. With more, it may send requests that the "
-        "requestor is not ready to take.",
-        "Look at the acceptor.",
-        _AC,
-        window_beyond,
-    ),
-    EntryRule(
-        "contexts-refused",
-        Severity.NOTE,
-        "PS3.8 §9.3.3.2",
-        "Some presentation contexts are refused",
-        "Objects of these SOP classes, or in these transfer syntaxes, cannot be sent on this association. Proposing "
-        "more than the other side takes is normal.",
-        "Where objects are missing at the receiver, compare their SOP classes with the refused ones.",
-        _AC,
-        some_refused,
-    ),
-    EntryRule(
-        "titles-garbled",
-        Severity.WARNING,
-        "PS3.8 Table 9-17",
-        "The acceptor sends AE titles back with bytes no AE title may have",
-        "A-ASSOCIATE-AC repeats the titles of the request, all 16 bytes of each. Here one comes back with NUL or other "
-        "control characters: the acceptor did not clear, or overran, its buffer. Requestors that check it abort.",
-        "Report it to the acceptor's maker. Until then, a requestor that does not check these fields gets along.",
-        _AC,
-        titles_garbled,
-    ),
-    EntryRule(
-        "titles-changed",
-        Severity.NOTE,
-        "PS3.8 Table 9-17",
-        "The A-ASSOCIATE-AC carries other AE titles",
-        "A-ASSOCIATE-AC repeats the titles of the request, and requestors do not test them. Another one may tell "
-        "that a proxy or another application answered.",
-        "Nothing, unless the wrong system answered.",
-        _AC,
-        titles_changed,
-    ),
-)
-"""Rules on answers, in the order in which they are asked."""

@@ -1,6 +1,7 @@
 """The queries and retrievals of an association, as rules look at them: what was asked for, in which model."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
 from typing import NamedTuple
 
 from dicomsniff.association.agreement import agreed_options
@@ -11,8 +12,9 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import Query
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.command_rules import OWN_REASONS
-from dicomsniff.findings.finding import Hit
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit
 from dicomsniff.quantities import some_of
 
 FIND = "C-FIND"
@@ -89,6 +91,7 @@ def _asked(association: Association) -> Iterator[Asked]:
 def told_once(check: Callable[[Asked], Iterator[str]]) -> Callable[[Review], Iterator[Hit]]:
     """Return a check that tells what `check` says of requests, each thing once, with its sender before it."""
 
+    @wraps(check)
     def find(review: Review) -> Iterator[Hit]:
         told: dict[tuple[object, str], tuple[Operation, int]] = {}
         for each in asked(review):
@@ -97,7 +100,7 @@ def told_once(check: Callable[[Asked], Iterator[str]]) -> Callable[[Review], Ite
                 first, times = told.get(key, (each.operation, 0))
                 told[key] = first, times + 1
         for (_, text), (operation, times) in told.items():
-            who = review.association.party(operation.side).label
+            who = the_party(review.association.party(operation.side))
             more = f" ({times} times)" if times > 1 else ""
             yield Hit(f"{who} sends {text}{more}", operation.request.span, operation.request, side=operation.side)
 

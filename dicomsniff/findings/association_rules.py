@@ -20,9 +20,12 @@ from dicomsniff.findings.codes import (
     STALLS,
     by,
 )
-from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
 
@@ -30,25 +33,85 @@ _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
 
 
+_PROVOKED = (
+    *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
+    *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
+    *by("peer", "likely-reason"),
+    *SILENCE,
+    *STALLS,
+    "contexts-all-refused",
+)
+
+
+@entry_rule(
+    code="association-rejected",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.4",
+    on=AssociateRj,
+    follows=by(
+        "peer",
+        "protocol-version",
+        "application-context",
+        "application-context-private",
+        "ae-title-malformed",
+        "ae-title-padded",
+        "role-scp-only",
+        "likely-reason",
+    ),
+)
 def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor refused the association (PS3.8 §9.3.4)."""
+    """The acceptor refuses the association.
+
+    A-ASSOCIATE-RJ says who refused (application or protocol machine), why, and whether trying again later may help
+    (transient) or not (permanent).
+
+    What to do: Called AE title: what the acceptor calls itself. Calling AE title and address: what it admits. Local
+    limit or congestion: how many associations it takes at a time.
+    """
     match entry.event:
         case AssociateRj(result=result, source=source, reason=reason):
             party = association.party(entry.side)
-            said = f"{party.label} refuses the association: {refused_in_words(result, source, reason)}"
+            said = f"{the_party(party)} refuses the association: {refused_in_words(result, source, reason)}"
             likely = refused_for_identity(association)
             yield Hit(said + (f"; {likely}" if likely else ""))
 
 
+@entry_rule(
+    code="association-aborted",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.8",
+    on=Abort,
+    follows=(*_PROVOKED, "own:abort-reserved"),
+)
 def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
-    """One side's application broke the association off (PS3.8 §9.3.8)."""
+    """An application aborts the association.
+
+    A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason (the field is to
+    be 0). What was under way is lost. Where every request had been answered, nothing is, and this is a warning.
+
+    What to do: What the other side sent, or did not send, just before is the usual cause; the aborting side's log names
+    it.
+    """
     match entry.event:
         case Abort(source=source) if source != 2:
             yield from _aborted(association, entry, _reaction_to(association, entry))
 
 
+@entry_rule(
+    code="provider-aborted",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.8",
+    on=Abort,
+    follows=(*_PROVOKED, "peer:pdu-incomplete", "own:abort-reserved"),
+)
 def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]:
-    """One side's protocol machine broke the association off (PS3.8 §9.3.8)."""
+    """The DICOM upper layer aborts the association.
+
+    A-ABORT by the service-provider: the DICOM library met a PDU it does not know, does not expect here, or cannot read.
+    Its reason says which. Where every request had been answered, nothing is lost, and this is a warning.
+
+    What to do: Look at the last PDUs of the other side. If nothing is found about them, the aborting side is wrong.
+    """
     match entry.event:
         case Abort(source=2):
             yield from _aborted(association, entry, _since_answer(association, entry))
@@ -59,11 +122,13 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
     if isinstance(entry.event, Abort) and abort is not None and not _after_end(association, entry):
         party = association.party(entry.side)
         source, reason = entry.event.source, entry.event.reason
-        who = f"the {aborter(source)} of {party.label}" if aborter(source) else party.label
+        who = f"the {aborter(source)} of {the_party(party)}" if aborter(source) else the_party(party)
         why = aborted_for(source, reason)
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
         said += _after_silence(association, entry)
-        broken = any(each.severity is Severity.ERROR and each.code != "status-failure" for each in association.found)
+        broken = any(
+            each.severity is Severity.ERROR and each.code != "status-failure" for each in findings_of(association).all
+        )
         if abort.costs or broken:
             yield Hit(said, earliest_cause=since)
         else:
@@ -110,12 +175,25 @@ def _not_sure(state: State) -> bool:
     return state.is_releasing or state is State.UNKNOWN
 
 
+@entry_rule(
+    code="connection-reset",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.2",
+    on=TcpEnd,
+    follows=(*_PROVOKED, "peer:pdu-incomplete", *by("own", "association-not-released", "release-unanswered")),
+)
 def reset(association: Association, entry: Entry) -> Iterator[Hit]:
-    """TCP was reset before the association had ended (PS3.8 §9.2)."""
+    """TCP is reset within the association.
+
+    One side's operating system, or a firewall in its name, broke the connection off: a process died, a port was closed,
+    an idle session was dropped. What was under way is lost.
+
+    What to do: Compare the time with both sides' logs and with the idle timeout of firewalls in between.
+    """
     match entry.event:
         case TcpEnd(how="RST") if not association.state.is_over and not _not_sure(association.state):
             party = association.party(entry.side)
-            yield Hit(f"{party.label} reset the TCP connection", earliest_cause=_reaction_to(association, entry))
+            yield Hit(f"{the_party(party)} reset the TCP connection", earliest_cause=_reaction_to(association, entry))
 
 
 def _closing(review: Review) -> Entry | None:
@@ -126,8 +204,20 @@ def _closing(review: Review) -> Entry | None:
     return ending if closed and not over else None
 
 
+@final_rule(
+    code="connection-closed-early",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.1.4, §9.2.3",
+    follows=(*_PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete"),
+)
 def closed_early(review: Review) -> Iterator[Hit]:
-    """The connection was closed while a message was under way or unanswered."""
+    """TCP is closed while a message is under way or unanswered.
+
+    One side closed the connection in order, as if it were done, although a message had not ended or a request had no
+    final response. What was under way is lost.
+
+    What to do: Look at the log of the side that closed: it ended, or gave up, without saying so by A-ABORT.
+    """
     association, ending = review.association, _closing(review)
     if ending is None or association.state is State.REQUESTED or association.state.is_releasing:
         return
@@ -137,13 +227,27 @@ def closed_early(review: Review) -> Iterator[Hit]:
         party = association.party(ending.side)
         what = (cut or asked)[0]
         how = "within" if cut else "before a final response to"
-        text = f"{party.label} closed the TCP connection {how} {what.name} {what.command.message_id}"
+        text = (
+            f"{the_party(party)} closed the TCP connection {how} {what.name} {the_message_id(what.command.message_id)}"
+        )
         since = _reaction_to(association, ending)
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 
 
+@final_rule(
+    code="association-not-released",
+    severity=Severity.WARNING,
+    reference="PS3.8 §7.2, §9.1.4",
+    follows=(*_PROVOKED, *by("own", *FRAMING), "pdu-incomplete"),
+)
 def not_released(review: Review) -> Iterator[Hit]:
-    """The connection was closed without A-RELEASE or A-ABORT (PS3.8 §7.2)."""
+    """TCP is closed without A-RELEASE or A-ABORT.
+
+    An association ends with A-RELEASE or A-ABORT. Here TCP was just closed, with nothing under way: nothing is lost,
+    but the other side cannot tell a normal end from a failure.
+
+    What to do: Look at the side that closed first; it should release.
+    """
     association, ending = review.association, _closing(review)
     if ending is None or any(closed_early(review)):
         return
@@ -151,13 +255,25 @@ def not_released(review: Review) -> Iterator[Hit]:
         return
     if association.contexts or association.messages:
         party = association.party(ending.side)
-        text = f"{party.label} closed the TCP connection while the association was {association.state.value}"
+        text = f"{the_party(party)} closed the TCP connection while the association was {association.state.value}"
         since = _reaction_to(association, ending)
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 
 
+@final_rule(
+    code="release-unanswered",
+    severity=Severity.WARNING,
+    reference="PS3.8 §7.2",
+    follows=(*by("peer", *FRAMING), *by("own", *FRAMING)),
+)
 def release_unanswered(review: Review) -> Iterator[Hit]:
-    """A-RELEASE-RQ without A-RELEASE-RP, where the capture saw TCP end (PS3.8 §7.2)."""
+    """TCP is closed instead of A-RELEASE-RP being sent or awaited.
+
+    A-RELEASE-RQ is answered by A-RELEASE-RP; only then the connection is closed. Here one side closed at once. The
+    other may log a failure although all was done.
+
+    What to do: Mostly harmless. Look at the side that closed.
+    """
     association = review.association
     asked = next((e for e in reversed(association.timeline) if isinstance(e.event, ReleaseRq)), None)
     releasing = association.state.is_releasing and not association.released
@@ -169,131 +285,21 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     verb = "reset" if isinstance(review.ending.event, TcpEnd) and review.ending.event.how == "RST" else "closed"
     waits = review.ending.side is asked.side
     how = "without waiting for A-RELEASE-RP" if waits else "without sending A-RELEASE-RP"
-    yield Hit(f"{ender.label} {verb} the TCP connection {how}", review.ending.span,
+    yield Hit(f"{the_party(ender)} {verb} the TCP connection {how}", review.ending.span,
               side=review.ending.side)  # fmt: skip
 
 
+@final_rule(code="connection-left-open", severity=Severity.NOTE, reference="PS3.8 §9.2.3")
 def left_open(review: Review) -> Iterator[Hit]:
-    """After an abort nobody closed the TCP connection (PS3.8 §9.2.3, Sta13)."""
+    """Nobody closes the TCP connection after the end.
+
+    After A-ABORT or A-ASSOCIATE-RJ the side that received it closes TCP, and the other does when its ARTIM timer
+    expires. Connections that stay open use up the acceptor's limit.
+
+    What to do: Look at both sides' ARTIM timeout.
+    """
     association = review.association
     if association.outcome in ("aborted", "rejected") and association.ended_by_capture and not review.ends:
         stayed = association.watched_until - association.end_time
         if stayed >= _OPEN and not association.missing_bytes and not association.unlisted:
             yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")
-
-
-_PROVOKED = (
-    *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
-    *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
-    *by("peer", "likely-reason"),
-    *SILENCE,
-    *STALLS,
-    "contexts-all-refused",
-)
-
-RULES = (
-    EntryRule(
-        "association-rejected",
-        Severity.ERROR,
-        "PS3.8 §9.3.4",
-        "The acceptor refuses the association",
-        "A-ASSOCIATE-RJ says who refused (application or protocol machine), why, and whether trying again later may "
-        "help (transient) or not (permanent).",
-        "Called AE title: what the acceptor calls itself. Calling AE title and address: what it admits. Local limit "
-        "or congestion: how many associations it takes at a time.",
-        (AssociateRj,),
-        rejected,
-        by(
-            "peer",
-            "protocol-version",
-            "application-context",
-            "application-context-private",
-            "ae-title-malformed",
-            "ae-title-padded",
-            "role-scp-only",
-            "likely-reason",
-        ),
-    ),
-    EntryRule(
-        "association-aborted",
-        Severity.ERROR,
-        "PS3.8 §9.3.8",
-        "An application aborts the association",
-        "A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason (the "
-        "field is to be 0). What was under way is lost. Where every request had been answered, nothing is, and this "
-        "is a warning.",
-        "What the other side sent, or did not send, just before is the usual cause; the aborting side's log names it.",
-        (Abort,),
-        aborted_by_user,
-        (*_PROVOKED, "own:abort-reserved"),
-    ),
-    EntryRule(
-        "provider-aborted",
-        Severity.ERROR,
-        "PS3.8 §9.3.8",
-        "The DICOM upper layer aborts the association",
-        "A-ABORT by the service-provider: the DICOM library met a PDU it does not know, does not expect here, or "
-        "cannot read. Its reason says which. Where every request had been answered, nothing is lost, and this is a "
-        "warning.",
-        "Look at the last PDUs of the other side. If nothing is found about them, the aborting side is wrong.",
-        (Abort,),
-        aborted_by_provider,
-        (*_PROVOKED, "peer:pdu-incomplete", "own:abort-reserved"),
-    ),
-    EntryRule(
-        "connection-reset",
-        Severity.ERROR,
-        "PS3.8 §9.2",
-        "TCP is reset within the association",
-        "One side's operating system, or a firewall in its name, broke the connection off: a process died, a port "
-        "was closed, an idle session was dropped. What was under way is lost.",
-        "Compare the time with both sides' logs and with the idle timeout of firewalls in between.",
-        (TcpEnd,),
-        reset,
-        (*_PROVOKED, "peer:pdu-incomplete", *by("own", "association-not-released", "release-unanswered")),
-    ),
-    FinalRule(
-        "connection-closed-early",
-        Severity.ERROR,
-        "PS3.8 §9.1.4, §9.2.3",
-        "TCP is closed while a message is under way or unanswered",
-        "One side closed the connection in order, as if it were done, although a message had not ended or a request "
-        "had no final response. What was under way is lost.",
-        "Look at the log of the side that closed: it ended, or gave up, without saying so by A-ABORT.",
-        closed_early,
-        (*_PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete"),
-    ),
-    FinalRule(
-        "association-not-released",
-        Severity.WARNING,
-        "PS3.8 §7.2, §9.1.4",
-        "TCP is closed without A-RELEASE or A-ABORT",
-        "An association ends with A-RELEASE or A-ABORT. Here TCP was just closed, with nothing under way: nothing is "
-        "lost, but the other side cannot tell a normal end from a failure.",
-        "Look at the side that closed first; it should release.",
-        not_released,
-        (*_PROVOKED, *by("own", *FRAMING), "pdu-incomplete"),
-    ),
-    FinalRule(
-        "release-unanswered",
-        Severity.WARNING,
-        "PS3.8 §7.2",
-        "TCP is closed instead of A-RELEASE-RP being sent or awaited",
-        "A-RELEASE-RQ is answered by A-RELEASE-RP; only then the connection is closed. Here one side closed at once. "
-        "The other may log a failure although all was done.",
-        "Mostly harmless. Look at the side that closed.",
-        release_unanswered,
-        (*by("peer", *FRAMING), *by("own", *FRAMING)),
-    ),
-    FinalRule(
-        "connection-left-open",
-        Severity.NOTE,
-        "PS3.8 §9.2.3",
-        "Nobody closes the TCP connection after the end",
-        "After A-ABORT or A-ASSOCIATE-RJ the side that received it closes TCP, and the other does when its ARTIM "
-        "timer expires. Connections that stay open use up the acceptor's limit.",
-        "Look at both sides' ARTIM timeout.",
-        left_open,
-    ),
-)
-"""Rules on associations, in the order in which they are asked."""

@@ -6,8 +6,10 @@ from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
-from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted, duration
 
 _CROSSING = 1_000_000_000
@@ -41,8 +43,21 @@ def _went_on(cancel: Message, responses: list[Message]) -> bool:
     )
 
 
+_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
+
+
+@final_rule(
+    code="cancel-ignored", severity=Severity.WARNING, reference="PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2", follows=_BEFORE
+)
 def ignored(review: Review) -> Iterator[Hit]:
-    """Responses that go on after a C-CANCEL-RQ, whatever they end with (PS3.7 §9.1.2.2)."""
+    """Responses go on after C-CANCEL.
+
+    An operation that is cancelled ends with status FE00H. Some responses may be on their way when C-CANCEL-RQ is sent,
+    but here they went on for longer than that: the performer reads no messages while it answers, or does not support
+    C-CANCEL.
+
+    What to do: Narrow the query instead, or release or abort the association.
+    """
     for operation, cancel, later in _cancelled(review):
         pending = [each for each in later if each is not operation.final]
         if _went_on(cancel, pending):
@@ -51,8 +66,20 @@ def ignored(review: Review) -> Iterator[Hit]:
             yield Hit(text, cancel.span, cancel, side=cancel.side.other, latest_cause=latest)
 
 
+@final_rule(
+    code="cancel-without-effect",
+    severity=Severity.NOTE,
+    reference="PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2",
+    follows=_BEFORE,
+)
 def too_late(review: Review) -> Iterator[Hit]:
-    """A C-CANCEL-RQ before the final response, which says something else than cancelled (PS3.7 §9.1.2.2)."""
+    """C-CANCEL came too late or had no effect.
+
+    The final status is not FE00H (cancelled). The operation may have been complete when C-CANCEL-RQ arrived, which is
+    allowed, or the performer does not support C-CANCEL.
+
+    What to do: Nothing, unless cancelling never works with this peer.
+    """
     for operation, cancel, later in _cancelled(review):
         pending = [each for each in later if each is not operation.final]
         if operation.final is None or operation.status == _CANCELLED or _went_on(cancel, pending):
@@ -62,8 +89,20 @@ def too_late(review: Review) -> Iterator[Hit]:
         yield Hit(text, cancel.span, cancel)
 
 
+@final_rule(
+    code="cancelled-unasked",
+    severity=Severity.WARNING,
+    reference="PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2",
+    follows=(*_BEFORE, "peer:cancel-of-nothing"),
+)
 def not_asked_for(review: Review) -> Iterator[Hit]:
-    """An operation that ends as cancelled although nobody cancelled it (PS3.7 §9.1.2.2)."""
+    """An operation ends as cancelled and nobody cancelled it.
+
+    Status FE00H answers a C-CANCEL-RQ. Some performers send it when they reach a limit of their own: the results are
+    then not complete.
+
+    What to do: Look at the performer's limits and log. Ask for less at a time.
+    """
     for operation in review.association.operations.operations:
         final = operation.final
         if final is None or operation.status != _CANCELLED or operation.cancel is not None:
@@ -74,11 +113,11 @@ def not_asked_for(review: Review) -> Iterator[Hit]:
 
 
 def _answerer(association: Association, cancel: Message) -> str:
-    return association.party(cancel.side.other).label
+    return the_party(association.party(cancel.side.other))
 
 
 def _name(operation: Operation) -> str:
-    return f"{operation.name} {operation.request.command.message_id}"
+    return f"{operation.name} {the_message_id(operation.request.command.message_id)}"
 
 
 def _many(pending: list[Message], cancel: Message) -> str:
@@ -90,44 +129,3 @@ def _end(operation: Operation) -> str:
     if operation.final is None:
         return "no final response followed"
     return f"the final status is 0x{operation.status:04X}" + (" (cancelled)" if operation.status == _CANCELLED else "")
-
-
-_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
-
-RULES = (
-    FinalRule(
-        "cancel-ignored",
-        Severity.WARNING,
-        "PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2",
-        "Responses go on after C-CANCEL",
-        "An operation that is cancelled ends with status FE00H. Some responses may be on their way when C-CANCEL-RQ is "
-        "sent, but here they went on for longer than that: the performer reads no messages while it answers, or does "
-        "not support C-CANCEL.",
-        "Narrow the query instead, or release or abort the association.",
-        ignored,
-        _BEFORE,
-    ),
-    FinalRule(
-        "cancel-without-effect",
-        Severity.NOTE,
-        "PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2",
-        "C-CANCEL came too late or had no effect",
-        "The final status is not FE00H (cancelled). The operation may have been complete when C-CANCEL-RQ arrived, "
-        "which is allowed, or the performer does not support C-CANCEL.",
-        "Nothing, unless cancelling never works with this peer.",
-        too_late,
-        _BEFORE,
-    ),
-    FinalRule(
-        "cancelled-unasked",
-        Severity.WARNING,
-        "PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2",
-        "An operation ends as cancelled and nobody cancelled it",
-        "Status FE00H answers a C-CANCEL-RQ. Some performers send it when they reach a limit of their own: the results "
-        "are then not complete.",
-        "Look at the performer's limits and log. Ask for less at a time.",
-        not_asked_for,
-        (*_BEFORE, "peer:cancel-of-nothing"),
-    ),
-)
-"""Rules on C-CANCEL, in the order in which they are asked."""

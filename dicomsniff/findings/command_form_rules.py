@@ -7,7 +7,8 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.command_rules import is_whole
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.rule import Hit, entry_rule
 
 _PRIORITY = 0x00000700
 _PRIORITIZED = (0x0001, 0x0010, 0x0020, 0x0021)
@@ -22,49 +23,47 @@ def is_ill_formed(_: Association, message: Message) -> bool:
     return bool(command.disorder) or (command.field in _PRIORITIZED and (command.uint(_PRIORITY) or 0) > _LOW)
 
 
+_BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
+
+
+@entry_rule(
+    code="command-order",
+    severity=Severity.WARNING,
+    reference="PS3.7 §6.3.1",
+    on=Message,
+    follows=_BEFORE,
+    condition=is_ill_formed,
+)
 def disordered(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Elements of a command set out of order, or twice there (PS3.7 §6.3.1)."""
+    """The elements of a command set are not in ascending order.
+
+    The elements of a command set are sorted by tag, and each occurs once. Receivers that stop at the first greater tag
+    do not find the others, and take the command for one that lacks elements.
+
+    What to do: Look at the sender's encoder.
+    """
     match entry.event:
         case Message(command=command) as message if command.disorder and not command.problem and is_whole(message):
             yield Hit(f"{message.name}: the elements of the command set are not in ascending order: {command.disorder}")
 
 
+@entry_rule(
+    code="priority-undefined",
+    severity=Severity.WARNING,
+    reference="PS3.7 §9.3.1.1, §E.1",
+    on=Message,
+    follows=_BEFORE,
+    condition=is_ill_formed,
+)
 def priority_undefined(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A priority other than low, medium and high (PS3.7 §9.1.1.1.5)."""
+    """A request has a priority the standard does not define.
+
+    Priority (0000,0700) is 0 (medium), 1 (high) or 2 (low). Receivers ignore other values or refuse the request.
+
+    What to do: Look at the sender's encoder or settings.
+    """
     match entry.event:
         case Message(command=command) as message if command.field in _PRIORITIZED and is_whole(message):
             priority = command.uint(_PRIORITY)
             if priority is not None and priority > _LOW:
                 yield Hit(f"{message.name} has priority {priority}; there are 0 (medium), 1 (high) and 2 (low)")
-
-
-_BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
-
-RULES = (
-    EntryRule(
-        "command-order",
-        Severity.WARNING,
-        "PS3.7 §6.3.1",
-        "The elements of a command set are not in ascending order",
-        "The elements of a command set are sorted by tag, and each occurs once. Receivers that stop at the first "
-        "greater tag do not find the others, and take the command for one that lacks elements.",
-        "Look at the sender's encoder.",
-        (Message,),
-        disordered,
-        _BEFORE,
-        is_ill_formed,
-    ),
-    EntryRule(
-        "priority-undefined",
-        Severity.WARNING,
-        "PS3.7 §9.3.1.1, §E.1",
-        "A request has a priority the standard does not define",
-        "Priority (0000,0700) is 0 (medium), 1 (high) or 2 (low). Receivers ignore other values or refuse the request.",
-        "Look at the sender's encoder or settings.",
-        (Message,),
-        priority_undefined,
-        _BEFORE,
-        is_ill_formed,
-    ),
-)
-"""Rules on the elements of command sets, in the order in which they are asked."""

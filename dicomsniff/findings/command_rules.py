@@ -8,13 +8,15 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dictionary.required import EXPECTED, REQUIRED
 from dicomsniff.dictionary.statuses import PENDING, error_text, find_status, status_text
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
-from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_comment
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.side import Side
 
 _GROUP_LENGTH_ELEMENT = 12
@@ -56,8 +58,41 @@ def is_odd(_: Association, message: Message) -> bool:
     )
 
 
+def is_no_success(_: Association, message: Message) -> bool:
+    """Whether a response says anything but that all is well, or going well."""
+    command = message.command
+    if not command.status or not command.is_response:
+        return False
+    return find_status(command.service, message.sop_class_uid, command.status).category not in _WELL
+
+
+def is_odd_match(_: Association, message: Message) -> bool:
+    """Whether a C-FIND response is final and announces an identifier, or pending and does not."""
+    command = message.command
+    return command.field == 0x8020 and (command.status in PENDING) is not command.announces_data_set
+
+
+_M = (Message,)
+
+_BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
+
+
+@entry_rule(
+    code="command-malformed",
+    severity=Severity.ERROR,
+    reference="PS3.7 §6.3.1",
+    on=_M,
+    follows=_BEFORE,
+    condition=is_odd,
+)
 def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A command set that breaks its encoding (PS3.7 §6.3.1)."""
+    """A command set breaks its encoding.
+
+    Command sets are implicit VR little endian and hold elements of group 0000 only. From the place named on, this one
+    cannot be read.
+
+    What to do: Look at the sender's encoder. Where bytes are cut off, look at its last-fragment bit.
+    """
     match entry.event:
         case Message(command=command) as message if command.raw[4:6] in _EXPLICIT and is_whole(message):
             yield Hit("the command set is in explicit VR; command sets are always in Implicit VR Little Endian")
@@ -65,8 +100,66 @@ def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"command set: {command.problem}")
 
 
+@entry_rule(
+    code="command-unknown",
+    severity=Severity.ERROR,
+    reference="PS3.7 §E.1",
+    on=_M,
+    follows=(*_BEFORE, "own:command-malformed"),
+    condition=is_odd,
+)
+def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A command the standard does not define.
+
+    The receiver cannot know what is asked; expect status 0211H (unrecognized operation) or A-ABORT.
+
+    What to do: Look at the sender: a private extension, or a Command Field (0000,0100) that is wrong or absent.
+    """
+    match entry.event:
+        case Message(command=command) as message if command.field not in COMMAND_FIELDS and is_whole(message):
+            if not command.problem or command.field is not None:
+                yield Hit(command.name)
+
+
+@entry_rule(
+    code="command-element-missing",
+    severity=Severity.ERROR,
+    reference="PS3.7 §9.3, §10.3",
+    on=_M,
+    follows=(*_BEFORE, "own:command-malformed", "peer:create-without-instance"),
+    condition=is_odd,
+)
+def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A command lacks an element it must have.
+
+    Without it the receiver cannot tell what the message is about or whether data follows. Some abort, others ignore the
+    message.
+
+    What to do: Look at the sender's encoder.
+    """
+    match entry.event:
+        case Message(command=command) as message if is_whole(message) and not command.problem:
+            absent = absent_of(command, REQUIRED.get(command.field or 0, ()))
+            if absent:
+                yield Hit(f"{command.name} has no {' and no '.join(_name(tag) for tag in absent)}")
+
+
+@entry_rule(
+    code="command-group-length",
+    severity=Severity.WARNING,
+    reference="PS3.7 §E.1",
+    on=_M,
+    follows=_BEFORE,
+    condition=is_odd,
+)
 def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Command Group Length is not the number of bytes that follow it (PS3.7 §E.1)."""
+    """Command Group Length is wrong or missing.
+
+    (0000,0000) tells the number of bytes that follow it in the command set. Most receivers do not look; strict ones
+    abort.
+
+    What to do: Look at the sender's encoder.
+    """
     match entry.event:
         case Message(command=command) as message if is_whole(message) and not command.problem:
             true = len(command.raw) - _GROUP_LENGTH_ELEMENT
@@ -75,23 +168,6 @@ def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit("the command set has no Command Group Length (0000,0000)")
             elif announced != true:
                 yield Hit(f"Command Group Length says {announced}; {true} bytes follow it")
-
-
-def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A Command Field the standard does not define (PS3.7 §E.1)."""
-    match entry.event:
-        case Message(command=command) as message if command.field not in COMMAND_FIELDS and is_whole(message):
-            if not command.problem or command.field is not None:
-                yield Hit(command.name)
-
-
-def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A command without an element that its message must have (PS3.7 §9.3, §10.3)."""
-    match entry.event:
-        case Message(command=command) as message if is_whole(message) and not command.problem:
-            absent = absent_of(command, REQUIRED.get(command.field or 0, ()))
-            if absent:
-                yield Hit(f"{command.name} has no {' and no '.join(_name(tag) for tag in absent)}")
 
 
 def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
@@ -104,24 +180,20 @@ def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
     return absent
 
 
-def sparse(review: Review) -> Iterator[Hit]:
-    """Responses without optional elements that some receivers cannot do without."""
-    lacking: dict[tuple[str, int, Side], int] = {}
-    first: dict[tuple[str, int, Side], Message] = {}
-    for message in review.association.messages:
-        command = message.command
-        if command.field in EXPECTED and not message.problem and not command.problem:
-            for tag in absent_of(command, EXPECTED[command.field]):
-                key = (command.name, tag, message.side)
-                lacking[key] = lacking.get(key, 0) + 1
-                first.setdefault(key, message)
-    for key, count in lacking.items():
-        name, tag, _ = key
-        yield Hit(f"{count} {name} without {_name(tag)}", first[key].span, first[key])
-
-
+@final_rule(
+    code="class-not-of-context",
+    severity=Severity.WARNING,
+    reference="PS3.7 §9.1, PS3.8 §9.3.2.2",
+    follows=(*_BEFORE, *by("own", "context-id-repeated")),
+)
 def class_mismatched(review: Review) -> Iterator[Hit]:
-    """A DIMSE-C request whose SOP class is not the abstract syntax of its context (PS3.7 §9.1, PS3.8 §9.3.2.2)."""
+    """A request names another SOP class than its context.
+
+    A presentation context is agreed for one SOP class. A C-STORE, C-FIND, C-GET, C-MOVE or C-ECHO on it names that
+    class. Some receivers go by the one, some by the other, and some abort.
+
+    What to do: Look at how the sender chooses the context for a message. Reported once per context and SOP class.
+    """
     told: set[tuple[int, str]] = set()
     for message in review.association.messages:
         command = message.command
@@ -134,8 +206,30 @@ def class_mismatched(review: Review) -> Iterator[Hit]:
         if named == agreed or agreed.startswith(_UNIFIED_STEP) or (message.context_id, named) in told:
             continue
         told.add((message.context_id, named))
-        text = f"{command.name} names {uid_text(named)}; its context {message.context_id} is of {uid_text(agreed)}"
+        text = f"{command.name} names {the_class(named)}; its context {message.context_id} is of {the_class(agreed)}"
         yield Hit(text, message.span, message)
+
+
+@final_rule(code="response-sparse", severity=Severity.NOTE, reference="PS3.7 §9.1")
+def sparse(review: Review) -> Iterator[Hit]:
+    """Responses lack elements that some receivers need.
+
+    The element is a user option, so that it may be left out. Some receivers take a response without it for malformed.
+
+    What to do: Nothing, unless the receiver fails on these responses.
+    """
+    lacking: dict[tuple[str, int, Side], int] = {}
+    first: dict[tuple[str, int, Side], Message] = {}
+    for message in review.association.messages:
+        command = message.command
+        if command.field in EXPECTED and not message.problem and not command.problem:
+            for tag in absent_of(command, EXPECTED[command.field]):
+                key = (command.name, tag, message.side)
+                lacking[key] = lacking.get(key, 0) + 1
+                first.setdefault(key, message)
+    for key, count in lacking.items():
+        name, tag, _ = key
+        yield Hit(f"{count} {name} without {_name(tag)}", first[key].span, first[key])
 
 
 _OF_CONTEXT = (0x0001, 0x0010, 0x0020, 0x0021, 0x0030)
@@ -157,26 +251,76 @@ MAX_NAMED = 2
 """Attributes of a list in a response that a finding names; further ones are counted."""
 
 
-def is_no_success(_: Association, message: Message) -> bool:
-    """Whether a response says anything but that all is well, or going well."""
-    command = message.command
-    if not command.status or not command.is_response:
-        return False
-    return find_status(command.service, message.sop_class_uid, command.status).category not in _WELL
-
-
+@entry_rule(
+    code="status-failure",
+    severity=Severity.ERROR,
+    reference="PS3.7 Annex C",
+    on=_M,
+    follows=(
+        *by(
+            "peer",
+            "command-malformed",
+            "command-unknown",
+            "command-element-missing",
+            "command-order",
+            "context-not-accepted",
+            "message-id-repeated",
+            "request-without-data-set",
+            "role-not-negotiated",
+            "priority-undefined",
+            "likely-reason",
+            *DATA_SETS,
+            *QUERIES,
+            *NORMALIZED,
+        ),
+        "get-without-role",
+    ),
+    condition=is_no_success,
+)
 def failed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A response with a failure status (PS3.7 Annex C)."""
+    """A request failed.
+
+    The peer says that it did not do what was asked. What the number means depends on the service; Error Comment
+    (0000,0902) says more where it is sent.
+
+    What to do: Look at the peer's log at this time.
+    """
     yield from _status(association, entry, "Failure")
 
 
+@entry_rule(
+    code="status-warning",
+    severity=Severity.WARNING,
+    reference="PS3.7 Annex C",
+    on=_M,
+    follows=("get-without-role",),
+    condition=is_no_success,
+)
 def warned(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A response with a warning status (PS3.7 Annex C)."""
+    """A request was done with a warning.
+
+    Elements were coerced or dropped, some sub-operations failed, or an attribute was ignored.
+
+    What to do: Check what the peer kept.
+    """
     yield from _status(association, entry, "Warning")
 
 
+@entry_rule(
+    code="status-unknown",
+    severity=Severity.WARNING,
+    reference="PS3.7 Annex C",
+    on=_M,
+    follows=(),
+    condition=is_no_success,
+)
 def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A status that neither the service's tables nor the general ranges define (PS3.7 Annex C, PS3.4)."""
+    """A status has no meaning in the standard.
+
+    Neither the service nor the general ranges define it. Senders treat it as a failure, or as success.
+
+    What to do: The peer's conformance statement may define it.
+    """
     match entry.event:
         case Message(command=command) as message if command.status and command.is_response:
             if find_status(command.service, message.sop_class_uid, command.status).category == "Unknown":
@@ -188,9 +332,10 @@ def _status(association: Association, entry: Entry, category: str) -> Iterator[H
         case Message(command=command, request=asked) as message if command.status and command.is_response:
             if find_status(command.service, message.sop_class_uid, command.status).category == category:
                 error = error_text(command.service, message.sop_class_uid, command.status, command.uint(0x00000903))
-                comment = "; ".join(each for each in (error, command.text(0x00000902)) if each)
+                said_too = command.text(0x00000902)
+                comment = "; ".join(each for each in (error, the_comment(said_too) if said_too else "") if each)
                 said = status_text(command.service, message.sop_class_uid, command.status)
-                blamed = any(each.about is asked and each.code in NORMALIZED for each in association.found)
+                blamed = any(each.about is asked and each.code in NORMALIZED for each in findings_of(association).all)
                 own = asked is None or (command.status in OWN_REASONS and not blamed)
                 since = entry.span.first_packet if own or asked is None else asked.span.first_packet
                 named = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]
@@ -199,168 +344,45 @@ def _status(association: Association, entry: Entry, category: str) -> Iterator[H
                 yield Hit(f"{command.name}: {said}{more}", earliest_cause=since)
 
 
-def is_odd_match(_: Association, message: Message) -> bool:
-    """Whether a C-FIND response is final and announces an identifier, or pending and does not."""
-    command = message.command
-    return command.field == 0x8020 and (command.status in PENDING) is not command.announces_data_set
-
-
+@entry_rule(
+    code="find-final-with-data-set",
+    severity=Severity.WARNING,
+    reference="PS3.7 §9.1.2.1.5",
+    on=_M,
+    follows=_BEFORE,
+    condition=is_odd_match,
+)
 def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A final C-FIND response with an identifier, or announcing one (PS3.4 §C.4.1.1.3, PS3.7 §9.1.2)."""
+    """A final C-FIND response announces a data set.
+
+    Matches come with pending responses; the final one has none. A requestor that believes Command Data Set Type waits
+    for a data set, or takes the next message's for it.
+
+    What to do: Look at how the peer sets Command Data Set Type (0000,0800) in its last response.
+    """
     match entry.event:
         case Message(command=command) if command.field == 0x8020 and command.status is not None:
             if command.status not in PENDING and command.announces_data_set:
                 yield Hit(f"final C-FIND-RSP with status 0x{command.status:04X} announces a data set")
 
 
+@entry_rule(
+    code="find-pending-without-data-set",
+    severity=Severity.WARNING,
+    reference="PS3.7 §9.1.2",
+    on=_M,
+    follows=_BEFORE,
+    condition=is_odd_match,
+)
 def find_pending_without_data(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A pending C-FIND response without an identifier: a match that says nothing (PS3.7 §9.1.2)."""
+    """A pending C-FIND response has no identifier.
+
+    A pending response is a match and carries its identifier. Without one, the requestor has a result that says nothing,
+    or aborts.
+
+    What to do: Look at the peer's query answers.
+    """
     match entry.event:
         case Message(command=command) if command.field == 0x8020 and command.status in PENDING:
             if not command.announces_data_set and not command.problem:
                 yield Hit("pending C-FIND-RSP without a data set: the match is empty")
-
-
-_M = (Message,)
-_BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
-
-RULES = (
-    EntryRule(
-        "command-malformed",
-        Severity.ERROR,
-        "PS3.7 §6.3.1",
-        "A command set breaks its encoding",
-        "Command sets are implicit VR little endian and hold elements of group 0000 only. From the place named on, "
-        "this one cannot be read.",
-        "Look at the sender's encoder. Where bytes are cut off, look at its last-fragment bit.",
-        _M,
-        malformed,
-        _BEFORE,
-        is_odd,
-    ),
-    EntryRule(
-        "command-unknown",
-        Severity.ERROR,
-        "PS3.7 §E.1",
-        "A command the standard does not define",
-        "The receiver cannot know what is asked; expect status 0211H (unrecognized operation) or A-ABORT.",
-        "Look at the sender: a private extension, or a Command Field (0000,0100) that is wrong or absent.",
-        _M,
-        unknown,
-        (*_BEFORE, "own:command-malformed"),
-        is_odd,
-    ),
-    EntryRule(
-        "command-element-missing",
-        Severity.ERROR,
-        "PS3.7 §9.3, §10.3",
-        "A command lacks an element it must have",
-        "Without it the receiver cannot tell what the message is about or whether data follows. Some abort, others "
-        "ignore the message.",
-        "Look at the sender's encoder.",
-        _M,
-        element_missing,
-        (*_BEFORE, "own:command-malformed", "peer:create-without-instance"),
-        is_odd,
-    ),
-    EntryRule(
-        "command-group-length",
-        Severity.WARNING,
-        "PS3.7 §E.1",
-        "Command Group Length is wrong or missing",
-        "(0000,0000) tells the number of bytes that follow it in the command set. Most receivers do not look; strict "
-        "ones abort.",
-        "Look at the sender's encoder.",
-        _M,
-        group_length_wrong,
-        _BEFORE,
-        is_odd,
-    ),
-    FinalRule(
-        "class-not-of-context",
-        Severity.WARNING,
-        "PS3.7 §9.1, PS3.8 §9.3.2.2",
-        "A request names another SOP class than its context",
-        "A presentation context is agreed for one SOP class. A C-STORE, C-FIND, C-GET, C-MOVE or C-ECHO on it names "
-        "that class. Some receivers go by the one, some by the other, and some abort.",
-        "Look at how the sender chooses the context for a message. Reported once per context and SOP class.",
-        class_mismatched,
-        (*_BEFORE, *by("own", "context-id-repeated")),
-    ),
-    FinalRule(
-        "response-sparse",
-        Severity.NOTE,
-        "PS3.7 §9.1",
-        "Responses lack elements that some receivers need",
-        "The element is a user option, so that it may be left out. Some receivers take a response without it for "
-        "malformed.",
-        "Nothing, unless the receiver fails on these responses.",
-        sparse,
-    ),
-    EntryRule(
-        "status-failure",
-        Severity.ERROR,
-        "PS3.7 Annex C",
-        "A request failed",
-        "The peer says that it did not do what was asked. What the number means depends on the service; Error "
-        "Comment (0000,0902) says more where it is sent.",
-        "Look at the peer's log at this time.",
-        _M,
-        failed,
-        (*by("peer", "command-malformed", "command-unknown", "command-element-missing", "command-order",
-             "context-not-accepted", "message-id-repeated", "request-without-data-set", "role-not-negotiated",
-             "priority-undefined", "likely-reason", *DATA_SETS, *QUERIES, *NORMALIZED), "get-without-role"),
-        is_no_success,
-    ),
-    EntryRule(
-        "status-warning",
-        Severity.WARNING,
-        "PS3.7 Annex C",
-        "A request was done with a warning",
-        "Elements were coerced or dropped, some sub-operations failed, or an attribute was ignored.",
-        "Check what the peer kept.",
-        _M,
-        warned,
-        ("get-without-role",),
-        is_no_success,
-    ),
-    EntryRule(
-        "status-unknown",
-        Severity.WARNING,
-        "PS3.7 Annex C",
-        "A status has no meaning in the standard",
-        "Neither the service nor the general ranges define it. Senders treat it as a failure, or as success.",
-        "The peer's conformance statement may define it.",
-        _M,
-        status_unknown,
-        (),
-        is_no_success,
-    ),
-    EntryRule(
-        "find-final-with-data-set",
-        Severity.WARNING,
-        "PS3.7 §9.1.2.1.5",
-        "A final C-FIND response announces a data set",
-        "Matches come with pending responses; the final one has none. A requestor that believes Command Data Set Type "
-        "waits for a data set, or takes the next message's for it.",
-        "Look at how the peer sets Command Data Set Type (0000,0800) in its last response.",
-        _M,
-        find_final_with_data,
-        _BEFORE,
-        is_odd_match,
-    ),
-    EntryRule(
-        "find-pending-without-data-set",
-        Severity.WARNING,
-        "PS3.7 §9.1.2",
-        "A pending C-FIND response has no identifier",
-        "A pending response is a match and carries its identifier. Without one, the requestor has a result that says "
-        "nothing, or aborts.",
-        "Look at the peer's query answers.",
-        _M,
-        find_pending_without_data,
-        _BEFORE,
-        is_odd_match,
-    ),
-)  # fmt: skip
-"""Rules on command sets, in the order in which they are asked."""

@@ -5,16 +5,26 @@ from collections.abc import Iterator
 from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLASSES, Kind
 from dicomsniff.dictionary.reasons import failure_reason_text
 from dicomsniff.dimse.scan.outline import DataSetOutline
-from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
 
 MAX_NAMED = 3
 """Failure reasons that are named, the most frequent first; further ones are counted."""
 
 
+@final_rule(code="commitment-failed", severity=Severity.ERROR, reference="PS3.4 §J.3.3")
 def uncommitted(review: Review) -> Iterator[Hit]:
-    """An N-EVENT-REPORT that lists instances for which the provider takes no responsibility."""
+    """Instances were not committed.
+
+    The report of a storage commitment lists instances in its Failed SOP Sequence: the provider does not take
+    responsibility for them. Failure Reason (0008,1197) says why, instance by instance.
+
+    What to do: Keep them at the sender. No such object instance: the provider does not have them (any longer), so send
+    them again. Processing failure, resource limitation: look at the provider's log.
+    """
     association = review.association
     if not association.message_counts.requests["N-EVENT-REPORT"]:
         return
@@ -27,7 +37,7 @@ def uncommitted(review: Review) -> Iterator[Hit]:
         failed = max(outline.reference_counts.get(FAILED, 0), sum(outline.failure_reasons.values()))
         if failed:
             total = failed + outline.reference_counts.get(REFERENCED, 0)
-            provider = association.party(request.side).label
+            provider = the_party(association.party(request.side))
             said = f"{provider} reports {failed} of {counted(total, 'instance')} as not committed"
             yield Hit(f"{said}: {_reasons(outline)}", request.span, request)
 
@@ -39,19 +49,3 @@ def _reasons(outline: DataSetOutline) -> str:
     if more := len(common) - MAX_NAMED:
         said += [f"and {counted(more, 'other reason')}"] if more > 0 else []
     return ", ".join(said) or "no Failure Reason (0008,1197) is given"
-
-
-RULES = (
-    FinalRule(
-        "commitment-failed",
-        Severity.ERROR,
-        "PS3.4 §J.3.3",
-        "Instances were not committed",
-        "The report of a storage commitment lists instances in its Failed SOP Sequence: the provider does not take "
-        "responsibility for them. Failure Reason (0008,1197) says why, instance by instance.",
-        "Keep them at the sender. No such object instance: the provider does not have them (any longer), so send them "
-        "again. Processing failure, resource limitation: look at the provider's log.",
-        uncommitted,
-    ),
-)
-"""Rules on failed storage commitments, in the order in which they are asked."""

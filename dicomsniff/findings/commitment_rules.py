@@ -7,8 +7,10 @@ from dicomsniff.association.normalized_links import Kind, Step, steps_of
 from dicomsniff.dictionary.attribute_demands import TRANSACTION_UID
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import CaptureFacts, CaptureRule, FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_association, the_message, the_party, the_uid
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted
 
 MAX_LOOKED_AT = 64
@@ -17,14 +19,24 @@ _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
 """Event types of reports (PS3.4 Table J.3-2)."""
 
 
+_BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
+
+
+@final_rule(code="commitment-incomplete", severity=Severity.WARNING, reference="PS3.4 §J.3.3.1.2", follows=_BEFORE)
 def incomplete(review: Review) -> Iterator[Hit]:
-    """A commitment report that does not tell of all instances that were asked for (PS3.4 §J.3.3.1.2)."""
+    """A storage commitment report does not tell of all instances.
+
+    The report lists every instance of the request, as committed or as failed. Of one that is in neither list nobody
+    knows whether it is safe.
+
+    What to do: Keep the instances that the report leaves out; look at the provider.
+    """
     for report in _reports(review):
         requests = _requests(review, report.transaction)
         told, wanted = _instances(report), _instances(requests[0]) if len(requests) == 1 else None
         if told is None or not wanted:
             continue
-        asked = f"N-ACTION-RQ {requests[0].message}{_where(requests[0], report)}"
+        asked = f"N-ACTION-RQ {the_message(requests[0].message)}{_where(requests[0], report)}"
         if told != wanted:
             said = f"reports on the commitment of {counted(told, 'instance')}; {asked} asked for {wanted}"
             yield _hit(review, report, said)
@@ -32,27 +44,53 @@ def incomplete(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"reports on the commitment of other instances than {asked} asked for")
 
 
+@final_rule(
+    code="commitment-transaction-differs", severity=Severity.WARNING, reference="PS3.4 §J.3.3.1.2", follows=_BEFORE
+)
 def transaction_differs(review: Review) -> Iterator[Hit]:
-    """A commitment report under another Transaction UID than the request for the same instances (PS3.4 §J.3.3.1.2)."""
+    """A storage commitment report has another Transaction UID than its request.
+
+    The report repeats the Transaction UID of the request. With another one, the requestor does not know which instances
+    are committed, and asks again or keeps them for ever.
+
+    What to do: Look at how the provider makes its report.
+    """
     for report, request in _strays(review):
         if request is not None:
-            said = f"reports storage commitment under {named(TRANSACTION_UID)} {report.transaction}; N-ACTION-RQ"
-            where = _where(request, report)
-            yield _hit(
-                review, report, f"{said} {request.message}{where}, of as many instances, has {request.transaction}"
-            )
+            theirs, asked_under = the_uid(str(report.transaction)), the_uid(str(request.transaction))
+            said = f"reports storage commitment under {named(TRANSACTION_UID)} {theirs}; N-ACTION-RQ"
+            which = f"{the_message(request.message)}{_where(request, report)}"
+            yield _hit(review, report, f"{said} {which}, of as many instances, has {asked_under}")
 
 
+@final_rule(
+    code="commitment-transaction-unknown", severity=Severity.NOTE, reference="PS3.4 §J.3.3.1.2", follows=_BEFORE
+)
 def transaction_unknown(review: Review) -> Iterator[Hit]:
-    """A commitment report under a Transaction UID that no request in the capture has (PS3.4 §J.3.3.1.2)."""
+    """A storage commitment report belongs to no request in the capture.
+
+    The report repeats the Transaction UID of the request, so that the requestor can tell what is committed. The request
+    may have been sent before the capture began, or on another path.
+
+    What to do: Compare the Transaction UIDs of request and report; capture the request too.
+    """
     for report, request in _strays(review):
         if request is None:
-            said = f"reports storage commitment under {named(TRANSACTION_UID)} {report.transaction}"
+            said = f"reports storage commitment under {named(TRANSACTION_UID)} {the_uid(str(report.transaction))}"
             yield _hit(review, report, f"{said}, which no request in the capture has")
 
 
+@final_rule(
+    code="commitment-event-type", severity=Severity.WARNING, reference="PS3.4 §J.3.3.1.1, Table J.3-2", follows=_BEFORE
+)
 def other_event(review: Review) -> Iterator[Hit]:
-    """A commitment report whose event type contradicts what it lists (PS3.4 Table J.3-2)."""
+    """The event type of a storage commitment report contradicts its lists.
+
+    Event type 1 says that all instances are committed, 2 that some are not. A requestor that goes by the type deletes
+    instances that are not safe, or keeps ones that are.
+
+    What to do: Look at the provider. Trust the list of failed instances.
+    """
     for report in _reports(review):
         known = report.failed is not None and report.action in (_ALL_COMMITTED, _FAILURES_EXIST)
         if known and (report.action == _FAILURES_EXIST) is not bool(report.failed):
@@ -60,14 +98,22 @@ def other_event(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"reports storage commitment with event type {report.action} and {fails}")
 
 
+@capture_rule(code="commitment-uid-reused", severity=Severity.WARNING, reference="PS3.4 §J.3.2.1.2")
 def reused(facts: CaptureFacts) -> Iterator[Hit]:
-    """A Transaction UID under which a commitment is asked for again (PS3.4 §J.3.2.1.2)."""
+    """A Transaction UID is used for a second storage commitment.
+
+    Once its request is refused or its report is sent, a Transaction UID is not used again. Otherwise nobody can tell
+    which request a report answers.
+
+    What to do: Let the requestor make a Transaction UID for every request.
+    """
     for workflow in facts.links.workflows():
         requests = [step for step in workflow.steps if step.service == "N-ACTION"]
         for first, again in pairwise(requests[:2] if workflow.kind is Kind.COMMITMENT else ()):
             if first.transaction and first.status is not None:
-                said = f"N-ACTION-RQ {again.message} asks for storage commitment under the {named(TRANSACTION_UID)} of"
-                text = f"{said} N-ACTION-RQ {first.message}{_where(first, again)}, which was answered"
+                asks = f"asks for storage commitment under the {named(TRANSACTION_UID)} of"
+                said = f"N-ACTION-RQ {the_message(again.message)} {asks}"
+                text = f"{said} N-ACTION-RQ {the_message(first.message)}{_where(first, again)}, which was answered"
                 yield Hit(text, again.span, association=again.association, number=again.message)
 
 
@@ -119,70 +165,9 @@ def _instances(step: Step) -> int | None:
 
 
 def _where(step: Step, other: Step) -> str:
-    return "" if step.association == other.association else f" of association {step.association}"
+    return "" if step.association == other.association else f" of association {the_association(step.association)}"
 
 
 def _hit(review: Review, report: Step, said: str) -> Hit:
-    who = review.association.party(report.side).label
+    who = the_party(review.association.party(report.side))
     return Hit(f"{who} {said}", report.span, number=report.message, side=report.side)
-
-
-_BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
-
-RULES = (
-    FinalRule(
-        "commitment-incomplete",
-        Severity.WARNING,
-        "PS3.4 §J.3.3.1.2",
-        "A storage commitment report does not tell of all instances",
-        "The report lists every instance of the request, as committed or as failed. Of one that is in neither list "
-        "nobody knows whether it is safe.",
-        "Keep the instances that the report leaves out; look at the provider.",
-        incomplete,
-        _BEFORE,
-    ),
-    FinalRule(
-        "commitment-transaction-differs",
-        Severity.WARNING,
-        "PS3.4 §J.3.3.1.2",
-        "A storage commitment report has another Transaction UID than its request",
-        "The report repeats the Transaction UID of the request. With another one, the requestor does not know which "
-        "instances are committed, and asks again or keeps them for ever.",
-        "Look at how the provider makes its report.",
-        transaction_differs,
-        _BEFORE,
-    ),
-    FinalRule(
-        "commitment-transaction-unknown",
-        Severity.NOTE,
-        "PS3.4 §J.3.3.1.2",
-        "A storage commitment report belongs to no request in the capture",
-        "The report repeats the Transaction UID of the request, so that the requestor can tell what is committed. The "
-        "request may have been sent before the capture began, or on another path.",
-        "Compare the Transaction UIDs of request and report; capture the request too.",
-        transaction_unknown,
-        _BEFORE,
-    ),
-    FinalRule(
-        "commitment-event-type",
-        Severity.WARNING,
-        "PS3.4 §J.3.3.1.1, Table J.3-2",
-        "The event type of a storage commitment report contradicts its lists",
-        "Event type 1 says that all instances are committed, 2 that some are not. A requestor that goes by the type "
-        "deletes instances that are not safe, or keeps ones that are.",
-        "Look at the provider. Trust the list of failed instances.",
-        other_event,
-        _BEFORE,
-    ),
-    CaptureRule(
-        "commitment-uid-reused",
-        Severity.WARNING,
-        "PS3.4 §J.3.2.1.2",
-        "A Transaction UID is used for a second storage commitment",
-        "Once its request is refused or its report is sent, a Transaction UID is not used again. Otherwise nobody can "
-        "tell which request a report answers.",
-        "Let the requestor make a Transaction UID for every request.",
-        reused,
-    ),
-)
-"""Rules on storage commitment, in the order in which they are asked."""

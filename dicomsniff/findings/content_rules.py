@@ -10,8 +10,10 @@ from dicomsniff.dimse.contents import Content
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import some_of
 
 _PLAIN = (0x0106, 0x0114, 0x0115, 0x0120, 0x0121)
@@ -25,8 +27,24 @@ MAX_VALUE = 16
 """Characters of a value that is shown, as many as a code string has (PS3.5 §6.2)."""
 
 
+_BEFORE = (*by("own", *FRAMING, *FRAGMENTS, "data-set-wrong-syntax"), *NOT_CAPTURED)
+
+
+@final_rule(
+    code="attribute-missing",
+    severity=Severity.WARNING,
+    reference="PS3.4 §F.7.2, §H.4, §J.3, §R.3, §S.3, §CC.2",
+    follows=_BEFORE,
+)
 def absent(review: Review) -> Iterator[Hit]:
-    """A request without an attribute that its service asks for, and that came to nothing."""
+    """A request lacks an attribute that its service needs.
+
+    The tables of PS3.4 say which attributes the data set of a normalized request must hold with a value (type 1 or
+    usage M). It is told where the request was refused or answered by an abort, and where the attribute is vital: a
+    storage commitment of no instance, a change of state without Transaction UID.
+
+    What to do: Let the sender fill in the attributes named; the clause in the text has the table.
+    """
     for operation, content, vital in _failed(review):
         lacking = [path for path in content.absent if not vital or path in vital]
         if not lacking and operation.status in _PLAIN:
@@ -37,40 +55,74 @@ def absent(review: Review) -> Iterator[Hit]:
             yield _about(review, operation, said)
 
 
+@final_rule(
+    code="attribute-value-not-allowed", severity=Severity.WARNING, reference="PS3.4 §F.7.2, §CC.2", follows=_BEFORE
+)
 def odd(review: Review) -> Iterator[Hit]:
-    """A request with a value that its service does not allow, and that came to nothing."""
+    """An attribute has a value that its service does not allow here.
+
+    A procedure step is created IN PROGRESS (MPPS) or SCHEDULED (UPS), and its status or state has a few defined values.
+    Told where the request was refused or answered by an abort.
+
+    What to do: Let the sender use one of the values named.
+    """
     for operation, content, vital in _failed(review):
         if vital or content.demand is None:
             continue
         for tag in content.odd:
             value = content.values[tag]
-            shown = f" {value!r}" if len(value) <= MAX_VALUE else f" of {len(value)} characters"
+            shown = f" {the_value(repr(value), tag)}" if len(value) <= MAX_VALUE else f" of {len(value)} characters"
             allowed = ", ".join(content.demand.allowed[tag])
             said = f"sends {_asked(operation)} with {named(tag)}{shown}, which may be {allowed} here"
             yield _about(review, operation, f"{said}{_outcome(review, operation)}")
 
 
+@final_rule(
+    code="attribute-not-settable", severity=Severity.WARNING, reference="PS3.4 §F.7.2, §CC.2.6", follows=_BEFORE
+)
 def barred(review: Review) -> Iterator[Hit]:
-    """A request with an attribute that its service does not let change, and that came to nothing."""
+    """An N-SET holds attributes that may not be set.
+
+    Some attributes are given when the instance is created and stay as they are; the state of a Unified Procedure Step
+    is changed by N-ACTION. Told where the request was refused or answered by an abort.
+
+    What to do: Let the sender leave the attributes out of N-SET.
+    """
     for operation, content, vital in _failed(review):
         if content.barred and not vital:
             said = f"sends {_asked(operation)} with {_all([(tag,) for tag in content.barred])}"
             yield _about(review, operation, f"{said}, not allowed there{_outcome(review, operation)}")
 
 
+@final_rule(
+    code="film-box-without-image-boxes", severity=Severity.WARNING, reference="PS3.4 §H.4.2.2.1.3", follows=_BEFORE
+)
 def without_image_boxes(review: Review) -> Iterator[Hit]:
-    """A Film Box that is created and whose image boxes are not named (PS3.4 §H.4.2.2.1.3)."""
+    """A Film Box is created and its image boxes are not named.
+
+    The printer creates the image boxes of a film and names them in Referenced Image Box Sequence (2010,0510) of its
+    N-CREATE-RSP. Without it the sender cannot fill them.
+
+    What to do: Look at the printer, and at Image Display Format (2010,0010) of the request.
+    """
     for operation in review.association.operations.normalized:
         final, content = operation.final, operation.content
         created = operation.name == "N-CREATE" and operation.request.command.sop_class_uid == FILM_BOX
         if created and final is not None and content is not None and content.given == 0 and operation.category in DONE:
-            who = review.association.party(final.side).label
+            who = the_party(review.association.party(final.side))
             lacks = f"no {named(IMAGE_BOX_SEQUENCE)}: nobody can tell its image boxes, so that nothing can be printed"
             yield Hit(f"{who} creates a Film Box and returns {lacks}", final.span, final)
 
 
+@final_rule(code="print-job-not-followed", severity=Severity.NOTE, reference="PS3.4 §H.4.5.2.1.2")
 def print_job_not_followed(review: Review) -> Iterator[Hit]:
-    """A print job that was promised, and of which no event came on its association (PS3.4 §H.4.5.2.1.2)."""
+    """A print job was promised and no event tells of it.
+
+    The printer reports the progress of a print job only on the association on which it was created. Without an event
+    nobody knows whether the film came out.
+
+    What to do: Let the sender wait for the event Done or Failure before it releases the association.
+    """
     operations = review.association.operations
     events = any(each.request.command.affected_sop_class_uid == PRINT_JOB for each in operations.normalized
                  if each.name == "N-EVENT-REPORT")  # fmt: skip
@@ -80,7 +132,7 @@ def print_job_not_followed(review: Review) -> Iterator[Hit]:
     for operation in operations.normalized:
         final, content = operation.final, operation.content
         if operation.name == "N-ACTION" and final is not None and content is not None and content.given:
-            who = review.association.party(final.side).label
+            who = the_party(review.association.party(final.side))
             said = f"{who} made a print job (Referenced Print Job Sequence); no N-EVENT-REPORT of it came"
             yield Hit(f"{said} before the association ended", final.span, final)
 
@@ -113,7 +165,7 @@ def _gave_up(review: Review, operation: Operation) -> bool:
 def _outcome(review: Review, operation: Operation) -> str:
     """Say what came of a request."""
     status = operation.status
-    receiver = review.association.party(operation.side.other).label
+    receiver = the_party(review.association.party(operation.side.other))
     if status is None:
         return f": probably why {receiver} aborted"
     if status == 0:
@@ -138,67 +190,5 @@ def _all(paths: Sequence[Path]) -> str:
 
 
 def _about(review: Review, operation: Operation, said: str) -> Hit:
-    who = review.association.party(operation.side).label
+    who = the_party(review.association.party(operation.side))
     return Hit(f"{who} {said}", operation.request.span, operation.request)
-
-
-_BEFORE = (*by("own", *FRAMING, *FRAGMENTS, "data-set-wrong-syntax"), *NOT_CAPTURED)
-
-RULES = (
-    FinalRule(
-        "attribute-missing",
-        Severity.WARNING,
-        "PS3.4 §F.7.2, §H.4, §J.3, §R.3, §S.3, §CC.2",
-        "A request lacks an attribute that its service needs",
-        "The tables of PS3.4 say which attributes the data set of a normalized request must hold with a value (type 1 "
-        "or usage M). It is told where the request was refused or answered by an abort, and where the attribute is "
-        "vital: a storage commitment of no instance, a change of state without Transaction UID.",
-        "Let the sender fill in the attributes named; the clause in the text has the table.",
-        absent,
-        _BEFORE,
-    ),
-    FinalRule(
-        "attribute-value-not-allowed",
-        Severity.WARNING,
-        "PS3.4 §F.7.2, §CC.2",
-        "An attribute has a value that its service does not allow here",
-        "A procedure step is created IN PROGRESS (MPPS) or SCHEDULED (UPS), and its status or state has a few defined "
-        "values. Told where the request was refused or answered by an abort.",
-        "Let the sender use one of the values named.",
-        odd,
-        _BEFORE,
-    ),
-    FinalRule(
-        "attribute-not-settable",
-        Severity.WARNING,
-        "PS3.4 §F.7.2, §CC.2.6",
-        "An N-SET holds attributes that may not be set",
-        "Some attributes are given when the instance is created and stay as they are; the state of a Unified Procedure "
-        "Step is changed by N-ACTION. Told where the request was refused or answered by an abort.",
-        "Let the sender leave the attributes out of N-SET.",
-        barred,
-        _BEFORE,
-    ),
-    FinalRule(
-        "film-box-without-image-boxes",
-        Severity.WARNING,
-        "PS3.4 §H.4.2.2.1.3",
-        "A Film Box is created and its image boxes are not named",
-        "The printer creates the image boxes of a film and names them in Referenced Image Box Sequence (2010,0510) of "
-        "its N-CREATE-RSP. Without it the sender cannot fill them.",
-        "Look at the printer, and at Image Display Format (2010,0010) of the request.",
-        without_image_boxes,
-        _BEFORE,
-    ),
-    FinalRule(
-        "print-job-not-followed",
-        Severity.NOTE,
-        "PS3.4 §H.4.5.2.1.2",
-        "A print job was promised and no event tells of it",
-        "The printer reports the progress of a print job only on the association on which it was created. Without an "
-        "event nobody knows whether the film came out.",
-        "Let the sender wait for the event Done or Failure before it releases the association.",
-        print_job_not_followed,
-    ),
-)
-"""Rules on the data sets of normalized services, in the order in which they are asked."""

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id
+from dicomsniff.findings.rule import Hit, entry_rule
 
 CUT_SHORT = ("data-set-truncated-element", "data-set-overrun", "data-set-undelimited", "data-set-deflate",
              "data-set-item", "data-set-pixel-length", "data-set-pixel-mismatch")  # fmt: skip
@@ -26,14 +28,28 @@ def is_refused_early(_: Association, message: Message) -> bool:
     return refused_early(message)
 
 
+@entry_rule(
+    code="request-cut-short",
+    severity=Severity.NOTE,
+    reference="PS3.7 §9.3.1.3",
+    on=Message,
+    follows=("peer:status-failure",),
+    condition=is_refused_early,
+)
 def cut_short(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A data set that ends early because its request was refused while it was being sent (PS3.7 §9.3.1.3)."""
+    """A data set ends early because it was refused while it was being sent.
+
+    A C-STORE may be refused before its data set is whole (early failed response). The sender may then set the
+    last-fragment bit and stop. What it sent is no whole object, and the receiver does not want it.
+
+    What to do: Look at why the request was refused; the short data set is no fault of the sender.
+    """
     match entry.event:
         case Message(data_set=data, span=span, operation=operation) as message if data is not None:
             outline = data.outline
             cut = outline is not None and any(each.code in CUT_SHORT for each in outline.problems)
             if (cut or not message.ended) and operation is not None and operation.final is not None:
-                name = f"{message.name} {message.command.message_id}"
+                name = f"{message.name} {the_message_id(message.command.message_id)}"
                 answer = operation.final.name
                 yield Hit(
                     f"{answer} came before the data set of {name} was whole; the sender then ended it early, after "
@@ -42,21 +58,3 @@ def cut_short(_: Association, entry: Entry) -> Iterator[Hit]:
                     latest_cause=span.last_packet,
                     listed_at=span.last_packet,
                 )
-
-
-RULES = (
-    EntryRule(
-        "request-cut-short",
-        Severity.NOTE,
-        "PS3.7 §9.3.1.3",
-        "A data set ends early because it was refused while it was being sent",
-        "A C-STORE may be refused before its data set is whole (early failed response). The sender may then set the "
-        "last-fragment bit and stop. What it sent is no whole object, and the receiver does not want it.",
-        "Look at why the request was refused; the short data set is no fault of the sender.",
-        (Message,),
-        cut_short,
-        ("peer:status-failure",),
-        is_refused_early,
-    ),
-)
-"""Rules on early answers."""

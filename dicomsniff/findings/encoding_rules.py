@@ -8,7 +8,9 @@ from functools import lru_cache, wraps
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.pdu_types import item_type_name
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_title, the_uid
+from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.quantities import counted, some_of
@@ -58,35 +60,67 @@ def of_negotiation(check: Check) -> Check:
     return guarded
 
 
+_BOTH = (AssociateRq, AssociateAc)
+
+
+@entry_rule(code="protocol-version", severity=Severity.WARNING, reference="PS3.8 §9.3.2", on=_BOTH)
 @of_negotiation
 def version_unsupported(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Bit 0 of the protocol version is not set (PS3.8 §9.3.2: version 1 is bit 0)."""
+    """The protocol version does not include version 1.
+
+    Bit 0 of the protocol version stands for version 1, the only one there is. Without it a strict acceptor rejects
+    (protocol-version-not-supported).
+
+    What to do: Look at the sender's encoder; the version may have been written as a number or in the wrong byte order.
+    """
     match entry.event:
         case AssociateRq() | AssociateAc() as pdu if not pdu.protocol_version & 1:
             yield Hit(f"{pdu.name} has protocol version 0x{pdu.protocol_version:04X}, without bit 0 (version 1)")
 
 
+@entry_rule(
+    code="application-context",
+    severity=Severity.WARNING,
+    reference="PS3.7 §A.2",
+    on=_BOTH,
+    meaning=f"DICOM's application context is {APPLICATION_CONTEXT}; a private one is a UID outside 1.2.840.10008. A "
+    "strict acceptor rejects anything else (application-context-name-not-supported).",
+)
 @of_negotiation
 def application_context_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
-    """An application context that cannot be one, or none (PS3.7 §A.2)."""
+    """The application context is missing or malformed.
+
+    What to do: Look at the sender's encoder or configuration.
+    """
     match entry.event:
         case AssociateRq(problem="") | AssociateAc(problem="") as pdu:
             name = pdu.application_context_name
             if name is None:
                 yield Hit(f"{pdu.name} has no application context")
             elif name != APPLICATION_CONTEXT and not _is_private(name):
-                yield Hit(f"{pdu.name} names the application context {name or '(empty)'}")
+                yield Hit(f"{pdu.name} names the application context {the_uid(name) if name else '(empty)'}")
 
 
+@entry_rule(
+    code="application-context-private",
+    severity=Severity.NOTE,
+    reference="PS3.7 §A.2.2",
+    on=_BOTH,
+    remedy=f"If the peer refuses, propose DICOM's own, {APPLICATION_CONTEXT}.",
+)
 @of_negotiation
 def application_context_private(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A privately defined application context, which both sides must know (PS3.7 §A.2.2)."""
+    """The application context is a private one.
+
+    Private application contexts are allowed. A peer that does not know this one refuses the association
+    (application-context-name-not-supported), or aborts where an acceptor returned it.
+    """
     match entry.event:
         case (
             AssociateRq(problem="", application_context_name=str(name))
             | AssociateAc(problem="", application_context_name=str(name)) as pdu
         ) if _is_private(name):
-            yield Hit(f"{pdu.name} names the private application context {name}")
+            yield Hit(f"{pdu.name} names the private application context {the_uid(name)}")
 
 
 def _is_private(name: str) -> bool:
@@ -94,9 +128,15 @@ def _is_private(name: str) -> bool:
     return not in_dicom and _UID.fullmatch(name.encode()) is not None
 
 
+@entry_rule(code="item-repeated", severity=Severity.WARNING, reference="PS3.8 §9.3.2, PS3.7 §D.3.3", on=_BOTH)
 @of_negotiation
 def items_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Items that may be there once only (PS3.8 §9.3.2, PS3.7 §D.3.3)."""
+    """An item that may occur only once is repeated.
+
+    Which of them counts is up to the receiver: the two sides may go on with different limits or names.
+
+    What to do: Look at the sender's encoder.
+    """
     match entry.event:
         case AssociateRq() | AssociateAc() as pdu:
             seen = Counter((outer, kind) for outer, kind, _ in walk_items(pdu.raw) if (outer, kind) in _ONCE)
@@ -105,9 +145,15 @@ def items_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{pdu.name} has more than one item: {some_of(again)}")
 
 
+@entry_rule(code="item-unknown", severity=Severity.NOTE, reference="PS3.8 §9.3.1", on=_BOTH)
 @of_negotiation
 def items_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Items the standard does not define; they are kept, and ignored by receivers (PS3.8 §9.3.1)."""
+    """An item has a type the standard does not define.
+
+    Receivers ignore unknown items. A private extension, or an encoder that lost its place.
+
+    What to do: Nothing, unless the association fails.
+    """
     match entry.event:
         case AssociateRq() | AssociateAc() as pdu:
             kinds = sorted({item.type for item in (*pdu.unknown, *pdu.user_information.unknown)})
@@ -115,9 +161,16 @@ def items_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{pdu.name} has items of unknown type: " + ", ".join(f"0x{kind:02X}" for kind in kinds))
 
 
+@entry_rule(code="reserved-bytes", severity=Severity.NOTE, reference="PS3.8 §9.3.2, Table 9-17", on=_BOTH)
 @of_negotiation
 def reserved_set(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Reserved bytes that are not zero, or in -AC not those of -RQ (PS3.8 Tables 9-11 and 9-17)."""
+    """Reserved bytes are not what they should be.
+
+    They are sent as zero and not tested by receivers; in A-ASSOCIATE-AC, bytes 43 to 74 are sent back as they came.
+    Some old receivers test them.
+
+    What to do: Nothing, unless the association is refused without another reason.
+    """
     match entry.event:
         case AssociateRq(raw=raw) as pdu if any(raw[2:4]) or any(raw[_RESERVED]):
             yield Hit(f"{pdu.name} has reserved bytes that are not zero")
@@ -129,23 +182,38 @@ def reserved_set(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{pdu.name} does not send bytes 43 to 74 back as A-ASSOCIATE-RQ had them")
 
 
+@entry_rule(
+    code="ae-title-malformed", severity=Severity.WARNING, reference="PS3.5 §6.2, PS3.8 Table 9-11", on=AssociateRq
+)
 @of_negotiation
 def title_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
-    """An AE title that is blank or has bytes outside its repertoire (PS3.5 §6.2, PS3.8 Table 9-11)."""
+    """An AE title is blank or has bytes no AE title may have.
+
+    AE titles are 1 to 16 characters of the default repertoire, without backslash and control characters. Acceptors
+    refuse what they cannot match, and some abort.
+
+    What to do: Correct the AE title in the requestor's settings.
+    """
     for which, title in _titles(entry):
         text = title.rstrip(b"\0").strip(b" ")
         if not text:
             yield Hit(f"the {which} AE title is blank" + (" (NUL)" if b"\0" in title else ""))
         elif not _TITLE.fullmatch(text):
-            yield Hit(f"the {which} AE title has bytes that no AE title may have: {plain_text(title)}")
+            yield Hit(f"the {which} AE title has bytes that no AE title may have: {the_title(plain_text(title))}")
 
 
+@entry_rule(code="ae-title-padded", severity=Severity.WARNING, reference="PS3.5 §6.2, PS3.8 Table 9-11", on=AssociateRq)
 @of_negotiation
 def title_padded(_: Association, entry: Entry) -> Iterator[Hit]:
-    """An AE title padded with NUL instead of spaces (PS3.5 §6.2, PS3.8 Table 9-11)."""
+    """An AE title is padded with NUL.
+
+    AE titles are padded to 16 bytes with spaces. An acceptor that compares all 16 bytes does not recognize this one.
+
+    What to do: Look at the requestor's encoder.
+    """
     for which, title in _titles(entry):
         if title.endswith(b"\0") and title.strip(b" \0") and _TITLE.fullmatch(title.rstrip(b"\0")):
-            yield Hit(f"the {which} AE title {plain_text(title)} is padded with NUL, not with spaces")
+            yield Hit(f"the {which} AE title {the_title(plain_text(title))} is padded with NUL, not with spaces")
 
 
 def _titles(entry: Entry) -> Iterator[tuple[str, bytes]]:
@@ -154,141 +222,44 @@ def _titles(entry: Entry) -> Iterator[tuple[str, bytes]]:
         yield "calling", entry.event.raw[20:36]
 
 
+@entry_rule(code="uid-malformed", severity=Severity.WARNING, reference="PS3.5 §9.1", on=_BOTH)
 @of_negotiation
 def uid_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
-    """UIDs of the negotiation that are none: other characters, empty components, beyond 64 bytes (PS3.5 §9.1)."""
+    """A UID of the negotiation is malformed.
+
+    UIDs are numbers joined by dots, without leading zeros, of 64 characters at most. A malformed UID matches nothing;
+    longer ones overrun buffers.
+
+    What to do: Look at where the sender takes it from.
+    """
     match entry.event:
         case AssociateRq(problem="") | AssociateAc(problem="") as pdu:
             wrong = {value.rstrip(b"\0 ") for _, value in _uids(pdu) if value}
-            bad = [f"{plain_text(uid)[:80]} ({len(uid)} bytes)" for uid in sorted(wrong) if not _UID.fullmatch(uid)]
+            bad = [
+                f"{the_uid(plain_text(uid)[:80])} ({len(uid)} bytes)"
+                for uid in sorted(wrong)
+                if not _UID.fullmatch(uid)
+            ]
             if bad:
                 yield Hit(f"{pdu.name} has {counted(len(bad), 'malformed UID')}: {some_of(bad)}")
 
 
+@entry_rule(code="uid-padded", severity=Severity.WARNING, reference="PS3.8 Annex F, PS3.5 §9.1", on=_BOTH)
 @of_negotiation
 def uid_padded(_: Association, entry: Entry) -> Iterator[Hit]:
-    """UIDs of the negotiation with padding, which only data sets have (PS3.8 Annex F, PS3.5 §9.1)."""
+    """A UID of the negotiation is padded.
+
+    UIDs are padded with NUL to even length in data sets and command sets, never in the negotiation. A receiver that
+    compares all bytes does not recognize it and refuses the context.
+
+    What to do: Look at the sender's encoder.
+    """
     match entry.event:
         case AssociateRq() | AssociateAc() as pdu:
-            bad = sorted({plain_text(value) for _, value in _uids(pdu) if value[-1:] in (b"\0", b" ")})
+            bad = sorted({the_uid(plain_text(value)) for _, value in _uids(pdu) if value[-1:] in (b"\0", b" ")})
             if bad:
                 yield Hit(f"{pdu.name} has {counted(len(bad), 'UID')} padded to even length: {some_of(bad)}")
 
 
 def _uids(pdu: Associate) -> Iterator[tuple[int, bytes]]:
     return ((kind, value) for outer, kind, value in walk_items(pdu.raw) if (outer, kind) in _UIDS)
-
-
-_BOTH = (AssociateRq, AssociateAc)
-
-RULES = (
-    EntryRule(
-        "protocol-version",
-        Severity.WARNING,
-        "PS3.8 §9.3.2",
-        "The protocol version does not include version 1",
-        "Bit 0 of the protocol version stands for version 1, the only one there is. Without it a strict acceptor "
-        "rejects (protocol-version-not-supported).",
-        "Look at the sender's encoder; the version may have been written as a number or in the wrong byte order.",
-        _BOTH,
-        version_unsupported,
-    ),
-    EntryRule(
-        "application-context",
-        Severity.WARNING,
-        "PS3.7 §A.2",
-        "The application context is missing or malformed",
-        f"DICOM's application context is {APPLICATION_CONTEXT}; a private one is a UID outside 1.2.840.10008. A strict "
-        "acceptor rejects anything else (application-context-name-not-supported).",
-        "Look at the sender's encoder or configuration.",
-        _BOTH,
-        application_context_wrong,
-    ),
-    EntryRule(
-        "application-context-private",
-        Severity.NOTE,
-        "PS3.7 §A.2.2",
-        "The application context is a private one",
-        "Private application contexts are allowed. A peer that does not know this one refuses the association "
-        "(application-context-name-not-supported), or aborts where an acceptor returned it.",
-        f"If the peer refuses, propose DICOM's own, {APPLICATION_CONTEXT}.",
-        _BOTH,
-        application_context_private,
-    ),
-    EntryRule(
-        "item-repeated",
-        Severity.WARNING,
-        "PS3.8 §9.3.2, PS3.7 §D.3.3",
-        "An item that may occur only once is repeated",
-        "Which of them counts is up to the receiver: the two sides may go on with different limits or names.",
-        "Look at the sender's encoder.",
-        _BOTH,
-        items_repeated,
-    ),
-    EntryRule(
-        "item-unknown",
-        Severity.NOTE,
-        "PS3.8 §9.3.1",
-        "An item has a type the standard does not define",
-        "Receivers ignore unknown items. A private extension, or an encoder that lost its place.",
-        "Nothing, unless the association fails.",
-        _BOTH,
-        items_unknown,
-    ),
-    EntryRule(
-        "reserved-bytes",
-        Severity.NOTE,
-        "PS3.8 §9.3.2, Table 9-17",
-        "Reserved bytes are not what they should be",
-        "They are sent as zero and not tested by receivers; in A-ASSOCIATE-AC, bytes 43 to 74 are sent back as they "
-        "came. Some old receivers test them.",
-        "Nothing, unless the association is refused without another reason.",
-        _BOTH,
-        reserved_set,
-    ),
-    EntryRule(
-        "ae-title-malformed",
-        Severity.WARNING,
-        "PS3.5 §6.2, PS3.8 Table 9-11",
-        "An AE title is blank or has bytes no AE title may have",
-        "AE titles are 1 to 16 characters of the default repertoire, without backslash and control characters. "
-        "Acceptors refuse what they cannot match, and some abort.",
-        "Correct the AE title in the requestor's settings.",
-        (AssociateRq,),
-        title_malformed,
-    ),
-    EntryRule(
-        "ae-title-padded",
-        Severity.WARNING,
-        "PS3.5 §6.2, PS3.8 Table 9-11",
-        "An AE title is padded with NUL",
-        "AE titles are padded to 16 bytes with spaces. An acceptor that compares all 16 bytes does not recognize "
-        "this one.",
-        "Look at the requestor's encoder.",
-        (AssociateRq,),
-        title_padded,
-    ),
-    EntryRule(
-        "uid-malformed",
-        Severity.WARNING,
-        "PS3.5 §9.1",
-        "A UID of the negotiation is malformed",
-        "UIDs are numbers joined by dots, without leading zeros, of 64 characters at most. A malformed UID matches "
-        "nothing; longer ones overrun buffers.",
-        "Look at where the sender takes it from.",
-        _BOTH,
-        uid_malformed,
-    ),
-    EntryRule(
-        "uid-padded",
-        Severity.WARNING,
-        "PS3.8 Annex F, PS3.5 §9.1",
-        "A UID of the negotiation is padded",
-        "UIDs are padded with NUL to even length in data sets and command sets, never in the negotiation. A receiver "
-        "that compares all bytes does not recognize it and refuses the context.",
-        "Look at the sender's encoder.",
-        _BOTH,
-        uid_padded,
-    ),
-)
-"""Rules on how the negotiation is written, in the order in which they are asked."""

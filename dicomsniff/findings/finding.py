@@ -1,17 +1,11 @@
-"""A finding, its severity, and the rules behind findings, as data."""
+"""A finding, its severity, and what follows from it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
 
-from dicomsniff.association.association import Association
-from dicomsniff.association.handshakes import FailedHandshake
-from dicomsniff.association.links import Linker
-from dicomsniff.association.neighbours import Neighbours
-from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.review import Review
+from dicomsniff.findings.parts import Part, told
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 
@@ -39,7 +33,8 @@ class Finding:
 
     code: str
     severity: Severity
-    message: str
+    parts: tuple[Part, ...]
+    """What was seen: text, values that a peer sent, and references."""
     reference: str
     span: Span
     about: Message | None = None
@@ -51,6 +46,11 @@ class Finding:
     followers: list["Finding"] = field(default_factory=list)
     association: int | None = None
     number: int | None = None
+
+    @property
+    def message(self) -> str:
+        """What was seen, in one line."""
+        return told(self.parts)
 
     @property
     def packet(self) -> int:
@@ -71,100 +71,3 @@ class Finding:
     def worst(self) -> Severity:
         """The worst severity among the finding and its followers."""
         return min((each.severity for each in self.all()), key=SEVERITIES.index)
-
-
-class Hit(NamedTuple):
-    """What a rule saw: one line of text, and what differs from where the rule was asked to look.
-
-    `earliest_cause` is the earliest packet that its cause may lie in, `latest_cause` the latest (-1: the
-    association's end). A rule on a whole capture may name the `association` and the message's `number` in it.
-    `severity` is told where it is less than the rule's.
-    """
-
-    text: str
-    span: Span | None = None
-    about: Message | None = None
-    side: Side | None = None
-    earliest_cause: int = 0
-    latest_cause: int = 0
-    association: int | None = None
-    number: int | None = None
-    listed_at: int = 0
-    severity: Severity | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What is common to all rules: a row of the catalogue.
-
-    `title` says in a line what is wrong, `meaning` in a paragraph what that means, `remedy` what to do. `follows`
-    names the codes of which this is a mere consequence when they are found before it: `own:CODE` where the same
-    side must have caused it, `peer:CODE` where the other side must, `CODE` where either may.
-    """
-
-    code: str
-    severity: Severity
-    reference: str
-    title: str
-    meaning: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
-class EntryRule(Rule):
-    """A rule asked about every timeline entry of certain types, as it comes.
-
-    Messages are many, and most are as they should be: where it has a `condition`, it is asked about those only that
-    meet it. Rules that share one cost no more than one of them. With `once`, what a side does again and again is one
-    finding: those that differ in nothing but numbers are counted in the first.
-    """
-
-    events: tuple[type, ...]
-    check: Callable[[Association, Entry], Iterable[Hit]]
-    follows: tuple[str, ...] = ()
-    condition: Callable[[Association, Message], bool] | None = None
-    once: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FinalRule(Rule):
-    """A rule asked once about an association, when nothing more can come."""
-
-    check: Callable[[Review], Iterable[Hit]]
-    follows: tuple[str, ...] = ()
-
-
-class CaptureFacts(Protocol):
-    """What rules on a whole capture are asked about: the analyzer, at its end."""
-
-    @property
-    def foreign(self) -> dict[str, int]:
-        """Connections without DICOM, by protocol where it is known, else under an empty name."""
-
-    @property
-    def association_count(self) -> int:
-        """Associations recognized."""
-
-    @property
-    def given_up(self) -> int:
-        """Connections no longer followed because too many were open at a time."""
-
-    @property
-    def links(self) -> Linker:
-        """What belongs together across associations."""
-
-    @property
-    def handshakes(self) -> list[FailedHandshake]:
-        """TLS handshakes that failed in sight."""
-
-    @property
-    def neighbours(self) -> Neighbours:
-        """Associations that can be held against one another."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureRule(Rule):
-    """A rule asked once about a capture, when it is over."""
-
-    check: Callable[[CaptureFacts], Iterable[Hit]]
-    follows: tuple[str, ...] = ()

@@ -9,8 +9,9 @@ from dicomsniff.dictionary.reasons import context_result_name, in_words
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
-from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import Review, incomplete
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.side import SIDES, Side
 
 _INTERRUPTED = "the next command came"
@@ -67,23 +68,69 @@ def _announced_elsewhere(review: Review, stray: StrayFragment, side: Side) -> Me
     return next(due, None)
 
 
+def is_on_unusable_context(association: Association, message: Message) -> bool:
+    """Whether a message came on a context of which nobody knows that it was accepted."""
+    context = association.contexts.get(message.context_id)
+    return context is None or context.result != 0
+
+
+_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
+
+
+@final_rule(
+    code="fragment-stray",
+    severity=Severity.ERROR,
+    reference="PS3.7 §6.3, PS3.8 §E.1",
+    follows=(*_BEFORE, *by("own", *COMMANDS, "context-not-accepted", "data-set-unannounced"), *ENDS),
+)
 def stray(review: Review) -> Iterator[Hit]:
-    """Fragments that belong to no message (PS3.7 §6.3.1); asked at the end, as a run of them grows until then."""
+    """A fragment belongs to no message.
+
+    A data set fragment came without a command before it, or a command set that never ended. The receiver cannot know
+    what it is for; it aborts or throws it away.
+
+    What to do: Look at the sender: it left the command out, sent it on another context, or marked a fragment wrongly.
+    """
     return _strays(review, announced=True, captured=True)
 
 
+@final_rule(
+    code="data-set-unannounced",
+    severity=Severity.ERROR,
+    reference="PS3.7 §E.1",
+    follows=(*_BEFORE, *by("own", "command-malformed", "command-element-missing", "command-unknown")),
+)
 def unannounced(review: Review) -> Iterator[Hit]:
-    """A data set behind a command that says there is none (PS3.7 §E.1)."""
+    """A data set follows a command that announces none.
+
+    Command Data Set Type (0000,0800) is 0101H, so that the message ended with its command; the data set that follows
+    belongs to nothing. Receivers abort or throw it away.
+
+    What to do: Look at how the sender sets Command Data Set Type.
+    """
     return _strays(review, announced=False, captured=True)
 
 
-def partly_captured(review: Review) -> Iterator[Hit]:
-    """Messages and fragments of which the capture holds a part; nobody on the wire is to blame."""
-    for announced in (True, False):
-        yield from _strays(review, announced=announced, captured=False)
-    for message in review.association.messages:
-        if message.problem and not _is_sender_s(review, message):
-            yield Hit(f"{message.name} is not whole in the capture: {message.problem}", message.span, message)
+@final_rule(
+    code="data-set-missing",
+    severity=Severity.ERROR,
+    reference="PS3.7 §E.1",
+    follows=(
+        *_BEFORE,
+        *by("own", "command-malformed", "command-unknown", "find-final-with-data-set", "data-set-not-allowed"),
+    ),
+)
+def data_set_missing(review: Review) -> Iterator[Hit]:
+    """A command announces a data set and none follows.
+
+    Command Data Set Type (0000,0800) says that a data set follows, and the next thing the sender sent was something
+    else. The receiver waits for it, or takes the next message's for it.
+
+    What to do: Look at how the sender sets Command Data Set Type, and at whether it failed to read the object.
+    """
+    for message in _broken(review):
+        if not message.ended and message.data_set is None and review.went_on(message):
+            yield Hit(f"{message.name} announces a data set; none followed", message.span, message)
 
 
 def _is_sender_s(review: Review, message: Message) -> bool:
@@ -104,23 +151,30 @@ def _broken(review: Review) -> Iterator[Message]:
     return (message for message in review.association.messages if message.problem and _is_sender_s(review, message))
 
 
-def data_set_missing(review: Review) -> Iterator[Hit]:
-    """A command that announces a data set where something else came."""
-    for message in _broken(review):
-        if not message.ended and message.data_set is None and review.went_on(message):
-            yield Hit(f"{message.name} announces a data set; none followed", message.span, message)
-
-
+@final_rule(code="message-interrupted", severity=Severity.ERROR, reference="PS3.8 Annex E", follows=_BEFORE)
 def interrupted(review: Review) -> Iterator[Hit]:
-    """Another message on the same context before the last fragment of the one before (PS3.8 Annex E)."""
+    """A message is interrupted by another on the same context.
+
+    The fragments of a message follow each other on their context until the last one, which is marked. Here a new
+    command came before. The receiver loses one of the two messages, or both.
+
+    What to do: Look for two threads of the sender that use one association at the same time.
+    """
     for message in _broken(review):
         if message.data_set is not None and message.problem.startswith(_INTERRUPTED):
             text = f"{message.name} is interrupted by the next message before the last fragment of its data set"
             yield Hit(text, message.span, message)
 
 
+@final_rule(code="messages-interleaved", severity=Severity.WARNING, reference="PS3.8 §E.1", follows=_BEFORE)
 def interleaved(review: Review) -> Iterator[Hit]:
-    """A message sent whole between the fragments of another one, on another context (PS3.8 §E.1)."""
+    """A message is sent between the fragments of another.
+
+    All fragments of a message are sent before those of the next one, on whatever context. Receivers that keep one
+    message at a time lose one of the two. Reported once.
+
+    What to do: Look for two threads of the sender that use one association at the same time.
+    """
     for side in SIDES:
         outer: Message | None = None
         sent = (message for message in review.association.messages if message.side is side)
@@ -133,8 +187,15 @@ def interleaved(review: Review) -> Iterator[Hit]:
                 outer = message
 
 
+@final_rule(code="last-fragment-missing", severity=Severity.ERROR, reference="PS3.8 §E.2", follows=_BEFORE)
 def never_last(review: Review) -> Iterator[Hit]:
-    """A data set whose last fragment is never marked, although its sender went on (PS3.8 §E.2)."""
+    """The last-fragment flag of a data set is never set.
+
+    Bit 1 of the message control header marks the last fragment. It never came, although the sender went on: the
+    receiver waits for more, and the object may never be stored.
+
+    What to do: Look at the sender's fragmentation; data sets that end where a PDU is full are the usual case.
+    """
     for message in _broken(review):
         interrupt = message.problem.startswith(_INTERRUPTED)
         if not message.ended and message.data_set is not None and review.went_on(message) and not interrupt:
@@ -142,21 +203,75 @@ def never_last(review: Review) -> Iterator[Hit]:
             yield Hit(text, message.span, message)
 
 
+@final_rule(
+    code="message-incomplete",
+    severity=Severity.ERROR,
+    reference="PS3.8 Annex E",
+    follows=(
+        *by("own", *FRAMING, *ORDER, *COMMANDS, "pdu-incomplete", "context-not-accepted", "fragment-stray"),
+        *by("own", "find-final-with-data-set", "data-set-not-allowed"),
+        "association-aborted",
+        "provider-aborted",
+        "connection-reset",
+        "connection-closed-early",
+        "association-not-released",
+        *STALLS,
+        *NOT_CAPTURED,
+    ),
+)
 def cut_off(review: Review) -> Iterator[Hit]:
-    """A message that was under way when its sender stopped, or that has a hole of the sender's making."""
+    """A message was cut off.
+
+    The sender stopped, was stopped, or lost bytes before the message was whole. The object or request is lost.
+
+    What to do: Look at what ended the association, and at malformed PDUs within the message.
+    """
     for message in _broken(review):
         if message.ended or not review.went_on(message):
             yield Hit(f"{message.name} is incomplete: {message.problem}", message.span, message, latest_cause=-1)
 
 
-def is_on_unusable_context(association: Association, message: Message) -> bool:
-    """Whether a message came on a context of which nobody knows that it was accepted."""
-    context = association.contexts.get(message.context_id)
-    return context is None or context.result != 0
+@final_rule(
+    code="message-partly-captured",
+    severity=Severity.WARNING,
+    reference="PS3.8 Annex E",
+    follows=(*NOT_CAPTURED, *by("own", *FRAMING, "bytes-skipped")),
+)
+def partly_captured(review: Review) -> Iterator[Hit]:
+    """The capture holds a part of a message only.
+
+    Bytes of it were lost by the capture, or it began before the capture or goes on behind it. The receiver may well
+    have it whole.
+
+    What to do: Look at what the capture lost. Capture again, nearer to one side or longer.
+    """
+    for announced in (True, False):
+        yield from _strays(review, announced=announced, captured=False)
+    for message in review.association.messages:
+        if message.problem and not _is_sender_s(review, message):
+            yield Hit(f"{message.name} is not whole in the capture: {message.problem}", message.span, message)
 
 
+@entry_rule(
+    code="context-not-accepted",
+    severity=Severity.ERROR,
+    reference="PS3.8 §7.6.1",
+    on=Message,
+    follows=(
+        *by("own", *FRAMING, "context-id-even", "context-id-repeated"),
+        "contexts-all-refused",
+        "contexts-unanswered",
+    ),
+    condition=is_on_unusable_context,
+)
 def context_unusable(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A message on a context that was not accepted (PS3.8 §9.3.5.1)."""
+    """A message is sent on a context that was not accepted.
+
+    Only accepted presentation contexts carry messages. On any other, the receiver does not know SOP class and transfer
+    syntax, and aborts or ignores the message.
+
+    What to do: Look at how the sender chooses the context.
+    """
     match entry.event:
         case Message(context_id=number):
             context = association.contexts.get(number)
@@ -171,123 +286,3 @@ def context_unusable(association: Association, entry: Entry) -> Iterator[Hit]:
             elif context.result != 0:
                 why = in_words(context_result_name(context.result))
                 yield Hit(f"message sent on presentation context {number}, which was refused: {why}")
-
-
-_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
-
-RULES = (
-    FinalRule(
-        "fragment-stray",
-        Severity.ERROR,
-        "PS3.7 §6.3, PS3.8 §E.1",
-        "A fragment belongs to no message",
-        "A data set fragment came without a command before it, or a command set that never ended. The receiver "
-        "cannot know what it is for; it aborts or throws it away.",
-        "Look at the sender: it left the command out, sent it on another context, or marked a fragment wrongly.",
-        stray,
-        (*_BEFORE, *by("own", *COMMANDS, "context-not-accepted", "data-set-unannounced"), *ENDS),
-    ),
-    FinalRule(
-        "data-set-unannounced",
-        Severity.ERROR,
-        "PS3.7 §E.1",
-        "A data set follows a command that announces none",
-        "Command Data Set Type (0000,0800) is 0101H, so that the message ended with its command; the data set that "
-        "follows belongs to nothing. Receivers abort or throw it away.",
-        "Look at how the sender sets Command Data Set Type.",
-        unannounced,
-        (*_BEFORE, *by("own", "command-malformed", "command-element-missing", "command-unknown")),
-    ),
-    FinalRule(
-        "data-set-missing",
-        Severity.ERROR,
-        "PS3.7 §E.1",
-        "A command announces a data set and none follows",
-        "Command Data Set Type (0000,0800) says that a data set follows, and the next thing the sender sent was "
-        "something else. The receiver waits for it, or takes the next message's for it.",
-        "Look at how the sender sets Command Data Set Type, and at whether it failed to read the object.",
-        data_set_missing,
-        (
-            *_BEFORE,
-            *by("own", "command-malformed", "command-unknown", "find-final-with-data-set", "data-set-not-allowed"),
-        ),
-    ),
-    FinalRule(
-        "message-interrupted",
-        Severity.ERROR,
-        "PS3.8 Annex E",
-        "A message is interrupted by another on the same context",
-        "The fragments of a message follow each other on their context until the last one, which is marked. Here a "
-        "new command came before. The receiver loses one of the two messages, or both.",
-        "Look for two threads of the sender that use one association at the same time.",
-        interrupted,
-        _BEFORE,
-    ),
-    FinalRule(
-        "messages-interleaved",
-        Severity.WARNING,
-        "PS3.8 §E.1",
-        "A message is sent between the fragments of another",
-        "All fragments of a message are sent before those of the next one, on whatever context. Receivers that keep "
-        "one message at a time lose one of the two. Reported once.",
-        "Look for two threads of the sender that use one association at the same time.",
-        interleaved,
-        _BEFORE,
-    ),
-    FinalRule(
-        "last-fragment-missing",
-        Severity.ERROR,
-        "PS3.8 §E.2",
-        "The last-fragment flag of a data set is never set",
-        "Bit 1 of the message control header marks the last fragment. It never came, although the sender went on: "
-        "the receiver waits for more, and the object may never be stored.",
-        "Look at the sender's fragmentation; data sets that end where a PDU is full are the usual case.",
-        never_last,
-        _BEFORE,
-    ),
-    FinalRule(
-        "message-incomplete",
-        Severity.ERROR,
-        "PS3.8 Annex E",
-        "A message was cut off",
-        "The sender stopped, was stopped, or lost bytes before the message was whole. The object or request is lost.",
-        "Look at what ended the association, and at malformed PDUs within the message.",
-        cut_off,
-        (
-            *by("own", *FRAMING, *ORDER, *COMMANDS, "pdu-incomplete", "context-not-accepted", "fragment-stray"),
-            *by("own", "find-final-with-data-set", "data-set-not-allowed"),
-            "association-aborted",
-            "provider-aborted",
-            "connection-reset",
-            "connection-closed-early",
-            "association-not-released",
-            *STALLS,
-            *NOT_CAPTURED,
-        ),
-    ),
-    FinalRule(
-        "message-partly-captured",
-        Severity.WARNING,
-        "PS3.8 Annex E",
-        "The capture holds a part of a message only",
-        "Bytes of it were lost by the capture, or it began before the capture or goes on behind it. The receiver may "
-        "well have it whole.",
-        "Look at what the capture lost. Capture again, nearer to one side or longer.",
-        partly_captured,
-        (*NOT_CAPTURED, *by("own", *FRAMING, "bytes-skipped")),
-    ),
-    EntryRule(
-        "context-not-accepted",
-        Severity.ERROR,
-        "PS3.8 §7.6.1",
-        "A message is sent on a context that was not accepted",
-        "Only accepted presentation contexts carry messages. On any other, the receiver does not know SOP class and "
-        "transfer syntax, and aborts or ignores the message.",
-        "Look at how the sender chooses the context.",
-        (Message,),
-        context_unusable,
-        (*by("own", *FRAMING, "context-id-even", "context-id-repeated"), "contexts-all-refused", "contexts-unanswered"),
-        is_on_unusable_context,
-    ),
-)
-"""Rules on fragments, in the order in which they are asked."""

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.dictionary.tls import alert_name
-from dicomsniff.findings.finding import CaptureFacts, CaptureRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_address
+from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 
 _CERTIFICATE_ALERTS = {
     42: "the {whose} certificate is broken",
@@ -24,8 +26,16 @@ _OTHER_ALERTS = {
 _HANDSHAKE_FAILURE = 40
 
 
+@capture_rule(code="tls-handshake-refused", severity=Severity.ERROR, reference="RFC 5246 §7.2.2")
 def refused(facts: CaptureFacts) -> Iterator[Hit]:
-    """A fatal alert in the plain handshake; the same between the same two hosts is told once, with a count."""
+    """A TLS handshake is refused.
+
+    Before anything is encrypted, one side ended the TLS handshake by a fatal alert, so that no association could begin.
+    Connections to the web's ports, or of programs that offer to speak HTTP, are not meant.
+
+    What to do: Give both sides certificates that the other one trusts, where asked for also to the client, and TLS
+    versions and cipher suites that they have in common (PS3.15 §B.12).
+    """
     groups: dict[tuple[str, str, bool, int, str], list[FailedHandshake]] = {}
     for each in facts.handshakes:
         groups.setdefault(each[:5], []).append(each)
@@ -33,8 +43,8 @@ def refused(facts: CaptureFacts) -> Iterator[Hit]:
         first = group[0]
         who, whom = (first.client, first.server) if first.by_client else (first.server, first.client)
         often = f" {len(group)} times" if len(group) > 1 else ""
-        text = f"{who} refused the TLS handshake with {whom}{often} by the alert {alert_name(first.alert)}"
-        yield Hit(f"{text}: {_why(first)}", first.span)
+        text = f"{the_address(who)} refused the TLS handshake with {the_address(whom)}{often}"
+        yield Hit(f"{text} by the alert {alert_name(first.alert)}: {_why(first)}", first.span)
 
 
 def _why(handshake: FailedHandshake) -> str:
@@ -49,19 +59,3 @@ def _why(handshake: FailedHandshake) -> str:
     if handshake.alert == _HANDSHAKE_FAILURE:
         return "probably they have no cipher suite or TLS version in common"
     return "its log may say why"
-
-
-RULES = (
-    CaptureRule(
-        "tls-handshake-refused",
-        Severity.ERROR,
-        "RFC 5246 §7.2.2",
-        "A TLS handshake is refused",
-        "Before anything is encrypted, one side ended the TLS handshake by a fatal alert, so that no association could "
-        "begin. Connections to the web's ports, or of programs that offer to speak HTTP, are not meant.",
-        "Give both sides certificates that the other one trusts, where asked for also to the client, and TLS versions "
-        "and cipher suites that they have in common (PS3.15 §B.12).",
-        refused,
-    ),
-)
-"""Rules on TLS handshakes, in the order in which they are asked."""

@@ -7,8 +7,10 @@ from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.findings.codes import PROPOSAL, by
-from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import AssociateRq
 from dicomsniff.side import Side
 
@@ -50,13 +52,23 @@ def _to_confirm(association: Association) -> str:
     return sent_identity(association) if asked else ""
 
 
+@final_rule(
+    code="identity-ignored", severity=Severity.WARNING, reference="PS3.7 §D.3.3.7", follows=by("peer", *PROPOSAL)
+)
 def unconfirmed(review: Review) -> Iterator[Hit]:
-    """A user identity whose positive response was asked for and did not come (PS3.7 §D.3.3.7)."""
+    """The acceptor did not confirm the user identity.
+
+    The requestor asked for a positive response to its user identity, and none came. An acceptor that does not know user
+    identity negotiation accepts without one; the requestor decides whether to go on. Where it goes on, this is a note.
+
+    What to do: Do not rely on this acceptor for access control by user. Where the association failed over it, switch
+    user identity on at the acceptor, or do not ask for a response.
+    """
     association, request, answer = review.association, review.association.request, review.association.accept
     kind = _to_confirm(association)
     if request is None or not kind:
         return
-    acceptor, requestor = association.acceptor.label, association.requestor.label
+    acceptor, requestor = the_party(association.acceptor), the_party(association.requestor)
     if answer is not None and not answer.problem and answer.user_information.identity_response is None:
         said = f"{acceptor} accepted without confirming the user identity ({kind}), though asked to"
         if _broke_off(review):
@@ -83,39 +95,17 @@ def _broke_off(review: Review) -> bool:
     return ended and not association.message_counts.messages
 
 
+@entry_rule(code="identity-readable", severity=Severity.NOTE, reference="PS3.7 §D.3.3.7", on=AssociateRq)
 def readable(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A user identity that anybody on the path can read (PS3.7 §D.3.3.7.1)."""
+    """A user identity is sent in the clear.
+
+    A user name, passcode, ticket or token is part of A-ASSOCIATE-RQ. Without TLS, whoever can capture this can use it.
+    dicomsniff never shows the secret itself.
+
+    What to do: Use the secure transport connection profiles of PS3.15, and change the passcode.
+    """
     match entry.event:
         case AssociateRq(user_information=information) if information.identity is not None:
             kind = information.identity.type
             what = _IDENTITIES.get(kind, f"an identity of reserved type {kind}")
             yield Hit(f"{what} is sent in the clear")
-
-
-RULES = (
-    FinalRule(
-        "identity-ignored",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.7",
-        "The acceptor did not confirm the user identity",
-        "The requestor asked for a positive response to its user identity, and none came. An acceptor that does not "
-        "know user identity negotiation accepts without one; the requestor decides whether to go on. Where it goes "
-        "on, this is a note.",
-        "Do not rely on this acceptor for access control by user. Where the association failed over it, switch user "
-        "identity on at the acceptor, or do not ask for a response.",
-        unconfirmed,
-        by("peer", *PROPOSAL),
-    ),
-    EntryRule(
-        "identity-readable",
-        Severity.NOTE,
-        "PS3.7 §D.3.3.7",
-        "A user identity is sent in the clear",
-        "A user name, passcode, ticket or token is part of A-ASSOCIATE-RQ. Without TLS, whoever can capture this can "
-        "use it. dicomsniff never shows the secret itself.",
-        "Use the secure transport connection profiles of PS3.15, and change the passcode.",
-        (AssociateRq,),
-        readable,
-    ),
-)
-"""Rules on user identity, in the order in which they are asked."""

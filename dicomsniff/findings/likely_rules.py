@@ -20,10 +20,13 @@ from dicomsniff.findings.codes import (
     PROPOSAL,
     by,
 )
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.command_rules import OWN_REASONS
 from dicomsniff.findings.data_set_rules import outline_of
-from dicomsniff.findings.finding import FinalRule, Finding, Hit, Severity
+from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.findings.parts import marked, the_party
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.side import Side
 
@@ -68,20 +71,31 @@ _UNUSUAL = frozenset(
 _UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
 
 
+@final_rule(
+    code="likely-reason", severity=Severity.WARNING, reference="PS3.8 §9.3.1, §D.2, §E.1", follows=by("own", *FRAMING)
+)
 def likely(review: Review) -> Iterator[Hit]:
-    """The last unusual thing that a side was sent before it refused, aborted or went silent without a better reason."""
+    """Something unusual came just before the failure.
+
+    One side refused, aborted or went silent, and nothing else explains it. Just before, it was sent something that most
+    receivers can handle. This is a hypothesis: the failing side may have had another reason.
+
+    What to do: Look for this at the failing side's log. Try again without it.
+    """
     association = review.association
-    for failure in association.found:
+    for failure in findings_of(association).all:
         how = _FAILURES.get(failure.code)
         if how is None or failure.side is None or _has_own_reason(association, failure):
             continue
         side = failure.side.other if failure.code in _OF_THE_OTHER else failure.side
-        if any(each.code in _EXPLAINING and _before(each, failure, side.other) for each in association.found):
+        if any(
+            each.code in _EXPLAINING and _before(each, failure, side.other) for each in findings_of(association).all
+        ):
             continue
         found = _unusual(association, failure, side)
         if found is not None:
             text, hit = found
-            yield hit._replace(text=f"likely why {association.party(side).label} {how}: {text}")
+            yield hit._replace(text=f"likely why {the_party(association.party(side))} {how}: {text}")
             return
 
 
@@ -114,12 +128,14 @@ def _unusual(association: Association, failure: Finding, side: Side) -> tuple[st
             return text, Hit("", span, event, side=side.other, latest_cause=-1)
         if isinstance(event, Message | AssociateRq | AssociateAc):
             break
-    told = [each for each in association.found if each.code in _UNUSUAL and _before(each, failure, side.other)]
+    told = [
+        each for each in findings_of(association).all if each.code in _UNUSUAL and _before(each, failure, side.other)
+    ]
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
         return None
     last = max(near, key=lambda each: each.packet)
-    return last.message, Hit("", last.span, last.about, side=side.other, latest_cause=-1)
+    return marked(last.parts), Hit("", last.span, last.about, side=side.other, latest_cause=-1)
 
 
 def _heard_since(association: Association, failure: Finding, side: Side) -> int:
@@ -143,19 +159,3 @@ def _unusual_in(message: Message) -> str:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
     outline = outline_of(message)
     return f"in the data set of {message.name}, {outline.unusual}" if outline is not None and outline.unusual else ""
-
-
-RULES = (
-    FinalRule(
-        "likely-reason",
-        Severity.WARNING,
-        "PS3.8 §9.3.1, §D.2, §E.1",
-        "Something unusual came just before the failure",
-        "One side refused, aborted or went silent, and nothing else explains it. Just before, it was sent something "
-        "that most receivers can handle. This is a hypothesis: the failing side may have had another reason.",
-        "Look for this at the failing side's log. Try again without it.",
-        likely,
-        by("own", *FRAMING),
-    ),
-)
-"""Rules on likely reasons, asked when all else is found."""

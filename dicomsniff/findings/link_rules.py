@@ -5,78 +5,105 @@ from collections.abc import Iterator
 
 from dicomsniff.association.moves import Move
 from dicomsniff.association.normalized_links import Kind, Workflow
-from dicomsniff.findings.finding import CaptureFacts, CaptureRule, FinalRule, Hit, Severity
-from dicomsniff.findings.retrieve import explain_get, explain_move, moved_nothing
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_address, the_key, the_title
+from dicomsniff.findings.retrieve import explain_get, moved_nothing, why_less
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted, duration
 
 SINGLE_STORES = 5
 """Associations of a single C-STORE between the same ends from which on they are worth a word."""
 
 
+@capture_rule(code="retrieve-explained", severity=Severity.NOTE, reference="PS3.4 §C.4.2")
 def retrieve_explained(facts: CaptureFacts) -> Iterator[Hit]:
-    """A C-MOVE that brought less than was asked for, and the likeliest reason."""
+    """Why a C-MOVE brought less than was asked for: a hypothesis.
+
+    A C-MOVE involves three parties: who asks, the provider, and the destination to which the provider stores on an
+    association of its own. What the capture shows of that association, or of the attempt to open it, gives the
+    likeliest reason. It is judged by Move Originator, AE titles, addresses and time.
+
+    What to do: Look at the association or the attempt named. If the capture cannot see the provider's way to the
+    destination, capture at the provider.
+    """
     for move in facts.links.moves():
-        if not moved_nothing(move) and (said := explain_move(move)):
-            yield _about(move, f"C-MOVE to {move.destination}: {said}")
+        if not moved_nothing(move) and (said := why_less(move)):
+            yield _about(move, f"{_name(move)}: {said}")
 
 
+@capture_rule(code="move-without-objects", severity=Severity.NOTE, reference="PS3.4 §C.4.2.1.5, §C.4.2.1.7")
 def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
-    """A C-MOVE that succeeds, counts no object, and of which no C-STORE is seen."""
+    """A C-MOVE succeeded without moving anything.
+
+    The final response says success and counts no sub-operation, and the capture shows no C-STORE for it. Either no
+    object matched the identifier, which is a success, or the provider does not count what it could not send.
+
+    What to do: Query for the same keys with C-FIND. If objects match, look at the provider's log: destinations, SOP
+    classes and transfer syntaxes it can send there.
+    """
     for move in facts.links.moves():
         if moved_nothing(move):
-            yield _about(move, f"C-MOVE to {move.destination} says success; it counts no object and none was sent")
+            yield _about(move, f"{_name(move)} says success; it counts no object and none was sent")
 
 
+@capture_rule(code="move-delivery-not-seen", severity=Severity.NOTE, reference="PS3.4 §C.4.2")
 def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
-    """A C-MOVE that counts objects of which the capture shows none."""
+    """The objects of a C-MOVE are not in the capture.
+
+    The response counts objects as moved, and the capture holds no C-STORE that belongs to it. The provider reaches the
+    destination on a path this capture does not see, or over TLS.
+
+    What to do: Capture at the provider or at the destination to see them.
+    """
     for move in facts.links.moves():
         said = move.counters.get("completed", 0) + move.counters.get("warning", 0)
         if said and not move.sent and not move.partial:
             yield _about(
-                move, f"C-MOVE to {move.destination} counts {counted(said, 'object')}; none is seen on its way"
+                move,
+                f"{_name(move)} counts {counted(said, 'object')}; none is seen on its way",
             )
 
 
+@capture_rule(code="move-originator-wrong", severity=Severity.NOTE, reference="PS3.7 §9.1.1.1")
 def own_title(facts: CaptureFacts) -> Iterator[Hit]:
-    """A provider that names itself as Move Originator."""
+    """A provider names itself as Move Originator.
+
+    Move Originator Application Entity Title (0000,1030) is the title of whoever invoked the C-MOVE. With another one
+    the destination cannot tell what a delivery answers.
+
+    What to do: Harmless unless the destination sorts by it.
+    """
     for move in facts.links.moves():
         if any("its own title" in delivery.how for delivery in move.deliveries):
-            yield _about(move, f"{move.provider_title} names itself as Move Originator; {move.originator} asked")
+            provider = the_title(str(move.provider_title))
+            yield _about(move, f"{provider} names itself as Move Originator; {the_title(str(move.originator))} asked")
 
 
-def unreported(facts: CaptureFacts) -> Iterator[Hit]:
-    """A storage commitment that was asked for, and of which no report is in the capture."""
-    for workflow in _commitments(facts):
-        asked = [step for step in workflow.steps if step.service == "N-ACTION" and step.status == 0]
-        reported = workflow.unlisted or any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
-        if asked and not reported:
-            said = f"storage commitment {workflow.key} was accepted; its report is not in the capture"
-            yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
-
-
-def association_per_image(facts: CaptureFacts) -> Iterator[Hit]:
-    """Objects sent one by one, each on an association of its own."""
-    for series in facts.links.series():
-        if series.single_stores >= SINGLE_STORES and 2 * series.single_stores > series.associations:
-            who = f"{series.calling_ae_title or series.source} opens an association for every object"
-            # They may run side by side, so that their sum says more than there was time.
-            cost = f"each spent {duration(series.overhead // series.associations)} on that"
-            yield Hit(
-                f"{who}: {series.single_stores} to {series.called_ae_title or series.target}; {cost}",
-                association=series.first_association,
-            )
-
-
+@final_rule(code="get-explained", severity=Severity.NOTE, reference="PS3.4 §C.4.3")
 def get_explained(review: Review) -> Iterator[Hit]:
-    """A C-GET that brought less than was asked for, and the likeliest reason."""
+    """Why a C-GET brought less than was asked for: a hypothesis.
+
+    A C-GET delivers its objects on the association on which it is asked, with the roles reversed: the requestor must
+    have been accepted as SCP of each storage SOP class it wants to get.
+
+    What to do: Propose the storage SOP classes with the SCP role, and transfer syntaxes the provider can send.
+    """
     for operation in review.association.operations.operations:
         if operation.name == "C-GET" and (said := explain_get(review.association, operation)):
             yield Hit(f"C-GET: {said}", operation.request.span, operation.request)
 
 
+@final_rule(code="get-without-objects", severity=Severity.NOTE, reference="PS3.4 §C.4.3.1.6, §C.4.3.1.8")
 def got_nothing(review: Review) -> Iterator[Hit]:
-    """A C-GET that succeeds without any object."""
+    """A C-GET succeeded without bringing anything.
+
+    The final response says success, and no C-STORE came within the operation. Either no object matched the identifier,
+    which is a success, or the provider does not count what it could not send.
+
+    What to do: Query for the same keys with C-FIND. If objects match, compare their SOP classes with the contexts that
+    were accepted with the SCP role.
+    """
     association = review.association
     if association.missing_bytes or association.unlisted:
         return
@@ -87,8 +114,15 @@ def got_nothing(review: Review) -> Iterator[Hit]:
             yield Hit(text, final.span, final)
 
 
+@final_rule(code="get-count-differs", severity=Severity.WARNING, reference="PS3.4 §C.4.3.1.6")
 def get_count_differs(review: Review) -> Iterator[Hit]:
-    """A C-GET whose response counts other than what was stored on the same association."""
+    """A C-GET-RSP does not count what was stored.
+
+    Every C-STORE of a C-GET travels on the same association, so that the counters of the response can be compared with
+    what the requestor answered. They differ: one side lost count of an object.
+
+    What to do: Compare the instances stored with those the requestor kept, and report it to the provider's maker.
+    """
     if review.association.missing_bytes or review.association.unlisted:
         return
     for operation in review.association.operations.operations:
@@ -106,108 +140,54 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
             )
 
 
+@capture_rule(code="commitment-not-reported", severity=Severity.NOTE, reference="PS3.4 §J.3.3")
+def unreported(facts: CaptureFacts) -> Iterator[Hit]:
+    """The report of a storage commitment is not in the capture.
+
+    The request was accepted. The report may come hours later, on the same association or on one that the provider opens
+    to the requestor's port.
+
+    What to do: Capture longer. If the sender never gets it, check that the provider knows the sender's address and
+    port.
+    """
+    for workflow in _commitments(facts):
+        asked = [step for step in workflow.steps if step.service == "N-ACTION" and step.status == 0]
+        reported = workflow.unlisted or any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
+        if asked and not reported:
+            key = the_key(workflow.key, asked[0].association)
+            said = f"storage commitment {key} was accepted; its report is not in the capture"
+            yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
+
+
+@capture_rule(code="association-per-object", severity=Severity.NOTE, reference="PS3.8 §7.1")
+def association_per_image(facts: CaptureFacts) -> Iterator[Hit]:
+    """Every object travels on an association of its own.
+
+    Opening, negotiating and releasing an association costs several round trips and the acceptor's time to set up. One
+    association can carry any number of objects.
+
+    What to do: Let the sender keep its association open for the objects of a study or series.
+    """
+    for series in facts.links.series():
+        if series.single_stores >= SINGLE_STORES and 2 * series.single_stores > series.associations:
+            calling = the_title(series.calling_ae_title) if series.calling_ae_title else the_address(series.source)
+            called = the_title(series.called_ae_title) if series.called_ae_title else the_address(series.target)
+            who = f"{calling} opens an association for every object"
+            # They may run side by side, so that their sum says more than there was time.
+            cost = f"each spent {duration(series.overhead // series.associations)} on that"
+            yield Hit(
+                f"{who}: {series.single_stores} to {called}; {cost}",
+                association=series.first_association,
+            )
+
+
 def _commitments(facts: CaptureFacts) -> list[Workflow]:
     return [workflow for workflow in facts.links.workflows() if workflow.kind is Kind.COMMITMENT]
 
 
+def _name(move: Move) -> str:
+    return f"C-MOVE to {the_title(str(move.destination))}"
+
+
 def _about(move: Move, text: str) -> Hit:
     return Hit(text, move.span, association=move.association, number=move.message)
-
-
-RULES = (
-    CaptureRule(
-        "retrieve-explained",
-        Severity.NOTE,
-        "PS3.4 §C.4.2",
-        "Why a C-MOVE brought less than was asked for: a hypothesis",
-        "A C-MOVE involves three parties: who asks, the provider, and the destination to which the provider stores on "
-        "an association of its own. What the capture shows of that association, or of the attempt to open it, gives "
-        "the likeliest reason. It is judged by Move Originator, AE titles, addresses and time.",
-        "Look at the association or the attempt named. If the capture cannot see the provider's way to the "
-        "destination, capture at the provider.",
-        retrieve_explained,
-    ),
-    CaptureRule(
-        "move-without-objects",
-        Severity.NOTE,
-        "PS3.4 §C.4.2.1.5, §C.4.2.1.7",
-        "A C-MOVE succeeded without moving anything",
-        "The final response says success and counts no sub-operation, and the capture shows no C-STORE for it. Either "
-        "no object matched the identifier, which is a success, or the provider does not count what it could not send.",
-        "Query for the same keys with C-FIND. If objects match, look at the provider's log: destinations, SOP "
-        "classes and transfer syntaxes it can send there.",
-        nothing_moved,
-    ),
-    CaptureRule(
-        "move-delivery-not-seen",
-        Severity.NOTE,
-        "PS3.4 §C.4.2",
-        "The objects of a C-MOVE are not in the capture",
-        "The response counts objects as moved, and the capture holds no C-STORE that belongs to it. The provider "
-        "reaches the destination on a path this capture does not see, or over TLS.",
-        "Capture at the provider or at the destination to see them.",
-        delivery_not_seen,
-    ),
-    CaptureRule(
-        "move-originator-wrong",
-        Severity.NOTE,
-        "PS3.7 §9.1.1.1",
-        "A provider names itself as Move Originator",
-        "Move Originator Application Entity Title (0000,1030) is the title of whoever invoked the C-MOVE. With "
-        "another one the destination cannot tell what a delivery answers.",
-        "Harmless unless the destination sorts by it.",
-        own_title,
-    ),
-    FinalRule(
-        "get-explained",
-        Severity.NOTE,
-        "PS3.4 §C.4.3",
-        "Why a C-GET brought less than was asked for: a hypothesis",
-        "A C-GET delivers its objects on the association on which it is asked, with the roles reversed: the requestor "
-        "must have been accepted as SCP of each storage SOP class it wants to get.",
-        "Propose the storage SOP classes with the SCP role, and transfer syntaxes the provider can send.",
-        get_explained,
-    ),
-    FinalRule(
-        "get-without-objects",
-        Severity.NOTE,
-        "PS3.4 §C.4.3.1.6, §C.4.3.1.8",
-        "A C-GET succeeded without bringing anything",
-        "The final response says success, and no C-STORE came within the operation. Either no object matched the "
-        "identifier, which is a success, or the provider does not count what it could not send.",
-        "Query for the same keys with C-FIND. If objects match, compare their SOP classes with the contexts that were "
-        "accepted with the SCP role.",
-        got_nothing,
-    ),
-    FinalRule(
-        "get-count-differs",
-        Severity.WARNING,
-        "PS3.4 §C.4.3.1.6",
-        "A C-GET-RSP does not count what was stored",
-        "Every C-STORE of a C-GET travels on the same association, so that the counters of the response can be "
-        "compared with what the requestor answered. They differ: one side lost count of an object.",
-        "Compare the instances stored with those the requestor kept, and report it to the provider's maker.",
-        get_count_differs,
-    ),
-    CaptureRule(
-        "commitment-not-reported",
-        Severity.NOTE,
-        "PS3.4 §J.3.3",
-        "The report of a storage commitment is not in the capture",
-        "The request was accepted. The report may come hours later, on the same association or on one that the "
-        "provider opens to the requestor's port.",
-        "Capture longer. If the sender never gets it, check that the provider knows the sender's address and port.",
-        unreported,
-    ),
-    CaptureRule(
-        "association-per-object",
-        Severity.NOTE,
-        "PS3.8 §7.1",
-        "Every object travels on an association of its own",
-        "Opening, negotiating and releasing an association costs several round trips and the acceptor's time to set "
-        "up. One association can carry any number of objects.",
-        "Let the sender keep its association open for the objects of a study or series.",
-        association_per_image,
-    ),
-)
-"""Rules on what belongs together, in the order in which they are asked."""

@@ -1,6 +1,7 @@
 """Rules on what queries get: level and keys of the matches that are looked at (PS3.4 §C.4.1.1.3.2, §K.4.1.1.3.2)."""
 
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import NamedTuple
 
 from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL
@@ -8,8 +9,10 @@ from dicomsniff.dimse.queries import Occurrence
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.asked import Asked, asked, names
 from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
 
 _BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
@@ -23,49 +26,140 @@ class Seen(NamedTuple):
     why: str = ""
 
 
+def _told_once(check: Callable[[Asked], Iterator[Seen]]) -> Callable[[Review], Iterator[Hit]]:
+    """Return a check that tells what matches show, each thing once, with their sender before it."""
+
+    @wraps(check)
+    def find(review: Review) -> Iterator[Hit]:
+        told = set()
+        for each in asked(review):
+            for what, occurrence, why in check(each):
+                side, first = each.operation.side.other, occurrence.first
+                if (side, what) not in told:
+                    told.add((side, what))
+                    who = the_party(review.association.party(side))
+                    yield Hit(f"{who} {what} {_share(each, occurrence.times)}{why}", first.span, first, side=side)
+
+    return find
+
+
+@final_rule(
+    code="match-level-differs",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.4.1.1.3.2",
+    follows=(*_BROKEN, "peer:query-level-unknown"),
+)
+@_told_once
 def other_level(each: Asked) -> Iterator[Seen]:
-    """Matches of another level than was asked for, or without a level (PS3.4 §C.4.1.1.3.2)."""
+    """Matches are of another level than was asked for.
+
+    Every match states the level that the query asked for. SCUs drop others, or take them for what they are not.
+
+    What to do: Look at the SCP: it must send (0008,0052) back as it was sent.
+    """
     asked_for = each.identifier.level
     if each.model is None or not each.model.levels or not asked_for:
         return
     for level, occurrence in each.query.levels.items():
         if level != asked_for:
-            what = f'states level "{level[:MAX_LEVEL]}"' if level else f"leaves out {named(LEVEL)}"
-            yield Seen(what, occurrence, f"; {asked_for[:MAX_LEVEL]} was asked for")
+            what = f'states level "{the_value(level[:MAX_LEVEL], LEVEL)}"' if level else f"leaves out {named(LEVEL)}"
+            yield Seen(what, occurrence, f"; {the_value(asked_for[:MAX_LEVEL], LEVEL)} was asked for")
 
 
+@final_rule(
+    code="match-unique-key-missing",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.2.2.1.1, §C.4.1.1.3.2",
+    follows=_BROKEN,
+)
+@_told_once
 def unique_missing(each: Asked) -> Iterator[Seen]:
-    """Matches without the unique key of their level (PS3.4 §C.2.2.1.1, §C.4.1.1.3.2)."""
+    """Matches lack the unique key of their level.
+
+    The unique key names what was found, such as Study Instance UID a study, and always has a value. Without it the SCU
+    can neither ask for what belongs to it, nor retrieve it.
+
+    What to do: Look at the SCP, and at the entry in its database.
+    """
     level = each.level
     if level is not None and level.unique is not None:
         yield from _without(each, level.unique, f", the unique key of {level.name} level,")
 
 
+@final_rule(
+    code="match-return-key-missing",
+    severity=Severity.WARNING,
+    reference="PS3.4 §K.2.2.1.2, §K.6.1.2.2, §U.6.1.2",
+    follows=_BROKEN,
+)
+@_told_once
 def returned_missing(each: Asked) -> Iterator[Seen]:
-    """Matches without what each of their kind has (PS3.4 §K.2.2.1.2)."""
+    """Matches lack a key that always has a value.
+
+    Return keys of type 1 are sent with a value in every match that was asked for them. Modalities that miss one drop
+    the entry, or make objects without it.
+
+    What to do: Look at the SCP, and at the order in the information system.
+    """
     for tag in each.model.returned if each.model is not None else ():
         yield from _without(each, tag, "", "; it must have a value")
 
 
+@final_rule(
+    code="match-required-key-missing",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.2.2.1.2, §C.4.1.1.3.2",
+    follows=(*_BROKEN, "own:match-level-differs"),
+)
+@_told_once
 def required_missing(each: Asked) -> Iterator[Seen]:
-    """Matches without required keys that were asked for (PS3.4 §C.2.2.1.2, §C.4.1.1.3.2)."""
+    """Matches lack required keys that were asked for.
+
+    An SCP supports all required keys of the level: it sends each that was asked for, without a value where it has none.
+    SCUs show nothing in its place, or drop the match.
+
+    What to do: Look at the SCP's conformance statement.
+    """
     missing = [tag for tag in each.query.absent if each.level is not None and tag in each.level.required]
     yield from _left_out(each, missing, "; SCPs must support required keys")
 
 
+@final_rule(
+    code="match-question-marks", severity=Severity.WARNING, reference="PS3.4 §C.4.1.1.3.2, PS3.5 §6.1", follows=_BROKEN
+)
+@_told_once
+def question_marks(each: Asked) -> Iterator[Seen]:
+    """Matches hold question marks in place of characters.
+
+    Programs write a question mark for a character that their character set does not have: the name is there, and was
+    lost on the way.
+
+    What to do: Let the SCP declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8).
+    """
+    for tag, occurrence in each.query.question_marks.items():
+        lost = "; the characters were probably lost before they were sent"
+        yield Seen(f"sends nothing but question marks as {named(tag)}", occurrence, lost)
+
+
+@final_rule(
+    code="match-keys-left-out",
+    severity=Severity.NOTE,
+    reference="PS3.4 §C.2.2.1.3, §K.2.2.1.2",
+    follows=(*_BROKEN, "own:match-level-differs", "own:match-required-key-missing"),
+)
+@_told_once
 def others_missing(each: Asked) -> Iterator[Seen]:
-    """Matches without other keys that were asked for: the SCP does not support them (PS3.4 §C.2.2.1.3)."""
+    """Matches lack optional keys that were asked for.
+
+    An SCP leaves out optional keys that it does not support, and is allowed to. What the query wants to know by them is
+    not told, and by a value in them nothing was selected.
+
+    What to do: Look at the SCP's conformance statement for the keys that it supports.
+    """
     told = set(each.model.returned if each.model is not None else ())
     if each.level is not None:
         told |= {each.level.unique or 0, *each.level.required}
     yield from _left_out(each, [tag for tag in each.query.absent if tag not in told], ", though asked for")
-
-
-def question_marks(each: Asked) -> Iterator[Seen]:
-    """Text of question marks only: it was lost when it was encoded (PS3.5 §6.1)."""
-    for tag, occurrence in each.query.question_marks.items():
-        lost = "; the characters were probably lost before they were sent"
-        yield Seen(f"sends nothing but question marks as {named(tag)}", occurrence, lost)
 
 
 def _without(each: Asked, tag: int, what_it_is: str, why: str = "") -> Iterator[Seen]:
@@ -87,89 +181,3 @@ def _share(each: Asked, times: int) -> str:
     matches = counted(looked_at, "match")
     share = "all " * (looked_at > 1) if times == looked_at else f"{times} of "
     return f"in {share}{matches}" + (f" looked at, of {there}" if there > looked_at else "")
-
-
-def _told_once(check: Callable[[Asked], Iterator[Seen]]) -> Callable[[Review], Iterator[Hit]]:
-    """Return a check that tells what matches show, each thing once, with their sender before it."""
-
-    def find(review: Review) -> Iterator[Hit]:
-        told = set()
-        for each in asked(review):
-            for what, occurrence, why in check(each):
-                side, first = each.operation.side.other, occurrence.first
-                if (side, what) not in told:
-                    told.add((side, what))
-                    who = review.association.party(side).label
-                    yield Hit(f"{who} {what} {_share(each, occurrence.times)}{why}", first.span, first, side=side)
-
-    return find
-
-
-RULES = (
-    FinalRule(
-        "match-level-differs",
-        Severity.WARNING,
-        "PS3.4 §C.4.1.1.3.2",
-        "Matches are of another level than was asked for",
-        "Every match states the level that the query asked for. SCUs drop others, or take them for what they are not.",
-        "Look at the SCP: it must send (0008,0052) back as it was sent.",
-        _told_once(other_level),
-        (*_BROKEN, "peer:query-level-unknown"),
-    ),
-    FinalRule(
-        "match-unique-key-missing",
-        Severity.WARNING,
-        "PS3.4 §C.2.2.1.1, §C.4.1.1.3.2",
-        "Matches lack the unique key of their level",
-        "The unique key names what was found, such as Study Instance UID a study, and always has a value. Without it "
-        "the SCU can neither ask for what belongs to it, nor retrieve it.",
-        "Look at the SCP, and at the entry in its database.",
-        _told_once(unique_missing),
-        _BROKEN,
-    ),
-    FinalRule(
-        "match-return-key-missing",
-        Severity.WARNING,
-        "PS3.4 §K.2.2.1.2, §K.6.1.2.2, §U.6.1.2",
-        "Matches lack a key that always has a value",
-        "Return keys of type 1 are sent with a value in every match that was asked for them. Modalities that miss one "
-        "drop the entry, or make objects without it.",
-        "Look at the SCP, and at the order in the information system.",
-        _told_once(returned_missing),
-        _BROKEN,
-    ),
-    FinalRule(
-        "match-required-key-missing",
-        Severity.WARNING,
-        "PS3.4 §C.2.2.1.2, §C.4.1.1.3.2",
-        "Matches lack required keys that were asked for",
-        "An SCP supports all required keys of the level: it sends each that was asked for, without a value where it "
-        "has none. SCUs show nothing in its place, or drop the match.",
-        "Look at the SCP's conformance statement.",
-        _told_once(required_missing),
-        (*_BROKEN, "own:match-level-differs"),
-    ),
-    FinalRule(
-        "match-question-marks",
-        Severity.WARNING,
-        "PS3.4 §C.4.1.1.3.2, PS3.5 §6.1",
-        "Matches hold question marks in place of characters",
-        "Programs write a question mark for a character that their character set does not have: the name is there, and "
-        "was lost on the way.",
-        "Let the SCP declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8).",
-        _told_once(question_marks),
-        _BROKEN,
-    ),
-    FinalRule(
-        "match-keys-left-out",
-        Severity.NOTE,
-        "PS3.4 §C.2.2.1.3, §K.2.2.1.2",
-        "Matches lack optional keys that were asked for",
-        "An SCP leaves out optional keys that it does not support, and is allowed to. What the query wants to know by "
-        "them is not told, and by a value in them nothing was selected.",
-        "Look at the SCP's conformance statement for the keys that it supports.",
-        _told_once(others_missing),
-        (*_BROKEN, "own:match-level-differs", "own:match-required-key-missing"),
-    ),
-)
-"""Rules on matches, in the order in which they are asked."""

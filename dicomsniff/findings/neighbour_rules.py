@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from dicomsniff.association.neighbours import Ends, Neighbour
-from dicomsniff.findings.finding import CaptureFacts, CaptureRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_address, the_association, the_title
+from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 from dicomsniff.quantities import counted, duration
 
 TRIES = 3
@@ -19,8 +21,17 @@ MAX_NAMED = 5
 """Associations that a line names; further ones are counted."""
 
 
+@capture_rule(code="echo-was-answered", severity=Severity.NOTE)
 def echo_answered(facts: CaptureFacts) -> Iterator[Hit]:
-    """What failed, beside a C-ECHO between the same ends that was answered."""
+    """A C-ECHO between the same ends was answered.
+
+    An association between the same addresses and AE titles came to a good C-ECHO, so that network, port and AE titles
+    are in order for Verification. What failed is refused for what it asks, or for who asks it: many archives answer
+    everybody's C-ECHO and other services to known callers only.
+
+    What to do: Look at which services the acceptor allows to this calling AE title, and at what the failed association
+    proposes and asks.
+    """
     echoed: dict[Ends, Neighbour] = {}
     for each in facts.neighbours:
         if "C-ECHO" in each.answered and not each.trouble:
@@ -31,12 +42,19 @@ def echo_answered(facts: CaptureFacts) -> Iterator[Hit]:
         if echo is not None:
             calling, called = _titles(first)
             asked = ", ".join(first.asked) or "association"
-            said = f"{called} answered a C-ECHO of {calling} (association {echo.association})"
+            said = f"{called} answered a C-ECHO of {calling} (association {the_association(echo.association)})"
             yield _about(first, f"{said}, but not its {asked} ({_listed(group)}): the network is not at fault")
 
 
+@capture_rule(code="worked-otherwise", severity=Severity.NOTE)
 def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
-    """A call that came to nothing, beside one to the same place that was accepted."""
+    """A call that differs in one thing was accepted.
+
+    Two associations to the same acceptor differ in one thing, and one of them was accepted: that thing is the likeliest
+    reason for which the other one came to nothing.
+
+    What to do: Leave it out, or configure it, and try again.
+    """
     accepted: dict[tuple[str, str], list[Neighbour]] = {}
     for each in facts.neighbours:
         if each.accepted and (each.answered or each.outcome == "released"):
@@ -45,7 +63,9 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
         first = group[0]
         for good in accepted.get(first.ends[:2], ()):
             if said := _difference(first, good):
-                yield _about(first, f"{said} (association {good.association}), unlike {_listed(group)}")
+                yield _about(
+                    first, f"{said} (association {the_association(good.association)}), unlike {_listed(group)}"
+                )
                 break
 
 
@@ -62,14 +82,21 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
         later = good.start - bad.start
         return f"the same call was accepted {duration(abs(later))} {'later' if later > 0 else 'earlier'}"
     if bad.ends.calling == good.ends.calling and "called" in blamed:
-        return f"the same call to the AE title {good.ends.called or '(blank)'} was accepted"
+        return f"the same call to the AE title {_title(good.ends.called)} was accepted"
     if bad.ends.called == good.ends.called and "calling" in blamed:
-        return f"the same call from the AE title {good.ends.calling or '(blank)'} was accepted"
+        return f"the same call from the AE title {_title(good.ends.calling)} was accepted"
     return ""
 
 
+@capture_rule(code="limit-reached-by", severity=Severity.NOTE, reference="PS3.8 §9.3.4, Table 9-21")
 def still_open(facts: CaptureFacts) -> Iterator[Hit]:
-    """A refusal for a limit, beside the connections to the same acceptor that were open then."""
+    """Connections that were open when the acceptor refused one for its limit.
+
+    An acceptor takes a limited number of associations. Connections that stay open after an abort or a release count
+    against it until somebody closes them.
+
+    What to do: Let the requestor close its connections, shorten the acceptor's ARTIM timeout, or raise its limit.
+    """
     by_target: dict[str, list[Neighbour]] = {}
     for each in facts.neighbours:
         by_target.setdefault(each.ends.target, []).append(each)
@@ -102,8 +129,15 @@ def _connections(some: list[Neighbour]) -> str:
     return f"{counted(len(some), 'connection')}{whose} {'was' if len(some) == 1 else 'were'}"
 
 
+@capture_rule(code="tries-repeated", severity=Severity.NOTE)
 def repeated(facts: CaptureFacts) -> Iterator[Hit]:
-    """The same call that comes to the same again and again."""
+    """The same call is tried again and again.
+
+    The same caller calls the same acceptor several times, and each time comes to the same: a retry without a change
+    does not help. The pause tells a program's timer from a person's patience.
+
+    What to do: Look at the first of them.
+    """
     for group in _alike(each for each in facts.neighbours if each.trouble):
         if len(group) < TRIES:
             continue
@@ -124,14 +158,21 @@ def _alike(some: Iterable[Neighbour]) -> list[list[Neighbour]]:
     return list(groups.values())
 
 
+def _title(title: str | None) -> str:
+    return the_title(title) if title else "(blank)"
+
+
 def _titles(neighbour: Neighbour) -> tuple[str, str]:
     ends = neighbour.ends
-    return ends.calling or ends.source, ends.called or ends.target
+    return (
+        the_title(ends.calling) if ends.calling else the_address(ends.source),
+        the_title(ends.called) if ends.called else the_address(ends.target),
+    )
 
 
 def _listed(group: list[Neighbour]) -> str:
     """`associations 1, 2 and 3`."""
-    numbers = [str(each.association) for each in group[:MAX_NAMED]]
+    numbers = [the_association(each.association) for each in group[:MAX_NAMED]]
     if more := len(group) - len(numbers):
         numbers.append(f"{more} more")
     if len(numbers) == 1:
@@ -141,50 +182,3 @@ def _listed(group: list[Neighbour]) -> str:
 
 def _about(neighbour: Neighbour, text: str) -> Hit:
     return Hit(text, neighbour.span, association=neighbour.association)
-
-
-RULES = (
-    CaptureRule(
-        "echo-was-answered",
-        Severity.NOTE,
-        "",
-        "A C-ECHO between the same ends was answered",
-        "An association between the same addresses and AE titles came to a good C-ECHO, so that network, port and "
-        "AE titles are in order for Verification. What failed is refused for what it asks, or for who asks it: many "
-        "archives answer everybody's C-ECHO and other services to known callers only.",
-        "Look at which services the acceptor allows to this calling AE title, and at what the failed association "
-        "proposes and asks.",
-        echo_answered,
-    ),
-    CaptureRule(
-        "worked-otherwise",
-        Severity.NOTE,
-        "",
-        "A call that differs in one thing was accepted",
-        "Two associations to the same acceptor differ in one thing, and one of them was accepted: that thing is the "
-        "likeliest reason for which the other one came to nothing.",
-        "Leave it out, or configure it, and try again.",
-        worked_without,
-    ),
-    CaptureRule(
-        "limit-reached-by",
-        Severity.NOTE,
-        "PS3.8 §9.3.4, Table 9-21",
-        "Connections that were open when the acceptor refused one for its limit",
-        "An acceptor takes a limited number of associations. Connections that stay open after an abort or a release "
-        "count against it until somebody closes them.",
-        "Let the requestor close its connections, shorten the acceptor's ARTIM timeout, or raise its limit.",
-        still_open,
-    ),
-    CaptureRule(
-        "tries-repeated",
-        Severity.NOTE,
-        "",
-        "The same call is tried again and again",
-        "The same caller calls the same acceptor several times, and each time comes to the same: a retry without a "
-        "change does not help. The pause tells a program's timer from a person's patience.",
-        "Look at the first of them.",
-        repeated,
-    ),
-)
-"""Rules on neighbours, in the order in which they are asked."""

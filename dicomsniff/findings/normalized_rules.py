@@ -23,8 +23,10 @@ from dicomsniff.dictionary.statuses import DONE, status_category
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_party
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 
 _N_CREATE_RSP = 0x8140
 _UPS_SERVICES: dict[tuple[str, int | None], tuple[str, ...]] = {
@@ -54,26 +56,59 @@ def is_of_ups(association: Association, message: Message) -> bool:
     return context is not None and context.abstract_syntax in UPS_CLASSES
 
 
+_M = (Message,)
+
+_BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
+
+
+@entry_rule(
+    code="create-without-instance",
+    severity=Severity.WARNING,
+    reference="PS3.7 §10.1.5.1.4",
+    on=_M,
+    follows=_BEFORE,
+    condition=is_normalized,
+)
 def created_without_instance(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An instance that is created and gets no name (PS3.7 §10.1.5.1.4)."""
+    """An instance is created and gets no name.
+
+    An N-CREATE-RQ without Affected SOP Instance UID (0000,1000) leaves the UID to the performer; the response must then
+    give it. Here it does not, so that no N-SET, N-ACTION, N-GET or N-DELETE can name the instance.
+
+    What to do: Look at how the performer makes its N-CREATE-RSP. As a workaround, let the sender choose the UID.
+    """
     match entry.event:
         case Message(command=command, request=Message() as asked) as message if command.field == _N_CREATE_RSP:
             left = asked.command.service == command.service and asked.command.affected_sop_instance_uid is None
             if left and command.affected_sop_instance_uid is None and _done(message):
-                who = association.party(message.side).label
+                who = the_party(association.party(message.side))
                 lacks = "N-CREATE-RSP without Affected SOP Instance UID (0000,1000), which the request left to it"
                 yield Hit(f"{who} sends an {lacks}: the new {_instance(message)} cannot be named")
 
 
+@entry_rule(
+    code="type-not-defined",
+    severity=Severity.WARNING,
+    reference="PS3.7 §10.1.4.1.5, §10.1.1.1.5",
+    on=_M,
+    follows=_BEFORE,
+    condition=is_normalized,
+)
 def type_not_defined(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An action or event type that the SOP class does not define (PS3.7 §10.1.4.1.5, §10.1.1.1.5)."""
+    """An action or event type is not one of the SOP class.
+
+    PS3.4 defines for every SOP class which Action Type IDs and Event Type IDs it has. The receiver cannot know what
+    this one means; expect status 0123H (no such action) or 0113H (no such event type).
+
+    What to do: Look at the type that the sender uses, and at the SOP class it names.
+    """
     match entry.event:
         case Message(command=command) as message if command.service in _TYPED and not command.is_response:
             types, tag, what = _TYPED[command.service]
             sop_class, number = command.sop_class_uid or "", command.uint(tag)
             if number is not None and sop_class in types and number not in types[sop_class]:
-                who = association.party(message.side).label
-                yield Hit(f"{who} sends {command.name} with {what} {number}, which {uid_text(sop_class)} has not")
+                who = the_party(association.party(message.side))
+                yield Hit(f"{who} sends {command.name} with {what} {number}, which {the_class(sop_class)} has not")
 
 
 _TYPED = {
@@ -82,15 +117,30 @@ _TYPED = {
 }
 
 
+@entry_rule(
+    code="ups-service-of-other-class",
+    severity=Severity.WARNING,
+    reference="PS3.4 §CC.2",
+    on=_M,
+    follows=(*_BEFORE, "context-not-accepted"),
+    condition=is_of_ups,
+)
 def other_ups_class(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A service on a context of a UPS SOP class that does not have it (PS3.4 §CC.2)."""
+    """A UPS service is used on a context of another UPS SOP class.
+
+    All messages about a Unified Procedure Step name UPS Push as SOP class, and the presentation context tells of which
+    SOP class the service is: Change UPS State and N-SET of UPS Pull, Request UPS Cancel of UPS Push or Watch,
+    subscriptions of UPS Watch, events of UPS Event. On another context, receivers refuse them.
+
+    What to do: Let the sender propose the SOP class named, and send the message on that context.
+    """
     match entry.event:
         case Message(command=command) as message:
             context = association.contexts[message.context_id]
             action = command.uint(ACTION_TYPE_ID) if command.service == "N-ACTION" else None
             right = _UPS_SERVICES.get((command.service, action), ())
             if right and context.abstract_syntax not in right:
-                who = association.party(message.side).label
+                who = the_party(association.party(message.side))
                 what = type_name(command.service, UPS_PUSH, action) or command.service
                 agreed = UPS_NAMES[context.abstract_syntax or ""]
                 of = " or ".join(UPS_NAMES[each] for each in right)
@@ -98,12 +148,19 @@ def other_ups_class(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{who} sends {asks} on a presentation context of {agreed}; this service belongs to {of}")
 
 
+@final_rule(code="ups-class-not-push", severity=Severity.WARNING, reference="PS3.4 §CC.3.1", follows=_BEFORE)
 def class_not_push(review: Review) -> Iterator[Hit]:
-    """A refused message about a procedure step that names another SOP class than UPS Push (PS3.4 §CC.3.1)."""
+    """A message about a procedure step names another SOP class than UPS Push.
+
+    Every Unified Procedure Step is an instance of UPS Push. The presentation context may be of another UPS SOP class;
+    the SOP class in the command set is always that of UPS Push. Told where the request failed.
+
+    What to do: Let the sender put the UID of UPS Push into Requested or Affected SOP Class UID.
+    """
     for operation in review.association.operations.normalized:
         request, sop_class = operation.request, operation.request.command.sop_class_uid or ""
         if sop_class in UPS_CLASSES and sop_class != UPS_PUSH and operation.category == "Failure":
-            who = review.association.party(request.side).label
+            who = the_party(review.association.party(request.side))
             said = (
                 f"{who} sends {request.name} with the SOP class of {UPS_NAMES[sop_class]}; messages about a step name"
             )
@@ -120,62 +177,3 @@ def _instance(message: Message) -> str:
     """Name what an instance is of: `Basic Film Box`."""
     name = uid_text(message.sop_class_uid)
     return name.removesuffix(" UID").removesuffix(" SOP Class") if name != message.sop_class_uid else "instance"
-
-
-_M = (Message,)
-_BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
-
-RULES = (
-    EntryRule(
-        "create-without-instance",
-        Severity.WARNING,
-        "PS3.7 §10.1.5.1.4",
-        "An instance is created and gets no name",
-        "An N-CREATE-RQ without Affected SOP Instance UID (0000,1000) leaves the UID to the performer; the response "
-        "must then give it. Here it does not, so that no N-SET, N-ACTION, N-GET or N-DELETE can name the instance.",
-        "Look at how the performer makes its N-CREATE-RSP. As a workaround, let the sender choose the UID.",
-        _M,
-        created_without_instance,
-        _BEFORE,
-        is_normalized,
-    ),
-    EntryRule(
-        "type-not-defined",
-        Severity.WARNING,
-        "PS3.7 §10.1.4.1.5, §10.1.1.1.5",
-        "An action or event type is not one of the SOP class",
-        "PS3.4 defines for every SOP class which Action Type IDs and Event Type IDs it has. The receiver cannot know "
-        "what this one means; expect status 0123H (no such action) or 0113H (no such event type).",
-        "Look at the type that the sender uses, and at the SOP class it names.",
-        _M,
-        type_not_defined,
-        _BEFORE,
-        is_normalized,
-    ),
-    EntryRule(
-        "ups-service-of-other-class",
-        Severity.WARNING,
-        "PS3.4 §CC.2",
-        "A UPS service is used on a context of another UPS SOP class",
-        "All messages about a Unified Procedure Step name UPS Push as SOP class, and the presentation context tells of "
-        "which SOP class the service is: Change UPS State and N-SET of UPS Pull, Request UPS Cancel of UPS Push or "
-        "Watch, subscriptions of UPS Watch, events of UPS Event. On another context, receivers refuse them.",
-        "Let the sender propose the SOP class named, and send the message on that context.",
-        _M,
-        other_ups_class,
-        (*_BEFORE, "context-not-accepted"),
-        is_of_ups,
-    ),
-    FinalRule(
-        "ups-class-not-push",
-        Severity.WARNING,
-        "PS3.4 §CC.3.1",
-        "A message about a procedure step names another SOP class than UPS Push",
-        "Every Unified Procedure Step is an instance of UPS Push. The presentation context may be of another UPS SOP "
-        "class; the SOP class in the command set is always that of UPS Push. Told where the request failed.",
-        "Let the sender put the UID of UPS Push into Requested or Affected SOP Class UID.",
-        class_not_push,
-        _BEFORE,
-    ),
-)
-"""Rules on normalized services, in the order in which they are asked."""

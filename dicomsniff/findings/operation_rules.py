@@ -11,33 +11,82 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import Progress
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
-from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.silence_rules import peer_silent
 from dicomsniff.pdu.types import ReleaseRq
 from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
 
+_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
+
+@final_rule(
+    code="response-without-request",
+    severity=Severity.ERROR,
+    reference="PS3.7 §9.3",
+    follows=(
+        *_BEFORE,
+        *by("peer", "message-id-repeated", *FRAGMENTS, "command-malformed", "command-unknown", *FRAMING),
+        "peer:command-element-missing",
+        "own:command-element-missing",
+    ),
+)
 def request_missing(review: Review) -> Iterator[Hit]:
-    """A response to a request that was never made (PS3.7 §9.3); asked at the end, as it may come before the request."""
+    """A response answers a request that is not outstanding.
+
+    Message ID Being Responded To names no request, or one that has its final response already. The requestor aborts, or
+    takes it for the answer to something else.
+
+    What to do: Compare Message ID Being Responded To (0000,0120) with the requests before it.
+    """
     association = review.association
     for message in association.operations.unmatched_responses:
         until, number = message.span.last_packet, message.command.message_id_being_responded_to
         seen = all(review.saw_all(side, until=until) for side in SIDES)
         if association.request is not None and seen and number is not None and not message.command.problem:
-            yield Hit(f"{message.name} answers message {number}; no such request is outstanding", message.span, message)
+            yield Hit(
+                f"{message.name} answers message {the_message_id(number)}; no such request is outstanding",
+                message.span,
+                message,
+            )
 
 
+@entry_rule(
+    code="response-mismatched",
+    severity=Severity.ERROR,
+    reference="PS3.7 §9.3",
+    on=Message,
+    follows=(*_BEFORE, "peer:message-id-repeated"),
+)
 def mismatched(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A response of another service than its request (PS3.7 §9.3)."""
+    """A response is of another service than its request.
+
+    Message ID Being Responded To names a request of another kind. The requestor aborts, or takes it for an answer that
+    it is not.
+
+    What to do: Look at how the peer keeps requests apart.
+    """
     match entry.event:
         case Message(request=Message() as request) as response if response.command.service != request.command.service:
-            yield Hit(f"{response.name} answers {request.name} {request.command.message_id}")
+            yield Hit(f"{response.name} answers {request.name} {the_message_id(request.command.message_id)}")
 
 
+@entry_rule(
+    code="response-on-other-context",
+    severity=Severity.WARNING,
+    on=Message,
+    follows=(*_BEFORE, "peer:message-id-repeated"),
+)
 def other_context(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A response on another presentation context than its request (PS3.8 §E.1)."""
+    """A response comes on another presentation context.
+
+    A response is sent on the context of its request. Some requestors do not find it on another one.
+
+    What to do: Look at how the peer chooses the context of a response.
+    """
     match entry.event:
         case Message(request=Message() as request) as response if response.context_id != request.context_id:
             if response.command.service == request.command.service:
@@ -45,18 +94,42 @@ def other_context(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{response.name} comes on {where}")
 
 
+@final_rule(
+    code="message-id-repeated",
+    severity=Severity.ERROR,
+    reference="PS3.7 §9.1.1.1.1, §10.1.1.1.1",
+    follows=(*_BEFORE, *by("own", *FRAGMENTS)),
+)
 def id_repeated(review: Review) -> Iterator[Hit]:
-    """A request with the message id of one that is still outstanding (PS3.7 §9.1, §E.1)."""
+    """A message id is used again while it is outstanding.
+
+    Responses name their request by its message id alone. With two of the same, nobody can tell which is answered.
+
+    What to do: Look at how the sender numbers its requests.
+    """
     if not review.association.missing_bytes:
         for operation in review.association.operations.operations:
             if operation.reuses_id:
                 message = operation.request
-                text = f"{message.name} has message id {message.command.message_id}, as an outstanding request has"
+                name = f"{message.name} has message id {the_message_id(message.command.message_id)}"
+                text = f"{name}, as an outstanding request has"
                 yield Hit(text, message.span, message)
 
 
+@final_rule(
+    code="operations-beyond-window",
+    severity=Severity.WARNING,
+    reference="PS3.7 §D.3.3.3",
+    follows=(*_BEFORE, "own:message-id-repeated", *by("peer", "command-malformed", "command-element-missing")),
+)
 def beyond_window(review: Review) -> Iterator[Hit]:
-    """More requests outstanding than negotiated (PS3.7 §D.3.3.3)."""
+    """More operations are outstanding than negotiated.
+
+    Unless an asynchronous operations window was negotiated, a request waits for the response to the one before. Peers
+    that are not ready for more drop, mix up or refuse the second.
+
+    What to do: Make the sender wait, or let both sides negotiate a window.
+    """
     association = review.association
     if association.missing_bytes or not review.both_directions:
         return
@@ -67,7 +140,7 @@ def beyond_window(review: Review) -> Iterator[Hit]:
         own = (each for each in association.operations.operations if each.side is side)
         first = next((each.request for each in own if each.waiting > allowed), None)
         if first is not None:
-            who = association.party(side).label
+            who = the_party(association.party(side))
             yield Hit(f"{who} has up to {most} operations outstanding; {allowed} allowed", first.span, first)
 
 
@@ -80,8 +153,30 @@ def _allowed(association: Association, side: Side) -> float:
     return (window.invoked if side is Side.REQUESTOR else window.performed) or inf
 
 
+@final_rule(
+    code="request-unanswered",
+    severity=Severity.ERROR,
+    reference="PS3.7 §7.5.3, §A.5",
+    follows=(
+        *by("own", *FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, "message-id-repeated", "pdu-incomplete"),
+        *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request"),
+        "peer-silent",
+        *STALLS,
+        *ENDS,
+        "association-not-released",
+        "release-too-early",
+        "release-unanswered",
+        *NOT_CAPTURED,
+    ),
+)
 def unanswered(review: Review) -> Iterator[Hit]:
-    """Requests without a final response, where the capture saw the end (PS3.7 §8)."""
+    """A request got no final response.
+
+    The request was sent whole, and the association ended without a final response to it. An N-EVENT-REPORT that crosses
+    an A-RELEASE-RQ is a note: that is foreseen (PS3.4 §J.3.3.1.2), and it is sent again.
+
+    What to do: Look at who ended the association first, and at the peer's log at the time of the request.
+    """
     association = review.association
     if association.ended_by_capture and association.outcome not in ("aborted", "released"):
         return
@@ -89,7 +184,7 @@ def unanswered(review: Review) -> Iterator[Hit]:
     for message in review.unanswered():
         if any(message is each for each in told):
             continue
-        name = f"{message.name} {message.command.message_id}"
+        name = f"{message.name} {the_message_id(message.command.message_id)}"
         if crosses_release(review, message):
             text = f"{name} crossed an A-RELEASE-RQ of the other side and got no response: it is to be sent again"
             yield Hit(text, message.span, message, severity=Severity.NOTE)
@@ -109,8 +204,15 @@ def crosses_release(review: Review, message: Message) -> bool:
     return any(each.side is message.side.other and each.span.first_time <= known for each in asked)
 
 
+@final_rule(code="cancel-of-nothing", severity=Severity.WARNING, reference="PS3.7 §9.3.2.3", follows=_BEFORE)
 def cancel_of_nothing(review: Review) -> Iterator[Hit]:
-    """A C-CANCEL of a request that was never made (PS3.7 §9.3.2.3)."""
+    """A C-CANCEL names a request that was never made.
+
+    C-CANCEL names the request to stop by Message ID Being Responded To. This one stops nothing. (A cancel that crosses
+    the final response is normal and not meant.)
+
+    What to do: Look at which id the sender puts into C-CANCEL.
+    """
     tracker = review.association.operations
     saw_all = all(review.saw_all(side, until=1 << 62) for side in SIDES)
     if not tracker.unmatched_cancels or not saw_all or tracker.unlisted:
@@ -122,125 +224,28 @@ def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     for message in tracker.unmatched_cancels:
         number, packet = message.command.message_id_being_responded_to, message.span.last_packet
         if number is not None and asked.get((message.side, number), packet + 1) > packet:
-            yield Hit(f"C-CANCEL-RQ for message ID {number}: no such request was made", message.span, message)
+            yield Hit(
+                f"C-CANCEL-RQ for message ID {the_message_id(number)}: no such request was made", message.span, message
+            )
 
 
+@entry_rule(
+    code="sub-operations-inconsistent",
+    severity=Severity.WARNING,
+    reference="PS3.7 §9.1.3, §9.1.4",
+    on=Message,
+    follows=(*_BEFORE, "response-without-request"),
+)
 def counters_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Sub-operation counters that do not add up (PS3.7 §9.1.3, §9.1.4; PS3.4 §C.4.2.1.6)."""
+    """Sub-operation counters do not add up.
+
+    Remaining, completed, failed and warning sub-operations together are as many as there are, in every pending
+    response; in the final one, which has no remaining ones, the others are. Here they do not add up, so that nobody can
+    tell from them what was moved.
+
+    What to do: Count what arrived at the destination. Look at how the peer counts.
+    """
     match entry.event:
         case Message(operation=Operation(progress=Progress() as progress)) as message:
             if progress.contradicting is message:
                 yield Hit(f"{message.name}: {progress.contradiction}")
-
-
-_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
-
-RULES = (
-    FinalRule(
-        "response-without-request",
-        Severity.ERROR,
-        "PS3.7 §9.3",
-        "A response answers a request that is not outstanding",
-        "Message ID Being Responded To names no request, or one that has its final response already. The requestor "
-        "aborts, or takes it for the answer to something else.",
-        "Compare Message ID Being Responded To (0000,0120) with the requests before it.",
-        request_missing,
-        (
-            *_BEFORE,
-            *by("peer", "message-id-repeated", *FRAGMENTS, "command-malformed", "command-unknown", *FRAMING),
-            "peer:command-element-missing",
-            "own:command-element-missing",
-        ),
-    ),
-    EntryRule(
-        "response-mismatched",
-        Severity.ERROR,
-        "PS3.7 §9.3",
-        "A response is of another service than its request",
-        "Message ID Being Responded To names a request of another kind. The requestor aborts, or takes it for an "
-        "answer that it is not.",
-        "Look at how the peer keeps requests apart.",
-        (Message,),
-        mismatched,
-        (*_BEFORE, "peer:message-id-repeated"),
-    ),
-    EntryRule(
-        "response-on-other-context",
-        Severity.WARNING,
-        "",
-        "A response comes on another presentation context",
-        "A response is sent on the context of its request. Some requestors do not find it on another one.",
-        "Look at how the peer chooses the context of a response.",
-        (Message,),
-        other_context,
-        (*_BEFORE, "peer:message-id-repeated"),
-    ),
-    FinalRule(
-        "message-id-repeated",
-        Severity.ERROR,
-        "PS3.7 §9.1.1.1.1, §10.1.1.1.1",
-        "A message id is used again while it is outstanding",
-        "Responses name their request by its message id alone. With two of the same, nobody can tell which is "
-        "answered.",
-        "Look at how the sender numbers its requests.",
-        id_repeated,
-        (*_BEFORE, *by("own", *FRAGMENTS)),
-    ),
-    FinalRule(
-        "operations-beyond-window",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.3",
-        "More operations are outstanding than negotiated",
-        "Unless an asynchronous operations window was negotiated, a request waits for the response to the one before. "
-        "Peers that are not ready for more drop, mix up or refuse the second.",
-        "Make the sender wait, or let both sides negotiate a window.",
-        beyond_window,
-        (*_BEFORE, "own:message-id-repeated", *by("peer", "command-malformed", "command-element-missing")),
-    ),
-    FinalRule(
-        "request-unanswered",
-        Severity.ERROR,
-        "PS3.7 §7.5.3, §A.5",
-        "A request got no final response",
-        "The request was sent whole, and the association ended without a final response to it. An N-EVENT-REPORT "
-        "that crosses an A-RELEASE-RQ is a note: that is foreseen (PS3.4 §J.3.3.1.2), and it is sent again.",
-        "Look at who ended the association first, and at the peer's log at the time of the request.",
-        unanswered,
-        (
-            *by("own", *FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, "message-id-repeated", "pdu-incomplete"),
-            *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request"),
-            "peer-silent",
-            *STALLS,
-            *ENDS,
-            "association-not-released",
-            "release-too-early",
-            "release-unanswered",
-            *NOT_CAPTURED,
-        ),
-    ),
-    FinalRule(
-        "cancel-of-nothing",
-        Severity.WARNING,
-        "PS3.7 §9.3.2.3",
-        "A C-CANCEL names a request that was never made",
-        "C-CANCEL names the request to stop by Message ID Being Responded To. This one stops nothing. (A cancel that "
-        "crosses the final response is normal and not meant.)",
-        "Look at which id the sender puts into C-CANCEL.",
-        cancel_of_nothing,
-        _BEFORE,
-    ),
-    EntryRule(
-        "sub-operations-inconsistent",
-        Severity.WARNING,
-        "PS3.7 §9.1.3, §9.1.4",
-        "Sub-operation counters do not add up",
-        "Remaining, completed, failed and warning sub-operations together are as many as there are, in every pending "
-        "response; in the final one, which has no remaining ones, the others are. Here they do not add up, so that "
-        "nobody can tell from them what was moved.",
-        "Count what arrived at the destination. Look at how the peer counts.",
-        (Message,),
-        counters_wrong,
-        (*_BEFORE, "response-without-request"),
-    ),
-)
-"""Rules on operations, in the order in which they are asked."""

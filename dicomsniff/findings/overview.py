@@ -7,6 +7,7 @@ from enum import Enum, auto
 from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Move
 from dicomsniff.dictionary.statuses import find_status
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.retrieve import explain_move
 from dicomsniff.findings.slowness import slow_part
@@ -32,14 +33,18 @@ class Fate(Enum):
 
 def fate(association: Association) -> Fate:
     """Say what became of an association that is over."""
-    errors = association.unlisted_findings.get(Severity.ERROR, 0)
-    if errors or has_failed(association) or any(each.worst is Severity.ERROR for each in association.findings):
+    errors = findings_of(association).unlisted.get(Severity.ERROR, 0)
+    if (
+        errors
+        or has_failed(association)
+        or any(each.worst is Severity.ERROR for each in findings_of(association).causes)
+    ):
         return Fate.TROUBLED
     if association.released:
         return Fate.WELL
     if association.abort is not None:
         return Fate.LOOSE
-    loose = any(finding.code in ENDINGS for finding in association.found)
+    loose = any(finding.code in ENDINGS for finding in findings_of(association).all)
     return Fate.LOOSE if loose else Fate.UNKNOWN
 
 
@@ -59,7 +64,7 @@ class Overview:
         """Associations that were slow, by what took most of their time."""
         self.findings: Counter[str] = Counter()
         """Findings, causes and consequences, listed or not, by severity."""
-        self._first: dict[str, str] = {}
+        self._first: dict[str, tuple[int, str]] = {}
         """The first association of each reason of trouble: its number and who called whom."""
 
     @property
@@ -80,8 +85,8 @@ class Overview:
                 self.bad[service] += count
         if slow := slow_part(association):
             self.slow[slow] += 1
-        self.findings.update(finding.severity for finding in association.found)
-        self.findings.update(association.unlisted_findings)
+        self.findings.update(finding.severity for finding in findings_of(association).all)
+        self.findings.update(findings_of(association).unlisted)
         return why if became is Fate.TROUBLED else ""
 
     def _take_reason(self, association: Association, became: Fate, why: str) -> None:
@@ -93,7 +98,7 @@ class Overview:
         if became is Fate.TROUBLED and why not in self._first:
             ends = (association.requestor, association.acceptor)
             who = " -> ".join(party.ae_title or str(party.endpoint) for party in ends)
-            self._first[why] = f"{association.id} ({who})"
+            self._first[why] = association.id, who
 
     def worst(self) -> Iterator[str]:
         """Yield the most frequent reasons of trouble, a line each with the first association; nothing for one alone."""
@@ -102,7 +107,8 @@ class Overview:
         common = self.reasons[Fate.TROUBLED].most_common()
         for why, count in common[:MAX_WORST]:
             more = f" and {count - 1} more" if count > 1 else ""
-            yield f"association {self._first[why]}{more}: {why}"
+            first, who = self._first[why]
+            yield f"association {first} ({who}){more}: {why}"
         others = sum(count for _, count in common[MAX_WORST:]) + self.other_reasons
         if others:
             yield f"and {counted(others, 'association')} in trouble for other reasons"

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
-from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import PATIENCE, Review, incomplete
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.security_rules import names_other_protocol
 from dicomsniff.pdu.decode import SHORTEST_BODY
 from dicomsniff.pdu.types import (
@@ -38,12 +40,85 @@ def malformed(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
     return check
 
 
-def ends_inside(review: Review) -> Iterator[Hit]:
-    """The stream ends inside a PDU, and the capture saw it end."""
-    for entry in review.association.timeline:
-        if incomplete(entry) and isinstance(entry.event, MalformedPdu) and not review.association.ended_by_capture:
-            known = _stopped_by(review, entry)
-            yield Hit(entry.event.problem, entry.span, side=entry.side, latest_cause=known)
+_CONTROL = (AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Abort, UnknownPdu)
+
+_LOST_PLACE = ("pdv-beyond-pdu", "pdv-too-short", "pdu-trailing-bytes", "pdata-without-pdv")
+
+
+entry_rule(
+    code="pdv-beyond-pdu",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.5.1",
+    on=MalformedPdu,
+    follows=("own:bytes-missing",),
+    once=True,
+    title="A PDV is longer than the P-DATA-TF that holds it",
+    meaning="The length of the PDV item and that of its P-DATA-TF contradict each other. Whichever is wrong, the "
+    "receiver cannot tell where the fragment ends; most abort with invalid-PDU-parameter-value. Bytes that "
+    "the P-DATA-TF does not cover are read as the next PDU's header.",
+    remedy="Look at how the sender computes lengths when it fragments. A middlebox that rewrites payloads does this "
+    "too.",
+)(malformed("pdv-beyond-pdu"))
+
+
+entry_rule(
+    code="pdv-too-short",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.5.1",
+    on=MalformedPdu,
+    follows=("own:bytes-missing",),
+    once=True,
+    title="A PDV announces less than its own header",
+    meaning="A PDV item holds at least a presentation context id and a message control header, so its length is 2 or "
+    "more. One of 0 or 1 cannot be read, nor can what follows it in the same P-DATA-TF.",
+    remedy="Look at the sender's fragmentation, above all at how it ends a data set. Receivers abort.",
+)(malformed("pdv-too-short"))
+
+
+entry_rule(
+    code="pdu-trailing-bytes",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.5",
+    on=MalformedPdu,
+    follows=("own:bytes-missing",),
+    once=True,
+    title="A P-DATA-TF announces more than its PDVs need",
+    meaning="After the last PDV there are bytes left that are too few for another one. They belong to nothing and are "
+    "lost, unless the sender meant them as part of the PDV before.",
+    remedy="Look at the sender's length computation.",
+)(malformed("pdu-trailing-bytes"))
+
+
+entry_rule(
+    code="pdata-without-pdv",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.5",
+    on=MalformedPdu,
+    once=True,
+    title="A P-DATA-TF holds no PDV",
+    meaning="A P-DATA-TF holds one or more PDVs. An empty one carries nothing; strict receivers abort.",
+    remedy="Look at the sender's fragmentation, above all at data sets that end where a PDU is full.",
+)(malformed("pdata-without-pdv"))
+
+
+@entry_rule(
+    code="pdu-type-unknown",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.1",
+    on=UnknownPdu,
+    follows=by("own", *_LOST_PLACE, "bytes-missing"),
+    once=True,
+)
+def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A PDU has a type the standard does not define.
+
+    Types 01H to 07H exist. The receiver cannot know what was meant and aborts with unrecognized-PDU.
+
+    What to do: The sender is no DICOM peer, or its stream lost its place: look at the PDU before.
+    """
+    match entry.event:
+        case UnknownPdu(type=kind, length=length, problem="") if kind not in range(1, 8):
+            yield Hit(f"PDU type 0x{kind:02X} is not defined; it announces {length} bytes")
 
 
 def _stopped_by(review: Review, cut: Entry) -> int:
@@ -55,22 +130,22 @@ def _stopped_by(review: Review, cut: Entry) -> int:
     return cut.span.last_packet if later else -1
 
 
-def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Bytes where a PDU header is due that can be none."""
-    match entry.event:
-        case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(association, event):
-            yield Hit(problem)
-
-
-def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A PDU type the standard does not define (PS3.8 §9.3.1)."""
-    match entry.event:
-        case UnknownPdu(type=kind, length=length, problem="") if kind not in range(1, 8):
-            yield Hit(f"PDU type 0x{kind:02X} is not defined; it announces {length} bytes")
-
-
+@entry_rule(
+    code="pdu-length-wrong",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3",
+    on=_CONTROL,
+    follows=by("own", *_LOST_PLACE, "bytes-missing"),
+    once=True,
+)
 def length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A PDU of fixed length with another one, or an A-ASSOCIATE too short for its fixed fields (PS3.8 §9.3)."""
+    """A fixed-length PDU states the wrong length.
+
+    A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP and A-ABORT have bodies of 4 bytes, A-ASSOCIATE-RQ and -AC of 68 at
+    least. With any other length, fields are missing or bytes are left over, and strict receivers abort.
+
+    What to do: Look at the sender's encoder for this PDU.
+    """
     match entry.event:
         case AssociateRj() | ReleaseRq() | ReleaseRp() | Abort() as pdu if pdu.length != SHORTEST_BODY:
             yield Hit(f"{pdu.name} announces a length of {counted(pdu.length, 'byte')}; it must be {SHORTEST_BODY}")
@@ -82,180 +157,111 @@ def length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
             )
 
 
+@entry_rule(
+    code="pdu-malformed",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3",
+    on=_CONTROL,
+    follows=by("own", *_LOST_PLACE, "bytes-missing"),
+    once=True,
+)
 def body_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A PDU whose body does not have its type's layout (PS3.8 §9.3)."""
+    """A PDU's body does not have its type's layout.
+
+    An item or field runs over the end of what holds it, so that the rest cannot be read. What precedes the place named
+    was decoded; the receiver may have read less, or something else.
+
+    What to do: Look at the sender's encoder at the item named. Receivers abort with invalid-PDU-parameter-value.
+    """
     match entry.event:
         case AssociateRq() | AssociateAc() | AssociateRj() | ReleaseRq() | ReleaseRp() | Abort() | UnknownPdu() as pdu:
             if pdu.problem and not any(length_wrong(association, entry)):
                 yield Hit(f"{pdu.name}: {pdu.problem}")
 
 
-def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A P-DATA-TF longer than the receiver's maximum (PS3.8 §D.1.1)."""
+@entry_rule(
+    code="pdu-header",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.1",
+    on=MalformedPdu,
+    follows=by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "bytes-missing"),
+    once=True,
+)
+def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
+    """Expected a PDU header, found something else.
+
+    These bytes can be no PDU header: the type does not exist, or the length is impossible for it. Most often the PDU
+    before announced a wrong length. Decoding goes on at the next header found.
+
+    What to do: Look at the length of the PDU before, and at the sender's PDU writer.
+    """
     match entry.event:
-        case OversizedPdu(length=length, limit=limit):
-            sender = association.party(entry.side)
-            yield Hit(f"{sender.label} sends a P-DATA-TF of {length} bytes; the receiver takes {limit}")
+        case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(association, event):
+            yield Hit(problem)
 
 
+@entry_rule(
+    code="bytes-skipped",
+    severity=Severity.WARNING,
+    reference="PS3.8 §9.3.1",
+    on=SkippedBytes,
+    follows=(
+        *by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "pdu-header"),
+        "own:other-protocol",
+        *NOT_CAPTURED,
+    ),
+    once=True,
+)
 def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Bytes between PDUs that could not be read as any."""
+    """Bytes were passed over in search of the next PDU.
+
+    After lost or malformed bytes the next PDU header had to be searched. What lies between is not decoded and may have
+    held messages.
+
+    What to do: Look at what is found before it: the cause is there.
+    """
     match entry.event:
         case SkippedBytes(length=length):
             yield Hit(f"{length} bytes could not be read as PDUs and were passed over")
 
 
-_CONTROL = (AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Abort, UnknownPdu)
-_LOST_PLACE = ("pdv-beyond-pdu", "pdv-too-short", "pdu-trailing-bytes", "pdata-without-pdv")
+@entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, reference="PS3.8 §D.1.1, §D.1.2", on=OversizedPdu)
+def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A P-DATA-TF is longer than the receiver takes.
 
-RULES = (
-    EntryRule(
-        "pdv-beyond-pdu",
-        Severity.ERROR,
-        "PS3.8 §9.3.5.1",
-        "A PDV is longer than the P-DATA-TF that holds it",
-        "The length of the PDV item and that of its P-DATA-TF contradict each other. Whichever is wrong, the receiver "
-        "cannot tell where the fragment ends; most abort with invalid-PDU-parameter-value. Bytes that the P-DATA-TF "
-        "does not cover are read as the next PDU's header.",
-        "Look at how the sender computes lengths when it fragments. A middlebox that rewrites payloads does this too.",
-        (MalformedPdu,),
-        malformed("pdv-beyond-pdu"),
-        ("own:bytes-missing",),
-        once=True,
-    ),
-    EntryRule(
-        "pdv-too-short",
-        Severity.ERROR,
-        "PS3.8 §9.3.5.1",
-        "A PDV announces less than its own header",
-        "A PDV item holds at least a presentation context id and a message control header, so its length is 2 or "
-        "more. One of 0 or 1 cannot be read, nor can what follows it in the same P-DATA-TF.",
-        "Look at the sender's fragmentation, above all at how it ends a data set. Receivers abort.",
-        (MalformedPdu,),
-        malformed("pdv-too-short"),
-        ("own:bytes-missing",),
-        once=True,
-    ),
-    EntryRule(
-        "pdu-trailing-bytes",
-        Severity.ERROR,
-        "PS3.8 §9.3.5",
-        "A P-DATA-TF announces more than its PDVs need",
-        "After the last PDV there are bytes left that are too few for another one. They belong to nothing and are "
-        "lost, unless the sender meant them as part of the PDV before.",
-        "Look at the sender's length computation.",
-        (MalformedPdu,),
-        malformed("pdu-trailing-bytes"),
-        ("own:bytes-missing",),
-        once=True,
-    ),
-    EntryRule(
-        "pdata-without-pdv",
-        Severity.ERROR,
-        "PS3.8 §9.3.5",
-        "A P-DATA-TF holds no PDV",
-        "A P-DATA-TF holds one or more PDVs. An empty one carries nothing; strict receivers abort.",
-        "Look at the sender's fragmentation, above all at data sets that end where a PDU is full.",
-        (MalformedPdu,),
-        malformed("pdata-without-pdv"),
-        once=True,
-    ),
-    EntryRule(
-        "pdu-type-unknown",
-        Severity.ERROR,
-        "PS3.8 §9.3.1",
-        "A PDU has a type the standard does not define",
-        "Types 01H to 07H exist. The receiver cannot know what was meant and aborts with unrecognized-PDU.",
-        "The sender is no DICOM peer, or its stream lost its place: look at the PDU before.",
-        (UnknownPdu,),
-        unknown_type,
-        by("own", *_LOST_PLACE, "bytes-missing"),
-        once=True,
-    ),
-    EntryRule(
-        "pdu-length-wrong",
-        Severity.ERROR,
-        "PS3.8 §9.3",
-        "A fixed-length PDU states the wrong length",
-        "A-ASSOCIATE-RJ, A-RELEASE-RQ, A-RELEASE-RP and A-ABORT have bodies of 4 bytes, A-ASSOCIATE-RQ and -AC of 68 "
-        "at least. With any other length, fields are missing or bytes are left over, and strict receivers abort.",
-        "Look at the sender's encoder for this PDU.",
-        _CONTROL,
-        length_wrong,
-        by("own", *_LOST_PLACE, "bytes-missing"),
-        once=True,
-    ),
-    EntryRule(
-        "pdu-malformed",
-        Severity.ERROR,
-        "PS3.8 §9.3",
-        "A PDU's body does not have its type's layout",
-        "An item or field runs over the end of what holds it, so that the rest cannot be read. What precedes the "
-        "place named was decoded; the receiver may have read less, or something else.",
-        "Look at the sender's encoder at the item named. Receivers abort with invalid-PDU-parameter-value.",
-        _CONTROL,
-        body_malformed,
-        by("own", *_LOST_PLACE, "bytes-missing"),
-        once=True,
-    ),
-    EntryRule(
-        "pdu-header",
-        Severity.ERROR,
-        "PS3.8 §9.3.1",
-        "Expected a PDU header, found something else",
-        "These bytes can be no PDU header: the type does not exist, or the length is impossible for it. Most often "
-        "the PDU before announced a wrong length. Decoding goes on at the next header found.",
-        "Look at the length of the PDU before, and at the sender's PDU writer.",
-        (MalformedPdu,),
-        header_malformed,
-        by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "bytes-missing"),
-        once=True,
-    ),
-    EntryRule(
-        "bytes-skipped",
-        Severity.WARNING,
-        "PS3.8 §9.3.1",
-        "Bytes were passed over in search of the next PDU",
-        "After lost or malformed bytes the next PDU header had to be searched. What lies between is not decoded and "
-        "may have held messages.",
-        "Look at what is found before it: the cause is there.",
-        (SkippedBytes,),
-        skipped,
-        (
-            *by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "pdu-header"),
-            "own:other-protocol",
-            *NOT_CAPTURED,
-        ),
-        once=True,
-    ),
-    EntryRule(
-        "pdu-beyond-maximum",
-        Severity.WARNING,
-        "PS3.8 §D.1.1, §D.1.2",
-        "A P-DATA-TF is longer than the receiver takes",
-        "Each side announces the longest P-DATA-TF it takes (0 for any). A longer one may overrun the receiver's "
-        "buffer: some abort, some lose data, some do not mind. Reported once per direction.",
-        "Limit the sender's PDU length to what the receiver announced, or raise the receiver's.",
-        (OversizedPdu,),
-        beyond_maximum,
-    ),
-    FinalRule(
-        "pdu-incomplete",
-        Severity.ERROR,
-        "PS3.8 §9.3.1",
-        "The stream ends inside a PDU",
-        "The last PDU announces more bytes than were sent before TCP ended. Either its length is wrong, so that the "
-        "receiver waited in vain, or the sender was stopped while it was sending.",
-        "Where an abort or reset came first, look there. Else look at the sender's length computation.",
-        ends_inside,
-        (
-            "association-aborted",
-            "connection-reset",
-            *STALLS,
-            *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),
-            *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed"),
-            *by("own", *ORDER, "bytes-missing"),
-        ),
+    Each side announces the longest P-DATA-TF it takes (0 for any). A longer one may overrun the receiver's buffer: some
+    abort, some lose data, some do not mind. Reported once per direction.
+
+    What to do: Limit the sender's PDU length to what the receiver announced, or raise the receiver's.
+    """
+    match entry.event:
+        case OversizedPdu(length=length, limit=limit):
+            sender = association.party(entry.side)
+            yield Hit(f"{the_party(sender)} sends a P-DATA-TF of {length} bytes; the receiver takes {limit}")
+
+
+@final_rule(
+    code="pdu-incomplete",
+    severity=Severity.ERROR,
+    reference="PS3.8 §9.3.1",
+    follows=(
+        "association-aborted",
+        "connection-reset",
+        *STALLS,
+        *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),
+        *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed"),
+        *by("own", *ORDER, "bytes-missing"),
     ),
 )
-"""Rules on PDUs, in the order in which they are asked."""
+def ends_inside(review: Review) -> Iterator[Hit]:
+    """The stream ends inside a PDU.
+
+    The last PDU announces more bytes than were sent before TCP ended. Either its length is wrong, so that the receiver
+    waited in vain, or the sender was stopped while it was sending.
+
+    What to do: Where an abort or reset came first, look there. Else look at the sender's length computation.
+    """
+    for entry in review.association.timeline:
+        if incomplete(entry) and isinstance(entry.event, MalformedPdu) and not review.association.ended_by_capture:
+            known = _stopped_by(review, entry)
+            yield Hit(entry.event.problem, entry.span, side=entry.side, latest_cause=known)

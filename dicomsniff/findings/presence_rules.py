@@ -9,8 +9,10 @@ from dicomsniff.dictionary.statuses import PENDING, status_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.command_rules import is_whole
-from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 
 _MANDATORY = {
     0x0001: "the object to store",  # Table 9.3-1
@@ -33,8 +35,27 @@ _NEVER = (
 """Messages that never have one; of others the service decides."""
 
 
+def is_misplaced(_: Association, message: Message) -> bool:
+    """Whether a message announces a data set that it may not have, or lacks the one that makes it an answer."""
+    command = message.command
+    if not command.announces_data_set:
+        return command.field == _N_GET_RSP and command.status == 0 and command.data_set_type is not None
+    # Those of retrievals have one only when they name what failed (PS3.4 §C.4.2.1.4.2).
+    return command.field in _NEVER or (command.field in RETRIEVE_RESPONSES and command.status in PENDING)
+
+
+_BEFORE = (*by("own", *FRAMING, "command-malformed"), *NOT_CAPTURED)
+
+
+@final_rule(code="request-without-data-set", severity=Severity.ERROR, reference="PS3.7 §9.3, §10.3", follows=_BEFORE)
 def request_lacks(review: Review) -> Iterator[Hit]:
-    """A request that says it has no data set, where one is mandatory."""
+    """A request lacks its mandatory data set.
+
+    Command Data Set Type (0000,0800) is 0101H: no data set follows. C-STORE, C-FIND, C-GET, C-MOVE and N-SET cannot be
+    performed without one, whatever the response says: nothing is stored, found, moved or changed.
+
+    What to do: Look at why the sender had no data, such as an object that could not be read or encoded.
+    """
     for operation in review.association.operations.operations:
         request, final = operation.request, operation.final
         command = request.command
@@ -46,21 +67,26 @@ def request_lacks(review: Review) -> Iterator[Hit]:
             how = "all the same" if operation.category == "Success" else ""
             text = status_text(command.service, command.sop_class_uid, operation.status)
             said = f"; it was answered {' '.join(part for part in (text, how) if part)}"
-        text = f"{request.name} {command.message_id} has no data set, which is {wanted}{said}"
+        text = f"{request.name} {the_message_id(command.message_id)} has no data set, which is {wanted}{said}"
         yield Hit(text, request.span, request)
 
 
-def is_misplaced(_: Association, message: Message) -> bool:
-    """Whether a message announces a data set that it may not have, or lacks the one that makes it an answer."""
-    command = message.command
-    if not command.announces_data_set:
-        return command.field == _N_GET_RSP and command.status == 0 and command.data_set_type is not None
-    # Those of retrievals have one only when they name what failed (PS3.4 §C.4.2.1.4.2).
-    return command.field in _NEVER or (command.field in RETRIEVE_RESPONSES and command.status in PENDING)
-
-
+@entry_rule(
+    code="data-set-not-allowed",
+    severity=Severity.WARNING,
+    reference="PS3.7 §9.3, §10.3, PS3.4 §C.4.2.1.4.2",
+    on=Message,
+    follows=_BEFORE,
+    condition=is_misplaced,
+)
 def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A message that announces a data set and may have none."""
+    """A message has a data set and may have none.
+
+    C-ECHO, C-CANCEL, C-STORE-RSP, N-GET-RQ, N-DELETE, and pending responses to C-MOVE and C-GET have no data set:
+    Command Data Set Type (0000,0800) is 0101H. Receivers ignore the data set, wait for it, or abort.
+
+    What to do: Look at how the sender sets Command Data Set Type.
+    """
     match entry.event:
         case Message(command=command, data_set=data) as message if command.announces_data_set and is_whole(message):
             if is_misplaced(association, message) and not command.problem:
@@ -69,53 +95,23 @@ def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{pending}{message.name} announces a data set; it may have none{follows}")
 
 
+@entry_rule(
+    code="response-without-data-set",
+    severity=Severity.WARNING,
+    reference="PS3.7 §10.1.2.1.8",
+    on=Message,
+    follows=_BEFORE,
+    condition=is_misplaced,
+)
 def response_lacks(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A successful N-GET-RSP without the attributes that were asked for (PS3.7 §10.1.2.1.8)."""
+    """An N-GET succeeds and returns nothing.
+
+    A successful N-GET-RSP has the Attribute List with what was asked for. Without it the requestor learns nothing; some
+    take the response for malformed.
+
+    What to do: Look at the peer: it may not know the attributes that were asked for.
+    """
     match entry.event:
         case Message(command=command) as message if not command.announces_data_set and is_whole(message):
             if is_misplaced(association, message) and not command.problem:
                 yield Hit(f"{message.name} says Success and has no data set: no attribute is returned")
-
-
-_BEFORE = (*by("own", *FRAMING, "command-malformed"), *NOT_CAPTURED)
-
-RULES = (
-    FinalRule(
-        "request-without-data-set",
-        Severity.ERROR,
-        "PS3.7 §9.3, §10.3",
-        "A request lacks its mandatory data set",
-        "Command Data Set Type (0000,0800) is 0101H: no data set follows. C-STORE, C-FIND, C-GET, C-MOVE and N-SET "
-        "cannot be performed without one, whatever the response says: nothing is stored, found, moved or changed.",
-        "Look at why the sender had no data, such as an object that could not be read or encoded.",
-        request_lacks,
-        _BEFORE,
-    ),
-    EntryRule(
-        "data-set-not-allowed",
-        Severity.WARNING,
-        "PS3.7 §9.3, §10.3, PS3.4 §C.4.2.1.4.2",
-        "A message has a data set and may have none",
-        "C-ECHO, C-CANCEL, C-STORE-RSP, N-GET-RQ, N-DELETE, and pending responses to C-MOVE and C-GET have no data "
-        "set: Command Data Set Type (0000,0800) is 0101H. Receivers ignore the data set, wait for it, or abort.",
-        "Look at how the sender sets Command Data Set Type.",
-        (Message,),
-        not_allowed,
-        _BEFORE,
-        is_misplaced,
-    ),
-    EntryRule(
-        "response-without-data-set",
-        Severity.WARNING,
-        "PS3.7 §10.1.2.1.8",
-        "An N-GET succeeds and returns nothing",
-        "A successful N-GET-RSP has the Attribute List with what was asked for. Without it the requestor learns "
-        "nothing; some take the response for malformed.",
-        "Look at the peer: it may not know the attributes that were asked for.",
-        (Message,),
-        response_lacks,
-        _BEFORE,
-        is_misplaced,
-    ),
-)
-"""Rules on the presence of data sets, in the order in which they are asked."""

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.encoding_rules import of_negotiation
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_party
+from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.quantities import counted, some_of
 
@@ -17,9 +18,18 @@ _SMALL = 1024
 """Bytes: a maximum PDU length below this makes every message many PDUs."""
 
 
+_BOTH = (AssociateRq, AssociateAc)
+
+
+@entry_rule(code="context-id-even", severity=Severity.WARNING, reference="PS3.8 §9.3.2.2", on=AssociateRq)
 @of_negotiation
 def ids_even(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Presentation context ids that are even (PS3.8 §9.3.2.2)."""
+    """A presentation context has an even id.
+
+    Ids are odd numbers from 1 to 255. Some acceptors refuse or abort, others mix contexts up.
+
+    What to do: Look at how the requestor numbers its contexts.
+    """
     match entry.event:
         case AssociateRq(contexts=contexts):
             even = [str(context.id) for context in contexts if context.id % 2 == 0]
@@ -27,9 +37,15 @@ def ids_even(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{counted(len(even), 'presentation context')} with an even id: {some_of(even)}")
 
 
+@entry_rule(code="context-id-repeated", severity=Severity.WARNING, reference="PS3.8 §7.1.1.13", on=AssociateRq)
 @of_negotiation
 def ids_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Presentation context ids proposed more than once (PS3.8 §9.3.2.2)."""
+    """A presentation context id is proposed twice.
+
+    The two sides may take different proposals for the one accepted, and then read each other's data wrongly.
+
+    What to do: Look at how the requestor numbers its contexts.
+    """
     match entry.event:
         case AssociateRq(contexts=contexts):
             ids = Counter(context.id for context in contexts)
@@ -40,17 +56,30 @@ def ids_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
                 )
 
 
+@entry_rule(code="contexts-too-many", severity=Severity.WARNING, reference="PS3.8 §9.3.2.2", on=AssociateRq)
 @of_negotiation
 def too_many(_: Association, entry: Entry) -> Iterator[Hit]:
-    """More contexts than there are ids (PS3.8 §9.3.2.2)."""
+    """More than 128 presentation contexts are proposed.
+
+    There are 128 odd ids, so with more contexts ids repeat or overflow. Acceptors refuse, abort or crash.
+
+    What to do: Propose fewer SOP classes or transfer syntaxes per association.
+    """
     match entry.event:
         case AssociateRq(contexts=contexts) if len(contexts) > MAX_CONTEXTS:
             yield Hit(f"{len(contexts)} presentation contexts are proposed; there are {MAX_CONTEXTS} ids")
 
 
+@entry_rule(code="context-without-syntax", severity=Severity.WARNING, reference="PS3.8 §9.3.2.2", on=AssociateRq)
 @of_negotiation
 def without_syntax(_: Association, entry: Entry) -> Iterator[Hit]:
-    """Contexts that propose no abstract syntax, or no transfer syntax (PS3.8 §9.3.2.2)."""
+    """A presentation context proposes no syntax.
+
+    A context names one abstract syntax and one or more transfer syntaxes. Without them, it cannot be accepted; some
+    acceptors abort.
+
+    What to do: Look at the requestor's list of contexts.
+    """
     match entry.event:
         case AssociateRq(contexts=contexts, problem=""):
             empty = [str(each.id) for each in contexts if not each.abstract_syntax or not each.transfer_syntaxes]
@@ -61,13 +90,20 @@ def without_syntax(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit("no presentation context is proposed")
 
 
+@entry_rule(code="proposed-twice", severity=Severity.NOTE, reference="PS3.8 §7.1.1.13", on=AssociateRq)
 @of_negotiation
 def proposed_twice(_: Association, entry: Entry) -> Iterator[Hit]:
-    """The same proposal in several contexts, or a transfer syntax twice in one."""
+    """The same proposal occurs more than once.
+
+    The same SOP class with the same transfer syntaxes stands in several contexts, or a transfer syntax twice in one.
+    This is allowed, but it wastes context IDs.
+
+    What to do: Nothing, unless contexts run out.
+    """
     match entry.event:
         case AssociateRq(contexts=contexts):
             same = Counter((each.abstract_syntax, each.transfer_syntaxes) for each in contexts)
-            again = [uid_text(abstract) for (abstract, _), count in same.items() if count > 1]
+            again = [the_class(abstract) for (abstract, _), count in same.items() if count > 1]
             if again:
                 what = counted(len(again), "SOP class")
                 yield Hit(f"{what} proposed again with the same transfer syntaxes: {some_of(again)}")
@@ -79,9 +115,18 @@ def proposed_twice(_: Association, entry: Entry) -> Iterator[Hit]:
                 )
 
 
+@entry_rule(
+    code="user-information-incomplete", severity=Severity.WARNING, reference="PS3.7 §D.3.3.2, PS3.8 §D.1.1", on=_BOTH
+)
 @of_negotiation
 def information_missing(_: Association, entry: Entry) -> Iterator[Hit]:
-    """User information without what every implementation sends (PS3.8 §D.1.1, PS3.7 §D.3.3.2)."""
+    """A required user information item is missing.
+
+    Maximum length and implementation class UID are required of both sides. Without the first, the other side does not
+    know how long a PDU may be.
+
+    What to do: Look at the sender's encoder.
+    """
     match entry.event:
         case AssociateRq(problem="", user_information=said) | AssociateAc(problem="", user_information=said) as pdu:
             wanted = {
@@ -93,92 +138,18 @@ def information_missing(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{pdu.name} has no {' and no '.join(absent)}")
 
 
+@entry_rule(code="max-length-small", severity=Severity.NOTE, reference="PS3.8 §D.1.1", on=_BOTH)
 @of_negotiation
 def length_small(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A maximum PDU length that makes every message many PDUs (PS3.8 §D.1.1)."""
+    """One side accepts only very small PDUs.
+
+    Every message has to be cut into many PDUs, which is slow, and commands may have to be fragmented, which some
+    implementations cannot read.
+
+    What to do: Raise the maximum PDU length; 16 kB and more is usual.
+    """
     match entry.event:
         case AssociateRq(user_information=said) | AssociateAc(user_information=said):
             if said.max_pdu_length and said.max_pdu_length < _SMALL:
                 party = association.party(entry.side)
-                yield Hit(f"{party.label} takes P-DATA-TF of {said.max_pdu_length} bytes at most")
-
-
-_BOTH = (AssociateRq, AssociateAc)
-
-RULES = (
-    EntryRule(
-        "context-id-even",
-        Severity.WARNING,
-        "PS3.8 §9.3.2.2",
-        "A presentation context has an even id",
-        "Ids are odd numbers from 1 to 255. Some acceptors refuse or abort, others mix contexts up.",
-        "Look at how the requestor numbers its contexts.",
-        (AssociateRq,),
-        ids_even,
-    ),
-    EntryRule(
-        "context-id-repeated",
-        Severity.WARNING,
-        "PS3.8 §7.1.1.13",
-        "A presentation context id is proposed twice",
-        "The two sides may take different proposals for the one accepted, and then read each other's data wrongly.",
-        "Look at how the requestor numbers its contexts.",
-        (AssociateRq,),
-        ids_repeated,
-    ),
-    EntryRule(
-        "contexts-too-many",
-        Severity.WARNING,
-        "PS3.8 §9.3.2.2",
-        "More than 128 presentation contexts are proposed",
-        "There are 128 odd ids, so with more contexts ids repeat or overflow. Acceptors refuse, abort or crash.",
-        "Propose fewer SOP classes or transfer syntaxes per association.",
-        (AssociateRq,),
-        too_many,
-    ),
-    EntryRule(
-        "context-without-syntax",
-        Severity.WARNING,
-        "PS3.8 §9.3.2.2",
-        "A presentation context proposes no syntax",
-        "A context names one abstract syntax and one or more transfer syntaxes. Without them, it cannot be accepted; "
-        "some acceptors abort.",
-        "Look at the requestor's list of contexts.",
-        (AssociateRq,),
-        without_syntax,
-    ),
-    EntryRule(
-        "proposed-twice",
-        Severity.NOTE,
-        "PS3.8 §7.1.1.13",
-        "The same proposal occurs more than once",
-        "The same SOP class with the same transfer syntaxes stands in several contexts, or a transfer syntax twice in "
-        "one. This is allowed, but it wastes context IDs.",
-        "Nothing, unless contexts run out.",
-        (AssociateRq,),
-        proposed_twice,
-    ),
-    EntryRule(
-        "user-information-incomplete",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.2, PS3.8 §D.1.1",
-        "A required user information item is missing",
-        "Maximum length and implementation class UID are required of both sides. Without the first, the other side "
-        "does not know how long a PDU may be.",
-        "Look at the sender's encoder.",
-        _BOTH,
-        information_missing,
-    ),
-    EntryRule(
-        "max-length-small",
-        Severity.NOTE,
-        "PS3.8 §D.1.1",
-        "One side accepts only very small PDUs",
-        "Every message has to be cut into many PDUs, which is slow, and commands may have to be fragmented, which "
-        "some implementations cannot read.",
-        "Raise the maximum PDU length; 16 kB and more is usual.",
-        _BOTH,
-        length_small,
-    ),
-)
-"""Rules on proposals, in the order in which they are asked."""
+                yield Hit(f"{the_party(party)} takes P-DATA-TF of {said.max_pdu_length} bytes at most")

@@ -7,7 +7,9 @@ from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL, Identifier, Key
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.asked import Asked, names, told_once
 from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import FinalRule, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_value
+from dicomsniff.findings.rule import final_rule
 from dicomsniff.quantities import counted
 
 _NO_WILDCARDS = frozenset(["AS", "DA", "DS", "DT", "IS", "TM", "UI"])
@@ -18,38 +20,82 @@ _BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
 _PERHAPS = "; this may be why it failed"
 
 
+@final_rule(
+    code="query-level-missing",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.4.1.1.3.1, §C.4.2.1.4.1, §C.4.3.1.3.1",
+    follows=_BROKEN,
+)
+@told_once
 def level_missing(each: Asked) -> Iterator[str]:
-    """A request without Query/Retrieve Level in a model that has levels (PS3.4 §C.4.1.1.3.1)."""
+    """A query or retrieval does not state its level.
+
+    Query/Retrieve Level (0008,0052) says whether patients, studies, series or objects are asked for. Without one, an
+    SCP refuses the request, guesses, or finds nothing.
+
+    What to do: Let the SCU send (0008,0052) with a level of the information model: PATIENT, STUDY, SERIES or IMAGE.
+    """
     if each.model is not None and each.model.levels and not each.identifier.level:
         yield f"{each.said} {_lacking(each.identifier, LEVEL)} {named(LEVEL)}, which must say what is asked for"
 
 
+@final_rule(
+    code="query-level-unknown",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.6.1, §C.6.2, §C.6.3, §Y.6.1, §Z.4.2",
+    follows=_BROKEN,
+)
+@told_once
 def level_unknown(each: Asked) -> Iterator[str]:
-    """A level that the information model does not have (PS3.4 §C.6)."""
+    """A query or retrieval states a level that there is not.
+
+    Each information model has its own levels: Patient Root has PATIENT, STUDY, SERIES and IMAGE; Study Root has no
+    PATIENT level. SCPs refuse other values, those in small letters too.
+
+    What to do: Let the SCU ask at a level of the model, or propose the SOP class of the model that has the level.
+    """
     level = each.identifier.level
     if level and each.model is not None and each.model.levels and each.place is None:
         there = ", ".join(known.name for known in each.model.levels)
-        yield f'{each.said} at level "{level[:MAX_LEVEL]}"; the levels of {each.model.name} are {there}'
+        wrong = the_value(level[:MAX_LEVEL], LEVEL)
+        yield f'{each.said} at level "{wrong}"; the levels of {each.model.name} are {there}'
 
 
-def level_superfluous(each: Asked) -> Iterator[str]:
-    """A level where the SOP class has none (PS3.4 §K.4.1, §U.4.2)."""
-    if each.identifier.level and each.model is not None and not each.model.levels:
-        yield f"{each.said} with {named(LEVEL)}; this SOP class has no levels"
-
-
+@final_rule(
+    code="query-parent-missing",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
+    follows=(*_BROKEN, "own:query-level-missing"),
+)
+@told_once
 def parent_missing(each: Asked) -> Iterator[str]:
-    """No unique key of a level above, without relational behavior negotiated (PS3.4 §C.4.1.2.1, §C.4.2.2.1)."""
-    if not each.is_hierarchical:
-        return
+    """A query or retrieval does not name what its level belongs to.
+
+    Unless relational behavior is negotiated, a request names one entity of every level above its own: a query for
+    series names the study, by Study Instance UID. Without it SCPs refuse the request or find nothing.
+
+    What to do: Let the SCU send the unique keys of the levels above, or negotiate relational queries (0x56).
+    """
     behavior = "queries are" if each.is_find else "retrieval is"
-    for tag in _unique_above(each):
-        if lacking := _lacking(each.identifier, tag):
-            yield f"{each.said} {lacking} {named(tag)}; relational {behavior} not negotiated"
+    for tag in _parents_missing(each):
+        yield f"{each.said} {_lacking(each.identifier, tag)} {named(tag)}; relational {behavior} not negotiated"
 
 
+@final_rule(
+    code="retrieve-key-missing",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.2.2.1.1, §C.4.2.2.1, §C.4.3.2.1",
+    follows=(*_BROKEN, "own:query-level-missing"),
+)
+@told_once
 def own_missing(each: Asked) -> Iterator[str]:
-    """A retrieval that does not say what to retrieve (PS3.4 §C.4.2.2.1, §C.4.3.2.1)."""
+    """A retrieval does not say what to retrieve.
+
+    C-MOVE and C-GET name what to retrieve by the unique key of their level, such as Study Instance UID at STUDY level.
+    Without a value there, an SCP refuses the request, or sends nothing, or everything.
+
+    What to do: Let the SCU send the unique key of the level that it retrieves.
+    """
     if each.is_find or each.model is None:
         return
     unique = each.model.unique if each.level is None or each.level.unique is None else (each.level.unique,)
@@ -62,8 +108,21 @@ def own_missing(each: Asked) -> Iterator[str]:
             yield f"{each.said} with {len(given) or 'none'} of {names(each.level.one_of)}; it must have one"
 
 
+@final_rule(
+    code="query-key-not-single",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
+    follows=_BROKEN,
+)
+@told_once
 def not_single(each: Asked) -> Iterator[str]:
-    """Several values or a wildcard where one entity must be named (PS3.4 §C.4.1.2.1, §C.4.2.2.1)."""
+    """A key that must name one entity holds several values or a wildcard.
+
+    The unique keys of the levels above have a single value each, unless relational behavior is negotiated; in a
+    retrieval they have no wildcards at all. SCPs refuse such requests or find nothing.
+
+    What to do: Let the SCU ask once for each entity.
+    """
     above = list(_unique_above(each)) if each.is_hierarchical else []
     own = [each.level.unique] if each.level is not None and each.level.unique is not None and not each.is_find else []
     for tag in above + own:
@@ -77,18 +136,41 @@ def not_single(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a wildcard in {named(tag)}, which must name a single one"
 
 
+@final_rule(
+    code="query-key-missing",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.4.1.2.1",
+    follows=(*_BROKEN, "own:query-parent-missing"),
+)
+@told_once
 def own_unasked(each: Asked) -> Iterator[str]:
-    """A query that failed, without the unique key of its level (PS3.4 §C.4.1.2.1). Most SCPs do without."""
+    """A query that failed does not ask for the unique key of its level.
+
+    A query contains the unique key of its level, mostly without a value. Many SCPs do without; this one failed.
+
+    What to do: Let the SCU add the unique key of the level, without a value.
+    """
     unique = each.level.unique if each.level is not None else None
     if each.is_find and each.failed and unique is not None and unique not in each.identifier.elements:
         yield f"{each.said} without {named(unique)}, the unique key of that level{_PERHAPS}"
 
 
+@final_rule(
+    code="query-key-of-other-level",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.4.1.1.3.1, §C.4.1.2.1",
+    follows=(*_BROKEN, "own:query-parent-missing"),
+)
+@told_once
 def other_level(each: Asked) -> Iterator[str]:
-    """Keys of a level above or below the one that is asked for (PS3.4 §C.4.1.1.3.1, §C.4.1.2.1).
+    """A query or retrieval has keys of another level than its own.
 
-    What has no value does no harm, and keys of levels above are mostly passed over: they count where it failed.
+    Without relational behavior negotiated, a query is matched against attributes of its own level. Of a key of a lower
+    level SCPs take no notice, so that more is found or retrieved than was asked for; or they refuse it.
+
+    What to do: Ask at the level that the key belongs to; at STUDY level use Modalities in Study instead of Modality.
     """
+    # What has no value does no harm, and keys of levels above are mostly passed over: they count where it failed.
     if each.model is None or each.place is None or not each.is_hierarchical:
         return
     for place, level in enumerate(each.model.levels):
@@ -99,12 +181,24 @@ def other_level(each: Asked) -> Iterator[str]:
         valued = [tag for tag in found if not each.identifier.elements[tag].is_empty]
         if valued and place > each.place:
             yield f"{each.said} with a value in {names(valued)}, of the lower {level.name} level"
-        elif found and each.failed and not any(parent_missing(each)):
+        elif found and each.failed and not any(_parents_missing(each)):
             yield f"{each.said} with {names(found)}, of {level.name} level{_PERHAPS}"
 
 
+@final_rule(
+    code="retrieve-key-not-unique",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.2.2.1.2, §C.2.2.1.3",
+    follows=(*_BROKEN, "own:retrieve-key-missing"),
+)
+@told_once
 def not_unique(each: Asked) -> Iterator[str]:
-    """A retrieval that failed, with keys other than unique ones (PS3.4 §C.2.2.1.2). Most SCPs pass over them."""
+    """A retrieval that failed has keys other than unique ones.
+
+    C-MOVE and C-GET name what to retrieve by unique keys only. Many SCPs pass over others; this one failed.
+
+    What to do: Let the SCU send only the level and the unique keys.
+    """
     if each.is_find or not each.failed or each.level is None or each.model is None:
         return
     unique = {tag for level in each.model.levels for tag in (level.unique, *level.one_of)} | {PATIENT_ID}
@@ -113,8 +207,21 @@ def not_unique(each: Asked) -> Iterator[str]:
         yield f"{each.said} with {names(found)}; only unique keys may be in it{_PERHAPS}"
 
 
+@final_rule(
+    code="query-several-values",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.2.2.2.1, §C.2.2.2.2, §C.2.2.2.6",
+    follows=_BROKEN,
+)
+@told_once
 def several_values(each: Asked) -> Iterator[str]:
-    """Several values, or several items, in a key where only one is matched (PS3.4 §C.2.2.2)."""
+    """A key that is no list of UIDs has several values.
+
+    Only UIDs may be listed, unless multiple value matching is negotiated, and a sequence has one item at most. SCPs
+    match one of the values, or none, or refuse the query.
+
+    What to do: Let the SCU ask once for each value, and join the answers.
+    """
     if not each.is_find or (each.options is not None and "Multiple-value-matching" in each.options):
         return
     for key in _matched(each.identifier):
@@ -124,8 +231,16 @@ def several_values(each: Asked) -> Iterator[str]:
             yield f"{each.said} with {counted(count, 'value')} in {named(key.tag)}; only UIDs may be listed"
 
 
+@final_rule(code="query-wildcard", severity=Severity.WARNING, reference="PS3.4 §C.2.2.2.4, §C.2.2.2.5", follows=_BROKEN)
+@told_once
 def wildcard(each: Asked) -> Iterator[str]:
-    """A wildcard in a key whose VR has no wildcard matching (PS3.4 §C.2.2.2.4); `*` alone is as good as no value."""
+    """A wildcard stands in a key that has none.
+
+    UIDs, dates, times and numbers are not matched with wildcards. SCPs find nothing, or refuse the query.
+
+    What to do: For dates and times ask for a range, 20240101-20241231; for UIDs send the whole UID, a list, or no
+    value.
+    """
     unique = set(_unique_above(each)) if each.is_hierarchical else set()  # told by not_single
     for key in _matched(each.identifier):
         value = key.value.strip(b" \0")
@@ -135,8 +250,18 @@ def wildcard(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a wildcard in {named(key.tag)}; {key.vr} has no wildcards"
 
 
+@final_rule(
+    code="query-question-marks", severity=Severity.WARNING, reference="PS3.4 §C.2.2.2.4, PS3.5 §6.1", follows=_BROKEN
+)
+@told_once
 def question_marks(each: Asked) -> Iterator[str]:
-    """A key of question marks only: what was asked for was lost when it was encoded (PS3.4 §C.2.2.2.4, PS3.5 §6.1)."""
+    """A key holds question marks in place of characters.
+
+    Programs write a question mark for a character that their character set does not have. In a query each of them
+    matches any character, so that others are found, or nobody.
+
+    What to do: Let the SCU declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8).
+    """
     for key in _matched(each.identifier):
         if each.identifier.is_question_marks(key):
             declared = each.identifier.character_set or "the default character set"
@@ -144,9 +269,33 @@ def question_marks(each: Asked) -> Iterator[str]:
             yield f"{each.said} with nothing but question marks in {named(key.tag)}, in {declared}: {lost}"
 
 
+@final_rule(
+    code="query-level-superfluous",
+    severity=Severity.NOTE,
+    reference="PS3.4 §K.4.1.1.3.1, §U.4.2, §X.4.2, §BB.4.2",
+    follows=_BROKEN,
+)
+@told_once
+def level_superfluous(each: Asked) -> Iterator[str]:
+    """A query or retrieval states a level where there is none.
+
+    Worklists, and objects that belong to no patient, have no levels. SCPs pass over Query/Retrieve Level there, or
+    refuse the request.
+
+    What to do: Let the SCU leave out (0008,0052).
+    """
+    if each.identifier.level and each.model is not None and not each.model.levels:
+        yield f"{each.said} with {named(LEVEL)}; this SOP class has no levels"
+
+
 def _matched(identifier: Identifier) -> Iterator[Key]:
     for key in identifier.keys:
         yield from key.all()
+
+
+def _parents_missing(each: Asked) -> Iterator[int]:
+    if each.is_hierarchical:
+        yield from (tag for tag in _unique_above(each) if _lacking(each.identifier, tag))
 
 
 def _unique_above(each: Asked) -> Iterator[int]:
@@ -163,137 +312,3 @@ def _lacking(identifier: Identifier, tag: int) -> str:
     if key is None:
         return "without"
     return "with an empty" if key.is_empty else ""
-
-
-RULES = (
-    FinalRule(
-        "query-level-missing",
-        Severity.WARNING,
-        "PS3.4 §C.4.1.1.3.1, §C.4.2.1.4.1, §C.4.3.1.3.1",
-        "A query or retrieval does not state its level",
-        "Query/Retrieve Level (0008,0052) says whether patients, studies, series or objects are asked for. Without "
-        "one, an SCP refuses the request, guesses, or finds nothing.",
-        "Let the SCU send (0008,0052) with a level of the information model: PATIENT, STUDY, SERIES or IMAGE.",
-        told_once(level_missing),
-        _BROKEN,
-    ),
-    FinalRule(
-        "query-level-unknown",
-        Severity.WARNING,
-        "PS3.4 §C.6.1, §C.6.2, §C.6.3, §Y.6.1, §Z.4.2",
-        "A query or retrieval states a level that there is not",
-        "Each information model has its own levels: Patient Root has PATIENT, STUDY, SERIES and IMAGE; Study Root has "
-        "no PATIENT level. SCPs refuse other values, those in small letters too.",
-        "Let the SCU ask at a level of the model, or propose the SOP class of the model that has the level.",
-        told_once(level_unknown),
-        _BROKEN,
-    ),
-    FinalRule(
-        "query-parent-missing",
-        Severity.WARNING,
-        "PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
-        "A query or retrieval does not name what its level belongs to",
-        "Unless relational behavior is negotiated, a request names one entity of every level above its own: a query "
-        "for series names the study, by Study Instance UID. Without it SCPs refuse the request or find nothing.",
-        "Let the SCU send the unique keys of the levels above, or negotiate relational queries (0x56).",
-        told_once(parent_missing),
-        (*_BROKEN, "own:query-level-missing"),
-    ),
-    FinalRule(
-        "retrieve-key-missing",
-        Severity.WARNING,
-        "PS3.4 §C.2.2.1.1, §C.4.2.2.1, §C.4.3.2.1",
-        "A retrieval does not say what to retrieve",
-        "C-MOVE and C-GET name what to retrieve by the unique key of their level, such as Study Instance UID at STUDY "
-        "level. Without a value there, an SCP refuses the request, or sends nothing, or everything.",
-        "Let the SCU send the unique key of the level that it retrieves.",
-        told_once(own_missing),
-        (*_BROKEN, "own:query-level-missing"),
-    ),
-    FinalRule(
-        "query-key-not-single",
-        Severity.WARNING,
-        "PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
-        "A key that must name one entity holds several values or a wildcard",
-        "The unique keys of the levels above have a single value each, unless relational behavior is negotiated; in a "
-        "retrieval they have no wildcards at all. SCPs refuse such requests or find nothing.",
-        "Let the SCU ask once for each entity.",
-        told_once(not_single),
-        _BROKEN,
-    ),
-    FinalRule(
-        "query-key-missing",
-        Severity.WARNING,
-        "PS3.4 §C.4.1.2.1",
-        "A query that failed does not ask for the unique key of its level",
-        "A query contains the unique key of its level, mostly without a value. Many SCPs do without; this one failed.",
-        "Let the SCU add the unique key of the level, without a value.",
-        told_once(own_unasked),
-        (*_BROKEN, "own:query-parent-missing"),
-    ),
-    FinalRule(
-        "query-key-of-other-level",
-        Severity.WARNING,
-        "PS3.4 §C.4.1.1.3.1, §C.4.1.2.1",
-        "A query or retrieval has keys of another level than its own",
-        "Without relational behavior negotiated, a query is matched against attributes of its own level. Of a key of a "
-        "lower level SCPs take no notice, so that more is found or retrieved than was asked for; or they refuse it.",
-        "Ask at the level that the key belongs to; at STUDY level use Modalities in Study instead of Modality.",
-        told_once(other_level),
-        (*_BROKEN, "own:query-parent-missing"),
-    ),
-    FinalRule(
-        "retrieve-key-not-unique",
-        Severity.WARNING,
-        "PS3.4 §C.2.2.1.2, §C.2.2.1.3",
-        "A retrieval that failed has keys other than unique ones",
-        "C-MOVE and C-GET name what to retrieve by unique keys only. Many SCPs pass over others; this one failed.",
-        "Let the SCU send only the level and the unique keys.",
-        told_once(not_unique),
-        (*_BROKEN, "own:retrieve-key-missing"),
-    ),
-    FinalRule(
-        "query-several-values",
-        Severity.WARNING,
-        "PS3.4 §C.2.2.2.1, §C.2.2.2.2, §C.2.2.2.6",
-        "A key that is no list of UIDs has several values",
-        "Only UIDs may be listed, unless multiple value matching is negotiated, and a sequence has one item at most. "
-        "SCPs match one of the values, or none, or refuse the query.",
-        "Let the SCU ask once for each value, and join the answers.",
-        told_once(several_values),
-        _BROKEN,
-    ),
-    FinalRule(
-        "query-wildcard",
-        Severity.WARNING,
-        "PS3.4 §C.2.2.2.4, §C.2.2.2.5",
-        "A wildcard stands in a key that has none",
-        "UIDs, dates, times and numbers are not matched with wildcards. SCPs find nothing, or refuse the query.",
-        "For dates and times ask for a range, 20240101-20241231; for UIDs send the whole UID, a list, or no value.",
-        told_once(wildcard),
-        _BROKEN,
-    ),
-    FinalRule(
-        "query-question-marks",
-        Severity.WARNING,
-        "PS3.4 §C.2.2.2.4, PS3.5 §6.1",
-        "A key holds question marks in place of characters",
-        "Programs write a question mark for a character that their character set does not have. In a query each of "
-        "them matches any character, so that others are found, or nobody.",
-        "Let the SCU declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8).",
-        told_once(question_marks),
-        _BROKEN,
-    ),
-    FinalRule(
-        "query-level-superfluous",
-        Severity.NOTE,
-        "PS3.4 §K.4.1.1.3.1, §U.4.2, §X.4.2, §BB.4.2",
-        "A query or retrieval states a level where there is none",
-        "Worklists, and objects that belong to no patient, have no levels. SCPs pass over Query/Retrieve Level there, "
-        "or refuse the request.",
-        "Let the SCU leave out (0008,0052).",
-        told_once(level_superfluous),
-        _BROKEN,
-    ),
-)
-"""Rules on requests of queries and retrievals, in the order in which they are asked."""

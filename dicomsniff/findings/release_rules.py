@@ -7,8 +7,10 @@ from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, UnexpectedPdu
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import asks_release_again
+from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.types import ReleaseRq
 from dicomsniff.quantities import counted
 from dicomsniff.side import Side
@@ -16,13 +18,26 @@ from dicomsniff.side import Side
 _BOTH = (State.COLLISION, State.COLLISION_ANSWERED)
 
 
+@entry_rule(
+    code="release-too-early",
+    severity=Severity.WARNING,
+    reference="PS3.7 §A.5",
+    on=ReleaseRq,
+    follows=by("own", *FRAMING, "message-id-repeated"),
+)
 def too_early(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A side asks to release although not all was answered (PS3.7 §A.5)."""
+    """A release is asked for while an operation is outstanding.
+
+    A release waits until all operations are confirmed. With A-RELEASE-RQ sent before, the response may come too late to
+    be read, or not at all: whether the operation was done is then unknown to the side that asked.
+
+    What to do: Look at the side that sent A-RELEASE-RQ: it must wait for the final response, or give up by A-ABORT.
+    """
     open_ = _outstanding(association, entry)
     if open_:
-        who, first = association.party(entry.side).label, open_[0]
+        who, first = the_party(association.party(entry.side)), open_[0]
         more = f" and {counted(len(open_) - 1, 'other request')}" if len(open_) > 1 else ""
-        name = f"{first.name} {first.command.message_id}{more}"
+        name = f"{first.name} {the_message_id(first.command.message_id)}{more}"
         yield Hit(f"{who} sent A-RELEASE-RQ while {name} was outstanding, without waiting for the response",
                   side=entry.side)  # fmt: skip
 
@@ -51,100 +66,78 @@ def _is_unexpected(association: Association, entry: Entry) -> bool:
     )
 
 
+@entry_rule(code="release-by-acceptor", severity=Severity.WARNING, reference="PS3.7 §A.5", on=ReleaseRq)
 def by_acceptor(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor asks to release, which only the requestor may (PS3.7 §A.5)."""
+    """The acceptor asks for the release.
+
+    Only the requestor of an association may begin its orderly release. The upper layer (PS3.8) carries an A-RELEASE-RQ
+    of the acceptor too, but many requestors are not ready for one and abort, or lose what they were about to send.
+
+    What to do: Look at why the acceptor ends the association: an idle timer should use A-ABORT.
+    """
     if not isinstance(entry.event, ReleaseRq) or entry.side is not Side.ACCEPTOR or association.state in _BOTH:
         return
     known = association.request is not None and association.accept is not None
     if known and not _is_unexpected(association, entry) and not _outstanding(association, entry):
-        who = association.party(entry.side).label
+        who = the_party(association.party(entry.side))
         yield Hit(f"{who}, the acceptor, sent A-RELEASE-RQ: only the requestor may begin a release")
 
 
+@entry_rule(
+    code="release-repeated",
+    severity=Severity.WARNING,
+    reference="PS3.8 §9.2.3, Table 9-10",
+    on=UnexpectedPdu,
+    follows=by("own", *FRAMING, "bytes-missing"),
+    once=True,
+)
 def again(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A side asks to release that has asked before (PS3.8 Table 9-10: Sta8, AA-8)."""
+    """The same side asks to release more than once.
+
+    One A-RELEASE-RQ ends an association. A second one of the same side, before an answer or in place of the answer to
+    the other side's, is an unexpected PDU: strict receivers abort.
+
+    What to do: Look at how the sender closes: often two threads do, or a timer repeats what TCP delivers anyway.
+    """
     match entry.event:
         case UnexpectedPdu() as event if asks_release_again(event, entry.side):
-            yield Hit(f"{association.party(entry.side).label} sent A-RELEASE-RQ again, before an answer to the first")
+            yield Hit(
+                f"{the_party(association.party(entry.side))} sent A-RELEASE-RQ again, before an answer to the first"
+            )
 
 
-def collision(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Both sides ask to release at once, which is allowed (PS3.8 §7.2.2.7)."""
-    if isinstance(entry.event, ReleaseRq) and association.state in _BOTH and not _is_unexpected(association, entry):
-        yield Hit("both sides sent A-RELEASE-RQ before either was answered")
-
-
+@entry_rule(
+    code="release-answer-order",
+    severity=Severity.WARNING,
+    reference="PS3.8 §7.2.2.7",
+    on=UnexpectedPdu,
+    follows=by("own", *FRAMING, "bytes-missing"),
+)
 def answered_out_of_order(association: Association, entry: Entry) -> Iterator[Hit]:
-    """In a release collision the acceptor answers before the requestor (PS3.8 §7.2.2.7)."""
+    """In a release collision the acceptor answers first.
+
+    Where both sides ask to release at once, the requestor answers first; the acceptor waits for that answer and then
+    sends its own. An answer of the acceptor that comes earlier is an unexpected PDU to the requestor.
+
+    What to do: Look at the acceptor's state machine (states 10 and 12).
+    """
     match entry.event:
         case UnexpectedPdu(pdu="A-RELEASE-RP", state=State.COLLISION):
-            who = association.party(entry.side).label
+            who = the_party(association.party(entry.side))
             yield Hit(
                 f"{who} answered first although both sides had asked to release: the requestor answers first, "
                 "and the acceptor waits for that"
             )
 
 
-RULES = (
-    EntryRule(
-        "release-too-early",
-        Severity.WARNING,
-        "PS3.7 §A.5",
-        "A release is asked for while an operation is outstanding",
-        "A release waits until all operations are confirmed. With A-RELEASE-RQ sent before, the response may come too "
-        "late to be read, or not at all: whether the operation was done is then unknown to the side that asked.",
-        "Look at the side that sent A-RELEASE-RQ: it must wait for the final response, or give up by A-ABORT.",
-        (ReleaseRq,),
-        too_early,
-        by("own", *FRAMING, "message-id-repeated"),
-    ),
-    EntryRule(
-        "release-by-acceptor",
-        Severity.WARNING,
-        "PS3.7 §A.5",
-        "The acceptor asks for the release",
-        "Only the requestor of an association may begin its orderly release. The upper layer (PS3.8) carries an "
-        "A-RELEASE-RQ of the acceptor too, but many requestors are not ready for one and abort, or lose what they "
-        "were about to send.",
-        "Look at why the acceptor ends the association: an idle timer should use A-ABORT.",
-        (ReleaseRq,),
-        by_acceptor,
-    ),
-    EntryRule(
-        "release-repeated",
-        Severity.WARNING,
-        "PS3.8 §9.2.3, Table 9-10",
-        "The same side asks to release more than once",
-        "One A-RELEASE-RQ ends an association. A second one of the same side, before an answer or in place of the "
-        "answer to the other side's, is an unexpected PDU: strict receivers abort.",
-        "Look at how the sender closes: often two threads do, or a timer repeats what TCP delivers anyway.",
-        (UnexpectedPdu,),
-        again,
-        by("own", *FRAMING, "bytes-missing"),
-        once=True,
-    ),
-    EntryRule(
-        "release-answer-order",
-        Severity.WARNING,
-        "PS3.8 §7.2.2.7",
-        "In a release collision the acceptor answers first",
-        "Where both sides ask to release at once, the requestor answers first; the acceptor waits for that answer and "
-        "then sends its own. An answer of the acceptor that comes earlier is an unexpected PDU to the requestor.",
-        "Look at the acceptor's state machine (states 10 and 12).",
-        (UnexpectedPdu,),
-        answered_out_of_order,
-        by("own", *FRAMING, "bytes-missing"),
-    ),
-    EntryRule(
-        "release-collision",
-        Severity.NOTE,
-        "PS3.8 §7.2.2.7",
-        "Both sides ask to release at the same time",
-        "That is allowed: the requestor answers the other's A-RELEASE-RQ first, then the acceptor. Some "
-        "implementations wait forever instead.",
-        "Nothing, unless the connection then hangs.",
-        (ReleaseRq,),
-        collision,
-    ),
-)
-"""Rules on releases, in the order in which they are asked."""
+@entry_rule(code="release-collision", severity=Severity.NOTE, reference="PS3.8 §7.2.2.7", on=ReleaseRq)
+def collision(association: Association, entry: Entry) -> Iterator[Hit]:
+    """Both sides ask to release at the same time.
+
+    That is allowed: the requestor answers the other's A-RELEASE-RQ first, then the acceptor. Some implementations wait
+    forever instead.
+
+    What to do: Nothing, unless the connection then hangs.
+    """
+    if isinstance(entry.event, ReleaseRq) and association.state in _BOTH and not _is_unexpected(association, entry):
+        yield Hit("both sides sent A-RELEASE-RQ before either was answered")

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.statuses import DONE
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_uid
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.quantities import duration
 
 _ABOUT_INSTANCE = (0x8001, 0x8100, 0x8110, 0x8120, 0x8130, 0x8140, 0x8150)
@@ -34,11 +35,11 @@ def _differences(message: Message, request: Message) -> list[tuple[str, str, str
     command, asked = message.command, request.command
     found = []
     if command.sop_class_uid and asked.sop_class_uid and command.sop_class_uid != asked.sop_class_uid:
-        found.append(("SOP class", uid_text(command.sop_class_uid), uid_text(asked.sop_class_uid)))
+        found.append(("SOP class", the_class(command.sop_class_uid), the_class(asked.sop_class_uid)))
     instance = command.affected_sop_instance_uid or command.requested_sop_instance_uid
     wanted = asked.affected_sop_instance_uid or asked.requested_sop_instance_uid
     if instance and wanted and instance != wanted:
-        found.append(("SOP instance", instance[:_LONGEST], wanted[:_LONGEST]))
+        found.append(("SOP instance", the_uid(instance[:_LONGEST]), the_uid(wanted[:_LONGEST])))
     return found
 
 
@@ -46,8 +47,25 @@ _LONGEST = 64
 """Characters of a UID that are shown; it has no more (PS3.5 §9.1)."""
 
 
+_BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
+
+
+@entry_rule(
+    code="response-about-another",
+    severity=Severity.WARNING,
+    reference="PS3.7 §9.1.1.1.3, §9.1.1.1.4, §10.1",
+    on=Message,
+    follows=(*_BEFORE, *by("peer", "message-id-repeated"), "own:response-mismatched"),
+    condition=is_about_another,
+)
 def about_another(_association: Association, entry: Entry) -> Iterator[Hit]:
-    """A response about something else than its request (PS3.7 §9.1.1.1.3, §9.1.1.1.4, §10.1)."""
+    """A response names another object than its request.
+
+    SOP class and SOP instance of a response, if present, are those of the request. A strict requestor takes the request
+    for failed or aborts; others log success for the wrong object.
+
+    What to do: Look at how the peer builds responses, above all with several requests at a time.
+    """
     match entry.event:
         case Message(request=Message() as request) as response if not response.command.problem:
             if response.command.service == request.command.service and (found := _differences(response, request)):
@@ -56,8 +74,20 @@ def about_another(_association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{response.name} names another {what} than {request.name}: {said}, not {meant}")
 
 
+@final_rule(
+    code="success-before-end",
+    severity=Severity.WARNING,
+    reference="PS3.7 §9.1.1.2, §9.1.2.2, §9.1.3.2, §9.1.4.2",
+    follows=_BEFORE,
+)
 def before_the_end(review: Review) -> Iterator[Hit]:
-    """Success or a warning before the request's data set was whole (PS3.7 §9.1.1.2, §9.1.2.2, §9.1.4.2)."""
+    """A request succeeds before its data set is whole.
+
+    Only a failure may be answered while the data set is still being sent. A response that says Success or Warning by
+    then cannot be about all of the object: what came later may be lost.
+
+    What to do: Compare the object at the receiver with the one that was sent. Look at the receiver's log.
+    """
     association = review.association
     for operation in association.operations.operations:
         request, final = operation.request, operation.final
@@ -73,34 +103,3 @@ def before_the_end(review: Review) -> Iterator[Hit]:
                 f"{final.name} says {operation.category} {duration(early)} before the data set of {request.name} ended"
             )
             yield Hit(text, final.span, final)
-
-
-_BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
-
-RULES = (
-    EntryRule(
-        "response-about-another",
-        Severity.WARNING,
-        "PS3.7 §9.1.1.1.3, §9.1.1.1.4, §10.1",
-        "A response names another object than its request",
-        "SOP class and SOP instance of a response, if present, are those of the request. A strict requestor takes "
-        "the request for failed or aborts; others log success for the wrong object.",
-        "Look at how the peer builds responses, above all with several requests at a time.",
-        (Message,),
-        about_another,
-        (*_BEFORE, *by("peer", "message-id-repeated"), "own:response-mismatched"),
-        is_about_another,
-    ),
-    FinalRule(
-        "success-before-end",
-        Severity.WARNING,
-        "PS3.7 §9.1.1.2, §9.1.2.2, §9.1.3.2, §9.1.4.2",
-        "A request succeeds before its data set is whole",
-        "Only a failure may be answered while the data set is still being sent. A response that says Success or "
-        "Warning by then cannot be about all of the object: what came later may be lost.",
-        "Compare the object at the receiver with the one that was sent. Look at the receiver's log.",
-        before_the_end,
-        _BEFORE,
-    ),
-)
-"""Rules on responses, in the order in which they are asked."""

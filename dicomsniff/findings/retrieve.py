@@ -7,6 +7,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.findings.parts import plain, the_address, the_association, the_title
 from dicomsniff.quantities import counted
 
 DESTINATION_UNKNOWN = 0xA801
@@ -26,10 +27,15 @@ def moved_nothing(move: Move) -> bool:
 
 
 def explain_move(move: Move) -> str:
-    """Return the likeliest reason, in words that say what it is judged by; empty where a C-MOVE went well."""
+    """Return the likeliest reason in words; empty where a C-MOVE went well."""
+    return plain(why_less(move))
+
+
+def why_less(move: Move) -> str:
+    """Return the likeliest reason as a marked line that says what it is judged by; empty where a C-MOVE went well."""
     if not brought_less(move):
         return ""
-    destination = move.destination or "the destination"
+    destination = the_title(move.destination) if move.destination else "the destination"
     for delivery in move.deliveries:
         if said := _refusal(delivery, destination):
             return said
@@ -38,9 +44,11 @@ def explain_move(move: Move) -> str:
         (target, how), count = tries.most_common(1)[0]
         what = {"refused": "refused the TCP connection", "unanswered": "did not answer"}.get(how, "took it in silence")
         times = f" ({count} times)" if count > 1 else ""
-        return f"while it ran, the provider tried to connect to {target}, which {what}{times}: nothing listens there?"
+        tried = f"while it ran, the provider tried to connect to {the_address(target)}"
+        return f"{tried}, which {what}{times}: nothing listens there?"
     if move.status == DESTINATION_UNKNOWN:
-        return f"the provider does not know the destination {move.destination}; it must be configured there"
+        unknown = the_title(str(move.destination))
+        return f"the provider does not know the destination {unknown}; it must be configured there"
     failed = move.counters.get("failed", 0)
     if move.sent:
         return _explain_partial(move, destination, failed)
@@ -61,13 +69,14 @@ def explain_move(move: Move) -> str:
 
 
 def _refusal(delivery: Delivery, destination: str) -> str:
+    association = f"association {the_association(delivery.association)}"
     if delivery.outcome == "rejected":
-        return f"{destination} rejected the provider's association {delivery.association}"
+        return f"{destination} rejected the provider's {association}"
     if delivery.contexts and not delivery.accepted:
         accepted = f"accepted none of {delivery.contexts} presentation contexts"
-        return f"{destination} {accepted} in association {delivery.association}"
+        return f"{destination} {accepted} in {association}"
     if delivery.outcome == "aborted" and not delivery.stores.kept:
-        return f"association {delivery.association} to {destination} was aborted before anything was stored"
+        return f"{association} to {destination} was aborted before anything was stored"
     return ""
 
 

@@ -6,20 +6,38 @@ from dicomsniff.association.agreement import NOT_SELECTED, Roles, selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.dictionary.commands import N_EVENT_REPORT_RQ
 from dicomsniff.dictionary.reasons import NO_REASONS
-from dicomsniff.dictionary.uids import is_storage, uid_text
+from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
-from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class, the_party
 from dicomsniff.findings.retrieve import storage_without_role, unsent_of
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import some_of
 from dicomsniff.side import Side
 
 _STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 
 
+_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
+
+
+@final_rule(
+    code="role-not-negotiated",
+    severity=Severity.WARNING,
+    reference="PS3.7 §D.3.3.4",
+    follows=(*_BEFORE, "context-not-accepted"),
+)
 def not_negotiated(review: Review) -> Iterator[Hit]:
-    """A request in a role that was not negotiated, or was given up (PS3.7 §D.3.3.4)."""
+    """A request is sent in a role that was not negotiated.
+
+    By default the requestor is the SCU and the acceptor the SCP. For anything else, such as C-STORE during C-GET or an
+    event report on a reversed association, SCP/SCU role selection is needed; who is SCP only gave up the SCU role.
+    Peers refuse or abort requests in another role.
+
+    What to do: Let the requestor propose the roles it needs, and the acceptor accept them.
+    """
     association = review.association
     request, accept = association.request, association.accept
     if request is None or accept is None or request.problem or accept.problem:
@@ -54,7 +72,7 @@ def _roles(association: Association, operation: Operation, selected: dict[str, R
 
 def _text(association: Association, operation: Operation, roles: Roles) -> str:
     message, side = operation.request, operation.side
-    who, uid = association.party(side).label, uid_text(message.command.sop_class_uid)
+    who, uid = the_party(association.party(side)), the_class(message.command.sop_class_uid)
     reports = message.command.field == N_EVENT_REPORT_RQ
     text = f"{who} sends {message.name} as {'SCP' if reports else 'SCU'} of {uid}"
     if side is not (Side.ACCEPTOR if reports else Side.REQUESTOR):
@@ -68,8 +86,17 @@ def _text(association: Association, operation: Operation, roles: Roles) -> str:
     return f"{text}; that role was given up: A-ASSOCIATE-AC refused the requestor as SCU"
 
 
+@final_rule(
+    code="get-without-role", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4, PS3.4 §C.4.3", follows=_BEFORE
+)
 def get_without_role(review: Review) -> Iterator[Hit]:
-    """A C-GET whose objects were not sent, as the requestor may not receive them (PS3.4 §C.4.3, PS3.7 §D.3.3.4)."""
+    """C-GET cannot deliver: the requestor has no SCP role.
+
+    C-GET sends its objects on the association on which it is asked, with the roles reversed: the requestor must be
+    accepted as SCP of each storage SOP class that it wants to get. Without that role the objects count as failed.
+
+    What to do: Let the requestor propose the SCP role for its storage SOP classes, and the acceptor accept it.
+    """
     association, request, accept = review.association, review.association.request, review.association.accept
     if request is None or accept is None or request.problem or accept.problem:
         return
@@ -82,25 +109,33 @@ def get_without_role(review: Review) -> Iterator[Hit]:
     final, span = get.final, get.final.span
     selected = selected_roles(association)
     answered = selected.get(classes[0], NOT_SELECTED)
-    what = some_of([uid_text(uid) for uid in classes])
+    what = some_of([the_class(uid) for uid in classes])
     if answered.proposed is None or not answered.proposed.scp:
-        who = f"{association.requestor.label} proposes no SCP role for {what}"
+        who = f"{the_party(association.requestor)} proposes no SCP role for {what}"
         yield Hit(f"{who}, so C-GET cannot send it these objects", span, final, Side.REQUESTOR,
                   listed_at=request.span.first_packet)  # fmt: skip
     else:
         how = "leaves out" if answered.answered is None else "refuses"
-        who = f"{association.acceptor.label} {how} the requestor's SCP role for {what}"
+        who = f"{the_party(association.acceptor)} {how} the requestor's SCP role for {what}"
         yield Hit(f"{who}, so C-GET cannot send these objects", span, final, Side.ACCEPTOR,
                   listed_at=accept.span.first_packet)  # fmt: skip
 
 
+@final_rule(code="role-scp-only", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4", follows=_BEFORE)
 def scp_only(review: Review) -> Iterator[Hit]:
-    """A requestor that proposes to be SCP only of classes that it would use, and was not let in (PS3.7 §D.3.3.4)."""
+    """The requestor proposes to be SCP only of classes that it would use.
+
+    SCP/SCU role selection with SCU role 0 gives up the requestor's default role. Of storage that is usual for C-GET, of
+    storage commitment for event reports; of other classes it leaves nothing to do, and some acceptors refuse. Reported
+    only where the association failed.
+
+    What to do: Leave the role selection out for these classes, or propose the SCU role as well.
+    """
     association, request = review.association, review.association.request
     if request is None or request.problem or association.messages:
         return
     classes = [
-        uid_text(role.sop_class_uid)
+        the_class(role.sop_class_uid)
         for role in request.user_information.roles
         if role.scp and not role.scu and not _delivered(role.sop_class_uid)
     ]
@@ -108,7 +143,7 @@ def scp_only(review: Review) -> Iterator[Hit]:
     refused = rejection is not None and (rejection.source, rejection.reason) in NO_REASONS
     aborted = abort is not None and abort.side is Side.ACCEPTOR
     if classes and (refused or aborted):
-        who = association.requestor.label
+        who = the_party(association.requestor)
         what = f"proposes to be SCP only of {some_of(classes)}, so it may send no request of that kind"
         yield Hit(f"{who} {what}: likely why it was {'refused' if refused else 'aborted'}", request.span,
                   side=Side.REQUESTOR)  # fmt: skip
@@ -117,46 +152,3 @@ def scp_only(review: Review) -> Iterator[Hit]:
 def _delivered(uid: str) -> bool:
     """Whether a requestor may well be SCP only of a class: of what C-GET delivers, or what it reports events about."""
     return is_storage(uid) or uid == _STORAGE_COMMITMENT
-
-
-_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
-
-RULES = (
-    FinalRule(
-        "role-not-negotiated",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.4",
-        "A request is sent in a role that was not negotiated",
-        "By default the requestor is the SCU and the acceptor the SCP. For anything else, such as C-STORE during "
-        "C-GET or an event report on a reversed association, SCP/SCU role selection is needed; who is SCP only gave up "
-        "the SCU role. Peers refuse or abort requests in another role.",
-        "Let the requestor propose the roles it needs, and the acceptor accept them.",
-        not_negotiated,
-        (*_BEFORE, "context-not-accepted"),
-    ),
-    FinalRule(
-        "get-without-role",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.4, PS3.4 §C.4.3",
-        "C-GET cannot deliver: the requestor has no SCP role",
-        "C-GET sends its objects on the association on which it is asked, with the roles reversed: the requestor must "
-        "be accepted as SCP of each storage SOP class that it wants to get. Without that role the objects count as "
-        "failed.",
-        "Let the requestor propose the SCP role for its storage SOP classes, and the acceptor accept it.",
-        get_without_role,
-        _BEFORE,
-    ),
-    FinalRule(
-        "role-scp-only",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.4",
-        "The requestor proposes to be SCP only of classes that it would use",
-        "SCP/SCU role selection with SCU role 0 gives up the requestor's default role. Of storage that is usual for "
-        "C-GET, of storage commitment for event reports; of other classes it leaves nothing to do, and some acceptors "
-        "refuse. Reported only where the association failed.",
-        "Leave the role selection out for these classes, or propose the SCU role as well.",
-        scp_only,
-        _BEFORE,
-    ),
-)
-"""Rules on roles, in the order in which they are asked."""

@@ -6,8 +6,10 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.protocols import find_protocol
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.pdu_types import PDU_TYPES
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import saw_beginning
+from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.decode import HEADER_LENGTH
 from dicomsniff.pdu.types import AssociateRq, MalformedPdu, SkippedBytes
 from dicomsniff.side import Side
@@ -22,35 +24,25 @@ def names_other_protocol(association: Association, event: MalformedPdu) -> str:
     return named or ("" if is_pdu or not saw_beginning(association) else "another protocol")
 
 
+@entry_rule(code="other-protocol", severity=Severity.ERROR, on=(MalformedPdu, SkippedBytes))
 def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
-    """One side speaks DICOM, the other answers in another protocol."""
+    """One side speaks another protocol than DICOM.
+
+    One side sent A-ASSOCIATE, the other answered with TLS, HTTP or the like. Where it is TLS, one side is set to secure
+    transport and the other is not; else the port belongs to another service.
+
+    What to do: Give both sides the same transport security, and check the port number.
+    """
     match entry.event:
         case MalformedPdu() as event if name := names_other_protocol(association, event):
             party = association.party(entry.side)
             asked = isinstance(association.timeline[0].event, AssociateRq) and entry.side is Side.ACCEPTOR
             yield Hit(
-                f"{party.label} " + (f"answered A-ASSOCIATE-RQ in {name}" if asked else f"speaks {name}, not DICOM")
+                f"{the_party(party)} "
+                + (f"answered A-ASSOCIATE-RQ in {name}" if asked else f"speaks {name}, not DICOM")
             )
         case SkippedBytes(span=span, length=length) if not span.start and saw_beginning(association):
             if any(isinstance(each.event, MalformedPdu) and not each.span.start for each in association.timeline[-5:]):
                 return  # told, and by name
-            party = association.party(entry.side)
-            yield Hit(
-                f"{party.label} begins with {length} bytes that are no DICOM: another protocol, such as TLS or HTTP"
-            )
-
-
-RULES = (
-    EntryRule(
-        "other-protocol",
-        Severity.ERROR,
-        "",
-        "One side speaks another protocol than DICOM",
-        "One side sent A-ASSOCIATE, the other answered with TLS, HTTP or the like. Where it is TLS, one side is set "
-        "to secure transport and the other is not; else the port belongs to another service.",
-        "Give both sides the same transport security, and check the port number.",
-        (MalformedPdu, SkippedBytes),
-        other_protocol,
-    ),
-)
-"""Rules on security, in the order in which they are asked."""
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} begins with {length} bytes that are no DICOM: another protocol, such as TLS or HTTP")

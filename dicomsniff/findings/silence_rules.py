@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from dicomsniff.association.state import State
 from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
-from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import duration
 from dicomsniff.side import Side
 
@@ -13,8 +15,20 @@ _IDLE = 30_000_000_000
 """ns of silence after which an end is put down to an idle timeout."""
 
 
+@final_rule(
+    code="association-unanswered",
+    severity=Severity.ERROR,
+    reference="PS3.8 §7.1",
+    follows=(*by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"), "peer:identity-ignored"),
+)
 def request_unanswered(review: Review) -> Iterator[Hit]:
-    """A-ASSOCIATE-RQ got neither -AC nor -RJ, nor an A-ABORT at once, nor anything else (PS3.8 §7.1)."""
+    """A-ASSOCIATE-RQ gets no answer.
+
+    TCP was connected, so something listens there; it never spoke DICOM. A hung server, a proxy or firewall that answers
+    in its place, or another service.
+
+    What to do: Try C-ECHO from another host, look at the server's log, and at what listens on the port.
+    """
     association, request, ending = review.association, review.association.request, review.ending
     if request is None or association.accept is not None or association.rejection is not None:
         return
@@ -24,7 +38,7 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
         return
     gave_up = association.abort is not None and association.abort.side is Side.REQUESTOR
     if association.state is State.REQUESTED or (gave_up and review.silence >= PATIENCE):
-        asked, silent = association.requestor.label, association.acceptor.label
+        asked, silent = the_party(association.requestor), the_party(association.acceptor)
         waited = duration(review.waited(request.span.last_time))
         if ending is None:
             text = f"{silent} gave no answer to the A-ASSOCIATE-RQ of {asked} in {waited}"
@@ -35,14 +49,26 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
         yield Hit(text, request.span, side=Side.REQUESTOR)
 
 
+@final_rule(
+    code="peer-silent",
+    severity=Severity.ERROR,
+    reference="PS3.7 §7.5.3",
+    follows=(*by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason"), *STALLS),
+)
 def peer_silent(review: Review) -> Iterator[Hit]:
-    """A request was not answered until who asked gave up: by a timer of its own, or its user."""
+    """The requester gave up waiting for a response.
+
+    The request arrived whole and nothing came back until the asking side ended the association: the peer hangs, or
+    takes longer than the asking side's timeout.
+
+    What to do: Look at the peer's log at the time of the request. If it was busy, raise the timeout.
+    """
     association, ending = review.association, review.ending
     for message in review.unanswered():
         if ending is not None and review.gave_up(message.side):
-            asked, silent = association.party(message.side).label, association.party(message.side.other).label
+            asked, silent = the_party(association.party(message.side)), the_party(association.party(message.side.other))
             waited = review.waited(message.span.last_time)
-            name = f"{message.name} {message.command.message_id}"
+            name = f"{message.name} {the_message_id(message.command.message_id)}"
             text = f"{asked} gave up after {duration(review.silence)} without a message and {how_ended(ending)}: "
             answered = message.operation is not None and message.operation.responses
             what = "no final response" if answered else "no response"
@@ -54,52 +80,23 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             return
 
 
+@final_rule(
+    code="idle-timeout", severity=Severity.WARNING, reference="PS3.8 §9.1.4", follows=(*BROKEN, "pdu-incomplete")
+)
 def idle(review: Review) -> Iterator[Hit]:
-    """Nothing was said for long, then one side ended the association without releasing it."""
+    """After long silence the association is ended without release.
+
+    Nothing was under way and nobody said anything, until one side's idle timeout ended the association.
+
+    What to do: Let the requestor release when it is done, or shorten its pauses below the timeout.
+    """
     association, ending = review.association, review.ending
     if ending is None or review.silence < _IDLE or association.unanswered or association.state.is_releasing:
         return
     established = association.accept is not None or association.messages
     if established and any(association.pdu_counts.values()) and not association.unlisted:
         party = association.party(ending.side)
-        text = f"nothing was sent for {duration(review.silence)}; then {party.label} {how_ended(ending)}"
+        text = f"nothing was sent for {duration(review.silence)}; then {the_party(party)} {how_ended(ending)}"
         before = [each for each in association.timeline if each.span.last_packet < ending.span.first_packet]
         since = max((each.span.first_packet for each in before), default=0)
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
-
-
-RULES = (
-    FinalRule(
-        "association-unanswered",
-        Severity.ERROR,
-        "PS3.8 §7.1",
-        "A-ASSOCIATE-RQ gets no answer",
-        "TCP was connected, so something listens there; it never spoke DICOM. A hung server, a proxy or firewall "
-        "that answers in its place, or another service.",
-        "Try C-ECHO from another host, look at the server's log, and at what listens on the port.",
-        request_unanswered,
-        (*by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"), "peer:identity-ignored"),
-    ),
-    FinalRule(
-        "peer-silent",
-        Severity.ERROR,
-        "PS3.7 §7.5.3",
-        "The requester gave up waiting for a response",
-        "The request arrived whole and nothing came back until the asking side ended the association: the peer hangs, "
-        "or takes longer than the asking side's timeout.",
-        "Look at the peer's log at the time of the request. If it was busy, raise the timeout.",
-        peer_silent,
-        (*by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason"), *STALLS),
-    ),
-    FinalRule(
-        "idle-timeout",
-        Severity.WARNING,
-        "PS3.8 §9.1.4",
-        "After long silence the association is ended without release",
-        "Nothing was under way and nobody said anything, until one side's idle timeout ended the association.",
-        "Let the requestor release when it is done, or shorten its pauses below the timeout.",
-        idle,
-        (*BROKEN, "pdu-incomplete"),
-    ),
-)
-"""Rules on silence, in the order in which they are asked."""

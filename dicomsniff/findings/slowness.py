@@ -3,6 +3,7 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timing import STALLS, Part, Timing
+from dicomsniff.findings.parts import plain, the_message, the_message_id
 from dicomsniff.quantities import duration, size
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
@@ -14,7 +15,12 @@ SLOW_RATE = 1_250_000
 
 
 def slow_because(association: Association) -> str:
-    """Say in one line what took most of the time an association was busy; empty where nothing did, or it was short.
+    """Say in one line what took most of the time an association was busy; empty where nothing did, or it was short."""
+    return plain(why_slow(association))
+
+
+def why_slow(association: Association) -> str:
+    """Say it as a marked line (`findings/parts.py`).
 
     Time before the association idled, and after it was over, is nobody's delay. A capture that misses bytes, or one
     side, cannot tell who kept whom waiting.
@@ -84,8 +90,8 @@ def _thinking(association: Association, side: Side, time: str) -> str:
     timing = association.timing
     answer, request = timing.longest_answer(side), timing.longest_request(side)
     longest, who = max(answer, request), f"the {side.value}"
-    name = longest.name + (f" {longest.message_id}" if longest.message_id is not None else "")
-    name += f" (message {longest.number})" if longest.number else ""
+    name = longest.name + (f" {the_message_id(longest.message_id)}" if longest.message_id is not None else "")
+    name += f" (message {the_message(longest.number)})" if longest.number else ""
     what = f"to answer {name}" if longest is answer else f"before it sent {name}"
     if not longest.length:
         return f"{who} took {time} for its next step"

@@ -7,8 +7,10 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
-from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended, incomplete
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import MalformedPdu
 from dicomsniff.quantities import counted, duration
 from dicomsniff.side import SIDES, Side
@@ -70,81 +72,67 @@ def _begun(review: Review, side: Side) -> tuple[str, Span, Message | None, str] 
     problem = cut.problem if isinstance(cut, MalformedPdu) else ""
     for message in review.association.messages:
         if message.side is side and not message.ended:
-            return f"{message.name} {message.command.message_id}", message.span, message, problem
+            return f"{message.name} {the_message_id(message.command.message_id)}", message.span, message, problem
     name = problem.partition(" announces ")[0]
     if cut is None or (name == "P-DATA-TF" and not any(isinstance(each.event, StrayFragment) for each in own)):
         return None  # what it holds is whole: it announces more than it has
     return name, cut.span, None, problem
 
 
+@final_rule(code="receiver-stopped-reading", severity=Severity.ERROR, reference="RFC 9293 §3.8.6.1")
 def stopped_reading(review: Review) -> Iterator[Hit]:
-    """The receiver left its window closed until the association was broken off (RFC 9293 §3.8.6.1)."""
+    """A receiver stopped reading in the middle of a message.
+
+    The receiving program took no more bytes from TCP, so that its window closed and the sender had to wait until one
+    side gave up. Whoever reset, closed or aborted then is not the cause.
+
+    What to do: Look at what the receiver did at that time: a full disk, a hanging database, a deadlock, a crashed
+    thread.
+    """
     for stall in _stalls(review):
         if stall.closed >= PATIENCE:
-            sender, receiver = (review.association.party(each).label for each in (stall.side, stall.side.other))
+            sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             text = f"{receiver} stopped reading: its TCP window stayed closed for {duration(stall.closed)} "
             ender = "it" if stall.ending.side is stall.side.other else sender
             yield stall.hit(f"{text}within {stall.name}; then {ender} {how_ended(stall.ending)}", stall.side.other)
 
 
+@final_rule(code="sender-stopped", severity=Severity.ERROR, reference="PS3.8 §9.3.1", follows=by("own", *FRAMING))
 def stopped_sending(review: Review) -> Iterator[Hit]:
-    """A sender stopped in the middle of a message, though nothing hindered it."""
+    """A sender stopped in the middle of a message.
+
+    All that was sent had arrived, and the receiver was ready for more; the rest of the message never came, until one
+    side gave up. Either the sender hangs, or a PDU announces more bytes than it has.
+
+    What to do: Look at the sender's log at that time. If a PDU is incomplete, look at its length too.
+    """
     for stall in _stalls(review):
         health, silent = stall.health, stall.since(stall.health.sent_at)
         if not stall.closed and health.acked_to >= health.sent_to and silent >= PATIENCE:
-            sender, receiver = (review.association.party(each).label for each in (stall.side, stall.side.other))
+            sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             ender = receiver if stall.ending.side is stall.side.other else "it"
             cut = f" ({stall.cut})" if stall.cut else ""
             text = f"{sender} stopped sending in the middle of {stall.name}{cut}; "
             yield stall.hit(f"{text}{duration(silent)} later {ender} {how_ended(stall.ending)}", stall.side)
 
 
+@final_rule(code="bytes-never-acknowledged", severity=Severity.ERROR, reference="RFC 9293 §3.8.1")
 def never_arrived(review: Review) -> Iterator[Hit]:
-    """Bytes were sent again and again, and never acknowledged (RFC 9293 §3.8.1)."""
+    """Bytes were sent again and never acknowledged.
+
+    From some moment on nothing that was sent reached the receiver, or no answer came back: the path is broken, the
+    receiving host is gone, or a firewall dropped the connection.
+
+    What to do: Look at the path and at firewalls in between; capture at both ends. Large segments that never arrive
+    point to an MTU that is too small somewhere.
+    """
     for stall in _stalls(review):
         health, silent = stall.health, stall.since(stall.health.acked_at)
         lost = health.sent_to - health.acked_to
         tried = health.retransmitted >= _TRIES and silent >= PATIENCE
         if not stall.closed and lost > 0 and tried:
-            sender, receiver = (review.association.party(each).label for each in (stall.side, stall.side.other))
+            sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             what = f"{counted(lost, 'byte')} of {stall.name}, sent again by {sender}, were never acknowledged"
             yield stall.hit(
                 f"{what} by {receiver}; the last acknowledgement came {duration(silent)} before the end", None
             )
-
-
-RULES = (
-    FinalRule(
-        "receiver-stopped-reading",
-        Severity.ERROR,
-        "RFC 9293 §3.8.6.1",
-        "A receiver stopped reading in the middle of a message",
-        "The receiving program took no more bytes from TCP, so that its window closed and the sender had to wait until "
-        "one side gave up. Whoever reset, closed or aborted then is not the cause.",
-        "Look at what the receiver did at that time: a full disk, a hanging database, a deadlock, a crashed thread.",
-        stopped_reading,
-    ),
-    FinalRule(
-        "sender-stopped",
-        Severity.ERROR,
-        "PS3.8 §9.3.1",
-        "A sender stopped in the middle of a message",
-        "All that was sent had arrived, and the receiver was ready for more; the rest of the message never came, until "
-        "one side gave up. Either the sender hangs, or a PDU announces more bytes than it has.",
-        "Look at the sender's log at that time. If a PDU is incomplete, look at its length too.",
-        stopped_sending,
-        by("own", *FRAMING),
-    ),
-    FinalRule(
-        "bytes-never-acknowledged",
-        Severity.ERROR,
-        "RFC 9293 §3.8.1",
-        "Bytes were sent again and never acknowledged",
-        "From some moment on nothing that was sent reached the receiver, or no answer came back: the path is broken, "
-        "the receiving host is gone, or a firewall dropped the connection.",
-        "Look at the path and at firewalls in between; capture at both ends. Large segments that never arrive point to "
-        "an MTU that is too small somewhere.",
-        never_arrived,
-    ),
-)
-"""Rules on transfers that stood still, in the order in which they are asked."""

@@ -16,12 +16,13 @@ from dicomsniff.dictionary.normalized import (
     UPS_CLASSES,
 )
 from dicomsniff.dictionary.statuses import DONE, status_text
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import ANSWERS_LACKING, FRAGMENTS, FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.finding import CaptureFacts, CaptureRule, FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_association, the_class, the_key, the_message, the_party
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 
 _NO_SUCH_INSTANCE = (0x0112, 0xC307)
 """No such SOP instance (PS3.7 §C.5.14); not a UPS instance of this SCP (PS3.4 Table CC.2.1-2)."""
@@ -32,8 +33,24 @@ _CREATED = frozenset([MPPS, FILM_SESSION, FILM_BOX, *IMAGE_BOXES, *UPS_CLASSES])
 _ENDED = {Kind.MPPS: MPPS_ENDED, Kind.UPS: UPS_ENDED}
 
 
+_BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
+
+
+@final_rule(
+    code="instance-not-created",
+    severity=Severity.WARNING,
+    reference="PS3.4 §F.7.2.2.2, §H.4, §CC.2.6.2",
+    follows=(*_BEFORE, *by("peer", *ANSWERS_LACKING)),
+)
 def not_created(review: Review) -> Iterator[Hit]:
-    """An instance that does not exist at the receiver, and of which no N-CREATE succeeded in the capture."""
+    """A request names an instance that was not created.
+
+    The receiver knows no such instance, and the capture shows no N-CREATE that made it: none was sent, it failed, or it
+    was sent before the capture began.
+
+    What to do: See at the sender whether the N-CREATE was sent, to the same receiver, and with the same SOP Instance
+    UID.
+    """
     for operation in review.association.operations.normalized:
         instance = instance_of(operation) if operation.request.command.requested_sop_class_uid in _CREATED else None
         if instance is None or instance in GLOBAL_SUBSCRIPTIONS:
@@ -51,8 +68,16 @@ def not_created(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, f"for a {_kind(operation)} that no N-CREATE in the capture has created")
 
 
+@final_rule(
+    code="step-already-ended", severity=Severity.WARNING, reference="PS3.4 §F.7.2.2.2, §CC.2.6.2", follows=_BEFORE
+)
 def changed_after_end(review: Review) -> Iterator[Hit]:
-    """A procedure step that is changed after it was ended (PS3.4 §F.7.2.2.2, §CC.2.6.2)."""
+    """A procedure step is changed after its end.
+
+    Once a step is COMPLETED, DISCONTINUED or CANCELED, nobody may change it; receivers refuse later changes.
+
+    What to do: Let the sender put all of it into the N-SET that ends the step, or before that.
+    """
     for operation in _of_kinds(review, tuple(_ENDED)):
         kind, workflow = kind_of(operation), _thread(review, operation)
         if kind is None or workflow is None or not _changes(operation):
@@ -63,8 +88,20 @@ def changed_after_end(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, since)
 
 
+@final_rule(
+    code="transaction-of-other-claim",
+    severity=Severity.WARNING,
+    reference="PS3.4 §CC.2.1.2, §CC.2.6.2",
+    follows=(*_BEFORE, "own:attribute-missing"),
+)
 def other_transaction(review: Review) -> Iterator[Hit]:
-    """A step changed without the Transaction UID by which it was claimed, and refused for that (PS3.4 §CC.2.1.3)."""
+    """A step is changed without the Transaction UID of its claim.
+
+    Whoever makes a Unified Procedure Step IN PROGRESS chooses a Transaction UID, and sends it with every change from
+    then on. The receiver refuses changes without it (C301H).
+
+    What to do: Let the performer keep the Transaction UID; others may ask for a cancel with Request UPS Cancel.
+    """
     for operation in _of_kinds(review, (Kind.UPS,)):
         workflow = _thread(review, operation)
         if operation.status != _WRONG_TRANSACTION or workflow is None:
@@ -81,15 +118,23 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, how)
 
 
+@capture_rule(code="subscription-without-event", severity=Severity.NOTE, reference="PS3.4 §CC.2.3.3")
 def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
-    """A subscription to one step, and no event of it in the capture (PS3.4 §CC.2.3.3)."""
+    """A subscription was accepted and its first event is not in the capture.
+
+    Whoever subscribes to a Unified Procedure Step is told its state at once, on an association that the provider opens
+    to the subscriber, or on the same one. The capture shows no such event.
+
+    What to do: Capture longer, and at the subscriber. If no event comes, check that the provider knows its address.
+    """
     for workflow in facts.links.workflows():
         if workflow.kind is not Kind.UPS or workflow.unlisted or workflow.key in GLOBAL_SUBSCRIPTIONS:
             continue
         wish = next((step for step in workflow.steps if step.service == "N-ACTION" and step.action == SUBSCRIBE), None)
         reported = any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if wish is not None and wish.category in DONE and not reported:
-            said = f"the subscription to events of the unified procedure step {workflow.key} was accepted"
+            key = the_key(workflow.key, wish.association)
+            said = f"the subscription to events of the unified procedure step {key} was accepted"
             text = f"{said}; its first event, due at once, is not in the capture"
             yield Hit(text, wish.span, association=wish.association, number=wish.message)
 
@@ -176,67 +221,18 @@ def _is(step: Step, operation: Operation, review: Review) -> bool:
 def _kind(operation: Operation) -> str:
     """Name what an operation is about: `modality performed procedure step`, `Basic Film Box`."""
     kind = kind_of(operation)
-    name = uid_text(operation.request.command.sop_class_uid).removesuffix(" SOP Class")
+    name = the_class(operation.request.command.sop_class_uid).removesuffix(" SOP Class")
     return name if kind is Kind.PRINT else str(kind)
 
 
 def _message(review: Review, step: Step) -> str:
-    return f"{step.message}{_where(review, step)}"
+    return f"{the_message(step.message)}{_where(review, step)}"
 
 
 def _where(review: Review, step: Step) -> str:
-    return "" if step.association == review.association.id else f" of association {step.association}"
+    return "" if step.association == review.association.id else f" of association {the_association(step.association)}"
 
 
 def _hit(review: Review, operation: Operation, said: str) -> Hit:
-    who, request = review.association.party(operation.side).label, operation.request
+    who, request = the_party(review.association.party(operation.side)), operation.request
     return Hit(f"{who} sends {request.name} {said}", request.span, request)
-
-
-_BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
-
-RULES = (
-    FinalRule(
-        "instance-not-created",
-        Severity.WARNING,
-        "PS3.4 §F.7.2.2.2, §H.4, §CC.2.6.2",
-        "A request names an instance that was not created",
-        "The receiver knows no such instance, and the capture shows no N-CREATE that made it: none was sent, it "
-        "failed, or it was sent before the capture began.",
-        "See at the sender whether the N-CREATE was sent, to the same receiver, and with the same SOP Instance UID.",
-        not_created,
-        (*_BEFORE, *by("peer", *ANSWERS_LACKING)),
-    ),
-    FinalRule(
-        "step-already-ended",
-        Severity.WARNING,
-        "PS3.4 §F.7.2.2.2, §CC.2.6.2",
-        "A procedure step is changed after its end",
-        "Once a step is COMPLETED, DISCONTINUED or CANCELED, nobody may change it; receivers refuse later changes.",
-        "Let the sender put all of it into the N-SET that ends the step, or before that.",
-        changed_after_end,
-        _BEFORE,
-    ),
-    FinalRule(
-        "transaction-of-other-claim",
-        Severity.WARNING,
-        "PS3.4 §CC.2.1.2, §CC.2.6.2",
-        "A step is changed without the Transaction UID of its claim",
-        "Whoever makes a Unified Procedure Step IN PROGRESS chooses a Transaction UID, and sends it with every change "
-        "from then on. The receiver refuses changes without it (C301H).",
-        "Let the performer keep the Transaction UID; others may ask for a cancel with Request UPS Cancel.",
-        other_transaction,
-        (*_BEFORE, "own:attribute-missing"),
-    ),
-    CaptureRule(
-        "subscription-without-event",
-        Severity.NOTE,
-        "PS3.4 §CC.2.3.3",
-        "A subscription was accepted and its first event is not in the capture",
-        "Whoever subscribes to a Unified Procedure Step is told its state at once, on an association that the provider "
-        "opens to the subscriber, or on the same one. The capture shows no such event.",
-        "Capture longer, and at the subscriber. If no event comes, check that the provider knows its address.",
-        unreported_subscription,
-    ),
-)
-"""Rules on one SOP instance over time, in the order in which they are asked."""

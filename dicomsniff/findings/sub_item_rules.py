@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.encoding_rules import of_negotiation, walk_items
-from dicomsniff.findings.finding import EntryRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_class
+from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.types import AssociateAc, AssociateRq, UserInformation
 from dicomsniff.quantities import counted, some_of
 
@@ -17,13 +18,25 @@ MAX_VERSION_NAME = 16
 _VERSION_NAME = re.compile(rb"[\x20-\x7e]*")
 
 
+_BOTH = (AssociateRq, AssociateAc)
+
+
+@entry_rule(
+    code="class-item-repeated", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4.1, §D.3.3.5, §D.3.3.6", on=_BOTH
+)
 @of_negotiation
 def repeated(_: Association, entry: Entry) -> Iterator[Hit]:
-    """More than one sub-item of a kind for a SOP class (PS3.7 §D.3.3.4.1, §D.3.3.5, §D.3.3.6)."""
+    """A SOP class has two sub-items of one kind.
+
+    Role selection, extended and common extended negotiation occur at most once for each SOP class. Which of two counts
+    is up to the receiver: the sides may go on with different roles or options.
+
+    What to do: Look at how the sender lists its SOP classes.
+    """
     match entry.event:
         case AssociateRq(user_information=said) | AssociateAc(user_information=said) as pdu:
             for kind, classes in _per_class(said):
-                again = [uid_text(uid) for uid, count in Counter(classes).items() if count > 1]
+                again = [the_class(uid) for uid, count in Counter(classes).items() if count > 1]
                 if again:
                     yield Hit(f"{pdu.name} has more than one {kind} for {some_of(again)}")
 
@@ -34,9 +47,20 @@ def _per_class(said: UserInformation) -> Iterator[tuple[str, Iterable[str]]]:
     yield "SOP class common extended negotiation", (each.sop_class_uid for each in said.common_extended)
 
 
+@entry_rule(
+    code="version-name",
+    severity=Severity.WARNING,
+    reference="PS3.7 §D.3.3.2.3, §D.3.3.2.4",
+    on=_BOTH,
+    meaning=f"It has 1 to {MAX_VERSION_NAME} characters. Strict peers reject or abort, others cut it or overflow a "
+    "buffer.",
+)
 @of_negotiation
 def version_name_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
-    """An Implementation Version Name that is empty, too long or no text (PS3.7 §D.3.3.2.3, §D.3.3.2.4)."""
+    """The implementation version name is empty or too long.
+
+    What to do: Correct the version name in the sender's settings or build.
+    """
     match entry.event:
         case AssociateRq() | AssociateAc() as pdu if pdu.user_information.implementation_version_name is not None:
             names = [value for outer, kind, value in walk_items(pdu.raw) if (outer, kind) == (0x50, 0x55)]
@@ -50,8 +74,20 @@ def version_name_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
                     yield Hit(f"{what} has characters beyond ISO 646")
 
 
+@entry_rule(
+    code="answer-unasked",
+    severity=Severity.WARNING,
+    reference="PS3.7 §D.3.3.3, §D.3.3.5, §D.3.3.6, §D.3.3.7",
+    on=AssociateAc,
+)
 def unasked(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Sub-items of an A-ASSOCIATE-AC that answer nothing in the A-ASSOCIATE-RQ (PS3.7 §D.3.3.3 to §D.3.3.7)."""
+    """The acceptor answers what was not asked.
+
+    An asynchronous operations window, extended negotiation or user identity response is left out of A-ASSOCIATE-AC
+    where the request has nothing that it answers. Strict requestors abort.
+
+    What to do: Look at the acceptor's encoder.
+    """
     answer, request = entry.event, association.request
     if not isinstance(answer, AssociateAc) or answer is not association.accept or request is None or request.problem:
         return
@@ -66,7 +102,7 @@ def unasked(association: Association, entry: Entry) -> Iterator[Hit]:
     ):
         wrong.append("an asynchronous operations window (53H)")
     known = {each.sop_class_uid for each in asked.extended}
-    if extended := [uid_text(each.sop_class_uid) for each in given.extended if each.sop_class_uid not in known]:
+    if extended := [the_class(each.sop_class_uid) for each in given.extended if each.sop_class_uid not in known]:
         wrong.append(f"SOP class extended negotiation (56H) of {some_of(extended)}")
     if given.common_extended:
         wrong.append("SOP class common extended negotiation (57H), which is never answered")
@@ -78,61 +114,18 @@ def unasked(association: Association, entry: Entry) -> Iterator[Hit]:
         yield Hit(f"A-ASSOCIATE-AC has {counted(len(wrong), 'item')} that nobody asked for: {'; '.join(wrong)}")
 
 
+@entry_rule(code="item-of-other-side", severity=Severity.WARNING, reference="PS3.7 §D.3.3.7.1, §D.3.3.7.2", on=_BOTH)
 @of_negotiation
 def other_side_s(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A sub-item that only the other side sends (PS3.7 §D.3.3.7)."""
+    """A side sends an item that only the other one sends.
+
+    The requestor sends user identity (58H), the acceptor the response to it (59H). The other way round they mean
+    nothing.
+
+    What to do: Look at the sender's encoder.
+    """
     match entry.event:
         case AssociateRq(user_information=said) if said.identity_response is not None:
             yield Hit("A-ASSOCIATE-RQ has a user identity response (59H), which only A-ASSOCIATE-AC has")
         case AssociateAc(user_information=said) if said.identity is not None:
             yield Hit("A-ASSOCIATE-AC has a user identity (58H), which only A-ASSOCIATE-RQ has")
-
-
-_BOTH = (AssociateRq, AssociateAc)
-
-RULES = (
-    EntryRule(
-        "class-item-repeated",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.4.1, §D.3.3.5, §D.3.3.6",
-        "A SOP class has two sub-items of one kind",
-        "Role selection, extended and common extended negotiation occur at most once for each SOP class. Which of two "
-        "counts is up to the receiver: the sides may go on with different roles or options.",
-        "Look at how the sender lists its SOP classes.",
-        _BOTH,
-        repeated,
-    ),
-    EntryRule(
-        "version-name",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.2.3, §D.3.3.2.4",
-        "The implementation version name is empty or too long",
-        f"It has 1 to {MAX_VERSION_NAME} characters. Strict peers reject or abort, others cut it or overflow a buffer.",
-        "Correct the version name in the sender's settings or build.",
-        _BOTH,
-        version_name_wrong,
-    ),
-    EntryRule(
-        "answer-unasked",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.3, §D.3.3.5, §D.3.3.6, §D.3.3.7",
-        "The acceptor answers what was not asked",
-        "An asynchronous operations window, extended negotiation or user identity response is left out of "
-        "A-ASSOCIATE-AC where the request has nothing that it answers. Strict requestors abort.",
-        "Look at the acceptor's encoder.",
-        (AssociateAc,),
-        unasked,
-    ),
-    EntryRule(
-        "item-of-other-side",
-        Severity.WARNING,
-        "PS3.7 §D.3.3.7.1, §D.3.3.7.2",
-        "A side sends an item that only the other one sends",
-        "The requestor sends user identity (58H), the acceptor the response to it (59H). The other way round they mean "
-        "nothing.",
-        "Look at the sender's encoder.",
-        _BOTH,
-        other_side_s,
-    ),
-)
-"""Rules on sub-items of user information, in the order in which they are asked."""

@@ -9,8 +9,9 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import COUNTER_TAGS, RETRIEVALS, Counters, read_counters
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
-from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
 
 _WITH_LIST = ("Warning", "Failure", "Cancel")
@@ -25,16 +26,44 @@ def _retrieved(association: Association) -> Iterator[tuple[Operation, Message, C
             yield operation, final, read_counters(final.command)
 
 
+_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
+
+
+@final_rule(
+    code="success-with-failures",
+    severity=Severity.ERROR,
+    reference="PS3.4 §C.4.2.3.1, §C.4.3.3.1",
+    follows=(*_BEFORE, "get-without-role"),
+)
 def success_with_failures(review: Review) -> Iterator[Hit]:
-    """A final response that says success and counts failed sub-operations (PS3.4 §C.4.2.3.1, §C.4.3.3.1)."""
+    """A retrieval says Success, although objects failed.
+
+    Success means that every sub-operation succeeded. This response counts failed ones: objects are missing at the
+    destination, and a requestor that reads the status alone does not notice.
+
+    What to do: Retrieve the missing objects again. Look at the provider's log for why they failed; it should answer
+    B000H, or a failure if all of them failed.
+    """
     for operation, final, counters in _retrieved(review.association):
         if operation.status == 0 and counters.failed:
             text = f"{final.name} says Success, although {counters.failed} of {counters.done} sub-operations failed"
             yield Hit(text, final.span, final)
 
 
+@final_rule(
+    code="failed-list-missing",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.4.2.1.4.2, §C.4.3.1.3.2",
+    follows=(*_BEFORE, "own:success-with-failures"),
+)
 def list_missing(review: Review) -> Iterator[Hit]:
-    """A final response that counts failed sub-operations and does not say which (PS3.4 §C.4.2.1.4.2)."""
+    """A retrieval does not say which objects failed.
+
+    A final response that counts failed sub-operations names them in Failed SOP Instance UID List (0008,0058). Without
+    it the requestor cannot retrieve just those again.
+
+    What to do: Compare what arrived at the destination with what was asked for. Look at the provider's log.
+    """
     for operation, final, counters in _retrieved(review.association):
         command = final.command
         if counters.failed and operation.category in _WITH_LIST and not command.announces_data_set:
@@ -43,8 +72,20 @@ def list_missing(review: Review) -> Iterator[Hit]:
             yield Hit(f"{text} Failed SOP Instance UID List (0008,0058)", final.span, final)
 
 
+@final_rule(
+    code="pending-without-counters",
+    severity=Severity.WARNING,
+    reference="PS3.7 §9.1.3.1.7, §9.1.4.1.8",
+    follows=_BEFORE,
+)
 def pending_uncounted(review: Review) -> Iterator[Hit]:
-    """Pending responses without the numbers of sub-operations (PS3.7 §9.1.3.1.7 to .10, §9.1.4.1.8 to .11)."""
+    """A pending response does not count the sub-operations.
+
+    Pending responses to C-MOVE and C-GET hold the numbers of remaining, completed, failed and warning sub-operations.
+    Without them nobody sees the progress; some requestors abort. Reported once per operation.
+
+    What to do: Look at the provider. If the requestor fails on these responses, switch pending responses off.
+    """
     first: dict[int, tuple[Message, list[int]]] = {}
     count: dict[int, int] = {}
     if not any(operation.name in RETRIEVALS for operation in review.association.operations.operations):
@@ -73,8 +114,20 @@ def _names(tags: list[int]) -> str:
     return f"Number of {listed} Sub-operations"
 
 
+@final_rule(
+    code="remaining-in-final",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.4.2.1.6, §C.4.3.1.5",
+    follows=(*_BEFORE, "own:status-failure", "own:status-warning"),
+)
 def remaining_at_the_end(review: Review) -> Iterator[Hit]:
-    """A final response, other than of a cancelled operation, with sub-operations that remain (PS3.4 §C.4.2.1.6)."""
+    """A final response counts remaining sub-operations.
+
+    With the final response the operation is over, so that nothing remains; only a cancelled one may say what was left.
+    The objects counted here were never tried.
+
+    What to do: Look at the provider's log for why it stopped.
+    """
     for operation, final, counters in _retrieved(review.association):
         command = final.command
         category = find_status(command.service, final.sop_class_uid, command.status or 0).category
@@ -82,55 +135,3 @@ def remaining_at_the_end(review: Review) -> Iterator[Hit]:
         if counters.remaining and category in ("Warning", "Failure"):
             remains = counted(counters.remaining, "remaining sub-operation")
             yield Hit(f"{final.name} 0x{operation.status:04X} is final and counts {remains}", final.span, final)
-
-
-_BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
-
-RULES = (
-    FinalRule(
-        "success-with-failures",
-        Severity.ERROR,
-        "PS3.4 §C.4.2.3.1, §C.4.3.3.1",
-        "A retrieval says Success, although objects failed",
-        "Success means that every sub-operation succeeded. This response counts failed ones: objects are missing at "
-        "the destination, and a requestor that reads the status alone does not notice.",
-        "Retrieve the missing objects again. Look at the provider's log for why they failed; it should answer B000H, "
-        "or a failure if all of them failed.",
-        success_with_failures,
-        (*_BEFORE, "get-without-role"),
-    ),
-    FinalRule(
-        "failed-list-missing",
-        Severity.WARNING,
-        "PS3.4 §C.4.2.1.4.2, §C.4.3.1.3.2",
-        "A retrieval does not say which objects failed",
-        "A final response that counts failed sub-operations names them in Failed SOP Instance UID List (0008,0058). "
-        "Without it the requestor cannot retrieve just those again.",
-        "Compare what arrived at the destination with what was asked for. Look at the provider's log.",
-        list_missing,
-        (*_BEFORE, "own:success-with-failures"),
-    ),
-    FinalRule(
-        "pending-without-counters",
-        Severity.WARNING,
-        "PS3.7 §9.1.3.1.7, §9.1.4.1.8",
-        "A pending response does not count the sub-operations",
-        "Pending responses to C-MOVE and C-GET hold the numbers of remaining, completed, failed and warning "
-        "sub-operations. Without them nobody sees the progress; some requestors abort. Reported once per operation.",
-        "Look at the provider. If the requestor fails on these responses, switch pending responses off.",
-        pending_uncounted,
-        _BEFORE,
-    ),
-    FinalRule(
-        "remaining-in-final",
-        Severity.WARNING,
-        "PS3.4 §C.4.2.1.6, §C.4.3.1.5",
-        "A final response counts remaining sub-operations",
-        "With the final response the operation is over, so that nothing remains; only a cancelled one may say what was "
-        "left. The objects counted here were never tried.",
-        "Look at the provider's log for why it stopped.",
-        remaining_at_the_end,
-        (*_BEFORE, "own:status-failure", "own:status-warning"),
-    ),
-)
-"""Rules on sub-operations, in the order in which they are asked."""

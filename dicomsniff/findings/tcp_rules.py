@@ -6,8 +6,10 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.finding import EntryRule, FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
@@ -20,41 +22,15 @@ _SEGMENT = 1460
 """Payload bytes of a full segment on Ethernet, where no SYN told the maximum."""
 
 
-def missing(review: Review) -> Iterator[Hit]:
-    """Bytes the capture does not have; nobody on the wire is to blame."""
-    for side, gaps in review.gaps.items():
-        if gaps:
-            sender = review.association.party(side)
-            length, places = sum(gap.length for gap in gaps), len(gaps)
-            where = f" in {places} places" if places > 1 else ""
-            then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
-            least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
-            yield Hit(f"{least}{length} bytes sent by {sender.label}{where} are not in the capture{then}", gaps[0].span,
-                      side=side)  # fmt: skip
-
-
-def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
-    """Bytes sent twice with different contents: the receiver may have taken the others (RFC 9293 §3.10)."""
-    match entry.event:
-        case ConflictingBytes(length=length):
-            sender = association.party(entry.side)
-            yield Hit(f"{sender.label} sent {length} bytes again with another content; the first copy is decoded")
-
-
-def one_direction(review: Review) -> Iterator[Hit]:
-    """Everything was sent by one side: the other direction is not in the capture."""
-    association = review.association
-    for side in SIDES:
-        silent = not review.spoke(side)
-        talks = sum(association.pdu_counts[side.other].values()) > 1 and association.messages
-        unheard = review.spoke(side.other) and not review.hears(side)
-        if silent and (talks or unheard) and not association.pdu_counts[side]:
-            party = association.party(side)
-            yield Hit(f"nothing sent by {party.label} is in the capture", side=side)
-
-
+@final_rule(code="negotiation-not-captured", severity=Severity.WARNING, follows=("bytes-missing", "one-direction"))
 def negotiation_not_captured(review: Review) -> Iterator[Hit]:
-    """The capture holds no A-ASSOCIATE-RQ or no -AC, so that contexts and syntaxes are unknown."""
+    """The capture does not hold the negotiation.
+
+    The capture begins after the association did, or lost its first packets. Which contexts, transfer syntaxes and
+    limits were agreed is unknown: transfer syntaxes are guessed, and rules that need them are not asked.
+
+    What to do: Start the capture before the association begins, or read the whole ring of files.
+    """
     association = review.association
     if review.begun_in_sight and association.request is None:
         return  # there was none
@@ -68,19 +44,81 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
         yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown", latest_cause=-1)
 
 
+@final_rule(code="bytes-missing", severity=Severity.WARNING, reference="RFC 9293 §3.4")
+def missing(review: Review) -> Iterator[Hit]:
+    """Bytes of the stream are not in the capture.
+
+    The receiver acknowledged them, or later ones came, so they were sent; the capture lost them: a packet dropped while
+    capturing, a mirror port without enough bandwidth, a short snaplen. Nothing is invented in their place, and what
+    could not be seen is blamed on nobody.
+
+    What to do: Capture again, close to one side, with a larger buffer (tcpdump -B) and the whole packet (-s 0).
+    """
+    for side, gaps in review.gaps.items():
+        if gaps:
+            sender = review.association.party(side)
+            length, places = sum(gap.length for gap in gaps), len(gaps)
+            where = f" in {places} places" if places > 1 else ""
+            then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
+            least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
+            text = f"{least}{length} bytes sent by {the_party(sender)}{where} are not in the capture{then}"
+            yield Hit(text, gaps[0].span, side=side)
+
+
+@entry_rule(code="bytes-conflicting", severity=Severity.ERROR, reference="RFC 9293 §3.10", on=ConflictingBytes)
+def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
+    """The same bytes were sent twice with different contents.
+
+    A retransmission repeats what was sent. Here it differs, so that the receiver may have taken other bytes than those
+    decoded here.
+
+    What to do: A broken network stack, two senders with one address, or an attack. Capture at both ends and compare.
+    """
+    match entry.event:
+        case ConflictingBytes(length=length):
+            sender = association.party(entry.side)
+            yield Hit(f"{the_party(sender)} sent {length} bytes again with another content; the first copy is decoded")
+
+
+@final_rule(code="one-direction", severity=Severity.WARNING)
+def one_direction(review: Review) -> Iterator[Hit]:
+    """The capture holds one direction only.
+
+    One side's packets are there, the other's are not. What it answered, if it did, was not seen, so nothing is said
+    about missing answers.
+
+    What to do: The mirror port or capture filter passes one direction only. Capture both.
+    """
+    association = review.association
+    for side in SIDES:
+        silent = not review.spoke(side)
+        talks = sum(association.pdu_counts[side.other].values()) > 1 and association.messages
+        unheard = review.spoke(side.other) and not review.hears(side)
+        if silent and (talks or unheard) and not association.pdu_counts[side]:
+            party = association.party(side)
+            yield Hit(f"nothing sent by {the_party(party)} is in the capture", side=side)
+
+
+@final_rule(code="capture-ends-early", severity=Severity.WARNING)
 def ends_early(review: Review) -> Iterator[Hit]:
-    """The capture ends while something is under way; nobody on the wire is to blame."""
+    """The capture ends while something is under way.
+
+    A message had not ended or a request had no answer when the capture stopped. What came later is unknown, and nobody
+    is to blame for it. A long wait before the end may still mean that the peer is stuck.
+
+    What to do: Capture longer, or read the next file of the ring as well.
+    """
     association = review.association
     closed = review.ending is not None and association.state is not State.UNKNOWN
     if not association.ended_by_capture or closed or association.outcome in ("rejected", "aborted"):
         return
     asked = [message for message in association.unanswered if message.ended and review.hears(message.side.other)]
     cut = [message for message in association.messages if not message.ended]
-    under_way = [f"within {message.name} {message.command.message_id}" for message in cut[:1]]
+    under_way = [f"within {message.name} {the_message_id(message.command.message_id)}" for message in cut[:1]]
     if asked:
         waited = duration(review.waited(asked[0].span.last_time))
         rest = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
-        name = f"{asked[0].name} {asked[0].command.message_id}{rest}"
+        name = f"{asked[0].name} {the_message_id(asked[0].command.message_id)}{rest}"
         under_way.append(f"before a final response to {name} ({waited} after it)")
     if association.state.name == "REQUESTED" and not review.may_have_missed(Side.ACCEPTOR, since=0):
         waited = duration(max(0, association.watched_until - association.end_time))
@@ -90,14 +128,29 @@ def ends_early(review: Review) -> Iterator[Hit]:
         yield Hit(f"the capture ends {', '.join(under_way)}", where, latest_cause=-1)
 
 
-def sent_again(review: Review) -> Iterator[Hit]:
-    """Segments sent again (RFC 9293 §3.8.1), unless the capture holds every frame twice."""
-    yield from _sent_again(review, storm=False)
-
-
+@final_rule(code="retransmission-storm", severity=Severity.WARNING, reference="RFC 9293 §3.8.1")
 def storm(review: Review) -> Iterator[Hit]:
-    """So many segments sent again that the transfer suffers."""
+    """A large part of the segments was retransmitted.
+
+    The path between the two loses or delays so much that a tenth of the segments or more had to be repeated. Transfers
+    crawl, and timeouts of either side may follow.
+
+    What to do: Look for a duplex mismatch, a full link, a failing cable or transceiver, or a tunnel with too small an
+    MTU.
+    """
     yield from _sent_again(review, storm=True)
+
+
+@final_rule(code="segments-sent-again", severity=Severity.NOTE, reference="RFC 9293 §3.8.1")
+def sent_again(review: Review) -> Iterator[Hit]:
+    """Segments were retransmitted.
+
+    Some segments appear twice: lost on the way and repeated, or captured twice. TCP puts them in order; no data is lost
+    by that.
+
+    What to do: Where it is slow, look at losses on the path. Where every frame appears twice, mend the mirror port.
+    """
+    yield from _sent_again(review, storm=False)
 
 
 def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
@@ -120,12 +173,24 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
             sender = association.party(side)
             twice = _TWICE <= share <= 2
             what = "the capture seems to hold every frame twice" if twice else f"of about {segments} in all"
-            text = f"{health.retransmitted} segments of {sender.label} were sent again: {what}"
+            text = f"{health.retransmitted} segments of {the_party(sender)} were sent again: {what}"
             yield Hit(text, side=side)
 
 
+@final_rule(
+    code="window-closed",
+    severity=Severity.NOTE,
+    reference="RFC 9293 §3.8.6.1",
+    follows=("own:receiver-stopped-reading",),
+)
 def window_closed(review: Review) -> Iterator[Hit]:
-    """The receiver had no room: the sender had to wait (RFC 9293 §3.8.6.1)."""
+    """A receiver closed its TCP window.
+
+    The receiving program read more slowly than data came, until there was no room left; the sender had to wait. That is
+    how a slow disk, database or virus scanner of the receiver looks on the wire.
+
+    What to do: Look at what the receiver does with objects as they come.
+    """
     for side, health in review.association.tcp.items():
         if health.zero_windows:
             receiver = review.association.party(side.other)
@@ -133,12 +198,21 @@ def window_closed(review: Review) -> Iterator[Hit]:
             still = max(0, review.association.end_time - health.closed_since) if health.closed_since != NEVER else 0
             how_long = duration(health.zero_window_time + still)
             yield Hit(
-                f"{receiver.label} closed its TCP window {times}, for {how_long}", side=side.other, latest_cause=-1
+                f"{the_party(receiver)} closed its TCP window {times}, for {how_long}", side=side.other, latest_cause=-1
             )
 
 
+@final_rule(code="time-goes-back", severity=Severity.NOTE)
 def time_goes_back(review: Review) -> Iterator[Hit]:
-    """Packets that are older than those before them: what is computed from their times may be negative."""
+    """The capture's times go back.
+
+    Some packets have an earlier time than packets that stand before them in the capture: a clock was set back, captures
+    with different clocks were joined, or times are damaged. Latencies and durations may be wrong or negative. (Several
+    interfaces in one capture differ by microseconds; that is not meant.)
+
+    What to do: Do not rely on the times of this association. Where captures were joined, correct their clocks (editcap
+    -t) before mergecap.
+    """
     association = review.association
     back = max((health.went_back for health in association.tcp.values()), default=0)
     if back >= _SET_BACK or (back and any(_answers_the_future(message) for message in association.messages)):
@@ -151,104 +225,3 @@ def _answers_the_future(message: Message) -> bool:
     if request is None or message.span.first_packet <= request.span.last_packet:
         return False  # a peer may answer before the request has ended
     return message.time < request.span.last_time
-
-
-RULES = (
-    FinalRule(
-        "negotiation-not-captured",
-        Severity.WARNING,
-        "",
-        "The capture does not hold the negotiation",
-        "The capture begins after the association did, or lost its first packets. Which contexts, transfer syntaxes "
-        "and limits were agreed is unknown: transfer syntaxes are guessed, and rules that need them are not asked.",
-        "Start the capture before the association begins, or read the whole ring of files.",
-        negotiation_not_captured,
-        ("bytes-missing", "one-direction"),
-    ),
-    FinalRule(
-        "bytes-missing",
-        Severity.WARNING,
-        "RFC 9293 §3.4",
-        "Bytes of the stream are not in the capture",
-        "The receiver acknowledged them, or later ones came, so they were sent; the capture lost them: a packet "
-        "dropped while capturing, a mirror port without enough bandwidth, a short snaplen. Nothing is invented in "
-        "their place, and what could not be seen is blamed on nobody.",
-        "Capture again, close to one side, with a larger buffer (tcpdump -B) and the whole packet (-s 0).",
-        missing,
-    ),
-    EntryRule(
-        "bytes-conflicting",
-        Severity.ERROR,
-        "RFC 9293 §3.10",
-        "The same bytes were sent twice with different contents",
-        "A retransmission repeats what was sent. Here it differs, so that the receiver may have taken other bytes "
-        "than those decoded here.",
-        "A broken network stack, two senders with one address, or an attack. Capture at both ends and compare.",
-        (ConflictingBytes,),
-        conflicting,
-    ),
-    FinalRule(
-        "one-direction",
-        Severity.WARNING,
-        "",
-        "The capture holds one direction only",
-        "One side's packets are there, the other's are not. What it answered, if it did, was not seen, so nothing is "
-        "said about missing answers.",
-        "The mirror port or capture filter passes one direction only. Capture both.",
-        one_direction,
-    ),
-    FinalRule(
-        "capture-ends-early",
-        Severity.WARNING,
-        "",
-        "The capture ends while something is under way",
-        "A message had not ended or a request had no answer when the capture stopped. What came later is unknown, "
-        "and nobody is to blame for it. A long wait before the end may still mean that the peer is stuck.",
-        "Capture longer, or read the next file of the ring as well.",
-        ends_early,
-    ),
-    FinalRule(
-        "retransmission-storm",
-        Severity.WARNING,
-        "RFC 9293 §3.8.1",
-        "A large part of the segments was retransmitted",
-        "The path between the two loses or delays so much that a tenth of the segments or more had to be repeated. "
-        "Transfers crawl, and timeouts of either side may follow.",
-        "Look for a duplex mismatch, a full link, a failing cable or transceiver, or a tunnel with too small an MTU.",
-        storm,
-    ),
-    FinalRule(
-        "segments-sent-again",
-        Severity.NOTE,
-        "RFC 9293 §3.8.1",
-        "Segments were retransmitted",
-        "Some segments appear twice: lost on the way and repeated, or captured twice. TCP puts them in order; no "
-        "data is lost by that.",
-        "Where it is slow, look at losses on the path. Where every frame appears twice, mend the mirror port.",
-        sent_again,
-    ),
-    FinalRule(
-        "window-closed",
-        Severity.NOTE,
-        "RFC 9293 §3.8.6.1",
-        "A receiver closed its TCP window",
-        "The receiving program read more slowly than data came, until there was no room left; the sender had to "
-        "wait. That is how a slow disk, database or virus scanner of the receiver looks on the wire.",
-        "Look at what the receiver does with objects as they come.",
-        window_closed,
-        ("own:receiver-stopped-reading",),
-    ),
-    FinalRule(
-        "time-goes-back",
-        Severity.NOTE,
-        "",
-        "The capture's times go back",
-        "Some packets have an earlier time than packets that stand before them in the capture: a clock was set back, "
-        "captures with different clocks were joined, or times are damaged. Latencies and durations may be wrong or "
-        "negative. (Several interfaces in one capture differ by microseconds; that is not meant.)",
-        "Do not rely on the times of this association. Where captures were joined, correct their clocks (editcap -t) "
-        "before mergecap.",
-        time_goes_back,
-    ),
-)
-"""Rules on TCP and on the capture, in the order in which they are asked."""

@@ -2,32 +2,25 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.findings.finding import FinalRule, Hit, Severity
+from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import Review
-from dicomsniff.findings.slowness import slow_because
+from dicomsniff.findings.rule import Hit, final_rule
+from dicomsniff.findings.slowness import why_slow
 
 
+@final_rule(code="association-slow", severity=Severity.NOTE)
 def slow(review: Review) -> Iterator[Hit]:
-    """One thing took most of the time an association was busy; what was never answered has findings of its own."""
+    """One thing took most of an association's time.
+
+    More than half of the time the association was busy, and more than a second, went into one thing: a side that
+    thinks, segments that were lost, a receiver that does not read, delayed acknowledgements, round trips, or a slow
+    path. What the capture cannot tell apart is not judged.
+
+    What to do: Thinking: look at that side's disk, database and load. Lost segments: look at the path. Delayed
+    acknowledgements: let the sender write a message in one piece or set TCP_NODELAY.
+    """
     association = review.association
     if association.unanswered or (association.request is not None and association.accept is None):
         return
-    if said := slow_because(association):
+    if said := why_slow(association):
         yield Hit(said)
-
-
-RULES = (
-    FinalRule(
-        "association-slow",
-        Severity.NOTE,
-        "",
-        "One thing took most of an association's time",
-        "More than half of the time the association was busy, and more than a second, went into one thing: a side that "
-        "thinks, segments that were lost, a receiver that does not read, delayed acknowledgements, round trips, or a "
-        "slow path. What the capture cannot tell apart is not judged.",
-        "Thinking: look at that side's disk, database and load. Lost segments: look at the path. Delayed "
-        "acknowledgements: let the sender write a message in one piece or set TCP_NODELAY.",
-        slow,
-    ),
-)
-"""Rules on time, in the order in which they are asked."""

@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.pdu.types import Abort
@@ -36,7 +37,7 @@ def verdict(association: Association) -> str:
         return f"released: no presentation context was accepted{_refusals(association)}; nothing was exchanged"
     if association.released:
         said = failed or _exchanged(association)
-        wrong = next((each for each in association.findings if each.worst is Severity.ERROR), None)
+        wrong = next((each for each in findings_of(association).causes if each.worst is Severity.ERROR), None)
         if not failed and wrong is not None:
             return f"released, but {wrong.message}; {said}"
         then = f"; then {_by(association.abort)} aborted in vain" if association.abort is not None else ""
@@ -57,7 +58,7 @@ def _end_unseen(association: Association) -> bool:
 
 def _why_failed(association: Association) -> str:
     """Name what a failed status follows from, or is explained by, where that was found."""
-    for finding in association.findings:
+    for finding in findings_of(association).causes:
         if any(each.code == "status-failure" for each in finding.followers) or finding.code in _EXPLANATIONS:
             return f"; {finding.message}"
     return ""
@@ -103,18 +104,20 @@ def _aborted(association: Association) -> str:
     if abort is None:
         return ""
     why = aborted_for(abort.source, abort.reason)
-    cause = next((each for each in association.findings if any(of.code in _ABORTS for of in each.followers)), None)
+    cause = next(
+        (each for each in findings_of(association).causes if any(of.code in _ABORTS for of in each.followers)), None
+    )
     if cause is not None:
         said = f"; its reason: {why}" if why and cause.code != "abort-reserved" else ""
         return f"aborted by the {abort.side.value}: {cause.message}{said}"
     who = _by(abort)
     done = _failures(association) or _exchanged(association)
     exchanged = f", after {done}" if association.message_counts.statuses else ""
-    wrong = next((each for each in association.findings if each.severity is Severity.ERROR), None)
+    wrong = next((each for each in findings_of(association).causes if each.severity is Severity.ERROR), None)
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.message}"
     why = f": {why}" if why else ""
-    harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in association.found)
+    harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in findings_of(association).all)
     cost = "; nothing was lost by it" if harmless else ""
     return f"aborted by {who}{why}{_open_question(association, abort)}{exchanged}{cost}{before}"
 
@@ -127,7 +130,7 @@ def _by(abort: AbortInfo) -> str:
 
 def _cause(association: Association) -> Finding | None:
     """The first finding that says why an association was in trouble."""
-    found = association.findings
+    found = findings_of(association).causes
     loose = (each for each in found if any(of.code in ENDINGS for of in each.all()))
     return next((each for each in found if each.worst is Severity.ERROR), next(loose, None))
 
@@ -139,7 +142,7 @@ def _why_unfinished(association: Association, failed: str) -> str:
     if cause is not None and cause.code != "status-failure":
         said = failed or (_exchanged(association) if association.message_counts.statuses else "")
         return f": {cause.message}{f'; {said}' if said else ''}"
-    unseen = next((each for each in association.findings if each.code == "one-direction"), None)
+    unseen = next((each for each in findings_of(association).causes if each.code == "one-direction"), None)
     if unseen is not None:
         seen = ", ".join(f"{count} {name}" for name, count in association.message_counts.requests.items())
         return f": {unseen.message}" + (f"; {seen}" if seen else "")

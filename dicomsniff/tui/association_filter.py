@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.verdicts import verdict
 
 
@@ -48,7 +49,7 @@ class _Searched:
             self.messages += 1
             self.services.add(message.command.service)
             self.sop_classes.add(message.sop_class_uid or "")
-        for finding in association.found[self.findings :]:
+        for finding in findings_of(association).all[self.findings :]:
             self.findings += 1
             self.severities.add(finding.severity.value)
         if association.closed and not self.verdict:

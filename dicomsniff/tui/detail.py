@@ -9,6 +9,7 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.words import entry_name
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import Capture
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import size
@@ -54,7 +55,7 @@ def load_detail(capture: Capture, association: Association, entry: Entry, book: 
 def detail_state(association: Association, entry: Entry, book: LinkBook) -> tuple[object, ...]:
     """Return what a detail changes with: where it is another one, the detail is out of date."""
     operation = entry.event.operation if isinstance(entry.event, Message) else None
-    said: tuple[object, ...] = (association.closed, len(association.found), association.condensed)
+    said: tuple[object, ...] = (association.closed, len(findings_of(association).all), association.condensed)
     if operation is not None:
         said += (operation.responses, operation.cancel is None, operation.sub_operations)
     return (*said, *(link.target.text for link in related_links(association, entry, book)))

@@ -12,6 +12,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.export.negotiation import result_text
 from dicomsniff.export.words import entry_detail, entry_name, latency_text
 from dicomsniff.findings.catalogue import RULES
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tui.field_row import FieldRow
@@ -26,7 +27,7 @@ ADVICE = {rule.code: rule.remedy for rule in RULES}
 def entry_facts(association: Association, entry: Entry, digits: int, book: LinkBook) -> list[FieldRow]:
     """Return the findings about an entry, its operation, what belongs together with it, and its place."""
     rows = [FieldRow(entry_name(entry), entry_detail(association, entry), style="heading")]
-    for finding in association.found:
+    for finding in findings_of(association).all:
         if finding.span == entry.span:
             rows.append(FieldRow(finding.severity.value, finding.message, style=finding.severity.value))
             rows.append(FieldRow("advice", ADVICE.get(finding.code, ""), depth=1))

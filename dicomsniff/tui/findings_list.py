@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from dicomsniff.association.association import Association
 from dicomsniff.findings.catalogue import find_rule
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import SEVERITIES, Finding
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import Where, bindings
@@ -47,8 +48,8 @@ def of_capture(findings: list[Finding], associations: Iterable[Association]) -> 
     causes = [(finding, _seen_in(finding)) for finding in findings]
     unlisted = 0
     for association in associations:
-        causes += [(finding, association.id) for finding in list(association.findings)]
-        unlisted += sum(association.unlisted_findings.copy().values())
+        causes += [(finding, association.id) for finding in list(findings_of(association).causes)]
+        unlisted += sum(findings_of(association).unlisted.copy().values())
     causes.sort(key=lambda pair: SEVERITIES.index(pair[0].worst))
     found = [Found(each, association, each is not cause) for cause, association in causes for each in cause.all()]
     return Finds(found[:MAX_ROWS], len(found) + unlisted)

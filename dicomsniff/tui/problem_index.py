@@ -2,6 +2,7 @@
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.span import Span
 
@@ -44,7 +45,7 @@ class Problems:
         return None
 
     def _take(self) -> None:
-        findings = self.association.found
+        findings = findings_of(self.association).all
         if self._taken == len(findings):
             return
         for finding in findings[self._taken :]:

@@ -11,6 +11,7 @@ from dicomsniff.capture import reader as reading
 from dicomsniff.capture.merge import MergedReader
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import open_capture, open_source
 from pipeline import packets_of, tell
 
@@ -99,8 +100,8 @@ def test_an_association_that_spans_captures_is_one(tmp_path, parts):
         assert (found.outcome, found.missing_bytes) == ("released", 0)
         assert [tell(message) for message in found.messages] == [tell(message) for message in expected.messages]
         assert [m.span[:4] for m in found.messages] == [m.span[:4] for m in expected.messages]
-        told = [(each.code, each.message, each.span[:4]) for each in found.found]
-        assert told == [(each.code, each.message, each.span[:4]) for each in expected.found]
+        told = [(each.code, each.message, each.span[:4]) for each in findings_of(found).all]
+        assert told == [(each.code, each.message, each.span[:4]) for each in findings_of(expected).all]
 
 
 @every_way

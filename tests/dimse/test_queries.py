@@ -8,6 +8,7 @@ from dicomsniff.dimse.identifier import MAX_IDENTIFIER
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import MAX_MATCHES, Query
+from dicomsniff.findings.collector import findings_of
 from findings.query_cases import (
     ACCESSION,
     FOUND,
@@ -108,7 +109,7 @@ def test_further_queries_and_further_bytes_are_counted(monkeypatch):
     association = only(released(talk))
     assert len(association.operations.queries) == 1
     assert association.operations.reader.passed_over == 2
-    (note,) = [each for each in association.found if each.code == "identifiers-not-read"]
+    (note,) = [each for each in findings_of(association).all if each.code == "identifiers-not-read"]
     assert note.message == "2 identifiers of queries and retrievals not read: there are too many"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import build
-from dicomsniff.association.association import MAX_FINDINGS
+from dicomsniff.findings.collector import MAX_FINDINGS
 from findings import normalized_cases, query_cases
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
 from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, tried

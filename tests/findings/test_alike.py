@@ -2,6 +2,7 @@
 
 import build
 from dicomsniff.findings.alike import MAX_NUMBERS, fold, gist
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.span import Span
 from findings.traffic import established, released
@@ -10,7 +11,7 @@ from pipeline import only
 
 def finding(text: str, packet: int = 1, *, code: str = "code", followers: list[Finding] | None = None) -> Finding:
     span = Span(packet, packet, packet, packet, 0)
-    return Finding(code, Severity.ERROR, text, "", span, followers=followers or [], number=packet)
+    return Finding(code, Severity.ERROR, (text,), "", span, followers=followers or [], number=packet)
 
 
 def test_equal_findings_become_one_with_a_count():
@@ -48,6 +49,6 @@ def test_failures_of_one_kind_are_one_finding_of_the_association():
     for number in range(1, 6):
         talk.client(build.message(3, build.store_rq(number), build.pixels(16)))
         talk.server(build.message(3, build.store_rsp(number, 0xA700)))
-    (alike,) = fold(only(released(talk)).findings)
+    (alike,) = fold(findings_of(only(released(talk))).causes)
     assert alike.count == 5
     assert alike.text.startswith("5 × C-STORE-RSP: Failure 0xA700")

@@ -8,6 +8,7 @@ import build
 from dicomsniff.association.association import Association
 from dicomsniff.findings.catalogue import RULES, find_rule
 from dicomsniff.findings.causes import arrange
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.side import Side
 from dicomsniff.span import Span
@@ -30,11 +31,11 @@ STORE = build.message(3, build.store_rq(), build.pixels(20_000))
 
 
 def tree(association: Association) -> list[tuple[str, set[str]]]:
-    return [(each.code, {follower.code for follower in each.followers}) for each in association.findings]
+    return [(each.code, {follower.code for follower in each.followers}) for each in findings_of(association).causes]
 
 
 def serious(association: Association) -> list[str]:
-    return [each.code for each in association.found if each.severity is not Severity.NOTE]
+    return [each.code for each in findings_of(association).all if each.severity is not Severity.NOTE]
 
 
 def test_causes_are_codes_of_rules():
@@ -114,7 +115,7 @@ def test_a_lost_segment_is_one_finding():
     talk.server(build.message(3, build.store_rsp()))
     found = only(released(talk))
     assert tree(found) == [("bytes-missing", {"message-partly-captured"})]
-    assert found.findings[0].worst is Severity.WARNING
+    assert findings_of(found).causes[0].worst is Severity.WARNING
     assert serious(only(whole)) == []
 
 
@@ -125,7 +126,7 @@ def test_many_lost_segments_are_one_finding_per_direction():
         talk.lose(0, 500)
         talk.client(STORE[3500:])
     found = only(talk.close().packets)
-    missing = [each for each in found.findings if each.code == "bytes-missing"]
+    missing = [each for each in findings_of(found).causes if each.code == "bytes-missing"]
     assert [each.message.split(" sent")[0] for each in missing] == ["2500 bytes"]
     assert "in 5 places" in missing[0].message
 
@@ -136,22 +137,22 @@ CUTS = st.integers(1, 80)
 @given(CUTS)
 def test_a_capture_that_ends_early_blames_nobody(keep):
     for found in associations(healthy()[:keep]):
-        assert [each for each in found.found if each.severity is Severity.ERROR] == []
-        causes = {each.code for each in found.findings if each.severity is not Severity.NOTE}
+        assert [each for each in findings_of(found).all if each.severity is Severity.ERROR] == []
+        causes = {each.code for each in findings_of(found).causes if each.severity is not Severity.NOTE}
         assert causes <= {"capture-ends-early"}
 
 
 @given(CUTS)
 def test_a_capture_that_begins_late_blames_nobody(skip):
     for found in associations(healthy()[skip:]):
-        assert [each for each in found.found if each.severity is Severity.ERROR] == []
+        assert [each for each in findings_of(found).all if each.severity is Severity.ERROR] == []
 
 
 @given(st.sets(st.integers(3, 80), max_size=6))
 def test_a_capture_with_holes_blames_nobody(lost):
     packets = [packet for index, packet in enumerate(healthy()) if index not in lost]
     for found in associations(packets):
-        errors = [each.code for each in found.found if each.severity is Severity.ERROR]
+        errors = [each.code for each in findings_of(found).all if each.severity is Severity.ERROR]
         assert errors == []
 
 
@@ -159,7 +160,7 @@ def test_a_capture_with_holes_blames_nobody(lost):
 def test_a_short_snaplen_blames_nobody(keep):
     packets = [packet._replace(cut=max(0, len(packet.data) - keep)) for packet in healthy()]
     for found in associations(packets):
-        assert [each for each in found.found if each.severity is Severity.ERROR] == []
+        assert [each for each in findings_of(found).all if each.severity is Severity.ERROR] == []
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -167,8 +168,8 @@ def test_a_capture_of_one_direction_blames_nobody(side):
     packets = healthy()
     flow = packets[side].flow
     for found in associations([packet for packet in packets if packet.flow == flow]):
-        assert "one-direction" in [each.code for each in found.findings]
-        assert [each for each in found.found if each.severity is Severity.ERROR] == []
+        assert "one-direction" in [each.code for each in findings_of(found).causes]
+        assert [each for each in findings_of(found).all if each.severity is Severity.ERROR] == []
 
 
 def test_a_long_unfinished_exchange_is_a_warning_about_the_capture():
@@ -180,7 +181,7 @@ def finding(code: str, packet: int, **more: object) -> Finding:
     rule = find_rule(code)
     assert rule is not None
     span = Span(packet, packet, packet, packet, 0)
-    return Finding(code, rule.severity, code, rule.reference, span, latest_cause=packet, **more)
+    return Finding(code, rule.severity, (code,), rule.reference, span, latest_cause=packet, **more)
 
 
 def test_the_same_side_is_the_likelier_cause():
@@ -274,14 +275,14 @@ def test_what_the_standard_allows_raises_no_error_and_no_warning(make):
 
 def test_a_long_stray_data_set_is_one_finding():
     (found,) = associations(released(talked((0, build.data_pdus(3, bytes(50_000), 500)))))
-    (stray,) = [each for each in found.found if each.code == "fragment-stray"]
+    (stray,) = [each for each in findings_of(found).all if each.code == "fragment-stray"]
     assert "50000 bytes" in stray.message
     assert stray.span.last_packet > stray.span.first_packet
 
 
 def test_a_finding_on_a_message_names_its_number():
     found = only(asked_and_answered(build.store_rsp(1, 0xA700, comment="disk full")))
-    (failure,) = [each for each in found.found if each.code == "status-failure"]
+    (failure,) = [each for each in findings_of(found).all if each.code == "status-failure"]
     assert failure.message_number == 2
     assert "disk full" in failure.message
 
@@ -289,7 +290,7 @@ def test_a_finding_on_a_message_names_its_number():
 def test_a_finding_on_a_message_that_never_ended_names_its_number():
     turns = ((0, build.message(3, build.store_rq(1))), (0, build.message(1, build.echo_rq(2))))
     found = only(released(talked(*turns, (0, build.message(3, build.store_rq(3), b"x")))))
-    (missing,) = [each for each in found.found if each.code == "data-set-missing"]
+    (missing,) = [each for each in findings_of(found).all if each.code == "data-set-missing"]
     unended = [message for message in found.messages if not message.ended]
     assert [missing.message_number] == [message.number for message in unended]
 

@@ -5,6 +5,7 @@ import struct
 import pytest
 
 import build
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from findings.link_traffic import committed
 from findings.traffic import COMMITMENT
@@ -49,5 +50,5 @@ def report(*reasons: int | None, good: int = 0) -> bytes:
 )
 def test_a_failed_commitment_is_an_error_with_its_reasons(reasons, good, said):
     association = only(committed(report(*reasons, good=good)))
-    (finding,) = [each for each in association.found if each.code == "commitment-failed"]
+    (finding,) = [each for each in findings_of(association).all if each.code == "commitment-failed"]
     assert (finding.severity, finding.message) == (Severity.ERROR, f"STORESCP (10.0.0.2:104) reports {said}")

@@ -7,21 +7,23 @@ import data_sets
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import DataSetInfo
 from dicomsniff.dimse.scan.outline import DataSetOutline, DataSetProblem
+from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
-from dicomsniff.findings.data_set_rules import RULES as DATA_SET_RULES
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import find_final, find_now
+from dicomsniff.findings.rule import declared_in
 from findings.traffic import asked_and_answered, released, talked
 from pipeline import only
 
 OTHERWISE = "data-set-announced-otherwise"
-CODES = [rule.code for rule in DATA_SET_RULES if rule.code != OTHERWISE]
+CODES = [rule.code for rule in declared_in(data_set_rules) if rule.code != OTHERWISE]
 
 
 def judged(*problems: str, status: int = 0) -> Association:
     """An association with one C-STORE, whose data set has problems of these kinds."""
     found = only(asked_and_answered(build.store_rsp(1, status)))
-    found.found.clear()
-    found.findings.clear()
+    findings_of(found).all.clear()
+    findings_of(found).causes.clear()
     listed = tuple(DataSetProblem(code, f"{code} at byte {at}", at) for at, code in enumerate(problems))
     outline = DataSetOutline(None, False, "", 4, 0, listed, {}, None, {}, (), {}, {}, False, "")
     for entry in found.timeline:
@@ -44,29 +46,29 @@ def test_the_rules_are_in_the_catalogue():
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_problem_of_a_data_set_is_a_finding_of_its_message(code):
-    (finding,) = judged(code).found
+    (finding,) = findings_of(judged(code)).all
     assert finding.code == code
     assert finding.message == f"C-STORE-RQ: {code} at byte 0"
     assert finding.message_number == 1
 
 
 def test_a_data_set_without_problems_raises_nothing():
-    assert judged().found == []
+    assert findings_of(judged()).all == []
 
 
 def test_problems_of_a_kind_are_told_once_per_data_set():
-    (finding,) = judged(*["data-set-order"] * 5).found
+    (finding,) = findings_of(judged(*["data-set-order"] * 5)).all
     assert finding.message.endswith("at byte 0; 4 more like it")
 
 
 def test_a_wrong_transfer_syntax_is_the_cause_of_what_cannot_be_read():
-    (cause,) = judged("data-set-bad-vr", "data-set-wrong-syntax", "data-set-truncated-element").findings
+    (cause,) = findings_of(judged("data-set-bad-vr", "data-set-wrong-syntax", "data-set-truncated-element")).causes
     assert cause.code == "data-set-wrong-syntax"
     assert {each.code for each in cause.followers} == {"data-set-bad-vr", "data-set-truncated-element"}
 
 
 def test_a_failure_follows_from_the_data_set_that_was_refused():
-    (cause,) = judged("data-set-undelimited", status=0xC000).findings
+    (cause,) = findings_of(judged("data-set-undelimited", status=0xC000)).causes
     assert [cause.code, *(each.code for each in cause.followers)] == ["data-set-undelimited", "status-failure"]
 
 
@@ -86,9 +88,9 @@ def test_an_object_is_the_one_its_command_names(sop_class, instance, differs):
     data = b"".join(data_sets.bare(tag, value) for tag, value in padded) + build.pixels(100)
     refused = build.message(3, build.store_rsp(1, 0xA900 if differs else 0))
     found = only(released(talked((0, build.message(3, build.store_rq(), data)), (1, refused))))
-    told = [(each.code, each.message) for finding in found.findings for each in finding.all()]
+    told = [(each.code, each.message) for finding in findings_of(found).causes for each in finding.all()]
     verb = "differ" if " and " in differs else "differs"
     said = [(OTHERWISE, f"C-STORE-RQ: the {differs} of its data set {verb} from the command's")]
     assert told[:1] == (said if differs else [])
     assert [code for code, _ in told[1:]] == (["status-failure"] if differs else [])
-    assert len(found.findings) == bool(differs)
+    assert len(findings_of(found).causes) == bool(differs)

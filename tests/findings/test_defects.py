@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import open_capture
 
@@ -54,9 +55,9 @@ def test_the_first_finding_is_the_defect(name):
     code, packet, causes = DEFECTS[name]
     with open_capture(str(CAPTURES / f"{name}.pcap")) as capture:
         (association,) = capture.associations
-    worth = [finding for finding in association.findings if finding.worst is not Severity.NOTE]
+    worth = [finding for finding in findings_of(association).causes if finding.worst is not Severity.NOTE]
     assert (worth[0].code, worth[0].packet) == (code, packet)
-    assert worth[0] is association.findings[0]
+    assert worth[0] is findings_of(association).causes[0]
     assert causes is None or len(worth) == causes
 
 
@@ -64,4 +65,4 @@ def test_the_first_finding_is_the_defect(name):
 def test_what_is_odd_and_allowed_is_no_defect(name):
     with open_capture(str(CAPTURES / f"{name}.pcap")) as capture:
         (association,) = capture.associations
-    assert [finding for finding in association.findings if finding.worst is not Severity.NOTE] == []
+    assert [finding for finding in findings_of(association).causes if finding.worst is not Severity.NOTE] == []

@@ -1,6 +1,7 @@
 """A refusal while a data set is being sent is the cause of what its sender then leaves out."""
 
 import build
+from dicomsniff.findings.collector import findings_of
 from findings.traffic import released, talked
 from pipeline import only
 
@@ -9,7 +10,7 @@ def refused(status: int, *, sent: int) -> list[tuple[str, list[str]]]:
     """What is found of a C-STORE of 2000 bytes of pixels, answered after 700 bytes and ended after `sent`."""
     store = build.message(3, build.store_rq(), build.pixels(2000)[:sent], fragment=500)
     talk = talked((0, store[:700]), (1, build.message(3, build.store_rsp(1, status))), (0, store[700:]))
-    return [(each.code, [one.code for one in each.followers]) for each in only(released(talk)).findings]
+    return [(each.code, [one.code for one in each.followers]) for each in findings_of(only(released(talk))).causes]
 
 
 def test_a_short_data_set_follows_from_the_refusal():

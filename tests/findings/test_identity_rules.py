@@ -3,6 +3,7 @@
 import pytest
 
 import build
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.verdicts import verdict
 from findings.traffic import associate_ac, associate_rq, echoed, identity, identity_response, opened, released, talked
@@ -33,7 +34,7 @@ def test_a_refusal_of_a_call_without_identity_is_not_put_down_to_one():
 def test_an_identity_that_was_not_confirmed_is_why_the_requestor_broke_off(ends):
     talk = talked(ends, talk=opened(ASKED, associate_ac())) if ends[1] else opened(ASKED, associate_ac())
     association = only(talk.close().packets)
-    cause = next(each for each in association.findings if each.code == "identity-ignored")
+    cause = next(each for each in findings_of(association).causes if each.code == "identity-ignored")
     assert cause.severity is Severity.WARNING
     assert {each.code for each in cause.followers} & {"association-aborted", "association-not-released"}
     assert cause.message in verdict(association)
@@ -41,7 +42,9 @@ def test_an_identity_that_was_not_confirmed_is_why_the_requestor_broke_off(ends)
 
 def test_an_identity_that_was_not_confirmed_and_did_not_matter_is_a_note():
     association = only(released(echoed(opened(ASKED, associate_ac()))))
-    assert [each.severity for each in association.found if each.code == "identity-ignored"] == [Severity.NOTE]
+    assert [each.severity for each in findings_of(association).all if each.code == "identity-ignored"] == [
+        Severity.NOTE
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ import build
 from association.test_bounds import echoes, many
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Keep
-from dicomsniff.association import association as association_module
 from dicomsniff.association import links, moves, normalized_links
 from dicomsniff.export.check import write_check
 from dicomsniff.export.model_json import association_json
 from dicomsniff.export.show import write_text
 from dicomsniff.export.text import association_lines
 from dicomsniff.export.transcript import write_transcript
-from dicomsniff.findings import overview
+from dicomsniff.findings import collector, overview
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -36,7 +36,7 @@ LISTED, FOUND = 20, 10
 def _limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analyzer_module, "MAX_OPEN_ENTRIES", LISTED)
     monkeypatch.setattr(analyzer_module, "MAX_LISTED", LISTED)
-    monkeypatch.setattr(association_module, "MAX_FINDINGS", FOUND)
+    monkeypatch.setattr(collector, "MAX_FINDINGS", FOUND)
 
 
 def saved(path: Path, packets: list[build.Packet]) -> str:
@@ -100,7 +100,7 @@ def test_findings_beyond_the_limit_are_counted_by_severity_everywhere(tmp_path: 
     association = only(warned(500), keep=Keep.LATEST)
     notes = ["association-slow", "entries-not-listed", "findings-not-listed"]
     assert Counter(codes(association)) == Counter([*["status-warning"] * FOUND, *notes])
-    assert association.unlisted_findings == {"warning": 490}
+    assert findings_of(association).unlisted == {"warning": 490}
     assert "further findings are counted, not listed: 490 warnings" in shown(path)
     assert "with 500 warnings" in shown(path)
     assert transcript(path)["associations"][0]["findings_not_listed"] == {"warning": 490}
@@ -173,7 +173,7 @@ def test_problems_of_a_data_set_beyond_the_limit_are_counted() -> None:
     talk = established()
     talk.client(build.message(1, build.store_rq(1), odd))
     talk.server(build.message(1, build.store_rsp(1)))
-    (finding,) = [each for each in only(released(talk)).found if each.code == "data-set-odd-length"]
+    (finding,) = [each for each in findings_of(only(released(talk))).all if each.code == "data-set-odd-length"]
     assert finding.message.endswith("; 100 more like it")
 
 
@@ -262,7 +262,7 @@ def test_a_single_pdu_of_either_side_tells_that_the_other_was_not_captured(side:
     talk = build.Talk()
     talk.pieces(side, [sent])
     association = only(talk.packets)
-    (cause,) = association.findings
+    (cause,) = findings_of(association).causes
     silent = ("STORESCU", "STORESCP")[1 - side] if b"STORESCU" in sent else ("10.0.0.1", "10.0.0.2")[1 - side]
     assert cause.code == "one-direction"
     assert cause.message.startswith(f"nothing sent by {silent}")

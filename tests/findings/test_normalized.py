@@ -4,6 +4,7 @@ import pytest
 
 import build
 from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.tcp import table
 from findings import normalized_cases as cases
 from findings.normalized_cases import ACTION, CLAIM, CREATE, MPPS, MPPS_STEP, NO_SUCH_INSTANCE, PULL, PUSH, SET, WATCH
@@ -13,18 +14,18 @@ from pipeline import analyze, batch, codes, only
 
 def causes(packets):
     """Every cause with what follows from it, by code."""
-    return [(each.code, [other.code for other in each.followers]) for each in only(packets).findings]
+    return [(each.code, [other.code for other in each.followers]) for each in findings_of(only(packets)).causes]
 
 
 def test_a_refused_request_follows_from_the_attribute_that_it_lacks():
     packets = cases.mpps((CREATE, cases.without(MPPS_STEP, 0x00400253), cases.MISSING))
     assert causes(packets) == [("attribute-missing", ["status-failure"])]
-    assert "(0040,0253) Performed Procedure Step ID" in only(packets).findings[0].message
+    assert "(0040,0253) Performed Procedure Step ID" in findings_of(only(packets)).causes[0].message
 
 
 def test_an_attribute_missing_from_an_item_is_named_with_its_sequence():
     step = MPPS_STEP | {0x00400270: [{0x00080050: b"A1"}]}
-    (finding,) = only(cases.mpps((CREATE, step, cases.MISSING))).findings
+    (finding,) = findings_of(only(cases.mpps((CREATE, step, cases.MISSING)))).causes
     assert "(0020,000D) Study Instance UID of (0040,0270)" in finding.message
 
 
@@ -59,7 +60,7 @@ def test_an_action_of_a_procedure_step_is_of_its_sop_class(context, kind, fits):
 def test_sound_steps_raise_nothing():
     done = cases.DONE | {0x00400250: b"20260101", 0x00400251: b"1300"}
     analyzer = analyze(cases.steps_apart((CREATE, MPPS_STEP, 0), (SET, cases.CHANGED, 0), (SET, done, 0)))
-    assert [each.code for association in analyzer.associations for each in association.found] == []
+    assert [each.code for association in analyzer.associations for each in findings_of(association).all] == []
     assert codes(only(cases.exchange(PULL, *cases.asked(ACTION, PUSH, CLAIM, kind=1)))) == []
 
 

@@ -1,6 +1,7 @@
 """Requests without a response: which are foreseen, which are faults."""
 
 import build
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from findings.traffic import COMMITMENT, SECOND, event_report, opened
 from pipeline import only
@@ -13,7 +14,7 @@ def unanswered(*turns: tuple[int, bytes], pause: int = 0) -> list[Severity]:
         (talk.server if side else talk.client)(data)
         talk.wait(pause)
     association = only(talk.close().packets)
-    return [finding.severity for finding in association.found if finding.code == "request-unanswered"]
+    return [finding.severity for finding in findings_of(association).all if finding.code == "request-unanswered"]
 
 
 REPORT, RELEASE, RELEASED = (1, event_report()), (0, build.release_rq()), (1, build.release_rp())

@@ -15,6 +15,7 @@ import build
 from dicomsniff.export.check import write_check
 from dicomsniff.export.show import write_text
 from dicomsniff.export.transcript import write_transcript
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.overview import Fate, fate
 from dicomsniff.findings.verdicts import verdict
@@ -50,7 +51,7 @@ def assert_views_agree(path: Path) -> None:
         assert write_check(capture, StringIO(), "text", Severity.ERROR, (str(path),)) == failed
     with Capture(str(path)) as capture:
         for association in capture.associations:
-            errors = any(finding.severity is Severity.ERROR for finding in association.found)
+            errors = any(finding.severity is Severity.ERROR for finding in findings_of(association).all)
             assert (fate(association) is Fate.TROUBLED) == errors, verdict(association)
         assert LinkBook.of(capture.analyzer).verdict in (said["verdict"], "")
 
@@ -95,7 +96,7 @@ def test_all_views_agree_on_damaged_captures(tmp_path_factory, data):
 
 def test_an_abort_costs_nothing_where_all_was_answered():
     association = only(talked((0, build.abort()), talk=echoed(established())).close().packets)
-    assert [finding.severity for finding in association.found] == [Severity.WARNING]
+    assert [finding.severity for finding in findings_of(association).all] == [Severity.WARNING]
     assert verdict(association) == (
         "aborted by the requestor's application, after 1 C-ECHO, Success; nothing was lost by it"
     )
@@ -107,7 +108,7 @@ def test_an_abort_within_a_message_costs_it(side):
     store = build.message(3, build.store_rq(2), build.pixels(100))
     talk = talked((0, store[:-30]), (side, build.abort()), talk=stored())
     association = only(talk.close().packets)
-    assert Severity.ERROR in [finding.severity for finding in association.found]
+    assert Severity.ERROR in [finding.severity for finding in findings_of(association).all]
     assert fate(association) is Fate.TROUBLED
 
 
@@ -127,7 +128,7 @@ def test_a_status_that_nobody_defines_is_a_warning_and_no_failure():
     association = only(
         released(talked((0, build.message(1, build.echo_rq())), (1, build.message(1, build.echo_rsp(1, 0x1234)))))
     )
-    assert [finding.severity for finding in association.found] == [Severity.WARNING]
+    assert [finding.severity for finding in findings_of(association).all] == [Severity.WARNING]
     assert fate(association) is Fate.WELL
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from dicomsniff.association.association import Association
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import open_capture
@@ -66,7 +67,7 @@ def associations(samples: Path, name: str) -> list[Association]:
 def test_the_cause_comes_first_and_its_consequences_hang_below(samples: Path, name: str) -> None:
     expected = TROUBLED[name]
     (association,) = associations(samples, name)
-    (cause,) = association.findings
+    (cause,) = findings_of(association).causes
     assert (cause.code, cause.packet) == (expected.code, expected.packet)
     assert {each.code for each in cause.followers} == expected.followers
     assert verdict(association) == expected.verdict
@@ -74,7 +75,7 @@ def test_the_cause_comes_first_and_its_consequences_hang_below(samples: Path, na
 
 @pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_traffic_raises_no_error_and_no_warning(samples: Path, name: str) -> None:
-    found = [each for association in associations(samples, name) for each in association.found]
+    found = [each for association in associations(samples, name) for each in findings_of(association).all]
     assert {each.severity for each in found} <= {Severity.NOTE}
 
 
@@ -84,7 +85,7 @@ def test_a_refused_delivery_explains_the_move(samples: Path) -> None:
         (explained,) = capture.analyzer.findings
     assert verdict(asked).startswith("released: 1 of 1 C-MOVE failed: 0xA702")
     assert verdict(delivery) == "refused: no reason given"
-    assert delivery.findings[0].message == (
+    assert findings_of(delivery).causes[0].message == (
         "DEST (10.77.0.3:11116) refuses the association: no reason given (its application refused; permanent)"
     )
     assert explained.message == "C-MOVE to DEST: DEST rejected the provider's association 2"

@@ -5,6 +5,7 @@ import pytest
 import build
 from dicomsniff.dictionary.information_models import MODELS, find_model
 from dicomsniff.dictionary.uids import find_uid_name
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.side import Side
@@ -52,7 +53,7 @@ FRAMES = 0x00081161
 
 
 def found(packets: list[build.Packet]) -> list[Finding]:
-    return [each for each in only(packets).found if each.code.startswith(OURS)]
+    return [each for each in findings_of(only(packets)).all if each.code.startswith(OURS)]
 
 
 def codes(packets: list[build.Packet]) -> list[str]:
@@ -155,7 +156,7 @@ def test_what_is_asked_for_is_judged_by_its_model_and_held_against_who_asks(name
 
 @pytest.mark.parametrize("code", [code for code in CASES if code.startswith("match-")])
 def test_what_matches_lack_is_held_against_who_answers(code):
-    (finding,) = [each for each in only(CASES[code][0]()).found if each.code == code]
+    (finding,) = [each for each in findings_of(only(CASES[code][0]())).all if each.code == code]
     assert finding.side is Side.ACCEPTOR
     assert finding.message.startswith("STORESCP")
 
@@ -175,13 +176,13 @@ def test_where_the_negotiation_is_not_captured_hierarchy_is_not_judged():
 @pytest.mark.parametrize("status", [MISMATCH, 0xC001])
 def test_a_query_that_fails_does_so_because_of_what_it_asks_for(status):
     association = only(exchange(STUDY_ROOT_FIND, SERIES | {STUDY_UID: b""}, status=status))
-    (cause,) = [each for each in association.findings if each.code == "query-parent-missing"]
+    (cause,) = [each for each in findings_of(association).causes if each.code == "query-parent-missing"]
     assert [each.code for each in cause.followers] == ["status-failure"]
 
 
 def test_a_failure_that_lies_with_the_scp_has_nothing_to_do_with_the_query():
     association = only(exchange(STUDY_ROOT_FIND, {LEVEL: b"STUDY ", NAME: b"A*"}, status=0xA700))
-    assert [each.code for each in association.findings] == ["status-failure"]
+    assert [each.code for each in findings_of(association).causes] == ["status-failure"]
 
 
 def test_an_abort_follows_from_what_was_asked_for():
@@ -189,7 +190,7 @@ def test_an_abort_follows_from_what_was_asked_for():
     command = build.command_set({2: STUDY_ROOT_FIND, 0x0100: 0x0020, 0x0110: 1, 0x0700: 0, 0x0800: 1})
     talk.client(build.message(1, command, data_set({STUDY_UID: b""})))
     talk.server(build.abort())
-    (cause, *_) = only(talk.close().packets).findings
+    (cause, *_) = findings_of(only(talk.close().packets)).causes
     assert cause.code == "query-level-missing"
     assert "association-aborted" in [each.code for each in cause.followers]
 
@@ -227,7 +228,7 @@ def test_no_value_of_an_identifier_is_told():
     asks = STUDY | {NAME: b"SECRET^?*", PATIENT_ID: b"SECRET", ACCESSION: b"SECRET\\SECRET ", STUDY_DATE: b"SECRET* "}
     packets = exchange(STUDY_ROOT_FIND, asks, FOUND | {NAME: b"SECRET", LEVEL: b"SERIES"}, status=MISMATCH)
     assert len(found(packets)) >= 4
-    assert not [each for each in only(packets).found if "SECRET" in each.message]
+    assert not [each for each in findings_of(only(packets)).all if "SECRET" in each.message]
 
 
 def test_every_registered_class_of_queries_and_retrievals_has_a_model_or_is_known_to_have_none():

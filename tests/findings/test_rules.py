@@ -10,8 +10,10 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import find_in_capture, flatten
-from dicomsniff.findings.finding import CaptureRule, Finding, Severity
+from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.findings.rule import CaptureRule, declared_in
 from findings import exchange_cases  # noqa: F401 - which adds its cases
 from findings.cases import CASES, Traffic
 from findings.traffic import released, talked
@@ -26,13 +28,17 @@ def analyzed(traffic: Traffic) -> Analyzer:
     return analyze_frames(frames)
 
 
+def every_finding(analyzer: Analyzer) -> list[Finding]:
+    found = [finding for each in analyzer.associations for finding in findings_of(each).all]
+    return found + flatten(analyzer.findings)
+
+
 def found_in(traffic: Traffic) -> list[Finding]:
-    analyzer = analyzed(traffic)
-    return [finding for each in analyzer.associations for finding in each.found] + flatten(analyzer.findings)
+    return every_finding(analyzed(traffic))
 
 
 def test_every_rule_has_a_case():
-    assert {rule.code for rule in RULES} == {*CASES, *UNREACHABLE, *(rule.code for rule in data_set_rules.RULES)}
+    assert {rule.code for rule in RULES} == {*CASES, *UNREACHABLE, *(rule.code for rule in declared_in(data_set_rules))}
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -56,12 +62,14 @@ def test_traffic_that_all_but_raises_the_rule_does_not(code):
 def test_every_finding_is_listed_once_as_a_cause_or_below_one(code):
     for traffic in (CASES[code].raises(), CASES[code].spares()):
         for association in analyzed(traffic).associations:
-            listed = flatten(association.findings)
-            assert sorted(map(id, listed)) == sorted(map(id, association.found))
-            assert not [each for finding in association.findings for each in finding.followers if each.followers]
-            notes = [finding.worst is Severity.NOTE for finding in association.findings]
+            listed = flatten(findings_of(association).causes)
+            assert sorted(map(id, listed)) == sorted(map(id, findings_of(association).all))
+            assert not [
+                each for finding in findings_of(association).causes for each in finding.followers if each.followers
+            ]
+            notes = [finding.worst is Severity.NOTE for finding in findings_of(association).causes]
             assert notes == sorted(notes)
-            order = [(finding.worst is Severity.NOTE, finding.packet) for finding in association.findings]
+            order = [(finding.worst is Severity.NOTE, finding.packet) for finding in findings_of(association).causes]
             assert order == sorted(order)
 
 

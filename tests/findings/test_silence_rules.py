@@ -4,6 +4,7 @@ import pytest
 
 import build
 from dicomsniff.findings.codes import QUERIES
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.overview import Fate
 from dicomsniff.findings.verdicts import verdict
 from findings.stall_cases import getting
@@ -28,7 +29,7 @@ def given_up(talk: build.Talk, seconds: int, *, side: int = 0) -> str:
     talk.wait(seconds * SECOND)
     (talk.server if side else talk.client)(build.abort())
     found = only(talk.close().packets)
-    (cause,) = [each for each in found.findings if each.code not in QUERIES]
+    (cause,) = [each for each in findings_of(found).causes if each.code not in QUERIES]
     assert cause.message in verdict(found)
     return cause.message
 
@@ -72,7 +73,7 @@ def test_an_unanswered_request_for_an_association_is_told_in_one_figure(how, tex
     talk.acknowledge(1)
     talk.wait(4 * SECOND - 2 * build.MILLISECOND + build.MILLISECOND)
     found = only(how(talk).packets)
-    assert found.findings[0].message == text
+    assert findings_of(found).causes[0].message == text
     assert verdict(found) == f"unfinished: {text}"
 
 
@@ -99,7 +100,7 @@ def test_a_direction_that_is_not_in_the_capture_has_not_been_silent(opened_):
     flow = talk.packets[0].flow
     later = build.Talk(("10.0.0.9", 4444), start=talk.time + 3600 * SECOND).open()
     (found,) = associations([each for each in talk.packets if each.flow == flow] + later.packets)
-    assert [each.code for each in found.findings] == ["one-direction"]
+    assert [each.code for each in findings_of(found).causes] == ["one-direction"]
     assert "answer" not in verdict(found)
 
 
@@ -119,8 +120,8 @@ def test_who_answers_in_another_protocol_has_answered(answer, name):
     talk.server(answer)
     talk.wait(2 * SECOND)
     found = only(talk.close().packets)
-    assert found.findings[0].message == f"{SECOND_SIDE} answered A-ASSOCIATE-RQ in {name}"
-    assert "association-unanswered" not in found.found_codes
+    assert findings_of(found).causes[0].message == f"{SECOND_SIDE} answered A-ASSOCIATE-RQ in {name}"
+    assert "association-unanswered" not in findings_of(found).codes
     assert verdict(found).startswith(f"unfinished: {SECOND_SIDE} answered A-ASSOCIATE-RQ in {name}")
 
 
@@ -142,7 +143,7 @@ def test_bytes_that_the_acceptor_has_to_send_back_are_told_where_it_does_not():
         talk = opened(asked_, answer)
         talk.client(build.release_rq())
         talk.server(build.release_rp())
-        found = [each.message for each in only(talk.close().packets).found if each.code == "reserved-bytes"]
+        found = [each.message for each in findings_of(only(talk.close().packets)).all if each.code == "reserved-bytes"]
         assert len(found) == count
         assert found[0].startswith("A-ASSOCIATE-RQ has reserved bytes")
         assert all("does not send bytes 43 to 74 back" in each for each in found[1:])

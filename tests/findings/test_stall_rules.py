@@ -5,6 +5,7 @@ import pytest
 import build
 from dicomsniff.association.association import Association
 from dicomsniff.findings.codes import QUERIES
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.side import Side
 from findings.stall_cases import STORE, sent_in_vain, stopped, with_closed_window
@@ -28,7 +29,7 @@ def _aborted(talk: build.Talk, side: int) -> build.Talk:
 
 def _beside_queries(association: Association) -> list[Finding]:
     """Findings but those on what a C-GET asks for, which here is nothing."""
-    return [each for each in association.findings if each.code not in QUERIES]
+    return [each for each in findings_of(association).causes if each.code not in QUERIES]
 
 
 def cause(association: Association) -> tuple[str, Side | None, str]:

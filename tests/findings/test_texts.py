@@ -5,6 +5,7 @@ import pytest
 import build
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import flatten
 from findings.link_traffic import GET, GET_CLASS, GOT, asked_to_move, got, sent_singly
 from findings.traffic import CT, SECOND, associate_ac, associate_rq, established, negotiated, opened, released, role
@@ -14,7 +15,9 @@ from pipeline import analyze, analyze_frames
 
 def texts(analyzer: Analyzer, code: str) -> list[str]:
     """The messages of a rule's findings, of associations first."""
-    found = [finding for each in analyzer.associations for finding in each.found] + flatten(analyzer.findings)
+    found = [finding for each in analyzer.associations for finding in findings_of(each).all] + flatten(
+        analyzer.findings
+    )
     return [finding.message for finding in found if finding.code == code]
 
 

@@ -19,7 +19,7 @@ KNOWN = {
     ("PresentationContext", "abstract_syntax"),
     ("UserInformation", "implementation_version_name"),
     ("Command", "affected_sop_class_uid"),
-    ("Finding", "message"),
+    ("Value", "text"),
     ("Move", "destination"),
     ("Workflow", "key"),
     ("Series", "called_ae_title"),

@@ -7,8 +7,8 @@ import pytest
 import build
 from association.test_bounds import echoes, many
 from dicomsniff import analyzer as analyzer_module
-from dicomsniff.association import association as association_module
 from dicomsniff.association import normalized_links
+from dicomsniff.findings import collector
 from dicomsniff.tui import findings_list, reading
 from findings.link_traffic import committed, report
 from findings.traffic import many_failures
@@ -30,7 +30,7 @@ async def test_a_long_exchange_says_how_much_of_it_is_listed(tmp_path: Path, mon
 
 @pytest.mark.slow
 async def test_a_list_of_findings_says_how_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(association_module, "MAX_FINDINGS", 10)
+    monkeypatch.setattr(collector, "MAX_FINDINGS", 10)
     path = save(tmp_path / "failures.pcap", many_failures(30))
     async with opened(path) as (app, pilot):
         await press(pilot, "f")

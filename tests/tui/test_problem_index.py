@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
 from dicomsniff.tui.problem_index import Problems
@@ -16,7 +17,7 @@ def test_an_entry_has_the_worst_severity_found_about_it(samples: Path) -> None:
             for association in capture.associations:
                 problems = Problems(association)
                 for entry in association.timeline:
-                    found = {finding.severity for finding in association.found if finding.span == entry.span}
+                    found = {finding.severity for finding in findings_of(association).all if finding.span == entry.span}
                     assert problems.severity(entry) == next((each for each in ORDER if each in found), None)
 
 
@@ -40,4 +41,4 @@ def test_every_finding_leads_to_an_entry(samples: Path) -> None:
         with Capture(str(path)) as capture:
             for association in capture.associations:
                 order = TimelineOrder(association)
-                assert all(order.find_cause(finding) is not None for finding in association.findings)
+                assert all(order.find_cause(finding) is not None for finding in findings_of(association).causes)

@@ -14,7 +14,9 @@ MAX_OF_A_CODE = 5
 
 @dataclass(frozen=True, slots=True)
 class DataSetProblem:
-    """A place where a data set breaks PS3.5 or what was negotiated; `code` is stable, `text` holds no value of it.
+    """A place where a data set breaks PS3.5 or what was negotiated; `code` is stable.
+
+    `text` holds no value of it but the character set it declares, which then is `quoted` as it stands there.
 
     `offset` counts bytes of the data set (of the inflated one where it is deflated).
     """
@@ -23,6 +25,7 @@ class DataSetProblem:
     text: str
     offset: int
     tag: int | None = None
+    quoted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +91,13 @@ class ProblemList:
     unlisted: dict[str, int] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, code: str, text: str, offset: int, tag: int | None = None) -> None:
+    def add(self, code: str, text: str, offset: int, tag: int | None = None, *, quoted: str = "") -> None:
         """List a problem, or count it."""
         count = self._counts[code] = self._counts.get(code, 0) + 1
         if count > MAX_OF_A_CODE or (count > 1 and len(self.listed) >= MAX_PROBLEMS):
             self.unlisted[code] = self.unlisted.get(code, 0) + 1
         else:
-            self.listed.append(DataSetProblem(code, text, offset, tag))
+            self.listed.append(DataSetProblem(code, text, offset, tag, quoted))
 
     def has(self, code: str) -> bool:
         """Whether a problem of that code was found."""

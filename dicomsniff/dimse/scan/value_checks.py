@@ -88,7 +88,8 @@ class KeptValues:
             return
         self.effort += value_cost(value)
         if problem := self.characters.problem(value):
-            self.problems.add("data-set-charset", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
+            text, quoted = f"{named(tag)} at byte {offset} has {problem}", self.characters.quoted
+            self.problems.add("data-set-charset", text, offset, tag, quoted=quoted if quoted in problem else "")
 
     def note_unusual(self, tag: int, offset: int, what: str) -> None:
         """Note what most receivers can handle; the first such thing is kept."""

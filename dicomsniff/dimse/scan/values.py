@@ -80,17 +80,22 @@ class Characters:
             return ""
         encodings = self._find_encodings()
         if self._unknown:
-            return f"characters beyond ASCII, and the declared character set {self._unknown!r} is no defined term"
+            return f"characters beyond ASCII, and the declared character set {self.quoted} is no defined term"
         if _ESCAPE in value and not self.extended:
             return "an escape sequence, although no character set with code extensions is declared"
         if _ESCAPE not in value and encodings[0] == DEFAULT_ENCODING:
             byte = next(byte for byte in value if byte > 0x7F)
             if not self._declared:
                 return f"byte 0x{byte:02X}, and no character set beyond ASCII is declared"
-            return f"byte 0x{byte:02X}, which {self._declared!r} does not have there"
+            return f"byte 0x{byte:02X}, which {self.quoted} does not have there"
         if has_odd_escapes(value) or not _decodes(value, encodings):
-            return f"bytes that are not {self._declared!r}"
+            return f"bytes that are not {self.quoted}"
         return ""
+
+    @property
+    def quoted(self) -> str:
+        """What problems quote: what is declared, as far as it is not known."""
+        return repr(self._unknown or self._declared)
 
     def _find_encodings(self) -> list[str]:
         if self._encodings is None:
