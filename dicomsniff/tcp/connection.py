@@ -234,7 +234,10 @@ class TcpTracker:
     def _give_up_hole(self, connection: Connection, holed: Stream) -> list[TcpEvent]:
         """Nothing fills the hole: report it, and take what waited."""
         waiting, connection.waiting, connection.holed = connection.waiting, [], None
-        return holed.settle(waiting[-1][1], give_up=True) + self._take_waiting(waiting)
+        # What waits of the direction with the hole is not missing: the hole ends where it begins.
+        begins = [holed.offset_of(each[4]) for each in waiting if each[3] == holed.flow and each[9] < each[10]]
+        end = min((offset for offset in begins if offset > holed.offset), default=None)
+        return holed.settle(waiting[-1][1], give_up=True, end=end) + self._take_waiting(waiting)
 
     def _take_waiting(self, waiting: list[Segment]) -> list[TcpEvent]:
         events: list[TcpEvent] = []

@@ -207,8 +207,13 @@ class Stream:
         length = (self.acked if self.fin is None else min(self.acked, self.fin)) - self.offset
         return length if 1 < length <= MAX_WINDOW else 0  # a single one may be a FIN that was not captured
 
-    def settle(self, time: int, *, final: bool = False, give_up: bool = False) -> list[TcpEvent]:
-        """Decide whether bytes missing before the held ones are lost; `final` where nothing more can come."""
+    def settle(
+        self, time: int, *, final: bool = False, give_up: bool = False, end: int | None = None
+    ) -> list[TcpEvent]:
+        """Decide whether bytes missing before the held ones are lost; `final` where nothing more can come.
+
+        With `give_up` they are; those that were acknowledged, too, up to offset `end` if there is one.
+        """
         events: list[TcpEvent] = []
         while self.held and (final or give_up or self._given_up(time)):
             first, give_up = self.held[0], False
@@ -218,7 +223,8 @@ class Stream:
                 events.append(self._gap(first[0] - self.offset, first[4]))
             events += self._drain()
         if give_up and self.hole:
-            events.append(self._gap(self.hole, PacketMark(*self.connection.last_mark)))
+            length = self.hole if end is None else min(self.hole, end - self.offset)
+            events.append(self._gap(length, PacketMark(*self.connection.last_mark)))
         if final and self.anchored and self.fin is not None and self.fin > self.offset and not self.ended:
             events.append(self._gap(self.fin - self.offset, PacketMark(*self.connection.last_mark)))
         return events
