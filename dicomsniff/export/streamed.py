@@ -1,7 +1,7 @@
 """What every format is that is written line by line as a capture comes, each finding as soon as it is there."""
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.conversation import Update
+from dicomsniff.association.consumer import Update
 from dicomsniff.association.timeline import Entry
 from dicomsniff.export.view import View
 from dicomsniff.findings.collector import findings_of

@@ -10,7 +10,7 @@ from typing import IO
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
-from dicomsniff.association.conversation import Update
+from dicomsniff.association.consumer import Update
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json

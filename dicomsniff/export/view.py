@@ -6,7 +6,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, ClassVar, NamedTuple
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.conversation import Update
+from dicomsniff.association.consumer import Update
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture

@@ -21,7 +21,8 @@ def status_text(capture: Capture, *, reading: bool, following: bool, problem: st
     if problem or reader.truncated:
         text.append(f"{problem or reader.truncated}  ", "bold reverse")
     count = analyzer.association_count
-    counts = [f"{count:,} association{'s' * (count != 1)}", f"{analyzer.packets:,} packets"]
+    privacy = "PHI shown: P" if gate().privacy.keep_phi else "PHI withheld: P"
+    counts = [privacy, f"{count:,} association{'s' * (count != 1)}", f"{analyzer.packets:,} packets"]
     if capture.is_live:
         text.append("live  " if reading else "live capture ended  ", "bold")
         if reading:
@@ -30,7 +31,6 @@ def status_text(capture: Capture, *, reading: bool, following: bool, problem: st
         text.append_text(_progress(reader.position, reader.size))
     if verdict:
         counts.append(f"so far {allowed(verdict)}" if reading else allowed(verdict))
-    counts.append("patient data shown: P" if gate().privacy.keep_phi else "patient data withheld: P")
     return text.append(" · ".join(counts), "not bold")
 
 
