@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable
 from enum import IntEnum
 from functools import wraps
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,7 +21,10 @@ from dicomsniff.progress import progress_shown
 
 if TYPE_CHECKING:
     from dicomsniff.capture.packets import LiveSource
+    from dicomsniff.filter.selection import Selection
     from dicomsniff.privacy.gate import Privacy
+
+Read = TypeVar("Read")
 
 
 LEAST_KEY, MAX_KEY = 8, 4096
@@ -74,6 +77,65 @@ def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what is to be shown of a capture, which the command takes as `selection`."""
+    command = _with_selection(command)
+    for option in (
+        click.option("--to", "until", metavar="TIME", help="Show nothing later; TIME as for --from."),
+        click.option("--from", "since", metavar="TIME",
+                     help="Show nothing earlier than TIME, in UTC: 14:30 of any day, or 2026-01-31T14:30:05."),
+        click.option("--association", "associations", metavar="N[,M...]", help="Show only these associations."),
+        click.option("--filter", "expression", metavar="EXPRESSION",
+                     help="Show only what EXPRESSION chooses; `dicomsniff filter` explains it."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _with_selection(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Pass the options about what is shown on as one, `selection`."""
+
+    @wraps(command)
+    def call(
+        *args: Any,
+        expression: str | None,
+        associations: str | None,
+        since: str | None,
+        until: str | None,
+        only_problems: bool = False,
+        **options: Any,
+    ) -> Any:
+        from dicomsniff.filter.filter import Filter
+        from dicomsniff.filter.selection import Period, Selection
+
+        since_then = _understood("--from", Period, since) if since is not None else Period()
+        until_then = _understood("--to", lambda text: Period(None, text), until) if until is not None else Period()
+        selection = Selection(
+            _understood("--filter", Filter, expression) if expression is not None else None,
+            associations=_understood("--association", _numbers, associations) if associations is not None else (),
+            period=since_then & until_then,
+            only_problems=only_problems,
+        )
+        return command(*args, selection=selection, **options)
+
+    return call
+
+
+def _understood(option: str, read: "Callable[[str], Read]", text: str) -> "Read":
+    """Return what an option's text says; where it cannot be understood, that is what is wrong with the call."""
+    try:
+        return read(text)
+    except ValueError as error:
+        raise click.ClickException(f"{option}: {error}") from None
+
+
+def _numbers(text: str) -> frozenset[int]:
+    numbers = frozenset(int(each) if each.strip().isdecimal() else 0 for each in text.split(","))
+    if 0 in numbers:
+        raise ValueError("expected numbers of associations such as 3 or 3,5")
+    return numbers
+
+
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what every reading command takes."""
     for option in (
@@ -82,7 +144,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
     ):  # fmt: skip
         command = option(command)
-    return privacy_options(_with_privacy(command))
+    return selection_options(privacy_options(_with_privacy(command)))
 
 
 def _with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -127,12 +189,14 @@ def format_option(command: str, text: str = "What to write.", **options: Any) ->
 @click.command()
 @reading_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
-def open_(captures: tuple[str, ...], ports: tuple[int, ...], *, privacy: "Privacy", follow: bool) -> None:
+def open_(
+    captures: tuple[str, ...], ports: tuple[int, ...], *, privacy: "Privacy", selection: "Selection", follow: bool
+) -> None:
     """Open captures in the terminal UI, or print them where there is no terminal."""
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, privacy, follow=follow)
+        _show(captures, ports, follow=follow, privacy=privacy, selection=selection)
         return
     from dicomsniff.tui.session import run
 
@@ -147,36 +211,29 @@ cli.opening = open_
 @cli.command()
 @reading_options
 @click.option("--contexts", is_flag=True, help="Say what was negotiated, and what follows from it.")
+@click.option("--summary", is_flag=True, help="Print one line for each association, and how the capture went.")
+@click.option("--only-problems", is_flag=True, help="Show only associations in trouble, or with a warning.")
+@click.option("--sort", type=click.Choice(["duration", "start", "worst"]),
+              help="Print the longest, the first or the worst association first.")  # fmt: skip
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
-def show(
-    captures: tuple[str, ...],
-    ports: tuple[int, ...],
-    *,
-    privacy: "Privacy",
-    contexts: bool,
-    follow: bool,
-) -> None:
+def show(captures: tuple[str, ...], ports: tuple[int, ...], *, sort: str | None, follow: bool, **asked: Any) -> None:
     """Print each association: who, with whom, how it went, its timeline and its findings."""
-    _show(captures, ports, privacy, contexts=contexts, follow=follow)
+    if follow and (sort or asked["summary"]):
+        raise click.UsageError("--follow prints messages as they come: it goes without --sort and --summary")
+    _show(captures, ports, follow=follow, sort=sort or "", **asked)
 
 
-def _show(
-    paths: tuple[str, ...],
-    ports: tuple[int, ...],
-    privacy: "Privacy",
-    *,
-    contexts: bool = False,
-    follow: bool = False,
-) -> None:
+def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = False, **asked: Any) -> None:
+    """Print captures, with what `Asked` takes."""
     if not follow:
-        _write("show", "text", paths, ports, contexts=contexts, privacy=privacy)
+        _write("show", "text", paths, ports, **asked)
         return
     from dicomsniff.capture.reader import CaptureReader
 
     if len(paths) != 1:
         raise click.UsageError("--follow takes one CAPTURE")
     with written(None, paths) as out:
-        _follow(CaptureReader(paths[0], follow=True), "text", out, ports, privacy)
+        _follow(CaptureReader(paths[0], follow=True), "text", out, ports, **asked)
 
 
 def _write(
@@ -192,6 +249,8 @@ def _write(
         Capture(open_source(paths), collect=view.collects, ports=ports) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
+        if asked["selection"].reads_data and capture.is_pipe:
+            raise click.UsageError("--filter: data[…] reads data sets again, which takes a file instead of a pipe")
         failed = write_view(view, capture, shown, Asked(**asked))
     if capture.truncated:
         raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
@@ -199,40 +258,46 @@ def _write(
         raise click.exceptions.Exit(ExitStatus.FOUND)
 
 
-def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], privacy: "Privacy") -> None:
+def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], **asked: Any) -> None:
     """Write packets as they come; Ctrl-C and its like end that in order."""
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture
 
     view = find_view("live", form)
     with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop):
-        write_view(view, capture, out, Asked(privacy=privacy))
+        write_view(view, capture, out, Asked(**asked))
 
 
 @cli.command()
 @reading_options
 @format_option("export", default="json", show_default=True)
 @output_option
-def export(
-    captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, *, privacy: "Privacy"
-) -> None:
+def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, **asked: Any) -> None:
     """Write the transcript of a capture: every association, context, message and finding."""
-    _write("export", form, captures, ports, output, privacy=privacy)
+    _write("export", form, captures, ports, output, **asked)
 
 
 @cli.command()
 @click.option(
     "-i", "--interface", required=True, help="What to listen on; `dicomsniff interfaces` lists what there is."
 )
-@click.option("-f", "--filter", "bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
+@click.option("-f", "--bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
 @click.option("-w", "--write", metavar="FILE", help="Keep the packets in FILE, a new one, as pcap.")
 @format_option("live", "Follow on standard output, without the terminal UI.")
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
               help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
+@selection_options
 @privacy_options
 @_with_privacy
 def live(
-    interface: str, bpf: str, write: str | None, form: str | None, ports: tuple[int, ...], *, privacy: "Privacy"
+    interface: str,
+    bpf: str,
+    write: str | None,
+    form: str | None,
+    ports: tuple[int, ...],
+    *,
+    privacy: "Privacy",
+    selection: "Selection",
 ) -> None:
     """Sniff an interface until Ctrl-C: in the terminal UI, or as lines on standard output."""
     from dicomsniff.capture.live import LiveReader
@@ -246,7 +311,7 @@ def live(
             if run(capture, privacy):
                 raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
     else:
-        _follow(reader, form or "text", sys.stdout, ports, privacy)
+        _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection)
     if reader.truncated:
         raise CaptureError(reader.truncated)
 
@@ -274,13 +339,12 @@ def check(
     fail_on: str,
     form: str,
     output: str | None,
-    *,
-    privacy: "Privacy",
+    **asked: Any,
 ) -> None:
-    """Print what is wrong, and nothing else; the exit status says whether anything is as bad as --fail-on."""
+    """Print what is wrong, and nothing else; the exit status says whether anything shown is as bad as --fail-on."""
     from dicomsniff.findings.finding import Severity
 
-    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, privacy=privacy)
+    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **asked)
 
 
 @cli.command()

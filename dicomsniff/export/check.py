@@ -44,13 +44,15 @@ class CheckedText(CheckView):
 
     def ends(self) -> tuple[str, str]:
         """Return the verdict and the worst, and behind the associations what is about the whole capture, and counts."""
-        analyzer, name = self.capture.analyzer, the_file(self.capture.reader.name)
-        worst = [f"  {line}" for line in analyzer.overview.worst()]
-        before = [f"{name}: {analyzer.verdict_line}", *worst, ""] if worst else []
-        lines = [*finding_lines(analyzer.findings)]
-        total = analyzer.association_count
+        name = the_file(self.capture.reader.name)
+        worst = [f"  {line}" for line in self.overview.worst()]
+        before = [f"{name}: {self.verdict_line}", *worst, ""] if worst else []
+        lines = [*finding_lines(self.whole)]
+        total = self.overview.associations
         where = f" in {self._with_findings} of {counted(total, 'association')}"
         judged = f"fails at {self.asked.fail_on}" if self.failed else f"passes at {self.asked.fail_on}"
+        if self.selected:
+            lines.append(f"{name}: {self.selected}")
         lines.append(f"{name}: {count_text(self.counts)}{where}; {judged}")
         return self.text(before), self.text(lines)
 
@@ -82,7 +84,7 @@ class CheckedJson(CheckView):
         """Return what stands before and after the array of associations."""
         head = _head(self)
         before = "{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items())
-        found = findings_json(self.capture.analyzer.findings, None, self.gate)
+        found = findings_json(self.whole, None, self.gate)
         tail = {"findings": found} | _summary(self)
         after = ",\n".join(f" {json_text(key)}: {json_text(value)}" for key, value in tail.items())
         return before + ' "associations": [', f"],\n{after}\n}}\n"
@@ -100,7 +102,7 @@ class CheckedLines(CheckView):
     def ends(self) -> tuple[str, str]:
         """Return the findings about the capture as a whole, and the summary."""
         summary = {"kind": "summary"} | _head(self) | _summary(self)
-        lines = [*finding_lines_json(self.capture.analyzer.findings, None, self.gate), json_text(summary)]
+        lines = [*finding_lines_json(self.whole, None, self.gate), json_text(summary)]
         return "", "".join(f"{line}\n" for line in lines)
 
 
@@ -108,6 +110,8 @@ def _head(view: CheckView) -> dict[str, Any]:
     reader, analyzer = view.capture.reader, view.capture.analyzer
     said: dict[str, Any] = {"schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
     said["privacy"] = view.gate.privacy.said
+    if view.selected:
+        said["selection"] = view.selected
     said["capture"] = {
         "name": view.gate.file_name(reader.name),
         "packets": analyzer.packets,

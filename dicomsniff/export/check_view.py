@@ -5,7 +5,10 @@ from contextlib import suppress
 
 from dicomsniff.association.association import Association
 from dicomsniff.export.view import HeadedView
+from dicomsniff.filter.selection import Chosen
 from dicomsniff.findings.engine import flatten
+from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.overview import Overview
 
 
 class CheckView(HeadedView):
@@ -22,15 +25,35 @@ class CheckView(HeadedView):
         """Return what is written before and after the associations, at the end."""
         raise NotImplementedError
 
-    def closed(self, association: Association) -> None:
+    def begin(self) -> None:
+        """Count what is chosen apart from all."""
+        self.overview = self.capture.analyzer.overview if self.asked.selection.is_all else Overview()
+        """How the associations went that are shown."""
+
+    @property
+    def whole(self) -> list[Finding]:
+        """The findings about the capture as a whole; none where only a part is chosen."""
+        return self.capture.analyzer.findings if self.asked.selection.is_all else []
+
+    @property
+    def verdict_line(self) -> str:
+        """How what is shown went, in one sentence with marks."""
+        analyzer = self.capture.analyzer
+        moves = [
+            move for move in analyzer.links.moves() if self.asked.selection.is_all or self.is_shown(move.association)
+        ]
+        return self.overview.text(moves, self.whole)
+
+    def closed(self, association: Association, chosen: Chosen) -> None:  # noqa: ARG002
         """Write what the format says of an association."""
+        if not self.asked.selection.is_all:
+            self.overview.feed(association)
         self.body.write(self.association(association))
 
     def end(self) -> None:
         """Judge, and write."""
-        analyzer = self.capture.analyzer
-        self.counts = Counter(analyzer.overview.findings)
-        self.counts.update(finding.severity for finding in flatten(analyzer.findings))
+        self.counts = Counter(self.overview.findings)
+        self.counts.update(finding.severity for finding in flatten(self.whole))
         self.failed = any(self.counts[severity] for severity in self.asked.failing)
         before, after = self.ends()
         with suppress(BrokenPipeError):  # whoever reads it has gone; what was found still counts

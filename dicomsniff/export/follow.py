@@ -4,6 +4,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.export.streamed import StreamedView
 from dicomsniff.export.text import entry_text, finding_text, link_section, summary_lines
+from dicomsniff.filter.selection import Chosen
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_file, the_title
 from dicomsniff.quantities import time_of_day
@@ -27,7 +28,13 @@ class FollowedText(StreamedView):
 
     def end(self) -> None:
         """Write what belongs together, and the capture as a whole."""
-        self.write_lines([*link_section(self.capture.analyzer.links), *summary_lines(self.capture)])
+        self.write_lines([*link_section(self.links()), *summary_lines(self.capture, self.selected)])
+
+    def closed(self, association: Association, chosen: Chosen) -> None:
+        """Write what is known when an association is over."""
+        super().closed(association, chosen)
+        if said := chosen.left_out(association):
+            self.write_lines([f"  #{association.id} {said}"])
 
 
 def live_line(association: Association, entry: Entry, digits: int) -> str:

@@ -32,7 +32,7 @@ class Junit(CheckView):
     def ends(self) -> tuple[str, str]:
         """Return the suite around its cases."""
         reason = f"the capture is cut off: {self.capture.truncated}" if self.capture.truncated else ""
-        whole = self._case("the capture", self.capture.analyzer.findings, reason, 0.0, error=reason)
+        whole = self._case("the capture", self.whole, reason, 0.0, error=reason)
         numbers = f'tests="{self._cases}" failures="{self._failures}" errors="{int(bool(reason))}"'
         head = f"<testsuites {numbers}>\n<testsuite name={self._quoted(self._suite)} {numbers}>\n"
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}', f"{whole}</testsuite>\n</testsuites>\n"

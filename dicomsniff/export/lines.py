@@ -13,6 +13,7 @@ from dicomsniff.export.model_json import association_json, findings_json, messag
 from dicomsniff.export.negotiation_json import contexts_json
 from dicomsniff.export.streamed import StreamedView
 from dicomsniff.export.transcript import SCHEMA
+from dicomsniff.filter.selection import Chosen
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import shown
@@ -62,18 +63,22 @@ class JsonLines(StreamedView):
         said = {"kind": "found", "association": association.id, "code": finding.code, "severity": str(finding.severity)}
         return json_text(said | {"first_packet": finding.span.first_packet, "last_packet": finding.span.last_packet})
 
-    def closed(self, association: Association) -> None:
+    def closed(self, association: Association, chosen: Chosen) -> None:
         """Write the association as it stands, and its findings."""
-        super().closed(association)
+        super().closed(association, chosen)
         said = {"kind": "association"} | association_json(association, self.digits, self.gate)
+        if left_out := chosen.left_out(association):
+            said["selection"] = left_out
         self._write(said | {"presentation_contexts": contexts_json(association, self.gate)})
         self.write_lines(finding_lines_json(findings_of(association).causes, association.id, self.gate))
 
     def end(self) -> None:
         """Write what belongs together, and the findings about the capture as a whole."""
-        for link in links_json(self.capture.analyzer.links, self.digits, self.gate):
+        for link in links_json(self.links(), self.digits, self.gate):
             self._write({"kind": "link"} | link)
         self.write_lines(finding_lines_json(self.capture.analyzer.findings, None, self.gate))
+        if said := self.selected:
+            self._write({"kind": "selection", "text": said})
 
     def write_lines(self, lines: Iterable[str]) -> None:
         """Write JSON, in which nothing is left to escape."""

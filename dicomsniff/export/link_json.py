@@ -1,10 +1,10 @@
 """What belongs together -> JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from dicomsniff.association.gets import Get
-from dicomsniff.association.links import Link, Linker, Series
+from dicomsniff.association.links import Link, Series
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.association.normalized_links import Workflow
 from dicomsniff.export import Json, direction
@@ -15,9 +15,9 @@ from dicomsniff.quantities import timestamp
 from dicomsniff.words.links import link_text
 
 
-def links_json(links: Linker, digits: int, gate: Gate) -> Iterator[Json]:
+def links_json(links: Iterable[Link], digits: int, gate: Gate) -> Iterator[Json]:
     """Yield an object per group of messages or associations that belong together."""
-    for link in links.links():
+    for link in links:
         yield {"relation": link.kind, **_about_json(link, digits, gate)}
 
 

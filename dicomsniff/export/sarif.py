@@ -45,7 +45,7 @@ class Sarif(CheckView):
         run["invocations"] = [invocation]
         head = "".join(f'  "{key}": {json_text(value)},\n' for key, value in run.items())
         before = f'{{"$schema": "{_SCHEMA}", "version": "2.1.0", "runs": [{{\n{head}  "results": ['
-        whole = "".join(self._results(finding, "the capture", None) for finding in self.capture.analyzer.findings)
+        whole = "".join(self._results(finding, "the capture", None) for finding in self.whole)
         return before, f"{whole}\n  ]}}]}}\n"
 
     def _results(self, finding: Finding, where: str, association: int | None) -> str:

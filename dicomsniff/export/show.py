@@ -1,71 +1,99 @@
 """What `show` prints of a capture: of a file the whole in short and then each association, of a pipe as it comes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
 from dicomsniff.association.association import Association
-from dicomsniff.export.text import association_lines, link_section, summary_lines
+from dicomsniff.export.sorting import MAX_SORTED, Sorted
+from dicomsniff.export.text import association_line, association_lines, link_section, summary_lines
 from dicomsniff.export.view import HeadedView
+from dicomsniff.filter.selection import Chosen
 
 MAX_WAITING = 10_000
 """Timeline entries and contexts of associations that wait to be printed for one which began before them and goes on.
 
 Beyond, those that began first are printed without waiting.
 """
+Turn = tuple[Association, Chosen | None]
+"""An association, and what is shown of it; None for nothing."""
 _ALWAYS = 10
 """How many of those an association counts for at least."""
 
 
 class ShownText(HeadedView):
-    """Each association in full, in the order in which they began, and the capture as a whole."""
+    """Each association in full, in the order in which they began or another one, and the capture as a whole."""
 
     def begin(self) -> None:
-        """Choose where associations go: what is read from a pipe is written as it comes."""
+        """Choose where associations go: what is read from a pipe is written as it comes, unless it is to be sorted."""
         self._queue = InOrder()
-        self._at_once = self.capture.reader.size is None
+        self._sorted = Sorted(self.asked.sort) if self.asked.sort else None
+        self._at_once = self.capture.reader.size is None and self._sorted is None
 
-    def closed(self, association: Association) -> None:
+    def closed(self, association: Association, chosen: Chosen) -> None:
         """Write those associations of which it is the turn."""
-        self._write(self._queue.add(association))
+        if self._sorted is None:
+            self._write(self._queue.add(association, chosen))
+        else:
+            place = self.body.tell()
+            self._sorted.add(association, place, self._write([(association, chosen)]))
+
+    def passed(self, association: Association) -> None:
+        """Wait no longer for an association of which nothing is written."""
+        if self._sorted is None:
+            self._write(self._queue.add(association, None))
 
     def end(self) -> None:
         """Write the whole in short: before the associations, or after what was written as it came."""
         self._write(self._queue.rest())
-        links, summary = link_section(self.capture.analyzer.links), summary_lines(self.capture)
+        links, summary = link_section(self.links()), summary_lines(self.capture, self.selected)
         if self._at_once:
             self.write_lines([*links, *summary])
             return
         between = [""] if self.capture.analyzer.association_count else []
-        self.write_lines([*summary, *between, *links])
-        self.copy_body()
+        self.write_lines([*summary, *between, *([] if self.asked.summary else links)])
+        if self._sorted is None:
+            self.copy_body()
+            return
+        for place, length in self._sorted.places():
+            self.copy_body(place, length)
+        if self._sorted.unsorted:
+            self.write_lines([f"the last {self._sorted.unsorted} are not sorted: there are more than {MAX_SORTED}"])
 
-    def _write(self, associations: Iterator[Association]) -> None:
-        out = self.out if self._at_once else self.body
-        for association in associations:
-            lines = association_lines(association, self.digits, contexts=self.asked.contexts)
-            out.write(self.text([*lines, ""]))
+    def _write(self, associations: Iterable[Turn]) -> int:
+        """Write associations; return how many characters that took."""
+        out, written = self.out if self._at_once else self.body, 0
+        for association, chosen in associations:
+            if chosen is None:
+                continue
+            if self.asked.summary:
+                lines = [association_line(association)]
+            else:
+                shown = association_lines(association, self.digits, contexts=self.asked.contexts, chosen=chosen)
+                lines = [*shown, ""]
+            written += out.write(self.text(lines))
+        return written
 
 
 class InOrder:
     """Brings associations into the order in which they began, as far as MAX_WAITING lets them wait for that."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[int, Association]] = []
+        self._waiting: list[tuple[int, Association, Chosen | None]] = []
         self._next, self._weight = 1, 0
 
-    def add(self, ended: Association) -> Iterator[Association]:
-        """Take an association that is over; yield those of which it is the turn now."""
-        heappush(self._waiting, (ended.id, ended))
+    def add(self, ended: Association, chosen: Chosen | None) -> Iterator[Turn]:
+        """Take an association that is over, and what is shown of it; yield those of which it is the turn now."""
+        heappush(self._waiting, (ended.id, ended, chosen))
         self._weight += _weight(ended)
         while self._waiting and (self._waiting[0][0] == self._next or self._weight > MAX_WAITING):
-            number, association = heappop(self._waiting)
+            number, association, chosen = heappop(self._waiting)
             self._next = number + 1
             self._weight -= _weight(association)
-            yield association
+            yield association, chosen
 
-    def rest(self) -> Iterator[Association]:
+    def rest(self) -> Iterator[Turn]:
         """Yield those that are left: no other comes."""
-        yield from (association for _, association in sorted(self._waiting))
+        yield from ((association, chosen) for _, association, chosen in sorted(self._waiting))
 
 
 def _weight(association: Association) -> int:

@@ -2,8 +2,8 @@
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
-from dicomsniff.association.timeline import Entry
 from dicomsniff.export.view import View
+from dicomsniff.filter.selection import Chosen
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 
@@ -11,14 +11,12 @@ from dicomsniff.findings.finding import Finding
 class StreamedView(View):
     """Writes a line for each timeline entry, and one for each finding, once."""
 
+    tells_entries = True
+
     def begin(self) -> None:
         """Nothing is written yet."""
         self._known: dict[int, int] = {}
         """How many findings were written of each association that is not over."""
-
-    def entry_line(self, association: Association, entry: Entry) -> str:
-        """Return the line of a timeline entry."""
-        raise NotImplementedError
 
     def found_line(self, association: Association, finding: Finding) -> str:
         """Return the line of a finding that is new."""
@@ -30,7 +28,11 @@ class StreamedView(View):
         for association in dict.fromkeys(association for association, _ in updates):
             self._write_found(association)
 
-    def closed(self, association: Association) -> None:
+    def put(self, association: Association, number: int, line: str) -> None:  # noqa: ARG002
+        """Write the line of an entry that is shown."""
+        self.write_lines([line])
+
+    def closed(self, association: Association, chosen: Chosen) -> None:  # noqa: ARG002
         """Write what was found when an association was over."""
         self._write_found(association)
         self._known.pop(association.id, None)

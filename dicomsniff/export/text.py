@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.links import Linker
+from dicomsniff.association.links import Link
 from dicomsniff.association.timeline import Entry
 from dicomsniff.export.negotiation_text import context_lines
+from dicomsniff.filter.selection import ALL, Chosen
 from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
@@ -28,8 +29,16 @@ _UID = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
 _ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 
 
-def association_lines(association: Association, digits: int, *, contexts: bool = False) -> Iterator[str]:
-    """Yield an association as text: who with whom, the verdict, its findings, its timeline."""
+def association_line(association: Association) -> str:
+    """Return an association as one line: who with whom, the verdict."""
+    requestor, acceptor = association.requestor, association.acceptor
+    return f"association {association.id}: {the_party(requestor)} -> {the_party(acceptor)}: {verdict(association)}"
+
+
+def association_lines(
+    association: Association, digits: int, *, contexts: bool = False, chosen: Chosen = ALL
+) -> Iterator[str]:
+    """Yield an association as text: who with whom, the verdict, its findings, what is chosen of its timeline."""
     requestor, acceptor = association.requestor, association.acceptor
     yield f"association {association.id}: {the_party(requestor)} -> {the_party(acceptor)}"
     yield f"  {verdict(association)}"
@@ -46,15 +55,17 @@ def association_lines(association: Association, digits: int, *, contexts: bool =
         yield from context_lines(association)
     if association.condensed:
         yield "    its timeline was given up to bound memory"
-    yield from timeline_lines(association)
+    if left_out := chosen.left_out(association):
+        yield f"    {left_out}"
+    yield from timeline_lines(association, chosen.entries(association))
     if association.unlisted:
         yield f"    … {association.unlisted} further entries are not listed"
 
 
-def timeline_lines(association: Association) -> Iterator[str]:
-    """Yield the timeline, a line for each entry; several in a row that say the same share one."""
-    entries = sorted(association.timeline, key=entry_order)
-    for _, run in groupby(entries, key=lambda entry: (entry.side, entry_name(entry), _gist(association, entry))):
+def timeline_lines(association: Association, entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield timeline entries, a line for each; several in a row that say the same share one."""
+    ordered = sorted(entries, key=entry_order)
+    for _, run in groupby(ordered, key=lambda entry: (entry.side, entry_name(entry), _gist(association, entry))):
         alike = list(run)
         told = alike if len(alike) < FOLDED else alike[:1]
         for entry in told:
@@ -100,10 +111,10 @@ def entry_text(association: Association, entry: Entry) -> str:
     return f"{arrow} {entry_name(entry):<{_NAME_WIDTH}} {amount:>{_SIZE_WIDTH}}  {detail}".rstrip()
 
 
-def link_section(links: Linker) -> Iterator[str]:
+def link_section(links: Iterable[Link]) -> Iterator[str]:
     """Yield what belongs together, those that are alike in two lines, and an empty line; nothing where nothing does."""
     alike: dict[str, list[str]] = {}
-    for line in map(link_text, links.links()):
+    for line in map(link_text, links):
         alike.setdefault(gist(_UID.sub("#", line)), []).append(line)
     if alike:
         yield "what belongs together:"
@@ -115,8 +126,8 @@ def link_section(links: Linker) -> Iterator[str]:
         yield ""
 
 
-def summary_lines(capture: Capture) -> Iterator[str]:
-    """Yield what a capture that is over held as a whole."""
+def summary_lines(capture: Capture, selected: str = "") -> Iterator[str]:
+    """Yield what a capture that is over held as a whole; `selected` says how much of that is shown."""
     analyzer = capture.analyzer
     held = f"{counted(analyzer.connections, 'TCP connection')}, {counted(analyzer.association_count, 'association')}"
     yield f"{the_file(capture.reader.name)}: {analyzer.packets} packets, {held}"
@@ -124,6 +135,8 @@ def summary_lines(capture: Capture) -> Iterator[str]:
         yield f"  {analyzer.verdict_line}"
     for line in analyzer.overview.worst():
         yield f"  {line}"
+    if selected:
+        yield f"  {selected}"
     for protocol, count in sorted(analyzer.foreign.items()):
         yield f"  {counted(count, 'TCP connection')} without DICOM" + (f": {protocol}" if protocol else "")
     if analyzer.given_up:

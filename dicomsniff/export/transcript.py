@@ -3,20 +3,20 @@
 from array import array
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
-from os import SEEK_END
-from struct import Struct
-from tempfile import TemporaryFile
 from typing import IO
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
+from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.model_json import association_json, capture_json, findings_json, message_json, operation_json
 from dicomsniff.export.negotiation_json import contexts_json
+from dicomsniff.export.pieces import Pieces
 from dicomsniff.export.view import Asked, View
+from dicomsniff.filter.selection import Chosen
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
@@ -25,7 +25,6 @@ from dicomsniff.privacy.gate import Gate
 SCHEMA = "dicomsniff.transcript/1"
 IN_MEMORY = 4 << 20
 """Characters of messages that wait in memory, of all associations."""
-_HEADER = Struct("<QQ")
 
 
 class Transcript(View):
@@ -35,7 +34,7 @@ class Transcript(View):
     with them.
     """
 
-    collects = True
+    collects = tells_entries = True
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         super().__init__(capture, out, asked)
@@ -45,12 +44,21 @@ class Transcript(View):
         """Encode messages; other entries are not in a transcript."""
         for association, entry in updates:
             if isinstance(entry.event, Message):
-                said = json_text(message_json(association, entry.event, self.digits, self.gate))
-                self._drafts.add(association, entry.event, said)
+                self._drafts.add(association, entry.event, self.entry_line(association, entry))
 
-    def closed(self, association: Association) -> None:
+    def entry_line(self, association: Association, entry: Entry) -> str:
+        """Return a message; other entries are not in a transcript."""
+        if not isinstance(entry.event, Message):
+            return ""
+        return json_text(message_json(association, entry.event, self.digits, self.gate))
+
+    def put(self, association: Association, number: int, line: str) -> None:
+        """Take a message that is shown."""
+        self._drafts.put(association, number, line)
+
+    def closed(self, association: Association, chosen: Chosen) -> None:
         """Encode what is known of an association now that it is over."""
-        self._drafts.finish(association, self.digits)
+        self._drafts.finish(association, self.digits, chosen.left_out(association))
 
     def end(self) -> None:
         """Write everything, beginning with what is known last."""
@@ -61,17 +69,19 @@ class Transcript(View):
             "capture": capture_json(self.capture, self.gate),
             "privacy": self.gate.privacy.said,
         }
+        if said := self.selected:
+            head["selection"] = said
         self.out.write("{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items()))
         self.out.write(' "associations": [')
         self.out.writelines(self._drafts.parts())
-        links = _lines(json_text(link) for link in links_json(analyzer.links, self.digits, self.gate))
+        links = _lines(json_text(link) for link in links_json(self.links(), self.digits, self.gate))
         found = _lines(json_text(each) for each in findings_json(analyzer.findings, None, self.gate))
         verdict = json_text(shown(analyzer.verdict_line, self.gate))
         self.out.write(f'],\n "verdict": {verdict},\n "links": {links},\n "findings": {found}\n}}\n')
 
     def close(self) -> None:
         """Let go of the temporary file."""
-        self._drafts.file.close()
+        self._drafts.pieces.close()
 
 
 class _Draft:
@@ -85,26 +95,21 @@ class _Draft:
         self.unended: list[tuple[int, str]] = []
         """Messages that never ended, behind their first packets: their numbers come last."""
 
-    def add(self, said: str) -> int:
+    def add(self, number: int, said: str) -> int:
         """Add a message; return how many characters that takes."""
         self.messages += 1
-        line = f'{"," if self.messages > 1 else ""}\n    {{"number": {self.messages}, {said[1:]}'
+        line = f'{"," if self.messages > 1 else ""}\n    {{"number": {number}, {said[1:]}'
         self.buffer.append(line)
         self.size += len(line)
         return len(line)
 
 
 class _Drafts:
-    """Every association's part of the transcript, in pieces of a temporary file.
-
-    Each piece begins with the place of the one before it (0 for none) and its length, so that memory holds one place
-    of each association and no more.
-    """
+    """Every association's part of the transcript, in pieces of a temporary file."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self.file = TemporaryFile()  # noqa: SIM115  whoever made this closes it
-        self.file.write(b"\n")  # no piece begins at 0
+        self.pieces = Pieces()
         self._open: dict[int, _Draft] = {}
         self._waiting = 0
         self._ended = array("Q")
@@ -112,22 +117,27 @@ class _Drafts:
 
     def add(self, association: Association, message: Message, said: str) -> None:
         """Add a message."""
-        draft = self._open.setdefault(association.id, _Draft())
-        if not message.ended:
-            draft.unended.append((message.span.first_packet, said))
-            return
-        self._waiting += draft.add(said)
+        if message.ended:
+            self.put(association, message.number, said)
+        else:
+            self._draft(association).unended.append((message.span.first_packet, said))
+
+    def put(self, association: Association, number: int, said: str) -> None:
+        """Add a message whose number is known."""
+        self._waiting += self._draft(association).add(number, said)
         if self._waiting > IN_MEMORY:
             for each in self._open.values():
                 self._flush(each)
 
-    def finish(self, association: Association, digits: int) -> None:
-        """Nothing more comes of an association."""
+    def finish(self, association: Association, digits: int, left_out: str) -> None:
+        """Nothing more comes of an association; `left_out` says what was of its messages."""
         draft = self._open.pop(association.id, None) or _Draft()
         for _, said in sorted(draft.unended, key=itemgetter(0)):
-            self._waiting += draft.add(said)
+            self._waiting += draft.add(draft.messages + 1, said)
         self._flush(draft)
         head = association_json(association, digits, self._gate)
+        if left_out:
+            head["selection"] = left_out
         fields = ",\n   ".join(f"{json_text(key)}: {json_text(value)}" for key, value in head.items())
         contexts = _lines(json_text(context) for context in contexts_json(association, self._gate))
         begin = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [', draft.last)
@@ -135,21 +145,19 @@ class _Drafts:
         found = (json_text(each) for each in findings_json(causes, association.id, self._gate))
         operations = _lines(json_text(operation_json(each)) for each in association.operations.operations)
         end = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}', begin)
-        missing = association.id - len(self._ended)
+        missing = max(association.id - len(self._ended), 0)
         self._ended.extend([0] * missing)
         self._ended[association.id - 1] = end
 
     def parts(self) -> Iterator[str]:
         """Yield the text of all associations, in the order of their ids."""
-        for index, end in enumerate(self._ended):
-            yield ",\n  {" if index else "\n  {"
-            places = [end]
-            while before := self._header(places[-1])[0]:
-                places.append(before)
-            _, begin, *messages = places
-            for place in (begin, *reversed(messages), end):
-                _, length = self._header(place)
-                yield self.file.read(length).decode()
+        comma = ""
+        for last in filter(None, self._ended):
+            yield f"{comma}\n  {{"
+            comma = ","
+            *messages, begin, end = self.pieces.chain(last)
+            for place in (begin, *messages, end):
+                yield self.pieces.read(place).decode()
             yield "}"
 
     def _flush(self, draft: _Draft) -> None:
@@ -159,15 +167,10 @@ class _Drafts:
             draft.buffer, draft.size = [], 0
 
     def _write(self, text: str, before: int) -> int:
-        data, at = text.encode("utf-8", "backslashreplace"), self.file.seek(0, SEEK_END)
-        self.file.write(_HEADER.pack(before, len(data)) + data)
-        return at
+        return self.pieces.add(text.encode("utf-8", "backslashreplace"), before)
 
-    def _header(self, place: int) -> tuple[int, int]:
-        """Return the place of the piece before one, and its own length; the file is read on behind that."""
-        self.file.seek(place)
-        before, length = _HEADER.unpack(self.file.read(_HEADER.size))
-        return before, length
+    def _draft(self, association: Association) -> _Draft:
+        return self._open.setdefault(association.id, _Draft())
 
 
 def _lines(items: Iterable[str]) -> str:

@@ -1,17 +1,23 @@
 """What is written of a capture while it is read: the protocol of every format, and the loop that drives them all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from math import inf
 from tempfile import SpooledTemporaryFile
 from typing import IO, ClassVar, NamedTuple
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
+from dicomsniff.association.links import Link
+from dicomsniff.association.timeline import Entry
+from dicomsniff.export.choosing import Choosing
+from dicomsniff.filter.selection import EVERYTHING, Chosen, Selection
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
 from dicomsniff.printable import printed
 from dicomsniff.privacy.gate import Gate, Privacy
+from dicomsniff.quantities import counted
 
 IN_MEMORY = 1 << 20
 """Characters that wait in memory; more wait in a temporary file."""
@@ -28,6 +34,12 @@ class Asked(NamedTuple):
     """The captures as the user named them."""
     privacy: Privacy = Privacy()
     """What is withheld."""
+    selection: Selection = EVERYTHING
+    """What is shown."""
+    summary: bool = False
+    """Whether to say no more of an association than how it went."""
+    sort: str = ""
+    """By what associations are sorted: `duration`, `start` or `worst`; empty as they come."""
 
     @property
     def failing(self) -> tuple[Severity, ...]:
@@ -43,11 +55,14 @@ class View:
     """One format: it takes what a capture brings, in this order, and writes to `out` whenever it likes.
 
     `begin()`; for each block of the capture `entries()`, then `closed()` for each association that is over; `end()`.
-    `close()` follows in any case.
+    `close()` follows in any case. Where not all is shown, it is known at an association's end what of it is: instead of
+    `entries()`, `put()` comes for each entry that is shown, before `closed()`, or else `passed()`.
     """
 
     collects: ClassVar[bool] = False
     """Whether it writes data sets: the capture must be opened with `collect`."""
+    tells_entries: ClassVar[bool] = False
+    """Whether it takes entries as they come, and not only from the timeline of an association that is over."""
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         self.capture, self.out, self.asked = capture, out, asked
@@ -55,6 +70,8 @@ class View:
         """Says what may be shown of what a peer sent; no view shows anything of it that the gate did not return."""
         self.failed = False
         """At the end, whether something is as bad as was asked about."""
+        self.chosen = bytearray()
+        """Whether each association is shown that is over, by its number, where not all are."""
 
     @property
     def digits(self) -> int:
@@ -67,14 +84,48 @@ class View:
     def entries(self, updates: list[Update]) -> None:
         """Take timeline entries, each with its association, in packet order."""
 
-    def closed(self, association: Association) -> None:
-        """Take an association that is over."""
+    def entry_line(self, association: Association, entry: Entry) -> str:
+        """Return what `put()` is to be given for an entry; empty for nothing."""
+        raise NotImplementedError
+
+    def put(self, association: Association, number: int, line: str) -> None:
+        """Take the line of an entry that is shown; of a message, with its number."""
+
+    def closed(self, association: Association, chosen: Chosen) -> None:
+        """Take an association that is over, and what is shown of it."""
+
+    def passed(self, association: Association) -> None:
+        """Take an association that is over, and of which nothing is shown."""
 
     def end(self) -> None:
         """The capture is over."""
 
     def close(self) -> None:
         """Let go of temporary files."""
+
+    @property
+    def selected(self) -> str:
+        """How many associations are shown; empty where all are by default."""
+        if self.asked.selection.is_all:
+            return ""
+        return f"{sum(self.chosen)} of {counted(self.capture.analyzer.association_count, 'association')} shown"
+
+    def links(self) -> Iterator[Link]:
+        """Yield what belongs together and has a part that is shown."""
+        for link in self.capture.analyzer.links.links():
+            if self.asked.selection.is_all or any(
+                self.is_shown(number) for number in (link.association, *(part.association for part in link.parts))
+            ):
+                yield link
+
+    def note_chosen(self, association: Association, chosen: Chosen | None) -> None:
+        """Take note of whether an association is shown."""
+        self.chosen.extend(bytes(max(association.id + 1 - len(self.chosen), 0)))
+        self.chosen[association.id] = chosen is not None
+
+    def is_shown(self, number: int) -> bool:
+        """Whether an association is shown that is over."""
+        return number < len(self.chosen) and bool(self.chosen[number])
 
     def write_lines(self, lines: Iterable[str]) -> None:
         """Write lines of text, with nothing in them that a terminal obeys."""
@@ -94,10 +145,11 @@ class HeadedView(View):
             max_size=IN_MEMORY, mode="w+", encoding="utf-8", errors="backslashreplace"
         )
 
-    def copy_body(self) -> None:
-        """Write all that waited."""
-        self.body.seek(0)
-        while piece := self.body.read(IN_MEMORY):
+    def copy_body(self, place: int = 0, length: float = inf) -> None:
+        """Write what waited: all, or so many characters of it, where `body.tell()` returned `place`."""
+        self.body.seek(place)
+        while length and (piece := self.body.read(int(min(IN_MEMORY, length)))):
+            length -= len(piece)
             self.out.write(piece)
 
     def close(self) -> None:
@@ -107,12 +159,12 @@ class HeadedView(View):
 
 def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = PLAIN) -> bool:
     """Read a capture to its end and write it; return whether something in it is as bad as was asked about."""
-    with closing(form(capture, out, asked)) as view:
+    with closing(form(capture, out, asked)) as view, closing(Choosing(view)) as choosing:
         view.begin()
         for updates, closed in capture.blocks():
-            view.entries(updates)
+            choosing.entries(updates)
             for association in closed:
-                view.closed(association)
+                choosing.closed(association)
             if capture.is_live:  # nobody knows when the next block comes
                 out.flush()
         view.end()

@@ -7,13 +7,9 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.filter.errors import FilterError
 from dicomsniff.filter.fields import Decode, Field, Subject, find_field
 from dicomsniff.filter.grammar import Comparison, Joined, Negation, Tree, Word, parse
-from dicomsniff.findings.collector import findings_of
-from dicomsniff.findings.parts import plain
-from dicomsniff.findings.verdicts import verdict
+from dicomsniff.filter.searched import Searched
 
 _Judge = Callable[[Subject], bool]
-_SEARCHED = ("command", "sop_class", "instance", "transfer_syntax", "status_class")
-"""Fields of a message that a word is searched for in."""
 
 
 class Filter:
@@ -28,6 +24,7 @@ class Filter:
         self.expression = expression
         self._fields: list[Field] = []
         self._has_words = False
+        self._words = Searched()
         self._judge = self._compile(parse(expression))
 
     def __repr__(self) -> str:
@@ -36,20 +33,23 @@ class Filter:
     @property
     def asks_messages(self) -> bool:
         """Whether it is about messages too: an association is chosen where one of its messages is."""
-        return self._has_words or any(field.of_message for field in self._fields)
+        return self._has_words or self.compares_messages
 
     @property
     def reads_data(self) -> bool:
         """Whether it asks for values of data sets: `decode` is needed then."""
         return any(field.reads_data for field in self._fields)
 
+    @property
+    def compares_messages(self) -> bool:
+        """Whether it compares something that each message has."""
+        return any(field.of_message for field in self._fields)
+
     def chooses(self, association: Association, decode: Decode | None = None) -> bool:
-        """Whether an association is chosen: for one of its messages, where it has any and they are asked about."""
-        if any(field.of_message for field in self._fields) and association.messages:
+        """Whether an association is chosen: for one of its messages, where it has any and they are compared."""
+        if self.compares_messages and association.messages:
             return any(self.matches(association, each, decode) for each in association.messages)
-        if self._judge(Subject(association, None)):
-            return True
-        return self._has_words and any(self.matches(association, each, decode) for each in association.messages)
+        return self._judge(Subject(association, None))
 
     def matches(self, association: Association, message: Message, decode: Decode | None = None) -> bool:
         """Whether a message is chosen."""
@@ -61,7 +61,7 @@ class Filter:
         if isinstance(tree, Word):
             self._has_words = True
             word = tree.text.casefold()
-            return lambda subject: word in _said(subject)
+            return lambda subject: self._words.occurs(word, subject)
         if isinstance(tree, Negation):
             denied = self._compile(tree.of)
             return lambda subject: not denied(subject)
@@ -89,19 +89,3 @@ class Filter:
 
             return none_is
         return lambda subject: any(map(test, values(subject)))
-
-
-def _said(subject: Subject) -> str:
-    """What is searched for a word: what a reader sees of an association or message, and the UIDs behind it."""
-    association, message = subject.association, subject.message
-    if message is None:
-        findings = findings_of(association)
-        parties = [f"{each.ae_title or ''} {each.endpoint}" for each in (association.requestor, association.acceptor)]
-        known = [*parties, f"#{association.id}", association.outcome, plain(verdict(association)), *findings.codes]
-        return "\n".join(known).casefold()
-    asked = [
-        find_field(name, "", 0) for name in ("command", "sop_class", "instance", "transfer_syntax", "status_class")
-    ]
-    found = [str(value) for field in asked for value in field.values(subject)]
-    status = message.command.status
-    return "\n".join([*found, f"0x{status:04X} {status:04X}H" if status is not None else ""]).casefold()
