@@ -366,6 +366,14 @@ def rules(code: str | None, form: str) -> None:
     print(rules_json((rule,)) if form == "json" else "\n".join(rule_lines(rule)))
 
 
+@cli.command("filter")
+def filter_() -> None:
+    """Explain what --filter takes: the language, the fields, and examples."""
+    from dicomsniff.export.filters import filter_lines
+
+    print("\n".join(filter_lines()))
+
+
 @cli.command()
 def schema() -> None:
     """Print the JSON Schema of the transcript, and what may change in it."""

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from dicomsniff.export.filters import filter_page_lines
 from dicomsniff.export.rules import page_lines
 
-PAGES = {"rules.md": page_lines}
+PAGES = {"filter.md": filter_page_lines, "rules.md": page_lines}
 
 
 def main() -> None:

@@ -67,8 +67,8 @@ class JsonLines(StreamedView):
         """Write the association as it stands, and its findings."""
         super().closed(association, chosen)
         said = {"kind": "association"} | association_json(association, self.digits, self.gate)
-        if left_out := chosen.left_out(association):
-            said["selection"] = left_out
+        if (counts := chosen.counts(association)) is not None:
+            said["selection"] = counts._asdict()
         self._write(said | {"presentation_contexts": contexts_json(association, self.gate)})
         self.write_lines(finding_lines_json(findings_of(association).causes, association.id, self.gate))
 
@@ -77,8 +77,9 @@ class JsonLines(StreamedView):
         for link in links_json(self.links(), self.digits, self.gate):
             self._write({"kind": "link"} | link)
         self.write_lines(finding_lines_json(self.capture.analyzer.findings, None, self.gate))
-        if said := self.selected:
-            self._write({"kind": "selection", "text": said})
+        if self.selected:
+            total = self.capture.analyzer.association_count
+            self._write({"kind": "selection", "shown": sum(self.chosen), "total": total})
 
     def write_lines(self, lines: Iterable[str]) -> None:
         """Write JSON, in which nothing is left to escape."""

@@ -17,7 +17,7 @@ from dicomsniff.export.model_json import association_json, capture_json, finding
 from dicomsniff.export.negotiation_json import contexts_json
 from dicomsniff.export.pieces import Pieces
 from dicomsniff.export.view import Asked, View
-from dicomsniff.filter.selection import Chosen
+from dicomsniff.filter.selection import Chosen, Counts
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
@@ -64,7 +64,7 @@ class Transcript(View):
 
     def closed(self, association: Association, chosen: Chosen) -> None:
         """Encode what is known of an association now that it is over."""
-        self._drafts.finish(association, self.digits, chosen.left_out(association))
+        self._drafts.finish(association, self.digits, chosen.counts(association))
 
     def end(self) -> None:
         """Write everything, beginning with what is known last."""
@@ -75,8 +75,8 @@ class Transcript(View):
             "capture": capture_json(self.capture, self.gate),
             "privacy": self.gate.privacy.said,
         }
-        if said := self.selected:
-            head["selection"] = said
+        if self.selected:
+            head["selection"] = {"shown": sum(self.chosen), "total": analyzer.association_count}
         self.out.write("{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items()))
         self.out.write(' "associations": [')
         self.out.writelines(self._drafts.parts())
@@ -135,15 +135,15 @@ class _Drafts:
             for each in self._open.values():
                 self._flush(each)
 
-    def finish(self, association: Association, digits: int, left_out: str) -> None:
-        """Nothing more comes of an association; `left_out` says what was of its messages."""
+    def finish(self, association: Association, digits: int, counts: Counts | None) -> None:
+        """Nothing more comes of an association; `counts` says how many of its messages are shown."""
         draft = self._open.pop(association.id, None) or _Draft()
         for _, said in sorted(draft.unended, key=itemgetter(0)):
             self._waiting += draft.add(draft.messages + 1, said)
         self._flush(draft)
         head = association_json(association, digits, self._gate)
-        if left_out:
-            head["selection"] = left_out
+        if counts is not None:
+            head["selection"] = counts._asdict()
         fields = ",\n   ".join(f"{json_text(key)}: {json_text(value)}" for key, value in head.items())
         contexts = _lines(json_text(context) for context in contexts_json(association, self._gate))
         begin = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [', draft.last)

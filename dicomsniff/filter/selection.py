@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
@@ -69,14 +70,29 @@ class Chosen:
             ordinal += isinstance(entry.event, Message)
         return shown
 
-    def left_out(self, association: Association) -> str:
-        """Say how many of the messages are shown; empty where all are."""
+    def counts(self, association: Association) -> "Counts | None":
+        """Count the messages; None where all are shown."""
         total = association.message_counts.messages
         if self.messages is None or sum(self.messages) == total:
+            return None
+        return Counts(sum(self.messages), total, total - len(self.messages))
+
+    def left_out(self, association: Association) -> str:
+        """Say how many of the messages are shown; empty where all are."""
+        counts = self.counts(association)
+        if counts is None:
             return ""
-        said = f"{sum(self.messages)} of {counted(total, 'message')} shown"
-        lost = total - len(self.messages)
+        said = f"{counts.shown} of {counted(counts.total, 'message')} shown"
+        lost = counts.not_asked
         return f"{said}; {lost} could not be asked about: too many were open to keep them" if lost else said
+
+
+class Counts(NamedTuple):
+    """How many messages are shown, of how many; and of how many it could not be asked whether to show them."""
+
+    shown: int
+    total: int
+    not_asked: int
 
 
 ALL = Chosen()
