@@ -201,7 +201,7 @@ def open_(
     from dicomsniff.tui.session import run
 
     with Capture(open_source(captures, follow=follow), ports=ports) as opened:
-        if run(opened, privacy):
+        if run(opened, privacy, selection):
             raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
 
 
@@ -308,7 +308,7 @@ def live(
         from dicomsniff.tui.session import run
 
         with Capture(reader, ports=ports) as capture:
-            if run(capture, privacy):
+            if run(capture, privacy, selection):
                 raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
     else:
         _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection)

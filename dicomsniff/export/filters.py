@@ -21,7 +21,8 @@ _LANGUAGE = (
     "Numbers are decimal or hexadecimal (0xA700, A700H), durations have a unit (ns, us, ms, s, min, h), sizes may have "
     "one (kB, MB, GB, KiB, MiB, GiB), times are in UTC: 14:30 of any day, or 2026-01-31T14:30:05.",
     "A word without operator is searched for in all that is said of an association or message: AE titles, addresses, "
-    "outcome, verdict, codes and severities of findings, commands, SOP classes, instances, statuses.",
+    "outcome, verdict, codes and severities of findings, commands, SOP classes, transfer syntaxes, statuses. "
+    "Words alone need no `and` between them: `mover failure`.",
     "Values are compared as they were sent, also those that are withheld in what is shown.",
 )
 EXAMPLES = (

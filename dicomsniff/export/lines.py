@@ -66,7 +66,7 @@ class JsonLines(StreamedView):
     def closed(self, association: Association, chosen: Chosen) -> None:
         """Write the association as it stands, and its findings."""
         super().closed(association, chosen)
-        said = {"kind": "association"} | association_json(association, self.digits, self.gate)
+        said: Json = {"kind": "association"} | association_json(association, self.digits, self.gate)
         if (counts := chosen.counts(association)) is not None:
             said["selection"] = counts._asdict()
         self._write(said | {"presentation_contexts": contexts_json(association, self.gate)})

@@ -17,14 +17,14 @@ class Filter:
 
     A comparison with what is absent does not hold, whatever its operator. Of what has several values (`ae`, `address`,
     `finding.code`) one that fits is enough; for `!=` and `!~` all must. Raises FilterError where the expression cannot
-    be understood.
+    be understood. Filters that are asked about the same associations may share what is `searched` for words.
     """
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, searched: Searched | None = None) -> None:
         self.expression = expression
         self._fields: list[Field] = []
         self._has_words = False
-        self._words = Searched()
+        self._words = searched if searched is not None else Searched()
         self._judge = self._compile(parse(expression))
 
     def __repr__(self) -> str:

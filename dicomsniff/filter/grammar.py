@@ -1,5 +1,9 @@
-"""An expression -> its tree: comparisons and words, joined by `and`, `or` and `not` (not binds first, or last)."""
+"""An expression -> its tree: comparisons and words, joined by `and`, `or` and `not` (not binds first, or last).
 
+Words alone need not be joined: all of them must occur.
+"""
+
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Union, cast
@@ -13,6 +17,8 @@ MAX_LENGTH = 4096
 MAX_DEPTH = 64
 """Parentheses and negations within each other."""
 
+_WORDS = re.compile(r"""[^()"'=!<>~]*""")
+_JOINING = frozenset(["and", "or", "not", "in"])
 _GRAMMAR = r"""
 start: either
 ?either: both (_OR both)*
@@ -78,6 +84,8 @@ def parse(expression: str) -> Tree:
         raise FilterError(f"the filter is longer than {MAX_LENGTH} characters", "", 0)
     if expression.count("(") > MAX_DEPTH or expression.casefold().split().count("not") > MAX_DEPTH:
         raise FilterError(f"the filter nests more than {MAX_DEPTH} deep", "", 0)
+    if _WORDS.fullmatch(expression) and _JOINING.isdisjoint(words := expression.casefold().split()):
+        return Joined(every=True, parts=tuple(map(Word, words)))
     try:
         return cast(Tree, _Trees().transform(_parser().parse(expression)))
     except UnexpectedInput as error:

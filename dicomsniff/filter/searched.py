@@ -1,5 +1,7 @@
 """What is searched for a word: what a reader sees of an association or message, and the UIDs behind it."""
 
+from dataclasses import dataclass, field
+
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
 from dicomsniff.filter.fields import FIELDS, Subject
@@ -7,36 +9,62 @@ from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.parts import plain
 from dicomsniff.findings.verdicts import verdict
 
-_OF_MESSAGES = [FIELDS[name] for name in ("command", "sop_class", "instance", "transfer_syntax", "status_class")]
+_OF_MESSAGES = [FIELDS[name] for name in ("command", "sop_class", "transfer_syntax", "status_class")]
 _PROPOSED = FIELDS["sop_class"]
 
 
-class Searched:
-    """The text of the latest association asked about: the verdict in it takes looking at all messages."""
+@dataclass(slots=True)
+class _Known:
+    """What is searched of one association. Messages are looked at once each, and say few different things."""
 
-    def __init__(self) -> None:
-        self._latest: Association | None = None
-        self._size = (False, 0, 0)
-        self._heading = ""
+    size: tuple[bool, int, int] | None = None
+    heading: str = ""
+    messages: int = 0
+    texts: set[str] = field(default_factory=set)
+
+
+class Searched:
+    """The texts of associations; those of the latest `room` that were asked about are remembered."""
+
+    def __init__(self, room: int = 1) -> None:
+        self._room = room
+        self._known: dict[int, _Known] = {}
 
     def occurs(self, word: str, subject: Subject) -> bool:
         """Whether a word occurs in a message or in what stands above all of them; of an association, in any of both."""
         association, message = subject.association, subject.message
-        asked = association.messages if message is None else [message]
-        return word in self._above(association) or any(word in _message_text(association, each) for each in asked)
+        known = self._of(association)
+        if word in known.heading:
+            return True
+        if message is not None:
+            return word in _message_text(association, message)
+        for each in association.messages[known.messages :]:
+            known.messages += 1
+            known.texts.add(_message_text(association, each))
+        return any(word in text for text in known.texts)
 
-    def _above(self, association: Association) -> str:
+    def keep(self, numbers: set[int]) -> None:
+        """Let go of what is known of other associations."""
+        self._known = {number: each for number, each in self._known.items() if number in numbers}
+
+    def _of(self, association: Association) -> _Known:
+        known = self._known.get(association.id)
+        if known is None:
+            if len(self._known) >= self._room:
+                self._known.pop(next(iter(self._known)))
+            known = self._known[association.id] = _Known()
         size = association.closed, len(association.timeline), len(findings_of(association).all)
-        if association is not self._latest or size != self._size:
-            self._latest, self._size, self._heading = association, size, _heading(association)
-        return self._heading
+        if size != known.size:
+            known.size, known.heading = size, _heading(association)
+        return known
 
 
 def _heading(association: Association) -> str:
-    """Of SOP classes, those proposed where no message names one."""
+    """Of SOP classes, those proposed where no message names one; the verdict once there is one to stay."""
     found = findings_of(association)
     parties = [f"{each.ae_title or ''} {each.endpoint}" for each in (association.requestor, association.acceptor)]
-    known = [*parties, f"#{association.id}", association.outcome, plain(verdict(association)), *found.codes]
+    judged = [plain(verdict(association))] if association.closed else []
+    known = [*parties, f"#{association.id}", association.outcome, *judged, *found.codes]
     severities = sorted({str(finding.severity) for finding in found.all})
     proposed = [] if association.messages else map(str, _PROPOSED.values(Subject(association, None)))
     return "\n".join([*known, *severities, *proposed]).casefold()
@@ -44,6 +72,6 @@ def _heading(association: Association) -> str:
 
 def _message_text(association: Association, message: Message) -> str:
     subject = Subject(association, message)
-    found = [str(value) for field in _OF_MESSAGES for value in field.values(subject)]
+    found = [str(value) for each in _OF_MESSAGES for value in each.values(subject)]
     status = message.command.status
     return "\n".join([*found, f"0x{status:04X} {status:04X}H" if status is not None else ""]).casefold()

@@ -15,6 +15,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate, Privacy
+from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.association_view import AssociationView
 from dicomsniff.tui.background import in_background
 from dicomsniff.tui.detail import Detail, detail_state, load_detail
@@ -53,7 +54,9 @@ class DicomsniffApp(GuardedApp):
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
 
-    def __init__(self, capture: Capture, privacy: Privacy | None = None) -> None:
+    def __init__(
+        self, capture: Capture, privacy: Privacy | None = None, chosen: AssociationFilter | None = None
+    ) -> None:
         super().__init__()
         self.gate = Gate(privacy)
         use_gate(self.gate)
@@ -70,6 +73,8 @@ class DicomsniffApp(GuardedApp):
         """Why reading failed."""
         self.status = StatusLine()
         self.panes = Panes()
+        if chosen is not None:
+            self.panes.table.filter = chosen
         self.book = LinkBook()
         """What belongs together, as far as it is known."""
         self.navigator = Navigator(self.panes, self._synchronize, self._drop_filter)
@@ -195,7 +200,9 @@ class DicomsniffApp(GuardedApp):
     @on(FilterLine.Typed)
     def filter_associations(self, event: FilterLine.Typed) -> None:
         """Filter as it is typed."""
-        self.panes.table.set_filter(event.text)
+        table = self.panes.table
+        table.set_filter(event.text)
+        self.query_one(FilterLine).say(table.filter.problem)
         self._synchronize()
 
     @on(FilterLine.Done)

@@ -1,74 +1,70 @@
-"""Text typed by the user -> the associations that match it."""
+"""A filter as it is typed -> the associations that it chooses."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from dicomsniff.association.association import Association, Party
-from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.analyzer import MAX_ASSOCIATIONS
+from dicomsniff.association.association import Association
+from dicomsniff.filter.errors import FilterError
+from dicomsniff.filter.filter import Filter
+from dicomsniff.filter.searched import Searched
+from dicomsniff.filter.selection import EVERYTHING, Selection
 from dicomsniff.findings.collector import findings_of
-from dicomsniff.findings.parts import plain
-from dicomsniff.findings.verdicts import verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What was said of an association when it was as it is: only those that grew are asked about again."""
+
+    size: tuple[bool, int, int]
+    chosen: bool
 
 
 class AssociationFilter:
-    """Every word of the text must occur in an association: AE titles, addresses, outcome, services, SOP classes."""
+    """Chooses by what is typed, as long as that can be understood, among what the program was asked to show."""
 
-    def __init__(self) -> None:
-        self.text = ""
-        self._known: dict[int, _Searched] = {}
+    def __init__(self, selection: Selection = EVERYTHING) -> None:
+        self._asked = selection
+        self._searched = Searched(MAX_ASSOCIATIONS)
+        self._typed: Filter | None = None
+        self._judged: dict[int, _Judged] = {}
+        self.problem = ""
+        """What is wrong with what is typed; what was chosen before stays."""
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it leaves nothing out."""
+        return self._typed is None and self._asked.is_all
+
+    def take(self, text: str) -> None:
+        """Take what is typed."""
+        self.problem = ""
+        try:
+            typed = Filter(text, self._searched) if text.strip() else None
+        except FilterError as error:
+            self.problem = f"{error.problem}, at character {error.at + 1}" if error.expression else error.problem
+            return
+        if typed is not None and typed.reads_data:
+            self.problem = "data[…] takes reading all data sets again: `show --filter` does that"
+            return
+        self._typed = typed
+        self._judged.clear()
 
     def keep(self, numbers: set[int]) -> None:
         """Let go of what is known of other associations."""
-        self._known = {number: each for number, each in self._known.items() if number in numbers}
+        self._judged = {number: each for number, each in self._judged.items() if number in numbers}
+        self._searched.keep(numbers)
 
     def matches(self, association: Association) -> bool:
-        """Whether an association has all the words, in any case of letters."""
-        if not self.text:
+        """Whether an association is chosen."""
+        if self.is_all:
             return True
-        searched = self._known.get(association.id)
-        if searched is None:
-            searched = self._known[association.id] = _Searched(association)
-        text = searched.text()
-        return all(word in text for word in self.text.casefold().split())
+        size = association.closed, len(association.timeline), len(findings_of(association).all)
+        judged = self._judged.get(association.id)
+        if judged is None or judged.size != size:
+            judged = self._judged[association.id] = _Judged(size, self._chooses(association))
+        return judged.chosen
 
-
-@dataclass(slots=True)
-class _Searched:
-    """What a filter looks at in one association. Messages are looked at once each: there may be many."""
-
-    association: Association
-    messages: int = 0
-    services: set[str] = field(default_factory=set)
-    sop_classes: set[str] = field(default_factory=set)
-    findings: int = 0
-    severities: set[str] = field(default_factory=set)
-    verdict: str = ""
-
-    def text(self) -> str:
-        """Of SOP classes those that messages name, those proposed where none does."""
-        association = self.association
-        for message in association.messages[self.messages :]:
-            self.messages += 1
-            self.services.add(message.command.service)
-            self.sop_classes.add(message.sop_class_uid or "")
-        for finding in findings_of(association).all[self.findings :]:
-            self.findings += 1
-            self.severities.add(finding.severity.value)
-        if association.closed and not self.verdict:
-            self.verdict = plain(verdict(association))
-        used = self.sop_classes - {""}
-        sop_classes = used or {context.abstract_syntax or "" for context in association.contexts.values()}
-        parts = [
-            f"#{association.id}",
-            _party_text(association.requestor),
-            _party_text(association.acceptor),
-            association.outcome,
-            self.verdict,
-            *sorted(self.services),
-            *(f"{uid_text(uid)} {uid}" for uid in sorted(sop_classes)),
-            *sorted(self.severities),
-        ]
-        return "\n".join(parts).casefold()
-
-
-def _party_text(party: Party) -> str:
-    return f"{party.ae_title or ''} {party.endpoint}"
+    def _chooses(self, association: Association) -> bool:
+        if self._typed is not None and not self._typed.chooses(association):
+            return False
+        return self._asked.choose(association) is not None

@@ -48,7 +48,7 @@ class AssociationTable(RowList):
     def add(self, associations: list[Association]) -> None:
         """Take more associations, and note that those at hand may have grown."""
         self.associations += associations
-        if self.filter.text:
+        if not self.filter.is_all:
             self._list([association for association in self.associations if self.filter.matches(association)])
         else:
             self.listed += associations
@@ -76,7 +76,7 @@ class AssociationTable(RowList):
 
     def set_filter(self, text: str) -> None:
         """List only the associations that match."""
-        self.filter.text = text.strip()
+        self.filter.take(text)
         self._list([association for association in self.associations if self.filter.matches(association)])
 
     def select(self, association: Association) -> None:
@@ -97,13 +97,13 @@ class AssociationTable(RowList):
     def _list(self, listed: list[Association]) -> None:
         selected = self.selected
         self.listed = listed
-        filtered = self.filter.text and self.associations
+        filtered = self.associations and not self.filter.is_all
         self.EMPTY = "no association matches the filter" if filtered else self.waiting
         self.set_count(len(listed))
         if selected is not None and selected is not self.selected:
             self.select(selected)
         total = len(self.associations)
-        counted = f"{len(listed)} of {total}" if self.filter.text else str(total)
+        counted = f"{len(listed)} of {total}" if not self.filter.is_all else str(total)
         if total and (gone := self.associations[-1].id - total):  # they are numbered as they come
             counted += f"; {gone} given up to bound memory"
         self.border_title = Shown(f"Associations ({counted})" if total else "Associations")

@@ -29,18 +29,24 @@ class FilterLine(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="filter")
-        self.input = Input(placeholder="AE title, address, outcome, service, SOP class, severity", compact=True)
+        self.input = Input(placeholder="words, or as status >= 0xA000: see dicomsniff filter", compact=True)
+        self.problem = Label(id="problem", markup=False)
         self.display = False
 
     def compose(self) -> ComposeResult:
-        """Put a label before it."""
+        """Put a label before it, and behind it what is wrong."""
         yield Label("Filter")
         yield self.input
+        yield self.problem
 
     def open(self) -> None:
         """Show the line and type in it."""
         self.display = True
         self.screen.set_focus(self.input)
+
+    def say(self, problem: str) -> None:
+        """Say what is wrong with what is typed; nothing where that is empty."""
+        self.problem.update(problem)
 
     @on(Input.Changed)
     def tell(self, event: Input.Changed) -> None:

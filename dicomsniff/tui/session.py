@@ -3,19 +3,21 @@
 import asyncio
 import sys
 
+from dicomsniff.filter.selection import EVERYTHING, Selection
 from dicomsniff.interruption import INTERRUPTED, leave_at_once, taken_over
 from dicomsniff.library import Capture
 from dicomsniff.output import has_terminal
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tui.app import DicomsniffApp
+from dicomsniff.tui.association_filter import AssociationFilter
 
 SWITCH = 0.001
 """Seconds that the reading thread may hold the interpreter while the interface waits for it."""
 
 
-def run(capture: Capture, privacy: Privacy) -> bool:
-    """Show a capture, then close it; return whether a signal ended that."""
-    app = DicomsniffApp(capture, privacy)
+def run(capture: Capture, privacy: Privacy, selection: Selection = EVERYTHING) -> bool:
+    """Show what is chosen of a capture, then close it; return whether a signal ended that."""
+    app = DicomsniffApp(capture, privacy, AssociationFilter(selection))
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     try:

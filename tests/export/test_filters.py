@@ -1,5 +1,7 @@
 """The documentation of filters says what is so."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(scope="module")
-def captures(samples: Path) -> list[Capture]:
-    return [open_capture(path) for path in sorted(samples.glob("*.pcap*"))]
+def captures(samples: Path) -> Iterator[list[Capture]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(open_capture(path)) for path in sorted(samples.glob("*.pcap*"))]
 
 
 @pytest.mark.parametrize("expression", [expression for expression, _ in EXAMPLES])

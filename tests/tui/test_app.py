@@ -7,9 +7,13 @@ import pytest
 from textual.widgets import Input
 
 import build
+from dicomsniff.filter.selection import Selection
 from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.span import Span
+from dicomsniff.tui.association_filter import AssociationFilter
+from dicomsniff.tui.filter_line import FilterLine
 from dicomsniff.tui.findings_list import FindingsList
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
@@ -381,3 +385,30 @@ async def test_what_may_identify_a_patient_is_withheld_until_it_is_asked_for(tmp
         await press(pilot, "P", "end")
         assert "PHI shown: P" in screen_text(app)
         assert "Doe^Jane" in screen_text(app)
+
+
+async def test_a_filter_compares_fields_and_says_where_it_cannot_be_understood(samples: Path) -> None:
+    async with opened(samples / "association-rejected.pcap", LARGE) as (app, pilot):
+        table, line = app.panes.table, app.query_one(FilterLine)
+        await press(pilot, "slash")
+        line.input.value = "called == NOTHERE"
+        await settle(pilot)
+        assert [association.acceptor.ae_title for association in table.listed] == ["NOTHERE"]
+        line.input.value += " and"
+        await settle(pilot)
+        assert "expected a field or a word at the end, at character 22" in screen_text(app)
+        assert len(table.listed) == 1, "what was understood last stays"
+        line.input.value += " ae ~ ECHO"
+        await settle(pilot)
+        assert "at character" not in screen_text(app)
+        table.set_filter("data[PatientID] == 1")
+        assert "show --filter" in table.filter.problem
+
+
+async def test_what_the_program_was_asked_to_show_bounds_the_filter(samples: Path) -> None:
+    asked = AssociationFilter(Selection(associations=[2, 3]))
+    asked.take("ECHOSCU")
+    with Capture(samples / "association-rejected.pcap") as capture:
+        assert [each.id for each in capture.associations if asked.matches(each)] == [2, 3]
+    asked.take("WRONGAE")
+    assert not any(asked.matches(each) for each in capture.associations[1:])
