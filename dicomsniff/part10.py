@@ -3,7 +3,6 @@
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from dicomsniff import __version__
 from dicomsniff.capture.packets import IncompleteError
 from dicomsniff.dictionary.uids import IMPLICIT_VR_LITTLE_ENDIAN
 from dicomsniff.dimse.message import Message
@@ -37,7 +36,7 @@ def part10(message: Message, found: MessageBytes) -> bytes:
     meta.MediaStorageSOPClassUID = UID(message.sop_class_uid or "")
     meta.MediaStorageSOPInstanceUID = UID(instance or "")
     meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-    meta.ImplementationVersionName = f"DICOMSNIFF_{__version__}"
+    meta.ImplementationVersionName = "DICOMSNIFF"
     out = DicomBytesIO()
     out.is_little_endian, out.is_implicit_VR = True, False
     write_file_meta_info(out, meta, enforce_standard=False)
