@@ -111,7 +111,7 @@ def _head(view: CheckView) -> dict[str, Any]:
     said: dict[str, Any] = {"schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
     said["privacy"] = view.gate.privacy.said
     if view.selected:
-        said["selection"] = {"shown": sum(view.chosen), "total": analyzer.association_count}
+        said["selection"] = view.selection_json
     said["capture"] = {
         "name": view.gate.file_name(reader.name),
         "packets": analyzer.packets,

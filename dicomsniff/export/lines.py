@@ -78,8 +78,7 @@ class JsonLines(StreamedView):
             self._write({"kind": "link"} | link)
         self.write_lines(finding_lines_json(self.capture.analyzer.findings, None, self.gate))
         if self.selected:
-            total = self.capture.analyzer.association_count
-            self._write({"kind": "selection", "shown": sum(self.chosen), "total": total})
+            self._write({"kind": "selection"} | self.selection_json)
 
     def write_lines(self, lines: Iterable[str]) -> None:
         """Write JSON, in which nothing is left to escape."""

@@ -76,7 +76,7 @@ class Transcript(View):
             "privacy": self.gate.privacy.said,
         }
         if self.selected:
-            head["selection"] = {"shown": sum(self.chosen), "total": analyzer.association_count}
+            head["selection"] = self.selection_json
         self.out.write("{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items()))
         self.out.write(' "associations": [')
         self.out.writelines(self._drafts.parts())

@@ -72,6 +72,8 @@ class View:
         """At the end, whether something is as bad as was asked about."""
         self.chosen = bytearray()
         """Whether each association is shown that is over, by its number, where not all are."""
+        self.missed = 0
+        """Associations that are not shown, and had messages that could not be asked about."""
 
     @property
     def digits(self) -> int:
@@ -108,7 +110,16 @@ class View:
         """How many associations are shown; empty where all are by default."""
         if self.asked.selection.is_all:
             return ""
-        return f"{sum(self.chosen)} of {counted(self.capture.analyzer.association_count, 'association')} shown"
+        said = f"{sum(self.chosen)} of {counted(self.capture.analyzer.association_count, 'association')} shown"
+        if not self.missed:
+            return said
+        return f"{said}; {self.missed} of the others had more messages than were kept to be asked about"
+
+    @property
+    def selection_json(self) -> dict[str, int]:
+        """The same in numbers."""
+        found = {"shown": sum(self.chosen), "total": self.capture.analyzer.association_count}
+        return found | ({"not_asked": self.missed} if self.missed else {})
 
     def links(self) -> Iterator[Link]:
         """Yield what belongs together and has a part that is shown."""
@@ -122,6 +133,7 @@ class View:
         """Take note of whether an association is shown."""
         self.chosen.extend(bytes(max(association.id + 1 - len(self.chosen), 0)))
         self.chosen[association.id] = chosen is not None
+        self.missed += chosen is None and self.asked.selection.may_miss(association)
 
     def is_shown(self, number: int) -> bool:
         """Whether an association is shown that is over."""

@@ -128,6 +128,11 @@ class Selection:
         """Whether data sets are read again for it."""
         return self.filter is not None and self.filter.reads_data
 
+    def may_miss(self, association: Association) -> bool:
+        """Whether an association had messages that are asked about, and that were not kept for it."""
+        asks = self.filter is not None and self.filter.asks_messages
+        return asks and association.message_counts.messages > len(association.messages)
+
     def choose(self, association: Association, decode: Decode | None = None) -> Chosen | None:
         """Say what is shown of an association that is over; None where nothing is."""
         if self.is_all:

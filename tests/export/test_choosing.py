@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from dicomsniff import analyzer
 from dicomsniff.export import choosing
 from dicomsniff.export.formats import FORMATS, find_view
 from dicomsniff.export.view import Asked, write_view
 from dicomsniff.filter.filter import Filter
 from dicomsniff.filter.selection import Selection
 from dicomsniff.findings.finding import Severity
-from dicomsniff.library import Capture
+from dicomsniff.library import Capture, open_source
 
 
 def written(command: str, form: str, path: Path, selection: Selection, **asked: Any) -> tuple[str, bool]:
@@ -93,6 +94,18 @@ def test_check_says_how_much_it_looked_at(samples: Path) -> None:
     assert "2 errors in 2 of 2 associations" in text
 
 
+def test_what_could_not_be_asked_about_is_said(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyzer, "MAX_OPEN_ENTRIES", 4)
+    path = samples / "c-move.pcap"
+    late = Selection(Filter("command == C-STORE and message == 6"))
+    text, _ = written("show", "text", path, late)
+    assert "0 of 2 associations shown; 2 of the others had more messages than were kept to be asked about" in text
+    found = json.loads(written("export", "json", path, late)[0])
+    assert found["selection"] == {"shown": 0, "total": 2, "not_asked": 2}
+    text, _ = written("show", "text", path, Selection(Filter("command == C-STORE and message == 1")))
+    assert "could not be asked about: too many were open to keep them" in text
+
+
 def ids(text: str) -> list[int]:
     return [int(line.split()[1].rstrip(":")) for line in text.splitlines() if line.startswith("association ")]
 
@@ -120,8 +133,6 @@ def test_associations_are_sorted(samples: Path) -> None:
 
 
 def test_the_worst_comes_first(samples: Path, tmp_path: Path) -> None:
-    from dicomsniff.library import open_source
-
     paths = [str(samples / name) for name in ("c-echo.pcap", "association-rejected.pcap")]
     view = find_view("show", "text")
     with Capture(open_source(paths)) as capture:
