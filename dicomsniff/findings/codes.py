@@ -77,6 +77,7 @@ DATA_SETS = (
     "data-set-bad-vr",
     "data-set-value",
     "data-set-announced-otherwise",
+    "data-set-pixel-mismatch",
 )
 """Data sets that a receiver may stumble over."""
 NORMALIZED = (

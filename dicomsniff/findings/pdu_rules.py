@@ -250,7 +250,7 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
         *STALLS,
         *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),
         *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed"),
-        *by("own", *ORDER, "bytes-missing"),
+        *by("own", *ORDER, "bytes-missing", "pdu-beyond-maximum"),
     ),
 )
 def ends_inside(review: Review) -> Iterator[Hit]:

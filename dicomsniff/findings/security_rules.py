@@ -48,8 +48,11 @@ def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
                 f"{the_party(party)} "
                 + (f"answered A-ASSOCIATE-RQ in {name}" if asked else f"speaks {name}, not DICOM")
             )
-        case SkippedBytes(span=span, length=length) if not span.start and saw_beginning(association):
+        case SkippedBytes(span=span, length=length, protocol=name) if not span.start and saw_beginning(association):
             if any(isinstance(each.event, MalformedPdu) and not each.span.start for each in association.timeline[-5:]):
                 return  # told, and by name
             who = the_party(association.party(entry.side))
-            yield Hit(f"{who} begins with {length} bytes that are no DICOM: another protocol, such as TLS or HTTP")
+            if name:
+                yield Hit(f"{who} speaks {name}, not DICOM")
+            else:
+                yield Hit(f"{who} begins with {length} bytes that are no DICOM: another protocol")

@@ -53,7 +53,7 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
     code="peer-silent",
     severity=Severity.ERROR,
     reference="PS3.7 §7.5.3",
-    follows=(*by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason"), *STALLS),
+    follows=(*by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason", "release-too-early"), *STALLS),
 )
 def peer_silent(review: Review) -> Iterator[Hit]:
     """The requester gave up waiting for a response.

@@ -81,6 +81,7 @@ class Framing:
         "_state",
         "counts",
         "flow",
+        "foreign",
         "initial_sequence",
         "position",
     )
@@ -110,6 +111,8 @@ class Framing:
         """Bytes in which a header was searched in vain so far."""
         self._skip_first = NO_PACKET
         """The packet of the first of them."""
+        self.foreign = ""
+        """The other protocol that the stream begins with, where its first bytes tell."""
 
     @property
     def fragment(self) -> tuple[int, int] | None:
@@ -483,7 +486,8 @@ class Framing:
         if not skipped:
             return []
         start = max(self.position + used - skipped, 0)
-        return [SkippedBytes(self._span(self._skip_first, start, used), skipped)]
+        protocol = "" if start else self.foreign
+        return [SkippedBytes(self._span(self._skip_first, start, used), skipped, protocol)]
 
     def _malformed(self, events: list[PduEvent], code: str, detail: str, used: int) -> None:
         events.append(MalformedPdu(self._span(self._first, self._pdu_start, used), code, detail))

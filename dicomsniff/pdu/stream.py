@@ -148,6 +148,7 @@ class PduStream:
         early, latest = detection.take()
         position = self._position - len(early) - len(latest)
         framing.arrive(self._mark)
+        framing.foreign = detection.foreign
         unseen = self._unseen
         skipped = position - (unseen.length if unseen is not None else 0)
         events: list[PduEvent] = [] if unseen is None else [unseen]

@@ -247,10 +247,11 @@ class MissingBytes:
 
 @dataclass(frozen=True, slots=True)
 class SkippedBytes:
-    """`length` bytes passed over in search of the next PDU header."""
+    """`length` bytes passed over in search of the next PDU header; `protocol` names what a stream begins with instead."""
 
     span: Span
     length: int
+    protocol: str = ""
     name = "skipped bytes"
 
 
