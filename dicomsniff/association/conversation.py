@@ -91,7 +91,10 @@ class Conversation:
     @property
     def failed_handshake(self) -> FailedHandshake | None:
         """How the TLS handshake failed, where it did in sight."""
-        return failed_handshake((stream.flow, pdus.tls) for stream, pdus in self._pdus.items())
+        ended = self._ends[0] if self._ends else None
+        said_nothing = ended is not None and not ended[0].offset and ended[0].peer.offset
+        left = ended[1].span if ended is not None and said_nothing else None
+        return failed_handshake(((stream.flow, pdus.tls) for stream, pdus in self._pdus.items()), left=left)
 
     def feed(self, event: StreamBytes | StreamGap | StreamConflict | StreamEnd, number: int) -> list[Update]:
         """Take what TCP hands on; returns (association, new timeline entry) in packet order.
