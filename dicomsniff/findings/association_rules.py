@@ -36,7 +36,7 @@ _OPEN = 60_000_000_000
 _PROVOKED = (
     *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
-    *by("peer", "likely-reason"),
+    *by("peer", "likely-reason", "role-not-negotiated"),
     *SILENCE,
     *STALLS,
     "contexts-all-refused",

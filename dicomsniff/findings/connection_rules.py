@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.moves import Unconnected
+from dicomsniff.association.neighbours import host_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_address
 from dicomsniff.findings.review import PATIENCE
@@ -37,10 +38,10 @@ def failed(facts: CaptureFacts) -> Iterator[Hit]:
         unsure = each.how == "unanswered" and each.waited < PATIENCE
         if each.how in _SAID and not unsure and (each.source, each.target) not in moved:
             groups.setdefault((each.target, each.how), []).append(each)
-    nothing_else = facts.foreign.total() <= sum(map(len, groups.values()))
+    nothing_else = sum(facts.foreign.values()) <= sum(map(len, groups.values()))
     for (target, how), group in groups.items():
         ours = target.rpartition(":")[2] in _PORTS or target in reached
-        known = _host(target) in hosts or any(each.source in hosts for each in group)
+        known = host_of(target) in hosts or any(each.source in hosts for each in group)
         if not (ours or known or not facts.association_count):
             continue
         callers = some_of([the_address(each) for each in dict.fromkeys(each.source for each in group)], MAX_CALLERS)
@@ -58,11 +59,7 @@ def _seen(facts: CaptureFacts) -> tuple[set[str], set[str]]:
     """Return acceptors that answered in this capture, and the hosts of all associations."""
     reached, hosts = set(), set()
     for each in facts.neighbours:
-        hosts |= {each.ends.source, _host(each.ends.target)}
+        hosts |= {each.ends.source, host_of(each.ends.target)}
         if each.accepted:
             reached.add(each.ends.target)
     return reached, hosts
-
-
-def _host(target: str) -> str:
-    return target.rpartition(":")[0].strip("[]")

@@ -151,7 +151,9 @@ def _joined(association: Association, failure: Finding, side: Side, since: int) 
     first = next((each for each in sent if each.data_set is not None and each.data_set.joined), None)
     if first is None or first.span.last_packet < since or first.span.first_packet > failure.packet:
         return None
-    text = f"{first.name} has its command and data set in one P-DATA-TF, which is allowed, but not all receivers take it"
+    text = (
+        f"{first.name} has its command and data set in one P-DATA-TF, which is allowed, but not all receivers take it"
+    )
     return text, Hit("", first.span, first, side=side.other, latest_cause=-1)
 
 

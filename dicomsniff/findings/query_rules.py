@@ -156,6 +156,29 @@ def own_unasked(each: Asked) -> Iterator[str]:
 
 
 @final_rule(
+    code="query-key-outside-sequence",
+    severity=Severity.WARNING,
+    reference="PS3.4 §K.6.1.2.2",
+    follows=_BROKEN,
+)
+@told_once
+def outside_sequence(each: Asked) -> Iterator[str]:
+    """A key stands at top level that belongs into a sequence.
+
+    A worklist is asked for by the keys in the item of Scheduled Procedure Step Sequence (0040,0100): station, date,
+    modality. At top level they are none of its keys: SCPs pass them over and return all that is scheduled, or nothing.
+
+    What to do: Let the SCU put these keys into the one item of the sequence.
+    """
+    for sequence, keys in each.model.nested if each.model is not None and each.is_find else ():
+        there = each.identifier.elements
+        wrong = [tag for tag in keys if tag in there and (sequence not in there or not there[tag].is_empty)]
+        if wrong:
+            verb = "it belongs" if len(wrong) == 1 else "they belong"
+            yield f"{each.said} with {names(wrong)} at top level; {verb} into {named(sequence)}"
+
+
+@final_rule(
     code="query-key-of-other-level",
     severity=Severity.WARNING,
     reference="PS3.4 §C.4.1.1.3.1, §C.4.1.2.1",

@@ -92,11 +92,12 @@ def _explain_partial(move: Move, destination: str, failed: int) -> str:
     for delivery in move.deliveries:
         refused.update(delivery.stores.by_category)
     rejected = refused["Failure"]
-    unsent = max(failed - rejected, 0)
+    unanswered = sum(delivery.stores.unanswered for delivery in move.deliveries)
+    unsent = max(failed - rejected - unanswered, 0)
     parts = []
     if rejected:
         parts.append(f"{destination} answered {rejected} of {move.sent} C-STOREs with a failure")
-    if unanswered := sum(delivery.stores.unanswered for delivery in move.deliveries):
+    if unanswered:
         aborted = any(delivery.outcome == "aborted" and delivery.stores.unanswered for delivery in move.deliveries)
         then = " and the association was aborted" if aborted else ""
         parts.append(f"{destination} left {unanswered} of {move.sent} C-STOREs without an answer{then}")
@@ -129,7 +130,9 @@ def explain_get(association: Association, operation: Operation) -> str:
 
 def _what_fits(association: Association) -> str:
     """Say which storage SOP classes a C-GET could have used, and which were refused."""
-    storage = [each for each in association.contexts.values() if each.abstract_syntax and is_storage(each.abstract_syntax)]
+    storage = [
+        each for each in association.contexts.values() if each.abstract_syntax and is_storage(each.abstract_syntax)
+    ]
     accepted, refused = (
         list(dict.fromkeys(the_class(each.abstract_syntax) for each in storage if each.accepted is taken))
         for taken in (True, False)
@@ -138,7 +141,9 @@ def _what_fits(association: Association) -> str:
     if refused:
         said.append(f"the acceptor refused contexts for {some_of(refused, MAX_NAMED)}")
     if accepted:
-        said.append(f"{'' if refused else 'probably of other SOP classes than those '}accepted: {some_of(accepted, MAX_NAMED)}")
+        said.append(
+            f"{'' if refused else 'probably of other SOP classes than those '}accepted: {some_of(accepted, MAX_NAMED)}"
+        )
     return "; ".join(said) or "no storage SOP class was proposed"
 
 

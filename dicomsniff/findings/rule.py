@@ -19,7 +19,6 @@ association when nothing more can come, `capture_rule` once about a capture that
 Rules are listed and asked in the order of their modules in `findings/catalogue.py`, and of their functions there.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
@@ -63,7 +62,7 @@ class CaptureFacts(Protocol):
     """What rules on a whole capture are asked about: the analyzer, at its end."""
 
     @property
-    def foreign(self) -> Counter[str]:
+    def foreign(self) -> dict[str, int]:
         """Connections without DICOM, by protocol where it is known, else under an empty name."""
 
     @property

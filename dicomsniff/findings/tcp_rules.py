@@ -60,6 +60,9 @@ def missing(review: Review) -> Iterator[Hit]:
             length, places = sum(gap.length for gap in gaps), len(gaps)
             where = f" in {places} places" if places > 1 else ""
             then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
+            health = review.association.tcp.get(side)
+            if health is not None and 2 * health.cut > length:
+                then = "; the capture kept only the beginning of each packet (a short snaplen)"
             least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
             text = f"{least}{length} bytes sent by {the_party(sender)}{where} are not in the capture{then}"
             yield Hit(text, gaps[0].span, side=side)

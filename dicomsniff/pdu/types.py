@@ -247,7 +247,10 @@ class MissingBytes:
 
 @dataclass(frozen=True, slots=True)
 class SkippedBytes:
-    """`length` bytes passed over in search of the next PDU header; `protocol` names what a stream begins with instead."""
+    """`length` bytes passed over in search of the next PDU header.
+
+    `protocol` names the other protocol that a stream begins with, where its first bytes tell.
+    """
 
     span: Span
     length: int
