@@ -34,9 +34,10 @@ _OPEN = 60_000_000_000
 
 
 _PROVOKED = (
+    "peer:role-not-negotiated",
     *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
-    *by("peer", "likely-reason", "role-not-negotiated"),
+    *by("peer", "likely-reason"),
     *SILENCE,
     *STALLS,
     "contexts-all-refused",

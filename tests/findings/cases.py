@@ -6,6 +6,7 @@ from typing import NamedTuple
 import build
 from dicomsniff.findings.collector import MAX_FINDINGS
 from findings import normalized_cases, query_cases
+from findings.connection_traffic import beside_a_sound_one, refused, said_nothing
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
 from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, tried
 from findings.release_cases import CASES as RELEASE_CASES
@@ -534,6 +535,12 @@ case("tries-repeated", lambda: tried(0, 4000, 8100), lambda: tried(0, 4000))
 
 # TLS handshakes
 
+case(
+    "connection-failed",
+    lambda: refused(2),
+    lambda: beside_a_sound_one(refused(2, port=445, target="10.0.0.8", source="10.0.0.9")),
+)
+case("requestor-silent", said_nothing, lambda: said_nothing(100 * build.MILLISECOND))
 case("tls-handshake-refused", without_client_certificate, lambda: without_client_certificate(1))
 
 # The whole capture

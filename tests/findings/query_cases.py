@@ -12,6 +12,7 @@ WORKLIST, HANGING_FIND, HANGING_MOVE = "1.2.840.10008.5.1.4.31", "1.2.840.10008.
 LEVEL, CHARSET = 0x00080052, 0x00080005
 STUDY_UID, SERIES_UID, INSTANCE_UID = 0x0020000D, 0x0020000E, 0x00080018
 NAME, PATIENT_ID, MODALITY, MODALITIES = 0x00100010, 0x00100020, 0x00080060, 0x00080061
+STATION, STEPS = 0x00400001, 0x00400100
 STUDY_DATE, STUDY_TIME, ACCESSION = 0x00080020, 0x00080030, 0x00080050
 RELATIONAL = b"\1"
 SUCCESS, PENDING, MISMATCH = 0x0000, 0xFF00, 0xA900
@@ -108,6 +109,10 @@ CASES = {
     "query-question-marks": (
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {NAME: b"??^????*"}),
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {NAME: b"??^????*", CHARSET: b"ISO_IR 192"}),
+    ),
+    "query-key-outside-sequence": (
+        lambda: exchange(WORKLIST, {NAME: b"", STATION: b"CT1 "}),
+        lambda: exchange(WORKLIST, {NAME: b"", STATION: b"", STEPS: item({STATION: b"CT1 "})}),
     ),
     "query-level-superfluous": (
         lambda: exchange(WORKLIST, {LEVEL: b"STUDY ", NAME: b""}),

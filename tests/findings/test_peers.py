@@ -32,7 +32,7 @@ TROUBLED = {
         "ae-title-malformed",
         4,
         {"association-aborted"},
-        "aborted by the acceptor: the calling AE title is blank",
+        "aborted by the acceptor: 10.77.0.1:33970 sends a blank calling AE title",
     ),
     "mal-data-set-on-other-context": Trouble(
         "fragment-stray",
