@@ -46,7 +46,10 @@ def _move_json(move: Move, digits: int) -> Json:
         "status": move.status,
         "sub_operations": move.counters,
         "deliveries": [_delivery_json(delivery, digits) for delivery in move.deliveries],
-        "unconnected": [asdict(each) | {"time": timestamp(each.time, digits)} for each in move.unconnected],
+        "unconnected": [
+            {"source": each.source, "target": each.target, "time": timestamp(each.time, digits), "how": each.how}
+            for each in move.unconnected
+        ],
     }
 
 

@@ -37,7 +37,7 @@ _PROVOKED = (
     "peer:role-not-negotiated",
     *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
-    *by("peer", "likely-reason"),
+    *by("peer", "likely-reason", "pending-without-progress"),
     *SILENCE,
     *STALLS,
     "contexts-all-refused",
@@ -188,7 +188,12 @@ def _not_sure(state: State) -> bool:
     severity=Severity.ERROR,
     reference="PS3.8 §9.2",
     on=TcpEnd,
-    follows=(*_PROVOKED, "peer:pdu-incomplete", *by("own", "association-not-released", "release-unanswered")),
+    follows=(
+        *_PROVOKED,
+        "peer:pdu-incomplete",
+        "connection-closed-early",
+        *by("own", "association-not-released", "release-unanswered"),
+    ),
 )
 def reset(association: Association, entry: Entry) -> Iterator[Hit]:
     """TCP is reset within the association.
@@ -249,10 +254,15 @@ def closed_early(review: Review) -> Iterator[Hit]:
     if cut or asked:
         party = association.party(ending.side)
         what = (cut or asked)[0]
-        how = "within" if cut else "before a final response to"
-        text = (
-            f"{the_party(party)} closed the TCP connection {how} {what.name} {the_message_id(what.command.message_id)}"
-        )
+        name = f"{what.name} {the_message_id(what.command.message_id)}"
+        idle = what.span.first_time - ending.span.last_time
+        if what.span.first_packet > ending.span.last_packet and idle >= PATIENCE:
+            before = f" after {duration(review.silence)} of silence" if review.silence >= PATIENCE else ""
+            text = f"{the_party(party)} closed the TCP connection{before}; {the_party(association.party(what.side))} "
+            text += f"sent {name} on it {duration(idle)} later"
+        else:
+            how = "within" if cut else "before a final response to"
+            text = f"{the_party(party)} closed the TCP connection {how} {name}"
         since = _reaction_to(association, ending)
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 

@@ -23,6 +23,8 @@ _UID = re.compile(rb"(?=.{1,64}\Z)(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 _TITLE = re.compile(rb"[\x20-\x5b\x5d-\x7e]+")
 _UIDS = {(0, 0x10), (0x20, 0x30), (0x20, 0x40), (0x21, 0x40), (0x50, 0x52)}
 _ONCE = {(0, 0x10), (0, 0x50), (0x50, 0x51), (0x50, 0x52), (0x50, 0x53), (0x50, 0x55), (0x50, 0x58), (0x50, 0x59)}
+_ONCE_IN_CONTEXT = {(0x20, 0x30), (0x21, 0x40)}
+"""The abstract syntax of a proposal, the transfer syntax of an answer."""
 _FIXED_FIELDS = 68
 _RESERVED = slice(36, _FIXED_FIELDS)
 """Bytes 43 to 74 of the PDU."""
@@ -141,8 +143,21 @@ def items_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq() | AssociateAc() as pdu:
             seen = Counter((outer, kind) for outer, kind, _ in walk_items(pdu.raw) if (outer, kind) in _ONCE)
             again = [item_type_name(kind) for (_, kind), count in seen.items() if count > 1]
+            again += [f"{item_type_name(kind)} of context {number}" for kind, number in _repeated_in_contexts(pdu.raw)]
             if again:
                 yield Hit(f"{pdu.name} has more than one item: {some_of(again)}")
+
+
+def _repeated_in_contexts(raw: bytes) -> Iterator[tuple[int, int]]:
+    """Yield types of items that a presentation context has twice and may have but once, with its id."""
+    context = times = 0
+    for outer, kind, value in walk_items(raw):
+        if not outer:
+            context, times = value[0] if value else 0, 0
+        elif (outer, kind) in _ONCE_IN_CONTEXT:
+            times += 1
+            if times == 2:
+                yield kind, context
 
 
 @entry_rule(code="item-unknown", severity=Severity.NOTE, reference="PS3.8 §9.3.1", on=_BOTH)

@@ -31,6 +31,7 @@ from findings.traffic import (
     negotiated,
     opened,
     patched,
+    pending_on,
     released,
     role,
     searched,
@@ -535,6 +536,7 @@ case("tries-repeated", lambda: tried(0, 4000, 8100), lambda: tried(0, 4000))
 
 # TLS handshakes
 
+case("pending-without-progress", lambda: pending_on(*[7] * 9), lambda: pending_on(*range(9, 0, -1)))
 case(
     "connection-failed",
     lambda: refused(2),

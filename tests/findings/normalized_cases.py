@@ -245,6 +245,10 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: mpps((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, INVALID)),
     ),
     "film-box-without-image-boxes": (lambda: film({}), lambda: film(IMAGES)),
+    "print-failed": (
+        lambda: printed(*reported(PRINT_JOB, {0x21000030: b"CHECK PRINTER "}, 4, instance="1.2.3.5")),
+        lambda: printed(*reported(PRINT_JOB, {0x21000030: b"NORMAL"}, 3, instance="1.2.3.5")),
+    ),
     "print-job-not-followed": (
         lambda: printed(),
         lambda: printed(*reported(PRINT_JOB, {0x21000030: b"NORMAL"}, 3, instance="1.2.3.5")),

@@ -20,6 +20,7 @@ from findings.traffic import (
     echoed,
     established,
     opened,
+    pending_on,
     released,
     role,
     stored,
@@ -406,3 +407,55 @@ def test_a_report_without_the_role_for_it_is_why_it_was_aborted():
     )
     packets = talked((0, report), (1, build.abort()), talk=talk).close().packets
     assert causes(packets, "association-aborted") == ["role-not-negotiated"]
+
+
+def test_a_context_with_several_syntaxes_where_one_may_be_is_told_of_either_side():
+    two = build.item(0x21, b"\3\0\0\0" + b"".join(build.item(0x40, uid.encode()) for uid in (build.IMPLICIT, J2K)))
+    answer = opened(answer=associate_ac(build.answer(1), two))
+    packets = talked((0, build.abort(2, 6)), talk=answer).close().packets
+    assert told(packets, "item-repeated") == ["A-ASSOCIATE-AC has more than one item: Transfer Syntax of context 3"]
+    assert causes(packets, "provider-aborted") == ["item-repeated"]
+    classes = b"".join(build.item(0x30, uid.encode()) for uid in (CT, build.VERIFICATION))
+    both = build.item(0x20, b"\5\0\0\0" + classes + build.item(0x40, build.IMPLICIT.encode()))
+    asked = talked((0, build.associate_rq(both)), (1, build.abort(2, 6)), talk=build.Talk().open()).close().packets
+    assert told(asked, "item-repeated") == ["A-ASSOCIATE-RQ has more than one item: Abstract Syntax of context 5"]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_is_sent_on_a_connection_that_the_other_side_had_closed_says_so(side):
+    talk = stored()
+    talk.wait(2 * MINUTE)
+    talk._add(1 - side, build.FIN | build.ACK)
+    talk.wait(5 * MINUTE)
+    (talk.server if side else talk.client)(build.message(1, build.echo_rq(9)))
+    packets = talk.reset(1 - side).packets
+    (said,) = told(packets, "connection-closed-early")
+    closer, sender = (SCU, SCP) if side else (SCP, SCU)
+    assert said == (
+        f"{closer} closed the TCP connection after 2 min 0 s of silence; {sender} sent C-ECHO-RQ 9 on it 5 min 0 s later"
+    )
+    assert causes(packets, "connection-reset") == ["connection-closed-early"]
+
+
+def test_a_sender_that_closes_within_its_own_pdu_is_named():
+    (said,) = told(
+        talked((0, build.message(3, build.store_rq(), build.pixels(9000))[:5000])).end(0).packets, "pdu-incomplete"
+    )
+    assert said.endswith(f" bytes before its end; {SCU}, its sender, closed the TCP connection")
+
+
+def test_pending_responses_that_count_the_same_are_why_the_requestor_gave_up():
+    packets = pending_on(10, times=31)
+    assert told(packets, "pending-without-progress") == [
+        f"{SCP} sent 31 pending C-MOVE-RSPs in 5 min 0 s, all with 10 remaining: nothing went on"
+    ]
+    assert causes(packets, "association-aborted") == ["pending-without-progress"]
+
+
+def test_the_printer_itself_may_fail():
+    failed = normalized.reported(
+        "1.2.840.10008.5.1.1.16", {0x21100020: b"SUPPLY EMPTY"}, 3, instance="1.2.840.10008.5.1.1.17"
+    )
+    assert told(normalized.exchange(normalized.PRINT, *failed), "print-failed") == [
+        f"{SCP.replace('STORE', '')} reports Failure of the printer"
+    ]
