@@ -33,7 +33,7 @@ def failed_handshake(
 ) -> FailedHandshake | None:
     """Return how a handshake failed, from both directions by flow; None where it did not in sight, or is the web's.
 
-    `left` is where the server ended the connection, if it had said nothing by then.
+    `left` is where one side ended the connection, which had said nothing by then.
     """
     seen = [(flow, tls) for flow, tls in streams if tls is not None]
     client = next((each for each in seen if each[1].is_client), None)

@@ -247,14 +247,10 @@ class MissingBytes:
 
 @dataclass(frozen=True, slots=True)
 class SkippedBytes:
-    """`length` bytes passed over in search of the next PDU header.
-
-    `protocol` names the other protocol that a stream begins with, where its first bytes tell.
-    """
+    """`length` bytes passed over in search of the next PDU header."""
 
     span: Span
     length: int
-    protocol: str = ""
     name = "skipped bytes"
 
 

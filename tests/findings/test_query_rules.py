@@ -7,7 +7,6 @@ from dicomsniff.dictionary.information_models import MODELS, find_model
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
-from dicomsniff.findings.verdicts import verdict
 from dicomsniff.side import Side
 from findings.query_cases import (
     ACCESSION,
@@ -45,6 +44,7 @@ from findings.query_cases import (
 )
 from findings.traffic import opened, released
 from pipeline import only
+from unmarked import verdict
 
 OURS = ("query-", "match-", "retrieve-key-")
 PATIENT = {LEVEL: b"PATIENT ", PATIENT_ID: b"1 "}
