@@ -151,7 +151,7 @@ def never_arrived(review: Review) -> Iterator[Hit]:
             last = f"the last acknowledgement came {duration(silent)} before the end"
             why = f"nothing had been sent for {duration(idle)} before it: dropped by a firewall?" if idle else last
             if not idle and lost >= SMALL_SEGMENT and not _passed_large(review, stall):
-                why += "; only small segments got through: an MTU that is too small on the path?"
+                why = f"for {duration(silent)} only small segments got through: an MTU that is too small on the path?"
             yield stall.hit(f"{what} by {receiver}; {why}", None)
 
 
