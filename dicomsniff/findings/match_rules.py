@@ -107,7 +107,7 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
 
 @final_rule(
     code="match-required-key-missing",
-    severity=Severity.WARNING,
+    severity=Severity.NOTE,
     reference="PS3.4 §C.2.2.1.2, §C.4.1.1.3.2",
     follows=(*_BROKEN, "own:match-level-differs"),
 )
