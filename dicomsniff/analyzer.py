@@ -14,6 +14,7 @@ from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch
 from dicomsniff.capture.segments import flow_ends
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
@@ -85,7 +86,7 @@ class Analyzer:
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
-        self._collect = collect
+        self._collection = Collection() if collect else None
         self._judge = findings
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker()
@@ -191,7 +192,7 @@ class Analyzer:
             return []  # another protocol
         if not isinstance(conversation, Conversation):
             conversation = connection.consumer = Conversation(
-                connection, collect=self._collect, forced=self._is_forced(event.stream.flow)
+                connection, collection=self._collection, forced=self._is_forced(event.stream.flow)
             )
             self._tcp.table.weigh(connection, _UNKNOWN)
         known = len(conversation.associations)

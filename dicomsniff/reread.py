@@ -8,6 +8,7 @@ from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketSource
 from dicomsniff.capture.segments import SYN
 from dicomsniff.dimse.assembler import Assembler
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import DataSetInfo, Message
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
@@ -70,7 +71,7 @@ def read_message(reader: PacketSource, message: Message, limit: int = MAX_REREAD
     piece = read_stream(reader, message.span, limit)
     span = message.span
     pdus = PduStream.within(span.flow, span.initial_sequence, span.start)
-    assembler = Assembler(span.flow, span.initial_sequence, side=message.side, collect=True)
+    assembler = Assembler(span.flow, span.initial_sequence, side=message.side, collection=Collection())
     found: list[Message] = []
     mark = PacketMark(span.first_packet, span.first_time, span.offset)
     for offset, data, gap in _runs(piece):

@@ -13,6 +13,8 @@ UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], 
 # Where CI is set, as continuous integration does, every run draws the same examples; elsewhere each tries others.
 settings.register_profile("here", UNTIMED)
 settings.register_profile("ci", UNTIMED, derandomize=True)
+# `make test` tries a fifth of the examples; pytest's option --hypothesis-profile chooses.
+settings.register_profile("quick", UNTIMED, max_examples=20)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 

@@ -13,6 +13,7 @@ from dicomsniff.capture.packets import CaptureError
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import Capture
 from dicomsniff.side import Side
+from examples import examples
 from pipeline import analyze, analyze_frames, batch, codes, names, only, split, tell
 
 CT = build.CT_IMAGE_STORAGE
@@ -84,14 +85,14 @@ def test_the_measure_of_the_others_is_right():
 
 
 @given(CUTS)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @example(list(range(0, 20_000, 7)))
 def test_cuts_into_segments_do_not_matter(cuts):
     assert told(analyze(conversation(cuts).packets)) == EXPECTED
 
 
 @given(CUTS, st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3)), max_size=20))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_repeated_and_neighbouring_segments_do_not_matter(cuts, repeats):
     packets = conversation(cuts).packets
     for place, distance in repeats:
@@ -102,7 +103,7 @@ def test_repeated_and_neighbouring_segments_do_not_matter(cuts, repeats):
 
 
 @given(CUTS, st.integers(0, 200))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_batches_do_not_matter(cuts, size):
     records = build.frames(conversation(cuts).packets)
     analyzer, size = Analyzer(), size + 1
@@ -148,7 +149,7 @@ DAMAGE = st.lists(st.tuples(PLACES, st.integers(0, 40), st.binary(max_size=40)),
 
 
 @given(st.sampled_from(range(len(CAPTURES))), DAMAGE, st.none() | PLACES)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_capture_raises_nothing_but_capture_error(tmp_path, capture, damage, end):
     data = bytearray(CAPTURES[capture])
     for place, length, other in damage:
@@ -163,7 +164,7 @@ def test_a_damaged_capture_raises_nothing_but_capture_error(tmp_path, capture, d
     st.lists(st.tuples(st.integers(0, 200), st.sampled_from(["seq", "ack", "flags"]), st.integers(0, 31)), max_size=6),
     st.lists(st.integers(0, 200), max_size=6),
 )
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_damaged_numbers_of_segments_are_survived(cuts, flips, lost):
     """Single bits of sequence numbers, acknowledgements and flags."""
     packets = conversation(cuts).packets
@@ -175,7 +176,7 @@ def test_damaged_numbers_of_segments_are_survived(cuts, flips, lost):
 
 
 @given(DAMAGE, st.lists(st.integers(0, 1000), max_size=6), st.booleans())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_damaged_dicom_in_sound_packets_is_survived(damage, lost, collect):
     """The frames are valid; what they carry is not, and some are missing."""
     talk = build.Talk().open()
@@ -197,7 +198,7 @@ def test_damaged_dicom_in_sound_packets_is_survived(damage, lost, collect):
 
 
 @given(st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=100)), max_size=30), st.booleans())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_random_bytes_on_an_established_association_are_survived(turns, forced):
     talk = build.Talk().open()
     for side, data in TURNS[:2]:
@@ -208,7 +209,7 @@ def test_random_bytes_on_an_established_association_are_survived(turns, forced):
 
 
 @given(st.lists(st.binary(max_size=120), max_size=20), st.sampled_from([0, 1, 101, 113, 147]))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_random_frames_are_counted(frames, link_type):
     found = analyze_frames(list(enumerate(frames)), link_type=link_type)
     assert found.packets == len(frames)

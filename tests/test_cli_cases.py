@@ -173,6 +173,7 @@ def test_a_command_line(case: Case, place: Path, capsys: pytest.CaptureFixture[s
     assert contents(place) == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("sh") is None, reason="needs a POSIX shell")
 @pytest.mark.parametrize("case", REDIRECTED + ON_LINUX * LINUX, ids=lambda case: case.line)
 def test_a_command_line_with_redirections(case: Case, place: Path) -> None:
@@ -198,6 +199,7 @@ def test_a_cut_off_capture_is_written_to_a_file_as_far_as_it_goes(
     assert "cut off" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("sh") is None, reason="needs a POSIX shell")
 def test_error_lines_never_end_in_a_file_that_took_the_number_of_a_closed_stream(place: Path) -> None:
     line = "dicomsniff export cut.pcap -o new.json <&- >&- 2>&-"
@@ -206,6 +208,7 @@ def test_error_lines_never_end_in_a_file_that_took_the_number_of_a_closed_stream
 
 
 @pytest.mark.skipif(not LINUX, reason="elsewhere a file's name is text")
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif", "junit"])
 @pytest.mark.parametrize("output", [[], [b"-o", b"out-\xff"]], ids=["printed", "written"])
 def test_a_name_that_is_no_text_is_escaped(form: str, output: list[bytes], place: Path) -> None:

@@ -21,6 +21,7 @@ from dicomsniff.export.show import write_text
 from dicomsniff.export.transcript import write_transcript
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
+from examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -150,7 +151,7 @@ def test_times_further_apart_than_64_bits_tell_are_survived(name):
     assert_outputs(HOSTILE / name)
 
 
-few = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(st.lists(st.tuples(extreme(32), extreme(32)), min_size=1, max_size=len(FRAMES)), st.booleans(), st.booleans())
@@ -227,7 +228,7 @@ BODIES = [(54, 1), (56, 4), (60, 4), (64, 1), (65, 1), (70, 4), (78, 4)]
         max_size=6,
     )
 )
-@settings(few, max_examples=80)
+@settings(few, max_examples=examples(80))
 def test_fields_of_frames_and_pdus_may_be_anything(tmp_path, changes):
     frames = [bytearray(frame) for frame in FRAMES]
     for number, (at, size), draw in changes:

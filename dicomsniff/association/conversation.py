@@ -6,6 +6,7 @@ from dicomsniff.association.time_account import TimeAccountant
 from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
@@ -36,12 +37,13 @@ _ASKED = "sent A-ASSOCIATE-RQ"
 class Conversation:
     """Decodes both directions of a connection; gives associations as they are recognized.
 
-    `collect` keeps data sets for the taking; `forced` reads the connection as DICOM although nothing looks like it.
+    Where there is a `collection`, data sets are kept there for the taking; `forced` reads the connection as DICOM
+    although nothing looks like it.
     """
 
     __slots__ = (
         "_assemblers",
-        "_collect",
+        "_collection",
         "_connection",
         "_counted",
         "_ends",
@@ -54,11 +56,11 @@ class Conversation:
         "associations",
     )
 
-    def __init__(self, connection: Connection, *, collect: bool = False, forced: bool = False) -> None:
+    def __init__(self, connection: Connection, *, collection: Collection | None = None, forced: bool = False) -> None:
         self.associations: list[Association] = []
         self._connection = connection
         self._number = 0
-        self._collect = collect
+        self._collection = collection
         self._forced = forced
         self._pdus: dict[Stream, PduStream] = {}
         self._assemblers: dict[Stream, Assembler] = {}
@@ -149,7 +151,8 @@ class Conversation:
 
     def _begin(self, stream: Stream) -> PduStream:
         known = stream.syn_seen or self._forced
-        pdus = PduStream(stream.flow, stream.initial_sequence, collect=self._collect, examine=True, known_start=known)
+        collect = self._collection is not None
+        pdus = PduStream(stream.flow, stream.initial_sequence, collect=collect, examine=True, known_start=known)
         self._pdus[stream] = pdus
         if self._forced:
             pdus.accept()
@@ -230,7 +233,7 @@ class Conversation:
                 stream.flow,
                 stream.initial_sequence,
                 side=self._sides[stream],
-                collect=self._collect,
+                collection=self._collection,
                 syntax_of=self.associations[-1].transfer_syntax,
             )
             self._assemblers[stream] = assembler

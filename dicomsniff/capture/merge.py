@@ -3,11 +3,14 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from math import inf
+from operator import itemgetter
 
 from dicomsniff.capture.packets import PacketBatch, PacketSource
 
 CHECKPOINT = 64
-"""Batches between two places from which rereading can begin."""
+"""Batches between two checkpoints, from which rereading can begin; twice as many where there are too many of them."""
+MAX_REMEMBERED = 1 << 16
+"""Places in sources that all checkpoints remember together; of more, every second checkpoint, and so on."""
 _PLACES = 1 << 48
 """Each source's places in the capture lie in a range of this many bytes of its own."""
 
@@ -66,6 +69,7 @@ class MergedReader:
     def __init__(self, sources: Sequence[PacketSource]) -> None:
         self._sources = list(sources)
         self._checkpoints: list[tuple[int, list[tuple[int, int] | None]]] = []
+        self._apart = CHECKPOINT
 
     @property
     def name(self) -> str:
@@ -101,14 +105,14 @@ class MergedReader:
 
     def batches(self) -> Iterator[PacketBatch]:
         """Read all of them through, once."""
-        self._checkpoints.clear()
+        self._checkpoints, self._apart = [], CHECKPOINT
         heads = [_Head(number, source.batches()) for number, source in enumerate(self._sources)]
         yield from self._merge(heads, 1, remember=True)
 
     def batches_from(self, _offset: int, number: int, /) -> Iterator[PacketBatch]:
         """Read again from packet `number`."""
-        numbers = [first for first, _ in self._checkpoints]
-        first, places = self._checkpoints[max(bisect_right(numbers, number) - 1, 0)]
+        checkpoints = self._checkpoints
+        first, places = checkpoints[max(bisect_right(checkpoints, number, key=itemgetter(0)) - 1, 0)]
         heads = [
             _Head(index, source.batches_from(*place))
             for index, (source, place) in enumerate(zip(self._sources, places, strict=True))
@@ -130,8 +134,8 @@ class MergedReader:
         heads = [head for head in heads if head.batch is not None]
         turn = 0
         while heads:
-            if remember and turn % CHECKPOINT == 0:
-                self._checkpoints.append((number, self._places(heads)))
+            if remember and turn % self._apart == 0:
+                self._remember(number, heads)
             turn += 1
             heads.sort(key=lambda head: head.turn)
             head = heads[0]
@@ -141,6 +145,13 @@ class MergedReader:
                 number += len(taken.starts)
             if head.batch is None:
                 heads.remove(head)
+
+    def _remember(self, number: int, heads: list[_Head]) -> None:
+        """Remember where each source stands before packet `number`."""
+        self._checkpoints.append((number, self._places(heads)))
+        while len(self._checkpoints) > max(MAX_REMEMBERED // len(self._sources), 1):
+            self._apart *= 2
+            self._checkpoints = self._checkpoints[::2]
 
     def _places(self, heads: list[_Head]) -> list[tuple[int, int] | None]:
         """Where each source stands: its next record's place and number; None for one that is read to its end."""

@@ -56,11 +56,11 @@ class PcapParser:
         self.layout = PcapLayout(self.format)
         self.problem = ""
 
-    def again(self, _offset: int, /) -> "PcapParser":
+    def again(self, offset: int, /) -> tuple["PcapParser", int]:
         """Return a parser that reads again from any record."""
         parser = copy(self)
         parser.problem = ""
-        return parser
+        return parser, offset
 
     def parse(self, data: bytes, at: int, file_offset: int, number: int, /) -> tuple[list[PacketBatch], int]:
         """Return the packets found in `data` from `at`, and where the first incomplete record begins."""

@@ -1,9 +1,10 @@
 """pcapng: blocks of bytes -> packet batches. Sections, interfaces with their own link type, clock and byte order."""
 
 import struct
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar, NamedTuple
 
 from dicomsniff.capture.packets import PacketBatch, RecordLayout
@@ -12,8 +13,16 @@ MAGIC = b"\x0a\x0d\x0d\x0a"
 MAX_BLOCK = 64 << 20
 """A block that announces more bytes than this is damage, not a block."""
 
-MAX_SECTIONS, MAX_INTERFACES = 1 << 16, 1 << 16
-"""Sections of a capture, and interfaces of them all, that are told apart; files put together have one or few each."""
+MAX_SECTIONS = 1 << 12
+"""Sections that are remembered, to begin reading again in any of them; of more, every second one, and so on.
+
+Files put together have a few. What lies in one that is not remembered is found from the last one before it that is.
+"""
+MAX_INTERFACES = 1 << 16
+"""Interfaces of a section that are told apart, as many as an obsolete packet block can name; beyond is damage.
+
+No more are remembered of all sections either, but for those of the latest one.
+"""
 
 SECTION_HEADER, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 SHORTEST = {SECTION_HEADER: 28, INTERFACE: 20, OBSOLETE_PACKET: 32, SIMPLE_PACKET: 16, ENHANCED_PACKET: 32}
@@ -80,12 +89,13 @@ _ORDERS = {
 
 
 class Section:
-    """A section: where it starts in the capture, its byte order, its interfaces in order."""
+    """A section: where it starts and ends in the capture, its byte order, its interfaces in order."""
 
-    __slots__ = ("enhanced", "enhanced_layout", "head", "interfaces", "obsolete_layout", "order", "start")
+    __slots__ = ("end", "enhanced", "enhanced_layout", "head", "interfaces", "obsolete_layout", "order", "start")
 
     def __init__(self, start: int, order: str, interfaces: list[Interface] | None = None) -> None:
         self.start = start
+        self.end: float = inf
         self.order = order
         self.interfaces = interfaces or []
         fields = _ORDERS[order]
@@ -101,11 +111,18 @@ class PcapngParser:
 
     def __init__(self) -> None:
         self.sections: list[Section] = []
+        """Those that are remembered, in order; the first one always."""
         self.problem = ""
         self.resolution_digits = 6
         self.other_records = 0
-        self._interface_count = 0
-        self._section = Section(0, "<")
+        self._section_count = 0
+        self._apart = 1
+        """Of so many sections one is remembered."""
+        self._remembered = 0
+        """Interfaces of the sections that are remembered and have ended."""
+        self._resume = 0
+        """Packets before this place in the capture are not told of."""
+        self._section = Section(-1, "<")
         self._found = _Found(b"", 0, 1)
 
     def parse(self, data: bytes, at: int, file_offset: int, number: int, /) -> tuple[list[PacketBatch], int]:
@@ -133,41 +150,64 @@ class PcapngParser:
                     self.other_records += 1
                     if kind in self._HANDLERS:
                         self._HANDLERS[kind](self, data, at, end - 4)
-                    if self._interface_count > MAX_INTERFACES:
-                        self.problem = f"there are more than {MAX_INTERFACES} interfaces"
+                    if len(interfaces) > MAX_INTERFACES:
+                        self.problem = f"a section has more than {MAX_INTERFACES} interfaces"
                         break
             except (struct.error, IndexError):
                 self.problem = f"a block of type {kind} is cut short or names an interface that was never described"
                 break
             at = end
-        return found.batches(), at
+        return self._resumed(found.batches(), file_offset + at) if self._resume else found.batches(), at
 
-    def again(self, offset: int, /) -> "PcapngParser":
-        """Return a parser that reads again from `offset` (bytes into the capture), which was parsed before."""
+    def again(self, offset: int, /) -> tuple["PcapngParser", int]:
+        """Return a parser that finds again the packets from the block at `offset` on, and where it has to begin."""
         parser = PcapngParser()
-        # Its own copies: interfaces met again are added once more, behind those that packets name.
-        parser.sections = [Section(each.start, each.order, list(each.interfaces)) for each in self.sections]
-        parser._enter(offset)
-        return parser
+        known = self.sections
+        section = known[max(bisect_right(known, offset, key=_start) - 1, 0)]
+        if offset >= section.end:
+            parser._resume = offset
+            return parser, section.start
+        # Its own copy: interfaces met again are added once more, behind those that packets name.
+        parser._section = Section(section.start, section.order, list(section.interfaces))
+        return parser, offset
 
-    def _enter(self, offset: int) -> None:
-        starts = [section.start for section in self.sections]
-        self._section = self.sections[max(bisect_right(starts, offset) - 1, 0)]
+    def _resumed(self, batches: list[PacketBatch], read_to: int) -> list[PacketBatch]:
+        """Return what of `batches` is to be told of; `read_to` is where in the capture they end."""
+        left: list[PacketBatch] = []
+        skipped = 0
+        for batch in batches:
+            first = bisect_left(batch.starts, self._resume - batch.file_offset + batch.layout.header)
+            number = batch.first_number - skipped
+            skipped += first
+            if first < len(batch.starts):
+                left.append(batch._replace(first_number=number, starts=batch.starts[first:], ends=batch.ends[first:]))
+        if read_to > self._resume:
+            self._resume = 0
+        return left
 
     def _start_section(self, data: bytes, at: int, file_offset: int) -> bool:
         order = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}.get(data[at + 8 : at + 12])
         if order is None:
             self.problem = "a section header has no valid byte-order magic"
             return False
-        if self.sections and file_offset + at <= self.sections[-1].start:
-            self._enter(file_offset + at)
-            return True
-        if len(self.sections) >= MAX_SECTIONS:
-            self.problem = f"there are more than {MAX_SECTIONS} sections"
-            return False
+        if file_offset + at == self._section.start:
+            return True  # its header block had not come whole the first time
+        self._section.end = file_offset + at
+        if self.sections and self.sections[-1] is self._section:
+            self._remembered += len(self._section.interfaces)
         self._section = Section(file_offset + at, order)
-        self.sections.append(self._section)
+        if self._section_count % self._apart == 0:
+            self.sections.append(self._section)
+        self._section_count += 1
+        self._remember_fewer()
         return True
+
+    def _remember_fewer(self) -> None:
+        """Remember no more sections than may be, nor sections with more interfaces."""
+        while len(self.sections) > 1 and (len(self.sections) > MAX_SECTIONS or self._remembered > MAX_INTERFACES):
+            self._apart *= 2
+            self.sections = self.sections[::2]
+            self._remembered = sum(len(section.interfaces) for section in self.sections)
 
     def _interface(self, data: bytes, at: int, end: int) -> None:
         order = self._section.order
@@ -187,7 +227,6 @@ class PcapngParser:
                 interface.offset = struct.unpack_from(order + "q", data, option + 4)[0]
             option += 4 + (length + 3) // 4 * 4
         self._section.interfaces.append(interface)
-        self._interface_count += 1
 
     def _simple_packet(self, data: bytes, at: int, end: int) -> None:
         (wire,) = struct.unpack_from(self._section.order + "L", data, at + 8)
@@ -228,3 +267,7 @@ class _Found:
     def batches(self) -> list[PacketBatch]:
         """Return what was added."""
         return self._batches
+
+
+def _start(section: Section) -> int:
+    return section.start

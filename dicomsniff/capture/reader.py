@@ -41,8 +41,11 @@ class Parser(Protocol):
         `file_offset` is where `data[0]` lies in the capture.
         """
 
-    def again(self, offset: int, /) -> "Parser":
-        """Return a parser that reads again from the record at `offset`; this one is not disturbed."""
+    def again(self, offset: int, /) -> tuple["Parser", int]:
+        """Return a parser that finds again the packets from the record at `offset` on, and where it has to begin.
+
+        It tells of no packet before `offset`. This parser is not disturbed.
+        """
 
 
 _NO_LAYOUT = pcap.PcapLayout(pcap.MAGICS[b"\xd4\xc3\xb2\xa1"])
@@ -129,9 +132,9 @@ class CaptureReader:
         """Read again from the record at `offset`, which holds packet `number`."""
         again = CaptureReader(self.path, open_file=self._open)
         try:
-            again._parser = self._parser.again(offset)
-            again._file.seek(offset)
-            yield from again._read_from(offset, b"", number)
+            again._parser, begin = self._parser.again(offset)
+            again._file.seek(begin)
+            yield from again._read_from(begin, b"", number)
         finally:
             again.close()
 

@@ -40,11 +40,11 @@ class SnoopParser:
         self.link_type = LINK_TYPES.get(int.from_bytes(header[12:16], "big"), _UNDEFINED)
         self.problem = ""
 
-    def again(self, _offset: int, /) -> "SnoopParser":
+    def again(self, offset: int, /) -> tuple["SnoopParser", int]:
         """Return a parser that reads again from any record."""
         parser = SnoopParser(b"")
         parser.link_type = self.link_type
-        return parser
+        return parser, offset
 
     def parse(self, data: bytes, at: int, file_offset: int, number: int, /) -> tuple[list[PacketBatch], int]:
         """Return the packets found in `data` from `at`, and where the first incomplete record begins."""

@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from tempfile import SpooledTemporaryFile
 
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.contents import HAVE_CONTENTS
 from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, IdentifierBytes
@@ -21,8 +21,6 @@ _READ_WHOLE = HAVE_IDENTIFIERS | HAVE_CONTENTS
 MAX_COMMAND_SET = 1 << 20
 """Bytes kept of a command set; one beyond is said to be cut."""
 _NO_COMMAND = "a data set fragment with no command before it"
-IN_MEMORY = 1 << 20
-"""Bytes of a collected data set kept in memory; a longer one goes to a temporary file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +60,13 @@ class _Underway:
 
 
 class Assembler:
-    """Joins the fragments of one direction. With `collect`, data sets are digested, and kept to be fetched.
+    """Joins the fragments of one direction. With a `collection`, data sets are digested, and kept there.
 
     `syntax_of` tells the transfer syntax of a presentation context: data sets are then scanned as they come.
     """
 
     __slots__ = (
-        "_collect",
+        "_collection",
         "_flow",
         "_initial_sequence",
         "_syntax_of",
@@ -82,13 +80,13 @@ class Assembler:
         initial_sequence: int,
         *,
         side: Side,
-        collect: bool = False,
+        collection: Collection | None = None,
         syntax_of: Callable[[int], str | None] | None = None,
     ) -> None:
         self.side = side
         self._syntax_of = syntax_of
         self._flow, self._initial_sequence = flow, initial_sequence
-        self._collect = collect
+        self._collection = collection
         self._underway: dict[int, _Underway] = {}
 
     @property
@@ -106,8 +104,8 @@ class Assembler:
         underway = self._underway.get(pdv.context_id)
         if isinstance(pdv, PdvBytes):
             if underway is not None and underway.command is not None:
-                if self._collect:
-                    self._keep(underway, pdv.data)
+                if self._collection is not None:
+                    self._keep(underway, pdv.data, self._collection)
                 if self._syntax_of is not None:
                     self._scan(underway, pdv, self._syntax_of)
             return []
@@ -129,7 +127,7 @@ class Assembler:
     def unneeded(self, context_id: int, taken: int) -> int:
         """Return how many data set bytes need only be counted, after the first `taken` of the current fragment."""
         underway = self._underway.get(context_id)
-        if self._collect or self._syntax_of is None or underway is None or underway.command is None:
+        if self._collection is not None or self._syntax_of is None or underway is None or underway.command is None:
             return FOREVER
         wanted = underway.scanner.wanted if underway.scanner is not None else 0
         if underway.identifier is not None:
@@ -213,10 +211,10 @@ class Assembler:
         underway.first = min(underway.first, pdv.first)
         underway.pdu_first = min(underway.pdu_first, pdv.pdu_first)
 
-    def _keep(self, underway: _Underway, data: bytes) -> None:
+    def _keep(self, underway: _Underway, data: bytes, collection: Collection) -> None:
         if underway.hasher is None:
             underway.hasher = hashlib.sha256()
-            underway.data.content = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+            underway.data.content = collection.begin()
         underway.hasher.update(data)
         if underway.data.content is not None:
             underway.data.content.write(data)
@@ -237,7 +235,7 @@ class Assembler:
         data = underway.data if underway.data.fragments else None
         if data is not None and underway.hasher is not None:
             data.sha256 = underway.hasher.hexdigest()
-        elif data is not None and self._collect:
+        elif data is not None and self._collection is not None:
             data.sha256 = hashlib.sha256().hexdigest()
         if data is not None and underway.scanner is not None and underway.command is not None:
             whole = ended and not underway.unplaced

@@ -1,9 +1,9 @@
 """A DIMSE message: what one side said, and where its bytes are."""
 
 from dataclasses import dataclass, field, fields, replace
-from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from dicomsniff.dimse.collection import CollectedData
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.identifier import SentIdentifier
 from dicomsniff.dimse.scan.outline import DataSetOutline
@@ -26,7 +26,7 @@ class DataSetInfo:
     fragments: int = 0
     missing: int = 0
     sha256: str | None = None
-    content: "SpooledTemporaryFile[bytes] | None" = None
+    content: CollectedData | None = None
     whole: int | None = None
     outline: DataSetOutline | None = None
     """What the structure of the data set tells, where it has something to say."""

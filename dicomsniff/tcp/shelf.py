@@ -5,12 +5,10 @@ next byte is awaited. Those that have been silent longest are pickled into a tem
 of its own that nobody else can open and that is gone with the process. What waits there is found again by its flow.
 """
 
-import copyreg
 import pickle
 import sqlite3
 from io import BytesIO
-from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
@@ -23,28 +21,25 @@ _TABLES = (
 )
 
 
-class _Pickler(pickle.Pickler):
-    """Takes data sets that are being collected along, as long as they are short enough to be in memory."""
+class _Packer:
+    """Pickles connections, one after another."""
 
-    def __init__(self, out: BytesIO) -> None:
-        super().__init__(out, pickle.HIGHEST_PROTOCOL)
-        self.files: list[SpooledTemporaryFile[bytes]] = []
-        """What was taken along, to be closed where it is not used any more."""
-        self.dispatch_table = {**copyreg.dispatch_table, SpooledTemporaryFile: self._reduce_file}
+    def __init__(self) -> None:
+        self._packed = BytesIO()
+        self._pickler = pickle.Pickler(self._packed, pickle.HIGHEST_PROTOCOL)
 
-    def _reduce_file(self, file: "SpooledTemporaryFile[bytes]") -> tuple[Any, ...]:
-        if file.name is not None:
-            raise pickle.PicklingError("it is a file of its own by now")
-        self.files.append(file)
-        file.seek(0)
-        return _collected, (file.read(),)
-
-
-def _collected(data: bytes) -> "SpooledTemporaryFile[bytes]":
-    """Return a file that stays in memory until more is written to it."""
-    file = SpooledTemporaryFile(max_size=max(1, len(data)))  # noqa: SIM115  closed by who collects
-    file.write(data)
-    return file
+    def pack(self, connection: "Connection") -> bytes | None:
+        """Return a connection as bytes; None where it cannot be pickled: a data set is being collected, say."""
+        self._packed.seek(0)
+        self._packed.truncate()
+        try:
+            self._pickler.dump(connection)
+        except (TypeError, pickle.PicklingError, RecursionError):
+            return None
+        finally:
+            # A pickler remembers all it pickled, to refer to it again, and would keep it in memory.
+            self._pickler.clear_memo()
+        return self._packed.getvalue()
 
 
 class Shelf:
@@ -56,21 +51,16 @@ class Shelf:
         for statement in _TABLES:
             self._database.execute(statement)
         self._count = 0
+        self._packer = _Packer()
 
     def __len__(self) -> int:
         return self._count
 
     def put(self, connection: "Connection") -> bool:
         """Take a connection; return whether it could be taken: some of what is under way cannot be pickled."""
-        packed = BytesIO()
-        pickler = _Pickler(packed)
-        try:
-            pickler.dump(connection)
-        except (TypeError, pickle.PicklingError, RecursionError):
+        pickled = self._packer.pack(connection)
+        if pickled is None:
             return False
-        for file in pickler.files:
-            file.close()
-        pickled = packed.getbuffer()
         self._database.execute("INSERT INTO connection VALUES (?, ?)", (connection.number, pickled))
         flows = [(stream.flow, connection.number) for stream in connection.streams]
         self._database.executemany("INSERT INTO flow VALUES (?, ?)", flows)

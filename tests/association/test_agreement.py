@@ -21,6 +21,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.export.negotiation import context_lines, contexts_json, information_json
 from dicomsniff.library import Capture
 from dicomsniff.pdu.types import AsynchronousOperationsWindow
+from examples import examples
 from pipeline import only
 
 CT, VERIFICATION, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.VERIFICATION, build.IMPLICIT, build.EXPLICIT
@@ -339,7 +340,7 @@ NUMBERS = st.integers(0, 9)
     SAID,
     SAID,
 )
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_whatever_was_negotiated_can_be_said(proposals, answers, asked, said):
     association = negotiate(proposals, answers, asked, said)
     lines = [*context_lines(association), *consequences(association), *limits(association)]

@@ -12,6 +12,7 @@ from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.side import Side
+from examples import examples
 from pipeline import batch, only
 
 CT = build.CT_IMAGE_STORAGE
@@ -326,7 +327,7 @@ def improvised(steps: list[tuple[str, int, int, bool]], *, tick: int) -> build.T
 
 
 @given(STEPS, st.sampled_from([0, TICK, 30 * MS]))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_whatever_happens_every_moment_counts_once(steps, tick):
     analyzer = Analyzer()
     analyzer.feed(batch(build.frames(improvised(steps, tick=tick).packets)))
@@ -347,7 +348,7 @@ def test_whatever_happens_every_moment_counts_once(steps, tick):
     ),
     st.integers(1, 50),
 )
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_segments_that_are_passed_over_change_nothing(steps, size):
     """The same account as when every segment is looked at, where one side speaks at a time."""
     records = build.frames(improvised(steps, tick=TICK).packets)

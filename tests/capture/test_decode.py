@@ -12,6 +12,7 @@ import build
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.fragments import MAX_AGE, MAX_DATAGRAMS, FragmentTable
 from dicomsniff.capture.segments import Endpoint, flow_ends, reverse_flow
+from examples import examples
 from pipeline import batch
 
 V4 = build.Packet(
@@ -110,7 +111,7 @@ def test_a_tcp_header_of_impossible_length_is_no_segment(words):
     st.lists(st.tuples(st.integers(0, 90), st.binary(min_size=1, max_size=4)), max_size=6),
     st.integers(0, 120),
 )
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_damaged_frames_break_nothing(kind, damage, length):
     link_type, frame = kind
     damaged = bytearray(frame)
@@ -121,7 +122,7 @@ def test_damaged_frames_break_nothing(kind, damage, length):
 
 
 @given(st.sampled_from([0, 1, 9, 12, 101, 108, 113, 127, 228, 229, 276]), st.binary(max_size=120))
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_random_frames_break_nothing(link_type, frame):
     segments([frame], link_type)
 

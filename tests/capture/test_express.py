@@ -13,6 +13,7 @@ from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import Pdv, PdvBytes, PdvRun
+from examples import examples
 from pipeline import batch, split
 
 CT = build.CT_IMAGE_STORAGE
@@ -85,7 +86,7 @@ CUTS = st.lists(st.integers(0, 12_000), max_size=30)
 
 @pytest.mark.slow
 @given(MESSAGES, CUTS, st.integers(20, 3000), st.lists(st.integers(1, 9), min_size=1, max_size=4))
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 def test_data_sets_passed_over_are_counted_as_if_they_had_been_decoded(messages, cuts, segment, sizes):
     messages = [(length if fragment > 40 else min(length, 1500), fragment, fill) for length, fragment, fill in messages]
     packets = conversation(messages, cuts, segment).packets
@@ -163,7 +164,7 @@ class Curious(PduStream):
     st.lists(st.tuples(st.integers(0, 9500), st.integers(1, 500)), max_size=4),
     st.lists(st.integers(1, 9), min_size=1, max_size=4),
 )
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_the_parts_of_a_data_set_that_somebody_wants_are_not_passed_over(messages, segment, wanted, sizes):
     packets = conversation(messages, [], segment).packets
     expected = told(analyze(packets, careful=True))
@@ -199,7 +200,7 @@ CHANGES = ["lose", "repeat", "swap", "cut off", "damage"]
     st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(5, 200)), min_size=1, max_size=3),
     st.lists(st.integers(1, 9), min_size=1, max_size=3),
 )
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 def test_whatever_befalls_the_packets_the_messages_are_the_same(messages, segment, changes, sizes):
     messages = [(length, max(fragment, 50), fill) for length, fragment, fill in messages]
     packets = list(conversation(messages, [], segment).packets)

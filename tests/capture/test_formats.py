@@ -18,6 +18,7 @@ from dicomsniff.capture import reader as reading
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.pcapng import PcapngParser
 from dicomsniff.capture.reader import CaptureReader
+from examples import examples
 from pipeline import packets_of
 
 SECOND = 1_000_000_000
@@ -269,7 +270,7 @@ def test_a_header_that_is_cut_off_is_refused(path, make):
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 8), st.binary(max_size=8)), max_size=6),
     st.sampled_from([1, 5, 64, 1 << 20]),
 )
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damage_raises_nothing_but_capture_error_and_reads_alike_in_blocks_of_any_size(path, base, damage, size):
     data = bytearray(base)
     for place, length, other in damage:
@@ -376,20 +377,47 @@ def test_a_decompression_bomb_is_read_in_pieces(path, compression):
     assert peak < 100 << 20
 
 
-@pytest.mark.parametrize(
-    ("unit", "what"),
-    [(build.section_header(), "sections"), (build.interface(), "interfaces")],
-    ids=["sections", "interfaces"],
-)
-def test_sections_and_interfaces_without_end_are_given_up(path, monkeypatch, unit, what):
-    monkeypatch.setattr(pcapng, "MAX_SECTIONS", 10)
+def test_interfaces_of_a_section_without_end_are_given_up(path, monkeypatch):
     monkeypatch.setattr(pcapng, "MAX_INTERFACES", 10)
     begin = build.section_header() + build.interface() + build.enhanced_packet(1, b"one")
     late = build.enhanced_packet(1, b"late")
-    assert read(path, begin + unit * 9 + build.interface() * (what == "sections") + late)[1] == ""
-    found, truncated = read(path, begin + unit * 10 + late)
+    assert read(path, begin + build.interface() * 9 + late)[1] == ""
+    found, truncated = read(path, begin + build.interface() * 10 + late)
     assert [packet[3] for packet in found] == [b"one"]
-    assert truncated == f"there are more than 10 {what}, at byte {len(begin + unit * 9)}"
+    assert truncated == f"a section has more than 10 interfaces, at byte {len(begin + build.interface() * 9)}"
+
+
+@pytest.mark.parametrize("compress", [bytes, *COMPRESSIONS.values()], ids=["plain", *COMPRESSIONS])
+@pytest.mark.parametrize(
+    ("sections", "interfaces", "block"), [(4, 1000, 1 << 20), (1000, 12, 1 << 20), (3, 7, 333), (1, 1, 100)]
+)
+def test_however_many_sections_there_are_few_are_remembered_and_every_packet_is_found_again(
+    path, monkeypatch, compress, sections, interfaces, block
+):
+    monkeypatch.setattr(reading, "BLOCK", block)
+    monkeypatch.setattr(pcapng, "MAX_SECTIONS", sections)
+    monkeypatch.setattr(pcapng, "MAX_INTERFACES", interfaces)
+    data = b""
+    for number in range(50):
+        order = "<>"[number % 2]
+        data += build.section_header(order) + build.interface(1 + number, order=order)
+        data += b"".join(
+            build.enhanced_packet(10 * number + each, bytes([number, each]), order=order) for each in range(number % 4)
+        )
+    path.write_bytes(compress(data))
+    reader = CaptureReader(str(path))
+    batches = list(reader.batches())
+    assert reader.truncated == ""
+    assert list(dict.fromkeys(batch.link_type - 1 for batch in batches)) == [each for each in range(50) if each % 4]
+    found = [packet for batch in batches for packet in packets_of(batch)]
+    assert len(found) == 73
+    remembered = reader._parser.sections
+    assert len(remembered) <= sections
+    assert sum(len(section.interfaces) for section in remembered) <= interfaces + 1
+    for index, (number, _, place, _) in enumerate(found):
+        again = [packet for batch in reader.batches_from(place, number) for packet in packets_of(batch)]
+        assert again == found[index:]
+    reader.close()
 
 
 # Standard input
@@ -491,7 +519,7 @@ def test_rereading_leaves_no_trace_in_what_was_read(path):
     data = build.pcapng(MANY)
     batches, _ = parser.parse(data, 0, 0, 1)
     for _ in range(3):
-        again, _ = parser.again(0).parse(data, 0, 0, 1)
+        again, _ = parser.again(0)[0].parse(data, 0, 0, 1)
         assert [packets_of(each) for each in again] == [packets_of(each) for each in batches]
     assert [len(section.interfaces) for section in parser.sections] == [1]
 

@@ -144,6 +144,22 @@ def test_rereading_gives_the_same_numbers_where_times_are_equal_or_go_back(tmp_p
     source.close()
 
 
+@pytest.mark.parametrize("room", [1, 12, 30])
+def test_however_often_captures_take_turns_few_places_are_remembered_and_every_packet_is_found_again(
+    tmp_path, monkeypatch, room
+):
+    monkeypatch.setattr(merge, "CHECKPOINT", 1)
+    monkeypatch.setattr(merge, "MAX_REMEMBERED", room)
+    source = open_source(write(tmp_path, *ties(1)))
+    assert isinstance(source, MergedReader)
+    found = [packet for batch in source.batches() for packet in packets_of(batch)]
+    assert len(source._checkpoints) <= max(room // 3, 1)
+    for number, _, place, _ in found[::7]:
+        again = [packet for batch in source.batches_from(place, number) for packet in packets_of(batch)]
+        assert again == found[number - 1 :]
+    source.close()
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_does_not_depend_on_blocks(tmp_path, monkeypatch, seed):
     paths = write(tmp_path, *ties(seed))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
+from examples import examples
 from pipeline import packets_of
 
 TIME = 1_700_000_000_123_456_789
@@ -179,7 +180,7 @@ BASES = [
 
 
 @given(st.sampled_from(BASES), st.lists(st.tuples(st.integers(0, 300), st.integers(0, 8), st.binary(max_size=8))))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_capture_raises_nothing_but_capture_error(path, base, damage):
     data = bytearray(base)
     for place, length, other in damage:
@@ -192,7 +193,7 @@ def test_a_damaged_capture_raises_nothing_but_capture_error(path, base, damage):
 
 
 @given(st.sampled_from([base[:4] for base in BASES]), st.binary(max_size=400))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_bytes_after_a_valid_magic_raise_nothing_but_capture_error(path, magic, rest):
     try:
         read(path, magic + rest)

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 import build
 from dicomsniff.dimse.assembler import MAX_COMMAND_SET, Assembler, StrayFragment
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
 from dicomsniff.side import Side
+from examples import examples
 from pipeline import decode, split, tell
 
 HEAD = build.release_rp()
@@ -18,7 +20,7 @@ HEAD = build.release_rp()
 
 def assemble(*pieces: bytes | int, collect: bool = False):
     """Messages and stray fragments of a stream; a number is a gap."""
-    assembler, found = Assembler(b"", 0, side=Side.REQUESTOR, collect=collect), []
+    assembler, found = Assembler(b"", 0, side=Side.REQUESTOR, collection=Collection() if collect else None), []
     for event in decode([HEAD, *pieces], collect=collect):
         if isinstance(event, MissingBytes):
             assembler.lost(event)
@@ -67,7 +69,7 @@ def test_an_empty_last_fragment_ends_the_data_set():
 
 
 @given(st.lists(st.integers(0, 200), max_size=8), st.lists(st.integers(0, 3000), max_size=8), st.booleans())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_how_the_sender_fragments_does_not_matter(command_cuts, data_cuts, one_pdu):
     command, data = build.store_rq(), bytes(range(250)) * 12
     parts = split(command, command_cuts)
@@ -180,7 +182,7 @@ def test_a_command_set_without_end_is_cut_and_says_so():
         max_size=25,
     )
 )
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_any_sequence_of_fragments_is_accounted_for(rows):
     """Every data byte ends up in a message or in a stray fragment; nothing is left behind."""
     pdus = [

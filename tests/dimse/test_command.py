@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dimse.command import Command
+from examples import examples
 
 STORE_RQ = """
     00 00 00 00  04 00 00 00  54 00 00 00             Command Group Length 84
@@ -130,7 +131,7 @@ def test_every_command_field_has_its_name_and_service(field):
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_bytes_are_survived(raw):
     command = Command(raw)
     command.fields()
@@ -141,7 +142,7 @@ def test_any_bytes_are_survived(raw):
 
 
 @given(st.dictionaries(st.sampled_from(sorted(set(COMMAND_ELEMENTS) - {0})), st.binary(max_size=20)))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_every_element_comes_back_as_it_was_sent(values):
     command = Command(build.command_set(values))
     assert {tag: value for tag, value in command.elements.items() if tag} == values

@@ -15,6 +15,7 @@ from pydicom.filewriter import write_dataset
 
 import build
 from dicomsniff.dimse.dataset import decode_data_set
+from examples import examples
 
 IMPLICIT, EXPLICIT, BIG = build.IMPLICIT, build.EXPLICIT, "1.2.840.10008.1.2.2"
 DEFLATED, JPEG = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.50"
@@ -174,7 +175,7 @@ SYNTAXES = st.sampled_from([None, IMPLICIT, EXPLICIT, BIG, DEFLATED, JPEG, "1.2.
 
 
 @given(st.binary(max_size=200), SYNTAXES, st.none() | st.integers(0, 200))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_bytes_are_survived(data, syntax, whole):
     decoded = decode_data_set(BytesIO(data), syntax, whole)
     decoded.to_json()
@@ -185,7 +186,7 @@ def test_any_bytes_are_survived(data, syntax, whole):
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 4), st.binary(max_size=4)), max_size=5),
     st.integers(0, 500),
 )
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_damaged_data_set_is_survived(syntax, damage, length):
     data = bytearray(encode(example(), syntax))
     for place, count, other in damage:

@@ -14,6 +14,7 @@ from pydicom.uid import UID
 import build
 from data_sets import BIG, DEFLATED, EXPLICIT, IMPLICIT, PRIVATE, scan_pieces
 from dicomsniff.dimse.assembler import Assembler
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.side import Side
@@ -67,7 +68,7 @@ def split_file(path: str) -> tuple[str, bytes]:
 
 def send(data: bytes) -> Message:
     """A C-STORE of a data set, in fragments of 1000 bytes."""
-    assembler = Assembler(b"", 0, side=Side.REQUESTOR, collect=True)
+    assembler = Assembler(b"", 0, side=Side.REQUESTOR, collection=Collection())
     pieces = [build.release_rp(), build.message(1, build.store_rq(), data, 1000)]
     events = decode(pieces, collect=True)[1:]
     (message,) = [found for event in events for found in assembler.feed(event)]

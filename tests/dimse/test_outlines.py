@@ -11,6 +11,7 @@ from data_sets import EXPLICIT, IMPLICIT, JPEG, bare, codes, fragments, image, i
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.dimse.scan.outline import Reference
+from examples import examples
 from pipeline import batch, only
 
 CT = build.CT_IMAGE_STORAGE
@@ -78,7 +79,7 @@ ANY = st.sampled_from([*HEALTHY.values(), *DAMAGED.values()])
 
 @pytest.mark.slow
 @given(st.lists(ANY, min_size=1, max_size=3), st.integers(30, 6000), st.integers(30, 6000), st.integers(1, 9))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_an_outline_does_not_depend_on_how_packets_are_cut_or_which_are_passed_over(sent, fragment, segment, size):
     packets = stores(*sent, fragment=fragment, segment=segment).packets
     expected = outlines(packets, careful=True)
@@ -96,7 +97,7 @@ def test_an_outline_does_not_depend_on_how_packets_are_cut_or_which_are_passed_o
     st.lists(st.integers(4, 500), min_size=1, max_size=4),
     st.booleans(),
 )
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_packets_that_the_capture_lost_are_blamed_on_nobody(sent, fragment, segment, lost, collect):
     packets = stores(*sent, fragment=fragment, segment=segment).packets
     places = {place % len(packets) for place in lost if place % len(packets) > 4}

@@ -17,9 +17,11 @@ from pynetdicom.pdu_primitives import P_DATA
 import build
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dimse.assembler import Assembler
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.model_json import command_json
 from dicomsniff.side import Side
+from examples import examples
 from pipeline import decode, split
 
 PRIMITIVES = {
@@ -98,14 +100,14 @@ def written(draw: st.DrawFn, name: str) -> tuple[DIMSEMessage, bytes, int]:
 
 def read(stream: bytes, cuts: list[int]) -> Message:
     """The message that a stream of P-DATA-TFs, cut anywhere, holds. An A-RELEASE-RQ before it has it recognized."""
-    assembler = Assembler(b"", 0, side=Side.REQUESTOR, collect=True)
+    assembler = Assembler(b"", 0, side=Side.REQUESTOR, collection=Collection())
     events = decode([build.release_rq(), *split(stream, cuts)], collect=True)[1:]
     (message,) = [found for event in events for found in assembler.feed(event)]
     return message
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(data=st.data(), cuts=st.lists(st.integers(0, 2000), max_size=5))
 def test_a_message_decodes_to_the_values_it_was_made_from(name, data, cuts):
     sent, stream, pdvs = data.draw(written(name))

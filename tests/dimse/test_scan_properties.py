@@ -36,6 +36,7 @@ from data_sets import (
 from dicomsniff.dimse.dataset import HARMLESS, decode_data_set
 from dicomsniff.dimse.element_list import ElementList
 from dicomsniff.dimse.scan.scanner import DataSetScanner
+from examples import examples
 
 REFERENCE = short(0x00081150, "UI", b"1.2.840\0") + short(0x00081155, "UI", b"1.2.3.9\0")
 META = bytes(128) + b"DICM" + short(0x00020010, "UI", b"1.2.840.10008.1.2.1\0")
@@ -92,7 +93,7 @@ def damaged(draw) -> bytes:
 
 
 @given(damaged(), st.sampled_from(SYNTAXES), st.lists(st.integers(0, 4000), max_size=8), st.booleans(), st.booleans())
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 def test_cuts_do_not_matter(data, syntax, cuts, skip, whole):
     """However the bytes come, and whether those not wanted come or not, the outline is the same."""
     pieces = pipeline.split(data, cuts)
@@ -115,7 +116,7 @@ class Listed(ElementList):
 
 
 @given(damaged(), st.sampled_from(SYNTAXES), st.lists(st.integers(0, 4000), max_size=8), st.booleans())
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 def test_who_lists_the_elements_of_a_damaged_data_set_sees_the_problems_that_who_judges_it_sees(
     data, syntax, cuts, whole
 ):
@@ -136,7 +137,7 @@ def test_who_lists_the_elements_of_a_damaged_data_set_sees_the_problems_that_who
 
 
 @given(damaged(), st.sampled_from(SYNTAXES))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_what_hinders_reading_is_told_beside_the_elements(data, syntax):
     outline, decoded = scan(data, syntax), decode_data_set(BytesIO(data), syntax)
     hindering = [problem.text for problem in outline.problems if problem.code not in HARMLESS]
@@ -147,7 +148,7 @@ def test_what_hinders_reading_is_told_beside_the_elements(data, syntax):
 
 
 @given(damaged(), st.sampled_from(SYNTAXES), st.integers(0, 3000), st.integers(1, 200))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_what_is_found_before_a_loss_is_all_that_is_said(data, syntax, place, length):
     """Bytes are lost on the way: whatever is told, the data set up to there already told."""
     place = min(place, len(data))
@@ -164,7 +165,7 @@ def test_what_is_found_before_a_loss_is_all_that_is_said(data, syntax, place, le
 
 
 @given(st.binary(max_size=300), st.sampled_from(SYNTAXES), st.booleans())
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_any_bytes_are_survived(data, syntax, whole):
     outline = scan(data, syntax, whole=whole)
     assert outline.bytes == len(data)
@@ -256,7 +257,7 @@ def count(made: Dataset) -> int:
 
 @pytest.mark.slow
 @given(written(), st.sampled_from([IMPLICIT, EXPLICIT, BIG, DEFLATED]))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_what_pydicom_writes_has_no_problem_and_the_values_pydicom_reads(made, syntax):
     out = DicomBytesIO()
     out.is_implicit_VR, out.is_little_endian = syntax == IMPLICIT, syntax != BIG

@@ -21,6 +21,7 @@ from dicomsniff.findings.overview import Fate, fate
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.tui.link_book import LinkBook
+from examples import examples
 from findings.traffic import echoed, established, healthy, released, stored, talked
 from pipeline import analyze, only
 
@@ -78,7 +79,7 @@ def _samples() -> list[list[bytes]]:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_all_views_agree_on_damaged_captures(tmp_path_factory, data):
     pieces = list(data.draw(st.sampled_from(_samples())))
     for at in sorted(data.draw(st.sets(st.integers(1, len(pieces) - 1), max_size=4)), reverse=True):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import PduEvent, PdvBytes, PdvRun
+from examples import examples
 from pipeline import FLOW, MARK, decode, split
 
 IMAGE = bytes(range(256)) * 20
@@ -53,7 +54,7 @@ def plain(events: list[PduEvent]) -> list[object]:
 
 
 @given(CUTS, st.booleans())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @example(list(range(len(WHOLE))), False)
 @example(list(range(len(WHOLE))), True)
 def test_cuts_do_not_matter(cuts, collect):
@@ -61,7 +62,7 @@ def test_cuts_do_not_matter(cuts, collect):
 
 
 @given(CUTS, st.integers(0, len(WHOLE)), st.integers(1, 3000))
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_cuts_do_not_matter_around_a_hole(cuts, place, length):
     before, after = WHOLE[:place], WHOLE[place + length :]
     missing = [len(WHOLE) - len(before) - len(after)] if place < len(WHOLE) else []
@@ -70,7 +71,7 @@ def test_cuts_do_not_matter_around_a_hole(cuts, place, length):
 
 
 @given(CUTS, st.integers(1, len(WHOLE)))
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_cuts_do_not_matter_where_the_beginning_is_missing(cuts, start):
     late = WHOLE[start:]
     found = plain(decode(split(late, cuts), known_start=False))
@@ -92,20 +93,20 @@ DAMAGE = st.lists(
 
 
 @given(DAMAGE, CUTS)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_damaged_pdus_break_nothing_and_cuts_still_do_not_matter(places, cuts):
     data = damage(WHOLE, places)
     assert plain(decode(split(data, cuts))) == plain(decode([data]))
 
 
 @given(st.lists(st.binary(max_size=80) | st.integers(1, 5000), max_size=30), st.booleans(), st.booleans())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_anything_after_a_pdu_is_survived(pieces, collect, known_start):
     decode([build.release_rq(), *pieces], collect=collect, known_start=known_start)
 
 
 @given(st.lists(st.binary(max_size=80) | st.integers(1, 5000), max_size=30), st.booleans())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_anything_is_survived(pieces, known_start):
     decode(pieces, known_start=known_start)
 

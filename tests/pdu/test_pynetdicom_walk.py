@@ -17,6 +17,7 @@ from dicomsniff.pdu.decode import decode_control_pdu, list_fields
 from dicomsniff.pdu.fields import Field
 from dicomsniff.pdu.types import Pdv, PdvBytes
 from dicomsniff.span import Span
+from examples import examples
 from pipeline import decode
 
 SPAN = Span(1, 1, 0, 0, 24)
@@ -342,7 +343,7 @@ def compare(instance: Any, found: Found) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in ITEMS if kind in GETTERS], ids=lambda kind: kind.__name__)
 def test_every_field_of_an_item_decodes_to_the_value_it_was_encoded_from(kind):
     @given(ITEMS[kind])
-    @settings(max_examples=60)
+    @settings(max_examples=examples(60))
     def check(item: Any) -> None:
         compare(item, find(item))
 
@@ -389,7 +390,7 @@ PDU_VALUES: dict[type, Callable[[Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("kind", PDU_VALUES, ids=lambda kind: kind.__name__)
 def test_every_field_of_a_pdu_decodes_to_the_value_it_was_encoded_from(kind):
     @given(PDUS[kind])
-    @settings(max_examples=60)
+    @settings(max_examples=examples(60))
     def check(instance: Any) -> None:
         (found,) = pieces_of(instance.encode())
         values = {"pdu_type": found.name, "pdu_length": found.length, **PDU_VALUES[kind](found)}
@@ -410,7 +411,7 @@ def test_every_field_of_a_pdu_decodes_to_the_value_it_was_encoded_from(kind):
 
 
 @given(PDUS[pdu.P_DATA_TF])
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_every_fragment_of_a_p_data_tf_decodes_to_the_value_it_was_encoded_from(instance):
     found = pieces_of(instance.encode())
     assert encoded_fields(instance) == ["pdu_type", "pdu_length", "presentation_data_value_items"]

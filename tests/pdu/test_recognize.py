@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import build
 from dicomsniff.pdu.recognize import Verdict, find_header, find_message_start, judge_start, name_foreign
+from examples import examples
 from pipeline import decode, split
 
 ECHO = build.command_pdu(1, build.echo_rq())
@@ -70,7 +71,7 @@ def test_what_only_begins_like_a_pdu_is_denied(data):
 
 
 @given(st.binary(max_size=300), st.binary(max_size=30))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @example(b"\4\0\0\4\0\0\0\1", b"")
 def test_the_next_header_is_found_wherever_it_stands(before, after):
     data = before + ECHO + after

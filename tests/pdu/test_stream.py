@@ -10,6 +10,7 @@ import build
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import Abort, MalformedPdu, MissingBytes, Pdv, PdvBytes, ReleaseRp, SkippedBytes, UnknownPdu
+from examples import examples
 from pipeline import FLOW, MARK, decode, pass_over
 
 PDVS = [
@@ -264,7 +265,7 @@ def test_a_fragment_beyond_its_pdu_is_not_taken_for_the_first_of_many():
     st.lists(st.tuples(st.integers(0, 900), st.integers(0, 300)), max_size=5),
     st.booleans(),
 )
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_every_wanted_byte_of_a_data_set_is_seen_in_its_place(fragment, cuts, wanted, collect):
     """A reader that wants certain ranges of a data set, and asks for no more, gets them whatever the segments are."""
     data = bytes(place * 7 % 251 for place in range(900))

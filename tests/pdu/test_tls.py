@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicomsniff.pdu.tls import MAX_PLAIN, TlsStream
+from examples import examples
 from pipeline import MARK, split
 from tls import CERTIFICATE, CERTIFICATE_REQUEST, DONE, SERVER_HELLO, alert, client_hello, handshake, offers, record
 
@@ -45,7 +46,7 @@ def test_cuts_do_not_matter(cuts):
 
 
 @given(st.binary(max_size=300), st.integers(0, len(SERVER)))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_whatever_follows_a_beginning_is_read_without_failing(garbage, length):
     stream = read(SERVER[:length], garbage)
     assert stream.alert is None or len(stream.alert) == 3

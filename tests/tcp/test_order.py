@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import build
 from dicomsniff.tcp.events import StreamBytes, StreamGap
+from examples import examples
 from pipeline import stream_bytes, track
 
 TEXT = bytes(range(256)) * 8
@@ -24,7 +25,7 @@ def talk(start: int = 1000) -> build.Talk:
     st.integers(0, 2**32 - 1),
     st.integers(0, 10**9),
 )
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @example([], 100, 2**32 - 500, 1)
 def test_any_order_repetition_and_overlap_gives_the_same_bytes(copies, size, start, seed):
     """After the handshake, and before the other side has acknowledged anything."""
@@ -42,7 +43,7 @@ def test_any_order_repetition_and_overlap_gives_the_same_bytes(copies, size, sta
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 10**9), st.integers(20, 500))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_both_directions_shuffled_together_give_both_streams(start, seed, size):
     connection = talk(start)
     there = connection.client(TEXT, size)
@@ -54,7 +55,7 @@ def test_both_directions_shuffled_together_give_both_streams(start, seed, size):
 
 
 @given(st.lists(st.permutations(range(4)), min_size=1, max_size=20), st.integers(0, 2**32 - 1))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_a_little_disorder_in_acknowledged_traffic_loses_nothing(orders, start):
     """Captures reorder neighbours; every packet carries the acknowledgements it went out with."""
     connection = talk(start)
@@ -89,7 +90,7 @@ def test_a_little_disorder_in_acknowledged_traffic_loses_nothing(orders, start):
         (False, 0, 1, 18, b"a", 0, 0),
     ]
 )  # a SYN waits behind a hole when the capture ends
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_senseless_segments_are_survived_in_order(rows):
     """Whatever flags and numbers come: bytes are handed on in order, each once."""
     flows = build.flow_of("10.0.0.1", 1, "10.0.0.2", 2), build.flow_of("10.0.0.2", 2, "10.0.0.1", 1)

@@ -1,0 +1,177 @@
+"""The one place that turns a value of the wire into text or JSON, and knows what may be shown.
+
+A view has a `Gate` and shows of a value what the gate returns, nothing else. By default that withholds whatever may
+identify somebody, and says beside it what debugs: VR, length, form, and a name that is the same for the same value.
+"""
+
+import re
+from collections import OrderedDict
+from typing import NamedTuple
+
+from dicomsniff.dictionary.attributes import find_keyword
+from dicomsniff.dictionary.uids import find_uid_name
+from dicomsniff.dimse.dataset_element import BINARY_VRS, DecodedDataSet, Element
+from dicomsniff.privacy.placeholders import Placeholders
+from dicomsniff.privacy.profile import FREE_TEXT, identifies, is_known_creator
+from dicomsniff.privacy.shape import shape
+
+MAX_REMEMBERED = 50_000
+"""Withheld values that a comment is searched for; the oldest are forgotten first."""
+LEAST_REMEMBERED = 3
+"""Characters: a shorter value, as a patient's sex, would be found in every sentence."""
+_LONGEST = 12
+"""Words of a value that a comment is searched for."""
+_SUFFIX = re.compile(r"(\.(pcap|pcapng|cap|snoop|gz|zst|lz4)){1,2}")
+_DIGITS = re.compile(r"\d{4,}")
+_CARET = re.compile(r"[^\s\"',;:()\[\]]*\^[^\s\"',;:()\[\]]*")
+_WORD = re.compile(r"[^\s\"',;()\[\]]+")
+_ENDS = ".,;:!?"
+
+
+class Privacy(NamedTuple):
+    """What is to be withheld: identifying values unless `keep_phi`; UIDs and names of the network where asked for."""
+
+    keep_phi: bool = False
+    redact_uids: bool = False
+    redact_network: bool = False
+    key: bytes | None = None
+    """Makes placeholders the same in every run; None where they are numbered as values come."""
+
+
+class Gate:
+    """Says what may be shown of values; remembers which it withheld, so that comments do not tell them.
+
+    It keeps no value longer than MAX_REMEMBERED others, and no file.
+    """
+
+    def __init__(self, privacy: Privacy | None = None) -> None:
+        self.privacy = privacy or Privacy()
+        self._names = Placeholders(self.privacy.key)
+        self._withheld: OrderedDict[str, str] = OrderedDict()
+
+    def filter(self, decoded: DecodedDataSet) -> DecodedDataSet:
+        """Withhold in a decoded data set what may not be shown, in place, and return it: text and JSON of elements."""
+        outer: int | None = None  # the depth of the sequence that is withheld with all its items
+        for element in decoded.elements:
+            if outer is not None and element.depth <= outer:
+                outer = None
+            if element.vr == "SQ":
+                if outer is None and not self.privacy.keep_phi and identifies(element.tag, "SQ"):
+                    outer = element.depth
+            elif element.vr == "UI":
+                self._filter_uids(element)
+            elif not self.privacy.keep_phi and (outer is not None or _is_identifying(element)):
+                self._withhold(element)
+        return decoded
+
+    def value(self, tag: int, vr: str, text: str) -> str:
+        """Return what may be shown of an element's value (tag 0xGGGGEEEE), given as text."""
+        if vr == "UI":
+            return "\\".join(map(self.uid, text.split("\\")))
+        if not text or self.privacy.keep_phi or not identifies(tag, vr):
+            return text
+        return self._stand_in(tag, vr, text)
+
+    def uid(self, uid: str) -> str:
+        """Return a UID, or what stands for it; those that the standard registers are always shown."""
+        if not self.privacy.redact_uids or not uid or find_uid_name(uid) is not None:
+            return uid
+        return self._names.name("UID", uid)
+
+    def title(self, title: str) -> str:
+        """Return an AE title, or what stands for it."""
+        return self._names.name("AE", title) if self.privacy.redact_network and title.strip() else title
+
+    def address(self, address: str) -> str:
+        """Return a network address or host name, or what stands for it."""
+        return self._names.name("host", address) if self.privacy.redact_network and address else address
+
+    def file_name(self, name: str) -> str:
+        """Return what stands for the name of a capture's file, which people name after patients; its suffix stays."""
+        if self.privacy.keep_phi or not name:
+            return name
+        stem, dot, suffix = name.partition(".")
+        kept = "".join(part for part in f"{dot}{suffix}".partition(".")[1:] if part)
+        return self._names.name("capture", stem) + (kept if _SUFFIX.fullmatch(kept) else "")
+
+    def comment(self, text: str) -> str:
+        """Return free text of a peer that debugs, as Error Comment: its words, but nothing that identifies somebody.
+
+        Withheld are values that were withheld elsewhere in the capture, runs of four digits and more, and names of
+        persons in DICOM's form.
+        """
+        if self.privacy.keep_phi or not text:
+            return text
+        text = _CARET.sub(lambda found: shape(found[0]) or "^", self._without_withheld(text))
+        return _DIGITS.sub(lambda found: "9" * len(found[0]), text)
+
+    def learn(self, decoded: DecodedDataSet) -> None:
+        """Remember the identifying values of a data set that is not shown, for comments."""
+        for element in decoded.elements:
+            if element.vr != "SQ" and _is_identifying(element):
+                self._remember(element.text, "(withheld)")
+
+    def _filter_uids(self, element: Element) -> None:
+        if self.privacy.redact_uids:
+            element.text = self.value(element.tag, "UI", element.text)
+            if element.json.get("Value"):
+                element.json["Value"] = [self.uid(str(each)) for each in element.json["Value"]]
+
+    def _withhold(self, element: Element) -> None:
+        if not element.text and not element.length:
+            return
+        said = element.text
+        name = self._names.name(_kind(element.tag), said)
+        self._remember(said, name)
+        form = shape(said) if element.vr not in BINARY_VRS | FREE_TEXT else ""
+        element.text = f"{name} ({form})" if form else f"{name} ({element.length} bytes)"
+        told = {"vr": element.vr, "length": element.length, "withheld": name}
+        # In place, as the sequence that it stands in holds it already.
+        element.json.clear()
+        element.json.update(told | ({"shape": form} if form else {}))
+
+    def _stand_in(self, tag: int, vr: str, text: str) -> str:
+        name = self._names.name(_kind(tag), text)
+        self._remember(text, name)
+        form = shape(text) if vr not in FREE_TEXT else ""
+        return f"{name} ({form})" if form else name
+
+    def _remember(self, text: str, name: str) -> None:
+        for part in {text, *text.split("\\"), *re.split(r"[\\^=]", text)}:
+            key = part.strip().casefold()
+            if len(key) >= LEAST_REMEMBERED and not key.isspace():
+                self._withheld[key] = name
+                self._withheld.move_to_end(key)
+        while len(self._withheld) > MAX_REMEMBERED:
+            self._withheld.popitem(last=False)
+
+    def _without_withheld(self, text: str) -> str:
+        """Put placeholders for values that were withheld elsewhere, the longest first."""
+        words = list(_WORD.finditer(text))
+        parts, at, index = [], 0, 0
+        while index < len(words):
+            for last in range(min(len(words), index + _LONGEST) - 1, index - 1, -1):
+                start, end = words[index].start(), words[last].end()
+                said = text[start:end]
+                name = self._withheld.get(said.casefold())
+                if name is None:
+                    said = said.rstrip(_ENDS)
+                    name = self._withheld.get(said.casefold())
+                if name is not None:
+                    parts += [text[at:start], name]
+                    at, index = start + len(said), last
+                    break
+            index += 1
+        return "".join(parts) + text[at:]
+
+
+def _is_identifying(element: Element) -> bool:
+    tag = element.tag
+    if tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF and is_known_creator(element.text):
+        return False
+    return identifies(tag, element.vr)
+
+
+def _kind(tag: int) -> str:
+    """Name what a placeholder stands for: the attribute's keyword."""
+    return find_keyword(tag) or ("Private" if tag >> 16 & 1 else "Unknown")

@@ -1,0 +1,36 @@
+"""Names that stand for withheld values: the same for the same value, so that a reader sees who is the same."""
+
+import hmac
+from hashlib import blake2b, sha256
+
+MAX_VALUES = 100_000
+"""Different values told apart in a run without a key; those that come later share one name for each attribute."""
+_DIGITS = 12
+"""Hexadecimal digits of a name that a key makes: of a million values no two are likely to share one."""
+
+
+class Placeholders:
+    """Gives each value a name: `PatientName-2`, the second name of a patient that came.
+
+    With a key the name is the same in every run, and in every capture: `PatientName-5d41402abc4b`. Without the key
+    nobody can tell from it whether a value that they guess is the right one.
+    """
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key
+        self._numbers: dict[bytes, int] = {}
+        self._given: dict[str, int] = {}
+
+    def name(self, kind: str, value: str | bytes) -> str:
+        """Return what stands for a value of an attribute or kind."""
+        said = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+        if self._key is not None:
+            keyed = hmac.new(self._key, kind.encode() + b"\0" + said, sha256)
+            return f"{kind}-{keyed.hexdigest()[:_DIGITS]}"
+        digest = blake2b(said, digest_size=16, person=blake2b(kind.encode(), digest_size=16).digest()).digest()
+        number = self._numbers.get(digest)
+        if number is None:
+            if len(self._numbers) >= MAX_VALUES:
+                return f"{kind}-more"
+            number = self._numbers[digest] = self._given[kind] = self._given.get(kind, 0) + 1
+        return f"{kind}-{number}"

@@ -1,0 +1,222 @@
+"""Values of the wire -> what may be shown of them (PS3.15 Table E.1-1, Basic Profile)."""
+
+import json
+from io import BytesIO
+
+import pytest
+from dicomanonymizer.dicom_anonymization_databases import dicomfields_2026c as table
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.dataset import Dataset
+
+from data_sets import EXPLICIT, item, long, sequence, short
+from dicomsniff.dimse.dataset import decode_data_set
+from dicomsniff.dimse.dataset_element import DecodedDataSet
+from dicomsniff.privacy.gate import Gate, Privacy
+from dicomsniff.privacy.placeholders import Placeholders
+from dicomsniff.privacy.shape import shape
+
+LONG = ("OB", "OD", "OF", "OL", "OV", "OW", "UN", "UC", "UT", "UR")
+PLANTED = {
+    "DA": b"19470213",
+    "TM": b"114703",
+    "DT": b"19470213114703",
+    "AS": b"047Y",
+    "DS": b"47.1147",
+    "IS": b"471147",
+}
+
+
+def vr_of(tag: tuple[int, int]) -> str:
+    """The VR of an attribute; the table is of a later edition than the dictionary."""
+    return dictionary_VR(tag).partition(" or ")[0] if dictionary_has_tag(tag) else "DT"
+
+
+WHOLE = [each for each in table.ALL_TAGS if len(each) == 2]
+UIDS = [each for each in WHOLE if vr_of(each) == "UI"]
+SEQUENCES = [each for each in WHOLE if vr_of(each) == "SQ"]
+VALUES = [each for each in WHOLE if each not in UIDS and each not in SEQUENCES]
+KEPT_SEQUENCES = table.X_Z_U_STAR_TAGS
+
+
+def decoded(*elements: bytes, gate: Gate | None = None) -> DecodedDataSet:
+    return (gate or Gate()).filter(decode_data_set(BytesIO(b"".join(elements)), EXPLICIT))
+
+
+def shown(found: DecodedDataSet) -> str:
+    return json.dumps(found.to_json(), ensure_ascii=False) + "".join(each.text for each in found.elements)
+
+
+def planted(tag: tuple[int, int]) -> tuple[bytes, str]:
+    """An element with a value that nothing else has, and that value as a view would write it."""
+    number = tag[0] << 16 | tag[1]
+    vr = vr_of(tag)
+    value = PLANTED.get(
+        vr, b"planted!" if vr not in ("US", "SS", "UL", "SL", "FD", "FL", "AT") else b"\x12\x34\x56\x78" * 2
+    )
+    make = long if vr in LONG else short
+    if vr == "OB":
+        return make(number, vr, value), value.hex(" ")
+    return make(number, vr, value), value.decode("latin-1")
+
+
+@pytest.mark.parametrize("tag", VALUES, ids=lambda tag: f"{tag[0]:04X},{tag[1]:04X}")
+def test_a_value_that_the_profile_takes_away_is_withheld(tag):
+    element, value = planted(tag)
+    (found,) = decoded(element).elements
+    assert value not in shown(decoded(element))
+    assert found.json["withheld"]
+    assert (found.json["vr"], found.json["length"]) == (found.vr, found.length)
+
+
+@pytest.mark.parametrize("tag", [each for each in SEQUENCES if each not in KEPT_SEQUENCES], ids=str)
+def test_whatever_stands_in_a_sequence_that_the_profile_takes_away_is_withheld(tag):
+    inner = item(short(0x00080100, "SH", b"planted "), sequence(0x00400555, item(short(0x00080104, "LO", b"deeper"))))
+    found = decoded(sequence(tag[0] << 16 | tag[1], inner), short(0x00081090, "LO", b"kept"))
+    assert "planted" not in shown(found)
+    assert "deeper" not in shown(found)
+    assert "kept" in shown(found)
+
+
+@pytest.mark.parametrize("tag", [(0x6000, 0x4000), (0x601E, 0x4000), (0x5002, 0x2500), (0x6002, 0x3000)])
+def test_repeating_groups_are_withheld(tag):
+    number = tag[0] << 16 | tag[1]
+    made = long(number, "OW", b"planted!") if tag[1] == 0x3000 else short(number, "LT", b"planted!")
+    assert b"planted!".hex(" ") not in shown(decoded(made))
+    assert "planted" not in shown(decoded(made))
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (0x00080060, "CS", b"CT"),
+        (0x00080070, "LO", b"Maker of scanners"),
+        (0x00180050, "DS", b"2.5 "),
+        (0x00280010, "US", b"\x00\x02"),
+        (0x00080104, "LO", b"a code's meaning"),
+        (0x00181149, "IS", b"320 "),
+    ],
+)
+def test_what_the_profile_keeps_is_shown(tag, vr, value):
+    before = decode_data_set(BytesIO(short(tag, vr, value)), EXPLICIT)
+    assert decoded(short(tag, vr, value)).to_json() == before.to_json()
+
+
+@pytest.mark.parametrize("vr", ["PN", "LT", "ST", "UT", "UC", "UR"])
+def test_names_of_persons_and_free_text_are_withheld_in_any_attribute(vr):
+    make = long if vr in LONG else short
+    assert "planted" not in shown(decoded(make(0x00080060, vr, b"planted ")))
+
+
+def test_private_and_unknown_elements_are_withheld_but_for_a_vendors_name():
+    found = decoded(
+        short(0x00090010, "LO", b"GEMS_IDEN_01"),
+        short(0x00090011, "LO", b"planted creator "),
+        short(0x00091010, "LO", b"planted "),
+        short(0x00080007, "LO", b"planted "),
+    )
+    assert "planted" not in shown(found)
+    assert "GEMS_IDEN_01" in shown(found)
+
+
+def test_a_name_is_found_in_any_character_set_and_its_form_is_told():
+    found = decoded(
+        short(0x00080005, "CS", b"ISO_IR 192"),
+        short(0x00100010, "PN", "Müller^Jörg".encode() + b" "),
+        short(0x00100020, "LO", b"AB-1234 "),
+    )
+    name, patient = found.elements[1:]
+    assert name.json == {"vr": "PN", "length": 14, "withheld": "PatientName-1", "shape": "Xxxxxx^Xxxx"}
+    assert patient.text == "PatientID-1 (XX-9999)"
+
+
+def test_the_same_value_has_the_same_name_and_another_another():
+    gate = Gate()
+    names = [decoded(short(0x00100020, "LO", value), gate=gate).elements[0].text for value in (b"A1", b"B2", b"A1")]
+    assert names == ["PatientID-1 (X9)", "PatientID-2 (X9)", "PatientID-1 (X9)"]
+
+
+def test_a_key_makes_names_the_same_in_every_run_and_another_key_others():
+    one, again, other = (Gate(Privacy(key=key)).value(0x00100020, "LO", "12345678") for key in (b"k", b"k", b"l"))
+    assert one == again != other
+
+
+@pytest.mark.parametrize("key", ["*", "?*", "20260101-20260131", "", "\\"])
+def test_a_key_of_a_query_keeps_its_form(key):
+    assert shape(Gate().value(0x00100020, "LO", key)[-len(key) - 1 : -1] if key else "") in (shape(key), "")
+    assert key.translate(str.maketrans("0123456789", "9" * 10)) in Gate().value(0x00080020, "DA", key)
+
+
+def test_an_empty_value_is_empty_still():
+    assert decoded(short(0x00100010, "PN", b"")).to_json() == {"00100010": {"vr": "PN"}}
+
+
+def test_uids_are_shown_unless_their_redaction_is_asked_for():
+    made = short(0x00080018, "UI", b"1.2.3.4\0") + short(0x00080016, "UI", b"1.2.840.10008.1.1\0")
+    assert "1.2.3.4" in shown(decoded(made))
+    redacted = decoded(made, gate=Gate(Privacy(redact_uids=True)))
+    assert "1.2.3.4" not in shown(redacted)
+    assert redacted.to_json()["00080018"]["Value"] == ["UID-1"]
+    assert "1.2.840.10008.1.1" in shown(redacted)
+
+
+def test_names_of_the_network_are_shown_unless_their_redaction_is_asked_for():
+    plain, redacting = Gate(), Gate(Privacy(redact_network=True))
+    assert (plain.title("CT1"), plain.address("10.0.0.1")) == ("CT1", "10.0.0.1")
+    assert (redacting.title("CT1"), redacting.address("10.0.0.1")) == ("AE-1", "host-1")
+
+
+def test_all_is_shown_where_that_is_asked_for():
+    made = short(0x00100010, "PN", b"Doe^Jane")
+    assert "Doe^Jane" in shown(decoded(made, gate=Gate(Privacy(keep_phi=True))))
+
+
+@pytest.mark.parametrize(
+    ("comment", "left"),
+    [
+        ("Patient Doe^Jane unknown", "Patient Xxx^Xxxx unknown"),
+        ("no study 20260131 for it", "no study 99999999 for it"),
+        ("error 0110, retry in 30 s", "error 9999, retry in 30 s"),
+        ("out of resources", "out of resources"),
+        ("cannot store AB12.", "cannot store PatientID-1."),
+        ("JANE MARY is dead", "PatientName-1 is dead"),
+    ],
+)
+def test_a_comment_keeps_its_words_but_nothing_that_was_withheld(comment, left):
+    gate = Gate()
+    decoded(short(0x00100010, "PN", b"Doe^Jane Mary "), short(0x00100020, "LO", b"AB12"), gate=gate)
+    assert gate.comment(comment) == left
+
+
+def test_a_comment_does_not_tell_what_a_data_set_holds_that_is_not_shown():
+    gate = Gate()
+    gate.learn(decode_data_set(BytesIO(short(0x00100020, "LO", b"AB12")), EXPLICIT))
+    assert gate.comment("cannot store AB12") == "cannot store (withheld)"
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [("doe.pcap", "capture-1.pcap"), ("doe.jane.pcapng.gz", "capture-1"), ("doe", "capture-1"), ("", "")],
+)
+def test_the_name_of_a_file_is_withheld_but_for_its_suffix(name, left):
+    assert Gate().file_name(name) == left
+
+
+def test_more_values_than_are_told_apart_share_a_name(monkeypatch):
+    monkeypatch.setattr("dicomsniff.privacy.placeholders.MAX_VALUES", 2)
+    names = Placeholders()
+    assert [names.name("UID", each) for each in "abcda"] == ["UID-1", "UID-2", "UID-more", "UID-more", "UID-1"]
+
+
+def test_a_data_set_of_pydicoms_is_withheld_as_a_whole():
+    made = Dataset()
+    made.PatientName, made.PatientID, made.Modality = "Doe^Jane", "4711", "CT"
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import write_dataset
+
+    out = DicomBytesIO()
+    out.is_implicit_VR, out.is_little_endian = True, True
+    write_dataset(out, made)
+    found = Gate().filter(decode_data_set(BytesIO(out.getvalue()), "1.2.840.10008.1.2"))
+    assert "CT" in shown(found)
+    assert "Doe" not in shown(found)
+    assert "4711" not in shown(found)
