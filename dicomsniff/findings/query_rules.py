@@ -79,8 +79,11 @@ def parent_missing(each: Asked) -> Iterator[str]:
     What to do: Let the SCU send the unique keys of the levels above, or negotiate relational queries (0x56).
     """
     behavior = "queries are" if each.is_find else "retrieval is"
+    missing: dict[str, list[int]] = {}
     for tag in _parents_missing(each):
-        yield f"{each.said} {_lacking(each.identifier, tag)} {named(tag)}; relational {behavior} not negotiated"
+        missing.setdefault(_lacking(each.identifier, tag), []).append(tag)
+    for lacking, tags in missing.items():
+        yield f"{each.said} {lacking} {names(tags)}; relational {behavior} not negotiated"
 
 
 @final_rule(
