@@ -1,16 +1,18 @@
 """Joins the stages: packets -> segments -> streams -> PDUs -> messages -> associations -> findings."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from math import inf
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.conversation import Conversation, Update
+from dicomsniff.association.consumer import Beginning, Consumer, Update
+from dicomsniff.association.conversation import Conversation
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.neighbours import Neighbours
+from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recognition
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch
 from dicomsniff.capture.segments import flow_ends
@@ -19,10 +21,10 @@ from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
+from dicomsniff.findings.parts import plain
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
-from dicomsniff.tcp.table import BARE
 
 MAX_ENTRIES = 250_000
 """Timeline entries kept of all associations; beyond, those that ended first are condensed, or it is an error."""
@@ -32,10 +34,6 @@ MAX_LISTED = 100_000
 """Timeline entries listed of one association, where the latest ones are kept; counts cover all."""
 MAX_OPEN_ENTRIES = 40_000
 """Timeline entries kept of all associations that have not ended, where they are handed over at their end."""
-_UNKNOWN, _DICOM, _CONTEXTS = 9, 16, 2
-"""What a connection weighs whose protocol is not known yet, one with DICOM, and how many contexts weigh 1 more."""
-
-
 SHORT = 200
 """Timeline entries up to which a connection may leave memory with them; longer lists are shortened instead."""
 
@@ -113,7 +111,7 @@ class Analyzer:
     def open_associations(self) -> Iterator[Association]:
         """Associations in memory whose connection is not over yet."""
         for connection in self._tcp.table:
-            if isinstance(connection.consumer, Conversation):
+            if connection.consumer is not None:
                 yield from connection.consumer.associations
 
     @property
@@ -139,6 +137,11 @@ class Analyzer:
     @property
     def verdict(self) -> str:
         """How the capture went, in one sentence: the associations that are over, and what they asked to be moved."""
+        return plain(self.verdict_line)
+
+    @property
+    def verdict_line(self) -> str:
+        """The same, with marks."""
         return self.overview.text(self.links.moves(), self.findings)
 
     def feed(self, batch: PacketBatch) -> list[Update]:
@@ -187,31 +190,27 @@ class Analyzer:
             event.connection.dissolve()
             return updates
         connection = event.stream.connection
-        conversation = connection.consumer
-        if isinstance(conversation, str):
-            return []  # another protocol
-        if not isinstance(conversation, Conversation):
-            conversation = connection.consumer = Conversation(
-                connection, collection=self._collection, forced=self._is_forced(event.stream.flow)
-            )
-            self._tcp.table.weigh(connection, _UNKNOWN)
-        known = len(conversation.associations)
-        updates = conversation.feed(event, self._numbered + 1)
-        self._add(conversation.associations[known:])
-        if len(conversation.associations) != known or (updates and isinstance(updates[-1][1].event, AssociateAc)):
-            self._tcp.table.weigh(connection, _weight(conversation.associations))
-        elif not known and conversation.is_foreign:
-            self._note_handshake(conversation)
-            self._leave(connection, conversation.foreign)
+        consumer: Consumer = connection.consumer or self._begin(connection)
+        known = len(consumer.associations)
+        updates = consumer.feed(event, self._numbered + 1)
+        if not known or len(consumer.associations) != known or _is_answer(updates):
+            consumer = connection.consumer  # it may have made way for another one
+            self._add(consumer.associations[known:])
+            self._tcp.table.weigh(connection, consumer.weight)
         self._find_now(updates)
         return updates
 
-    def _leave(self, connection: Connection, protocol: str) -> None:
-        """Look no further into a connection that carries another protocol."""
-        connection.consumer = protocol
-        self._tcp.table.weigh(connection, BARE)
-        for stream in connection.streams:
-            stream.health.forget()
+    def _begin(self, connection: Connection) -> Consumer:
+        """Return what takes the bytes of a connection of which nothing is known."""
+        consumer: Consumer
+        if not self._is_forced(connection.streams[0].flow):
+            room = self._tcp.table.share(MAX_UNDECIDED_TOGETHER)
+            consumer = Recognition(connection, collection=self._collection, room=room)
+        else:
+            consumer = Conversation(connection, Beginning(), collection=self._collection, forced=True)
+            consumer.begin(connection.last_mark, self._numbered + 1)
+        connection.consumer = consumer
+        return consumer
 
     def _find_now(self, updates: list[Update]) -> None:
         if self._judge:
@@ -219,34 +218,28 @@ class Analyzer:
                 find_now(association, entry)
 
     def _gone(self, connection: Connection) -> list[Update]:
-        conversation = connection.consumer
         for stream in connection.streams:
             stream.health.forget()
         self._note_unconnected(connection)
-        if not isinstance(conversation, Conversation):
-            if isinstance(conversation, str):
-                self.foreign[conversation] += 1
+        consumer: Consumer | None = connection.consumer
+        if consumer is None:
             return []
-        known = len(conversation.associations)
-        updates = conversation.close(self.last_time or 0, self._numbered + 1)
-        self._add(conversation.associations[known:])
+        known = len(consumer.associations)
+        updates = consumer.close(self.last_time or 0, self._numbered + 1)
+        consumer = connection.consumer
+        self._add(consumer.associations[known:])
         self._find_now(updates)
-        for association in conversation.associations:
+        for association in consumer.associations:
             self.links.feed(association)
             if self._judge:
                 find_final(association, self)
             self.neighbours.feed(association, self.overview.feed(association))
             self._closed.append(association)
-        if not conversation.is_dicom:
-            self.foreign[conversation.foreign] += 1
-            self._note_handshake(conversation)
+        if not consumer.associations:
+            self.foreign[consumer.name] += 1
+        if consumer.failed_handshake is not None and len(self.handshakes) < MAX_HANDSHAKES:
+            self.handshakes.append(consumer.failed_handshake)
         return updates
-
-    def _note_handshake(self, conversation: Conversation) -> None:
-        """Tell of a TLS handshake that failed."""
-        failed = conversation.failed_handshake
-        if failed is not None and len(self.handshakes) < MAX_HANDSHAKES:
-            self.handshakes.append(failed)
 
     def _note_unconnected(self, connection: Connection) -> None:
         """Tell of a connection that was opened, and on which nobody said anything."""
@@ -257,7 +250,7 @@ class Analyzer:
             how = "refused" if connection.reset else answered
             self.links.feed_unconnected(Unconnected(source.address, str(target), connection.first_mark.time, how))
 
-    def _add(self, associations: list[Association]) -> None:
+    def _add(self, associations: Sequence[Association]) -> None:
         """Take associations that were just recognized."""
         self._numbered += len(associations)
         for association in associations:
@@ -309,10 +302,10 @@ class Analyzer:
         """Count short lists as weight, with which connections leave memory; shorten others, to a fair share each."""
         long: list[Association] = []
         for connection in self._tcp.table:
-            if isinstance(connection.consumer, Conversation):
+            if connection.consumer is not None:
                 associations = connection.consumer.associations
                 entries = sum(len(association.timeline) for association in associations)
-                self._tcp.table.weigh(connection, _weight(associations) + min(entries, SHORT))
+                self._tcp.table.weigh(connection, connection.consumer.weight + min(entries, SHORT))
                 long += associations if entries > SHORT else []
         listed = [len(association.timeline) for association in long]
         if sum(listed) > MAX_OPEN_ENTRIES:
@@ -333,9 +326,9 @@ class Analyzer:
         self.last_time = last if self.last_time is None else max(self.last_time, last)
 
 
-def _weight(associations: list[Association]) -> int:
-    contexts = sum(len(association.contexts) for association in associations)
-    return _DICOM * max(len(associations), 1) + contexts // _CONTEXTS
+def _is_answer(updates: list[Update]) -> bool:
+    """Whether the last of these is A-ASSOCIATE-AC, with which an association has its presentation contexts."""
+    return bool(updates) and isinstance(updates[-1][1].event, AssociateAc)
 
 
 def fair_share(lengths: list[int], room: int) -> int:

@@ -5,20 +5,27 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands
-from dicomsniff.interruption import INTERRUPTED
+from dicomsniff.export.formats import find_view, format_names
+from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.output import OutputError, has_terminal, say_error, written
 from dicomsniff.printable import printable
 from dicomsniff.progress import progress_shown
 
 if TYPE_CHECKING:
-    from dicomsniff.capture.reader import CaptureReader
+    from dicomsniff.capture.packets import LiveSource
+    from dicomsniff.privacy.gate import Privacy
+
+
+LEAST_KEY, MAX_KEY = 8, 4096
+"""Bytes that the secret of pseudonyms has."""
 
 
 class ExitStatus(IntEnum):
@@ -54,16 +61,55 @@ def cli(context: click.Context) -> None:
         context.exit(ExitStatus.WRONG_CALL)
 
 
+def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what is to be withheld, which the command takes as `privacy`."""
+    for option in (
+        click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
+        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, other than those the standard registers."),
+        click.option("--redact-network", is_flag=True, help="Withhold addresses and AE titles too."),
+        click.option("--pseudonym-key", metavar="FILE",
+                     help="Make what stands for a withheld value the same in every run, by the secret in FILE."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what every reading command takes."""
     for option in (
-        click.option("--keep-phi", is_flag=True, help="Show protected health information (so far it always is shown)."),
         click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
                      help="Treat TCP port N as DICOM although nothing looks like it; may be repeated."),
         click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
     ):  # fmt: skip
         command = option(command)
-    return command
+    return privacy_options(_with_privacy(command))
+
+
+def _with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Pass the options about privacy on as one, `privacy`."""
+
+    @wraps(command)
+    def call(
+        *args: Any, keep_phi: bool, redact_uids: bool, redact_network: bool, pseudonym_key: str | None, **options: Any
+    ) -> Any:
+        from dicomsniff.privacy.gate import Privacy
+
+        key = _read_key(pseudonym_key) if pseudonym_key is not None else None
+        privacy = Privacy(keep_phi=keep_phi, redact_uids=redact_uids, redact_network=redact_network, key=key)
+        return command(*args, privacy=privacy, **options)
+
+    return call
+
+
+def _read_key(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            key = file.read(MAX_KEY).strip()
+    except OSError as error:
+        raise click.UsageError(f"--pseudonym-key: {path}: {error.strerror}") from None
+    if len(key) < LEAST_KEY:
+        raise click.UsageError(f"--pseudonym-key: {path}: a secret has at least {LEAST_KEY} bytes")
+    return key
 
 
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,20 +118,26 @@ def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("-o", "--output", metavar="FILE", help=said)(command)
 
 
+def format_option(command: str, text: str = "What to write.", **options: Any) -> Callable[..., Any]:
+    """Add the choice among a command's formats."""
+    names = format_names(command)
+    return click.option("--format", "form", type=click.Choice(names), help=text, **options)
+
+
 @click.command()
 @reading_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
-def open_(captures: tuple[str, ...], ports: tuple[int, ...], *, keep_phi: bool, follow: bool) -> None:  # noqa: ARG001
+def open_(captures: tuple[str, ...], ports: tuple[int, ...], *, privacy: "Privacy", follow: bool) -> None:
     """Open captures in the terminal UI, or print them where there is no terminal."""
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, follow=follow)
+        _show(captures, ports, privacy, follow=follow)
         return
     from dicomsniff.tui.session import run
 
     with Capture(open_source(captures, follow=follow), ports=ports) as opened:
-        if run(opened):
+        if run(opened, privacy):
             raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
 
 
@@ -100,54 +152,72 @@ def show(
     captures: tuple[str, ...],
     ports: tuple[int, ...],
     *,
-    keep_phi: bool,  # noqa: ARG001
+    privacy: "Privacy",
     contexts: bool,
     follow: bool,
 ) -> None:
     """Print each association: who, with whom, how it went, its timeline and its findings."""
-    _show(captures, ports, contexts=contexts, follow=follow)
+    _show(captures, ports, privacy, contexts=contexts, follow=follow)
 
 
-def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, contexts: bool = False, follow: bool = False) -> None:
-    from dicomsniff.export.show import write_text
+def _show(
+    paths: tuple[str, ...],
+    ports: tuple[int, ...],
+    privacy: "Privacy",
+    *,
+    contexts: bool = False,
+    follow: bool = False,
+) -> None:
+    if not follow:
+        _write("show", "text", paths, ports, contexts=contexts, privacy=privacy)
+        return
+    from dicomsniff.capture.reader import CaptureReader
+
+    if len(paths) != 1:
+        raise click.UsageError("--follow takes one CAPTURE")
+    with written(None, paths) as out:
+        _follow(CaptureReader(paths[0], follow=True), "text", out, ports, privacy)
+
+
+def _write(
+    command: str, form: str, paths: tuple[str, ...], ports: tuple[int, ...], output: str | None = None, **asked: Any
+) -> None:
+    """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
+    from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture, open_source
 
-    if follow:
-        from dicomsniff.live import follow as follow_live
-
-        with written(None, paths) as out:
-            follow_live(_growing(paths), "text", out, ports=ports)
-        return
+    view = find_view(command, form)
     with (
-        written(None, paths) as out,
-        Capture(open_source(paths), ports=ports) as capture,
+        written(output, paths) as out,
+        Capture(open_source(paths), collect=view.collects, ports=ports) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
-        write_text(capture, shown, contexts=contexts)
-        truncated = capture.reader.truncated
-    _leave_if_truncated(truncated)
+        failed = write_view(view, capture, shown, Asked(**asked))
+    if capture.truncated:
+        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
+    if failed:
+        raise click.exceptions.Exit(ExitStatus.FOUND)
+
+
+def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], privacy: "Privacy") -> None:
+    """Write packets as they come; Ctrl-C and its like end that in order."""
+    from dicomsniff.export.view import Asked, write_view
+    from dicomsniff.library import Capture
+
+    view = find_view("live", form)
+    with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop):
+        write_view(view, capture, out, Asked(privacy=privacy))
 
 
 @cli.command()
 @reading_options
-@click.option(
-    "--format", "form", type=click.Choice(["json", "jsonl"]), default="json", show_default=True, help="What to write."
-)
+@format_option("export", default="json", show_default=True)
 @output_option
-def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, *, keep_phi: bool) -> None:  # noqa: ARG001
+def export(
+    captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, *, privacy: "Privacy"
+) -> None:
     """Write the transcript of a capture: every association, context, message and finding."""
-    from dicomsniff.export.lines import write_lines
-    from dicomsniff.export.transcript import write_transcript
-    from dicomsniff.library import Capture, open_source
-
-    with (
-        written(output, captures) as out,
-        Capture(open_source(captures), collect=True, ports=ports) as opened,
-        progress_shown(opened.reader, out) as shown,
-    ):
-        write_transcript(opened, shown) if form == "json" else write_lines(opened, shown)
-        truncated = opened.reader.truncated
-    _leave_if_truncated(truncated)
+    _write("export", form, captures, ports, output, privacy=privacy)
 
 
 @cli.command()
@@ -156,12 +226,14 @@ def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output:
 )
 @click.option("-f", "--filter", "bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
 @click.option("-w", "--write", metavar="FILE", help="Keep the packets in FILE, a new one, as pcap.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "jsonl"]), help="Follow on standard output, without the terminal UI."
-)
+@format_option("live", "Follow on standard output, without the terminal UI.")
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
               help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
-def live(interface: str, bpf: str, write: str | None, form: str | None, ports: tuple[int, ...]) -> None:
+@privacy_options
+@_with_privacy
+def live(
+    interface: str, bpf: str, write: str | None, form: str | None, ports: tuple[int, ...], *, privacy: "Privacy"
+) -> None:
     """Sniff an interface until Ctrl-C: in the terminal UI, or as lines on standard output."""
     from dicomsniff.capture.live import LiveReader
 
@@ -171,12 +243,10 @@ def live(interface: str, bpf: str, write: str | None, form: str | None, ports: t
         from dicomsniff.tui.session import run
 
         with Capture(reader, ports=ports) as capture:
-            if run(capture):
+            if run(capture, privacy):
                 raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
     else:
-        from dicomsniff.live import follow
-
-        follow(reader, form or "text", sys.stdout, ports=ports)
+        _follow(reader, form or "text", sys.stdout, ports, privacy)
     if reader.truncated:
         raise CaptureError(reader.truncated)
 
@@ -196,8 +266,7 @@ def interfaces() -> None:
 @reading_options
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), default="error", show_default=True,
               help="The least severity that makes the exit status 1.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["text", "json", "jsonl", "sarif", "junit"]), default="text",
-              show_default=True, help="What to write.")  # fmt: skip
+@format_option("check", default="text", show_default=True)
 @output_option
 def check(
     captures: tuple[str, ...],
@@ -206,23 +275,12 @@ def check(
     form: str,
     output: str | None,
     *,
-    keep_phi: bool,  # noqa: ARG001
+    privacy: "Privacy",
 ) -> None:
     """Print what is wrong, and nothing else; the exit status says whether anything is as bad as --fail-on."""
-    from dicomsniff.export.check import write_check
     from dicomsniff.findings.finding import Severity
-    from dicomsniff.library import Capture, open_source
 
-    with (
-        written(output, captures) as out,
-        Capture(open_source(captures), ports=ports) as opened,
-        progress_shown(opened.reader, out) as shown,
-    ):
-        failed = write_check(opened, shown, form, Severity(fail_on), captures)
-        truncated = opened.reader.truncated
-    _leave_if_truncated(truncated)
-    if failed:
-        raise click.exceptions.Exit(ExitStatus.FOUND)
+    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, privacy=privacy)
 
 
 @cli.command()
@@ -242,19 +300,6 @@ def rules(code: str | None, form: str) -> None:
         hint = f"; there is {', '.join(near)}" if near else "; `dicomsniff rules` lists them"
         raise click.ClickException(f"there is no rule {code}{hint}")
     print(rules_json((rule,)) if form == "json" else "\n".join(rule_lines(rule)))
-
-
-def _growing(paths: tuple[str, ...]) -> "CaptureReader":
-    from dicomsniff.capture.reader import CaptureReader
-
-    if len(paths) != 1:
-        raise click.UsageError("--follow takes one CAPTURE")
-    return CaptureReader(paths[0], follow=True)
-
-
-def _leave_if_truncated(reason: str) -> None:
-    if reason:
-        raise CaptureError(f"the capture is cut off: {reason}; what could be read is shown")
 
 
 def run(args: list[str]) -> int:

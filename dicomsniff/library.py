@@ -8,7 +8,7 @@ from typing import IO, NamedTuple, Self, cast
 
 from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
-from dicomsniff.association.conversation import Update
+from dicomsniff.association.consumer import Update
 from dicomsniff.capture.file_object import read_object
 from dicomsniff.capture.merge import MergedReader
 from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketSource
@@ -18,8 +18,9 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.quantities import counted
-from dicomsniff.reread import MessageBytes, StreamPiece, read_message, read_stream
+from dicomsniff.reread import MessageBytes, read_message, read_stream
 from dicomsniff.span import Span
+from dicomsniff.tcp.source import StreamPiece
 
 CLOSED_AT_A_TIME = 200
 """Connections that are ended in one step once the capture is over."""

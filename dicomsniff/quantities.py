@@ -17,7 +17,7 @@ def timestamp(time: int, digits: int) -> str:
     return f"{moment}.{fraction:09d}"[: len(moment) + 1 + digits] + "Z"
 
 
-def clock(time: int, digits: int) -> str:
+def time_of_day(time: int, digits: int) -> str:
     """Write the time of day in UTC: `14:03:09.123`."""
     return timestamp(time, digits).partition("T")[2].removesuffix("Z") or timestamp(time, digits)
 
@@ -36,7 +36,7 @@ def duration(nanoseconds: int) -> str:
     return f"{nanoseconds} ns" if nanoseconds else "0 s"
 
 
-def size(count: int) -> str:
+def byte_size(count: int) -> str:
     """Write a number of bytes: `524 kB`."""
     if count < 10_000:
         return f"{count} B"
@@ -57,7 +57,7 @@ def some_of(things: Sequence[_Thing], most: int = 5, name: Callable[[_Thing], st
     return ", ".join(map(name, things[:most])) + more
 
 
-def seconds(nanoseconds: int | None) -> float | None:
+def in_seconds(nanoseconds: int | None) -> float | None:
     """Return a duration in seconds, as machines read it; None where it is not known.
 
     What answers before its question has ended, or by a clock that was set back, has waited for no time that is known.

@@ -1,35 +1,24 @@
 """Go back to the capture for the bytes behind an event: a span -> stream bytes -> a message's command and data set."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
-from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketSource
-from dicomsniff.capture.segments import SYN
 from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import DataSetInfo, Message
+from dicomsniff.pdu.framing import NO_PACKET
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes
 from dicomsniff.span import PacketMark, Span
-from dicomsniff.tcp.stream import SEQUENCE_MASK
+from dicomsniff.tcp.source import ByteSource, StreamPiece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_REREAD = 64 << 20
 """Bytes of a stream that a view gets at most; a longer message is shown up to there, and says so."""
-
-
-@dataclass(slots=True)
-class StreamPiece:
-    """Bytes of a stream from `start`; `holes` are the (start, end) of those not in the capture (zeros here)."""
-
-    start: int
-    data: bytearray
-    holes: list[tuple[int, int]] = field(default_factory=list)
-    cut: bool = False
 
 
 @dataclass(slots=True)
@@ -45,33 +34,22 @@ class MessageBytes:
     """Whether the data set goes on beyond what a view reads."""
 
 
-def read_stream(reader: PacketSource, span: Span, limit: int = MAX_REREAD) -> StreamPiece:
-    """Return the stream bytes of a span; of bytes sent twice the first copy counts, as when they were analyzed."""
-    length = min(span.end - span.start, limit)
-    piece = StreamPiece(span.start, bytearray(length), cut=length < span.end - span.start)
-    decoder = SegmentDecoder()
-    missing: list[tuple[int, int]] = [(0, length)] if length else []
-    place = (span.initial_sequence + span.start) & SEQUENCE_MASK
-    for batch in reader.batches_from(span.offset, span.reread_from or span.first_packet):
-        for number, _, _, flow, seq, _, flags, _, data, start, end, _ in decoder.segments(batch):
-            if number > span.last_packet:
-                break
-            if flow == span.flow and start < end:
-                at = (seq + bool(flags & SYN) - place) & SEQUENCE_MASK
-                at -= (1 << 32) if at & 0x80000000 else 0
-                missing = _fill(piece.data, missing, at, data[start:end])
-        if not missing or batch.first_number + len(batch.starts) > span.last_packet:
-            break
-    piece.holes = [(span.start + first, span.start + last) for first, last in missing]
+def read_stream(packets: PacketSource, span: Span, limit: int = MAX_REREAD) -> StreamPiece:
+    """Return the bytes of a span; none where the event has none of its own."""
+    wanted = span._replace(end=min(span.end, span.start + limit))
+    source = span.source
+    piece = source.read(packets, wanted) if isinstance(source, ByteSource) else StreamPiece(span.start, bytearray())
+    piece.cut = wanted.end < span.end
     return piece
 
 
-def read_message(reader: PacketSource, message: Message, limit: int = MAX_REREAD) -> MessageBytes:
+def read_message(packets: PacketSource, message: Message, limit: int = MAX_REREAD) -> MessageBytes:
     """Return a message's bytes: its PDUs are walked again, with their data kept."""
-    piece = read_stream(reader, message.span, limit)
     span = message.span
-    pdus = PduStream.within(span.flow, span.initial_sequence, span.start)
-    assembler = Assembler(span.flow, span.initial_sequence, side=message.side, collection=Collection())
+    piece = read_stream(packets, span, limit)
+    pdus = PduStream(span.source, collect=True)
+    pdus.begin(span.start, 0, NO_PACKET, at_header=True)
+    assembler = Assembler(span.source, side=message.side, collection=Collection())
     found: list[Message] = []
     mark = PacketMark(span.first_packet, span.first_time, span.offset)
     for offset, data, gap in _runs(piece):
@@ -105,22 +83,6 @@ def _in_memory(info: DataSetInfo) -> BytesIO:
     with info.content as content:
         content.seek(0)
         return BytesIO(content.read())
-
-
-def _fill(into: bytearray, missing: list[tuple[int, int]], at: int, data: bytes) -> list[tuple[int, int]]:
-    """Copy what of `data`, lying at `at`, is still missing; return what is missing then."""
-    left: list[tuple[int, int]] = []
-    for first, last in missing:
-        low, high = max(first, at), min(last, at + len(data))
-        if low >= high:
-            left.append((first, last))
-            continue
-        into[low:high] = data[low - at : high - at]
-        if first < low:
-            left.append((first, low))
-        if high < last:
-            left.append((high, last))
-    return left
 
 
 def _runs(piece: StreamPiece) -> "Iterator[tuple[int, bytes, int]]":

@@ -11,13 +11,21 @@ class PacketMark(NamedTuple):
     offset: int
 
 
+class Source:
+    """What the offsets of spans count in: the bytes of one direction, as TCP or what it wraps has them.
+
+    Which kinds there are, and what they tell of a span, is told in tcp/source.py.
+    """
+
+    __slots__ = ()
+
+
 class Span(NamedTuple):
     """The packets that carried something, first to last, and when they were captured.
 
     `offset` is where a record begins in the capture (bytes), so that a view can reread from there: the first
-    packet's, or that of packet `reread_from` where this is not 0. `initial_sequence` is the TCP sequence number of
-    byte 0 of the stream, and `start`..`end` are the bytes of the stream (0 and 0 where an event has none of its
-    own).
+    packet's, or that of packet `reread_from` where this is not 0. `start`..`end` are the bytes of `source` (none, and
+    0 and 0, where an event has no bytes of its own).
     """
 
     first_packet: int
@@ -25,8 +33,7 @@ class Span(NamedTuple):
     first_time: int
     last_time: int
     offset: int
-    flow: bytes = b""
-    initial_sequence: int = 0
+    source: Source | None = None
     start: int = 0
     end: int = 0
     reread_from: int = 0
@@ -38,7 +45,7 @@ class Span(NamedTuple):
 
 
 def join_spans(first: Span, last: Span) -> Span:
-    """Return the span from the earlier through the later one of the same stream."""
+    """Return the span from the earlier through the later one of the same source."""
     earlier = min(first, last, key=lambda span: span.reread_from or span.first_packet)
     return Span(
         min(first.first_packet, last.first_packet),
@@ -46,8 +53,7 @@ def join_spans(first: Span, last: Span) -> Span:
         min(first.first_time, last.first_time),
         max(first.last_time, last.last_time),
         earlier.offset,
-        first.flow,
-        first.initial_sequence,
+        first.source,
         min(first.start, last.start),
         max(first.end, last.end),
         earlier.reread_from or earlier.first_packet,

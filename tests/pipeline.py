@@ -12,13 +12,17 @@ from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.skip import Skip
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import findings_of
+from dicomsniff.pdu.detection import Detection
+from dicomsniff.pdu.recognize import Verdict
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import PduEvent
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import TcpTracker
 from dicomsniff.tcp.events import StreamBytes, StreamGap, TcpEvent
+from dicomsniff.tcp.source import TcpSource
 
 FLOW = build.flow_of("10.0.0.1", 40001, "10.0.0.2", 104)
+SOURCE = TcpSource(FLOW, 0)
 MARK = PacketMark(1, build.START, 24)
 LAYOUT = PcapLayout(MAGICS[b"\x4d\x3c\xb2\xa1"])
 
@@ -103,23 +107,36 @@ def stream_bytes(events: Iterable[TcpEvent]) -> dict[bytes, bytes]:
     return {flow: bytes(data) for flow, data in streams.items()}
 
 
-def decode(pieces: Iterable[bytes | int], **options: object) -> list[PduEvent]:
-    """Feed one direction's bytes; a number is a gap of that length. Bytes that may be skipped are skipped."""
-    stream, offset, events = PduStream(FLOW, 0, **options), 0, []
+def decode(pieces: Iterable[bytes | int], *, known_start: bool = True, **options: bool) -> list[PduEvent]:
+    """Feed one direction's bytes; a number is a gap of that length. Bytes that may be skipped are skipped.
+
+    Nothing is read before the bytes are found to be DICOM.
+    """
+    detection, stream, offset, events = Detection(known_start=known_start), PduStream(SOURCE, **options), 0, []
     skip: Skip | None = None
     for number, piece in enumerate(pieces, start=1):
         mark = PacketMark(number, build.START + number, number * 100)
-        if isinstance(piece, int):
-            events += stream.gap(offset, piece, mark, skip)
-            offset += piece
-            skip = stream.skip()
+        length = piece if isinstance(piece, int) else len(piece)
+        if detection.verdict is not Verdict.DICOM:
+            if isinstance(piece, int):
+                detection.gap(offset, length, mark)
+            elif piece:
+                detection.feed(offset, piece, mark)
+            if detection.verdict is Verdict.DICOM:
+                events += detection.replay(stream)
+        elif isinstance(piece, int):
+            events += stream.gap(offset, length, mark, skip)
         elif piece:
-            after = offset + len(piece)
             passed, skip = pass_over(skip, offset, piece, mark)
-            if not passed:
-                events += stream.feed(offset, piece, 0, len(piece), mark, skip)
-                skip = stream.skip()
-            offset = after
+            if passed:
+                offset += length
+                continue
+            events += stream.feed(offset, piece, 0, length, mark, skip)
+        if detection.verdict is Verdict.DICOM:
+            skip = stream.skip()
+        offset += length
+    if detection.verdict is not Verdict.DICOM:
+        return events + detection.replay(stream) + stream.close() if detection.end() is Verdict.DICOM else []
     return events + stream.close(offset, PacketMark(10**6, build.START, 0), skip)
 
 

@@ -75,7 +75,7 @@ def test_an_empty_capture_is_a_capture_without_packets(tmp_path: Path, samples: 
     path.write_bytes((samples / "c-echo.pcap").read_bytes()[:24])
     done = run("show", str(path))
     assert done.returncode == 0
-    assert done.stdout == b"empty.pcap: 0 packets, 0 TCP connections, 0 associations\n"
+    assert done.stdout == b"capture-1.pcap: 0 packets, 0 TCP connections, 0 associations\n"
 
 
 def test_a_closed_pipe_ends_the_program_quietly(samples: Path) -> None:

@@ -15,11 +15,8 @@ from hypothesis import strategies as st
 
 import build
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.export.check import REPORTS, write_check
-from dicomsniff.export.lines import write_lines
-from dicomsniff.export.show import write_text
-from dicomsniff.export.transcript import write_transcript
-from dicomsniff.findings.finding import Severity
+from dicomsniff.export.formats import FORMATS, find_view
+from dicomsniff.export.view import Asked, write_view
 from dicomsniff.library import Capture
 from examples import examples
 
@@ -87,23 +84,12 @@ def extreme(bits: int, *, signed: bool = False) -> st.SearchStrategy[int]:
 def outputs(path: Path) -> Iterator[tuple[str, str]]:
     """Everything that can be written of a capture, by the name of its form."""
 
-    def opened(*, collect: bool = False) -> Capture:
-        return Capture(str(path), collect=collect)
-
-    out = io.StringIO()
-    with opened() as capture:
-        write_text(capture, out, contexts=True)
-    yield "text", out.getvalue()
-    for name, write in (("json", write_transcript), ("jsonl", write_lines)):
-        out = io.StringIO()
-        with opened(collect=True) as capture:
-            write(capture, out)
-        yield name, out.getvalue()
-    for form in REPORTS:
-        out = io.StringIO()
-        with opened() as capture:
-            write_check(capture, out, form, Severity.ERROR, (path.name,))
-        yield f"check {form}", out.getvalue()
+    for form in FORMATS:
+        for command in form.commands:
+            view, out = find_view(command, form.name), io.StringIO()
+            with Capture(str(path), collect=view.collects) as capture:
+                write_view(view, capture, out, Asked(contexts=True, names=(path.name,)))
+            yield f"{command} {form.name}", out.getvalue()
 
 
 def strict(text: str) -> Any:
@@ -125,9 +111,9 @@ def assert_outputs(path: Path) -> None:
                 [strict(line) for line in text.splitlines()]
             elif form == "check junit":
                 ElementTree.fromstring(text)
-            if form in ("text", "check text"):
+            if form.endswith(" text"):
                 assert not NEGATIVE.search(text), form
-            if form == "json":
+            if form == "export json":
                 assert list(negative_times(strict(text))) == []
     except CaptureError:
         return  # a capture that cannot be read at all is said in one line

@@ -167,3 +167,10 @@ def test_what_is_printed_of_objects_is_short_and_tells_something(samples: Path) 
     assert repr(association).endswith(", released, 2 messages>")
     assert repr(association.messages[0]).startswith("<C-ECHO-RQ, message 1, packets ")
     assert repr(association.operations.operations) == "[<C-ECHO of message 1: Success>]"
+
+
+def test_what_was_found_about_an_association_is_told_by_the_capture(samples: Path) -> None:
+    with open_capture(samples / "association-rejected.pcap") as capture:
+        found = [(finding.code, finding.message) for each in capture.closed() for finding in capture.findings_of(each)]
+    assert {code for code, _ in found} == {"association-rejected"}
+    assert "refuses the association" in found[0][1]

@@ -1,13 +1,14 @@
-"""One TCP connection -> its associations: recognition, both directions' PDUs and messages, in packet order."""
+"""A connection that is DICOM -> its associations: both directions' PDUs and messages, in packet order."""
 
 from dicomsniff.association.association import Association, Party
-from dicomsniff.association.handshakes import FailedHandshake, failed_handshake
+from dicomsniff.association.consumer import Beginning, ChannelEvent, Update
 from dicomsniff.association.time_account import TimeAccountant
-from dicomsniff.association.timeline import ConflictingBytes, Entry, TcpEnd
+from dicomsniff.association.timeline import ConflictingBytes, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
+from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import (
@@ -25,29 +26,29 @@ from dicomsniff.pdu.types import (
 )
 from dicomsniff.side import Side
 from dicomsniff.span import PacketMark, Span
-from dicomsniff.tcp.connection import Connection
-from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamEnd, StreamGap
-from dicomsniff.tcp.stream import Stream
+from dicomsniff.tcp.channel import ByteStream, Channel
+from dicomsniff.tcp.events import StreamConflict, StreamEnd, StreamGap
 
-Update = tuple[Association, Entry]
 _ASKED = "sent A-ASSOCIATE-RQ"
 """How the requestor is known, for sure."""
+_WEIGHT, _CONTEXTS = 16, 2
+"""What a connection weighs for each association, and how many contexts weigh 1 more."""
 
 
 class Conversation:
     """Decodes both directions of a connection; gives associations as they are recognized.
 
-    Where there is a `collection`, data sets are kept there for the taking; `forced` reads the connection as DICOM
-    although nothing looks like it.
+    `beginning` is what came before the connection was known to be DICOM: `begin` reads it. Where there is a
+    `collection`, data sets are kept there for the taking; `forced` reads the connection as DICOM although nothing
+    looks like it.
     """
 
     __slots__ = (
         "_assemblers",
+        "_beginning",
         "_collection",
         "_connection",
         "_counted",
-        "_ends",
-        "_first_bytes",
         "_forced",
         "_number",
         "_pdus",
@@ -56,70 +57,81 @@ class Conversation:
         "associations",
     )
 
-    def __init__(self, connection: Connection, *, collection: Collection | None = None, forced: bool = False) -> None:
+    failed_handshake = None
+
+    def __init__(
+        self, connection: Channel, beginning: Beginning, *, collection: Collection | None = None, forced: bool = False
+    ) -> None:
         self.associations: list[Association] = []
         self._connection = connection
         self._number = 0
         self._collection = collection
         self._forced = forced
-        self._pdus: dict[Stream, PduStream] = {}
-        self._assemblers: dict[Stream, Assembler] = {}
-        self._sides: dict[Stream, Side] = {}
+        self._pdus: dict[ByteStream, PduStream] = {}
+        self._assemblers: dict[ByteStream, Assembler] = {}
+        self._sides: dict[ByteStream, Side] = {}
         """Who sends which stream in the latest association."""
         self._time_account: TimeAccountant | None = None
-        self._first_bytes: dict[Stream, int] = {}
-        """When each side first said something (ns since 1970)."""
-        self._ends: list[tuple[Stream, TcpEnd]] = []
-        """Where TCP ended before the connection was known to carry DICOM."""
-        self._counted: dict[Stream, dict[str, int]] = {stream: {} for stream in connection.streams}
+        self._beginning = beginning
+        self._counted: dict[ByteStream, dict[str, int]] = {stream: {} for stream in connection.streams}
 
     @property
-    def is_dicom(self) -> bool:
-        """Whether the connection is known to carry DICOM."""
-        return bool(self.associations)
+    def name(self) -> str:
+        """The protocol, where it is known."""
+        return "DICOM" if self.associations else ""
 
     @property
-    def is_foreign(self) -> bool:
-        """Whether both sides have said what is not DICOM, and nothing more of it is to be read."""
-        return len(self._pdus) == 2 and all(pdus.is_other and pdus.skip() is not None for pdus in self._pdus.values())
+    def weight(self) -> int:
+        """About how many kilobytes the connection takes, with its associations."""
+        contexts = sum(len(association.contexts) for association in self.associations)
+        return _WEIGHT * max(len(self.associations), 1) + contexts // _CONTEXTS
 
-    @property
-    def foreign(self) -> str:
-        """The other protocol the connection carries, where its first bytes tell."""
-        return next((pdus.foreign for pdus in self._pdus.values() if pdus.foreign), "")
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:
+        """Read what waited until packet `mark` told that the connection is DICOM; see `feed`."""
+        self._number = number
+        beginning = self._beginning
+        for stream in self._connection.streams:
+            known = stream.syn_seen or self._forced
+            beginning.detections.setdefault(stream, Detection(known_start=known))
+        # Who spoke first comes first, but only the sure beginning of a side tells what it is in an association.
+        by_first_byte = sorted(beginning.detections.items(), key=lambda each: not each[1].at_header)
+        beginning.detections = {}
+        found = [(stream, self._begin(stream, detection)) for stream, detection in by_first_byte]
+        updates: list[Update] = []
+        for stream, events in found:
+            updates += self._take(stream, events, mark) if events else []
+        for stream, pdus in self._pdus.items():
+            stream.skip = pdus.skip(self._unneeded(stream, pdus))
+            self._set_underway(stream)
+        return updates
 
-    @property
-    def failed_handshake(self) -> FailedHandshake | None:
-        """How the TLS handshake failed, where it did in sight."""
-        return failed_handshake((stream.flow, pdus.tls) for stream, pdus in self._pdus.items())
+    def _begin(self, stream: ByteStream, detection: Detection) -> list[PduEvent]:
+        pdus = PduStream(stream.source, collect=self._collection is not None, examine=True)
+        self._pdus[stream] = pdus
+        return detection.replay(pdus)
 
-    def feed(self, event: StreamBytes | StreamGap | StreamConflict | StreamEnd, number: int) -> list[Update]:
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:
         """Take what TCP hands on; returns (association, new timeline entry) in packet order.
 
         `number` is the id of the next association that is recognized, and so on.
         """
         self._number = number
         stream = event.stream
-        pdus = self._pdus.get(stream) or self._begin(stream)
-        self._first_bytes.setdefault(stream, event.mark.time)
         if isinstance(event, StreamEnd):
             self._pass_time(None, event.mark.time)
-            ended = TcpEnd(Span.at(event.mark), event.how)
             if not self.associations:
-                self._ends.append((stream, ended))
-            return self._enter_if_known(stream, ended)
+                self._beginning.ends.append(event)
+            return self._enter_if_known(stream, TcpEnd(Span.at(event.mark), event.how))
         if isinstance(event, StreamConflict):
             return self._enter_if_known(stream, ConflictingBytes(Span.at(event.mark), event.different))
+        pdus = self._pdus[stream]
+        self._beginning.times.setdefault(stream, event.mark.time)
         self._pass_time(stream, event.mark.time)
         if isinstance(event, StreamGap):
             found = pdus.gap(event.offset, event.length, event.mark, stream.skip)
         else:
             found = pdus.feed(event.offset, event.data, event.start, event.end, event.mark, stream.skip)
         updates = self._take(stream, found, event.mark) if found else []
-        if pdus.recognized and not self._recognized(stream.peer):
-            other = self._pdus.get(stream.peer) or self._begin(stream.peer)
-            updates += self._take(stream.peer, other.accept(), event.mark)
-            stream.peer.skip = other.skip(self._unneeded(stream.peer, other))
         stream.skip = pdus.skip(self._unneeded(stream, pdus))
         if self._time_account is not None:
             self._set_underway(stream)
@@ -134,7 +146,8 @@ class Conversation:
             updates += self._take(stream, ended, self._connection.last_mark)
         updates += self._end_messages()
         if self.associations:
-            updates += [self._enter(stream, end) for stream, end in self._ends]
+            ends = self._beginning.ends
+            updates += [self._enter(end.stream, TcpEnd(Span.at(end.mark), end.how)) for end in ends]
         if self._time_account is not None:
             self._time_account.finish()
         for association in self.associations:
@@ -149,22 +162,10 @@ class Conversation:
         assemblers, self._assemblers = self._assemblers, {}
         return [self._enter(stream, event) for stream, each in assemblers.items() for event in each.close()]
 
-    def _begin(self, stream: Stream) -> PduStream:
-        known = stream.syn_seen or self._forced
-        collect = self._collection is not None
-        pdus = PduStream(stream.flow, stream.initial_sequence, collect=collect, examine=True, known_start=known)
-        self._pdus[stream] = pdus
-        if self._forced:
-            pdus.accept()
-        return pdus
-
-    def _recognized(self, stream: Stream) -> bool:
-        return stream in self._pdus and self._pdus[stream].recognized
-
-    def _enter_if_known(self, stream: Stream, event: TcpEnd | ConflictingBytes) -> list[Update]:
+    def _enter_if_known(self, stream: ByteStream, event: TcpEnd | ConflictingBytes) -> list[Update]:
         return [self._enter(stream, event)] if self.associations else []
 
-    def _take(self, stream: Stream, events: list[PduEvent], mark: PacketMark) -> list[Update]:
+    def _take(self, stream: ByteStream, events: list[PduEvent], mark: PacketMark) -> list[Update]:
         updates: list[Update] = []
         for event in events:
             if not self.associations or (isinstance(event, AssociateRq) and self._begins_another(stream, event)):
@@ -194,13 +195,13 @@ class Conversation:
             self._count(stream)
         return updates
 
-    def _begins_another(self, stream: Stream, request: AssociateRq) -> bool:
+    def _begins_another(self, stream: ByteStream, request: AssociateRq) -> bool:
         """Whether an A-ASSOCIATE-RQ is not the one that the other side broke off while it was on its way."""
         latest = self.associations[-1]
         cut_short = latest.request is None and latest.begun_before(request.span, self._sides[stream])
         return latest.may_be_over and not cut_short
 
-    def _fragment(self, stream: Stream, association: Association, pdv: Pdv) -> list[Update]:
+    def _fragment(self, stream: ByteStream, association: Association, pdv: Pdv) -> list[Update]:
         side = self._sides[stream]
         updates: list[Update] = []
         if pdv.number == 0 and not association.expects_fragment(pdv.pdu_length, side):
@@ -217,7 +218,7 @@ class Conversation:
             updates.append(self._enter(stream, found))
         return updates
 
-    def _enter(self, stream: Stream, event: Message | StrayFragment | TcpEnd | ConflictingBytes) -> Update:
+    def _enter(self, stream: ByteStream, event: Message | StrayFragment | TcpEnd | ConflictingBytes) -> Update:
         association = self.associations[-1]
         if isinstance(event, Message):
             entry = association.add_message(event)
@@ -226,12 +227,11 @@ class Conversation:
             return association, entry
         return association, association.add(event, self._sides[stream])
 
-    def _assembler(self, stream: Stream) -> Assembler:
+    def _assembler(self, stream: ByteStream) -> Assembler:
         assembler = self._assemblers.get(stream)
         if assembler is None:
             assembler = Assembler(
-                stream.flow,
-                stream.initial_sequence,
+                stream.source,
                 side=self._sides[stream],
                 collection=self._collection,
                 syntax_of=self.associations[-1].transfer_syntax,
@@ -239,12 +239,12 @@ class Conversation:
             self._assemblers[stream] = assembler
         return assembler
 
-    def _unneeded(self, stream: Stream, pdus: PduStream) -> int:
+    def _unneeded(self, stream: ByteStream, pdus: PduStream) -> int:
         """Return how many of the next bytes of the data set under way need only be counted."""
         fragment, assembler = pdus.fragment, self._assemblers.get(stream)
         return FOREVER if fragment is None or assembler is None else assembler.unneeded(*fragment)
 
-    def _count(self, stream: Stream) -> None:
+    def _count(self, stream: ByteStream) -> None:
         """Credit the latest association with the PDUs seen since the last time."""
         counted, counts = self._counted[stream], self._pdus[stream].counts
         credit = self.associations[-1].pdu_counts[self._sides[stream]]
@@ -253,7 +253,7 @@ class Conversation:
                 credit[name] += count - counted.get(name, 0)
                 counted[name] = count
 
-    def _new_association(self, stream: Stream, event: PduEvent, mark: PacketMark) -> None:
+    def _new_association(self, stream: ByteStream, event: PduEvent, mark: PacketMark) -> None:
         requestor, how = self._find_requestor(stream, event)
         self._sides = {requestor: Side.REQUESTOR, requestor.peer: Side.ACCEPTOR}
         here, there = flow_ends(requestor.flow)
@@ -272,10 +272,12 @@ class Conversation:
         association.follows = None if first else self.associations[-1].id
         self.associations.append(association)
         self._time_account = TimeAccountant(association, requestor)
-        opened, begun = (self._connection.opened_at, min(self._first_bytes.values())) if first else (None, time)
+        opened, begun = None, time
+        if first:
+            opened, begun = self._connection.opened_at, min(self._beginning.times.values())
         self._time_account.open(opened, begun, mark.time, self._sides[stream])
 
-    def _pass_time(self, stream: Stream | None, now: int) -> None:
+    def _pass_time(self, stream: ByteStream | None, now: int) -> None:
         """Account for the time until `stream` sends bytes; once an association is over, only until its last entry."""
         if self._time_account is None:
             return
@@ -285,19 +287,19 @@ class Conversation:
         else:
             self._time_account.pass_time(now, None if stream is None else self._sides[stream])
 
-    def _set_underway(self, stream: Stream) -> None:
+    def _set_underway(self, stream: ByteStream) -> None:
         if self._time_account is not None:
             inside = self._pdus[stream].is_inside or (
                 stream in self._assemblers and self._assemblers[stream].has_underway
             )
             self._time_account.set_underway(self._sides[stream], underway=inside)
 
-    def _has_underway(self, stream: Stream) -> bool:
+    def _has_underway(self, stream: ByteStream) -> bool:
         """Whether a message, or a PDU of the other side, has begun and not ended."""
         other = self._pdus.get(stream.peer)
         return (other is not None and other.is_inside) or any(each.has_underway for each in self._assemblers.values())
 
-    def _find_requestor(self, stream: Stream, event: PduEvent) -> tuple[Stream, str]:
+    def _find_requestor(self, stream: ByteStream, event: PduEvent) -> tuple[ByteStream, str]:
         if isinstance(event, AssociateRq):
             return stream, _ASKED
         if isinstance(event, AssociateAc | AssociateRj):

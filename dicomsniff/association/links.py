@@ -1,12 +1,13 @@
 """What belongs together across associations: C-MOVEs and deliveries, transactions, instances, neighbours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.gets import MAX_GETS, Get, find_gets
 from dicomsniff.association.moves import Delivery, Move, MoveLinks, Unconnected
-from dicomsniff.association.normalized_links import InstanceLinks, Kind, Workflow
+from dicomsniff.association.normalized_links import InstanceLinks, Kind, Step, Workflow
 
 MAX_PAIRS = 20_000
 """Pairs of ends whose associations are counted."""
@@ -34,6 +35,30 @@ class Series:
     """The longest time (ns) between one's end and the next one's start."""
     overhead: int = 0
     """Time (ns) of single-store associations in which no message was under way: opening, negotiating, releasing."""
+
+
+class End(NamedTuple):
+    """The first or the last association of a series."""
+
+    association: int
+    which: str
+    message: int = 0
+
+
+class Link(NamedTuple):
+    """One group of messages or associations that belong together, whatever it is: every view writes these."""
+
+    kind: str
+    about: Move | Delivery | Get | Workflow | Series
+    """What is known of it; a delivery by itself is one whose C-MOVE is not in the capture."""
+    association: int
+    """Where it begins."""
+    message: int
+    """The number of its first message; 0 for the beginning of its association."""
+    parts: Sequence[Delivery | Step | End] = ()
+    """What it is made up of, each with its association and message; empty where it is all in one place."""
+    unlisted: int = 0
+    """Parts that are counted only."""
 
 
 class Linker:
@@ -66,6 +91,20 @@ class Linker:
         """What is not among the following, to bound memory: how many of each kind; empty where all is."""
         counts = {"C-MOVE": self._moves.unlisted, "normalized operation": self._workflows.unlisted, **self._unlisted}
         return {kind: count for kind, count in counts.items() if count}
+
+    def links(self) -> Iterator[Link]:
+        """Yield all that belongs together, kind by kind; more may be known when more associations are over."""
+        for move in self.moves():
+            yield Link("C-MOVE", move, move.association, move.message, move.deliveries)
+        for stray in self.stray_deliveries():
+            yield Link("delivery without its C-MOVE", stray, stray.association, stray.message)
+        for get in self.gets():
+            yield Link("C-GET", get, get.association, get.message)
+        for workflow in self.workflows():
+            yield workflow_link(workflow)
+        for series in self.series():
+            ends = End(series.first_association, "first"), End(series.last_association, "last")
+            yield Link("associations between the same ends", series, series.first_association, 0, ends)
 
     def moves(self) -> list[Move]:
         """Return every C-MOVE operation with its deliveries."""
@@ -120,3 +159,9 @@ class Linker:
             messages = association.messages
             busy = messages[-1].span.last_time - messages[0].span.first_time if messages else 0
             series.overhead += max(association.end_time - association.start_time - busy, 0)
+
+
+def workflow_link(workflow: Workflow) -> Link:
+    """Return a workflow as a link."""
+    first, parts = workflow.steps[0], workflow.steps if len(workflow.steps) > 1 else ()
+    return Link(str(workflow.kind), workflow, first.association, first.message, parts, workflow.unlisted)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from dicomsniff.association.association import Association
+from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.side import Side
 from dicomsniff.span import Span
@@ -82,6 +83,11 @@ class Delivery:
     partial: bool = False
     """Whether it has more operations than are remembered, so that there may be more C-STOREs."""
 
+    @property
+    def message(self) -> int:
+        """The number of its first C-STORE-RQ; 0 where it has none."""
+        return self.stores.first_message
+
 
 @dataclass(slots=True)
 class Move:
@@ -144,7 +150,7 @@ class MoveLinks:
                 else:
                     self.unlisted += 1
             elif operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
-                stores.setdefault(_originator(operation), Stores()).add(operation)
+                stores.setdefault(move_originator(operation.request), Stores()).add(operation)
         if not stores and (association.outcome != "released" or association.nothing_accepted):
             stores[None] = Stores()
         for originator, counted in stores.items():
@@ -266,9 +272,9 @@ def _delivery(association: Association, originator: tuple[str, int] | None, stor
     )
 
 
-def _originator(operation: Operation) -> tuple[str, int] | None:
-    """Move Originator AE Title and Message ID (0000,1030), (0000,1031) of a C-STORE-RQ."""
-    command = operation.request.command
+def move_originator(request: Message) -> tuple[str, int] | None:
+    """Return Move Originator AE Title and Message ID (0000,1030), (0000,1031) of a C-STORE-RQ, where it has both."""
+    command = request.command
     if b"\0\0\x30\x10" not in command.raw:  # spares most captures the search for it
         return None
     title, number = command.text(0x00001030), command.uint(0x00001031)

@@ -6,8 +6,8 @@ from dicomsniff.association.timing import IDLE, STALLS, Part, Timing
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.types import Abort, ControlPdu, ReleaseRq
 from dicomsniff.side import SIDES, Side
+from dicomsniff.tcp.channel import ByteStream
 from dicomsniff.tcp.pauses import DELAYED_ACK, Cause, note_silence
-from dicomsniff.tcp.stream import Stream
 
 _Key = tuple[Side, int]
 """Who asked, and under which Message ID."""
@@ -42,7 +42,7 @@ class TimeAccountant:
         "_underway",
     )
 
-    def __init__(self, association: Association, requestor: Stream) -> None:
+    def __init__(self, association: Association, requestor: ByteStream) -> None:
         self._association = association
         self._timing: Timing = association.timing
         self._streams = {_REQUESTOR: requestor, _ACCEPTOR: requestor.peer}
@@ -192,7 +192,7 @@ class TimeAccountant:
             timing.until = time
 
 
-def _way(stream: Stream, now: int) -> int:
+def _way(stream: ByteStream, now: int) -> int:
     """Estimate the time (ns) that a stream's last bytes, and an immediate answer to them, would spend on the way.
 
     That is the shortest round trip; or what the acknowledgement took, if more than any receiver holds one back: then

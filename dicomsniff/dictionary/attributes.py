@@ -1,6 +1,11 @@
 """Keywords and names of attributes (PS3.6), looked up when first needed."""
 
+from functools import cache
+from string import hexdigits
+
 from dicomsniff.dictionary.registry import attributes
+
+_TAG_DIGITS = 8
 
 
 def find_keyword(tag: int) -> str:
@@ -24,3 +29,16 @@ def find_attribute_name(tag: int) -> str:
         return dictionary_description(tag)
     except KeyError:
         return ""
+
+
+def find_tag(keyword: str) -> int | None:
+    """Return the tag of an attribute by its keyword or as eight hexadecimal digits; None where there is none."""
+    found = _tags().get(keyword)
+    if found is None and len(keyword) == _TAG_DIGITS and all(each in hexdigits for each in keyword):
+        return int(keyword, 16)
+    return found
+
+
+@cache
+def _tags() -> dict[str, int]:
+    return {keyword: tag for tag, (_, _, _, _, keyword) in attributes().items() if keyword}

@@ -14,7 +14,7 @@ from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.scanner import DataSetScanner
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
 from dicomsniff.side import Side
-from dicomsniff.span import PacketMark, Span
+from dicomsniff.span import PacketMark, Source, Span
 
 _READ_WHOLE = HAVE_IDENTIFIERS | HAVE_CONTENTS
 """Command Fields of messages whose data sets are read, where they are small."""
@@ -67,8 +67,7 @@ class Assembler:
 
     __slots__ = (
         "_collection",
-        "_flow",
-        "_initial_sequence",
+        "_source",
         "_syntax_of",
         "_underway",
         "side",
@@ -76,8 +75,7 @@ class Assembler:
 
     def __init__(
         self,
-        flow: bytes,
-        initial_sequence: int,
+        source: Source | None,
         *,
         side: Side,
         collection: Collection | None = None,
@@ -85,7 +83,7 @@ class Assembler:
     ) -> None:
         self.side = side
         self._syntax_of = syntax_of
-        self._flow, self._initial_sequence = flow, initial_sequence
+        self._source = source
         self._collection = collection
         self._underway: dict[int, _Underway] = {}
 
@@ -272,8 +270,7 @@ class Assembler:
             first.time,
             last.time,
             pdu_first.offset,
-            self._flow,
-            self._initial_sequence,
+            self._source,
             start,
             end,
             pdu_first.number,

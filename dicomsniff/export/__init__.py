@@ -1,4 +1,4 @@
-"""Views made from the model: text, JSON; and the words they and the terminal UI share."""
+"""Views made from the model: text, JSON, SARIF, JUnit."""
 
 from typing import Any
 

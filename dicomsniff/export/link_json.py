@@ -3,54 +3,62 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from dicomsniff.association.links import Linker, Series
+from dicomsniff.association.gets import Get
+from dicomsniff.association.links import Link, Linker, Series
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.association.normalized_links import Workflow
 from dicomsniff.export import Json, direction
-from dicomsniff.export.link_words import get_text, move_text, series_text, thread_text
-from dicomsniff.findings.retrieve import explain_move
+from dicomsniff.findings.parts import shown, the_key
+from dicomsniff.findings.retrieve import why_less
+from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import timestamp
+from dicomsniff.words.links import link_text
 
 
-def links_json(links: Linker, digits: int) -> Iterator[Json]:
+def links_json(links: Linker, digits: int, gate: Gate) -> Iterator[Json]:
     """Yield an object per group of messages or associations that belong together."""
-    for move in links.moves():
-        yield _move_json(move, digits)
-    for delivery in links.stray_deliveries():
-        yield {"relation": "delivery without its C-MOVE", **_delivery_json(delivery, digits)}
-    for get in links.gets():
-        said = asdict(get)
-        del said["span"]
-        yield {
-            "relation": "C-GET",
-            "text": get_text(get),
-            "kept": get.kept,
-            "message_number": said.pop("message"),
-            **said,
-        }
-    for workflow in links.workflows():
-        yield _thread_json(workflow, digits)
-    for series in links.series():
-        yield _series_json(series, digits)
+    for link in links.links():
+        yield {"relation": link.kind, **_about_json(link, digits, gate)}
 
 
-def _move_json(move: Move, digits: int) -> Json:
+def _about_json(link: Link, digits: int, gate: Gate) -> Json:
+    if isinstance(link.about, Delivery):
+        return _delivery_json(link.about, digits, gate)
+    text = {"text": shown(link_text(link), gate)}
+    match link.about:
+        case Move() as move:
+            return text | _move_json(move, digits, gate)
+        case Get() as get:
+            return text | _get_json(get)
+        case Workflow() as workflow:
+            return text | _workflow_json(workflow, digits, gate)
+        case Series() as series:
+            return text | _series_json(series, digits, gate)
+
+
+def _move_json(move: Move, digits: int, gate: Gate) -> Json:
     return {
-        "relation": "C-MOVE",
-        "text": move_text(move),
-        "explanation": explain_move(move) or None,
+        "explanation": shown(why_less(move), gate) or None,
         "association": move.association,
         "message_number": move.message,
         "message_id": move.message_id,
-        "destination": move.destination,
+        "destination": gate.title(move.destination or "") or None,
         "status": move.status,
         "sub_operations": move.counters,
-        "deliveries": [_delivery_json(delivery, digits) for delivery in move.deliveries],
-        "unconnected": [asdict(each) | {"time": timestamp(each.time, digits)} for each in move.unconnected],
+        "deliveries": [_delivery_json(delivery, digits, gate) for delivery in move.deliveries],
+        "unconnected": [
+            asdict(each)
+            | {
+                "time": timestamp(each.time, digits),
+                "source": gate.address(each.source),
+                "target": gate.endpoint(each.target),
+            }
+            for each in move.unconnected
+        ],
     }
 
 
-def _delivery_json(delivery: Delivery, digits: int) -> Json:
+def _delivery_json(delivery: Delivery, digits: int, gate: Gate) -> Json:
     stores = delivery.stores
     return {
         "association": delivery.association,
@@ -63,26 +71,33 @@ def _delivery_json(delivery: Delivery, digits: int) -> Json:
         "unanswered": stores.unanswered,
         "first_message_number": stores.first_message or None,
         "last_message_number": stores.last_message or None,
-        "originator": list(delivery.originator) if delivery.originator else None,
+        "originator": [gate.title(delivery.originator[0]), delivery.originator[1]] if delivery.originator else None,
     }
 
 
-def _thread_json(workflow: Workflow, digits: int) -> Json:
+def _get_json(get: Get) -> Json:
+    said = asdict(get)
+    del said["span"]
+    return {"kept": get.kept, "message_number": said.pop("message"), **said}
+
+
+def _workflow_json(workflow: Workflow, digits: int, gate: Gate) -> Json:
     steps = [asdict(step) for step in workflow.steps]
     for step in steps:
         step["message_number"] = step.pop("message")
         del step["span"], step["instances"], step["transaction"]
         step["time"] = timestamp(step["time"], digits)
         step["direction"] = direction(step.pop("side"))
-    said: Json = {"relation": str(workflow.kind), "text": thread_text(workflow), "key": workflow.key, "steps": steps}
+        step["sop_class_uid"] = gate.uid_or_none(step["sop_class_uid"])
+    said: Json = {"key": shown(the_key(workflow.key, workflow.associations[0]), gate), "steps": steps}
     return said | ({"unlisted": workflow.unlisted} if workflow.unlisted else {})
 
 
-def _series_json(series: Series, digits: int) -> Json:
+def _series_json(series: Series, digits: int, gate: Gate) -> Json:
     times = {"start": timestamp(series.start, digits), "end": timestamp(series.end, digits)}
-    durations = {"largest_pause": series.largest_pause / 1e9, "overhead": series.overhead / 1e9}
+    ends: Json = {"source": gate.endpoint(series.source), "target": gate.endpoint(series.target)}
+    titles = {"calling_ae_title": series.calling_ae_title, "called_ae_title": series.called_ae_title}
+    ends |= {name: gate.title(title) if title is not None else None for name, title in titles.items()}
     return (
-        {"relation": "associations between the same ends", "text": series_text(series), **asdict(series)}
-        | times
-        | durations
+        asdict(series) | ends | times | {"largest_pause": series.largest_pause / 1e9, "overhead": series.overhead / 1e9}
     )

@@ -13,26 +13,28 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import Query
 from dicomsniff.export import Json, direction
-from dicomsniff.export.negotiation import agreement_json, information_json
-from dicomsniff.export.time_words import operation_timing_json, timing_json
+from dicomsniff.export.negotiation_json import agreement_json, information_json
+from dicomsniff.export.time_json import operation_timing_json, timing_json
 from dicomsniff.findings.alike import Alike, fold
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.parts import shown
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.pdu.fields import plain_text
-from dicomsniff.quantities import seconds, timestamp
+from dicomsniff.privacy.gate import Gate
+from dicomsniff.quantities import in_seconds, timestamp
 from dicomsniff.side import SIDES
 from dicomsniff.tcp.health import StreamHealth
 
 
-def capture_json(capture: Capture) -> Json:
+def capture_json(capture: Capture, gate: Gate) -> Json:
     """Describe the capture as a whole."""
     reader, analyzer = capture.reader, capture.analyzer
     digits = reader.resolution_digits
     first, last = analyzer.first_time, analyzer.last_time
     return {
-        "name": reader.name,
+        "name": gate.file_name(reader.name),
         "format": reader.format,
         "packets": analyzer.packets,
         "bytes": analyzer.bytes,
@@ -46,19 +48,19 @@ def capture_json(capture: Capture) -> Json:
     }
 
 
-def association_json(association: Association, digits: int) -> Json:
+def association_json(association: Association, digits: int, gate: Gate) -> Json:
     """Describe an association without its contexts, messages and findings."""
     rejection, abort = association.rejection, association.abort
     return {
         "id": association.id,
         "start_time": timestamp(association.start_time, digits),
         "end_time": timestamp(association.end_time, digits),
-        "requestor": _party(association.requestor),
-        "acceptor": _party(association.acceptor),
+        "requestor": _party(association.requestor, gate),
+        "acceptor": _party(association.acceptor, gate),
         "requestor_known_by": association.requestor_is,
-        "application_context_name": association.application_context_name,
+        "application_context_name": gate.uid_or_none(association.application_context_name),
         "outcome": association.outcome,
-        "verdict": verdict(association),
+        "verdict": shown(verdict(association), gate),
         "follows_association": association.follows,
         "reject": rejection
         and {
@@ -74,7 +76,7 @@ def association_json(association: Association, digits: int) -> Json:
             "direction": direction(abort.side),
             "meaning": abort_meaning(abort.source, abort.reason),
         },
-        **agreement_json(association),
+        **agreement_json(association, gate),
         **_unlisted(association),
         "pdu_counts": {direction(side): dict(association.pdu_counts[side]) for side in SIDES},
         "tcp": {direction(side): _health(health) for side, health in association.tcp.items()},
@@ -102,31 +104,31 @@ def _health(health: StreamHealth) -> Json:
         "out_of_order_segments": health.out_of_order,
         "duplicate_acknowledgements": health.duplicate_acks,
         "zero_windows": health.zero_windows,
-        "zero_window_time": seconds(health.zero_window_time),
-        "stall_time": seconds(health.stall_time),
+        "zero_window_time": in_seconds(health.zero_window_time),
+        "stall_time": in_seconds(health.stall_time),
         "delayed_acknowledgements": health.delayed_acks,
         "missing_bytes": health.missing,
         "max_bytes_in_flight": health.max_in_flight,
         "maximum_segment_size": health.maximum_segment_size,
-        "round_trip_time": seconds(health.round_trip_time),
-        "handshake_time": seconds(health.handshake_time),
+        "round_trip_time": in_seconds(health.round_trip_time),
+        "handshake_time": in_seconds(health.handshake_time),
     }
 
 
-def _party(party: Party) -> Json:
+def _party(party: Party, gate: Gate) -> Json:
     said = party.information
     return {
-        "address": party.endpoint.address,
+        "address": gate.address(party.endpoint.address),
         "port": party.endpoint.port,
-        "ae_title": party.ae_title,
+        "ae_title": gate.title(party.ae_title) if party.ae_title is not None else None,
         "max_pdu_length": said.max_pdu_length if said else None,
-        "implementation_class_uid": said.implementation_class_uid if said else None,
+        "implementation_class_uid": gate.uid_or_none(said.implementation_class_uid) if said else None,
         "implementation_version_name": said.implementation_version_name if said else None,
-        **information_json(said),
+        **information_json(said, gate),
     }
 
 
-def message_json(association: Association, message: Message, digits: int) -> Json:
+def message_json(association: Association, message: Message, digits: int, gate: Gate) -> Json:
     """Describe a message without its number; a collected data set is decoded, and dropped."""
     command, latency = message.command, message.latency
     said = {
@@ -142,17 +144,17 @@ def message_json(association: Association, message: Message, digits: int) -> Jso
         "status_meaning": status_text(command.service, message.sop_class_uid, command.status)
         if command.status is not None
         else None,
-        "latency": seconds(latency),
-        "affected_sop_class_uid": command.affected_sop_class_uid,
-        "affected_sop_instance_uid": command.affected_sop_instance_uid,
-        "requested_sop_class_uid": command.requested_sop_class_uid,
-        "requested_sop_instance_uid": command.requested_sop_instance_uid,
+        "latency": in_seconds(latency),
+        "affected_sop_class_uid": gate.uid_or_none(command.affected_sop_class_uid),
+        "affected_sop_instance_uid": gate.uid_or_none(command.affected_sop_instance_uid),
+        "requested_sop_class_uid": gate.uid_or_none(command.requested_sop_class_uid),
+        "requested_sop_instance_uid": gate.uid_or_none(command.requested_sop_instance_uid),
         "command_set": {
             "length": len(command.raw),
             "fragments": message.command_fragments,
-            "elements": command_json(command),
+            "elements": command_json(command, gate),
         },
-        "data_set": _data_set(association, message),
+        "data_set": _data_set(association, message, gate),
         "complete": message.complete,
         "first_packet": message.span.first_packet,
         "last_packet": message.span.last_packet,
@@ -172,8 +174,8 @@ def operation_json(operation: Operation) -> Json:
         "status": operation.status,
         "responses": operation.responses,
         "pending": operation.pending,
-        "latency": seconds(operation.latency),
-        "final_latency": seconds(operation.final_latency),
+        "latency": in_seconds(operation.latency),
+        "final_latency": in_seconds(operation.final_latency),
         "timing": operation_timing_json(operation),
     }
     if operation.query is not None:
@@ -206,12 +208,12 @@ def _number(message: Message | None) -> int | None:
     return (message.number or None) if message is not None else None
 
 
-def command_json(command: Command) -> Json:
+def command_json(command: Command, gate: Gate) -> Json:
     """Return a command set in the DICOM JSON model (PS3.18 Annex F)."""
-    return {f"{tag:08X}": _command_element(tag, value) for tag, value in command.elements.items()}
+    return {f"{tag:08X}": _command_element(tag, value, gate) for tag, value in command.elements.items()}
 
 
-def _command_element(tag: int, value: bytes) -> Json:
+def _command_element(tag: int, value: bytes, gate: Gate) -> Json:
     element = COMMAND_ELEMENTS.get(tag)
     vr = element.vr if element else "UN"
     values: list[Any]
@@ -221,14 +223,14 @@ def _command_element(tag: int, value: bytes) -> Json:
     elif vr == "AT":
         values = [f"{tag:08X}" for tag in attribute_tags(value)]
     elif vr == "UN":
-        values = [value.hex()] if value else []
+        return gate.unknown_element(value)
     else:
-        text = plain_text(value)
+        text = gate.command_value(tag, vr, plain_text(value))
         values = [text] if text else []
     return {"vr": vr, "Value": values} if values else {"vr": vr}
 
 
-def _data_set(association: Association, message: Message) -> Json | None:
+def _data_set(association: Association, message: Message, gate: Gate) -> Json | None:
     data = message.data_set
     if data is None:
         return None
@@ -238,7 +240,7 @@ def _data_set(association: Association, message: Message) -> Json | None:
     if data.content is not None:
         syntax = association.transfer_syntax(message.context_id)
         with data.content as content:
-            decoded = decode_data_set(content, syntax, data.whole)  # type: ignore[arg-type]
+            decoded = gate.filter(decode_data_set(content, syntax, data.whole))  # type: ignore[arg-type]
         data.content = None
         said["transfer_syntax"] = decoded.transfer_syntax
         said["transfer_syntax_guessed"] = decoded.guessed
@@ -252,30 +254,30 @@ def _data_set(association: Association, message: Message) -> Json | None:
     return said
 
 
-def findings_json(findings: Iterable[Finding], association: int | None) -> list[Json]:
+def findings_json(findings: Iterable[Finding], association: int | None, gate: Gate) -> list[Json]:
     """Describe findings, causes and consequences in one list; `cause` is the index of a consequence's cause in it."""
     said: list[Json] = []
     for alike in fold(findings):
         cause = len(said)
-        said.append(_alike_json(alike, association, None))
-        said += [_alike_json(follower, association, cause) for follower in alike.followers]
+        said.append(_alike_json(alike, association, None, gate))
+        said += [_alike_json(follower, association, cause, gate) for follower in alike.followers]
     return said
 
 
-def _alike_json(alike: Alike, association: int | None, cause: int | None) -> Json:
-    said = finding_json(alike.finding, association) | {"message": alike.text, "cause": cause}
+def _alike_json(alike: Alike, association: int | None, cause: int | None, gate: Gate) -> Json:
+    said = _finding_json(alike.finding, association, shown(alike.text, gate)) | {"cause": cause}
     if alike.count > 1:
         where = {"associations": alike.associations} if alike.associations else {"message_numbers": alike.numbers}
         said |= {"count": alike.count} | where
     return said
 
 
-def finding_json(finding: Finding, association: int | None) -> Json:
-    """Describe a finding by itself."""
+def _finding_json(finding: Finding, association: int | None, said: str) -> Json:
+    """Describe a finding, which says something, by itself."""
     return {
         "code": finding.code,
         "severity": str(finding.severity),
-        "message": finding.message,
+        "message": said,
         "reference": finding.reference,
         "association": association if association is not None else finding.association,
         "message_number": finding.message_number,

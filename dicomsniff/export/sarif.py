@@ -1,50 +1,51 @@
 """Findings -> SARIF 2.1.0 (OASIS), which code hosts and CI systems read; the rules are the catalogue."""
 
 import os
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
+from dicomsniff.export.check_view import CheckView
 from dicomsniff.export.json_text import json_text
-from dicomsniff.export.report import Asked, Outcome
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.parts import shown
 from dicomsniff.findings.rule import AnyRule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _INDEX = {rule.code: index for index, rule in enumerate(RULES)}
 
 
-class SarifReport:
+class Sarif(CheckView):
     """One run: the catalogue as its rules, the captures as artifacts, a result per finding, consequences too."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._uris = [_uri(name) for name in asked.names]
-        self._first = True
+    _first = True
+
+    @cached_property
+    def _uris(self) -> list[str]:
+        return [_uri(self.gate.file_name(name)) for name in self.asked.names]
 
     def association(self, association: Association) -> str:
         """Return a result per finding of an association."""
         where = f"association {association.id}"
         return "".join(self._results(finding, where, association.id) for finding in findings_of(association).causes)
 
-    def ends(self, outcome: Outcome) -> tuple[str, str]:
+    def ends(self) -> tuple[str, str]:
         """Return the run around its results."""
         driver = {"name": "dicomsniff", "version": __version__, "rules": [_rule(rule) for rule in RULES]}
         run: dict[str, Any] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"}
         run["artifacts"] = [{"location": {"uri": uri}, "roles": ["analysisTarget"]} for uri in self._uris]
-        invocation: dict[str, Any] = {"executionSuccessful": not outcome.capture.reader.truncated}
-        if outcome.capture.reader.truncated:
-            told = {
-                "level": "error",
-                "message": {"text": f"the capture is cut off: {outcome.capture.reader.truncated}"},
-            }
-            invocation["toolExecutionNotifications"] = [told]
+        invocation: dict[str, Any] = {"executionSuccessful": not self.capture.truncated}
+        if self.capture.truncated:
+            said = {"level": "error", "message": {"text": f"the capture is cut off: {self.capture.truncated}"}}
+            invocation["toolExecutionNotifications"] = [said]
         run["invocations"] = [invocation]
         head = "".join(f'  "{key}": {json_text(value)},\n' for key, value in run.items())
         before = f'{{"$schema": "{_SCHEMA}", "version": "2.1.0", "runs": [{{\n{head}  "results": ['
-        whole = "".join(self._results(finding, "the capture", None) for finding in outcome.capture.analyzer.findings)
+        whole = "".join(self._results(finding, "the capture", None) for finding in self.capture.analyzer.findings)
         return before, f"{whole}\n  ]}}]}}\n"
 
     def _results(self, finding: Finding, where: str, association: int | None) -> str:
@@ -66,7 +67,7 @@ class SarifReport:
             "ruleId": finding.code,
             "ruleIndex": _INDEX[finding.code],
             "level": str(finding.severity),
-            "message": {"text": f"{where}: {finding.message}{packet}"},
+            "message": {"text": f"{where}: {shown(finding.line, self.gate)}{packet}"},
             "locations": [place],
             "properties": {key: value for key, value in properties.items() if value is not None},
         }

@@ -1,32 +1,37 @@
-"""Associations, findings and the capture -> lines of text, as `show` prints and `live --format text` follows them."""
+"""Associations, findings and the capture -> lines of text."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
+from dicomsniff.association.links import Linker
 from dicomsniff.association.timeline import Entry
-from dicomsniff.export.negotiation import context_lines
-from dicomsniff.export.time_words import time_text
-from dicomsniff.export.words import entry_detail, entry_name, entry_order, entry_size, tcp_text
+from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.parts import the_file, the_party
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.quantities import clock, counted, duration, size, timestamp
+from dicomsniff.library import Capture
+from dicomsniff.quantities import byte_size, counted, duration, timestamp
 from dicomsniff.side import Side
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
+from dicomsniff.words.entries import entry_detail, entry_name, entry_order, entry_size
+from dicomsniff.words.links import link_text
+from dicomsniff.words.times import tcp_text, time_text
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
 FOLDED = 3
 """Entries of a timeline in a row that say the same from which on they share a line."""
+_UID = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
 _ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 
 
 def association_lines(association: Association, digits: int, *, contexts: bool = False) -> Iterator[str]:
     """Yield an association as text: who with whom, the verdict, its findings, its timeline."""
     requestor, acceptor = association.requestor, association.acceptor
-    yield f"association {association.id}: {requestor.label} -> {acceptor.label}"
+    yield f"association {association.id}: {the_party(requestor)} -> {the_party(acceptor)}"
     yield f"  {verdict(association)}"
     if association.follows is not None:
         yield f"  on the TCP connection of association {association.follows}, after it"
@@ -77,37 +82,46 @@ def finding_text(finding: Finding, said: str = "") -> str:
     """Return a finding as one line: severity, what was seen (or `said` of it), code, packet, clause."""
     reference = f" [{finding.reference}]" if finding.reference else ""
     packet = f", packet {finding.span.first_packet}" if finding.span.first_packet else ""
-    return f"{finding.severity}: {said or finding.message} ({finding.code}{packet}){reference}"
+    return f"{finding.severity}: {said or finding.line} ({finding.code}{packet}){reference}"
 
 
 def entry_line(association: Association, entry: Entry, start: int) -> str:
     """Return a timeline entry as one line: seconds since `start`, direction, name, size, what matters."""
     since = f"{(entry.span.first_time - start) / 1e9:10.6f}"
-    return f"{since}  {_entry_text(association, entry)}"
+    return f"{since}  {entry_text(association, entry)}"
 
 
-def _entry_text(association: Association, entry: Entry) -> str:
+def entry_text(association: Association, entry: Entry) -> str:
+    """Return a timeline entry without its time: direction, name, size, what matters."""
     arrow = _ARROWS[entry.side]
     count = entry_size(entry)
-    amount = size(count) if count else ""
+    amount = byte_size(count) if count else ""
     detail = entry_detail(association, entry)
     return f"{arrow} {entry_name(entry):<{_NAME_WIDTH}} {amount:>{_SIZE_WIDTH}}  {detail}".rstrip()
 
 
-def live_line(association: Association, entry: Entry, digits: int) -> str:
-    """Return a timeline entry as one line that stands alone: time of day, association, and the rest."""
-    who = f"{association.requestor.ae_title or '?'}>{association.acceptor.ae_title or '?'}"
-    return f"{clock(entry.span.first_time, digits)} #{association.id} {who} {_entry_text(association, entry)}"
+def link_section(links: Linker) -> Iterator[str]:
+    """Yield what belongs together, those that are alike in two lines, and an empty line; nothing where nothing does."""
+    alike: dict[str, list[str]] = {}
+    for line in map(link_text, links.links()):
+        alike.setdefault(gist(_UID.sub("#", line)), []).append(line)
+    if alike:
+        yield "what belongs together:"
+        for lines in alike.values():
+            few = len(lines) < FOLDED
+            yield from (f"  {line}" for line in (lines if few else lines[:1]))
+            if not few:
+                yield f"    and {len(lines) - 1} like it"
+        yield ""
 
 
-def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str]:
-    """Yield what the capture held as a whole."""
-    found = analyzer.association_count
-    plural = "s" * (found != 1)
-    connections = f"{counted(analyzer.connections, 'TCP connection')}"
-    yield f"{name}: {analyzer.packets} packets, {connections}, {found} association{plural}"
+def summary_lines(capture: Capture) -> Iterator[str]:
+    """Yield what a capture that is over held as a whole."""
+    analyzer = capture.analyzer
+    held = f"{counted(analyzer.connections, 'TCP connection')}, {counted(analyzer.association_count, 'association')}"
+    yield f"{the_file(capture.reader.name)}: {analyzer.packets} packets, {held}"
     if analyzer.overview.associations or analyzer.findings:
-        yield f"  {analyzer.verdict}"
+        yield f"  {analyzer.verdict_line}"
     for line in analyzer.overview.worst():
         yield f"  {line}"
     for protocol, count in sorted(analyzer.foreign.items()):
@@ -117,8 +131,8 @@ def summary_lines(analyzer: Analyzer, name: str, truncated: str) -> Iterator[str
     for reason, count in analyzer.undecoded.most_common():
         yield f"  {counted(count, 'packet')} not used: {reason}"
     yield from finding_lines(analyzer.findings)
-    if truncated:
-        yield f"  the capture is cut off: {truncated}"
+    if capture.truncated:
+        yield f"  the capture is cut off: {capture.truncated}"
 
 
 def _implementations(association: Association) -> str:

@@ -10,13 +10,17 @@ from typing import IO
 
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
+from dicomsniff.association.consumer import Update
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.model_json import association_json, capture_json, findings_json, message_json, operation_json
-from dicomsniff.export.negotiation import contexts_json
+from dicomsniff.export.negotiation_json import contexts_json
+from dicomsniff.export.view import Asked, View
 from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
+from dicomsniff.privacy.gate import Gate
 
 SCHEMA = "dicomsniff.transcript/1"
 IN_MEMORY = 4 << 20
@@ -24,34 +28,50 @@ IN_MEMORY = 4 << 20
 _HEADER = Struct("<QQ")
 
 
-def write_transcript(capture: Capture, out: IO[str]) -> None:
-    """Read a capture (opened with `collect`) to its end and write its transcript.
+class Transcript(View):
+    """One object with everything in it.
 
     Messages and associations are encoded as they come and wait in a temporary file, so that memory does not grow
     with them.
     """
-    reader = capture.reader  # a pcapng file tells the resolution of its clocks only with its first blocks
-    with TemporaryFile() as file:
-        drafts = _Drafts(file)
-        for updates, closed in capture.blocks():
-            for association, entry in updates:
-                if isinstance(entry.event, Message):
-                    said = json_text(message_json(association, entry.event, reader.resolution_digits))
-                    drafts.add(association, entry.event, said)
-            for association in closed:
-                drafts.finish(association, reader.resolution_digits)
-        out.write("{\n")
-        out.write(f' "schema": {json_text(SCHEMA)},\n')
-        out.write(f' "tool": {json_text({"name": "dicomsniff", "version": __version__})},\n')
-        out.write(f' "capture": {json_text(capture_json(capture))},\n')
-        out.write(f' "privacy": {json_text({"phi": "kept"})},\n')
-        out.write(' "associations": [')
-        out.writelines(drafts.parts())
-        digits = reader.resolution_digits
-        links = _lines(json_text(link) for link in links_json(capture.analyzer.links, digits))
-        found = _lines(json_text(each) for each in findings_json(capture.analyzer.findings, None))
-        verdict = json_text(capture.analyzer.verdict)
-        out.write(f'],\n "verdict": {verdict},\n "links": {links},\n "findings": {found}\n}}\n')
+
+    collects = True
+
+    def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
+        super().__init__(capture, out, asked)
+        self._drafts = _Drafts(self.gate)
+
+    def entries(self, updates: list[Update]) -> None:
+        """Encode messages; other entries are not in a transcript."""
+        for association, entry in updates:
+            if isinstance(entry.event, Message):
+                said = json_text(message_json(association, entry.event, self.digits, self.gate))
+                self._drafts.add(association, entry.event, said)
+
+    def closed(self, association: Association) -> None:
+        """Encode what is known of an association now that it is over."""
+        self._drafts.finish(association, self.digits)
+
+    def end(self) -> None:
+        """Write everything, beginning with what is known last."""
+        analyzer = self.capture.analyzer
+        head = {
+            "schema": SCHEMA,
+            "tool": {"name": "dicomsniff", "version": __version__},
+            "capture": capture_json(self.capture, self.gate),
+            "privacy": self.gate.privacy.said,
+        }
+        self.out.write("{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items()))
+        self.out.write(' "associations": [')
+        self.out.writelines(self._drafts.parts())
+        links = _lines(json_text(link) for link in links_json(analyzer.links, self.digits, self.gate))
+        found = _lines(json_text(each) for each in findings_json(analyzer.findings, None, self.gate))
+        verdict = json_text(shown(analyzer.verdict_line, self.gate))
+        self.out.write(f'],\n "verdict": {verdict},\n "links": {links},\n "findings": {found}\n}}\n')
+
+    def close(self) -> None:
+        """Let go of the temporary file."""
+        self._drafts.file.close()
 
 
 class _Draft:
@@ -81,9 +101,10 @@ class _Drafts:
     of each association and no more.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._file.write(b"\n")  # no piece begins at 0
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self.file = TemporaryFile()  # noqa: SIM115  whoever made this closes it
+        self.file.write(b"\n")  # no piece begins at 0
         self._open: dict[int, _Draft] = {}
         self._waiting = 0
         self._ended = array("Q")
@@ -106,11 +127,12 @@ class _Drafts:
         for _, said in sorted(draft.unended, key=itemgetter(0)):
             self._waiting += draft.add(said)
         self._flush(draft)
-        head = association_json(association, digits)
+        head = association_json(association, digits, self._gate)
         fields = ",\n   ".join(f"{json_text(key)}: {json_text(value)}" for key, value in head.items())
-        contexts = _lines(json_text(context) for context in contexts_json(association))
+        contexts = _lines(json_text(context) for context in contexts_json(association, self._gate))
         begin = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [', draft.last)
-        found = (json_text(each) for each in findings_json(findings_of(association).causes, association.id))
+        causes = findings_of(association).causes
+        found = (json_text(each) for each in findings_json(causes, association.id, self._gate))
         operations = _lines(json_text(operation_json(each)) for each in association.operations.operations)
         end = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}', begin)
         missing = association.id - len(self._ended)
@@ -127,7 +149,7 @@ class _Drafts:
             _, begin, *messages = places
             for place in (begin, *reversed(messages), end):
                 _, length = self._header(place)
-                yield self._file.read(length).decode()
+                yield self.file.read(length).decode()
             yield "}"
 
     def _flush(self, draft: _Draft) -> None:
@@ -137,14 +159,14 @@ class _Drafts:
             draft.buffer, draft.size = [], 0
 
     def _write(self, text: str, before: int) -> int:
-        data, at = text.encode("utf-8", "backslashreplace"), self._file.seek(0, SEEK_END)
-        self._file.write(_HEADER.pack(before, len(data)) + data)
+        data, at = text.encode("utf-8", "backslashreplace"), self.file.seek(0, SEEK_END)
+        self.file.write(_HEADER.pack(before, len(data)) + data)
         return at
 
     def _header(self, place: int) -> tuple[int, int]:
         """Return the place of the piece before one, and its own length; the file is read on behind that."""
-        self._file.seek(place)
-        before, length = _HEADER.unpack(self._file.read(_HEADER.size))
+        self.file.seek(place)
+        before, length = _HEADER.unpack(self.file.read(_HEADER.size))
         return before, length
 
 

@@ -28,10 +28,11 @@ class Alike:
 
     @property
     def text(self) -> str:
-        """What they say, in one sentence."""
+        """What they say, in one sentence, with marks."""
+        line = self.finding.line
         if self.count == 1:
-            return self.finding.message
-        return f"{self.count} × {self.finding.message}" if self.same else f"{self.finding.message} ({self._others})"
+            return line
+        return f"{self.count} × {line}" if self.same else f"{line} ({self._others})"
 
     @property
     def _others(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.parts import Part, told
+from dicomsniff.findings.parts import Part, marked, told
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 
@@ -51,6 +51,11 @@ class Finding:
     def message(self) -> str:
         """What was seen, in one line."""
         return told(self.parts)
+
+    @property
+    def line(self) -> str:
+        """The same, with the marks by which a view withholds what it may not show."""
+        return marked(self.parts)
 
     @property
     def packet(self) -> int:

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 from enum import Enum, auto
 
-from dicomsniff.association.association import Association
+from dicomsniff.association.association import Association, Party
 from dicomsniff.association.moves import Move
 from dicomsniff.dictionary.statuses import find_status
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
-from dicomsniff.findings.retrieve import explain_move
+from dicomsniff.findings.parts import the_address, the_title
+from dicomsniff.findings.retrieve import why_less
 from dicomsniff.findings.slowness import slow_part
 from dicomsniff.findings.verdicts import BAD, ENDINGS, has_failed, reason
 from dicomsniff.quantities import counted
@@ -97,11 +98,11 @@ class Overview:
         reasons[why] += 1
         if became is Fate.TROUBLED and why not in self._first:
             ends = (association.requestor, association.acceptor)
-            who = " -> ".join(party.ae_title or str(party.endpoint) for party in ends)
+            who = " -> ".join(_end(party) for party in ends)
             self._first[why] = association.id, who
 
     def worst(self) -> Iterator[str]:
-        """Yield the most frequent reasons of trouble, a line each with the first association; nothing for one alone."""
+        """Yield the most frequent reasons of trouble, a line with marks each; nothing for one association alone."""
         if self.associations < 2:
             return
         common = self.reasons[Fate.TROUBLED].most_common()
@@ -114,12 +115,17 @@ class Overview:
             yield f"and {counted(others, 'association')} in trouble for other reasons"
 
     def text(self, moves: list[Move], findings: list[Finding]) -> str:
-        """Say in one sentence how the capture went; `moves` are its C-MOVEs, `findings` those about the whole of it."""
+        """Say in one sentence, with marks, how the capture went.
+
+        `moves` are its C-MOVEs, `findings` those about the whole of it.
+        """
         parts = [*self._how(findings)]
         warnings = self.findings[Severity.WARNING] + sum(each.severity is Severity.WARNING for each in findings)
         if warnings:
             parts[0] += f", with {counted(warnings, 'warning')}"
-        explained = [f"C-MOVE to {move.destination}: {why}" for move in moves if (why := explain_move(move))]
+        explained = [
+            f"C-MOVE to {the_title(move.destination or '?')}: {why}" for move in moves if (why := why_less(move))
+        ]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
         if self.slow:
@@ -133,7 +139,7 @@ class Overview:
     def _how(self, findings: list[Finding]) -> Iterator[str]:
         """Yield the parts that say how it went: trouble first, then what ended otherwise than it should."""
         total, troubled = self.associations, self.fates[Fate.TROUBLED]
-        errors = [each.message for cause in findings for each in cause.all() if each.severity is Severity.ERROR]
+        errors = [each.line for cause in findings for each in cause.all() if each.severity is Severity.ERROR]
         if troubled:
             yield f"{self._of(troubled)} {'is' if troubled == 1 else 'are'} in trouble: {self._why(Fate.TROUBLED)}"
         if errors:
@@ -170,6 +176,10 @@ class Overview:
             failed = self.bad[service]
             said.append(f"{count} {service}" + (f", {failed} of them failed" if failed else ""))
         return ", ".join(said)
+
+
+def _end(party: Party) -> str:
+    return the_title(party.ae_title) if party.ae_title else the_address(party.endpoint)
 
 
 def _all(total: int) -> str:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from dicomsniff.association.association import Party
 from dicomsniff.dictionary.uids import find_uid_name, uid_text
+from dicomsniff.privacy.gate import Gate
 
 _BEGIN, _TEXT, _END = "\ud800", "\ud801", "\ud802"
-_MARKED = re.compile(f"{_BEGIN}([a-z_]+)([0-9A-F]*){_TEXT}([^{_BEGIN}-{_END}]*){_END}")
 _STRAY = str.maketrans(dict.fromkeys((_BEGIN, _TEXT, _END), "\ufffd"))
 
 
@@ -33,6 +33,8 @@ class Kind(StrEnum):
     COMMENT = "comment"
     """Free text that explains an error."""
     MESSAGE_ID = "message_id"
+    FILE = "file"
+    """The name of a capture's file."""
     ASSOCIATION = "association"
     MESSAGE = "message"
 
@@ -54,17 +56,48 @@ class Reference(NamedTuple):
 
 Part = str | Value | Reference
 _REFERENCES = frozenset((Kind.ASSOCIATION, Kind.MESSAGE))
+_MARKED = re.compile(f"{_BEGIN}({'|'.join(Kind)})([0-9A-F]*){_TEXT}([^{_BEGIN}-{_END}]*){_END}")
 
 
-def told(parts: Iterable[Part]) -> str:
-    """Put parts together into one line."""
-    return "".join([part if isinstance(part, str) else str(part[0]) for part in parts])
+def told(parts: Iterable[Part], gate: Gate | None = None) -> str:
+    """Put parts together into one line: values as the gate shows them, or as they are where there is none."""
+    if gate is None:
+        return "".join([part if isinstance(part, str) else str(part[0]) for part in parts])
+    return "".join([_shown(part, gate) if isinstance(part, Value) else _text(part) for part in parts])
+
+
+def shown(line: str, gate: Gate) -> str:
+    """Return a line with marks as the gate shows it."""
+    return told(parts_of(line), gate)
+
+
+def _text(part: str | Reference) -> str:
+    return part if isinstance(part, str) else str(part.number)
+
+
+def _shown(value: Value, gate: Gate) -> str:
+    text = value.text
+    match value.kind:
+        case Kind.TITLE:
+            return gate.title(text)
+        case Kind.ADDRESS:
+            return gate.endpoint(text)
+        case Kind.UID:
+            return gate.uid(text)
+        case Kind.ELEMENT:
+            return gate.value(value.tag or 0, text)
+        case Kind.COMMENT:
+            return gate.comment(text)
+        case Kind.FILE:
+            return gate.file_name(text)
+        case _:
+            return text
 
 
 def parts_of(line: str) -> tuple[Part, ...]:
     """Take a line apart at its marks."""
     if _BEGIN not in line:
-        return (line,)
+        return (line.translate(_STRAY),)
     parts: list[Part] = []
     kind = tag = ""
     for at, piece in enumerate(_MARKED.split(line)):
@@ -81,7 +114,8 @@ def parts_of(line: str) -> tuple[Part, ...]:
 
 
 def _part(text: str, kind: Kind, tag: str) -> Part:
-    return Reference(int(text), kind) if kind in _REFERENCES else Value(text, kind, int(tag, 16) if tag else None)
+    is_number = kind in _REFERENCES and text.isdecimal()
+    return Reference(int(text), kind) if is_number else Value(text, kind, int(tag, 16) if tag else None)
 
 
 def marked(parts: Iterable[Part]) -> str:
@@ -128,6 +162,11 @@ def the_value(text: str, tag: int) -> str:
 def the_comment(text: str) -> str:
     """Mark free text that explains an error."""
     return _mark(text, Kind.COMMENT)
+
+
+def the_file(name: str) -> str:
+    """Mark the name of a capture's file."""
+    return _mark(name, Kind.FILE)
 
 
 def the_message_id(number: int | None) -> str:

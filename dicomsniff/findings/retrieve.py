@@ -7,7 +7,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.findings.parts import plain, the_address, the_association, the_title
+from dicomsniff.findings.parts import the_address, the_association, the_title
 from dicomsniff.quantities import counted
 
 DESTINATION_UNKNOWN = 0xA801
@@ -24,11 +24,6 @@ def moved_nothing(move: Move) -> bool:
     """Whether a C-MOVE says success, counts no object, and the capture shows none sent."""
     counted = ("completed" in move.counters) and not any(move.counters.values())
     return move.category == "Success" and counted and not move.sent and not move.partial
-
-
-def explain_move(move: Move) -> str:
-    """Return the likeliest reason in words; empty where a C-MOVE went well."""
-    return plain(why_less(move))
 
 
 def why_less(move: Move) -> str:

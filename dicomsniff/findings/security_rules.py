@@ -1,32 +1,25 @@
 """Rules on security: what is readable on the wire, and other protocols where DICOM is due (PS3.7 §D.3.3.7, PS3.15)."""
 
-import re
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.protocols import find_protocol
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.pdu_types import PDU_TYPES
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import saw_beginning
 from dicomsniff.findings.rule import Hit, entry_rule
+from dicomsniff.pdu.decode import HEADER_LENGTH
 from dicomsniff.pdu.types import AssociateRq, MalformedPdu, SkippedBytes
 from dicomsniff.side import Side
-
-_OTHER = (
-    (re.compile(r"1[4-7] 03 0[0-4]"), "TLS"),
-    (re.compile(r"48 54 54 50"), "HTTP"),
-    (re.compile(r"53 53 48 2d"), "SSH"),
-    (re.compile(r"0b 4d 53 48"), "HL7 (MLLP)"),
-)
-"""How the first bytes of a stream, in hexadecimal, look in other protocols."""
 
 
 def names_other_protocol(association: Association, event: MalformedPdu) -> str:
     """Name the protocol that a stream begins with instead of a PDU; empty where it does not."""
     if event.code != "pdu-header" or event.span.start:
         return ""
-    named = next((name for pattern, name in _OTHER if pattern.match(event.problem)), "")
+    named = find_protocol(bytes.fromhex(event.problem[: 3 * HEADER_LENGTH - 1])).name
     is_pdu = int(event.problem[:2], 16) in PDU_TYPES  # with a length that cannot be
     return named or ("" if is_pdu or not saw_beginning(association) else "another protocol")
 

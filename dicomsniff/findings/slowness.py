@@ -4,7 +4,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timing import STALLS, Part, Timing
 from dicomsniff.findings.parts import plain, the_message, the_message_id
-from dicomsniff.quantities import duration, size
+from dicomsniff.quantities import byte_size, duration
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
 
@@ -139,12 +139,12 @@ def _transferring(association: Association, side: Side, time: str) -> str:
     """Say how fast; and where more bytes under way at a time would have been faster, how many there were."""
     timing, health = association.timing, association.tcp.get(side)
     rate = _rate(timing, side)
-    said = f"sending {size(timing.bytes[side])} to the {side.other.value} took {time}: {size(round(rate))}/s"
+    said = f"sending {byte_size(timing.bytes[side])} to the {side.other.value} took {time}: {byte_size(round(rate))}/s"
     waited = timing.part(Part.ROUND_TRIP, side)
     if health is not None and health.round_trip_time and 3 * waited > timing.transfer_time(side):
         trip, most = health.round_trip_time, health.max_in_flight
         if most * 1e9 / trip < 2 * rate:
-            said += f", with at most {size(most)} under way in a round trip of {duration(trip)}"
+            said += f", with at most {byte_size(most)} under way in a round trip of {duration(trip)}"
     return said
 
 

@@ -1,4 +1,4 @@
-"""How an association went, in one sentence; the reason first."""
+"""How an association went, in one sentence; the reason first. What a peer sent is marked in it: see `parts`."""
 
 from collections import Counter
 
@@ -11,6 +11,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
+from dicomsniff.findings.parts import the_address, the_title
 from dicomsniff.pdu.types import Abort
 from dicomsniff.quantities import counted, duration
 
@@ -27,7 +28,7 @@ _EXPLANATIONS = ("get-explained",)
 
 
 def verdict(association: Association) -> str:
-    """Say in one line how the association went."""
+    """Say in one line, with marks (see `parts`), how the association went."""
     if association.rejection is not None:
         return f"refused: {_rejection(association)}"
     if association.abort is not None and association.state is not State.RELEASED:
@@ -39,7 +40,7 @@ def verdict(association: Association) -> str:
         said = failed or _exchanged(association)
         wrong = next((each for each in findings_of(association).causes if each.worst is Severity.ERROR), None)
         if not failed and wrong is not None:
-            return f"released, but {wrong.message}; {said}"
+            return f"released, but {wrong.line}; {said}"
         then = f"; then {_by(association.abort)} aborted in vain" if association.abort is not None else ""
         return f"released: {said}{_why_failed(association)}{then}{_refused_contexts(association)}"
     return f"unfinished{_why_unfinished(association, failed)}"
@@ -60,7 +61,7 @@ def _why_failed(association: Association) -> str:
     """Name what a failed status follows from, or is explained by, where that was found."""
     for finding in findings_of(association).causes:
         if any(each.code == "status-failure" for each in finding.followers) or finding.code in _EXPLANATIONS:
-            return f"; {finding.message}"
+            return f"; {finding.line}"
     return ""
 
 
@@ -71,16 +72,16 @@ def reason(association: Association) -> str:
         return f"refused: {why}" + (f"; {likely}" if (likely := refused_for_identity(association)) else "")
     cause = _cause(association)
     if cause is not None and cause.code not in ("association-aborted", "status-failure"):
-        without = cause.message  # ports, which differ each time
+        without = cause.line  # ports, which differ each time
         for party in (association.requestor, association.acceptor):
-            without = without.replace(f" ({party.endpoint})", "")
+            without = without.replace(f" ({the_address(party.endpoint)})", "")
         return without
     if failed := _failed_statuses(association):
         service, statuses = next(iter(failed.items()))
         return f"{service} failed: {next(iter(statuses))}"
     if association.abort is not None:
         return f"aborted by the {association.abort.side.value}"
-    return cause.message if cause is not None else verdict(association).partition(": ")[2] or "unfinished"
+    return cause.line if cause is not None else verdict(association).partition(": ")[2] or "unfinished"
 
 
 def _rejection(association: Association) -> str:
@@ -91,9 +92,9 @@ def _rejection(association: Association) -> str:
     request = association.request
     who = ""
     if request is not None and (rejection.source, rejection.reason) == (1, 7):
-        who = f' ("{request.called_ae_title}" at {association.acceptor.endpoint})'
+        who = f' ("{the_title(request.called_ae_title)}" at {the_address(association.acceptor.endpoint)})'
     elif request is not None and (rejection.source, rejection.reason) == (1, 3):
-        who = f' ("{request.calling_ae_title}" from {association.requestor.endpoint.address})'
+        who = f' ("{the_title(request.calling_ae_title)}" from {the_address(association.requestor.endpoint.address)})'
     how = {1: "", 2: "; transient: it may work later"}.get(rejection.result, f"; result {rejection.result} is reserved")
     likely = refused_for_identity(association)
     return f"{reason}{who}{how}" + (f"; {likely}" if likely else "")
@@ -109,13 +110,13 @@ def _aborted(association: Association) -> str:
     )
     if cause is not None:
         said = f"; its reason: {why}" if why and cause.code != "abort-reserved" else ""
-        return f"aborted by the {abort.side.value}: {cause.message}{said}"
+        return f"aborted by the {abort.side.value}: {cause.line}{said}"
     who = _by(abort)
     done = _failures(association) or _exchanged(association)
     exchanged = f", after {done}" if association.message_counts.statuses else ""
     wrong = next((each for each in findings_of(association).causes if each.severity is Severity.ERROR), None)
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
-    before = "" if own or wrong is None else f"; before that: {wrong.message}"
+    before = "" if own or wrong is None else f"; before that: {wrong.line}"
     why = f": {why}" if why else ""
     harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in findings_of(association).all)
     cost = "; nothing was lost by it" if harmless else ""
@@ -141,11 +142,11 @@ def _why_unfinished(association: Association, failed: str) -> str:
     cause = _cause(association) if association.closed else None
     if cause is not None and cause.code != "status-failure":
         said = failed or (_exchanged(association) if association.message_counts.statuses else "")
-        return f": {cause.message}{f'; {said}' if said else ''}"
+        return f": {cause.line}{f'; {said}' if said else ''}"
     unseen = next((each for each in findings_of(association).causes if each.code == "one-direction"), None)
     if unseen is not None:
         seen = ", ".join(f"{count} {name}" for name, count in association.message_counts.requests.items())
-        return f": {unseen.message}" + (f"; {seen}" if seen else "")
+        return f": {unseen.line}" + (f"; {seen}" if seen else "")
     until = "before the capture ends" if association.ended_by_capture else "before the connection closed"
     if not association.closed:
         until = "so far"

@@ -1,88 +1,130 @@
-"""Whether a stream is DICOM: its first bytes wait until they tell."""
+"""Whether one direction of a connection is DICOM: what comes first waits until the connection's protocol is known.
 
-from dicomsniff.pdu.recognize import ENOUGH, Verdict, find_message_start, judge_cut_off, judge_start, name_foreign
-from dicomsniff.pdu.tls import TlsStream
-from dicomsniff.span import PacketMark
+A direction whose beginning was captured is judged once, by its first ENOUGH bytes. Where they are no PDU, they may
+still be damaged, or stand before PDUs, as a load balancer's PROXY line does. The other direction decides: if it is
+DICOM, this one is read from its first byte on, just as if the other had been recognized before. So everything that
+came waits until then (association/recognition.py says how long), nothing of it is passed over, and what is decoded
+depends neither on how packets cut the bytes nor on which direction was recognized first.
+
+A direction whose beginning is missing is searched for a P-DATA-TF that begins a command set. Only what may begin one
+waits; the bytes before it, or before the other direction is recognized, are told as skipped.
+"""
+
+from typing import NamedTuple
+
+from dicomsniff.pdu.framing import NO_PACKET
+from dicomsniff.pdu.recognize import ENOUGH, Verdict, find_message_start, judge_cut_off, judge_start
+from dicomsniff.pdu.stream import PduStream
+from dicomsniff.pdu.types import MissingBytes, PduEvent
+from dicomsniff.span import PacketMark, Span, join_spans
+
+
+class Piece(NamedTuple):
+    """What waits: bytes at `offset` of the stream, or `missing` bytes that the capture lacks there."""
+
+    offset: int
+    data: bytes
+    missing: int
+    mark: PacketMark
 
 
 class Detection:
-    """Collects a stream's first bytes and judges them; where the stream's own beginning is missing, searches them."""
+    """Keeps the first bytes of a direction, and judges them."""
 
-    __slots__ = ("_fresh", "_latest", "_waiting", "at_start", "first", "foreign", "other", "tls")
+    __slots__ = ("_first", "_fresh", "_known_start", "_position", "_unseen", "pieces", "verdict", "waiting")
 
     def __init__(self, *, known_start: bool) -> None:
-        self.at_start = known_start
-        """Whether the waiting bytes are where the stream begins, or where a message was found to begin."""
-        self.first = PacketMark(0, 0, 0)
-        """The packet of the first waiting byte."""
-        self.other = False
-        """Whether the stream was found to carry something else."""
-        self.foreign = ""
-        """The other protocol's name, where the stream's first bytes tell it."""
-        self.tls: TlsStream | None = None
-        """The handshake, where that protocol is TLS."""
-        self._waiting = bytearray()
-        self._latest = 0
+        self.verdict = Verdict.WAIT
+        self.waiting = 0
+        """Bytes that wait."""
+        self._known_start = known_start
+        self.pieces: list[Piece] = []
+        """What waits, in order."""
+        self._position = 0
+        """Bytes of the stream that came so far, those missing included."""
+        self._first = NO_PACKET
+        """The packet of the first byte that came."""
+        self._unseen: tuple[Span, int] | None = None
+        """What the capture lacks of the bytes before those that wait, and how many these are."""
         self._fresh = True
         """Whether all that came since the capture of the stream began still waits."""
 
     @property
-    def underway(self) -> int:
-        """The type of the PDU that the waiting bytes begin with, if any: the stream may turn out to be no DICOM."""
-        return self._waiting[0] if self._waiting and (self.at_start or self._fresh) else 0
+    def beginning(self) -> bytes:
+        """The waiting bytes before the first hole."""
+        holes = (number for number, piece in enumerate(self.pieces) if piece.missing)
+        return b"".join(piece.data for piece in self.pieces[: next(holes, None)])
 
-    def feed(self, data: bytes, mark: PacketMark) -> bool:
-        """Take bytes; return whether the stream is DICOM."""
-        if self.other:
-            if self.tls is not None:
-                self.tls.feed(data, mark)
-            return False
-        if not self._waiting:
-            self.first = mark
-        self._waiting += data
-        self._latest = len(data)
-        found = self._judge(complete=False)
-        if self._latest >= len(self._waiting):
-            self.first = mark
-        return found
+    @property
+    def at_header(self) -> bool:
+        """Whether what waits is read from its first byte on, not searched."""
+        return self._known_start or self.verdict is Verdict.DICOM
 
-    def end(self) -> bool:
-        """Decide at the end of the stream, or at a hole: return whether the waiting bytes look like DICOM."""
-        return not self.other and self._judge(complete=True)
+    def feed(self, offset: int, data: bytes, mark: PacketMark) -> Verdict:
+        """Take bytes; what was said of a stream is not changed by what follows."""
+        if self._first == NO_PACKET:
+            self._first = mark
+        self._position = offset + len(data)
+        self.pieces.append(Piece(offset, data, 0, mark))
+        self.waiting += len(data)
+        if self.verdict is Verdict.WAIT:
+            beginning = self.beginning
+            if self._known_start:
+                self.verdict = judge_start(beginning)
+            else:
+                self._search(beginning)
+        return self.verdict
 
-    def drop(self) -> None:
-        """What follows a hole is not the stream's beginning, and does not continue what waits."""
-        self.at_start = False
-        self._waiting.clear()
-        if self.tls is not None:
-            self.tls.stop()
+    def gap(self, offset: int, length: int, mark: PacketMark) -> Verdict:
+        """Take note that `length` bytes at `offset` are missing."""
+        self._position = offset + length
+        if self.end() is not Verdict.WAIT:
+            self.pieces.append(Piece(offset, b"", length, mark))
+            return self.verdict
+        # What follows is not the stream's beginning, and does not continue what waits.
+        self._known_start = False
+        self._drop(self.waiting)
+        span, before = Span.at(mark)._replace(start=offset, end=self._position), self._unseen
+        if before is not None:
+            span, length = join_spans(before[0], span), before[1] + length
+        self._unseen = span, length
+        return self.verdict
 
-    def take(self) -> tuple[bytes, bytes]:
-        """Hand over what waits: what came in an earlier packet, and what came in the latest."""
-        waiting = bytes(self._waiting)
-        self._waiting.clear()
-        early = max(0, len(waiting) - self._latest)
-        return waiting[:early], waiting[early:]
+    def end(self) -> Verdict:
+        """Judge once more where the stream ends, or has a hole: there will be no more to tell by."""
+        if self.verdict is Verdict.WAIT and self._known_start and judge_cut_off(self.beginning) is Verdict.DICOM:
+            self.verdict = Verdict.DICOM
+        return self.verdict
 
-    def _judge(self, *, complete: bool) -> bool:
-        waiting = self._waiting
-        if self.at_start:
-            verdict = judge_start(waiting)
-            if verdict is Verdict.WAIT and (complete or len(waiting) >= ENOUGH):
-                verdict = judge_cut_off(waiting)
-            if verdict is Verdict.OTHER:
-                self.other, self.at_start = True, False
-                self.foreign = name_foreign(waiting)
-                if self.foreign == "TLS":
-                    self.tls = TlsStream()
-                    self.tls.feed(bytes(waiting), self.first)
-                waiting.clear()
-            return verdict is Verdict.DICOM
-        at = 0 if self._fresh and judge_start(waiting) is Verdict.DICOM else find_message_start(waiting)
-        if at < 0:
-            self._fresh = self._fresh and len(waiting) < ENOUGH
-            del waiting[: -(ENOUGH - 1)]
-            return False
-        del waiting[:at]
-        self.at_start = True
-        return True
+    def replay(self, pdus: PduStream) -> list[PduEvent]:
+        """The connection is DICOM: read what waits; `pdus` goes on behind it."""
+        position = self.pieces[0].offset if self.pieces else self._position
+        events: list[PduEvent] = []
+        skipped = 0 if self._known_start else position
+        if self._unseen is not None:
+            span, length = self._unseen
+            events.append(MissingBytes(span._replace(source=pdus.source), length, resynchronized=True))
+            skipped -= length
+        events += pdus.begin(position, skipped, self._first, at_header=self.at_header)
+        for offset, data, missing, mark in self.pieces:
+            events += pdus.gap(offset, missing, mark) if missing else pdus.feed(offset, data, 0, len(data), mark)
+        return events
+
+    def _search(self, beginning: bytes) -> None:
+        """Look for where DICOM begins in a stream whose own beginning is missing."""
+        at = 0 if self._fresh and judge_start(beginning) is Verdict.DICOM else find_message_start(beginning)
+        if at >= 0:
+            self.verdict = Verdict.DICOM
+            self._drop(at)
+        else:
+            self._fresh = self._fresh and len(beginning) < ENOUGH
+            self._drop(max(0, len(beginning) - ENOUGH + 1))
+
+    def _drop(self, count: int) -> None:
+        """Let go of the first `count` bytes that wait."""
+        self.waiting -= count
+        while count and count >= len(self.pieces[0].data):
+            count -= len(self.pieces.pop(0).data)
+        if count:
+            offset, data, missing, mark = self.pieces[0]
+            self.pieces[0] = Piece(offset + count, data[count:], missing, mark)

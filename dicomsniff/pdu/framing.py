@@ -14,7 +14,7 @@ from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
 from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu
 from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
-from dicomsniff.span import PacketMark, Span
+from dicomsniff.span import PacketMark, Source, Span
 
 MAX_COMMAND_FRAGMENT = 1 << 20
 """Bytes kept of a command fragment; what is beyond is counted only."""
@@ -80,16 +80,15 @@ class Framing:
         "_skipped",
         "_state",
         "counts",
-        "flow",
-        "initial_sequence",
         "position",
+        "source",
     )
 
-    def __init__(self, flow: bytes, initial_sequence: int, *, collect: bool, show_data: bool) -> None:
-        self.flow = flow
-        self.initial_sequence = initial_sequence
+    def __init__(self, source: Source | None, *, collect: bool, show_data: bool) -> None:
+        self.source = source
+        """What positions and spans count in."""
         self.position = 0
-        """Bytes of the stream taken so far, those missing included."""
+        """Bytes of the source taken so far, those missing included."""
         self.counts: dict[str, int] = defaultdict(int)
         """PDUs seen whole, by name."""
         self._collect = collect
@@ -125,7 +124,9 @@ class Framing:
 
     @property
     def underway(self) -> int:
-        """The type of the PDU other than P-DATA-TF that has begun and not ended; 0 where there is none."""
+        """The type of the PDU that has begun and not ended, but for the PDVs of a P-DATA-TF; 0 where there is none."""
+        if self._state is PDU_HEADER and self._pending:
+            return self._pending[0]
         return self._pdu_type if self._state is CONTROL_BODY else 0
 
     def begin(self, position: int, skipped: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
@@ -195,11 +196,6 @@ class Framing:
             kept = b"".join(self._kept)
             self._kept.clear()
             return self.feed(kept, 0, len(kept))
-        if self._state is not PDV_VALUE:
-            # They were taken for another protocol's before the other direction turned out to be DICOM.
-            self.position += count
-            self._skipped += count
-            return []
         events: list[PduEvent] = []
         if count >= self._pdv_left:
             # The fragment ended, and others like it followed, each the only one of its P-DATA-TF.
@@ -496,8 +492,7 @@ class Framing:
             min(first.time, last.time),
             max(first.time, last.time),
             min(first.offset, last.offset),
-            self.flow,
-            self.initial_sequence,
+            self.source,
             start,
             self.position + used,
         )

@@ -19,12 +19,6 @@ _CANDIDATE = re.compile(
     rb"|[\x01\x02]\x00\x00[\x00-\x0f]..\x00\x01",
     re.DOTALL,
 )
-_FOREIGN = (
-    (re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), "TLS"),
-    (re.compile(rb"(GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE) |HTTP/"), "HTTP"),
-    (re.compile(rb"SSH-"), "SSH"),
-    (re.compile(rb"\x0bMSH"), "HL7 (MLLP)"),
-)
 _COMMAND_START = b"\0\0\0\0\x04\0\0\0"
 """(0000,0000) with its length of 4: where every command set begins (PS3.7 §6.3.1)."""
 
@@ -72,11 +66,6 @@ def judge_cut_off(data: bytes | bytearray) -> Verdict:
     if header and len(title) == 16 and title.strip() and title.isascii() and title.decode("ascii").isprintable():
         return Verdict.DICOM
     return Verdict.OTHER
-
-
-def name_foreign(data: bytes | bytearray) -> str:
-    """Name the protocol that a stream begins with, where it is one often met on DICOM's ports; else empty."""
-    return next((name for pattern, name in _FOREIGN if pattern.match(data)), "")
 
 
 def plausible_header(data: bytes | bytearray, at: int) -> bool:

@@ -1,5 +1,7 @@
 """The plain beginning of one direction of a TLS connection: its handshake as far as it is readable, and an alert."""
 
+import re
+
 from dicomsniff.span import PacketMark
 
 MAX_PLAIN = 1 << 16
@@ -7,6 +9,8 @@ MAX_PLAIN = 1 << 16
 _CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE = 20, 21, 22
 _CLIENT_HELLO, _SERVER_HELLO, _CERTIFICATE, _CERTIFICATE_REQUEST = 1, 2, 11, 13
 _HEADER = 5
+_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
+"""How a record begins: type and version."""
 _ALPN = 16
 
 
@@ -49,6 +53,9 @@ class TlsStream:
         self._pending += data
         self._taken += len(data)
         while not self.done and len(self._pending) >= _HEADER:
+            if _RECORD.match(self._pending) is None:
+                self.stop()
+                return
             end = _HEADER + int.from_bytes(self._pending[3:5], "big")
             if len(self._pending) < end:
                 break

@@ -6,15 +6,16 @@ identify somebody, and says beside it what debugs: VR, length, form, and a name 
 
 import re
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dicomsniff.dictionary.attributes import find_keyword
 from dicomsniff.dictionary.uids import find_uid_name
-from dicomsniff.dimse.dataset_element import BINARY_VRS, DecodedDataSet, Element
+from dicomsniff.dimse.dataset_element import BINARY_VRS, DecodedDataSet, Element, find_vr
 from dicomsniff.privacy.placeholders import Placeholders
 from dicomsniff.privacy.profile import FREE_TEXT, identifies, is_known_creator
 from dicomsniff.privacy.shape import shape
 
+ERROR_COMMENT = 0x00000902
 MAX_REMEMBERED = 50_000
 """Withheld values that a comment is searched for; the oldest are forgotten first."""
 LEAST_REMEMBERED = 3
@@ -22,6 +23,7 @@ LEAST_REMEMBERED = 3
 _LONGEST = 12
 """Words of a value that a comment is searched for."""
 _SUFFIX = re.compile(r"(\.(pcap|pcapng|cap|snoop|gz|zst|lz4)){1,2}")
+_PORT = re.compile(r"(\[.*\]|[^:]*):(\d+)")
 _DIGITS = re.compile(r"\d{4,}")
 _CARET = re.compile(r"[^\s\"',;:()\[\]]*\^[^\s\"',;:()\[\]]*")
 _WORD = re.compile(r"[^\s\"',;()\[\]]+")
@@ -36,6 +38,13 @@ class Privacy(NamedTuple):
     redact_network: bool = False
     key: bytes | None = None
     """Makes placeholders the same in every run; None where they are numbered as values come."""
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What a transcript says of it."""
+        told = {"phi": "kept" if self.keep_phi else "redacted"}
+        told |= {"uids": "redacted"} if self.redact_uids else {}
+        return told | ({"network": "redacted"} if self.redact_network else {})
 
 
 class Gate:
@@ -64,8 +73,12 @@ class Gate:
                 self._withhold(element)
         return decoded
 
-    def value(self, tag: int, vr: str, text: str) -> str:
-        """Return what may be shown of an element's value (tag 0xGGGGEEEE), given as text."""
+    def value(self, tag: int, text: str, vr: str = "") -> str:
+        """Return what may be shown of an element's value (tag 0xGGGGEEEE), given as text.
+
+        Without a VR it is the dictionary's.
+        """
+        vr = vr or find_vr(tag, "").partition(" or ")[0]
         if vr == "UI":
             return "\\".join(map(self.uid, text.split("\\")))
         if not text or self.privacy.keep_phi or not identifies(tag, vr):
@@ -78,6 +91,28 @@ class Gate:
             return uid
         return self._names.name("UID", uid)
 
+    def uid_or_none(self, uid: str | None) -> str | None:
+        """Return a UID that may be absent, or what stands for it."""
+        return self.uid(uid) if uid is not None else None
+
+    def command_value(self, tag: int, vr: str, text: str) -> str:
+        """Return what may be shown of the text of a command element: UIDs, AE titles, Error Comment."""
+        if tag == ERROR_COMMENT:
+            return self.comment(text)
+        return self.title(text) if vr == "AE" else self.value(tag, text, vr)
+
+    def unknown_element(self, value: bytes) -> dict[str, Any]:
+        """Return the JSON model of an element that no dictionary knows."""
+        if not value:
+            return {"vr": "UN"}
+        if self.privacy.keep_phi:
+            return {"vr": "UN", "Value": [value.hex()]}
+        return {"vr": "UN", "length": len(value), "withheld": self._names.name("Unknown", value)}
+
+    def unknown_text(self, text: str) -> str:
+        """Return what may be shown of the value of an element that no dictionary knows."""
+        return text if self.privacy.keep_phi or not text else self._names.name("Unknown", text)
+
     def title(self, title: str) -> str:
         """Return an AE title, or what stands for it."""
         return self._names.name("AE", title) if self.privacy.redact_network and title.strip() else title
@@ -85,6 +120,13 @@ class Gate:
     def address(self, address: str) -> str:
         """Return a network address or host name, or what stands for it."""
         return self._names.name("host", address) if self.privacy.redact_network and address else address
+
+    def endpoint(self, endpoint: str) -> str:
+        """Return an address with or without a port, its address shown or not; the port is nobody's secret."""
+        if not self.privacy.redact_network:
+            return endpoint
+        found = _PORT.fullmatch(endpoint)
+        return f"{self.address(found[1])}:{found[2]}" if found else self.address(endpoint)
 
     def file_name(self, name: str) -> str:
         """Return what stands for the name of a capture's file, which people name after patients; its suffix stays."""
@@ -113,7 +155,7 @@ class Gate:
 
     def _filter_uids(self, element: Element) -> None:
         if self.privacy.redact_uids:
-            element.text = self.value(element.tag, "UI", element.text)
+            element.text = self.value(element.tag, element.text, "UI")
             if element.json.get("Value"):
                 element.json["Value"] = [self.uid(str(each)) for each in element.json["Value"]]
 

@@ -1,13 +1,15 @@
 """TCP segments -> connections, and the bytes of their two streams in order."""
 
 from collections import deque
+from typing import Any
 
 from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Segment, reverse_flow
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
 from dicomsniff.tcp.health import DOUBLED
 from dicomsniff.tcp.pauses import NEVER, note_pause
-from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, SEQUENCE_MASK, WAIT_BEFORE_GAP, Stream
+from dicomsniff.tcp.source import SEQUENCE_MASK
+from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP, Stream
 from dicomsniff.tcp.table import BARE, ConnectionTable
 
 LINGER = 5_000_000_000
@@ -48,8 +50,8 @@ class Connection:
     def __init__(self, number: int, first: Stream, second: Stream, mark: PacketMark) -> None:
         self.number = number
         """How many were opened before it in the capture, itself included."""
-        self.consumer: object = None
-        """What the next stage keeps of it."""
+        self.consumer: Any = None
+        """What takes its bytes, of the next stage, which TCP knows nothing of."""
         self.weight = BARE
         """About how many kilobytes it takes, with what the next stage keeps of it."""
         self.held = 0
@@ -232,7 +234,10 @@ class TcpTracker:
     def _give_up_hole(self, connection: Connection, holed: Stream) -> list[TcpEvent]:
         """Nothing fills the hole: report it, and take what waited."""
         waiting, connection.waiting, connection.holed = connection.waiting, [], None
-        return holed.settle(waiting[-1][1], give_up=True) + self._take_waiting(waiting)
+        # What waits of the direction with the hole is not missing: the hole ends where it begins.
+        begins = [holed.offset_of(each[4]) for each in waiting if each[3] == holed.flow and each[9] < each[10]]
+        end = min((offset for offset in begins if offset > holed.offset), default=None)
+        return holed.settle(waiting[-1][1], give_up=True, end=end) + self._take_waiting(waiting)
 
     def _take_waiting(self, waiting: list[Segment]) -> list[TcpEvent]:
         events: list[TcpEvent] = []

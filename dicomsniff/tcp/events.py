@@ -1,22 +1,26 @@
 """What the TCP stage hands on."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 from dicomsniff.span import PacketMark
+from dicomsniff.tcp.channel import ByteStream
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
     from dicomsniff.tcp.stream import Stream
 
+AnyStream = TypeVar("AnyStream", bound=ByteStream, covariant=True)
+"""TCP's own streams, or those of another channel (channel.py)."""
 
-class StreamBytes(NamedTuple):
+
+class StreamBytes(NamedTuple, Generic[AnyStream]):
     """Bytes `data[start:end]` of a stream, in order, the first of them at `offset` in the stream.
 
     Bytes between the previous event's end and `offset` came too, but were only counted, as asked by
     `Stream.skip`.
     """
 
-    stream: "Stream"
+    stream: AnyStream
     offset: int
     data: bytes
     start: int
@@ -24,31 +28,31 @@ class StreamBytes(NamedTuple):
     mark: PacketMark
 
 
-class StreamGap(NamedTuple):
+class StreamGap(NamedTuple, Generic[AnyStream]):
     """`length` bytes at `offset` of a stream are not in the capture; `mark` is the packet that shows it."""
 
-    stream: "Stream"
+    stream: AnyStream
     offset: int
     length: int
     mark: PacketMark
 
 
-class StreamConflict(NamedTuple):
+class StreamConflict(NamedTuple, Generic[AnyStream]):
     """Bytes were sent again at `offset` of a stream, `different` of them other than the first time; the first count.
 
     Bytes that were only counted are not compared.
     """
 
-    stream: "Stream"
+    stream: AnyStream
     offset: int
     different: int
     mark: PacketMark
 
 
-class StreamEnd(NamedTuple):
+class StreamEnd(NamedTuple, Generic[AnyStream]):
     """No more bytes follow on a stream: its sender said so (`FIN`) or broke off (`RST`)."""
 
-    stream: "Stream"
+    stream: AnyStream
     how: str
     mark: PacketMark
 
@@ -59,4 +63,5 @@ class ConnectionGone(NamedTuple):
     connection: "Connection"
 
 
-TcpEvent = StreamBytes | StreamGap | StreamConflict | StreamEnd | ConnectionGone
+StreamEvent = StreamBytes[AnyStream] | StreamGap[AnyStream] | StreamConflict[AnyStream] | StreamEnd[AnyStream]
+TcpEvent: TypeAlias = "StreamEvent[Stream] | ConnectionGone"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from dicomsniff.capture.segments import PAUSE
 
 if TYPE_CHECKING:
+    from dicomsniff.tcp.channel import ByteStream
     from dicomsniff.tcp.stream import Stream
 
 LAG = 10_000_000
@@ -92,7 +93,7 @@ def note_pause(stream: "Stream", until: int, length: int) -> None:
         health.pauses.add(Cause.SENDER, since, until)
 
 
-def note_silence(stream: "Stream", until: int) -> None:
+def note_silence(stream: "ByteStream", until: int) -> None:
     """Note that a sender in the middle of a message has sent nothing until a time (ns since 1970)."""
     health = stream.health
     since = max(health.sent_at, health.pauses.counted_from)

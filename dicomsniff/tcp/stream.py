@@ -9,11 +9,11 @@ from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
 from dicomsniff.tcp.health import DOUBLED, StreamHealth
 from dicomsniff.tcp.pauses import NEVER, Cause, is_full, note_pause, note_sent_again
+from dicomsniff.tcp.source import SEQUENCE_MASK, TcpSource
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
 
-SEQUENCE_MASK = 0xFFFFFFFF
 MAX_HELD = 4 << 20
 """Bytes of out-of-order data kept per direction; beyond, what is missing before them is given up."""
 MAX_HELD_SEGMENTS = 4096
@@ -45,6 +45,7 @@ class Stream:
     """One direction: `offset` bytes of it have been handed on, byte 0 having sequence number `initial_sequence`."""
 
     __slots__ = (
+        "_source",
         "acked",
         "anchored",
         "arrivals",
@@ -76,6 +77,7 @@ class Stream:
     def __init__(self, flow: bytes, seq: int, time: int) -> None:
         self.flow = flow
         self.initial_sequence = seq
+        self._source: TcpSource | None = None
         self.offset = 0
         self.expected = -1
         """The sequence number that needs no thought; -1 while every segment does."""
@@ -99,6 +101,13 @@ class Stream:
         self.health = StreamHealth()
         self.last_packet = self.last_record_offset = 0
         self.last_time = time
+
+    @property
+    def source(self) -> TcpSource:
+        """What its offsets count in, for whoever wants to find its bytes again."""
+        if self._source is None:
+            self._source = TcpSource(self.flow, self.initial_sequence)
+        return self._source
 
     @property
     def held_cost(self) -> int:
@@ -149,6 +158,8 @@ class Stream:
         shift = (seq - self.initial_sequence) & SEQUENCE_MASK
         shift = shift - (1 << 32) if shift & 0x80000000 else shift
         self.initial_sequence = seq
+        if self._source is not None:
+            self._source.initial_sequence = seq
         self.anchored = True
         self.held = [(offset - shift, order, data, cut, mark) for offset, order, data, cut, mark in self.held]
         for name in ("acked", "fin"):
@@ -196,8 +207,13 @@ class Stream:
         length = (self.acked if self.fin is None else min(self.acked, self.fin)) - self.offset
         return length if 1 < length <= MAX_WINDOW else 0  # a single one may be a FIN that was not captured
 
-    def settle(self, time: int, *, final: bool = False, give_up: bool = False) -> list[TcpEvent]:
-        """Decide whether bytes missing before the held ones are lost; `final` where nothing more can come."""
+    def settle(
+        self, time: int, *, final: bool = False, give_up: bool = False, end: int | None = None
+    ) -> list[TcpEvent]:
+        """Decide whether bytes missing before the held ones are lost; `final` where nothing more can come.
+
+        With `give_up` they are; those that were acknowledged, too, up to offset `end` if there is one.
+        """
         events: list[TcpEvent] = []
         while self.held and (final or give_up or self._given_up(time)):
             first, give_up = self.held[0], False
@@ -207,7 +223,8 @@ class Stream:
                 events.append(self._gap(first[0] - self.offset, first[4]))
             events += self._drain()
         if give_up and self.hole:
-            events.append(self._gap(self.hole, PacketMark(*self.connection.last_mark)))
+            length = self.hole if end is None else min(self.hole, end - self.offset)
+            events.append(self._gap(length, PacketMark(*self.connection.last_mark)))
         if final and self.anchored and self.fin is not None and self.fin > self.offset and not self.ended:
             events.append(self._gap(self.fin - self.offset, PacketMark(*self.connection.last_mark)))
         return events
@@ -226,7 +243,7 @@ class Stream:
         different = self.health.differs(offset, data)
         return [StreamConflict(self, offset, different, mark)] if different else []
 
-    def _gap(self, length: int, mark: PacketMark) -> StreamGap:
+    def _gap(self, length: int, mark: PacketMark) -> "StreamGap[Stream]":
         gap = StreamGap(self, self.offset, length, mark)
         self.health.missing += length
         self.offset += length

@@ -90,7 +90,11 @@ class ConnectionTable:
     @property
     def history(self) -> int:
         """How many bytes each direction of another connection should remember."""
-        return min(HISTORY, max(LEAST_HISTORY, HISTORY_TOGETHER // (1 + self.weight // BUSY)))
+        return min(HISTORY, max(LEAST_HISTORY, self.share(HISTORY_TOGETHER)))
+
+    def share(self, together: int) -> int:
+        """Return how much one direction of another connection may take of what there is for all `together`."""
+        return together // (1 + self.weight // BUSY)
 
     def wake(self, flow: bytes) -> Stream | None:
         """Return the stream of a flow from the shelf, if its connection is there."""

@@ -14,6 +14,7 @@ from textual.widgets import Footer, Input
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.library import Capture
+from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.tui.association_view import AssociationView
 from dicomsniff.tui.background import in_background
 from dicomsniff.tui.detail import Detail, detail_state, load_detail
@@ -30,6 +31,8 @@ from dicomsniff.tui.navigation import Navigator, Place
 from dicomsniff.tui.panes import Panes
 from dicomsniff.tui.reading import read_capture
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.said import said as allowed
+from dicomsniff.tui.said import use_gate
 from dicomsniff.tui.status_line import StatusLine, nothing_found
 from dicomsniff.tui.value_view import ValueView
 
@@ -50,8 +53,10 @@ class DicomsniffApp(GuardedApp):
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
 
-    def __init__(self, capture: Capture) -> None:
+    def __init__(self, capture: Capture, privacy: Privacy | None = None) -> None:
         super().__init__()
+        self.gate = Gate(privacy)
+        use_gate(self.gate)
         self.capture = capture
         self.stopped = threading.Event()
         """Set to have the reading thread stop."""
@@ -216,7 +221,7 @@ class DicomsniffApp(GuardedApp):
     def action_capture(self) -> None:
         """Say how the capture went, and list the findings about it and its associations."""
         found = of_capture(self.capture.analyzer.findings, self.panes.table.associations)
-        head = self.book.verdict or "nothing is over yet"
+        head = allowed(self.book.verdict) or "nothing is over yet"
         self.push_screen(FindingsList("The capture", found, several=True, head=head), self._go_to_finding)
 
     def action_association(self) -> None:
@@ -318,6 +323,16 @@ class DicomsniffApp(GuardedApp):
     def _drop_filter(self) -> None:
         self.query_one(FilterLine).drop()
         self.panes.table.set_filter("")
+
+    def action_privacy(self) -> None:
+        """Show what may identify a patient, or withhold it again."""
+        privacy = self.gate.privacy
+        self.gate.privacy = privacy._replace(keep_phi=not privacy.keep_phi)
+        self.panes.table.forget()
+        self.panes.ladder.refresh()
+        self._wanted = self._shown = None
+        self._synchronize()
+        self._show_status()
 
     def _synchronize(self) -> None:
         """Make each pane show what is selected in the one before."""

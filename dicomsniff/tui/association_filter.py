@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from dicomsniff.association.association import Association, Party
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.parts import plain
 from dicomsniff.findings.verdicts import verdict
 
 
@@ -53,7 +54,7 @@ class _Searched:
             self.findings += 1
             self.severities.add(finding.severity.value)
         if association.closed and not self.verdict:
-            self.verdict = verdict(association)
+            self.verdict = plain(verdict(association))
         used = self.sop_classes - {""}
         sop_classes = used or {context.abstract_syntax or "" for context in association.contexts.values()}
         parts = [

@@ -5,10 +5,12 @@ from bisect import bisect_left
 from dicomsniff.association.association import Association, Party
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.quantities import clock, duration
+from dicomsniff.quantities import duration, time_of_day
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.problem_index import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.said import gate
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.tui.shown import Shown
 
 WIDE = 110
@@ -51,6 +53,12 @@ class AssociationTable(RowList):
         else:
             self.listed += associations
             self._list(self.listed)
+
+    def forget(self) -> None:
+        """Let go of texts that were made while something else could be shown."""
+        self._verdicts.clear()
+        self._slowness = (0, "")
+        self.refresh()
 
     def keep(self, kept: list[Association]) -> None:
         """Let go of every other association."""
@@ -127,7 +135,7 @@ class AssociationTable(RowList):
         parties = (association.requestor, association.acceptor)
         row = Shown(f"{association.id:>{number_width}} ")
         row.append(LETTERS[severity], colour)
-        row.append(f" {clock(association.start_time, 3)[:time_width]:<{time_width}} ")
+        row.append(f" {time_of_day(association.start_time, 3)[:time_width]:<{time_width}} ")
         row.append_text(_cell(" → ".join(_title(party, with_port=width >= WIDE) for party in parties), pair_width))
         row.append(" ")
         how = _cell(self._verdict(association), verdict_width)
@@ -154,7 +162,7 @@ class AssociationTable(RowList):
         known, text = self._verdicts.get(association.id, (None, ""))
         if known != state:
             try:
-                text = verdict(association)
+                text = allowed(verdict(association))
             except RuntimeError:  # its counts were just growing
                 return text or association.outcome
             self._verdicts[association.id] = (state, text)
@@ -169,8 +177,8 @@ class AssociationTable(RowList):
 
 def _title(party: Party, *, with_port: bool) -> str:
     if party.ae_title:
-        return party.ae_title
-    return str(party.endpoint) if with_port else party.endpoint.address
+        return gate().title(party.ae_title)
+    return gate().endpoint(str(party.endpoint) if with_port else party.endpoint.address)
 
 
 def _cell(text: str, width: int) -> Shown:

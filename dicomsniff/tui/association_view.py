@@ -7,22 +7,23 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from dicomsniff.association.agreement import consequences
 from dicomsniff.association.association import Association, Party
-from dicomsniff.export.time_words import nearest_side, time_text
-from dicomsniff.export.words import tcp_text
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import duration, timestamp
 from dicomsniff.side import SIDES
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.link_book import LinkBook
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.tui.shown import Shown
+from dicomsniff.words.negotiation import consequences
+from dicomsniff.words.times import nearest_side, tcp_text, time_text
 
 
 def association_facts(association: Association, book: LinkBook, digits: int) -> Iterator[tuple[str, str]]:
     """Yield what is known of an association: how it went, who with whom, where its time went."""
-    yield "how it went", verdict(association) if association.closed else f"{association.outcome} so far"
+    yield "how it went", allowed(verdict(association)) if association.closed else f"{association.outcome} so far"
     yield "requestor", _party(association.requestor)
     yield "acceptor", _party(association.acceptor)
     if not association.requestor_is.startswith("sent"):
@@ -43,7 +44,7 @@ def association_facts(association: Association, book: LinkBook, digits: int) -> 
     if association.contexts:
         accepted = sum(context.accepted for context in association.contexts.values())
         yield "negotiated", f"{accepted} of {len(association.contexts)} contexts"
-        yield from (("", said) for said in consequences(association))
+        yield from (("", said) for said in map(allowed, consequences(association)))
     for link in book.delivered_by(association, None):
         yield "asked for by", link.target.text
     yield "messages", f"{association.message_counts.messages:,}"
@@ -54,7 +55,7 @@ def association_facts(association: Association, book: LinkBook, digits: int) -> 
 def _party(party: Party) -> str:
     said = party.information
     names = (said.implementation_version_name, said.implementation_class_uid) if said is not None else ()
-    return ", ".join([party.label, *(name for name in names if name)])
+    return ", ".join([allowed(the_party(party)), *(name for name in names if name)])
 
 
 class AssociationView(Dialog[None]):

@@ -8,21 +8,27 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import entry_name
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import Capture
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
-from dicomsniff.quantities import size
+from dicomsniff.quantities import byte_size
 from dicomsniff.reread import MessageBytes
 from dicomsniff.tui.data_set_fields import data_set_rows
 from dicomsniff.tui.entry_facts import entry_facts
 from dicomsniff.tui.field_row import ByteBlock, FieldRow
 from dicomsniff.tui.link_book import LinkBook
-from dicomsniff.tui.pdu_fields import command_rows, pdu_rows, secret_places
+from dicomsniff.tui.pdu_fields import command_rows, pdu_rows, secret_elements, secret_places
 from dicomsniff.tui.related import related_links
+from dicomsniff.tui.said import gate
+from dicomsniff.words.entries import entry_name
 
 SHOWN_BYTES = 1 << 20
 """Bytes of a command set, data set or PDU that are kept for the screen."""
+
+
+_CONTROL_PDUS = (b"\x01", b"\x02", b"\x03", b"\x05", b"\x06", b"\x07")
+_HEADERS = 12
+"""Bytes of a P-DATA-TF before the data of its first PDV (PS3.8 §9.3.5)."""
 
 
 @dataclass(slots=True)
@@ -89,20 +95,27 @@ def _add_stream(detail: Detail, capture: Capture, entry: Entry, name: str) -> By
     piece = capture.stream_bytes(span._replace(end=min(span.end, span.start + SHOWN_BYTES)))
     holes = [(start - piece.start, end - piece.start) for start, end in piece.holes]
     data = bytes(piece.data)
-    block = ByteBlock(name, data, length, sorted(holes + secret_places(data)))
+    block = ByteBlock(name, data, length, sorted(holes + secret_places(data) + _unreadable(data)))
     detail.blocks.append(block)
-    detail.rows.append(FieldRow(name, size(length), style="heading"))
+    detail.rows.append(FieldRow(name, byte_size(length), style="heading"))
     if holes:
         lost = sum(end - start for start, end in holes)
         detail.rows.append(FieldRow("not captured", f"{lost} of these bytes, shown as ??", style="warning"))
     return block
 
 
+def _unreadable(data: bytes) -> list[tuple[int, int]]:
+    """Return the places of what may be a data set, or anything: all but control PDUs behind the headers of a PDV."""
+    if gate().privacy.keep_phi or data[:1] in _CONTROL_PDUS:
+        return []
+    return [(_HEADERS, len(data))] if len(data) > _HEADERS else []
+
+
 def _add_message(detail: Detail, capture: Capture, association: Association, message: Message) -> None:
     command = message.command
-    detail.rows.append(FieldRow("Command set", size(len(command.raw)), style="heading"))
+    detail.rows.append(FieldRow("Command set", byte_size(len(command.raw)), style="heading"))
     detail.rows += command_rows(message, 0)
-    detail.blocks.append(ByteBlock("Command set", command.raw, len(command.raw)))
+    detail.blocks.append(ByteBlock("Command set", command.raw, len(command.raw), secret_elements(message)))
     if message.data_set is None:
         return
     found = capture.message_bytes(message)
@@ -115,17 +128,24 @@ def _add_message(detail: Detail, capture: Capture, association: Association, mes
 def _add_data_set(detail: Detail, syntax: str | None, found: MessageBytes) -> None:
     if found.data_set is None:
         return
-    decoded = decode_data_set(
-        found.data_set, syntax, found.whole if found.whole < found.length else None, keep_inflated=SHOWN_BYTES
-    )
+    whole = found.whole if found.whole < found.length else None
+    decoded = gate().filter(decode_data_set(found.data_set, syntax, whole, keep_inflated=SHOWN_BYTES))
+    withheld = [(element.start, element.end) for element in decoded.elements if "withheld" in element.json]
     found.data_set.seek(0)
     content, length = found.data_set.read(SHOWN_BYTES), found.length
-    sent = ByteBlock("Data set, as sent" if decoded.inflated else "Data set", content, length)
-    blocks = [sent]
-    if decoded.inflated is not None:
-        blocks.insert(0, ByteBlock("Data set, inflated", decoded.inflated.content, decoded.inflated.length))
+    if decoded.problem and not gate().privacy.keep_phi:
+        withheld = [(0, length)]  # where it was not understood to its end, nobody knows what its bytes hold
+    if decoded.inflated is None:
+        blocks = [ByteBlock("Data set", content, length, withheld)]
+    else:
+        inflated = decoded.inflated
+        hidden = [(0, length)] if withheld else []
+        blocks = [
+            ByteBlock("Data set, inflated", inflated.content, inflated.length, withheld),
+            ByteBlock("Data set, as sent", content, length, hidden),
+        ]
     syntax_text = uid_text(decoded.transfer_syntax) + (" (guessed)" if decoded.guessed else "")
-    detail.rows.append(FieldRow("Data set", f"{size(found.length)}, {syntax_text}", style="heading"))
+    detail.rows.append(FieldRow("Data set", f"{byte_size(found.length)}, {syntax_text}", style="heading"))
     detail.rows += data_set_rows(decoded, len(detail.blocks), length)
     if decoded.problem:
         detail.rows.append(FieldRow("not decoded further", decoded.problem, style="warning"))

@@ -2,23 +2,25 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.agreement import DEFAULT_ROLES, consequences, limits, role_text, selected_roles
+from dicomsniff.association.agreement import selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import context_result_name
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.negotiation import result_text
-from dicomsniff.export.words import entry_detail, entry_name, latency_text
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.parts import the_class, the_party
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.pdu_fields import FEW
 from dicomsniff.tui.related import operation_rows, related_rows
+from dicomsniff.tui.said import said as allowed
+from dicomsniff.words.entries import entry_detail, entry_name
+from dicomsniff.words.negotiation import DEFAULT_ROLES, consequences, limits, result_text, role_text
+from dicomsniff.words.times import latency_text
 
 ADVICE = {rule.code: rule.remedy for rule in RULES}
 """What to do about a finding, by its code."""
@@ -26,10 +28,10 @@ ADVICE = {rule.code: rule.remedy for rule in RULES}
 
 def entry_facts(association: Association, entry: Entry, digits: int, book: LinkBook) -> list[FieldRow]:
     """Return the findings about an entry, its operation, what belongs together with it, and its place."""
-    rows = [FieldRow(entry_name(entry), entry_detail(association, entry), style="heading")]
+    rows = [FieldRow(entry_name(entry), allowed(entry_detail(association, entry)), style="heading")]
     for finding in findings_of(association).all:
         if finding.span == entry.span:
-            rows.append(FieldRow(finding.severity.value, finding.message, style=finding.severity.value))
+            rows.append(FieldRow(finding.severity.value, allowed(finding.line), style=finding.severity.value))
             rows.append(FieldRow("advice", ADVICE.get(finding.code, ""), depth=1))
             reference = f"{finding.code}, {finding.reference}" if finding.reference else finding.code
             rows.append(FieldRow("rule", reference, depth=1))
@@ -48,28 +50,28 @@ def _agreement(association: Association) -> list[FieldRow]:
     selected = selected_roles(association)
     accepted = sum(context.accepted for context in association.contexts.values())
     rows = [FieldRow("Negotiated", f"{accepted} of {len(association.contexts)} contexts", style="heading")]
-    follows = consequences(association)
+    follows = list(map(allowed, consequences(association)))
     if len(follows) > FEW:
         rows.append(FieldRow("so", f"{len(follows)} things follow", folded=True))
     rows += [FieldRow("so", said, depth=int(len(follows) > FEW)) for said in follows]
     rows.append(FieldRow("roles", DEFAULT_ROLES))
-    rows += [FieldRow("limit", said) for said in limits(association)]
+    rows += [FieldRow("limit", allowed(limit)) for limit in limits(association)]
     fold = len(association.contexts) > FEW
     for context in association.contexts.values():
-        result = f"{uid_text(context.abstract_syntax)}: {result_text(context)}"
+        result = f"{allowed(the_class(context.abstract_syntax))}: {result_text(context)}"
         rows.append(FieldRow(f"context {context.id}", result, folded=fold))
-        proposed = ", ".join(uid_text(syntax) for syntax in context.proposed_transfer_syntaxes)
+        proposed = ", ".join(allowed(the_class(syntax)) for syntax in context.proposed_transfer_syntaxes)
         rows.append(FieldRow("proposed", proposed, depth=1))
         roles = selected.get(context.abstract_syntax or "")
         if roles is not None:
-            rows.append(FieldRow("roles", role_text(association, roles), depth=1))
+            rows.append(FieldRow("roles", allowed(role_text(association, roles)), depth=1))
     return rows
 
 
 def _place(association: Association, entry: Entry, digits: int) -> Iterator[tuple[str, str]]:
     span = entry.span
     sender = association.party(entry.side)
-    yield "sent by", f"{entry.side.value} {sender.label}"
+    yield "sent by", f"{entry.side.value} {allowed(the_party(sender))}"
     yield "captured", f"{timestamp(span.first_time, digits)}{_lasting(span.last_time - span.first_time)}"
     if span.first_packet == span.last_packet:
         yield "packet", str(span.first_packet)
@@ -94,9 +96,9 @@ def _context(association: Association, number: int) -> str:
     context = association.contexts.get(number)
     if context is None:
         return f"{number}, not in the negotiation captured"
-    text = f"{number}: {uid_text(context.abstract_syntax)}"
+    text = f"{number}: {allowed(the_class(context.abstract_syntax))}"
     if context.transfer_syntax:
-        return f"{text}, {uid_text(context.transfer_syntax)}"
+        return f"{text}, {allowed(the_class(context.transfer_syntax))}"
     if context.result:
         return f"{text}, refused: {context_result_name(context.result)}"
     return f"{text}, not answered"

@@ -16,6 +16,7 @@ from dicomsniff.findings.finding import SEVERITIES, Finding
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.tui.shown import Shown
 
 MAX_ROWS = 10_000
@@ -91,7 +92,7 @@ class FindingRows(RowList):
         row = Shown(f"{finding.severity.value:<8}", self.severity_style(finding.severity))
         where = f"{association or 'all'}" if self._several else ""
         packet = finding.span.first_packet or ""
-        return row.append(f"{where:>7}{packet:>8}  {'  └ ' if is_follower else ''}{finding.message}", "")
+        return row.append(f"{where:>7}{packet:>8}  {'  └ ' if is_follower else ''}{allowed(finding.line)}", "")
 
 
 class FindingsList(Dialog[Found]):
@@ -127,7 +128,7 @@ class FindingsList(Dialog[Found]):
         if selected is None:
             return
         finding, rule = selected.finding, find_rule(selected.finding.code)
-        text = Shown(finding.message, "bold")
+        text = Shown(allowed(finding.line), "bold")
         if rule is not None:
             text.append_line(f"{rule.title}. {rule.meaning}", "not bold")
             text.append_line(rule.remedy, "not bold")

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from textual import events
 from textual.message import Message
 
-from dicomsniff.quantities import counted, size
+from dicomsniff.quantities import byte_size, counted
 from dicomsniff.tui.field_row import ByteBlock, FieldRow
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.shown import Shown
@@ -86,10 +86,10 @@ class HexView(RowList):
         number, start = self._place(index)
         block = self._blocks[number]
         if start < 0:
-            return Shown(f"{block.name}  {size(block.length)}", self.styled("strong"))
+            return Shown(f"{block.name}  {byte_size(block.length)}", self.styled("strong"))
         if start >= len(block.data):
             left = block.length - len(block.data)
-            return Shown(f"{size(left)} more are not shown" if left else "no bytes", self.styled("dim"))
+            return Shown(f"{byte_size(left)} more are not shown" if left else "no bytes", self.styled("dim"))
         here = self.has_focus and index == self.cursor
         text = Shown(f"{start:06x}{'▸' if here else ' '} ", self.styled("strong" if here else "dim"))
         octets, characters = Shown(), Shown()

@@ -71,6 +71,15 @@ KEYS = (
         shown=False,
     ),
     Key(
+        "app.privacy",
+        "P",
+        "privacy",
+        "Privacy",
+        "show or withhold what may identify a patient",
+        Where.EVERYWHERE,
+        shown=False,
+    ),
+    Key(
         "app.links",
         "l",
         "links",

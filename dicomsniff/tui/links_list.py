@@ -10,8 +10,9 @@ from textual.widgets import Static
 
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import Where, bindings
-from dicomsniff.tui.link_book import Link, Target
+from dicomsniff.tui.link_book import LinkLines, Target
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.tui.shown import Shown
 
 MAX_PARTS = 50
@@ -20,6 +21,8 @@ MANY = 1000
 """Links up to which one is looked for by where it leads."""
 KIND_WIDTH = 18
 SHORTER = {
+    "delivery without its C-MOVE": "C-MOVE",
+    "associations between the same ends": "same ends",
     "storage commitment": "commitment",
     "modality performed procedure step": "procedure step",
     "unified procedure step": "procedure step",
@@ -33,7 +36,7 @@ class LinkRows(RowList):
     HEADER_LINES = 1
     EMPTY = "nothing belongs together, as far as associations are over"
 
-    def __init__(self, links: list[Link]) -> None:
+    def __init__(self, links: list[LinkLines]) -> None:
         super().__init__()
         self.links = links
         self._lines: list[tuple[int, int]] = []
@@ -43,7 +46,7 @@ class LinkRows(RowList):
         """Lay the rows out."""
         self.show(self.links)
 
-    def show(self, links: list[Link]) -> None:
+    def show(self, links: list[LinkLines]) -> None:
         """List other links; the cursor stays where it leads, unless that is costly to find."""
         target = self.selected if len(links) <= MANY else None
         self.links = links
@@ -62,7 +65,7 @@ class LinkRows(RowList):
                 return
 
     @property
-    def link(self) -> Link | None:
+    def link(self) -> LinkLines | None:
         """The link under the cursor."""
         return self.links[self._lines[self.cursor][0]] if self.cursor < len(self._lines) else None
 
@@ -97,7 +100,7 @@ class LinksList(Dialog[Target]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.DIALOG)
 
-    def __init__(self, links: list[Link], here: Target | None, *, everything: bool) -> None:
+    def __init__(self, links: list[LinkLines], here: Target | None, *, everything: bool) -> None:
         super().__init__()
         self.everything = everything
         """Whether it lists all links there are."""
@@ -118,7 +121,7 @@ class LinksList(Dialog[Target]):
             self.rows.select(self._here)
         self.show_selected()
 
-    def show(self, links: list[Link]) -> None:
+    def show(self, links: list[LinkLines]) -> None:
         """List other links."""
         self.rows.show(links)
         self.show_selected()
@@ -131,7 +134,7 @@ class LinksList(Dialog[Target]):
             return
         text = Shown(target.text)
         if link.explanation:
-            text.append_line(f"Likely because {link.explanation}", "bold")
+            text.append_line(f"Likely because {allowed(link.explanation)}", "bold")
         if more := max(0, link.count - MAX_PARTS) + link.unlisted:
             text.append_line(f"{more} further parts are not listed", "dim")
         self.query_one("#selected", Static).update(text)

@@ -3,14 +3,16 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import entry_detail, entry_name, entry_size
+from dicomsniff.findings.parts import the_party
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
-from dicomsniff.quantities import size
+from dicomsniff.quantities import byte_size
 from dicomsniff.side import Side
 from dicomsniff.tui.problem_index import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.timeline_order import TimelineOrder
+from dicomsniff.words.entries import entry_detail, entry_name, entry_size
 
 WIDE = 96
 """Columns from which on there is room for microseconds."""
@@ -73,7 +75,7 @@ class MessageLadder(RowList):
             return
         said = said_of(association, entry)
         self.border_subtitle = Shown(f"{entry_name(entry)}: {said}" if said else entry_name(entry))
-        pair = f"{association.requestor.label} → {association.acceptor.label}"
+        pair = allowed(f"{the_party(association.requestor)} → {the_party(association.acceptor)}")
         listed, more = len(association.timeline), association.unlisted
         first = f"the first {listed:,} of {listed + more:,} entries  " if more else ""
         self.border_title = Shown(f"{association.id}  {first}{pair}")
@@ -97,7 +99,7 @@ class MessageLadder(RowList):
         row.append(f" {_seconds(entry.span.first_time - association.start_time, time, decimals)} ", self.styled("dim"))
         row.append(arrow(entry, lane), self.styled(entry.side.value))
         count = entry_size(entry)
-        row.append(f" {size(count) if count else '':>7}  ", self.styled("dim"))
+        row.append(f" {byte_size(count) if count else '':>7}  ", self.styled("dim"))
         said = said_of(association, entry)
         row.append(said if width >= WIDE else _shorter(said), colour)
         return row
@@ -110,7 +112,7 @@ class MessageLadder(RowList):
 
 def said_of(association: Association, entry: Entry) -> str:
     """Say what matters about an entry; of a final response also how many pending ones came before it."""
-    said = entry_detail(association, entry)
+    said = allowed(entry_detail(association, entry))
     message = entry.event
     if isinstance(message, Message) and message.operation is not None:
         operation = message.operation

@@ -6,7 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.tui.findings_list import Found
-from dicomsniff.tui.link_book import Link, LinkBook, Target
+from dicomsniff.tui.link_book import LinkBook, LinkLines, Target
 from dicomsniff.tui.panes import Panes
 from dicomsniff.tui.related import counterpart, related_links, related_rows, targets
 from dicomsniff.tui.timeline_order import TimelineOrder
@@ -65,7 +65,7 @@ class Navigator:
             return place
         return association, TimelineOrder(association).find_cause(found.finding)
 
-    def find_related(self, book: LinkBook) -> tuple[list[Link], list[Target]]:
+    def find_related(self, book: LinkBook) -> tuple[list[LinkLines], list[Target]]:
         """Return the links that the selected entry has part in, and where they lead from here."""
         here = self.here()
         if here is None:

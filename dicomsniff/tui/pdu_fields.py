@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.pdu_types import pdu_type_name
 from dicomsniff.dictionary.reasons import (
     ABORT_SOURCES,
@@ -16,6 +17,7 @@ from dicomsniff.pdu.decode import HEADER_LENGTH, list_fields
 from dicomsniff.pdu.fields import Field
 from dicomsniff.tui.data_set_fields import named_uid
 from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.said import gate
 
 CONTEXT = "Presentation Context"
 FEW = 12
@@ -94,7 +96,7 @@ def command_rows(message: Message, block: int) -> list[FieldRow]:
     return [
         FieldRow(
             field.name,
-            _command_value(message, field.name, field.value),
+            _command_value(message, field.name, _allowed(field)),
             field.depth,
             block,
             field.start,
@@ -102,6 +104,19 @@ def command_rows(message: Message, block: int) -> list[FieldRow]:
         )
         for field in message.command.fields()
     ]
+
+
+_HEADER = 8
+"""Bytes of a command element before its value (PS3.7 §6.3.1)."""
+
+
+def _allowed(field: Field) -> str:
+    """Return what may be shown of a command element's value."""
+    tag = int(field.name[1:5] + field.name[6:10], 16) if field.name.startswith("(") else 0
+    element = COMMAND_ELEMENTS.get(tag)
+    if element is not None:
+        return gate().command_value(tag, element.vr, field.value)
+    return gate().unknown_text(field.value) if tag else field.value
 
 
 def _pdu_value(kind: int, name: str, value: str) -> str:
@@ -125,3 +140,11 @@ def _command_value(message: Message, name: str, value: str) -> str:
     if name.startswith("(0000,0800)"):
         return f"{value} {'a data set follows' if command.announces_data_set else 'no data set'}"
     return named_uid(value)
+
+
+def secret_elements(message: Message) -> list[tuple[int, int]]:
+    """Return the places of command elements that are not shown as they are: comments, and what is not known."""
+    if gate().privacy.keep_phi:
+        return []
+    fields = message.command.fields()
+    return [(field.start + _HEADER, field.end) for field in fields if _allowed(field) != field.value]

@@ -7,10 +7,12 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.export.words import latency_text, query_text
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.tui.field_row import FieldRow
-from dicomsniff.tui.link_book import Link, LinkBook, Target
+from dicomsniff.tui.link_book import LinkBook, LinkLines, Target
+from dicomsniff.tui.said import said as allowed
+from dicomsniff.words.entries import query_text
+from dicomsniff.words.times import latency_text
 
 NEAR = 12
 """Parts of a link that are listed of an entry: those before and after its own."""
@@ -79,7 +81,7 @@ def targets(rows: list[FieldRow], association: Association, entry: Entry) -> lis
     return [row.target for row in rows if row.target is not None and row.target[:2] != here]
 
 
-def related_links(association: Association, entry: Entry, book: LinkBook) -> list[Link]:
+def related_links(association: Association, entry: Entry, book: LinkBook) -> list[LinkLines]:
     """Return the links that an entry has part in."""
     match entry.event:
         case Message(operation=Operation(request=request)):
@@ -115,7 +117,7 @@ def _message_rows(association: Association, operation: Operation, book: LinkBook
         yield FieldRow("C-MOVE", moved.target.text)
         yield from _part_rows("delivery", moved, association, request)
         if moved.explanation:
-            yield FieldRow("likely because", moved.explanation, style="warning")
+            yield FieldRow("likely because", allowed(moved.explanation), style="warning")
     elif operation.name == "C-MOVE" and not association.closed:
         yield FieldRow("deliveries", "are looked for when the association is over")
     for link in book.delivered_by(association, request):
@@ -125,11 +127,11 @@ def _message_rows(association: Association, operation: Operation, book: LinkBook
         yield from _part_rows("step", link, association, request)
 
 
-def _asked_rows(link: Link) -> Iterator[FieldRow]:
+def _asked_rows(link: LinkLines) -> Iterator[FieldRow]:
     yield FieldRow("asked for by", link.target.text, target=link.target)
 
 
-def _part_rows(name: str, link: Link, association: Association, request: Message) -> Iterator[FieldRow]:
+def _part_rows(name: str, link: LinkLines, association: Association, request: Message) -> Iterator[FieldRow]:
     """Yield a link's parts, of many those around the request."""
     here = (association.id, request.number)
     own = next((place for place, part in enumerate(link.parts) if part[:2] == here), 0)

@@ -6,15 +6,16 @@ import sys
 from dicomsniff.interruption import INTERRUPTED, leave_at_once, taken_over
 from dicomsniff.library import Capture
 from dicomsniff.output import has_terminal
+from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tui.app import DicomsniffApp
 
 SWITCH = 0.001
 """Seconds that the reading thread may hold the interpreter while the interface waits for it."""
 
 
-def run(capture: Capture) -> bool:
+def run(capture: Capture, privacy: Privacy) -> bool:
     """Show a capture, then close it; return whether a signal ended that."""
-    app = DicomsniffApp(capture)
+    app = DicomsniffApp(capture, privacy)
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     try:

@@ -1,4 +1,4 @@
-"""Strings of any initial_sequence -> text on the screen: every view makes its text of these, and none of rich's own."""
+"""Strings of any origin -> text on the screen: every view makes its text of these, and none of rich's own."""
 
 from bisect import bisect_right
 from typing import Self

@@ -3,7 +3,9 @@
 from textual.widgets import Static
 
 from dicomsniff.library import Capture
-from dicomsniff.quantities import size
+from dicomsniff.quantities import byte_size
+from dicomsniff.tui.said import gate
+from dicomsniff.tui.said import said as allowed
 from dicomsniff.tui.shown import Shown, shortened
 
 BAR = 12
@@ -15,11 +17,12 @@ LONGEST_NAME = 60
 def status_text(capture: Capture, *, reading: bool, following: bool, problem: str, verdict: str) -> Shown:
     """Say how far reading is, the counts, and how the capture went."""
     analyzer, reader = capture.analyzer, capture.reader
-    text = Shown(f" {shortened(reader.name, LONGEST_NAME)}  ", "bold")
+    text = Shown(f" {shortened(gate().file_name(reader.name), LONGEST_NAME)}  ", "bold")
     if problem or reader.truncated:
         text.append(f"{problem or reader.truncated}  ", "bold reverse")
     count = analyzer.association_count
-    counts = [f"{count:,} association{'s' * (count != 1)}", f"{analyzer.packets:,} packets"]
+    privacy = "PHI shown: P" if gate().privacy.keep_phi else "PHI withheld: P"
+    counts = [privacy, f"{count:,} association{'s' * (count != 1)}", f"{analyzer.packets:,} packets"]
     if capture.is_live:
         text.append("live  " if reading else "live capture ended  ", "bold")
         if reading:
@@ -27,16 +30,16 @@ def status_text(capture: Capture, *, reading: bool, following: bool, problem: st
     elif reading:
         text.append_text(_progress(reader.position, reader.size))
     if verdict:
-        counts.append(f"so far {verdict}" if reading else verdict)
+        counts.append(f"so far {allowed(verdict)}" if reading else allowed(verdict))
     return text.append(" · ".join(counts), "not bold")
 
 
 def _progress(position: int, whole: int | None) -> Shown:
     if not whole:
-        return Shown(f"reading {size(position)}  ")
+        return Shown(f"reading {byte_size(position)}  ")
     share = min(position / whole, 1.0)  # a compressed capture holds more than its file
     done = round(share * BAR)
-    return Shown(f"reading {'━' * done}{'╌' * (BAR - done)} {share:4.0%} of {size(whole)}  ")
+    return Shown(f"reading {'━' * done}{'╌' * (BAR - done)} {share:4.0%} of {byte_size(whole)}  ")
 
 
 class StatusLine(Static):

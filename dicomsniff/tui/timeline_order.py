@@ -5,8 +5,8 @@ from bisect import bisect_left, insort
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import entry_order
 from dicomsniff.findings.finding import Finding
+from dicomsniff.words.entries import entry_order
 
 
 class TimelineOrder:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from dicomsniff.pdu.decode import list_fields
+from dicomsniff.pdu.detection import Detection
+from dicomsniff.pdu.recognize import Verdict
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import AssociateAc, AssociateRq, PduEvent, PdvBytes
 from dicomsniff.span import PacketMark
@@ -15,7 +17,6 @@ from fuzz.pieces import render
 from fuzz.seeds import Material, shrink
 from fuzz.targets import Target
 
-_FLOW = bytes(12)
 _PRIME = 37
 """Bytes of a piece where a stream is cut small."""
 
@@ -38,10 +39,14 @@ def check(data: bytes) -> None:
 def decode(stream: bytes, size: int) -> list[PduEvent]:
     """Return the PDUs and PDVs of a stream that comes in pieces of `size` bytes, all in one packet."""
     mark, events = PacketMark(1, 0, 0), []
-    pdus = PduStream(_FLOW, 0, collect=True)
+    detection, pdus = Detection(known_start=True), PduStream(None, collect=True)
     for start, end in pairwise([*range(0, len(stream), size), len(stream)]):
-        events += pdus.feed(start, stream, start, end, mark)
-    events += pdus.close(len(stream), mark)
+        if detection.verdict is Verdict.DICOM:
+            events += pdus.feed(start, stream, start, end, mark)
+        elif detection.feed(start, stream[start:end], mark) is Verdict.DICOM:
+            events += detection.replay(pdus)
+    if detection.verdict is Verdict.DICOM:
+        events += pdus.close(len(stream), mark)
     return [event for event in events if not isinstance(event, PdvBytes)]
 
 

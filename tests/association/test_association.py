@@ -35,7 +35,7 @@ def test_stray_fragments_of_one_side_are_told_together_and_apart_from_those_of_t
     requestor, acceptor = entries
     assert (requestor.side, requestor.event.length) == (Side.REQUESTOR, 30)
     assert (acceptor.side, acceptor.event.length) == (Side.ACCEPTOR, 40)
-    assert requestor.span.flow != acceptor.span.flow
+    assert requestor.span.source != acceptor.span.source
 
 
 def test_a_whole_association_has_its_parties_and_outcome():

@@ -8,12 +8,13 @@ import build
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Analyzer, Keep, fair_share
 from dicomsniff.capture.packets import IncompleteError
-from dicomsniff.export.show import write_text
-from dicomsniff.export.transcript import write_transcript
-from dicomsniff.findings.verdicts import verdict
+from dicomsniff.export.show import ShownText
+from dicomsniff.export.transcript import Transcript
+from dicomsniff.export.view import write_view
 from dicomsniff.library import Capture
 from dicomsniff.tcp import connection
 from pipeline import analyze, batch, codes, only
+from unmarked import ASKED, verdict
 
 
 def echoes(count: int, port: int = 40001, start: int = build.START) -> build.Talk:
@@ -84,10 +85,10 @@ def test_text_and_transcript_keep_nothing_they_have_written(tmp_path, monkeypatc
     monkeypatch.setattr("dicomsniff.capture.reader.BLOCK", 4000)
     path = tmp_path / "many.pcap"
     path.write_bytes(build.pcap(build.frames(many(20))))
-    for write in (write_text, write_transcript):
+    for view in (ShownText, Transcript):
         out = io.StringIO()
-        with Capture(str(path), collect=write is write_transcript) as capture:
-            write(capture, out)
+        with Capture(str(path), collect=view.collects) as capture:
+            write_view(view, capture, out, ASKED)
             assert capture.analyzer.associations == []
         assert out.getvalue().count("C-ECHO-RSP") >= 40
 
@@ -99,7 +100,7 @@ def test_connections_given_up_are_said(tmp_path, monkeypatch: pytest.MonkeyPatch
     path.write_bytes(build.pcap(build.frames([packet for talk in talks for packet in talk.packets])))
     out = io.StringIO()
     with Capture(str(path)) as capture:
-        write_text(capture, out)
+        write_view(ShownText, capture, out, ASKED)
     assert "2 connections given up" in out.getvalue()
 
 

@@ -7,8 +7,8 @@ from dicomsniff.association import links as links_module
 from dicomsniff.association import moves as moves_module
 from dicomsniff.association import normalized_links as instances_module
 from dicomsniff.association.normalized_links import Kind
-from dicomsniff.findings.retrieve import explain_move
 from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release, store
+from unmarked import explain_move
 
 MPPS = "1.2.840.10008.3.1.2.3.3"
 

@@ -130,8 +130,8 @@ class Curious(PduStream):
     wanted: ClassVar[list[tuple[int, int]]] = []
     seen: ClassVar[list[dict[int, int]]] = []
 
-    def __init__(self, flow, initial_sequence, **options):
-        super().__init__(flow, initial_sequence, **options | {"examine": True})
+    def __init__(self, source, **options):
+        super().__init__(source, **options | {"examine": True})
         self.done = self.reached = 0
         self.data = {}
 

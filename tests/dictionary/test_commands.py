@@ -8,7 +8,7 @@ from pydicom._dicom_dict import DicomDictionary
 import build
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dimse.command import Command
-from dicomsniff.export.model_json import command_json
+from unmarked import command_json
 
 GROUP_0000 = {tag: entry for tag, entry in DicomDictionary.items() if tag >> 16 == 0}
 RETIRED = [  # PS3.7 Table E.2-1

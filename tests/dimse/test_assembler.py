@@ -20,7 +20,7 @@ HEAD = build.release_rp()
 
 def assemble(*pieces: bytes | int, collect: bool = False):
     """Messages and stray fragments of a stream; a number is a gap."""
-    assembler, found = Assembler(b"", 0, side=Side.REQUESTOR, collection=Collection() if collect else None), []
+    assembler, found = Assembler(None, side=Side.REQUESTOR, collection=Collection() if collect else None), []
     for event in decode([HEAD, *pieces], collect=collect):
         if isinstance(event, MissingBytes):
             assembler.lost(event)

@@ -68,7 +68,7 @@ def split_file(path: str) -> tuple[str, bytes]:
 
 def send(data: bytes) -> Message:
     """A C-STORE of a data set, in fragments of 1000 bytes."""
-    assembler = Assembler(b"", 0, side=Side.REQUESTOR, collection=Collection())
+    assembler = Assembler(None, side=Side.REQUESTOR, collection=Collection())
     pieces = [build.release_rp(), build.message(1, build.store_rq(), data, 1000)]
     events = decode(pieces, collect=True)[1:]
     (message,) = [found for event in events for found in assembler.feed(event)]

@@ -19,10 +19,10 @@ from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
 from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.model_json import command_json
 from dicomsniff.side import Side
 from examples import examples
 from pipeline import decode, split
+from unmarked import command_json
 
 PRIMITIVES = {
     name: each
@@ -100,7 +100,7 @@ def written(draw: st.DrawFn, name: str) -> tuple[DIMSEMessage, bytes, int]:
 
 def read(stream: bytes, cuts: list[int]) -> Message:
     """The message that a stream of P-DATA-TFs, cut anywhere, holds. An A-RELEASE-RQ before it has it recognized."""
-    assembler = Assembler(b"", 0, side=Side.REQUESTOR, collection=Collection())
+    assembler = Assembler(None, side=Side.REQUESTOR, collection=Collection())
     events = decode([build.release_rq(), *split(stream, cuts)], collect=True)[1:]
     (message,) = [found for event in events for found in assembler.feed(event)]
     return message

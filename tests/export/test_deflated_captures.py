@@ -8,9 +8,11 @@ import pytest
 
 import bombs
 from data_sets import DEFLATED, deflate, short
-from dicomsniff.export.lines import write_lines
-from dicomsniff.export.transcript import write_transcript
+from dicomsniff.export.lines import JsonLines
+from dicomsniff.export.transcript import Transcript
+from dicomsniff.export.view import write_view
 from dicomsniff.library import Capture
+from unmarked import ASKED
 
 HOSTILE = Path(__file__).parents[1] / "hostile"
 
@@ -18,7 +20,7 @@ HOSTILE = Path(__file__).parents[1] / "hostile"
 def transcript(path: Path) -> dict:
     out = io.StringIO()
     with Capture(str(path), collect=True) as capture:
-        write_transcript(capture, out)
+        write_view(Transcript, capture, out, ASKED)
     return json.loads(out.getvalue())
 
 
@@ -61,7 +63,7 @@ def test_many_deflated_data_sets_are_written_as_lines(tmp_path):
     path.write_bytes(bombs.capture([bomb] * 50, DEFLATED))
     out = io.StringIO()
     with Capture(str(path), collect=True) as capture:
-        write_lines(capture, out)
+        write_view(JsonLines, capture, out, ASKED)
     said = [json.loads(line) for line in out.getvalue().splitlines()]
     assert sum(each["kind"] == "message" for each in said) == 50
     assert len(out.getvalue()) < 500_000

@@ -4,17 +4,18 @@ from io import StringIO
 from pathlib import Path
 
 import build
-from dicomsniff.export.negotiation import context_lines
-from dicomsniff.export.show import write_text
-from dicomsniff.export.text import FOLDED, association_lines
+from dicomsniff.export.show import ShownText
+from dicomsniff.export.text import FOLDED
+from dicomsniff.export.view import Asked, write_view
 from dicomsniff.library import Capture
 from findings.traffic import match, searched, talked
 from pipeline import only
+from unmarked import association_lines, context_lines
 
 
 def shown(path: Path, **options: bool) -> list[str]:
     with Capture(str(path)) as capture:
-        write_text(capture, out := StringIO(), **options)
+        write_view(ShownText, capture, out := StringIO(), Asked(**options))
     return out.getvalue().splitlines()
 
 
@@ -24,7 +25,7 @@ def place(lines: list[str], beginning: str) -> int:
 
 def test_a_file_begins_with_the_verdict_on_the_whole_and_what_belongs_together(samples):
     lines = shown(samples / "c-move-destination-refuses.pcap")
-    assert lines[0].startswith("c-move-destination-refuses.pcap: ")
+    assert lines[0].startswith("capture-1.pcap: ")
     assert "in trouble" in lines[1]
     assert place(lines, "association 1 (") < place(lines, "what belongs together:") < place(lines, "association 1:")
 

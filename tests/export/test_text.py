@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff.export.text import association_lines, summary_lines
-from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
-from dicomsniff.quantities import clock, duration, size, timestamp
+from dicomsniff.quantities import byte_size, duration, time_of_day, timestamp
+from unmarked import association_lines, summary_lines, verdict
 
 
 @pytest.mark.parametrize(
@@ -60,7 +59,7 @@ def test_each_kind_of_rejection_is_said_in_words(samples: Path) -> None:
 def test_show_tells_who_what_when_and_how_long(samples: Path) -> None:
     with Capture(str(samples / "c-echo.pcap")) as capture:
         lines = list(association_lines(capture.associations[0], 6, contexts=True))
-        summary = list(summary_lines(capture.analyzer, capture.reader.name, ""))
+        summary = list(summary_lines(capture))
     assert lines[0] == "association 1: ECHOSCU (10.20.0.1:53408) -> STORESCP (10.20.0.2:104)"
     assert any("C-ECHO-RQ 1" in line and "-->" in line for line in lines)
     assert any("C-ECHO-RSP 1" in line and "<--" in line and "after the request" in line for line in lines)
@@ -92,14 +91,14 @@ def test_durations_have_three_digits_and_a_fitting_unit(nanoseconds: int, text: 
     ("count", "text"), [(0, "0 B"), (9_999, "9999 B"), (10_000, "10.0 kB"), (524_654, "525 kB"), (10**9, "1.0 GB")]
 )
 def test_sizes_have_a_fitting_unit(count: int, text: str) -> None:
-    assert size(count) == text
+    assert byte_size(count) == text
 
 
 def test_times_keep_the_resolution_of_the_capture() -> None:
     time = 1_700_000_000_123_456_789
     assert timestamp(time, 6) == "2023-11-14T22:13:20.123456Z"
     assert timestamp(time, 9) == "2023-11-14T22:13:20.123456789Z"
-    assert clock(time, 3) == "22:13:20.123"
+    assert time_of_day(time, 3) == "22:13:20.123"
 
 
 def test_a_time_beyond_the_calendar_is_still_written() -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff.export.lines import write_lines
-from dicomsniff.export.transcript import write_transcript
+from dicomsniff.export.lines import JsonLines
+from dicomsniff.export.transcript import Transcript
+from dicomsniff.export.view import write_view
 from dicomsniff.library import Capture
+from unmarked import ASKED
 
 ROOT = Path(__file__).parent.parent.parent
 CAPTURES = sorted(path for path in (ROOT / "samples").iterdir() if path.suffix in (".pcap", ".pcapng"))
@@ -19,7 +21,7 @@ GOLDEN = ROOT / "tests" / "golden"
 def transcript_of(path: Path) -> str:
     out = io.StringIO()
     with Capture(str(path), collect=True) as capture:
-        write_transcript(capture, out)
+        write_view(Transcript, capture, out, ASKED)
     return out.getvalue()
 
 
@@ -88,7 +90,7 @@ def test_lines_hold_the_same_messages_as_the_transcript(samples: Path) -> None:
     path = samples / "c-move.pcap"
     out = io.StringIO()
     with Capture(str(path), collect=True) as capture:
-        write_lines(capture, out)
+        write_view(JsonLines, capture, out, ASKED)
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert lines[0]["kind"] == "transcript"
     messages = [line for line in lines if line["kind"] == "message"]

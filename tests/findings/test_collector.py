@@ -18,6 +18,7 @@ def failed():
 def test_findings_go_with_their_association():
     association = failed()
     assert findings_of(association).all
+    gc.collect()
     kept, gone = len(collector._FOUND), weakref.ref(association)
     del association
     gc.collect()

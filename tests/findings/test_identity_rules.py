@@ -5,9 +5,9 @@ import pytest
 import build
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.verdicts import verdict
 from findings.traffic import associate_ac, associate_rq, echoed, identity, identity_response, opened, released, talked
 from pipeline import codes, only
+from unmarked import verdict
 
 ASKED, SILENT = associate_rq(more=(identity(2, 1),)), associate_rq(more=(identity(2, 0),))
 

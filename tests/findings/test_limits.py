@@ -13,20 +13,19 @@ from association.test_bounds import echoes, many
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Keep
 from dicomsniff.association import links, moves, normalized_links
-from dicomsniff.export.check import write_check
-from dicomsniff.export.model_json import association_json
-from dicomsniff.export.show import write_text
-from dicomsniff.export.text import association_lines
-from dicomsniff.export.transcript import write_transcript
+from dicomsniff.export.formats import find_view
+from dicomsniff.export.show import ShownText
+from dicomsniff.export.transcript import Transcript
+from dicomsniff.export.view import Asked, write_view
 from dicomsniff.findings import collector, overview
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from findings.link_traffic import asked_to_move, committed, got, report
 from findings.traffic import established, released
 from network import ARCHIVE, CLIENT, CT, VIEWER, Network, move_rq, move_rsp, release, store
 from pipeline import analyze, codes, only
+from unmarked import ASKED, association_json, association_lines, verdict
 
 LISTED, FOUND = 20, 10
 """Limits that a test can reach."""
@@ -47,21 +46,21 @@ def saved(path: Path, packets: list[build.Packet]) -> str:
 def transcript(path: str) -> dict[str, Any]:
     out = io.StringIO()
     with Capture(path, collect=True) as capture:
-        write_transcript(capture, out)
+        write_view(Transcript, capture, out, ASKED)
     return json.loads(out.getvalue())
 
 
 def shown(path: str) -> str:
     out = io.StringIO()
     with Capture(path) as capture:
-        write_text(capture, out)
+        write_view(ShownText, capture, out, ASKED)
     return out.getvalue()
 
 
 def checked(path: str, form: str = "text", fail_on: Severity = Severity.ERROR) -> tuple[bool, str]:
     out = io.StringIO()
     with Capture(path) as capture:
-        return write_check(capture, out, form, fail_on, (path,)), out.getvalue()
+        return write_view(find_view("check", form), capture, out, Asked(fail_on=fail_on, names=(path,))), out.getvalue()
 
 
 def warned(count: int, *, failed: int = 0) -> list[build.Packet]:

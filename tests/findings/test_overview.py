@@ -12,18 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.export.check import write_check
-from dicomsniff.export.show import write_text
-from dicomsniff.export.transcript import write_transcript
+from dicomsniff.export.check import CheckedText
+from dicomsniff.export.show import ShownText
+from dicomsniff.export.transcript import Transcript
+from dicomsniff.export.view import write_view
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.overview import Fate, fate
-from dicomsniff.findings.verdicts import verdict
+from dicomsniff.findings.parts import plain
 from dicomsniff.library import Capture
 from dicomsniff.tui.link_book import LinkBook
 from examples import examples
 from findings.traffic import echoed, established, healthy, released, stored, talked
 from pipeline import analyze, only
+from unmarked import ASKED, verdict
 
 TESTS = Path(__file__).parents[1]
 TROUBLE = re.compile(r"in trouble|\bfailed\b")
@@ -34,7 +36,7 @@ def assert_views_agree(path: Path) -> None:
     """`show`, `check`, transcript, terminal UI and exit status say alike whether anything went wrong."""
     with Capture(str(path), collect=True) as capture:
         out = StringIO()
-        write_transcript(capture, out)
+        write_view(Transcript, capture, out, ASKED)
         analyzer = capture.analyzer
     said = json.loads(out.getvalue())
     findings = [each for association in said["associations"] for each in association["findings"]] + said["findings"]
@@ -42,18 +44,18 @@ def assert_views_agree(path: Path) -> None:
     assert bool(TROUBLE.search(said["verdict"])) == failed
     assert analyzer.verdict == said["verdict"]
     with Capture(str(path)) as capture:
-        write_text(capture, out := StringIO())
+        write_view(ShownText, capture, out := StringIO(), ASKED)
     lines = out.getvalue().splitlines()
     assert any(re.match(r" +(?:then )?error: ", line) for line in lines) == failed
     if findings or said["associations"]:
         assert f"  {said['verdict']}" in lines
     with Capture(str(path)) as capture:
-        assert write_check(capture, StringIO(), "text", Severity.ERROR, (str(path),)) == failed
+        assert write_view(CheckedText, capture, StringIO(), ASKED) == failed
     with Capture(str(path)) as capture:
         for association in capture.associations:
             errors = any(finding.severity is Severity.ERROR for finding in findings_of(association).all)
             assert (fate(association) is Fate.TROUBLED) == errors, verdict(association)
-        assert LinkBook.of(capture.analyzer).verdict in (said["verdict"], "")
+        assert plain(LinkBook.of(capture.analyzer).verdict) in (said["verdict"], "")
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
@@ -144,6 +146,11 @@ def test_a_connection_whose_end_is_not_in_the_capture_is_no_trouble():
     assert verdict(before) == "unfinished: 1 C-ECHO, Success; its end is not in the capture"
 
 
+def test_where_the_only_association_has_no_end_none_is_said_to_have_ended_well():
+    said = analyze(echoed(established()).packets).overview.text([], [])
+    assert said == "1 association without an end in the capture; 1 C-ECHO"
+
+
 def test_the_verdict_of_many_begins_with_the_most_frequent_trouble():
     packets = []
     for number, reason in enumerate((7, 3, 3)):
@@ -155,7 +162,7 @@ def test_the_verdict_of_many_begins_with_the_most_frequent_trouble():
     assert overview.text([], []).startswith(
         "all 3 associations are in trouble: refused: calling AE title not recognized (2 times), and 1 other reason"
     )
-    assert list(overview.worst()) == [
+    assert list(map(plain, overview.worst())) == [
         "association 2 (STORESCU -> STORESCP) and 1 more: refused: calling AE title not recognized",
         "association 1 (STORESCU -> STORESCP): refused: called AE title not recognized",
     ]

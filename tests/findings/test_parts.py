@@ -4,7 +4,7 @@ import pickle
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import build
@@ -86,6 +86,12 @@ PARTS = st.lists(
 def test_what_is_marked_is_found_again_whatever_it_holds(parts):
     assert parts_of(marked(parts)) == (tuple(parts) if parts else ("",))
     assert plain(marked(parts)) == told(parts)
+
+
+@given(st.text(st.sampled_from("\ud800\ud801\ud802association7x")))
+@example("\ud800bogus\ud801x\ud802")
+def test_a_line_of_any_characters_is_taken_apart(line):
+    assert not re.search("[\ud800-\ud802]", plain(line))
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "Cs", "Co"])))

@@ -8,8 +8,8 @@ import pytest
 from dicomsniff.association.association import Association
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import open_capture
+from unmarked import verdict
 
 
 class Trouble(NamedTuple):

@@ -7,7 +7,6 @@ from dicomsniff.dictionary.information_models import MODELS, find_model
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
-from dicomsniff.findings.verdicts import verdict
 from dicomsniff.side import Side
 from findings.query_cases import (
     ACCESSION,
@@ -46,6 +45,7 @@ from findings.query_cases import (
 )
 from findings.traffic import opened, released
 from pipeline import only
+from unmarked import verdict
 
 OURS = ("query-", "match-", "retrieve-key-")
 PATIENT = {LEVEL: b"PATIENT ", PATIENT_ID: b"1 "}
@@ -185,6 +185,19 @@ def test_what_matches_lack_is_held_against_who_answers(code):
     (finding,) = [each for each in findings_of(only(CASES[code][0]())).all if each.code == code]
     assert finding.side is Side.ACCEPTOR
     assert finding.message.startswith("STORESCP")
+
+
+def test_all_that_is_missing_above_a_level_is_told_at_once():
+    asks = {LEVEL: b"IMAGE ", STUDY_UID: b"", SERIES_UID: b"", INSTANCE_UID: b""}
+    (told,) = found(exchange(STUDY_ROOT_FIND, asks))
+    assert "with an empty (0020,000D) Study Instance UID, (0020,000E) Series Instance UID;" in told.message
+
+
+def test_a_key_that_only_files_have_is_not_missed_in_matches():
+    asks = STUDY | {0x00020003: b"", 0x00081030: b""}
+    (told,) = found(exchange(STUDY_ROOT_FIND, asks, FOUND))
+    assert told.code == "match-keys-left-out"
+    assert "leaves out (0008,1030) Study Description in" in told.message
 
 
 def test_relational_queries_that_were_refused_are_not_negotiated():

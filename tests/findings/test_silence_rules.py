@@ -6,10 +6,10 @@ import build
 from dicomsniff.findings.codes import QUERIES
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.overview import Fate
-from dicomsniff.findings.verdicts import verdict
 from findings.stall_cases import getting
 from findings.traffic import IDENTIFIER, SEARCH, SECOND, established, match, opened, patched
 from pipeline import analyze, associations, only
+from unmarked import verdict
 
 STORE = build.message(3, build.store_rq(), build.pixels(10))
 REQUEST = build.associate_rq()

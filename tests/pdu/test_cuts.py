@@ -10,7 +10,7 @@ import build
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import PduEvent, PdvBytes, PdvRun
 from examples import examples
-from pipeline import FLOW, MARK, decode, split
+from pipeline import MARK, SOURCE, decode, split
 
 IMAGE = bytes(range(256)) * 20
 WHOLE = b"".join(
@@ -123,7 +123,7 @@ HUGE = [
 
 @pytest.mark.parametrize(("what", "head"), HUGE)
 def test_announced_lengths_allocate_nothing(what, head):
-    stream = PduStream(FLOW, 0)
+    stream = PduStream(SOURCE)
     data = build.release_rp() + head
     piece = b"\xaa" * 1460
     tracemalloc.start()

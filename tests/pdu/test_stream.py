@@ -11,7 +11,7 @@ from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import Abort, MalformedPdu, MissingBytes, Pdv, PdvBytes, ReleaseRp, SkippedBytes, UnknownPdu
 from examples import examples
-from pipeline import FLOW, MARK, decode, pass_over
+from pipeline import MARK, SOURCE, decode, pass_over
 
 PDVS = [
     # PDU header          PDV length   ctx hdr  fragment
@@ -212,7 +212,7 @@ class Passing:
     """A stream of which the stage before passes over what it may, as `skip` says."""
 
     def __init__(self, *, collect=False):
-        self.pdus = PduStream(FLOW, 0, collect=collect, examine=True)
+        self.pdus = PduStream(SOURCE, collect=collect, examine=True)
         self.offset = 0
         self.skip = None
         self.piece(build.release_rp())
@@ -290,18 +290,3 @@ def test_every_wanted_byte_of_a_data_set_is_seen_in_its_place(fragment, cuts, wa
     for first, length in wanted:
         places = range(first, min(first + length, len(data)))
         assert [seen.get(place) for place in places] == [data[place] for place in places]
-
-
-def test_bytes_passed_over_as_another_protocol_are_told_once_the_stream_is_dicom_all_the_same():
-    """What was not fed cannot be searched for PDUs, but none of it goes without a word."""
-    stream = PduStream(FLOW, 0)
-    assert stream.feed(0, b"SSH-2.0-what", 0, 12, MARK) == []
-    skip = stream.skip()
-    assert skip.until == FOREVER
-    assert stream.accept() == []  # the other direction carries DICOM
-    later = MARK._replace(number=MARK.number + 1)
-    found = stream.feed(42, build.release_rq(), 0, 10, later, skip)
-    assert [(event.name, event.span.start, event.span.end) for event in found] == [
-        ("skipped bytes", 0, 42),
-        ("A-RELEASE-RQ", 42, 52),
-    ]

@@ -10,13 +10,10 @@ from xml.etree import ElementTree
 from rich.segment import Segment
 from textual.filter import LineFilter
 
-from dicomsniff.export.check import REPORTS, write_check
-from dicomsniff.export.lines import write_lines
-from dicomsniff.export.show import write_text
-from dicomsniff.export.transcript import write_transcript
+from dicomsniff.export.formats import FORMATS, find_view
+from dicomsniff.export.view import Asked, write_view
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
-from dicomsniff.live import follow
 
 FORGED = "FORGED LINE"
 """Stands behind each kind of line break in a poison: no line of an output may begin with it."""
@@ -33,22 +30,12 @@ Open = Callable[..., Capture]
 
 def written(opened: Open, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield each thing that is written of a capture, by what writes it; `names` as given in the call."""
-    for contexts in (False, True):
-        with _out() as out, opened() as capture:
-            write_text(capture, out, contexts=contexts)
-            yield f"show{' --contexts' * contexts}", out.getvalue()
-    for form in REPORTS:
-        with _out() as out, opened() as capture:
-            write_check(capture, out, form, Severity.NOTE, names)
-            yield f"check --format {form}", out.getvalue()
-    for form, write in (("json", write_transcript), ("jsonl", write_lines)):
-        with _out() as out, opened(collect=True) as capture:
-            write(capture, out)
-            yield f"export --format {form}", out.getvalue()
-    for form in ("text", "jsonl"):
-        with _out() as out, opened() as capture:
-            follow(capture.reader, form, out, ports=(104,))
-            yield f"live --format {form}", out.getvalue()
+    for form in FORMATS:
+        for command in form.commands:
+            view = find_view(command, form.name)
+            with _out() as out, opened(collect=view.collects) as capture:
+                write_view(view, capture, out, Asked(contexts=True, fail_on=Severity.NOTE, names=names))
+                yield f"{command} --format {form.name}", out.getvalue()
 
 
 def assert_printable(view: str, said: str) -> None:

@@ -36,10 +36,7 @@ def _poisoned_data_sets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_no_output_prints_a_string_of_the_model_as_it_is(
-    samples: Path, sample: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dicomsniff.live.Capture", PoisonedCapture)
+def test_no_output_prints_a_string_of_the_model_as_it_is(samples: Path, sample: str) -> None:
     path = str(samples / f"{sample}.pcap")
     for view, said in written(lambda **options: PoisonedCapture(path, **options), (path,)):
         assert_harmless(view, said)

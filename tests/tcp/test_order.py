@@ -116,3 +116,15 @@ def test_mid_stream_a_question_comes_before_the_answer_that_acknowledges_it():
     each.client(b"next question")
     found = [event.data[event.start : event.end] for event in track(each.packets) if isinstance(event, StreamBytes)]
     assert found == [b"earlier answer", b"question", b"answer", b"next question"]
+
+
+def test_a_hole_that_is_given_up_ends_where_bytes_that_waited_begin():
+    """An answer came before part of what it answers, and the rest of that is missing."""
+    talk = build.Talk().open()
+    talk.lose(0, 100)
+    (late,) = talk.client(b"request")
+    (answer,) = talk.server(b"answer")
+    talk.acknowledge(0)
+    packets = [each for each in talk.packets if each is not late]
+    packets.insert(packets.index(answer) + 1, late)
+    assert stream_bytes(track(packets)) == {late.flow: b"?" * 100 + b"request", answer.flow: b"answer"}

@@ -9,23 +9,25 @@ import pytest
 import build
 from association.test_bounds import many
 from dicomsniff.analyzer import Analyzer, Keep
-from dicomsniff.export.show import write_text
-from dicomsniff.export.transcript import write_transcript
+from dicomsniff.export.show import ShownText
+from dicomsniff.export.transcript import Transcript
+from dicomsniff.export.view import write_view
 from dicomsniff.library import Capture
 from dicomsniff.tcp import connection as tracker
 from dicomsniff.tcp import table
 from dicomsniff.tcp.connection import Connection
 from dicomsniff.tcp.shelf import Shelf
 from pipeline import batch
+from unmarked import ASKED
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.pcap*"))
 
 
 def told(path: Path) -> str:
     out = io.StringIO()
-    for write in (write_text, write_transcript):
-        with Capture(path, collect=write is write_transcript) as capture:
-            write(capture, out)
+    for view in (ShownText, Transcript):
+        with Capture(path, collect=view.collects) as capture:
+            write_view(view, capture, out, ASKED)
     return out.getvalue()
 
 

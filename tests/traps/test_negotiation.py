@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 
 import build
-from dicomsniff.export.text import live_line
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.pdu.types import CommonExtendedNegotiation
 from dicomsniff.side import Side
 from traps.objects import NATIVE
 from traps.told import ARROWS, DIRECTIONS, Exchange, Sent, Told
+from unmarked import live_line
 
 CT, IMPLICIT, EXPLICIT = build.CT_IMAGE_STORAGE, build.IMPLICIT, build.EXPLICIT
 VERIFICATION = build.VERIFICATION

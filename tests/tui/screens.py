@@ -12,8 +12,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from dicomsniff.library import Capture
+from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.dialog import Dialog
+from unmarked import KEPT
 
 SMALL, LARGE = (80, 24), (160, 45)
 both_sizes = pytest.mark.parametrize(
@@ -77,10 +79,12 @@ def notices(app: DicomsniffApp) -> str:
 
 
 @asynccontextmanager
-async def opened(source: object, size: tuple[int, int] = LARGE) -> AsyncIterator[tuple[DicomsniffApp, Pilot[None]]]:
+async def opened(
+    source: object, size: tuple[int, int] = LARGE, privacy: Privacy = KEPT
+) -> AsyncIterator[tuple[DicomsniffApp, Pilot[None]]]:
     """The app on a capture, or on the path of one, read to its end."""
     with source if isinstance(source, Capture) else Capture(str(source)) as capture:
-        app = DicomsniffApp(capture)
+        app = DicomsniffApp(capture, privacy)
         async with app.run_test(size=size) as pilot:
             await settle(pilot)
             yield app, pilot

@@ -8,11 +8,13 @@ from textual.widgets import Input
 
 import build
 from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.privacy.gate import Privacy
 from dicomsniff.span import Span
 from dicomsniff.tui.findings_list import FindingsList
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.value_view import ValueView
+from findings.traffic import with_client
 from tui.screens import LARGE, SMALL, both_sizes, opened, press, screen_text, settle
 
 
@@ -366,3 +368,16 @@ async def test_what_is_read_while_the_screen_is_taken_down_ends_nothing(samples:
         app.post_message(CaptureAdvanced(app.capture.associations, None))
         app.post_message(CaptureEnded(""))
         await pilot.pause()
+
+
+async def test_what_may_identify_a_patient_is_withheld_until_it_is_asked_for(tmp_path: Path) -> None:
+    stored = build.message(3, build.store_rq(), build.element(0x00100010, b"Doe^Jane"))
+    (path := tmp_path / "store.pcap").write_bytes(build.pcap(build.frames(with_client(stored))))
+    async with opened(path, privacy=Privacy()) as (app, pilot):
+        await press(pilot, "enter", "down", "down", "enter", "end")
+        assert "PHI withheld: P" in screen_text(app)
+        assert "PatientName-1 (Xxx^Xxxx)" in screen_text(app)
+        assert "Doe^Jane" not in screen_text(app)
+        await press(pilot, "P", "end")
+        assert "PHI shown: P" in screen_text(app)
+        assert "Doe^Jane" in screen_text(app)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import build
+from dicomsniff.association.links import workflow_link
 from dicomsniff.association.normalized_links import Kind, Workflow
 from dicomsniff.findings.overview import Fate
 from dicomsniff.library import Capture
@@ -164,7 +165,7 @@ def test_a_commitment_leads_to_its_report_in_another_association(samples: Path) 
         steps = [step for workflow in capture.analyzer.links.workflows() for step in workflow.steps]
     assert [step.association for step in steps] == [1, 2]
     book = LinkBook()
-    book.add_thread(Workflow(Kind.COMMITMENT, "1.2.9", steps))
+    book.add(workflow_link(Workflow(Kind.COMMITMENT, "1.2.9", steps)))
     rows = related_rows(asked, asked.timeline[2], book)
     assert [(row.name, row.target and row.target[:2]) for row in rows[2:]] == [("this step", None), ("step", (2, 1))]
     rows = related_rows(reported, reported.timeline[3], book)
@@ -178,7 +179,7 @@ def test_of_many_steps_those_around_the_entry_are_listed(samples: Path) -> None:
     assert (step.association, step.message) == (1, 1)
     others = [replace(step, association=9, message=number) for number in range(1, 101)]
     book = LinkBook()
-    book.add_thread(Workflow(Kind.MPPS, "1.2.3", [*others[:60], step, *others[61:]]))
+    book.add(workflow_link(Workflow(Kind.MPPS, "1.2.3", [*others[:60], step, *others[61:]])))
     rows = related_rows(association, association.timeline[2], book)
     names = [row.name for row in rows]
     assert len(rows) < 20

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
 from tui.screens import both_sizes, press, settle
+from unmarked import KEPT
 
 SCREENS = {
     "first": ("c-echo", ()),
@@ -41,4 +42,4 @@ def test_screen(snap_compare: Callable[..., bool], samples: Path, name: str, siz
         await press(pilot, *keys)
 
     with Capture(str(samples / f"{sample}.pcap")) as capture:
-        assert snap_compare(DicomsniffApp(capture), terminal_size=size, run_before=walk)
+        assert snap_compare(DicomsniffApp(capture, KEPT), terminal_size=size, run_before=walk)

@@ -7,10 +7,10 @@ from dicomsniff.association.association import Association, Party
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dimse.assembler import StrayFragment
-from dicomsniff.export.words import entry_order
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 from dicomsniff.tui.timeline_order import TimelineOrder
+from dicomsniff.words.entries import entry_order
 
 
 def association() -> Association:

@@ -1,4 +1,4 @@
-"""Say associations and timeline entries in words, for every view: what it was, how it went, how long it took."""
+"""Say timeline entries in words: what it was, how it went, how long it took."""
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import (
@@ -15,11 +15,11 @@ from dicomsniff.dictionary.information_models import find_model
 from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.reasons import aborted_for, aborter, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import status_text
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import read_counters
+from dicomsniff.findings.parts import the_class, the_comment, the_title
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -30,20 +30,8 @@ from dicomsniff.pdu.types import (
     SkippedBytes,
     UnknownPdu,
 )
-from dicomsniff.quantities import counted, duration
-from dicomsniff.tcp.health import StreamHealth
-
-
-def tcp_text(health: StreamHealth) -> str:
-    """Say how TCP fared in one direction, where it is worth saying; empty where it is not."""
-    counts = (
-        (health.retransmitted, "segment sent again", "segments sent again"),
-        (health.out_of_order, "segment out of order", "segments out of order"),
-        (health.duplicate_acks, "duplicate acknowledgement", "duplicate acknowledgements"),
-        (health.zero_windows, "time the receiver's window was closed", "times the receiver's window was closed"),
-        (health.missing, "byte missing", "bytes missing"),
-    )
-    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+from dicomsniff.quantities import counted
+from dicomsniff.words.times import latency_text
 
 
 def entry_order(entry: Entry) -> tuple[int, int]:
@@ -87,8 +75,8 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return "; ".join(_message_parts(message))
         case AssociateRq(contexts=contexts, problem=problem):
             count = len(contexts)
-            text = f"{association.requestor.ae_title or '?'} calls {association.acceptor.ae_title or '?'}, "
-            return f"{text}{counted(count, 'context')}" + (f"; {problem}" if problem else "")
+            titles = [the_title(party.ae_title or "?") for party in (association.requestor, association.acceptor)]
+            return f"{' calls '.join(titles)}, {counted(count, 'context')}" + (f"; {problem}" if problem else "")
         case AssociateAc(contexts=results, problem=problem):
             accepted = sum(result.result == 0 for result in results)
             return f"{accepted} of {len(results)} contexts accepted" + (f"; {problem}" if problem else "")
@@ -119,14 +107,6 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return "closes its direction" if how == "FIN" else "breaks the connection off"
         case _:
             return ""
-
-
-def latency_text(latency: int | None) -> str:
-    """Say when an answer began (ns after the last byte of its request); a peer may answer before the request's end."""
-    if latency is None:
-        return ""
-    when = "after the request" if latency >= 0 else "before the request ended"
-    return f"{duration(abs(latency))} {when}"
 
 
 def query_text(message: Message) -> str:
@@ -191,17 +171,17 @@ def _message_parts(message: Message) -> list[str]:
     if command.status is not None:
         parts.append(status_text(command.service, message.sop_class_uid, command.status))
         if comment := command.text(0x00000902):
-            parts.append(comment)
+            parts.append(the_comment(comment))
         if counters := read_counters(command).given():
             parts.append(", ".join(f"{count} {name}" for name, count in counters.items()))
         parts.append(asked)
     else:
-        parts += [asked, uid_text(command.sop_class_uid) if command.sop_class_uid else ""]
+        parts += [asked, the_class(command.sop_class_uid) if command.sop_class_uid else ""]
     parts += [f"{name} {said}" for name, tag in _SAID_OF_A_COMMAND if (said := _value_text(message, tag))]
     if destination := command.text(0x00000600):
-        parts.append(f"to {destination}")
+        parts.append(f"to {the_title(destination)}")
     if originator := command.text(0x00001030):
-        parts.append(f"for {originator} {command.uint(0x00001031) or ''}".rstrip())
+        parts.append(f"for {the_title(originator)} {command.uint(0x00001031) or ''}".rstrip())
     if message.latency is not None:
         parts.append(latency_text(message.latency))
     if message.problem:

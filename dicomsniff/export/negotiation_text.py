@@ -1,24 +1,15 @@
-"""The negotiation of an association -> JSON and text; the secrets of user identity appear in neither."""
+"""The negotiation of an association -> lines of text; the secrets of user identity do not appear."""
 
 from collections.abc import Iterator
 
-from dicomsniff.association.agreement import (
-    DEFAULT_ROLES,
-    NOT_SELECTED,
-    Roles,
-    consequences,
-    limits,
-    role_text,
-    selected_roles,
-)
+from dicomsniff.association.agreement import Roles, selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.pdu_types import IDENTITY_TYPES
-from dicomsniff.dictionary.reasons import context_result_name
-from dicomsniff.dictionary.uids import find_uid_name, uid_text
-from dicomsniff.export import Json
-from dicomsniff.pdu.types import ExtendedNegotiation, UserInformation
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.pdu.types import UserInformation
 from dicomsniff.quantities import some_of
+from dicomsniff.words.negotiation import DEFAULT_ROLES, consequences, limits, result_text, role_text
 
 FOLDED = 4
 """Contexts or SOP classes from which on those of which the same is to be said share a line."""
@@ -107,84 +98,3 @@ def _information_lines(who: str, said: UserInformation | None) -> Iterator[str]:
         yield f"  {who}: {uid_text(common.sop_class_uid)} is of {service}; related general SOP classes: {related}"
     for item in said.unknown:
         yield f"  {who}: unknown or repeated item 0x{item.type:02X}, {len(item.data)} bytes"
-
-
-def result_text(context: PresentationContext) -> str:
-    """Say how a context was answered: the transfer syntax, or why it was refused."""
-    if context.accepted:
-        return uid_text(context.transfer_syntax)
-    return "no answer" if context.result is None else context_result_name(context.result)
-
-
-def contexts_json(association: Association) -> list[Json]:
-    """Describe the presentation contexts."""
-    selected = selected_roles(association)
-    return [
-        _context_json(context, selected.get(context.abstract_syntax or "", NOT_SELECTED))
-        for context in association.contexts.values()
-    ]
-
-
-def _context_json(context: PresentationContext, roles: Roles) -> Json:
-    """Describe a presentation context; `accepted_roles` are the requestor's, null while none can be used."""
-    return {
-        "id": context.id,
-        "abstract_syntax": context.abstract_syntax,
-        "abstract_syntax_name": find_uid_name(context.abstract_syntax) if context.abstract_syntax else None,
-        "proposed_transfer_syntaxes": list(context.proposed_transfer_syntaxes),
-        "result": context.result,
-        "result_name": context_result_name(context.result) if context.result is not None else None,
-        "transfer_syntax": context.transfer_syntax,
-        "proposed_roles": _names(roles.proposed.scu, roles.proposed.scp) if roles.proposed is not None else None,
-        "accepted_roles": _names(roles.scu, roles.scp) if context.accepted else None,
-    }
-
-
-def information_json(said: UserInformation | None) -> Json:
-    """Describe what one side said of itself beside the contexts; of a user identity only its type."""
-    said = said or UserInformation()
-    window, identity, answer = said.asynchronous_operations_window, said.identity, said.identity_response
-    return {
-        "asynchronous_operations_window": window and {"invoked": window.invoked, "performed": window.performed},
-        "role_selection": [
-            {"sop_class_uid": role.sop_class_uid, "scu": role.scu, "scp": role.scp} for role in said.roles
-        ],
-        "extended_negotiation": [_extended(each) for each in said.extended],
-        "common_extended_negotiation": [
-            {
-                "sop_class_uid": each.sop_class_uid,
-                "service_class_uid": each.service_class_uid,
-                "related_general_sop_class_uids": list(each.related_general_sop_class_uids),
-            }
-            for each in said.common_extended
-        ],
-        "user_identity": identity
-        and {
-            "type": identity.type,
-            "type_name": IDENTITY_TYPES.get(identity.type),
-            "positive_response_requested": bool(identity.positive_response_requested),
-        },
-        "user_identity_response": answer and {"length": len(answer.server_response)},
-        "unknown_items": [{"type": f"{item.type:02X}", "length": len(item.data)} for item in said.unknown],
-    }
-
-
-def agreement_json(association: Association) -> Json:
-    """Describe what the negotiation comes to."""
-    return {"limits": limits(association), "consequences": consequences(association)}
-
-
-def _names(scu: object, scp: object) -> list[str]:
-    return [name for name, taken in (("SCU", scu), ("SCP", scp)) if taken]
-
-
-def _extended(each: ExtendedNegotiation) -> Json:
-    return {
-        "sop_class_uid": each.sop_class_uid,
-        "information": each.information.hex(),
-        "fields": [
-            {"name": value.name, "value": value.value, "meaning": value.meaning or None}
-            for value in each.values
-            if value.name != "Reserved"
-        ],
-    }

@@ -7,8 +7,9 @@ import pytest
 import build
 from dicomsniff.dimse.identifier import MAX_IDENTIFIER
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.words import MAX_NAMED, entry_detail, entry_name, latency_text, tcp_text
 from dicomsniff.tcp.health import StreamHealth
+from dicomsniff.words.entries import MAX_NAMED, entry_name
+from dicomsniff.words.times import latency_text, tcp_text
 from findings.query_cases import (
     FOUND,
     LEVEL,
@@ -21,6 +22,7 @@ from findings.query_cases import (
     exchange,
 )
 from pipeline import only
+from unmarked import entry_detail
 
 UPS_PULL = "1.2.840.10008.5.1.4.34.6.3"
 MPPS = "1.2.840.10008.3.1.2.3.3"

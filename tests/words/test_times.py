@@ -8,10 +8,11 @@ import pytest
 import build
 from dicomsniff.association.association import Association
 from dicomsniff.association.timing import Part
-from dicomsniff.export.time_words import nearest_side, time_text, timing_json
+from dicomsniff.export.time_json import timing_json
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.library import open_capture
 from dicomsniff.side import Side
+from dicomsniff.words.times import nearest_side, time_text
 from pipeline import only
 
 SLOW = Path(__file__).parents[1] / "slow"

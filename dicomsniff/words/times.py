@@ -1,13 +1,11 @@
-"""Say where the time of an association went, and why it was slow, in words and in JSON."""
+"""Say where the time of an association went, how its TCP connection fared, and when an answer came."""
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.latency import Latency
-from dicomsniff.association.timing import IN_TRANSFER, STALLS, Part, Timing, operation_time
-from dicomsniff.dimse.operations import Operation
-from dicomsniff.export import Json, direction
+from dicomsniff.association.timing import Part, Timing
 from dicomsniff.findings.slowness import slow_because
-from dicomsniff.quantities import counted, duration, seconds
+from dicomsniff.quantities import counted, duration
 from dicomsniff.side import SIDES, Side
+from dicomsniff.tcp.health import StreamHealth
 
 WORTH_SAYING = 100_000_000
 """Time (ns) from which on an association's time is broken down in text."""
@@ -51,52 +49,24 @@ def nearest_side(association: Association) -> str:
     return "acceptor" if back > NEAR * there else "between"
 
 
-def timing_json(association: Association) -> Json:
-    """Describe where the time went, in seconds: the parts add up to `total`."""
-    timing = association.timing
-    return {
-        "total": seconds(timing.total),
-        "handshake": seconds(timing.part(Part.HANDSHAKE)),
-        "negotiation": seconds(timing.part(Part.NEGOTIATION)),
-        "requestor_thinking": seconds(timing.part(Part.THINKING, Side.REQUESTOR)),
-        "acceptor_thinking": seconds(timing.part(Part.THINKING, Side.ACCEPTOR)),
-        "network": seconds(timing.part(Part.NETWORK)),
-        "idle": seconds(timing.part(Part.IDLE)),
-        "release": seconds(timing.part(Part.RELEASE)),
-        "after": seconds(timing.part(Part.AFTER)),
-        **{direction(side): _transfer_json(timing, side) for side in SIDES},
-        "latency": _latency_json(timing.latencies),
-        "first_response_latency": _latency_json(timing.first_latencies),
-        "captured_near": nearest_side(association) or None,
-        "slow_because": slow_because(association).removeprefix("slow because ") or None,
-    }
+def latency_text(latency: int | None) -> str:
+    """Say when an answer began (ns after the last byte of its request); a peer may answer before the request's end."""
+    if latency is None:
+        return ""
+    when = "after the request" if latency >= 0 else "before the request ended"
+    return f"{duration(abs(latency))} {when}"
 
 
-def _latency_json(latencies: dict[str, Latency]) -> list[Json]:
-    return [
-        {
-            "service": service,
-            "count": each.count,
-            "median": seconds(each.median),
-            "worst": seconds(each.worst),
-            "worst_message": each.worst_message,
-        }
-        for service, each in latencies.items()
-    ]
-
-
-def operation_timing_json(operation: Operation) -> Json:
-    """Describe where an operation's time went, in seconds."""
-    return {name: seconds(value) for name, value in operation_time(operation)._asdict().items()}
-
-
-def _transfer_json(timing: Timing, side: Side) -> Json:
-    rate = timing.throughput(side)
-    said: Json = {part.value: seconds(timing.part(part, side)) for part in IN_TRANSFER}
-    said["pauses"] = sum(timing.count(part, side) for part in STALLS.values())
-    said["message_bytes"] = timing.bytes[side]
-    said["bytes_per_second"] = None if rate is None else round(rate)
-    return said
+def tcp_text(health: StreamHealth) -> str:
+    """Say how TCP fared in one direction, where it is worth saying; empty where it is not."""
+    counts = (
+        (health.retransmitted, "segment sent again", "segments sent again"),
+        (health.out_of_order, "segment out of order", "segments out of order"),
+        (health.duplicate_acks, "duplicate acknowledgement", "duplicate acknowledgements"),
+        (health.zero_windows, "time the receiver's window was closed", "times the receiver's window was closed"),
+        (health.missing, "byte missing", "bytes missing"),
+    )
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
 
 
 def _part_name(key: _Key, timing: Timing) -> str:

@@ -1,0 +1,98 @@
+"""What takes the bytes of a connection: how it is begun and fed. The least of its kinds only counts the connection."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.handshakes import FailedHandshake
+from dicomsniff.association.timeline import Entry
+from dicomsniff.capture.skip import Skip
+from dicomsniff.pdu.detection import Detection
+from dicomsniff.pdu.framing import FOREVER
+from dicomsniff.span import PacketMark
+from dicomsniff.tcp.channel import ByteStream, Channel
+from dicomsniff.tcp.events import StreamEnd, StreamEvent
+from dicomsniff.tcp.table import BARE
+
+Update = tuple[Association, Entry]
+ChannelEvent = StreamEvent[ByteStream]
+
+UNKNOWN = 9
+"""What a connection weighs of which something is read, and that is not known to carry DICOM."""
+
+
+@dataclass(slots=True)
+class Beginning:
+    """What came on a connection before it was known what it carries."""
+
+    detections: dict[ByteStream, Detection] = field(default_factory=dict)
+    """The first bytes of each side that said something, in the order in which they did."""
+    times: dict[ByteStream, int] = field(default_factory=dict)
+    """When each of them first did (ns since 1970)."""
+    ends: list[StreamEnd[ByteStream]] = field(default_factory=list)
+
+
+class Consumer(Protocol):
+    """What TCP hands on goes here; `Connection.consumer` says to which, and may change with any event."""
+
+    @property
+    def name(self) -> str:
+        """The protocol, where it is known."""
+
+    @property
+    def associations(self) -> Sequence[Association]:
+        """What was recognized so far."""
+
+    @property
+    def failed_handshake(self) -> FailedHandshake | None:
+        """How a TLS handshake failed, where it did in sight."""
+
+    @property
+    def weight(self) -> int:
+        """About how many kilobytes the connection takes, with all that is kept of it."""
+
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:
+        """Take what came before, up to packet `mark`, and that only; see `feed`."""
+
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:
+        """Take an event; return (association, new timeline entry) in packet order.
+
+        `number` is the id of the next association that is recognized, and so on.
+        """
+
+    def close(self, until: int, number: int) -> list[Update]:
+        """Nothing more comes on this connection; the capture goes on until `until` (ns since 1970)."""
+
+
+class Foreign:
+    """Counts a connection of another protocol, and looks no further into it: TCP passes over its bytes."""
+
+    __slots__ = ("name",)
+
+    associations: Sequence[Association] = ()
+    failed_handshake: FailedHandshake | None = None
+    weight = BARE
+
+    def __init__(self, name: str, connection: Channel, _: Beginning) -> None:
+        self.name = name
+        count_only(connection)
+
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:  # noqa: ARG002
+        """Take no note of what came before."""
+        return []
+
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:  # noqa: ARG002
+        """Take no note of an event."""
+        return []
+
+    def close(self, until: int, number: int) -> list[Update]:  # noqa: ARG002
+        """Take no note of the end."""
+        return []
+
+
+def count_only(connection: Channel) -> None:
+    """Let TCP pass over all that still comes on a connection."""
+    for stream in connection.streams:
+        stream.skip = Skip(FOREVER)
+        stream.health.forget()

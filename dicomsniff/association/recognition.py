@@ -1,0 +1,107 @@
+"""What a connection carries, decided by its first bytes: until then they wait, and go to whoever takes them then.
+
+This is where every connection begins. Both directions are judged (pdu/detection.py), and the first of these decides:
+
+- One direction is DICOM: the connection is, and the other direction is read as DICOM from its first byte on, too,
+  whatever it looks like.
+- Both directions are not: the connection carries another protocol, named by the first bytes (protocols.py).
+- One direction is not, and MAX_UNDECIDED bytes wait for the other one to say anything: the same. From here on nothing
+  is decoded, even if the other direction turns out to be DICOM: gigabytes that only one side sends stay cheap.
+- The connection ends: the same, unless what came is the beginning of an A-ASSOCIATE PDU, cut off.
+"""
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Update
+from dicomsniff.association.conversation import Conversation
+from dicomsniff.association.protocols import UNNAMED, find_protocol
+from dicomsniff.dimse.collection import Collection
+from dicomsniff.pdu.detection import Detection
+from dicomsniff.pdu.recognize import Verdict
+from dicomsniff.span import PacketMark
+from dicomsniff.tcp.channel import Channel
+from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
+
+MAX_UNDECIDED = 1 << 14
+"""Bytes of a connection that wait until one direction is DICOM, or both are not."""
+MAX_UNDECIDED_TOGETHER = 16 << 20
+"""The same of all connections, about: where there are many, fewer bytes of each wait."""
+LEAST_UNDECIDED = 1 << 10
+"""Bytes of each connection that wait, however many there are."""
+
+
+class Recognition:
+    """Takes what TCP hands on of a connection until it is known what it carries; then another consumer takes over.
+
+    Where there is a `collection`, DICOM's data sets are kept there for the taking. `room` is how many bytes may wait.
+    """
+
+    __slots__ = ("_beginning", "_collection", "_connection", "_room")
+
+    name = ""
+    associations: tuple[Association, ...] = ()
+    failed_handshake = None
+
+    def __init__(self, connection: Channel, *, collection: Collection | None = None, room: int = MAX_UNDECIDED) -> None:
+        self._connection = connection
+        self._collection = collection
+        self._room = max(LEAST_UNDECIDED, min(room, MAX_UNDECIDED))
+        self._beginning = Beginning()
+
+    @property
+    def weight(self) -> int:
+        """About how many kilobytes the connection takes, with what waits."""
+        return UNKNOWN + self._waiting // 1024
+
+    @property
+    def _waiting(self) -> int:
+        return sum([detection.waiting for detection in self._beginning.detections.values()])
+
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:
+        """Take an event; once it decides, everything that came goes to the new consumer of the connection."""
+        stream, beginning = event.stream, self._beginning
+        beginning.times.setdefault(stream, event.mark.time)
+        detection = beginning.detections.get(stream)
+        if detection is None:
+            detection = beginning.detections[stream] = Detection(known_start=stream.syn_seen)
+        if isinstance(event, StreamBytes):
+            verdict = detection.feed(event.offset, event.data[event.start : event.end], event.mark)
+        elif isinstance(event, StreamGap):
+            verdict = detection.gap(event.offset, event.length, event.mark)
+        else:
+            if isinstance(event, StreamEnd):
+                beginning.ends.append(event)
+            return []
+        if verdict is Verdict.DICOM or (verdict is Verdict.OTHER and self._is_foreign):
+            return self._find_consumer().begin(event.mark, number)
+        return []
+
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:  # noqa: ARG002
+        """Nothing came before."""
+        return []
+
+    def close(self, until: int, number: int) -> list[Update]:
+        """Nothing more comes: decide by what there is."""
+        for detection in self._beginning.detections.values():
+            detection.end()
+        consumer = self._find_consumer()
+        updates = consumer.begin(self._connection.last_mark, number)
+        return updates + consumer.close(until, number + len(consumer.associations))
+
+    @property
+    def _is_foreign(self) -> bool:
+        detections = self._beginning.detections.values()
+        both = len(detections) == 2 and all(detection.verdict is Verdict.OTHER for detection in detections)
+        return both or self._waiting > self._room
+
+    def _find_consumer(self) -> Consumer:
+        """Leave the connection to whoever takes what it carries, as far as the first bytes tell."""
+        detections = self._beginning.detections.values()
+        consumer: Consumer
+        if any(detection.verdict is Verdict.DICOM for detection in detections):
+            consumer = Conversation(self._connection, self._beginning, collection=self._collection)
+        else:
+            others = [find_protocol(each.beginning) for each in detections if each.verdict is Verdict.OTHER]
+            protocol = next((each for each in others if each is not UNNAMED), UNNAMED)
+            consumer = protocol.consumer(protocol.name, self._connection, self._beginning)
+        self._connection.consumer = consumer
+        return consumer

@@ -1,0 +1,39 @@
+"""The formats there are, and which commands write them: a new one is a `View` in its own module, and a row here."""
+
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+if TYPE_CHECKING:
+    from dicomsniff.export.view import View
+
+
+class Format(NamedTuple):
+    """A format by name, the commands that write it, and its class, which is imported only when it is asked for."""
+
+    name: str
+    commands: tuple[str, ...]
+    view: str
+
+
+FORMATS = (
+    Format("text", ("show",), "dicomsniff.export.show:ShownText"),
+    Format("text", ("live",), "dicomsniff.export.follow:FollowedText"),
+    Format("text", ("check",), "dicomsniff.export.check:CheckedText"),
+    Format("json", ("export",), "dicomsniff.export.transcript:Transcript"),
+    Format("json", ("check",), "dicomsniff.export.check:CheckedJson"),
+    Format("jsonl", ("export", "live"), "dicomsniff.export.lines:JsonLines"),
+    Format("jsonl", ("check",), "dicomsniff.export.check:CheckedLines"),
+    Format("sarif", ("check",), "dicomsniff.export.sarif:Sarif"),
+    Format("junit", ("check",), "dicomsniff.export.junit:Junit"),
+)
+
+
+def format_names(command: str) -> list[str]:
+    """Return the names of the formats that a command writes, its default first."""
+    return [each.name for each in FORMATS if command in each.commands]
+
+
+def find_view(command: str, name: str) -> "type[View]":
+    """Return the class of a command's format."""
+    (view,) = (each.view for each in FORMATS if command in each.commands and each.name == name)
+    return cast("type[View]", resolve_name(view))

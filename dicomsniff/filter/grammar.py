@@ -1,0 +1,156 @@
+"""An expression -> its tree: comparisons and words, joined by `and`, `or` and `not` (not binds first, or last)."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Union, cast
+
+from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+
+from dicomsniff.filter.errors import FilterError
+
+MAX_LENGTH = 4096
+"""Characters of an expression."""
+MAX_DEPTH = 64
+"""Parentheses and negations within each other."""
+
+_GRAMMAR = r"""
+start: either
+?either: both (_OR both)*
+?both: unless (_AND unless)*
+?unless: _NOT unless -> negation
+    | "(" either ")" -> group
+    | NAME OPERATOR value -> comparison
+    | (NAME | STRING) -> word
+value: VALUE | STRING
+
+_OR.3: /or(?![^\s()])/i
+_AND.3: /and(?![^\s()])/i
+_NOT.3: /not(?![^\s()])/i
+OPERATOR.2: "==" | "!=" | "<=" | ">=" | "<" | ">" | "!~" | "~" | "=" | /in(?![^\s("])/i
+STRING.4: /"([^"\\]|\\.)*"|'([^'\\]|\\.)*'/
+NAME.1: /[^\s()"'=!<>~]+/
+VALUE.1: /[^\s()"']+/
+%ignore /\s+/
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`field operator value`; places are characters of the expression, from 0."""
+
+    field: str
+    operator: str
+    value: str
+    at: int
+    value_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Free text, searched for in whatever is said of an association or message."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """What must not hold."""
+
+    of: "Tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What must hold, all of it or any of it."""
+
+    every: bool
+    parts: "tuple[Tree, ...]"
+
+
+Tree = Union[Comparison, Word, Negation, Joined]  # noqa: UP007  it names itself
+
+
+def parse(expression: str) -> Tree:
+    """Take an expression apart. Raises FilterError, which says where it cannot be understood, and what is expected."""
+    if not expression.strip():
+        raise FilterError("the filter is empty", expression, 0)
+    if len(expression) > MAX_LENGTH:
+        raise FilterError(f"the filter is longer than {MAX_LENGTH} characters", "", 0)
+    if expression.count("(") > MAX_DEPTH or expression.casefold().split().count("not") > MAX_DEPTH:
+        raise FilterError(f"the filter nests more than {MAX_DEPTH} deep", "", 0)
+    try:
+        return cast(Tree, _Trees().transform(_parser().parse(expression)))
+    except UnexpectedInput as error:
+        raise FilterError(_problem(error, expression), expression, _place(error, expression)) from None
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(_GRAMMAR, parser="lalr", maybe_placeholders=False)
+
+
+def _place(error: UnexpectedInput, expression: str) -> int:
+    token = getattr(error, "token", None)
+    if isinstance(error, UnexpectedEOF) or (token is not None and token.type == "$END"):
+        return len(expression)
+    at = token.start_pos if token is not None else error.pos_in_stream
+    return at if at is not None else len(expression)
+
+
+def _problem(error: UnexpectedInput, expression: str) -> str:
+    if isinstance(error, UnexpectedCharacters):
+        expected, found = set(error.allowed or ()), expression[error.pos_in_stream or 0]
+    elif isinstance(error, UnexpectedToken):
+        expected, found = set(error.accepts or error.expected), str(error.token)
+    else:
+        expected, found = set(), ""
+    if found in ("'", '"'):
+        return "a quotation mark without its second one"
+    wanted = _wanted(expected)
+    return f"expected {wanted}, not {found!r}" if found else f"expected {wanted} at the end"
+
+
+def _wanted(expected: set[str]) -> str:
+    if "VALUE" in expected:
+        return "a value"
+    if "OPERATOR" in expected:
+        return "an operator (== != < <= > >= ~ !~ in), and, or, or the end"
+    if "NAME" in expected:
+        return "a field or a word"
+    return "and, or, or the end" if "RPAR" not in expected else "and, or, or a closing parenthesis"
+
+
+class _Trees(Transformer[Token, Any]):
+    """Turns the parser's trees into ours."""
+
+    def start(self, parts: list[Tree]) -> Tree:
+        return parts[0]
+
+    def group(self, parts: list[Tree]) -> Tree:
+        return parts[0]
+
+    def either(self, parts: list[Tree]) -> Tree:
+        return Joined(every=False, parts=tuple(parts))
+
+    def both(self, parts: list[Tree]) -> Tree:
+        return Joined(every=True, parts=tuple(parts))
+
+    def negation(self, parts: list[Tree]) -> Tree:
+        return Negation(parts[0])
+
+    def word(self, parts: list[Token]) -> Tree:
+        return Word(_unquoted(parts[0]))
+
+    def value(self, parts: list[Token]) -> Token:
+        return parts[0]
+
+    def comparison(self, parts: list[Token]) -> Tree:
+        field, operator, value = parts
+        said = {"=": "=="}.get(operator, operator.casefold())
+        return Comparison(str(field), said, _unquoted(value), field.start_pos or 0, value.start_pos or 0)
+
+
+def _unquoted(token: Token) -> str:
+    if token.type != "STRING":
+        return str(token)
+    return str(token)[1:-1].replace('\\"', '"').replace("\\'", "'").replace("\\\\", "\\")

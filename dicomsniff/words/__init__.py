@@ -1,0 +1,1 @@
+"""What several views say, in words: of timeline entries, times, negotiations, and what belongs together."""
