@@ -400,7 +400,7 @@ case(
 )
 case(
     "find-final-with-data-set",
-    lambda: searched(match(0xFF00, data=IDENTIFIER), match(0, data=IDENTIFIER)),
+    lambda: searched(match(0xFF00, data=IDENTIFIER), match(0, data=build.element(0x00100020, b"1 "))),
     lambda: searched(match(0xFF00, data=IDENTIFIER), match(0)),
 )
 case(
@@ -447,7 +447,10 @@ case(
 case(
     "role-not-negotiated",
     lambda: released(
-        talked((1, build.message(3, build.store_rq(), build.pixels(10))), (0, build.message(3, build.store_rsp())))
+        talked(
+            (1, build.message(3, build.store_rq(), build.pixels(10))),
+            (0, build.message(3, build.store_rsp(status=0x0122))),
+        )
     ),
     lambda: released(
         talked(

@@ -16,6 +16,7 @@ STATION, STEPS = 0x00400001, 0x00400100
 STUDY_DATE, STUDY_TIME, ACCESSION = 0x00080020, 0x00080030, 0x00080050
 RELATIONAL = b"\1"
 SUCCESS, PENDING, MISMATCH = 0x0000, 0xFF00, 0xA900
+ONE_CAME = {0x1021: 1, 0x1022: 0, 0x1023: 0}
 STUDY: Elements = {LEVEL: b"STUDY ", STUDY_UID: b""}
 SERIES: Elements = {LEVEL: b"SERIES", STUDY_UID: b"1.2.3\0", SERIES_UID: b""}
 FOUND: Elements = {LEVEL: b"STUDY ", STUDY_UID: b"1.2.3\0"}
@@ -44,6 +45,7 @@ def exchange(
     information: bytes = b"",
     granted: bytes | None = None,
     swapped: bool = False,
+    counts: dict[int, int] | None = None,
 ) -> list[build.Packet]:
     """A query or retrieval, its matches and its final response; `swapped`: the acceptor asks, as it may."""
     more = (extended(sop_class, information),) if information else ()
@@ -60,7 +62,7 @@ def exchange(
     response = {0x0002: sop_class, 0x0100: service | 0x8000, 0x0120: 1}
     for match in matches:
         reply(build.message(1, build.command_set(response | {0x0800: 1, 0x0900: PENDING}), data_set(match)))
-    counters = {0x1021: 1, 0x1022: 0, 0x1023: 0} if service != 0x0020 and status == SUCCESS else {}
+    counters = counts or ONE_CAME if service != 0x0020 and status == SUCCESS else {}
     reply(build.message(1, build.command_set(response | {0x0800: 0x0101, 0x0900: status} | counters)))
     return released(talk)
 

@@ -5,6 +5,7 @@ import struct
 import pytest
 
 import build
+from dicomsniff.findings.finding import Severity
 from findings.cases import command_pdv
 from findings.exchange_cases import (
     GET,
@@ -30,6 +31,7 @@ from findings.traffic import (
     associate_rq,
     cancel,
     event_report,
+    event_report_rsp,
     identity,
     identity_response,
     match,
@@ -38,6 +40,7 @@ from findings.traffic import (
     patched,
     released,
     role,
+    searched,
     talked,
     window,
 )
@@ -52,6 +55,10 @@ def codes(packets: list[build.Packet]) -> list[str]:
 
 def told(packets: list[build.Packet], code: str) -> list[str]:
     return [finding.message for finding in found_in(packets) if finding.code == code]
+
+
+def severities(packets: list[build.Packet], code: str) -> list[Severity]:
+    return [finding.severity for finding in found_in(packets) if finding.code == code]
 
 
 # PDVs
@@ -270,6 +277,21 @@ def test_events_are_reported_by_the_scp():
     sole = (role(COMMITMENT, 0, 1),)
     talk = opened(associate_rq(build.proposal(1, COMMITMENT), more=sole), associate_ac(build.answer(1), more=sole))
     assert "role-not-negotiated" not in codes(released(talked((0, event_report()), talk=talk)))
+
+
+@pytest.mark.parametrize(("status", "severity"), [(0, Severity.NOTE), (0x0117, Severity.WARNING)])
+def test_an_event_in_a_role_that_was_not_negotiated_is_a_note_where_it_was_taken(status, severity):
+    talk = opened(associate_rq(build.proposal(1, COMMITMENT)), build.associate_ac())
+    packets = released(talked((0, event_report()), (1, event_report_rsp(status=status)), talk=talk))
+    assert severities(packets, "role-not-negotiated") == [severity]
+
+
+@pytest.mark.parametrize(
+    ("again", "severity"), [(IDENTIFIER, Severity.NOTE), (build.element(0x00100020, b"1 "), Severity.WARNING)]
+)
+def test_a_final_response_that_repeats_the_last_match_loses_nothing(again, severity):
+    packets = searched(match(0xFF00, data=IDENTIFIER), match(0, data=again))
+    assert severities(packets, "find-final-with-data-set") == [severity]
 
 
 @pytest.mark.parametrize(

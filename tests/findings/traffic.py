@@ -165,8 +165,8 @@ def event_report(number: int = 1) -> bytes:
     return build.message(1, build.command_set(values | {0x1002: 1}))
 
 
-def event_report_rsp(number: int = 1) -> bytes:
-    values = {0x0002: COMMITMENT, 0x0100: 0x8100, 0x0120: number, 0x0800: 0x0101, 0x0900: 0, 0x1002: 1}
+def event_report_rsp(number: int = 1, status: int = 0) -> bytes:
+    values = {0x0002: COMMITMENT, 0x0100: 0x8100, 0x0120: number, 0x0800: 0x0101, 0x0900: status, 0x1002: 1}
     return build.message(1, build.command_set(values))
 
 
