@@ -198,6 +198,8 @@ def open_(
     if not has_terminal() or "-" in captures:
         _show(captures, ports, follow=follow, privacy=privacy, selection=selection)
         return
+    if selection.reads_data:
+        raise click.UsageError("--filter: data[…] reads all data sets again, which `show` does and the terminal UI not")
     from dicomsniff.tui.session import run
 
     with Capture(open_source(captures, follow=follow), ports=ports) as opened:
