@@ -26,6 +26,7 @@ class StreamedView(View):
 
     def entries(self, updates: list[Update]) -> None:
         """Write timeline entries, then what was found in them."""
+        super().entries(updates)
         self.write_lines(self.entry_line(association, entry) for association, entry in updates)
         for association in dict.fromkeys(association for association, _ in updates):
             self._write_found(association)

@@ -7,6 +7,7 @@ from typing import IO, ClassVar, NamedTuple
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
+from dicomsniff.comments import CommentReader
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
@@ -53,6 +54,7 @@ class View:
         self.capture, self.out, self.asked = capture, out, asked
         self.gate = Gate(asked.privacy)
         """Says what may be shown of what a peer sent; no view shows anything of it that the gate did not return."""
+        self._comments = None if self.collects or asked.privacy.keep_phi else CommentReader(capture, self.gate)
         self.failed = False
         """At the end, whether something is as bad as was asked about."""
 
@@ -66,6 +68,8 @@ class View:
 
     def entries(self, updates: list[Update]) -> None:
         """Take timeline entries, each with its association, in packet order."""
+        if self._comments is not None:
+            self._comments.take(updates)
 
     def closed(self, association: Association) -> None:
         """Take an association that is over."""

@@ -315,11 +315,11 @@ def queries(plants: Plants, number: int) -> build.Talk:
     study: list[Element] = [(0x00080052, "CS", b"STUDY "), (0x0020000D, "UI", plants.uid("C-MOVE"))]
     failed: list[Element] = [(0x00080058, "UI", plants.uid("failed instance"))]
     side.ask(build.STUDY_ROOT_MOVE, 0x21, study, [(0xB000, failed)], more={0x0600: plants.title("move destination")})
-    odd: list[Element] = [(0x00080052, "CS", plants.text("level")), (0x00100020, "LO", plants.text("key at no level"))]
+    odd: list[Element] = [(0x00080052, "CS", plants.keep("level")), (0x00100020, "LO", plants.text("key at no level"))]
     side.ask(build.STUDY_ROOT_MOVE, 0x21, odd, [(0xA801, None)], more={0x0600: plants.title("move destination")})
     for title in ("called", "scheduled"):
         step: list[Element] = [
-            (0x00400001, "AE", plants.title(title).encode()),
+            (0x00400001, "AE", plants.text(f"{title} station")),
             (0x00400002, "DA", plants.value("worklist step", "DA")),
             (0x00400006, "PN", plants.text("worklist performer", "{}^Dr")),
             (0x00400007, "LO", plants.text("worklist step description")),
