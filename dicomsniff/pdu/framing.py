@@ -278,7 +278,7 @@ class Framing:
             return at + used
         kind, length = _HEADER(pending)
         if not _is_possible(kind, length) or (self._doubtful and not _makes_sense(kind, length)):
-            detail = f"{pending.hex(' ')} is no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
+            detail = f"no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
             self._malformed(events, "pdu-header", detail, used)
             self._doubtful = False
             self._state = LOST

@@ -35,6 +35,8 @@ _HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]{1,8}")
 _ENDS = re.compile(r"^[\W_]+|[\W_]+$")
 _UID = re.compile(r"[0-9.*?]*")
 """A UID, or a key that asks for some."""
+_UIDS = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
+_FIRST_OF_TEXT = 0x20
 
 
 class Privacy(NamedTuple):
@@ -75,6 +77,7 @@ class Gate:
             elif element.vr == "AE":
                 self._replace_each(element, self.title)
         decoded.transfer_syntax = self.uid(decoded.transfer_syntax)
+        decoded.why, decoded.problem = self.words(decoded.why), self.words(decoded.problem)
         return decoded
 
     def value(self, tag: int, text: str, vr: str = "") -> str:
@@ -125,6 +128,20 @@ class Gate:
         """Return what may be shown of the value of an element that no dictionary knows."""
         return text if self.privacy.keep_phi or not text else self._names.name("Unknown", text)
 
+    def octets(self, data: bytes) -> str:
+        """Return bytes that may be anything in hexadecimal; `??` stands for those of text in any character set."""
+        if self.privacy.keep_phi:
+            return data.hex(" ")
+        return " ".join([f"{byte:02x}" if byte < _FIRST_OF_TEXT else "??" for byte in data])
+
+    def hides_octets(self, data: bytes) -> bool:
+        """Whether of these bytes some are not shown."""
+        return not self.privacy.keep_phi and any(byte >= _FIRST_OF_TEXT for byte in data)
+
+    def words(self, text: str) -> str:
+        """Return a sentence of ours with what may be shown of the UIDs in it."""
+        return _UIDS.sub(lambda found: self.uid(found[0]), text) if self.privacy.redact_uids else text
+
     def title(self, title: str) -> str:
         """Return an AE title, or what stands for it."""
         return self._names.name("AE", title) if self.privacy.redact_network and title.strip() else title
@@ -169,14 +186,14 @@ class Gate:
         said = "\\".join(map(replaced, element.text.split("\\")))
         if said == element.text:
             return
-        element.text = said
+        element.text, element.hidden = said, True
         if element.json.get("Value"):
             element.json["Value"] = [replaced(str(each)) for each in element.json["Value"]]
 
     def _withhold(self, element: Element) -> None:
         if not element.text and not element.length:
             return
-        said = element.text
+        said, element.hidden = element.text, True
         name = self._names.name(_kind(element.tag), said)
         self._remember(said, name)
         form = shape(said) if element.vr not in BINARY_VRS | FREE_TEXT else ""

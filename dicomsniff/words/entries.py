@@ -19,7 +19,7 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import read_counters
-from dicomsniff.findings.parts import the_class, the_comment, the_title
+from dicomsniff.findings.parts import the_class, the_comment, the_octets, the_title
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -86,7 +86,7 @@ def entry_detail(association: Association, entry: Entry) -> str:
             by = f"by its {aborter(source)}" if aborter(source) else ""
             return ": ".join(part for part in (by, aborted_for(source, reason)) if part)
         case UnknownPdu(data=data, problem=problem):
-            return problem or f"begins with {data[:8].hex(' ')}"
+            return problem or f"begins with {the_octets(data[:8])}"
         case MalformedPdu(problem=problem) | StrayFragment(problem=problem):
             return problem
         case MissingBytes(resynchronized=resynchronized):

@@ -423,7 +423,7 @@ def damaged(plants: Plants, number: int) -> Iterator[build.Talk]:
         (0x00080018, "UI", plants.text("no UID")), (0x0020000D, "UI", plants.text("no UID", "1.2.{}")),
     ]  # fmt: skip
     side.ask(IMAGE, 1, bad, instance=plants.uid("instance"))
-    side.ask(IMAGE, 1, [(0x00080005, "CS", plants.text("character set")), *patient(plants, "no character set")])
+    side.ask(IMAGE, 1, [(0x00080005, "CS", plants.keep("character set")), *patient(plants, "no character set")])
     side.ask(IMAGE, 1, data_set(patient(plants, "cut off"))[:-3], instance=plants.uid("instance"))
     broken = data_set(patient(plants, "broken")) + b"\x10\0\x40\0" + plants.text("garbage behind") * 3
     side.ask(IMAGE, 1, broken, instance=plants.uid("instance"))
