@@ -122,7 +122,8 @@ def _add_data_set(detail: Detail, syntax: str | None, found: MessageBytes) -> No
     found.data_set.seek(0)
     content, length = found.data_set.read(SHOWN_BYTES), found.length
     if decoded.problem and not gate().privacy.keep_phi:
-        withheld = [(0, length)]  # where it was not understood to its end, nobody knows what its bytes hold
+        shown = decoded.inflated.length if decoded.inflated is not None else length
+        withheld = [(0, shown)]  # where it was not understood to its end, nobody knows what its bytes hold
     if decoded.inflated is None:
         blocks = [ByteBlock("Data set", content, length, withheld)]
     else:

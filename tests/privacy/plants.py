@@ -8,7 +8,7 @@ from dicomanonymizer.dicom_anonymization_databases import dicomfields_2026c as t
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 import build
-from data_sets import BIG, DEFLATED, EXPLICIT, IMPLICIT, bare, deflate, item, long, sequence, short
+from data_sets import BIG, DEFLATED, EXPLICIT, IMPLICIT, bare, deflate, item, long, short
 
 LONG = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN", "UC", "UT", "UR", "SQ", "SV", "UV"])
 CANARY = "PLNT"
@@ -103,8 +103,6 @@ class Plants:
 
 def element(tag: int, vr: str, value: bytes, syntax: str) -> bytes:
     order = SYNTAXES[syntax]
-    if order == ">" and vr in ("US", "SS"):
-        value = b"".join(value[at : at + 2][::-1] for at in range(0, len(value), 2))
     if syntax == IMPLICIT:
         return bare(tag, value)
     return (long if vr in LONG else short)(tag, vr, value, order=order)
@@ -125,13 +123,13 @@ def items(*each: list[Element], syntax: str = EXPLICIT) -> bytes:
     return b"".join(item(data_set(elements, inner), order=SYNTAXES[syntax]) for elements in each)
 
 
-def whole_table(plants: Plants, where: str, syntax: str) -> Iterator[Element]:
+def whole_table(plants: Plants, where: str, syntax: str, *, sequences: bool = True) -> Iterator[Element]:
     """Every attribute of the table; a sequence with an item in which everything is planted."""
     for tag in _TABLE:
         vr, place = vr_of(tag), f"{where} ({tag >> 16:04X},{tag & 0xFFFF:04X})"
         if vr != "SQ":
             yield tag, vr, plants.value(place, vr)
-        elif tag not in _LEFT:
+        elif sequences and tag not in _LEFT:
             inner: list[Element] = [
                 (0x00080100, "SH", plants.text(place)),
                 (0x00080104, "LO", plants.text(place)),
@@ -179,11 +177,11 @@ def character_sets(plants: Plants) -> Iterator[list[Element]]:
         b"ISO_IR 100": ("Müßßler^Jörg", "latin-1"),
         b"ISO_IR 192 ": ("Żółkiewski^Łukasz", "utf-8"),
         b"GB18030 ": ("王^小东镕", "gb18030"),
-        b"\\ISO 2022 IR 149": ("김희중", "iso2022_kr"),
+        b"\\ISO 2022 IR 149": ("김희중", "euc_kr"),
         b"ISO_IR 166": ("สมชาย", "tis-620"),
     }
     for charset, (name, encoding) in names.items():
-        raw = name.encode(encoding)
+        raw = (b"\x1b$)C" if encoding == "euc_kr" else b"") + name.encode(encoding)
         for part in name.split("^"):
             plants.texts[part] = f"name in {charset.decode()}"
         plants.bytes(f"bytes of a name in {charset.decode()}", raw)
@@ -283,15 +281,11 @@ def stores(plants: Plants, number: int, syntax: str) -> build.Talk:
         some = made[at : at + 80]
         kept = [each for each in shown(plants, "C-STORE") if each[0] not in {tag for tag, _, _ in some}]
         side.ask(IMAGE, 1, [*some, *kept], instance=plants.uid("instance"))
-    nested = [each for each in whole_table(plants, f"item in {syntax}", syntax) if each[1] != "SQ"]
+    nested = whole_table(plants, f"item in {syntax}", syntax, sequences=False)
     code: list[Element] = [(0x00080100, "SH", b"T-1"), (0x00080104, "LO", plants.keep("code meaning"))]
-    inner = items(data_set_order(nested, syntax), code, syntax=syntax)
+    inner = items(list(nested), code, syntax=syntax)
     side.ask(IMAGE, 1, [(0x00400270, "SQ", inner), *private(plants, "C-STORE")], instance=plants.uid("instance"))
     return side.end()
-
-
-def data_set_order(elements: list[Element], syntax: str) -> list[Element]:  # noqa: ARG001
-    return sorted(elements)
 
 
 def kinds(plants: Plants, number: int) -> build.Talk:
@@ -311,7 +305,9 @@ def queries(plants: Plants, number: int) -> build.Talk:
     key += [(0x00080020, "DA", b"18470213-18480101 "), (0x0020000D, "UI", plants.uid("key"))]
     plants.texts |= {"18470213-": "range of a key", "18480101": "range of a key"}
     match = [(0x00080052, "CS", b"STUDY "), *patient(plants, "match"), (0x0020000D, "UI", plants.uid("match"))]
-    side.ask(build.STUDY_ROOT_FIND, 0x20, key, [(0xFF00, match), (0xFF01, [*match, *private(plants, "match")]), (0, None)])
+    side.ask(
+        build.STUDY_ROOT_FIND, 0x20, key, [(0xFF00, match), (0xFF01, [*match, *private(plants, "match")]), (0, None)]
+    )
     study: list[Element] = [(0x00080052, "CS", b"STUDY "), (0x0020000D, "UI", plants.uid("C-MOVE"))]
     failed: list[Element] = [(0x00080058, "UI", plants.uid("failed instance"))]
     side.ask(build.STUDY_ROOT_MOVE, 0x21, study, [(0xB000, failed)], more={0x0600: plants.title("move destination")})
@@ -338,11 +334,18 @@ def normalized(plants: Plants, number: int) -> build.Talk:
     created = [*patient(plants, "MPPS N-CREATE"), (0x00400252, "CS", b"IN PROGRESS "), *step]
     created += [(0x00400270, "SQ", items(scheduled)), (0x00400254, "LO", plants.text("procedure description"))]
     side.ask(MPPS, 0x0140, created, [(0, patient(plants, "N-CREATE-RSP"))], instance=instance)
-    series: list[Element] = [(0x00081050, "PN", plants.text("performer", "{}^Op")), (0x0020000E, "UI", plants.uid("series"))]
+    series: list[Element] = [
+        (0x00081050, "PN", plants.text("performer", "{}^Op")),
+        (0x0020000E, "UI", plants.uid("series")),
+    ]
     done = [(0x00400252, "CS", b"COMPLETED "), (0x00400340, "SQ", items(series)), *private(plants, "N-SET")]
     side.ask(MPPS, 0x0120, done, [(0x0110, patient(plants, "N-SET-RSP"))], instance=instance)
     referenced: list[Element] = [(0x00081150, "UI", IMAGE.encode() + b"\0"), (0x00081155, "UI", plants.uid("commit"))]
-    action = [(0x00081195, "UI", plants.uid("transaction")), (0x00081199, "SQ", items(referenced)), *patient(plants, "N-ACTION")]
+    action = [
+        (0x00081195, "UI", plants.uid("transaction")),
+        (0x00081199, "SQ", items(referenced)),
+        *patient(plants, "N-ACTION"),
+    ]
     well_known = b"1.2.840.10008.1.20.1.1"
     side.ask(COMMITMENT, 0x0130, action, [(0, patient(plants, "N-ACTION-RSP"))], instance=well_known, more={0x1008: 1})
     side.ask(COMMITMENT, 0x0100, [*action, *private(plants, "N-EVENT")], instance=well_known, more={0x1002: 2})
@@ -355,7 +358,7 @@ def normalized(plants: Plants, number: int) -> build.Talk:
 def commands(plants: Plants, number: int) -> build.Talk:
     """Command elements: comments that tell what a data set holds, unknown elements, retired ones."""
     side = Side(plants, number, [IMAGE, build.STUDY_ROOT_FIND], EXPLICIT)
-    for form in ("cannot store {}", "PID={};", "\"{}\" unknown", "{}/17 is not there", "of {}, not known."):
+    for form in ("cannot store {}", "PID={};", '"{}" unknown', "{}/17 is not there", "of {}, not known."):
         who = patient(plants, "comment")
         known = who[1][2].strip().decode()
         side.ask(IMAGE, 1, who, [(0xA700, None)], instance=plants.uid("instance"), comment=form.format(known).encode())
@@ -363,7 +366,12 @@ def commands(plants: Plants, number: int) -> build.Talk:
     name = who[0][2].strip()
     side.ask(IMAGE, 1, who, [(0xC000, None)], instance=plants.uid("instance"), comment=b"no " + name + b" here")
     who = patient(plants, "half a name in a comment")
-    side.ask(IMAGE, 1, who, [(0xC000, None)], instance=plants.uid("instance"), comment=b"no " + who[0][2][:8] + b" here")
+    side.ask(
+        IMAGE, 1, who, [(0xC000, None)], instance=plants.uid("instance"), comment=b"no " + who[0][2][:8] + b" here"
+    )
+    plants.texts["Quantlebar"] = "name of one word in a comment"
+    word: list[Element] = [(0x00100010, "PN", b"Quantlebar")]
+    side.ask(IMAGE, 1, word, [(0xC000, None)], instance=plants.uid("instance"), comment=b"no QUANTLEBAR: Quantlebar!")
     matched = patient(plants, "comment beside an identifier")
     side.ask(build.STUDY_ROOT_FIND, 0x20, matched, [(0xA900, None)], comment=b"bad key " + matched[1][2])
     more: dict[int, int | str | bytes] = {

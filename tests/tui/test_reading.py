@@ -8,8 +8,8 @@ import pytest
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.library import Capture
-from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.privacy.gate import Gate
+from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.reading import read_capture
 
 
