@@ -14,7 +14,7 @@ from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recognition
 from dicomsniff.capture.decode import SegmentDecoder
-from dicomsniff.capture.packets import IncompleteError, PacketBatch
+from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.findings.collector import findings_of
@@ -157,6 +157,13 @@ class Analyzer:
                 updates += self._tcp_event(event)
         self._entries += len(updates)
         return updates + self._bound_memory()
+
+    def feed_packets(self, packets: Iterable[tuple[int, bytes]], *, link_type: int = 1) -> list[Update]:
+        """Take frames, each with its time (ns since 1970), of a link type as pcap numbers them (1 is Ethernet).
+
+        Returns (association, new timeline entry) in packet order, as `feed` does.
+        """
+        return self.feed(timed_batch(packets, self.packets + 1, link_type))
 
     def pop_closed(self) -> list[Association]:
         """Hand over the associations that ended since the last time; they are not kept any longer."""

@@ -302,6 +302,14 @@ def rules(code: str | None, form: str) -> None:
     print(rules_json((rule,)) if form == "json" else "\n".join(rule_lines(rule)))
 
 
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of the transcript, and what may change in it."""
+    from dicomsniff.export.transcript import schema_text
+
+    print(schema_text(), end="")
+
+
 def run(args: list[str]) -> int:
     """Run the program; every way out gives an exit status and, where something is wrong, one line."""
     status = int(ExitStatus.DONE)

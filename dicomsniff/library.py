@@ -4,7 +4,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import IO, NamedTuple, Self, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, Self, cast
 
 from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
@@ -17,10 +17,14 @@ from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.part10 import part10, read_dataset
 from dicomsniff.quantities import counted
 from dicomsniff.reread import MessageBytes, read_message, read_stream
 from dicomsniff.span import Span
 from dicomsniff.tcp.source import StreamPiece
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 CLOSED_AT_A_TIME = 200
 """Connections that are ended in one step once the capture is over."""
@@ -133,6 +137,23 @@ class Capture:
         if found.data_set is None:
             return None
         return decode_data_set(found.data_set, association.transfer_syntax(message.context_id), found.whole)
+
+    def dataset(self, message: Message) -> "Dataset | None":
+        """Reread a message's data set as pydicom has it; None where it has none.
+
+        Raises IncompleteError where the capture does not have all of it, and what pydicom raises where it is no data
+        set: `data_set` reads those too, as far as they go.
+        """
+        return None if message.data_set is None else read_dataset(part10(message, self.message_bytes(message)))
+
+    def save(self, message: Message, path: "str | os.PathLike[str]") -> None:
+        """Write a message's data set, as it was sent, as a DICOM file (PS3.10), which only its owner may read.
+
+        Raises IncompleteError where the capture does not have all of it, and FileExistsError where the file exists.
+        """
+        content = part10(message, self.message_bytes(message))
+        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(content)
 
     def close(self) -> None:
         """Let go of the source."""

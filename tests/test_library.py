@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 
 import build
 from association.test_bounds import many
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff import open_capture
+from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.packets import CaptureError, IncompleteError
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
+from findings.traffic import echoed, established, released
 
 
 @pytest.fixture(autouse=True)
@@ -174,3 +177,45 @@ def test_what_was_found_about_an_association_is_told_by_the_capture(samples: Pat
         found = [(finding.code, finding.message) for each in capture.closed() for finding in capture.findings_of(each)]
     assert {code for code, _ in found} == {"association-rejected"}
     assert "refuses the association" in found[0][1]
+
+
+def test_a_data_set_is_pydicoms_and_can_be_saved_as_it_was_sent(tmp_path: Path, samples: Path):
+    with open_capture(samples / "c-store.pcap") as capture:
+        (association,) = capture.associations
+        message = next(each for each in association.messages if each.data_set is not None)
+        assert (message.association_id, message.transfer_syntax) == (1, association.transfer_syntax(message.context_id))
+        sent = capture.message_bytes(message).data_set.read()
+        dataset = capture.dataset(message)
+        assert dataset.SOPInstanceUID == message.command.affected_sop_instance_uid
+        capture.save(message, tmp_path / "one.dcm")
+        saved = (tmp_path / "one.dcm").read_bytes()
+        assert saved.endswith(sent)
+        assert saved[128:132] == b"DICM"
+        assert dcmread(tmp_path / "one.dcm").PatientName == dataset.PatientName
+        assert (tmp_path / "one.dcm").stat().st_mode & 0o077 == 0
+        with pytest.raises(FileExistsError):
+            capture.save(message, tmp_path / "one.dcm")
+        response = next(each for each in association.messages if each.data_set is None)
+        assert capture.dataset(response) is None
+        with pytest.raises(IncompleteError):
+            capture.save(response, tmp_path / "two.dcm")
+
+
+def test_a_data_set_with_a_hole_is_not_passed_off_as_whole(tmp_path: Path, samples: Path):
+    with open_capture(samples / "missing-segment.pcap") as capture:
+        cut = next(each for one in capture.associations for each in one.messages if not each.complete)
+        with pytest.raises(IncompleteError, match="does not have all"):
+            capture.save(cut, tmp_path / "cut.dcm")
+        assert not (tmp_path / "cut.dcm").exists()
+
+
+def test_packets_of_any_origin_can_be_fed():
+    analyzer = Analyzer()
+    records = build.frames(released(echoed(established())))
+    updates = [each for record in records for each in analyzer.feed_packets([(record[0], record[1])])]
+    updates += analyzer.close()
+    (association,) = analyzer.associations
+    assert [message.name for message in association.messages] == ["C-ECHO-RQ", "C-ECHO-RSP"]
+    assert association.outcome == "released"
+    assert analyzer.packets == len(records)
+    assert len(updates) == len(association.timeline)

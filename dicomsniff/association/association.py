@@ -272,6 +272,7 @@ class Association:
 
     def add_message(self, message: Message) -> Entry:
         """Take a message; one that never ended is listed after all others once the association is closed."""
+        message.association_id, message.transfer_syntax = self.id, self.transfer_syntax(message.context_id)
         if message.ended:
             self._number(message)
         else:

@@ -1,6 +1,6 @@
 """What every source of packets hands on: batches of frames inside a block of bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 
@@ -34,6 +34,30 @@ class PacketBatch(NamedTuple):
     def time(self, index: int) -> int:
         """Return when packet `first_number + index` was captured, in ns since 1970."""
         return self.layout.time(self.data, self.starts[index])
+
+
+class TimedLayout:
+    """Frames behind their times (ns since 1970, 8 bytes): packets that come from no file."""
+
+    header = 8
+
+    def time(self, data: bytes, start: int) -> int:
+        """Return when the frame at `start` was captured, in ns since 1970."""
+        return int.from_bytes(data[start - 8 : start], "big", signed=True)
+
+
+def timed_batch(packets: Iterable[tuple[int, bytes]], number: int, link_type: int) -> PacketBatch:
+    """Return frames, each with its time (ns since 1970), as a batch that begins with packet `number`.
+
+    Such packets have no place in a file: what is found in them cannot be reread.
+    """
+    data, starts, ends = bytearray(), [], []
+    for time, frame in packets:
+        data += time.to_bytes(8, "big", signed=True)
+        starts.append(len(data))
+        data += frame
+        ends.append(len(data))
+    return PacketBatch(bytes(data), 0, number, link_type, TimedLayout(), starts, ends)
 
 
 class PacketSource(Protocol):

@@ -53,6 +53,10 @@ class Message:
     problem: str = ""
     number: int = 0
     """Its place among the association's messages, from 1."""
+    association_id: int = 0
+    """The number of the association that it belongs to."""
+    transfer_syntax: str | None = None
+    """That of its data set, as negotiated; None where that is unknown."""
     operation: "Operation | None" = field(default=None, repr=False, compare=False)
     """The operation it belongs to: the one it invokes, answers or cancels; None where the capture does not tell."""
 

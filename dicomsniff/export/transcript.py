@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Iterator
+from importlib.resources import files
 from operator import itemgetter
 from os import SEEK_END
 from struct import Struct
@@ -26,6 +27,11 @@ SCHEMA = "dicomsniff.transcript/1"
 IN_MEMORY = 4 << 20
 """Characters of messages that wait in memory, of all associations."""
 _HEADER = Struct("<QQ")
+
+
+def schema_text() -> str:
+    """Return the JSON Schema of transcripts, which says what of them scripts may rely on."""
+    return files("dicomsniff.export").joinpath("transcript.schema.json").read_text("utf-8")
 
 
 class Transcript(View):
