@@ -173,7 +173,11 @@ class Gate:
         """
         if self.privacy.keep_phi or not text:
             return text
-        return "".join(self._without_withheld(text))
+        parts, at = list[str](), 0
+        for found in _CARET.finditer(text):
+            parts += [*self._without_withheld(text[at : found.start()]), shape(found[0]) or "^"]
+            at = found.end()
+        return "".join([*parts, *self._without_withheld(text[at:])])
 
     def learn(self, decoded: DecodedDataSet) -> None:
         """Remember the identifying values of a data set that is not shown, for comments."""
@@ -237,8 +241,7 @@ class Gate:
 
 
 def _unnumbered(text: str) -> str:
-    """Return part of a comment without names of persons in DICOM's form, numbers, and words that look like such."""
-    text = _CARET.sub(lambda found: shape(found[0]) or "^", text)
+    """Return part of a comment without numbers, and words that look like such."""
     text = _WORD.sub(lambda found: shape(found[0]) or "#" if _is_mixed(found[0]) else found[0], text)
     return _DIGITS.sub(lambda found: "9" * len(found[0]), text)
 

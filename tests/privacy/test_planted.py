@@ -187,8 +187,8 @@ def test_all_of_it_is_said_where_that_is_asked_for(capture: Planted) -> None:
 
 
 def is_never_said(where: str) -> bool:
-    """Whether a place is one of secrets, or of bulk that is given by its length."""
-    return any(each in where for each in ("identity", "user name", "passcode", "server response"))
+    """Whether a place is one of secrets, or its value is not there as a whole."""
+    return any(each in where for each in ("identity", "user name", "passcode", "server response", "cut off"))
 
 
 def test_what_the_profile_keeps_is_said(capture: Planted) -> None:
