@@ -26,7 +26,7 @@ class CommentReader:
 
     def __init__(self, capture: Capture, gate: Gate) -> None:
         self._capture, self._gate = capture, gate
-        self._left = 0 if capture.is_pipe else MAX_REREAD_FOR_COMMENTS
+        self._left = MAX_REREAD_FOR_COMMENTS
 
     def take(self, updates: Iterable[Update]) -> None:
         """Take timeline entries before they are shown."""
@@ -38,7 +38,7 @@ class CommentReader:
                         self._learn(association, message)
 
     def _learn(self, association: Association, message: Message) -> None:
-        if not self._left:
+        if not self._left or self._capture.is_pipe:
             return
         self._left -= 1
         with suppress(OSError, CaptureError):  # whoever reads the capture itself says so

@@ -11,6 +11,7 @@ from dicomsniff.dictionary.reasons import (
     context_result_name,
 )
 from dicomsniff.dictionary.statuses import status_text
+from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.decode import HEADER_LENGTH, list_fields
 from dicomsniff.pdu.fields import Field
@@ -119,7 +120,7 @@ def _context(item: Field, following: list[Field]) -> str:
         if field.name == "Presentation-context-ID":
             parts.append(field.value)
         elif field.name == "Abstract Syntax":
-            parts.append(named_uid(gate().uid(field.value)))
+            parts.append(uid_text(gate().uid(field.value)))
         elif field.name == "Result/Reason":
             parts.append(context_result_name(int(field.value)))
     return ": ".join(parts)
