@@ -54,7 +54,8 @@ def test_associations_given_up_to_bound_memory_are_told(samples: Path, monkeypat
             reading.analyzer._kept = {each.id: each for each in associations[first:last]}
             reading.analyzer._numbered = last
             reading.analyzer.packets += 1
-            return [[(associations[last - 1], None)]]
+            latest = associations[last - 1]
+            return [(latest, latest.timeline[-1])]
 
         return step
 
