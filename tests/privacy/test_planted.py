@@ -18,10 +18,8 @@ from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.tui.detail import load_detail
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.said import use_gate
-from poison.outputs import Recorder
 from privacy import plants as planted
 from privacy.plants import CANARY, Plants
-from tui.screens import LARGE, opened, screen_text, walk
 
 KEPT = Privacy(keep_phi=True)
 GONE = "-"
@@ -210,17 +208,3 @@ def test_uids_and_names_of_the_network_are_nowhere_where_that_is_asked_for(captu
 def test_the_same_capture_is_written_the_same(capture: Planted, form: object) -> None:
     again = capture.written(form.commands[0], form.name, Privacy())
     assert again == capture.said(Privacy())[f"{form.commands[0]} {form.name}"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("privacy", [Privacy(), ALL_WITHHELD], ids=["by default", "all"])
-async def test_no_screen_shows_it(capture: Planted, privacy: Privacy) -> None:
-    recorder = Recorder()
-    async with opened(str(capture.path), LARGE, privacy) as (app, pilot):
-        app._filters.append(recorder)
-        await walk(app, pilot, associations=12, entries=6)
-        recorder.texts.add(screen_text(app))
-    seen = {"screen": "\n".join(sorted(recorder.texts))}
-    assert not canaries(seen)
-    if privacy.redact_uids:
-        assert not leaks(seen, [*capture.plants.uids, *capture.plants.network])
