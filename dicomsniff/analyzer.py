@@ -23,6 +23,7 @@ from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
 from dicomsniff.findings.parts import plain
 from dicomsniff.pdu.types import AssociateAc
+from dicomsniff.span import Span
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 
@@ -255,7 +256,10 @@ class Analyzer:
             source, target = flow_ends(opener.flow)
             answered = "silent" if opener.peer.segments else "unanswered"
             how = "refused" if connection.reset else answered
-            self.links.feed_unconnected(Unconnected(source.address, str(target), connection.first_mark.time, how))
+            mark = connection.first_mark
+            waited = (self.last_time or mark.time) - mark.time
+            tried = Unconnected(source.address, str(target), mark.time, how, Span.at(mark), waited)
+            self.links.feed_unconnected(tried)
 
     def _add(self, associations: Sequence[Association]) -> None:
         """Take associations that were just recognized."""

@@ -17,6 +17,7 @@ from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.parts import the_file
 from dicomsniff.part10 import part10, read_dataset
 from dicomsniff.quantities import counted
 from dicomsniff.reread import MessageBytes, read_message, read_stream
@@ -165,6 +166,11 @@ class Capture:
     def is_live(self) -> bool:
         """Whether packets come from an interface, so that there is no end until it is closed."""
         return self.reader.is_live
+
+    @property
+    def marked_name(self) -> str:
+        """What the user knows the capture by, as a line with marks: a file's name is withheld where it is shown."""
+        return the_file(self.reader.name) if self.reader.is_file else self.reader.name
 
     @property
     def is_pipe(self) -> bool:

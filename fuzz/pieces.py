@@ -10,6 +10,8 @@ Havoc = Callable[[bytes], bytes]
 
 MAX_COPIES = 300
 """Copies of a piece that are put in at once: more than most limits of what is listed."""
+MAX_DEPTH = 100
+"""Pieces inside each other from which on none is put inside another: they are rendered by recursion."""
 UNDEFINED = 0xFFFFFFFF
 _LIES = (-8, -2, -1, 1, 2, 8, 255, 1 << 16)
 
@@ -58,6 +60,15 @@ def walk(pieces: list[Piece]) -> Iterator[tuple[list[Piece], int]]:
             yield from walk(piece.body)
 
 
+def depth(pieces: list[Piece]) -> int:
+    """Return how many pieces stand inside each other at most."""
+    levels, inner = 0, pieces
+    while inner:
+        levels += 1
+        inner = [each for piece in inner if isinstance(piece.body, list) for each in piece.body]
+    return levels
+
+
 class _Place(NamedTuple):
     """Where something is changed: the piece, those beside it, and another one from anywhere."""
 
@@ -78,7 +89,8 @@ def change(pieces: list[Piece], rng: Random, havoc: Havoc) -> None:
     if places:
         siblings, index = rng.choice(places)
         donor, at = rng.choice(places)
-        rng.choice(_CHANGES)(_Place(siblings, index, donor[at], rng, havoc))
+        changes = _CHANGES if depth(pieces) < MAX_DEPTH else _LEVEL_CHANGES
+        rng.choice(changes)(_Place(siblings, index, donor[at], rng, havoc))
 
 
 def mix(pieces: list[Piece], others: list[Piece], rng: Random) -> None:
@@ -172,3 +184,4 @@ _CHANGES = (
     _lie,
     _end_as_another,
 )
+_LEVEL_CHANGES = tuple(each for each in _CHANGES if each not in (_put_inside, _nest))

@@ -205,8 +205,13 @@ class Talk:
         self._next[side] = (seq + len(data) + bool(flags & SYN) + bool(flags & FIN)) & 0xFFFFFFFF
         return packet
 
-    def open(self) -> "Talk":
+    def call(self) -> "Talk":
+        """Send a SYN, and no more."""
         self._add(0, SYN)
+        return self
+
+    def open(self) -> "Talk":
+        self.call()
         self._add(1, SYN | ACK)
         self._add(0, ACK)
         return self
@@ -238,9 +243,13 @@ class Talk:
         self.time += time
 
     def close(self) -> "Talk":
-        self._add(0, FIN | ACK)
-        self._add(1, FIN | ACK)
-        self._add(0, ACK)
+        return self.end(0)
+
+    def end(self, side: int) -> "Talk":
+        """Close the connection; this side begins."""
+        self._add(side, FIN | ACK)
+        self._add(1 - side, FIN | ACK)
+        self._add(side, ACK)
         return self
 
     def reset(self, side: int = 0) -> "Talk":

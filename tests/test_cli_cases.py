@@ -202,7 +202,7 @@ def test_a_cut_off_capture_is_written_to_a_file_as_far_as_it_goes(
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("sh") is None, reason="needs a POSIX shell")
 def test_error_lines_never_end_in_a_file_that_took_the_number_of_a_closed_stream(place: Path) -> None:
-    line = "dicomsniff export cut.pcap -o new.json <&- >&- 2>&-"
+    line = "dicomsniff export --keep-phi cut.pcap -o new.json <&- >&- 2>&-"
     assert subprocess.run(["sh", "-c", DICOMSNIFF + line], timeout=60, check=False).returncode == 3
     assert json.loads((place / "new.json").read_bytes())["capture"]["name"] == "cut.pcap"
 
@@ -214,7 +214,7 @@ def test_error_lines_never_end_in_a_file_that_took_the_number_of_a_closed_stream
 def test_a_name_that_is_no_text_is_escaped(form: str, output: list[bytes], place: Path) -> None:
     name = b"odd-\xff\xfe.pcap"
     shutil.copy("healthy.pcap", os.fsdecode(name))
-    call = [sys.executable, "-m", "dicomsniff", "check", name, "--format", form, *output]
+    call = [sys.executable, "-m", "dicomsniff", "check", "--keep-phi", name, "--format", form, *output]
     done = subprocess.run(call, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     text = (Path(os.fsdecode(output[1])).read_bytes() if output else done.stdout).decode()

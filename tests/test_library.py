@@ -191,6 +191,9 @@ def test_a_data_set_is_pydicoms_and_can_be_saved_as_it_was_sent(tmp_path: Path, 
         saved = (tmp_path / "one.dcm").read_bytes()
         assert saved.endswith(sent)
         assert saved[128:132] == b"DICM"
+        meta = dcmread(tmp_path / "one.dcm").file_meta
+        assert meta.MediaStorageSOPInstanceUID == message.command.affected_sop_instance_uid
+        assert meta.TransferSyntaxUID == message.transfer_syntax
         assert dcmread(tmp_path / "one.dcm").PatientName == dataset.PatientName
         assert (tmp_path / "one.dcm").stat().st_mode & 0o077 == 0
         with pytest.raises(FileExistsError):

@@ -21,21 +21,31 @@ class FailedHandshake(NamedTuple):
     server: str
     by_client: bool
     """Whether the client sent the alert."""
-    alert: int
+    alert: int | None
+    """Its number; None where the server ended the connection without a word."""
     certificate: str
     """What became of a client certificate: `missing`, `sent`, or empty where none was asked for."""
     span: Span
 
 
-def failed_handshake(streams: Iterable[tuple[bytes, TlsStream | None]]) -> FailedHandshake | None:
-    """Return how a handshake failed, from both directions by flow; None where it did not in sight, or is the web's."""
+def failed_handshake(
+    streams: Iterable[tuple[bytes, TlsStream | None]], *, left: Span | None = None
+) -> FailedHandshake | None:
+    """Return how a handshake failed, from both directions by flow; None where it did not in sight, or is the web's.
+
+    `left` is where one side ended the connection, which had said nothing by then.
+    """
     seen = [(flow, tls) for flow, tls in streams if tls is not None]
     client = next((each for each in seen if each[1].is_client), None)
     alerting = next((tls for _, tls in seen if tls.alert is not None), None)
-    if client is None or alerting is None or alerting.alert is None:
+    if client is None:
+        return None
+    caller, callee = flow_ends(client[0])
+    if left is not None and not client[1].is_web and callee.port not in _WEB:
+        return FailedHandshake(caller.address, str(callee), False, None, "", left)
+    if alerting is None or alerting.alert is None:
         return None
     level, description, mark = alerting.alert
-    caller, callee = flow_ends(client[0])
     if level != FATAL or description in HARMLESS or client[1].is_web or callee.port in _WEB:
         return None
     asked = any(tls.requested for _, tls in seen if not tls.is_client)

@@ -86,6 +86,10 @@ class Linker:
         """Take a TCP connection that came to nothing."""
         self._moves.feed_unconnected(unconnected)
 
+    def unconnected(self) -> list[Unconnected]:
+        """Return TCP connections that came to nothing, the latest ones where there were many."""
+        return self._moves.unconnected()
+
     @property
     def unlisted(self) -> dict[str, int]:
         """What is not among the following, to bound memory: how many of each kind; empty where all is."""

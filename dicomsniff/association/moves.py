@@ -33,6 +33,10 @@ class Unconnected:
     target: str
     time: int
     how: str
+    span: Span | None = None
+    """Of its first packet."""
+    waited: int = 0
+    """How long (ns) the capture went on after it."""
 
 
 @dataclass(slots=True)
@@ -162,6 +166,10 @@ class MoveLinks:
     def feed_unconnected(self, unconnected: Unconnected) -> None:
         """Remember a TCP connection that came to nothing."""
         self._unconnected.append(unconnected)
+
+    def unconnected(self) -> list[Unconnected]:
+        """Return the latest TCP connections that came to nothing, in the order in which they ended."""
+        return list(self._unconnected)
 
     def moves(self) -> list[Move]:
         """Return every C-MOVE with what belongs to it, as far as it is known by now."""

@@ -13,6 +13,11 @@ MAX_NEIGHBOURS = 10_000
 """Associations remembered; further ones are no evidence."""
 
 
+def host_of(endpoint: str) -> str:
+    """Return the address of `10.0.0.2:104` or `[2001:db8::1]:104`."""
+    return endpoint.rpartition(":")[0].strip("[]")
+
+
 class Ends(NamedTuple):
     """Who called whom: the caller's address, the acceptor's address and port, and both AE titles."""
 

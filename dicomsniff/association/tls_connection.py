@@ -3,7 +3,7 @@
 from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Update, count_only
 from dicomsniff.association.handshakes import FailedHandshake, failed_handshake
 from dicomsniff.pdu.tls import TlsStream
-from dicomsniff.span import PacketMark
+from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.channel import Channel
 from dicomsniff.tcp.events import StreamBytes, StreamGap
 from dicomsniff.tcp.table import BARE
@@ -12,7 +12,7 @@ from dicomsniff.tcp.table import BARE
 class TlsConnection:
     """Reads the handshakes of both sides; it becomes a foreign connection in all but name once they are over."""
 
-    __slots__ = ("_beginning", "_connection", "_streams", "failed_handshake", "name")
+    __slots__ = ("_beginning", "_connection", "_left", "_streams", "failed_handshake", "name")
 
     associations = ()
 
@@ -22,6 +22,8 @@ class TlsConnection:
         self._connection = connection
         self._streams = {stream: TlsStream() for stream in (*beginning.detections, *connection.streams)}
         self._beginning = beginning
+        self._left: Span | None = None
+        """Where one side ended the connection without a word."""
 
     @property
     def weight(self) -> int:
@@ -37,6 +39,9 @@ class TlsConnection:
                     tls.stop()
                 else:
                     tls.feed(piece.data, piece.mark)
+        ended = self._beginning.ends[0] if self._beginning.ends else None
+        if ended is not None and not self._beginning.detections[ended.stream].pieces:
+            self._left = Span.at(ended.mark)
         self._beginning = Beginning()
         self._look()
         return []
@@ -63,6 +68,7 @@ class TlsConnection:
 
     def _end(self) -> None:
         if self._streams:
-            self.failed_handshake = failed_handshake((stream.flow, tls) for stream, tls in self._streams.items())
+            streams = ((stream.flow, tls) for stream, tls in self._streams.items())
+            self.failed_handshake = failed_handshake(streams, left=self._left)
             self._streams = {}
             count_only(self._connection)

@@ -39,6 +39,7 @@ class LiveReader:
     """
 
     is_live = True
+    is_file = False
     format = "pcap"
     resolution_digits = 6
     size = None

@@ -65,6 +65,7 @@ class MergedReader:
     """Reads captures as one. Packets are numbered in the order in which they are merged."""
 
     is_live = False
+    is_file = True
 
     def __init__(self, sources: Sequence[PacketSource]) -> None:
         self._sources = list(sources)

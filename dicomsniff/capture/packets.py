@@ -76,6 +76,10 @@ class PacketSource(Protocol):
         """What the user knows it by."""
 
     @property
+    def is_file(self) -> bool:
+        """Whether that is a file's name: people name captures after patients."""
+
+    @property
     def format(self) -> str:
         """The format its packets are kept in: `pcap` or `pcapng`."""
 

@@ -64,6 +64,7 @@ class CaptureReader:
     ) -> None:
         self.path = path
         self.is_live = follow
+        self.is_file = True
         self._stopped = False
         self.name = "standard input" if path == "-" else os.path.basename(path)
         self.truncated = ""

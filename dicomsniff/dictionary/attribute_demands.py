@@ -7,6 +7,7 @@ from dicomsniff.dictionary.normalized import (
     CHANGE_STATE,
     COMMITMENT,
     FILM_BOX,
+    FILM_SESSION,
     IMAGE_BOXES,
     MEDIA_CREATION,
     MPPS,
@@ -158,6 +159,14 @@ _UPS_SUBSCRIBE = Demand(
 _UPS_UNSUBSCRIBE = Demand("PS3.4 Table CC.2.3-1", ((RECEIVING_AE,),))
 _IMAGE_SEQUENCES = (0x20200110, 0x20200111)
 """Basic Grayscale Image Sequence, Basic Color Image Sequence."""
+_FILM_SESSION = Demand("PS3.3 Table C.13-1", allowed={0x20000020: ("HIGH", "MED", "LOW")})  # Print Priority
+_MAGNIFICATION = {0x20100060: ("REPLICATE", "BILINEAR", "CUBIC", "NONE")}
+_FILM_VALUES = {  # PS3.3 Table C.13-3
+    0x20100040: ("PORTRAIT", "LANDSCAPE"),  # Film Orientation
+    **_MAGNIFICATION,
+    0x20100140: ("YES", "NO"),  # Trim
+}
+_IMAGE_VALUES = {0x20200020: ("NORMAL", "REVERSE"), **_MAGNIFICATION}  # Polarity; PS3.3 Table C.13-5
 _AVAILABILITY = Demand(
     "PS3.4 Table R.3.2-1",
     (
@@ -180,9 +189,12 @@ DEMANDS: dict[Key, Demand] = {
     (FILM_BOX, "N-CREATE", None): Demand(
         "PS3.4 Table H.4-6",
         ((0x20100010,), (0x20100500,)),  # Image Display Format, Referenced Film Session Sequence
+        _FILM_VALUES,
     ),
+    (FILM_BOX, "N-SET", None): Demand("PS3.3 Table C.13-3", allowed=_FILM_VALUES),
+    **{(FILM_SESSION, service, None): _FILM_SESSION for service in ("N-CREATE", "N-SET")},
     **{
-        (box, "N-SET", None): Demand(reference, ((0x20200010,), (images,)))  # Image Box Position
+        (box, "N-SET", None): Demand(reference, ((0x20200010,), (images,)), _IMAGE_VALUES)  # Image Box Position
         for box, images, reference in zip(
             IMAGE_BOXES, _IMAGE_SEQUENCES, ("PS3.4 Table H.4-10", "PS3.4 Table H.4-11"), strict=True
         )

@@ -35,6 +35,8 @@ class InformationModel(NamedTuple):
     levels: tuple[Level, ...] = ()
     unique: tuple[int, ...] = ()
     returned: tuple[int, ...] = ()
+    nested: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    """Sequences, each with keys that it holds and that are none at top level."""
 
     def find_level(self, name: str | None) -> int | None:
         """Return the place of a level, None where it has none of that name."""
@@ -75,6 +77,7 @@ _MODALITY_WORKLIST = InformationModel(  # Table K.6-1
     "Modality Worklist",
     "§K.6.1",
     returned=(_PATIENT_NAME, PATIENT_ID, STUDY_INSTANCE_UID, 0x00400100, 0x00401001),
+    nested=((0x00400100, (0x00080060, *range(0x00400001, 0x00400013), 0x00400020)),),
 )
 _WORKLIST = InformationModel("", "")
 

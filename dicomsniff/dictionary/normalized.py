@@ -7,6 +7,14 @@ IMAGE_BOXES = ("1.2.840.10008.5.1.1.4", "1.2.840.10008.5.1.1.4.1")
 """Basic Grayscale Image Box, Basic Color Image Box."""
 PRINT_JOB, PRINTER = "1.2.840.10008.5.1.1.14", "1.2.840.10008.5.1.1.16"
 MEDIA_CREATION = "1.2.840.10008.5.1.1.33"
+WELL_KNOWN = {
+    COMMITMENT: "1.2.840.10008.1.20.1.1",  # PS3.4 §J.3.5
+    PRINTER: "1.2.840.10008.5.1.1.17",  # §H.4.6.3
+    "1.2.840.10008.5.1.1.16.376": "1.2.840.10008.5.1.1.17.376",  # Printer Configuration Retrieval, §H.4.12
+}
+"""The one instance of each SOP class that has but one."""
+META_CLASSES = frozenset(f"1.2.840.10008.5.1.1.{number}" for number in ("9", "9.1", "18", "18.1", "30", "32"))
+"""Meta SOP classes of print management (PS3.6 Table A-1): several SOP classes under one name."""
 UPS_PUSH, UPS_WATCH, UPS_PULL, UPS_EVENT, UPS_QUERY = (f"1.2.840.10008.5.1.4.34.6.{number}" for number in range(1, 6))
 UPS_NAMES = dict(
     zip(

@@ -46,6 +46,13 @@ _TABLES = {  # a command says more than its SOP class: one Q/R class serves C-FI
 }
 
 
+_TERMS = {  # as PS3.7 Annex C spells them, where the tables do not
+    "Duplication SOP Instance": "Duplicate SOP Instance",
+    "Refused: Not Authorised": "Refused: Not Authorized",
+    "Not Authorised": "Not Authorized",
+    "Unrecognised Operation": "Unrecognized Operation",
+}
+
 ERROR_IDS = {  # what an Error ID (0000,0903) adds to a status: service, SOP class, status, Error ID
     # PS3.4 §F.7.2.2.4, Table F.7.2-2
     ("N-SET", "1.2.840.10008.3.1.2.3.3", 0x0110, 0xA710): (
@@ -74,7 +81,7 @@ def find_status(service: str, sop_class_uid: str | None, status: int) -> StatusT
     found = next((table[status] for table in ordered if status in table), None)
     if found is None:
         return StatusText(status_category(status), "")
-    return StatusText(found[0], found[1])
+    return StatusText(found[0], _TERMS.get(found[1], found[1]))
 
 
 def error_text(service: str, sop_class_uid: str | None, status: int, error_id: int | None) -> str:

@@ -116,6 +116,7 @@ class Assembler:
             return [StrayFragment(span, pdv.context_id, pdv.received, _NO_COMMAND)]
         self._extend(underway, pdv)
         data = underway.data
+        data.joined = data.joined or pdv.start == underway.start
         data.fragments += 1
         data.length += pdv.received
         data.missing += pdv.length - pdv.received

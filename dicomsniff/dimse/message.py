@@ -28,6 +28,8 @@ class DataSetInfo:
     sha256: str | None = None
     content: CollectedData | None = None
     whole: int | None = None
+    joined: bool = False
+    """Whether it begins in the P-DATA-TF that holds its command."""
     outline: DataSetOutline | None = None
     """What the structure of the data set tells, where it has something to say."""
     identifier: SentIdentifier | None = None

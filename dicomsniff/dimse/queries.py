@@ -43,6 +43,10 @@ class Query:
     question_marks: dict[int, Occurrence] = field(default_factory=dict)
     failed_instances: int | None = None
     """How many instances the final response lists as failed; None where it has no such list that could be read."""
+    last_match: bytes | None = None
+    """The identifier of the last match, until the final response came."""
+    repeats_match: bool = False
+    """Whether the final response has an identifier all the same, and it is that of the last match again."""
 
 
 class QueryReader:
@@ -71,13 +75,17 @@ class QueryReader:
 
     def answer(self, query: Query, response: Message) -> None:
         """Take a response."""
-        status = response.command.status
-        if status not in PENDING:
+        sent = response.data_set.identifier if response.data_set is not None else None
+        if response.command.status not in PENDING:
+            query.repeats_match = sent is not None and sent.content == query.last_match
+            query.last_match = None
             found, _ = self._read(response)
             if found is not None and FAILED_INSTANCES in found.elements:
                 key = found.elements[FAILED_INSTANCES]
                 query.failed_instances = 0 if key.is_empty else len(found.values(key))
-        elif query.request is not None and query.looked_at < MAX_MATCHES:
+            return
+        query.last_match = sent.content if sent is not None else None
+        if query.request is not None and query.looked_at < MAX_MATCHES:
             found, _ = self._read(response)
             if found is not None:
                 _look_at(query, query.request, found, response)

@@ -12,7 +12,7 @@ from dicomsniff.export.model_json import findings_json
 from dicomsniff.export.text import finding_lines
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import SEVERITIES
-from dicomsniff.findings.parts import shown, the_file, the_party
+from dicomsniff.findings.parts import shown, the_party
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import counted
 
@@ -44,7 +44,7 @@ class CheckedText(CheckView):
 
     def ends(self) -> tuple[str, str]:
         """Return the verdict and the worst, and behind the associations what is about the whole capture, and counts."""
-        analyzer, name = self.capture.analyzer, the_file(self.capture.reader.name)
+        analyzer, name = self.capture.analyzer, self.capture.marked_name
         worst = [f"  {line}" for line in analyzer.overview.worst()]
         before = [f"{name}: {analyzer.verdict_line}", *worst, ""] if worst else []
         lines = [*finding_lines(analyzer.findings)]
@@ -109,7 +109,7 @@ def _head(view: CheckView) -> dict[str, Any]:
     said: dict[str, Any] = {"schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
     said["privacy"] = view.gate.privacy.said
     said["capture"] = {
-        "name": view.gate.file_name(reader.name),
+        "name": shown(view.capture.marked_name, view.gate),
         "packets": analyzer.packets,
         "associations": analyzer.association_count,
         "truncated": bool(reader.truncated),

@@ -5,7 +5,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.export.streamed import StreamedView
 from dicomsniff.export.text import entry_text, finding_text, link_section, summary_lines
 from dicomsniff.findings.finding import Finding
-from dicomsniff.findings.parts import the_file, the_title
+from dicomsniff.findings.parts import the_title
 from dicomsniff.quantities import time_of_day
 
 
@@ -15,7 +15,7 @@ class FollowedText(StreamedView):
     def begin(self) -> None:
         """Say what is followed."""
         super().begin()
-        self.write_lines([f"following {the_file(self.capture.reader.name)}; Ctrl-C ends"])
+        self.write_lines([f"following {self.capture.marked_name}; Ctrl-C ends"])
 
     def entry_line(self, association: Association, entry: Entry) -> str:
         """Return a timeline entry: time of day, association, and the rest."""

@@ -35,8 +35,7 @@ class JsonLines(StreamedView):
         super().begin()
         head = {"kind": "transcript", "schema": SCHEMA, "tool": {"name": "dicomsniff", "version": __version__}}
         self._write(
-            head
-            | {"capture": {"name": self.gate.file_name(self.capture.reader.name)}, "privacy": self.gate.privacy.said}
+            head | {"capture": {"name": shown(self.capture.marked_name, self.gate)}, "privacy": self.gate.privacy.said}
         )
 
     def entry_line(self, association: Association, entry: Entry) -> str:

@@ -47,11 +47,11 @@ def _move_json(move: Move, digits: int, gate: Gate) -> Json:
         "sub_operations": move.counters,
         "deliveries": [_delivery_json(delivery, digits, gate) for delivery in move.deliveries],
         "unconnected": [
-            asdict(each)
-            | {
-                "time": timestamp(each.time, digits),
+            {
                 "source": gate.address(each.source),
                 "target": gate.endpoint(each.target),
+                "time": timestamp(each.time, digits),
+                "how": each.how,
             }
             for each in move.unconnected
         ],

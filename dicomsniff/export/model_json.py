@@ -35,7 +35,7 @@ def capture_json(capture: Capture, gate: Gate) -> Json:
     digits = reader.resolution_digits
     first, last = analyzer.first_time, analyzer.last_time
     return {
-        "name": gate.file_name(reader.name),
+        "name": shown(capture.marked_name, gate),
         "format": reader.format,
         "packets": analyzer.packets,
         "bytes": analyzer.bytes,

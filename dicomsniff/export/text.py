@@ -11,7 +11,7 @@ from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
-from dicomsniff.findings.parts import the_file, the_party
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size, counted, duration, timestamp
@@ -119,7 +119,7 @@ def summary_lines(capture: Capture) -> Iterator[str]:
     """Yield what a capture that is over held as a whole."""
     analyzer = capture.analyzer
     held = f"{counted(analyzer.connections, 'TCP connection')}, {counted(analyzer.association_count, 'association')}"
-    yield f"{the_file(capture.reader.name)}: {analyzer.packets} packets, {held}"
+    yield f"{capture.marked_name}: {analyzer.packets} packets, {held}"
     if analyzer.overview.associations or analyzer.findings:
         yield f"  {analyzer.verdict_line}"
     for line in analyzer.overview.worst():

@@ -25,6 +25,10 @@ def _answer(association: Association, entry: Entry) -> AssociateAc | None:
 
 
 _AC = (AssociateAc,)
+_SYNTAXES_REFUSED = 4
+"""The result of a context none of whose transfer syntaxes is taken (PS3.8 Table 9-18)."""
+MAX_SYNTAXES = 3
+"""Transfer syntaxes that a finding names; further ones are counted."""
 
 
 @entry_rule(
@@ -228,6 +232,8 @@ def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
         if refused:
             first = refused[0]
             what = f"{the_class(first.abstract_syntax)}: {in_words(context_result_name(first.result or 0))}"
+            if first.result == _SYNTAXES_REFUSED and first.proposed_transfer_syntaxes:
+                what += f" ({some_of(first.proposed_transfer_syntaxes, MAX_SYNTAXES, the_class)})"
             more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
             yield Hit(f"{len(refused)} of {len(association.contexts)} contexts refused: {what}{more}")
 

@@ -12,6 +12,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import Query
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.command_rules import OWN_REASONS
+from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit
@@ -55,6 +56,16 @@ class Asked(NamedTuple):
         return operation.category == "Failure" and operation.status not in OWN_REASONS and not operation.pending
 
     @property
+    def served(self) -> bool:
+        """Whether it brought something, whatever it asked for: matches, or objects of which none failed."""
+        operation = self.operation
+        if self.is_find:
+            return operation.pending > 0 and operation.category in ("Success", "Cancel")
+        if operation.category != "Success":
+            return False
+        return operation.counters.get("completed", 0) > 0 and not operation.counters.get("failed", 0)
+
+    @property
     def said(self) -> str:
         """Name the request with its level: `C-FIND-RQ at STUDY level`."""
         return self.operation.request.name + (f" at {self.level.name} level" if self.level is not None else "")
@@ -93,15 +104,31 @@ def told_once(check: Callable[[Asked], Iterator[str]]) -> Callable[[Review], Ite
 
     @wraps(check)
     def find(review: Review) -> Iterator[Hit]:
-        told: dict[tuple[object, str], tuple[Operation, int]] = {}
-        for each in asked(review):
-            for text in check(each):
-                key = (each.operation.side, text)
-                first, times = told.get(key, (each.operation, 0))
-                told[key] = first, times + 1
-        for (_, text), (operation, times) in told.items():
-            who = the_party(review.association.party(operation.side))
-            more = f" ({times} times)" if times > 1 else ""
-            yield Hit(f"{who} sends {text}{more}", operation.request.span, operation.request, side=operation.side)
+        return (hit for hit, _ in _told(check, review))
 
     return find
+
+
+def told_leniently(check: Callable[[Asked], Iterator[str]]) -> Callable[[Review], Iterator[Hit]]:
+    """As `told_once`, of what many peers stand: a note where every such request was served."""
+
+    @wraps(check)
+    def find(review: Review) -> Iterator[Hit]:
+        for hit, served in _told(check, review):
+            yield hit._replace(severity=Severity.NOTE) if served else hit
+
+    return find
+
+
+def _told(check: Callable[[Asked], Iterator[str]], review: Review) -> Iterator[tuple[Hit, bool]]:
+    told: dict[tuple[object, str], list[Asked]] = {}
+    for each in asked(review):
+        for text in check(each):
+            told.setdefault((each.operation.side, text), []).append(each)
+    for (_, text), requests in told.items():
+        served = all(each.served for each in requests)
+        operation = requests[0].operation
+        who = the_party(review.association.party(operation.side))
+        more = f" ({len(requests)} times)" if len(requests) > 1 else ""
+        hit = Hit(f"{who} sends {text}{more}", operation.request.span, operation.request, side=operation.side)
+        yield hit, served

@@ -24,7 +24,7 @@ from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_message_id, the_party
-from dicomsniff.findings.review import PATIENCE, Review
+from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
@@ -34,9 +34,10 @@ _OPEN = 60_000_000_000
 
 
 _PROVOKED = (
+    "peer:role-not-negotiated",
     *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
-    *by("peer", "likely-reason"),
+    *by("peer", "likely-reason", "pending-without-progress"),
     *SILENCE,
     *STALLS,
     "contexts-all-refused",
@@ -125,7 +126,7 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
         who = f"the {aborter(source)} of {the_party(party)}" if aborter(source) else the_party(party)
         why = aborted_for(source, reason)
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
-        said += _after_silence(association, entry)
+        said += _instead_of_release(association, entry) or _after_silence(association, entry)
         broken = any(
             each.severity is Severity.ERROR and each.code != "status-failure" for each in findings_of(association).all
         )
@@ -134,6 +135,13 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
         else:
             harmless = "; every request had been answered, so nothing was lost by it"
             yield Hit(said + harmless, earliest_cause=since, severity=Severity.WARNING)
+
+
+def _instead_of_release(association: Association, entry: Entry) -> str:
+    """Say that an A-ABORT came where the release that the other side asked for was due."""
+    others = [each for each in association.timeline if each is not entry]
+    asked = bool(others) and isinstance(others[-1].event, ReleaseRq) and others[-1].side is not entry.side
+    return ", instead of answering A-RELEASE-RQ" if asked else ""
 
 
 def _after_silence(association: Association, entry: Entry) -> str:
@@ -180,7 +188,12 @@ def _not_sure(state: State) -> bool:
     severity=Severity.ERROR,
     reference="PS3.8 §9.2",
     on=TcpEnd,
-    follows=(*_PROVOKED, "peer:pdu-incomplete", *by("own", "association-not-released", "release-unanswered")),
+    follows=(
+        *_PROVOKED,
+        "peer:pdu-incomplete",
+        "connection-closed-early",
+        *by("own", "association-not-released", "release-unanswered"),
+    ),
 )
 def reset(association: Association, entry: Entry) -> Iterator[Hit]:
     """TCP is reset within the association.
@@ -192,8 +205,23 @@ def reset(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case TcpEnd(how="RST") if not association.state.is_over and not _not_sure(association.state):
-            party = association.party(entry.side)
-            yield Hit(f"{the_party(party)} reset the TCP connection", earliest_cause=_reaction_to(association, entry))
+            who, idle = the_party(association.party(entry.side)), _idle_before(association, entry)
+            yield Hit(f"{who} reset the TCP connection{idle}", earliest_cause=_reaction_to(association, entry))
+
+
+def _idle_before(association: Association, entry: Entry) -> str:
+    """Say that what was reset had been idle for long, as firewalls drop it: until one message, or until the reset."""
+    following = entry
+    for each in reversed(association.timeline):
+        if each is entry or each.span.first_packet >= following.span.first_packet:
+            continue
+        if (idle := following.span.first_time - each.span.last_time) >= IDLE:
+            message = "" if following is entry else "in answer to the first message "
+            return f" {message}after {duration(idle)} of silence"
+        if each.side is entry.side:
+            break
+        following = each
+    return ""
 
 
 def _closing(review: Review) -> Entry | None:
@@ -226,10 +254,15 @@ def closed_early(review: Review) -> Iterator[Hit]:
     if cut or asked:
         party = association.party(ending.side)
         what = (cut or asked)[0]
-        how = "within" if cut else "before a final response to"
-        text = (
-            f"{the_party(party)} closed the TCP connection {how} {what.name} {the_message_id(what.command.message_id)}"
-        )
+        name = f"{what.name} {the_message_id(what.command.message_id)}"
+        idle = what.span.first_time - ending.span.last_time
+        if what.span.first_packet > ending.span.last_packet and idle >= PATIENCE:
+            before = f" after {duration(review.silence)} of silence" if review.silence >= PATIENCE else ""
+            text = f"{the_party(party)} closed the TCP connection{before}; {the_party(association.party(what.side))} "
+            text += f"sent {name} on it {duration(idle)} later"
+        else:
+            how = "within" if cut else "before a final response to"
+            text = f"{the_party(party)} closed the TCP connection {how} {name}"
         since = _reaction_to(association, ending)
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 
@@ -264,7 +297,7 @@ def not_released(review: Review) -> Iterator[Hit]:
     code="release-unanswered",
     severity=Severity.WARNING,
     reference="PS3.8 §7.2",
-    follows=(*by("peer", *FRAMING), *by("own", *FRAMING)),
+    follows=(*by("peer", *FRAMING), *by("own", *FRAMING), "release-too-early"),
 )
 def release_unanswered(review: Review) -> Iterator[Hit]:
     """TCP is closed instead of A-RELEASE-RP being sent or awaited.
@@ -281,12 +314,16 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
         return
     if review.may_have_missed(asked.side.other, since=asked.span.first_packet):
         return
-    ender = association.party(review.ending.side)
-    verb = "reset" if isinstance(review.ending.event, TcpEnd) and review.ending.event.how == "RST" else "closed"
+    ender, ended = the_party(association.party(review.ending.side)), how_ended(review.ending)
     waits = review.ending.side is asked.side
+    waited = review.ending.span.first_time - asked.span.last_time
+    if waits and waited >= PATIENCE:
+        silent = the_party(association.party(asked.side.other))
+        text = f"{silent} did not answer A-RELEASE-RQ; after {duration(waited)} {ender} {ended}"
+        yield Hit(text, asked.span, side=asked.side.other, earliest_cause=asked.span.first_packet)
+        return
     how = "without waiting for A-RELEASE-RP" if waits else "without sending A-RELEASE-RP"
-    yield Hit(f"{the_party(ender)} {verb} the TCP connection {how}", review.ending.span,
-              side=review.ending.side)  # fmt: skip
+    yield Hit(f"{ender} {ended} {how}", review.ending.span, side=review.ending.side)
 
 
 @final_rule(code="connection-left-open", severity=Severity.NOTE, reference="PS3.8 §9.2.3")

@@ -77,6 +77,7 @@ DATA_SETS = (
     "data-set-bad-vr",
     "data-set-value",
     "data-set-announced-otherwise",
+    "data-set-pixel-mismatch",
 )
 """Data sets that a receiver may stumble over."""
 NORMALIZED = (
@@ -86,6 +87,8 @@ NORMALIZED = (
     "attribute-missing",
     "attribute-value-not-allowed",
     "attribute-not-settable",
+    "instance-not-well-known",
+    "meta-class-named",
     "instance-not-created",
     "step-already-ended",
     "transaction-of-other-claim",
@@ -114,7 +117,7 @@ OPERATIONS = ("response-without-request", "response-mismatched", "message-id-rep
 """Requests and responses that do not belong together."""
 BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
 """What the other side may not be able to read, or to answer."""
-SILENCE = ("association-unanswered", "peer-silent", "idle-timeout")
+SILENCE = ("association-unanswered", "requestor-silent", "peer-silent", "idle-timeout")
 """Nobody said anything, until one side gave up."""
 STALLS = ("receiver-stopped-reading", "sender-stopped", "bytes-never-acknowledged")
 """A transfer stood still, until one side gave up."""

@@ -356,14 +356,18 @@ def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
     """A final C-FIND response announces a data set.
 
     Matches come with pending responses; the final one has none. A requestor that believes Command Data Set Type waits
-    for a data set, or takes the next message's for it.
+    for a data set, or takes the next message's for it. A note where the last match is only sent again.
 
     What to do: Look at how the peer sets Command Data Set Type (0000,0800) in its last response.
     """
     match entry.event:
-        case Message(command=command) if command.field == 0x8020 and command.status is not None:
+        case Message(command=command, operation=operation) if command.field == 0x8020 and command.status is not None:
             if command.status not in PENDING and command.announces_data_set:
-                yield Hit(f"final C-FIND-RSP with status 0x{command.status:04X} announces a data set")
+                query = operation.query if operation is not None else None
+                repeats = query is not None and query.repeats_match
+                what = "has the last match's data set again" if repeats else "announces a data set"
+                text = f"final C-FIND-RSP with status 0x{command.status:04X} {what}"
+                yield Hit(text, severity=Severity.NOTE if repeats else None)
 
 
 @entry_rule(

@@ -20,6 +20,8 @@ _PLAIN = (0x0106, 0x0114, 0x0115, 0x0120, 0x0121)
 """Statuses that say that something is wrong with an attribute that was sent, or missing (PS3.7 §C.5)."""
 _POSSIBLE = (0x0105, 0x0107, 0x0110, 0x0116, 0xC301)
 """Statuses behind which that may be."""
+_INVALID_VALUE, _MISSING = 0x0106, (0x0120, 0x0121)
+"""Statuses that say which of the two it is."""
 _ERROR_COMMENT = 0x00000902
 MAX_NAMED = 2
 """Attributes that a finding names; further ones are counted."""
@@ -49,6 +51,8 @@ def absent(review: Review) -> Iterator[Hit]:
         lacking = [path for path in content.absent if not vital or path in vital]
         if not lacking and operation.status in _PLAIN:
             lacking = list(content.left_out)
+        if operation.status == _INVALID_VALUE and content.odd:
+            continue  # which is what the receiver refused
         if lacking and content.demand is not None:
             outcome = _outcome(review, operation)
             said = f"sends {_asked(operation)} without {_all(lacking)} ({content.demand.reference}){outcome}"
@@ -56,18 +60,22 @@ def absent(review: Review) -> Iterator[Hit]:
 
 
 @final_rule(
-    code="attribute-value-not-allowed", severity=Severity.WARNING, reference="PS3.4 §F.7.2, §CC.2", follows=_BEFORE
+    code="attribute-value-not-allowed",
+    severity=Severity.WARNING,
+    reference="PS3.4 §F.7.2, §H.4, §CC.2",
+    follows=_BEFORE,
 )
 def odd(review: Review) -> Iterator[Hit]:
     """An attribute has a value that its service does not allow here.
 
-    A procedure step is created IN PROGRESS (MPPS) or SCHEDULED (UPS), and its status or state has a few defined values.
-    Told where the request was refused or answered by an abort.
+    A procedure step is created IN PROGRESS (MPPS) or SCHEDULED (UPS), and its status or state has a few defined values;
+    so have Film Orientation, Print Priority and others of print. Told where the request was refused or answered by an
+    abort.
 
     What to do: Let the sender use one of the values named.
     """
     for operation, content, vital in _failed(review):
-        if vital or content.demand is None:
+        if vital or content.demand is None or (operation.status in _MISSING and content.absent):
             continue
         for tag in content.odd:
             value = content.values[tag]

@@ -9,7 +9,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.pdu_types import item_type_name
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_title, the_uid
+from dicomsniff.findings.parts import the_party, the_title, the_uid
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
@@ -23,6 +23,8 @@ _UID = re.compile(rb"(?=.{1,64}\Z)(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 _TITLE = re.compile(rb"[\x20-\x5b\x5d-\x7e]+")
 _UIDS = {(0, 0x10), (0x20, 0x30), (0x20, 0x40), (0x21, 0x40), (0x50, 0x52)}
 _ONCE = {(0, 0x10), (0, 0x50), (0x50, 0x51), (0x50, 0x52), (0x50, 0x53), (0x50, 0x55), (0x50, 0x58), (0x50, 0x59)}
+_ONCE_IN_CONTEXT = {(0x20, 0x30), (0x21, 0x40)}
+"""The abstract syntax of a proposal, the transfer syntax of an answer."""
 _FIXED_FIELDS = 68
 _RESERVED = slice(36, _FIXED_FIELDS)
 """Bytes 43 to 74 of the PDU."""
@@ -141,8 +143,21 @@ def items_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq() | AssociateAc() as pdu:
             seen = Counter((outer, kind) for outer, kind, _ in walk_items(pdu.raw) if (outer, kind) in _ONCE)
             again = [item_type_name(kind) for (_, kind), count in seen.items() if count > 1]
+            again += [f"{item_type_name(kind)} of context {number}" for kind, number in _repeated_in_contexts(pdu.raw)]
             if again:
                 yield Hit(f"{pdu.name} has more than one item: {some_of(again)}")
+
+
+def _repeated_in_contexts(raw: bytes) -> Iterator[tuple[int, int]]:
+    """Yield types of items that a presentation context has twice and may have but once, with its id."""
+    context = times = 0
+    for outer, kind, value in walk_items(raw):
+        if not outer:
+            context, times = value[0] if value else 0, 0
+        elif (outer, kind) in _ONCE_IN_CONTEXT:
+            times += 1
+            if times == 2:
+                yield kind, context
 
 
 @entry_rule(code="item-unknown", severity=Severity.NOTE, reference="PS3.8 §9.3.1", on=_BOTH)
@@ -186,7 +201,7 @@ def reserved_set(association: Association, entry: Entry) -> Iterator[Hit]:
     code="ae-title-malformed", severity=Severity.WARNING, reference="PS3.5 §6.2, PS3.8 Table 9-11", on=AssociateRq
 )
 @of_negotiation
-def title_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
+def title_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """An AE title is blank or has bytes no AE title may have.
 
     AE titles are 1 to 16 characters of the default repertoire, without backslash and control characters. Acceptors
@@ -194,17 +209,19 @@ def title_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
 
     What to do: Correct the AE title in the requestor's settings.
     """
+    who = the_party(association.party(entry.side))
     for which, title in _titles(entry):
         text = title.rstrip(b"\0").strip(b" ")
         if not text:
-            yield Hit(f"the {which} AE title is blank" + (" (NUL)" if b"\0" in title else ""))
+            yield Hit(f"{who} sends a blank {which} AE title" + (" (NUL)" if b"\0" in title else ""))
         elif not _TITLE.fullmatch(text):
-            yield Hit(f"the {which} AE title has bytes that no AE title may have: {the_title(plain_text(title))}")
+            said = the_title(plain_text(title))
+            yield Hit(f"{who} sends a {which} AE title with bytes that no AE title may have: {said}")
 
 
 @entry_rule(code="ae-title-padded", severity=Severity.WARNING, reference="PS3.5 §6.2, PS3.8 Table 9-11", on=AssociateRq)
 @of_negotiation
-def title_padded(_: Association, entry: Entry) -> Iterator[Hit]:
+def title_padded(association: Association, entry: Entry) -> Iterator[Hit]:
     """An AE title is padded with NUL.
 
     AE titles are padded to 16 bytes with spaces. An acceptor that compares all 16 bytes does not recognize this one.
@@ -213,7 +230,8 @@ def title_padded(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     for which, title in _titles(entry):
         if title.endswith(b"\0") and title.strip(b" \0") and _TITLE.fullmatch(title.rstrip(b"\0")):
-            yield Hit(f"the {which} AE title {the_title(plain_text(title))} is padded with NUL, not with spaces")
+            who, said = the_party(association.party(entry.side)), the_title(plain_text(title))
+            yield Hit(f"{who} pads the {which} AE title {said} with NUL, not with spaces")
 
 
 def _titles(entry: Entry) -> Iterator[tuple[str, bytes]]:

@@ -30,19 +30,24 @@ _HANDSHAKE_FAILURE = 40
 def refused(facts: CaptureFacts) -> Iterator[Hit]:
     """A TLS handshake is refused.
 
-    Before anything is encrypted, one side ended the TLS handshake by a fatal alert, so that no association could begin.
+    Before anything is encrypted, one side ended the TLS handshake by a fatal alert, or the server closed the connection
+    on it without a word, so that no association could begin.
     Connections to the web's ports, or of programs that offer to speak HTTP, are not meant.
 
     What to do: Give both sides certificates that the other one trusts, where asked for also to the client, and TLS
     versions and cipher suites that they have in common (PS3.15 §B.12).
     """
-    groups: dict[tuple[str, str, bool, int, str], list[FailedHandshake]] = {}
+    groups: dict[tuple[str, str, bool, int | None, str], list[FailedHandshake]] = {}
     for each in facts.handshakes:
         groups.setdefault(each[:5], []).append(each)
     for group in groups.values():
         first = group[0]
         who, whom = (first.client, first.server) if first.by_client else (first.server, first.client)
         often = f" {len(group)} times" if len(group) > 1 else ""
+        if first.alert is None:
+            text = f"{the_address(who)} closed the connection on the TLS handshake of {the_address(whom)}{often}"
+            yield Hit(f"{text}, without an answer: it probably speaks no TLS on this port", first.span)
+            continue
         text = f"{the_address(who)} refused the TLS handshake with {the_address(whom)}{often}"
         yield Hit(f"{text} by the alert {alert_name(first.alert)}: {_why(first)}", first.span)
 
@@ -50,9 +55,10 @@ def refused(facts: CaptureFacts) -> Iterator[Hit]:
 def _why(handshake: FailedHandshake) -> str:
     if not handshake.by_client and handshake.certificate == "missing":
         return "it asked for a client certificate, and the client sent none"
-    if known := _CERTIFICATE_ALERTS.get(handshake.alert):
+    alert = handshake.alert if handshake.alert is not None else -1
+    if known := _CERTIFICATE_ALERTS.get(alert):
         return known.format(whose="server's" if handshake.by_client else "client's")
-    if known := _OTHER_ALERTS.get(handshake.alert):
+    if known := _OTHER_ALERTS.get(alert):
         return known
     if handshake.alert == _HANDSHAKE_FAILURE and handshake.certificate == "sent":
         return "it asked for a client certificate; perhaps it does not accept the one that was sent"

@@ -108,4 +108,4 @@ def readable(_: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq(user_information=information) if information.identity is not None:
             kind = information.identity.type
             what = _IDENTITIES.get(kind, f"an identity of reserved type {kind}")
-            yield Hit(f"{what} is sent in the clear")
+            yield Hit(f"the requestor sends {what} in the clear")

@@ -1,5 +1,6 @@
 """A rule on failures that nothing explains: what was unusual in what the failing side was sent just before."""
 
+import re
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
@@ -65,9 +66,13 @@ _UNUSUAL = frozenset(
         *("pdv-empty", "pdv-odd-length", "pdv-reserved-bits", "messages-in-one-pdu"),
         *("priority-undefined", "command-group-length", "data-set-not-allowed", "response-about-another"),
         *("response-sparse", "pending-without-counters"),
+        *("data-set-uid", "data-set-odd-length", "data-set-order", "data-set-charset", "data-set-pixel-length"),
     ]
 )
 """Findings about what most receivers can handle."""
+_LONGEST_UID = 64
+_UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
+"""A UID (PS3.5 §9.1), or none."""
 _UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
 
 
@@ -95,7 +100,7 @@ def likely(review: Review) -> Iterator[Hit]:
         found = _unusual(association, failure, side)
         if found is not None:
             text, hit = found
-            yield hit._replace(text=f"likely why {the_party(association.party(side))} {how}: {text}")
+            yield hit._replace(text=f"{text}: likely why {the_party(association.party(side))} {how}")
             return
 
 
@@ -133,9 +138,23 @@ def _unusual(association: Association, failure: Finding, side: Side) -> tuple[st
     ]
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
-        return None
+        return _joined(association, failure, side, since)
     last = max(near, key=lambda each: each.packet)
     return marked(last.parts), Hit("", last.span, last.about, side=side.other, latest_cause=-1)
+
+
+def _joined(association: Association, failure: Finding, side: Side, since: int) -> tuple[str, Hit] | None:
+    """Return a data set that begins in the P-DATA-TF of its command, if a side had answered none like it before."""
+    if failure.code == "status-failure":
+        return None  # it was read
+    sent = (each for each in association.messages if each.side is not side and each.data_set is not None)
+    first = next((each for each in sent if each.data_set is not None and each.data_set.joined), None)
+    if first is None or first.span.last_packet < since or first.span.first_packet > failure.packet:
+        return None
+    text = (
+        f"{first.name} has its command and data set in one P-DATA-TF, which is allowed, but not all receivers take it"
+    )
+    return text, Hit("", first.span, first, side=side.other, latest_cause=-1)
 
 
 def _heard_since(association: Association, failure: Finding, side: Side) -> int:
@@ -155,6 +174,9 @@ def _unusual_in(message: Message) -> str:
             return f"{message.name} has the element {tag_text(tag)}, which the standard does not define"
         if tag in _UIDS and value.endswith(b" "):
             return f"{message.name} pads {name.name} {tag_text(tag)} with a space instead of NUL"
+        if tag in _UIDS and not _UID.fullmatch(uid := value.rstrip(b"\0 ")):
+            long = f"{len(uid)} characters; 64 may be" if len(uid) > _LONGEST_UID else "not a UID"
+            return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}"
         if len(value) % 2:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
     outline = outline_of(message)

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dicomsniff.association.moves import Move
-from dicomsniff.association.normalized_links import Kind, Workflow
+from dicomsniff.association.neighbours import host_of
+from dicomsniff.association.normalized_links import Kind, Step, Workflow
+from dicomsniff.dictionary.reasons import in_words, reject_reason_name
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_address, the_key, the_title
+from dicomsniff.findings.parts import the_address, the_association, the_key, the_title
 from dicomsniff.findings.retrieve import explain_get, moved_nothing, why_less
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
@@ -156,7 +158,27 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
         if asked and not reported:
             key = the_key(workflow.key, asked[0].association)
             said = f"storage commitment {key} was accepted; its report is not in the capture"
+            said += _called_back(facts, asked[0])
             yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
+
+
+def _called_back(facts: CaptureFacts, asked: Step) -> str:
+    """Say that the provider tried to call the requestor for its report, and in vain."""
+    first = next((each for each in facts.neighbours if each.association == asked.association), None)
+    if first is None:
+        return ""
+    requestor, provider = first.ends.source, host_of(first.ends.target)
+    for each in facts.neighbours:
+        back = each.ends.source == provider and host_of(each.ends.target) == requestor
+        if back and each.start >= asked.time and each.trouble:
+            why = in_words(reject_reason_name(*each.refused)) if each.refused else ""
+            what = f"which was refused: {why}" if why else "which was in trouble"
+            return f"; the provider called back in association {the_association(each.association)}, {what}"
+    for tried in facts.links.unconnected():
+        if tried.source == provider and host_of(tried.target) == requestor and tried.time >= asked.time:
+            how = {"refused": "was refused", "unanswered": "got no answer"}.get(tried.how, "said nothing")
+            return f"; the provider then tried to connect to {the_address(tried.target)}, which {how}"
+    return ""
 
 
 @capture_rule(code="association-per-object", severity=Severity.NOTE, reference="PS3.8 §7.1")

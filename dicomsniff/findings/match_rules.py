@@ -15,6 +15,8 @@ from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
 
+_FILE_META_GROUP = 0x0002
+"""The group of elements that only files have (PS3.5 §7.1): no match has them."""
 _BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
 
 
@@ -107,7 +109,7 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
 
 @final_rule(
     code="match-required-key-missing",
-    severity=Severity.WARNING,
+    severity=Severity.NOTE,
     reference="PS3.4 §C.2.2.1.2, §C.4.1.1.3.2",
     follows=(*_BROKEN, "own:match-level-differs"),
 )
@@ -159,7 +161,8 @@ def others_missing(each: Asked) -> Iterator[Seen]:
     told = set(each.model.returned if each.model is not None else ())
     if each.level is not None:
         told |= {each.level.unique or 0, *each.level.required}
-    yield from _left_out(each, [tag for tag in each.query.absent if tag not in told], ", though asked for")
+    keys = [tag for tag in each.query.absent if tag not in told and tag >> 16 != _FILE_META_GROUP]
+    yield from _left_out(each, keys, ", though asked for")
 
 
 def _without(each: Asked, tag: int, what_it_is: str, why: str = "") -> Iterator[Seen]:

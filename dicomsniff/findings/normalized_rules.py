@@ -9,6 +9,7 @@ from dicomsniff.dictionary.normalized import (
     ACTIONS,
     CHANGE_STATE,
     EVENTS,
+    META_CLASSES,
     REQUEST_CANCEL,
     UPS_CLASSES,
     UPS_EVENT,
@@ -17,13 +18,14 @@ from dicomsniff.dictionary.normalized import (
     UPS_PUSH,
     UPS_QUERY,
     UPS_WATCH,
+    WELL_KNOWN,
     type_name,
 )
 from dicomsniff.dictionary.statuses import DONE, status_category
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_class, the_party
+from dicomsniff.findings.parts import the_class, the_party, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 
@@ -114,6 +116,55 @@ _TYPED = {
     "N-ACTION": (ACTIONS, ACTION_TYPE_ID, "action type"),
     "N-EVENT-REPORT": (EVENTS, EVENT_TYPE_ID, "event type"),
 }
+
+
+@entry_rule(
+    code="instance-not-well-known",
+    severity=Severity.WARNING,
+    reference="PS3.4 §J.3.5, §H.4.6",
+    on=_M,
+    follows=_BEFORE,
+    condition=is_normalized,
+)
+def instance_not_well_known(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A request names another instance than the one its SOP class has.
+
+    Storage commitment and the printer have one instance each, whose UID the standard gives. Receivers refuse any other
+    one: status 0112H (no such SOP instance).
+
+    What to do: Let the sender name the well-known instance.
+    """
+    match entry.event:
+        case Message(command=command) if not command.is_response:
+            right, asks = WELL_KNOWN.get(command.sop_class_uid or ""), command.service != "N-EVENT-REPORT"
+            there = command.requested_sop_instance_uid if asks else command.affected_sop_instance_uid
+            if right and there and there != right:
+                who = the_party(association.party(entry.side))
+                yield Hit(f"{who} sends {command.name} about instance {the_uid(there)} of "
+                          f"{the_class(command.sop_class_uid)}, whose only instance is {right}")  # fmt: skip
+
+
+@entry_rule(
+    code="meta-class-named",
+    severity=Severity.WARNING,
+    reference="PS3.4 §H.3.2, PS3.7 §10.1",
+    on=_M,
+    follows=_BEFORE,
+    condition=is_normalized,
+)
+def meta_class_named(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A message names a meta SOP class.
+
+    A meta SOP class stands for several SOP classes in a presentation context. Nothing is an instance of it: messages
+    name Basic Film Session, Basic Film Box or another class it stands for. Expect status 0118H (no such SOP class).
+
+    What to do: Let the sender put the SOP class of the instance into Affected or Requested SOP Class UID.
+    """
+    match entry.event:
+        case Message(command=command) if not command.is_response and command.sop_class_uid in META_CLASSES:
+            who = the_party(association.party(entry.side))
+            meta = the_class(command.sop_class_uid)
+            yield Hit(f"{who} sends {command.name} with the meta SOP class {meta}; it must name the instance's class")
 
 
 @entry_rule(

@@ -149,7 +149,7 @@ class Overview:
             yield "no DICOM association"
         elif not troubled and not errors and self.fates[Fate.WELL] == total:
             yield f"{_all(total)} went well"
-        elif not troubled and not self.fates[Fate.LOOSE]:
+        elif not troubled and not self.fates[Fate.LOOSE] and self.fates[Fate.WELL]:
             yield f"{self.fates[Fate.WELL]} of {counted(total, 'association')} ended well"
         if loose := self.fates[Fate.LOOSE]:
             but = "" if troubled or errors else "nothing was lost, but "

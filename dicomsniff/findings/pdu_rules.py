@@ -7,7 +7,7 @@ from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_octets, the_party
-from dicomsniff.findings.review import PATIENCE, Review, incomplete
+from dicomsniff.findings.review import PATIENCE, Review, how_ended, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.security_rules import names_other_protocol
 from dicomsniff.pdu.decode import SHORTEST_BODY
@@ -250,7 +250,7 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
         *STALLS,
         *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),
         *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed"),
-        *by("own", *ORDER, "bytes-missing"),
+        *by("own", *ORDER, "bytes-missing", "pdu-beyond-maximum"),
     ),
 )
 def ends_inside(review: Review) -> Iterator[Hit]:
@@ -264,4 +264,13 @@ def ends_inside(review: Review) -> Iterator[Hit]:
     for entry in review.association.timeline:
         if incomplete(entry) and isinstance(entry.event, MalformedPdu) and not review.association.ended_by_capture:
             known = _stopped_by(review, entry)
-            yield Hit(entry.event.problem, entry.span, side=entry.side, latest_cause=known)
+            yield Hit(entry.event.problem + _closed_by(review, entry), entry.span, side=entry.side, latest_cause=known)
+
+
+def _closed_by(review: Review, cut: Entry) -> str:
+    """Say that the sender of a PDU that was cut off closed the connection itself."""
+    ending = review.ending
+    own = ending is not None and ending.side is cut.side and isinstance(ending.event, TcpEnd)
+    if ending is None or not own:
+        return ""
+    return f"; {the_party(review.association.party(cut.side))}, its sender, {how_ended(ending)}"

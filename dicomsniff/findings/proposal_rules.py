@@ -37,7 +37,13 @@ def ids_even(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{counted(len(even), 'presentation context')} with an even id: {some_of(even)}")
 
 
-@entry_rule(code="context-id-repeated", severity=Severity.WARNING, reference="PS3.8 §7.1.1.13", on=AssociateRq)
+@entry_rule(
+    code="context-id-repeated",
+    severity=Severity.WARNING,
+    reference="PS3.8 §7.1.1.13",
+    on=AssociateRq,
+    follows=("own:contexts-too-many",),
+)
 @of_negotiation
 def ids_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
     """A presentation context id is proposed twice.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.dictionary.information_models import PATIENT_ID
 from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL, Identifier, Key
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.asked import Asked, names, told_once
+from dicomsniff.findings.asked import Asked, names, told_leniently, told_once
 from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_value
@@ -26,12 +26,12 @@ _PERHAPS = "; this may be why it failed"
     reference="PS3.4 §C.4.1.1.3.1, §C.4.2.1.4.1, §C.4.3.1.3.1",
     follows=_BROKEN,
 )
-@told_once
+@told_leniently
 def level_missing(each: Asked) -> Iterator[str]:
     """A query or retrieval does not state its level.
 
     Query/Retrieve Level (0008,0052) says whether patients, studies, series or objects are asked for. Without one, an
-    SCP refuses the request, guesses, or finds nothing.
+    SCP refuses the request, guesses, or finds nothing. A note where matches or objects came all the same.
 
     What to do: Let the SCU send (0008,0052) with a level of the information model: PATIENT, STUDY, SERIES or IMAGE.
     """
@@ -45,12 +45,13 @@ def level_missing(each: Asked) -> Iterator[str]:
     reference="PS3.4 §C.6.1, §C.6.2, §C.6.3, §Y.6.1, §Z.4.2",
     follows=_BROKEN,
 )
-@told_once
+@told_leniently
 def level_unknown(each: Asked) -> Iterator[str]:
     """A query or retrieval states a level that there is not.
 
     Each information model has its own levels: Patient Root has PATIENT, STUDY, SERIES and IMAGE; Study Root has no
-    PATIENT level. SCPs refuse other values, those in small letters too.
+    PATIENT level. SCPs refuse other values, those in small letters too. A note where matches or objects came all the
+    same.
 
     What to do: Let the SCU ask at a level of the model, or propose the SOP class of the model that has the level.
     """
@@ -67,18 +68,22 @@ def level_unknown(each: Asked) -> Iterator[str]:
     reference="PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
     follows=(*_BROKEN, "own:query-level-missing"),
 )
-@told_once
+@told_leniently
 def parent_missing(each: Asked) -> Iterator[str]:
     """A query or retrieval does not name what its level belongs to.
 
     Unless relational behavior is negotiated, a request names one entity of every level above its own: a query for
-    series names the study, by Study Instance UID. Without it SCPs refuse the request or find nothing.
+    series names the study, by Study Instance UID. Without it SCPs refuse the request or find nothing. A note where
+    matches or objects came all the same.
 
     What to do: Let the SCU send the unique keys of the levels above, or negotiate relational queries (0x56).
     """
     behavior = "queries are" if each.is_find else "retrieval is"
+    missing: dict[str, list[int]] = {}
     for tag in _parents_missing(each):
-        yield f"{each.said} {_lacking(each.identifier, tag)} {named(tag)}; relational {behavior} not negotiated"
+        missing.setdefault(_lacking(each.identifier, tag), []).append(tag)
+    for lacking, tags in missing.items():
+        yield f"{each.said} {lacking} {names(tags)}; relational {behavior} not negotiated"
 
 
 @final_rule(
@@ -114,12 +119,13 @@ def own_missing(each: Asked) -> Iterator[str]:
     reference="PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
     follows=_BROKEN,
 )
-@told_once
+@told_leniently
 def not_single(each: Asked) -> Iterator[str]:
     """A key that must name one entity holds several values or a wildcard.
 
     The unique keys of the levels above have a single value each, unless relational behavior is negotiated; in a
-    retrieval they have no wildcards at all. SCPs refuse such requests or find nothing.
+    retrieval they have no wildcards at all. SCPs refuse such requests or find nothing. A note where matches or objects
+    came all the same.
 
     What to do: Let the SCU ask once for each entity.
     """
@@ -153,6 +159,29 @@ def own_unasked(each: Asked) -> Iterator[str]:
     unique = each.level.unique if each.level is not None else None
     if each.is_find and each.failed and unique is not None and unique not in each.identifier.elements:
         yield f"{each.said} without {named(unique)}, the unique key of that level{_PERHAPS}"
+
+
+@final_rule(
+    code="query-key-outside-sequence",
+    severity=Severity.WARNING,
+    reference="PS3.4 §K.6.1.2.2",
+    follows=_BROKEN,
+)
+@told_once
+def outside_sequence(each: Asked) -> Iterator[str]:
+    """A key stands at top level that belongs into a sequence.
+
+    A worklist is asked for by the keys in the item of Scheduled Procedure Step Sequence (0040,0100): station, date,
+    modality. At top level they are none of its keys: SCPs pass them over and return all that is scheduled, or nothing.
+
+    What to do: Let the SCU put these keys into the one item of the sequence.
+    """
+    for sequence, keys in each.model.nested if each.model is not None and each.is_find else ():
+        there = each.identifier.elements
+        wrong = [tag for tag in keys if tag in there and (sequence not in there or not there[tag].is_empty)]
+        if wrong:
+            verb = "it belongs" if len(wrong) == 1 else "they belong"
+            yield f"{each.said} with {names(wrong)} at top level; {verb} into {named(sequence)}"
 
 
 @final_rule(

@@ -7,10 +7,12 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.findings.parts import the_address, the_association, the_title
-from dicomsniff.quantities import counted
+from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
+from dicomsniff.quantities import counted, some_of
 
 DESTINATION_UNKNOWN = 0xA801
+MAX_NAMED = 3
+"""SOP classes that a line names; further ones are counted."""
 
 
 def brought_less(move: Move) -> bool:
@@ -32,7 +34,7 @@ def why_less(move: Move) -> str:
         return ""
     destination = the_title(move.destination) if move.destination else "the destination"
     for delivery in move.deliveries:
-        if said := _refusal(delivery, destination):
+        if said := _refusal(delivery, destination, move):
             return said
     if move.unconnected and not move.sent:
         tries = Counter((each.target, each.how) for each in move.unconnected)
@@ -63,16 +65,21 @@ def why_less(move: Move) -> str:
     return f"no C-STORE to {destination} is in the capture: the provider gave up before it sent anything"
 
 
-def _refusal(delivery: Delivery, destination: str) -> str:
+def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
     association = f"association {the_association(delivery.association)}"
     if delivery.outcome == "rejected":
         return f"{destination} rejected the provider's {association}"
     if delivery.contexts and not delivery.accepted:
         accepted = f"accepted none of {delivery.contexts} presentation contexts"
         return f"{destination} {accepted} in {association}"
-    if delivery.outcome == "aborted" and not delivery.stores.kept:
+    if delivery.outcome == "aborted" and not delivery.stores.kept and not _kept_beside(delivery, move):
         return f"{association} to {destination} was aborted before anything was stored"
     return ""
+
+
+def _kept_beside(delivery: Delivery, move: Move) -> bool:
+    """Whether the association of a delivery also delivered something of the same C-MOVE that was kept."""
+    return any(each.association == delivery.association and each.stores.kept for each in move.deliveries)
 
 
 def _explain_partial(move: Move, destination: str, failed: int) -> str:
@@ -80,12 +87,15 @@ def _explain_partial(move: Move, destination: str, failed: int) -> str:
     for delivery in move.deliveries:
         refused.update(delivery.stores.by_category)
     rejected = refused["Failure"]
-    unsent = max(failed - rejected, 0)
+    unanswered = sum(delivery.stores.unanswered for delivery in move.deliveries)
+    unsent = max(failed - rejected - unanswered, 0)
     parts = []
     if rejected:
         parts.append(f"{destination} answered {rejected} of {move.sent} C-STOREs with a failure")
-    if unanswered := sum(delivery.stores.unanswered for delivery in move.deliveries):
-        parts.append(f"{destination} left {unanswered} of {move.sent} C-STOREs without an answer")
+    if unanswered:
+        aborted = any(delivery.outcome == "aborted" and delivery.stores.unanswered for delivery in move.deliveries)
+        then = " and the association was aborted" if aborted else ""
+        parts.append(f"{destination} left {unanswered} of {move.sent} C-STOREs without an answer{then}")
     if unsent:
         contexts = sum(delivery.contexts - delivery.accepted for delivery in move.deliveries)
         why = (
@@ -109,8 +119,27 @@ def explain_get(association: Association, operation: Operation) -> str:
         return f"the requestor answered {stored['Failure']} of {operation.sub_operations} C-STOREs with a failure"
     if (unsent := unsent_of(operation)) and not storage_without_role(association):  # which has a rule of its own
         verb = "was" if unsent == 1 else "were"
-        return f"{counted(unsent, 'object')} {verb} never sent: probably no accepted presentation context fits"
+        return f"{counted(unsent, 'object')} {verb} never sent: {_what_fits(association)}"
     return ""
+
+
+def _what_fits(association: Association) -> str:
+    """Say which storage SOP classes a C-GET could have used, and which were refused."""
+    storage = [
+        each for each in association.contexts.values() if each.abstract_syntax and is_storage(each.abstract_syntax)
+    ]
+    accepted, refused = (
+        list(dict.fromkeys(the_class(each.abstract_syntax) for each in storage if each.accepted is taken))
+        for taken in (True, False)
+    )
+    said = []
+    if refused:
+        said.append(f"the acceptor refused contexts for {some_of(refused, MAX_NAMED)}")
+    if accepted:
+        said.append(
+            f"{'' if refused else 'probably of other SOP classes than those '}accepted: {some_of(accepted, MAX_NAMED)}"
+        )
+    return "; ".join(said) or "no storage SOP class was proposed"
 
 
 def unsent_of(operation: Operation) -> int:

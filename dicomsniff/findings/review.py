@@ -178,6 +178,17 @@ PATIENCE = 1_000_000_000
 """ns of silence from which on who gives up is thought to have waited, not to have changed its mind."""
 
 
+IDLE = 60_000_000_000
+"""ns without traffic from which on a firewall or a peer may have dropped a connection."""
+
+
+def idle_before(association: Association, packet: int, time: int) -> int:
+    """Return how long (ns) nothing had been said when a packet came; 0 where that is less than IDLE."""
+    earlier = [each.span.last_time for each in association.timeline if each.span.last_packet < packet]
+    idle = time - max(earlier, default=time)
+    return idle if idle >= IDLE else 0
+
+
 def saw_beginning(association: Association) -> bool:
     """Whether the capture holds the connection from its first byte on."""
     opened = any(health.handshake_time is not None for health in association.tcp.values())

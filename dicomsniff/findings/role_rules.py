@@ -34,7 +34,7 @@ def not_negotiated(review: Review) -> Iterator[Hit]:
 
     By default the requestor is the SCU and the acceptor the SCP. For anything else, such as C-STORE during C-GET or an
     event report on a reversed association, SCP/SCU role selection is needed; who is SCP only gave up the SCU role.
-    Peers refuse or abort requests in another role.
+    Peers refuse or abort requests in another role. A note where no role was negotiated and the peer answered Success.
 
     What to do: Let the requestor propose the roles it needs, and the acceptor accept them.
     """
@@ -43,7 +43,7 @@ def not_negotiated(review: Review) -> Iterator[Hit]:
     if request is None or accept is None or request.problem or accept.problem:
         return
     selected = selected_roles(association)
-    told: set[tuple[Side, str | None, bool]] = set()
+    wrong: dict[tuple[Side, str | None, bool], list[Operation]] = {}
     for operation in association.operations.operations:
         command = operation.request.command
         # The requestor is the SCU, which asks, and the acceptor the SCP, which only reports events, by default.
@@ -54,10 +54,13 @@ def not_negotiated(review: Review) -> Iterator[Hit]:
         roles = _roles(association, operation, selected)
         if roles is None or (roles.scu if operation.side is ordinary else roles.scp):
             continue
-        kind = (operation.side, command.sop_class_uid, reports)
-        if kind not in told:
-            told.add(kind)
-            yield Hit(_text(association, operation, roles), operation.request.span, operation.request)
+        wrong.setdefault((operation.side, command.sop_class_uid, reports), []).append(operation)
+    for operations in wrong.values():
+        first = operations[0]
+        roles = _roles(association, first, selected) or NOT_SELECTED
+        stood = roles.proposed is None and all(each.category == "Success" for each in operations)
+        yield Hit(_text(association, first, roles), first.request.span, first.request,
+                  severity=Severity.NOTE if stood else None)  # fmt: skip
 
 
 def _roles(association: Association, operation: Operation, selected: dict[str, Roles]) -> Roles | None:

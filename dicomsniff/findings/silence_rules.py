@@ -49,11 +49,33 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
         yield Hit(text, request.span, side=Side.REQUESTOR)
 
 
+@final_rule(code="requestor-silent", severity=Severity.WARNING, reference="PS3.8 §9.1.5, §9.2.3")
+def requestor_silent(review: Review) -> Iterator[Hit]:
+    """A TCP connection is opened and no A-ASSOCIATE-RQ comes.
+
+    The acceptor waits for A-ASSOCIATE-RQ until its ARTIM timer expires. Who opens a connection and says nothing hangs,
+    is a port scanner or the health check of a load balancer, or waits for the other side to speak first, as clients of
+    other protocols do.
+
+    What to do: Look at what opens the connection. Where it is a monitor, let it close the connection or send C-ECHO.
+    """
+    association, ending = review.association, review.ending
+    if ending is None or ending.side is Side.REQUESTOR or review.silence < PATIENCE or not review.begun_in_sight:
+        return
+    if not review.spoke(Side.REQUESTOR) and review.hears(Side.REQUESTOR) and not association.messages:
+        opener, other = the_party(association.requestor), the_party(association.acceptor)
+        text = f"{opener} opened the TCP connection and sent nothing for {duration(review.silence)}"
+        yield Hit(f"{text}; then {other} {how_ended(ending)}", ending.span, side=Side.REQUESTOR)
+
+
 @final_rule(
     code="peer-silent",
     severity=Severity.ERROR,
     reference="PS3.7 §7.5.3",
-    follows=(*by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason"), *STALLS),
+    follows=(
+        *by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason", "release-too-early"),
+        *STALLS,
+    ),
 )
 def peer_silent(review: Review) -> Iterator[Hit]:
     """The requester gave up waiting for a response.

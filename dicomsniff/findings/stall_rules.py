@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dicomsniff.association.timeline import Entry
+from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id, the_party
-from dicomsniff.findings.review import PATIENCE, Review, how_ended, incomplete
+from dicomsniff.findings.review import PATIENCE, Review, how_ended, idle_before, incomplete
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.pdu.types import MalformedPdu
+from dicomsniff.pdu.types import Abort, MalformedPdu
 from dicomsniff.quantities import counted, duration
 from dicomsniff.side import SIDES, Side
 from dicomsniff.span import Span
-from dicomsniff.tcp.health import StreamHealth
+from dicomsniff.tcp.health import SMALL_SEGMENT, StreamHealth
 from dicomsniff.tcp.pauses import NEVER
 
 _TRIES = 2
@@ -55,12 +55,15 @@ class _Stall(NamedTuple):
         return Hit(text, span, about, side, earliest_cause=self.span.first_packet, latest_cause=last.first_packet)
 
 
-def _stalls(review: Review) -> Iterator[_Stall]:
+def _stalls(review: Review, *, whole: bool = False) -> Iterator[_Stall]:
+    """Yield what had begun and not ended; with `whole` also what was sent whole and not acknowledged."""
     association, ending = review.association, review.ending
     if ending is None or association.unlisted or association.missing_bytes:
         return
     for side in SIDES:
         health, begun = association.tcp.get(side), _begun(review, side)
+        if begun is None and whole and health is not None:
+            begun = _unacknowledged(review, side, health)
         if health is not None and begun is not None and health.sent_at != NEVER and review.hears(side.other):
             yield _Stall(side, *begun, health, ending)
 
@@ -77,6 +80,17 @@ def _begun(review: Review, side: Side) -> tuple[str, Span, Message | None, str] 
     if cut is None or (name == "P-DATA-TF" and not any(isinstance(each.event, StrayFragment) for each in own)):
         return None  # what it holds is whole: it announces more than it has
     return name, cut.span, None, problem
+
+
+def _unacknowledged(review: Review, side: Side, health: StreamHealth) -> tuple[str, Span, Message | None, str] | None:
+    """Find the first message or PDU of a side that was sent whole and not acknowledged."""
+    for entry in review.association.timeline:
+        event = entry.event
+        if entry.side is side and entry.span.end > health.acked_to and not isinstance(event, Abort | TcpEnd):
+            if isinstance(event, Message):
+                return f"{event.name} {the_message_id(event.command.message_id)}", event.span, event, ""
+            return event.name, event.span, None, ""
+    return None
 
 
 @final_rule(code="receiver-stopped-reading", severity=Severity.ERROR, reference="RFC 9293 §3.8.6.1")
@@ -121,18 +135,31 @@ def never_arrived(review: Review) -> Iterator[Hit]:
     """Bytes were sent again and never acknowledged.
 
     From some moment on nothing that was sent reached the receiver, or no answer came back: the path is broken, the
-    receiving host is gone, or a firewall dropped the connection.
+    receiving host is gone, or a firewall dropped the connection, as many do after an hour without traffic.
 
-    What to do: Look at the path and at firewalls in between; capture at both ends. Large segments that never arrive
-    point to an MTU that is too small somewhere.
+    What to do: Look at the path and at firewalls in between; capture at both ends. Where only large segments never
+    arrive, some part of the path has a smaller MTU: compare with ping -s and the don't-fragment bit.
     """
-    for stall in _stalls(review):
+    for stall in _stalls(review, whole=True):
         health, silent = stall.health, stall.since(stall.health.acked_at)
         lost = health.sent_to - health.acked_to
-        tried = health.retransmitted >= _TRIES and silent >= PATIENCE
+        tried = health.retransmitted >= _TRIES and stall.since(max(health.acked_at, stall.span.first_time)) >= PATIENCE
         if not stall.closed and lost > 0 and tried:
             sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             what = f"{counted(lost, 'byte')} of {stall.name}, sent again by {sender}, were never acknowledged"
-            yield stall.hit(
-                f"{what} by {receiver}; the last acknowledgement came {duration(silent)} before the end", None
-            )
+            idle = idle_before(review.association, stall.span.first_packet, stall.span.first_time)
+            last = f"the last acknowledgement came {duration(silent)} before the end"
+            why = f"nothing had been sent for {duration(idle)} before it: dropped by a firewall?" if idle else last
+            if not idle and lost >= SMALL_SEGMENT and not _passed_large(review, stall):
+                why = f"for {duration(silent)} only small segments got through: an MTU that is too small on the path?"
+            yield stall.hit(f"{what} by {receiver}; {why}", None)
+
+
+def _passed_large(review: Review, stall: _Stall) -> bool:
+    """Whether anything larger than a segment was acknowledged in the direction of a stall."""
+    return any(
+        each.side is stall.side
+        and each.span.end <= stall.health.acked_to
+        and each.span.end - each.span.start > SMALL_SEGMENT
+        for each in review.association.timeline
+    )

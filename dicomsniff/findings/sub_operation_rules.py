@@ -10,10 +10,14 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import COUNTER_TAGS, RETRIEVALS, Counters, read_counters
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, duration
+from dicomsniff.span import join_spans
 
+_SEVERAL, _LONG = 5, 30_000_000_000
+"""Pending responses, and ns, from which on it is worth a word that nothing goes forward."""
 _WITH_LIST = ("Warning", "Failure", "Cancel")
 """Final statuses whose responses name the instances that failed (PS3.4 §C.4.2.1.4.2)."""
 
@@ -105,6 +109,44 @@ def pending_uncounted(review: Review) -> Iterator[Hit]:
     for key, (message, absent) in first.items():
         many = f"{count[key]} pending {message.name} have" if count[key] > 1 else f"the pending {message.name} has"
         yield Hit(f"{many} no {_names(absent)}", message.span, message)
+
+
+@final_rule(
+    code="pending-without-progress",
+    severity=Severity.WARNING,
+    reference="PS3.4 §C.4.2.3.1, §C.4.3.3.1",
+    follows=_BEFORE,
+)
+def no_progress(review: Review) -> Iterator[Hit]:
+    """Pending responses go on and nothing goes forward.
+
+    A provider sends pending responses while it works, and counts in them what is left. Here the counts stay as they
+    were, response after response, until somebody gave up: the provider waits for its storage, or for the destination.
+
+    What to do: Look at the provider's log, and at its association to the destination.
+    """
+    for operation in review.association.operations.operations:
+        if operation.final is not None or operation.pending < _SEVERAL:
+            continue
+        side = operation.request.side.other
+        said = [each for each in review.association.messages if each.side is side and each.operation is operation]
+        same = _unchanged(said)
+        if len(same) < _SEVERAL or (lasted := same[-1].span.last_time - same[0].span.first_time) < _LONG:
+            continue
+        remaining = read_counters(same[0].command)[0]
+        who, span = the_party(review.association.party(side)), join_spans(same[0].span, same[-1].span)
+        left = f"{remaining} remaining" if remaining is not None else "no change"
+        text = f"{who} sent {len(same)} pending {same[0].name}s in {duration(lasted)}, all with {left}: nothing went on"
+        yield Hit(text, span, same[0], side=side)
+
+
+def _unchanged(responses: list[Message]) -> list[Message]:
+    """Return the last responses that all count the same, if they count at all."""
+    if not responses:
+        return []
+    last = read_counters(responses[-1].command)
+    differ = (at for at, each in enumerate(reversed(responses)) if read_counters(each.command) != last)
+    return responses[-next(differ, len(responses)) :]
 
 
 def _names(tags: list[int]) -> str:

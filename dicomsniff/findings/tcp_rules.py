@@ -18,6 +18,8 @@ _FEW, _STORM = 10, 50
 _NOTABLE, _MANY, _TWICE = 0.01, 0.1, 0.8
 _SET_BACK = 1_000_000
 """ns by which packets may be out of order in a capture of several interfaces or queues, without anything wrong."""
+_MIN_CLOSED = 1_000_000
+"""ns that a window must be closed for, in all, to be worth telling."""
 _SEGMENT = 1460
 """Payload bytes of a full segment on Ethernet, where no SYN told the maximum."""
 
@@ -60,6 +62,9 @@ def missing(review: Review) -> Iterator[Hit]:
             length, places = sum(gap.length for gap in gaps), len(gaps)
             where = f" in {places} places" if places > 1 else ""
             then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
+            health = review.association.tcp.get(side)
+            if health is not None and 2 * health.cut > length:
+                then = "; the capture kept only the beginning of each packet (a short snaplen)"
             least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
             text = f"{least}{length} bytes sent by {the_party(sender)}{where} are not in the capture{then}"
             yield Hit(text, gaps[0].span, side=side)
@@ -187,7 +192,8 @@ def window_closed(review: Review) -> Iterator[Hit]:
     """A receiver closed its TCP window.
 
     The receiving program read more slowly than data came, until there was no room left; the sender had to wait. That is
-    how a slow disk, database or virus scanner of the receiver looks on the wire.
+    how a slow disk, database or virus scanner of the receiver looks on the wire. Less than a millisecond in all is not
+    told: nobody waits for it.
 
     What to do: Look at what the receiver does with objects as they come.
     """
@@ -196,10 +202,10 @@ def window_closed(review: Review) -> Iterator[Hit]:
             receiver = review.association.party(side.other)
             times = "once" if health.zero_windows == 1 else f"{health.zero_windows} times"
             still = max(0, review.association.end_time - health.closed_since) if health.closed_since != NEVER else 0
-            how_long = duration(health.zero_window_time + still)
-            yield Hit(
-                f"{the_party(receiver)} closed its TCP window {times}, for {how_long}", side=side.other, latest_cause=-1
-            )
+            closed = health.zero_window_time + still
+            if closed >= _MIN_CLOSED:
+                text = f"{the_party(receiver)} closed its TCP window {times}, for {duration(closed)}"
+                yield Hit(text, side=side.other, latest_cause=-1)
 
 
 @final_rule(code="time-goes-back", severity=Severity.NOTE)

@@ -30,6 +30,7 @@ class StreamHealth:
         "acked_to",
         "captured_twice",
         "closed_since",
+        "cut",
         "duplicate_acks",
         "duplicated_frames",
         "handshake_time",
@@ -64,6 +65,8 @@ class StreamHealth:
         """Segments that came before bytes which precede theirs."""
         self.missing = 0
         """Bytes that are not in the capture."""
+        self.cut = 0
+        """Those of them that a packet was captured without, as with a short snaplen."""
         self.went_back = 0
         """By how much (ns) a packet was older at most than one of its connection before it, as their times say."""
         self.duplicate_acks = 0

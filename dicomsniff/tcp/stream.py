@@ -270,6 +270,7 @@ class Stream:
             self.health.sent(self.offset, data[fresh:end], mark.time)
             self.offset += end - fresh
         if cut:
+            self.health.cut += cut
             events.append(self._gap(offset + end - start + cut - self.offset, mark))
         return events
 

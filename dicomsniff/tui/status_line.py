@@ -17,7 +17,7 @@ LONGEST_NAME = 60
 def status_text(capture: Capture, *, reading: bool, following: bool, problem: str, verdict: str) -> Shown:
     """Say how far reading is, the counts, and how the capture went."""
     analyzer, reader = capture.analyzer, capture.reader
-    text = Shown(f" {shortened(gate().file_name(reader.name), LONGEST_NAME)}  ", "bold")
+    text = Shown(f" {shortened(allowed(capture.marked_name), LONGEST_NAME)}  ", "bold")
     if problem or reader.truncated:
         text.append(f"{problem or reader.truncated}  ", "bold reverse")
     count = analyzer.association_count

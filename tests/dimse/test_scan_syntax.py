@@ -162,3 +162,18 @@ def test_every_registered_transfer_syntax_has_an_encoding():
             assert encoding.little == known.is_little_endian, uid
             assert encoding.deflated == known.is_deflated, uid
             assert bool(encoding.encapsulated) == known.is_encapsulated, uid
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+def test_a_key_of_group_0002_is_no_file_meta_information(syntax):
+    key = short(0x00020003, "UI", b"") if syntax == EXPLICIT else bare(0x00020003, b"")
+    outline = scan(key + LONG[syntax], syntax)
+    assert codes(outline) == []
+    assert not outline.has_file_meta
+    assert outline.transfer_syntax == syntax
+    assert outline.unusual == "(0002,0003) Media Storage SOP Instance UID at byte 0 is an element of files"
+
+
+def test_elements_of_group_0002_with_a_transfer_syntax_among_them_are_file_meta_information():
+    meta = short(0x00020003, "UI", b"1.2\0") + short(0x00020010, "UI", EXPLICIT.encode() + b"\0")
+    assert codes(scan(meta + LONG[EXPLICIT], EXPLICIT)) == ["file-meta"]

@@ -21,7 +21,7 @@ SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.pcap*"))
 class OneByOne:
     """Hands on a capture's packets one at a time, with nothing between them, as an interface does."""
 
-    is_live, size = True, None
+    is_live, is_file, size = True, True, None
 
     def __init__(self, path: str) -> None:
         self._reader = CaptureReader(path)

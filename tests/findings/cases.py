@@ -6,6 +6,7 @@ from typing import NamedTuple
 import build
 from dicomsniff.findings.collector import MAX_FINDINGS
 from findings import normalized_cases, query_cases
+from findings.connection_traffic import beside_a_sound_one, refused, said_nothing
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
 from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, tried
 from findings.release_cases import CASES as RELEASE_CASES
@@ -30,6 +31,7 @@ from findings.traffic import (
     negotiated,
     opened,
     patched,
+    pending_on,
     released,
     role,
     searched,
@@ -398,7 +400,7 @@ case(
 )
 case(
     "find-final-with-data-set",
-    lambda: searched(match(0xFF00, data=IDENTIFIER), match(0, data=IDENTIFIER)),
+    lambda: searched(match(0xFF00, data=IDENTIFIER), match(0, data=build.element(0x00100020, b"1 "))),
     lambda: searched(match(0xFF00, data=IDENTIFIER), match(0)),
 )
 case(
@@ -445,7 +447,10 @@ case(
 case(
     "role-not-negotiated",
     lambda: released(
-        talked((1, build.message(3, build.store_rq(), build.pixels(10))), (0, build.message(3, build.store_rsp())))
+        talked(
+            (1, build.message(3, build.store_rq(), build.pixels(10))),
+            (0, build.message(3, build.store_rsp(status=0x0122))),
+        )
     ),
     lambda: released(
         talked(
@@ -534,6 +539,13 @@ case("tries-repeated", lambda: tried(0, 4000, 8100), lambda: tried(0, 4000))
 
 # TLS handshakes
 
+case("pending-without-progress", lambda: pending_on(*[7] * 9), lambda: pending_on(*range(9, 0, -1)))
+case(
+    "connection-failed",
+    lambda: refused(2),
+    lambda: beside_a_sound_one(refused(2, port=445, target="10.0.0.8", source="10.0.0.9")),
+)
+case("requestor-silent", said_nothing, lambda: said_nothing(100 * build.MILLISECOND))
 case("tls-handshake-refused", without_client_certificate, lambda: without_client_certificate(1))
 
 # The whole capture

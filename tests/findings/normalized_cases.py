@@ -19,6 +19,8 @@ CREATE, SET, GET, ACTION, REPORT, DELETE = 0x0140, 0x0120, 0x0110, 0x0130, 0x010
 SUCCESS, NO_SUCH_INSTANCE, MISSING, INVALID, UNRECOGNIZED = 0x0000, 0x0112, 0x0120, 0x0106, 0x0211
 STATUS, STATE, TRANSACTION, REFERENCED, FAILED = 0x00400252, 0x00741000, 0x00081195, 0x00081199, 0x00081198
 STEP, UID = "1.2.3.4", b"1.2.3.9\0"
+WELL_KNOWN = "1.2.840.10008.1.20.1.1"
+"""The instance of storage commitment."""
 
 MPPS_STEP: Elements = {
     0x00080060: b"CT",
@@ -166,10 +168,10 @@ def committed(
     wanted: "list[Elements]", *lists: "tuple[list[Elements], list[Elements]]", kind: int = 1, uid: bytes = UID
 ) -> list[build.Packet]:
     """A storage commitment of these instances, and reports that list (committed, failed) ones."""
-    turns = [*asked(ACTION, COMMITMENT, {TRANSACTION: UID, REFERENCED: wanted}, kind=1)]
+    turns = [*asked(ACTION, COMMITMENT, {TRANSACTION: UID, REFERENCED: wanted}, kind=1, instance=WELL_KNOWN)]
     for number, (good, bad) in enumerate(lists, start=1):
         said: Elements = {TRANSACTION: uid, REFERENCED: good} | ({FAILED: bad} if bad else {})
-        turns += reported(COMMITMENT, said, kind, number=number)
+        turns += reported(COMMITMENT, said, kind, number=number, instance=WELL_KNOWN)
     return exchange(COMMITMENT, *turns)
 
 
@@ -178,6 +180,7 @@ def film(answer: Elements, *more: Turn) -> list[build.Packet]:
     return exchange(PRINT, *asked(CREATE, FILM_BOX, FILM, answer=answer), *more)
 
 
+WANTED: Elements = {TRANSACTION: UID, REFERENCED: references(1)}
 IMAGES: Elements = {0x20100510: [{0x00081155: b"1.2.3.4.1\0"}]}
 JOB: Elements = {0x21200070: [{0x00081155: b"1.2.3.5\0"}]}
 
@@ -217,6 +220,14 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
     "create-without-instance": (lambda: created(None, None), lambda: created(None, "1.2.9")),
     "type-not-defined": (lambda: ups(PULL, ACTION, 9), lambda: ups(PULL, ACTION, 1)),
     "ups-service-of-other-class": (lambda: ups(PUSH, ACTION, 1, UNRECOGNIZED), lambda: ups(PULL, ACTION, 1)),
+    "instance-not-well-known": (
+        lambda: exchange(COMMITMENT, *asked(ACTION, COMMITMENT, WANTED, NO_SUCH_INSTANCE, kind=1)),
+        lambda: exchange(COMMITMENT, *asked(ACTION, COMMITMENT, WANTED, NO_SUCH_INSTANCE, kind=1, instance=WELL_KNOWN)),
+    ),
+    "meta-class-named": (
+        lambda: exchange(PRINT, *asked(CREATE, PRINT, {0x20000010: b"1 "}, 0x0118)),
+        lambda: exchange(PRINT, *asked(CREATE, FILM_SESSION, {0x20000010: b"1 "}, 0x0118)),
+    ),
     "ups-class-not-push": (
         lambda: exchange(PULL, *asked(ACTION, PULL, CLAIM, 0x0119, kind=1)),
         lambda: exchange(PULL, *asked(ACTION, PULL, CLAIM, kind=1)),
@@ -234,6 +245,10 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: mpps((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, INVALID)),
     ),
     "film-box-without-image-boxes": (lambda: film({}), lambda: film(IMAGES)),
+    "print-failed": (
+        lambda: printed(*reported(PRINT_JOB, {0x21000030: b"CHECK PRINTER "}, 4, instance="1.2.3.5")),
+        lambda: printed(*reported(PRINT_JOB, {0x21000030: b"NORMAL"}, 3, instance="1.2.3.5")),
+    ),
     "print-job-not-followed": (
         lambda: printed(),
         lambda: printed(*reported(PRINT_JOB, {0x21000030: b"NORMAL"}, 3, instance="1.2.3.5")),

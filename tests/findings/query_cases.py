@@ -12,9 +12,11 @@ WORKLIST, HANGING_FIND, HANGING_MOVE = "1.2.840.10008.5.1.4.31", "1.2.840.10008.
 LEVEL, CHARSET = 0x00080052, 0x00080005
 STUDY_UID, SERIES_UID, INSTANCE_UID = 0x0020000D, 0x0020000E, 0x00080018
 NAME, PATIENT_ID, MODALITY, MODALITIES = 0x00100010, 0x00100020, 0x00080060, 0x00080061
+STATION, STEPS = 0x00400001, 0x00400100
 STUDY_DATE, STUDY_TIME, ACCESSION = 0x00080020, 0x00080030, 0x00080050
 RELATIONAL = b"\1"
 SUCCESS, PENDING, MISMATCH = 0x0000, 0xFF00, 0xA900
+ONE_CAME = {0x1021: 1, 0x1022: 0, 0x1023: 0}
 STUDY: Elements = {LEVEL: b"STUDY ", STUDY_UID: b""}
 SERIES: Elements = {LEVEL: b"SERIES", STUDY_UID: b"1.2.3\0", SERIES_UID: b""}
 FOUND: Elements = {LEVEL: b"STUDY ", STUDY_UID: b"1.2.3\0"}
@@ -43,6 +45,7 @@ def exchange(
     information: bytes = b"",
     granted: bytes | None = None,
     swapped: bool = False,
+    counts: dict[int, int] | None = None,
 ) -> list[build.Packet]:
     """A query or retrieval, its matches and its final response; `swapped`: the acceptor asks, as it may."""
     more = (extended(sop_class, information),) if information else ()
@@ -59,7 +62,7 @@ def exchange(
     response = {0x0002: sop_class, 0x0100: service | 0x8000, 0x0120: 1}
     for match in matches:
         reply(build.message(1, build.command_set(response | {0x0800: 1, 0x0900: PENDING}), data_set(match)))
-    counters = {0x1021: 1, 0x1022: 0, 0x1023: 0} if service != 0x0020 and status == SUCCESS else {}
+    counters = counts or ONE_CAME if service != 0x0020 and status == SUCCESS else {}
     reply(build.message(1, build.command_set(response | {0x0800: 0x0101, 0x0900: status} | counters)))
     return released(talk)
 
@@ -108,6 +111,10 @@ CASES = {
     "query-question-marks": (
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {NAME: b"??^????*"}),
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {NAME: b"??^????*", CHARSET: b"ISO_IR 192"}),
+    ),
+    "query-key-outside-sequence": (
+        lambda: exchange(WORKLIST, {NAME: b"", STATION: b"CT1 "}),
+        lambda: exchange(WORKLIST, {NAME: b"", STATION: b"", STEPS: item({STATION: b"CT1 "})}),
     ),
     "query-level-superfluous": (
         lambda: exchange(WORKLIST, {LEVEL: b"STUDY ", NAME: b""}),

@@ -5,6 +5,7 @@ import struct
 import pytest
 
 import build
+from dicomsniff.findings.finding import Severity
 from findings.cases import command_pdv
 from findings.exchange_cases import (
     GET,
@@ -30,6 +31,7 @@ from findings.traffic import (
     associate_rq,
     cancel,
     event_report,
+    event_report_rsp,
     identity,
     identity_response,
     match,
@@ -38,6 +40,7 @@ from findings.traffic import (
     patched,
     released,
     role,
+    searched,
     talked,
     window,
 )
@@ -52,6 +55,10 @@ def codes(packets: list[build.Packet]) -> list[str]:
 
 def told(packets: list[build.Packet], code: str) -> list[str]:
     return [finding.message for finding in found_in(packets) if finding.code == code]
+
+
+def severities(packets: list[build.Packet], code: str) -> list[Severity]:
+    return [finding.severity for finding in found_in(packets) if finding.code == code]
 
 
 # PDVs
@@ -272,6 +279,21 @@ def test_events_are_reported_by_the_scp():
     assert "role-not-negotiated" not in codes(released(talked((0, event_report()), talk=talk)))
 
 
+@pytest.mark.parametrize(("status", "severity"), [(0, Severity.NOTE), (0x0117, Severity.WARNING)])
+def test_an_event_in_a_role_that_was_not_negotiated_is_a_note_where_it_was_taken(status, severity):
+    talk = opened(associate_rq(build.proposal(1, COMMITMENT)), build.associate_ac())
+    packets = released(talked((0, event_report()), (1, event_report_rsp(status=status)), talk=talk))
+    assert severities(packets, "role-not-negotiated") == [severity]
+
+
+@pytest.mark.parametrize(
+    ("again", "severity"), [(IDENTIFIER, Severity.NOTE), (build.element(0x00100020, b"1 "), Severity.WARNING)]
+)
+def test_a_final_response_that_repeats_the_last_match_loses_nothing(again, severity):
+    packets = searched(match(0xFF00, data=IDENTIFIER), match(0, data=again))
+    assert severities(packets, "find-final-with-data-set") == [severity]
+
+
 @pytest.mark.parametrize(
     ("roles", "answered", "who"),
     [((), (), "STORESCU"), ((role(CT, 0, 1),), (), "STORESCP"), ((role(CT, 0, 1),), (role(CT, 0, 0),), "STORESCP")],
@@ -305,8 +327,10 @@ def failing(command: bytes, *end: tuple[int, bytes]) -> list[build.Packet]:
 )
 def test_what_is_unusual_is_told_where_the_receiver_failed_on_it(end):
     (said,) = told(failing(padded_with_space(build.store_rq()), end), "likely-reason")
-    assert said.startswith("likely why STORESCP (10.0.0.2:104) ")
-    assert said.endswith("C-STORE-RQ pads Affected SOP Instance UID (0000,1000) with a space instead of NUL")
+    assert said.startswith(
+        "C-STORE-RQ pads Affected SOP Instance UID (0000,1000) with a space instead of NUL: likely why"
+    )
+    assert said.partition(": likely why ")[2].startswith("STORESCP (10.0.0.2:104) a")
 
 
 def test_what_is_unusual_is_not_told_where_it_was_accepted():
@@ -348,7 +372,7 @@ def test_unusual_elements_of_the_data_set_are_offered_too():
     talk = talked((0, build.message(3, build.store_rq(), uid + build.pixels(10))))
     talk.server(build.abort())
     (said,) = told(talk.close().packets, "likely-reason")
-    assert said.endswith("(0008,0018) SOP Instance UID at byte 0 is not padded with a single NUL")
+    assert "(0008,0018) SOP Instance UID at byte 0 is not padded with a single NUL: likely why STORESCP" in said
 
 
 def test_a_pending_match_is_no_success_before_the_end():

@@ -146,6 +146,11 @@ def test_a_connection_whose_end_is_not_in_the_capture_is_no_trouble():
     assert verdict(before) == "unfinished: 1 C-ECHO, Success; its end is not in the capture"
 
 
+def test_where_the_only_association_has_no_end_none_is_said_to_have_ended_well():
+    said = analyze(echoed(established()).packets).overview.text([], [])
+    assert said == "1 association without an end in the capture; 1 C-ECHO"
+
+
 def test_the_verdict_of_many_begins_with_the_most_frequent_trouble():
     packets = []
     for number, reason in enumerate((7, 3, 3)):

@@ -32,7 +32,7 @@ TROUBLED = {
         "ae-title-malformed",
         4,
         {"association-aborted"},
-        "aborted by the acceptor: the calling AE title is blank",
+        "aborted by the acceptor: 10.77.0.1:33970 sends a blank calling AE title",
     ),
     "mal-data-set-on-other-context": Trouble(
         "fragment-stray",
@@ -52,7 +52,8 @@ TROUBLED = {
         "pdu-incomplete",
         8,
         {"peer-silent", "association-aborted"},
-        "aborted by the acceptor: P-DATA-TF announces 200 bytes; the stream ends 126 bytes before its end",
+        "aborted by the acceptor: P-DATA-TF announces 200 bytes; the stream ends 126 bytes before its end; "
+        "RAWSCU (10.77.0.1:54878), its sender, closed the TCP connection",
     ),
 }
 HEALTHY = ("c-find-orthanc", "ups")

@@ -6,7 +6,7 @@ import build
 from dicomsniff.dictionary.information_models import MODELS, find_model
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.findings.collector import findings_of
-from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.side import Side
 from findings.query_cases import (
     ACCESSION,
@@ -36,6 +36,7 @@ from findings.query_cases import (
     STUDY_ROOT_MOVE,
     STUDY_TIME,
     STUDY_UID,
+    SUCCESS,
     WITHOUT_BULK_DATA,
     WORKLIST,
     data_set,
@@ -154,11 +155,49 @@ def test_what_is_asked_for_is_judged_by_its_model_and_held_against_who_asks(name
     assert len(finding.message) <= 300
 
 
+SERVED = {
+    "a query without level": (STUDY_ROOT_FIND, {STUDY_UID: b""}, "query-level-missing"),
+    "a level that there is not": (STUDY_ROOT_FIND, STUDY | {LEVEL: b"study "}, "query-level-unknown"),
+    "a series without its study": (STUDY_ROOT_FIND, SERIES | {STUDY_UID: b""}, "query-parent-missing"),
+    "a wildcard for a study": (STUDY_ROOT_FIND, SERIES | {STUDY_UID: b"* "}, "query-key-not-single"),
+}
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_what_a_peer_stands_is_a_note_where_it_brought_something(name):
+    sop_class, request, code = SERVED[name]
+    severities = [
+        [each.severity for each in found(exchange(sop_class, request, *matches, status=status)) if each.code == code]
+        for matches, status in (((), SUCCESS), ((request,), SUCCESS), ((request,), MISMATCH))
+    ]
+    assert severities == [[Severity.WARNING], [Severity.NOTE], [Severity.WARNING]]
+
+
+@pytest.mark.parametrize(("failed", "severity"), [(0, Severity.NOTE), (1, Severity.WARNING)])
+def test_a_retrieval_brought_something_where_objects_came_and_none_failed(failed, severity):
+    counts = {0x1021: 2, 0x1022: failed, 0x1023: 0}
+    packets = exchange(STUDY_ROOT_MOVE, {LEVEL: b"SERIES", SERIES_UID: b"1.2\0"}, counts=counts)
+    assert [each.severity for each in found(packets) if each.code == "query-parent-missing"] == [severity]
+
+
 @pytest.mark.parametrize("code", [code for code in CASES if code.startswith("match-")])
 def test_what_matches_lack_is_held_against_who_answers(code):
     (finding,) = [each for each in findings_of(only(CASES[code][0]())).all if each.code == code]
     assert finding.side is Side.ACCEPTOR
     assert finding.message.startswith("STORESCP")
+
+
+def test_all_that_is_missing_above_a_level_is_told_at_once():
+    asks = {LEVEL: b"IMAGE ", STUDY_UID: b"", SERIES_UID: b"", INSTANCE_UID: b""}
+    (told,) = found(exchange(STUDY_ROOT_FIND, asks))
+    assert "with an empty (0020,000D) Study Instance UID, (0020,000E) Series Instance UID;" in told.message
+
+
+def test_a_key_that_only_files_have_is_not_missed_in_matches():
+    asks = STUDY | {0x00020003: b"", 0x00081030: b""}
+    (told,) = found(exchange(STUDY_ROOT_FIND, asks, FOUND))
+    assert told.code == "match-keys-left-out"
+    assert "leaves out (0008,1030) Study Description in" in told.message
 
 
 def test_relational_queries_that_were_refused_are_not_negotiated():

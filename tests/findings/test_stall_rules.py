@@ -9,7 +9,7 @@ from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.side import Side
 from findings.stall_cases import STORE, sent_in_vain, stopped, with_closed_window
-from findings.traffic import SECOND, established
+from findings.traffic import SECOND, established, healthy, with_window
 from pipeline import analyze_frames, only
 
 ENDS = {
@@ -89,3 +89,16 @@ def test_a_sender_that_is_interrupted_at_once_has_not_stopped():
     talk.acknowledge(1)
     talk.server(build.abort())
     assert cause(only(talk.close().packets))[0] == "association-aborted"
+
+
+@pytest.mark.parametrize(("microseconds", "told"), [(999, False), (1000, True)])
+def test_a_window_that_is_closed_for_less_than_a_millisecond_is_not_told(microseconds, told):
+    packets, closed = healthy(), 6
+    opened = next(at for at in range(closed + 1, len(packets)) if packets[at].flow == packets[closed].flow)
+    early = packets[opened].time - packets[closed].time - microseconds * 1000
+    packets[opened:] = [packet._replace(time=packet.time - early) for packet in packets[opened:]]
+    packets[closed + 1 : opened] = [
+        packet._replace(time=packets[closed].time) for packet in packets[closed + 1 : opened]
+    ]
+    (association,) = analyze_frames(with_window(packets, closed)).associations
+    assert ("window-closed" in [each.code for each in findings_of(association).all]) is told

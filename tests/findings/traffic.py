@@ -143,6 +143,18 @@ def moved(*counts: tuple[int, int, int, int, int]) -> list[build.Packet]:
     return released(talk)
 
 
+def pending_on(*remaining: int, end: bytes = build.abort()) -> list[build.Packet]:
+    """A C-MOVE that is answered by a pending response every 10 s, with these counts, until it is aborted."""
+    talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_MOVE)), build.associate_ac())
+    talk.client(build.message(1, build.command_set(MOVE), IDENTIFIER))
+    for left in remaining:
+        talk.wait(10 * SECOND)
+        counts = {0x1020: left, 0x1021: 0, 0x1022: 0, 0x1023: 0}
+        talk.server(build.message(1, build.command_set(MOVED | {0x0900: 0xFF00} | counts)))
+    talk.client(end)
+    return talk.close().packets
+
+
 def cancel(number: int) -> bytes:
     return build.message(1, build.command_set({0x0100: 0x0FFF, 0x0120: number, 0x0800: 0x0101}))
 
@@ -153,8 +165,8 @@ def event_report(number: int = 1) -> bytes:
     return build.message(1, build.command_set(values | {0x1002: 1}))
 
 
-def event_report_rsp(number: int = 1) -> bytes:
-    values = {0x0002: COMMITMENT, 0x0100: 0x8100, 0x0120: number, 0x0800: 0x0101, 0x0900: 0, 0x1002: 1}
+def event_report_rsp(number: int = 1, status: int = 0) -> bytes:
+    values = {0x0002: COMMITMENT, 0x0100: 0x8100, 0x0120: number, 0x0800: 0x0101, 0x0900: status, 0x1002: 1}
     return build.message(1, build.command_set(values))
 
 

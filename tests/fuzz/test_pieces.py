@@ -9,7 +9,7 @@ import build
 from data_sets import UNDEFINED, bare, fragments, item, sequence, short
 from fuzz.conversation import LOST, OTHER, RESET, SWAPPED, make_capture, step, steps
 from fuzz.grammar import parse_any_data_set, parse_data_set, parse_pcap, parse_pcapng, parse_pdus, parse_script
-from fuzz.pieces import Piece, change, mix, render, walk
+from fuzz.pieces import MAX_DEPTH, Piece, change, depth, mix, render, walk
 
 NESTED = short(0x00080018, "UI", b"1.2\0") + sequence(
     0x00081140, item(short(0x00081155, "UI", b"1.2.3\0"), undefined=True), item(), undefined=True
@@ -80,3 +80,14 @@ def test_a_conversation_holds_what_its_steps_say():
 
 def test_a_step_comes_as_often_as_it_says_after_its_pause():
     assert list(steps(b"\0\x92\0\1a")) == [(0, 10**9, b"a")] * 3
+
+
+def test_however_often_pieces_are_changed_they_can_be_rendered():
+    rng = Random(1)
+    pieces = [Piece([Piece(b"in", b"\1", 2)], b"\2", 2)]
+    for _ in range(400):
+        change(pieces, rng, bytes)
+        if not pieces or sum(1 for _ in walk(pieces)) > 5000:
+            pieces = [Piece([Piece(b"in", b"\1", 2)], b"\2", 2)]
+        assert depth(pieces) < MAX_DEPTH + 80
+        render(pieces)

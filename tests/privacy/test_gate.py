@@ -13,6 +13,7 @@ from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.dataset_element import DecodedDataSet
 from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.privacy.placeholders import Placeholders
+from dicomsniff.privacy.shape import shape
 
 LONG = ("OB", "OD", "OF", "OL", "OV", "OW", "UN", "UC", "UT", "UR")
 PLANTED = {
@@ -229,3 +230,12 @@ def test_a_data_set_of_pydicoms_is_withheld_as_a_whole():
     assert "CT" in shown(found)
     assert "Doe" not in shown(found)
     assert "4711" not in shown(found)
+
+
+def test_what_a_repeating_group_says_of_its_layout_is_shown():
+    assert decoded(short(0x60020010, "US", b"\x00\x02")).to_json()["60020010"]["Value"] == [512]
+
+
+@pytest.mark.parametrize(("length", "told"), [(64, "x" * 64), (65, "")])
+def test_the_form_of_a_long_value_is_not_told(length, told):
+    assert shape("a" * length) == told

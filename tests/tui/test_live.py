@@ -24,6 +24,7 @@ LATER = build.Talk(client=("10.9.0.1", 4711), server=("10.9.0.2", 80), start=bui
 class LiveStandIn:
     """Hands on what a test puts in, and keeps it in a file, as a sniffer does."""
 
+    is_file = False
     is_live, format, resolution_digits, size, truncated, name = True, "pcap", 6, None, "", "eth9"
 
     def __init__(self, path: Path) -> None:

@@ -8,6 +8,10 @@ from dicomsniff.pdu.fields import plain_text
 
 MAX_FILE_META = 1 << 13
 """Bytes of file meta information that are read; beyond, the data set is not found."""
+GROUP = b"\2\0"
+"""How an element of file meta information begins."""
+_DESCRIBING = (b"\0\0", b"\1\0", b"\x10\0")
+"""Numbers of the elements that make others of the group file meta information: length, version, transfer syntax."""
 _PREAMBLE = 128
 _PREFIX = b"DICM"
 _HEADER = struct.Struct("<HH2sH").unpack_from
@@ -36,8 +40,11 @@ def find_file_meta(head: bytes, *, final: bool) -> FileMeta | None:
         return _read(head, _PREAMBLE + 4, "a preamble and file meta information", final=final)
     if head[:4] == _PREFIX:
         return _read(head, 4, "the prefix DICM and file meta information", final=final)
-    if head[:2] == b"\2\0" and len(head) >= 8:
-        return _read(head, 0, "file meta information (group 0002)", final=final)
+    if head[:2] == GROUP and len(head) >= 8:
+        meta = _read(head, 0, "file meta information (group 0002)", final=final)
+        # Some queries have a key of group 0002: it is an element like others, and no description of what follows.
+        described = meta is None or meta.transfer_syntax is not None or head[2:4] in _DESCRIBING
+        return meta if described else _NONE
     return _NONE
 
 

@@ -5,7 +5,7 @@ from operator import attrgetter
 from dicomsniff.dimse.scan.element_kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomsniff.dimse.scan.elements import ElementWalk
 from dicomsniff.dimse.scan.events import ElementSink
-from dicomsniff.dimse.scan.file_meta import find_file_meta
+from dicomsniff.dimse.scan.file_meta import GROUP, find_file_meta
 from dicomsniff.dimse.scan.inflated import InflatedWalk
 from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.outline import DataSetOutline, ProblemList, named
@@ -150,6 +150,9 @@ class DataSetScanner:
             self._inflate(self._inflated, head)
         else:
             self._walk = ElementWalk(decision.encoding, self._problems, self._start, self._sink)
+            if head[:2] == GROUP:
+                tag = 0x00020000 | int.from_bytes(head[2:4], "little")
+                self._walk.kept.note_unusual(tag, self._start, "is an element of files")
             self._walk.feed(head, self._start)
             self.wanted = self._walk.wanted
 
