@@ -86,7 +86,11 @@ class MergedReader:
     @property
     def truncated(self) -> str:
         """Which of them ended early, and why."""
-        return "; ".join(f"{source.name}: {source.truncated}" for source in self._sources if source.truncated)
+        return "; ".join(
+            f"capture {number} of {len(self._sources)}: {source.truncated}"
+            for number, source in enumerate(self._sources, start=1)
+            if source.truncated
+        )
 
     @property
     def resolution_digits(self) -> int:

@@ -99,6 +99,12 @@ COMMAND_ELEMENTS = {  # PS3.7 Tables E.1-1 and E.2-1; the latter's are retired
 }
 
 
+def is_retired(tag: int) -> bool:
+    """Whether an element of a command set is retired (PS3.7 Table E.2-1)."""
+    element = COMMAND_ELEMENTS.get(tag)
+    return element is not None and element.name.endswith("(retired)")
+
+
 def command_name(field: int) -> str:
     """Name a command field, or say that it has none (PS3.7 Table E.1-1)."""
     return COMMAND_FIELDS.get(field, f"unknown command 0x{field:04X}")

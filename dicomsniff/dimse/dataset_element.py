@@ -37,6 +37,8 @@ class Element:
     depth: int
     end: int
     items: list[tuple[int, int]] = field(default_factory=list)
+    hidden: bool = False
+    """Whether its bytes may not be shown as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dicomsniff.dictionary.reasons import abort_meaning, reject_meaning
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.command import Command, attribute_tags
 from dicomsniff.dimse.dataset import decode_data_set
+from dicomsniff.dimse.identifier import LEVEL
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import Query
@@ -164,7 +165,7 @@ def message_json(association: Association, message: Message, digits: int, gate: 
     return said
 
 
-def operation_json(operation: Operation) -> Json:
+def operation_json(operation: Operation, gate: Gate) -> Json:
     """Describe an operation by the numbers of its messages; durations in seconds."""
     said: Json = {
         "name": operation.name,
@@ -179,7 +180,7 @@ def operation_json(operation: Operation) -> Json:
         "timing": operation_timing_json(operation),
     }
     if operation.query is not None:
-        said["query"] = _query_json(operation, operation.query)
+        said["query"] = _query_json(operation, operation.query, gate)
     if operation.cancel is not None:
         said["cancelled_by"] = operation.cancel.number
     if operation.parent is not None:
@@ -190,11 +191,11 @@ def operation_json(operation: Operation) -> Json:
     return said
 
 
-def _query_json(operation: Operation, query: Query) -> Json:
+def _query_json(operation: Operation, query: Query, gate: Gate) -> Json:
     """Describe what identifiers ask for and give, without values other than the level."""
     asked = query.request
     said: Json = {
-        "level": asked.level if asked is not None else None,
+        "level": gate.value(LEVEL, asked.level) if asked is not None and asked.level is not None else None,
         "keys": [f"{key.tag:08X}" for key in asked.keys] if asked is not None else None,
     }
     if asked is None:

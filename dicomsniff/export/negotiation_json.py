@@ -78,10 +78,16 @@ def _names(scu: object, scp: object) -> list[str]:
     return [name for name, taken in (("SCU", scu), ("SCP", scp)) if taken]
 
 
+def _information(each: ExtendedNegotiation, gate: Gate) -> str:
+    """Return the bytes in hexadecimal; of those that the standard gives no meaning, what may be shown."""
+    defined = len(each.values)
+    return each.information[:defined].hex() + gate.octets(each.information[defined:]).replace(" ", "")
+
+
 def _extended(each: ExtendedNegotiation, gate: Gate) -> Json:
     return {
         "sop_class_uid": gate.uid(each.sop_class_uid),
-        "information": each.information.hex(),
+        "information": _information(each, gate),
         "fields": [
             {"name": value.name, "value": value.value, "meaning": value.meaning or None}
             for value in each.values

@@ -6,7 +6,7 @@ from dicomsniff.association.agreement import Roles, selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.pdu_types import IDENTITY_TYPES
-from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.findings.parts import the_class, the_octets
 from dicomsniff.pdu.types import UserInformation
 from dicomsniff.quantities import some_of
 from dicomsniff.words.negotiation import DEFAULT_ROLES, consequences, limits, result_text, role_text
@@ -47,14 +47,14 @@ def _role_text(association: Association, selected: dict[str, Roles], context: Pr
 def _alike_lines(contexts: list[PresentationContext], roles: str) -> Iterator[str]:
     """Yield the lines of a context, or of several that were answered alike."""
     first = contexts[0]
-    names = _some([uid_text(context.abstract_syntax) for context in contexts])
+    names = _some([the_class(context.abstract_syntax) for context in contexts])
     which = (
         f"context {first.id:3}" if len(contexts) == 1 else f"{len(contexts)} contexts, {first.id} to {contexts[-1].id}"
     )
     yield f"  {which}: {names}: {result_text(first)}"
     if first.proposed_transfer_syntaxes:
         same = len({context.proposed_transfer_syntaxes for context in contexts}) == 1
-        syntaxes = ", ".join(uid_text(syntax) for syntax in first.proposed_transfer_syntaxes)
+        syntaxes = ", ".join(the_class(syntax) for syntax in first.proposed_transfer_syntaxes)
         yield f"      proposed: {syntaxes if same else 'transfer syntaxes that differ from one to the next'}"
     if roles:
         yield f"      {roles}"
@@ -62,7 +62,7 @@ def _alike_lines(contexts: list[PresentationContext], roles: str) -> Iterator[st
 
 def _folded_consequences(association: Association) -> Iterator[str]:
     """Yield what the negotiation comes to; what it means alike for several SOP classes is one line."""
-    names = {uid_text(context.abstract_syntax) for context in association.contexts.values() if context.abstract_syntax}
+    names = {the_class(context.abstract_syntax) for context in association.contexts.values() if context.abstract_syntax}
     longest_first = sorted(names, key=len, reverse=True)
     alike: dict[tuple[str, str], list[str]] = {}
     for said in consequences(association):
@@ -90,11 +90,12 @@ def _information_lines(who: str, said: UserInformation | None) -> Iterator[str]:
         yield f"  {who}: response to the user identity (withheld)"
     for each in said.extended:
         values = [f"{v.name} {v.value} {v.meaning}".rstrip() for v in each.values if v.name != "Reserved"]
-        rest = each.information[len(each.values) :].hex(" ")
-        yield f"  {who}: {uid_text(each.sop_class_uid)}: {', '.join([*values, rest] if rest else values)}"
+        left = each.information[len(each.values) :]
+        rest = the_octets(left) if left else ""
+        yield f"  {who}: {the_class(each.sop_class_uid)}: {', '.join([*values, rest] if rest else values)}"
     for common in said.common_extended:
-        related = ", ".join(uid_text(uid) for uid in common.related_general_sop_class_uids) or "none"
-        service = uid_text(common.service_class_uid)
-        yield f"  {who}: {uid_text(common.sop_class_uid)} is of {service}; related general SOP classes: {related}"
+        related = ", ".join(the_class(uid) for uid in common.related_general_sop_class_uids) or "none"
+        service = the_class(common.service_class_uid)
+        yield f"  {who}: {the_class(common.sop_class_uid)} is of {service}; related general SOP classes: {related}"
     for item in said.unknown:
         yield f"  {who}: unknown or repeated item 0x{item.type:02X}, {len(item.data)} bytes"

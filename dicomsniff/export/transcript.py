@@ -149,7 +149,7 @@ class _Drafts:
         begin = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [', draft.last)
         causes = findings_of(association).causes
         found = (json_text(each) for each in findings_json(causes, association.id, self._gate))
-        operations = _lines(json_text(operation_json(each)) for each in association.operations.operations)
+        operations = _lines(json_text(operation_json(each, self._gate)) for each in association.operations.operations)
         end = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}', begin)
         missing = max(association.id - len(self._ended), 0)
         self._ended.extend([0] * missing)

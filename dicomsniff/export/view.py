@@ -10,6 +10,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.association.links import Link
 from dicomsniff.association.timeline import Entry
+from dicomsniff.comments import CommentReader
 from dicomsniff.export.choosing import Choosing
 from dicomsniff.filter.selection import EVERYTHING, Chosen, Selection
 from dicomsniff.findings.finding import SEVERITIES, Severity
@@ -68,6 +69,7 @@ class View:
         self.capture, self.out, self.asked = capture, out, asked
         self.gate = Gate(asked.privacy)
         """Says what may be shown of what a peer sent; no view shows anything of it that the gate did not return."""
+        self._comments = None if self.collects or asked.privacy.keep_phi else CommentReader(capture, self.gate)
         self.failed = False
         """At the end, whether something is as bad as was asked about."""
         self.chosen = bytearray()
@@ -85,6 +87,11 @@ class View:
 
     def entries(self, updates: list[Update]) -> None:
         """Take timeline entries, each with its association, in packet order."""
+
+    def learn(self, updates: list[Update]) -> None:
+        """Let the gate get to know what comments in entries may tell, shown or not, before any is shown."""
+        if self._comments is not None:
+            self._comments.take(updates)
 
     def entry_line(self, association: Association, entry: Entry) -> str:
         """Return what `put()` is to be given for an entry; empty for nothing."""
@@ -174,6 +181,7 @@ def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = 
     with closing(form(capture, out, asked)) as view, closing(Choosing(view)) as choosing:
         view.begin()
         for updates, closed in capture.blocks():
+            view.learn(updates)
             choosing.entries(updates)
             for association in closed:
                 choosing.closed(association)

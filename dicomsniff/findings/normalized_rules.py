@@ -22,7 +22,6 @@ from dicomsniff.dictionary.normalized import (
     type_name,
 )
 from dicomsniff.dictionary.statuses import DONE, status_category
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
@@ -226,5 +225,5 @@ def _done(response: Message) -> bool:
 
 def _instance(message: Message) -> str:
     """Name what an instance is of: `Basic Film Box`."""
-    name = uid_text(message.sop_class_uid)
+    name = the_class(message.sop_class_uid)
     return name.removesuffix(" UID").removesuffix(" SOP Class") if name != message.sop_class_uid else "instance"

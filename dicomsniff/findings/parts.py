@@ -33,6 +33,8 @@ class Kind(StrEnum):
     COMMENT = "comment"
     """Free text that explains an error."""
     MESSAGE_ID = "message_id"
+    OCTETS = "octets"
+    """Bytes in hexadecimal that may be anything."""
     FILE = "file"
     """The name of a capture's file."""
     ASSOCIATION = "association"
@@ -88,6 +90,8 @@ def _shown(value: Value, gate: Gate) -> str:
             return gate.value(value.tag or 0, text)
         case Kind.COMMENT:
             return gate.comment(text)
+        case Kind.OCTETS:
+            return gate.octets(bytes.fromhex(text))
         case Kind.FILE:
             return gate.file_name(text)
         case _:
@@ -162,6 +166,11 @@ def the_value(text: str, tag: int) -> str:
 def the_comment(text: str) -> str:
     """Mark free text that explains an error."""
     return _mark(text, Kind.COMMENT)
+
+
+def the_octets(data: bytes) -> str:
+    """Mark bytes that may be anything, in hexadecimal."""
+    return _mark(data.hex(" "), Kind.OCTETS)
 
 
 def the_file(name: str) -> str:

@@ -6,7 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_party
+from dicomsniff.findings.parts import the_octets, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.security_rules import names_other_protocol
@@ -197,7 +197,7 @@ def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(association, event):
-            yield Hit(problem)
+            yield Hit(f"{the_octets(event.header)} is {problem}")
 
 
 @entry_rule(

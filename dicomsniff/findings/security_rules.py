@@ -10,7 +10,6 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import saw_beginning
 from dicomsniff.findings.rule import Hit, entry_rule
-from dicomsniff.pdu.decode import HEADER_LENGTH
 from dicomsniff.pdu.types import AssociateRq, MalformedPdu, SkippedBytes
 from dicomsniff.side import Side
 
@@ -19,8 +18,8 @@ def names_other_protocol(association: Association, event: MalformedPdu) -> str:
     """Name the protocol that a stream begins with instead of a PDU; empty where it does not."""
     if event.code != "pdu-header" or event.span.start:
         return ""
-    named = find_protocol(bytes.fromhex(event.problem[: 3 * HEADER_LENGTH - 1])).name
-    is_pdu = int(event.problem[:2], 16) in PDU_TYPES  # with a length that cannot be
+    named = find_protocol(event.header).name
+    is_pdu = event.header[0] in PDU_TYPES  # with a length that cannot be
     return named or ("" if is_pdu or not saw_beginning(association) else "another protocol")
 
 

@@ -7,11 +7,10 @@ from dicomsniff.association.state import State
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
-from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
-from dicomsniff.findings.parts import the_address, the_title
+from dicomsniff.findings.parts import the_address, the_class, the_title
 from dicomsniff.pdu.types import Abort
 from dicomsniff.quantities import counted, duration
 
@@ -207,7 +206,7 @@ def _refusals(association: Association) -> str:
         return ""
     why = in_words(context_result_name(refused[0].result or 0).partition(" (")[0])
     more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
-    return f" ({uid_text(refused[0].abstract_syntax)}: {why}{more})"
+    return f" ({the_class(refused[0].abstract_syntax)}: {why}{more})"
 
 
 def _refused_contexts(association: Association) -> str:

@@ -23,6 +23,10 @@ class Field:
     depth: int
     secret: bool = False
     """Whether its bytes must not be shown."""
+    is_text: bool = False
+    """Whether it is an AE title, a UID or a name."""
+    raw: bytes | None = None
+    """Its bytes, where nothing is known of what they mean."""
 
 
 class FieldReader:
@@ -45,7 +49,7 @@ class FieldReader:
         """Read `length` bytes."""
         value = self._read(name, length)
         if self._note:
-            self._add(name, value[:32].hex(" ") + (" …" if length > 32 else ""), length)
+            self._add(name, value[:32].hex(" ") + (" …" if length > 32 else ""), length, raw=value)
         return value
 
     def secret(self, name: str, length: int) -> bytes:
@@ -72,7 +76,7 @@ class FieldReader:
     def text(self, name: str, length: int) -> str:
         """Read text, without its padding and with bytes outside the default repertoire escaped."""
         value = intern(plain_text(self._read(name, length)))  # titles and UIDs come again and again
-        self._add(name, value, length)
+        self._add(name, value, length, is_text=True)
         return value
 
     @contextmanager
@@ -88,6 +92,10 @@ class FieldReader:
             yield
             if self.left:
                 (self.secret if secret else self.take)("rest of the item", self.left)
+        except DecodeError:
+            if secret and self.left:
+                self.secret("rest of the item", self.left)
+            raise
         finally:
             self.end, self._depth = outer, self._depth - 1
 
@@ -98,11 +106,11 @@ class FieldReader:
         self.position = end
         return self.data[start:end]
 
-    def _add(self, name: str, value: str, length: int, *, secret: bool = False) -> None:
+    def _add(self, name: str, value: str, length: int, **more: Any) -> None:
         """Note the field just read."""
         if self._note:
             end = self.position
-            self.fields.append(Field(name, value, end - length, end, self._depth, secret))
+            self.fields.append(Field(name, value, end - length, end, self._depth, **more))
 
 
 def plain_text(data: bytes) -> str:

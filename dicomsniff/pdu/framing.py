@@ -278,8 +278,8 @@ class Framing:
             return at + used
         kind, length = _HEADER(pending)
         if not _is_possible(kind, length) or (self._doubtful and not _makes_sense(kind, length)):
-            detail = f"{pending.hex(' ')} is no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
-            self._malformed(events, "pdu-header", detail, used)
+            detail = f"no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
+            self._malformed(events, "pdu-header", detail, used, bytes(pending))
             self._doubtful = False
             self._state = LOST
             # What waits is no header, but one may begin at its second byte.
@@ -481,8 +481,8 @@ class Framing:
         start = max(self.position + used - skipped, 0)
         return [SkippedBytes(self._span(self._skip_first, start, used), skipped)]
 
-    def _malformed(self, events: list[PduEvent], code: str, detail: str, used: int) -> None:
-        events.append(MalformedPdu(self._span(self._first, self._pdu_start, used), code, detail))
+    def _malformed(self, events: list[PduEvent], code: str, detail: str, used: int, header: bytes = b"") -> None:
+        events.append(MalformedPdu(self._span(self._first, self._pdu_start, used), code, detail, header))
 
     def _span(self, first: PacketMark, start: int, used: int = 0) -> Span:
         last = self._last

@@ -227,12 +227,16 @@ class UnknownPdu:
 
 @dataclass(frozen=True, slots=True)
 class MalformedPdu:
-    """Bytes that break the layout of PDUs; `code` names the defect, `problem` says it in words."""
+    """Bytes that break the layout of PDUs; `code` names the defect, `problem` says it in words.
+
+    `header` are the bytes that stand where a header should.
+    """
 
     span: Span
     code: str
     problem: str
     name = "malformed bytes"
+    header: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ identify somebody, and says beside it what debugs: VR, length, form, and a name 
 
 import re
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from dicomsniff.dictionary.attributes import find_keyword
+from dicomsniff.dictionary.commands import is_retired
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.dataset_element import BINARY_VRS, DecodedDataSet, Element, find_vr
 from dicomsniff.privacy.placeholders import Placeholders
@@ -22,12 +24,19 @@ LEAST_REMEMBERED = 3
 """Characters: a shorter value, as a patient's sex, would be found in every sentence."""
 _LONGEST = 12
 """Words of a value that a comment is searched for."""
+_SHORTEST = 3
+"""Characters of a word of letters and digits that is taken for somebody's number."""
 _SUFFIX = re.compile(r"(\.(pcap|pcapng|cap|snoop|gz|zst|lz4)){1,2}")
 _PORT = re.compile(r"(\[.*\]|[^:]*):(\d+)")
 _DIGITS = re.compile(r"\d{4,}")
 _CARET = re.compile(r"[^\s\"',;:()\[\]]*\^[^\s\"',;:()\[\]]*")
-_WORD = re.compile(r"[^\s\"',;()\[\]]+")
-_ENDS = ".,;:!?"
+_WORD = re.compile(r"[^\W_]+")
+_HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]{1,8}")
+_ENDS = re.compile(r"^[\W_]+|[\W_]+$")
+_UID = re.compile(r"[0-9.*?]*")
+"""A UID, or a key that asks for some."""
+_UIDS = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
+_FIRST_OF_TEXT = 0x20
 
 
 class Privacy(NamedTuple):
@@ -60,17 +69,15 @@ class Gate:
 
     def filter(self, decoded: DecodedDataSet) -> DecodedDataSet:
         """Withhold in a decoded data set what may not be shown, in place, and return it: text and JSON of elements."""
-        outer: int | None = None  # the depth of the sequence that is withheld with all its items
-        for element in decoded.elements:
-            if outer is not None and element.depth <= outer:
-                outer = None
-            if element.vr == "SQ":
-                if outer is None and not self.privacy.keep_phi and identifies(element.tag, "SQ"):
-                    outer = element.depth
-            elif element.vr == "UI":
-                self._filter_uids(element)
-            elif not self.privacy.keep_phi and (outer is not None or _is_identifying(element)):
+        for element, identifying in _judged(decoded):
+            if identifying and not self.privacy.keep_phi:
                 self._withhold(element)
+            elif element.vr == "UI":
+                self._replace_each(element, self.uid)
+            elif element.vr == "AE":
+                self._replace_each(element, self.title)
+        decoded.transfer_syntax = self.uid(decoded.transfer_syntax)
+        decoded.why, decoded.problem = self.words(decoded.why), self.words(decoded.problem)
         return decoded
 
     def value(self, tag: int, text: str, vr: str = "") -> str:
@@ -86,10 +93,16 @@ class Gate:
         return self._stand_in(tag, vr, text)
 
     def uid(self, uid: str) -> str:
-        """Return a UID, or what stands for it; those that the standard registers are always shown."""
-        if not self.privacy.redact_uids or not uid or find_uid_name(uid) is not None:
+        """Return a UID, or what stands for it; those that the standard registers are always shown.
+
+        What is no UID although it should be one is text that anybody may have typed.
+        """
+        is_uid = self.privacy.keep_phi or _UID.fullmatch(uid) is not None
+        if is_uid and (not self.privacy.redact_uids or not uid or find_uid_name(uid) is not None):
             return uid
-        return self._names.name("UID", uid)
+        name = self._names.name("UID", uid)
+        form = "" if is_uid else shape(uid)
+        return f"{name} ({form})" if form else name
 
     def uid_or_none(self, uid: str | None) -> str | None:
         """Return a UID that may be absent, or what stands for it."""
@@ -99,7 +112,9 @@ class Gate:
         """Return what may be shown of the text of a command element: UIDs, AE titles, Error Comment."""
         if tag == ERROR_COMMENT:
             return self.comment(text)
-        return self.title(text) if vr == "AE" else self.value(tag, text, vr)
+        if vr == "AE":
+            return self.title(text)
+        return self.unknown_text(text) if is_retired(tag) else self.value(tag, text, vr)
 
     def unknown_element(self, value: bytes) -> dict[str, Any]:
         """Return the JSON model of an element that no dictionary knows."""
@@ -112,6 +127,20 @@ class Gate:
     def unknown_text(self, text: str) -> str:
         """Return what may be shown of the value of an element that no dictionary knows."""
         return text if self.privacy.keep_phi or not text else self._names.name("Unknown", text)
+
+    def octets(self, data: bytes) -> str:
+        """Return bytes that may be anything in hexadecimal; `??` stands for those of text in any character set."""
+        if self.privacy.keep_phi:
+            return data.hex(" ")
+        return " ".join([f"{byte:02x}" if byte < _FIRST_OF_TEXT else "??" for byte in data])
+
+    def hides_octets(self, data: bytes) -> bool:
+        """Whether of these bytes some are not shown."""
+        return not self.privacy.keep_phi and any(byte >= _FIRST_OF_TEXT for byte in data)
+
+    def words(self, text: str) -> str:
+        """Return a sentence of ours with what may be shown of the UIDs in it."""
+        return _UIDS.sub(lambda found: self.uid(found[0]), text) if self.privacy.redact_uids else text
 
     def title(self, title: str) -> str:
         """Return an AE title, or what stands for it."""
@@ -144,25 +173,31 @@ class Gate:
         """
         if self.privacy.keep_phi or not text:
             return text
-        text = _CARET.sub(lambda found: shape(found[0]) or "^", self._without_withheld(text))
-        return _DIGITS.sub(lambda found: "9" * len(found[0]), text)
+        parts, at = list[str](), 0
+        for found in _CARET.finditer(text):
+            parts += [*self._without_withheld(text[at : found.start()]), shape(found[0]) or "^"]
+            at = found.end()
+        return "".join([*parts, *self._without_withheld(text[at:])])
 
     def learn(self, decoded: DecodedDataSet) -> None:
         """Remember the identifying values of a data set that is not shown, for comments."""
-        for element in decoded.elements:
-            if element.vr != "SQ" and _is_identifying(element):
-                self._remember(element.text, "(withheld)")
+        for element, identifying in _judged(decoded):
+            if identifying and element.text:
+                self._remember(element.text, self._names.name(_kind(element.tag), element.text))
 
-    def _filter_uids(self, element: Element) -> None:
-        if self.privacy.redact_uids:
-            element.text = self.value(element.tag, element.text, "UI")
-            if element.json.get("Value"):
-                element.json["Value"] = [self.uid(str(each)) for each in element.json["Value"]]
+    def _replace_each(self, element: Element, replaced: Callable[[str], str]) -> None:
+        """Put in the place of each value of an element what may be shown of it."""
+        said = "\\".join(map(replaced, element.text.split("\\")))
+        if said == element.text:
+            return
+        element.text, element.hidden = said, True
+        if element.json.get("Value"):
+            element.json["Value"] = [replaced(str(each)) for each in element.json["Value"]]
 
     def _withhold(self, element: Element) -> None:
         if not element.text and not element.length:
             return
-        said = element.text
+        said, element.hidden = element.text, True
         name = self._names.name(_kind(element.tag), said)
         self._remember(said, name)
         form = shape(said) if element.vr not in BINARY_VRS | FREE_TEXT else ""
@@ -180,31 +215,54 @@ class Gate:
 
     def _remember(self, text: str, name: str) -> None:
         for part in {text, *text.split("\\"), *re.split(r"[\\^=]", text)}:
-            key = part.strip().casefold()
-            if len(key) >= LEAST_REMEMBERED and not key.isspace():
+            key = _ENDS.sub("", part).casefold()
+            if len(key) >= LEAST_REMEMBERED:
                 self._withheld[key] = name
                 self._withheld.move_to_end(key)
         while len(self._withheld) > MAX_REMEMBERED:
             self._withheld.popitem(last=False)
 
-    def _without_withheld(self, text: str) -> str:
-        """Put placeholders for values that were withheld elsewhere, the longest first."""
+    def _without_withheld(self, text: str) -> Iterator[str]:
+        """Yield a comment in pieces: names for values that were withheld elsewhere, the longest first, and the rest."""
         words = list(_WORD.finditer(text))
-        parts, at, index = [], 0, 0
+        at, index = 0, 0
         while index < len(words):
+            start = words[index].start()
             for last in range(min(len(words), index + _LONGEST) - 1, index - 1, -1):
-                start, end = words[index].start(), words[last].end()
-                said = text[start:end]
-                name = self._withheld.get(said.casefold())
-                if name is None:
-                    said = said.rstrip(_ENDS)
-                    name = self._withheld.get(said.casefold())
+                end = words[last].end()
+                name = self._withheld.get(text[start:end].casefold())
                 if name is not None:
-                    parts += [text[at:start], name]
-                    at, index = start + len(said), last
+                    yield _unnumbered(text[at:start])
+                    yield name
+                    at, index = end, last
                     break
             index += 1
-        return "".join(parts) + text[at:]
+        yield _unnumbered(text[at:])
+
+
+def _unnumbered(text: str) -> str:
+    """Return part of a comment without numbers, and words that look like such."""
+    text = _WORD.sub(lambda found: shape(found[0]) or "#" if _is_mixed(found[0]) else found[0], text)
+    return _DIGITS.sub(lambda found: "9" * len(found[0]), text)
+
+
+def _is_mixed(word: str) -> bool:
+    """Whether a word is of letters and digits, as somebody's number may be."""
+    mixed = not word.isalpha() and not word.isdigit()
+    return mixed and len(word) >= _SHORTEST and _HEXADECIMAL.fullmatch(word) is None
+
+
+def _judged(decoded: DecodedDataSet) -> Iterator[tuple[Element, bool]]:
+    """Yield the elements that have values, each with whether it is withheld: by itself, or with its sequence."""
+    outer: int | None = None  # the depth of the sequence that is withheld with all its items
+    for element in decoded.elements:
+        if outer is not None and element.depth <= outer:
+            outer = None
+        if element.vr == "SQ":
+            if outer is None and identifies(element.tag, "SQ"):
+                outer = element.depth
+        else:
+            yield element, element.vr != "UI" and (outer is not None or _is_identifying(element))
 
 
 def _is_identifying(element: Element) -> bool:

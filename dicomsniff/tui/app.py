@@ -105,7 +105,7 @@ class DicomsniffApp(GuardedApp):
     def _read(self) -> None:
         self.done.clear()
         try:
-            read_capture(self.capture, self.stopped, self.post_message)
+            read_capture(self.capture, self.gate, self.stopped, self.post_message)
         finally:
             self.done.set()
 

@@ -26,11 +26,6 @@ SHOWN_BYTES = 1 << 20
 """Bytes of a command set, data set or PDU that are kept for the screen."""
 
 
-_CONTROL_PDUS = (b"\x01", b"\x02", b"\x03", b"\x05", b"\x06", b"\x07")
-_HEADERS = 12
-"""Bytes of a P-DATA-TF before the data of its first PDV (PS3.8 §9.3.5)."""
-
-
 @dataclass(slots=True)
 class Detail:
     """What is shown of an entry; `problem` says why bytes that should be there are not."""
@@ -95,20 +90,13 @@ def _add_stream(detail: Detail, capture: Capture, entry: Entry, name: str) -> By
     piece = capture.stream_bytes(span._replace(end=min(span.end, span.start + SHOWN_BYTES)))
     holes = [(start - piece.start, end - piece.start) for start, end in piece.holes]
     data = bytes(piece.data)
-    block = ByteBlock(name, data, length, sorted(holes + secret_places(data) + _unreadable(data)))
+    block = ByteBlock(name, data, length, sorted(holes + secret_places(data)))
     detail.blocks.append(block)
     detail.rows.append(FieldRow(name, byte_size(length), style="heading"))
     if holes:
         lost = sum(end - start for start, end in holes)
         detail.rows.append(FieldRow("not captured", f"{lost} of these bytes, shown as ??", style="warning"))
     return block
-
-
-def _unreadable(data: bytes) -> list[tuple[int, int]]:
-    """Return the places of what may be a data set, or anything: all but control PDUs behind the headers of a PDV."""
-    if gate().privacy.keep_phi or data[:1] in _CONTROL_PDUS:
-        return []
-    return [(_HEADERS, len(data))] if len(data) > _HEADERS else []
 
 
 def _add_message(detail: Detail, capture: Capture, association: Association, message: Message) -> None:
@@ -130,11 +118,12 @@ def _add_data_set(detail: Detail, syntax: str | None, found: MessageBytes) -> No
         return
     whole = found.whole if found.whole < found.length else None
     decoded = gate().filter(decode_data_set(found.data_set, syntax, whole, keep_inflated=SHOWN_BYTES))
-    withheld = [(element.start, element.end) for element in decoded.elements if "withheld" in element.json]
+    withheld = [(element.start, element.end) for element in decoded.elements if element.hidden]
     found.data_set.seek(0)
     content, length = found.data_set.read(SHOWN_BYTES), found.length
     if decoded.problem and not gate().privacy.keep_phi:
-        withheld = [(0, length)]  # where it was not understood to its end, nobody knows what its bytes hold
+        shown = decoded.inflated.length if decoded.inflated is not None else length
+        withheld = [(0, shown)]  # where it was not understood to its end, nobody knows what its bytes hold
     if decoded.inflated is None:
         blocks = [ByteBlock("Data set", content, length, withheld)]
     else:

@@ -58,7 +58,7 @@ def _agreement(association: Association) -> list[FieldRow]:
     rows += [FieldRow("limit", allowed(limit)) for limit in limits(association)]
     fold = len(association.contexts) > FEW
     for context in association.contexts.values():
-        result = f"{allowed(the_class(context.abstract_syntax))}: {result_text(context)}"
+        result = f"{allowed(the_class(context.abstract_syntax))}: {allowed(result_text(context))}"
         rows.append(FieldRow(f"context {context.id}", result, folded=fold))
         proposed = ", ".join(allowed(the_class(syntax)) for syntax in context.proposed_transfer_syntaxes)
         rows.append(FieldRow("proposed", proposed, depth=1))

@@ -20,6 +20,10 @@ from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.said import gate
 
 CONTEXT = "Presentation Context"
+_CONTROL_PDUS = (1, 2, 3, 5, 6, 7)
+_P_DATA_TF = 4
+_PDV_HEADERS = 12
+"""Bytes of a P-DATA-TF before the data of its first PDV (PS3.8 §9.3.5)."""
 FEW = 12
 """Presentation contexts up to which all is shown of each at once."""
 
@@ -31,7 +35,7 @@ def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
     kind = data[0]
     rows = [
         FieldRow("PDU-type", f"0x{kind:02X} {pdu_type_name(kind)}", 0, block, 0, 1),
-        FieldRow("Reserved", data[1:2].hex(), 0, block, 1, 2),
+        FieldRow("Reserved", gate().octets(data[1:2]), 0, block, 1, 2),
         FieldRow("PDU-length", str(int.from_bytes(data[2:6], "big")), 0, block, 2, HEADER_LENGTH),
     ]
     fields = merge_items(list_fields(kind, data[HEADER_LENGTH:]))
@@ -39,7 +43,7 @@ def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
     return rows + [
         FieldRow(
             field.name,
-            _pdu_value(kind, field.name, field.value),
+            _pdu_value(kind, field.name, _pdu_text(field)),
             field.depth,
             block,
             field.start + HEADER_LENGTH,
@@ -51,12 +55,43 @@ def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
 
 
 def secret_places(data: bytes) -> list[tuple[int, int]]:
-    """Return where in a PDU the bytes lie that must not be shown: (start, end) of each field."""
-    return [
-        (field.start + HEADER_LENGTH, field.end + HEADER_LENGTH)
-        for field in list_fields(data[0] if data else 0, data[HEADER_LENGTH:])
-        if field.secret and field.end > field.start
-    ]
+    """Return where in a PDU, or in bytes that are none, those lie that must not be shown: (start, end) of each."""
+    kind = data[0] if data else 0
+    if kind in _CONTROL_PDUS:
+        return [
+            (field.start + HEADER_LENGTH, field.end + HEADER_LENGTH)
+            for field in list_fields(kind, data[HEADER_LENGTH:])
+            if field.end > field.start and (field.secret or _is_hidden(field))
+        ]
+    if gate().privacy.keep_phi:
+        return []
+    headers = _header_length(data)
+    anything = [(headers, len(data))] if len(data) > headers else []
+    if kind == _P_DATA_TF:
+        return anything
+    return [(at, at + 1) for at in range(min(headers, len(data))) if gate().hides_octets(data[at : at + 1])] + anything
+
+
+def _header_length(data: bytes) -> int:
+    """Return how many bytes of a PDU that is none of control are headers: of a P-DATA-TF those of its first PDV, too.
+
+    Where that PDV is longer than the PDU, it is none.
+    """
+    whole, first = int.from_bytes(data[2:6], "big"), int.from_bytes(data[6:10], "big")
+    return _PDV_HEADERS if data[:1] == bytes([_P_DATA_TF]) and first <= whole - 4 else HEADER_LENGTH
+
+
+def _pdu_text(field: Field) -> str:
+    """Return what may be shown of a field's value."""
+    if field.raw is not None:
+        return gate().octets(field.raw[:32]) + (" …" if len(field.raw) > 32 else "")
+    if not field.is_text or field.name == "Implementation-version-name":
+        return field.value
+    return gate().title(field.value) if field.name.endswith("AE-title") else gate().uid(field.value)
+
+
+def _is_hidden(field: Field) -> bool:
+    return gate().hides_octets(field.raw) if field.raw is not None else _pdu_text(field) != field.value
 
 
 def merge_items(fields: list[Field]) -> list[Field]:
@@ -85,7 +120,7 @@ def _context(item: Field, following: list[Field]) -> str:
         if field.name == "Presentation-context-ID":
             parts.append(field.value)
         elif field.name == "Abstract Syntax":
-            parts.append(uid_text(field.value))
+            parts.append(uid_text(gate().uid(field.value)))
         elif field.name == "Result/Reason":
             parts.append(context_result_name(int(field.value)))
     return ": ".join(parts)

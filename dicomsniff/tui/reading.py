@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.comments import CommentReader
 from dicomsniff.library import Capture
+from dicomsniff.privacy.gate import Gate
 from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 
@@ -17,7 +19,7 @@ MANY = 1000
 
 
 def read_capture(
-    capture: Capture, stopped: threading.Event, tell: Callable[[CaptureAdvanced | CaptureEnded], object]
+    capture: Capture, gate: Gate, stopped: threading.Event, tell: Callable[[CaptureAdvanced | CaptureEnded], object]
 ) -> None:
     """Read the capture through, or until stopped; the first associations are told at once."""
     problem = ""
@@ -26,6 +28,7 @@ def read_capture(
     told = 0.0
     latest: Association | None = None
     watch = LinkWatch(capture.analyzer)
+    comments = CommentReader(capture, gate)
 
     def advance(book: LinkBook | None = None) -> None:
         nonlocal known, packets, told, latest, forgotten
@@ -41,6 +44,7 @@ def read_capture(
         for updates in capture.updates():
             if stopped.is_set():
                 return
+            comments.take(updates)
             latest = updates[-1][0] if updates else latest
             idle = latest is None and capture.analyzer.packets == packets
             if idle and not watch.is_due(time.monotonic()):

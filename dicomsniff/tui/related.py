@@ -41,7 +41,7 @@ def _operation_facts(
         where = _target(association, first) if first is not message else None
         yield "first response", latency_text(operation.latency), where
     if asked := query_text(request):
-        yield "asks for", asked, None
+        yield "asks for", allowed(asked), None
     pending = f"{operation.pending} pending"
     if final is not None and operation.status is not None:
         ended = status_text(operation.name, request.sop_class_uid, operation.status)

@@ -17,9 +17,10 @@ from dicomsniff.dictionary.reasons import aborted_for, aborter, in_words, reject
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
+from dicomsniff.dimse.identifier import LEVEL
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import read_counters
-from dicomsniff.findings.parts import the_class, the_comment, the_title
+from dicomsniff.findings.parts import the_class, the_comment, the_octets, the_title, the_value
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -86,7 +87,9 @@ def entry_detail(association: Association, entry: Entry) -> str:
             by = f"by its {aborter(source)}" if aborter(source) else ""
             return ": ".join(part for part in (by, aborted_for(source, reason)) if part)
         case UnknownPdu(data=data, problem=problem):
-            return problem or f"begins with {data[:8].hex(' ')}"
+            return problem or f"begins with {the_octets(data[:8])}"
+        case MalformedPdu(problem=problem, header=header) if header:
+            return f"{the_octets(header)} is {problem}"
         case MalformedPdu(problem=problem) | StrayFragment(problem=problem):
             return problem
         case MissingBytes(resynchronized=resynchronized):
@@ -121,7 +124,8 @@ def query_text(message: Message) -> str:
         asked = "" if final else f"what it asks for was not read: {query.unread}"
     else:
         model = find_model(operation.request.sop_class_uid)
-        level = query.request.level or ("no level" if model is not None and model.levels else "")
+        level = query.request.level and the_value(query.request.level, LEVEL)
+        level = level or ("no level" if model is not None and model.levels else "")
         keys = counted(len(query.request.keys), "key")
         asked = f"{level}, {keys}" if level else keys
     came = ""

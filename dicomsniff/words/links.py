@@ -6,8 +6,7 @@ from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.statuses import status_text
-from dicomsniff.dictionary.uids import uid_text
-from dicomsniff.findings.parts import the_address, the_key, the_title
+from dicomsniff.findings.parts import the_address, the_class, the_key, the_title
 from dicomsniff.quantities import counted, duration
 
 
@@ -106,7 +105,7 @@ def _step_text(kind: str, step: Step) -> str:
         said = f"reported {step.referenced} committed" if step.referenced is not None else "reported"
         said += f", {step.failed} failed" if step.failed else ""
     elif kind == Kind.PRINT:
-        of = uid_text(step.sop_class_uid).removesuffix(" SOP Class")
+        of = the_class(step.sop_class_uid).removesuffix(" SOP Class")
         return f"{step.service} {f'{what} of ' if what else ''}{of}{_status_note(step)}"
     else:
         said = " ".join(part for part in (step.service, what, step.state) if part)

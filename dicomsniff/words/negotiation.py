@@ -15,7 +15,8 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.application_information import STORAGE, find_information_layout
 from dicomsniff.dictionary.reasons import context_result_name
-from dicomsniff.dictionary.uids import is_compressed, is_get, is_storage, uid_text
+from dicomsniff.dictionary.uids import is_compressed, is_get, is_storage
+from dicomsniff.findings.parts import the_class
 from dicomsniff.pdu.types import AsynchronousOperationsWindow, RoleSelection, UserInformation
 
 TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
@@ -28,7 +29,7 @@ STORAGE_SERVICE_CLASS = "1.2.840.10008.4.2"
 def result_text(context: PresentationContext) -> str:
     """Say how a context was answered: the transfer syntax, or why it was refused."""
     if context.accepted:
-        return uid_text(context.transfer_syntax)
+        return the_class(context.transfer_syntax)
     return "no answer" if context.result is None else context_result_name(context.result)
 
 
@@ -115,7 +116,7 @@ def _proposed_twice(association: Association) -> Iterator[str]:
     for (uid, _), numbers in same.items():
         if len(set(numbers)) > 1:
             listed = ", ".join(str(number) for number in numbers)
-            yield f"{uid_text(uid)} is proposed more than once with the same transfer syntaxes: contexts {listed}"
+            yield f"{the_class(uid)} is proposed more than once with the same transfer syntaxes: contexts {listed}"
 
 
 def _storage_classes(association: Association, classes: Iterable[str]) -> set[str]:
@@ -128,7 +129,7 @@ def _storage_classes(association: Association, classes: Iterable[str]) -> set[st
 
 def _use(uid: str, contexts: list[PresentationContext], *, storage: bool) -> Iterator[str]:
     """Say how instances of a SOP class can be sent; of other services, which cannot be used."""
-    name = uid_text(uid)
+    name = the_class(uid)
     accepted = list(dict.fromkeys(c.transfer_syntax or "" for c in contexts if c.accepted))
     if not accepted:
         if not storage:
@@ -140,9 +141,9 @@ def _use(uid: str, contexts: list[PresentationContext], *, storage: bool) -> Ite
         yield f"no context for {name}: {means}"
     elif storage:
         only = "only " if len(accepted) == 1 else ""
-        yield f"{name} can be sent {only}as {' or '.join(uid_text(syntax) for syntax in accepted)}"
+        yield f"{name} can be sent {only}as {' or '.join(the_class(syntax) for syntax in accepted)}"
         proposed = dict.fromkeys(syntax for c in contexts for syntax in c.proposed_transfer_syntaxes)
-        compressed = [uid_text(syntax) for syntax in proposed if is_compressed(syntax)]
+        compressed = [the_class(syntax) for syntax in proposed if is_compressed(syntax)]
         if compressed and not any(is_compressed(syntax) for syntax in accepted):
             yield f"{name} compressed as {' or '.join(compressed)} was not accepted: the sender must decompress"
 
@@ -150,7 +151,7 @@ def _use(uid: str, contexts: list[PresentationContext], *, storage: bool) -> Ite
 def _roles_taken(association: Association, usable: set[str], delivered: set[str]) -> Iterator[str]:
     """Say which roles the requestor has beside or instead of the default; C-GET delivers `delivered` to an SCP."""
     for uid, roles in selected_roles(association).items():
-        name, proposed, answer = uid_text(uid), roles.proposed, roles.answered
+        name, proposed, answer = the_class(uid), roles.proposed, roles.answered
         if answer is not None and (
             proposed is None or (answer.scu and not proposed.scu) or (answer.scp and not proposed.scp)
         ):
@@ -175,7 +176,7 @@ def _not_delivered(association: Association, storage: list[str]) -> Iterator[str
         roles = selected.get(uid, NOT_SELECTED)
         if not roles.scp:
             why = "not negotiated" if roles.proposed is None or not roles.proposed.scp else "not accepted"
-            yield f"C-GET cannot deliver {uid_text(uid)}: SCP role {why}"
+            yield f"C-GET cannot deliver {the_class(uid)}: SCP role {why}"
 
 
 def _options(association: Association, usable: set[str]) -> Iterator[str]:
@@ -193,4 +194,4 @@ def _options(association: Association, usable: set[str]) -> Iterator[str]:
         agreed = [name for name in wanted if name in given]
         refused = [name for name in wanted if name not in given]
         parts = [f"{', '.join(names)} {how}" for names, how in ((agreed, "agreed"), (refused, "not agreed")) if names]
-        yield f"{uid_text(asked.sop_class_uid)}: {'; '.join(parts)}"
+        yield f"{the_class(asked.sop_class_uid)}: {'; '.join(parts)}"

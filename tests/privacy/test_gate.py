@@ -187,6 +187,8 @@ def test_all_is_shown_where_that_is_asked_for():
         ("out of resources", "out of resources"),
         ("cannot store AB12.", "cannot store PatientID-1."),
         ("JANE MARY is dead", "PatientName-1 is dead"),
+        ("PID=AB12/1;", "PID=PatientID-1/1;"),
+        ("no XY77Z at 0xA7", "no XX99X at 0xA7"),
     ],
 )
 def test_a_comment_keeps_its_words_but_nothing_that_was_withheld(comment, left):
@@ -198,7 +200,7 @@ def test_a_comment_keeps_its_words_but_nothing_that_was_withheld(comment, left):
 def test_a_comment_does_not_tell_what_a_data_set_holds_that_is_not_shown():
     gate = Gate()
     gate.learn(decode_data_set(BytesIO(short(0x00100020, "LO", b"AB12")), EXPLICIT))
-    assert gate.comment("cannot store AB12") == "cannot store (withheld)"
+    assert gate.comment("cannot store AB12") == "cannot store PatientID-1"
 
 
 @pytest.mark.parametrize(
