@@ -14,6 +14,7 @@ from dicomsniff.export.formats import FORMATS, find_view
 from dicomsniff.export.view import Asked, write_view
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
+from unmarked import KEPT
 
 FORGED = "FORGED LINE"
 """Stands behind each kind of line break in a poison: no line of an output may begin with it."""
@@ -34,7 +35,7 @@ def written(opened: Open, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         for command in form.commands:
             view = find_view(command, form.name)
             with _out() as out, opened(collect=view.collects) as capture:
-                write_view(view, capture, out, Asked(contexts=True, fail_on=Severity.NOTE, names=names))
+                write_view(view, capture, out, Asked(contexts=True, fail_on=Severity.NOTE, names=names, privacy=KEPT))
                 yield f"{command} --format {form.name}", out.getvalue()
 
 
