@@ -26,15 +26,17 @@ class CommentReader:
     From a pipe nothing is read again: the gate withholds then what looks like a name or number, and no word.
     """
 
-    def __init__(self, capture: Capture, gate: Gate) -> None:
+    def __init__(self, capture: Capture, gate: Gate, *, rereads: bool = True) -> None:
         self._capture, self._gate = capture, gate
-        self._left = MAX_REREAD_FOR_COMMENTS
+        self._left = MAX_REREAD_FOR_COMMENTS if rereads else 0
 
     def take(self, updates: Iterable[Update]) -> None:
         """Take timeline entries before they are shown."""
         for association, entry in updates:
             event = entry.event
             if isinstance(event, Message) and _TAG in event.command.raw:
+                self._gate.know_title(association.requestor.ae_title)
+                self._gate.know_title(association.acceptor.ae_title)
                 for message in (event.request, event):
                     if message is not None and message.data_set is not None:
                         self._learn(association, message)

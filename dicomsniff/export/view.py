@@ -69,7 +69,9 @@ class View:
         self.capture, self.out, self.asked = capture, out, asked
         self.gate = Gate(asked.privacy)
         """Says what may be shown of what a peer sent; no view shows anything of it that the gate did not return."""
-        self._comments = None if self.collects or asked.privacy.keep_phi else CommentReader(capture, self.gate)
+        self._comments = None
+        if not asked.privacy.keep_phi:
+            self._comments = CommentReader(capture, self.gate, rereads=not self.collects)
         self.failed = False
         """At the end, whether something is as bad as was asked about."""
         self.chosen = bytearray()

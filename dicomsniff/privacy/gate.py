@@ -20,6 +20,8 @@ from dicomsniff.privacy.shape import shape
 ERROR_COMMENT = 0x00000902
 MAX_REMEMBERED = 50_000
 """Withheld values that a comment is searched for; the oldest are forgotten first."""
+MAX_TITLES = 1000
+"""AE titles known in comments; further ones are taken for words like others."""
 LEAST_REMEMBERED = 3
 """Characters: a shorter value, as a patient's sex, would be found in every sentence."""
 _LONGEST = 12
@@ -65,6 +67,7 @@ class Gate:
     def __init__(self, privacy: Privacy | None = None) -> None:
         self.privacy = privacy or Privacy()
         self._names = Placeholders(self.privacy.key)
+        self._titles: set[str] = set()
         self._withheld: OrderedDict[str, str] = OrderedDict()
 
     def filter(self, decoded: DecodedDataSet) -> DecodedDataSet:
@@ -179,6 +182,11 @@ class Gate:
             at = found.end()
         return "".join([*parts, *self._without_withheld(text[at:])])
 
+    def know_title(self, title: str | None) -> None:
+        """Take note of an AE title of the capture, which a comment may name."""
+        if title and len(self._titles) < MAX_TITLES:
+            self._titles.add(title)
+
     def learn(self, decoded: DecodedDataSet) -> None:
         """Remember the identifying values of a data set that is not shown, for comments."""
         for element, identifying in _judged(decoded):
@@ -232,18 +240,23 @@ class Gate:
                 end = words[last].end()
                 name = self._withheld.get(text[start:end].casefold())
                 if name is not None:
-                    yield _unnumbered(text[at:start])
+                    yield self._unnumbered(text[at:start])
                     yield name
                     at, index = end, last
                     break
             index += 1
-        yield _unnumbered(text[at:])
+        yield self._unnumbered(text[at:])
 
+    def _unnumbered(self, text: str) -> str:
+        """Return part of a comment without numbers, and words that look like such; titles of AEs are shown as ever."""
+        return _WORD.sub(lambda found: self._word(found[0]), text)
 
-def _unnumbered(text: str) -> str:
-    """Return part of a comment without numbers, and words that look like such."""
-    text = _WORD.sub(lambda found: shape(found[0]) or "#" if _is_mixed(found[0]) else found[0], text)
-    return _DIGITS.sub(lambda found: "9" * len(found[0]), text)
+    def _word(self, word: str) -> str:
+        if word in self._titles:
+            return self.title(word)
+        if _is_mixed(word):
+            return shape(word) or "#"
+        return _DIGITS.sub(lambda found: "9" * len(found[0]), word)
 
 
 def _is_mixed(word: str) -> bool:

@@ -197,6 +197,15 @@ def test_a_comment_keeps_its_words_but_nothing_that_was_withheld(comment, left):
     assert gate.comment(comment) == left
 
 
+def test_a_comment_may_name_an_application_entity_of_the_capture():
+    gate, redacting = Gate(), Gate(Privacy(redact_network=True))
+    assert gate.comment("Unknown AET: CTROOM9") == "Unknown AET: XXXXXX9"
+    for each in (gate, redacting):
+        each.know_title("CTROOM9")
+    assert gate.comment("Unknown AET: CTROOM9") == "Unknown AET: CTROOM9"
+    assert redacting.comment("Unknown AET: CTROOM9") == "Unknown AET: AE-1"
+
+
 def test_a_comment_does_not_tell_what_a_data_set_holds_that_is_not_shown():
     gate = Gate()
     gate.learn(decode_data_set(BytesIO(short(0x00100020, "LO", b"AB12")), EXPLICIT))
