@@ -6,8 +6,8 @@ from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
 from dicomsniff.filter.errors import FilterError
 from dicomsniff.filter.fields import Decode, Field, Subject, find_field
-from dicomsniff.filter.grammar import Comparison, Joined, Negation, Tree, Word, parse
 from dicomsniff.filter.searched import Searched
+from dicomsniff.filter.tree import Comparison, Joined, Negation, Tree, Word
 
 _Judge = Callable[[Subject], bool]
 
@@ -21,6 +21,9 @@ class Filter:
     """
 
     def __init__(self, expression: str, searched: Searched | None = None) -> None:
+        # Loads the parser's library, which most calls, having no expression, do without.
+        from dicomsniff.filter.grammar import parse
+
         self.expression = expression
         self._fields: list[Field] = []
         self._has_words = False

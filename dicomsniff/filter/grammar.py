@@ -4,13 +4,13 @@ Words alone need not be joined: all of them must occur.
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Union, cast
+from typing import Any, cast
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from dicomsniff.filter.errors import FilterError
+from dicomsniff.filter.tree import Comparison, Joined, Negation, Tree, Word
 
 MAX_LENGTH = 4096
 """Characters of an expression."""
@@ -38,42 +38,6 @@ NAME.1: /[^\s()"'=!<>~]+/
 VALUE.1: /[^\s()"']+/
 %ignore /\s+/
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`field operator value`; places are characters of the expression, from 0."""
-
-    field: str
-    operator: str
-    value: str
-    at: int
-    value_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """Free text, searched for in whatever is said of an association or message."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Negation:
-    """What must not hold."""
-
-    of: "Tree"
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """What must hold, all of it or any of it."""
-
-    every: bool
-    parts: "tuple[Tree, ...]"
-
-
-Tree = Union[Comparison, Word, Negation, Joined]  # noqa: UP007  it names itself
 
 
 def parse(expression: str) -> Tree:
