@@ -36,7 +36,7 @@ class SegmentDecoder:
     def segments(self, batch: PacketBatch) -> Iterator[Segment]:
         """Yield the TCP segments of a batch, in its order; `flows` may change between one and the next."""
         data, layout, link_type = batch.data, batch.layout, batch.link_type
-        record_offset = batch.file_offset - layout.header
+        before = batch.file_offset - layout.header
         find = self._flows.get
         passed: list[Flow] = []  # those with packets that were only counted, and are to be told
         # The flow whose packets are being counted, and what of its state they change: one compared with the next costs
@@ -50,10 +50,24 @@ class SegmentDecoder:
                 seen, length, carried, flow, seq, control = read(data, start + at)
             except struct.error:  # a short frame at the end of the block
                 seen = ~kind
+            if run is not None:
+                if (
+                    flow == run_flow
+                    and seq == run_expected
+                    and seen & type_mask == kind
+                    and carried & protocol_mask == protocol
+                    and control & _CONTROL == ACK
+                    and (outer is None or outer(data, start) == expected)
+                ):
+                    tcp, last = start + tcp_at, start + counted + length
+                    first = tcp + (control >> 10 & 0x3C)
+                    reached = run_offset + last - first
+                    if tcp + 20 <= first < last <= end and reached < run_until:
+                        run_offset, run_last, run_expected = reached, number, (seq + last - first) & 0xFFFFFFFF
+                        continue
+                run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
+                run = None
             if seen & type_mask != kind or (outer is not None and outer(data, start) != expected):
-                if run is not None:
-                    run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
-                    run = None
                 found = find_shape(link_type, data, start, end)
                 if found is None:
                     carried = ~protocol
@@ -67,14 +81,6 @@ class SegmentDecoder:
                 tcp = start + tcp_at
                 first = tcp + (control >> 10 & 0x3C)
                 last = start + counted + length
-                if run is not None:
-                    if flow == run_flow and seq == run_expected and control & _CONTROL == ACK:
-                        reached = run_offset + last - first
-                        if tcp + 20 <= first < last <= end and reached < run_until:
-                            run_offset, run_last, run_expected = reached, number, (seq + last - first) & 0xFFFFFFFF
-                            continue
-                    run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
-                    run = None
                 if tcp + 20 <= first <= last:
                     state = find(flow)
                     if state is not None and seq == state.expected and control & _CONTROL == ACK and last <= end:
@@ -87,7 +93,7 @@ class SegmentDecoder:
                             elif reached >= until:
                                 until = skip.repeated(offset, data, first, last)
                                 if until:
-                                    mark = _new(PacketMark, (number, layout.time(data, start), record_offset + start))
+                                    mark = _new(PacketMark, (number, layout.time(data, start), before + start))
                                     state.skip = skip.went_on(until, mark)
                             if until:
                                 if kept is not None:
@@ -106,47 +112,17 @@ class SegmentDecoder:
                             self._mark(passed, batch, shape)
                         ack, window = _REST(data, tcp + 8)
                         missing = max(0, last - end)
-                        time = layout.time(data, start)
-                        last -= missing
-                        yield (
-                            number,
-                            time,
-                            record_offset + start,
-                            flow,
-                            seq,
-                            ack,
-                            control,
-                            window,
-                            data,
-                            first,
-                            last,
-                            missing,
-                        )
+                        time, last, place = layout.time(data, start), last - missing, before + start
+                        yield number, time, place, flow, seq, ack, control, window, data, first, last, missing
                         continue
-            if run is not None:
-                run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
-                run = None
             time = layout.time(data, start)
             decoded = self._frames.decode(link_type, data[start:end], time)
             if decoded is not None:
                 if passed:
                     self._mark(passed, batch, shape)
                 flow, seq, ack, control, window, segment, header, missing = decoded
-                last = len(segment)
-                yield (
-                    number,
-                    time,
-                    record_offset + start,
-                    flow,
-                    seq,
-                    ack,
-                    control,
-                    window,
-                    segment,
-                    header,
-                    last,
-                    missing,
-                )
+                last, place = len(segment), before + start
+                yield number, time, place, flow, seq, ack, control, window, segment, header, last, missing
         if run is not None:
             run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
         self._mark(passed, batch, shape)
