@@ -93,7 +93,7 @@ class Gate:
             return "\\".join(map(self.uid, text.split("\\")))
         if not text or self.privacy.keep_phi or not identifies(tag, vr):
             return text
-        return self._stand_in(tag, vr, text)
+        return _with_form(*self._stand_in(tag, vr, text))
 
     def uid(self, uid: str) -> str:
         """Return a UID, or what stands for it; those that the standard registers are always shown.
@@ -103,9 +103,7 @@ class Gate:
         is_uid = self.privacy.keep_phi or _UID.fullmatch(uid) is not None
         if is_uid and (not self.privacy.redact_uids or not uid or find_uid_name(uid) is not None):
             return uid
-        name = self._names.name("UID", uid)
-        form = "" if is_uid else shape(uid)
-        return f"{name} ({form})" if form else name
+        return _with_form(self._names.name("UID", uid), "" if is_uid else shape(uid))
 
     def uid_or_none(self, uid: str | None) -> str | None:
         """Return a UID that may be absent, or what stands for it."""
@@ -205,21 +203,18 @@ class Gate:
     def _withhold(self, element: Element) -> None:
         if not element.text and not element.length:
             return
-        said, element.hidden = element.text, True
-        name = self._names.name(_kind(element.tag), said)
-        self._remember(said, name)
-        form = shape(said) if element.vr not in BINARY_VRS | FREE_TEXT else ""
-        element.text = f"{name} ({form})" if form else f"{name} ({element.length} bytes)"
+        name, form = self._stand_in(element.tag, element.vr, element.text)
+        element.text, element.hidden = _with_form(name, form or f"{element.length} bytes"), True
         told = {"vr": element.vr, "length": element.length, "withheld": name}
         # In place, as the sequence that it stands in holds it already.
         element.json.clear()
         element.json.update(told | ({"shape": form} if form else {}))
 
-    def _stand_in(self, tag: int, vr: str, text: str) -> str:
+    def _stand_in(self, tag: int, vr: str, text: str) -> tuple[str, str]:
+        """Return what stands for an element's value, and its form where that may be told."""
         name = self._names.name(_kind(tag), text)
         self._remember(text, name)
-        form = shape(text) if vr not in FREE_TEXT else ""
-        return f"{name} ({form})" if form else name
+        return name, shape(text) if vr not in BINARY_VRS | FREE_TEXT else ""
 
     def _remember(self, text: str, name: str) -> None:
         for part in {text, *text.split("\\"), *re.split(r"[\\^=]", text)}:
@@ -257,6 +252,10 @@ class Gate:
         if _is_mixed(word):
             return shape(word) or "#"
         return _DIGITS.sub(lambda found: "9" * len(found[0]), word)
+
+
+def _with_form(name: str, form: str) -> str:
+    return f"{name} ({form})" if form else name
 
 
 def _is_mixed(word: str) -> bool:
