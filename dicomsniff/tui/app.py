@@ -32,8 +32,7 @@ from dicomsniff.tui.navigation import Navigator, Place
 from dicomsniff.tui.panes import Panes
 from dicomsniff.tui.reading import read_capture
 from dicomsniff.tui.row_list import RowList
-from dicomsniff.tui.said import said as allowed
-from dicomsniff.tui.said import use_gate
+from dicomsniff.tui.said import allowed, use_gate
 from dicomsniff.tui.status_line import StatusLine, nothing_found
 from dicomsniff.tui.value_view import ValueView
 

@@ -9,8 +9,7 @@ from dicomsniff.quantities import duration, time_of_day
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.problem_index import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
-from dicomsniff.tui.said import gate
-from dicomsniff.tui.said import said as allowed
+from dicomsniff.tui.said import allowed, gate
 from dicomsniff.tui.shown import Shown
 
 WIDE = 110

@@ -15,7 +15,7 @@ from dicomsniff.quantities import duration, timestamp
 from dicomsniff.side import SIDES
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.link_book import LinkBook
-from dicomsniff.tui.said import said as allowed
+from dicomsniff.tui.said import allowed
 from dicomsniff.tui.shown import Shown
 from dicomsniff.words.negotiation import consequences
 from dicomsniff.words.times import nearest_side, tcp_text, time_text

@@ -17,7 +17,7 @@ from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.pdu_fields import FEW
 from dicomsniff.tui.related import operation_rows, related_rows
-from dicomsniff.tui.said import said as allowed
+from dicomsniff.tui.said import allowed
 from dicomsniff.words.entries import entry_detail, entry_name
 from dicomsniff.words.negotiation import DEFAULT_ROLES, consequences, limits, result_text, role_text
 from dicomsniff.words.times import latency_text

@@ -16,7 +16,7 @@ from dicomsniff.findings.finding import SEVERITIES, Finding
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.row_list import RowList
-from dicomsniff.tui.said import said as allowed
+from dicomsniff.tui.said import allowed
 from dicomsniff.tui.shown import Shown
 
 MAX_ROWS = 10_000

@@ -13,7 +13,7 @@ from dicomsniff.association.moves import Delivery, Move, move_originator
 from dicomsniff.association.normalized_links import Step, Workflow
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.retrieve import why_less
-from dicomsniff.tui.said import said as allowed
+from dicomsniff.tui.said import allowed
 from dicomsniff.words.links import link_text, part_text
 
 PATIENCE = 0.25

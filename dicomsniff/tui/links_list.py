@@ -12,7 +12,7 @@ from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.link_book import LinkLines, Target
 from dicomsniff.tui.row_list import RowList
-from dicomsniff.tui.said import said as allowed
+from dicomsniff.tui.said import allowed
 from dicomsniff.tui.shown import Shown
 
 MAX_PARTS = 50

@@ -9,7 +9,7 @@ from dicomsniff.quantities import byte_size
 from dicomsniff.side import Side
 from dicomsniff.tui.problem_index import LETTERS, Problems
 from dicomsniff.tui.row_list import RowList
-from dicomsniff.tui.said import said as allowed
+from dicomsniff.tui.said import allowed
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.timeline_order import TimelineOrder
 from dicomsniff.words.entries import entry_detail, entry_name, entry_size

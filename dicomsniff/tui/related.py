@@ -10,7 +10,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook, LinkLines, Target
-from dicomsniff.tui.said import said as allowed
+from dicomsniff.tui.said import allowed
 from dicomsniff.words.entries import query_text
 from dicomsniff.words.times import latency_text
 

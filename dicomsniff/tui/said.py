@@ -20,6 +20,6 @@ def gate() -> Gate:
     return _GATE.get(_STRICT)
 
 
-def said(line: str) -> str:
+def allowed(line: str) -> str:
     """Return a line with marks (see `dicomsniff.findings.parts`) as it may be shown."""
     return shown(line, gate())

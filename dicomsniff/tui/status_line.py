@@ -4,8 +4,7 @@ from textual.widgets import Static
 
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size
-from dicomsniff.tui.said import gate
-from dicomsniff.tui.said import said as allowed
+from dicomsniff.tui.said import allowed, gate
 from dicomsniff.tui.shown import Shown, shortened
 
 BAR = 12
