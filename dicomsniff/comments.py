@@ -6,11 +6,9 @@ from contextlib import suppress
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate
-from dicomsniff.reread import read_message
 
 MAX_REREAD_FOR_COMMENTS = 1000
 """Data sets that are read again in a run; of comments beyond, what looks like a name or number is withheld still."""
@@ -46,7 +44,6 @@ class CommentReader:
             return
         self._left -= 1
         with suppress(OSError, CaptureError):  # whoever reads the capture itself says so
-            found = read_message(self._capture.reader, message, REREAD_BYTES)
-            if found.data_set is not None:
-                syntax = association.transfer_syntax(message.context_id)
-                self._gate.learn(decode_data_set(found.data_set, syntax, found.whole))
+            decoded = self._capture.data_set(association, message, REREAD_BYTES)
+            if decoded is not None:
+                self._gate.learn(decoded)

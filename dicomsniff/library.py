@@ -20,7 +20,7 @@ from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_file
 from dicomsniff.part10 import part10, read_dataset
 from dicomsniff.quantities import counted
-from dicomsniff.reread import MessageBytes, read_message, read_stream
+from dicomsniff.reread import MAX_REREAD, MessageBytes, read_message, read_stream
 from dicomsniff.span import Span
 from dicomsniff.tcp.source import StreamPiece
 
@@ -132,9 +132,9 @@ class Capture:
         """Reread the stream bytes of an event from the capture (not from a pipe)."""
         return read_stream(self.reader, span)
 
-    def data_set(self, association: Association, message: Message) -> DecodedDataSet | None:
-        """Reread and decode a message's data set; None where it has none."""
-        found = self.message_bytes(message)
+    def data_set(self, association: Association, message: Message, limit: int = MAX_REREAD) -> DecodedDataSet | None:
+        """Reread and decode a message's data set, as far as `limit` bytes of the message go; None where it has none."""
+        found = read_message(self.reader, message, limit)
         if found.data_set is None:
             return None
         return decode_data_set(found.data_set, association.transfer_syntax(message.context_id), found.whole)
