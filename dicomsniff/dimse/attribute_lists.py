@@ -12,5 +12,5 @@ def listed_attributes(command: Command, tag: int, most: int) -> str:
 
     Beyond `most` they are counted.
     """
-    tags = attribute_tags(command.elements.get(tag, b""))
+    tags = attribute_tags(command.value(tag))
     return some_of(tags, most, lambda each: f"{tag_text(each)} {find_keyword(each)}".rstrip())

@@ -105,6 +105,11 @@ class Command:
         """Return an element's text without padding; None where it is absent or empty."""
         return _text(self.raw, _find_elements(self.raw)[0], tag)
 
+    def value(self, tag: int) -> bytes:
+        """Return an element's value as sent; empty where it is absent, too."""
+        start, end = _find_elements(self.raw)[0].get(tag, (0, 0))
+        return self.raw[start:end]
+
     def fields(self) -> list[Field]:
         """Return every element as a field, with its place in the command set."""
         found, problem, _ = _find_elements(self.raw)
@@ -116,8 +121,7 @@ class Command:
 
     def value_text(self, tag: int) -> str:
         """Say an element's value in words."""
-        start, end = _find_elements(self.raw)[0].get(tag, (0, 0))
-        value = self.raw[start:end]
+        value = self.value(tag)
         element = COMMAND_ELEMENTS.get(tag)
         if element is None:
             return value.hex(" ")

@@ -8,6 +8,7 @@ from dicomsniff.filter.selection import Chosen
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_title
 from dicomsniff.quantities import time_of_day
+from dicomsniff.words.entries import entry_detail
 
 
 class FollowedText(StreamedView):
@@ -40,4 +41,5 @@ class FollowedText(StreamedView):
 def live_line(association: Association, entry: Entry, digits: int) -> str:
     """Return a timeline entry as one line that stands alone: time of day, association, and the rest."""
     who = f"{the_title(association.requestor.ae_title or '?')}>{the_title(association.acceptor.ae_title or '?')}"
-    return f"{time_of_day(entry.span.first_time, digits)} #{association.id} {who} {entry_text(association, entry)}"
+    said = entry_text(entry, entry_detail(association, entry))
+    return f"{time_of_day(entry.span.first_time, digits)} #{association.id} {who} {said}"

@@ -64,21 +64,23 @@ def association_lines(
 
 def timeline_lines(association: Association, entries: Iterable[Entry]) -> Iterator[str]:
     """Yield timeline entries, a line for each; several in a row that say the same share one."""
-    ordered = sorted(entries, key=entry_order)
-    for _, run in groupby(ordered, key=lambda entry: (entry.side, entry_name(entry), _gist(association, entry))):
+    start = association.start_time
+    said = ((entry, entry_detail(association, entry)) for entry in sorted(entries, key=entry_order))
+    for _, run in groupby(said, key=_alike):
         alike = list(run)
         told = alike if len(alike) < FOLDED else alike[:1]
-        for entry in told:
-            line = "    " + entry_line(association, entry, association.start_time)
+        for entry, detail in told:
+            line = f"    {(entry.span.first_time - start) / 1e9:10.6f}  {entry_text(entry, detail)}"
             if more := len(alike) - len(told):
-                until = (alike[-1].span.first_time - association.start_time) / 1e9
+                until = (alike[-1][0].span.first_time - start) / 1e9
                 line += f"; {more} more like it until {until:.6f}"
             yield line
 
 
-def _gist(association: Association, entry: Entry) -> str:
+def _alike(said: tuple[Entry, str]) -> tuple[object, ...]:
     """Return what an entry says but for its numbers; lengths and times of messages that are alike differ."""
-    return gist(entry_detail(association, entry))
+    entry, detail = said
+    return entry.side, entry_name(entry), gist(detail)
 
 
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
@@ -96,18 +98,11 @@ def finding_text(finding: Finding, said: str = "") -> str:
     return f"{finding.severity}: {said or finding.line} ({finding.code}{packet}){reference}"
 
 
-def entry_line(association: Association, entry: Entry, start: int) -> str:
-    """Return a timeline entry as one line: seconds since `start`, direction, name, size, what matters."""
-    since = f"{(entry.span.first_time - start) / 1e9:10.6f}"
-    return f"{since}  {entry_text(association, entry)}"
-
-
-def entry_text(association: Association, entry: Entry) -> str:
-    """Return a timeline entry without its time: direction, name, size, what matters."""
+def entry_text(entry: Entry, detail: str) -> str:
+    """Return a timeline entry without its time: direction, name, size, and the detail, which says what matters."""
     arrow = _ARROWS[entry.side]
     count = entry_size(entry)
     amount = byte_size(count) if count else ""
-    detail = entry_detail(association, entry)
     return f"{arrow} {entry_name(entry):<{_NAME_WIDTH}} {amount:>{_SIZE_WIDTH}}  {detail}".rstrip()
 
 

@@ -156,8 +156,10 @@ def _value_text(message: Message, tag: int) -> str:
     command = message.command
     if COMMAND_ELEMENTS[tag].vr != "AT":
         number = command.uint(tag)
-        name = type_name(command.service, message.sop_class_uid, number)
-        return "" if number is None else f"{number} ({name})" if name and tag in _TYPES else str(number)
+        if number is None:
+            return ""
+        name = type_name(command.service, message.sop_class_uid, number) if tag in _TYPES else ""
+        return f"{number} ({name})" if name else str(number)
     return listed_attributes(command, tag, MAX_NAMED)
 
 
