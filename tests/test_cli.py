@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from build import Talk, frames, pcap
 
 PROGRAM = [sys.executable, "-m", "dicomsniff"]
@@ -106,3 +108,12 @@ def test_the_help_of_every_command_starts(samples: Path) -> None:
         done = run(command, "--help")
         assert done.returncode == 0
         assert f"dicomsniff {command}".encode() in done.stdout
+
+
+@pytest.mark.parametrize("call", [["show"], ["check"]], ids=" ".join)
+def test_what_a_small_capture_does_not_need_is_not_loaded(call: list[str], samples: Path) -> None:
+    line = [sys.executable, "-X", "importtime", "-m", "dicomsniff", *call, samples / "c-echo.pcap"]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True)
+    loaded = {each.rpartition("|")[2].strip() for each in done.stderr.splitlines()}
+    assert "dicomsniff.analyzer" in loaded
+    assert loaded.isdisjoint(["lark", "dpkt", "pydicom", "scapy", "textual", "pynetdicom"])
