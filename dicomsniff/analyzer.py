@@ -17,7 +17,7 @@ from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.collection import Collection
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Collector, Findings
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
@@ -82,13 +82,15 @@ class Analyzer:
         """What can be held against one another of them."""
         self.overview = Overview()
         """How they went, in numbers."""
+        self.found = Collector()
+        """What was found about each association."""
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
         self._collection = Collection() if collect else None
         self._judge = findings
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
-        self._tcp = TcpTracker()
+        self._tcp = TcpTracker(_FindingsBeside(self.found))
         self._decoder = SegmentDecoder(self._tcp.streams)
 
     @property
@@ -112,8 +114,7 @@ class Analyzer:
     def open_associations(self) -> Iterator[Association]:
         """Associations in memory whose connection is not over yet."""
         for connection in self._tcp.table:
-            if connection.consumer is not None:
-                yield from connection.consumer.associations
+            yield from _associations_of(connection)
 
     @property
     def knows_all(self) -> bool:
@@ -223,7 +224,7 @@ class Analyzer:
     def _find_now(self, updates: list[Update]) -> None:
         if self._judge:
             for association, entry in updates:
-                find_now(association, entry)
+                find_now(self.found, association, entry)
 
     def _gone(self, connection: Connection) -> list[Update]:
         for stream in connection.streams:
@@ -240,8 +241,8 @@ class Analyzer:
         for association in consumer.associations:
             self.links.feed(association)
             if self._judge:
-                find_final(association, self)
-            self.neighbours.feed(association, self.overview.feed(association))
+                find_final(self.found, association, self)
+            self.neighbours.feed(association, self.overview.feed(association, self.found.of(association)))
             self._closed.append(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1
@@ -303,7 +304,7 @@ class Analyzer:
                 if not association.condensed:
                     self._entries -= len(association.timeline)
                     association.condense()
-                    findings_of(association).condense()
+                    self.found.of(association).condense()
                 if self._entries <= MAX_ENTRIES // 2:
                     break
         while len(self._kept) > MAX_ASSOCIATIONS and self._closed:
@@ -335,6 +336,28 @@ class Analyzer:
         first, last = batch.time(0), batch.time(count - 1)
         self.first_time = first if self.first_time is None else min(self.first_time, first)
         self.last_time = last if self.last_time is None else max(self.last_time, last)
+
+
+class _FindingsBeside:
+    """Has the findings leave memory with the associations of their connection."""
+
+    def __init__(self, found: Collector) -> None:
+        self._found = found
+
+    def pack(self, connection: Connection) -> list[Findings]:
+        """Return what was found about its associations, in their order."""
+        return [self._found.of(association) for association in _associations_of(connection)]
+
+    def unpack(self, connection: Connection, packed: list[Findings]) -> None:
+        """Take back what was packed."""
+        for association, found in zip(_associations_of(connection), packed, strict=True):
+            if found.all:
+                self._found.take(association, found)
+
+
+def _associations_of(connection: Connection) -> Sequence[Association]:
+    consumer: Consumer | None = connection.consumer
+    return consumer.associations if consumer is not None else ()
 
 
 def _is_answer(updates: list[Update]) -> bool:

@@ -1,13 +1,9 @@
-"""What was found about each association, beside it: an association knows nothing of findings.
+"""What was found about each association, beside it: an association knows nothing of findings."""
 
-They are there as long as the association is. Whoever pickles an association takes them along.
-"""
-
-import copyreg
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from dicomsniff.association.association import Association
@@ -82,29 +78,30 @@ def _repeated(finding: Finding) -> Repeated:
     return finding.code, finding.side, _NUMBER.sub("", finding.message)
 
 
-_FOUND: "WeakKeyDictionary[Association, Findings]" = WeakKeyDictionary()
+class Collector:
+    """The findings about each association of a capture, as long as the association is there.
 
+    Pickle it together with the associations: by itself, it has nothing left to tell of once it is loaded.
+    """
 
-def findings_of(association: Association) -> Findings:
-    """Return what was found about an association so far."""
-    found = _FOUND.get(association)
-    return found if found is not None else Findings()
+    def __init__(self) -> None:
+        self._found: WeakKeyDictionary[Association, Findings] = WeakKeyDictionary()
 
+    def __getstate__(self) -> list[tuple[Association, Findings]]:
+        return list(self._found.items())
 
-def collect(association: Association) -> Findings:
-    """Return what was found about an association so far, to add to it."""
-    return _FOUND.setdefault(association, Findings())
+    def __setstate__(self, found: Iterable[tuple[Association, Findings]]) -> None:
+        self._found = WeakKeyDictionary(dict(found))
 
+    def of(self, association: Association) -> Findings:
+        """Return what was found about an association so far."""
+        found = self._found.get(association)
+        return found if found is not None else Findings()
 
-def _reduce(association: Association) -> tuple[Any, ...]:
-    return _restore, (_FOUND.get(association),), association.__getstate__()
+    def collect(self, association: Association) -> Findings:
+        """Return what was found about an association so far, to add to it."""
+        return self._found.setdefault(association, Findings())
 
-
-def _restore(found: Findings | None) -> Association:
-    association = Association.__new__(Association)
-    if found is not None:
-        _FOUND[association] = found
-    return association
-
-
-copyreg.pickle(Association, _reduce)
+    def take(self, association: Association, found: Findings) -> None:
+        """Take what was found about an association elsewhere."""
+        self._found[association] = found

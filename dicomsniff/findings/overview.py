@@ -7,7 +7,7 @@ from enum import Enum, auto
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.moves import Move
 from dicomsniff.dictionary.statuses import find_status
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.parts import the_address, the_title
 from dicomsniff.findings.retrieve import why_less
@@ -32,20 +32,16 @@ class Fate(Enum):
     TROUBLED = auto()
 
 
-def fate(association: Association) -> Fate:
+def fate(association: Association, found: Findings) -> Fate:
     """Say what became of an association that is over."""
-    errors = findings_of(association).unlisted.get(Severity.ERROR, 0)
-    if (
-        errors
-        or has_failed(association)
-        or any(each.worst is Severity.ERROR for each in findings_of(association).causes)
-    ):
+    errors = found.unlisted.get(Severity.ERROR, 0)
+    if errors or has_failed(association) or any(each.worst is Severity.ERROR for each in found.causes):
         return Fate.TROUBLED
     if association.released:
         return Fate.WELL
     if association.abort is not None:
         return Fate.LOOSE
-    loose = any(finding.code in ENDINGS for finding in findings_of(association).all)
+    loose = any(finding.code in ENDINGS for finding in found.all)
     return Fate.LOOSE if loose else Fate.UNKNOWN
 
 
@@ -73,11 +69,11 @@ class Overview:
         """Associations that are over."""
         return self.fates.total()
 
-    def feed(self, association: Association) -> str:
+    def feed(self, association: Association, found: Findings) -> str:
         """Count an association that is over; return why it was in trouble, empty where it was not."""
-        became = fate(association)
+        became = fate(association, found)
         self.fates[became] += 1
-        why = reason(association) if became in self.reasons else ""
+        why = reason(association, found) if became in self.reasons else ""
         if why:
             self._take_reason(association, became, why)
         self.requests.update(association.message_counts.requests)
@@ -86,8 +82,8 @@ class Overview:
                 self.bad[service] += count
         if slow := slow_part(association):
             self.slow[slow] += 1
-        self.findings.update(finding.severity for finding in findings_of(association).all)
-        self.findings.update(findings_of(association).unlisted)
+        self.findings.update(finding.severity for finding in found.all)
+        self.findings.update(found.unlisted)
         return why if became is Fate.TROUBLED else ""
 
     def _take_reason(self, association: Association, became: Fate, why: str) -> None:

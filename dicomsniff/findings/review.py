@@ -9,6 +9,7 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.collector import Collector, Findings
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -47,6 +48,7 @@ class Review:
     """What final rules ask, gathered in one walk over the timeline."""
 
     __slots__ = (
+        "_collector",
         "_reach",
         "_resync",
         "_spoke",
@@ -60,8 +62,9 @@ class Review:
         "silence",
     )
 
-    def __init__(self, association: Association, known: Known | None = None) -> None:
+    def __init__(self, association: Association, collector: Collector, known: Known | None = None) -> None:
         self.association = association
+        self._collector = collector
         self.known = known
         """What is known of other associations; None where it is looked at alone."""
         self.gaps: dict[Side, list[MissingBytes]] = {side: [] for side in SIDES}
@@ -99,6 +102,11 @@ class Review:
                 self.ending, self.silence = entry, event.span.first_time - last
             over = over or isinstance(event, AssociateRj | ReleaseRp)
             last = max(last, event.span.last_time)
+
+    @property
+    def found(self) -> Findings:
+        """What was found about the association so far."""
+        return self._collector.of(self.association)
 
     @property
     def both_directions(self) -> bool:
