@@ -6,24 +6,23 @@ from enum import Enum
 from math import inf
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Beginning, Consumer, Update
+from dicomsniff.association.consumer import Beginning, Consumer, Update, associations_of
 from dicomsniff.association.conversation import Conversation
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
-from dicomsniff.association.moves import Unconnected
+from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recognition
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.collection import Collection
-from dicomsniff.findings.collector import Collector, Findings
+from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
 from dicomsniff.findings.parts import plain
 from dicomsniff.pdu.types import AssociateAc
-from dicomsniff.span import Span
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 
@@ -90,7 +89,7 @@ class Analyzer:
         self._collection = Collection() if collect else None
         self._judge = findings
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
-        self._tcp = TcpTracker(_FindingsBeside(self.found))
+        self._tcp = TcpTracker(self.found)
         self._decoder = SegmentDecoder(self._tcp.streams)
 
     @property
@@ -114,7 +113,7 @@ class Analyzer:
     def open_associations(self) -> Iterator[Association]:
         """Associations in memory whose connection is not over yet."""
         for connection in self._tcp.table:
-            yield from _associations_of(connection)
+            yield from associations_of(connection)
 
     @property
     def knows_all(self) -> bool:
@@ -229,7 +228,9 @@ class Analyzer:
     def _gone(self, connection: Connection) -> list[Update]:
         for stream in connection.streams:
             stream.health.forget()
-        self._note_unconnected(connection)
+        unconnected = find_unconnected(connection, self.last_time or 0)
+        if unconnected is not None:
+            self.links.feed_unconnected(unconnected)
         consumer: Consumer | None = connection.consumer
         if consumer is None:
             return []
@@ -249,18 +250,6 @@ class Analyzer:
         if consumer.failed_handshake is not None and len(self.handshakes) < MAX_HANDSHAKES:
             self.handshakes.append(consumer.failed_handshake)
         return updates
-
-    def _note_unconnected(self, connection: Connection) -> None:
-        """Tell of a connection that was opened, and on which nobody said anything."""
-        opener = connection.opener
-        if opener is not None and not any(stream.offset for stream in connection.streams):
-            source, target = flow_ends(opener.flow)
-            answered = "silent" if opener.peer.segments else "unanswered"
-            how = "refused" if connection.reset else answered
-            mark = connection.first_mark
-            waited = (self.last_time or mark.time) - mark.time
-            tried = Unconnected(source.address, str(target), mark.time, how, Span.at(mark), waited)
-            self.links.feed_unconnected(tried)
 
     def _add(self, associations: Sequence[Association]) -> None:
         """Take associations that were just recognized."""
@@ -336,28 +325,6 @@ class Analyzer:
         first, last = batch.time(0), batch.time(count - 1)
         self.first_time = first if self.first_time is None else min(self.first_time, first)
         self.last_time = last if self.last_time is None else max(self.last_time, last)
-
-
-class _FindingsBeside:
-    """Has the findings leave memory with the associations of their connection."""
-
-    def __init__(self, found: Collector) -> None:
-        self._found = found
-
-    def pack(self, connection: Connection) -> list[Findings]:
-        """Return what was found about its associations, in their order."""
-        return [self._found.of(association) for association in _associations_of(connection)]
-
-    def unpack(self, connection: Connection, packed: list[Findings]) -> None:
-        """Take back what was packed."""
-        for association, found in zip(_associations_of(connection), packed, strict=True):
-            if found.all:
-                self._found.take(association, found)
-
-
-def _associations_of(connection: Connection) -> Sequence[Association]:
-    consumer: Consumer | None = connection.consumer
-    return consumer.associations if consumer is not None else ()
 
 
 def _is_answer(updates: list[Update]) -> bool:

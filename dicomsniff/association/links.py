@@ -116,7 +116,7 @@ class Linker:
 
     def gets(self) -> list[Get]:
         """Return every C-GET operation with what its sub-operations brought."""
-        return self._gets
+        return sorted(self._gets, key=lambda get: (get.association, get.message))
 
     def stray_deliveries(self) -> list[Delivery]:
         """Return deliveries whose C-MOVE is not in the capture."""
@@ -136,7 +136,8 @@ class Linker:
 
     def series(self) -> list[Series]:
         """Return the ends between which there was more than one association."""
-        return [series for series in self._series.values() if series.associations > 1]
+        several = [series for series in self._series.values() if series.associations > 1]
+        return sorted(several, key=lambda series: series.first_association)
 
     def _count(self, association: Association) -> None:
         source, target = association.requestor.endpoint.address, str(association.acceptor.endpoint)

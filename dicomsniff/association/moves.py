@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from math import inf
 
 from dicomsniff.association.association import Association
+from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.side import Side
 from dicomsniff.span import Span
+from dicomsniff.tcp.connection import Connection
 
 MAX_MOVES = 10_000
 """C-MOVE operations remembered."""
@@ -37,6 +39,18 @@ class Unconnected:
     """Of its first packet."""
     waited: int = 0
     """How long (ns) the capture went on after it."""
+
+
+def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
+    """Return that a connection was opened, and that nobody said anything on it; None where that is not so."""
+    opener = connection.opener
+    if opener is None or any(stream.offset for stream in connection.streams):
+        return None
+    source, target = flow_ends(opener.flow)
+    answered = "silent" if opener.peer.segments else "unanswered"
+    mark = connection.first_mark
+    how = "refused" if connection.reset else answered
+    return Unconnected(source.address, str(target), mark.time, how, Span.at(mark), max(now - mark.time, 0))
 
 
 @dataclass(slots=True)
@@ -168,8 +182,8 @@ class MoveLinks:
         self._unconnected.append(unconnected)
 
     def unconnected(self) -> list[Unconnected]:
-        """Return the latest TCP connections that came to nothing, in the order in which they ended."""
-        return list(self._unconnected)
+        """Return TCP connections that came to nothing, in the order of time; of too many, those that ended last."""
+        return sorted(self._unconnected, key=_time)
 
     def moves(self) -> list[Move]:
         """Return every C-MOVE with what belongs to it, as far as it is known by now."""
@@ -184,18 +198,19 @@ class MoveLinks:
                 delivery.how = _how(delivery, asked)
                 asked.deliveries.append(delivery)
         self._add_unnamed()
-        return self._moves
+        return sorted(self._moves, key=_place)
 
     def strays(self) -> list[Delivery]:
         """Return deliveries that name a C-MOVE which is not in the capture; none where not every C-MOVE is known."""
         if self.unlisted:
             return []
         named = self._by_name()
-        return [delivery for delivery in self._named if _asked_for(delivery, named) is None]
+        strays = [delivery for delivery in self._named if _asked_for(delivery, named) is None]
+        return sorted(strays, key=_place)
 
     def _by_name(self) -> dict[tuple[str, int], list[Move]]:
         named: dict[tuple[str, int], list[Move]] = {}
-        for move in sorted(self._moves, key=_start):
+        for move in sorted(self._moves, key=_place):
             # Some providers put their own title where the requestor's belongs (PS3.7 §9.1.1.1).
             for title in dict.fromkeys((move.originator or "", move.provider_title or "")):
                 named.setdefault((title, move.message_id), []).append(move)
@@ -204,10 +219,10 @@ class MoveLinks:
     def _add_unnamed(self) -> None:
         """Give each C-MOVE the associations that name no Move Originator, and what never became an association."""
         unnamed: dict[tuple[str, str], list[Delivery]] = {}
-        for delivery in sorted(self._unnamed, key=_start):
+        for delivery in sorted(self._unnamed, key=_place):
             unnamed.setdefault((delivery.source, delivery.called_ae_title or ""), []).append(delivery)
         unconnected: dict[str, list[Unconnected]] = {}
-        for each in sorted(self._unconnected, key=_time):
+        for each in self.unconnected():
             unconnected.setdefault(each.source, []).append(each)
         for move in self._moves:
             latest = move.end + PATIENCE if move.end is not None else inf
@@ -217,7 +232,7 @@ class MoveLinks:
                     delivery.how = "called AE title, addresses and time; it names no Move Originator"
                     delivery.guessed = True
                     move.deliveries.append(delivery)
-            move.deliveries.sort(key=_start)
+            move.deliveries.sort(key=_place)
             tried = unconnected.get(move.provider, [])
             move.unconnected = tried[bisect_left(tried, move.start, key=_time) : bisect_right(tried, latest, key=_time)]
 
@@ -238,6 +253,11 @@ def _how(delivery: Delivery, move: Move) -> str:
 
 def _start(each: Move | Delivery) -> int:
     return each.start
+
+
+def _place(each: Move | Delivery) -> tuple[int, int, int]:
+    """The order of time: it does not depend on which association ended first."""
+    return each.start, each.association, each.message
 
 
 def _time(unconnected: Unconnected) -> int:

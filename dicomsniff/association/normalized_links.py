@@ -129,14 +129,14 @@ class InstanceLinks:
     def workflows(self) -> list[Workflow]:
         """Return what belongs together, each workflow's steps in the order of time."""
         for workflow in self._workflows.values():
-            workflow.steps.sort(key=_by_time)
-        return sorted(self._workflows.values(), key=lambda workflow: workflow.steps[0].time)
+            workflow.steps.sort(key=by_time)
+        return sorted(self._workflows.values(), key=lambda workflow: by_time(workflow.steps[0]))
 
     def find(self, kind: Kind, key: str) -> Workflow | None:
         """Return what was done under a key, its steps in the order of time; None where nothing was."""
         workflow = self._workflows.get((kind, key))
         if workflow is not None:
-            workflow.steps.sort(key=_by_time)
+            workflow.steps.sort(key=by_time)
         return workflow
 
     def latest(self, kind: Kind) -> Iterator[Workflow]:
@@ -182,8 +182,9 @@ def key_of(association: Association, operation: Operation) -> str:
     return _key(kind, association, operation) if kind is not None else ""
 
 
-def _by_time(step: Step) -> int:
-    return step.time
+def by_time(step: Step) -> tuple[int, int, int]:
+    """The order of time, whichever association was over first."""
+    return step.time, step.association, step.message
 
 
 def _key(kind: Kind, association: Association, operation: Operation) -> str:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.consumer import associations_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.side import Side
+from dicomsniff.tcp.connection import Connection
 
 MAX_FINDINGS = 1000
 """Findings listed of one association; of further ones only the first of each code."""
@@ -105,3 +107,13 @@ class Collector:
     def take(self, association: Association, found: Findings) -> None:
         """Take what was found about an association elsewhere."""
         self._found[association] = found
+
+    def pack(self, connection: Connection) -> list[Findings]:
+        """Return what is to leave memory with a connection: what was found about its associations, in their order."""
+        return [self.of(association) for association in associations_of(connection)]
+
+    def unpack(self, connection: Connection, packed: list[Findings]) -> None:
+        """Take back what left memory with a connection, whose associations are other objects by now."""
+        for association, found in zip(associations_of(connection), packed, strict=True):
+            if found.all:
+                self.take(association, found)

@@ -14,7 +14,7 @@ def test_an_entry_has_the_worst_severity_found_about_it(samples: Path) -> None:
     for path in samples.glob("*.pcap"):
         with Capture(str(path)) as capture:
             for association in capture.associations:
-                problems, told = Problems(association, capture.found), capture.found.of(association).all
+                problems = Problems(association, capture.found)
                 for entry in association.timeline:
                     found = {
                         finding.severity for finding in capture.found.of(association).all if finding.span == entry.span
