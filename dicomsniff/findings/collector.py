@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
@@ -67,6 +67,14 @@ class Findings:
         count = self.repeated.get(_repeated(finding), 1) if self.repeated else 1
         return finding if count == 1 else replace(finding, parts=(*finding.parts, f" ({count} times)"))
 
+    def renumber(self, number: Callable[[int], int]) -> None:
+        """Give packets other numbers, but for those of spans; for an association that rules will look at as a whole."""
+        others = {id(finding): finding.renumbered(number) for finding in self.all}
+        for finding in self.all:
+            others[id(finding)].followers.extend(others[id(each)] for each in finding.followers)
+        self.causes = [others[id(finding)] for finding in self.causes]
+        self.all = [others[id(finding)] for finding in self.all]
+
     def condense(self) -> None:
         """Give up the messages that findings are about."""
         self.causes = [
@@ -107,6 +115,10 @@ class Collector:
     def take(self, association: Association, found: Findings) -> None:
         """Take what was found about an association elsewhere."""
         self._found[association] = found
+
+    def update(self, others: "Collector") -> None:
+        """Take what was found about other associations."""
+        self._found.update(others._found)
 
     def pack(self, connection: Connection) -> list[Findings]:
         """Return what is to leave memory with a connection: what was found about its associations, in their order."""

@@ -8,7 +8,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
 from dicomsniff.findings.collector import Collector
-from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.finding import LAST_PACKET, Finding
 from dicomsniff.findings.parts import parts_of
 from dicomsniff.findings.review import Known, Review
 from dicomsniff.findings.rule import CaptureFacts, CaptureRule, EntryRule, FinalRule, Hit, Rule
@@ -28,7 +28,6 @@ _ORDER = {rule.code: place for place, rule in enumerate(RULES)}
 _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
 _CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
 _NOWHERE = Span(0, 0, 0, 0, 0)
-_END = 1 << 62
 
 
 def find_now(collector: Collector, association: Association, entry: Entry) -> None:
@@ -88,7 +87,7 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
         side = hit.side
     elif side is None and about is not None:
         side = about.side
-    latest = _END if hit.latest_cause < 0 else hit.latest_cause or span.last_packet
+    latest = LAST_PACKET if hit.latest_cause < 0 else hit.latest_cause or span.last_packet
     return Finding(
         rule.code,
         hit.severity or rule.severity,
