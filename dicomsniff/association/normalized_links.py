@@ -5,8 +5,9 @@ steps (Annex CC).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import ClassVar
 
 from dicomsniff.association.association import Association
 from dicomsniff.dictionary.attribute_demands import (
@@ -89,6 +90,11 @@ class Step:
     """Tells one set of instances in these sequences from another; None where not all are known."""
     transaction: str | None = None
     """Transaction UID, where the data set gives it."""
+    name: ClassVar[str] = "step"
+
+    def holds(self, message: Message | None) -> bool:
+        """Whether a message of its association, or (None) the association itself, has part in it."""
+        return message is not None and message.number == self.message
 
 
 @dataclass(slots=True)
@@ -130,7 +136,8 @@ class InstanceLinks:
         """Return what belongs together, each workflow's steps in the order of time."""
         for workflow in self._workflows.values():
             workflow.steps.sort(key=by_time)
-        return sorted(self._workflows.values(), key=lambda workflow: by_time(workflow.steps[0]))
+        now = (replace(workflow, steps=list(workflow.steps)) for workflow in self._workflows.values())
+        return sorted(now, key=lambda workflow: by_time(workflow.steps[0]))
 
     def find(self, kind: Kind, key: str) -> Workflow | None:
         """Return what was done under a key, its steps in the order of time; None where nothing was."""

@@ -49,8 +49,8 @@ def association_facts(
         accepted = sum(context.accepted for context in association.contexts.values())
         yield "negotiated", f"{accepted} of {len(association.contexts)} contexts"
         yield from (("", said) for said in map(allowed, consequences(association)))
-    for link in book.delivered_by(association, None):
-        yield "asked for by", link.target.text
+    for link in book.having(association, None):
+        yield "asked for by" if link.begins_apart else link.kind, link.target.text
     yield "messages", f"{association.message_counts.messages:,}"
     if association.unlisted:
         yield "not listed", f"{association.unlisted:,} further entries"
