@@ -151,6 +151,13 @@ def test_a_gap_inside_a_control_pdu_keeps_the_place():
     assert [event.name for event in found] == ["A-RELEASE-RP", "missing bytes", "A-ABORT"]
 
 
+def test_a_gap_up_to_the_end_of_a_control_pdu_keeps_the_place():
+    rq = build.associate_rq()
+    found = decode([build.release_rp(), rq[:50], len(rq) - 50, build.abort()])
+    assert [event.name for event in found] == ["A-RELEASE-RP", "missing bytes", "A-ABORT"]
+    assert not found[1].resynchronized
+
+
 @pytest.mark.parametrize("into", [0, 2, 6, 9, 12, 40])
 def test_a_gap_over_headers_finds_the_next_pdu(into):
     data = build.p_data(build.pdv(1, b"z" * 100))
