@@ -168,6 +168,7 @@ class ClosedGate(Gate):
         return GONE
 
 
+@pytest.mark.slow
 def test_no_view_goes_around_the_gate(capture: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dicomsniff.export.view.Gate", ClosedGate)
     said = capture.views(ClosedGate())
@@ -187,6 +188,7 @@ def test_nothing_that_identifies_somebody_is_said(capture: Planted) -> None:
     assert not leaks(said, capture.plants.texts, capture.plants.raw)
 
 
+@pytest.mark.slow
 def test_all_of_it_is_said_where_that_is_asked_for(capture: Planted) -> None:
     said = "\n".join(capture.said(KEPT).values())
     places = {each: where for each, where in capture.plants.texts.items() if each not in said}
@@ -206,6 +208,7 @@ def test_what_the_profile_keeps_is_said(capture: Planted) -> None:
         assert each in said
 
 
+@pytest.mark.slow
 def test_uids_and_names_of_the_network_are_nowhere_where_that_is_asked_for(capture: Planted) -> None:
     said = capture.said(ALL_WITHHELD)
     assert not leaks(said, [*capture.plants.network, *capture.plants.uids])
