@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 _Thing = TypeVar("_Thing")
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  all times are in UTC
+_EPOCH = datetime(1970, 1, 1)
 
 
 def timestamp(time: int, digits: int) -> str:
