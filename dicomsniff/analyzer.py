@@ -16,7 +16,7 @@ from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recogniti
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import flow_ends
-from dicomsniff.dimse.collection import Collection
+from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
@@ -54,13 +54,13 @@ class Analyzer:
     """The whole pipeline. Feed it packet batches, from a file or live; close it at the end.
 
     What becomes of associations is up to `keep`, which may be changed before packets are fed. With `collect`, every
-    message brings its data set (`Message.data_set.content`) and digest. Connections from or to a port in `ports` are
-    read as DICOM although nothing looks like it. Without `findings` no rule is asked, for who only wants the messages:
-    a little faster.
+    message brings its data set (`Message.data_set.content`) and digest, or those do whose Command Fields it names.
+    Connections from or to a port in `ports` are read as DICOM although nothing looks like it. Without `findings` no
+    rule is asked, for who only wants the messages: a little faster.
     """
 
     def __init__(
-        self, *, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True, keep: Keep = Keep.ALL
+        self, *, collect: Collect = False, ports: int | Iterable[int] = (), findings: bool = True, keep: Keep = Keep.ALL
     ) -> None:
         self.keep = keep
         self._kept: dict[int, Association] = {}
@@ -85,7 +85,7 @@ class Analyzer:
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
-        self._collection = Collection() if collect else None
+        self._collection = Collection(collect) if collect else None
         self._judge = findings
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker()

@@ -13,7 +13,7 @@ import click
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands
-from dicomsniff.export.formats import find_view, format_names
+from dicomsniff.export.formats import DataSets, find_view, format_names
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.output import OutputError, has_terminal, say_error, written
 from dicomsniff.printable import printable
@@ -180,6 +180,16 @@ def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("-o", "--output", metavar="FILE", help=said)(command)
 
 
+def data_sets_option(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add of which data sets a transcript has digests and elements."""
+    said = (
+        "Write digests and elements of no data set, of those of queries, matches and retrievals (C-FIND, C-MOVE, "
+        "C-GET), or of all; the fewer, the faster."
+    )
+    names = [each.value for each in reversed(DataSets)]
+    return click.option("--data-sets", type=click.Choice(names), help=said, **options)
+
+
 def format_option(command: str, text: str = "What to write.", **options: Any) -> Callable[..., Any]:
     """Add the choice among a command's formats."""
     names = format_names(command)
@@ -245,15 +255,15 @@ def _write(
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture, open_source
 
-    view = find_view(command, form)
+    view, asking = find_view(command, form), Asked(**asked)
     with (
         written(output, paths) as out,
-        Capture(open_source(paths), collect=view.collects, ports=ports) as capture,
+        Capture(open_source(paths), collect=view.collect(asking), ports=ports) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
-        if asked["selection"].reads_data and capture.is_pipe:
+        if asking.selection.reads_data and capture.is_pipe:
             raise click.UsageError("--filter: data[…] reads data sets again, which takes a file instead of a pipe")
-        failed = write_view(view, capture, shown, Asked(**asked))
+        failed = write_view(view, capture, shown, asking)
     if capture.truncated:
         raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
     if failed:
@@ -265,18 +275,21 @@ def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture
 
-    view = find_view("live", form)
-    with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop):
-        write_view(view, capture, out, Asked(**asked))
+    view, asking = find_view("live", form), Asked(**asked)
+    with Capture(reader, collect=view.collect(asking), ports=ports) as capture, taken_over(reader.stop):
+        write_view(view, capture, out, asking)
 
 
 @cli.command()
 @reading_options
 @format_option("export", default="json", show_default=True)
+@data_sets_option(default=DataSets.ALL.value, show_default=True)
 @output_option
-def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, **asked: Any) -> None:
+def export(
+    captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, data_sets: str, **asked: Any
+) -> None:
     """Write the transcript of a capture: every association, context, message and finding."""
-    _write("export", form, captures, ports, output, **asked)
+    _write("export", form, captures, ports, output, data_sets=DataSets(data_sets), **asked)
 
 
 @cli.command()
@@ -286,6 +299,7 @@ def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output:
 @click.option("-f", "--bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
 @click.option("-w", "--write", metavar="FILE", help="Keep the packets in FILE, a new one, as pcap.")
 @format_option("live", "Follow on standard output, without the terminal UI.")
+@data_sets_option()
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
               help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
 @selection_options
@@ -296,6 +310,7 @@ def live(
     bpf: str,
     write: str | None,
     form: str | None,
+    data_sets: str | None,
     ports: tuple[int, ...],
     *,
     privacy: "Privacy",
@@ -304,6 +319,8 @@ def live(
     """Sniff an interface until Ctrl-C: in the terminal UI, or as lines on standard output."""
     from dicomsniff.capture.live import LiveReader
 
+    if data_sets is not None and form != "jsonl":
+        raise click.UsageError("--data-sets goes with --format jsonl: nothing else here writes data sets")
     reader = LiveReader(interface, bpf=bpf, write=write)
     if form is None and has_terminal():
         from dicomsniff.library import Capture
@@ -313,7 +330,8 @@ def live(
             if run(capture, privacy, selection):
                 raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
     else:
-        _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection)
+        depth = DataSets(data_sets or DataSets.ALL)
+        _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection, data_sets=depth)
     if reader.truncated:
         raise CaptureError(reader.truncated)
 

@@ -13,6 +13,7 @@ from dicomsniff.capture.file_object import read_object
 from dicomsniff.capture.merge import MergedReader
 from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketSource
 from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import findings_of
@@ -57,7 +58,7 @@ class Capture:
     """
 
     def __init__(
-        self, source: Source, *, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True
+        self, source: Source, *, collect: Collect = False, ports: int | Iterable[int] = (), findings: bool = True
     ) -> None:
         self.reader = _reader(source)
         self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings)
@@ -208,12 +209,12 @@ class Capture:
 
 
 def open_capture(
-    *sources: Source, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True
+    *sources: Source, collect: Collect = False, ports: int | Iterable[int] = (), findings: bool = True
 ) -> Capture:
     """Open a capture file (pcap, pcapng or snoop, also compressed), or `-` for standard input; several are read as one.
 
     Raises CaptureError where there is nothing to read. `ports` are read as DICOM although nothing looks like it; with
-    `collect`, every message brings its data set. For the rest see `Capture`.
+    `collect`, every message brings its data set, or those do whose Command Fields it names. For the rest see `Capture`.
     """
     return Capture(open_source(sources), collect=collect, ports=ports, findings=findings)
 

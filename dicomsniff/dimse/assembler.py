@@ -102,7 +102,7 @@ class Assembler:
         underway = self._underway.get(pdv.context_id)
         if isinstance(pdv, PdvBytes):
             if underway is not None and underway.command is not None:
-                if self._collection is not None:
+                if self._collection is not None and self._collection.takes(underway.command.field):
                     self._keep(underway, pdv.data, self._collection)
                 if self._syntax_of is not None:
                     self._scan(underway, pdv, self._syntax_of)
@@ -126,8 +126,10 @@ class Assembler:
     def unneeded(self, context_id: int, taken: int) -> int:
         """Return how many data set bytes need only be counted, after the first `taken` of the current fragment."""
         underway = self._underway.get(context_id)
-        if self._collection is not None or self._syntax_of is None or underway is None or underway.command is None:
+        if self._syntax_of is None or underway is None or underway.command is None:
             return FOREVER
+        if self._collection is not None and self._collection.takes(underway.command.field):
+            return FOREVER if self._collection.fields is None else 0  # where all are kept, so are bytes passed over
         wanted = underway.scanner.wanted if underway.scanner is not None else 0
         if underway.identifier is not None:
             wanted = min(wanted, underway.identifier.wanted)
@@ -234,7 +236,7 @@ class Assembler:
         data = underway.data if underway.data.fragments else None
         if data is not None and underway.hasher is not None:
             data.sha256 = underway.hasher.hexdigest()
-        elif data is not None and self._collection is not None:
+        elif data is not None and self._collection is not None and self._collection.takes(_field(underway)):
             data.sha256 = hashlib.sha256().hexdigest()
         if data is not None and underway.scanner is not None and underway.command is not None:
             whole = ended and not underway.unplaced
@@ -276,3 +278,7 @@ class Assembler:
             end,
             pdu_first.number,
         )
+
+
+def _field(underway: _Underway) -> int | None:
+    return underway.command.field if underway.command is not None else None

@@ -11,7 +11,10 @@ from dicomsniff.association.consumer import Update
 from dicomsniff.association.links import Link
 from dicomsniff.association.timeline import Entry
 from dicomsniff.comments import CommentReader
+from dicomsniff.dimse.collection import Collect
+from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS
 from dicomsniff.export.choosing import Choosing
+from dicomsniff.export.formats import DataSets
 from dicomsniff.filter.selection import EVERYTHING, Chosen, Selection
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.parts import shown
@@ -22,6 +25,12 @@ from dicomsniff.quantities import counted
 
 IN_MEMORY = 1 << 20
 """Characters that wait in memory; more wait in a temporary file."""
+
+_COLLECT: dict[DataSets, Collect] = {
+    DataSets.ALL: True,
+    DataSets.IDENTIFIERS: HAVE_IDENTIFIERS,
+    DataSets.NONE: False,
+}
 
 
 class Asked(NamedTuple):
@@ -39,6 +48,8 @@ class Asked(NamedTuple):
     """What is shown."""
     summary: bool = False
     """Whether to say no more of an association than how it went."""
+    data_sets: DataSets = DataSets.ALL
+    """Which data sets are written, where the format writes any."""
     sort: str = ""
     """By what associations are sorted: `duration`, `start` or `worst`; empty as they come."""
 
@@ -61,7 +72,7 @@ class View:
     """
 
     collects: ClassVar[bool] = False
-    """Whether it writes data sets: the capture must be opened with `collect`."""
+    """Whether it writes data sets, as far as that is asked for."""
     tells_entries: ClassVar[bool] = False
     """Whether it takes entries as they come, and not only from the timeline of an association that is over."""
 
@@ -71,13 +82,18 @@ class View:
         """Says what may be shown of what a peer sent; no view shows anything of it that the gate did not return."""
         self._comments = None
         if not asked.privacy.keep_phi:
-            self._comments = CommentReader(capture, self.gate, rereads=not self.collects)
+            self._comments = CommentReader(capture, self.gate, rereads=self.collect(asked) is not True)
         self.failed = False
         """At the end, whether something is as bad as was asked about."""
         self.chosen = bytearray()
         """Whether each association is shown that is over, by its number, where not all are."""
         self.missed = 0
         """Associations that are not shown, and had messages that could not be asked about."""
+
+    @classmethod
+    def collect(cls, asked: Asked) -> Collect:
+        """Return which data sets a capture must be opened to collect."""
+        return cls.collects and _COLLECT[asked.data_sets]
 
     @property
     def digits(self) -> int:
