@@ -56,11 +56,18 @@ class Analyzer:
     What becomes of associations is up to `keep`, which may be changed before packets are fed. With `collect`, every
     message brings its data set (`Message.data_set.content`) and digest, or those do whose Command Fields it names.
     Connections from or to a port in `ports` are read as DICOM although nothing looks like it. Without `findings` no
-    rule is asked, for who only wants the messages: a little faster.
+    rule is asked, for who only wants the messages: a little faster. Of data sets that are not collected the first
+    `heads` bytes are kept.
     """
 
     def __init__(
-        self, *, collect: Collect = False, ports: int | Iterable[int] = (), findings: bool = True, keep: Keep = Keep.ALL
+        self,
+        *,
+        collect: Collect = False,
+        ports: int | Iterable[int] = (),
+        findings: bool = True,
+        keep: Keep = Keep.ALL,
+        heads: int = 0,
     ) -> None:
         self.keep = keep
         self._kept: dict[int, Association] = {}
@@ -85,7 +92,7 @@ class Analyzer:
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
-        self._collection = Collection(collect) if collect else None
+        self._collection = Collection(collect, heads) if collect or heads else None
         self._judge = findings
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker()

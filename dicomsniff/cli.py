@@ -258,7 +258,7 @@ def _write(
     view, asking = find_view(command, form), Asked(**asked)
     with (
         written(output, paths) as out,
-        Capture(open_source(paths), collect=view.collect(asking), ports=ports) as capture,
+        Capture(open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking)) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
         if asking.selection.reads_data and capture.is_pipe:
@@ -276,7 +276,8 @@ def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...
     from dicomsniff.library import Capture
 
     view, asking = find_view("live", form), Asked(**asked)
-    with Capture(reader, collect=view.collect(asking), ports=ports) as capture, taken_over(reader.stop):
+    capture = Capture(reader, collect=view.collect(asking), ports=ports, heads=view.heads(asking))
+    with capture, taken_over(reader.stop):
         write_view(view, capture, out, asking)
 
 

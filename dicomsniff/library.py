@@ -54,14 +54,22 @@ class Capture:
       keep their details.
 
     What is not all of the capture is never handed out as such: an error raised while reading is raised again, whoever
-    asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`.
+    asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`, as
+    is `heads` of a pipe; everything else can be reread.
     """
 
     def __init__(
-        self, source: Source, *, collect: Collect = False, ports: int | Iterable[int] = (), findings: bool = True
+        self,
+        source: Source,
+        *,
+        collect: Collect = False,
+        ports: int | Iterable[int] = (),
+        findings: bool = True,
+        heads: int = 0,
     ) -> None:
         self.reader = _reader(source)
-        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings)
+        self._ports = ports
+        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings, heads=heads if self.is_pipe else 0)
         self._batches = iter(self.reader.batches())
         self._started = self._done = False
         self._failure: CaptureError | None = None
@@ -156,6 +164,11 @@ class Capture:
         content = part10(message, self.message_bytes(message))
         with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(content)
+
+    def again(self) -> "Capture | None":
+        """Open the same capture to be read from its start, without findings; None where its bytes are gone or to come."""
+        source = self.reader.again()
+        return Capture(source, ports=self._ports, findings=False) if source is not None else None
 
     def close(self) -> None:
         """Let go of the source."""

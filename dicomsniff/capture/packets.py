@@ -101,6 +101,9 @@ class PacketSource(Protocol):
     def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
         """Read again from the record at `offset`, which holds packet `number`."""
 
+    def again(self) -> "PacketSource | None":
+        """Open it once more, to be read from its start; None where it is a pipe, or has no end yet."""
+
     def close(self) -> None:
         """Let go of it."""
 

@@ -52,6 +52,7 @@ class _Underway:
     hasher: "hashlib._Hash | None" = None
     scanner: DataSetScanner | None = None
     identifier: IdentifierBytes | None = None
+    head: bytearray = field(default_factory=bytearray)
     before: int = 0
     """Bytes of the data set in the fragments that ended, those missing included."""
     unplaced: bool = False
@@ -102,8 +103,11 @@ class Assembler:
         underway = self._underway.get(pdv.context_id)
         if isinstance(pdv, PdvBytes):
             if underway is not None and underway.command is not None:
-                if self._collection is not None and self._collection.takes(underway.command.field):
-                    self._keep(underway, pdv.data, self._collection)
+                if self._collection is not None:
+                    if self._collection.takes(underway.command.field):
+                        self._keep(underway, pdv.data, self._collection)
+                    elif underway.before + pdv.at == len(underway.head) < self._collection.heads:
+                        underway.head += pdv.data[: self._collection.heads - len(underway.head)]
                 if self._syntax_of is not None:
                     self._scan(underway, pdv, self._syntax_of)
             return []
@@ -133,6 +137,8 @@ class Assembler:
         wanted = underway.scanner.wanted if underway.scanner is not None else 0
         if underway.identifier is not None:
             wanted = min(wanted, underway.identifier.wanted)
+        if self._collection is not None and len(underway.head) < self._collection.heads:
+            wanted = min(wanted, len(underway.head))
         return max(0, wanted - underway.before - taken)
 
     def lost(self, missing: MissingBytes, *, inside: bool = False) -> None:
@@ -238,6 +244,8 @@ class Assembler:
             data.sha256 = underway.hasher.hexdigest()
         elif data is not None and self._collection is not None and self._collection.takes(_field(underway)):
             data.sha256 = hashlib.sha256().hexdigest()
+        if data is not None:
+            data.head = bytes(underway.head)
         if data is not None and underway.scanner is not None and underway.command is not None:
             whole = ended and not underway.unplaced
             outline = underway.scanner.finish(underway.before, whole=whole)

@@ -25,12 +25,14 @@ Collect = bool | frozenset[int]
 class Collection:
     """Where the data sets of a capture are kept until somebody takes them. None is lost, however many there are.
 
-    `collect` says those of which messages: True for all.
+    `collect` says those of which messages: True for all. Of those of other messages the first `heads` bytes are kept,
+    beside them (`DataSetInfo.head`).
     """
 
-    def __init__(self, collect: Collect = True) -> None:
-        self.fields = collect if isinstance(collect, frozenset) else None
+    def __init__(self, collect: Collect = True, heads: int = 0) -> None:
+        self.fields = None if collect is True else collect or frozenset()
         """The Command Fields of the messages whose data sets are kept; None where all are."""
+        self.heads = heads
         self.in_memory = 0
         """Bytes of those in memory."""
         self._short: WeakSet[CollectedData] = WeakSet()

@@ -10,7 +10,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.association.links import Link
 from dicomsniff.association.timeline import Entry
-from dicomsniff.comments import CommentReader
+from dicomsniff.comments import HEAD, CommentReader
 from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS
 from dicomsniff.export.choosing import Choosing
@@ -82,7 +82,7 @@ class View:
         """Says what may be shown of what a peer sent; no view shows anything of it that the gate did not return."""
         self._comments = None
         if not asked.privacy.keep_phi:
-            self._comments = CommentReader(capture, self.gate, rereads=self.collect(asked) is not True)
+            self._comments = CommentReader(capture, self.gate)
         self.failed = False
         """At the end, whether something is as bad as was asked about."""
         self.chosen = bytearray()
@@ -94,6 +94,11 @@ class View:
     def collect(cls, asked: Asked) -> Collect:
         """Return which data sets a capture must be opened to collect."""
         return cls.collects and _COLLECT[asked.data_sets]
+
+    @staticmethod
+    def heads(asked: Asked) -> int:
+        """Return how many bytes of data sets that are not collected a capture must be opened to keep, of a pipe."""
+        return 0 if asked.privacy.keep_phi else HEAD
 
     @property
     def digits(self) -> int:
