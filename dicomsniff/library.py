@@ -166,7 +166,7 @@ class Capture:
             file.write(content)
 
     def again(self) -> "Capture | None":
-        """Open the same capture to be read from its start, without findings; None where its bytes are gone or to come."""
+        """Open the capture once more, to be read without findings; None where its bytes are gone, or still come."""
         source = self.reader.again()
         return Capture(source, ports=self._ports, findings=False) if source is not None else None
 

@@ -289,7 +289,7 @@ def _is_withheld(element: Element) -> bool:
 
 
 def _is_told_anywhere(element: Element) -> bool:
-    """Whether an element is shown although its sequence is withheld: UIDs, and terms that tell nothing but structure."""
+    """Whether an element is shown although its sequence is withheld: a UID, or a term that tells structure only."""
     return _is_uid(element) or element.text in STRUCTURE.get(element.tag, ())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 
 from dicomanonymizer.dicom_anonymization_databases import dicomfields_2026c as table
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.datadict import DicomDictionary, dictionary_has_tag, dictionary_VR
 
 import build
 from data_sets import BIG, DEFLATED, EXPLICIT, IMPLICIT, bare, deflate, item, long, short
@@ -55,6 +55,17 @@ class Plants:
         self.texts[planted] = where
         said = form.format(planted).encode()
         return said + b" " * (len(said) % 2)
+
+    def word(self, where: str) -> bytes:
+        """Plant a name of letters only, as it may stand in any sentence."""
+        letters = "".join(chr(ord("a") + int(digit)) for digit in f"{self.number():04}")
+        planted = f"Quantle{letters}"
+        self.texts[planted] = where
+        return planted.encode() + b" " * (len(planted) % 2)
+
+    def disguised(self) -> bytes:
+        """Plant a text that is shown as bytes at most."""
+        return f"{CANARY}{self.number():04X}".encode()
 
     def keep(self, where: str) -> bytes:
         """Plant a text that is shown."""
@@ -136,6 +147,14 @@ def whole_table(plants: Plants, where: str, syntax: str, *, sequences: bool = Tr
                 (0x00180050, "DS", plants.value(place, "DS")),
             ]
             yield tag, vr, items(inner, syntax=syntax)
+
+
+def disguised(plants: Plants) -> Iterator[Element]:
+    """What is withheld, and UIDs, sent with VRs that are not theirs."""
+    text = {tag for tag, row in DicomDictionary.items() if row[0] in ("PN", "LT", "ST", "UT", "UC", "UR", "UI")}
+    for tag in sorted(text | set(_TABLE)):
+        if dictionary_has_tag(tag) and dictionary_VR(tag) != "SQ" and tag >> 16 > 2:
+            yield tag, ("UN", "LO", "UI", "OB", "DS")[tag % 5], plants.disguised()
 
 
 def shown(plants: Plants, where: str) -> list[Element]:
@@ -281,6 +300,10 @@ def stores(plants: Plants, number: int, syntax: str) -> build.Talk:
         some = made[at : at + 80]
         kept = [each for each in shown(plants, "C-STORE") if each[0] not in {tag for tag, _, _ in some}]
         side.ask(IMAGE, 1, [*some, *kept], instance=plants.uid("instance"))
+    if syntax == EXPLICIT:
+        made = list(disguised(plants))
+        for at in range(0, len(made), 150):
+            side.ask(IMAGE, 1, made[at : at + 150], instance=plants.uid("instance"))
     nested = whole_table(plants, f"item in {syntax}", syntax, sequences=False)
     code: list[Element] = [(0x00080100, "SH", b"T-1"), (0x00080104, "LO", plants.keep("code meaning"))]
     inner = items(list(nested), code, syntax=syntax)
@@ -369,9 +392,16 @@ def commands(plants: Plants, number: int) -> build.Talk:
     side.ask(
         IMAGE, 1, who, [(0xC000, None)], instance=plants.uid("instance"), comment=b"no " + who[0][2][:8] + b" here"
     )
-    plants.texts["Quantlebar"] = "name of one word in a comment"
-    word: list[Element] = [(0x00100010, "PN", b"Quantlebar")]
-    side.ask(IMAGE, 1, word, [(0xC000, None)], instance=plants.uid("instance"), comment=b"no QUANTLEBAR: Quantlebar!")
+    for where in ("in its own data set", "before"):
+        word = plants.word(f"name of one word in a comment, {where}").strip()
+        named: list[Element] = [(0x00100010, "PN", word + b" " * (len(word) % 2))]
+        side.ask(IMAGE, 1, named, [(0xC000 * (where != "before"), None)], instance=plants.uid("instance"), comment=word)
+    said = b"no %s: %s!" % (word.upper(), word)
+    side.ask(IMAGE, 1, [], [(0xC000, None)], instance=plants.uid("instance"), comment=said)
+    later = plants.word("name of one word in a comment, of a data set that comes later").strip()
+    side.ask(IMAGE, 1, [], [(0xC000, None)], instance=plants.uid("instance"), comment=b"not " + later)
+    coming: list[Element] = [(0x00081070, "PN", later + b" " * (len(later) % 2))]
+    side.ask(IMAGE, 1, coming, instance=plants.uid("instance"))
     matched = patient(plants, "comment beside an identifier")
     side.ask(build.STUDY_ROOT_FIND, 0x20, matched, [(0xA900, None)], comment=b"bad key " + matched[1][2])
     more: dict[int, int | str | bytes] = {
