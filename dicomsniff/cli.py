@@ -180,6 +180,17 @@ def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("-o", "--output", metavar="FILE", help=said)(command)
 
 
+def terminal_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add how text is shown on a terminal."""
+    for option in (
+        click.option("--pager/--no-pager", default=True, help="Show text page by page on a terminal ($PAGER, less)."),
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+                     help="Colour text; auto: on a terminal, unless NO_COLOR is set."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def data_sets_option(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add of which data sets a transcript has digests and elements."""
     said = (
@@ -198,15 +209,23 @@ def format_option(command: str, text: str = "What to write.", **options: Any) ->
 
 @click.command()
 @reading_options
+@terminal_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
 def open_(
-    captures: tuple[str, ...], ports: tuple[int, ...], *, privacy: "Privacy", selection: "Selection", follow: bool
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    *,
+    privacy: "Privacy",
+    selection: "Selection",
+    follow: bool,
+    color: str,
+    pager: bool,
 ) -> None:
     """Open captures in the terminal UI, or print them where there is no terminal."""
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, follow=follow, privacy=privacy, selection=selection)
+        _show(captures, ports, follow=follow, privacy=privacy, selection=selection, color=color, pager=pager)
         return
     if selection.reads_data:
         raise click.UsageError("--filter: data[…] reads all data sets again, which `show` does and the terminal UI not")
@@ -224,6 +243,7 @@ cli.opening = open_
 @reading_options
 @click.option("--contexts", is_flag=True, help="Say what was negotiated, and what follows from it.")
 @click.option("--summary", is_flag=True, help="Print one line for each association, and how the capture went.")
+@terminal_options
 @click.option("--only-problems", is_flag=True, help="Show only associations in trouble, or with a warning.")
 @click.option("--sort", type=click.Choice(["duration", "start", "worst"]),
               help="Print the longest, the first or the worst association first.")  # fmt: skip
@@ -241,23 +261,36 @@ def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = Fals
         _write("show", "text", paths, ports, **asked)
         return
     from dicomsniff.capture.reader import CaptureReader
+    from dicomsniff.pager import on_terminal
 
     if len(paths) != 1:
         raise click.UsageError("--follow takes one CAPTURE")
-    with written(None, paths) as out:
+    color = asked.pop("color")
+    asked.pop("pager")
+    with written(None, paths) as file, on_terminal(file, color=color, pager=False) as out:
         _follow(CaptureReader(paths[0], follow=True), "text", out, ports, **asked)
 
 
 def _write(
-    command: str, form: str, paths: tuple[str, ...], ports: tuple[int, ...], output: str | None = None, **asked: Any
+    command: str,
+    form: str,
+    paths: tuple[str, ...],
+    ports: tuple[int, ...],
+    output: str | None = None,
+    *,
+    color: str = "never",
+    pager: bool = False,
+    **asked: Any,
 ) -> None:
     """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture, open_source
+    from dicomsniff.pager import on_terminal
 
     view, asking = find_view(command, form), Asked(**asked)
     with (
-        written(output, paths) as out,
+        written(output, paths) as file,
+        on_terminal(file, color=color, pager=pager) as out,
         Capture(open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking)) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
@@ -353,6 +386,7 @@ def interfaces() -> None:
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), default="error", show_default=True,
               help="The least severity that makes the exit status 1.")  # fmt: skip
 @format_option("check", default="text", show_default=True)
+@terminal_options
 @output_option
 def check(
     captures: tuple[str, ...],
@@ -360,12 +394,15 @@ def check(
     fail_on: str,
     form: str,
     output: str | None,
+    color: str,
+    pager: bool,
     **asked: Any,
 ) -> None:
     """Print what is wrong, and nothing else; the exit status says whether anything shown is as bad as --fail-on."""
     from dicomsniff.findings.finding import Severity
 
-    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **asked)
+    shown: dict[str, Any] = {"color": color, "pager": pager} if form == "text" else {}
+    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **shown, **asked)
 
 
 @cli.command()

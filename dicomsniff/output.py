@@ -65,6 +65,11 @@ def prepare_standard_streams() -> None:
     sys.stderr = _printable(Sink(2, "standard error", closefd=False), line_buffering=True)
 
 
+def on_descriptor(descriptor: int, shown: str) -> PrintableStream:
+    """Return a stream to a pipe that is open; `shown` names it in errors. Closing it closes the pipe."""
+    return _printable(Sink(descriptor, shown), line_buffering=False)
+
+
 def has_terminal() -> bool:
     """Whether all standard streams are a terminal: the terminal UI reads keys, and draws on standard error."""
     return all(os.isatty(number) for number in range(3))
