@@ -23,6 +23,7 @@ from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
 from dicomsniff.findings.parts import plain
 from dicomsniff.pdu.types import AssociateAc
+from dicomsniff.quantities import counted
 from dicomsniff.span import Span
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
@@ -97,6 +98,9 @@ class Analyzer:
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker()
         self._decoder = SegmentDecoder(self._tcp.streams)
+
+    def __repr__(self) -> str:
+        return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._numbered, 'association')} so far>"
 
     @property
     def associations(self) -> list[Association]:

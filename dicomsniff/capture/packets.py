@@ -31,6 +31,9 @@ class PacketBatch(NamedTuple):
     starts: list[int]
     ends: list[int]
 
+    def __repr__(self) -> str:
+        return f"<PacketBatch of {len(self.starts)} packets from number {self.first_number} on>"
+
     def time(self, index: int) -> int:
         """Return when packet `first_number + index` was captured, in ns since 1970."""
         return self.layout.time(self.data, self.starts[index])
