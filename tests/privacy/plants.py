@@ -35,7 +35,9 @@ def vr_of(tag: int) -> str:
 class Plants:
     """Makes planted values, and remembers which must not be found, by what they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, others: bool = False) -> None:
+        self.others = others
+        """Whether to plant other values of the same forms, and all else alike."""
         self.texts: dict[str, str] = {}
         """Texts that are withheld, each with the place where it was planted."""
         self.raw: dict[bytes, str] = {}
@@ -51,7 +53,7 @@ class Plants:
 
     def text(self, where: str, form: str = "{}") -> bytes:
         """Plant a text; `form` is what stands around it."""
-        planted = f"{CANARY}{self.number():04X}"
+        planted = self.disguised().decode()
         self.texts[planted] = where
         said = form.format(planted).encode()
         return said + b" " * (len(said) % 2)
@@ -59,13 +61,13 @@ class Plants:
     def word(self, where: str) -> bytes:
         """Plant a name of letters only, as it may stand in any sentence."""
         letters = "".join(chr(ord("a") + int(digit)) for digit in f"{self.number():04}")
-        planted = f"Quantle{letters}"
+        planted = f"{'Humboll' if self.others else 'Quantle'}{letters}"
         self.texts[planted] = where
         return planted.encode() + b" " * (len(planted) % 2)
 
     def disguised(self) -> bytes:
         """Plant a text that is shown as bytes at most."""
-        return f"{CANARY}{self.number():04X}".encode()
+        return f"{'ZYXW' if self.others else CANARY}{self.number():04X}".encode()
 
     def keep(self, where: str) -> bytes:
         """Plant a text that is shown."""
@@ -86,13 +88,14 @@ class Plants:
     def value(self, where: str, vr: str) -> bytes:
         """Plant a value of a VR."""
         number = self.number()
+        first, others = (date(1826, 1, 1), 1) if self.others else (date(1801, 1, 1), 0)
         digits = {
-            "DA": (date(1801, 1, 1) + timedelta(days=number)).strftime("%Y%m%d"),
-            "TM": f"114703.77{number:04}",
-            "DT": f"18470213114703.88{number:04}",
-            "AS": f"{number % 1000:03}Y",
-            "DS": f"4711.99{number:04}",
-            "IS": f"9347{number:05}",
+            "DA": (first + timedelta(days=number)).strftime("%Y%m%d"),
+            "TM": f"11470{3 + others}.77{number:04}",
+            "DT": f"1847021{3 + others}114703.88{number:04}",
+            "AS": f"{(number + others) % 1000:03}Y",
+            "DS": f"471{1 + others}.99{number:04}",
+            "IS": f"934{7 + others}{number:05}",
         }.get(vr)
         if digits is not None:
             if vr != "AS":  # too short to be told from anything else
@@ -419,7 +422,7 @@ def negotiations(plants: Plants, number: int) -> Iterator[build.Talk]:
         [identity(1, plants.text("user name"))],
         [identity(2, plants.text("user name"), plants.text("passcode"))],
         *([identity(kind, plants.text(f"identity of type {kind}"))] for kind in (3, 4, 5, 9)),
-        [build.item(0x56, struct.pack(">H", len(IMAGE)) + IMAGE.encode() + b"\2\0\0" + plants.text("extended"))],
+        [build.item(0x56, struct.pack(">H", len(IMAGE)) + IMAGE.encode() + b"\2\0\0\0\0\0" + plants.text("extended"))],
         [build.item(0x5A, plants.text("unknown sub-item"))],
         [build.item(0x58, b"\2\1\0\xff" + plants.text("broken identity"))],
         [build.item(0x59, struct.pack(">H", 8) + plants.text("misplaced server response"))],
@@ -488,14 +491,20 @@ def damaged(plants: Plants, number: int) -> Iterator[build.Talk]:
     yield side.talk
 
 
-def everything(plants: Plants) -> Iterator[build.Talk]:
-    for number, syntax in enumerate(SYNTAXES, start=1):
+def sound(plants: Plants) -> Iterator[build.Talk]:
+    """Values where they belong, all of which have the same length whatever they are."""
+    for number, syntax in enumerate((EXPLICIT, IMPLICIT, BIG), start=1):
         yield stores(plants, number, syntax)
     yield kinds(plants, 10)
     yield queries(plants, 11)
     yield normalized(plants, 12)
     yield commands(plants, 13)
     yield from negotiations(plants, 20)
+
+
+def everything(plants: Plants) -> Iterator[build.Talk]:
+    yield from sound(plants)
+    yield stores(plants, 4, DEFLATED)
     yield from damaged(plants, 60)
 
 
