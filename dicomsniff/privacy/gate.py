@@ -75,8 +75,6 @@ class Gate:
         for element, identifying in _judged(decoded):
             if identifying and not self.privacy.keep_phi:
                 self._withhold(element)
-            elif self.privacy.redact_network and element.vr != "AE" and find_vr(element.tag, "") == "AE":
-                self._withhold(element)  # as it would be if the peer had said what it is
             elif element.vr == "UI":
                 self._replace_each(element, self.uid)
             elif element.vr == "AE":
