@@ -27,7 +27,7 @@ def status_text(capture: Capture, *, reading: bool, following: bool, problem: st
     if capture.is_live:
         text.append("live  " if reading else "live capture ended  ", "bold")
         if reading:
-            counts.append("following the newest" if following else "F follows the newest")
+            told.insert(0, "following the newest" if following else "F follows the newest")
     elif reading:
         text.append_text(_progress(reader.position, reader.size))
     return text.append(" · ".join([*told, *counts]), "not bold")

@@ -30,7 +30,7 @@ async def test_the_first_screen_answers_who_and_how_it_went(samples: Path, size:
         assert "released: 1 C-ECHO, Success" in shown
         assert "├─ A-ASSOCIATE-RQ ──" in shown
         assert "── C-ECHO-RSP 1 ─┤" in shown
-        assert "1 association · 20 packets" in shown
+        assert "patient data shown (P) · the association went well; 1 C-ECHO" in shown
 
 
 @both_sizes
