@@ -17,13 +17,14 @@ from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import flow_ends
-from dicomsniff.dimse.collection import Collection
+from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
 from dicomsniff.findings.parts import plain
 from dicomsniff.pdu.types import AssociateAc
+from dicomsniff.quantities import counted
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 
@@ -54,19 +55,21 @@ class Analyzer:
     """The whole pipeline. Feed it packet batches, from a file or live; close it at the end.
 
     What becomes of associations is up to `keep`, which may be changed before packets are fed. With `collect`, every
-    message brings its data set (`Message.data_set.content`) and digest. Connections from or to a port in `ports` are
-    read as DICOM although nothing looks like it. Without `findings` no rule is asked, for who only wants the messages:
-    a little faster. As a `part`, it is given some of a capture's connections, and leaves to `merging.merge` what takes
-    knowing all of them.
+    message brings its data set (`Message.data_set.content`) and digest, or those do whose Command Fields it names.
+    Connections from or to a port in `ports` are read as DICOM although nothing looks like it. Without `findings` no
+    rule is asked, for who only wants the messages: a little faster. Of data sets that are not collected the first
+    `heads` bytes are kept. As a `part`, it is given some of a capture's connections, and leaves to
+    `merging.merge` what takes knowing all of them.
     """
 
     def __init__(
         self,
         *,
-        collect: bool = False,
+        collect: Collect = False,
         ports: int | Iterable[int] = (),
         findings: bool = True,
         keep: Keep = Keep.ALL,
+        heads: int = 0,
         part: bool = False,
     ) -> None:
         self.keep = keep
@@ -99,11 +102,14 @@ class Analyzer:
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
-        self._collection = Collection() if collect else None
+        self._collection = Collection(collect, heads) if collect or heads else None
         self._judge = findings
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker(self.found)
         self._decoder = SegmentDecoder(self._tcp.streams)
+
+    def __repr__(self) -> str:
+        return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._numbered, 'association')} so far>"
 
     @property
     def associations(self) -> list[Association]:

@@ -13,7 +13,7 @@ import click
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands
-from dicomsniff.export.formats import find_view, format_names
+from dicomsniff.export.formats import DataSets, find_view, format_names
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.output import OutputError, has_terminal, say_error, written
 from dicomsniff.printable import printable
@@ -180,6 +180,27 @@ def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("-o", "--output", metavar="FILE", help=said)(command)
 
 
+def terminal_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add how text is shown on a terminal."""
+    for option in (
+        click.option("--pager/--no-pager", default=True, help="Show text page by page on a terminal ($PAGER, less)."),
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+                     help="Colour text; auto: on a terminal, unless NO_COLOR is set."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def data_sets_option(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add of which data sets a transcript has digests and elements."""
+    said = (
+        "Write digests and elements of no data set, of those of queries, matches and retrievals (C-FIND, C-MOVE, "
+        "C-GET), or of all; the fewer, the faster."
+    )
+    names = [each.value for each in reversed(DataSets)]
+    return click.option("--data-sets", type=click.Choice(names), help=said, **options)
+
+
 def format_option(command: str, text: str = "What to write.", **options: Any) -> Callable[..., Any]:
     """Add the choice among a command's formats."""
     names = format_names(command)
@@ -188,15 +209,23 @@ def format_option(command: str, text: str = "What to write.", **options: Any) ->
 
 @click.command()
 @reading_options
+@terminal_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
 def open_(
-    captures: tuple[str, ...], ports: tuple[int, ...], *, privacy: "Privacy", selection: "Selection", follow: bool
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    *,
+    privacy: "Privacy",
+    selection: "Selection",
+    follow: bool,
+    color: str,
+    pager: bool,
 ) -> None:
     """Open captures in the terminal UI, or print them where there is no terminal."""
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, follow=follow, privacy=privacy, selection=selection)
+        _show(captures, ports, follow=follow, privacy=privacy, selection=selection, color=color, pager=pager)
         return
     if selection.reads_data:
         raise click.UsageError("--filter: data[…] reads all data sets again, which `show` does and the terminal UI not")
@@ -214,6 +243,7 @@ cli.opening = open_
 @reading_options
 @click.option("--contexts", is_flag=True, help="Say what was negotiated, and what follows from it.")
 @click.option("--summary", is_flag=True, help="Print one line for each association, and how the capture went.")
+@terminal_options
 @click.option("--only-problems", is_flag=True, help="Show only associations in trouble, or with a warning.")
 @click.option("--sort", type=click.Choice(["duration", "start", "worst"]),
               help="Print the longest, the first or the worst association first.")  # fmt: skip
@@ -231,29 +261,42 @@ def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = Fals
         _write("show", "text", paths, ports, **asked)
         return
     from dicomsniff.capture.reader import CaptureReader
+    from dicomsniff.pager import on_terminal
 
     if len(paths) != 1:
         raise click.UsageError("--follow takes one CAPTURE")
-    with written(None, paths) as out:
+    color = asked.pop("color")
+    asked.pop("pager")
+    with written(None, paths) as file, on_terminal(file, color=color, pager=False) as out:
         _follow(CaptureReader(paths[0], follow=True), "text", out, ports, **asked)
 
 
 def _write(
-    command: str, form: str, paths: tuple[str, ...], ports: tuple[int, ...], output: str | None = None, **asked: Any
+    command: str,
+    form: str,
+    paths: tuple[str, ...],
+    ports: tuple[int, ...],
+    output: str | None = None,
+    *,
+    color: str = "never",
+    pager: bool = False,
+    **asked: Any,
 ) -> None:
     """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture, open_source
+    from dicomsniff.pager import on_terminal
 
-    view = find_view(command, form)
+    view, asking = find_view(command, form), Asked(**asked)
     with (
-        written(output, paths) as out,
-        Capture(open_source(paths), collect=view.collects, ports=ports) as capture,
+        written(output, paths) as file,
+        on_terminal(file, color=color, pager=pager) as out,
+        Capture(open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking)) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
-        if asked["selection"].reads_data and capture.is_pipe:
+        if asking.selection.reads_data and capture.is_pipe:
             raise click.UsageError("--filter: data[…] reads data sets again, which takes a file instead of a pipe")
-        failed = write_view(view, capture, shown, Asked(**asked))
+        failed = write_view(view, capture, shown, asking)
     if capture.truncated:
         raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
     if failed:
@@ -265,18 +308,22 @@ def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture
 
-    view = find_view("live", form)
-    with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop):
-        write_view(view, capture, out, Asked(**asked))
+    view, asking = find_view("live", form), Asked(**asked)
+    capture = Capture(reader, collect=view.collect(asking), ports=ports, heads=view.heads(asking))
+    with capture, taken_over(reader.stop):
+        write_view(view, capture, out, asking)
 
 
 @cli.command()
 @reading_options
 @format_option("export", default="json", show_default=True)
+@data_sets_option(default=DataSets.ALL.value, show_default=True)
 @output_option
-def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, **asked: Any) -> None:
+def export(
+    captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, data_sets: str, **asked: Any
+) -> None:
     """Write the transcript of a capture: every association, context, message and finding."""
-    _write("export", form, captures, ports, output, **asked)
+    _write("export", form, captures, ports, output, data_sets=DataSets(data_sets), **asked)
 
 
 @cli.command()
@@ -286,6 +333,7 @@ def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output:
 @click.option("-f", "--bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
 @click.option("-w", "--write", metavar="FILE", help="Keep the packets in FILE, a new one, as pcap.")
 @format_option("live", "Follow on standard output, without the terminal UI.")
+@data_sets_option()
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
               help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
 @selection_options
@@ -296,6 +344,7 @@ def live(
     bpf: str,
     write: str | None,
     form: str | None,
+    data_sets: str | None,
     ports: tuple[int, ...],
     *,
     privacy: "Privacy",
@@ -304,6 +353,8 @@ def live(
     """Sniff an interface until Ctrl-C: in the terminal UI, or as lines on standard output."""
     from dicomsniff.capture.live import LiveReader
 
+    if data_sets is not None and form != "jsonl":
+        raise click.UsageError("--data-sets goes with --format jsonl: nothing else here writes data sets")
     reader = LiveReader(interface, bpf=bpf, write=write)
     if form is None and has_terminal():
         from dicomsniff.library import Capture
@@ -313,7 +364,8 @@ def live(
             if run(capture, privacy, selection):
                 raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
     else:
-        _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection)
+        depth = DataSets(data_sets or DataSets.ALL)
+        _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection, data_sets=depth)
     if reader.truncated:
         raise CaptureError(reader.truncated)
 
@@ -334,6 +386,7 @@ def interfaces() -> None:
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), default="error", show_default=True,
               help="The least severity that makes the exit status 1.")  # fmt: skip
 @format_option("check", default="text", show_default=True)
+@terminal_options
 @output_option
 def check(
     captures: tuple[str, ...],
@@ -341,12 +394,15 @@ def check(
     fail_on: str,
     form: str,
     output: str | None,
+    color: str,
+    pager: bool,
     **asked: Any,
 ) -> None:
     """Print what is wrong, and nothing else; the exit status says whether anything shown is as bad as --fail-on."""
     from dicomsniff.findings.finding import Severity
 
-    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **asked)
+    shown: dict[str, Any] = {"color": color, "pager": pager} if form == "text" else {}
+    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **shown, **asked)
 
 
 @cli.command()

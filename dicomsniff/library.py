@@ -13,6 +13,7 @@ from dicomsniff.capture.file_object import read_object
 from dicomsniff.capture.merge import MergedReader
 from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketSource
 from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector
@@ -53,14 +54,22 @@ class Capture:
       keep their details.
 
     What is not all of the capture is never handed out as such: an error raised while reading is raised again, whoever
-    asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`.
+    asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`, as
+    is `heads` of a pipe; everything else can be reread.
     """
 
     def __init__(
-        self, source: Source, *, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True
+        self,
+        source: Source,
+        *,
+        collect: Collect = False,
+        ports: int | Iterable[int] = (),
+        findings: bool = True,
+        heads: int = 0,
     ) -> None:
         self.reader = _reader(source)
-        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings)
+        self._ports = ports
+        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings, heads=heads if self.is_pipe else 0)
         self._batches = iter(self.reader.batches())
         self._started = self._done = False
         self._failure: CaptureError | None = None
@@ -161,6 +170,11 @@ class Capture:
         with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(content)
 
+    def again(self) -> "Capture | None":
+        """Open the capture once more, to be read without findings; None where its bytes are gone, or still come."""
+        source = self.reader.again()
+        return Capture(source, ports=self._ports, findings=False) if source is not None else None
+
     def close(self) -> None:
         """Let go of the source."""
         if not self._done and self._failure is None:
@@ -213,12 +227,12 @@ class Capture:
 
 
 def open_capture(
-    *sources: Source, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True
+    *sources: Source, collect: Collect = False, ports: int | Iterable[int] = (), findings: bool = True
 ) -> Capture:
     """Open a capture file (pcap, pcapng or snoop, also compressed), or `-` for standard input; several are read as one.
 
     Raises CaptureError where there is nothing to read. `ports` are read as DICOM although nothing looks like it; with
-    `collect`, every message brings its data set. For the rest see `Capture`.
+    `collect`, every message brings its data set, or those do whose Command Fields it names. For the rest see `Capture`.
     """
     return Capture(open_source(sources), collect=collect, ports=ports, findings=findings)
 

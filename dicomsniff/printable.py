@@ -49,9 +49,18 @@ class PrintableStream(TextIOWrapper):
 
     def write(self, text: str) -> int:
         """Write text, escaped."""
-        plain = _PLAIN_LINES.fullmatch(text)
-        super().write(text if plain else _SUSPECT_IN_LINES.sub(lambda found: _escape_run(found[0], _in_words), text))
+        super().write(_escape_lines(text))
         return len(text)
+
+    def write_styled(self, text: str, style: Callable[[str], str]) -> None:
+        """Write what `style` makes of text that is escaped already: the only way for codes that a terminal obeys."""
+        super().write(style(_escape_lines(text)))
+
+
+def _escape_lines(text: str) -> str:
+    if _PLAIN_LINES.fullmatch(text):
+        return text
+    return _SUSPECT_IN_LINES.sub(lambda found: _escape_run(found[0], _in_words), text)
 
 
 def _escape_run(run: str, write: Callable[[str], str]) -> str:

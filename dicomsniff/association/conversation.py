@@ -106,7 +106,8 @@ class Conversation:
         return updates
 
     def _begin(self, stream: ByteStream, detection: Detection) -> list[PduEvent]:
-        pdus = PduStream(stream.source, collect=self._collection is not None, examine=True)
+        collects_all = self._collection is not None and self._collection.fields is None
+        pdus = PduStream(stream.source, collect=collects_all, examine=True)
         self._pdus[stream] = pdus
         return detection.replay(pdus)
 

@@ -100,6 +100,9 @@ class Entry:
     side: Side
     event: TimelineEvent
 
+    def __repr__(self) -> str:
+        return f"<Entry: {self.event.name} of the {self.side.value}, packet {self.span.first_packet}>"
+
     @property
     def span(self) -> Span:
         """Where it came from."""

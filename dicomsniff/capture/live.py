@@ -88,6 +88,9 @@ class LiveReader:
         finally:
             again.close()
 
+    def again(self) -> None:
+        """There is no end yet to read up to."""
+
     def stop(self) -> None:
         """End `batches` within POLL seconds."""
         self._stopped = True

@@ -130,6 +130,17 @@ class MergedReader:
                     first_number=batch.first_number + before, starts=batch.starts[before:], ends=batch.ends[before:]
                 )
 
+    def again(self) -> "MergedReader | None":
+        """Open all of them once more; None where that cannot be done with one."""
+        again = list[PacketSource]()
+        for source in self._sources:
+            opened = source.again()
+            if opened is None:
+                MergedReader(again).close()
+                return None
+            again.append(opened)
+        return MergedReader(again)
+
     def close(self) -> None:
         """Close all."""
         for source in self._sources:

@@ -31,6 +31,9 @@ class PacketBatch(NamedTuple):
     starts: list[int]
     ends: list[int]
 
+    def __repr__(self) -> str:
+        return f"<PacketBatch of {len(self.starts)} packets from number {self.first_number} on>"
+
     def time(self, index: int) -> int:
         """Return when packet `first_number + index` was captured, in ns since 1970."""
         return self.layout.time(self.data, self.starts[index])
@@ -100,6 +103,9 @@ class PacketSource(Protocol):
 
     def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
         """Read again from the record at `offset`, which holds packet `number`."""
+
+    def again(self) -> "PacketSource | None":
+        """Open it once more, to be read from its start; None where it is a pipe, or has no end yet."""
 
     def close(self) -> None:
         """Let go of it."""

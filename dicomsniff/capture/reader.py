@@ -139,6 +139,10 @@ class CaptureReader:
         finally:
             again.close()
 
+    def again(self) -> "CaptureReader | None":
+        """Open the file once more, to be read from its start; None where it is a pipe, or still growing."""
+        return CaptureReader(self.path, open_file=self._open) if self._size is not None and not self.is_live else None
+
     def stop(self) -> None:
         """End `batches` of a growing file within GROWING_POLL seconds."""
         self._stopped = True

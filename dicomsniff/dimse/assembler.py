@@ -52,6 +52,7 @@ class _Underway:
     hasher: "hashlib._Hash | None" = None
     scanner: DataSetScanner | None = None
     identifier: IdentifierBytes | None = None
+    head: bytearray = field(default_factory=bytearray)
     before: int = 0
     """Bytes of the data set in the fragments that ended, those missing included."""
     unplaced: bool = False
@@ -103,7 +104,10 @@ class Assembler:
         if isinstance(pdv, PdvBytes):
             if underway is not None and underway.command is not None:
                 if self._collection is not None:
-                    self._keep(underway, pdv.data, self._collection)
+                    if self._collection.takes(underway.command.field):
+                        self._keep(underway, pdv.data, self._collection)
+                    elif underway.before + pdv.at == len(underway.head) < self._collection.heads:
+                        underway.head += pdv.data[: self._collection.heads - len(underway.head)]
                 if self._syntax_of is not None:
                     self._scan(underway, pdv, self._syntax_of)
             return []
@@ -126,11 +130,15 @@ class Assembler:
     def unneeded(self, context_id: int, taken: int) -> int:
         """Return how many data set bytes need only be counted, after the first `taken` of the current fragment."""
         underway = self._underway.get(context_id)
-        if self._collection is not None or self._syntax_of is None or underway is None or underway.command is None:
+        if self._syntax_of is None or underway is None or underway.command is None:
             return FOREVER
+        if self._collection is not None and self._collection.takes(underway.command.field):
+            return FOREVER if self._collection.fields is None else 0  # where all are kept, so are bytes passed over
         wanted = underway.scanner.wanted if underway.scanner is not None else 0
         if underway.identifier is not None:
             wanted = min(wanted, underway.identifier.wanted)
+        if self._collection is not None and len(underway.head) < self._collection.heads:
+            wanted = min(wanted, len(underway.head))
         return max(0, wanted - underway.before - taken)
 
     def lost(self, missing: MissingBytes, *, inside: bool = False) -> None:
@@ -235,8 +243,10 @@ class Assembler:
         data = underway.data if underway.data.fragments else None
         if data is not None and underway.hasher is not None:
             data.sha256 = underway.hasher.hexdigest()
-        elif data is not None and self._collection is not None:
+        elif data is not None and self._collection is not None and self._collection.takes(_field(underway)):
             data.sha256 = hashlib.sha256().hexdigest()
+        if data is not None:
+            data.head = bytes(underway.head)
         if data is not None and underway.scanner is not None and underway.command is not None:
             whole = ended and not underway.unplaced
             outline = underway.scanner.finish(underway.before, whole=whole)
@@ -277,3 +287,7 @@ class Assembler:
             end,
             pdu_first.number,
         )
+
+
+def _field(underway: _Underway) -> int | None:
+    return underway.command.field if underway.command is not None else None

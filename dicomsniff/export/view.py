@@ -10,8 +10,11 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.association.links import Link
 from dicomsniff.association.timeline import Entry
-from dicomsniff.comments import CommentReader
+from dicomsniff.comments import HEAD, CommentReader
+from dicomsniff.dimse.collection import Collect
+from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS
 from dicomsniff.export.choosing import Choosing
+from dicomsniff.export.formats import DataSets
 from dicomsniff.filter.selection import EVERYTHING, Chosen, Selection
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import SEVERITIES, Severity
@@ -23,6 +26,12 @@ from dicomsniff.quantities import counted
 
 IN_MEMORY = 1 << 20
 """Characters that wait in memory; more wait in a temporary file."""
+
+_COLLECT: dict[DataSets, Collect] = {
+    DataSets.ALL: True,
+    DataSets.IDENTIFIERS: HAVE_IDENTIFIERS,
+    DataSets.NONE: False,
+}
 
 
 class Asked(NamedTuple):
@@ -40,6 +49,8 @@ class Asked(NamedTuple):
     """What is shown."""
     summary: bool = False
     """Whether to say no more of an association than how it went."""
+    data_sets: DataSets = DataSets.ALL
+    """Which data sets are written, where the format writes any."""
     sort: str = ""
     """By what associations are sorted: `duration`, `start` or `worst`; empty as they come."""
 
@@ -62,7 +73,7 @@ class View:
     """
 
     collects: ClassVar[bool] = False
-    """Whether it writes data sets: the capture must be opened with `collect`."""
+    """Whether it writes data sets, as far as that is asked for."""
     tells_entries: ClassVar[bool] = False
     """Whether it takes entries as they come, and not only from the timeline of an association that is over."""
 
@@ -72,13 +83,23 @@ class View:
         """Says what may be shown of what a peer sent; no view shows anything of it that the gate did not return."""
         self._comments = None
         if not asked.privacy.keep_phi:
-            self._comments = CommentReader(capture, self.gate, rereads=not self.collects)
+            self._comments = CommentReader(capture, self.gate)
         self.failed = False
         """At the end, whether something is as bad as was asked about."""
         self.chosen = bytearray()
         """Whether each association is shown that is over, by its number, where not all are."""
         self.missed = 0
         """Associations that are not shown, and had messages that could not be asked about."""
+
+    @classmethod
+    def collect(cls, asked: Asked) -> Collect:
+        """Return which data sets a capture must be opened to collect."""
+        return cls.collects and _COLLECT[asked.data_sets]
+
+    @staticmethod
+    def heads(asked: Asked) -> int:
+        """Return how many bytes of data sets that are not collected a capture must be opened to keep, of a pipe."""
+        return 0 if asked.privacy.keep_phi else HEAD
 
     @property
     def digits(self) -> int:

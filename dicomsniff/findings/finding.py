@@ -49,6 +49,9 @@ class Finding:
     association: int | None = None
     number: int | None = None
 
+    def __repr__(self) -> str:
+        return f"<Finding: {self.severity} {self.code}, packet {self.packet}>"
+
     @property
     def message(self) -> str:
         """What was seen, in one line."""

@@ -14,7 +14,7 @@ from dicomsniff.dictionary.commands import is_retired
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.dataset_element import BINARY_VRS, DecodedDataSet, Element, find_vr
 from dicomsniff.privacy.placeholders import Placeholders
-from dicomsniff.privacy.profile import FREE_TEXT, identifies, is_known_creator
+from dicomsniff.privacy.profile import FREE_TEXT, STRUCTURE, identifies, is_known_creator
 from dicomsniff.privacy.shape import shape
 
 ERROR_COMMENT = 0x00000902
@@ -274,14 +274,29 @@ def _judged(decoded: DecodedDataSet) -> Iterator[tuple[Element, bool]]:
             if outer is None and identifies(element.tag, "SQ"):
                 outer = element.depth
         else:
-            yield element, element.vr != "UI" and (outer is not None or _is_identifying(element))
+            yield element, _is_withheld(element) if outer is None else not _is_told_anywhere(element)
 
 
-def _is_identifying(element: Element) -> bool:
+def _is_withheld(element: Element) -> bool:
     tag = element.tag
+    if element.vr == "UI" and find_vr(tag, "") == "UN":
+        return not _is_uid(element)
     if tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF and is_known_creator(element.text):
         return False
     return identifies(tag, element.vr)
+
+
+def _is_told_anywhere(element: Element) -> bool:
+    """Whether an element is shown although its sequence is withheld: a UID, or a term that tells structure only."""
+    return _is_uid(element) or element.text in STRUCTURE.get(element.tag, ())
+
+
+def _is_uid(element: Element) -> bool:
+    """Whether an element is a UID: by the dictionary, else, where its peer says so, by what it looks like."""
+    if element.vr != "UI":
+        return False
+    known = find_vr(element.tag, "")
+    return known == "UI" or (known == "UN" and all(map(_UIDS.fullmatch, element.text.split("\\"))))
 
 
 def _kind(tag: int) -> str:

@@ -58,6 +58,9 @@ class LiveStandIn:
         finally:
             again.close()
 
+    def again(self) -> None:
+        return None
+
     def close(self) -> None:
         self.closed.set()
 
