@@ -14,9 +14,10 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_class, the_comment
+from dicomsniff.findings.parts import the_class, the_comment, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.quantities import counted
 from dicomsniff.side import Side
 
 _GROUP_LENGTH_ELEMENT = 12
@@ -141,7 +142,9 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
         case Message(command=command) as message if is_whole(message) and not command.problem:
             absent = absent_of(command, REQUIRED.get(command.field or 0, ()))
             if absent:
-                yield Hit(f"{command.name} has no {' and no '.join(_name(tag) for tag in absent)}")
+                there = command.elements
+                said = [f"{'an empty' if there.get(tag) == b'' else 'no'} {_name(tag)}" for tag in absent]
+                yield Hit(f"{command.name} has {' and '.join(said)}")
 
 
 @entry_rule(
@@ -246,6 +249,8 @@ OWN_REASONS = (*range(0xA700, 0xA800), 0xA801, 0x0122, 0x0124, 0x0211, 0x0213)
 """Failures that lie with whoever answers, whatever it was sent: resources, destinations, support, authorization."""
 
 
+_NOT_SUPPORTED = 0x0122
+"""SOP class not supported (PS3.7 §C.5.24)."""
 _NAMES_ATTRIBUTES = (ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT)
 MAX_NAMED = 2
 """Attributes of a list in a response that a finding names; further ones are counted."""
@@ -341,7 +346,18 @@ def _status(association: Association, entry: Entry, category: str) -> Iterator[H
                 named = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]
                 names = ", ".join(each for each in named if each)
                 more = (f": {comment}" if comment else "") + (f"; it names {names}" if names else "")
+                if command.service == "C-FIND" and (operation := message.operation) and operation.pending:
+                    more += f", after {counted(operation.pending, 'match')}"
+                if command.status == _NOT_SUPPORTED and _agreed(association, message):
+                    more += f", although {the_party(association.party(message.side))} had accepted its context"
                 yield Hit(f"{command.name}: {said}{more}", earliest_cause=since)
+
+
+def _agreed(association: Association, message: Message) -> bool:
+    """Whether the side that answers accepted the context of the request for just its SOP class."""
+    context = association.contexts.get(message.context_id)
+    accepted = context is not None and context.accepted and context.abstract_syntax == message.sop_class_uid
+    return accepted and message.side is Side.ACCEPTOR
 
 
 @entry_rule(

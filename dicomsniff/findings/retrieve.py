@@ -52,7 +52,8 @@ def why_less(move: Move) -> str:
     if move.partial:
         return ""  # what delivered for it may have been forgotten
     if done := move.counters.get("completed", 0) + move.counters.get("warning", 0):
-        return f"{done} of {counted(done + failed, 'object')} arrived, as it counts; the capture does not see that path"
+        total = done + failed + move.counters.get("remaining", 0)
+        return f"{done} of {counted(total, 'object')} arrived, as it counts; the capture does not see that path"
     if failed:
         return (
             f"{counted(failed, 'object')} failed and no C-STORE is in the capture: the provider could not reach "
