@@ -269,23 +269,23 @@ def announced_otherwise(_: Association, entry: Entry) -> Iterator[Hit]:
 
 
 @_rule(
-    code="nested-value",
+    code="minor-value",
     severity=Severity.WARNING,
     reference="PS3.5 §6.2, §9.1",
     after=(*_STRUCTURE, "truncated-element"),
 )
-def nested_value(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A value in an item of a sequence is not written as its VR asks for.
+def minor_value(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A text is too long, or a value in an item of a sequence malformed.
 
-    Dates, times, numbers, codes and UIDs have a fixed form in items of sequences too, such as those of a worklist or of
-    a procedure step. Objects that are stored often have others there, and nobody minds: it is told of them only where
-    the receiver failed.
+    SH has 16 characters at most, LO 64; and dates, times, numbers, codes and UIDs have a fixed form in items of
+    sequences too, such as those of a worklist or of a procedure step. Objects that are stored often break this, and
+    nobody minds: it is told of them only where the receiver failed.
 
     What to do: Look at where the value comes from.
     """
     match entry.event:
         case Message(command=command) if command.field != C_STORE_RQ:
-            yield from problems_of("nested-value")(association, entry)
+            yield from problems_of("minor-value")(association, entry)
 
 
 def _said(problem: DataSetProblem) -> str:

@@ -9,7 +9,7 @@ from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.message import Message
-from dicomsniff.dimse.scan.value_checks import NESTED_VALUE
+from dicomsniff.dimse.scan.value_checks import MINOR_VALUE
 from dicomsniff.findings.codes import (
     ANSWER,
     COMMANDS,
@@ -183,7 +183,7 @@ def _unusual_in(message: Message, failure: Finding) -> str:
     outline, was_read = outline_of(message), failure.code == "status-failure"
     if outline is None:
         return ""
-    nested = next((each.text for each in outline.problems if each.code == NESTED_VALUE), "")
-    if unusual := outline.unusual or nested:
+    minor = next((each.text for each in outline.problems if each.code == MINOR_VALUE), "")
+    if unusual := outline.unusual or minor:
         return f"in the data set of {message.name}, {unusual}"
     return f"the data set of {message.name} has no {outline.lacks}" if outline.lacks and was_read else ""

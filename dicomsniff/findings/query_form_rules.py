@@ -60,22 +60,20 @@ def wrong_padding(each: Asked) -> Iterator[str]:
 )
 @told_once
 def asks_below(each: Asked) -> Iterator[str]:
-    """A query asks for what only a lower level can tell.
+    """A query asks for the unique key of a lower level.
 
     A match stands for one entity of the level that is asked at: a study has many series, and so no Series Instance UID.
-    Such keys come back empty, or not at all.
+    Such a key does not come back.
 
     What to do: Ask again at the level of the key, with the unique keys of the matches.
     """
     if not each.is_find or each.model is None or each.place is None or each.level is None or not each.is_hierarchical:
         return
     for level in each.model.levels[each.place + 1 :]:
-        lacking = each.query.absent.keys() | each.query.empty.keys()
-        if found := [tag for tag in level.keys if tag in lacking and each.identifier.elements[tag].is_empty]:
-            yield (
-                f"{each.said} that asks for {names(found)}, of the lower {level.name} level: "
-                f"no match at {each.level.name} level can give it"
-            )
+        unique = level.unique
+        if unique in each.query.absent and each.identifier.elements[unique].is_empty:
+            lower = f"asks for {named(unique)}, of the lower {level.name} level"
+            yield f"{each.said} that {lower}: no match at {each.level.name} level can give it"
 
 
 def _all(each: Asked) -> Iterator[Key]:

@@ -15,7 +15,7 @@ from dicomsniff.findings.rule import declared_in
 from findings.traffic import asked_and_answered, released, talked
 from pipeline import only
 
-OTHERWISE, NESTED = "data-set-announced-otherwise", "data-set-nested-value"
+OTHERWISE, NESTED = "data-set-announced-otherwise", "data-set-minor-value"
 CODES = [rule.code for rule in declared_in(data_set_rules) if rule.code not in (OTHERWISE, NESTED)]
 
 
@@ -53,7 +53,7 @@ def test_a_problem_of_a_data_set_is_a_finding_of_its_message(code):
     assert finding.message_number == 1
 
 
-def test_a_nested_value_of_an_object_is_told_where_it_was_refused():
+def test_a_minor_value_of_an_object_is_told_where_it_was_refused():
     assert findings_of(judged(NESTED)).all == []
     found = [each for each in findings_of(judged(NESTED, status=0xC000)).causes if each.code == "likely-reason"]
     assert [each.message for each in found] == [

@@ -17,8 +17,8 @@ from dicomsniff.quantities import counted
 
 MAX_REFERENCES = 64
 """Referenced instances that are kept; further ones are counted."""
-NESTED_VALUE = "data-set-nested-value"
-"""The code of values in items of sequences that are not as they should be."""
+MINOR_VALUE = "data-set-minor-value"
+"""The code of texts that are too long, and of values in items of sequences that are not as they should be."""
 MAX_REASONS = 16
 """Failure reasons told apart in one data set."""
 
@@ -67,7 +67,7 @@ class KeptValues:
             return
         self.effort += value_cost(value)
         if problem := uid_problem(value):
-            code = "data-set-uid" if sequence is None else NESTED_VALUE
+            code = "data-set-uid" if sequence is None else MINOR_VALUE
             self.problems.add(code, f"{_placed(tag, sequence)} at byte {offset}: {problem}", offset, tag)
         elif sequence is None:
             self.note_unusual(tag, offset, "is not padded with a single NUL")
@@ -110,10 +110,7 @@ class KeptValues:
     def check_length(self, tag: int, vr: bytes, value: bytes, offset: int) -> None:
         """Check the length of a person name, or of a short or long string, at top level."""
         if problem := length_problem(vr, value):
-            if vr == b"PN":
-                self._tell_value(tag, vr, value, offset, None, problem)
-            else:
-                self.note_unusual(tag, offset, f"({vr.decode()}, {counted(len(value), 'byte')}): {problem}")
+            self._tell_value(tag, vr, value, offset, None, problem, minor=vr != b"PN")
 
     def check_format(self, tag: int, vr: bytes, value: bytes, offset: int, sequence: int | None) -> None:
         """Check how a value is written, perhaps in an item of a sequence."""
@@ -121,12 +118,14 @@ class KeptValues:
             return
         self.effort += len(value)
         if len(value) <= CHECKED and self.effort <= self.affordable and (problem := format_problem(vr, value)):
-            self._tell_value(tag, vr, value, offset, sequence, problem)
+            self._tell_value(tag, vr, value, offset, sequence, problem, minor=sequence is not None)
 
-    def _tell_value(self, tag: int, vr: bytes, value: bytes, offset: int, sequence: int | None, problem: str) -> None:
+    def _tell_value(
+        self, tag: int, vr: bytes, value: bytes, offset: int, sequence: int | None, problem: str, *, minor: bool
+    ) -> None:
         where = f"{_placed(tag, sequence)} at byte {offset}"
         text = f"{where} ({vr.decode()}, {counted(len(value), 'byte')}): {problem}"
-        self.problems.add("data-set-value" if sequence is None else NESTED_VALUE, text, offset, tag)
+        self.problems.add(MINOR_VALUE if minor else "data-set-value", text, offset, tag)
 
     def check_native_pixels(self, tag: int, length: int, offset: int, *, encapsulated: bool | None) -> None:
         """Check native Pixel Data of `length` bytes, where the transfer syntax says how it is sent."""
