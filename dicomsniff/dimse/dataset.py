@@ -17,7 +17,8 @@ __all__ = ["DecodedDataSet", "Element", "decode_data_set"]
 IN_MEMORY = 16 << 20
 """Bytes of an inflated data set kept in memory; a longer one goes to a temporary file."""
 HARMLESS = frozenset(
-    f"data-set-{code}" for code in ("order", "odd-length", "uid", "value", "charset", "pixel-length", "pixel-mismatch")
+    f"data-set-{code}"
+    for code in ("order", "odd-length", "uid", "value", "minor-value", "charset", "pixel-length", "pixel-mismatch")
 )
 """Problems that do not hinder reading. They are findings, and not repeated beside the elements."""
 _PIECE = 1 << 16

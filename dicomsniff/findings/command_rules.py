@@ -14,9 +14,10 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_class, the_comment
+from dicomsniff.findings.parts import the_class, the_comment, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
+from dicomsniff.quantities import counted
 from dicomsniff.side import Side
 
 _GROUP_LENGTH_ELEMENT = 12
@@ -141,7 +142,9 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
         case Message(command=command) as message if is_whole(message) and not command.problem:
             absent = absent_of(command, REQUIRED.get(command.field or 0, ()))
             if absent:
-                yield Hit(f"{command.name} has no {' and no '.join(_name(tag) for tag in absent)}")
+                there = command.elements
+                said = [f"{'an empty' if there.get(tag) == b'' else 'no'} {_name(tag)}" for tag in absent]
+                yield Hit(f"{command.name} has {' and '.join(said)}")
 
 
 @entry_rule(
@@ -246,6 +249,8 @@ OWN_REASONS = (*range(0xA700, 0xA800), 0xA801, 0x0122, 0x0124, 0x0211, 0x0213)
 """Failures that lie with whoever answers, whatever it was sent: resources, destinations, support, authorization."""
 
 
+_NOT_SUPPORTED = 0x0122
+"""SOP class not supported (PS3.7 §C.5.24)."""
 _NAMES_ATTRIBUTES = (ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT)
 MAX_NAMED = 2
 """Attributes of a list in a response that a finding names; further ones are counted."""
@@ -277,7 +282,7 @@ MAX_NAMED = 2
     ),
     condition=is_no_success,
 )
-def failed(_: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
+def failed(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """A request failed.
 
     The peer says that it did not do what was asked. What the number means depends on the service; Error Comment
@@ -285,7 +290,7 @@ def failed(_: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
 
     What to do: Look at the peer's log at this time.
     """
-    yield from _status(found, entry, "Failure")
+    yield from _status(association, found, entry, "Failure")
 
 
 @judging_rule(
@@ -296,14 +301,14 @@ def failed(_: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     follows=("get-without-role",),
     condition=is_no_success,
 )
-def warned(_: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
+def warned(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """A request was done with a warning.
 
     Elements were coerced or dropped, some sub-operations failed, or an attribute was ignored.
 
     What to do: Check what the peer kept.
     """
-    yield from _status(found, entry, "Warning")
+    yield from _status(association, found, entry, "Warning")
 
 
 @entry_rule(
@@ -327,7 +332,7 @@ def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{command.name}: status 0x{command.status:04X} is not defined for {command.service}")
 
 
-def _status(found: Findings, entry: Entry, category: str) -> Iterator[Hit]:
+def _status(association: Association, found: Findings, entry: Entry, category: str) -> Iterator[Hit]:
     match entry.event:
         case Message(command=command, request=asked) as message if command.status and command.is_response:
             if find_status(command.service, message.sop_class_uid, command.status).category == category:
@@ -341,7 +346,18 @@ def _status(found: Findings, entry: Entry, category: str) -> Iterator[Hit]:
                 named = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]
                 names = ", ".join(each for each in named if each)
                 more = (f": {comment}" if comment else "") + (f"; it names {names}" if names else "")
+                if command.service == "C-FIND" and (operation := message.operation) and operation.pending:
+                    more += f", after {counted(operation.pending, 'match')}"
+                if command.status == _NOT_SUPPORTED and _agreed(association, message):
+                    more += f", although {the_party(association.party(message.side))} had accepted its context"
                 yield Hit(f"{command.name}: {said}{more}", earliest_cause=since)
+
+
+def _agreed(association: Association, message: Message) -> bool:
+    """Whether the side that answers accepted the context of the request for just its SOP class."""
+    context = association.contexts.get(message.context_id)
+    accepted = context is not None and context.accepted and context.abstract_syntax == message.sop_class_uid
+    return accepted and message.side is Side.ACCEPTOR
 
 
 @entry_rule(

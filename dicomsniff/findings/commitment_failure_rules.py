@@ -1,10 +1,8 @@
-"""Rules on what a provider reports as failed: instances it does not commit, films that are not printed (PS3.4)."""
+"""A rule on what a provider reports as failed: instances that it does not commit (PS3.4 §J.3.3)."""
 
 from collections.abc import Iterator
 
 from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLASSES, Kind
-from dicomsniff.dictionary.commands import EVENT_TYPE_ID
-from dicomsniff.dictionary.normalized import PRINT_JOB, PRINTER
 from dicomsniff.dictionary.reasons import failure_reason_text
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.findings.finding import Severity
@@ -13,10 +11,6 @@ from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
 
-_PRINT_FAILURES: dict[tuple[str, int | None], str] = {
-    (PRINT_JOB, 4): "Failure of the print job",  # PS3.4 Table H.4-14
-    (PRINTER, 3): "Failure of the printer",  # Table H.4-16
-}
 MAX_NAMED = 3
 """Failure reasons that are named, the most frequent first; further ones are counted."""
 
@@ -46,24 +40,6 @@ def uncommitted(review: Review) -> Iterator[Hit]:
             provider = the_party(association.party(request.side))
             said = f"{provider} reports {failed} of {counted(total, 'instance')} as not committed"
             yield Hit(f"{said}: {_reasons(outline)}", request.span, request)
-
-
-@final_rule(code="print-failed", severity=Severity.ERROR, reference="PS3.4 §H.4.5.2.1.2, §H.4.6.2.1")
-def not_printed(review: Review) -> Iterator[Hit]:
-    """The printer reports a failure.
-
-    By N-EVENT-REPORT the printer tells that a print job failed, or that it cannot print at present; all that was asked
-    of it may have been answered with Success before.
-
-    What to do: Look at the printer. Execution Status Info (2100,0030) or Printer Status Info (2110,0020) in the event
-    says why, such as no film or an open door.
-    """
-    for operation in review.association.operations.normalized:
-        command = operation.request.command
-        failed = _PRINT_FAILURES.get((command.affected_sop_class_uid or "", command.uint(EVENT_TYPE_ID)))
-        if operation.name == "N-EVENT-REPORT" and failed:
-            printer = the_party(review.association.party(operation.request.side))
-            yield Hit(f"{printer} reports {failed}", operation.request.span, operation.request)
 
 
 def _reasons(outline: DataSetOutline) -> str:

@@ -18,7 +18,7 @@ from dicomsniff.quantities import some_of
 
 _PLAIN = (0x0106, 0x0114, 0x0115, 0x0120, 0x0121)
 """Statuses that say that something is wrong with an attribute that was sent, or missing (PS3.7 §C.5)."""
-_POSSIBLE = (0x0105, 0x0107, 0x0110, 0x0116, 0xC301)
+_POSSIBLE = (0x0105, 0x0107, 0x0110, 0x0116, 0xC000, 0xC001, 0xC301)
 """Statuses behind which that may be."""
 _INVALID_VALUE, _MISSING = 0x0106, (0x0120, 0x0121)
 """Statuses that say which of the two it is."""

@@ -6,13 +6,13 @@ from typing import Unpack
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.dimse.outlines import other_object
+from dicomsniff.dimse.outlines import C_STORE_RQ, other_object
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.outline import DataSetOutline, DataSetProblem
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.early_rules import CUT_SHORT, refused_early
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_value
+from dicomsniff.findings.parts import the_class, the_uid, the_value
 from dicomsniff.findings.rule import Described, EntryCheck, Hit, entry_rule
 
 _PREFIX = "data-set-"
@@ -67,7 +67,7 @@ _rule(
     meaning="The bytes do not fit the transfer syntax accepted for the context, and fit another one. The receiver "
     "reads them wrongly, or not at all; dicomsniff decodes with what fits and says so.",
     remedy="Look at the sender: it must convert to the accepted transfer syntax, or use another context.",
-    after=("command-element",),
+    after=("command-element", "file-meta"),
 )(problems_of("wrong-syntax"))
 
 
@@ -260,9 +260,32 @@ def announced_otherwise(_: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case Message() as message if outline := outline_of(message):
             if differs := other_object(outline, message.command):
-                what, verb = " and ".join(differs), "differs" if len(differs) == 1 else "differ"
-                text = f"{message.name}: the {what} of its data set {verb} from the command's"
+                what, verb = " and ".join(each.what for each in differs), "differs" if len(differs) == 1 else "differ"
+                sent, announced = (
+                    the_class(each) if differs[0].what == "SOP class" else the_uid(each) for each in differs[0][1:]
+                )
+                text = f"{message.name}: the {what} of its data set {verb} from the command's: {sent}, not {announced}"
                 yield _hit(message, text)._replace(earliest_cause=0)  # the message before may have lost its own
+
+
+@_rule(
+    code="minor-value",
+    severity=Severity.WARNING,
+    reference="PS3.5 §6.2, §9.1",
+    after=(*_STRUCTURE, "truncated-element"),
+)
+def minor_value(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A text is too long, or a value in an item of a sequence malformed.
+
+    SH has 16 characters at most, LO 64; and dates, times, numbers, codes and UIDs have a fixed form in items of
+    sequences too, such as those of a worklist or of a procedure step. Objects that are stored often break this, and
+    nobody minds: it is told of them only where the receiver failed.
+
+    What to do: Look at where the value comes from.
+    """
+    match entry.event:
+        case Message(command=command) if command.field != C_STORE_RQ:
+            yield from problems_of("minor-value")(association, entry)
 
 
 def _said(problem: DataSetProblem) -> str:

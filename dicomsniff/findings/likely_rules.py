@@ -9,6 +9,7 @@ from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.scan.value_checks import MINOR_VALUE
 from dicomsniff.findings.codes import (
     ANSWER,
     COMMANDS,
@@ -127,7 +128,7 @@ def _unusual(association: Association, found: Findings, failure: Finding, side: 
         event, span = entry.event, entry.span
         if entry.side is side or span.first_packet > until or span.last_packet < since:
             continue
-        if isinstance(event, Message) and (text := _unusual_in(event)):
+        if isinstance(event, Message) and (text := _unusual_in(event, failure)):
             return text, Hit("", span, event, side=side.other, latest_cause=-1)
         if isinstance(event, Message | AssociateRq | AssociateAc):
             break
@@ -161,7 +162,7 @@ def _heard_since(association: Association, failure: Finding, side: Side) -> int:
     return 0
 
 
-def _unusual_in(message: Message) -> str:
+def _unusual_in(message: Message, failure: Finding) -> str:
     """Say what is unusual in a message and no finding of its own; empty where nothing is."""
     elements = message.command.elements
     for tag, value in elements.items():
@@ -175,5 +176,10 @@ def _unusual_in(message: Message) -> str:
             return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}"
         if len(value) % 2:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
-    outline = outline_of(message)
-    return f"in the data set of {message.name}, {outline.unusual}" if outline is not None and outline.unusual else ""
+    outline, was_read = outline_of(message), failure.code == "status-failure"
+    if outline is None:
+        return ""
+    minor = next((each.text for each in outline.problems if each.code == MINOR_VALUE), "")
+    if unusual := outline.unusual or minor:
+        return f"in the data set of {message.name}, {unusual}"
+    return f"the data set of {message.name} has no {outline.lacks}" if outline.lacks and was_read else ""

@@ -159,8 +159,9 @@ def others_missing(each: Asked) -> Iterator[Seen]:
     What to do: Look at the SCP's conformance statement for the keys that it supports.
     """
     told = set(each.model.returned if each.model is not None else ())
-    if each.level is not None:
-        told |= {each.level.unique or 0, *each.level.required}
+    if each.level is not None and each.model is not None:
+        below = each.model.levels[(each.place or 0) + 1 :] if each.is_hierarchical else ()  # told by asks_below
+        told |= {each.level.unique or 0, *each.level.required, *(level.unique or 0 for level in below)}
     keys = [tag for tag in each.query.absent if tag not in told and tag >> 16 != _FILE_META_GROUP]
     yield from _left_out(each, keys, ", though asked for")
 

@@ -11,6 +11,8 @@ from dicomsniff.findings.parts import the_address, the_association, the_class, t
 from dicomsniff.quantities import counted, some_of
 
 DESTINATION_UNKNOWN = 0xA801
+MAX_TITLE = 16
+"""Characters of an AE title (PS3.5 §6.2)."""
 MAX_NAMED = 3
 """SOP classes that a line names; further ones are counted."""
 
@@ -45,6 +47,8 @@ def why_less(move: Move) -> str:
         return f"{tried}, which {what}{times}: nothing listens there?"
     if move.status == DESTINATION_UNKNOWN:
         unknown = the_title(str(move.destination))
+        if (length := len(str(move.destination))) > MAX_TITLE:
+            return f"the destination {unknown} has {length} characters; an AE title has {MAX_TITLE} at most"
         return f"the provider does not know the destination {unknown}; it must be configured there"
     failed = move.counters.get("failed", 0)
     if move.sent:
@@ -52,7 +56,8 @@ def why_less(move: Move) -> str:
     if move.partial:
         return ""  # what delivered for it may have been forgotten
     if done := move.counters.get("completed", 0) + move.counters.get("warning", 0):
-        return f"{done} of {counted(done + failed, 'object')} arrived, as it counts; the capture does not see that path"
+        total = done + failed + move.counters.get("remaining", 0)
+        return f"{done} of {counted(total, 'object')} arrived, as it counts; the capture does not see that path"
     if failed:
         return (
             f"{counted(failed, 'object')} failed and no C-STORE is in the capture: the provider could not reach "

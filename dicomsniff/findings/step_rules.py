@@ -26,6 +26,8 @@ from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 
 _NO_SUCH_INSTANCE = (0x0112, 0xC307)
 """No such SOP instance (PS3.7 §C.5.14); not a UPS instance of this SCP (PS3.4 Table CC.2.1-2)."""
+_DUPLICATE = 0x0111
+"""Duplicate SOP instance (PS3.7 §C.5.8)."""
 _WRONG_TRANSACTION = 0xC301
 """The correct Transaction UID was not provided (PS3.4 Table CC.2.1-2)."""
 _CREATED = frozenset([MPPS, FILM_SESSION, FILM_BOX, *IMAGE_BOXES, *UPS_CLASSES])
@@ -66,6 +68,26 @@ def not_created(review: Review) -> Iterator[Hit]:
             and not _may_be_created(review, operation, instance)
         ):
             yield _hit(review, operation, f"for a {_kind(operation)} that no N-CREATE in the capture has created")
+
+
+@final_rule(
+    code="instance-created-twice", severity=Severity.WARNING, reference="PS3.7 §10.1.5.1.4, §C.5.8", follows=_BEFORE
+)
+def created_twice(review: Review) -> Iterator[Hit]:
+    """An instance is created that was created before.
+
+    An N-CREATE names its instance by a UID of its own. The receiver has one of that UID already, and refuses the
+    second (0111H).
+
+    What to do: Let the sender change the instance by N-SET, or create another one under a new UID.
+    """
+    for operation in _of_kinds(review, tuple(_ENDED)):
+        if operation.name != "N-CREATE" or operation.status != _DUPLICATE:
+            continue
+        first = next((step for step in _before(review, operation) if _creates(step)), None)
+        if first is not None:
+            since = f"that {first.service} {_message(review, first)} had created"
+            yield _hit(review, operation, f"for a {_kind(operation)} {since}")
 
 
 @final_rule(

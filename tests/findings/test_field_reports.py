@@ -456,5 +456,5 @@ def test_the_printer_itself_may_fail():
         "1.2.840.10008.5.1.1.16", {0x21100020: b"SUPPLY EMPTY"}, 3, instance="1.2.840.10008.5.1.1.17"
     )
     assert told(normalized.exchange(normalized.PRINT, *failed), "print-failed") == [
-        f"{SCP.replace('STORE', '')} reports Failure of the printer"
+        f"{SCP.replace('STORE', '')} reports Failure of the printer: SUPPLY EMPTY"
     ]

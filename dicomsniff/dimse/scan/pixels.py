@@ -2,6 +2,7 @@
 
 from array import array
 
+from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.scan.outline import PixelDataInfo
 from dicomsniff.quantities import counted
 
@@ -114,7 +115,7 @@ def codec_problem(codec: str, syntax: str | None) -> str:
     """Say that the codestream is not what the transfer syntax has; empty where it may be."""
     family = _family(syntax)
     same = not codec or not family or codec == family
-    return "" if same else f"the first fragment is {codec}, where {family} was agreed"
+    return "" if same else f"the first fragment is {codec}, but {uid_text(syntax)} was agreed"
 
 
 def _number(syntax: str | None) -> int:
