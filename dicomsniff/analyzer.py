@@ -13,6 +13,7 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recognition
+from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import flow_ends
@@ -76,6 +77,8 @@ class Analyzer:
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
         self.handshakes: list[FailedHandshake] = []
         """TLS handshakes that failed in sight."""
+        self.strangers: list[Stranger] = []
+        """Connections without DICOM on which the other side did not answer."""
         self.links = Linker()
         """What belongs together, of the associations that are over."""
         self.neighbours = Neighbours()
@@ -233,6 +236,7 @@ class Analyzer:
         if consumer is None:
             return []
         known = len(consumer.associations)
+        undecided = consumer.beginning if isinstance(consumer, Recognition) else None
         updates = consumer.close(self.last_time or 0, self._numbered + 1)
         consumer = connection.consumer
         self._add(consumer.associations[known:])
@@ -245,6 +249,9 @@ class Analyzer:
             self._closed.append(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1
+            if undecided is not None and len(self.strangers) < MAX_STRANGERS:
+                stranger = find_stranger(connection, undecided, consumer.name)
+                self.strangers += [stranger] if stranger is not None else []
         if consumer.failed_handshake is not None and len(self.handshakes) < MAX_HANDSHAKES:
             self.handshakes.append(consumer.failed_handshake)
         return updates
@@ -254,8 +261,8 @@ class Analyzer:
         opener = connection.opener
         if opener is not None and not any(stream.offset for stream in connection.streams):
             source, target = flow_ends(opener.flow)
-            answered = "silent" if opener.peer.segments else "unanswered"
-            how = "refused" if connection.reset else answered
+            answered = "silent" if opener.peer.acked is not None else "unanswered"
+            how = "refused" if connection.reset and not opener.peer.syn_seen else answered
             mark = connection.first_mark
             waited = (self.last_time or mark.time) - mark.time
             tried = Unconnected(source.address, str(target), mark.time, how, Span.at(mark), waited)

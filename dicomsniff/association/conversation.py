@@ -16,6 +16,7 @@ from dicomsniff.pdu.types import (
     AssociateAc,
     AssociateRj,
     AssociateRq,
+    CutAssociate,
     MalformedPdu,
     MissingBytes,
     PduEvent,
@@ -178,7 +179,7 @@ class Conversation:
                 updates += self._fragment(stream, association, event)
             elif isinstance(event, PdvBytes | PdvRun):
                 updates += [self._enter(stream, found) for found in self._assembler(stream).feed(event)]
-            elif isinstance(event, MalformedPdu | MissingBytes | SkippedBytes):
+            elif isinstance(event, CutAssociate | MalformedPdu | MissingBytes | SkippedBytes):
                 if isinstance(event, MissingBytes):
                     self._assembler(stream).lost(event, inside=self._pdus[stream].fragment is not None)
                 updates.append((association, association.add(event, self._sides[stream])))
@@ -300,9 +301,9 @@ class Conversation:
         return (other is not None and other.is_inside) or any(each.has_underway for each in self._assemblers.values())
 
     def _find_requestor(self, stream: ByteStream, event: PduEvent) -> tuple[ByteStream, str]:
-        if isinstance(event, AssociateRq):
+        if isinstance(event, AssociateRq) or (isinstance(event, CutAssociate) and event.name == AssociateRq.name):
             return stream, _ASKED
-        if isinstance(event, AssociateAc | AssociateRj):
+        if isinstance(event, AssociateAc | AssociateRj | CutAssociate):
             return stream.peer, f"was sent {event.name}"
         for sender, pdus in self._pdus.items():
             if sender is not stream and pdus.requests_association:

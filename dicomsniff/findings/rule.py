@@ -28,6 +28,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.neighbours import Neighbours
+from dicomsniff.association.strangers import Stranger
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
@@ -80,6 +81,10 @@ class CaptureFacts(Protocol):
     @property
     def handshakes(self) -> list[FailedHandshake]:
         """TLS handshakes that failed in sight."""
+
+    @property
+    def strangers(self) -> list[Stranger]:
+        """Connections without DICOM on which the other side did not answer."""
 
     @property
     def neighbours(self) -> Neighbours:
