@@ -145,7 +145,7 @@ class Conversation:
         for stream, pdus in self._pdus.items():
             ended = pdus.close(stream.offset, stream.last_mark, stream.skip)
             updates += self._take(stream, ended, self._connection.last_mark)
-        updates += self._end_messages()
+        updates += self._end_messages(seen=self._connection.closed)
         if self.associations:
             ends = self._beginning.ends
             updates += [self._enter(end.stream, TcpEnd(Span.at(end.mark), end.how)) for end in ends]
@@ -158,10 +158,10 @@ class Conversation:
                 association.close(ended_by_capture=True, watched_until=until)
         return updates
 
-    def _end_messages(self) -> list[Update]:
-        """No fragment continues what came so far."""
+    def _end_messages(self, *, seen: bool = True) -> list[Update]:
+        """No fragment continues what came so far; `seen`: in the capture, not because it ends."""
         assemblers, self._assemblers = self._assemblers, {}
-        return [self._enter(stream, event) for stream, each in assemblers.items() for event in each.close()]
+        return [self._enter(stream, event) for stream, each in assemblers.items() for event in each.close(seen=seen)]
 
     def _enter_if_known(self, stream: ByteStream, event: TcpEnd | ConflictingBytes) -> list[Update]:
         return [self._enter(stream, event)] if self.associations else []

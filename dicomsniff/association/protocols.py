@@ -24,13 +24,15 @@ class OtherProtocol(NamedTuple):
     """What takes the bytes of a connection that carries it."""
 
 
+PROXY = "the PROXY protocol"
+"""What a load balancer puts before the client's own bytes, to tell who the client is."""
 PROTOCOLS = (
     OtherProtocol("TLS", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), TlsConnection),
     OtherProtocol("HTTP", re.compile(rb"(GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE) |HTTP/|PRI \* HTTP/2")),
     OtherProtocol("HTTP (a web page)", re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE)),
     OtherProtocol("SSH", re.compile(rb"SSH-")),
     OtherProtocol("HL7 (MLLP)", re.compile(rb"\x0b(MSH|FHS|BHS)")),
-    OtherProtocol("the PROXY protocol", re.compile(rb"PROXY (TCP[46]|UNKNOWN)|\r\n\r\n\0\r\nQUIT\n")),
+    OtherProtocol(PROXY, re.compile(rb"PROXY (TCP[46]|UNKNOWN)|\r\n\r\n\0\r\nQUIT\n")),
     OtherProtocol("SMB", re.compile(rb"\0...[\xfe\xff]SMB", re.DOTALL)),
     OtherProtocol("RDP", re.compile(rb"\x03\0..[^\0][\xd0\xe0]\0\0", re.DOTALL)),
     OtherProtocol("VNC", re.compile(rb"RFB \d{3}\.")),

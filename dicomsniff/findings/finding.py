@@ -46,6 +46,8 @@ class Finding:
     followers: list["Finding"] = field(default_factory=list)
     association: int | None = None
     number: int | None = None
+    only: tuple[str, ...] = ()
+    """The codes of which alone it may be a consequence, where these are fewer than its rule says."""
 
     @property
     def message(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.protocols import PROXY
 from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
@@ -207,12 +208,12 @@ def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     on=SkippedBytes,
     follows=(
         *by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "pdu-header"),
-        "own:other-protocol",
+        *by("own", "other-protocol", "proxy-header"),
         *NOT_CAPTURED,
     ),
     once=True,
 )
-def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
+def skipped(association: Association, entry: Entry) -> Iterator[Hit]:
     """Bytes were passed over in search of the next PDU.
 
     After lost or malformed bytes the next PDU header had to be searched. What lies between is not decoded and may have
@@ -222,7 +223,11 @@ def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case SkippedBytes(length=length):
-            yield Hit(f"{length} bytes could not be read as PDUs and were passed over")
+            before = [each.event for each in association.timeline if each.side is entry.side]
+            header = before[0] if before and isinstance(before[0], MalformedPdu) else None
+            expected = header is not None and names_other_protocol(association, header) == PROXY
+            severity = Severity.NOTE if expected else None
+            yield Hit(f"{length} bytes could not be read as PDUs and were passed over", severity=severity)
 
 
 @entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, reference="PS3.8 §D.1.1, §D.1.2", on=OversizedPdu)

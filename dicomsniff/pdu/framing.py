@@ -279,7 +279,8 @@ class Framing:
         if len(pending) < HEADER_LENGTH:
             return at + used
         kind, length = _HEADER(pending)
-        if not _is_possible(kind, length) or (self._doubtful and not _makes_sense(kind, length)):
+        doubtful = self._doubtful or (self._pdu_start == 0 and kind not in PDU_TYPES)  # a stream of another protocol?
+        if not _is_possible(kind, length) or (doubtful and not _makes_sense(kind, length)):
             detail = f"no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
             self._malformed(events, "pdu-header", detail, used, bytes(pending))
             self._doubtful = False
