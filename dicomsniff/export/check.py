@@ -50,7 +50,7 @@ class CheckedText(CheckView):
         lines = [*finding_lines(self.whole)]
         total = self.overview.associations
         held, some = counted(total, "association"), self._with_findings
-        where = f" in {some} of {held}" if 0 < some < total else f" in {held}"
+        where = f" in {some} of {held}" if some and total > 1 else f" in {held}"
         if not some and any(self.counts.values()):
             where = " about the whole capture"
         judged = f"fails at {self.asked.fail_on}" if self.failed else f"passes at {self.asked.fail_on}"

@@ -222,8 +222,8 @@ def reset(review: Review) -> Iterator[Hit]:
         text = f"{who} reset the TCP connection, which {closer} had closed already"
         yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.NOTE)
         return
-    under_way, idle = _under_way(review), _idle_before(association, entry)
-    yield Hit(f"{who} reset the TCP connection{under_way}{idle}", entry.span, side=entry.side, earliest_cause=since)
+    when = _idle_before(association, entry) or _under_way(review)
+    yield Hit(f"{who} reset the TCP connection{when}", entry.span, side=entry.side, earliest_cause=since)
 
 
 def _under_way(review: Review) -> str:
@@ -324,7 +324,7 @@ def not_released(review: Review) -> Iterator[Hit]:
     code="release-unanswered",
     severity=Severity.WARNING,
     reference="PS3.8 §7.2",
-    follows=(*by("peer", *FRAMING), *by("own", *FRAMING), "release-too-early"),
+    follows=(*FRAMING, "release-too-early", "peer:last-fragment-missing"),
 )
 def release_unanswered(review: Review) -> Iterator[Hit]:
     """A-RELEASE-RQ gets no answer, or the connection is closed instead.
