@@ -261,7 +261,8 @@ class Analyzer:
         opener = connection.opener
         if opener is not None and not any(stream.offset for stream in connection.streams):
             source, target = flow_ends(opener.flow)
-            answered = "silent" if opener.peer.acked is not None else "unanswered"
+            met = opener.peer.syn_seen or opener.peer.segments or opener.peer.acked is not None
+            answered = "silent" if met else "unanswered"
             how = "refused" if connection.reset and not opener.peer.syn_seen else answered
             mark = connection.first_mark
             waited = (self.last_time or mark.time) - mark.time

@@ -49,10 +49,7 @@ class CheckedText(CheckView):
         before = [f"{name}: {self.verdict_line}", *worst, ""] if worst else []
         lines = [*finding_lines(self.whole)]
         total = self.overview.associations
-        held, some = counted(total, "association"), self._with_findings
-        where = f" in {some} of {held}" if some and total > 1 else f" in {held}"
-        if not some and any(self.counts.values()):
-            where = " about the whole capture"
+        where = f" in {self._with_findings} of {counted(total, 'association')}"
         judged = f"fails at {self.asked.fail_on}" if self.failed else f"passes at {self.asked.fail_on}"
         if self.selected:
             lines.append(f"{name}: {self.selected}")

@@ -31,6 +31,8 @@ from dicomsniff.quantities import duration
 
 _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
+_HARMLESS = "; every request had been answered, so nothing was lost by it"
+"""What is said of an end that cost nothing."""
 
 
 _PROVOKED = (
@@ -61,7 +63,7 @@ _REJECTED_FOR = {
     severity=Severity.ERROR,
     reference="PS3.8 §9.3.4",
     on=AssociateRj,
-    follows=by("peer", *PROPOSAL, "role-scp-only", "likely-reason"),
+    follows=(*by("peer", *PROPOSAL, "role-scp-only", "likely-reason"), "own:pdu-unexpected"),
 )
 def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor refuses the association.
@@ -77,8 +79,9 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
             party = association.party(entry.side)
             said = f"{the_party(party)} refuses the association: {refused_in_words(result, source, reason)}"
             likely = refused_for_identity(association)
-            why = _REJECTED_FOR.get((source, reason), ())
-            yield Hit(said + (f"; {likely}" if likely else ""), only=why)
+            why = _REJECTED_FOR.get((source, reason))
+            only = (*why, "pdu-unexpected") if why is not None else ()
+            yield Hit(said + (f"; {likely}" if likely else ""), only=only)
 
 
 @entry_rule(
@@ -141,8 +144,7 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
         if abort.costs or broken:
             yield Hit(said, earliest_cause=since)
         else:
-            harmless = "; every request had been answered, so nothing was lost by it"
-            yield Hit(said + harmless, earliest_cause=since, severity=Severity.WARNING)
+            yield Hit(said + _HARMLESS, earliest_cause=since, severity=Severity.WARNING)
 
 
 def _instead_of_release(association: Association, entry: Entry) -> str:
@@ -206,8 +208,8 @@ def reset(review: Review) -> Iterator[Hit]:
     """TCP is reset within the association.
 
     One side's operating system, or a firewall in its name, broke the connection off: a process died, a port was closed,
-    an idle session was dropped. What was under way is lost. Where the connection was being closed already, it is a
-    mere consequence, and a note.
+    an idle session was dropped. What was under way is lost. Where every request had been answered, nothing is, and
+    this is a warning; where the connection was being closed already, it is a mere consequence, and a note.
 
     What to do: Compare the time with both sides' logs and with the idle timeout of firewalls in between.
     """
@@ -222,8 +224,14 @@ def reset(review: Review) -> Iterator[Hit]:
         text = f"{who} reset the TCP connection, which {closer} had closed already"
         yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.NOTE)
         return
-    when = _idle_before(association, entry) or _under_way(review)
-    yield Hit(f"{who} reset the TCP connection{when}", entry.span, side=entry.side, earliest_cause=since)
+    idle, under_way = _idle_before(association, entry), _under_way(review)
+    text = f"{who} reset the TCP connection{idle or under_way}"
+    answered = association.message_counts.statuses and not association.missing_bytes and not association.unlisted
+    if answered and not under_way and not association.operations.outstanding:
+        text += _HARMLESS
+        yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.WARNING)
+        return
+    yield Hit(text, entry.span, side=entry.side, earliest_cause=since)
 
 
 def _under_way(review: Review) -> str:

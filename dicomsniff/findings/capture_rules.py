@@ -19,6 +19,7 @@ def foreign(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Where DICOM is expected there, check the port, or read it with the session's keys if it is TLS.
     """
     told = Counter(each.protocol for each in unanswered_strangers(facts))
+    told["TLS"] += len(facts.handshakes)
     for protocol, total in sorted(facts.foreign.items()):
         count = total - told[protocol]
         if protocol and count:

@@ -119,8 +119,8 @@ class Overview:
 
         `moves` are its C-MOVEs, `findings` those about the whole of it.
         """
+        parts = [*self._how(findings)]
         warnings = self.findings[Severity.WARNING] + sum(each.severity is Severity.WARNING for each in findings)
-        parts = [*self._how(findings, warned=bool(warnings))]
         if warnings:
             parts[0] += f", with {counted(warnings, 'warning')}"
         explained = [
@@ -136,7 +136,7 @@ class Overview:
             parts.append(exchanged)
         return "; ".join(parts)
 
-    def _how(self, findings: list[Finding], *, warned: bool) -> Iterator[str]:
+    def _how(self, findings: list[Finding]) -> Iterator[str]:
         """Yield the parts that say how it went: trouble first, then what ended otherwise than it should."""
         total, troubled = self.associations, self.fates[Fate.TROUBLED]
         errors = [each.line for cause in findings for each in cause.all() if each.severity is Severity.ERROR]
@@ -148,8 +148,7 @@ class Overview:
         if not total:
             yield "no DICOM association"
         elif not troubled and not errors and self.fates[Fate.WELL] == total:
-            ended = "was released" if total == 1 else "were released"
-            yield f"{_all(total)} {ended if warned else 'went well'}"
+            yield f"{_all(total)} went well"
         elif not troubled and not self.fates[Fate.LOOSE] and self.fates[Fate.WELL]:
             yield f"{self.fates[Fate.WELL]} of {counted(total, 'association')} ended well"
         if loose := self.fates[Fate.LOOSE]:

@@ -251,6 +251,7 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
     reference="PS3.8 §9.3.1",
     follows=(
         "association-aborted",
+        "provider-aborted",
         "connection-reset",
         *STALLS,
         *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),

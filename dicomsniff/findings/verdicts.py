@@ -19,7 +19,7 @@ MAX_STATUSES = 3
 """Statuses that are named of an association that went well; responses with further ones are counted."""
 BAD = ("Failure",)
 """Classes of statuses that say that a request was not done; one that nobody defines says nothing."""
-ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout")
+ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout", "connection-reset")
 """Warnings that say why an association did not end as it should."""
 _NEVER = 1 << 62
 _ABORTS = ("association-aborted", "provider-aborted")

@@ -1,4 +1,4 @@
-"""For every rule on those who speak no DICOM, or nothing, the smallest traffic that raises it, and some that does not."""
+"""For every rule on those who speak no DICOM, or nothing: the smallest traffic that raises it, some that does not."""
 
 from collections.abc import Callable
 

@@ -103,7 +103,7 @@ def test_findings_beyond_the_limit_are_counted_by_severity_everywhere(tmp_path: 
     assert "further findings are counted, not listed: 490 warnings" in shown(path)
     assert "with 500 warnings" in shown(path)
     assert transcript(path)["associations"][0]["findings_not_listed"] == {"warning": 490}
-    assert "500 warnings, 4 notes in 1 association; passes at error" in checked(path)[1]
+    assert "500 warnings, 4 notes in 1 of 1 association; passes at error" in checked(path)[1]
     assert json.loads(checked(path, "json")[1])["counts"] == {"error": 0, "warning": 500, "note": 4}
 
 
