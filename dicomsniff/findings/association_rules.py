@@ -26,8 +26,9 @@ from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
-from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
+from dicomsniff.pdu.types import Abort, AssociateRj, AssociateRq, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
+from dicomsniff.side import Side
 
 _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
@@ -137,7 +138,7 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
         who = f"the {aborter(source)} of {the_party(party)}" if aborter(source) else the_party(party)
         why = aborted_for(source, reason)
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
-        said += _instead_of_release(association, entry) or _after_silence(association, entry)
+        said += _instead_of_answer(association, entry) or _after_silence(association, entry)
         broken = any(
             each.severity is Severity.ERROR and each.code != "status-failure" for each in findings_of(association).all
         )
@@ -147,9 +148,11 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
             yield Hit(said + _HARMLESS, earliest_cause=since, severity=Severity.WARNING)
 
 
-def _instead_of_release(association: Association, entry: Entry) -> str:
-    """Say that an A-ABORT came where the release that the other side asked for was due."""
+def _instead_of_answer(association: Association, entry: Entry) -> str:
+    """Say that an A-ABORT came where the association or release that the other side had asked for was due."""
     others = [each for each in association.timeline if each is not entry]
+    if entry.side is Side.ACCEPTOR and others and isinstance(others[-1].event, AssociateRq):
+        return ", instead of answering A-ASSOCIATE-RQ"
     asked = bool(others) and isinstance(others[-1].event, ReleaseRq) and others[-1].side is not entry.side
     return ", instead of answering A-RELEASE-RQ" if asked else ""
 
@@ -225,7 +228,7 @@ def reset(review: Review) -> Iterator[Hit]:
         yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.NOTE)
         return
     idle, under_way = _idle_before(association, entry), _under_way(review)
-    text = f"{who} reset the TCP connection{idle or under_way}"
+    text = f"{who} reset the TCP connection{idle if idle.startswith(_AT_ONCE) else f'{under_way}{idle}'}"
     answered = association.message_counts.statuses and not association.missing_bytes and not association.unlisted
     if answered and not under_way and not association.operations.outstanding:
         text += _HARMLESS
@@ -244,6 +247,9 @@ def _under_way(review: Review) -> str:
     return f" within {name}" if cut else f" before a final response to {name}"
 
 
+_AT_ONCE = " in answer to the first message"
+
+
 def _idle_before(association: Association, entry: Entry) -> str:
     """Say that what was reset had been idle for long, as firewalls drop it: until one message, or until the reset."""
     following = entry
@@ -251,8 +257,7 @@ def _idle_before(association: Association, entry: Entry) -> str:
         if each is entry or each.span.first_packet >= following.span.first_packet:
             continue
         if (idle := following.span.first_time - each.span.last_time) >= IDLE:
-            message = "" if following is entry else "in answer to the first message "
-            return f" {message}after {duration(idle)} of silence"
+            return f"{'' if following is entry else _AT_ONCE} after {duration(idle)} of silence"
         if each.side is entry.side:
             break
         following = each

@@ -62,7 +62,7 @@ def failed(facts: CaptureFacts) -> Iterator[Hit]:
 
 @capture_rule(code="other-protocol-unanswered", severity=Severity.ERROR)
 def unanswered_stranger(facts: CaptureFacts) -> Iterator[Hit]:
-    """A client speaks another protocol to a port where DICOM is due, and gets no answer.
+    """A client speaks another protocol to a port of DICOM in vain.
 
     The caller has the wrong port: what listens there waits for A-ASSOCIATE-RQ, and closes or says nothing. Told of
     DICOM's ports and of acceptors that speak DICOM in this capture.
@@ -82,25 +82,28 @@ def unanswered_stranger(facts: CaptureFacts) -> Iterator[Hit]:
 
 @capture_rule(code="connection-silent", severity=Severity.WARNING, reference="PS3.8 §9.1.5, §9.2.3")
 def silent(facts: CaptureFacts) -> Iterator[Hit]:
-    """TCP connections are opened, nobody says anything, and the other side ends them.
+    """TCP connections are opened and nothing is sent on them.
 
     An acceptor waits for A-ASSOCIATE-RQ until its ARTIM timer expires. Who opens a connection and says nothing hangs,
-    or waits for the other side to speak first, as clients of other protocols do.
+    or waits for the other side to speak first, as clients of other protocols do. An acceptor that ends the connection
+    at once does not admit the caller's address, or a firewall or load balancer answers in its place.
 
     What to do: Look at what opens the connection. Where it is a monitor, let it close the connection or send C-ECHO.
+    Where it is ended at once, look at the acceptor's list of hosts, and at what stands between.
     """
-    groups: dict[tuple[str, str], list[Stranger]] = {}
+    groups: dict[tuple[str, str, bool], list[Stranger]] = {}
     for each in _at_dicom_ports(facts):
-        if not each.spoke and each.ended and each.waited >= PATIENCE:
-            groups.setdefault((each.source, each.target), []).append(each)
-    for (source, target), group in groups.items():
-        what = counted(len(group), "TCP connection")
-        waited = duration(max(each.waited for each in group))
-        longest = f"after {waited}" if len(group) == 1 else f"after {waited} at most"
-        how = {"FIN": "closed", "RST": "reset"}[group[0].ended]
-        it = "it" if len(group) == 1 else "them"
-        text = f"{the_address(source)} opened {what} to {the_address(target)} and sent nothing, no A-ASSOCIATE-RQ; "
-        yield Hit(f"{text}{the_address(target)} {how} {it} {longest}", group[0].span)
+        if not each.spoke and each.ended:
+            groups.setdefault((each.source, each.target, each.waited < PATIENCE), []).append(each)
+    for (source, target, at_once), group in groups.items():
+        opened, what = f"{the_address(source)} opened", counted(len(group), "TCP connection")
+        how, it = {"FIN": "closed", "RST": "reset"}[group[0].ended], "it" if len(group) == 1 else "them"
+        longest = duration(max(each.waited for each in group)) + (" at most" if len(group) > 1 else "")
+        text = f"{opened} {what} to {the_address(target)} and sent nothing, no A-ASSOCIATE-RQ; "
+        text += f"{the_address(target)} {how} {it} after {longest}"
+        if at_once:
+            text = f"{the_address(target)} {how} {what} from {the_address(source)} at once, before anything was sent"
+        yield Hit(text, group[0].span)
 
 
 def unanswered_strangers(facts: CaptureFacts) -> list[Stranger]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.protocols import PROXY
 from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
+from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_octets, the_party
@@ -124,11 +125,20 @@ def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
 
 def _stopped_by(review: Review, cut: Entry) -> int:
     """The last packet that may have stopped the sender of a PDU that was cut off, unless it stopped by itself."""
+    if _holds_whole(review, cut):
+        return cut.span.last_packet
     for each in review.ends:
         if isinstance(each.event, TcpEnd) and each.event.how == "FIN" and each.side is cut.side:
             return each.span.last_packet
     later = review.ending is not None and review.ending.span.first_time - cut.span.last_time >= PATIENCE
     return cut.span.last_packet if later else -1
+
+
+def _holds_whole(review: Review, cut: Entry) -> bool:
+    """Whether what a PDU holds is whole, so that the PDU announces more than was ever to come."""
+    association, side = review.association, cut.side
+    messages = any(message.side is side and not message.ended for message in association.messages)
+    return not messages and not any(isinstance(e.event, StrayFragment) and e.side is side for e in association.timeline)
 
 
 @entry_rule(

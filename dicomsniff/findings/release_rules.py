@@ -170,7 +170,7 @@ def not_awaited(review: Review) -> Iterator[Hit]:
     code="released-unused", severity=Severity.WARNING, reference="PS3.8 §9.3.3.2", follows=("contexts-refused",)
 )
 def unused(review: Review) -> Iterator[Hit]:
-    """An association is released at once, after some of its contexts were refused.
+    """An association is released unused after contexts were refused.
 
     Some presentation contexts were accepted, and nothing was sent on them: what the requestor had to send needed one
     that was refused, or it only wanted to see what is accepted.

@@ -25,7 +25,7 @@ def names_other_protocol(association: Association, event: MalformedPdu) -> str:
 
 @final_rule(code="proxy-header", severity=Severity.ERROR)
 def proxy_header(review: Review) -> Iterator[Hit]:
-    """A load balancer puts a header of the PROXY protocol before the A-ASSOCIATE-RQ.
+    """A PROXY protocol header stands before the A-ASSOCIATE-RQ.
 
     HAProxy and others tell the server by such a header who the client is (`send-proxy`). A server that is not set to
     expect it takes it for a PDU, and aborts or closes. Where the association was accepted, it is a note.

@@ -48,6 +48,8 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
         waited = duration(review.waited(request.span.last_time))
         if ending is None:
             text = f"{silent} gave no answer to the A-ASSOCIATE-RQ of {asked} in {waited}"
+        elif ending.side is Side.ACCEPTOR and ending.span.first_packet < request.span.first_packet:
+            text = f"{silent} {how_ended(ending)} before the A-ASSOCIATE-RQ of {asked} came"
         elif ending.side is Side.ACCEPTOR:
             text = f"{silent} {how_ended(ending)} {waited} after the A-ASSOCIATE-RQ of {asked}, without an answer"
         else:

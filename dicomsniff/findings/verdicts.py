@@ -14,6 +14,7 @@ from dicomsniff.findings.parts import the_address, the_class, the_title
 from dicomsniff.findings.review import PATIENCE
 from dicomsniff.pdu.types import Abort
 from dicomsniff.quantities import counted, duration
+from dicomsniff.side import Side
 
 MAX_STATUSES = 3
 """Statuses that are named of an association that went well; responses with further ones are counted."""
@@ -206,9 +207,15 @@ def _open_question(association: Association, abort: AbortInfo) -> str:
         if question.command.announces_data_set and question.span.last_packet > _aborted_at(association):
             return f" before the data set of {name} had arrived"
         return f" instead of a final response to {name}"
+    if association.state is not State.RELEASED and abort.side is Side.ACCEPTOR and _never_answered(association):
+        return " instead of an answer to A-ASSOCIATE-RQ"
     if association.nothing_accepted and not association.message_counts.messages:
         return f": no presentation context was accepted{_refusals(association)}"
     return ""
+
+
+def _never_answered(association: Association) -> bool:
+    return association.request is not None and association.accept is None and not association.missing_bytes
 
 
 def _aborted_at(association: Association) -> int:

@@ -99,11 +99,42 @@ def test_who_opens_a_connection_and_says_nothing_until_the_other_side_ends_it_is
     assert told(opened_in_silence().reset(1).packets, "connection-silent") == [f"{said} reset it after 30.0 s"]
 
 
-@pytest.mark.parametrize("side", [0, 1])
-def test_a_health_check_that_closes_or_resets_at_once_is_no_refusal(side):
+def test_a_health_check_that_closes_or_resets_at_once_is_no_refusal():
+    assert not found_in(build.Talk().open().end(0).packets)
+    assert not found_in(build.Talk().open().reset(0).packets)
+
+
+def test_an_acceptor_that_ends_a_connection_at_once_is_told():
+    ended = opened_in_silence(0).end(1).packets + opened_in_silence(0, number=9).end(1).packets
+    assert told(ended, "connection-silent") == [
+        "10.0.0.2:104 closed 2 TCP connections from 10.0.0.9 at once, before anything was sent"
+    ]
+    assert not told(opened_in_silence(0).reset(1).packets, "connection-failed")
+
+
+def test_an_acceptor_that_closes_before_the_request_came_did_not_close_after_it():
     talk = build.Talk().open()
-    assert not found_in(talk.end(0).packets)
-    assert not found_in(build.Talk().open().reset(side).packets)
+    talk.finish(1)
+    talk.client(associate_rq())
+    assert told(talk.reset(1).packets, "association-unanswered") == [
+        f"{SCP} closed the TCP connection before the A-ASSOCIATE-RQ of {SCU} came"
+    ]
+
+
+@pytest.mark.parametrize("source", [0, 2])
+def test_an_abort_in_place_of_an_answer_says_so(source):
+    packets = talked((1, build.abort(source, 0)), talk=opened(answer=b"")).end(1).packets
+    (association,) = analyzed(packets).associations
+    assert verdict(association).endswith(" instead of an answer to A-ASSOCIATE-RQ")
+    (finding,) = found_in(packets)
+    assert finding.message.endswith(", instead of answering A-ASSOCIATE-RQ")
+
+
+def test_a_reset_while_an_answer_was_awaited_says_both():
+    talk = talked((0, ECHO))
+    talk.wait(60 * SECOND)
+    (said,) = told(talk.reset(1).packets, "connection-reset")
+    assert said == (f"{SCP} reset the TCP connection before a final response to C-ECHO-RQ 1 after 60.0 s of silence")
 
 
 def test_a_connection_of_which_only_the_opener_was_captured_was_answered():
