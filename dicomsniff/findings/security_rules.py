@@ -18,7 +18,7 @@ def names_other_protocol(association: Association, event: MalformedPdu) -> str:
     """Name the protocol that a stream begins with instead of a PDU; empty where it does not."""
     if event.code != "pdu-header" or event.span.start:
         return ""
-    named = find_protocol(event.beginning).name
+    named = find_protocol(event.header).name
     is_pdu = event.header[0] in PDU_TYPES  # with a length that cannot be
     return named or ("" if is_pdu or not saw_beginning(association) else "another protocol")
 

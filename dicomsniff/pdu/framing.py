@@ -20,8 +20,6 @@ MAX_COMMAND_FRAGMENT = 1 << 20
 """Bytes kept of a command fragment; what is beyond is counted only."""
 MAX_UNKNOWN_PDU = 1 << 16
 """Bytes: an unknown PDU type announcing more is taken for lost synchronization, not for a PDU."""
-MAX_BEGINNING = 16
-"""Bytes kept behind what stands where a header should."""
 FOREVER = 1 << 62
 """Bytes: beyond the end of any stream."""
 NO_PACKET = PacketMark(0, 0, 0)
@@ -284,10 +282,7 @@ class Framing:
         doubtful = self._doubtful or (self._pdu_start == 0 and kind not in PDU_TYPES)  # a stream of another protocol?
         if not _is_possible(kind, length) or (doubtful and not _makes_sense(kind, length)):
             detail = f"no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
-            header = bytes(pending)
-            beginning = header + data[at + used : min(end, at + used + MAX_BEGINNING)]
-            span = self._span(self._first, self._pdu_start, used)
-            events.append(MalformedPdu(span, "pdu-header", detail, header, beginning))
+            self._malformed(events, "pdu-header", detail, used, bytes(pending))
             self._doubtful = False
             self._state = LOST
             # What waits is no header, but one may begin at its second byte.
@@ -498,8 +493,8 @@ class Framing:
         start = max(self.position + used - skipped, 0)
         return [SkippedBytes(self._span(self._skip_first, start, used), skipped)]
 
-    def _malformed(self, events: list[PduEvent], code: str, detail: str, used: int) -> None:
-        events.append(MalformedPdu(self._span(self._first, self._pdu_start, used), code, detail))
+    def _malformed(self, events: list[PduEvent], code: str, detail: str, used: int, header: bytes = b"") -> None:
+        events.append(MalformedPdu(self._span(self._first, self._pdu_start, used), code, detail, header))
 
     def _span(self, first: PacketMark, start: int, used: int = 0) -> Span:
         last = self._last

@@ -229,8 +229,7 @@ class UnknownPdu:
 class MalformedPdu:
     """Bytes that break the layout of PDUs; `code` names the defect, `problem` says it in words.
 
-    `header` are the bytes that stand where a header should, `beginning` also those that came with them, for who knows
-    other protocols by their first bytes.
+    `header` are the bytes that stand where a header should.
     """
 
     span: Span
@@ -238,7 +237,6 @@ class MalformedPdu:
     problem: str
     name = "malformed bytes"
     header: bytes = b""
-    beginning: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
