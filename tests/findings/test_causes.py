@@ -8,7 +8,6 @@ import build
 from dicomsniff.association.association import Association
 from dicomsniff.findings.catalogue import RULES, find_rule
 from dicomsniff.findings.causes import arrange
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.side import Side
 from dicomsniff.span import Span
@@ -24,7 +23,7 @@ from findings.traffic import (
     stored,
     talked,
 )
-from pipeline import associations, only
+from pipeline import associations, findings_of, only
 
 ECHO = build.message(1, build.echo_rq())
 STORE = build.message(3, build.store_rq(), build.pixels(20_000))

@@ -3,10 +3,8 @@
 import pytest
 
 import build
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.verdicts import verdict
 from findings.release_cases import ASK, ECHO, ECHOED, GRANT, closed_before, ended, partly_refused
 from findings.stranger_cases import HL7, PROXY_BYTES, PROXY_LINE, behind, opened_in_silence, stranger
 from findings.test_field_reports import causes, told
@@ -23,7 +21,9 @@ from findings.traffic import (
     talked,
     with_client,
 )
+from pipeline import findings_of
 from tls import client_hello, handshake
+from unmarked import verdict
 
 SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
 UNFINISHED = build.command_pdu(3, build.store_rq()) + build.p_data(build.pdv(3, build.pixels(1000), last=False))

@@ -11,7 +11,6 @@ import build
 from dicomsniff.association.association import Party
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dictionary.uids import find_uid_name
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import (
     Kind,
@@ -34,7 +33,7 @@ from dicomsniff.findings.parts import (
 from findings.cases import CASES
 from findings.test_rules import analyzed, every_finding, found_in
 from findings.traffic import asked_and_answered
-from pipeline import only
+from pipeline import findings_of, only
 from poison import wire
 
 UID = "1.2.3.4"

@@ -10,14 +10,13 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import find_in_capture, flatten
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.rule import CaptureRule, declared_in
 from findings import exchange_cases  # noqa: F401 - which adds its cases
 from findings.cases import CASES, Traffic
 from findings.traffic import released, talked
-from pipeline import analyze_frames
+from pipeline import analyze_frames, findings_of
 
 UNREACHABLE = {"connections-given-up", "entries-not-listed", "identifiers-not-read", "links-not-listed"}
 """Rules that need much traffic: asked about facts below, or in test_limits, where limits are lower."""

@@ -5,12 +5,11 @@ import pytest
 import build
 from dicomsniff.association.association import Association
 from dicomsniff.findings.codes import QUERIES
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.side import Side
 from findings.stall_cases import STORE, sent_in_vain, stopped, with_closed_window
 from findings.traffic import SECOND, established, healthy, with_window
-from pipeline import analyze_frames, only
+from pipeline import analyze_frames, findings_of, only
 
 ENDS = {
     "reset by the client": (lambda talk: talk.reset(0), "reset the TCP connection"),
