@@ -152,8 +152,9 @@ class TcpTracker:
         """Take a segment that is not just the next bytes of a known stream; one that fills a hole waits for nothing."""
         number, time, record_offset, flow, seq, ack, flags, window, data, start, end, cut = segment
         mark = PacketMark(number, time, record_offset)
-        # This path is right for every segment; `feed` is its short cut for what arrives in order. A short cut would
-        # overtake whatever waits here, so `expected` is -1 (no sequence number) until nothing does.
+        # This path is right for every segment; `feed` is its short cut for what arrives in order: without it, `show`
+        # takes 1.10 times the CPU on many C-ECHOs, 1.06 times on short associations. A short cut would overtake
+        # whatever waits here, so `expected` is -1 (no sequence number) until nothing does.
         events = self._forget(time)
         if stream is None and (stream := self.table.wake(flow)) is not None and self.table.is_heavy:
             events += self.relieve(stream.connection)

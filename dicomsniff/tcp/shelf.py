@@ -9,6 +9,7 @@ import pickle
 import sqlite3
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import finalize
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
@@ -61,6 +62,7 @@ class Shelf:
         self._beside = beside
         # An empty name asks SQLite for a private file, whose pages stay in memory only while they are few.
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        finalize(self, self._database.close)  # whenever it is let go of; Python 3.13 warns of one that nobody closed
         for statement in _TABLES:
             self._database.execute(statement)
         self._count = 0

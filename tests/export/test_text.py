@@ -104,5 +104,18 @@ def test_times_keep_the_resolution_of_the_capture() -> None:
     assert time_of_day(time, 3) == "22:13:20.123"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "1969-12-31T23:59:59.0Z"),
+        (-62_135_596_800, "0001-01-01T00:00:00.0Z"),
+        (253_402_300_799, "9999-12-31T23:59:59.0Z"),
+        (253_402_300_800, "253402300800s.0Z"),
+    ],
+)
+def test_every_time_of_the_calendar_is_written_on_every_system(seconds: int, text: str) -> None:
+    assert timestamp(seconds * 1_000_000_000, 1) == text
+
+
 def test_a_time_beyond_the_calendar_is_still_written() -> None:
     assert timestamp(10**30, 6).endswith("s.000000Z")

@@ -191,6 +191,13 @@ def test_the_same_side_is_the_likelier_cause():
     assert own.followers == [header]
 
 
+def test_what_was_found_later_is_no_cause():
+    header = finding("pdu-header", 5, side=Side.REQUESTOR)
+    later = finding("pdu-malformed", 6, side=Side.REQUESTOR)
+    assert arrange([later, header]) == [header, later]
+    assert arrange([finding("pdu-header", 6, side=Side.REQUESTOR), later]) == [later]
+
+
 def test_consequences_of_consequences_hang_under_the_first_cause():
     first = finding("pdv-beyond-pdu", 5, side=Side.REQUESTOR)
     second = finding("pdu-header", 6, side=Side.REQUESTOR)

@@ -31,7 +31,7 @@ from dicomsniff.findings.parts import (
     told,
 )
 from findings.cases import CASES
-from findings.test_rules import analyzed, every_finding, found_in
+from findings.test_rules import analyzed_case, every_finding, found_in
 from findings.traffic import asked_and_answered
 from pipeline import findings_of, only
 from poison import wire
@@ -120,8 +120,8 @@ DOTTED = re.compile(r"\d+(?:\.\d+){3,}")
 
 @pytest.mark.parametrize("code", CASES)
 def test_no_title_address_uid_comment_or_number_is_text(code: str) -> None:
-    for traffic in (CASES[code].raises(), CASES[code].spares()):
-        analyzer = analyzed(traffic)
+    for raises in (True, False):
+        analyzer = analyzed_case(code, raises=raises)
         parties = [party for each in analyzer.associations for party in (each.requestor, each.acceptor)]
         titles = {party.ae_title for party in parties if party.ae_title}
         for which, text in texts(every_finding(analyzer)):

@@ -51,6 +51,19 @@ def test_a_closed_window_is_the_receivers(sender, end):
     assert len(_beside_queries(association)) == 1
 
 
+def test_a_window_that_opened_again_is_not_what_a_sender_stopped_for():
+    talk = established()
+    talk.client(STORE[:1000])
+    talk.acknowledge(1)
+    talk.wait(2 * SECOND)
+    talk.acknowledge(1)
+    talk.client(STORE[1000:3000])
+    talk.acknowledge(1)
+    talk.wait(10 * SECOND)
+    (association,) = analyze_frames(with_closed_window(talk.reset(0))).associations
+    assert cause(association)[:2] == ("sender-stopped", Side.REQUESTOR)
+
+
 @pytest.mark.parametrize("sender", SIDES)
 @pytest.mark.parametrize("end", ENDS)
 def test_a_sender_that_stops_in_the_middle_is_the_cause(sender, end):

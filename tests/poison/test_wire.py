@@ -106,6 +106,7 @@ async def test_what_is_pasted_does_not_reach_the_terminal(samples: Path) -> None
         assert_printable("screen", screen_text(app))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
