@@ -13,6 +13,7 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recognition
+from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger
 from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
@@ -91,6 +92,8 @@ class Analyzer:
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
         self.handshakes: list[FailedHandshake] = []
         """TLS handshakes that failed in sight."""
+        self.strangers: list[Stranger] = []
+        """Connections without DICOM on which the other side did not answer."""
         self.links = Linker()
         """What belongs together, of the associations that are over."""
         self.neighbours = Neighbours()
@@ -169,6 +172,7 @@ class Analyzer:
             self.foreign,
             self.handshakes,
             self.links.unconnected(),
+            self.strangers,
         )
 
     def add_totals(self, part: Totals) -> None:
@@ -181,6 +185,7 @@ class Analyzer:
         self.undecoded.update(part.undecoded)
         self.foreign.update(part.foreign)
         self.handshakes = [*self.handshakes, *part.handshakes][:MAX_HANDSHAKES]
+        self.strangers = [*self.strangers, *part.strangers][:MAX_STRANGERS]
         for unconnected in part.unconnected:
             self.links.feed_unconnected(unconnected)
 
@@ -300,6 +305,7 @@ class Analyzer:
         if consumer is None:
             return []
         known = len(consumer.associations)
+        undecided = consumer.beginning if isinstance(consumer, Recognition) else None
         updates = consumer.close(self.last_time or 0, self._numbered + 1)
         consumer = connection.consumer
         self._add(connection, consumer.associations[known:])
@@ -308,6 +314,9 @@ class Analyzer:
             self._conclude(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1
+            if undecided is not None and len(self.strangers) < MAX_STRANGERS:
+                stranger = find_stranger(connection, undecided, consumer.name)
+                self.strangers += [stranger] if stranger is not None else []
         if consumer.failed_handshake is not None and len(self.handshakes) < MAX_HANDSHAKES:
             self.handshakes.append(consumer.failed_handshake)
         return updates

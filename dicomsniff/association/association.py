@@ -26,6 +26,7 @@ from dicomsniff.pdu.types import (
     AssociateRj,
     AssociateRq,
     ControlPdu,
+    CutAssociate,
     MissingBytes,
     ReleaseRp,
     UnknownPdu,
@@ -282,6 +283,9 @@ class Association:
 
     def add(self, event: TimelineEvent, side: Side) -> Entry:
         """Take anything else that belongs on the timeline."""
+        if isinstance(event, CutAssociate):
+            self.requestor.ae_title = self.requestor.ae_title or event.calling_ae_title
+            self.acceptor.ae_title = self.acceptor.ae_title or event.called_ae_title
         if isinstance(event, MissingBytes):
             self.missing_bytes += event.length
             if self.state in (State.IDLE, State.REQUESTED) or (event.resynchronized and not self.state.is_over):

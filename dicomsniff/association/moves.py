@@ -49,9 +49,9 @@ def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
     if opener is None or any(stream.offset for stream in connection.streams):
         return None
     source, target = flow_ends(opener.flow)
-    answered = "silent" if opener.peer.segments else "unanswered"
+    met = opener.peer.syn_seen or opener.peer.segments or opener.peer.acked is not None
     mark = connection.first_mark
-    how = "refused" if connection.reset else answered
+    how = "refused" if connection.reset and not opener.peer.syn_seen else "silent" if met else "unanswered"
     return Unconnected(source.address, str(target), mark.time, how, Span.at(mark), max(now - mark.time, 0))
 
 

@@ -156,12 +156,16 @@ class Assembler:
             if missing.resynchronized and not underway.problem:
                 underway.problem = f"up to {missing.length} bytes of it are missing from the capture"
 
-    def close(self) -> list[Message | StrayFragment]:
-        """End the direction: return every message under way, as incomplete."""
+    def close(self, *, seen: bool = True) -> list[Message | StrayFragment]:
+        """End the direction: return every message under way, as incomplete.
+
+        `seen`: the direction has ended in the capture, not with it.
+        """
+        how = "never came" if seen else "is not in the capture"
         events: list[Message | StrayFragment] = []
         for context_id, underway in list(self._underway.items()):
             what = "data set" if underway.command is not None else "command set"
-            events.append(self._give_up(context_id, underway, f"the last fragment of its {what} never came"))
+            events.append(self._give_up(context_id, underway, f"the last fragment of its {what} {how}"))
         return events
 
     def _run(self, run: PdvRun, underway: _Underway | None) -> list[Message | StrayFragment]:

@@ -132,8 +132,8 @@ def summary_lines(capture: Capture, selected: str = "") -> Iterator[str]:
         yield f"  {line}"
     if selected:
         yield f"  {selected}"
-    for protocol, count in sorted(analyzer.foreign.items()):
-        yield f"  {counted(count, 'TCP connection')} without DICOM" + (f": {protocol}" if protocol else "")
+    if unnamed := analyzer.foreign[""]:  # findings tell of the others
+        yield f"  {counted(unnamed, 'TCP connection')} without DICOM"
     if analyzer.given_up:
         yield f"  {analyzer.given_up} connections given up: more than {MAX_CONNECTIONS} were open at a time"
     for reason, count in analyzer.undecoded.most_common():

@@ -117,7 +117,11 @@ def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
         if len(contexts) == 1:
             (only,) = contexts
             whole = f"the only presentation context ({the_class(only.abstract_syntax)}) was not accepted"
-        yield Hit(f"{whole}: {', '.join(reasons) or 'no answer'}")
+        why = ", ".join(reasons) or "no answer"
+        if all(context.result == _SYNTAXES_REFUSED for context in contexts):
+            syntaxes = dict.fromkeys(each for context in contexts for each in context.proposed_transfer_syntaxes)
+            why += f" ({some_of(list(syntaxes), MAX_SYNTAXES, the_class)})" if syntaxes else ""
+        yield Hit(f"{whole}: {why}")
 
 
 @entry_rule(

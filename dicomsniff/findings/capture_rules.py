@@ -1,7 +1,9 @@
 """Rules on a capture as a whole."""
 
+from collections import Counter
 from collections.abc import Iterator
 
+from dicomsniff.findings.connection_rules import unanswered_strangers
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 from dicomsniff.quantities import counted
@@ -16,8 +18,11 @@ def foreign(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Where DICOM is expected there, check the port, or read it with the session's keys if it is TLS.
     """
-    for protocol, count in sorted(facts.foreign.items()):
-        if protocol:
+    told = Counter(each.protocol for each in unanswered_strangers(facts))
+    told["TLS"] += len(facts.handshakes)
+    for protocol, total in sorted(facts.foreign.items()):
+        count = total - told[protocol]
+        if protocol and count:
             yield Hit(f"{counted(count, 'TCP connection')} carr{'y' if count != 1 else 'ies'} {protocol}")
 
 

@@ -79,6 +79,8 @@ def _choose(finding: Finding, by_code: ByCode) -> Finding | None:
     best, best_rank = None, (False, -1)
     for each in rule.follows if rule is not None else ():
         whose, _, code = each.rpartition(":")
+        if finding.only and code not in finding.only:
+            continue
         for cause in by_code.get(code, ()):
             if (
                 cause is finding

@@ -10,6 +10,7 @@ FRAMING = (
     "pdu-malformed",
     "pdu-header",
     "other-protocol",
+    "proxy-header",
 )
 """Bytes that are no well-formed PDUs."""
 ORDER = ("pdata-before-association", "pdata-after-release", "associate-repeated", "pdu-unexpected")

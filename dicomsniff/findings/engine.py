@@ -101,4 +101,5 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
         hit.listed_at,
         association=hit.association,
         number=hit.number,
+        only=hit.only,
     )

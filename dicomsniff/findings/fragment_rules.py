@@ -4,12 +4,13 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import Entry
+from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dictionary.reasons import context_result_name, in_words
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.side import SIDES, Side
@@ -199,8 +200,21 @@ def never_last(review: Review) -> Iterator[Hit]:
     for message in _broken(review):
         interrupt = message.problem.startswith(_INTERRUPTED)
         if not message.ended and message.data_set is not None and review.went_on(message) and not interrupt:
-            text = f"{message.name} is incomplete: its last-fragment flag was never set, yet the sender went on"
-            yield Hit(text, message.span, message)
+            who = the_party(review.association.party(message.side))
+            name = f"{message.name} {the_message_id(message.command.message_id)}"
+            text = f"{name} is incomplete: its last-fragment flag was never set, yet {who} went on"
+            yield Hit(text + _with_what(review, message), message.span, message)
+
+
+def _with_what(review: Review, message: Message) -> str:
+    """Say what the sender of a message sent behind it."""
+    behind = (
+        entry
+        for entry in review.association.timeline
+        if entry.side is message.side and entry.span.start >= message.span.end and not isinstance(entry.event, TcpEnd)
+    )
+    first = min(behind, key=lambda entry: entry.span.start, default=None)
+    return f" with {first.event.name}" if first is not None else ""
 
 
 @final_rule(

@@ -63,7 +63,7 @@ _EXPLAINING = frozenset(
 _UNUSUAL = frozenset(
     [
         *("item-unknown", "reserved-bytes", "max-length-small", "version-name", "class-item-repeated"),
-        *("answer-unasked", "item-of-other-side", "titles-changed", "window-beyond-proposal"),
+        *("answer-unasked", "item-of-other-side", "titles-changed", "window-beyond-proposal", "contexts-refused"),
         *("pdv-empty", "pdv-odd-length", "pdv-reserved-bits", "messages-in-one-pdu"),
         *("priority-undefined", "command-group-length", "data-set-not-allowed", "response-about-another"),
         *("response-sparse", "pending-without-counters"),

@@ -120,7 +120,11 @@ def id_repeated(review: Review) -> Iterator[Hit]:
     code="operations-beyond-window",
     severity=Severity.WARNING,
     reference="PS3.7 §D.3.3.3",
-    follows=(*_BEFORE, "own:message-id-repeated", *by("peer", "command-malformed", "command-element-missing")),
+    follows=(
+        *_BEFORE,
+        *by("own", "message-id-repeated", "messages-interleaved"),
+        *by("peer", "command-malformed", "command-element-missing"),
+    ),
 )
 def beyond_window(review: Review) -> Iterator[Hit]:
     """More operations are outstanding than negotiated.

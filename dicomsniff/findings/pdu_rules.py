@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.protocols import PROXY
 from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
+from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_octets, the_party
@@ -123,11 +125,20 @@ def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
 
 def _stopped_by(review: Review, cut: Entry) -> int:
     """The last packet that may have stopped the sender of a PDU that was cut off, unless it stopped by itself."""
+    if _holds_whole(review, cut):
+        return cut.span.last_packet
     for each in review.ends:
         if isinstance(each.event, TcpEnd) and each.event.how == "FIN" and each.side is cut.side:
             return each.span.last_packet
     later = review.ending is not None and review.ending.span.first_time - cut.span.last_time >= PATIENCE
     return cut.span.last_packet if later else -1
+
+
+def _holds_whole(review: Review, cut: Entry) -> bool:
+    """Whether what a PDU holds is whole, so that the PDU announces more than was ever to come."""
+    association, side = review.association, cut.side
+    messages = any(message.side is side and not message.ended for message in association.messages)
+    return not messages and not any(isinstance(e.event, StrayFragment) and e.side is side for e in association.timeline)
 
 
 @entry_rule(
@@ -207,12 +218,12 @@ def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     on=SkippedBytes,
     follows=(
         *by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "pdu-header"),
-        "own:other-protocol",
+        *by("own", "other-protocol", "proxy-header"),
         *NOT_CAPTURED,
     ),
     once=True,
 )
-def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
+def skipped(association: Association, entry: Entry) -> Iterator[Hit]:
     """Bytes were passed over in search of the next PDU.
 
     After lost or malformed bytes the next PDU header had to be searched. What lies between is not decoded and may have
@@ -222,7 +233,11 @@ def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case SkippedBytes(length=length):
-            yield Hit(f"{length} bytes could not be read as PDUs and were passed over")
+            before = [each.event for each in association.timeline if each.side is entry.side]
+            header = before[0] if before and isinstance(before[0], MalformedPdu) else None
+            expected = header is not None and names_other_protocol(association, header) == PROXY
+            severity = Severity.NOTE if expected else None
+            yield Hit(f"{length} bytes could not be read as PDUs and were passed over", severity=severity)
 
 
 @entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, reference="PS3.8 §D.1.1, §D.1.2", on=OversizedPdu)
@@ -246,6 +261,7 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
     reference="PS3.8 §9.3.1",
     follows=(
         "association-aborted",
+        "provider-aborted",
         "connection-reset",
         *STALLS,
         *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),

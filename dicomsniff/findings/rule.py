@@ -29,6 +29,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.neighbours import Neighbours
+from dicomsniff.association.strangers import Stranger
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Findings
@@ -45,7 +46,8 @@ class Hit(NamedTuple):
 
     `earliest_cause` is the earliest packet that its cause may lie in, `latest_cause` the latest (-1: the
     association's end). A rule on a whole capture may name the `association` and the message's `number` in it.
-    `severity` is told where it is less than the rule's.
+    `severity` is told where it is less than the rule's. `only` are the codes of which alone it may be a consequence,
+    where these are fewer than what the rule `follows`.
     """
 
     text: str
@@ -58,6 +60,7 @@ class Hit(NamedTuple):
     number: int | None = None
     listed_at: int = 0
     severity: Severity | None = None
+    only: tuple[str, ...] = ()
 
 
 class CaptureFacts(Protocol):
@@ -82,6 +85,10 @@ class CaptureFacts(Protocol):
     @property
     def handshakes(self) -> list[FailedHandshake]:
         """TLS handshakes that failed in sight."""
+
+    @property
+    def strangers(self) -> list[Stranger]:
+        """Connections without DICOM on which the other side did not answer."""
 
     @property
     def neighbours(self) -> Neighbours:

@@ -38,7 +38,9 @@ def data_before(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state in _BEFORE and _knows_state(association, entry):
-            yield Hit(f"P-DATA-TF where the association is {state.value}")
+            who = the_party(association.party(entry.side))
+            before = "the association was accepted" if state is State.REQUESTED else "any A-ASSOCIATE-RQ"
+            yield Hit(f"{who} sent P-DATA-TF before {before}")
 
 
 @entry_rule(

@@ -10,6 +10,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.pdu.types import CutAssociate
 from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
@@ -43,7 +44,16 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
     ]
     answered = association.accept or association.rejection or association.abort
     if "A-ASSOCIATE-RQ" in unseen or (unseen and not answered and association.messages):
-        yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown", latest_cause=-1)
+        cut = {entry.event.name for entry in association.timeline if isinstance(entry.event, CutAssociate)}
+        said = [
+            f"{' and '.join(names)} {how}"
+            for how, names in (
+                ("cut off", [name for name in unseen if name in cut]),
+                ("not in the capture", [name for name in unseen if name not in cut]),
+            )
+            if names
+        ]
+        yield Hit(f"{', '.join(said)}: what was negotiated is unknown", latest_cause=-1)
 
 
 @final_rule(code="bytes-missing", severity=Severity.WARNING, reference="RFC 9293 §3.4")

@@ -11,7 +11,7 @@ from enum import Enum
 
 from dicomsniff.capture.skip import Skip
 from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
-from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu
+from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu, decode_cut_associate
 from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
 from dicomsniff.span import PacketMark, Source, Span
@@ -233,6 +233,7 @@ class Framing:
         events: list[PduEvent] = []
         if self._state is PDV_VALUE:
             events.append(self._finish_pdv(ended=False))
+        cut = self._cut_associate()
         state, self._state = self._state, PDU_HEADER
         waiting = len(self._pending)
         self._pending.clear()
@@ -240,6 +241,7 @@ class Framing:
             self._skipped += waiting
             return events + self._report_skipped()
         if state is not PDU_HEADER:
+            events += cut
             name, missing = pdu_type_name(self._pdu_type), self._pdu_left - waiting
             detail = f"{name} announces {self._pdu_length} bytes; the stream ends {missing} bytes before its end"
         elif waiting:
@@ -280,7 +282,8 @@ class Framing:
         if len(pending) < HEADER_LENGTH:
             return at + used
         kind, length = _HEADER(pending)
-        if not _is_possible(kind, length) or (self._doubtful and not _makes_sense(kind, length)):
+        doubtful = self._doubtful or (self._pdu_start == 0 and kind not in PDU_TYPES)  # a stream of another protocol?
+        if not _is_possible(kind, length) or (doubtful and not _makes_sense(kind, length)):
             detail = f"no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
             self._malformed(events, "pdu-header", detail, used, bytes(pending))
             self._doubtful = False
@@ -426,6 +429,7 @@ class Framing:
             before = self._report_skipped()
         self._skip_first = self._mark
         place = self.position
+        before += self._cut_associate()
         self.position += length
         span = self._span(self._mark, place)
         self._command_cut = True
@@ -452,6 +456,14 @@ class Framing:
         else:
             self._state = LOST
         return events
+
+    def _cut_associate(self) -> list[PduEvent]:
+        """Return what is there of an A-ASSOCIATE PDU that does not go on."""
+        if self._state is not CONTROL_BODY or self._pdu_type not in (1, 2):
+            return []
+        span = self._span(self._first, self._pdu_start)
+        cut = decode_cut_associate(self._pdu_type, bytes(self._pending), self._pdu_length, span)
+        return [] if cut is None else [cut]
 
     def _search(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
         """Look for a PDU header; the bytes before it are counted and reported."""

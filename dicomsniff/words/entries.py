@@ -26,6 +26,7 @@ from dicomsniff.pdu.types import (
     AssociateAc,
     AssociateRj,
     AssociateRq,
+    CutAssociate,
     MalformedPdu,
     MissingBytes,
     SkippedBytes,
@@ -81,6 +82,9 @@ def entry_detail(association: Association, entry: Entry) -> str:
         case AssociateAc(contexts=results, problem=problem):
             accepted = sum(result.result == 0 for result in results)
             return f"{accepted} of {len(results)} contexts accepted" + (f"; {problem}" if problem else "")
+        case CutAssociate(called_ae_title=called, calling_ae_title=calling, received=received, length=length):
+            titles = [the_title(title or "?") for title in (calling, called)]
+            return f"{' calls '.join(titles)}; cut off after {received} of {length} bytes"
         case AssociateRj(source=source, reason=reason):
             return in_words(reject_reason_name(source, reason))
         case Abort(source=source, reason=reason):

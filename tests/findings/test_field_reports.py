@@ -131,7 +131,7 @@ def test_a_reset_after_long_silence_says_so(side):
 
 def test_a_reset_within_a_transfer_speaks_of_no_silence():
     assert told(talked((0, build.message(1, build.echo_rq())), talk=stored()).reset(1).packets, "connection-reset") == [
-        f"{SCP} reset the TCP connection"
+        f"{SCP} reset the TCP connection before a final response to C-ECHO-RQ 1"
     ]
 
 

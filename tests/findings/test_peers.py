@@ -26,7 +26,7 @@ TROUBLED = {
         "connection-reset",
         10,
         {"request-unanswered", "pdu-incomplete"},
-        "unfinished: RAWSCU (10.77.0.1:45342) reset the TCP connection",
+        "unfinished: RAWSCU (10.77.0.1:45342) reset the TCP connection before a final response to C-ECHO-RQ 1",
     ),
     "calling-title-blank": Trouble(
         "ae-title-malformed",

@@ -82,7 +82,13 @@ def test_every_finding_is_listed_once_as_a_cause_or_below_one(code):
 @pytest.mark.parametrize("count", [0, 3])
 def test_connections_that_were_given_up_are_told(count):
     facts = SimpleNamespace(
-        foreign={"": 7}, association_count=0, given_up=count, links=Linker(), neighbours=Neighbours(), handshakes=[]
+        foreign={"": 7},
+        association_count=0,
+        given_up=count,
+        links=Linker(),
+        neighbours=Neighbours(),
+        handshakes=[],
+        strangers=[],
     )
     assert [finding.code for finding in find_in_capture(facts)] == ["connections-given-up"] * bool(count)
 
