@@ -34,7 +34,6 @@ MAX_SYNTAXES = 3
 @entry_rule(
     code="context-not-proposed",
     severity=Severity.ERROR,
-    reference="PS3.8 §7.1.1.14",
     on=_AC,
     follows=by("peer", "context-id-even", "context-id-repeated", "contexts-too-many"),
 )
@@ -56,7 +55,6 @@ def not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="syntax-not-proposed",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.3.2",
     on=_AC,
     follows=by("peer", "context-id-repeated", "uid-padded"),
 )
@@ -78,7 +76,6 @@ def syntax_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]
 @entry_rule(
     code="accepted-without-syntax",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.3.2",
     on=_AC,
     follows=by("peer", "context-without-syntax"),
 )
@@ -98,7 +95,6 @@ def without_syntax(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="contexts-all-refused",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.3.2",
     on=_AC,
     follows=by("peer", *PROPOSAL),
 )
@@ -123,7 +119,6 @@ def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="context-answered-twice",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.1.1.14",
     on=_AC,
     follows=by("peer", "context-id-repeated"),
 )
@@ -144,7 +139,6 @@ def answered_twice(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="contexts-unanswered",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.1.1.14",
     on=_AC,
     follows=by("peer", *PROPOSAL),
 )
@@ -163,7 +157,7 @@ def unanswered(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"A-ASSOCIATE-AC does not answer {count}: {some_of(silent)}")
 
 
-@entry_rule(code="context-result-reserved", severity=Severity.WARNING, reference="PS3.8 Table 9-18", on=_AC)
+@entry_rule(code="context-result-reserved", severity=Severity.WARNING, on=_AC)
 def result_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
     """A context is answered with a result the standard does not define.
 
@@ -177,7 +171,7 @@ def result_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"context {context.id} is answered with the reserved result {context.result}")
 
 
-@entry_rule(code="role-not-proposed", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4", on=_AC)
+@entry_rule(code="role-not-proposed", severity=Severity.WARNING, on=_AC)
 def role_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor grants a role that was not proposed.
 
@@ -194,7 +188,7 @@ def role_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"A-ASSOCIATE-AC grants a role for {the_class(role.sop_class_uid)} that was not proposed")
 
 
-@entry_rule(code="window-beyond-proposal", severity=Severity.WARNING, reference="PS3.7 §D.3.3.3", on=_AC)
+@entry_rule(code="window-beyond-proposal", severity=Severity.WARNING, on=_AC)
 def window_beyond(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor allows more outstanding operations than proposed.
 
@@ -218,7 +212,7 @@ def window_beyond(association: Association, entry: Entry) -> Iterator[Hit]:
         yield Hit("A-ASSOCIATE-AC negotiates an asynchronous operations window that was not proposed")
 
 
-@entry_rule(code="contexts-refused", severity=Severity.NOTE, reference="PS3.8 §9.3.3.2", on=_AC)
+@entry_rule(code="contexts-refused", severity=Severity.NOTE, on=_AC)
 def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
     """Some presentation contexts are refused.
 
@@ -238,7 +232,7 @@ def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{len(refused)} of {len(association.contexts)} contexts refused: {what}{more}")
 
 
-@entry_rule(code="titles-garbled", severity=Severity.WARNING, reference="PS3.8 Table 9-17", on=_AC)
+@entry_rule(code="titles-garbled", severity=Severity.WARNING, on=_AC)
 def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor sends AE titles back with bytes no AE title may have.
 
@@ -256,7 +250,7 @@ def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
             return
 
 
-@entry_rule(code="titles-changed", severity=Severity.NOTE, reference="PS3.8 Table 9-17", on=_AC)
+@entry_rule(code="titles-changed", severity=Severity.NOTE, on=_AC)
 def titles_changed(association: Association, entry: Entry) -> Iterator[Hit]:
     """The A-ASSOCIATE-AC carries other AE titles.
 

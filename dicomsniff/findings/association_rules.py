@@ -47,7 +47,6 @@ _PROVOKED = (
 @entry_rule(
     code="association-rejected",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.4",
     on=AssociateRj,
     follows=by(
         "peer",
@@ -80,7 +79,6 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="association-aborted",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.8",
     on=Abort,
     follows=(*_PROVOKED, "own:abort-reserved"),
 )
@@ -101,7 +99,6 @@ def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="provider-aborted",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.8",
     on=Abort,
     follows=(*_PROVOKED, "peer:pdu-incomplete", "own:abort-reserved"),
 )
@@ -186,7 +183,6 @@ def _not_sure(state: State) -> bool:
 @entry_rule(
     code="connection-reset",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.2",
     on=TcpEnd,
     follows=(
         *_PROVOKED,
@@ -235,7 +231,6 @@ def _closing(review: Review) -> Entry | None:
 @final_rule(
     code="connection-closed-early",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.1.4, §9.2.3",
     follows=(*_PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete"),
 )
 def closed_early(review: Review) -> Iterator[Hit]:
@@ -270,7 +265,6 @@ def closed_early(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="association-not-released",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.2, §9.1.4",
     follows=(*_PROVOKED, *by("own", *FRAMING), "pdu-incomplete"),
 )
 def not_released(review: Review) -> Iterator[Hit]:
@@ -296,7 +290,6 @@ def not_released(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="release-unanswered",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.2",
     follows=(*by("peer", *FRAMING), *by("own", *FRAMING), "release-too-early"),
 )
 def release_unanswered(review: Review) -> Iterator[Hit]:
@@ -326,7 +319,7 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     yield Hit(f"{ender} {ended} {how}", review.ending.span, side=review.ending.side)
 
 
-@final_rule(code="connection-left-open", severity=Severity.NOTE, reference="PS3.8 §9.2.3")
+@final_rule(code="connection-left-open", severity=Severity.NOTE)
 def left_open(review: Review) -> Iterator[Hit]:
     """Nobody closes the TCP connection after the end.
 

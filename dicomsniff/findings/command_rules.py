@@ -80,7 +80,6 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
 @entry_rule(
     code="command-malformed",
     severity=Severity.ERROR,
-    reference="PS3.7 §6.3.1",
     on=_M,
     follows=_BEFORE,
     condition=is_odd,
@@ -103,7 +102,6 @@ def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="command-unknown",
     severity=Severity.ERROR,
-    reference="PS3.7 §E.1",
     on=_M,
     follows=(*_BEFORE, "own:command-malformed"),
     condition=is_odd,
@@ -124,7 +122,6 @@ def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="command-element-missing",
     severity=Severity.ERROR,
-    reference="PS3.7 §9.3, §10.3",
     on=_M,
     follows=(*_BEFORE, "own:command-malformed", "peer:create-without-instance"),
     condition=is_odd,
@@ -147,7 +144,6 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="command-group-length",
     severity=Severity.WARNING,
-    reference="PS3.7 §E.1",
     on=_M,
     follows=_BEFORE,
     condition=is_odd,
@@ -183,7 +179,6 @@ def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
 @final_rule(
     code="class-not-of-context",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1, PS3.8 §9.3.2.2",
     follows=(*_BEFORE, *by("own", "context-id-repeated")),
 )
 def class_mismatched(review: Review) -> Iterator[Hit]:
@@ -210,7 +205,7 @@ def class_mismatched(review: Review) -> Iterator[Hit]:
         yield Hit(text, message.span, message)
 
 
-@final_rule(code="response-sparse", severity=Severity.NOTE, reference="PS3.7 §9.1")
+@final_rule(code="response-sparse", severity=Severity.NOTE)
 def sparse(review: Review) -> Iterator[Hit]:
     """Responses lack elements that some receivers need.
 
@@ -254,7 +249,6 @@ MAX_NAMED = 2
 @entry_rule(
     code="status-failure",
     severity=Severity.ERROR,
-    reference="PS3.7 Annex C",
     on=_M,
     follows=(
         *by(
@@ -291,7 +285,6 @@ def failed(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="status-warning",
     severity=Severity.WARNING,
-    reference="PS3.7 Annex C",
     on=_M,
     follows=("get-without-role",),
     condition=is_no_success,
@@ -309,7 +302,6 @@ def warned(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="status-unknown",
     severity=Severity.WARNING,
-    reference="PS3.7 Annex C",
     on=_M,
     follows=(),
     condition=is_no_success,
@@ -347,7 +339,6 @@ def _status(association: Association, entry: Entry, category: str) -> Iterator[H
 @entry_rule(
     code="find-final-with-data-set",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.2.1.5",
     on=_M,
     follows=_BEFORE,
     condition=is_odd_match,
@@ -373,7 +364,6 @@ def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="find-pending-without-data-set",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.2",
     on=_M,
     follows=_BEFORE,
     condition=is_odd_match,

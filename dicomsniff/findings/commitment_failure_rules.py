@@ -21,7 +21,7 @@ MAX_NAMED = 3
 """Failure reasons that are named, the most frequent first; further ones are counted."""
 
 
-@final_rule(code="commitment-failed", severity=Severity.ERROR, reference="PS3.4 §J.3.3")
+@final_rule(code="commitment-failed", severity=Severity.ERROR)
 def uncommitted(review: Review) -> Iterator[Hit]:
     """Instances were not committed.
 
@@ -48,7 +48,7 @@ def uncommitted(review: Review) -> Iterator[Hit]:
             yield Hit(f"{said}: {_reasons(outline)}", request.span, request)
 
 
-@final_rule(code="print-failed", severity=Severity.ERROR, reference="PS3.4 §H.4.5.2.1.2, §H.4.6.2.1")
+@final_rule(code="print-failed", severity=Severity.ERROR)
 def not_printed(review: Review) -> Iterator[Hit]:
     """The printer reports a failure.
 

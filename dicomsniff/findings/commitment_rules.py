@@ -22,7 +22,7 @@ _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
 _BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
 
 
-@final_rule(code="commitment-incomplete", severity=Severity.WARNING, reference="PS3.4 §J.3.3.1.2", follows=_BEFORE)
+@final_rule(code="commitment-incomplete", severity=Severity.WARNING, follows=_BEFORE)
 def incomplete(review: Review) -> Iterator[Hit]:
     """A storage commitment report does not tell of all instances.
 
@@ -44,9 +44,7 @@ def incomplete(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"reports on the commitment of other instances than {asked} asked for")
 
 
-@final_rule(
-    code="commitment-transaction-differs", severity=Severity.WARNING, reference="PS3.4 §J.3.3.1.2", follows=_BEFORE
-)
+@final_rule(code="commitment-transaction-differs", severity=Severity.WARNING, follows=_BEFORE)
 def transaction_differs(review: Review) -> Iterator[Hit]:
     """A storage commitment report has another Transaction UID than its request.
 
@@ -63,9 +61,7 @@ def transaction_differs(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"{said} {which}, of as many instances, has {asked_under}")
 
 
-@final_rule(
-    code="commitment-transaction-unknown", severity=Severity.NOTE, reference="PS3.4 §J.3.3.1.2", follows=_BEFORE
-)
+@final_rule(code="commitment-transaction-unknown", severity=Severity.NOTE, follows=_BEFORE)
 def transaction_unknown(review: Review) -> Iterator[Hit]:
     """A storage commitment report belongs to no request in the capture.
 
@@ -80,9 +76,7 @@ def transaction_unknown(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"{said}, which no request in the capture has")
 
 
-@final_rule(
-    code="commitment-event-type", severity=Severity.WARNING, reference="PS3.4 §J.3.3.1.1, Table J.3-2", follows=_BEFORE
-)
+@final_rule(code="commitment-event-type", severity=Severity.WARNING, follows=_BEFORE)
 def other_event(review: Review) -> Iterator[Hit]:
     """The event type of a storage commitment report contradicts its lists.
 
@@ -98,7 +92,7 @@ def other_event(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"reports storage commitment with event type {report.action} and {fails}")
 
 
-@capture_rule(code="commitment-uid-reused", severity=Severity.WARNING, reference="PS3.4 §J.3.2.1.2")
+@capture_rule(code="commitment-uid-reused", severity=Severity.WARNING)
 def reused(facts: CaptureFacts) -> Iterator[Hit]:
     """A Transaction UID is used for a second storage commitment.
 

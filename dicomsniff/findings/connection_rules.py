@@ -20,7 +20,7 @@ _SAID = {
 }
 
 
-@capture_rule(code="connection-failed", severity=Severity.ERROR, reference="RFC 9293 §3.5.2, §3.10.7.3")
+@capture_rule(code="connection-failed", severity=Severity.ERROR)
 def failed(facts: CaptureFacts) -> Iterator[Hit]:
     """TCP connections are refused or get no answer.
 

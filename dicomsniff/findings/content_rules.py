@@ -35,7 +35,6 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS, "data-set-wrong-syntax"), *NOT_CAPTU
 @final_rule(
     code="attribute-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §F.7.2, §H.4, §J.3, §R.3, §S.3, §CC.2",
     follows=_BEFORE,
 )
 def absent(review: Review) -> Iterator[Hit]:
@@ -62,7 +61,6 @@ def absent(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="attribute-value-not-allowed",
     severity=Severity.WARNING,
-    reference="PS3.4 §F.7.2, §H.4, §CC.2",
     follows=_BEFORE,
 )
 def odd(review: Review) -> Iterator[Hit]:
@@ -85,9 +83,7 @@ def odd(review: Review) -> Iterator[Hit]:
             yield _about(review, operation, f"{said}{_outcome(review, operation)}")
 
 
-@final_rule(
-    code="attribute-not-settable", severity=Severity.WARNING, reference="PS3.4 §F.7.2, §CC.2.6", follows=_BEFORE
-)
+@final_rule(code="attribute-not-settable", severity=Severity.WARNING, follows=_BEFORE)
 def barred(review: Review) -> Iterator[Hit]:
     """An N-SET holds attributes that may not be set.
 
@@ -102,9 +98,7 @@ def barred(review: Review) -> Iterator[Hit]:
             yield _about(review, operation, f"{said}, not allowed there{_outcome(review, operation)}")
 
 
-@final_rule(
-    code="film-box-without-image-boxes", severity=Severity.WARNING, reference="PS3.4 §H.4.2.2.1.3", follows=_BEFORE
-)
+@final_rule(code="film-box-without-image-boxes", severity=Severity.WARNING, follows=_BEFORE)
 def without_image_boxes(review: Review) -> Iterator[Hit]:
     """A Film Box is created and its image boxes are not named.
 
@@ -122,7 +116,7 @@ def without_image_boxes(review: Review) -> Iterator[Hit]:
             yield Hit(f"{who} creates a Film Box and returns {lacks}", final.span, final)
 
 
-@final_rule(code="print-job-not-followed", severity=Severity.NOTE, reference="PS3.4 §H.4.5.2.1.2")
+@final_rule(code="print-job-not-followed", severity=Severity.NOTE)
 def print_job_not_followed(review: Review) -> Iterator[Hit]:
     """A print job was promised and no event tells of it.
 

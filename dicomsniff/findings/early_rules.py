@@ -31,7 +31,6 @@ def is_refused_early(_: Association, message: Message) -> bool:
 @entry_rule(
     code="request-cut-short",
     severity=Severity.NOTE,
-    reference="PS3.7 §9.3.1.3",
     on=Message,
     follows=("peer:status-failure",),
     condition=is_refused_early,

@@ -80,7 +80,6 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 @final_rule(
     code="fragment-stray",
     severity=Severity.ERROR,
-    reference="PS3.7 §6.3, PS3.8 §E.1",
     follows=(*_BEFORE, *by("own", *COMMANDS, "context-not-accepted", "data-set-unannounced"), *ENDS),
 )
 def stray(review: Review) -> Iterator[Hit]:
@@ -97,7 +96,6 @@ def stray(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="data-set-unannounced",
     severity=Severity.ERROR,
-    reference="PS3.7 §E.1",
     follows=(*_BEFORE, *by("own", "command-malformed", "command-element-missing", "command-unknown")),
 )
 def unannounced(review: Review) -> Iterator[Hit]:
@@ -114,7 +112,6 @@ def unannounced(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="data-set-missing",
     severity=Severity.ERROR,
-    reference="PS3.7 §E.1",
     follows=(
         *_BEFORE,
         *by("own", "command-malformed", "command-unknown", "find-final-with-data-set", "data-set-not-allowed"),
@@ -151,7 +148,7 @@ def _broken(review: Review) -> Iterator[Message]:
     return (message for message in review.association.messages if message.problem and _is_sender_s(review, message))
 
 
-@final_rule(code="message-interrupted", severity=Severity.ERROR, reference="PS3.8 Annex E", follows=_BEFORE)
+@final_rule(code="message-interrupted", severity=Severity.ERROR, follows=_BEFORE)
 def interrupted(review: Review) -> Iterator[Hit]:
     """A message is interrupted by another on the same context.
 
@@ -166,7 +163,7 @@ def interrupted(review: Review) -> Iterator[Hit]:
             yield Hit(text, message.span, message)
 
 
-@final_rule(code="messages-interleaved", severity=Severity.WARNING, reference="PS3.8 §E.1", follows=_BEFORE)
+@final_rule(code="messages-interleaved", severity=Severity.WARNING, follows=_BEFORE)
 def interleaved(review: Review) -> Iterator[Hit]:
     """A message is sent between the fragments of another.
 
@@ -187,7 +184,7 @@ def interleaved(review: Review) -> Iterator[Hit]:
                 outer = message
 
 
-@final_rule(code="last-fragment-missing", severity=Severity.ERROR, reference="PS3.8 §E.2", follows=_BEFORE)
+@final_rule(code="last-fragment-missing", severity=Severity.ERROR, follows=_BEFORE)
 def never_last(review: Review) -> Iterator[Hit]:
     """The last-fragment flag of a data set is never set.
 
@@ -206,7 +203,6 @@ def never_last(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="message-incomplete",
     severity=Severity.ERROR,
-    reference="PS3.8 Annex E",
     follows=(
         *by("own", *FRAMING, *ORDER, *COMMANDS, "pdu-incomplete", "context-not-accepted", "fragment-stray"),
         *by("own", "find-final-with-data-set", "data-set-not-allowed"),
@@ -234,7 +230,6 @@ def cut_off(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="message-partly-captured",
     severity=Severity.WARNING,
-    reference="PS3.8 Annex E",
     follows=(*NOT_CAPTURED, *by("own", *FRAMING, "bytes-skipped")),
 )
 def partly_captured(review: Review) -> Iterator[Hit]:
@@ -255,7 +250,6 @@ def partly_captured(review: Review) -> Iterator[Hit]:
 @entry_rule(
     code="context-not-accepted",
     severity=Severity.ERROR,
-    reference="PS3.8 §7.6.1",
     on=Message,
     follows=(
         *by("own", *FRAMING, "context-id-even", "context-id-repeated"),

@@ -26,7 +26,7 @@ _OTHER_ALERTS = {
 _HANDSHAKE_FAILURE = 40
 
 
-@capture_rule(code="tls-handshake-refused", severity=Severity.ERROR, reference="RFC 5246 §7.2.2")
+@capture_rule(code="tls-handshake-refused", severity=Severity.ERROR)
 def refused(facts: CaptureFacts) -> Iterator[Hit]:
     """A TLS handshake is refused.
 

@@ -76,9 +76,7 @@ _UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
 _UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
 
 
-@final_rule(
-    code="likely-reason", severity=Severity.WARNING, reference="PS3.8 §9.3.1, §D.2, §E.1", follows=by("own", *FRAMING)
-)
+@final_rule(code="likely-reason", severity=Severity.WARNING, follows=by("own", *FRAMING))
 def likely(review: Review) -> Iterator[Hit]:
     """Something unusual came just before the failure.
 

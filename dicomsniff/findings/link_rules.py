@@ -18,7 +18,7 @@ SINGLE_STORES = 5
 """Associations of a single C-STORE between the same ends from which on they are worth a word."""
 
 
-@capture_rule(code="retrieve-explained", severity=Severity.NOTE, reference="PS3.4 §C.4.2")
+@capture_rule(code="retrieve-explained", severity=Severity.NOTE)
 def retrieve_explained(facts: CaptureFacts) -> Iterator[Hit]:
     """Why a C-MOVE brought less than was asked for: a hypothesis.
 
@@ -34,7 +34,7 @@ def retrieve_explained(facts: CaptureFacts) -> Iterator[Hit]:
             yield _about(move, f"{_name(move)}: {said}")
 
 
-@capture_rule(code="move-without-objects", severity=Severity.NOTE, reference="PS3.4 §C.4.2.1.5, §C.4.2.1.7")
+@capture_rule(code="move-without-objects", severity=Severity.NOTE)
 def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
     """A C-MOVE succeeded without moving anything.
 
@@ -49,7 +49,7 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
             yield _about(move, f"{_name(move)} says success; it counts no object and none was sent")
 
 
-@capture_rule(code="move-delivery-not-seen", severity=Severity.NOTE, reference="PS3.4 §C.4.2")
+@capture_rule(code="move-delivery-not-seen", severity=Severity.NOTE)
 def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
     """The objects of a C-MOVE are not in the capture.
 
@@ -67,7 +67,7 @@ def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
             )
 
 
-@capture_rule(code="move-originator-wrong", severity=Severity.NOTE, reference="PS3.7 §9.1.1.1")
+@capture_rule(code="move-originator-wrong", severity=Severity.NOTE)
 def own_title(facts: CaptureFacts) -> Iterator[Hit]:
     """A provider names itself as Move Originator.
 
@@ -82,7 +82,7 @@ def own_title(facts: CaptureFacts) -> Iterator[Hit]:
             yield _about(move, f"{provider} names itself as Move Originator; {the_title(str(move.originator))} asked")
 
 
-@final_rule(code="get-explained", severity=Severity.NOTE, reference="PS3.4 §C.4.3")
+@final_rule(code="get-explained", severity=Severity.NOTE)
 def get_explained(review: Review) -> Iterator[Hit]:
     """Why a C-GET brought less than was asked for: a hypothesis.
 
@@ -96,7 +96,7 @@ def get_explained(review: Review) -> Iterator[Hit]:
             yield Hit(f"C-GET: {said}", operation.request.span, operation.request)
 
 
-@final_rule(code="get-without-objects", severity=Severity.NOTE, reference="PS3.4 §C.4.3.1.6, §C.4.3.1.8")
+@final_rule(code="get-without-objects", severity=Severity.NOTE)
 def got_nothing(review: Review) -> Iterator[Hit]:
     """A C-GET succeeded without bringing anything.
 
@@ -116,7 +116,7 @@ def got_nothing(review: Review) -> Iterator[Hit]:
             yield Hit(text, final.span, final)
 
 
-@final_rule(code="get-count-differs", severity=Severity.WARNING, reference="PS3.4 §C.4.3.1.6")
+@final_rule(code="get-count-differs", severity=Severity.WARNING)
 def get_count_differs(review: Review) -> Iterator[Hit]:
     """A C-GET-RSP does not count what was stored.
 
@@ -142,7 +142,7 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
             )
 
 
-@capture_rule(code="commitment-not-reported", severity=Severity.NOTE, reference="PS3.4 §J.3.3")
+@capture_rule(code="commitment-not-reported", severity=Severity.NOTE)
 def unreported(facts: CaptureFacts) -> Iterator[Hit]:
     """The report of a storage commitment is not in the capture.
 
@@ -181,7 +181,7 @@ def _called_back(facts: CaptureFacts, asked: Step) -> str:
     return ""
 
 
-@capture_rule(code="association-per-object", severity=Severity.NOTE, reference="PS3.8 §7.1")
+@capture_rule(code="association-per-object", severity=Severity.NOTE)
 def association_per_image(facts: CaptureFacts) -> Iterator[Hit]:
     """Every object travels on an association of its own.
 

@@ -48,7 +48,6 @@ def _told_once(check: Callable[[Asked], Iterator[Seen]]) -> Callable[[Review], I
 @final_rule(
     code="match-level-differs",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.1.3.2",
     follows=(*_BROKEN, "peer:query-level-unknown"),
 )
 @_told_once
@@ -71,7 +70,6 @@ def other_level(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-unique-key-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.2.2.1.1, §C.4.1.1.3.2",
     follows=_BROKEN,
 )
 @_told_once
@@ -91,7 +89,6 @@ def unique_missing(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-return-key-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §K.2.2.1.2, §K.6.1.2.2, §U.6.1.2",
     follows=_BROKEN,
 )
 @_told_once
@@ -110,7 +107,6 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-required-key-missing",
     severity=Severity.NOTE,
-    reference="PS3.4 §C.2.2.1.2, §C.4.1.1.3.2",
     follows=(*_BROKEN, "own:match-level-differs"),
 )
 @_told_once
@@ -126,9 +122,7 @@ def required_missing(each: Asked) -> Iterator[Seen]:
     yield from _left_out(each, missing, "; SCPs must support required keys")
 
 
-@final_rule(
-    code="match-question-marks", severity=Severity.WARNING, reference="PS3.4 §C.4.1.1.3.2, PS3.5 §6.1", follows=_BROKEN
-)
+@final_rule(code="match-question-marks", severity=Severity.WARNING, follows=_BROKEN)
 @_told_once
 def question_marks(each: Asked) -> Iterator[Seen]:
     """Matches hold question marks in place of characters.
@@ -146,7 +140,6 @@ def question_marks(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-keys-left-out",
     severity=Severity.NOTE,
-    reference="PS3.4 §C.2.2.1.3, §K.2.2.1.2",
     follows=(*_BROKEN, "own:match-level-differs", "own:match-required-key-missing"),
 )
 @_told_once

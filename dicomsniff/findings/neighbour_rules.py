@@ -88,7 +88,7 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
     return ""
 
 
-@capture_rule(code="limit-reached-by", severity=Severity.NOTE, reference="PS3.8 §9.3.4, Table 9-21")
+@capture_rule(code="limit-reached-by", severity=Severity.NOTE)
 def still_open(facts: CaptureFacts) -> Iterator[Hit]:
     """Connections that were open when the acceptor refused one for its limit.
 

@@ -65,7 +65,6 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
 @entry_rule(
     code="create-without-instance",
     severity=Severity.WARNING,
-    reference="PS3.7 §10.1.5.1.4",
     on=_M,
     follows=_BEFORE,
     condition=is_normalized,
@@ -90,7 +89,6 @@ def created_without_instance(association: Association, entry: Entry) -> Iterator
 @entry_rule(
     code="type-not-defined",
     severity=Severity.WARNING,
-    reference="PS3.7 §10.1.4.1.5, §10.1.1.1.5",
     on=_M,
     follows=_BEFORE,
     condition=is_normalized,
@@ -121,7 +119,6 @@ _TYPED = {
 @entry_rule(
     code="instance-not-well-known",
     severity=Severity.WARNING,
-    reference="PS3.4 §J.3.5, §H.4.6",
     on=_M,
     follows=_BEFORE,
     condition=is_normalized,
@@ -147,7 +144,6 @@ def instance_not_well_known(association: Association, entry: Entry) -> Iterator[
 @entry_rule(
     code="meta-class-named",
     severity=Severity.WARNING,
-    reference="PS3.4 §H.3.2, PS3.7 §10.1",
     on=_M,
     follows=_BEFORE,
     condition=is_normalized,
@@ -170,7 +166,6 @@ def meta_class_named(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="ups-service-of-other-class",
     severity=Severity.WARNING,
-    reference="PS3.4 §CC.2",
     on=_M,
     follows=(*_BEFORE, "context-not-accepted"),
     condition=is_of_ups,
@@ -198,7 +193,7 @@ def other_ups_class(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{who} sends {asks} on a presentation context of {agreed}; this service belongs to {of}")
 
 
-@final_rule(code="ups-class-not-push", severity=Severity.WARNING, reference="PS3.4 §CC.3.1", follows=_BEFORE)
+@final_rule(code="ups-class-not-push", severity=Severity.WARNING, follows=_BEFORE)
 def class_not_push(review: Review) -> Iterator[Hit]:
     """A message about a procedure step names another SOP class than UPS Push.
 

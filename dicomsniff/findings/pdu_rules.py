@@ -48,7 +48,6 @@ _LOST_PLACE = ("pdv-beyond-pdu", "pdv-too-short", "pdu-trailing-bytes", "pdata-w
 entry_rule(
     code="pdv-beyond-pdu",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.5.1",
     on=MalformedPdu,
     follows=("own:bytes-missing",),
     once=True,
@@ -64,7 +63,6 @@ entry_rule(
 entry_rule(
     code="pdv-too-short",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.5.1",
     on=MalformedPdu,
     follows=("own:bytes-missing",),
     once=True,
@@ -78,7 +76,6 @@ entry_rule(
 entry_rule(
     code="pdu-trailing-bytes",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.5",
     on=MalformedPdu,
     follows=("own:bytes-missing",),
     once=True,
@@ -92,7 +89,6 @@ entry_rule(
 entry_rule(
     code="pdata-without-pdv",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.5",
     on=MalformedPdu,
     once=True,
     title="A P-DATA-TF holds no PDV",
@@ -104,7 +100,6 @@ entry_rule(
 @entry_rule(
     code="pdu-type-unknown",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.1",
     on=UnknownPdu,
     follows=by("own", *_LOST_PLACE, "bytes-missing"),
     once=True,
@@ -133,7 +128,6 @@ def _stopped_by(review: Review, cut: Entry) -> int:
 @entry_rule(
     code="pdu-length-wrong",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3",
     on=_CONTROL,
     follows=by("own", *_LOST_PLACE, "bytes-missing"),
     once=True,
@@ -160,7 +154,6 @@ def length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="pdu-malformed",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3",
     on=_CONTROL,
     follows=by("own", *_LOST_PLACE, "bytes-missing"),
     once=True,
@@ -182,7 +175,6 @@ def body_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="pdu-header",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.1",
     on=MalformedPdu,
     follows=by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "bytes-missing"),
     once=True,
@@ -203,7 +195,6 @@ def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="bytes-skipped",
     severity=Severity.WARNING,
-    reference="PS3.8 §9.3.1",
     on=SkippedBytes,
     follows=(
         *by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "pdu-header"),
@@ -225,7 +216,7 @@ def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{length} bytes could not be read as PDUs and were passed over")
 
 
-@entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, reference="PS3.8 §D.1.1, §D.1.2", on=OversizedPdu)
+@entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, on=OversizedPdu)
 def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
     """A P-DATA-TF is longer than the receiver takes.
 
@@ -243,7 +234,6 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
 @final_rule(
     code="pdu-incomplete",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.1",
     follows=(
         "association-aborted",
         "connection-reset",

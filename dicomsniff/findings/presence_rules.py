@@ -47,7 +47,7 @@ def is_misplaced(_: Association, message: Message) -> bool:
 _BEFORE = (*by("own", *FRAMING, "command-malformed"), *NOT_CAPTURED)
 
 
-@final_rule(code="request-without-data-set", severity=Severity.ERROR, reference="PS3.7 §9.3, §10.3", follows=_BEFORE)
+@final_rule(code="request-without-data-set", severity=Severity.ERROR, follows=_BEFORE)
 def request_lacks(review: Review) -> Iterator[Hit]:
     """A request lacks its mandatory data set.
 
@@ -74,7 +74,6 @@ def request_lacks(review: Review) -> Iterator[Hit]:
 @entry_rule(
     code="data-set-not-allowed",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.3, §10.3, PS3.4 §C.4.2.1.4.2",
     on=Message,
     follows=_BEFORE,
     condition=is_misplaced,
@@ -98,7 +97,6 @@ def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="response-without-data-set",
     severity=Severity.WARNING,
-    reference="PS3.7 §10.1.2.1.8",
     on=Message,
     follows=_BEFORE,
     condition=is_misplaced,

@@ -23,7 +23,6 @@ _PERHAPS = "; this may be why it failed"
 @final_rule(
     code="query-level-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.1.3.1, §C.4.2.1.4.1, §C.4.3.1.3.1",
     follows=_BROKEN,
 )
 @told_leniently
@@ -42,7 +41,6 @@ def level_missing(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-level-unknown",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.6.1, §C.6.2, §C.6.3, §Y.6.1, §Z.4.2",
     follows=_BROKEN,
 )
 @told_leniently
@@ -65,7 +63,6 @@ def level_unknown(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-parent-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
     follows=(*_BROKEN, "own:query-level-missing"),
 )
 @told_leniently
@@ -89,7 +86,6 @@ def parent_missing(each: Asked) -> Iterator[str]:
 @final_rule(
     code="retrieve-key-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.2.2.1.1, §C.4.2.2.1, §C.4.3.2.1",
     follows=(*_BROKEN, "own:query-level-missing"),
 )
 @told_once
@@ -116,7 +112,6 @@ def own_missing(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-not-single",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
     follows=_BROKEN,
 )
 @told_leniently
@@ -145,7 +140,6 @@ def not_single(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.2.1",
     follows=(*_BROKEN, "own:query-parent-missing"),
 )
 @told_once
@@ -164,7 +158,6 @@ def own_unasked(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-outside-sequence",
     severity=Severity.WARNING,
-    reference="PS3.4 §K.6.1.2.2",
     follows=_BROKEN,
 )
 @told_once
@@ -187,7 +180,6 @@ def outside_sequence(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-of-other-level",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.1.3.1, §C.4.1.2.1",
     follows=(*_BROKEN, "own:query-parent-missing"),
 )
 @told_once
@@ -217,7 +209,6 @@ def other_level(each: Asked) -> Iterator[str]:
 @final_rule(
     code="retrieve-key-not-unique",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.2.2.1.2, §C.2.2.1.3",
     follows=(*_BROKEN, "own:retrieve-key-missing"),
 )
 @told_once
@@ -239,7 +230,6 @@ def not_unique(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-several-values",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.2.2.2.1, §C.2.2.2.2, §C.2.2.2.6",
     follows=_BROKEN,
 )
 @told_once
@@ -260,7 +250,7 @@ def several_values(each: Asked) -> Iterator[str]:
             yield f"{each.said} with {counted(count, 'value')} in {named(key.tag)}; only UIDs may be listed"
 
 
-@final_rule(code="query-wildcard", severity=Severity.WARNING, reference="PS3.4 §C.2.2.2.4, §C.2.2.2.5", follows=_BROKEN)
+@final_rule(code="query-wildcard", severity=Severity.WARNING, follows=_BROKEN)
 @told_once
 def wildcard(each: Asked) -> Iterator[str]:
     """A wildcard stands in a key that has none.
@@ -279,9 +269,7 @@ def wildcard(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a wildcard in {named(key.tag)}; {key.vr} has no wildcards"
 
 
-@final_rule(
-    code="query-question-marks", severity=Severity.WARNING, reference="PS3.4 §C.2.2.2.4, PS3.5 §6.1", follows=_BROKEN
-)
+@final_rule(code="query-question-marks", severity=Severity.WARNING, follows=_BROKEN)
 @told_once
 def question_marks(each: Asked) -> Iterator[str]:
     """A key holds question marks in place of characters.
@@ -301,7 +289,6 @@ def question_marks(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-level-superfluous",
     severity=Severity.NOTE,
-    reference="PS3.4 §K.4.1.1.3.1, §U.4.2, §X.4.2, §BB.4.2",
     follows=_BROKEN,
 )
 @told_once

@@ -53,7 +53,6 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
 @entry_rule(
     code="response-about-another",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.1.1.3, §9.1.1.1.4, §10.1",
     on=Message,
     follows=(*_BEFORE, *by("peer", "message-id-repeated"), "own:response-mismatched"),
     condition=is_about_another,
@@ -77,7 +76,6 @@ def about_another(_association: Association, entry: Entry) -> Iterator[Hit]:
 @final_rule(
     code="success-before-end",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.1.2, §9.1.2.2, §9.1.3.2, §9.1.4.2",
     follows=_BEFORE,
 )
 def before_the_end(review: Review) -> Iterator[Hit]:

@@ -26,7 +26,6 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 @final_rule(
     code="role-not-negotiated",
     severity=Severity.WARNING,
-    reference="PS3.7 §D.3.3.4",
     follows=(*_BEFORE, "context-not-accepted"),
 )
 def not_negotiated(review: Review) -> Iterator[Hit]:
@@ -89,9 +88,7 @@ def _text(association: Association, operation: Operation, roles: Roles) -> str:
     return f"{text}; that role was given up: A-ASSOCIATE-AC refused the requestor as SCU"
 
 
-@final_rule(
-    code="get-without-role", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4, PS3.4 §C.4.3", follows=_BEFORE
-)
+@final_rule(code="get-without-role", severity=Severity.WARNING, follows=_BEFORE)
 def get_without_role(review: Review) -> Iterator[Hit]:
     """C-GET cannot deliver: the requestor has no SCP role.
 
@@ -124,7 +121,7 @@ def get_without_role(review: Review) -> Iterator[Hit]:
                   listed_at=accept.span.first_packet)  # fmt: skip
 
 
-@final_rule(code="role-scp-only", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4", follows=_BEFORE)
+@final_rule(code="role-scp-only", severity=Severity.WARNING, follows=_BEFORE)
 def scp_only(review: Review) -> Iterator[Hit]:
     """The requestor proposes to be SCP only of classes that it would use.
 

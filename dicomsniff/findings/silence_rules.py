@@ -18,7 +18,6 @@ _IDLE = 30_000_000_000
 @final_rule(
     code="association-unanswered",
     severity=Severity.ERROR,
-    reference="PS3.8 §7.1",
     follows=(*by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"), "peer:identity-ignored"),
 )
 def request_unanswered(review: Review) -> Iterator[Hit]:
@@ -49,7 +48,7 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
         yield Hit(text, request.span, side=Side.REQUESTOR)
 
 
-@final_rule(code="requestor-silent", severity=Severity.WARNING, reference="PS3.8 §9.1.5, §9.2.3")
+@final_rule(code="requestor-silent", severity=Severity.WARNING)
 def requestor_silent(review: Review) -> Iterator[Hit]:
     """A TCP connection is opened and no A-ASSOCIATE-RQ comes.
 
@@ -71,7 +70,6 @@ def requestor_silent(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="peer-silent",
     severity=Severity.ERROR,
-    reference="PS3.7 §7.5.3",
     follows=(
         *by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason", "release-too-early"),
         *STALLS,
@@ -102,9 +100,7 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             return
 
 
-@final_rule(
-    code="idle-timeout", severity=Severity.WARNING, reference="PS3.8 §9.1.4", follows=(*BROKEN, "pdu-incomplete")
-)
+@final_rule(code="idle-timeout", severity=Severity.WARNING, follows=(*BROKEN, "pdu-incomplete"))
 def idle(review: Review) -> Iterator[Hit]:
     """After long silence the association is ended without release.
 

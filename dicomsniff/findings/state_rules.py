@@ -23,7 +23,6 @@ _PLACE_LOST = (*by("own", *FRAMING), "own:bytes-missing")
 @entry_rule(
     code="pdata-before-association",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.2.3, Table 9-10",
     on=UnexpectedPdu,
     follows=_PLACE_LOST,
     once=True,
@@ -44,7 +43,6 @@ def data_before(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="pdata-after-release",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.2.3, Table 9-10",
     on=UnexpectedPdu,
     follows=_PLACE_LOST,
     once=True,
@@ -79,7 +77,6 @@ def _in_flight(association: Association, entry: Entry) -> bool:
 @entry_rule(
     code="associate-repeated",
     severity=Severity.ERROR,
-    reference="PS3.8 §7.1.2.1, Table 9-10",
     on=UnexpectedPdu,
     follows=_PLACE_LOST,
     once=True,
@@ -99,7 +96,6 @@ def request_again(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="abort-after-end",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.3.2.2, Table 9-10",
     on=UnexpectedPdu,
     follows=_PLACE_LOST,
     once=True,
@@ -120,7 +116,6 @@ def abort_after_end(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="pdu-unexpected",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.2",
     on=UnexpectedPdu,
     follows=_PLACE_LOST,
     once=True,
@@ -148,7 +143,6 @@ def unexpected(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="abort-reserved",
     severity=Severity.WARNING,
-    reference="PS3.8 §9.3.8, Table 9-26",
     on=Abort,
     follows=_PLACE_LOST,
     once=True,
@@ -172,7 +166,6 @@ def abort_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="abort-reason-of-user",
     severity=Severity.WARNING,
-    reference="PS3.8 §9.3.8, Table 9-26",
     on=Abort,
     follows=_PLACE_LOST,
 )
@@ -190,7 +183,7 @@ def abort_reason_of_user(association: Association, entry: Entry) -> Iterator[Hit
             yield Hit(f"{who} sends A-ABORT by the service-user with reason {reason}; it must be 0")
 
 
-@entry_rule(code="reject-reserved", severity=Severity.WARNING, reference="PS3.8 §9.3.4, Table 9-21", on=AssociateRj)
+@entry_rule(code="reject-reserved", severity=Severity.WARNING, on=AssociateRj)
 def reject_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
     """An A-ASSOCIATE-RJ carries codes the standard does not define.
 
@@ -205,7 +198,7 @@ def reject_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"A-ASSOCIATE-RJ has reserved codes: result {result}, source {source}, reason {reason}")
 
 
-@final_rule(code="connection-reused", severity=Severity.NOTE, reference="PS3.8 §9.1.1")
+@final_rule(code="connection-reused", severity=Severity.NOTE)
 def connection_reused(review: Review) -> Iterator[Hit]:
     """The TCP connection carried something before this association.
 
@@ -218,7 +211,7 @@ def connection_reused(review: Review) -> Iterator[Hit]:
         yield from _reuse(review)
 
 
-@final_rule(code="connection-reuse-refused", severity=Severity.WARNING, reference="PS3.8 §9.1.1")
+@final_rule(code="connection-reuse-refused", severity=Severity.WARNING)
 def reuse_refused(review: Review) -> Iterator[Hit]:
     """An association was not accepted on a TCP connection that was used before.
 

@@ -39,7 +39,6 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
 @final_rule(
     code="instance-not-created",
     severity=Severity.WARNING,
-    reference="PS3.4 §F.7.2.2.2, §H.4, §CC.2.6.2",
     follows=(*_BEFORE, *by("peer", *ANSWERS_LACKING)),
 )
 def not_created(review: Review) -> Iterator[Hit]:
@@ -68,9 +67,7 @@ def not_created(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, f"for a {_kind(operation)} that no N-CREATE in the capture has created")
 
 
-@final_rule(
-    code="step-already-ended", severity=Severity.WARNING, reference="PS3.4 §F.7.2.2.2, §CC.2.6.2", follows=_BEFORE
-)
+@final_rule(code="step-already-ended", severity=Severity.WARNING, follows=_BEFORE)
 def changed_after_end(review: Review) -> Iterator[Hit]:
     """A procedure step is changed after its end.
 
@@ -91,7 +88,6 @@ def changed_after_end(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="transaction-of-other-claim",
     severity=Severity.WARNING,
-    reference="PS3.4 §CC.2.1.2, §CC.2.6.2",
     follows=(*_BEFORE, "own:attribute-missing"),
 )
 def other_transaction(review: Review) -> Iterator[Hit]:
@@ -118,7 +114,7 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, how)
 
 
-@capture_rule(code="subscription-without-event", severity=Severity.NOTE, reference="PS3.4 §CC.2.3.3")
+@capture_rule(code="subscription-without-event", severity=Severity.NOTE)
 def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
     """A subscription was accepted and its first event is not in the capture.
 

@@ -36,7 +36,6 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 @final_rule(
     code="success-with-failures",
     severity=Severity.ERROR,
-    reference="PS3.4 §C.4.2.3.1, §C.4.3.3.1",
     follows=(*_BEFORE, "get-without-role"),
 )
 def success_with_failures(review: Review) -> Iterator[Hit]:
@@ -57,7 +56,6 @@ def success_with_failures(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="failed-list-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.2.1.4.2, §C.4.3.1.3.2",
     follows=(*_BEFORE, "own:success-with-failures"),
 )
 def list_missing(review: Review) -> Iterator[Hit]:
@@ -79,7 +77,6 @@ def list_missing(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="pending-without-counters",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.3.1.7, §9.1.4.1.8",
     follows=_BEFORE,
 )
 def pending_uncounted(review: Review) -> Iterator[Hit]:
@@ -114,7 +111,6 @@ def pending_uncounted(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="pending-without-progress",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.2.3.1, §C.4.3.3.1",
     follows=_BEFORE,
 )
 def no_progress(review: Review) -> Iterator[Hit]:
@@ -159,7 +155,6 @@ def _names(tags: list[int]) -> str:
 @final_rule(
     code="remaining-in-final",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.2.1.6, §C.4.3.1.5",
     follows=(*_BEFORE, "own:status-failure", "own:status-warning"),
 )
 def remaining_at_the_end(review: Review) -> Iterator[Hit]:

@@ -46,7 +46,7 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
         yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown", latest_cause=-1)
 
 
-@final_rule(code="bytes-missing", severity=Severity.WARNING, reference="RFC 9293 §3.4")
+@final_rule(code="bytes-missing", severity=Severity.WARNING)
 def missing(review: Review) -> Iterator[Hit]:
     """Bytes of the stream are not in the capture.
 
@@ -70,7 +70,7 @@ def missing(review: Review) -> Iterator[Hit]:
             yield Hit(text, gaps[0].span, side=side)
 
 
-@entry_rule(code="bytes-conflicting", severity=Severity.ERROR, reference="RFC 9293 §3.10", on=ConflictingBytes)
+@entry_rule(code="bytes-conflicting", severity=Severity.ERROR, on=ConflictingBytes)
 def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
     """The same bytes were sent twice with different contents.
 
@@ -133,7 +133,7 @@ def ends_early(review: Review) -> Iterator[Hit]:
         yield Hit(f"the capture ends {', '.join(under_way)}", where, latest_cause=-1)
 
 
-@final_rule(code="retransmission-storm", severity=Severity.WARNING, reference="RFC 9293 §3.8.1")
+@final_rule(code="retransmission-storm", severity=Severity.WARNING)
 def storm(review: Review) -> Iterator[Hit]:
     """A large part of the segments was retransmitted.
 
@@ -146,7 +146,7 @@ def storm(review: Review) -> Iterator[Hit]:
     yield from _sent_again(review, storm=True)
 
 
-@final_rule(code="segments-sent-again", severity=Severity.NOTE, reference="RFC 9293 §3.8.1")
+@final_rule(code="segments-sent-again", severity=Severity.NOTE)
 def sent_again(review: Review) -> Iterator[Hit]:
     """Segments were retransmitted.
 
@@ -185,7 +185,6 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
 @final_rule(
     code="window-closed",
     severity=Severity.NOTE,
-    reference="RFC 9293 §3.8.6.1",
     follows=("own:receiver-stopped-reading",),
 )
 def window_closed(review: Review) -> Iterator[Hit]:
