@@ -116,7 +116,7 @@ class Move:
     """As the last response said; a counter it left out is absent."""
     deliveries: list[Delivery] = field(default_factory=list)
     unconnected: list[Unconnected] = field(default_factory=list)
-    """Connections from the provider that came to nothing while the C-MOVE was under way."""
+    """Connections from the SCP that came to nothing while the C-MOVE was under way."""
     partial: bool = False
     """Whether associations that began after it are no longer remembered, so that there may be more deliveries."""
 
@@ -196,7 +196,7 @@ class MoveLinks:
     def _by_name(self) -> dict[tuple[str, int], list[Move]]:
         named: dict[tuple[str, int], list[Move]] = {}
         for move in sorted(self._moves, key=_start):
-            # Some providers put their own title where the requestor's belongs (PS3.7 §9.1.1.1).
+            # Some SCPs put their own title where the requestor's belongs (PS3.7 §9.1.1.1).
             for title in dict.fromkeys((move.originator or "", move.provider_title or "")):
                 named.setdefault((title, move.message_id), []).append(move)
         return named
@@ -232,7 +232,7 @@ def _asked_for(delivery: Delivery, named: dict[tuple[str, int], list[Move]]) -> 
 
 def _how(delivery: Delivery, move: Move) -> str:
     own = delivery.originator is not None and delivery.originator[0] != move.originator
-    how = "Move Originator" + (", in which the provider put its own title" if own else "")
+    how = "Move Originator" + (", in which the SCP put its own title" if own else "")
     return how if delivery.source == move.provider else f"{how}; sent from another address"
 
 

@@ -101,7 +101,7 @@ def without_syntax(association: Association, entry: Entry) -> Iterator[Hit]:
 def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
     """No presentation context is accepted.
 
-    The association stands, and nothing can be exchanged on it: the two sides have no SOP class in common, or no
+    The association is established, but nothing can be exchanged on it: the two sides have no SOP class in common, or no
     transfer syntax for one.
 
     What to do: Compare the SOP classes and transfer syntaxes both sides are configured for.
@@ -234,12 +234,12 @@ def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
 
 @entry_rule(code="titles-garbled", severity=Severity.WARNING, on=_AC)
 def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor sends AE titles back with bytes no AE title may have.
+    """The acceptor sends AE titles back with characters that are not allowed.
 
     A-ASSOCIATE-AC repeats the titles of the request, all 16 bytes of each. Here one comes back with NUL or other
     control characters: the acceptor did not clear, or overran, its buffer. Requestors that check it abort.
 
-    What to do: Report it to the acceptor's maker. Until then, a requestor that does not check these fields gets along.
+    What to do: Report it to the acceptor's maker. Until then, use a requestor that does not check these fields.
     """
     for title, sent in _titles(association, entry):
         if title != sent and not _PLAIN.fullmatch(title):
@@ -254,8 +254,8 @@ def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
 def titles_changed(association: Association, entry: Entry) -> Iterator[Hit]:
     """The A-ASSOCIATE-AC carries other AE titles.
 
-    A-ASSOCIATE-AC repeats the titles of the request, and requestors do not test them. Another one may tell that a proxy
-    or another application answered.
+    A-ASSOCIATE-AC repeats the titles of the request, and requestors do not test them. A different title may mean that a
+    proxy or another application answered.
 
     What to do: Nothing, unless the wrong system answered.
     """

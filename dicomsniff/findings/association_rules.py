@@ -62,8 +62,8 @@ _PROVOKED = (
 def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor refuses the association.
 
-    A-ASSOCIATE-RJ says who refused (application or protocol machine), why, and whether trying again later may help
-    (transient) or not (permanent).
+    A-ASSOCIATE-RJ says who refused (the application or the service-provider), why, and whether trying again later may
+    help (transient) or not (permanent).
 
     What to do: Called AE title: what the acceptor calls itself. Calling AE title and address: what it admits. Local
     limit or congestion: how many associations it takes at a time.
@@ -85,8 +85,9 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
 def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
     """An application aborts the association.
 
-    A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason (the field is to
-    be 0). What was under way is lost. Where every request had been answered, nothing is, and this is a warning.
+    A-ABORT by the service-user, the application: it gave up, by decision, timeout or crash. It gives no reason (the
+    field is to be 0). What was under way is lost. Where every request had been answered, nothing is, and this is a
+    warning.
 
     What to do: What the other side sent, or did not send, just before is the usual cause; the aborting side's log names
     it.
@@ -103,10 +104,11 @@ def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
     follows=(*_PROVOKED, "peer:pdu-incomplete", "own:abort-reserved"),
 )
 def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The DICOM upper layer aborts the association.
+    """The service-provider aborts the association.
 
-    A-ABORT by the service-provider: the DICOM library met a PDU it does not know, does not expect here, or cannot read.
-    Its reason says which. Where every request had been answered, nothing is lost, and this is a warning.
+    The service-provider is the part of a program that speaks the protocol of PS3.8, its DICOM library. It met a PDU
+    that it does not know, does not expect here, or cannot read. Its reason says which. Where every request had been
+    answered, nothing is lost, and this is a warning.
 
     What to do: Look at the last PDUs of the other side. If nothing is found about them, the aborting side is wrong.
     """
@@ -293,7 +295,7 @@ def not_released(review: Review) -> Iterator[Hit]:
     follows=(*by("peer", *FRAMING), *by("own", *FRAMING), "release-too-early"),
 )
 def release_unanswered(review: Review) -> Iterator[Hit]:
-    """TCP is closed instead of A-RELEASE-RP being sent or awaited.
+    """TCP is closed before A-RELEASE-RP is sent.
 
     A-RELEASE-RQ is answered by A-RELEASE-RP; only then the connection is closed. Here one side closed at once. The
     other may log a failure although all was done.

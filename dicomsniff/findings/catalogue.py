@@ -78,7 +78,7 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("TLS handshakes", declared_in(handshake_rules)),
     ("User identity", declared_in(identity_rules)),
     ("Security", declared_in(security_rules)),
-    ("What a provider reports as failed", declared_in(commitment_failure_rules)),
+    ("What an SCP reports as failed", declared_in(commitment_failure_rules)),
     ("What belongs together", declared_in(link_rules)),
     ("Neighbours", declared_in(neighbour_rules)),
     ("The whole capture", declared_in(capture_rules)),

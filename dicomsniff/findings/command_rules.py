@@ -151,7 +151,7 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
 def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     """Command Group Length is wrong or missing.
 
-    (0000,0000) tells the number of bytes that follow it in the command set. Most receivers do not look; strict ones
+    (0000,0000) gives the number of bytes that follow it in the command set. Most receivers do not look; strict ones
     abort.
 
     What to do: Look at the sender's encoder.
@@ -209,7 +209,7 @@ def class_mismatched(review: Review) -> Iterator[Hit]:
 def sparse(review: Review) -> Iterator[Hit]:
     """Responses lack elements that some receivers need.
 
-    The element is a user option, so that it may be left out. Some receivers take a response without it for malformed.
+    A response may leave the element out, but some receivers then take the response for malformed.
 
     What to do: Nothing, unless the receiver fails on these responses.
     """

@@ -1,4 +1,4 @@
-"""Rules on what a provider reports as failed: instances it does not commit, films that are not printed (PS3.4)."""
+"""Rules on what an SCP reports as failed: instances it does not commit, films that are not printed (PS3.4)."""
 
 from collections.abc import Iterator
 
@@ -25,11 +25,11 @@ MAX_NAMED = 3
 def uncommitted(review: Review) -> Iterator[Hit]:
     """Instances were not committed.
 
-    The report of a storage commitment lists instances in its Failed SOP Sequence: the provider does not take
+    The report of a storage commitment lists instances in its Failed SOP Sequence: the SCP does not take
     responsibility for them. Failure Reason (0008,1197) says why, instance by instance.
 
-    What to do: Keep them at the sender. No such object instance: the provider does not have them (any longer), so send
-    them again. Processing failure, resource limitation: look at the provider's log.
+    What to do: Keep them at the sender. No such object instance: the SCP does not have them (any longer), so send
+    them again. Processing failure, resource limitation: look at the SCP's log.
     """
     association = review.association
     if not association.message_counts.requests["N-EVENT-REPORT"]:
@@ -52,8 +52,8 @@ def uncommitted(review: Review) -> Iterator[Hit]:
 def not_printed(review: Review) -> Iterator[Hit]:
     """The printer reports a failure.
 
-    By N-EVENT-REPORT the printer tells that a print job failed, or that it cannot print at present; all that was asked
-    of it may have been answered with Success before.
+    The printer reports by N-EVENT-REPORT that a print job failed, or that it cannot print at present. Every request
+    before may have been answered with Success.
 
     What to do: Look at the printer. Execution Status Info (2100,0030) or Printer Status Info (2110,0020) in the event
     says why, such as no film or an open door.

@@ -24,12 +24,12 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
 
 @final_rule(code="commitment-incomplete", severity=Severity.WARNING, follows=_BEFORE)
 def incomplete(review: Review) -> Iterator[Hit]:
-    """A storage commitment report does not tell of all instances.
+    """A storage commitment report does not list all instances.
 
-    The report lists every instance of the request, as committed or as failed. Of one that is in neither list nobody
+    The report lists every instance of the request, as committed or as failed. If an instance is in neither list, nobody
     knows whether it is safe.
 
-    What to do: Keep the instances that the report leaves out; look at the provider.
+    What to do: Keep the instances that the report leaves out. Look at the SCP's log.
     """
     for report in _reports(review):
         requests = _requests(review, report.transaction)
@@ -49,9 +49,9 @@ def transaction_differs(review: Review) -> Iterator[Hit]:
     """A storage commitment report has another Transaction UID than its request.
 
     The report repeats the Transaction UID of the request. With another one, the requestor does not know which instances
-    are committed, and asks again or keeps them for ever.
+    are committed, and asks again or keeps them forever.
 
-    What to do: Look at how the provider makes its report.
+    What to do: Look at how the SCP makes its report.
     """
     for report, request in _strays(review):
         if request is not None:
@@ -83,7 +83,7 @@ def other_event(review: Review) -> Iterator[Hit]:
     Event type 1 says that all instances are committed, 2 that some are not. A requestor that goes by the type deletes
     instances that are not safe, or keeps ones that are.
 
-    What to do: Look at the provider. Trust the list of failed instances.
+    What to do: Look at the SCP. Trust the list of failed instances.
     """
     for report in _reports(review):
         known = report.failed is not None and report.action in (_ALL_COMMITTED, _FAILURES_EXIST)

@@ -24,9 +24,9 @@ _SAID = {
 def failed(facts: CaptureFacts) -> Iterator[Hit]:
     """TCP connections are refused or get no answer.
 
-    Nobody spoke DICOM, since TCP did not even connect. Refused (RST): the host is there and nothing listens on the
-    port, or a firewall rejects. No answer to SYN: a wrong address, a firewall that drops, or the host is down. Told of
-    DICOM's ports, of hosts that speak DICOM in this capture, and where the capture holds no DICOM at all.
+    No DICOM was exchanged, since TCP did not even connect. Refused (RST): the host is there and nothing listens on the
+    port, or a firewall rejects. No answer to SYN: a wrong address, a firewall that drops, or the host is down. Reported
+    for DICOM's ports, for hosts that speak DICOM in this capture, and for all where the capture holds no DICOM.
 
     What to do: Check address and port at the caller. See that the server runs, what it listens on, and which firewalls
     are between.

@@ -41,7 +41,7 @@ def absent(review: Review) -> Iterator[Hit]:
     """A request lacks an attribute that its service needs.
 
     The tables of PS3.4 say which attributes the data set of a normalized request must hold with a value (type 1 or
-    usage M). It is told where the request was refused or answered by an abort, and where the attribute is vital: a
+    usage M). Reported where the request was refused or answered by an abort, and where the attribute is vital: a
     storage commitment of no instance, a change of state without Transaction UID.
 
     What to do: Let the sender fill in the attributes named; the clause in the text has the table.
@@ -67,8 +67,8 @@ def odd(review: Review) -> Iterator[Hit]:
     """An attribute has a value that its service does not allow here.
 
     A procedure step is created IN PROGRESS (MPPS) or SCHEDULED (UPS), and its status or state has a few defined values;
-    so have Film Orientation, Print Priority and others of print. Told where the request was refused or answered by an
-    abort.
+    so have Film Orientation, Print Priority and others of print. Reported where the request was refused or answered by
+    an abort.
 
     What to do: Let the sender use one of the values named.
     """
@@ -88,7 +88,7 @@ def barred(review: Review) -> Iterator[Hit]:
     """An N-SET holds attributes that may not be set.
 
     Some attributes are given when the instance is created and stay as they are; the state of a Unified Procedure Step
-    is changed by N-ACTION. Told where the request was refused or answered by an abort.
+    is changed by N-ACTION. Reported where the request was refused or answered by an abort.
 
     What to do: Let the sender leave the attributes out of N-SET.
     """
@@ -118,7 +118,7 @@ def without_image_boxes(review: Review) -> Iterator[Hit]:
 
 @final_rule(code="print-job-not-followed", severity=Severity.NOTE)
 def print_job_not_followed(review: Review) -> Iterator[Hit]:
-    """A print job was promised and no event tells of it.
+    """A print job was accepted and no event reports on it.
 
     The printer reports the progress of a print job only on the association on which it was created. Without an event
     nobody knows whether the film came out.

@@ -93,7 +93,7 @@ _rule(
 _rule(
     code="deflate",
     severity=Severity.ERROR,
-    title="A deflated data set cannot be inflated as it should",
+    title="A deflated data set cannot be inflated correctly",
     meaning="The deflate stream is broken, cut off, wrapped in another format, or followed by other bytes.",
     remedy="Look at the sender's compression; it must be raw deflate (RFC 1951).",
 )(problems_of("deflate"))
@@ -137,7 +137,7 @@ _rule(
 _rule(
     code="stray-delimiter",
     severity=Severity.WARNING,
-    title="A delimiter delimits nothing",
+    title="A delimiter ends nothing",
     meaning="A delimitation item stands where no sequence or item of undefined length is open. Some receivers stop "
     "there.",
     remedy="Look at the sender's encoder.",
@@ -180,8 +180,8 @@ _rule(
 _rule(
     code="order",
     severity=Severity.WARNING,
-    title="Elements are not in ascending order, or twice there",
-    meaning="Elements are sorted by tag, and each is there once. Receivers that stop at the first greater tag do not "
+    title="Elements are not in ascending order, or occur twice",
+    meaning="Elements are sorted by tag, and each occurs once. Receivers that stop at the first greater tag do not "
     "find the others.",
     remedy="Look at the sender, or at what edits objects before they are sent.",
     after=(*_STRUCTURE,),
@@ -213,7 +213,7 @@ _rule(
 _rule(
     code="value",
     severity=Severity.WARNING,
-    title="A value is not written as its VR asks for",
+    title="A value does not have the form of its VR",
     meaning="Dates, times, numbers, codes and names have a fixed form and a greatest length. Receivers that convert "
     "them refuse the object, cut the value, or store none. The value itself is not shown.",
     remedy="Look at where the value comes from, such as a form without checks or a calculation with too many digits.",
@@ -276,7 +276,7 @@ _rule(
 _rule(
     code="pixel-length",
     severity=Severity.WARNING,
-    title="Pixel data has not the length its description asks for",
+    title="The length of Pixel Data does not match its description",
     meaning="Rows, columns, samples, bits and frames tell how many bytes there are. Viewers show a part, noise or "
     "nothing.",
     remedy="Look at the object at the sender: it was cut off, or its description was changed.",
@@ -287,8 +287,8 @@ _rule(
 _rule(
     code="pixel-mismatch",
     severity=Severity.WARNING,
-    title="Pixel data is not what the transfer syntax or description says",
-    meaning="Native pixels where compressed ones are due, another codec than the transfer syntax names, or a number of "
+    title="Pixel Data is not what the transfer syntax or description says",
+    meaning="Native pixels where compressed ones belong, another codec than the transfer syntax names, or a number of "
     "fragments or offsets that does not fit. Viewers fail to decode it.",
     remedy="Look at what converts or compresses objects at the sender.",
     after=(*_STRUCTURE,),

@@ -163,7 +163,7 @@ def _repeated_in_contexts(raw: bytes) -> Iterator[tuple[int, int]]:
 def items_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
     """An item has a type the standard does not define.
 
-    Receivers ignore unknown items. A private extension, or an encoder that lost its place.
+    Receivers ignore unknown items. This is a private extension, or the encoder lost its place.
 
     What to do: Nothing, unless the association fails.
     """
@@ -198,7 +198,7 @@ def reserved_set(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(code="ae-title-malformed", severity=Severity.WARNING, on=AssociateRq)
 @of_negotiation
 def title_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An AE title is blank or has bytes no AE title may have.
+    """An AE title is blank or contains characters that are not allowed.
 
     AE titles are 1 to 16 characters of the default repertoire, without backslash and control characters. Acceptors
     refuse what they cannot match, and some abort.

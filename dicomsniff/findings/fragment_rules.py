@@ -235,7 +235,7 @@ def cut_off(review: Review) -> Iterator[Hit]:
 def partly_captured(review: Review) -> Iterator[Hit]:
     """The capture holds a part of a message only.
 
-    Bytes of it were lost by the capture, or it began before the capture or goes on behind it. The receiver may well
+    Bytes of it were lost by the capture, or it began before the capture or goes on after its end. The receiver may well
     have it whole.
 
     What to do: Look at what the capture lost. Capture again, nearer to one side or longer.

@@ -83,7 +83,7 @@ def likely(review: Review) -> Iterator[Hit]:
     One side refused, aborted or went silent, and nothing else explains it. Just before, it was sent something that most
     receivers can handle. This is a hypothesis: the failing side may have had another reason.
 
-    What to do: Look for this at the failing side's log. Try again without it.
+    What to do: Look for this in the failing side's log. Try again without it.
     """
     association = review.association
     for failure in findings_of(association).all:

@@ -22,12 +22,12 @@ SINGLE_STORES = 5
 def retrieve_explained(facts: CaptureFacts) -> Iterator[Hit]:
     """Why a C-MOVE brought less than was asked for: a hypothesis.
 
-    A C-MOVE involves three parties: who asks, the provider, and the destination to which the provider stores on an
+    A C-MOVE involves three parties: the SCU that asks, the SCP, and the destination to which the SCP stores on an
     association of its own. What the capture shows of that association, or of the attempt to open it, gives the
     likeliest reason. It is judged by Move Originator, AE titles, addresses and time.
 
-    What to do: Look at the association or the attempt named. If the capture cannot see the provider's way to the
-    destination, capture at the provider.
+    What to do: Look at the association or the attempt named. If the capture cannot see the SCP's way to the
+    destination, capture at the SCP.
     """
     for move in facts.links.moves():
         if not moved_nothing(move) and (said := why_less(move)):
@@ -39,9 +39,9 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
     """A C-MOVE succeeded without moving anything.
 
     The final response says success and counts no sub-operation, and the capture shows no C-STORE for it. Either no
-    object matched the identifier, which is a success, or the provider does not count what it could not send.
+    object matched the identifier, which is a success, or the SCP does not count what it could not send.
 
-    What to do: Query for the same keys with C-FIND. If objects match, look at the provider's log: destinations, SOP
+    What to do: Query for the same keys with C-FIND. If objects match, look at the SCP's log: destinations, SOP
     classes and transfer syntaxes it can send there.
     """
     for move in facts.links.moves():
@@ -53,10 +53,10 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
 def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
     """The objects of a C-MOVE are not in the capture.
 
-    The response counts objects as moved, and the capture holds no C-STORE that belongs to it. The provider reaches the
+    The response counts objects as moved, and the capture holds no C-STORE that belongs to it. The SCP reaches the
     destination on a path this capture does not see, or over TLS.
 
-    What to do: Capture at the provider or at the destination to see them.
+    What to do: Capture at the SCP or at the destination to see them.
     """
     for move in facts.links.moves():
         said = move.counters.get("completed", 0) + move.counters.get("warning", 0)
@@ -69,7 +69,7 @@ def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
 
 @capture_rule(code="move-originator-wrong", severity=Severity.NOTE)
 def own_title(facts: CaptureFacts) -> Iterator[Hit]:
-    """A provider names itself as Move Originator.
+    """The SCP of a C-MOVE names itself as Move Originator.
 
     Move Originator Application Entity Title (0000,1030) is the title of whoever invoked the C-MOVE. With another one
     the destination cannot tell what a delivery answers.
@@ -89,7 +89,7 @@ def get_explained(review: Review) -> Iterator[Hit]:
     A C-GET delivers its objects on the association on which it is asked, with the roles reversed: the requestor must
     have been accepted as SCP of each storage SOP class it wants to get.
 
-    What to do: Propose the storage SOP classes with the SCP role, and transfer syntaxes the provider can send.
+    What to do: Propose the storage SOP classes with the SCP role, and transfer syntaxes the SCP can send.
     """
     for operation in review.association.operations.operations:
         if operation.name == "C-GET" and (said := explain_get(review.association, operation)):
@@ -101,7 +101,7 @@ def got_nothing(review: Review) -> Iterator[Hit]:
     """A C-GET succeeded without bringing anything.
 
     The final response says success, and no C-STORE came within the operation. Either no object matched the identifier,
-    which is a success, or the provider does not count what it could not send.
+    which is a success, or the SCP does not count what it could not send.
 
     What to do: Query for the same keys with C-FIND. If objects match, compare their SOP classes with the contexts that
     were accepted with the SCP role.
@@ -123,7 +123,7 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
     Every C-STORE of a C-GET travels on the same association, so that the counters of the response can be compared with
     what the requestor answered. They differ: one side lost count of an object.
 
-    What to do: Compare the instances stored with those the requestor kept, and report it to the provider's maker.
+    What to do: Compare the instances stored with those the requestor kept, and report it to the SCP's maker.
     """
     if review.association.missing_bytes or review.association.unlisted:
         return
@@ -146,10 +146,10 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
 def unreported(facts: CaptureFacts) -> Iterator[Hit]:
     """The report of a storage commitment is not in the capture.
 
-    The request was accepted. The report may come hours later, on the same association or on one that the provider opens
+    The request was accepted. The report may come hours later, on the same association or on one that the SCP opens
     to the requestor's port.
 
-    What to do: Capture longer. If the sender never gets it, check that the provider knows the sender's address and
+    What to do: Capture longer. If the sender never gets it, check that the SCP knows the sender's address and
     port.
     """
     for workflow in _commitments(facts):
@@ -163,7 +163,7 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
 
 
 def _called_back(facts: CaptureFacts, asked: Step) -> str:
-    """Say that the provider tried to call the requestor for its report, and in vain."""
+    """Say that the SCP tried to call the requestor for its report, and in vain."""
     first = next((each for each in facts.neighbours if each.association == asked.association), None)
     if first is None:
         return ""
@@ -173,11 +173,11 @@ def _called_back(facts: CaptureFacts, asked: Step) -> str:
         if back and each.start >= asked.time and each.trouble:
             why = in_words(reject_reason_name(*each.refused)) if each.refused else ""
             what = f"which was refused: {why}" if why else "which was in trouble"
-            return f"; the provider called back in association {the_association(each.association)}, {what}"
+            return f"; the SCP called back in association {the_association(each.association)}, {what}"
     for tried in facts.links.unconnected():
         if tried.source == provider and host_of(tried.target) == requestor and tried.time >= asked.time:
             how = {"refused": "was refused", "unanswered": "got no answer"}.get(tried.how, "said nothing")
-            return f"; the provider then tried to connect to {the_address(tried.target)}, which {how}"
+            return f"; the SCP then tried to connect to {the_address(tried.target)}, which {how}"
     return ""
 
 

@@ -54,7 +54,7 @@ def _told_once(check: Callable[[Asked], Iterator[Seen]]) -> Callable[[Review], I
 def other_level(each: Asked) -> Iterator[Seen]:
     """Matches are of another level than was asked for.
 
-    Every match states the level that the query asked for. SCUs drop others, or take them for what they are not.
+    Every match states the level that the query asked for. SCUs drop other matches, or misread them.
 
     What to do: Look at the SCP: it must send (0008,0052) back as it was sent.
     """
@@ -127,8 +127,8 @@ def required_missing(each: Asked) -> Iterator[Seen]:
 def question_marks(each: Asked) -> Iterator[Seen]:
     """Matches hold question marks in place of characters.
 
-    Programs write a question mark for a character that their character set does not have: the name is there, and was
-    lost on the way.
+    Programs write a question mark for a character that their character set does not have: the SCP knows the name, but
+    it was lost in the answer.
 
     What to do: Let the SCP declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8).
     """
@@ -146,8 +146,8 @@ def question_marks(each: Asked) -> Iterator[Seen]:
 def others_missing(each: Asked) -> Iterator[Seen]:
     """Matches lack optional keys that were asked for.
 
-    An SCP leaves out optional keys that it does not support, and is allowed to. What the query wants to know by them is
-    not told, and by a value in them nothing was selected.
+    An SCP leaves out optional keys that it does not support, and is allowed to. Their values are not returned, and a
+    value to match in them had no effect.
 
     What to do: Look at the SCP's conformance statement for the keys that it supports.
     """

@@ -70,7 +70,7 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
     condition=is_normalized,
 )
 def created_without_instance(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An instance is created and gets no name.
+    """A new SOP instance gets no UID.
 
     An N-CREATE-RQ without Affected SOP Instance UID (0000,1000) leaves the UID to the performer; the response must then
     give it. Here it does not, so that no N-SET, N-ACTION, N-GET or N-DELETE can name the instance.
@@ -94,7 +94,7 @@ def created_without_instance(association: Association, entry: Entry) -> Iterator
     condition=is_normalized,
 )
 def type_not_defined(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An action or event type is not one of the SOP class.
+    """An action or event type is not defined for the SOP class.
 
     PS3.4 defines for every SOP class which Action Type IDs and Event Type IDs it has. The receiver cannot know what
     this one means; expect status 0123H (no such action) or 0113H (no such event type).
@@ -198,7 +198,7 @@ def class_not_push(review: Review) -> Iterator[Hit]:
     """A message about a procedure step names another SOP class than UPS Push.
 
     Every Unified Procedure Step is an instance of UPS Push. The presentation context may be of another UPS SOP class;
-    the SOP class in the command set is always that of UPS Push. Told where the request failed.
+    the SOP class in the command set is always that of UPS Push. Reported where the request failed.
 
     What to do: Let the sender put the UID of UPS Push into Requested or Affected SOP Class UID.
     """

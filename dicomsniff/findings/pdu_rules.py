@@ -66,7 +66,7 @@ entry_rule(
     on=MalformedPdu,
     follows=("own:bytes-missing",),
     once=True,
-    title="A PDV announces less than its own header",
+    title="The length of a PDV is less than its own header",
     meaning="A PDV item holds at least a presentation context id and a message control header, so its length is 2 or "
     "more. One of 0 or 1 cannot be read, nor can what follows it in the same P-DATA-TF.",
     remedy="Look at the sender's fragmentation, above all at how it ends a data set. Receivers abort.",
@@ -79,7 +79,7 @@ entry_rule(
     on=MalformedPdu,
     follows=("own:bytes-missing",),
     once=True,
-    title="A P-DATA-TF announces more than its PDVs need",
+    title="A P-DATA-TF is longer than its PDVs",
     meaning="After the last PDV there are bytes left that are too few for another one. They belong to nothing and are "
     "lost, unless the sender meant them as part of the PDV before.",
     remedy="Look at the sender's length computation.",
@@ -159,7 +159,7 @@ def length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     once=True,
 )
 def body_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A PDU's body does not have its type's layout.
+    """The body of a PDU does not have the layout of its type.
 
     An item or field runs over the end of what holds it, so that the rest cannot be read. What precedes the place named
     was decoded; the receiver may have read less, or something else.
@@ -182,7 +182,7 @@ def body_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
 def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """Expected a PDU header, found something else.
 
-    These bytes can be no PDU header: the type does not exist, or the length is impossible for it. Most often the PDU
+    These bytes cannot be a PDU header: the type does not exist, or the length is impossible for it. Most often the PDU
     before announced a wrong length. Decoding goes on at the next header found.
 
     What to do: Look at the length of the PDU before, and at the sender's PDU writer.
@@ -206,10 +206,10 @@ def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
 def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
     """Bytes were passed over in search of the next PDU.
 
-    After lost or malformed bytes the next PDU header had to be searched. What lies between is not decoded and may have
-    held messages.
+    After lost or malformed bytes the next PDU header had to be searched for. What lies between is not decoded and may
+    have held messages.
 
-    What to do: Look at what is found before it: the cause is there.
+    What to do: Look at the findings before this one: the cause is there.
     """
     match entry.event:
         case SkippedBytes(length=length):
@@ -218,10 +218,10 @@ def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
 
 @entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, on=OversizedPdu)
 def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A P-DATA-TF is longer than the receiver takes.
+    """A P-DATA-TF is longer than its receiver accepts.
 
-    Each side announces the longest P-DATA-TF it takes (0 for any). A longer one may overrun the receiver's buffer: some
-    abort, some lose data, some do not mind. Reported once per direction.
+    Each side announces the longest P-DATA-TF it accepts (0 for no limit). A longer one may overrun the receiver's
+    buffer: some abort, some lose data, some do not mind. Reported once per direction.
 
     What to do: Limit the sender's PDU length to what the receiver announced, or raise the receiver's.
     """

@@ -45,10 +45,10 @@ def level_missing(each: Asked) -> Iterator[str]:
 )
 @told_leniently
 def level_unknown(each: Asked) -> Iterator[str]:
-    """A query or retrieval states a level that there is not.
+    """A query or retrieval states a level that does not exist.
 
     Each information model has its own levels: Patient Root has PATIENT, STUDY, SERIES and IMAGE; Study Root has no
-    PATIENT level. SCPs refuse other values, those in small letters too. A note where matches or objects came all the
+    PATIENT level. SCPs refuse other values, and values in small letters. A note where matches or objects came all the
     same.
 
     What to do: Let the SCU ask at a level of the model, or propose the SOP class of the model that has the level.
@@ -162,10 +162,10 @@ def own_unasked(each: Asked) -> Iterator[str]:
 )
 @told_once
 def outside_sequence(each: Asked) -> Iterator[str]:
-    """A key stands at top level that belongs into a sequence.
+    """A key that belongs in a sequence is at top level.
 
     A worklist is asked for by the keys in the item of Scheduled Procedure Step Sequence (0040,0100): station, date,
-    modality. At top level they are none of its keys: SCPs pass them over and return all that is scheduled, or nothing.
+    modality. At top level they are not keys: SCPs ignore them and return all that is scheduled, or nothing.
 
     What to do: Let the SCU put these keys into the one item of the sequence.
     """
@@ -186,8 +186,8 @@ def outside_sequence(each: Asked) -> Iterator[str]:
 def other_level(each: Asked) -> Iterator[str]:
     """A query or retrieval has keys of another level than its own.
 
-    Without relational behavior negotiated, a query is matched against attributes of its own level. Of a key of a lower
-    level SCPs take no notice, so that more is found or retrieved than was asked for; or they refuse it.
+    Without relational behavior negotiated, a query is matched against attributes of its own level. SCPs ignore a key of
+    a lower level, so that more is found or retrieved than was asked for, or they refuse the request.
 
     What to do: Ask at the level that the key belongs to; at STUDY level use Modalities in Study instead of Modality.
     """
@@ -215,7 +215,7 @@ def other_level(each: Asked) -> Iterator[str]:
 def not_unique(each: Asked) -> Iterator[str]:
     """A retrieval that failed has keys other than unique ones.
 
-    C-MOVE and C-GET name what to retrieve by unique keys only. Many SCPs pass over others; this one failed.
+    C-MOVE and C-GET name what to retrieve by unique keys only. Many SCPs ignore others; this one failed.
 
     What to do: Let the SCU send only the level and the unique keys.
     """
@@ -234,7 +234,7 @@ def not_unique(each: Asked) -> Iterator[str]:
 )
 @told_once
 def several_values(each: Asked) -> Iterator[str]:
-    """A key that is no list of UIDs has several values.
+    """A key that is not a list of UIDs has several values.
 
     Only UIDs may be listed, unless multiple value matching is negotiated, and a sequence has one item at most. SCPs
     match one of the values, or none, or refuse the query.
@@ -253,7 +253,7 @@ def several_values(each: Asked) -> Iterator[str]:
 @final_rule(code="query-wildcard", severity=Severity.WARNING, follows=_BROKEN)
 @told_once
 def wildcard(each: Asked) -> Iterator[str]:
-    """A wildcard stands in a key that has none.
+    """A key contains a wildcard that is not allowed there.
 
     UIDs, dates, times and numbers are not matched with wildcards. SCPs find nothing, or refuse the query.
 
@@ -275,7 +275,7 @@ def question_marks(each: Asked) -> Iterator[str]:
     """A key holds question marks in place of characters.
 
     Programs write a question mark for a character that their character set does not have. In a query each of them
-    matches any character, so that others are found, or nobody.
+    matches any character, so that others are found, or none.
 
     What to do: Let the SCU declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8).
     """
@@ -293,10 +293,10 @@ def question_marks(each: Asked) -> Iterator[str]:
 )
 @told_once
 def level_superfluous(each: Asked) -> Iterator[str]:
-    """A query or retrieval states a level where there is none.
+    """A query or retrieval states a level where none is used.
 
-    Worklists, and objects that belong to no patient, have no levels. SCPs pass over Query/Retrieve Level there, or
-    refuse the request.
+    Worklists, and objects that belong to no patient, have no levels. SCPs ignore Query/Retrieve Level there, or refuse
+    the request.
 
     What to do: Let the SCU leave out (0008,0052).
     """

@@ -82,7 +82,7 @@ def before_the_end(review: Review) -> Iterator[Hit]:
     """A request succeeds before its data set is whole.
 
     Only a failure may be answered while the data set is still being sent. A response that says Success or Warning by
-    then cannot be about all of the object: what came later may be lost.
+    then cannot cover the whole object: what came later may be lost.
 
     What to do: Compare the object at the receiver with the one that was sent. Look at the receiver's log.
     """

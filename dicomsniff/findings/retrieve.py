@@ -41,11 +41,11 @@ def why_less(move: Move) -> str:
         (target, how), count = tries.most_common(1)[0]
         what = {"refused": "refused the TCP connection", "unanswered": "did not answer"}.get(how, "took it in silence")
         times = f" ({count} times)" if count > 1 else ""
-        tried = f"while it ran, the provider tried to connect to {the_address(target)}"
+        tried = f"while it ran, the SCP tried to connect to {the_address(target)}"
         return f"{tried}, which {what}{times}: nothing listens there?"
     if move.status == DESTINATION_UNKNOWN:
         unknown = the_title(str(move.destination))
-        return f"the provider does not know the destination {unknown}; it must be configured there"
+        return f"the SCP does not know the destination {unknown}; it must be configured there"
     failed = move.counters.get("failed", 0)
     if move.sent:
         return _explain_partial(move, destination, failed)
@@ -55,20 +55,20 @@ def why_less(move: Move) -> str:
         return f"{done} of {counted(done + failed, 'object')} arrived, as it counts; the capture does not see that path"
     if failed:
         return (
-            f"{counted(failed, 'object')} failed and no C-STORE is in the capture: the provider could not reach "
+            f"{counted(failed, 'object')} failed and no C-STORE is in the capture: the SCP could not reach "
             f"{destination}, or had nothing to send that it accepts, or the capture does not see that path"
         )
     if move.status is None:
         return f"it got no final response, and no C-STORE to {destination} is in the capture"
     if move.category == "Success":
-        return "nothing was moved: no object matched, or the provider does not tell what it could not send"
-    return f"no C-STORE to {destination} is in the capture: the provider gave up before it sent anything"
+        return "nothing was moved: no object matched, or the SCP does not tell what it could not send"
+    return f"no C-STORE to {destination} is in the capture: the SCP gave up before it sent anything"
 
 
 def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
     association = f"association {the_association(delivery.association)}"
     if delivery.outcome == "rejected":
-        return f"{destination} rejected the provider's {association}"
+        return f"{destination} rejected the SCP's {association}"
     if delivery.contexts and not delivery.accepted:
         accepted = f"accepted none of {delivery.contexts} presentation contexts"
         return f"{destination} {accepted} in {association}"
@@ -98,9 +98,7 @@ def _explain_partial(move: Move, destination: str, failed: int) -> str:
         parts.append(f"{destination} left {unanswered} of {move.sent} C-STOREs without an answer{then}")
     if unsent:
         contexts = sum(delivery.contexts - delivery.accepted for delivery in move.deliveries)
-        why = (
-            f"{destination} had refused {contexts} presentation contexts" if contexts else "the provider's log says why"
-        )
+        why = f"{destination} had refused {contexts} presentation contexts" if contexts else "the SCP's log says why"
         parts.append(
             f"{counted(unsent, 'object')} counted as failed {'was' if unsent == 1 else 'were'} never sent: {why}"
         )

@@ -32,8 +32,9 @@ def not_negotiated(review: Review) -> Iterator[Hit]:
     """A request is sent in a role that was not negotiated.
 
     By default the requestor is the SCU and the acceptor the SCP. For anything else, such as C-STORE during C-GET or an
-    event report on a reversed association, SCP/SCU role selection is needed; who is SCP only gave up the SCU role.
-    Peers refuse or abort requests in another role. A note where no role was negotiated and the peer answered Success.
+    event report on a reversed association, SCP/SCU role selection is needed; a requestor that negotiated the SCP role
+    only gave up the SCU role. Peers refuse or abort requests in another role. A note where no role was negotiated and
+    the peer answered Success.
 
     What to do: Let the requestor propose the roles it needs, and the acceptor accept them.
     """
@@ -123,11 +124,11 @@ def get_without_role(review: Review) -> Iterator[Hit]:
 
 @final_rule(code="role-scp-only", severity=Severity.WARNING, follows=_BEFORE)
 def scp_only(review: Review) -> Iterator[Hit]:
-    """The requestor proposes to be SCP only of classes that it would use.
+    """The requestor gives up the SCU role for classes that it would use.
 
-    SCP/SCU role selection with SCU role 0 gives up the requestor's default role. Of storage that is usual for C-GET, of
-    storage commitment for event reports; of other classes it leaves nothing to do, and some acceptors refuse. Reported
-    only where the association failed.
+    SCP/SCU role selection with SCU role 0 gives up the requestor's default role. This is usual for Storage (C-GET) and
+    for storage commitment (event reports). For other classes it leaves nothing to do, and some acceptors refuse.
+    Reported only where the association failed.
 
     What to do: Leave the role selection out for these classes, or propose the SCU role as well.
     """

@@ -52,9 +52,9 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
 def requestor_silent(review: Review) -> Iterator[Hit]:
     """A TCP connection is opened and no A-ASSOCIATE-RQ comes.
 
-    The acceptor waits for A-ASSOCIATE-RQ until its ARTIM timer expires. Who opens a connection and says nothing hangs,
-    is a port scanner or the health check of a load balancer, or waits for the other side to speak first, as clients of
-    other protocols do.
+    The acceptor waits for A-ASSOCIATE-RQ until its ARTIM timer expires. A program that opens a connection and says
+    nothing hangs, is a port scanner or the health check of a load balancer, or waits for the other side to speak first,
+    as clients of other protocols do.
 
     What to do: Look at what opens the connection. Where it is a monitor, let it close the connection or send C-ECHO.
     """

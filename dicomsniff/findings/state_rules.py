@@ -106,7 +106,7 @@ def abort_after_end(_: Association, entry: Entry) -> Iterator[Hit]:
     The association was released or rejected already, so there is nothing to abort: only the TCP connection remains to
     be closed. Logs of the other side will show an abort that means nothing.
 
-    What to do: Look at how the sender shuts down; often a second thread tidies up what is gone.
+    What to do: Look at how the sender shuts down; often a second thread closes what is closed already.
     """
     match entry.event:
         case UnexpectedPdu(pdu="A-ABORT", state=state) if state is not State.ABORTED:
@@ -121,11 +121,11 @@ def abort_after_end(_: Association, entry: Entry) -> Iterator[Hit]:
     once=True,
 )
 def unexpected(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A PDU comes where the state machine expects another.
+    """A PDU is not expected in the state of the association.
 
     The sender breaks the order of the protocol. Receivers answer with A-ABORT (unexpected-PDU).
 
-    What to do: Look at the sender, and at which side it thinks it is.
+    What to do: Look at the sender, and at whether it mixes up the roles of requestor and acceptor.
     """
     match entry.event:
         case UnexpectedPdu(pdu="P-DATA-TF" | "A-ASSOCIATE-RQ" | "A-ABORT"):

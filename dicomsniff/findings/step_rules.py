@@ -118,10 +118,10 @@ def other_transaction(review: Review) -> Iterator[Hit]:
 def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
     """A subscription was accepted and its first event is not in the capture.
 
-    Whoever subscribes to a Unified Procedure Step is told its state at once, on an association that the provider opens
+    Whoever subscribes to a Unified Procedure Step is told its state at once, on an association that the SCP opens
     to the subscriber, or on the same one. The capture shows no such event.
 
-    What to do: Capture longer, and at the subscriber. If no event comes, check that the provider knows its address.
+    What to do: Capture longer, and at the subscriber. If no event comes, check that the SCP knows its address.
     """
     for workflow in facts.links.workflows():
         if workflow.kind is not Kind.UPS or workflow.unlisted or workflow.key in GLOBAL_SUBSCRIPTIONS:

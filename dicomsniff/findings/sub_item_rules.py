@@ -113,7 +113,7 @@ def unasked(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(code="item-of-other-side", severity=Severity.WARNING, on=_BOTH)
 @of_negotiation
 def other_side_s(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A side sends an item that only the other one sends.
+    """One side sends an item that only the other side may send.
 
     The requestor sends user identity (58H), the acceptor the response to it (59H). The other way round they mean
     nothing.

@@ -44,7 +44,7 @@ def success_with_failures(review: Review) -> Iterator[Hit]:
     Success means that every sub-operation succeeded. This response counts failed ones: objects are missing at the
     destination, and a requestor that reads the status alone does not notice.
 
-    What to do: Retrieve the missing objects again. Look at the provider's log for why they failed; it should answer
+    What to do: Retrieve the missing objects again. Look at the SCP's log for why they failed; it should answer
     B000H, or a failure if all of them failed.
     """
     for operation, final, counters in _retrieved(review.association):
@@ -64,7 +64,7 @@ def list_missing(review: Review) -> Iterator[Hit]:
     A final response that counts failed sub-operations names them in Failed SOP Instance UID List (0008,0058). Without
     it the requestor cannot retrieve just those again.
 
-    What to do: Compare what arrived at the destination with what was asked for. Look at the provider's log.
+    What to do: Compare what arrived at the destination with what was asked for. Look at the SCP's log.
     """
     for operation, final, counters in _retrieved(review.association):
         command = final.command
@@ -85,7 +85,7 @@ def pending_uncounted(review: Review) -> Iterator[Hit]:
     Pending responses to C-MOVE and C-GET hold the numbers of remaining, completed, failed and warning sub-operations.
     Without them nobody sees the progress; some requestors abort. Reported once per operation.
 
-    What to do: Look at the provider. If the requestor fails on these responses, switch pending responses off.
+    What to do: Look at the SCP. If the requestor fails on these responses, switch pending responses off.
     """
     first: dict[int, tuple[Message, list[int]]] = {}
     count: dict[int, int] = {}
@@ -114,12 +114,12 @@ def pending_uncounted(review: Review) -> Iterator[Hit]:
     follows=_BEFORE,
 )
 def no_progress(review: Review) -> Iterator[Hit]:
-    """Pending responses go on and nothing goes forward.
+    """Pending responses go on without progress.
 
-    A provider sends pending responses while it works, and counts in them what is left. Here the counts stay as they
-    were, response after response, until somebody gave up: the provider waits for its storage, or for the destination.
+    An SCP sends pending responses while it works, and counts in them what is left. Here the counts stay as they
+    were, response after response, until somebody gave up: the SCP waits for its storage, or for the destination.
 
-    What to do: Look at the provider's log, and at its association to the destination.
+    What to do: Look at the SCP's log, and at its association to the destination.
     """
     for operation in review.association.operations.operations:
         if operation.final is not None or operation.pending < _SEVERAL:
@@ -163,7 +163,7 @@ def remaining_at_the_end(review: Review) -> Iterator[Hit]:
     With the final response the operation is over, so that nothing remains; only a cancelled one may say what was left.
     The objects counted here were never tried.
 
-    What to do: Look at the provider's log for why it stopped.
+    What to do: Look at the SCP's log for why it stopped.
     """
     for operation, final, counters in _retrieved(review.association):
         command = final.command

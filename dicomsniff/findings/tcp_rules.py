@@ -51,8 +51,8 @@ def missing(review: Review) -> Iterator[Hit]:
     """Bytes of the stream are not in the capture.
 
     The receiver acknowledged them, or later ones came, so they were sent; the capture lost them: a packet dropped while
-    capturing, a mirror port without enough bandwidth, a short snaplen. Nothing is invented in their place, and what
-    could not be seen is blamed on nobody.
+    capturing, a mirror port without enough bandwidth, a short snaplen. Nothing is invented in their place, and nobody
+    is blamed for what could not be seen.
 
     What to do: Capture again, close to one side, with a larger buffer (tcpdump -B) and the whole packet (-s 0).
     """
@@ -192,7 +192,7 @@ def window_closed(review: Review) -> Iterator[Hit]:
 
     The receiving program read more slowly than data came, until there was no room left; the sender had to wait. That is
     how a slow disk, database or virus scanner of the receiver looks on the wire. Less than a millisecond in all is not
-    told: nobody waits for it.
+    reported: nobody notices it.
 
     What to do: Look at what the receiver does with objects as they come.
     """

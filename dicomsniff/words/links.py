@@ -45,7 +45,7 @@ def _move_text(move: Move) -> str:
         tried = ""
         if move.unconnected:
             last = move.unconnected[-1]
-            tried = f"; the provider tried {the_address(last.target)}: {last.how}"
+            tried = f"; the SCP tried {the_address(last.target)}: {last.how}"
         none = "is remembered" if move.partial else "is in the capture"
         return f"{asked}: {ended}; no C-STORE for it {none}{tried}"
     return f"{asked}: {ended}; " + "; ".join(_delivery_text(delivery) for delivery in move.deliveries)
