@@ -51,6 +51,18 @@ def counted(count: int | None, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}{'es' if noun.endswith(('s', 'ch')) else 's'}"
 
 
+def is_are(count: int) -> str:
+    """Return the verb that agrees with how many there are: `1 byte is`, `2 bytes are`."""
+    return "is" if count == 1 else "are"
+
+
+def of_all(part: int, whole: int, noun: str) -> str:
+    """Write how many of how many: `2 of 3 contexts`, `all 3 contexts`, `both contexts`, `1 context`, `no context`."""
+    if part == whole:
+        return f"both {counted(2, noun)[2:]}" if whole == 2 else f"{'all ' if whole > 2 else ''}{counted(whole, noun)}"
+    return f"{part} of {counted(whole, noun)}" if part or whole > 1 else f"no {noun}"
+
+
 def some_of(things: Sequence[_Thing], most: int = 5, name: Callable[[_Thing], str] = str) -> str:
     """Name the first few, and say how many more there are: `A, B and 5 more`."""
     more = f" and {len(things) - most} more" if len(things) > most else ""

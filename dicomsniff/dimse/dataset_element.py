@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from dicomsniff.dimse.scan.values import has_odd_escapes
+from dicomsniff.quantities import counted
 
 INLINE_BINARY = 64
 """Bytes: longer binary values are given by length and digest."""
@@ -176,7 +177,7 @@ def binary(vr: str, value: bytes) -> tuple[str, dict[str, Any]]:
 
 def by_digest(vr: str, length: int, sha256: str) -> tuple[str, dict[str, Any]]:
     """Describe a value that is not shown."""
-    return f"{length} bytes", {"vr": vr, "length": length, "sha256": sha256}
+    return f"{counted(length, 'byte')}", {"vr": vr, "length": length, "sha256": sha256}
 
 
 def _text(value: Any) -> str:

@@ -14,7 +14,7 @@ from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import SEVERITIES
 from dicomsniff.findings.parts import shown, the_party
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, of_all
 
 SCHEMA = "dicomsniff.check/1"
 
@@ -49,7 +49,7 @@ class CheckedText(CheckView):
         before = [f"{name}: {self.verdict_line}", *worst, ""] if worst else []
         lines = [*finding_lines(self.whole)]
         total = self.overview.associations
-        where = f" in {self._with_findings} of {counted(total, 'association')}"
+        where = f" in {of_all(self._with_findings, total, 'association')}" if self._with_findings else ""
         judged = f"fails at {self.asked.fail_on}" if self.failed else f"passes at {self.asked.fail_on}"
         if self.selected:
             lines.append(f"{name}: {self.selected}")

@@ -13,7 +13,7 @@ from dicomsniff.findings.parts import the_class, the_party, the_title
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc
-from dicomsniff.quantities import some_of
+from dicomsniff.quantities import of_all, some_of
 
 
 def _answer(association: Association, entry: Entry) -> AssociateAc | None:
@@ -153,7 +153,7 @@ def unanswered(association: Association, entry: Entry) -> Iterator[Hit]:
     if _answer(association, entry):
         silent = [str(each.id) for each in association.contexts.values() if each.result is None]
         if silent:
-            count = f"{len(silent)} of {len(association.contexts)} presentation contexts"
+            count = of_all(len(silent), len(association.contexts), "presentation context")
             yield Hit(f"A-ASSOCIATE-AC does not answer {count}: {some_of(silent)}")
 
 
@@ -229,7 +229,9 @@ def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
             if first.result == _SYNTAXES_REFUSED and first.proposed_transfer_syntaxes:
                 what += f" ({some_of(first.proposed_transfer_syntaxes, MAX_SYNTAXES, the_class)})"
             more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
-            yield Hit(f"{len(refused)} of {len(association.contexts)} contexts refused: {what}{more}")
+            yield Hit(
+                f"{of_all(len(refused), len(association.contexts), 'presentation context')} refused: {what}{more}"
+            )
 
 
 @entry_rule(code="titles-garbled", severity=Severity.WARNING, on=_AC)

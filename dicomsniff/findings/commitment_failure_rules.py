@@ -11,7 +11,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, of_all
 
 _PRINT_FAILURES: dict[tuple[str, int | None], str] = {
     (PRINT_JOB, 4): "Failure of the print job",  # PS3.4 Table H.4-14
@@ -44,7 +44,7 @@ def uncommitted(review: Review) -> Iterator[Hit]:
         if failed:
             total = failed + outline.reference_counts.get(REFERENCED, 0)
             provider = the_party(association.party(request.side))
-            said = f"{provider} reports {failed} of {counted(total, 'instance')} as not committed"
+            said = f"{provider} reports {of_all(failed, total, 'instance')} as not committed"
             yield Hit(f"{said}: {_reasons(outline)}", request.span, request)
 
 

@@ -77,7 +77,7 @@ def odd(review: Review) -> Iterator[Hit]:
             continue
         for tag in content.odd:
             value = content.values[tag]
-            shown = f" {the_value(repr(value), tag)}" if len(value) <= MAX_VALUE else f" of {len(value)} characters"
+            shown = f" {the_value(repr(value), tag)}" if len(value) <= MAX_VALUE else f" ({len(value)} characters)"
             allowed = ", ".join(content.demand.allowed[tag])
             said = f"sends {_asked(operation)} with {named(tag)}{shown}, which may be {allowed} here"
             yield _about(review, operation, f"{said}{_outcome(review, operation)}")

@@ -8,6 +8,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id
 from dicomsniff.findings.rule import Hit, entry_rule
+from dicomsniff.quantities import counted
 
 CUT_SHORT = ("data-set-truncated-element", "data-set-overrun", "data-set-undelimited", "data-set-deflate",
              "data-set-item", "data-set-pixel-length", "data-set-pixel-mismatch")  # fmt: skip
@@ -52,7 +53,7 @@ def cut_short(_: Association, entry: Entry) -> Iterator[Hit]:
                 answer = operation.final.name
                 yield Hit(
                     f"{answer} came before the data set of {name} was whole; the sender then ended it early, after "
-                    f"{data.length} bytes",
+                    f"{counted(data.length, 'byte')}",
                     earliest_cause=span.first_packet,
                     latest_cause=span.last_packet,
                     listed_at=span.last_packet,

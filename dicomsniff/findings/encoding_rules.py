@@ -250,7 +250,7 @@ def uid_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq(problem="") | AssociateAc(problem="") as pdu:
             wrong = {value.rstrip(b"\0 ") for _, value in _uids(pdu) if value}
             bad = [
-                f"{the_uid(plain_text(uid)[:80])} ({len(uid)} bytes)"
+                f"{the_uid(plain_text(uid)[:80])} ({counted(len(uid), 'byte')})"
                 for uid in sorted(wrong)
                 if not _UID.fullmatch(uid)
             ]

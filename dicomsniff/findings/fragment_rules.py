@@ -12,6 +12,7 @@ from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORD
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import Review, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.quantities import counted
 from dicomsniff.side import SIDES, Side
 
 _INTERRUPTED = "the next command came"
@@ -40,15 +41,15 @@ def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]
         follows_command = next_to and not before[at][1] and "command set" not in event.problem
         seen = review.saw_all(entry.side, until=event.span.last_packet)
         if (seen, not follows_command) == (captured, announced):
-            text = f"{event.problem} ({event.length} bytes on context {event.context_id})"
+            text = f"{event.problem} ({counted(event.length, 'byte')} on context {event.context_id})"
             elsewhere = _announced_elsewhere(review, event, entry.side)
             if elsewhere is not None:
                 text = (
                     f"a data set fragment on context {event.context_id}; the {elsewhere.name} that announces "
-                    f"a data set was on context {elsewhere.context_id} ({event.length} bytes)"
+                    f"a data set was on context {elsewhere.context_id} ({counted(event.length, 'byte')})"
                 )
             if follows_command:
-                text = f"a data set of {event.length} bytes follows a command that announces none"
+                text = f"a data set of {counted(event.length, 'byte')} follows a command that announces none"
             yield Hit(text, event.span, side=entry.side)
 
 

@@ -63,7 +63,7 @@ def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
         if said and not move.sent and not move.partial:
             yield _about(
                 move,
-                f"{_name(move)} counts {counted(said, 'object')}; none is seen on its way",
+                f"{_name(move)} counts {counted(said, 'object')}; no C-STORE for this is in the capture",
             )
 
 
@@ -79,7 +79,10 @@ def own_title(facts: CaptureFacts) -> Iterator[Hit]:
     for move in facts.links.moves():
         if any("its own title" in delivery.how for delivery in move.deliveries):
             provider = the_title(str(move.provider_title))
-            yield _about(move, f"{provider} names itself as Move Originator; {the_title(str(move.originator))} asked")
+            yield _about(
+                move,
+                f"{provider} names itself as Move Originator; the C-MOVE came from {the_title(str(move.originator))}",
+            )
 
 
 @final_rule(code="get-explained", severity=Severity.NOTE)

@@ -147,7 +147,9 @@ def repeated(facts: CaptureFacts) -> Iterator[Hit]:
         mean = (last.start - first.start) // len(pauses)
         when = f"every {duration(mean)}" if even else f"in {duration(last.start - first.start)}"
         calling, called = _titles(first)
-        yield _about(first, f"{len(group)} tries of {calling} at {called}, {when}, all to no avail ({_listed(group)})")
+        yield _about(
+            first, f"{len(group)} tries of {calling} at {called}, {when}, none with success ({_listed(group)})"
+        )
 
 
 def _alike(some: Iterable[Neighbour]) -> list[list[Neighbour]]:

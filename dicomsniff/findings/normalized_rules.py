@@ -107,7 +107,9 @@ def type_not_defined(association: Association, entry: Entry) -> Iterator[Hit]:
             sop_class, number = command.sop_class_uid or "", command.uint(tag)
             if number is not None and sop_class in types and number not in types[sop_class]:
                 who = the_party(association.party(message.side))
-                yield Hit(f"{who} sends {command.name} with {what} {number}, which {the_class(sop_class)} has not")
+                yield Hit(
+                    f"{who} sends {command.name} with {what} {number}, which {the_class(sop_class)} does not have"
+                )
 
 
 _TYPED = {

@@ -113,7 +113,7 @@ def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnknownPdu(type=kind, length=length, problem="") if kind not in range(1, 8):
-            yield Hit(f"PDU type 0x{kind:02X} is not defined; it announces {length} bytes")
+            yield Hit(f"PDU type 0x{kind:02X} is not defined; it announces {counted(length, 'byte')}")
 
 
 def _stopped_by(review: Review, cut: Entry) -> int:
@@ -213,7 +213,7 @@ def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case SkippedBytes(length=length):
-            yield Hit(f"{length} bytes could not be read as PDUs and were passed over")
+            yield Hit(f"{counted(length, 'byte')} skipped: not readable as a PDU")
 
 
 @entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, on=OversizedPdu)
@@ -228,7 +228,7 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case OversizedPdu(length=length, limit=limit):
             sender = association.party(entry.side)
-            yield Hit(f"{the_party(sender)} sends a P-DATA-TF of {length} bytes; the receiver takes {limit}")
+            yield Hit(f"{the_party(sender)} sends a P-DATA-TF of {counted(length, 'byte')}; the receiver takes {limit}")
 
 
 @final_rule(

@@ -13,6 +13,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.quantities import counted
 
 _MANDATORY = {
     0x0001: "the object to store",  # Table 9.3-1
@@ -89,7 +90,7 @@ def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case Message(command=command, data_set=data) as message if command.announces_data_set and is_whole(message):
             if is_misplaced(association, message) and not command.problem:
-                follows = "" if data is None else f"; one of {data.length} bytes follows"
+                follows = "" if data is None else f"; one of {counted(data.length, 'byte')} follows"
                 pending = "pending " if command.status in PENDING else ""
                 yield Hit(f"{pending}{message.name} announces a data set; it may have none{follows}")
 

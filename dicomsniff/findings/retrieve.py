@@ -8,7 +8,7 @@ from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
-from dicomsniff.quantities import counted, some_of
+from dicomsniff.quantities import counted, of_all, some_of
 
 DESTINATION_UNKNOWN = 0xA801
 MAX_NAMED = 3
@@ -52,7 +52,7 @@ def why_less(move: Move) -> str:
     if move.partial:
         return ""  # what delivered for it may have been forgotten
     if done := move.counters.get("completed", 0) + move.counters.get("warning", 0):
-        return f"{done} of {counted(done + failed, 'object')} arrived, as it counts; the capture does not see that path"
+        return f"{of_all(done, done + failed, 'object')} arrived, as it counts; the capture does not see that path"
     if failed:
         return (
             f"{counted(failed, 'object')} failed and no C-STORE is in the capture: the SCP could not reach "
@@ -70,7 +70,7 @@ def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
     if delivery.outcome == "rejected":
         return f"{destination} rejected the SCP's {association}"
     if delivery.contexts and not delivery.accepted:
-        accepted = f"accepted none of {delivery.contexts} presentation contexts"
+        accepted = f"accepted none of {counted(delivery.contexts, 'presentation context')}"
         return f"{destination} {accepted} in {association}"
     if delivery.outcome == "aborted" and not delivery.stores.kept and not _kept_beside(delivery, move):
         return f"{association} to {destination} was aborted before anything was stored"
@@ -91,11 +91,11 @@ def _explain_partial(move: Move, destination: str, failed: int) -> str:
     unsent = max(failed - rejected - unanswered, 0)
     parts = []
     if rejected:
-        parts.append(f"{destination} answered {rejected} of {move.sent} C-STOREs with a failure")
+        parts.append(f"{destination} answered {of_all(rejected, move.sent, 'C-STORE')} with a failure")
     if unanswered:
         aborted = any(delivery.outcome == "aborted" and delivery.stores.unanswered for delivery in move.deliveries)
         then = " and the association was aborted" if aborted else ""
-        parts.append(f"{destination} left {unanswered} of {move.sent} C-STOREs without an answer{then}")
+        parts.append(f"{destination} left {of_all(unanswered, move.sent, 'C-STORE')} without an answer{then}")
     if unsent:
         contexts = sum(delivery.contexts - delivery.accepted for delivery in move.deliveries)
         why = f"{destination} had refused {contexts} presentation contexts" if contexts else "the SCP's log says why"
@@ -114,7 +114,8 @@ def explain_get(association: Association, operation: Operation) -> str:
     if not failed and operation.category == "Success":
         return ""
     if operation.sub_operations and stored["Failure"]:
-        return f"the requestor answered {stored['Failure']} of {operation.sub_operations} C-STOREs with a failure"
+        share = of_all(stored["Failure"], operation.sub_operations, "C-STORE")
+        return f"the requestor answered {share} with a failure"
     if (unsent := unsent_of(operation)) and not storage_without_role(association):  # which has a rule of its own
         verb = "was" if unsent == 1 else "were"
         return f"{counted(unsent, 'object')} {verb} never sent: {_what_fits(association)}"

@@ -12,6 +12,7 @@ from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review, asks_release_again, knows_state
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import Abort, AssociateRj
+from dicomsniff.quantities import counted
 from dicomsniff.side import Side
 
 _BEFORE = (State.IDLE, State.REQUESTED)
@@ -37,7 +38,7 @@ def data_before(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state in _BEFORE and _knows_state(association, entry):
-            yield Hit(f"P-DATA-TF where the association is {state.value}")
+            yield Hit(f"P-DATA-TF came while the association was {state.value}")
 
 
 @entry_rule(
@@ -59,7 +60,7 @@ def data_after(association: Association, entry: Entry) -> Iterator[Hit]:
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_releasing:
             yield Hit(f"{the_party(association.party(entry.side))} sent P-DATA-TF after its own A-RELEASE-RQ")
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_over and not _in_flight(association, entry):
-            yield Hit(f"P-DATA-TF where the association is {state.value}")
+            yield Hit(f"P-DATA-TF came while the association was {state.value}")
 
 
 def _knows_state(association: Association, entry: Entry) -> bool:
@@ -90,7 +91,7 @@ def request_again(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnexpectedPdu(pdu="A-ASSOCIATE-RQ", state=state):
-            yield Hit(f"A-ASSOCIATE-RQ where the association is {state.value} already")
+            yield Hit(f"A-ASSOCIATE-RQ came while the association was {state.value} already")
 
 
 @entry_rule(
@@ -110,7 +111,7 @@ def abort_after_end(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnexpectedPdu(pdu="A-ABORT", state=state) if state is not State.ABORTED:
-            yield Hit(f"A-ABORT where the association is {state.value} already")
+            yield Hit(f"A-ABORT came when the association was {state.value} already")
 
 
 @entry_rule(
@@ -137,7 +138,7 @@ def unexpected(association: Association, entry: Entry) -> Iterator[Hit]:
         case UnexpectedPdu(pdu=pdu, state=state) if not _in_flight(association, entry) and _knows_state(
             association, entry
         ):
-            yield Hit(f"{pdu} where the association is {state.value}")
+            yield Hit(f"{pdu} came while the association was {state.value}")
 
 
 @entry_rule(
@@ -229,5 +230,6 @@ def _reuse(review: Review) -> Iterator[Hit]:
     first = review.association.timeline[0].event if review.association.timeline else None
     if request is not None and request.span.start and first is request:
         who = the_party(review.association.party(Side.REQUESTOR))
-        text = f"{who} sent A-ASSOCIATE-RQ on a TCP connection that was used before, {request.span.start} bytes into it"
+        used = counted(request.span.start, "byte")
+        text = f"{who} sent A-ASSOCIATE-RQ on a TCP connection that was used before, {used} into it"
         yield Hit(text, request.span, side=Side.REQUESTOR)

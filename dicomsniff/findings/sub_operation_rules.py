@@ -13,7 +13,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.quantities import counted, duration
+from dicomsniff.quantities import counted, duration, of_all
 from dicomsniff.span import join_spans
 
 _SEVERAL, _LONG = 5, 30_000_000_000
@@ -49,7 +49,9 @@ def success_with_failures(review: Review) -> Iterator[Hit]:
     """
     for operation, final, counters in _retrieved(review.association):
         if operation.status == 0 and counters.failed:
-            text = f"{final.name} says Success, although {counters.failed} of {counters.done} sub-operations failed"
+            text = (
+                f"{final.name} says Success, although {of_all(counters.failed, counters.done, 'sub-operation')} failed"
+            )
             yield Hit(text, final.span, final)
 
 

@@ -10,7 +10,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
-from dicomsniff.quantities import duration
+from dicomsniff.quantities import counted, duration, is_are
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
 
@@ -66,7 +66,8 @@ def missing(review: Review) -> Iterator[Hit]:
             if health is not None and 2 * health.cut > length:
                 then = "; the capture kept only the beginning of each packet (a short snaplen)"
             least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
-            text = f"{least}{length} bytes sent by {the_party(sender)}{where} are not in the capture{then}"
+            lost = f"{least}{counted(length, 'byte')} sent by {the_party(sender)}{where}"
+            text = f"{lost} {is_are(length)} missing from the capture{then}"
             yield Hit(text, gaps[0].span, side=side)
 
 
@@ -81,8 +82,8 @@ def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case ConflictingBytes(length=length):
-            sender = association.party(entry.side)
-            yield Hit(f"{the_party(sender)} sent {length} bytes again with another content; the first copy is decoded")
+            sent = f"{the_party(association.party(entry.side))} sent {counted(length, 'byte')}"
+            yield Hit(f"{sent} again with other contents; the first copy is decoded")
 
 
 @final_rule(code="one-direction", severity=Severity.WARNING)
@@ -178,7 +179,7 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
             sender = association.party(side)
             twice = _TWICE <= share <= 2
             what = "the capture seems to hold every frame twice" if twice else f"of about {segments} in all"
-            text = f"{health.retransmitted} segments of {the_party(sender)} were sent again: {what}"
+            text = f"{counted(health.retransmitted, 'segment')} of {the_party(sender)} sent again: {what}"
             yield Hit(text, side=side)
 
 

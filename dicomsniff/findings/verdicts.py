@@ -12,7 +12,7 @@ from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_address, the_class, the_title
 from dicomsniff.pdu.types import Abort
-from dicomsniff.quantities import counted, duration
+from dicomsniff.quantities import counted, duration, of_all
 
 MAX_STATUSES = 3
 """Statuses that are named of an association that went well; responses with further ones are counted."""
@@ -155,10 +155,10 @@ def _why_unfinished(association: Association, failed: str) -> str:
         return f": {ended} within {question.name} {question.command.message_id}"
     if question is not None:
         waited = _waited(association, question.span.last_time)
-        return f": {question.name} {question.command.message_id} got no final response in {waited} {until}"
+        return f": {question.name} {question.command.message_id} got no final response{waited} {until}"
     if association.state is State.REQUESTED:
         asked = association.request.span.last_time if association.request is not None else association.start_time
-        return f": A-ASSOCIATE-RQ got no answer in {_waited(association, asked)} {until}"
+        return f": A-ASSOCIATE-RQ got no answer{_waited(association, asked)} {until}"
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
     if _end_unseen(association):
         ended = "how it ended is missing from the capture"
@@ -175,8 +175,12 @@ def _end_seen(association: Association) -> bool:
 
 
 def _waited(association: Association, since: int) -> str:
-    """How long the capture watched the association from a time (ns) on; one still open is watched to its last entry."""
-    return duration(max(association.watched_until, association.end_time) - since)
+    """` in 12.3 s`: how long the capture watched the association from a time (ns) on; empty where not any longer.
+
+    One still open is watched to its last entry.
+    """
+    waited = max(association.watched_until, association.end_time) - since
+    return f" in {duration(waited)}" if waited > 0 else ""
 
 
 def _open_question(association: Association, abort: AbortInfo) -> str:
@@ -214,7 +218,7 @@ def _refused_contexts(association: Association) -> str:
     refused = sum(bool(context.result) for context in association.contexts.values())
     if not refused:
         return ""
-    return f"; {refused} of {counted(len(association.contexts), 'context')} refused{_refusals(association)}"
+    return f"; {of_all(refused, len(association.contexts), 'presentation context')} refused{_refusals(association)}"
 
 
 def _failed_statuses(association: Association) -> dict[str, Counter[str]]:
@@ -235,7 +239,9 @@ def _failures(association: Association) -> str:
         text, *more = statuses
         others = f", {counted(len(more), 'other status')}" if more else ""
         asked = association.message_counts.requests[service] or statuses.total()
-        parts.append(f"{statuses.total()} of {asked} {service} failed: {text}{others}")
+        failed = statuses.total()
+        share = "" if asked == 1 else f"all {asked} " if failed == asked else f"{failed} of {asked} "
+        parts.append(f"{share}{service} failed: {text}{others}")
     good = [f"{count} {name}" for name, count in association.message_counts.requests.items() if name not in said]
     return "; ".join(parts) + (f"; beside {', '.join(good)}" if parts and good else "")
 

@@ -11,7 +11,7 @@ from dicomsniff.association.association import Association, Party
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.quantities import duration, timestamp
+from dicomsniff.quantities import duration, of_all, timestamp
 from dicomsniff.side import SIDES
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.link_book import LinkBook
@@ -43,7 +43,7 @@ def association_facts(association: Association, book: LinkBook, digits: int) -> 
             yield f"TCP to {side.other.value}", said
     if association.contexts:
         accepted = sum(context.accepted for context in association.contexts.values())
-        yield "negotiated", f"{accepted} of {len(association.contexts)} contexts"
+        yield "negotiated", of_all(accepted, len(association.contexts), "context")
         yield from (("", said) for said in map(allowed, consequences(association)))
     for link in book.delivered_by(association, None):
         yield "asked for by", link.target.text

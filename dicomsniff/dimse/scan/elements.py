@@ -252,7 +252,7 @@ class ElementWalk:
 
     def _give_up(self, at: int, offset: int) -> int:
         """Nobody can tell where the next element is."""
-        self._stop(f"at byte {offset} it could not be followed any more")
+        self._stop(f"at byte {offset} it cannot be followed any further")
         return at
 
     def _depart(self, mode: Mode, offset: int) -> None:

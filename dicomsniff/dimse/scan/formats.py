@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from dicomsniff.quantities import counted
+
 CHECKED = 256
 """Bytes: a longer value of these VRs is not checked."""
 MAX_NAME = 64
@@ -60,7 +62,7 @@ def format_problem(vr: bytes, value: bytes) -> str:
         which = f"value {number}" if b"\\" in value else "its value"
         length = len(part.rstrip(b" \0"))
         if length > longest:
-            return f"{which} is {length} characters long; {vr.decode()} allows {longest}"
+            return f"{which} is {counted(length, 'character')} long; {vr.decode()} allows {longest}"
         if not re.fullmatch(_SINGLE[vr], part):
             return f"{which} is not {_MEANING[vr]}"
     return ""
@@ -71,5 +73,5 @@ def name_problem(value: bytes) -> str:
     if len(value) > MAX_NAME and value.isascii():
         longest = max(len(group.strip(b" \0")) for group in re.split(rb"[\\=]", value))
         if longest > MAX_NAME:
-            return f"a component group is {longest} characters long; PN allows {MAX_NAME}"
+            return f"a component group is {counted(longest, 'character')} long; PN allows {MAX_NAME}"
     return ""
