@@ -46,9 +46,10 @@ def byte_size(count: int) -> str:
     return f"{count / scale:.{1 if count < 100 * scale else 0}f} {unit}"
 
 
-def counted(count: int | None, noun: str) -> str:
-    """Write how many there are: `1 context`, `3 contexts`, `2 other statuses`, `0 matches`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}{'es' if noun.endswith(('s', 'ch')) else 's'}"
+def counted(count: int, noun: str, form: str = "") -> str:
+    """Write how many there are: `1 context`, `3 contexts`, `2 other statuses`, `0 matches`; `form` as for `format`."""
+    many = "" if count == 1 else "es" if noun.endswith(("s", "ch")) else "s"
+    return f"{count:{form}} {noun}{many}"
 
 
 def is_are(count: int) -> str:

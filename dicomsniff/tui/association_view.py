@@ -31,7 +31,7 @@ def association_facts(association: Association, book: LinkBook, digits: int) -> 
     lasted = duration(association.end_time - association.start_time)
     yield "time", f"{timestamp(association.start_time, digits)}, {lasted}"
     if not association.closed:
-        yield "", "where its time went is told when it is over"
+        yield "", "where its time went is shown when it is over"
     else:
         yield from (("", said) for said in (slow_because(association), *time_text(association).split("; ")) if said)
         if near := nearest_side(association):

@@ -99,7 +99,7 @@ def entry_detail(association: Association, entry: Entry) -> str:
         case SkippedBytes():
             return "not readable as PDUs"
         case ConflictingBytes():
-            return "sent again with another content; the first copy is decoded"
+            return "sent again with other contents; the first copy is decoded"
         case OversizedPdu(length=length, limit=limit):
             return f"{counted(length, 'byte')} where the receiver takes {limit}"
         case OddPdv(length=length, header=header):
