@@ -68,10 +68,10 @@ def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what is to be withheld, which the command takes as `privacy`."""
     for option in (
         click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
-        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, except those that the standard registers."),
+        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, except those registered in the standard."),
         click.option("--redact-network", is_flag=True, help="Withhold addresses and AE titles too."),
         click.option("--pseudonym-key", metavar="FILE",
-                     help="Make the placeholders of withheld values by the secret in FILE, so that they are the same in every run."),
+                     help="Derive placeholders of withheld values from the secret in FILE: the same in every run."),
     ):  # fmt: skip
         command = option(command)
     return command

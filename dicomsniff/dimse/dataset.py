@@ -77,6 +77,5 @@ def _problems(
     if outline.unexamined and outline.unexamined not in told and not listed.stopped:
         yield outline.unexamined
     yield from listed.notes
-    if missing and listed.cut is not None:
-        cut = listed.cut
+    if missing and (cut := listed.cut) is not None and cut.length is not None:
         yield f"{tag_text(cut.tag)} announces {counted(cut.length, 'byte')}; only {max(0, size - cut.start)} present"

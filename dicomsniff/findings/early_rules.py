@@ -53,7 +53,7 @@ def cut_short(_: Association, entry: Entry) -> Iterator[Hit]:
                 answer = operation.final.name
                 yield Hit(
                     f"{answer} came before the data set of {name} was whole; the sender then ended it early, after "
-                    f"{counted(data.length, 'byte')}",
+                    counted(data.length, "byte"),
                     earliest_cause=span.first_packet,
                     latest_cause=span.last_packet,
                     listed_at=span.last_packet,

@@ -88,7 +88,7 @@ class FieldReader:
         if length > self.left:
             raise DecodeError(f"{name}: {counted(length, 'byte')} announced at byte {start}, {self.left} present")
         if self._note:
-            self.fields.append(Field(name, f"{counted(length, 'byte')}", start, start + length, self._depth))
+            self.fields.append(Field(name, counted(length, "byte"), start, start + length, self._depth))
         self.end, self._depth = start + length, self._depth + 1
         try:
             yield

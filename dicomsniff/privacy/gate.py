@@ -205,7 +205,8 @@ class Gate:
         if not element.text and not element.length:
             return
         name, form = self._stand_in(element.tag, element.vr, element.text)
-        element.text, element.hidden = _with_form(name, form or f"{counted(element.length, 'byte')}"), True
+        length = "undefined length" if element.length is None else counted(element.length, "byte")
+        element.text, element.hidden = _with_form(name, form or length), True
         told = {"vr": element.vr, "length": element.length, "withheld": name}
         # In place, as the sequence that it stands in holds it already.
         element.json.clear()

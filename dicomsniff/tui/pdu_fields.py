@@ -32,7 +32,7 @@ FEW = 12
 def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
     """Return a row per field of a PDU, its header (PS3.8 §9.3.1) included."""
     if len(data) < HEADER_LENGTH:
-        return [FieldRow("too short for a PDU header", f"{counted(len(data), 'byte')}", 0, block, 0, len(data))]
+        return [FieldRow("too short for a PDU header", counted(len(data), "byte"), 0, block, 0, len(data))]
     kind = data[0]
     rows = [
         FieldRow("PDU-type", f"0x{kind:02X} {pdu_type_name(kind)}", 0, block, 0, 1),

@@ -98,7 +98,7 @@ def encapsulation_problem(info: PixelDataInfo, frames: int, syntax: str | None) 
         return "encapsulated, without a fragment"
     if _shares_fragments(syntax):
         return ""
-    many = f"{counted(frames, 'frame')}"
+    many = counted(frames, "frame")
     if info.fragments < frames:
         return f"{many} in {counted(info.fragments, 'fragment')}"
     if syntax == _RLE and info.fragments != frames:
