@@ -51,9 +51,9 @@ def cut_short(_: Association, entry: Entry) -> Iterator[Hit]:
             if (cut or not message.ended) and operation is not None and operation.final is not None:
                 name = f"{message.name} {the_message_id(message.command.message_id)}"
                 answer = operation.final.name
+                early = f"{answer} came before the data set of {name} was whole"
                 yield Hit(
-                    f"{answer} came before the data set of {name} was whole; the sender then ended it early, after "
-                    counted(data.length, "byte"),
+                    f"{early}; the sender then ended it early, after {counted(data.length, 'byte')}",
                     earliest_cause=span.first_packet,
                     latest_cause=span.last_packet,
                     listed_at=span.last_packet,
