@@ -70,7 +70,7 @@ def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
     if delivery.outcome == "rejected":
         return f"{destination} rejected the SCP's {association}"
     if delivery.contexts and not delivery.accepted:
-        accepted = f"accepted none of {counted(delivery.contexts, 'presentation context')}"
+        accepted = f"accepted {of_all(0, delivery.contexts, 'presentation context')}"
         return f"{destination} {accepted} in {association}"
     if delivery.outcome == "aborted" and not delivery.stores.kept and not _kept_beside(delivery, move):
         return f"{association} to {destination} was aborted before anything was stored"

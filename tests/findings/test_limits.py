@@ -81,7 +81,7 @@ def test_the_note_on_entries_is_true_where_every_message_is_written(tmp_path: Pa
     assert len(association["messages"]) == 100
     (note,) = association["findings"]
     assert note["code"] == "entries-not-listed"
-    assert note["message"] == "of 106 entries `show` and the terminal UI list the first 20; all are counted"
+    assert note["message"] == "`show` and the terminal UI list the first 20 of 106 entries; all are counted"
     text = shown(path)
     assert text.count("C-ECHO-R") == 18
     assert "… 86 further entries are not listed" in text

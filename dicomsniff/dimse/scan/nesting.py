@@ -198,7 +198,7 @@ class Nesting:
             self._suspect("data-set-truncated-element", text, reached)
         elif containers:
             inner = len(containers) - 1
-            also = f"; nor has {inner} in it" if inner else ""
+            also = f"; likewise {inner} more inside it" if inner else ""
             text = f"{containers[0].name} has an undefined length, and no delimiter{also}"
             self._suspect("data-set-undelimited", text, containers[0].start, containers[0].tag)
 
