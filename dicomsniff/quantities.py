@@ -58,7 +58,7 @@ def is_are(count: int) -> str:
 
 
 def of_all(part: int, whole: int, noun: str) -> str:
-    """Write how many of how many: `2 of 3 contexts`, `none of 3`, `all 3`, `both contexts`, `1 context`, `no context`."""
+    """Write how many of all: `2 of 3 contexts`, `none of 3 contexts`, `all 3 contexts`, `1 context`, `no context`."""
     if part == whole:
         return f"both {counted(2, noun)[2:]}" if whole == 2 else f"{'all ' if whole > 2 else ''}{counted(whole, noun)}"
     return f"{part or 'none'} of {counted(whole, noun)}" if whole > 1 else f"no {noun}"

@@ -190,12 +190,10 @@ class Assembler:
         underway.command_cut += pdv.received - len(pdv.data[:room])
         if pdv.is_last:
             command = underway.command = Command(bytes(underway.command_bytes))
-            if underway.command_missing:
-                underway.problem = f"its command set lacks {counted(underway.command_missing, 'byte')}"
-            elif underway.command_cut:
-                underway.problem = (
-                    f"its command set is longer than what is kept, by {counted(underway.command_cut, 'byte')}"
-                )
+            if lost := underway.command_missing:
+                underway.problem = f"{counted(lost, 'byte')} of its command set {is_are(lost)} missing"
+            elif cut := underway.command_cut:
+                underway.problem = f"{counted(cut, 'byte')} of its command set {is_are(cut)} beyond what is kept"
             if not command.announces_data_set:
                 events.append(self._finish(pdv.context_id, underway))
         return events

@@ -51,7 +51,7 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
 
 @capture_rule(code="move-delivery-not-seen", severity=Severity.NOTE)
 def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
-    """The objects of a C-MOVE are not in the capture.
+    """The objects of a C-MOVE are missing from the capture.
 
     The response counts objects as moved, and the capture holds no C-STORE that belongs to it. The SCP reaches the
     destination on a path this capture does not see, or over TLS.
@@ -147,7 +147,7 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
 
 @capture_rule(code="commitment-not-reported", severity=Severity.NOTE)
 def unreported(facts: CaptureFacts) -> Iterator[Hit]:
-    """The report of a storage commitment is not in the capture.
+    """The report of a storage commitment is missing from the capture.
 
     The request was accepted. The report may come hours later, on the same association or on one that the SCP opens
     to the requestor's port.
@@ -160,7 +160,7 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
         reported = workflow.unlisted or any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if asked and not reported:
             key = the_key(workflow.key, asked[0].association)
-            said = f"storage commitment {key} was accepted; its report is not in the capture"
+            said = f"storage commitment {key} was accepted; its report is missing from the capture"
             said += _called_back(facts, asked[0])
             yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
 

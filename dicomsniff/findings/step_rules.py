@@ -116,7 +116,7 @@ def other_transaction(review: Review) -> Iterator[Hit]:
 
 @capture_rule(code="subscription-without-event", severity=Severity.NOTE)
 def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
-    """A subscription was accepted and its first event is not in the capture.
+    """The first event of a subscription is missing from the capture.
 
     Whoever subscribes to a Unified Procedure Step is told its state at once, on an association that the SCP opens
     to the subscriber, or on the same one. The capture shows no such event.
@@ -131,7 +131,7 @@ def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
         if wish is not None and wish.category in DONE and not reported:
             key = the_key(workflow.key, wish.association)
             said = f"the subscription to events of the unified procedure step {key} was accepted"
-            text = f"{said}; its first event, due at once, is not in the capture"
+            text = f"{said}; its first event, due at once, is missing from the capture"
             yield Hit(text, wish.span, association=wish.association, number=wish.message)
 
 

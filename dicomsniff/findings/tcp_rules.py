@@ -43,12 +43,12 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
     ]
     answered = association.accept or association.rejection or association.abort
     if "A-ASSOCIATE-RQ" in unseen or (unseen and not answered and association.messages):
-        yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown", latest_cause=-1)
+        yield Hit(f"{' and '.join(unseen)} missing from the capture: what was negotiated is unknown", latest_cause=-1)
 
 
 @final_rule(code="bytes-missing", severity=Severity.WARNING)
 def missing(review: Review) -> Iterator[Hit]:
-    """Bytes of the stream are not in the capture.
+    """Bytes of the stream are missing from the capture.
 
     The receiver acknowledged them, or later ones came, so they were sent; the capture lost them: a packet dropped while
     capturing, a mirror port without enough bandwidth, a short snaplen. Nothing is invented in their place, and nobody

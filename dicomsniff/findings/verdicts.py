@@ -163,7 +163,7 @@ def _why_unfinished(association: Association, failed: str) -> str:
     if _end_unseen(association):
         ended = "how it ended is missing from the capture"
     elif not association.ended_by_capture and not _end_seen(association):
-        ended = "its end is not in the capture"
+        ended = "its end is missing from the capture"
     said = failed or _exchanged(association)
     return f": {said}; {ended if association.closed else 'still open'}{_refused_contexts(association)}"
 

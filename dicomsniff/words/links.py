@@ -56,7 +56,7 @@ def _stray_text(delivery: Delivery) -> str:
     title, number = delivery.originator or ("?", 0)
     count = ("at least " if delivery.partial else "") + counted(delivery.stores.asked, "C-STORE")
     asked = f"C-MOVE {number} of {the_title(title)}"
-    return f"association {delivery.association}: {count} for {asked}, which is not in the capture"
+    return f"association {delivery.association}: {count} for {asked}, which is missing from the capture"
 
 
 def _get_text(get: Get) -> str:

@@ -131,7 +131,7 @@ def test_the_destination_accepted_no_context():
     asking.server(move_rsp(0xA702, failed=2))
     release(asking)
     (move,) = network.analyze().links.moves()
-    assert explain_move(move) == "VIEWER accepted none of 1 presentation contexts in association 2"
+    assert explain_move(move) == "VIEWER accepted no presentation context in association 2"
 
 
 def test_nothing_listens_at_the_destination():

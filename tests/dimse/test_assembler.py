@@ -158,7 +158,7 @@ def test_a_hole_in_a_command_joins_nothing_across_it():
     pdu = build.command_pdu(1, build.echo_rq())
     (message,) = assemble(pdu[:50], 5, pdu[55:])
     assert message.command.raw == build.echo_rq()[:38]
-    assert message.problem == "its command set lacks 5 bytes"
+    assert message.problem == "5 bytes of its command set are missing"
     command = build.echo_rq()
     first = build.p_data(build.pdv(1, command[:40], command=True, last=False))
     second = build.p_data(build.pdv(1, command[40:], command=True))

@@ -56,15 +56,15 @@ READABLE = {
         UID + sequence(0x00081140, item(short(0x00081155, "UI", b"1.2.3\0", length=8)), item(REFERENCE)) + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "2 items", ">00081155": "1.2.3.9", "00100010": "A^B"},
-        "(0008,1155) Referenced SOP Instance UID at byte 34 ends 2 bytes behind an item of "
-        "(0008,1140) Referenced Image Sequence at byte 26, which it is in",
+        "(0008,1155) Referenced SOP Instance UID at byte 34 extends 2 bytes past the end of an item of "
+        "(0008,1140) Referenced Image Sequence at byte 26",
     ),
     "an item longer than its sequence": (
         UID + sequence(0x00081140, bare(0xFFFEE000, REFERENCE, length=len(REFERENCE) + 2)) + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "1 item", ">00081155": "1.2.3.9", "00100010": "A^B"},
-        "an item of (0008,1140) Referenced Image Sequence at byte 26 ends 2 bytes behind "
-        "(0008,1140) Referenced Image Sequence at byte 14, which it is in",
+        "an item of (0008,1140) Referenced Image Sequence at byte 26 extends 2 bytes past the end of "
+        "(0008,1140) Referenced Image Sequence at byte 14",
     ),
     "a sequence that is cut off": (
         UID + sequence(0x00081140, item(REFERENCE), item(REFERENCE))[:-2],

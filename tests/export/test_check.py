@@ -40,7 +40,7 @@ def test_findings_come_with_the_verdict_and_a_summary(run: Run, crash: Path) -> 
     assert lines[1].startswith("  unfinished")
     assert lines[2].startswith("  error: a PDV announces 108 bytes")
     assert all(line.startswith("    then ") for line in lines[3:-2])
-    assert lines[-1].endswith("3 errors, 2 warnings in 1 of 1 association; fails at error")
+    assert lines[-1].endswith("3 errors, 2 warnings in 1 association; fails at error")
 
 
 def test_a_healthy_capture_is_one_line(run: Run, samples: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_rule_is_explained(run: Run) -> None:
 
 def test_a_rule_on_which_no_standard_says_anything_names_no_clause(run: Run) -> None:
     assert run("rules", "bytes-missing")[1].startswith(
-        "bytes-missing (warning)\nBytes of the stream are not in the capture\n\nThe receiver acknowledged them"
+        "bytes-missing (warning)\nBytes of the stream are missing from the capture\n\nThe receiver acknowledged them"
     )
 
 

@@ -42,13 +42,13 @@ def with_holes(*lengths: int) -> list[build.Packet]:
 @pytest.mark.parametrize(
     ("holes", "words"),
     [
-        ((500,), "500 bytes sent by STORESCP (10.0.0.2:104) are not"),
-        ((500, 40), "540 bytes sent by STORESCP (10.0.0.2:104) in 2 places are not"),
+        ((500,), "500 bytes sent by STORESCP (10.0.0.2:104) are missing"),
+        ((500, 40), "540 bytes sent by STORESCP (10.0.0.2:104) in 2 places are missing"),
     ],
 )
 def test_missing_bytes_are_counted_with_their_places(holes, words):
     (text,) = said(with_holes(*holes), "bytes-missing")
-    assert text == f"{words} in the capture; decoding goes on at the next PDU found"
+    assert text == f"{words} from the capture; decoding goes on at the next PDU found"
 
 
 def test_missing_bytes_are_the_least_there_are_where_not_every_entry_is_listed(monkeypatch):
