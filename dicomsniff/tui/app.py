@@ -250,7 +250,7 @@ class DicomsniffApp(GuardedApp):
         elif found:
             self._go_to_target(found[0])
         else:
-            self.notify("nothing that belongs to this entry was found in the associations that are over")
+            self.notify("nothing that belongs together with this entry was found in the associations that are over")
 
     def action_counterpart(self) -> None:
         """Go from a request to its response, or back."""

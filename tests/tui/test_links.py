@@ -75,9 +75,9 @@ async def test_l_lists_what_belongs_together_and_each_line_leads_there(samples: 
 async def test_a_capture_without_links_says_so(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
         await press(pilot, "l")
-        assert "no links were found" in screen_text(app)
+        assert "nothing that belongs together was found" in screen_text(app)
         await press(pilot, "enter", "r")
-        assert "nothing belongs together with this entry" in notices(app)
+        assert "nothing that belongs together with this entry" in notices(app)
         await press(pilot, "b")
         assert "nothing to go back to" in notices(app)
         assert selected(app) == (1, "A-ASSOCIATE-RQ")

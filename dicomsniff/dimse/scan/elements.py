@@ -344,7 +344,7 @@ class ElementWalk:
             nesting.close(offset)
             return at
         elif tag in (ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER):
-            nesting.stray(tag, offset, "stands where an element must")
+            nesting.stray(tag, offset, "is found where a data element was expected")
         else:
             nesting.no_element(tag, offset)
             return self._give_up(at + 8, offset)
@@ -372,7 +372,7 @@ class ElementWalk:
                 self._fragments = None
             nesting.end_delimited(tag, offset, length)
         elif tag in (SEQUENCE_DELIMITER, ITEM_DELIMITER):
-            nesting.stray(tag, offset, "stands where an item must")
+            nesting.stray(tag, offset, "is found where an item was expected")
         else:
             self._fragments = None
             return nesting.miss_item(offset) - base

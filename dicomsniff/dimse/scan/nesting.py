@@ -161,7 +161,7 @@ class Nesting:
 
     def no_element(self, tag: int, offset: int) -> None:
         """A tag that no element has stands where an element must."""
-        text = f"{named(tag)} at byte {offset} stands where an element must"
+        text = f"{named(tag)} at byte {offset} is found where a data element was expected"
         self._suspect("data-set-order", text, offset, tag)
 
     def end_delimited(self, tag: int, offset: int, length: int) -> None:
