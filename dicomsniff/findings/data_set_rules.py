@@ -138,7 +138,7 @@ _rule(
     code="stray-delimiter",
     severity=Severity.WARNING,
     title="A delimiter ends nothing",
-    meaning="A delimitation item stands where no sequence or item of undefined length is open. Some receivers stop "
+    meaning="A delimitation item occurs where no sequence or item of undefined length is open. Some receivers stop "
     "there.",
     remedy="Look at the sender's encoder.",
     after=(*_STRUCTURE,),
