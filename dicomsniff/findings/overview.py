@@ -174,7 +174,8 @@ class Overview:
         said = []
         for service, count in self.requests.items():
             failed = self.bad[service]
-            said.append(f"{count} {service}" + (f", {failed} of them failed" if failed else ""))
+            how = f"{failed} of them failed" if failed < count else "which failed" if count == 1 else "all failed"
+            said.append(f"{count} {service}" + (f", {how}" if failed else ""))
         return ", ".join(said)
 
 
