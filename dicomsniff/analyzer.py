@@ -55,7 +55,7 @@ class Analyzer:
 
     What becomes of associations is up to `keep`, which may be changed before packets are fed. With `collect`, every
     message brings its data set (`Message.data_set.content`) and digest. Connections from or to a port in `ports` are
-    read as DICOM although nothing looks like it. Without `findings` no rule is asked, for who only wants the messages:
+    read as DICOM even where none is recognized. Without `findings` no rule is asked, for who only wants the messages:
     a little faster.
     """
 
@@ -250,7 +250,7 @@ class Analyzer:
         return updates
 
     def _note_unconnected(self, connection: Connection) -> None:
-        """Tell of a connection that was opened, and on which nobody said anything."""
+        """Report a connection that was opened and on which nobody said anything."""
         opener = connection.opener
         if opener is not None and not any(stream.offset for stream in connection.streams):
             source, target = flow_ends(opener.flow)

@@ -16,7 +16,7 @@ MAX_MOVES = 10_000
 MAX_DELIVERIES = 10_000
 """Associations with C-STOREs, refused ones included, that are remembered to be looked for a C-MOVE behind them."""
 MAX_UNCONNECTED = 1_000
-"""TCP connections that came to nothing, remembered."""
+"""TCP connections that failed, remembered."""
 MAX_CANDIDATES = 100
 """C-MOVEs of one name that are compared with a delivery, the latest ones before it."""
 JITTER = 10_000_000
@@ -116,7 +116,7 @@ class Move:
     """As the last response said; a counter it left out is absent."""
     deliveries: list[Delivery] = field(default_factory=list)
     unconnected: list[Unconnected] = field(default_factory=list)
-    """Connections from the SCP that came to nothing while the C-MOVE was under way."""
+    """Connections from the SCP that failed while the C-MOVE was under way."""
     partial: bool = False
     """Whether associations that began after it are no longer remembered, so that there may be more deliveries."""
 
@@ -164,11 +164,11 @@ class MoveLinks:
                 self._forgotten_until = max(self._forgotten_until, kept.popleft().start)
 
     def feed_unconnected(self, unconnected: Unconnected) -> None:
-        """Remember a TCP connection that came to nothing."""
+        """Remember a TCP connection that failed."""
         self._unconnected.append(unconnected)
 
     def unconnected(self) -> list[Unconnected]:
-        """Return the latest TCP connections that came to nothing, in the order in which they ended."""
+        """Return the latest TCP connections that failed, in the order in which they ended."""
         return list(self._unconnected)
 
     def moves(self) -> list[Move]:

@@ -31,7 +31,7 @@ class CheckedText(CheckView):
     _with_findings = 0
 
     def association(self, association: Association) -> str:
-        """Return who with whom, the verdict, and the findings; nothing where there are none."""
+        """Return who spoke with whom, the verdict, and the findings; nothing where there are no findings."""
         if not findings_of(association).causes:
             return ""
         self._with_findings += 1
@@ -43,7 +43,7 @@ class CheckedText(CheckView):
         return self.text([*lines, ""])
 
     def ends(self) -> tuple[str, str]:
-        """Return the verdict and the worst, and behind the associations what is about the whole capture, and counts."""
+        """Return the verdict and the worst; what follows the associations: findings on the capture, and counts."""
         name = self.capture.marked_name
         worst = [f"  {line}" for line in self.overview.worst()]
         before = [f"{name}: {self.verdict_line}", *worst, ""] if worst else []

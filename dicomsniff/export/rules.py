@@ -81,8 +81,11 @@ def page_lines() -> Iterator[str]:
     yield "Made from the catalogue by `make docs`; do not edit. `dicomsniff rules` prints the same."
     yield ""
     yield "An **error** is data lost, malformed, or an exchange that failed; a **warning** is a breach of the standard"
-    yield "or a risk that still worked; a **note** is worth knowing. What merely follows from another finding is shown"
-    yield "below it."
+    yield "or a risk that still worked; a **note** is worth knowing, such as a breach in fields that receivers do not test."
+    yield "What merely follows from another finding is shown below it."
+    yield ""
+    yield "After the meaning of a finding stands the clause that it is judged by, with what the clause demands. Where there"
+    yield "is none, the standard says nothing about it."
     for layer, rules in LAYERS:
         yield ""
         yield f"## {layer}"

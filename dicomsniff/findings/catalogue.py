@@ -74,7 +74,7 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("TCP and the capture of an association", declared_in(tcp_rules)),
     ("Likely reasons", declared_in(likely_rules)),
     ("Where the time went", declared_in(time_rules)),
-    ("TCP connections that came to nothing", declared_in(connection_rules)),
+    ("TCP connections that failed", declared_in(connection_rules)),
     ("TLS handshakes", declared_in(handshake_rules)),
     ("User identity", declared_in(identity_rules)),
     ("Security", declared_in(security_rules)),

@@ -1,4 +1,4 @@
-"""Rules on TCP connections that came to nothing: refused, or never answered (RFC 9293 §3.5, §3.10.7)."""
+"""Rules on TCP connections that failed: refused, or never answered (RFC 9293 §3.5, §3.10.7)."""
 
 from collections.abc import Iterator
 

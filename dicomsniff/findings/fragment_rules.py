@@ -20,7 +20,7 @@ _INTERRUPTED = "the next command came"
 
 
 def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]:
-    """Yield fragments without a beginning: behind a command that announced none or not, begun in sight or not."""
+    """Yield fragments without a beginning: after a command that announced none or not, begun in sight or not."""
     timeline = review.association.timeline
     strays = [entry for entry in timeline if isinstance(entry.event, StrayFragment)]
     if not strays:

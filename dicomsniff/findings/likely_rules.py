@@ -164,7 +164,7 @@ def _heard_since(association: Association, failure: Finding, side: Side) -> int:
 
 
 def _unusual_in(message: Message) -> str:
-    """Say what is unusual in a message and no finding of its own; empty where nothing is."""
+    """Say what is unusual in a message without being a finding of its own; empty where nothing is."""
     elements = message.command.elements
     for tag, value in elements.items():
         name = COMMAND_ELEMENTS.get(tag)

@@ -21,7 +21,7 @@ _BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
 
 
 class Seen(NamedTuple):
-    """What matches show: what they do, `where` in how many of them stands behind it, and `why` that matters."""
+    """What matches show: what they do, in how many of them (after it), and `why` that matters."""
 
     what: str
     occurrence: Occurrence

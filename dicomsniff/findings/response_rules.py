@@ -31,7 +31,7 @@ def is_about_another(_: Association, message: Message) -> bool:
 
 
 def _differences(message: Message, request: Message) -> list[tuple[str, str, str]]:
-    """Return what a response names otherwise than its request: (what, said, meant); what either leaves out is none."""
+    """Return what a response names differently from its request: (what, said, meant); what either omits is ignored."""
     command, asked = message.command, request.command
     found = []
     if command.sop_class_uid and asked.sop_class_uid and command.sop_class_uid != asked.sop_class_uid:

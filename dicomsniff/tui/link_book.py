@@ -17,7 +17,7 @@ from dicomsniff.tui.said import allowed
 from dicomsniff.words.links import link_text, part_text
 
 PATIENCE = 0.25
-"""Seconds to wait at least before finding out anew."""
+"""Seconds to wait at least before finding out again."""
 SHARE = 10
 """How many times longer than it took the last time to wait."""
 
@@ -141,7 +141,7 @@ def _unchanging(link: Link) -> Link:
 
 
 class LinkWatch:
-    """Writes the book anew when more associations are over, so seldom that it costs little."""
+    """Rewrites the book when more associations are over, so seldom that it costs little."""
 
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer

@@ -56,7 +56,7 @@ def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
 
 
 def secret_places(data: bytes) -> list[tuple[int, int]]:
-    """Return where in a PDU, or in bytes that are none, those lie that must not be shown: (start, end) of each."""
+    """Return where bytes lie that must not be shown, in a PDU or in other bytes: (start, end) of each."""
     kind = data[0] if data else 0
     if kind in _CONTROL_PDUS:
         return [
@@ -74,7 +74,7 @@ def secret_places(data: bytes) -> list[tuple[int, int]]:
 
 
 def _header_length(data: bytes) -> int:
-    """Return how many bytes of a PDU that is none of control are headers: of a P-DATA-TF those of its first PDV, too.
+    """Return how many bytes of a data PDU are headers; those of the first PDV of a P-DATA-TF are counted too.
 
     Where that PDV is longer than the PDU, it is none.
     """
