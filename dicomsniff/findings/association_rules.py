@@ -20,12 +20,12 @@ from dicomsniff.findings.codes import (
     STALLS,
     by,
 )
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended
-from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
 
@@ -76,13 +76,13 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(said + (f"; {likely}" if likely else ""))
 
 
-@entry_rule(
+@judging_rule(
     code="association-aborted",
     severity=Severity.ERROR,
     on=Abort,
     follows=(*_PROVOKED, "own:abort-reserved"),
 )
-def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
+def aborted_by_user(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """An application aborts the association.
 
     A-ABORT by the service-user, the application: it gave up, by decision, timeout or crash. It gives no reason (the
@@ -94,16 +94,16 @@ def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case Abort(source=source) if source != 2:
-            yield from _aborted(association, entry, _reaction_to(association, entry))
+            yield from _aborted(association, entry, found, _reaction_to(association, entry))
 
 
-@entry_rule(
+@judging_rule(
     code="provider-aborted",
     severity=Severity.ERROR,
     on=Abort,
     follows=(*_PROVOKED, "peer:pdu-incomplete", "own:abort-reserved"),
 )
-def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]:
+def aborted_by_provider(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """The service-provider aborts the association.
 
     The service-provider is the part of a program that speaks the protocol of PS3.8, its DICOM library. It met a PDU
@@ -114,10 +114,10 @@ def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]
     """
     match entry.event:
         case Abort(source=2):
-            yield from _aborted(association, entry, _since_answer(association, entry))
+            yield from _aborted(association, entry, found, _since_answer(association, entry))
 
 
-def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit]:
+def _aborted(association: Association, entry: Entry, found: Findings, since: int) -> Iterator[Hit]:
     abort = association.abort
     if isinstance(entry.event, Abort) and abort is not None and not _after_end(association, entry):
         party = association.party(entry.side)
@@ -126,9 +126,7 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
         why = aborted_for(source, reason)
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
         said += _instead_of_release(association, entry) or _after_silence(association, entry)
-        broken = any(
-            each.severity is Severity.ERROR and each.code != "status-failure" for each in findings_of(association).all
-        )
+        broken = any(each.severity is Severity.ERROR and each.code != "status-failure" for each in found.all)
         if abort.costs or broken:
             yield Hit(said, earliest_cause=since)
         else:
