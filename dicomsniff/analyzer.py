@@ -57,7 +57,7 @@ class Analyzer:
 
     What becomes of associations is up to `keep`, which may be changed before packets are fed. With `collect`, every
     message brings its data set (`Message.data_set.content`) and digest, or those do whose Command Fields it names.
-    Connections from or to a port in `ports` are read as DICOM although nothing looks like it. Without `findings` no
+    Connections from or to a port in `ports` are read as DICOM even where none is recognized. Without `findings` no
     rule is asked, for who only wants the messages: a little faster. Of data sets that are not collected the first
     `heads` bytes are kept. As a `part`, it is given some of a capture's connections, and leaves to
     `merging.merge` what takes knowing all of them.

@@ -55,7 +55,7 @@ _FOLLOW_HELP = "The file is still growing: print each message as it comes, until
 def cli(context: click.Context) -> None:
     """Who refused what, why, and which message went unanswered: DICOM traffic explained.
 
-    `dicomsniff CAPTURE` opens a capture in the terminal UI (where standard output is no terminal, it prints what
+    `dicomsniff CAPTURE` opens a capture in the terminal UI (where standard output is not a terminal, it prints what
     `show` prints). CAPTURE is a pcap, pcapng or snoop file, also compressed, or - for standard input; several, such as
     the files of a ring buffer, are read as one, in time order. A capture named like a command is written ./show.
     """
@@ -68,10 +68,10 @@ def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what is to be withheld, which the command takes as `privacy`."""
     for option in (
         click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
-        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, other than those the standard registers."),
+        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, except those registered in the standard."),
         click.option("--redact-network", is_flag=True, help="Withhold addresses and AE titles too."),
         click.option("--pseudonym-key", metavar="FILE",
-                     help="Make what stands for a withheld value the same in every run, by the secret in FILE."),
+                     help="Derive placeholders of withheld values from the secret in FILE: the same in every run."),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -140,7 +140,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what every reading command takes."""
     for option in (
         click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
-                     help="Treat TCP port N as DICOM although nothing looks like it; may be repeated."),
+                     help="Treat TCP port N as DICOM even where none is recognized; may be repeated."),
         click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
     ):  # fmt: skip
         command = option(command)
@@ -176,7 +176,7 @@ def _read_key(path: str) -> bytes:
 
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add where to write to."""
-    said = "Write to FILE, once all is there; a new FILE is readable by you only, another keeps its permissions."
+    said = "Write to FILE when all is complete; a new FILE is readable by you only, an old one keeps its permissions."
     return click.option("-o", "--output", metavar="FILE", help=said)(command)
 
 
@@ -221,14 +221,16 @@ def open_(
     color: str,
     pager: bool,
 ) -> None:
-    """Open captures in the terminal UI, or print them where there is no terminal."""
+    """Open captures in the terminal UI, or print them where standard output is not a terminal."""
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
         _show(captures, ports, follow=follow, privacy=privacy, selection=selection, color=color, pager=pager)
         return
     if selection.reads_data:
-        raise click.UsageError("--filter: data[…] reads all data sets again, which `show` does and the terminal UI not")
+        raise click.UsageError(
+            "--filter: data[…] reads all data sets again, which `show` can do and the terminal UI cannot"
+        )
     from dicomsniff.tui.session import run
 
     with Capture(open_source(captures, follow=follow), ports=ports) as opened:
@@ -251,7 +253,7 @@ cli.opening = open_
 def show(captures: tuple[str, ...], ports: tuple[int, ...], *, sort: str | None, follow: bool, **asked: Any) -> None:
     """Print each association: who, with whom, how it went, its timeline and its findings."""
     if follow and (sort or asked["summary"]):
-        raise click.UsageError("--follow prints messages as they come: it goes without --sort and --summary")
+        raise click.UsageError("--follow prints messages as they come: it does not go with --sort or --summary")
     _show(captures, ports, follow=follow, sort=sort or "", **asked)
 
 
@@ -295,7 +297,7 @@ def _write(
         progress_shown(capture.reader, out) as shown,
     ):
         if asking.selection.reads_data and capture.is_pipe:
-            raise click.UsageError("--filter: data[…] reads data sets again, which takes a file instead of a pipe")
+            raise click.UsageError("--filter: data[…] reads data sets again, which needs a file, not a pipe")
         failed = write_view(view, capture, shown, asking)
     if capture.truncated:
         raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
@@ -327,15 +329,13 @@ def export(
 
 
 @cli.command()
-@click.option(
-    "-i", "--interface", required=True, help="What to listen on; `dicomsniff interfaces` lists what there is."
-)
+@click.option("-i", "--interface", required=True, help="Interface to listen on; `dicomsniff interfaces` lists them.")
 @click.option("-f", "--bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
-@click.option("-w", "--write", metavar="FILE", help="Keep the packets in FILE, a new one, as pcap.")
+@click.option("-w", "--write", metavar="FILE", help="Save the packets as pcap in FILE, which must not exist yet.")
 @format_option("live", "Follow on standard output, without the terminal UI.")
 @data_sets_option()
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
-              help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
+              help="Treat TCP port N as DICOM even where none is recognized; may be repeated.")  # fmt: skip
 @selection_options
 @privacy_options
 @_with_privacy
@@ -384,7 +384,7 @@ def interfaces() -> None:
 @cli.command()
 @reading_options
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), default="error", show_default=True,
-              help="The least severity that makes the exit status 1.")  # fmt: skip
+              help="The lowest severity that makes the exit status 1.")  # fmt: skip
 @format_option("check", default="text", show_default=True)
 @terminal_options
 @output_option

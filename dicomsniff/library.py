@@ -53,7 +53,7 @@ class Capture:
     - `updates()` is for views that watch: associations stay in `analyzer.associations`, but of too many only the latest
       keep their details.
 
-    What is not all of the capture is never handed out as such: an error raised while reading is raised again, whoever
+    A part of the capture is never handed out as the whole: an error raised while reading is raised again, whoever
     asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`, as
     is `heads` of a pipe; everything else can be reread.
     """
@@ -231,7 +231,7 @@ def open_capture(
 ) -> Capture:
     """Open a capture file (pcap, pcapng or snoop, also compressed), or `-` for standard input; several are read as one.
 
-    Raises CaptureError where there is nothing to read. `ports` are read as DICOM although nothing looks like it; with
+    Raises CaptureError where there is nothing to read. `ports` are read as DICOM even where none is recognized; with
     `collect`, every message brings its data set, or those do whose Command Fields it names. For the rest see `Capture`.
     """
     return Capture(open_source(sources), collect=collect, ports=ports, findings=findings)

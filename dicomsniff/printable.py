@@ -37,12 +37,12 @@ def escape(text: str, write: Callable[[str], str]) -> str:
 
 
 def byte_of(surrogate: str) -> int | None:
-    """Return the byte that stands behind a surrogate in a file name which is not UTF-8; None for another one."""
+    """Return the byte that a surrogate stands for in a file name which is not UTF-8; None for another character."""
     return ord(surrogate) - 0xDC00 if "\udc80" <= surrogate <= "\udcff" else None
 
 
 class PrintableStream(TextIOWrapper):
-    """Standard output or standard error: whoever writes to it, nothing but newlines reaches the terminal unescaped.
+    """Standard output or standard error: no control characters but newlines reach the terminal, whoever writes to it.
 
     It knows no lines, so that a newline within a value must have been escaped before, by `printed`.
     """

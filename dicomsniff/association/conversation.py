@@ -40,8 +40,8 @@ class Conversation:
     """Decodes both directions of a connection; gives associations as they are recognized.
 
     `beginning` is what came before the connection was known to be DICOM: `begin` reads it. Where there is a
-    `collection`, data sets are kept there for the taking; `forced` reads the connection as DICOM although nothing
-    looks like it.
+    `collection`, data sets are kept there for the taking; `forced` reads the connection as DICOM even
+    where none is recognized.
     """
 
     __slots__ = (

@@ -11,6 +11,7 @@ from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.capture.spool import Spool
 from dicomsniff.output import OutputError
+from dicomsniff.quantities import counted
 
 POLL = 0.2
 """Seconds to wait for a packet before telling the consumer that there is none."""
@@ -78,7 +79,7 @@ class LiveReader:
             self._number += len(starts)
             yield batch
         if lost := self.dropped:
-            self.truncated = f"{lost} packets came faster than they could be read"
+            self.truncated = f"{counted(lost, 'packet')} lost: they came faster than they could be read"
 
     def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
         """Read again what was sniffed before."""

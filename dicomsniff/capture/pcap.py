@@ -5,6 +5,7 @@ from copy import copy
 from typing import NamedTuple
 
 from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.quantities import counted
 
 HEADER_LENGTH = 24
 MAX_PACKET = 16 << 20
@@ -75,7 +76,7 @@ class PcapParser:
             end = start + captured_at(data, at)[0]
             if end > last:
                 if end - start > MAX_PACKET:
-                    self.problem = f"a packet record announces {end - start} bytes"
+                    self.problem = f"a packet record announces {counted(end - start, 'byte')}"
                 break
             add_start(start)
             add_end(end)

@@ -8,6 +8,7 @@ from math import inf
 from typing import ClassVar, NamedTuple
 
 from dicomsniff.capture.packets import PacketBatch, RecordLayout
+from dicomsniff.quantities import counted
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 MAX_BLOCK = 64 << 20
@@ -137,7 +138,7 @@ class PcapngParser:
                 unpack, interfaces = self._section.head, self._section.interfaces
             kind, length = unpack(data, at)
             if length < SHORTEST.get(kind, 12) or length % 4 or length > MAX_BLOCK:
-                self.problem = f"a block announces {length} bytes"
+                self.problem = f"a block announces {counted(length, 'byte')}"
                 break
             end = at + length
             if end > last:

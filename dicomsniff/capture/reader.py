@@ -11,6 +11,7 @@ from typing import Protocol
 from dicomsniff.capture import pcap, pcapng, snoop
 from dicomsniff.capture.compression import Decompressed, decompressed, is_damage
 from dicomsniff.capture.packets import CaptureError, PacketBatch
+from dicomsniff.quantities import counted
 
 BLOCK = 1 << 20
 """Bytes read at a time. Larger blocks gain nothing and cost memory."""
@@ -185,7 +186,7 @@ class CaptureReader:
                 if self.truncated:
                     return
         if rest and not self.truncated and not self._stopped:  # whoever stops reading does not await the rest
-            self.truncated = f"the file ends {len(rest)} bytes into a packet record, at byte {file_offset}"
+            self.truncated = f"the file ends {counted(len(rest), 'byte')} into a packet record, at byte {file_offset}"
 
     def _blocks(self) -> Iterator[bytes | None]:
         """Yield block after block; None where a growing file has no more bytes for now."""

@@ -3,6 +3,7 @@
 import struct
 
 from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.quantities import counted
 
 MAGIC = b"snoop\0\0\0"
 HEADER_LENGTH = 16
@@ -53,7 +54,7 @@ class SnoopParser:
         while at + header <= last:
             captured, record = _RECORD(data, at)
             if not header + captured <= record <= MAX_RECORD:
-                self.problem = f"a packet record announces {record} bytes, {captured} of them captured"
+                self.problem = f"a packet record announces {counted(record, 'byte')}, {captured} of them captured"
                 break
             if at + record > last:
                 break

@@ -13,6 +13,7 @@ from dicomsniff.dimse.outlines import worth_keeping
 from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.scanner import DataSetScanner
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
+from dicomsniff.quantities import counted, is_are
 from dicomsniff.side import Side
 from dicomsniff.span import PacketMark, Source, Span
 
@@ -154,7 +155,9 @@ class Assembler:
             if underway.data.whole is None:
                 underway.data.whole = underway.data.content.tell() if underway.data.content is not None else 0
             if missing.resynchronized and not underway.problem:
-                underway.problem = f"up to {missing.length} bytes of it are missing from the capture"
+                underway.problem = (
+                    f"up to {counted(missing.length, 'byte')} of it {is_are(missing.length)} missing from the capture"
+                )
 
     def close(self, *, seen: bool = True) -> list[Message | StrayFragment]:
         """End the direction: return every message under way, as incomplete.
@@ -200,10 +203,10 @@ class Assembler:
         underway.command_cut += pdv.received - len(pdv.data[:room])
         if pdv.is_last:
             command = underway.command = Command(bytes(underway.command_bytes))
-            if underway.command_missing:
-                underway.problem = f"{underway.command_missing} bytes of its command set are missing"
-            elif underway.command_cut:
-                underway.problem = f"{underway.command_cut} bytes of its command set are beyond what is kept"
+            if lost := underway.command_missing:
+                underway.problem = f"{counted(lost, 'byte')} of its command set {is_are(lost)} missing"
+            elif cut := underway.command_cut:
+                underway.problem = f"{counted(cut, 'byte')} of its command set {is_are(cut)} beyond what is kept"
             if not command.announces_data_set:
                 events.append(self._finish(pdv.context_id, underway))
         return events
@@ -259,7 +262,9 @@ class Assembler:
                 syntax = outline.transfer_syntax if not outline.has_file_meta else None
                 data.identifier = underway.identifier.finish(underway.before, syntax, whole=whole)
         if data is not None and data.missing and not underway.problem:
-            underway.problem = f"{data.missing} bytes of its data set are missing from the capture"
+            underway.problem = (
+                f"{counted(data.missing, 'byte')} of its data set {is_are(data.missing)} missing from the capture"
+            )
         return Message(
             self.side,
             context_id,

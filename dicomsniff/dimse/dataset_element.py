@@ -189,7 +189,7 @@ def binary(vr: str, value: bytes) -> tuple[str, dict[str, Any]]:
 
 def by_digest(vr: str, length: int, sha256: str) -> tuple[str, dict[str, Any]]:
     """Describe a value that is not shown."""
-    return f"{length} bytes", {"vr": vr, "length": length, "sha256": sha256}
+    return counted(length, "byte"), {"vr": vr, "length": length, "sha256": sha256}
 
 
 def _text(value: Any) -> str:

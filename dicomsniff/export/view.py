@@ -22,7 +22,7 @@ from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
 from dicomsniff.printable import printed
 from dicomsniff.privacy.gate import Gate, Privacy
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import of_all
 
 IN_MEMORY = 1 << 20
 """Characters that wait in memory; more wait in a temporary file."""
@@ -141,7 +141,7 @@ class View:
         """How many associations are shown; empty where all are by default."""
         if self.asked.selection.is_all:
             return ""
-        said = f"{sum(self.chosen)} of {counted(self.capture.analyzer.association_count, 'association')} shown"
+        said = f"{of_all(sum(self.chosen), self.capture.analyzer.association_count, 'association')} shown"
         if not self.missed:
             return said
         return f"{said}; {self.missed} of the others had more messages than were kept to be asked about"

@@ -62,15 +62,14 @@ _REJECTED_FOR = {
 @entry_rule(
     code="association-rejected",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.4",
     on=AssociateRj,
     follows=(*by("peer", *PROPOSAL, "role-scp-only", "likely-reason"), "own:pdu-unexpected"),
 )
 def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor refuses the association.
 
-    A-ASSOCIATE-RJ says who refused (application or protocol machine), why, and whether trying again later may help
-    (transient) or not (permanent).
+    A-ASSOCIATE-RJ says who refused (the application or the service-provider), why, and whether trying again later may
+    help (transient) or not (permanent).
 
     What to do: Called AE title: what the acceptor calls itself. Calling AE title and address: what it admits. Local
     limit or congestion: how many associations it takes at a time.
@@ -88,15 +87,15 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
 @judging_rule(
     code="association-aborted",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.8",
     on=Abort,
     follows=(*_PROVOKED, *by("own", "abort-reserved", "last-fragment-missing"), "peer:release-unanswered"),
 )
 def aborted_by_user(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """An application aborts the association.
 
-    A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason (the field is to
-    be 0). What was under way is lost. Where every request had been answered, nothing is, and this is a warning.
+    A-ABORT by the service-user, the application: it gave up, by decision, timeout or crash. It gives no reason (the
+    field is to be 0). What was under way is lost. Where every request had been answered, nothing is, and this is a
+    warning.
 
     What to do: What the other side sent, or did not send, just before is the usual cause; the aborting side's log names
     it.
@@ -109,7 +108,6 @@ def aborted_by_user(association: Association, entry: Entry, found: Findings) -> 
 @judging_rule(
     code="provider-aborted",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.8",
     on=Abort,
     follows=(
         *_PROVOKED,
@@ -118,10 +116,11 @@ def aborted_by_user(association: Association, entry: Entry, found: Findings) -> 
     ),
 )
 def aborted_by_provider(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
-    """The DICOM upper layer aborts the association.
+    """The service-provider aborts the association.
 
-    A-ABORT by the service-provider: the DICOM library met a PDU it does not know, does not expect here, or cannot read.
-    Its reason says which. Where every request had been answered, nothing is lost, and this is a warning.
+    The service-provider is the part of a program that speaks the protocol of PS3.8, its DICOM library. It met a PDU
+    that it does not know, does not expect here, or cannot read. Its reason says which. Where every request had been
+    answered, nothing is lost, and this is a warning.
 
     What to do: Look at the last PDUs of the other side. If nothing is found about them, the aborting side is wrong.
     """
@@ -197,7 +196,6 @@ def _not_sure(state: State) -> bool:
 @final_rule(
     code="connection-reset",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.2",
     follows=(
         *_PROVOKED,
         "peer:pdu-incomplete",
@@ -273,7 +271,6 @@ def _closing(review: Review) -> Entry | None:
 @final_rule(
     code="connection-closed-early",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.1.4, §9.2.3",
     follows=(*_PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete"),
 )
 def closed_early(review: Review) -> Iterator[Hit]:
@@ -308,7 +305,6 @@ def closed_early(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="association-not-released",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.2, §9.1.4",
     follows=(*_PROVOKED, *by("own", *FRAMING), "pdu-incomplete"),
 )
 def not_released(review: Review) -> Iterator[Hit]:
@@ -334,7 +330,6 @@ def not_released(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="release-unanswered",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.2",
     follows=(*FRAMING, "release-too-early", "peer:last-fragment-missing"),
 )
 def release_unanswered(review: Review) -> Iterator[Hit]:
@@ -368,7 +363,7 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     yield Hit(f"{ender} {ended} {how}", review.ending.span, side=review.ending.side)
 
 
-@final_rule(code="connection-left-open", severity=Severity.NOTE, reference="PS3.8 §9.2.3")
+@final_rule(code="connection-left-open", severity=Severity.NOTE)
 def left_open(review: Review) -> Iterator[Hit]:
     """Nobody closes the TCP connection after the end.
 

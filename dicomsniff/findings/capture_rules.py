@@ -35,4 +35,4 @@ def given_up(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Read a smaller capture, or filter it for the hosts that matter.
     """
     if facts.given_up:
-        yield Hit(f"{facts.given_up} connections were given up: too many were open at a time")
+        yield Hit(f"{counted(facts.given_up, 'TCP connection')} given up: too many were open at a time")

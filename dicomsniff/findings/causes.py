@@ -47,7 +47,7 @@ def _causes_of(code: str) -> frozenset[str]:
 
 
 def _root(finding: Finding, chosen: dict[int, Finding | None]) -> Finding:
-    """Follow causes to the first one; of those that name each other, the one whose cause could come last is none."""
+    """Follow causes to the first one; where two name each other, the one whose cause could come last gets none."""
     path = [finding]
     while (cause := chosen[id(path[-1])]) is not None:
         at = next((place for place, each in enumerate(path) if each is cause), None)

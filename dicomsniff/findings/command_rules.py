@@ -81,7 +81,6 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
 @entry_rule(
     code="command-malformed",
     severity=Severity.ERROR,
-    reference="PS3.7 §6.3.1",
     on=_M,
     follows=_BEFORE,
     condition=is_odd,
@@ -104,7 +103,6 @@ def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="command-unknown",
     severity=Severity.ERROR,
-    reference="PS3.7 §E.1",
     on=_M,
     follows=(*_BEFORE, "own:command-malformed"),
     condition=is_odd,
@@ -125,7 +123,6 @@ def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="command-element-missing",
     severity=Severity.ERROR,
-    reference="PS3.7 §9.3, §10.3",
     on=_M,
     follows=(*_BEFORE, "own:command-malformed", "peer:create-without-instance"),
     condition=is_odd,
@@ -150,7 +147,6 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="command-group-length",
     severity=Severity.WARNING,
-    reference="PS3.7 §E.1",
     on=_M,
     follows=_BEFORE,
     condition=is_odd,
@@ -158,7 +154,7 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
 def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     """Command Group Length is wrong or missing.
 
-    (0000,0000) tells the number of bytes that follow it in the command set. Most receivers do not look; strict ones
+    (0000,0000) gives the number of bytes that follow it in the command set. Most receivers do not look; strict ones
     abort.
 
     What to do: Look at the sender's encoder.
@@ -186,7 +182,6 @@ def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
 @final_rule(
     code="class-not-of-context",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1, PS3.8 §9.3.2.2",
     follows=(*_BEFORE, *by("own", "context-id-repeated")),
 )
 def class_mismatched(review: Review) -> Iterator[Hit]:
@@ -213,11 +208,11 @@ def class_mismatched(review: Review) -> Iterator[Hit]:
         yield Hit(text, message.span, message)
 
 
-@final_rule(code="response-sparse", severity=Severity.NOTE, reference="PS3.7 §9.1")
+@final_rule(code="response-sparse", severity=Severity.NOTE)
 def sparse(review: Review) -> Iterator[Hit]:
     """Responses lack elements that some receivers need.
 
-    The element is a user option, so that it may be left out. Some receivers take a response without it for malformed.
+    A response may leave the element out, but some receivers then take the response for malformed.
 
     What to do: Nothing, unless the receiver fails on these responses.
     """
@@ -259,7 +254,6 @@ MAX_NAMED = 2
 @judging_rule(
     code="status-failure",
     severity=Severity.ERROR,
-    reference="PS3.7 Annex C",
     on=_M,
     follows=(
         *by(
@@ -296,7 +290,6 @@ def failed(association: Association, entry: Entry, found: Findings) -> Iterator[
 @judging_rule(
     code="status-warning",
     severity=Severity.WARNING,
-    reference="PS3.7 Annex C",
     on=_M,
     follows=("get-without-role",),
     condition=is_no_success,
@@ -314,7 +307,6 @@ def warned(association: Association, entry: Entry, found: Findings) -> Iterator[
 @entry_rule(
     code="status-unknown",
     severity=Severity.WARNING,
-    reference="PS3.7 Annex C",
     on=_M,
     follows=(),
     condition=is_no_success,
@@ -363,7 +355,6 @@ def _agreed(association: Association, message: Message) -> bool:
 @entry_rule(
     code="find-final-with-data-set",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.2.1.5",
     on=_M,
     follows=_BEFORE,
     condition=is_odd_match,
@@ -389,7 +380,6 @@ def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="find-pending-without-data-set",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.2",
     on=_M,
     follows=_BEFORE,
     condition=is_odd_match,

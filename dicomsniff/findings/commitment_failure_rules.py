@@ -1,4 +1,4 @@
-"""A rule on what a provider reports as failed: instances that it does not commit (PS3.4 §J.3.3)."""
+"""A rule on what an SCP reports as failed: instances that it does not commit (PS3.4 §J.3.3)."""
 
 from collections.abc import Iterator
 
@@ -9,21 +9,21 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, of_all
 
 MAX_NAMED = 3
 """Failure reasons that are named, the most frequent first; further ones are counted."""
 
 
-@final_rule(code="commitment-failed", severity=Severity.ERROR, reference="PS3.4 §J.3.3")
+@final_rule(code="commitment-failed", severity=Severity.ERROR)
 def uncommitted(review: Review) -> Iterator[Hit]:
     """Instances were not committed.
 
-    The report of a storage commitment lists instances in its Failed SOP Sequence: the provider does not take
+    The report of a storage commitment lists instances in its Failed SOP Sequence: the SCP does not take
     responsibility for them. Failure Reason (0008,1197) says why, instance by instance.
 
-    What to do: Keep them at the sender. No such object instance: the provider does not have them (any longer), so send
-    them again. Processing failure, resource limitation: look at the provider's log.
+    What to do: Keep them at the sender. No such object instance: the SCP does not have them (any longer), so send
+    them again. Processing failure, resource limitation: look at the SCP's log.
     """
     association = review.association
     if not association.message_counts.requests["N-EVENT-REPORT"]:
@@ -38,7 +38,7 @@ def uncommitted(review: Review) -> Iterator[Hit]:
         if failed:
             total = failed + outline.reference_counts.get(REFERENCED, 0)
             provider = the_party(association.party(request.side))
-            said = f"{provider} reports {failed} of {counted(total, 'instance')} as not committed"
+            said = f"{provider} reports {of_all(failed, total, 'instance')} as not committed"
             yield Hit(f"{said}: {_reasons(outline)}", request.span, request)
 
 

@@ -1,4 +1,4 @@
-"""Rules on TCP connections that came to nothing: refused, or never answered (RFC 9293 §3.5, §3.10.7)."""
+"""Rules on TCP connections that failed: refused, or never answered (RFC 9293 §3.5, §3.10.7)."""
 
 from collections.abc import Iterator
 
@@ -25,13 +25,13 @@ _ENDED = {"FIN": "closed the connection without an answer", "RST": "reset the co
 """What the other side did, by how it ended the connection."""
 
 
-@capture_rule(code="connection-failed", severity=Severity.ERROR, reference="RFC 9293 §3.5.2, §3.10.7.3")
+@capture_rule(code="connection-failed", severity=Severity.ERROR)
 def failed(facts: CaptureFacts) -> Iterator[Hit]:
     """TCP connections are refused or get no answer.
 
-    Nobody spoke DICOM, since TCP did not even connect. Refused (RST): the host is there and nothing listens on the
-    port, or a firewall rejects. No answer to SYN: a wrong address, a firewall that drops, or the host is down. Told of
-    DICOM's ports, of hosts that speak DICOM in this capture, and where the capture holds no DICOM at all.
+    No DICOM was exchanged, since TCP did not even connect. Refused (RST): the host is there and nothing listens on the
+    port, or a firewall rejects. No answer to SYN: a wrong address, a firewall that drops, or the host is down. Reported
+    for DICOM's ports, for hosts that speak DICOM in this capture, and for all where the capture holds no DICOM.
 
     What to do: Check address and port at the caller. See that the server runs, what it listens on, and which firewalls
     are between.
@@ -80,7 +80,7 @@ def unanswered_stranger(facts: CaptureFacts) -> Iterator[Hit]:
         yield Hit(text, group[0].span, severity=severity)
 
 
-@capture_rule(code="connection-silent", severity=Severity.WARNING, reference="PS3.8 §9.1.5, §9.2.3")
+@capture_rule(code="connection-silent", severity=Severity.WARNING)
 def silent(facts: CaptureFacts) -> Iterator[Hit]:
     """TCP connections are opened and nothing is sent on them.
 

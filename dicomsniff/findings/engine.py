@@ -92,7 +92,7 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
         rule.code,
         hit.severity or rule.severity,
         parts_of(hit.text),
-        rule.reference,
+        rule.clause.reference,
         span,
         about,
         side,

@@ -77,16 +77,14 @@ _UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
 _UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
 
 
-@final_rule(
-    code="likely-reason", severity=Severity.WARNING, reference="PS3.8 §9.3.1, §D.2, §E.1", follows=by("own", *FRAMING)
-)
+@final_rule(code="likely-reason", severity=Severity.WARNING, follows=by("own", *FRAMING))
 def likely(review: Review) -> Iterator[Hit]:
     """Something unusual came just before the failure.
 
     One side refused, aborted or went silent, and nothing else explains it. Just before, it was sent something that most
     receivers can handle. This is a hypothesis: the failing side may have had another reason.
 
-    What to do: Look for this at the failing side's log. Try again without it.
+    What to do: Look for this in the failing side's log. Try again without it.
     """
     association = review.association
     for failure in review.found.all:
@@ -163,7 +161,7 @@ def _heard_since(association: Association, failure: Finding, side: Side) -> int:
 
 
 def _unusual_in(message: Message, failure: Finding) -> str:
-    """Say what is unusual in a message and no finding of its own; empty where nothing is."""
+    """Say what is unusual in a message without being a finding of its own; empty where nothing is."""
     elements = message.command.elements
     for tag, value in elements.items():
         name = COMMAND_ELEMENTS.get(tag)

@@ -23,7 +23,7 @@ MAX_INFORMATION = 16
 """Characters of the status information that are shown, as many as a code string has (PS3.5 §6.2)."""
 
 
-@final_rule(code="print-failed", severity=Severity.ERROR, reference="PS3.4 §H.4.5.2.1.2, §H.4.6.2.1")
+@final_rule(code="print-failed", severity=Severity.ERROR)
 def not_printed(review: Review) -> Iterator[Hit]:
     """The printer reports a failure.
 
@@ -39,7 +39,7 @@ def not_printed(review: Review) -> Iterator[Hit]:
             yield Hit(f"{printer} reports {failed}{_why(operation)}", operation.request.span, operation.request)
 
 
-@final_rule(code="printer-status", severity=Severity.WARNING, reference="PS3.3 §C.13.8, §C.13.9, PS3.4 §H.4.6.2")
+@final_rule(code="printer-status", severity=Severity.WARNING)
 def not_ready(review: Review) -> Iterator[Hit]:
     """The printer or a print job is not as it should be.
 

@@ -15,7 +15,7 @@ _SPACES = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN",
 """VRs that are padded with a space (PS3.5 §6.2)."""
 
 
-@final_rule(code="query-range-reversed", severity=Severity.WARNING, reference="PS3.4 §C.2.2.2.5", follows=_BROKEN)
+@final_rule(code="query-range-reversed", severity=Severity.WARNING, follows=_BROKEN)
 @told_once
 def reversed_range(each: Asked) -> Iterator[str]:
     """A range ends before it begins.
@@ -34,7 +34,7 @@ def reversed_range(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a range in {named(key.tag)} that ends before it begins, so that nothing matches"
 
 
-@final_rule(code="query-key-padding", severity=Severity.WARNING, reference="PS3.5 §6.2", follows=_BROKEN)
+@final_rule(code="query-key-padding", severity=Severity.WARNING, follows=_BROKEN)
 @told_once
 def wrong_padding(each: Asked) -> Iterator[str]:
     """A key of a query or retrieval that failed is padded with NUL.
@@ -55,7 +55,6 @@ def wrong_padding(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-asks-below",
     severity=Severity.NOTE,
-    reference="PS3.4 §C.4.1.1.3.1",
     follows=(*_BROKEN, "own:query-key-of-other-level"),
 )
 @told_once

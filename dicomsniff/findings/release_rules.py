@@ -21,7 +21,6 @@ _BOTH = (State.COLLISION, State.COLLISION_ANSWERED)
 @entry_rule(
     code="release-too-early",
     severity=Severity.WARNING,
-    reference="PS3.7 §A.5",
     on=ReleaseRq,
     follows=by("own", *FRAMING, "message-id-repeated"),
 )
@@ -66,7 +65,7 @@ def _is_unexpected(association: Association, entry: Entry) -> bool:
     )
 
 
-@entry_rule(code="release-by-acceptor", severity=Severity.WARNING, reference="PS3.7 §A.5", on=ReleaseRq)
+@entry_rule(code="release-by-acceptor", severity=Severity.WARNING, on=ReleaseRq)
 def by_acceptor(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor asks for the release.
 
@@ -86,7 +85,6 @@ def by_acceptor(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="release-repeated",
     severity=Severity.WARNING,
-    reference="PS3.8 §9.2.3, Table 9-10",
     on=UnexpectedPdu,
     follows=by("own", *FRAMING, "bytes-missing"),
     once=True,
@@ -109,7 +107,6 @@ def again(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="release-answer-order",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.2.2.7",
     on=UnexpectedPdu,
     follows=by("own", *FRAMING, "bytes-missing"),
 )
@@ -130,7 +127,7 @@ def answered_out_of_order(association: Association, entry: Entry) -> Iterator[Hi
             )
 
 
-@entry_rule(code="release-collision", severity=Severity.NOTE, reference="PS3.8 §7.2.2.7", on=ReleaseRq)
+@entry_rule(code="release-collision", severity=Severity.NOTE, on=ReleaseRq)
 def collision(association: Association, entry: Entry) -> Iterator[Hit]:
     """Both sides ask to release at the same time.
 
@@ -143,7 +140,7 @@ def collision(association: Association, entry: Entry) -> Iterator[Hit]:
         yield Hit("both sides sent A-RELEASE-RQ before either was answered")
 
 
-@final_rule(code="release-not-awaited", severity=Severity.WARNING, reference="PS3.8 §7.2")
+@final_rule(code="release-not-awaited", severity=Severity.WARNING)
 def not_awaited(review: Review) -> Iterator[Hit]:
     """A side asks for the release and does not wait for the answer.
 
@@ -166,9 +163,7 @@ def not_awaited(review: Review) -> Iterator[Hit]:
         yield Hit(text, own[0].span, side=asked.side, severity=None if reset else Severity.NOTE)
 
 
-@final_rule(
-    code="released-unused", severity=Severity.WARNING, reference="PS3.8 §9.3.3.2", follows=("contexts-refused",)
-)
+@final_rule(code="released-unused", severity=Severity.WARNING, follows=("contexts-refused",))
 def unused(review: Review) -> Iterator[Hit]:
     """An association is released unused after contexts were refused.
 

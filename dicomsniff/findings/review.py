@@ -169,7 +169,7 @@ class Review:
         return ""
 
     def went_on(self, message: Message) -> bool:
-        """Whether the sender of a message sent something else behind it, other than A-ABORT."""
+        """Whether the sender of a message sent something else after it, other than A-ABORT."""
         return self._reach[message.side] >= message.span.end
 
     def may_have_missed(self, side: Side, *, since: int) -> bool:

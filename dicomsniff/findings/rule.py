@@ -1,6 +1,6 @@
 """How a rule is declared: as one decorated function, whose docstring is what `dicomsniff rules` says of it.
 
-    @final_rule(code="window-closed", severity=Severity.NOTE, reference="RFC 9293 §3.8.6.1")
+    @final_rule(code="window-closed", severity=Severity.NOTE)
     def window_closed(review: Review) -> Iterator[Hit]:
         '''A receiver closed its TCP window.
 
@@ -17,6 +17,8 @@ rule that is also given what was found about the association before. They have k
   side must have caused it, `peer:CODE` where the other side must, `CODE` where either may.
 - `title`, `meaning` and `remedy` stand for the paragraphs of the docstring where it cannot hold them.
 
+The clause of the standard that a rule judges by, and what it demands, is in the table of `findings/clauses.py`.
+
 Rules are listed and asked in the order of their modules in `findings/catalogue.py`, and of their functions there.
 """
 
@@ -32,6 +34,7 @@ from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.strangers import Stranger
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.clauses import Clause, clause_of
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import Review
@@ -111,11 +114,15 @@ class Rule:
 
     code: str
     severity: Severity
-    reference: str
     title: str
     meaning: str
     remedy: str
     follows: tuple[str, ...]
+
+    @property
+    def clause(self) -> Clause:
+        """The clause of a standard by which it judges; an empty one where no standard says anything of it."""
+        return clause_of(self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +166,6 @@ class Described(TypedDict, total=False):
     """What any rule may be given beside its code and causes."""
 
     severity: Required[Severity]
-    reference: str
     title: str
     meaning: str
     remedy: str
@@ -236,4 +242,4 @@ def _row(check: Callable[..., object], row: Catalogued) -> dict[str, Any]:
     remedy = next((each for each in paragraphs if each.startswith(_REMEDY)), "")
     meaning = next((each for each in paragraphs if each != remedy), "")
     said = {"title": title.removesuffix("."), "meaning": meaning, "remedy": remedy.removeprefix(_REMEDY)}
-    return {"reference": "", "follows": (), **said, **row}
+    return {"follows": (), **said, **row}

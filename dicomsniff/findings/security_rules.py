@@ -11,6 +11,7 @@ from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review, saw_beginning
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import AssociateRq, MalformedPdu, SkippedBytes
+from dicomsniff.quantities import counted
 from dicomsniff.side import Side
 
 
@@ -66,4 +67,6 @@ def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
             if any(isinstance(each.event, MalformedPdu) and not each.span.start for each in association.timeline[-5:]):
                 return  # told, and by name
             who = the_party(association.party(entry.side))
-            yield Hit(f"{who} begins with {length} bytes that are no DICOM: another protocol, such as TLS or HTTP")
+            yield Hit(
+                f"{who} does not begin with DICOM ({counted(length, 'byte')}): another protocol, such as TLS or HTTP"
+            )

@@ -19,7 +19,6 @@ _IDLE = 30_000_000_000
 @final_rule(
     code="association-unanswered",
     severity=Severity.ERROR,
-    reference="PS3.8 §7.1",
     follows=(*by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"), "peer:identity-ignored"),
 )
 def request_unanswered(review: Review) -> Iterator[Hit]:
@@ -66,13 +65,13 @@ def _too_late(review: Review) -> bool:
     return accept is not None and gave_up and ending is not None and accept.span.first_time > ending.span.first_time
 
 
-@final_rule(code="requestor-silent", severity=Severity.WARNING, reference="PS3.8 §9.1.5, §9.2.3")
+@final_rule(code="requestor-silent", severity=Severity.WARNING)
 def requestor_silent(review: Review) -> Iterator[Hit]:
     """A TCP connection is opened and no A-ASSOCIATE-RQ comes.
 
-    The acceptor waits for A-ASSOCIATE-RQ until its ARTIM timer expires. Who opens a connection and says nothing hangs,
-    is a port scanner or the health check of a load balancer, or waits for the other side to speak first, as clients of
-    other protocols do.
+    The acceptor waits for A-ASSOCIATE-RQ until its ARTIM timer expires. A program that opens a connection and says
+    nothing hangs, is a port scanner or the health check of a load balancer, or waits for the other side to speak first,
+    as clients of other protocols do.
 
     What to do: Look at what opens the connection. Where it is a monitor, let it close the connection or send C-ECHO.
     """
@@ -88,7 +87,6 @@ def requestor_silent(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="peer-silent",
     severity=Severity.ERROR,
-    reference="PS3.7 §7.5.3",
     follows=(
         *by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason", "release-too-early"),
         *STALLS,
@@ -119,9 +117,7 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             return
 
 
-@final_rule(
-    code="idle-timeout", severity=Severity.WARNING, reference="PS3.8 §9.1.4", follows=(*BROKEN, "pdu-incomplete")
-)
+@final_rule(code="idle-timeout", severity=Severity.WARNING, follows=(*BROKEN, "pdu-incomplete"))
 def idle(review: Review) -> Iterator[Hit]:
     """After long silence the association is ended without release.
 

@@ -109,7 +109,7 @@ def _unacknowledged(review: Review, side: Side, health: StreamHealth) -> tuple[s
     return None
 
 
-@final_rule(code="receiver-stopped-reading", severity=Severity.ERROR, reference="RFC 9293 §3.8.6.1")
+@final_rule(code="receiver-stopped-reading", severity=Severity.ERROR)
 def stopped_reading(review: Review) -> Iterator[Hit]:
     """A receiver stopped reading in the middle of a message.
 
@@ -130,7 +130,6 @@ def stopped_reading(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="sender-stopped",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.1",
     follows=by("own", *FRAMING, "last-fragment-missing"),
 )
 def stopped_sending(review: Review) -> Iterator[Hit]:
@@ -151,7 +150,7 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
             yield stall.hit(f"{text}{duration(silent)} later {ender} {how_ended(stall.ending)}", stall.side)
 
 
-@final_rule(code="bytes-never-acknowledged", severity=Severity.ERROR, reference="RFC 9293 §3.8.1")
+@final_rule(code="bytes-never-acknowledged", severity=Severity.ERROR)
 def never_arrived(review: Review) -> Iterator[Hit]:
     """Bytes were sent again and never acknowledged.
 

@@ -13,7 +13,7 @@ from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_address, the_class, the_title
 from dicomsniff.findings.review import PATIENCE
 from dicomsniff.pdu.types import Abort
-from dicomsniff.quantities import counted, duration
+from dicomsniff.quantities import counted, duration, of_all
 from dicomsniff.side import Side
 
 MAX_STATUSES = 3
@@ -178,7 +178,7 @@ def _why_unfinished(association: Association, found: Findings, failed: str) -> s
     if _end_unseen(association):
         ended = "how it ended is missing from the capture"
     elif not association.ended_by_capture and not _end_seen(association):
-        ended = "its end is not in the capture"
+        ended = "its end is missing from the capture"
     said = failed or _exchanged(association)
     return f": {said}; {ended if association.closed else 'still open'}{_refused_contexts(association)}"
 
@@ -238,7 +238,7 @@ def _refused_contexts(association: Association) -> str:
     refused = sum(bool(context.result) for context in association.contexts.values())
     if not refused:
         return ""
-    return f"; {refused} of {counted(len(association.contexts), 'context')} refused{_refusals(association)}"
+    return f"; {of_all(refused, len(association.contexts), 'presentation context')} refused{_refusals(association)}"
 
 
 def _failed_statuses(association: Association) -> dict[str, Counter[str]]:
@@ -259,7 +259,9 @@ def _failures(association: Association) -> str:
         text, *more = statuses
         others = f", {counted(len(more), 'other status')}" if more else ""
         asked = association.message_counts.requests[service] or statuses.total()
-        parts.append(f"{statuses.total()} of {asked} {service} failed: {text}{others}")
+        failed = statuses.total()
+        share = "" if asked == 1 else f"all {asked} " if failed == asked else f"{failed} of {asked} "
+        parts.append(f"{share}{service} failed: {text}{others}")
     good = [f"{count} {name}" for name, count in association.message_counts.requests.items() if name not in said]
     return "; ".join(parts) + (f"; beside {', '.join(good)}" if parts and good else "")
 

@@ -16,6 +16,7 @@ from dicomsniff.pdu.types import (
     ReleaseRq,
     UnknownPdu,
 )
+from dicomsniff.quantities import counted
 from dicomsniff.span import Span
 
 HEADER_LENGTH = 6
@@ -82,7 +83,7 @@ def _reserved_only(body: FieldReader) -> str:
 def _rest(body: FieldReader) -> str:
     if not body.left:
         return ""
-    return f"{len(body.take('Rest of the PDU', body.left))} bytes beyond the PDU's layout"
+    return f"{counted(len(body.take('Rest of the PDU', body.left)), 'byte')} beyond the PDU's layout"
 
 
 DECODERS: dict[int, Callable[[FieldReader, Span], ControlPdu]] = {

@@ -14,6 +14,7 @@ from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
 from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu, decode_cut_associate
 from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
+from dicomsniff.quantities import counted, is_are
 from dicomsniff.span import PacketMark, Source, Span
 
 MAX_COMMAND_FRAGMENT = 1 << 20
@@ -243,9 +244,10 @@ class Framing:
         if state is not PDU_HEADER:
             events += cut
             name, missing = pdu_type_name(self._pdu_type), self._pdu_left - waiting
-            detail = f"{name} announces {self._pdu_length} bytes; the stream ends {missing} bytes before its end"
+            announced, lacking = counted(self._pdu_length, "byte"), counted(missing, "byte")
+            detail = f"{name} announces {announced}; the stream ends {lacking} before its end"
         elif waiting:
-            detail = f"the stream ends {waiting} bytes into a PDU header"
+            detail = f"the stream ends {counted(waiting, 'byte')} into a PDU header"
         else:
             return events
         self._malformed(events, "pdu-incomplete", detail, 0)
@@ -284,7 +286,7 @@ class Framing:
         kind, length = _HEADER(pending)
         doubtful = self._doubtful or (self._pdu_start == 0 and kind not in PDU_TYPES)  # a stream of another protocol?
         if not _is_possible(kind, length) or (doubtful and not _makes_sense(kind, length)):
-            detail = f"no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
+            detail = f"not a PDU header: {pdu_type_name(kind)} with a length of {counted(length, 'byte')}"
             self._malformed(events, "pdu-header", detail, used, bytes(pending))
             self._doubtful = False
             self._state = LOST
@@ -340,14 +342,17 @@ class Framing:
         elif target == 4 and length < 2:
             pending.clear()
             self._pdu_left -= 4
-            self._malformed(events, "pdv-too-short", f"a PDV announces {length} bytes; its own header needs 2", used)
+            self._malformed(
+                events, "pdv-too-short", f"a PDV announces {counted(length, 'byte')}; its own header needs 2", used
+            )
             self._end_bad_pdv(events, used)
             if self._pdu_left:  # where the next PDV begins is anyone's guess
                 self.counts[pdu_type_name(self._pdu_type)] += 1
                 self._state = PDU_REST
         else:
             pending.clear()
-            detail = f"{self._pdu_left} bytes at the end of a P-DATA-TF are no PDV"
+            rest = counted(self._pdu_left, "byte")
+            detail = f"{rest} at the end of a P-DATA-TF {is_are(self._pdu_left)} too few for a PDV"
             self._pdu_left = 0
             self._malformed(events, "pdu-trailing-bytes", detail, used)
             self._end_bad_pdv(events, used)
@@ -366,7 +371,7 @@ class Framing:
         self._pdv_start = self.position + used
         self._command_cut = False
         if self._pdv_left > self._pdu_left:
-            detail = f"a PDV announces {length} bytes where its P-DATA-TF has {self._pdu_left + 2} left"
+            detail = f"a PDV announces {counted(length, 'byte')} where its P-DATA-TF has {self._pdu_left + 2} left"
             self._malformed(events, "pdv-beyond-pdu", detail, used)
             self._pdv_left = self._pdu_left
         self._state = PDV_VALUE

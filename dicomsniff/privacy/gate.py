@@ -16,6 +16,7 @@ from dicomsniff.dimse.dataset_element import BINARY_VRS, DecodedDataSet, Element
 from dicomsniff.privacy.placeholders import Placeholders
 from dicomsniff.privacy.profile import FREE_TEXT, STRUCTURE, identifies, is_known_creator
 from dicomsniff.privacy.shape import shape
+from dicomsniff.quantities import counted
 
 ERROR_COMMENT = 0x00000902
 MAX_REMEMBERED = 50_000
@@ -204,7 +205,8 @@ class Gate:
         if not element.text and not element.length:
             return
         name, form = self._stand_in(element.tag, element.vr, element.text)
-        element.text, element.hidden = _with_form(name, form or f"{element.length} bytes"), True
+        length = "undefined length" if element.length is None else counted(element.length, "byte")
+        element.text, element.hidden = _with_form(name, form or length), True
         told = {"vr": element.vr, "length": element.length, "withheld": name}
         # In place, as the sequence that it stands in holds it already.
         element.json.clear()

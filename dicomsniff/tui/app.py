@@ -255,7 +255,7 @@ class DicomsniffApp(GuardedApp):
         elif found:
             self._go_to_target(found[0])
         else:
-            self.notify("nothing belongs together with this entry, as far as associations are over")
+            self.notify("nothing that belongs together with this entry was found in the associations that are over")
 
     def action_counterpart(self) -> None:
         """Go from a request to its response, or back."""
@@ -263,7 +263,7 @@ class DicomsniffApp(GuardedApp):
         if place is not None:
             self._go(place)
         else:
-            self.notify("this entry is no request with a response, and no response")
+            self.notify("this entry is neither a request with a response nor a response")
 
     def action_return(self) -> None:
         """Go back to where the last jump began."""

@@ -3,7 +3,7 @@
 from textual.widgets import Static
 
 from dicomsniff.library import Capture
-from dicomsniff.quantities import byte_size
+from dicomsniff.quantities import byte_size, counted
 from dicomsniff.tui.said import allowed, gate
 from dicomsniff.tui.shown import Shown, shortened
 
@@ -23,7 +23,7 @@ def status_text(capture: Capture, *, reading: bool, following: bool, problem: st
     told = [f"patient data {'shown' if gate().privacy.keep_phi else 'hidden'} (P)"]
     if verdict:
         told.append(f"so far {allowed(verdict)}" if reading else allowed(verdict))
-    counts = [f"{count:,} association{'s' * (count != 1)}", f"{analyzer.packets:,} packets"]
+    counts = [counted(count, "association", ","), counted(analyzer.packets, "packet", ",")]
     if capture.is_live:
         text.append("live  " if reading else "live capture ended  ", "bold")
         if reading:
@@ -58,7 +58,7 @@ def nothing_found(capture: Capture) -> str:
     undecoded = ", ".join(f"{count} {reason}" for reason, count in analyzer.undecoded.most_common())
     parts = [
         "no DICOM association in this capture",
-        f"{analyzer.packets:,} packets",
-        f"{analyzer.connections:,} TCP connections" + (f" ({foreign})" if foreign else ""),
+        counted(analyzer.packets, "packet", ","),
+        counted(analyzer.connections, "TCP connection", ",") + (f" ({foreign})" if foreign else ""),
     ]
     return "; ".join(parts + ([f"packets without TCP: {undecoded}"] if undecoded else []))

@@ -173,7 +173,9 @@ def test_a_short_snaplen_is_named():
         talk.cut(0, data[at : at + 1460], 60)
     talk.server(build.message(3, build.store_rsp()))
     (said,) = told(released(talk), "bytes-missing")
-    assert said.endswith("are not in the capture; the capture kept only the beginning of each packet (a short snaplen)")
+    assert said.endswith(
+        "are missing from the capture; the capture kept only the beginning of each packet (a short snaplen)"
+    )
 
 
 # Release and abort
@@ -350,7 +352,7 @@ def test_a_commitment_report_that_could_not_be_brought_is_told_at_its_request(an
         report.close()
         packets = network.packets
     (text,) = told(packets, "commitment-not-reported")
-    assert text.endswith(f"its report is not in the capture; the provider {said}")
+    assert text.endswith(f"its report is missing from the capture; the SCP {said}")
 
 
 @pytest.mark.parametrize(("status", "code"), [(0x0106, "attribute-value-not-allowed"), (0x0120, "attribute-missing")])

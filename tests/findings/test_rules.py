@@ -51,7 +51,7 @@ def test_every_rule_has_a_case():
 def test_the_smallest_traffic_raises_the_rule_once(code):
     (rule,) = [rule for rule in RULES if rule.code == code]
     found = [finding for finding in every_finding(analyzed_case(code, raises=True)) if finding.code == code]
-    assert [(finding.severity, finding.reference) for finding in found] == [(rule.severity, rule.reference)]
+    assert [(finding.severity, finding.reference) for finding in found] == [(rule.severity, rule.clause.reference)]
     (finding,) = found
     assert finding.message
     assert "\n" not in finding.message

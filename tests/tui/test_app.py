@@ -334,7 +334,7 @@ async def test_a_capture_without_dicom_says_what_it_holds(tmp_path: Path) -> Non
     path = tmp_path / "web.pcap"
     path.write_bytes(build.pcap(build.frames(talk.packets)))
     async with opened(path, LARGE) as (app, pilot):
-        assert "no DICOM association in this capture; 4 packets; 1 TCP connections (1 HTTP)" in screen_text(app)
+        assert "no DICOM association in this capture; 4 packets; 1 TCP connection (1 HTTP)" in screen_text(app)
         await press(pilot, "enter", "enter", "enter", "tab", "n", "p", "f", "G", "escape", "right_square_bracket")
 
 

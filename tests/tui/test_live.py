@@ -164,7 +164,7 @@ async def test_links_come_while_the_capture_goes_on(sniffer: LiveStandIn) -> Non
     app = DicomsniffApp(Capture(sniffer))
     async with app.run_test(size=LARGE) as pilot:
         await pilot.press("l")
-        await until(pilot, lambda: "nothing belongs together" in screen_text(app))
+        await until(pilot, lambda: "nothing that belongs together" in screen_text(app))
         for number in range(2):
             talk = build.Talk(client=("10.0.0.1", 41000 + number)).open()
             talk.client(build.associate_rq())

@@ -256,7 +256,7 @@ class ElementWalk:
 
     def _give_up(self, at: int, offset: int) -> int:
         """Nobody can tell where the next element is."""
-        self._stop(f"at byte {offset} it could not be followed any more")
+        self._stop(f"at byte {offset} it cannot be followed any further")
         return at
 
     def _depart(self, mode: Mode, offset: int) -> None:
@@ -351,7 +351,7 @@ class ElementWalk:
             nesting.close(offset)
             return at
         elif tag in (ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER):
-            nesting.stray(tag, offset, "stands where an element must")
+            nesting.stray(tag, offset, "is found where a data element was expected")
         else:
             nesting.no_element(tag, offset)
             return self._give_up(at + 8, offset)
@@ -379,7 +379,7 @@ class ElementWalk:
                 self._fragments = None
             nesting.end_delimited(tag, offset, length)
         elif tag in (SEQUENCE_DELIMITER, ITEM_DELIMITER):
-            nesting.stray(tag, offset, "stands where an item must")
+            nesting.stray(tag, offset, "is found where an item was expected")
         else:
             self._fragments = None
             return nesting.miss_item(offset) - base

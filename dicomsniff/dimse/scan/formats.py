@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from dicomsniff.quantities import counted
+
 CHECKED = 256
 """Bytes: a longer value of these VRs is not checked."""
 MAX_NAME, MAX_SHORT = 64, 16
@@ -61,18 +63,18 @@ def format_problem(vr: bytes, value: bytes) -> str:
         which = f"value {number}" if b"\\" in value else "its value"
         length = len(part.rstrip(b" \0"))
         if length > longest:
-            return f"{which} is {length} characters long; {vr.decode()} allows {longest}"
+            return f"{which} is {counted(length, 'character')} long; {vr.decode()} allows {longest}"
         if not re.fullmatch(_SINGLE[vr], part):
             return f"{which} is not {_MEANING[vr]}"
     return ""
 
 
 def length_problem(vr: bytes, value: bytes) -> str:
-    """Say where a person name, LO or SH in ASCII is too long, empty where none is; of others, bytes no characters."""
+    """Say where a person name, LO or SH in ASCII is too long; in other character sets bytes are not characters."""
     most = MAX_SHORT if vr == b"SH" else MAX_NAME
     if len(value) > most and value.isascii():
         longest = max(len(part.strip(b" \0")) for part in (_GROUPS if vr == b"PN" else _PARTS).split(value))
         if longest > most:
             what = "a component group" if vr == b"PN" else "its value"
-            return f"{what} is {longest} characters long; {vr.decode()} allows {most}"
+            return f"{what} is {counted(longest, 'character')} long; {vr.decode()} allows {most}"
     return ""

@@ -99,11 +99,11 @@ def encapsulation_problem(info: PixelDataInfo, frames: int, syntax: str | None) 
         return "encapsulated, without a fragment"
     if _shares_fragments(syntax):
         return ""
-    many = f"{counted(frames, 'frame')}"
+    many = counted(frames, "frame")
     if info.fragments < frames:
         return f"{many} in {counted(info.fragments, 'fragment')}"
     if syntax == _RLE and info.fragments != frames:
-        return f"{many} in {info.fragments} fragments; RLE has one for each"
+        return f"{many} in {counted(info.fragments, 'fragment')}; RLE has one for each"
     if info.offset_table and info.offset_table != frames:
         return f"a Basic Offset Table of {info.offset_table} entries for {many}"
     if info.offset_table_fits is False:

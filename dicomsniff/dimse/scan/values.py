@@ -69,7 +69,7 @@ def uid_problem(value: bytes) -> str:
         # Padding by spaces, or by more than one NUL, is a slip that every receiver lives with.
         uid = part.strip(" \0")
         if len(uid) > MAX_UID:
-            return f"a UID of {len(uid)} characters; it may have {MAX_UID}"
+            return f"a UID of {counted(len(uid), 'character')}; it may have {MAX_UID}"
         if not _DIGITS.fullmatch(uid):
             return "a UID with a character that is neither a digit nor a dot"
         components = uid.split(".") if uid else []
