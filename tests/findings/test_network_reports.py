@@ -274,7 +274,7 @@ def test_a_requestor_that_leaves_because_contexts_were_refused_is_told():
     assert said.startswith(f"{SCU} released the association and had sent nothing")
     aborted = talked((0, build.abort()), talk=partly_refused()).close().packets
     assert causes(aborted, "association-aborted") == ["likely-reason"]
-    assert told(aborted, "likely-reason")[0].startswith("1 of 2 contexts refused: CT Image Storage")
+    assert told(aborted, "likely-reason")[0].startswith("1 of 2 presentation contexts refused: CT Image Storage")
 
 
 # Refusals
