@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from operator import itemgetter
 
+from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.packets import PacketBatch, PacketSource
 
 CHECKPOINT = 64
@@ -96,6 +97,14 @@ class MergedReader:
     def resolution_digits(self) -> int:
         """Digits after the second of the finest clock."""
         return max(source.resolution_digits for source in self._sources)
+
+    @property
+    def losses(self) -> LossCounter:
+        """What was lost while they were captured: files of one ring buffer tell of the same losses."""
+        together = LossCounter()
+        for source in self._sources:
+            together.merge(source.losses)
+        return together
 
     @property
     def size(self) -> int | None:
