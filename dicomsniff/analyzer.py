@@ -14,6 +14,7 @@ from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recognition
 from dicomsniff.capture.decode import SegmentDecoder
+from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.collection import Collection
@@ -76,6 +77,8 @@ class Analyzer:
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
         self.handshakes: list[FailedHandshake] = []
         """TLS handshakes that failed in sight."""
+        self.losses = Losses()
+        """Packets that were lost while they were captured, as far as the capturer told."""
         self.links = Linker()
         """What belongs together, of the associations that are over."""
         self.neighbours = Neighbours()
@@ -165,6 +168,12 @@ class Analyzer:
         Returns (association, new timeline entry) in packet order, as `feed` does.
         """
         return self.feed(timed_batch(packets, self.packets + 1, link_type))
+
+    def note_losses(self, losses: Losses, packet: int) -> None:
+        """The capturer lost packets, some before this packet: what is open then may lack them."""
+        self.losses = losses
+        for association in self.open_associations:
+            association.lost_until = packet
 
     def pop_closed(self) -> list[Association]:
         """Hand over the associations that ended since the last time; they are not kept any longer."""

@@ -16,10 +16,10 @@ from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, understood
 from dicomsniff.export.formats import find_view, format_names
 from dicomsniff.interruption import INTERRUPTED, taken_over
+from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import OutputError, has_terminal, say_error, written
 from dicomsniff.printable import printable
 from dicomsniff.progress import progress_shown
-from dicomsniff.sniffing.options import sniffing_options
 
 if TYPE_CHECKING:
     from dicomsniff.capture.losses import Losses

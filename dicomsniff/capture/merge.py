@@ -117,6 +117,10 @@ class MergedReader:
         """Bytes read so far of all."""
         return sum(source.position for source in self._sources)
 
+    def pop_notices(self) -> list[str]:
+        """Return nothing: files that are read have no events of their own."""
+        return []
+
     def batches(self) -> Iterator[PacketBatch]:
         """Read all of them through, once."""
         self._checkpoints, self._apart = [], CHECKPOINT

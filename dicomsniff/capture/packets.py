@@ -101,6 +101,9 @@ class PacketSource(Protocol):
     def position(self) -> int:
         """Bytes read so far."""
 
+    def pop_notices(self) -> list[str]:
+        """Hand over what happened to the capture since the last time, for the user to know: lines of text."""
+
     def batches(self) -> Iterator[PacketBatch]:
         """Read it through, once; a live source yields batches without packets while nothing comes."""
 

@@ -243,8 +243,9 @@ class PcapngParser:
 
     def _statistics(self, data: bytes, at: int, end: int) -> None:
         (number,) = struct.unpack_from(self._section.order + "L", data, at + 8)
-        name = self._section.interfaces[number].name or b"%d" % number
-        self.losses.feed(self._section.order, name, data[at + 20 : min(end, at + 20 + MAX_OPTIONS)])
+        known = self._section.interfaces
+        name = known[number].name if number < len(known) else b""
+        self.losses.feed(self._section.order, name or b"%d" % number, data[at + 20 : min(end, at + 20 + MAX_OPTIONS)])
 
     def _simple_packet(self, data: bytes, at: int, end: int) -> None:
         (wire,) = struct.unpack_from(self._section.order + "L", data, at + 8)

@@ -138,6 +138,10 @@ class CaptureReader:
         """Bytes read so far, on disk: compressed where the file is."""
         return self._file.taken if isinstance(self._file, Decompressed) else self._read_to
 
+    def pop_notices(self) -> list[str]:
+        """Return nothing: a file that is read has no events of its own."""
+        return []
+
     def batches(self) -> Iterator[PacketBatch]:
         """Read the capture through, once."""
         yield from self._read_from(self._start, self._rest, 1)

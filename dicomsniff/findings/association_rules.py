@@ -338,5 +338,5 @@ def left_open(review: Review) -> Iterator[Hit]:
     association = review.association
     if association.outcome in ("aborted", "rejected") and association.ended_by_capture and not review.ends:
         stayed = association.watched_until - association.end_time
-        if stayed >= _OPEN and not association.missing_bytes and not association.unlisted:
+        if stayed >= _OPEN and not association.has_holes and not association.unlisted:
             yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")

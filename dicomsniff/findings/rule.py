@@ -29,6 +29,7 @@ from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.timeline import Entry
+from dicomsniff.capture.losses import Losses
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import Review
@@ -68,6 +69,10 @@ class CaptureFacts(Protocol):
     @property
     def association_count(self) -> int:
         """Associations recognized."""
+
+    @property
+    def losses(self) -> Losses:
+        """Packets that the capturer lost."""
 
     @property
     def given_up(self) -> int:

@@ -53,7 +53,7 @@ def has_failed(association: Association) -> bool:
 
 def _end_unseen(association: Association) -> bool:
     """Whether the end of an association, perhaps its release, is among the bytes that the capture lacks."""
-    return association.state is State.UNKNOWN and bool(association.missing_bytes)
+    return association.state is State.UNKNOWN and association.has_holes
 
 
 def _why_failed(association: Association) -> str:

@@ -31,7 +31,7 @@ class CapturerProcess:
     """
 
     def __init__(self, plan: Plan, take: Callable[[Note], None]) -> None:
-        self.notices: deque[str] = deque(maxlen=MAX_NOTICES)
+        self._notices: deque[str] = deque(maxlen=MAX_NOTICES)
         """What happened and was not told yet: who captures, an interface that went away."""
         self.changed = Condition()
         self.is_over = False
@@ -58,6 +58,14 @@ class CapturerProcess:
         if not started:
             self.close(at_once=True)
             raise CaptureError(self.failure or "the capturer did not begin", wrong_call=self._wrong_call)
+
+    def note(self, notice: str) -> None:
+        """Take something that happened, to be told."""
+        self._notices.append(notice)
+
+    def pop_notices(self) -> list[str]:
+        """Hand over what happened since the last time."""
+        return [self._notices.popleft() for _ in range(len(self._notices))]
 
     def stop(self) -> None:
         """Let it take what the kernel still has, and end."""
@@ -101,11 +109,11 @@ class CapturerProcess:
                 self._started = True
                 held = f", with {byte_size(note['granted'])} for what the kernel holds" if note["granted"] else ""
                 instead = "".join(f"; {reason}" for reason in note["refused"])
-                self.notices.append(f"captured by {note['capturer']}{held}{instead}")
+                self.note(f"captured by {note['capturer']}{held}{instead}")
             case "gone":
-                self.notices.append(f"{note['text']}; waiting for it to come back")
+                self.note(f"{note['text']}; waiting for it to come back")
             case "resumed":
-                self.notices.append(f"capturing again after {note['seconds']:.1f} s, of which nothing is known")
+                self.note(f"capturing again after {note['seconds']:.1f} s, of which nothing is known")
             case "failed":
                 self.failure, self._wrong_call = note["text"], note["wrong_call"]
             case "lost":

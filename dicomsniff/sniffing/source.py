@@ -1,6 +1,5 @@
 """Interfaces -> packet batches: reads what a capturer has put in the spool."""
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -63,14 +62,13 @@ class LiveSource:
         return self._capturer.failure or self._reader.truncated
 
     @property
-    def notices(self) -> deque[str]:
-        """What happened to the capture and was not told yet: who captures, an interface that went away."""
-        return self._capturer.notices
-
-    @property
     def files(self) -> list[str]:
         """The files that the packets are kept in by now, if the user named any."""
         return self._spool.names
+
+    def pop_notices(self) -> list[str]:
+        """Hand over what happened since the last time: who captures, an interface that went away, a long silence."""
+        return self._capturer.pop_notices()
 
     def batches(self) -> Iterator[PacketBatch]:
         """Yield what comes, until the end; a batch without packets each time nothing came for a while."""
