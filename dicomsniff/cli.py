@@ -318,7 +318,7 @@ def _capture_only(plan: "Plan") -> None:
 def _end_of_sniffing(failure: str, losses: "Losses") -> None:
     """Leave with the status of a capture that is not whole where something went wrong or was lost."""
     if failure or losses.packets:
-        raise CaptureError("; ".join(filter(None, (failure, str(losses) if losses.packets else ""))))
+        raise CaptureError("; ".join(filter(None, (failure, f"the capturer lost {losses}" if losses.packets else ""))))
 
 
 @cli.command()

@@ -28,7 +28,7 @@ class Losses(NamedTuple):
 
     def __str__(self) -> str:
         by = [f"{counts:,} by the {who}" for who, counts in zip(self._fields, self, strict=True) if counts]
-        return f"{counted(self.packets, 'packet')} lost" + (f" ({', '.join(by)})" if len(by) > 1 else "")
+        return counted(self.packets, "packet") + (f" ({', '.join(by)})" if len(by) > 1 else "")
 
 
 class LossCounter:

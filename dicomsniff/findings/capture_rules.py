@@ -44,4 +44,4 @@ def lost(facts: CaptureFacts) -> Iterator[Hit]:
     on a machine that does less.
     """
     if facts.losses.packets:
-        yield Hit(f"the capturer lost packets: {facts.losses}")
+        yield Hit(f"the capturer lost {facts.losses}")

@@ -20,7 +20,7 @@ def status_text(capture: Capture, *, reading: bool, following: bool, problem: st
     if problem or reader.truncated:
         text.append(f"{problem or reader.truncated}  ", "bold reverse")
     if capture.losses.packets:
-        text.append(f"{capture.losses}  ", "bold reverse")
+        text.append(f"{capture.losses} lost  ", "bold reverse")
     count = analyzer.association_count
     privacy = "PHI shown: P" if gate().privacy.keep_phi else "PHI withheld: P"
     counts = [privacy, f"{count:,} association{'s' * (count != 1)}", f"{analyzer.packets:,} packets"]
