@@ -16,6 +16,7 @@ from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recogniti
 from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger
 from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
+from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.collection import Collect, Collection
@@ -94,6 +95,8 @@ class Analyzer:
         """TLS handshakes that failed in sight."""
         self.strangers: list[Stranger] = []
         """Connections without DICOM on which the other side did not answer."""
+        self.losses = Losses()
+        """Packets that were lost while they were captured, as far as the capturer told."""
         self.links = Linker()
         """What belongs together, of the associations that are over."""
         self.neighbours = Neighbours()
@@ -230,6 +233,12 @@ class Analyzer:
         Returns (association, new timeline entry) in packet order, as `feed` does.
         """
         return self.feed(timed_batch(packets, self.packets + 1, link_type))
+
+    def note_losses(self, losses: Losses, packet: int) -> None:
+        """The capturer lost packets, some before this packet: what is open then may lack them."""
+        self.losses = losses
+        for association in self.open_associations:
+            association.lost_until = packet
 
     def pop_closed(self) -> list[Association]:
         """Hand over the associations that ended since the last time; they are not kept any longer."""

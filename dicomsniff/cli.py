@@ -1,31 +1,32 @@
 """The command line: arguments, exit status, choice of view."""
 
+import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable
 from enum import IntEnum
 from functools import wraps
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.command_line import Commands
+from dicomsniff.command_line import Commands, understood
 from dicomsniff.export.formats import DataSets, find_view, format_names
 from dicomsniff.interruption import INTERRUPTED, taken_over
+from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import OutputError, has_terminal, say_error, written
 from dicomsniff.printable import printable
 from dicomsniff.progress import progress_shown
 
 if TYPE_CHECKING:
+    from dicomsniff.capture.losses import Losses
     from dicomsniff.capture.packets import LiveSource
     from dicomsniff.filter.selection import Selection
     from dicomsniff.privacy.gate import Privacy
-
-Read = TypeVar("Read")
-
+    from dicomsniff.sniffing.plan import Plan
 
 LEAST_KEY, MAX_KEY = 8, 4096
 """Bytes that the secret of pseudonyms has."""
@@ -108,25 +109,17 @@ def _with_selection(command: Callable[..., Any]) -> Callable[..., Any]:
         from dicomsniff.filter.filter import Filter
         from dicomsniff.filter.selection import Period, Selection
 
-        since_then = _understood("--from", Period, since) if since is not None else Period()
-        until_then = _understood("--to", lambda text: Period(None, text), until) if until is not None else Period()
+        since_then = understood("--from", Period, since) if since is not None else Period()
+        until_then = understood("--to", lambda text: Period(None, text), until) if until is not None else Period()
         selection = Selection(
-            _understood("--filter", Filter, expression) if expression is not None else None,
-            associations=_understood("--association", _numbers, associations) if associations is not None else (),
+            understood("--filter", Filter, expression) if expression is not None else None,
+            associations=understood("--association", _numbers, associations) if associations is not None else (),
             period=since_then & until_then,
             only_problems=only_problems,
         )
         return command(*args, selection=selection, **options)
 
     return call
-
-
-def _understood(option: str, read: "Callable[[str], Read]", text: str) -> "Read":
-    """Return what an option's text says; where it cannot be understood, that is what is wrong with the call."""
-    try:
-        return read(text)
-    except ValueError as error:
-        raise click.ClickException(f"{option}: {error}") from None
 
 
 def _numbers(text: str) -> frozenset[int]:
@@ -329,9 +322,7 @@ def export(
 
 
 @cli.command()
-@click.option("-i", "--interface", required=True, help="Interface to listen on; `dicomsniff interfaces` lists them.")
-@click.option("-f", "--bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
-@click.option("-w", "--write", metavar="FILE", help="Save the packets as pcap in FILE, which must not exist yet.")
+@sniffing_options
 @format_option("live", "Follow on standard output, without the terminal UI.")
 @data_sets_option()
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
@@ -340,9 +331,7 @@ def export(
 @privacy_options
 @_with_privacy
 def live(
-    interface: str,
-    bpf: str,
-    write: str | None,
+    plan: "Plan",
     form: str | None,
     data_sets: str | None,
     ports: tuple[int, ...],
@@ -350,12 +339,15 @@ def live(
     privacy: "Privacy",
     selection: "Selection",
 ) -> None:
-    """Sniff an interface until Ctrl-C: in the terminal UI, or as lines on standard output."""
-    from dicomsniff.capture.live import LiveReader
+    """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output."""
+    from dicomsniff.sniffing.source import LiveSource
 
     if data_sets is not None and form != "jsonl":
         raise click.UsageError("--data-sets goes with --format jsonl: nothing else here writes data sets")
-    reader = LiveReader(interface, bpf=bpf, write=write)
+    if plan.write == "-":
+        _capture_only(plan)
+        return
+    reader = LiveSource(plan)
     if form is None and has_terminal():
         from dicomsniff.library import Capture
         from dicomsniff.tui.session import run
@@ -366,14 +358,34 @@ def live(
     else:
         depth = DataSets(data_sets or DataSets.ALL)
         _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection, data_sets=depth)
-    if reader.truncated:
-        raise CaptureError(reader.truncated)
+    _end_of_sniffing(reader.truncated, reader.losses.total)
+
+
+def _capture_only(plan: "Plan") -> None:
+    """Write packets to standard output, for somebody else to read."""
+    from dicomsniff.sniffing.process import CapturerProcess
+
+    if os.isatty(1):
+        raise click.UsageError("-w - writes packets, which a terminal cannot show; pipe them to a program or a file")
+    capturer = CapturerProcess(plan, lambda _: None)
+    try:
+        with taken_over(capturer.stop):
+            capturer.wait()
+    finally:
+        capturer.close()
+    _end_of_sniffing(capturer.failure, capturer.losses)
+
+
+def _end_of_sniffing(failure: str, losses: "Losses") -> None:
+    """Leave with the status of a capture that is not whole where something went wrong or was lost."""
+    if failure or any(losses):
+        raise CaptureError("; ".join(filter(None, (failure, f"the capturer lost {losses}" if any(losses) else ""))))
 
 
 @cli.command()
 def interfaces() -> None:
     """List what can be sniffed here, and what permission is missing."""
-    from dicomsniff.capture.live import list_interfaces, missing_permission
+    from dicomsniff.sniffing.interfaces import list_interfaces, missing_permission
 
     for interface in list_interfaces():
         print(printable(f"{interface.name:16} {', '.join(interface.addresses) or 'no address'}"))
@@ -460,7 +472,7 @@ def run(args: list[str]) -> int:
         status = ExitStatus.WRONG_CALL
     except CaptureError as error:
         say_error(str(error))
-        status = ExitStatus.UNREADABLE
+        status = ExitStatus.WRONG_CALL if error.wrong_call else ExitStatus.UNREADABLE
     except OSError as error:
         say_error(f"{error.filename or f'a temporary file in {tempfile.gettempdir()}'}: {error.strerror or error}")
         status = ExitStatus.UNREADABLE

@@ -10,8 +10,9 @@ from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.capture.file_object import read_object
+from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.merge import MergedReader
-from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketSource
+from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatch, PacketSource
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
@@ -130,6 +131,15 @@ class Capture:
         return self.reader.truncated
 
     @property
+    def losses(self) -> Losses:
+        """What was lost while it was captured, as far as the capturer told, and as far as it was read."""
+        return self.analyzer.losses
+
+    def pop_notices(self) -> list[str]:
+        """Hand over what happened to a live capture since the last time: who captures, an interface that went away."""
+        return self.reader.pop_notices()
+
+    @property
     def found(self) -> Collector:
         """What was found about each association, in all detail."""
         return self.analyzer.found
@@ -217,13 +227,24 @@ class Capture:
         analyzer = self.analyzer
         try:
             batch = next(self._batches, None)
-            updates = analyzer.feed(batch) if batch is not None else analyzer.close(CLOSED_AT_A_TIME)
+            losses = self.reader.losses.total
+            if losses != analyzer.losses:
+                # They are told of somewhere in the batch: of what is open before it, and of what begins in it.
+                last = analyzer.packets + (len(batch.starts) if batch is not None else 0)
+                analyzer.note_losses(losses, last)
+                updates = self._feed(batch)
+                analyzer.note_losses(losses, last)
+            else:
+                updates = self._feed(batch)
             self._done = batch is None and analyzer.is_over
         except BaseException as error:
             said = f"{self.reader.name}: reading it was broken off by {error!r}"
             self._failure = error if isinstance(error, CaptureError) else IncompleteError(said)
             raise
         return Block(updates, analyzer.pop_closed() if analyzer.keep is Keep.OPEN else [])
+
+    def _feed(self, batch: PacketBatch | None) -> list[Update]:
+        return self.analyzer.feed(batch) if batch is not None else self.analyzer.close(CLOSED_AT_A_TIME)
 
 
 def open_capture(

@@ -105,10 +105,14 @@ def written(path: str | None, inputs: Sequence[str]) -> Iterator[IO[str]]:
             yield out
 
 
-def create(path: str) -> Sink:
-    """Create a file, to be written and read; raises OutputError where there is one already."""
+def create(path: str, *, force: bool = False) -> Sink:
+    """Create a file, to be written and read; where there is one already, it goes with `force`, else OutputError."""
     if _find(path) is not None or os.path.islink(path):
-        raise OutputError(f"{path}: it is there already, and is kept; name a new file")
+        if not force:
+            raise OutputError(f"{path}: it is there already, and is kept; name a new file, or say --force")
+        # Whoever reads the old one goes on reading it; a link is replaced, not what it leads to.
+        with suppress(FileNotFoundError):
+            os.unlink(path)
     return _open(path, _NEW, path, mode="r+")
 
 

@@ -100,6 +100,7 @@ class Association:
         "ended_by_capture",
         "follows",
         "id",
+        "lost_until",
         "message_counts",
         "messages",
         "missing_bytes",
@@ -158,6 +159,8 @@ class Association:
         self.pdu_counts: dict[Side, Counter[str]] = {side: Counter() for side in SIDES}
         """PDUs seen whole, by the side that sent them and by name."""
         self.missing_bytes = 0
+        self.lost_until = 0
+        """While it was open, the capturer lost packets, of whatever connection, before this packet; 0 is none."""
         self.tcp: dict[Side, StreamHealth] = {}
         """How TCP fared, by the side that sent; of the whole connection."""
         self.ended_by_capture = False
@@ -174,6 +177,11 @@ class Association:
     def __repr__(self) -> str:
         who = f"{self.requestor.label} -> {self.acceptor.label}"
         return f"<Association {self.id}: {who}, {self.outcome}, {self.message_counts.messages} messages>"
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether something of it is missing from the capture, or may be because the capturer lost packets then."""
+        return bool(self.missing_bytes or self.lost_until)
 
     @property
     def outcome(self) -> str:

@@ -4,6 +4,7 @@ import struct
 from copy import copy
 from typing import NamedTuple
 
+from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.quantities import counted
 
@@ -49,6 +50,8 @@ class PcapParser:
 
     name = "pcap"
     other_records = 0
+    losses = LossCounter()
+    """The format does not tell."""
 
     def __init__(self, header: bytes) -> None:
         self.format = MAGICS[header[:4]]

@@ -2,6 +2,7 @@
 
 import struct
 
+from dicomsniff.capture.losses import LossCounter, Losses
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.quantities import counted
 
@@ -40,6 +41,7 @@ class SnoopParser:
     def __init__(self, header: bytes) -> None:
         self.link_type = LINK_TYPES.get(int.from_bytes(header[12:16], "big"), _UNDEFINED)
         self.problem = ""
+        self.losses = LossCounter()
 
     def again(self, offset: int, /) -> tuple["SnoopParser", int]:
         """Return a parser that reads again from any record."""
@@ -61,4 +63,7 @@ class SnoopParser:
             batch.starts.append(at + header)
             batch.ends.append(at + header + captured)
             at += record
-        return ([batch] if batch.starts else []), at
+        if not batch.starts:
+            return [], at
+        self.losses.note(Losses(kernel=int.from_bytes(data[batch.starts[-1] - 12 : batch.starts[-1] - 8], "big")))
+        return [batch], at

@@ -10,6 +10,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.association.links import Link
 from dicomsniff.association.timeline import Entry
+from dicomsniff.capture.losses import Losses
 from dicomsniff.comments import HEAD, CommentReader
 from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS
@@ -20,6 +21,7 @@ from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
+from dicomsniff.output import say_error
 from dicomsniff.printable import printed
 from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.quantities import of_all
@@ -124,6 +126,9 @@ class View:
     def put(self, association: Association, number: int, line: str) -> None:
         """Take the line of an entry that is shown; of a message, with its number."""
 
+    def lost(self, losses: Losses) -> None:
+        """Take what the capturer has lost by now, whenever that has changed."""
+
     def closed(self, association: Association, chosen: Chosen) -> None:
         """Take an association that is over, and what is shown of it."""
 
@@ -208,12 +213,18 @@ def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = 
     """Read a capture to its end and write it; return whether something in it is as bad as was asked about."""
     with closing(form(capture, out, asked)) as view, closing(Choosing(view)) as choosing:
         view.begin()
+        losses = capture.losses
         for updates, closed in capture.blocks():
+            if capture.losses != losses:
+                losses = capture.losses
+                view.lost(losses)
             view.learn(updates)
             choosing.entries(updates)
             for association in closed:
                 choosing.closed(association)
             if capture.is_live:  # nobody knows when the next block comes
                 out.flush()
+                for notice in capture.pop_notices():
+                    say_error(notice)
         view.end()
     return view.failed

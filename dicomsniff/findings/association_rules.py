@@ -316,7 +316,7 @@ def not_released(review: Review) -> Iterator[Hit]:
     What to do: Look at the side that closed first; it should release.
     """
     association, ending = review.association, _closing(review)
-    if ending is None or any(closed_early(review)):
+    if ending is None or association.lost_until or any(closed_early(review)):
         return
     if association.state in (State.REQUESTED, State.IDLE) or association.state.is_releasing:
         return
@@ -375,5 +375,5 @@ def left_open(review: Review) -> Iterator[Hit]:
     association = review.association
     if association.outcome in ("aborted", "rejected") and association.ended_by_capture and not review.ends:
         stayed = association.watched_until - association.end_time
-        if stayed >= _OPEN and not association.missing_bytes and not association.unlisted:
+        if stayed >= _OPEN and not association.has_holes and not association.unlisted:
             yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")

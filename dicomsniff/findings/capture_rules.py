@@ -36,3 +36,17 @@ def given_up(facts: CaptureFacts) -> Iterator[Hit]:
     """
     if facts.given_up:
         yield Hit(f"{counted(facts.given_up, 'TCP connection')} given up: too many were open at a time")
+
+
+@capture_rule(code="packets-lost", severity=Severity.WARNING)
+def lost(facts: CaptureFacts) -> Iterator[Hit]:
+    """The capturer lost packets.
+
+    Packets came faster than they could be taken, so that some are not in the capture. What seems to be missing from an
+    association of that time may have been sent all the same.
+
+    What to do: Capture again with a larger buffer (--buffer, or -B of tcpdump and dumpcap), with a capture filter, or
+    on a machine that does less.
+    """
+    if any(facts.losses):
+        yield Hit(f"the capturer lost {facts.losses}")

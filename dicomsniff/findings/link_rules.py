@@ -110,7 +110,7 @@ def got_nothing(review: Review) -> Iterator[Hit]:
     were accepted with the SCP role.
     """
     association = review.association
-    if association.missing_bytes or association.unlisted:
+    if association.has_holes or association.unlisted:
         return
     for operation in association.operations.operations:
         final = operation.final if operation.name == "C-GET" and operation.status == 0 else None
@@ -128,7 +128,7 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
 
     What to do: Compare the instances stored with those the requestor kept, and report it to the SCP's maker.
     """
-    if review.association.missing_bytes or review.association.unlisted:
+    if review.association.has_holes or review.association.unlisted:
         return
     for operation in review.association.operations.operations:
         counters = operation.counters if operation.name == "C-GET" else {}

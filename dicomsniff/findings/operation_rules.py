@@ -104,7 +104,7 @@ def id_repeated(review: Review) -> Iterator[Hit]:
 
     What to do: Look at how the sender numbers its requests.
     """
-    if not review.association.missing_bytes:
+    if not review.association.has_holes:
         for operation in review.association.operations.operations:
             if operation.reuses_id:
                 message = operation.request
@@ -131,7 +131,7 @@ def beyond_window(review: Review) -> Iterator[Hit]:
     What to do: Make the sender wait, or let both sides negotiate a window.
     """
     association = review.association
-    if association.missing_bytes or not review.both_directions:
+    if association.has_holes or not review.both_directions:
         return
     for side, most in association.operations.most_outstanding.items():
         allowed = _allowed(association, side)

@@ -96,7 +96,7 @@ def before_the_end(review: Review) -> Iterator[Hit]:
             continue
         health = association.tcp.get(request.side)
         unsure = health is not None and (health.out_of_order or health.retransmitted)
-        if not unsure and not association.missing_bytes:
+        if not unsure and not association.has_holes:
             text = (
                 f"{final.name} says {operation.category} {duration(early)} before the data set of {request.name} ended"
             )

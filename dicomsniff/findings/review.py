@@ -174,6 +174,8 @@ class Review:
 
     def may_have_missed(self, side: Side, *, since: int) -> bool:
         """Whether something that a side sent in or after packet `since` may have escaped the capture."""
+        if self.association.lost_until >= since:
+            return True
         if not self._spoke[side]:
             return not hears(self.association, side)
         return self._resync[side] >= since

@@ -33,6 +33,7 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.strangers import Stranger
 from dicomsniff.association.timeline import Entry
+from dicomsniff.capture.losses import Losses
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.clauses import Clause, clause_of
 from dicomsniff.findings.collector import Findings
@@ -76,6 +77,10 @@ class CaptureFacts(Protocol):
     @property
     def association_count(self) -> int:
         """Associations recognized."""
+
+    @property
+    def losses(self) -> Losses:
+        """Packets that the capturer lost."""
 
     @property
     def given_up(self) -> int:

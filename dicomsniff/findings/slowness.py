@@ -47,7 +47,7 @@ def _dominating(association: Association) -> tuple[Part, Side | None, str] | Non
     """Find what took more than half of the busy time, beginning with what explains it best."""
     timing = association.timing
     busy = timing.total - timing.part(Part.IDLE) - timing.part(Part.AFTER)
-    if busy <= LONG or association.missing_bytes or not _both_seen(association):
+    if busy <= LONG or association.has_holes or not _both_seen(association):
         return None
     for part, said in _OF_BOTH.items():
         time = timing.part(part)

@@ -74,7 +74,7 @@ class _Stall(NamedTuple):
 def _stalls(review: Review, *, whole: bool = False) -> Iterator[_Stall]:
     """Yield what had begun and not ended; with `whole` also what was sent whole and not acknowledged."""
     association, ending = review.association, review.ending
-    if ending is None or association.unlisted or association.missing_bytes:
+    if ending is None or association.unlisted or association.has_holes:
         return
     for side in SIDES:
         health, begun = association.tcp.get(side), _begun(review, side)

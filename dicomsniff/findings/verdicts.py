@@ -44,7 +44,8 @@ def verdict(association: Association, found: Findings) -> str:
             return f"released, but {wrong.line}; {said}"
         then = f"; then {_by(association.abort)} aborted in vain" if association.abort is not None else ""
         return f"released: {said}{_why_failed(found)}{then}{_refused_contexts(association)}"
-    return f"unfinished{_why_unfinished(association, found, failed)}"
+    lost = "; the capturer lost packets meanwhile" if association.lost_until else ""
+    return f"unfinished{_why_unfinished(association, found, failed)}{lost}"
 
 
 def has_failed(association: Association) -> bool:
@@ -55,7 +56,7 @@ def has_failed(association: Association) -> bool:
 
 def _end_unseen(association: Association) -> bool:
     """Whether the end of an association, perhaps its release, is among the bytes that the capture lacks."""
-    return association.state is State.UNKNOWN and bool(association.missing_bytes)
+    return association.state is State.UNKNOWN and association.has_holes
 
 
 def _why_failed(found: Findings) -> str:

@@ -39,6 +39,8 @@ from dicomsniff.tui.value_view import ValueView
 TYPED = {key.action for key in KEYS if key.where is Where.EVERYWHERE and not key.priority and key.action != "quit"}
 """Actions whose keys are text where text is typed."""
 
+NOTICING = 1.0
+"""Seconds between two looks at what happened to a live capture."""
 PATIENCE = 1.0
 """Seconds to wait on quitting for the thread that reads; a read that blocks longer is abandoned."""
 
@@ -94,6 +96,8 @@ class DicomsniffApp(GuardedApp):
         self.panes.table.say("listening: associations appear here" if self.following else "reading…")
         self.panes.go_to(self.panes.table)
         self._show_status()
+        if self.capture.is_live:
+            self.set_interval(NOTICING, self._tell_notices)
         self.read()
 
     @work(group="reading")
@@ -107,6 +111,12 @@ class DicomsniffApp(GuardedApp):
             read_capture(self.capture, self.gate, self.stopped, self.post_message)
         finally:
             self.done.set()
+
+    def _tell_notices(self) -> None:
+        """Say what happened to the capture, even while no packets come."""
+        for notice in self.capture.pop_notices():
+            self.notify(allowed(notice))
+        self._show_status()
 
     def stop(self) -> None:
         """Have the reading thread stop, and wait a moment for it."""

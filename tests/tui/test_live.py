@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import build
+from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
@@ -32,6 +33,11 @@ class LiveStandIn:
         self.path.write_bytes(build.pcap([]))
         self.incoming: queue.Queue[list[build.Packet]] = queue.Queue()
         self.closed = threading.Event()
+
+    losses = LossCounter()
+
+    def pop_notices(self) -> list[str]:
+        return []
 
     def batches(self) -> Iterator[PacketBatch]:
         while not self.closed.is_set():
