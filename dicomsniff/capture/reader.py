@@ -109,9 +109,11 @@ class CaptureReader:
             raise CaptureError(f"{self.name}: a pcap header cut off after {len(head)} of {pcap.HEADER_LENGTH} bytes")
         if head.startswith(snoop.MAGIC):
             raise CaptureError(f"{self.name}: a snoop header cut off after {len(head)} of {snoop.HEADER_LENGTH} bytes")
-        raise CaptureError(
-            f"{self.name}: not a capture (begins with {head[:4].hex(' ')}); expected pcap, pcapng or snoop"
-        )
+        from dicomsniff.capture import foreign
+
+        head += self._read(foreign.HEAD - len(head), some=self.path == "-")
+        compressed_by = self._file.compression.name if isinstance(self._file, Decompressed) else ""
+        raise CaptureError(f"{self.name}: {foreign.explain(head, self.path, compressed_by)}")
 
     @property
     def format(self) -> str:
@@ -253,7 +255,9 @@ def _open(path: str) -> BufferedReader:
     """Open a file or standard input; what it holds is told by its first bytes, never by its name."""
     try:
         if path != "-" and os.path.isdir(path):
-            raise CaptureError(f"{path}: a directory, not a capture")
+            raise CaptureError(
+                f"{path}: a directory, not a capture; name the files in it, or follow it as they come: --follow"
+            )
         if path == "-" and sys.stdin is None:
             raise CaptureError("standard input: it is closed")
         return sys.stdin.buffer if path == "-" else open(path, "rb")  # type: ignore[return-value]
