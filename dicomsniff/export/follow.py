@@ -30,7 +30,7 @@ class FollowedText(StreamedView):
 
     def lost(self, losses: Losses) -> None:
         """Write it."""
-        self.write_lines([f"  the capturer lost packets: {losses}"])
+        self.write_lines([f"  the capturer lost {losses}"])
 
     def end(self) -> None:
         """Write what belongs together, and the capture as a whole."""

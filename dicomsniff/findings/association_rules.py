@@ -282,7 +282,7 @@ def not_released(review: Review) -> Iterator[Hit]:
     What to do: Look at the side that closed first; it should release.
     """
     association, ending = review.association, _closing(review)
-    if ending is None or any(closed_early(review)):
+    if ending is None or association.lost_until or any(closed_early(review)):
         return
     if association.state in (State.REQUESTED, State.IDLE) or association.state.is_releasing:
         return

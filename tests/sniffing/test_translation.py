@@ -78,4 +78,4 @@ def test_losses_that_blocks_tell_are_read() -> None:
     reader = reader_of(PCAPNG)
     assert len(list(reader.batches())) == 1
     assert reader.losses.total == Losses(kernel=3, interface=4)
-    assert str(reader.losses.total) == "7 packets lost (3 by the kernel, 4 by the interface)"
+    assert str(reader.losses.total) == "7 packets (3 by the kernel, 4 by the interface)"
