@@ -116,7 +116,7 @@ FOREIGN = (
     Foreign("a 7z archive", _begins(b"7z\xbc\xaf\x27\x1c"), "unpack it: `7z x {file}`"),
     Foreign("a rar archive", _begins(b"Rar!\x1a\x07"), "unpack it: `unrar x {file}`"),
     Foreign("a file compressed by compress", _begins(b"\x1f\x9d"), "unpack it: `gzip -d {file}`"),
-    Foreign("a cabinet", _begins(b"MSCF\0\0\0\0"), "unpack it: `cabextract {file}`, on Windows `expand -F:* {file} .`"),
+    Foreign("a cabinet", _begins(b"MSCF\0\0\0\0"), "unpack it: `cabextract {file}`"),
     *(
         Foreign(f"a {each.name} file", _begins(each.magic), "it is compressed twice: decompress it once")
         for each in COMPRESSIONS
@@ -166,14 +166,14 @@ FOREIGN = (
     ),
     Foreign(
         "what tcpdump prints",
-        _reads(_CLOCK + rb" (?:IP6? |ARP|\S+ (?:In|Out) |" + _HEX + rb"{2}:" + _HEX + rb"{2}:)"),
+        _reads(_CLOCK + rb" (?:IP6? |ARP|\S+ +(?:In|Out) |" + _HEX + rb"{2}:" + _HEX + rb"{2}:)"),
         "it has no packets; " + _RECORD,
     ),
     Foreign(
         "what tshark prints",
         _reads(
-            rb'\d+\s+\d+\.\d+\s+\S+\s+(?:\xe2\x86\x92|->)\s|Frame \d+: \d+ bytes on wire|\[\s*\{\s*"_index": ?"packets-|'
-            rb'\{"index": ?\{"_index": ?"packets-|<\?xml[^>]*\?>[\s\S]{0,400}<p[ds]ml|<p[ds]ml'
+            rb"\d+\s+\d+\.\d+\s+\S+\s+(?:\xe2\x86\x92|->)\s|Frame \d+: \d+ bytes on wire|"
+            rb'\[\s*\{\s*"_index": ?"packets-|\{"index": ?\{"_index": ?"packets-|<\?xml[^>]*\?>[\s\S]{0,400}<p[ds]ml|<p[ds]ml'
         ),
         "open the capture that tshark read, or record packets: `tshark -w new.pcapng`",
     ),
