@@ -173,7 +173,8 @@ FOREIGN = (
         "what tshark prints",
         _reads(
             rb"\d+\s+\d+\.\d+\s+\S+\s+(?:\xe2\x86\x92|->)\s|Frame \d+: \d+ bytes on wire|"
-            rb'\[\s*\{\s*"_index": ?"packets-|\{"index": ?\{"_index": ?"packets-|<\?xml[^>]*\?>[\s\S]{0,400}<p[ds]ml|<p[ds]ml'
+            rb'\[\s*\{\s*"_index": ?"packets-|\{"index": ?\{"_index": ?"packets-|'
+            rb"<\?xml[^>]*\?>[\s\S]{0,400}<p[ds]ml|<p[ds]ml"
         ),
         "open the capture that tshark read, or record packets: `tshark -w new.pcapng`",
     ),

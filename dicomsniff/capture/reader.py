@@ -1,6 +1,7 @@
 """Open a capture, whatever its format, and read it as packet batches; go back to any place in it."""
 
 import os
+import select
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -244,8 +245,17 @@ class CaptureReader:
             if not part:
                 break
             parts.append(part)
-            count = 0 if some else count - len(part)
+            count = 0 if some and not self._has_more() else count - len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _has_more(self) -> bool:
+        """Whether a pipe can be read on without waiting, as far as the system tells."""
+        if self.path != "-" or self._file is not self._source:
+            return False
+        try:
+            return bool(select.select([self._source], [], [], 0)[0])
+        except (OSError, ValueError):  # on Windows; not a file of the system
+            return False
 
 
 def _pause() -> bool:
