@@ -112,11 +112,11 @@ class Capturer:
     def _await_head(self, mover: Mover) -> None:
         """Wait until a mover has described its interfaces: until then it may still fail."""
         while not self._stopping:
-            if self._has_come(mover):
-                taken = mover.take(self._left)
-                if taken.heads:
-                    self._add(taken)
-                    return
+            taken = mover.take(self._left)
+            if taken.heads:
+                self._add(taken)
+                return
+            self._has_come(mover)
         raise MoverError("it was stopped before it began")
 
     def _move(self, mover: Mover) -> None:

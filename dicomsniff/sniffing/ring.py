@@ -84,7 +84,7 @@ class PacketRing:
                 _, _, status, count, first = _BLOCK_HEAD.unpack_from(ring.memory, at)
                 if not status & _USER or packets >= most:
                     break
-                packets += self._add(parts, number, at + first, min(count, most - packets))
+                packets += self._add(parts, number, at + first, count, most - packets)
                 _STATUS.pack_into(ring.memory, at + 8, _KERNEL)
                 self._next[number] = (self._next[number] + 1) % ring.blocks
         for ring in self._rings:
@@ -114,8 +114,8 @@ class PacketRing:
         for each in self._opened:
             each.socket.close()
 
-    def _add(self, parts: list[bytes], number: int, at: int, count: int) -> int:
-        """Add the blocks of `count` packets, the first one at a place; return how many are told of."""
+    def _add(self, parts: list[bytes], number: int, at: int, count: int, most: int) -> int:
+        """Add what there is of `count` packets, the first one at a place; return how many are told of, of `most`."""
         ring = self._rings[number]
         memory, loopback = ring.memory, ring.opened.name == "lo"
         snap, unpack, packed = self._snap_length, _PACKET_HEAD.unpack_from, blocks.packet
@@ -123,7 +123,7 @@ class PacketRing:
         for _ in range(count):
             following, seconds, ns, captured, length, status, mac, _, _, vlan, tpid = unpack(memory, at)
             # The loopback interface shows each packet twice, as it leaves and as it comes in.
-            if not (loopback and memory[at + _KIND_AT] == _OUTGOING):
+            if told < most and not (loopback and memory[at + _KIND_AT] == _OUTGOING):
                 frame = memory[at + mac : at + mac + captured]
                 if status & _VLAN_VALID:
                     kind = tpid if status & _VLAN_TPID_VALID else 0x8100
