@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from enum import IntEnum
 from functools import wraps
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
@@ -17,14 +17,15 @@ from dicomsniff.command_line import Commands, understood
 from dicomsniff.export.formats import find_view, format_names
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.live_options import sniffing_options
-from dicomsniff.output import OutputError, has_terminal, say_error, written
+from dicomsniff.output import OutputError, has_terminal, say_error, take_keys_from_terminal, written
 from dicomsniff.printable import printable
-from dicomsniff.progress import progress_shown
+from dicomsniff.progress import SilenceWatch, progress_shown
 
 if TYPE_CHECKING:
     from dicomsniff.capture.losses import Losses
     from dicomsniff.capture.packets import LiveSource
     from dicomsniff.filter.selection import Selection
+    from dicomsniff.library import Capture
     from dicomsniff.privacy.gate import Privacy
     from dicomsniff.sniffing.plan import Plan
 
@@ -42,7 +43,10 @@ class ExitStatus(IntEnum):
     INTERRUPTED = INTERRUPTED
 
 
-_FOLLOW_HELP = "The file is still growing: print each message as it comes, until Ctrl-C."
+_FOLLOW_HELP = (
+    "CAPTURE is still growing: print each message as it comes, until Ctrl-C. A directory, or a pattern in quotes, is the "
+    "files of a ring buffer."
+)
 
 
 @click.group(
@@ -195,6 +199,8 @@ def open_(
         raise click.UsageError("--filter: data[…] reads all data sets again, which `show` does and the terminal UI not")
     from dicomsniff.tui.session import run
 
+    if follow:
+        _refuse_several(captures)
     with Capture(open_source(captures, follow=follow), ports=ports) as opened:
         if run(opened, privacy, selection):
             raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
@@ -220,15 +226,24 @@ def show(captures: tuple[str, ...], ports: tuple[int, ...], *, sort: str | None,
 
 def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = False, **asked: Any) -> None:
     """Print captures, with what `Asked` takes."""
-    if not follow:
+    if follow:
+        _follow_files("text", paths, ports, **asked)
+    else:
         _write("show", "text", paths, ports, **asked)
-        return
-    from dicomsniff.capture.reader import CaptureReader
 
+
+def _follow_files(form: str, paths: tuple[str, ...], ports: tuple[int, ...], **asked: Any) -> None:
+    """Write what comes to a file, or to files one after the other."""
+    from dicomsniff.library import open_source
+
+    _refuse_several(paths)
+    with written(None, paths) as out, SilenceWatch(paths) as silence:
+        _follow(cast("LiveSource", open_source(paths, follow=True)), form, out, ports, silence, **asked)
+
+
+def _refuse_several(paths: tuple[str, ...]) -> None:
     if len(paths) != 1:
-        raise click.UsageError("--follow takes one CAPTURE")
-    with written(None, paths) as out:
-        _follow(CaptureReader(paths[0], follow=True), "text", out, ports, **asked)
+        raise click.UsageError("--follow takes one CAPTURE; a directory, or a pattern in quotes, stands for many files")
 
 
 def _write(
@@ -241,26 +256,43 @@ def _write(
     view = find_view(command, form)
     with (
         written(output, paths) as out,
+        SilenceWatch(paths) as silence,
         Capture(open_source(paths), collect=view.collects, ports=ports) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
+        silence.watch(capture)
         if asked["selection"].reads_data and capture.is_pipe:
             raise click.UsageError("--filter: data[…] reads data sets again, which takes a file instead of a pipe")
         failed = write_view(view, capture, shown, Asked(**asked))
-    if capture.truncated:
-        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
+    _refuse_cut_off(capture)
     if failed:
         raise click.exceptions.Exit(ExitStatus.FOUND)
 
 
-def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], **asked: Any) -> None:
-    """Write packets as they come; Ctrl-C and its like end that in order."""
+def _follow(
+    reader: "LiveSource",
+    form: str,
+    out: IO[str],
+    ports: tuple[int, ...],
+    silence: SilenceWatch | None = None,
+    **asked: Any,
+) -> None:
+    """Write packets as they come; Ctrl-C and its like end that in order. What is not whole is said, as of any file."""
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture
 
     view = find_view("live", form)
     with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop):
+        if silence is not None:
+            silence.watch(capture)
         write_view(view, capture, out, Asked(**asked))
+        if capture.reader.is_file:
+            _refuse_cut_off(capture)
+
+
+def _refuse_cut_off(capture: "Capture") -> None:
+    if capture.truncated:
+        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
 
 
 @cli.command()
@@ -280,14 +312,28 @@ def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output:
 @selection_options
 @privacy_options
 @_with_privacy
-def live(plan: "Plan", form: str | None, ports: tuple[int, ...], *, privacy: "Privacy", selection: "Selection") -> None:
-    """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output."""
-    from dicomsniff.sniffing.source import LiveSource
+def live(
+    plan: "Plan",
+    source: str | None,
+    form: str | None,
+    ports: tuple[int, ...],
+    *,
+    privacy: "Privacy",
+    selection: "Selection",
+) -> None:
+    """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output.
 
+    With FILE, follow a capture that somebody else writes; with DIRECTORY, or a pattern in quotes, the files of a ring
+    buffer; with -, standard input: `ssh host tcpdump -U -w - tcp | dicomsniff live -`.
+    """
     if plan.write == "-":
         _capture_only(plan)
         return
-    reader = LiveSource(plan)
+    reader = _begin_live(plan, source)
+    if plan.is_piped and form is None and os.isatty(1) and os.isatty(2):
+        take_keys_from_terminal()
+        if not has_terminal():
+            say_error("there is no terminal to read keys from: what comes is printed as text")
     if form is None and has_terminal():
         from dicomsniff.library import Capture
         from dicomsniff.tui.session import run
@@ -298,6 +344,17 @@ def live(plan: "Plan", form: str | None, ports: tuple[int, ...], *, privacy: "Pr
     else:
         _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection)
     _end_of_sniffing(reader.truncated, reader.losses.total)
+
+
+def _begin_live(plan: "Plan", source: str | None) -> "LiveSource":
+    """Return where packets come from: files that somebody writes, or else a capturer of ours."""
+    if source is not None:
+        from dicomsniff.capture.following import FollowedFiles
+
+        return FollowedFiles(source)
+    from dicomsniff.sniffing.source import LiveSource
+
+    return LiveSource(plan)
 
 
 def _capture_only(plan: "Plan") -> None:

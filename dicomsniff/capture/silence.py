@@ -4,8 +4,8 @@ import time
 
 PATIENCE = 5.0
 """Seconds."""
-BUFFERED = "a sniffer keeps packets back unless it is told not to: `tcpdump -U`, `dumpcap`"
-"""What the reason may be where packets come from another program."""
+BUFFERED = "whoever captures may keep packets back: `tcpdump -U` writes each at once"
+"""What the reason may be where another program captures."""
 
 
 class Silence:

@@ -11,7 +11,14 @@ from dicomsniff.capture.pcapng import MAGIC
 from dicomsniff.sniffing.blocks import section_header
 from dicomsniff.sniffing.movers import Losses, MoverError
 from dicomsniff.sniffing.plan import STANDARD_INPUT, Plan
-from dicomsniff.sniffing.translation import NOTHING, PcapngTranslation, PcapTranslation, Taken, Translation
+from dicomsniff.sniffing.translation import (
+    NOTHING,
+    PcapngTranslation,
+    PcapTranslation,
+    Taken,
+    Translation,
+    TranslationError,
+)
 
 READ = 1 << 20
 """Bytes read at a time."""
@@ -51,12 +58,13 @@ class StandardInput:
         self._is_over = not data or self._is_stopped
         if self._translation is None:
             data = self._head = self._head + data
-            if len(data) < len(MAGIC) and not self._is_over:
-                return NOTHING
-            if not data:
+            if not data or (len(data) < len(MAGIC) and not self._is_over):
                 return NOTHING
             self._translation = _translation(data)
-        return self._translation.feed(data, most)
+        try:
+            return self._translation.feed(data, most)
+        except TranslationError as error:
+            raise MoverError(f"{STANDARD_INPUT}: it is damaged: {error}") from None
 
     def losses(self) -> dict[int, Losses]:
         """Return nothing: what was lost is told in what comes."""

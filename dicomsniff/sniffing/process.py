@@ -47,7 +47,7 @@ class CapturerProcess:
         self._errors = TemporaryFile()  # noqa: SIM115  open as long as the process may write to it
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = _start(theirs, self._errors.fileno(), to_standard_output=plan.write == "-")
+            self._process = _start(plan, theirs, self._errors.fileno())
         self._channel = Channel(ours)
         self._channel.send("plan", plan=plan.to_json())
         self._listener = Thread(target=self._listen, name="notes of the capturer", daemon=True)
@@ -135,7 +135,7 @@ class CapturerProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def _start(connection: socket.socket, errors: int, *, to_standard_output: bool) -> "subprocess.Popen[bytes]":
+def _start(plan: Plan, connection: socket.socket, errors: int) -> "subprocess.Popen[bytes]":
     """Start a capturer: in a group of its own, so that Ctrl-C reaches us alone, who then say when it ends."""
     # The same package that we are, never one that happens to be in the working directory.
     ours = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -143,8 +143,8 @@ def _start(connection: socket.socket, errors: int, *, to_standard_output: bool) 
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "dicomsniff.sniffing.capturer", str(connection.fileno())],
         env=os.environ | {"PYTHONPATH": path},
-        stdin=subprocess.DEVNULL,
-        stdout=None if to_standard_output else subprocess.DEVNULL,
+        stdin=None if plan.is_piped else subprocess.DEVNULL,
+        stdout=None if plan.write == "-" else subprocess.DEVNULL,
         stderr=errors,
         pass_fds=(connection.fileno(),),
         start_new_session=True,
