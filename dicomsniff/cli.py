@@ -44,8 +44,8 @@ class ExitStatus(IntEnum):
 
 
 _FOLLOW_HELP = (
-    "CAPTURE is still growing: print each message as it comes, until Ctrl-C. A directory, or a pattern in quotes, is the "
-    "files of a ring buffer."
+    "CAPTURE is still growing: print each message as it comes, until Ctrl-C. "
+    "A directory, or a pattern in quotes, is the files of a ring buffer."
 )
 
 

@@ -34,11 +34,10 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-_NAMES = frozenset(
-    ["interfaces", "bpf", "write", "force", "rotate", "keep", "spool", "duration", "packets", "capturer"]
-) | frozenset(["snaplen", "no_promiscuous", "buffer"])
 _OF_STANDARD_INPUT = frozenset(["write", "force", "rotate", "keep", "spool", "duration", "packets"])
-"""Those that apply to packets that come from standard input."""
+"""Options that apply to packets that come from standard input."""
+_OF_INTERFACES = _OF_STANDARD_INPUT | {"bpf", "capturer", "snaplen", "no_promiscuous", "buffer"}
+"""Those that apply to what we capture."""
 
 
 def sniffing_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,8 +100,8 @@ def _refuse_mixture(source: str | None, interfaces: tuple[str, ...]) -> None:
     if interfaces:
         raise click.UsageError(f"packets come from -i {interfaces[0]} or from {source}: choose one")
     context = click.get_current_context()
-    kept = () if source != "-" else _OF_STANDARD_INPUT
+    kept = _OF_STANDARD_INPUT if source == "-" else frozenset()
     for option in context.command.params:
         given = option.name is not None and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
-        if option.name in _NAMES and option.name not in kept and given:
+        if option.name in _OF_INTERFACES - kept and given:
             raise click.UsageError(f"{option.opts[-1]} goes with -i INTERFACE; who writes to {source} has captured")
