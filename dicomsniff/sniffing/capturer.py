@@ -98,7 +98,7 @@ class Capturer:
                 if self._plan.seconds:
                     self._ends = time.monotonic() + self._plan.seconds
                 self._writer.tell()
-                self._channel.send("started", capturer=mover.name, granted=mover.granted, refused=reasons)
+                self._channel.send("started", capturer=mover.name, buffer=mover.buffer, refused=reasons)
                 return mover
         raise MoverError(reasons[-1])
 

@@ -11,6 +11,7 @@ import struct
 import time
 from typing import NamedTuple
 
+from dicomsniff.quantities import byte_size
 from dicomsniff.sniffing import blocks
 from dicomsniff.sniffing.movers import Losses, MoverError
 from dicomsniff.sniffing.plan import Plan
@@ -62,7 +63,7 @@ class PacketRing:
         except (OSError, ValueError) as error:
             self.close()
             raise MoverError(f"no ring of packets can be had: {error}") from None
-        self.granted = sum(ring.blocks * BLOCK for ring in self._rings)
+        self.buffer = f"{byte_size(sum(ring.blocks for ring in self._rings) * BLOCK)} granted by the kernel"
         self._next = [0] * len(self._rings)
         self._losses = [Losses()] * len(self._rings)
         self._head = section(self._opened, plan, nanoseconds=True)

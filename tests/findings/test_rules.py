@@ -8,6 +8,7 @@ import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.links import Linker
 from dicomsniff.association.neighbours import Neighbours
+from dicomsniff.capture.losses import Losses
 from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.collector import findings_of
@@ -19,7 +20,7 @@ from findings.cases import CASES, Traffic
 from findings.traffic import released, talked
 from pipeline import analyze_frames
 
-UNREACHABLE = {"connections-given-up", "entries-not-listed", "identifiers-not-read", "links-not-listed"}
+UNREACHABLE = {"connections-given-up", "entries-not-listed", "identifiers-not-read", "links-not-listed", "packets-lost"}
 """Rules that need much traffic: asked about facts below, or in test_limits, where limits are lower."""
 
 
@@ -76,7 +77,13 @@ def test_every_finding_is_listed_once_as_a_cause_or_below_one(code):
 @pytest.mark.parametrize("count", [0, 3])
 def test_connections_that_were_given_up_are_told(count):
     facts = SimpleNamespace(
-        foreign={"": 7}, association_count=0, given_up=count, links=Linker(), neighbours=Neighbours(), handshakes=[]
+        foreign={"": 7},
+        association_count=0,
+        given_up=count,
+        links=Linker(),
+        neighbours=Neighbours(),
+        handshakes=[],
+        losses=Losses(),
     )
     assert [finding.code for finding in find_in_capture(facts)] == ["connections-given-up"] * bool(count)
 
