@@ -32,7 +32,7 @@ class StandardInput:
     name = f"whoever writes to {STANDARD_INPUT}"
     tick = 1000
     writes_losses = True
-    granted = 0
+    buffer = ""
 
     def __init__(self, _: Plan, descriptor: int = 0) -> None:
         self._descriptor = descriptor

@@ -1,4 +1,4 @@
-"""Standard input as a capturer: whatever pieces its packets come in, they go to the spool; what is no capture is told."""
+"""Standard input as a capturer: packets go to the spool, in whatever pieces they come; what is no capture is told."""
 
 import os
 from collections.abc import Iterator
