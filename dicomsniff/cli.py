@@ -6,15 +6,15 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from enum import IntEnum
-from functools import wraps
+from functools import partial, wraps
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.command_line import Commands, understood
-from dicomsniff.export.formats import find_view, format_names
+from dicomsniff.command_line import Commands, explain_option, understood
+from dicomsniff.export.formats import find_view, format_named, format_names
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import OutputError, has_terminal, say_error, take_keys_from_terminal, written
@@ -297,11 +297,22 @@ def _refuse_cut_off(capture: "Capture") -> None:
 
 @cli.command()
 @reading_options
-@format_option("export", default="json", show_default=True)
+@format_option("export", "What to write; what the name of FILE says, or else json.")
 @output_option
-def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, **asked: Any) -> None:
+@click.option("--follow", is_flag=True, help="As for `show`; with --format jsonl.")
+def export(
+    captures: tuple[str, ...], ports: tuple[int, ...], form: str | None, output: str | None, follow: bool, **asked: Any
+) -> None:
     """Write the transcript of a capture: every association, context, message and finding."""
-    _write("export", form, captures, ports, output, **asked)
+    form = form or understood("-o", partial(format_named, "export"), output)
+    if follow:
+        if form != "jsonl" or output is not None:
+            raise click.UsageError(
+                "--follow writes what comes to standard output, as lines: --format jsonl, without -o"
+            )
+        _follow_files(form, captures, ports, **asked)
+    else:
+        _write("export", form, captures, ports, output, **asked)
 
 
 @cli.command()
@@ -393,19 +404,20 @@ def interfaces() -> None:
 @reading_options
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), default="error", show_default=True,
               help="The least severity that makes the exit status 1.")  # fmt: skip
-@format_option("check", default="text", show_default=True)
+@format_option("check", "What to write; what the name of FILE says, or else text.")
 @output_option
 def check(
     captures: tuple[str, ...],
     ports: tuple[int, ...],
     fail_on: str,
-    form: str,
+    form: str | None,
     output: str | None,
     **asked: Any,
 ) -> None:
     """Print what is wrong, and nothing else; the exit status says whether anything shown is as bad as --fail-on."""
     from dicomsniff.findings.finding import Severity
 
+    form = form or understood("-o", partial(format_named, "check"), output)
     _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **asked)
 
 
@@ -482,7 +494,7 @@ def _call_text(error: click.ClickException | OutputError) -> str:
     """Say in a line what is wrong with the call, and how it goes where that helps."""
     if not isinstance(error, click.ClickException):
         return str(error)
-    said = error.format_message().rstrip(".")
+    said = explain_option(error) if isinstance(error, click.NoSuchOption) else error.format_message().rstrip(".")
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return said
     usage = " ".join([error.ctx.command_path, *error.ctx.command.collect_usage_pieces(error.ctx)])
