@@ -4,9 +4,8 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
 from enum import IntEnum
-from functools import partial, wraps
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
@@ -14,12 +13,20 @@ import click
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, explain_option, understood
-from dicomsniff.export.formats import find_view, format_named, format_names
+from dicomsniff.export.formats import find_view, format_named
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import OutputError, has_terminal, say_error, take_keys_from_terminal, written
 from dicomsniff.printable import printable
 from dicomsniff.progress import SilenceWatch, progress_shown
+from dicomsniff.reading_options import (
+    format_option,
+    output_option,
+    privacy_options,
+    reading_options,
+    selection_options,
+    with_privacy,
+)
 
 if TYPE_CHECKING:
     from dicomsniff.capture.losses import Losses
@@ -28,9 +35,6 @@ if TYPE_CHECKING:
     from dicomsniff.library import Capture
     from dicomsniff.privacy.gate import Privacy
     from dicomsniff.sniffing.plan import Plan
-
-LEAST_KEY, MAX_KEY = 8, 4096
-"""Bytes that the secret of pseudonyms has."""
 
 
 class ExitStatus(IntEnum):
@@ -67,120 +71,6 @@ def cli(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(ExitStatus.WRONG_CALL)
-
-
-def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what is to be withheld, which the command takes as `privacy`."""
-    for option in (
-        click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
-        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, other than those the standard registers."),
-        click.option("--redact-network", is_flag=True, help="Withhold addresses and AE titles too."),
-        click.option("--pseudonym-key", metavar="FILE",
-                     help="Make what stands for a withheld value the same in every run, by the secret in FILE."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what is to be shown of a capture, which the command takes as `selection`."""
-    command = _with_selection(command)
-    for option in (
-        click.option("--to", "until", metavar="TIME", help="Show nothing later; TIME as for --from."),
-        click.option("--from", "since", metavar="TIME",
-                     help="Show nothing earlier than TIME, in UTC: 14:30 of any day, or 2026-01-31T14:30:05."),
-        click.option("--association", "associations", metavar="N[,M...]", help="Show only these associations."),
-        click.option("--filter", "expression", metavar="EXPRESSION",
-                     help="Show only what EXPRESSION chooses; `dicomsniff filter` explains it."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def _with_selection(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the options about what is shown on as one, `selection`."""
-
-    @wraps(command)
-    def call(
-        *args: Any,
-        expression: str | None,
-        associations: str | None,
-        since: str | None,
-        until: str | None,
-        only_problems: bool = False,
-        **options: Any,
-    ) -> Any:
-        from dicomsniff.filter.filter import Filter
-        from dicomsniff.filter.selection import Period, Selection
-
-        since_then = understood("--from", Period, since) if since is not None else Period()
-        until_then = understood("--to", lambda text: Period(None, text), until) if until is not None else Period()
-        selection = Selection(
-            understood("--filter", Filter, expression) if expression is not None else None,
-            associations=understood("--association", _numbers, associations) if associations is not None else (),
-            period=since_then & until_then,
-            only_problems=only_problems,
-        )
-        return command(*args, selection=selection, **options)
-
-    return call
-
-
-def _numbers(text: str) -> frozenset[int]:
-    numbers = frozenset(int(each) if each.strip().isdecimal() else 0 for each in text.split(","))
-    if 0 in numbers:
-        raise ValueError("expected numbers of associations such as 3 or 3,5")
-    return numbers
-
-
-def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what every reading command takes."""
-    for option in (
-        click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
-                     help="Treat TCP port N as DICOM although nothing looks like it; may be repeated."),
-        click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
-    ):  # fmt: skip
-        command = option(command)
-    return selection_options(privacy_options(_with_privacy(command)))
-
-
-def _with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the options about privacy on as one, `privacy`."""
-
-    @wraps(command)
-    def call(
-        *args: Any, keep_phi: bool, redact_uids: bool, redact_network: bool, pseudonym_key: str | None, **options: Any
-    ) -> Any:
-        from dicomsniff.privacy.gate import Privacy
-
-        key = _read_key(pseudonym_key) if pseudonym_key is not None else None
-        privacy = Privacy(keep_phi=keep_phi, redact_uids=redact_uids, redact_network=redact_network, key=key)
-        return command(*args, privacy=privacy, **options)
-
-    return call
-
-
-def _read_key(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            key = file.read(MAX_KEY).strip()
-    except OSError as error:
-        raise click.UsageError(f"--pseudonym-key: {path}: {error.strerror}") from None
-    if len(key) < LEAST_KEY:
-        raise click.UsageError(f"--pseudonym-key: {path}: a secret has at least {LEAST_KEY} bytes")
-    return key
-
-
-def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add where to write to."""
-    said = "Write to FILE, once all is there; a new FILE is readable by you only, another keeps its permissions."
-    return click.option("-o", "--output", metavar="FILE", help=said)(command)
-
-
-def format_option(command: str, text: str = "What to write.", **options: Any) -> Callable[..., Any]:
-    """Add the choice among a command's formats."""
-    names = format_names(command)
-    return click.option("--format", "form", type=click.Choice(names), help=text, **options)
 
 
 @click.command()
@@ -322,7 +212,7 @@ def export(
               help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
 @selection_options
 @privacy_options
-@_with_privacy
+@with_privacy
 def live(
     plan: "Plan",
     source: str | None,
