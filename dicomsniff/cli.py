@@ -339,6 +339,19 @@ def filter_() -> None:
 
 
 @cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete command lines.
+
+    For bash: `dicomsniff completion bash >~/.local/share/bash-completion/completions/dicomsniff`; for zsh, a file
+    _dicomsniff in a directory of fpath; for fish, ~/.config/fish/completions/dicomsniff.fish.
+    """
+    from dicomsniff.completion import shell_script
+
+    print(shell_script(cli, shell))
+
+
+@cli.command()
 def schema() -> None:
     """Print the JSON Schema of the transcript, and what may change in it."""
     from dicomsniff.export.transcript import schema_text
@@ -352,6 +365,10 @@ def run(args: list[str]) -> int:
     try:
         # Not cli.main(): that ends with status 1 where a pipe closes, which here means that `check` found something.
         try:
+            if "_DICOMSNIFF_COMPLETE" in os.environ:
+                from dicomsniff.completion import answer_shell
+
+                return answer_shell(cli)
             with cli.make_context("dicomsniff", args) as context:
                 cli.invoke(context)
         except click.exceptions.Exit as leave:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 Read = TypeVar("Read")
 Text = TypeVar("Text", bound=str | None)
@@ -68,6 +69,14 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was made out."""
         return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands, and what may stand in place of one: options, files."""
+        with click.Context(self.opening, parent=ctx, resilient_parsing=True) as context:
+            opening = self.opening.shell_complete(context, incomplete)
+        found = {item.value: item for item in (*super().shell_complete(ctx, incomplete), *opening)}
+        # Files come first: bash forgets what it was told before it.
+        return [CompletionItem(incomplete, type="file"), *found.values()]
 
     def _explain(self, captures: tuple[str, ...]) -> None:
         """Raise a ClickException where a capture that does not exist must have been meant for a command."""

@@ -15,7 +15,7 @@ _OPTIONS = (
                  help="What to listen on, or any; may be repeated. `dicomsniff interfaces` lists what there is."),
     click.option("-f", "--bpf", metavar="BPF", default="",
                  help="Capture filter in pcap's language, such as 'tcp port 104'."),
-    click.option("-w", "--write", metavar="FILE", default="",
+    click.option("-w", "--write", metavar="FILE", type=click.Path(), default="",
                  help="Keep the packets in FILE, a new one, as pcapng; - only writes them to standard output."),
     click.option("--force", is_flag=True, help="Let -w replace files that are there already."),
     click.option("--rotate", metavar="SIZE|TIME", help="Begin a new file after so much: 100MB, 1h."),

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from dicomsniff.command_line import understood
 from dicomsniff.export.formats import format_names
@@ -19,11 +20,18 @@ def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
         click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, other than those the standard registers."),
         click.option("--redact-network", is_flag=True, help="Withhold addresses and AE titles too."),
-        click.option("--pseudonym-key", metavar="FILE",
+        click.option("--pseudonym-key", metavar="FILE", type=click.Path(),
                      help="Make what stands for a withheld value the same in every run, by the secret in FILE."),
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def _fields(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the fields that a filter may begin with."""
+    from dicomsniff.filter.fields import FIELDS
+
+    return [CompletionItem(name, help=field.says) for name, field in FIELDS.items() if name.startswith(incomplete)]
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +42,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--from", "since", metavar="TIME",
                      help="Show nothing earlier than TIME, in UTC: 14:30 of any day, or 2026-01-31T14:30:05."),
         click.option("--association", "associations", metavar="N[,M...]", help="Show only these associations."),
-        click.option("--filter", "expression", metavar="EXPRESSION",
+        click.option("--filter", "expression", metavar="EXPRESSION", shell_complete=_fields,
                      help="Show only what EXPRESSION chooses; `dicomsniff filter` explains it."),
     ):  # fmt: skip
         command = option(command)
@@ -118,7 +126,7 @@ def _read_key(path: str) -> bytes:
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add where to write to."""
     said = "Write to FILE, once all is there; a new FILE is readable by you only, another keeps its permissions."
-    return click.option("-o", "--output", metavar="FILE", help=said)(command)
+    return click.option("-o", "--output", metavar="FILE", type=click.Path(), help=said)(command)
 
 
 def format_option(command: str, text: str = "What to write.", **options: Any) -> Callable[..., Any]:
