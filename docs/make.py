@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import manual
+
 from dicomsniff.export.filters import filter_page_lines
 from dicomsniff.export.rules import page_lines
 
-PAGES = {"filter.md": filter_page_lines, "rules.md": page_lines}
+PAGES = {"filter.md": filter_page_lines, "rules.md": page_lines, "dicomsniff.1": manual.page_lines}
 
 
 def main() -> None:
