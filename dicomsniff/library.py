@@ -17,7 +17,7 @@ from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatc
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_file
 from dicomsniff.part10 import part10, read_dataset
@@ -131,9 +131,14 @@ class Capture:
         """Hand over what happened to a live capture since the last time: who captures, an interface that went away."""
         return self.reader.pop_notices()
 
+    @property
+    def found(self) -> Collector:
+        """What was found about each association, in all detail."""
+        return self.analyzer.found
+
     def findings_of(self, association: Association) -> list[Finding]:
         """Return what was found about an association: causes, each with what follows from it (`Finding.all()`)."""
-        return findings_of(association).causes
+        return self.found.of(association).causes
 
     def message_bytes(self, message: Message) -> MessageBytes:
         """Reread a message's command set and data set from the capture (not from a pipe)."""

@@ -4,7 +4,6 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.export.view import View
 from dicomsniff.filter.selection import Chosen
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 
 
@@ -38,7 +37,7 @@ class StreamedView(View):
         self._known.pop(association.id, None)
 
     def _write_found(self, association: Association) -> None:
-        found = findings_of(association).all
+        found = self.found(association).all
         if fresh := found[self._known.get(association.id, 0) :]:
             self._known[association.id] = len(found)
             self.write_lines(self.found_line(association, finding) for finding in fresh)
