@@ -62,6 +62,8 @@ def sniffing_options(command: Callable[..., Any]) -> Callable[..., Any]:
         buffer: str,
         **options: Any,
     ) -> Any:
+        if source is None and interfaces == ("-",):  # as tshark calls it
+            source, interfaces = "-", ()
         _refuse_mixture(source, interfaces)
         if (rotate or force) and write in ("", "-"):
             raise click.UsageError("--rotate and --force go with -w FILE")

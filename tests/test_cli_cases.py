@@ -106,6 +106,7 @@ CALLS = [
     Case("live -i lo healthy.pcap", 2, "packets come from -i lo or from healthy.pcap: choose one"),
     Case("live healthy.pcap -w new.pcap", 2, "--write goes with -i INTERFACE; who writes to healthy.pcap has captured"),
     Case("live - -f tcp", 2, "--bpf goes with -i INTERFACE"),
+    Case("live -i - -f tcp", 2, "--bpf goes with -i INTERFACE; who writes to - has captured"),
     Case("live text.txt", 3, "text.txt: not a capture"),
     Case("live -i no-such-interface -w new.pcap", 3, "no such interface"),
 ]
