@@ -1,27 +1,15 @@
 """Live capture as a source of packets: what it tells while nothing comes."""
 
-import socket
-import sys
-
 import pytest
 
 from dicomsniff.capture import silence
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.source import LiveSource
-
-
-def may_sniff() -> bool:
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
-    except PermissionError:
-        return False
-    return True
+from sniffers import needs_sniffing
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not may_sniff(), reason="needs Linux and CAP_NET_RAW")
+@needs_sniffing
 def test_what_may_be_the_reason_of_a_silence_is_told_once(monkeypatch):
     monkeypatch.setattr(silence, "PATIENCE", 0.0)
     source = LiveSource(Plan(("lo",), bpf="tcp port 1", capturer="builtin"))
