@@ -98,6 +98,9 @@ class _Until:
         self._end()
         return self._out.write(text)
 
+    def flush(self) -> None:
+        self._out.flush()
+
     def writelines(self, lines: Iterable[str]) -> None:
         self._end()
         self._out.writelines(lines)

@@ -31,7 +31,7 @@ def read(path: Path, out: io.StringIO, error: Terminal) -> None:
     try:
         with redirect_stderr(error), progress_shown(reader, out) as shown:
             for _ in reader.batches():
-                pass
+                shown.flush()
             shown.write("first\n")
             error.write("|")
             shown.writelines(["second\n", "third\n"])

@@ -35,6 +35,8 @@ class CapturerProcess:
         self.changed = Condition()
         self.is_over = False
         """Whether it has captured all it will."""
+        self._is_unwanted = False
+        """Whether nothing of what it does is wanted any more, so that it may go without a word."""
         self.was_lost = False
         """Whether it went away without a word."""
         self.losses = Losses()
@@ -79,6 +81,7 @@ class CapturerProcess:
         """End it, and what it has started; in order, unless nothing of what it does is wanted."""
         self.stop()
         if at_once:
+            self._is_unwanted = True
             self._kill()
         try:
             self._process.wait(PATIENCE)
@@ -99,7 +102,7 @@ class CapturerProcess:
         with self.changed:
             if not self.is_over:
                 self.is_over = self.was_lost = True
-                self.failure = self.failure or self._last_words()
+                self.failure = self.failure or ("" if self._is_unwanted else self._last_words())
             self.changed.notify_all()
 
     def _take(self, note: Note) -> None:

@@ -112,3 +112,17 @@ def test_a_pipe_is_followed_in_the_terminal_ui_while_keys_come_from_the_terminal
         os.close(ours)
         program.kill()
         program.wait()
+
+
+def test_a_pipe_is_printed_in_a_terminal_as_it_comes(terminal: Terminal, samples: Path) -> None:
+    theirs, ours = os.pipe()
+    program = terminal.start("show", "-", stdin=theirs)
+    try:
+        os.close(theirs)
+        os.write(ours, (samples / "c-echo.pcap").read_bytes())
+        os.close(ours)
+        terminal.read_until(b"went well")
+        assert program.wait(30) == 0
+    finally:
+        program.kill()
+        program.wait()
