@@ -4,32 +4,39 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
 from enum import IntEnum
-from functools import wraps
-from typing import IO, TYPE_CHECKING, Any
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.command_line import Commands, understood
-from dicomsniff.export.formats import DataSets, find_view, format_names
+from dicomsniff.command_line import Commands, explain_option, understood
+from dicomsniff.export.formats import DataSets, find_view, format_named
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.live_options import sniffing_options
-from dicomsniff.output import OutputError, has_terminal, say_error, written
+from dicomsniff.output import OutputError, has_terminal, say_error, take_keys_from_terminal, written
 from dicomsniff.printable import printable
-from dicomsniff.progress import progress_shown
+from dicomsniff.progress import SilenceWatch, progress_shown
+from dicomsniff.reading_options import (
+    data_sets_option,
+    format_option,
+    output_option,
+    privacy_options,
+    reading_options,
+    selection_options,
+    terminal_options,
+    with_privacy,
+)
 
 if TYPE_CHECKING:
     from dicomsniff.capture.losses import Losses
     from dicomsniff.capture.packets import LiveSource
     from dicomsniff.filter.selection import Selection
+    from dicomsniff.library import Capture
     from dicomsniff.privacy.gate import Privacy
     from dicomsniff.sniffing.plan import Plan
-
-LEAST_KEY, MAX_KEY = 8, 4096
-"""Bytes that the secret of pseudonyms has."""
 
 
 class ExitStatus(IntEnum):
@@ -42,7 +49,10 @@ class ExitStatus(IntEnum):
     INTERRUPTED = INTERRUPTED
 
 
-_FOLLOW_HELP = "The file is still growing: print each message as it comes, until Ctrl-C."
+_FOLLOW_HELP = (
+    "CAPTURE is still growing: print each message as it comes, until Ctrl-C. "
+    "A directory, or a pattern in quotes, is the files of a ring buffer."
+)
 
 
 @click.group(
@@ -63,141 +73,6 @@ def cli(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(ExitStatus.WRONG_CALL)
-
-
-def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what is to be withheld, which the command takes as `privacy`."""
-    for option in (
-        click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
-        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, except those registered in the standard."),
-        click.option("--redact-network", is_flag=True, help="Withhold addresses and AE titles too."),
-        click.option("--pseudonym-key", metavar="FILE",
-                     help="Derive placeholders of withheld values from the secret in FILE: the same in every run."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what is to be shown of a capture, which the command takes as `selection`."""
-    command = _with_selection(command)
-    for option in (
-        click.option("--to", "until", metavar="TIME", help="Show nothing later; TIME as for --from."),
-        click.option("--from", "since", metavar="TIME",
-                     help="Show nothing earlier than TIME, in UTC: 14:30 of any day, or 2026-01-31T14:30:05."),
-        click.option("--association", "associations", metavar="N[,M...]", help="Show only these associations."),
-        click.option("--filter", "expression", metavar="EXPRESSION",
-                     help="Show only what EXPRESSION chooses; `dicomsniff filter` explains it."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def _with_selection(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the options about what is shown on as one, `selection`."""
-
-    @wraps(command)
-    def call(
-        *args: Any,
-        expression: str | None,
-        associations: str | None,
-        since: str | None,
-        until: str | None,
-        only_problems: bool = False,
-        **options: Any,
-    ) -> Any:
-        from dicomsniff.filter.filter import Filter
-        from dicomsniff.filter.selection import Period, Selection
-
-        since_then = understood("--from", Period, since) if since is not None else Period()
-        until_then = understood("--to", lambda text: Period(None, text), until) if until is not None else Period()
-        selection = Selection(
-            understood("--filter", Filter, expression) if expression is not None else None,
-            associations=understood("--association", _numbers, associations) if associations is not None else (),
-            period=since_then & until_then,
-            only_problems=only_problems,
-        )
-        return command(*args, selection=selection, **options)
-
-    return call
-
-
-def _numbers(text: str) -> frozenset[int]:
-    numbers = frozenset(int(each) if each.strip().isdecimal() else 0 for each in text.split(","))
-    if 0 in numbers:
-        raise ValueError("expected numbers of associations such as 3 or 3,5")
-    return numbers
-
-
-def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what every reading command takes."""
-    for option in (
-        click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
-                     help="Treat TCP port N as DICOM even where none is recognized; may be repeated."),
-        click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
-    ):  # fmt: skip
-        command = option(command)
-    return selection_options(privacy_options(_with_privacy(command)))
-
-
-def _with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the options about privacy on as one, `privacy`."""
-
-    @wraps(command)
-    def call(
-        *args: Any, keep_phi: bool, redact_uids: bool, redact_network: bool, pseudonym_key: str | None, **options: Any
-    ) -> Any:
-        from dicomsniff.privacy.gate import Privacy
-
-        key = _read_key(pseudonym_key) if pseudonym_key is not None else None
-        privacy = Privacy(keep_phi=keep_phi, redact_uids=redact_uids, redact_network=redact_network, key=key)
-        return command(*args, privacy=privacy, **options)
-
-    return call
-
-
-def _read_key(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            key = file.read(MAX_KEY).strip()
-    except OSError as error:
-        raise click.UsageError(f"--pseudonym-key: {path}: {error.strerror}") from None
-    if len(key) < LEAST_KEY:
-        raise click.UsageError(f"--pseudonym-key: {path}: a secret has at least {LEAST_KEY} bytes")
-    return key
-
-
-def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add where to write to."""
-    said = "Write to FILE when all is complete; a new FILE is readable by you only, an old one keeps its permissions."
-    return click.option("-o", "--output", metavar="FILE", help=said)(command)
-
-
-def terminal_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add how text is shown on a terminal."""
-    for option in (
-        click.option("--pager/--no-pager", default=True, help="Show text page by page on a terminal ($PAGER, less)."),
-        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
-                     help="Colour text; auto: on a terminal, unless NO_COLOR is set."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def data_sets_option(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add of which data sets a transcript has digests and elements."""
-    said = (
-        "Write digests and elements of no data set, of those of queries, matches and retrievals (C-FIND, C-MOVE, "
-        "C-GET), or of all; the fewer, the faster."
-    )
-    names = [each.value for each in reversed(DataSets)]
-    return click.option("--data-sets", type=click.Choice(names), help=said, **options)
-
-
-def format_option(command: str, text: str = "What to write.", **options: Any) -> Callable[..., Any]:
-    """Add the choice among a command's formats."""
-    names = format_names(command)
-    return click.option("--format", "form", type=click.Choice(names), help=text, **options)
 
 
 @click.command()
@@ -226,6 +101,8 @@ def open_(
         )
     from dicomsniff.tui.session import run
 
+    if follow:
+        _refuse_several(captures)
     with Capture(open_source(captures, follow=follow), ports=ports) as opened:
         if run(opened, privacy, selection):
             raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
@@ -252,18 +129,31 @@ def show(captures: tuple[str, ...], ports: tuple[int, ...], *, sort: str | None,
 
 def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = False, **asked: Any) -> None:
     """Print captures, with what `Asked` takes."""
-    if not follow:
+    if follow:
+        _follow_files("text", paths, ports, **asked)
+    else:
         _write("show", "text", paths, ports, **asked)
-        return
-    from dicomsniff.capture.reader import CaptureReader
+
+
+def _follow_files(form: str, paths: tuple[str, ...], ports: tuple[int, ...], **asked: Any) -> None:
+    """Write what comes to a file, or to files one after the other."""
+    from dicomsniff.library import open_source
     from dicomsniff.pager import on_terminal
 
+    _refuse_several(paths)
+    color = asked.pop("color", "never")
+    asked.pop("pager", None)
+    with (
+        written(None, paths) as file,
+        on_terminal(file, color=color, pager=False) as out,
+        SilenceWatch(paths) as silence,
+    ):
+        _follow(cast("LiveSource", open_source(paths, follow=True)), form, out, ports, silence, **asked)
+
+
+def _refuse_several(paths: tuple[str, ...]) -> None:
     if len(paths) != 1:
-        raise click.UsageError("--follow takes one CAPTURE")
-    color = asked.pop("color")
-    asked.pop("pager")
-    with written(None, paths) as file, on_terminal(file, color=color, pager=False) as out:
-        _follow(CaptureReader(paths[0], follow=True), "text", out, ports, **asked)
+        raise click.UsageError("--follow takes one CAPTURE; a directory, or a pattern in quotes, stands for many files")
 
 
 def _write(
@@ -286,39 +176,72 @@ def _write(
     with (
         written(output, paths) as file,
         on_terminal(file, color=color, pager=pager) as out,
+        SilenceWatch(paths) as silence,
         Capture(open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking)) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
+        silence.watch(capture)
         if asking.selection.reads_data and capture.is_pipe:
             raise click.UsageError("--filter: data[…] reads data sets again, which needs a file, not a pipe")
         failed = write_view(view, capture, shown, asking)
-    if capture.truncated:
-        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
+    _refuse_cut_off(capture)
     if failed:
         raise click.exceptions.Exit(ExitStatus.FOUND)
 
 
-def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], **asked: Any) -> None:
-    """Write packets as they come; Ctrl-C and its like end that in order."""
+def _follow(
+    reader: "LiveSource",
+    form: str,
+    out: IO[str],
+    ports: tuple[int, ...],
+    silence: SilenceWatch | None = None,
+    **asked: Any,
+) -> None:
+    """Write packets as they come; Ctrl-C and its like end that in order. What is not whole is said, as of any file."""
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture
 
     view, asking = find_view("live", form), Asked(**asked)
     capture = Capture(reader, collect=view.collect(asking), ports=ports, heads=view.heads(asking))
     with capture, taken_over(reader.stop):
+        if silence is not None:
+            silence.watch(capture)
         write_view(view, capture, out, asking)
+        if capture.reader.is_file:
+            _refuse_cut_off(capture)
+
+
+def _refuse_cut_off(capture: "Capture") -> None:
+    if capture.truncated:
+        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
 
 
 @cli.command()
 @reading_options
-@format_option("export", default="json", show_default=True)
+@format_option("export", "What to write; what the name of FILE says, or else json.")
 @data_sets_option(default=DataSets.ALL.value, show_default=True)
 @output_option
+@click.option("--follow", is_flag=True, help="As for `show`; with --format jsonl.")
 def export(
-    captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, data_sets: str, **asked: Any
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    form: str | None,
+    output: str | None,
+    data_sets: str,
+    *,
+    follow: bool,
+    **asked: Any,
 ) -> None:
     """Write the transcript of a capture: every association, context, message and finding."""
-    _write("export", form, captures, ports, output, data_sets=DataSets(data_sets), **asked)
+    form, depth = form or understood("-o", partial(format_named, "export"), output), DataSets(data_sets)
+    if follow:
+        if form != "jsonl" or output is not None:
+            raise click.UsageError(
+                "--follow writes what comes to standard output, as lines: --format jsonl, without -o"
+            )
+        _follow_files(form, captures, ports, data_sets=depth, **asked)
+    else:
+        _write("export", form, captures, ports, output, data_sets=depth, **asked)
 
 
 @cli.command()
@@ -329,9 +252,10 @@ def export(
               help="Treat TCP port N as DICOM even where none is recognized; may be repeated.")  # fmt: skip
 @selection_options
 @privacy_options
-@_with_privacy
+@with_privacy
 def live(
     plan: "Plan",
+    source: str | None,
     form: str | None,
     data_sets: str | None,
     ports: tuple[int, ...],
@@ -339,15 +263,21 @@ def live(
     privacy: "Privacy",
     selection: "Selection",
 ) -> None:
-    """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output."""
-    from dicomsniff.sniffing.source import LiveSource
+    """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output.
 
+    With FILE, follow a capture that somebody else writes; with DIRECTORY, or a pattern in quotes, the files of a ring
+    buffer; with -, standard input: `ssh host tcpdump -U -w - tcp | dicomsniff live -`.
+    """
     if data_sets is not None and form != "jsonl":
         raise click.UsageError("--data-sets goes with --format jsonl: nothing else here writes data sets")
     if plan.write == "-":
         _capture_only(plan)
         return
-    reader = LiveSource(plan)
+    reader = _begin_live(plan, source)
+    if plan.is_piped and form is None and os.isatty(1) and os.isatty(2):
+        take_keys_from_terminal()
+        if not has_terminal():
+            say_error("there is no terminal to read keys from: what comes is printed as text")
     if form is None and has_terminal():
         from dicomsniff.library import Capture
         from dicomsniff.tui.session import run
@@ -359,6 +289,17 @@ def live(
         depth = DataSets(data_sets or DataSets.ALL)
         _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection, data_sets=depth)
     _end_of_sniffing(reader.truncated, reader.losses.total)
+
+
+def _begin_live(plan: "Plan", source: str | None) -> "LiveSource":
+    """Return where packets come from: files that somebody writes, or else a capturer of ours."""
+    if source is not None:
+        from dicomsniff.capture.following import FollowedFiles
+
+        return FollowedFiles(source)
+    from dicomsniff.sniffing.source import LiveSource
+
+    return LiveSource(plan)
 
 
 def _capture_only(plan: "Plan") -> None:
@@ -397,14 +338,14 @@ def interfaces() -> None:
 @reading_options
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), default="error", show_default=True,
               help="The lowest severity that makes the exit status 1.")  # fmt: skip
-@format_option("check", default="text", show_default=True)
+@format_option("check", "What to write; what the name of FILE says, or else text.")
 @terminal_options
 @output_option
 def check(
     captures: tuple[str, ...],
     ports: tuple[int, ...],
     fail_on: str,
-    form: str,
+    form: str | None,
     output: str | None,
     color: str,
     pager: bool,
@@ -413,6 +354,7 @@ def check(
     """Print what is wrong, and nothing else; the exit status says whether anything shown is as bad as --fail-on."""
     from dicomsniff.findings.finding import Severity
 
+    form = form or understood("-o", partial(format_named, "check"), output)
     shown: dict[str, Any] = {"color": color, "pager": pager} if form == "text" else {}
     _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **shown, **asked)
 
@@ -445,6 +387,19 @@ def filter_() -> None:
 
 
 @cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete command lines.
+
+    For bash: `dicomsniff completion bash >~/.local/share/bash-completion/completions/dicomsniff`; for zsh, a file
+    _dicomsniff in a directory of fpath; for fish, ~/.config/fish/completions/dicomsniff.fish.
+    """
+    from dicomsniff.completion import shell_script
+
+    print(shell_script(cli, shell))
+
+
+@cli.command()
 def schema() -> None:
     """Print the JSON Schema of the transcript, and what may change in it."""
     from dicomsniff.export.transcript import schema_text
@@ -458,6 +413,10 @@ def run(args: list[str]) -> int:
     try:
         # Not cli.main(): that ends with status 1 where a pipe closes, which here means that `check` found something.
         try:
+            if "_DICOMSNIFF_COMPLETE" in os.environ:
+                from dicomsniff.completion import answer_shell
+
+                return answer_shell(cli)
             with cli.make_context("dicomsniff", args) as context:
                 cli.invoke(context)
         except click.exceptions.Exit as leave:
@@ -490,7 +449,7 @@ def _call_text(error: click.ClickException | OutputError) -> str:
     """Say in a line what is wrong with the call, and how it goes where that helps."""
     if not isinstance(error, click.ClickException):
         return str(error)
-    said = error.format_message().rstrip(".")
+    said = explain_option(error) if isinstance(error, click.NoSuchOption) else error.format_message().rstrip(".")
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return said
     usage = " ".join([error.ctx.command_path, *error.ctx.command.collect_usage_pieces(error.ctx)])

@@ -10,6 +10,7 @@ from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.capture.file_object import read_object
+from dicomsniff.capture.following import FollowedFiles
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.merge import MergedReader
 from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatch, PacketSource
@@ -274,7 +275,8 @@ def open_source(sources: Sequence[Source], *, follow: bool = False) -> PacketSou
 
 def _reader(source: Source, *, follow: bool = False) -> PacketSource:
     if isinstance(source, str | os.PathLike):
-        return CaptureReader(os.fspath(source), follow=follow)
+        path = os.fspath(source)
+        return FollowedFiles(path) if follow and path != "-" else CaptureReader(path, follow=follow)
     if hasattr(source, "batches"):
         return cast("PacketSource", source)
     return read_object(source)

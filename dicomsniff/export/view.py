@@ -222,7 +222,7 @@ def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = 
             choosing.entries(updates)
             for association in closed:
                 choosing.closed(association)
-            if capture.is_live:  # nobody knows when the next block comes
+            if capture.is_live or capture.is_pipe:  # nobody knows when the next block comes
                 out.flush()
                 for notice in capture.pop_notices():
                     say_error(notice)

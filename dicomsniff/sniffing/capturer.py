@@ -18,6 +18,7 @@ from dicomsniff.sniffing import blocks
 from dicomsniff.sniffing.interfaces import is_down
 from dicomsniff.sniffing.movers import Losses, Mover, MoverError
 from dicomsniff.sniffing.notes import Channel, Note
+from dicomsniff.sniffing.piped import StandardInput
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.tools import Dumpcap, Tcpdump, find_tool
 from dicomsniff.sniffing.translation import Taken
@@ -73,6 +74,8 @@ class Capturer:
             try:
                 self._move(mover)
             except MoverError as error:
+                if self._plan.is_piped:  # what has ended there never comes back
+                    raise
                 gone = str(error)
             self._count(mover)
             mover.close()
@@ -226,6 +229,8 @@ def _candidates(plan: Plan) -> list[Callable[[Plan], Mover]]:
     tcpdump tells while it runs what was lost, and captures from one interface; dumpcap from any number of them. Both
     come first: they need no privileges of ours where they were given their own.
     """
+    if plan.is_piped:
+        return [StandardInput]
     found: dict[str, Callable[[Plan], Mover]] = {}
     if find_tool("tcpdump") and len(plan.interfaces) == 1:
         found["tcpdump"] = Tcpdump
