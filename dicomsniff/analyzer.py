@@ -16,7 +16,7 @@ from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recogniti
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
-from dicomsniff.capture.segments import flow_ends
+from dicomsniff.capture.segments import Segment, flow_ends
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
@@ -24,7 +24,7 @@ from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
 from dicomsniff.findings.parts import plain
 from dicomsniff.pdu.types import AssociateAc
-from dicomsniff.span import Span
+from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 
@@ -32,6 +32,8 @@ MAX_ENTRIES = 250_000
 """Timeline entries kept of all associations; beyond, those that ended first are condensed, or it is an error."""
 MAX_ASSOCIATIONS = 100_000
 """Associations kept; beyond, those that ended first are forgotten, and only counted, or it is an error."""
+LATEST_ENTRIES, LATEST_ASSOCIATIONS = 20_000, 10_000
+"""The same where there is no end: what is older is gone back for in the capture, as far as that is kept."""
 MAX_LISTED = 100_000
 """Timeline entries listed of one association, where the latest ones are kept; counts cover all."""
 MAX_OPEN_ENTRIES = 40_000
@@ -57,13 +59,21 @@ class Analyzer:
     What becomes of associations is up to `keep`, which may be changed before packets are fed. With `collect`, every
     message brings its data set (`Message.data_set.content`) and digest. Connections from or to a port in `ports` are
     read as DICOM although nothing looks like it. Without `findings` no rule is asked, for who only wants the messages:
-    a little faster.
+    a little faster. With `watches`, there is no end: of what is remembered beyond associations it is the latest, and
+    memory is soon as large as it will be.
     """
 
     def __init__(
-        self, *, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True, keep: Keep = Keep.ALL
+        self,
+        *,
+        collect: bool = False,
+        ports: int | Iterable[int] = (),
+        findings: bool = True,
+        keep: Keep = Keep.ALL,
+        watches: bool = False,
     ) -> None:
         self.keep = keep
+        self._watches = watches
         self._kept: dict[int, Association] = {}
         self._closed: deque[Association] = deque()
         self._entries = 0
@@ -79,9 +89,9 @@ class Analyzer:
         """TLS handshakes that failed in sight."""
         self.losses = Losses()
         """Packets that were lost while they were captured, as far as the capturer told."""
-        self.links = Linker()
+        self.links = Linker(watches=watches)
         """What belongs together, of the associations that are over."""
-        self.neighbours = Neighbours()
+        self.neighbours = Neighbours(watches=watches)
         """What can be held against one another of them."""
         self.overview = Overview()
         """How they went, in numbers."""
@@ -156,7 +166,7 @@ class Analyzer:
         self._tcp.table.shelves = self.keep is Keep.OPEN
         self._measure(batch)
         updates: list[Update] = []
-        for segment in self._decoder.segments(batch):
+        for segment in self._segments(batch):
             for event in self._tcp.feed(segment):
                 updates += self._tcp_event(event)
         self._entries += len(updates)
@@ -194,6 +204,9 @@ class Analyzer:
         if self._judge and self.is_over:
             self.findings = find_in_capture(self)
         return updates
+
+    def _segments(self, batch: PacketBatch) -> Iterator[Segment]:
+        return self._decoder.segments(batch)
 
     def _take(self, events: list[TcpEvent]) -> list[Update]:
         updates: list[Update] = []
@@ -247,6 +260,8 @@ class Analyzer:
         self._add(consumer.associations[known:])
         self._find_now(updates)
         for association in consumer.associations:
+            if self.keep is Keep.LATEST:
+                association.whole = join_spans(Span.at(connection.first_mark), Span.at(connection.last_mark))
             self.links.feed(association)
             if self._judge:
                 find_final(association, self)
@@ -305,17 +320,20 @@ class Analyzer:
 
     def _condense(self) -> None:
         """Give up the details of associations that ended first, at last the associations."""
-        if self._entries > MAX_ENTRIES:
+        entries, associations = MAX_ENTRIES, MAX_ASSOCIATIONS
+        if self._watches:
+            entries, associations = LATEST_ENTRIES, LATEST_ASSOCIATIONS
+        if self._entries > entries:
             self._entries = sum(len(association.timeline) for association in self._kept.values())
-        if self._entries > MAX_ENTRIES:
+        if self._entries > entries:
             for association in self._closed:
                 if not association.condensed:
                     self._entries -= len(association.timeline)
                     association.condense()
                     findings_of(association).condense()
-                if self._entries <= MAX_ENTRIES // 2:
+                if self._entries <= entries // 2:
                     break
-        while len(self._kept) > MAX_ASSOCIATIONS and self._closed:
+        while len(self._kept) > associations and self._closed:
             del self._kept[self._closed.popleft().id]
 
     def _shorten(self) -> None:

@@ -21,6 +21,7 @@ from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_file
 from dicomsniff.part10 import part10, read_dataset
 from dicomsniff.quantities import counted
+from dicomsniff.reopened import reopen
 from dicomsniff.reread import MAX_REREAD, MessageBytes, read_message, read_stream
 from dicomsniff.span import Span
 from dicomsniff.tcp.source import StreamPiece
@@ -61,7 +62,8 @@ class Capture:
         self, source: Source, *, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True
     ) -> None:
         self.reader = _reader(source)
-        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings)
+        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings, watches=self.reader.is_live)
+        self._ports = ports
         self._batches = iter(self.reader.batches())
         self._started = self._done = False
         self._failure: CaptureError | None = None
@@ -141,6 +143,13 @@ class Capture:
     def stream_bytes(self, span: Span) -> StreamPiece:
         """Reread the stream bytes of an event from the capture (not from a pipe)."""
         return read_stream(self.reader, span)
+
+    def reopen(self, association: Association) -> Association:
+        """Return an association whose details were given up with all of them: its packets are analyzed once more.
+
+        Raises CaptureError or OSError where they cannot be read again.
+        """
+        return reopen(self.reader, association, self._ports)
 
     def data_set(self, association: Association, message: Message, limit: int = MAX_REREAD) -> DecodedDataSet | None:
         """Reread and decode a message's data set, as far as `limit` bytes of the message go; None where it has none."""

@@ -119,6 +119,7 @@ class Association:
         "timing",
         "unlisted",
         "watched_until",
+        "whole",
     )
 
     def __init__(self, number: int, requestor: Party, acceptor: Party, *, known_start: bool, time: int) -> None:
@@ -168,6 +169,8 @@ class Association:
         """Whether nothing more can come."""
         self.watched_until = time
         """How long the capture watched the connection: waiting for an answer is measured up to then."""
+        self.whole: Span | None = None
+        """The packets of its connection, to analyze them once more; None where its details are not given up."""
         self._unended: list[Message] = []
         self._oversized: set[Side] = set()
         self._odd: set[tuple[Side, int, int]] = set()
@@ -330,6 +333,8 @@ class Association:
         self.request = self.accept = None
         self.operations.condense()
         self.timing.condense()
+        self.tcp = {}
+        self._unended, self._odd, self._changed = [], set(), None
 
     def _number(self, message: Message) -> None:
         self.message_counts.add(message)

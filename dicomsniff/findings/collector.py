@@ -72,10 +72,15 @@ class Findings:
     def condense(self) -> None:
         """Give up the messages that findings are about."""
         self.causes = [
-            replace(finding, about=None, followers=[replace(each, about=None) for each in finding.followers])
-            for finding in self.causes
+            replace(_alone(finding), followers=[_alone(each) for each in finding.followers]) for finding in self.causes
         ]
+        self.repeated = {}
         self.all = [each for finding in self.causes for each in finding.all()]
+
+
+def _alone(finding: Finding) -> Finding:
+    """Return a finding without the message it is about, but for its number."""
+    return replace(finding, about=None, number=finding.message_number)
 
 
 def _repeated(finding: Finding) -> Repeated:
@@ -94,6 +99,12 @@ def findings_of(association: Association) -> Findings:
 def collect(association: Association) -> Findings:
     """Return what was found about an association so far, to add to it."""
     return _FOUND.setdefault(association, Findings())
+
+
+def hand_on(association: Association, again: Association) -> None:
+    """Let what was found about an association be found about it once its packets were analyzed again."""
+    if association in _FOUND:
+        _FOUND[again] = _FOUND[association]
 
 
 def _reduce(association: Association) -> tuple[Any, ...]:

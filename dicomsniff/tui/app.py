@@ -31,6 +31,7 @@ from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.navigation import Navigator, Place
 from dicomsniff.tui.panes import Panes
 from dicomsniff.tui.reading import read_capture
+from dicomsniff.tui.reopening import Reopening
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.said import allowed, use_gate
 from dicomsniff.tui.status_line import StatusLine, nothing_found
@@ -59,7 +60,7 @@ class DicomsniffApp(GuardedApp):
         self, capture: Capture, privacy: Privacy | None = None, chosen: AssociationFilter | None = None
     ) -> None:
         super().__init__()
-        self.gate = Gate(privacy)
+        self.gate = Gate(privacy, watches=capture.is_live)
         use_gate(self.gate)
         self.capture = capture
         self.stopped = threading.Event()
@@ -76,13 +77,14 @@ class DicomsniffApp(GuardedApp):
         self.panes = Panes()
         if chosen is not None:
             self.panes.table.filter = chosen
+        self.reopening = Reopening(capture)
         self.book = LinkBook()
         """What belongs together, as far as it is known."""
         self.navigator = Navigator(self.panes, self._synchronize, self._drop_filter)
         self._wanted: Selection | None = None
         self._shown: Entry | None = None
         """The entry whose detail is shown."""
-        self._loading = False
+        self._loading = self._reopens = False
 
     def compose(self) -> ComposeResult:
         """Make the screen."""
@@ -242,7 +244,7 @@ class DicomsniffApp(GuardedApp):
 
     def action_association(self) -> None:
         """Say what is known of the selected association."""
-        association = self.panes.table.selected
+        association = self.reopening.shown(self.panes.table.selected)
         if association is not None:
             self.push_screen(AssociationView(association, self.book, self.capture.reader.resolution_digits))
 
@@ -353,8 +355,12 @@ class DicomsniffApp(GuardedApp):
     def _synchronize(self) -> None:
         """Make each pane show what is selected in the one before."""
         table, ladder = self.panes.table, self.panes.ladder
-        if table.selected is not ladder.association:
-            association = table.selected
+        association = self.reopening.shown(table.selected)
+        ladder.why_empty = self.reopening.said(association)
+        if self.reopening.is_due(association) and not self._reopens:
+            self._reopens = True
+            self.reopen_selected()
+        if association is not ladder.association:
             ladder.show(association, table.problems(association) if association is not None else None)
         else:
             ladder.grow()
@@ -370,6 +376,14 @@ class DicomsniffApp(GuardedApp):
                 if not self._loading:
                     self._loading = True
                     self.load_details()
+
+    @work(group="reopening")
+    async def reopen_selected(self) -> None:
+        """Go back in the background for the details of the selected association, if they were given up."""
+        while (association := self.panes.table.selected) is not None and self.reopening.is_due(association):
+            await in_background(partial(self.reopening.load, association))
+        self._reopens = False
+        self._synchronize()
 
     @work(group="detail")
     async def load_details(self) -> None:

@@ -48,7 +48,7 @@ class Navigator:
     def find(self, target: Target) -> Place | None:
         """Return the place that a line leads to; None where it is not kept any longer."""
         association = self._panes.table.find(target.association)
-        if association is None or association.condensed:
+        if association is None:
             return None
         entry: Entry | None = None
         if 0 < target.message <= len(association.messages):
