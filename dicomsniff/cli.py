@@ -317,8 +317,8 @@ def _capture_only(plan: "Plan") -> None:
 
 def _end_of_sniffing(failure: str, losses: "Losses") -> None:
     """Leave with the status of a capture that is not whole where something went wrong or was lost."""
-    if failure or losses.packets:
-        raise CaptureError("; ".join(filter(None, (failure, f"the capturer lost {losses}" if losses.packets else ""))))
+    if failure or any(losses):
+        raise CaptureError("; ".join(filter(None, (failure, f"the capturer lost {losses}" if any(losses) else ""))))
 
 
 @cli.command()

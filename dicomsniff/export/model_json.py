@@ -44,7 +44,7 @@ def capture_json(capture: Capture, gate: Gate) -> Json:
         "truncated": bool(reader.truncated),
         "truncated_reason": reader.truncated or None,
         "dropped": analyzer.losses.packets,
-        "dropped_by": {who: count for who, count in analyzer.losses._asdict().items() if count},
+        "dropped_by": analyzer.losses.by,
         "connections": analyzer.connections,
         "connections_without_dicom": sum(analyzer.foreign.values()),
         "packets_not_used": dict(sorted(analyzer.undecoded.items())),

@@ -43,5 +43,5 @@ def lost(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Capture again with a larger buffer (--buffer, or -B of tcpdump and dumpcap), with a capture filter, or
     on a machine that does less.
     """
-    if facts.losses.packets:
+    if any(facts.losses):
         yield Hit(f"the capturer lost {facts.losses}")

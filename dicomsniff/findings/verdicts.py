@@ -42,7 +42,8 @@ def verdict(association: Association) -> str:
             return f"released, but {wrong.line}; {said}"
         then = f"; then {_by(association.abort)} aborted in vain" if association.abort is not None else ""
         return f"released: {said}{_why_failed(association)}{then}{_refused_contexts(association)}"
-    return f"unfinished{_why_unfinished(association, failed)}"
+    lost = "; the capturer lost packets meanwhile" if association.lost_until else ""
+    return f"unfinished{_why_unfinished(association, failed)}{lost}"
 
 
 def has_failed(association: Association) -> bool:

@@ -3,10 +3,12 @@
 import struct
 from collections.abc import Iterable
 
+from dicomsniff.capture.losses import AWAY
+
 PACKET_HEAD = struct.Struct("<7L")
 """Of an Enhanced Packet Block: type, length, interface, time (high, low), captured and original length of the frame."""
 _LENGTH = struct.Struct("<L")
-_START, _RECEIVED, _INTERFACE_DROPPED, _SYSTEM_DROPPED = 2, 4, 5, 7
+_COMMENT, _START, _RECEIVED, _INTERFACE_DROPPED, _SYSTEM_DROPPED = 1, 2, 4, 5, 7
 _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 
 
@@ -34,12 +36,15 @@ def packet(interface: int, time: int, frame: bytes, length: int) -> bytes:
     return b"".join((head, frame, padding, _LENGTH.pack(whole)))
 
 
-def statistics(interface: int, start: int, time: int, received: int, kernel: int, lost_by_interface: int) -> bytes:
+def statistics(
+    interface: int, start: int, time: int, received: int, kernel: int, lost_by_interface: int, *, away: float = 0
+) -> bytes:
     """Return an Interface Statistics Block: what was received and lost from `start` to `time`, in packets.
 
-    Both times are in the interface's unit.
+    Both times are in the interface's unit. `away` is for how long (s) nothing was captured.
     """
     options = [
+        *([(_COMMENT, AWAY.format(away).encode())] if away else []),
         (_START, _time(start)),
         *(
             (code, struct.pack("<Q", count))

@@ -11,9 +11,11 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from dicomsniff.output import OutputError
 from dicomsniff.sniffing import blocks
+from dicomsniff.sniffing.interfaces import is_down
 from dicomsniff.sniffing.movers import Losses, Mover, MoverError
 from dicomsniff.sniffing.notes import Channel, Note
 from dicomsniff.sniffing.plan import Plan
@@ -39,6 +41,10 @@ class Capturer:
         self._packets = 0
         self._ends = float("inf")
         self._begun = time.time_ns()
+        self._away = 0.0
+        """For how long (s) an interface was away."""
+        self._down: dict[str, float] = {}
+        """Interfaces that are down, and since when."""
         self._stopping = False
         self._make: Callable[[Plan], Mover]
         self._told: dict[int, Losses] = {}
@@ -72,7 +78,7 @@ class Capturer:
             mover.close()
             self._earlier = dict(self._told)
             self._writer.tell()
-            mover = self._resume(gone) if gone else None
+            mover = self._resume(gone, mover) if gone else None
 
     def _begin(self) -> Mover:
         """Return the first candidate that has begun."""
@@ -128,6 +134,7 @@ class Capturer:
                 return
             if now - counted_at >= COUNTING:
                 counted_at = now
+                self._look_at_interfaces(mover)
                 self._count(mover)
             if now - told_at >= POLL:
                 told_at = now
@@ -164,8 +171,7 @@ class Capturer:
             counts = found + self._earlier.get(number, Losses())
             news = counts[1:] != self._told.get(number, Losses())[1:]
             if (news or mover.is_over) and not mover.writes_losses:
-                begun, now = self._begun // mover.tick, time.time_ns() // mover.tick
-                parts.append(blocks.statistics(number, begun, now, *counts))
+                parts.append(self._statistics(mover, number, counts))
             self._told[number] = counts
             changed = changed or news
         self._add(Taken(b"".join(parts), 0))
@@ -173,20 +179,45 @@ class Capturer:
             _, kernel, interface = map(sum, zip(*self._told.values(), strict=True))
             self._channel.send("lost", kernel=kernel, interface=interface)
 
-    def _resume(self, gone: str) -> Mover | None:
+    def _resume(self, gone: str, last: Mover) -> Mover | None:
         """An interface went away: wait until it can be opened again; None where the end comes first."""
-        since = time.time()
+        since = time.monotonic()
         self._channel.send("gone", text=gone)
-        while not self._stopping and time.monotonic() < self._ends:
+        mover: Mover | None = None
+        while mover is None and not self._stopping and time.monotonic() < self._ends:
             if select.select([self._channel], [], [], RETRY)[0]:
                 self._listen()
-            try:
+            with suppress(MoverError):
                 mover = self._open()
-            except MoverError:
-                continue
-            self._channel.send("resumed", seconds=time.time() - since)
-            return mover
-        return None
+        self._tell_away(last, time.monotonic() - since, resumed=mover is not None)
+        return mover
+
+    def _look_at_interfaces(self, mover: Mover) -> None:
+        """Tell of interfaces that went down, and came back, while they were listened to."""
+        now = time.monotonic()
+        for name in self._plan.interfaces:
+            since = self._down.get(name)
+            if is_down(name):
+                if since is None:
+                    self._down[name] = now
+                    self._channel.send("gone", text=f"{name} is down")
+            elif since is not None:
+                del self._down[name]
+                self._tell_away(mover, now - since, resumed=True)
+
+    def _tell_away(self, mover: Mover, seconds: float, *, resumed: bool) -> None:
+        """Tell, in the spool too, for how long nothing was captured."""
+        self._away += seconds
+        if resumed:
+            self._channel.send("resumed", seconds=seconds)
+        counts = Losses() if mover.writes_losses else self._told.get(0, Losses())
+        self._add(Taken(self._statistics(mover, 0, counts), 0))
+        self._writer.tell()
+
+    def _statistics(self, mover: Mover, number: int, counts: Losses) -> bytes:
+        """Return a block that says what was lost by now; of the first interface also for how long one was away."""
+        begun, now = self._begun // mover.tick, time.time_ns() // mover.tick
+        return blocks.statistics(number, begun, now, *counts, away=0 if number else self._away)
 
 
 def _candidates(plan: Plan) -> list[Callable[[Plan], Mover]]:

@@ -26,6 +26,15 @@ def interface_names() -> list[str]:
     return [interface.name for interface in list_interfaces()]
 
 
+def is_down(name: str) -> bool:
+    """Whether an interface is there and is down; nobody else says so of one that is listened to on Linux."""
+    try:
+        with open(f"/sys/class/net/{name}/flags") as file:
+            return not int(file.read(), 16) & 1
+    except (OSError, ValueError):
+        return False
+
+
 def missing_permission() -> str:
     """Say what keeps this user from sniffing, and what to do; empty where nothing does."""
     try:

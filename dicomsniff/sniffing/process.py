@@ -137,8 +137,12 @@ class CapturerProcess:
 
 def _start(connection: socket.socket, errors: int, *, to_standard_output: bool) -> "subprocess.Popen[bytes]":
     """Start a capturer: in a group of its own, so that Ctrl-C reaches us alone, who then say when it ends."""
+    # The same package that we are, never one that happens to be in the working directory.
+    ours = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    path = os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
-        [sys.executable, "-m", "dicomsniff.sniffing.capturer", str(connection.fileno())],
+        [sys.executable, "-P", "-m", "dicomsniff.sniffing.capturer", str(connection.fileno())],
+        env=os.environ | {"PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
         stdout=None if to_standard_output else subprocess.DEVNULL,
         stderr=errors,

@@ -5,6 +5,7 @@ the kernel until it is full, or BLOCK_MS have passed since its first packet; the
 """
 
 import mmap
+import os
 import socket
 import struct
 import time
@@ -88,7 +89,7 @@ class PacketRing:
                 self._next[number] = (self._next[number] + 1) % ring.blocks
         for ring in self._rings:
             if error := ring.opened.socket.ins.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                raise MoverError(f"{ring.opened.name}: {OSError(error, '').strerror or 'it cannot be read any more'}")
+                raise MoverError(f"{ring.opened.name}: {os.strerror(error)}")
         if self._stopped:
             since = time.monotonic() - self._stopped
             self.is_over = since >= _AT_MOST or (since >= _LAST and not packets)

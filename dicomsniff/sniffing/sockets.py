@@ -101,6 +101,7 @@ class ScapySockets:
 
 
 def _interfaces(plan: Plan) -> list[str]:
+    scapy_conf().ifaces.reload()  # one that went away may be back
     known = interface_names()
     wanted = list(dict.fromkeys(known if "any" in plan.interfaces else plan.interfaces))
     for name in wanted:

@@ -149,6 +149,7 @@ class Dumpcap(Tool):
     """dumpcap, of any number of interfaces; it tells what was lost once it ends."""
 
     writes_losses = True
+    tick = 1
 
     def __init__(self, plan: Plan) -> None:
         command = ["dumpcap", "-q", "-w", "-"]

@@ -19,7 +19,7 @@ def status_text(capture: Capture, *, reading: bool, following: bool, problem: st
     text = Shown(f" {shortened(allowed(capture.marked_name), LONGEST_NAME)}  ", "bold")
     if problem or reader.truncated:
         text.append(f"{problem or reader.truncated}  ", "bold reverse")
-    if capture.losses.packets:
+    if any(capture.losses):
         text.append(f"{capture.losses} lost  ", "bold reverse")
     count = analyzer.association_count
     privacy = "PHI shown: P" if gate().privacy.keep_phi else "PHI withheld: P"

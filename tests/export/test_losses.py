@@ -80,7 +80,7 @@ def test_transcripts_count_them(tmp_path: Path) -> None:
     assert (transcript["capture"]["dropped"], transcript["capture"]["dropped_by"]) == (9, {"kernel": 7, "interface": 2})
     assert [finding["code"] for finding in transcript["findings"]] == ["packets-lost"]
     lines = [json.loads(line) for line in told(path, "export", "jsonl").splitlines()]
-    assert {"kind": "lost", "packets": 9, "kernel": 7, "interface": 2, "spool": 0} in lines
+    assert {"kind": "lost", "packets": 9, "kernel": 7, "interface": 2, "spool": 0, "away": 0.0} in lines
 
 
 def test_the_status_line_tells_it_while_reading(tmp_path: Path) -> None:
@@ -117,3 +117,14 @@ def test_a_statistics_block_of_no_loss_changes_nothing(tmp_path: Path) -> None:
     with open_capture(captured(tmp_path / "whole", ASKED_AND_NEVER_ANSWERED, (0, 0))) as capture:
         assert capture.associations[0].lost_until == 0
         assert not capture.analyzer.findings
+
+
+def test_a_time_without_an_interface_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "gap"
+    captured(path, ASKED_AND_NEVER_ANSWERED[:-3])
+    with path.open("ab") as file:
+        file.write(blocks.statistics(0, build.START, build.START, 0, 0, 0, away=2.125))
+        for each in ASKED_AND_NEVER_ANSWERED[-3:]:
+            file.write(blocks.packet(0, each.time, build.frame(each), len(build.frame(each))))
+    assert codes(str(path)) == [[]]
+    assert "the capturer lost all that came in 2.1 s" in told(str(path), "show", "text")
