@@ -73,9 +73,12 @@ class Analyzer:
         watches: bool = False,
     ) -> None:
         self.keep = keep
-        self._watches = watches
+        self.watches = watches
+        """Whether the capture ends when somebody stops it."""
         self._kept: dict[int, Association] = {}
         self._closed: deque[Association] = deque()
+        self.ended: list[Association] = []
+        """Those that ended with what was fed last."""
         self._entries = 0
         """At least as many timeline entries are kept, and no more than this."""
         self.packets = 0
@@ -93,7 +96,7 @@ class Analyzer:
         """What belongs together, of the associations that are over."""
         self.neighbours = Neighbours(watches=watches)
         """What can be held against one another of them."""
-        self.overview = Overview()
+        self.overview = Overview(watches=watches)
         """How they went, in numbers."""
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
@@ -160,6 +163,7 @@ class Analyzer:
 
     def feed(self, batch: PacketBatch) -> list[Update]:
         """Take packets; return (association, new timeline entry) in packet order."""
+        self.ended = []
         if not batch.starts:
             return []
         # What is handed over at its end may leave memory before: between two batches nobody holds it.
@@ -200,6 +204,7 @@ class Analyzer:
 
     def close(self, count: int | None = None) -> list[Update]:
         """The capture is over: end all connections, or the `count` that were opened first. Call it until `is_over`."""
+        self.ended = []
         updates = self._take(self._tcp.close(count))
         if self._judge and self.is_over:
             self.findings = find_in_capture(self)
@@ -267,6 +272,7 @@ class Analyzer:
                 find_final(association, self)
             self.neighbours.feed(association, self.overview.feed(association))
             self._closed.append(association)
+            self.ended.append(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1
         if consumer.failed_handshake is not None and len(self.handshakes) < MAX_HANDSHAKES:
@@ -321,7 +327,7 @@ class Analyzer:
     def _condense(self) -> None:
         """Give up the details of associations that ended first, at last the associations."""
         entries, associations = MAX_ENTRIES, MAX_ASSOCIATIONS
-        if self._watches:
+        if self.watches:
             entries, associations = LATEST_ENTRIES, LATEST_ASSOCIATIONS
         if self._entries > entries:
             self._entries = sum(len(association.timeline) for association in self._kept.values())

@@ -20,11 +20,13 @@ from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import OutputError, has_terminal, say_error, written
 from dicomsniff.printable import printable
 from dicomsniff.progress import progress_shown
+from dicomsniff.watching_options import NOBODY, Watching, watching_options
 
 if TYPE_CHECKING:
     from dicomsniff.capture.losses import Losses
     from dicomsniff.capture.packets import LiveSource
     from dicomsniff.filter.selection import Selection
+    from dicomsniff.library import Capture
     from dicomsniff.privacy.gate import Privacy
     from dicomsniff.sniffing.plan import Plan
 
@@ -42,6 +44,8 @@ class ExitStatus(IntEnum):
     INTERRUPTED = INTERRUPTED
 
 
+_WATCHES_GROWING = "--alert, --stats and --metrics watch a capture that grows: add --follow"
+_STATS_IN_UI = "--stats prints lines: it goes with --format text or jsonl of live, or with show --follow"
 _FOLLOW_HELP = "The file is still growing: print each message as it comes, until Ctrl-C."
 
 
@@ -182,22 +186,30 @@ def format_option(command: str, text: str = "What to write.", **options: Any) ->
 @click.command()
 @reading_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
+@watching_options
 def open_(
-    captures: tuple[str, ...], ports: tuple[int, ...], *, privacy: "Privacy", selection: "Selection", follow: bool
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    *,
+    privacy: "Privacy",
+    selection: "Selection",
+    follow: bool,
+    watching: Watching,
 ) -> None:
     """Open captures in the terminal UI, or print them where there is no terminal."""
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, follow=follow, privacy=privacy, selection=selection)
+        _show(captures, ports, watching, follow=follow, privacy=privacy, selection=selection)
         return
+    if watching != NOBODY and not follow:
+        raise click.UsageError(_WATCHES_GROWING)
+    if watching.stats:
+        raise click.UsageError(_STATS_IN_UI)
     if selection.reads_data:
         raise click.UsageError("--filter: data[…] reads all data sets again, which `show` does and the terminal UI not")
-    from dicomsniff.tui.session import run
-
     with Capture(open_source(captures, follow=follow), ports=ports) as opened:
-        if run(opened, privacy, selection):
-            raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
+        _watch_in_ui(opened, watching, privacy, selection)
 
 
 cli.opening = open_
@@ -211,15 +223,28 @@ cli.opening = open_
 @click.option("--sort", type=click.Choice(["duration", "start", "worst"]),
               help="Print the longest, the first or the worst association first.")  # fmt: skip
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
-def show(captures: tuple[str, ...], ports: tuple[int, ...], *, sort: str | None, follow: bool, **asked: Any) -> None:
+@watching_options
+def show(
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    *,
+    sort: str | None,
+    follow: bool,
+    watching: Watching,
+    **asked: Any,
+) -> None:
     """Print each association: who, with whom, how it went, its timeline and its findings."""
     if follow and (sort or asked["summary"]):
         raise click.UsageError("--follow prints messages as they come: it goes without --sort and --summary")
-    _show(captures, ports, follow=follow, sort=sort or "", **asked)
+    _show(captures, ports, watching, follow=follow, sort=sort or "", **asked)
 
 
-def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = False, **asked: Any) -> None:
+def _show(
+    paths: tuple[str, ...], ports: tuple[int, ...], watching: Watching = NOBODY, *, follow: bool = False, **asked: Any
+) -> None:
     """Print captures, with what `Asked` takes."""
+    if watching != NOBODY and not follow:
+        raise click.UsageError(_WATCHES_GROWING)
     if not follow:
         _write("show", "text", paths, ports, **asked)
         return
@@ -228,7 +253,7 @@ def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = Fals
     if len(paths) != 1:
         raise click.UsageError("--follow takes one CAPTURE")
     with written(None, paths) as out:
-        _follow(CaptureReader(paths[0], follow=True), "text", out, ports, **asked)
+        _follow(CaptureReader(paths[0], follow=True), "text", out, ports, watching, **asked)
 
 
 def _write(
@@ -253,13 +278,16 @@ def _write(
         raise click.exceptions.Exit(ExitStatus.FOUND)
 
 
-def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], **asked: Any) -> None:
+def _follow(
+    reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], watching: Watching, **asked: Any
+) -> None:
     """Write packets as they come; Ctrl-C and its like end that in order."""
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture
 
     view = find_view("live", form)
     with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop):
+        watching.add_to(capture, asked["privacy"], form, out)
         write_view(view, capture, out, Asked(**asked))
 
 
@@ -277,27 +305,49 @@ def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output:
 @format_option("live", "Follow on standard output, without the terminal UI.")
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
               help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
+@watching_options
 @selection_options
 @privacy_options
 @_with_privacy
-def live(plan: "Plan", form: str | None, ports: tuple[int, ...], *, privacy: "Privacy", selection: "Selection") -> None:
+def live(
+    plan: "Plan",
+    form: str | None,
+    ports: tuple[int, ...],
+    *,
+    watching: Watching,
+    privacy: "Privacy",
+    selection: "Selection",
+) -> None:
     """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output."""
     from dicomsniff.sniffing.source import LiveSource
 
     if plan.write == "-":
         _capture_only(plan)
         return
+    shows = form is None and has_terminal()
+    if shows and watching.stats:
+        raise click.UsageError(_STATS_IN_UI)
     reader = LiveSource(plan)
-    if form is None and has_terminal():
+    if shows:
         from dicomsniff.library import Capture
-        from dicomsniff.tui.session import run
 
         with Capture(reader, ports=ports) as capture:
-            if run(capture, privacy, selection):
-                raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
+            _watch_in_ui(capture, watching, privacy, selection)
     else:
-        _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection)
+        _follow(reader, form or "text", sys.stdout, ports, watching, privacy=privacy, selection=selection)
     _end_of_sniffing(reader.truncated, reader.losses.total)
+
+
+def _watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", selection: "Selection") -> None:
+    """Show a capture in the terminal UI until the user quits, then say what was not said there."""
+    from dicomsniff.tui.session import run
+
+    watching.add_to(capture, privacy, None, sys.stdout)
+    interrupted = run(capture, privacy, selection)
+    for notice in capture.pop_notices():
+        say_error(notice)
+    if interrupted:
+        raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
 
 
 def _capture_only(plan: "Plan") -> None:

@@ -4,7 +4,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, NamedTuple, Self, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
 from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
@@ -29,6 +29,8 @@ from dicomsniff.tcp.source import StreamPiece
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+MAX_NOTICES = 1000
+"""Events of a capture that wait to be told; of more, the latest ones."""
 CLOSED_AT_A_TIME = 200
 """Connections that are ended in one step once the capture is over."""
 
@@ -43,6 +45,16 @@ class Block(NamedTuple):
     """New timeline entries, each with its association, in packet order."""
     closed: list[Association]
     """The associations that are over."""
+
+
+class Watcher(Protocol):
+    """What watches a capture beside whoever reads it."""
+
+    def take(self, updates: list[Update], ended: list[Association]) -> None:
+        """Take what a block brought: timeline entries, and the associations that are over."""
+
+    def end(self) -> None:
+        """The capture is over, or nobody reads on."""
 
 
 class Capture:
@@ -67,6 +79,8 @@ class Capture:
         self._batches = iter(self.reader.batches())
         self._started = self._done = False
         self._failure: CaptureError | None = None
+        self._watchers: list[Watcher] = []
+        self._notices: deque[str] = deque(maxlen=MAX_NOTICES)
         self._waiting: deque[Association] = deque()
         """Associations that `closed()` has yet to hand over."""
 
@@ -130,7 +144,20 @@ class Capture:
 
     def pop_notices(self) -> list[str]:
         """Hand over what happened to a live capture since the last time: who captures, an interface that went away."""
-        return self.reader.pop_notices()
+        return self.reader.pop_notices() + [self._notices.popleft() for _ in range(len(self._notices))]
+
+    def note(self, notice: str) -> None:
+        """Take something that happened, for whoever pops notices; any thread may."""
+        self._notices.append(notice)
+
+    def add_watcher(self, watcher: Watcher) -> None:
+        """Let something watch what is read from now on, in whichever of the three ways."""
+        self._watchers.append(watcher)
+
+    def end_watchers(self) -> None:
+        """Nobody reads on: let those that watch come to an end."""
+        while self._watchers:
+            self._watchers.pop().end()
 
     def findings_of(self, association: Association) -> list[Finding]:
         """Return what was found about an association: causes, each with what follows from it (`Finding.all()`)."""
@@ -176,10 +203,13 @@ class Capture:
             file.write(content)
 
     def close(self) -> None:
-        """Let go of the source."""
+        """Let go of the source, and of what watches it."""
         if not self._done and self._failure is None:
             self._failure = IncompleteError(f"{self.reader.name}: it was closed before it was read to its end")
-        self.reader.close()
+        try:
+            self.end_watchers()
+        finally:
+            self.reader.close()
 
     @property
     def is_live(self) -> bool:
@@ -231,6 +261,8 @@ class Capture:
             said = f"{self.reader.name}: reading it was broken off by {error!r}"
             self._failure = error if isinstance(error, CaptureError) else IncompleteError(said)
             raise
+        for watcher in self._watchers:
+            watcher.take(updates, analyzer.ended)
         return Block(updates, analyzer.pop_closed() if analyzer.keep is Keep.OPEN else [])
 
     def _feed(self, batch: PacketBatch | None) -> list[Update]:

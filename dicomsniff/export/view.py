@@ -215,4 +215,8 @@ def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = 
                 for notice in capture.pop_notices():
                     say_error(notice)
         view.end()
+        capture.end_watchers()
+        out.flush()
+        for notice in capture.pop_notices():
+            say_error(notice)
     return view.failed

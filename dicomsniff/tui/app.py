@@ -29,6 +29,7 @@ from dicomsniff.tui.link_book import LinkBook, Target
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.navigation import Navigator, Place
+from dicomsniff.tui.packet_clock import PacketClock
 from dicomsniff.tui.panes import Panes
 from dicomsniff.tui.reading import read_capture
 from dicomsniff.tui.reopening import Reopening
@@ -77,6 +78,7 @@ class DicomsniffApp(GuardedApp):
         self.panes = Panes()
         if chosen is not None:
             self.panes.table.filter = chosen
+        self.clock = PacketClock()
         self.reopening = Reopening(capture)
         self.book = LinkBook()
         """What belongs together, as far as it is known."""
@@ -118,6 +120,8 @@ class DicomsniffApp(GuardedApp):
         """Say what happened to the capture, even while no packets come."""
         for notice in self.capture.pop_notices():
             self.notify(allowed(notice))
+        if self.reading:
+            self.panes.table.pass_time(self.clock.now(self.capture.analyzer.last_time))
         self._show_status()
 
     def stop(self) -> None:
