@@ -8,6 +8,7 @@ from dicomsniff.association.consumer import Update
 from dicomsniff.capture.losses import Losses
 from dicomsniff.findings.fresh import FreshFindings
 from dicomsniff.library import Capture
+from dicomsniff.watching.endings import Endings
 from dicomsniff.watching.operations import category_of, ended_operations, service_of
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -32,7 +33,8 @@ class Metrics:
         self._capture = capture
         self._fresh = FreshFindings()
         self._losses = Losses()
-        self._packets = self._ended = 0
+        self._endings = Endings()
+        self._packets = 0
         registry = CollectorRegistry()  # without the numbers of the process, which are not the capture's
         prefix = "dicomsniff_"
         self._associations = Counter(
@@ -71,10 +73,10 @@ class Metrics:
         self._count_findings(dict.fromkeys([*(association for association, _ in updates), *ended]))
         for association in ended:
             self._fresh.forget(association)
+        for association in self._endings.take(updates, ended):
             self._associations.labels(association.outcome).inc()
-        self._ended += len(ended)
         analyzer, losses = self._capture.analyzer, self._capture.losses
-        self._open.set(analyzer.association_count - self._ended)
+        self._open.set(analyzer.association_count - self._endings.count)
         self._packet_count.inc(analyzer.packets - self._packets)
         self._packets = analyzer.packets
         self._count_losses(losses)

@@ -13,6 +13,7 @@ from dicomsniff.findings.finding import SEVERITIES
 from dicomsniff.findings.fresh import FreshFindings
 from dicomsniff.library import Capture
 from dicomsniff.quantities import counted, duration, in_seconds
+from dicomsniff.watching.endings import Endings
 from dicomsniff.watching.operations import category_of, ended_operations, service_of
 
 
@@ -28,7 +29,7 @@ class Stats:
         self._capture, self._out, self._seconds, self._clock = capture, out, seconds, clock
         self._line = {"text": stats_text, "jsonl": stats_json}[form]
         self._fresh = FreshFindings()
-        self._ended = 0
+        self._endings = Endings()
         self._known = (0, 0, 0)
         """Associations, packets and losses when the period began."""
         self._begin()
@@ -45,8 +46,7 @@ class Stats:
             self._findings.update(finding.severity for finding in self._fresh.of(association))
         for association in ended:
             self._fresh.forget(association)
-            self._outcomes[association.outcome] += 1
-        self._ended += len(ended)
+        self._outcomes.update(association.outcome for association in self._endings.take(updates, ended))
         if self._clock() >= self._due:
             self._write()
 
@@ -73,7 +73,7 @@ class Stats:
             "associations": {
                 "opened": opened,
                 "ended": dict(sorted(self._outcomes.items())),
-                "open": known[0] - self._ended,
+                "open": known[0] - self._endings.count,
             },
             "operations": [
                 {"service": service, "status": category, "count": count}
