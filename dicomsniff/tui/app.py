@@ -79,10 +79,12 @@ class DicomsniffApp(GuardedApp):
         if chosen is not None:
             self.panes.table.filter = chosen
         self.clock = PacketClock()
-        self.reopening = Reopening(capture)
         self.book = LinkBook()
         """What belongs together, as far as it is known."""
-        self.navigator = Navigator(self.panes, self._synchronize, self._drop_filter)
+        self.reopening = Reopening(capture)
+        self.navigator = Navigator(self.panes, self.reopening, self._synchronize, self._drop_filter)
+        self._awaited: Target | None = None
+        """Where to go once the details of an association are there."""
         self._wanted: Selection | None = None
         self._shown: Entry | None = None
         """The entry whose detail is shown."""
@@ -333,6 +335,7 @@ class DicomsniffApp(GuardedApp):
             return
         place = self.navigator.find(target)
         if place is not None:
+            self._awaited = target if self.reopening.is_due(place[0]) else None
             self._go(place)
         else:
             self.notify(f"association {target.association} was given up to bound memory")
@@ -388,6 +391,10 @@ class DicomsniffApp(GuardedApp):
             await in_background(partial(self.reopening.load, association))
         self._reopens = False
         self._synchronize()
+        target, self._awaited = self._awaited, None
+        place = self.navigator.find(target) if target is not None else None
+        if place is not None and place[0] is association:
+            self.navigator.arrive(place)
 
     @work(group="detail")
     async def load_details(self) -> None:

@@ -3,9 +3,9 @@
 import json
 import threading
 
-import build
 import pytest
 
+import build
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Privacy

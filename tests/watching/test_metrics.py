@@ -2,7 +2,6 @@
 
 import socket
 import urllib.request
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,11 +13,10 @@ pytest.importorskip("prometheus_client")
 
 
 @pytest.fixture
-def port() -> Iterator[int]:
+def port() -> int:
     """A port of this machine that nobody has."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        number = listening.getsockname()[1]
-    yield number
+        return listening.getsockname()[1]
 
 
 def scraped(capture: Capture, port: int) -> list[str]:
@@ -58,7 +56,7 @@ def test_no_word_of_a_peer_is_among_the_labels(port: int) -> None:
 def test_a_port_that_is_taken_is_said() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,
-        pytest.raises(MetricsError, match="127.0.0.1:.*in use"),
+        pytest.raises(MetricsError, match=r"127\.0\.0\.1:.*in use"),
     ):
         Metrics(replay(), "127.0.0.1", listening.getsockname()[1])
 
