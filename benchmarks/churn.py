@@ -213,6 +213,7 @@ def main() -> None:
     path = Path(asked.capture)
     if not path.exists():
         make(path, asked.minutes * PER_MINUTE)
+    gc.set_threshold(50_000, 4, 2)  # as the program does
     pauses, begun = Pauses(), time.process_time()
     source = Replay(str(path))
     view = find_view("live", asked.form) if asked.form != "tui" else None

@@ -23,6 +23,7 @@ from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
 from dicomsniff.findings.parts import plain
+from dicomsniff.findings.verdicts import verdict
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
@@ -335,7 +336,7 @@ class Analyzer:
             for association in self._closed:
                 if not association.condensed:
                     self._entries -= len(association.timeline)
-                    association.condense()
+                    association.condense(verdict(association))
                     findings_of(association).condense()
                 if self._entries <= entries // 2:
                     break

@@ -112,6 +112,7 @@ class Association:
         "requestor",
         "requestor_is",
         "room",
+        "said",
         "start_time",
         "state",
         "tcp",
@@ -154,6 +155,8 @@ class Association:
         """Further timeline entries, which are not kept."""
         self.condensed = False
         """Whether its timeline, messages and contexts were given up to bound memory."""
+        self.said = ""
+        """How it went, in words, since then."""
         self.nothing_accepted = False
         """Whether an A-ASSOCIATE-AC accepted no presentation context."""
         self.pdu_counts: dict[Side, Counter[str]] = {side: Counter() for side in SIDES}
@@ -326,15 +329,15 @@ class Association:
             self.messages = [message for message in self.messages if id(message) in listed]
             self.operations.shorten(listed)
 
-    def condense(self) -> None:
-        """Give up what only a detailed view needs; outcome and counts stay."""
-        self.condensed = True
-        self.timeline, self.messages, self.contexts = [], [], {}
-        self.request = self.accept = None
-        self.operations.condense()
-        self.timing.condense()
-        self.tcp = {}
-        self._unended, self._odd, self._changed = [], set(), None
+    def condense(self, said: str = "") -> None:
+        """Give up what only a detailed view needs of what is over; outcome, counts and how it is `said` to be stay."""
+        self.condensed, self.said = True, said
+        for message in self.messages:
+            message.operation = None  # which leads back to it: nobody needs to look for that garbage
+        for party in (self.requestor, self.acceptor):
+            party.information = None
+        for name in _GIVEN_UP:
+            setattr(self, name, getattr(_BLANK, name))
 
     def _number(self, message: Message) -> None:
         self.message_counts.add(message)
@@ -376,3 +379,24 @@ class Association:
         if isinstance(last, UnexpectedPdu) and name == "P-DATA-TF" == last.pdu and last.state is state:
             return []
         return [unexpected]
+
+
+_GIVEN_UP = (
+    "timeline",
+    "messages",
+    "contexts",
+    "request",
+    "accept",
+    "operations",
+    "timing",
+    "pdu_counts",
+    "tcp",
+    "_changed",
+    "_odd",
+    "_oversized",
+    "_sharing",
+    "_unended",
+)
+"""What is given up to bound memory: all that are condensed share one of each, which does not change any more."""
+_NOBODY = Endpoint("", 0)
+_BLANK = Association(0, Party(_NOBODY), Party(_NOBODY), known_start=False, time=0)

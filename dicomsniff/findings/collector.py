@@ -74,7 +74,7 @@ class Findings:
         self.causes = [
             replace(_alone(finding), followers=[_alone(each) for each in finding.followers]) for finding in self.causes
         ]
-        self.repeated = {}
+        self.repeated, self.codes = _NOTHING.repeated, _NOTHING.codes
         self.all = [each for finding in self.causes for each in finding.all()]
 
 
@@ -87,6 +87,7 @@ def _repeated(finding: Finding) -> Repeated:
     return finding.code, finding.side, _NUMBER.sub("", finding.message)
 
 
+_NOTHING = Findings()
 _FOUND: "WeakKeyDictionary[Association, Findings]" = WeakKeyDictionary()
 
 

@@ -32,6 +32,8 @@ def verdict(association: Association, now: int = 0) -> str:
 
     That is a time in ns since 1970; where it is not given, the association's last word counts.
     """
+    if association.said:
+        return association.said
     if association.rejection is not None:
         return f"refused: {_rejection(association)}"
     if association.abort is not None and association.state is not State.RELEASED:

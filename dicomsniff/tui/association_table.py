@@ -178,7 +178,7 @@ class AssociationTable(RowList):
 
     def _slow(self, association: Association) -> str:
         """Say why an association that is over was slow."""
-        if association.closed and self._slowness[0] != association.id:
+        if association.closed and not association.condensed and self._slowness[0] != association.id:
             self._slowness = (association.id, slow_because(association))
         return self._slowness[1] if self._slowness[0] == association.id else ""
 
