@@ -21,6 +21,7 @@ from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import Asked, write_view
+from dicomsniff.garbage import short_pauses
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Privacy
 
@@ -213,13 +214,13 @@ def main() -> None:
     path = Path(asked.capture)
     if not path.exists():
         make(path, asked.minutes * PER_MINUTE)
-    gc.set_threshold(50_000, 4, 2)  # as the program does
     pauses, begun = Pauses(), time.process_time()
     source = Replay(str(path))
     view = find_view("live", asked.form) if asked.form != "tui" else None
     with Capture(source, collect=view is not None and view.collects) as capture:
         source.capture = capture
-        watch(capture, asked.form)
+        with short_pauses():
+            watch(capture, asked.form)
     first, last = source.minutes[0], resident()
     print(
         f"{asked.form}: {first:.1f} MB after a minute, {source.minutes[-1]:.1f} MB after {len(source.minutes)} "

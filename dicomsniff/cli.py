@@ -5,6 +5,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from enum import IntEnum
 from functools import wraps
 from typing import IO, TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, understood
 from dicomsniff.export.formats import find_view, format_names
+from dicomsniff.garbage import short_pauses
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import OutputError, has_terminal, say_error, written
@@ -286,7 +288,7 @@ def _follow(
     from dicomsniff.library import Capture
 
     view = find_view("live", form)
-    with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop):
+    with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop), short_pauses():
         watching.add_to(capture, asked["privacy"], form, out)
         write_view(view, capture, out, Asked(**asked))
 
@@ -343,7 +345,8 @@ def _watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", sel
     from dicomsniff.tui.session import run
 
     watching.add_to(capture, privacy, None, sys.stdout)
-    interrupted = run(capture, privacy, selection)
+    with short_pauses() if capture.is_live else nullcontext():
+        interrupted = run(capture, privacy, selection)
     for notice in capture.pop_notices():
         say_error(notice)
     if interrupted:
