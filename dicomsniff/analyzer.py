@@ -6,19 +6,20 @@ from enum import Enum
 from math import inf
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Beginning, Consumer, Update
+from dicomsniff.association.consumer import Beginning, Consumer, Update, associations_of
 from dicomsniff.association.conversation import Conversation
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
-from dicomsniff.association.moves import Unconnected
+from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recognition
+from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import Segment, flow_ends
 from dicomsniff.dimse.collection import Collection
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
@@ -61,7 +62,8 @@ class Analyzer:
     message brings its data set (`Message.data_set.content`) and digest. Connections from or to a port in `ports` are
     read as DICOM although nothing looks like it. Without `findings` no rule is asked, for who only wants the messages:
     a little faster. With `watches`, there is no end: of what is remembered beyond associations it is the latest, and
-    memory is soon as large as it will be.
+    memory is soon as large as it will be. As a `part`, it is given some of a capture's connections, and leaves to
+    `merging.merge` what takes knowing all of them.
     """
 
     def __init__(
@@ -71,11 +73,17 @@ class Analyzer:
         ports: int | Iterable[int] = (),
         findings: bool = True,
         keep: Keep = Keep.ALL,
+        part: bool = False,
         watches: bool = False,
     ) -> None:
         self.keep = keep
         self.watches = watches
         """Whether the capture ends when somebody stops it."""
+        self.recognized: dict[int, Recognized] = {}
+        """Of a part: when each association was recognized."""
+        self._part = part
+        self._adopted: dict[int, Association] = {}
+        """Associations of parts that are still to be looked at."""
         self._kept: dict[int, Association] = {}
         self._closed: deque[Association] = deque()
         self.ended: list[Association] = []
@@ -99,13 +107,15 @@ class Analyzer:
         """What can be held against one another of them."""
         self.overview = Overview(watches=watches)
         """How they went, in numbers."""
+        self.found = Collector()
+        """What was found about each association."""
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
         self._collection = Collection() if collect else None
         self._judge = findings
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
-        self._tcp = TcpTracker()
+        self._tcp = TcpTracker(self.found)
         self._decoder = SegmentDecoder(self._tcp.streams)
 
     @property
@@ -127,10 +137,10 @@ class Analyzer:
 
     @property
     def open_associations(self) -> Iterator[Association]:
-        """Associations in memory whose connection is not over yet."""
+        """Associations in memory whose connection is not over yet, or which are still to be looked at."""
         for connection in self._tcp.table:
-            if connection.consumer is not None:
-                yield from connection.consumer.associations
+            yield from associations_of(connection)
+        yield from self._adopted.values()
 
     @property
     def knows_all(self) -> bool:
@@ -151,6 +161,46 @@ class Analyzer:
     def given_up(self) -> int:
         """Connections no longer followed because too many were open at a time."""
         return self._tcp.given_up
+
+    @property
+    def totals(self) -> Totals:
+        """What is counted and kept beside associations."""
+        return Totals(
+            self.packets,
+            self.bytes,
+            self.first_time,
+            self.last_time,
+            self.connections,
+            self.given_up,
+            self.undecoded,
+            self.foreign,
+            self.handshakes,
+            self.links.unconnected(),
+        )
+
+    def add_totals(self, part: Totals) -> None:
+        """Take what was counted of a part of the capture."""
+        self.packets += part.packets
+        self.bytes += part.bytes
+        self._measure_time(part.first_time, part.last_time)
+        self._tcp.connections += part.connections
+        self._tcp.given_up += part.given_up
+        self.undecoded.update(part.undecoded)
+        self.foreign.update(part.foreign)
+        self.handshakes = [*self.handshakes, *part.handshakes][:MAX_HANDSHAKES]
+        for unconnected in part.unconnected:
+            self.links.feed_unconnected(unconnected)
+
+    def adopt(self, associations: Iterable[Association]) -> None:
+        """Take all associations of the parts, numbered; what was found in them is in `found`. The capture is over."""
+        self._adopted = {association.id: association for association in associations}
+        self._kept.update(self._adopted)
+        self._numbered += len(self._adopted)
+        self._entries += sum(len(association.timeline) for association in self._adopted.values())
+        self._bound_memory()
+        while self._adopted:
+            self._conclude(self._adopted.pop(next(iter(self._adopted))))
+        self._judge_all()
 
     @property
     def verdict(self) -> str:
@@ -207,9 +257,14 @@ class Analyzer:
         """The capture is over: end all connections, or the `count` that were opened first. Call it until `is_over`."""
         self.ended = []
         updates = self._take(self._tcp.close(count))
-        if self._judge and self.is_over:
-            self.findings = find_in_capture(self)
+        if self.is_over:
+            self._judge_all()
         return updates
+
+    def _judge_all(self) -> None:
+        """Ask the rules about the whole."""
+        if self._judge and not self._part:
+            self.findings = find_in_capture(self)
 
     def _segments(self, batch: PacketBatch) -> Iterator[Segment]:
         return self._decoder.segments(batch)
@@ -231,7 +286,7 @@ class Analyzer:
         updates = consumer.feed(event, self._numbered + 1)
         if not known or len(consumer.associations) != known or _is_answer(updates):
             consumer = connection.consumer  # it may have made way for another one
-            self._add(consumer.associations[known:])
+            self._add(connection, consumer.associations[known:])
             self._tcp.table.weigh(connection, consumer.weight)
         self._find_now(updates)
         return updates
@@ -251,52 +306,49 @@ class Analyzer:
     def _find_now(self, updates: list[Update]) -> None:
         if self._judge:
             for association, entry in updates:
-                find_now(association, entry)
+                find_now(self.found, association, entry)
 
     def _gone(self, connection: Connection) -> list[Update]:
         for stream in connection.streams:
             stream.health.forget()
-        self._note_unconnected(connection)
+        unconnected = find_unconnected(connection, self.last_time or 0)
+        if unconnected is not None:
+            self.links.feed_unconnected(unconnected)
         consumer: Consumer | None = connection.consumer
         if consumer is None:
             return []
         known = len(consumer.associations)
         updates = consumer.close(self.last_time or 0, self._numbered + 1)
         consumer = connection.consumer
-        self._add(consumer.associations[known:])
+        self._add(connection, consumer.associations[known:])
         self._find_now(updates)
         for association in consumer.associations:
             if self.keep is Keep.LATEST:
                 association.whole = join_spans(Span.at(connection.first_mark), Span.at(connection.last_mark))
-            self.links.feed(association)
-            if self._judge:
-                find_final(association, self)
-            self.neighbours.feed(association, self.overview.feed(association))
-            self._closed.append(association)
-            self.ended.append(association)
+            self._conclude(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1
         if consumer.failed_handshake is not None and len(self.handshakes) < MAX_HANDSHAKES:
             self.handshakes.append(consumer.failed_handshake)
         return updates
 
-    def _note_unconnected(self, connection: Connection) -> None:
-        """Tell of a connection that was opened, and on which nobody said anything."""
-        opener = connection.opener
-        if opener is not None and not any(stream.offset for stream in connection.streams):
-            source, target = flow_ends(opener.flow)
-            answered = "silent" if opener.peer.segments else "unanswered"
-            how = "refused" if connection.reset else answered
-            mark = connection.first_mark
-            waited = (self.last_time or mark.time) - mark.time
-            tried = Unconnected(source.address, str(target), mark.time, how, Span.at(mark), waited)
-            self.links.feed_unconnected(tried)
+    def _conclude(self, association: Association) -> None:
+        """An association is over: find what belongs together with it, and ask the rules about all of it."""
+        if not self._part:
+            self.links.feed(association)
+            if self._judge:
+                find_final(self.found, association, self)
+            self.neighbours.feed(association, self.overview.feed(association, self.found.of(association)))
+        self._closed.append(association)
+        self.ended.append(association)
 
-    def _add(self, associations: Sequence[Association]) -> None:
-        """Take associations that were just recognized."""
+    def _add(self, connection: Connection, associations: Sequence[Association]) -> None:
+        """Take associations that were just recognized on a connection."""
         self._numbered += len(associations)
         for association in associations:
             association.room = self._room
+            if self._part:
+                self.recognized[association.id] = recognized_on(connection)
         if self.keep is not Keep.OPEN:
             self._kept.update((association.id, association) for association in associations)
 
@@ -336,8 +388,9 @@ class Analyzer:
             for association in self._closed:
                 if not association.condensed:
                     self._entries -= len(association.timeline)
-                    association.condense(verdict(association))
-                    findings_of(association).condense()
+                    found = self.found.of(association)
+                    association.condense(verdict(association, found))
+                    found.condense()
                 if self._entries <= entries // 2:
                     break
         while len(self._kept) > associations and self._closed:
@@ -366,9 +419,11 @@ class Analyzer:
         count = len(batch.starts)
         self.packets += count
         self.bytes += sum(batch.ends) - sum(batch.starts)
-        first, last = batch.time(0), batch.time(count - 1)
-        self.first_time = first if self.first_time is None else min(self.first_time, first)
-        self.last_time = last if self.last_time is None else max(self.last_time, last)
+        self._measure_time(batch.time(0), batch.time(count - 1))
+
+    def _measure_time(self, first: int | None, last: int | None) -> None:
+        self.first_time = min((each for each in (self.first_time, first) if each is not None), default=None)
+        self.last_time = max((each for each in (self.last_time, last) if each is not None), default=None)
 
 
 def _is_answer(updates: list[Update]) -> bool:

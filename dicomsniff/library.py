@@ -16,7 +16,7 @@ from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatc
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_file
 from dicomsniff.part10 import part10, read_dataset
@@ -159,9 +159,14 @@ class Capture:
         while self._watchers:
             self._watchers.pop().end()
 
+    @property
+    def found(self) -> Collector:
+        """What was found about each association, in all detail."""
+        return self.analyzer.found
+
     def findings_of(self, association: Association) -> list[Finding]:
         """Return what was found about an association: causes, each with what follows from it (`Finding.all()`)."""
-        return findings_of(association).causes
+        return self.found.of(association).causes
 
     def message_bytes(self, message: Message) -> MessageBytes:
         """Reread a message's command set and data set from the capture (not from a pipe)."""
@@ -176,7 +181,9 @@ class Capture:
 
         Raises CaptureError or OSError where they cannot be read again.
         """
-        return reopen(self.reader, association, self._ports)
+        again = reopen(self.reader, association, self._ports)
+        self.found.take(again, self.found.of(association))
+        return again
 
     def data_set(self, association: Association, message: Message, limit: int = MAX_REREAD) -> DecodedDataSet | None:
         """Reread and decode a message's data set, as far as `limit` bytes of the message go; None where it has none."""

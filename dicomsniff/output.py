@@ -61,8 +61,8 @@ def prepare_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.set_inheritable(os.open(os.devnull, mode), True)
-    sys.stdout = _printable(Sink(1, "standard output", closefd=False), line_buffering=os.isatty(1))
-    sys.stderr = _printable(Sink(2, "standard error", closefd=False), line_buffering=True)
+    sys.stdout = _standard(1, "standard output", line_buffering=os.isatty(1))
+    sys.stderr = _standard(2, "standard error", line_buffering=True)
 
 
 def has_terminal() -> bool:
@@ -193,7 +193,12 @@ def _open(path: str, flags: int, shown: str, *, mode: str = "w", trouble: str = 
         raise OutputError(f"{shown}: {trouble}{error.strerror}") from None
 
 
-def _printable(sink: Sink, *, line_buffering: bool) -> PrintableStream:
+def _standard(number: int, shown: str, *, line_buffering: bool) -> PrintableStream:
+    python_stream = sys.__stdout__ if number == 1 else sys.__stderr__
+    if sys.platform == "win32" and python_stream is not None and os.isatty(number):
+        # A console takes bytes for those of its code page; Python's own way to it takes UTF-8.
+        return PrintableStream(python_stream.buffer, "utf-8", line_buffering=line_buffering)
+    sink = Sink(number, shown, closefd=False)
     return PrintableStream(io.BufferedWriter(sink, _BUFFER), "utf-8", line_buffering=line_buffering)
 
 

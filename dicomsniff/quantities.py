@@ -1,18 +1,20 @@
 """Times, durations, sizes and counts as people read them."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 _Thing = TypeVar("_Thing")
+_EPOCH = datetime(1970, 1, 1)
 
 
 def timestamp(time: int, digits: int) -> str:
     """Write a time (ns since 1970) as ISO 8601 in UTC with `digits` after the second."""
     seconds, fraction = divmod(time, 1_000_000_000)
     try:
-        moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    except (ValueError, OverflowError, OSError):
+        # Counted from 1970 on, not asked of the system: some know no time before it, others none after 3000.
+        moment = (_EPOCH + timedelta(seconds=seconds)).isoformat()
+    except OverflowError:
         moment = f"{seconds}s"  # a damaged record may carry any number
     return f"{moment}.{fraction:09d}"[: len(moment) + 1 + digits] + "Z"
 

@@ -6,7 +6,6 @@ from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, PacketSource
 from dicomsniff.capture.segments import Segment, flow_between, reverse_flow
-from dicomsniff.findings.collector import hand_on
 
 MAX_READ = 256 << 20
 """Bytes of the capture that are gone through for it; other connections lie among its packets."""
@@ -24,7 +23,7 @@ class _OneConnection(Analyzer):
 
 
 def reopen(packets: PacketSource, association: Association, ports: int | Iterable[int] = ()) -> Association:
-    """Return it, with the number and the findings it had; CaptureError where its packets are not found again."""
+    """Return it, with the number it had; CaptureError where its packets are not found again."""
     whole = association.whole
     if whole is None:
         return association
@@ -50,4 +49,3 @@ def _take_over(found: Association, association: Association) -> None:
     found.lost_until = association.lost_until
     for message in found.messages:
         message.association_id = found.id
-    hand_on(association, found)

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable
 from itertools import pairwise
+from weakref import WeakKeyDictionary
 
 import build
 from dicomsniff.analyzer import Analyzer
@@ -11,7 +12,7 @@ from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.skip import Skip
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Collector, Findings
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict
 from dicomsniff.pdu.stream import PduStream
@@ -62,7 +63,21 @@ def analyze_frames(records: Iterable[build.Frame], *, link_type: int = 1, **opti
     if records := list(records):
         analyzer.feed(batch(records, link_type=link_type))
     analyzer.close()
+    remember(analyzer.associations, analyzer.found)
     return analyzer
+
+
+_COLLECTORS: WeakKeyDictionary[Association, Collector] = WeakKeyDictionary()
+
+
+def remember(found: Iterable[Association], collector: Collector) -> None:
+    """Take note of who knows what was found about associations, where a test drives an analyzer itself."""
+    _COLLECTORS.update(dict.fromkeys(found, collector))
+
+
+def findings_of(association: Association) -> Findings:
+    """What was found about an association that came out of `analyze`, or was remembered."""
+    return _COLLECTORS[association].of(association)
 
 
 def associations(packets: Iterable[build.Packet], **options: object) -> list[Association]:

@@ -10,11 +10,10 @@ import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import Capture
 from dicomsniff.side import Side
 from examples import examples
-from pipeline import analyze, analyze_frames, batch, codes, names, only, split, tell
+from pipeline import analyze, analyze_frames, batch, codes, findings_of, names, only, remember, split, tell
 
 CT = build.CT_IMAGE_STORAGE
 IMAGE = build.pixels(7680, bytes(range(256)) * 30)
@@ -110,6 +109,7 @@ def test_batches_do_not_matter(cuts, size):
     for first in range(0, len(records), size):
         analyzer.feed(batch(records[first : first + size], first=first + 1))
     analyzer.close()
+    remember(analyzer.associations, analyzer.found)
     assert told(analyzer) == EXPECTED
 
 

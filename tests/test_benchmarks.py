@@ -9,7 +9,6 @@ import pytest
 
 from dicomsniff import open_capture
 from dicomsniff.capture.reader import CaptureReader
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import Capture
 
 pytestmark = pytest.mark.slow
@@ -39,7 +38,7 @@ def test_a_synthetic_capture_is_found_whole(tmp_path: Path) -> None:
         assert not capture.reader.truncated
         assert not capture.analyzer.undecoded
     assert [association.outcome for association in associations] == ["released"] * expected["associations"]
-    assert not [finding for association in associations for finding in findings_of(association).causes]
+    assert not [finding for association in associations for finding in capture.found.of(association).causes]
     messages = [message for association in associations for message in association.messages]
     assert len(messages) == expected["messages"]
     assert sum(message.command.status == 0 for message in messages) == expected["stored"] > 0

@@ -1,5 +1,6 @@
 """Files that results are written to: whole or as they were, for their owner only, links and devices respected."""
 
+import io
 import os
 import stat
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dicomsniff.interruption import UNFINISHED
-from dicomsniff.output import OutputError, create, say_error, written
+from dicomsniff.output import OutputError, create, prepare_standard_streams, say_error, written
 
 needs_permissions = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 
@@ -176,3 +177,18 @@ def test_nothing_is_created_where_a_link_leads(tmp_path: Path) -> None:
 def test_an_error_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     say_error("a\nb\x1b[31m\x9b\u2028\u202e\udcff")
     assert capsys.readouterr().err == "dicomsniff: a\\nb\\x1b[31m\\x9b\\u2028\\u202e\\xff\n"
+
+
+def test_on_a_console_of_windows_text_goes_the_way_python_has_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes written to such a console directly are shown in its code page."""
+    console = io.BytesIO()
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(os, "isatty", lambda _: True)
+    monkeypatch.setattr(sys, "__stdout__", io.TextIOWrapper(console, "utf-8"))
+    monkeypatch.setattr(sys, "__stderr__", io.TextIOWrapper(io.BytesIO(), "utf-8"))
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, getattr(sys, name))  # put back at the end
+    prepare_standard_streams()
+    sys.stdout.write("§ 7 \x1b[2J\n")
+    sys.stdout.flush()
+    assert console.getvalue() == "§ 7 \\x1b[2J\n".encode()

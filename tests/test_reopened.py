@@ -12,7 +12,6 @@ from dicomsniff import analyzer as analyzer_module
 from dicomsniff import reopened
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import Capture
 from dicomsniff.words.entries import entry_detail, entry_name
 from replayed import echo, rejected
@@ -46,12 +45,13 @@ def test_details_are_the_same_again_among_packets_of_others(tmp_path: Path, watc
     packets = sorted(many(5) + rejected(client=39_000).packets, key=lambda packet: packet.time)
     capture = watched(save(tmp_path / "all.pcap", packets))
     for association in capture.analyzer.associations:
-        before, findings, count = told(association), findings_of(association).all, association.message_counts.messages
+        before, count = told(association), association.message_counts.messages
+        findings = capture.found.of(association).all
         association.condense()
         again = capture.reopen(association)
         assert told(again) == before
         assert (again.id, again.outcome, again.message_counts.messages) == (association.id, association.outcome, count)
-        assert findings_of(again).all == findings
+        assert capture.found.of(again).all == findings
         assert all(message.association_id == again.id for message in again.messages)
 
 

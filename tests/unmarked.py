@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from functools import wraps
 from typing import Any
 
+from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Move
 from dicomsniff.export import follow, link_json, model_json, negotiation_json, negotiation_text, text
 from dicomsniff.export.view import Asked
 from dicomsniff.findings import retrieve, verdicts
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import plain
 from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.words import entries, links, negotiation
+from pipeline import findings_of
 
 KEPT = Privacy(keep_phi=True)
 ASKED = Asked(privacy=KEPT)
@@ -37,7 +40,6 @@ def _json(said: Any) -> Any:
     return wraps(said)(lambda *args: said(*args, GATE))
 
 
-verdict, reason = _line(verdicts.verdict), _line(verdicts.reason)
 entry_detail, query_text = _line(entries.entry_detail), _line(entries.query_text)
 link_text, part_text = _line(links.link_text), _line(links.part_text)
 role_text, finding_text, live_line = _line(negotiation.role_text), _line(text.finding_text), _line(follow.live_line)
@@ -47,6 +49,16 @@ consequences, limits = _listed(negotiation.consequences), _listed(negotiation.li
 association_json, command_json = _json(model_json.association_json), _json(model_json.command_json)
 contexts_json, information_json = _json(negotiation_json.contexts_json), _json(negotiation_json.information_json)
 links_json = _json(link_json.links_json)
+
+
+def verdict(association: Association, found: Findings | None = None) -> str:
+    """How an association went; one that did not come out of `analyze` brings what was found about it."""
+    return plain(verdicts.verdict(association, findings_of(association) if found is None else found))
+
+
+def reason(association: Association) -> str:
+    """Why an association was in trouble."""
+    return plain(verdicts.reason(association, findings_of(association)))
 
 
 def explain_move(move: Move) -> str:

@@ -12,6 +12,7 @@ from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.channel import ByteStream, Channel
+from dicomsniff.tcp.connection import Connection
 from dicomsniff.tcp.events import StreamEnd, StreamEvent
 from dicomsniff.tcp.table import BARE
 
@@ -63,6 +64,12 @@ class Consumer(Protocol):
 
     def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes on this connection; the capture goes on until `until` (ns since 1970)."""
+
+
+def associations_of(connection: Connection) -> Sequence[Association]:
+    """Return what was recognized on a connection so far."""
+    consumer: Consumer | None = connection.consumer
+    return consumer.associations if consumer is not None else ()
 
 
 class Foreign:

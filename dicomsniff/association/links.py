@@ -1,13 +1,14 @@
 """What belongs together across associations: C-MOVEs and deliveries, transactions, instances, neighbours."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.gets import MAX_GETS, Get, find_gets
 from dicomsniff.association.moves import Delivery, Move, MoveLinks, Unconnected
 from dicomsniff.association.normalized_links import InstanceLinks, Kind, Step, Workflow
+from dicomsniff.dimse.message import Message
 
 MAX_PAIRS = 20_000
 """Pairs of ends whose associations are counted."""
@@ -39,16 +40,26 @@ class Series:
     """Time (ns) of single-store associations in which no message was under way: opening, negotiating, releasing."""
 
 
-class End(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class End:
     """The first or the last association of a series."""
 
     association: int
     which: str
     message: int = 0
+    name: ClassVar[str] = "end"
+
+    def holds(self, _: Message | None) -> bool:
+        """Whether something of its association has part in it: all has, and so none is worth telling."""
+        return False
 
 
 class Link(NamedTuple):
-    """One group of messages or associations that belong together, whatever it is: every view writes these."""
+    """One group of messages or associations that belong together, whatever it is: every view writes these.
+
+    It is what is known by now, and does not change. A part has a `name`, an association and the number of its first
+    message there, and says what it `holds`; so views need not ask what kind of link it is.
+    """
 
     kind: str
     about: Move | Delivery | Get | Workflow | Series
@@ -58,9 +69,14 @@ class Link(NamedTuple):
     message: int
     """The number of its first message; 0 for the beginning of its association."""
     parts: Sequence[Delivery | Step | End] = ()
-    """What it is made up of, each with its association and message; empty where it is all in one place."""
+    """What it is made up of; none of a C-GET, whose objects come on the same association."""
     unlisted: int = 0
     """Parts that are counted only."""
+
+    @property
+    def begins_apart(self) -> bool:
+        """Whether the message that it begins with is no part of it, as the C-MOVE that asks for deliveries."""
+        return all((part.association, part.message) != (self.association, self.message) for part in self.parts)
 
 
 class Linker:
@@ -107,11 +123,14 @@ class Linker:
         for move in self.moves():
             yield Link("C-MOVE", move, move.association, move.message, move.deliveries)
         for stray in self.stray_deliveries():
-            yield Link("delivery without its C-MOVE", stray, stray.association, stray.message)
+            yield Link("delivery without its C-MOVE", stray, stray.association, stray.message, (stray,))
         for get in self.gets():
             yield Link("C-GET", get, get.association, get.message)
         for workflow in self.workflows():
-            yield workflow_link(workflow)
+            first = workflow.steps[0]
+            yield Link(
+                str(workflow.kind), workflow, first.association, first.message, workflow.steps, workflow.unlisted
+            )
         for series in self.series():
             ends = End(series.first_association, "first"), End(series.last_association, "last")
             yield Link("associations between the same ends", series, series.first_association, 0, ends)
@@ -122,7 +141,7 @@ class Linker:
 
     def gets(self) -> list[Get]:
         """Return every C-GET operation with what its sub-operations brought."""
-        return self._gets
+        return sorted(self._gets, key=lambda get: (get.association, get.message))
 
     def stray_deliveries(self) -> list[Delivery]:
         """Return deliveries whose C-MOVE is not in the capture."""
@@ -142,7 +161,8 @@ class Linker:
 
     def series(self) -> list[Series]:
         """Return the ends between which there was more than one association."""
-        return [series for series in self._series.values() if series.associations > 1]
+        several = [replace(series) for series in self._series.values() if series.associations > 1]
+        return sorted(several, key=lambda series: series.first_association)
 
     def _count(self, association: Association) -> None:
         source, target = association.requestor.endpoint.address, str(association.acceptor.endpoint)
@@ -173,9 +193,3 @@ class Linker:
             messages = association.messages
             busy = messages[-1].span.last_time - messages[0].span.first_time if messages else 0
             series.overhead += max(association.end_time - association.start_time - busy, 0)
-
-
-def workflow_link(workflow: Workflow) -> Link:
-    """Return a workflow as a link."""
-    first, parts = workflow.steps[0], workflow.steps if len(workflow.steps) > 1 else ()
-    return Link(str(workflow.kind), workflow, first.association, first.message, parts, workflow.unlisted)

@@ -2,14 +2,18 @@
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from math import inf
+from typing import ClassVar
 
 from dicomsniff.association.association import Association
+from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.side import Side
 from dicomsniff.span import Span
+from dicomsniff.tcp.connection import Connection
 
 MAX_MOVES = 10_000
 """C-MOVE operations remembered."""
@@ -41,6 +45,18 @@ class Unconnected:
     """How long (ns) the capture went on after it."""
 
 
+def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
+    """Return that a connection was opened, and that nobody said anything on it; None where that is not so."""
+    opener = connection.opener
+    if opener is None or any(stream.offset for stream in connection.streams):
+        return None
+    source, target = flow_ends(opener.flow)
+    answered = "silent" if opener.peer.segments else "unanswered"
+    mark = connection.first_mark
+    how = "refused" if connection.reset else answered
+    return Unconnected(source.address, str(target), mark.time, how, Span.at(mark), max(now - mark.time, 0))
+
+
 @dataclass(slots=True)
 class Stores:
     """C-STORE operations counted by how they ended, which asked first and last, and when the first began (ns)."""
@@ -69,7 +85,7 @@ class Stores:
         return self.by_category.get("Success", 0) + self.by_category.get("Warning", 0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """An association that may carry the objects of a C-MOVE; `how` and `guessed` say why the two are linked."""
 
@@ -89,13 +105,22 @@ class Delivery:
     partial: bool = False
     """Whether it has more operations than are remembered, so that there may be more C-STOREs."""
 
+    name: ClassVar[str] = "delivery"
+
     @property
     def message(self) -> int:
         """The number of its first C-STORE-RQ; 0 where it has none."""
         return self.stores.first_message
 
+    def holds(self, message: Message | None) -> bool:
+        """Whether a message of its association, or (None) the association itself, has part in it."""
+        if message is None:
+            return True
+        within = self.stores.first_message <= message.number <= self.stores.last_message
+        return within and self.originator == move_originator(message)
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """A C-MOVE operation and what the capture shows of its sub-operations. Times are in ns since 1970."""
 
@@ -116,8 +141,8 @@ class Move:
     """Of the request."""
     counters: dict[str, int]
     """As the last response said; a counter it left out is absent."""
-    deliveries: list[Delivery] = field(default_factory=list)
-    unconnected: list[Unconnected] = field(default_factory=list)
+    deliveries: tuple[Delivery, ...] = ()
+    unconnected: tuple[Unconnected, ...] = ()
     """Connections from the provider that came to nothing while the C-MOVE was under way."""
     partial: bool = False
     """Whether associations that began after it are no longer remembered, so that there may be more deliveries."""
@@ -180,58 +205,63 @@ class MoveLinks:
         self._unconnected.append(unconnected)
 
     def unconnected(self) -> list[Unconnected]:
-        """Return the latest TCP connections that came to nothing, in the order in which they ended."""
-        return list(self._unconnected)
+        """Return TCP connections that came to nothing, in the order of time; of too many, those that ended last."""
+        return sorted(self._unconnected, key=_time)
 
     def moves(self) -> list[Move]:
         """Return every C-MOVE with what belongs to it, as far as it is known by now."""
         named = self._by_name()
-        for move in self._moves:
-            move.deliveries, move.unconnected, move.partial = [], [], move.start <= self._forgotten_until
-        for delivery in self._unnamed:
-            delivery.how = ""
+        found: dict[tuple[int, int], list[Delivery]] = {(move.association, move.message): [] for move in self._moves}
         for delivery in self._named:
             asked = _asked_for(delivery, named)
             if asked is not None:
-                delivery.how = _how(delivery, asked)
-                asked.deliveries.append(delivery)
-        self._add_unnamed()
-        return list(self._moves)
+                found[asked.association, asked.message].append(replace(delivery, how=_how(delivery, asked)))
+        return list(self._with_unnamed(found))
 
     def strays(self) -> list[Delivery]:
         """Return deliveries that name a C-MOVE which is not in the capture; none where not every C-MOVE is known."""
         if self.unlisted:
             return []
         named = self._by_name()
-        return [delivery for delivery in self._named if _asked_for(delivery, named) is None]
+        strays = [delivery for delivery in self._named if _asked_for(delivery, named) is None]
+        return sorted(strays, key=_place)
 
     def _by_name(self) -> dict[tuple[str, int], list[Move]]:
         named: dict[tuple[str, int], list[Move]] = {}
-        for move in sorted(self._moves, key=_start):
+        for move in sorted(self._moves, key=_place):
             # Some providers put their own title where the requestor's belongs (PS3.7 §9.1.1.1).
             for title in dict.fromkeys((move.originator or "", move.provider_title or "")):
                 named.setdefault((title, move.message_id), []).append(move)
         return named
 
-    def _add_unnamed(self) -> None:
-        """Give each C-MOVE the associations that name no Move Originator, and what never became an association."""
+    def _with_unnamed(self, named: dict[tuple[int, int], list[Delivery]]) -> Iterator[Move]:
+        """Yield each C-MOVE with its deliveries, those that name no Move Originator too, and what it tried in vain."""
         unnamed: dict[tuple[str, str], list[Delivery]] = {}
-        for delivery in sorted(self._unnamed, key=_start):
+        for delivery in sorted(self._unnamed, key=_place):
             unnamed.setdefault((delivery.source, delivery.called_ae_title or ""), []).append(delivery)
         unconnected: dict[str, list[Unconnected]] = {}
-        for each in sorted(self._unconnected, key=_time):
+        for each in self.unconnected():
             unconnected.setdefault(each.source, []).append(each)
-        for move in self._moves:
+        taken: set[int] = set()
+        for move in sorted(self._moves, key=_place):
+            deliveries = named[move.association, move.message]
             latest = move.end + PATIENCE if move.end is not None else inf
             found = unnamed.get((move.provider, move.destination or ""), [])
             for delivery in found[bisect_left(found, move.start, key=_start) : bisect_right(found, latest, key=_start)]:
-                if delivery.association != move.association and not delivery.how:
-                    delivery.how = "called AE title, addresses and time; it names no Move Originator"
-                    delivery.guessed = True
-                    move.deliveries.append(delivery)
-            move.deliveries.sort(key=_start)
+                if delivery.association != move.association and id(delivery) not in taken:
+                    taken.add(id(delivery))
+                    deliveries.append(replace(delivery, how=_GUESSED, guessed=True))
             tried = unconnected.get(move.provider, [])
-            move.unconnected = tried[bisect_left(tried, move.start, key=_time) : bisect_right(tried, latest, key=_time)]
+            tried = tried[bisect_left(tried, move.start, key=_time) : bisect_right(tried, latest, key=_time)]
+            yield replace(
+                move,
+                deliveries=tuple(sorted(deliveries, key=_place)),
+                unconnected=tuple(tried),
+                partial=move.start <= self._forgotten_until,
+            )
+
+
+_GUESSED = "called AE title, addresses and time; it names no Move Originator"
 
 
 def _asked_for(delivery: Delivery, named: dict[tuple[str, int], list[Move]]) -> Move | None:
@@ -250,6 +280,11 @@ def _how(delivery: Delivery, move: Move) -> str:
 
 def _start(each: Move | Delivery) -> int:
     return each.start
+
+
+def _place(each: Move | Delivery) -> tuple[int, int, int]:
+    """The order of time: it does not depend on which association ended first."""
+    return each.start, each.association, each.message
 
 
 def _time(unconnected: Unconnected) -> int:

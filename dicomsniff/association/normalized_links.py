@@ -5,8 +5,9 @@ steps (Annex CC).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import ClassVar
 
 from dicomsniff.association.association import Association
 from dicomsniff.dictionary.attribute_demands import (
@@ -91,6 +92,11 @@ class Step:
     """Tells one set of instances in these sequences from another; None where not all are known."""
     transaction: str | None = None
     """Transaction UID, where the data set gives it."""
+    name: ClassVar[str] = "step"
+
+    def holds(self, message: Message | None) -> bool:
+        """Whether a message of its association, or (None) the association itself, has part in it."""
+        return message is not None and message.number == self.message
 
 
 @dataclass(slots=True)
@@ -133,14 +139,15 @@ class InstanceLinks:
     def workflows(self) -> list[Workflow]:
         """Return what belongs together, each workflow's steps in the order of time."""
         for workflow in self._workflows.values():
-            workflow.steps.sort(key=_by_time)
-        return sorted(self._workflows.values(), key=lambda workflow: workflow.steps[0].time)
+            workflow.steps.sort(key=by_time)
+        now = (replace(workflow, steps=list(workflow.steps)) for workflow in self._workflows.values())
+        return sorted(now, key=lambda workflow: by_time(workflow.steps[0]))
 
     def find(self, kind: Kind, key: str) -> Workflow | None:
         """Return what was done under a key, its steps in the order of time; None where nothing was."""
         workflow = self._workflows.get((kind, key))
         if workflow is not None:
-            workflow.steps.sort(key=_by_time)
+            workflow.steps.sort(key=by_time)
         return workflow
 
     def latest(self, kind: Kind) -> Iterator[Workflow]:
@@ -189,8 +196,9 @@ def key_of(association: Association, operation: Operation) -> str:
     return _key(kind, association, operation) if kind is not None else ""
 
 
-def _by_time(step: Step) -> int:
-    return step.time
+def by_time(step: Step) -> tuple[int, int, int]:
+    """The order of time, whichever association was over first."""
+    return step.time, step.association, step.message
 
 
 def _key(kind: Kind, association: Association, operation: Operation) -> str:

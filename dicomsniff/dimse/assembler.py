@@ -169,7 +169,8 @@ class Assembler:
 
     def _command_fragment(self, pdv: Pdv, underway: _Underway | None) -> list[Message | StrayFragment]:
         if underway is None and pdv.is_last and len(pdv.data) == pdv.length:
-            return self._whole_command(pdv)  # as by far the most come
+            # As by far the most come. Without this short cut, `show` takes 1.06 times the CPU on many C-ECHOs.
+            return self._whole_command(pdv)
         events: list[Message | StrayFragment] = []
         if underway is not None and underway.command is not None:
             problem = "the next command came before the last fragment of its data set"

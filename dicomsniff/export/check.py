@@ -10,7 +10,6 @@ from dicomsniff.export.json_text import json_text
 from dicomsniff.export.lines import finding_lines_json
 from dicomsniff.export.model_json import findings_json
 from dicomsniff.export.text import finding_lines
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import SEVERITIES
 from dicomsniff.findings.parts import shown, the_party
 from dicomsniff.findings.verdicts import verdict
@@ -32,14 +31,14 @@ class CheckedText(CheckView):
 
     def association(self, association: Association) -> str:
         """Return who with whom, the verdict, and the findings; nothing where there are none."""
-        if not findings_of(association).causes:
+        if not self.found(association).causes:
             return ""
         self._with_findings += 1
         lines = [
             f"association {association.id}: {the_party(association.requestor)} -> {the_party(association.acceptor)}"
         ]
-        lines.append(f"  {verdict(association)}")
-        lines += finding_lines(findings_of(association).causes)
+        lines.append(f"  {verdict(association, self.found(association))}")
+        lines += finding_lines(self.found(association).causes)
         return self.text([*lines, ""])
 
     def ends(self) -> tuple[str, str]:
@@ -64,7 +63,7 @@ class CheckedJson(CheckView):
 
     def association(self, association: Association) -> str:
         """Return an association that has findings as an element of the array."""
-        if not findings_of(association).causes:
+        if not self.found(association).causes:
             return ""
         comma, self._first = "" if self._first else ",", False
         return f"{comma}\n  {json_text(self._association(association))}"
@@ -76,8 +75,8 @@ class CheckedJson(CheckView):
             "requestor": shown(the_party(association.requestor), gate),
             "acceptor": shown(the_party(association.acceptor), gate),
             "outcome": association.outcome,
-            "verdict": shown(verdict(association), gate),
-            "findings": findings_json(findings_of(association).causes, association.id, gate),
+            "verdict": shown(verdict(association, self.found(association)), gate),
+            "findings": findings_json(self.found(association).causes, association.id, gate),
         }
 
     def ends(self) -> tuple[str, str]:
@@ -96,7 +95,7 @@ class CheckedLines(CheckView):
     def association(self, association: Association) -> str:
         """Return a line per finding, causes and consequences."""
         return "".join(
-            f"{line}\n" for line in finding_lines_json(findings_of(association).causes, association.id, self.gate)
+            f"{line}\n" for line in finding_lines_json(self.found(association).causes, association.id, self.gate)
         )
 
     def ends(self) -> tuple[str, str]:

@@ -47,7 +47,7 @@ class CheckView(HeadedView):
     def closed(self, association: Association, chosen: Chosen) -> None:  # noqa: ARG002
         """Write what the format says of an association."""
         if not self.asked.selection.is_all:
-            self.overview.feed(association)
+            self.overview.feed(association, self.found(association))
         self.body.write(self.association(association))
 
     def end(self) -> None:

@@ -60,7 +60,7 @@ class Choosing:
     def closed(self, association: Association) -> None:
         """Take an association that is over."""
         view = self._view
-        chosen = self._selection.choose(association, view.capture.data_set)
+        chosen = self._selection.choose(association, view.found(association), view.capture.data_set)
         waiting = self._waiting.pop(association.id, None)
         self._size -= waiting.size if waiting is not None else 0
         if not self._selection.is_all:

@@ -7,7 +7,6 @@ from xml.sax.saxutils import escape, quoteattr
 from dicomsniff.association.association import Association
 from dicomsniff.export.check_view import CheckView
 from dicomsniff.export.text import finding_lines
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import shown, the_party
 from dicomsniff.findings.verdicts import verdict
@@ -27,7 +26,7 @@ class Junit(CheckView):
         """Return the test case of an association."""
         name = f"association {association.id}: {the_party(association.requestor)} -> {the_party(association.acceptor)}"
         lasted = (association.end_time - association.start_time) / 1e9
-        return self._case(name, findings_of(association).causes, verdict(association), lasted)
+        return self._case(name, self.found(association).causes, verdict(association, self.found(association)), lasted)
 
     def ends(self) -> tuple[str, str]:
         """Return the suite around its cases."""

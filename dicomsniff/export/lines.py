@@ -15,7 +15,6 @@ from dicomsniff.export.negotiation_json import contexts_json
 from dicomsniff.export.streamed import StreamedView
 from dicomsniff.export.transcript import SCHEMA
 from dicomsniff.filter.selection import Chosen
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import shown
 from dicomsniff.privacy.gate import Gate
@@ -70,11 +69,12 @@ class JsonLines(StreamedView):
     def closed(self, association: Association, chosen: Chosen) -> None:
         """Write the association as it stands, and its findings."""
         super().closed(association, chosen)
-        said: Json = {"kind": "association"} | association_json(association, self.digits, self.gate)
+        found = self.found(association)
+        said: Json = {"kind": "association"} | association_json(association, found, self.digits, self.gate)
         if (counts := chosen.counts(association)) is not None:
             said["selection"] = counts._asdict()
         self._write(said | {"presentation_contexts": contexts_json(association, self.gate)})
-        self.write_lines(finding_lines_json(findings_of(association).causes, association.id, self.gate))
+        self.write_lines(finding_lines_json(found.causes, association.id, self.gate))
 
     def end(self) -> None:
         """Write what belongs together, and the findings about the capture as a whole."""

@@ -18,22 +18,22 @@ from dicomsniff.words.links import link_text
 def links_json(links: Iterable[Link], digits: int, gate: Gate) -> Iterator[Json]:
     """Yield an object per group of messages or associations that belong together."""
     for link in links:
-        yield {"relation": link.kind, **_about_json(link, digits, gate)}
+        about = _about_json(link, digits, gate)
+        yield {"relation": link.kind, "text": shown(link_text(link), gate)} | about
 
 
 def _about_json(link: Link, digits: int, gate: Gate) -> Json:
-    if isinstance(link.about, Delivery):
-        return _delivery_json(link.about, digits, gate)
-    text = {"text": shown(link_text(link), gate)}
     match link.about:
         case Move() as move:
-            return text | _move_json(move, digits, gate)
+            return _move_json(move, digits, gate)
+        case Delivery() as delivery:
+            return _delivery_json(delivery, digits, gate)
         case Get() as get:
-            return text | _get_json(get)
+            return _get_json(get)
         case Workflow() as workflow:
-            return text | _workflow_json(workflow, digits, gate)
+            return _workflow_json(workflow, digits, gate)
         case Series() as series:
-            return text | _series_json(series, digits, gate)
+            return _series_json(series, digits, gate)
 
 
 def _move_json(move: Move, digits: int, gate: Gate) -> Json:

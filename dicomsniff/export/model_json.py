@@ -17,7 +17,7 @@ from dicomsniff.export import Json, direction
 from dicomsniff.export.negotiation_json import agreement_json, information_json
 from dicomsniff.export.time_json import operation_timing_json, timing_json
 from dicomsniff.findings.alike import Alike, fold
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import shown
 from dicomsniff.findings.verdicts import verdict
@@ -51,7 +51,7 @@ def capture_json(capture: Capture, gate: Gate) -> Json:
     }
 
 
-def association_json(association: Association, digits: int, gate: Gate) -> Json:
+def association_json(association: Association, found: Findings, digits: int, gate: Gate) -> Json:
     """Describe an association without its contexts, messages and findings."""
     rejection, abort = association.rejection, association.abort
     return {
@@ -63,7 +63,7 @@ def association_json(association: Association, digits: int, gate: Gate) -> Json:
         "requestor_known_by": association.requestor_is,
         "application_context_name": gate.uid_or_none(association.application_context_name),
         "outcome": association.outcome,
-        "verdict": shown(verdict(association), gate),
+        "verdict": shown(verdict(association, found), gate),
         "follows_association": association.follows,
         "reject": rejection
         and {
@@ -80,7 +80,7 @@ def association_json(association: Association, digits: int, gate: Gate) -> Json:
             "meaning": abort_meaning(abort.source, abort.reason),
         },
         **agreement_json(association, gate),
-        **_unlisted(association),
+        **_unlisted(association, found),
         "pdu_counts": {direction(side): dict(association.pdu_counts[side]) for side in SIDES},
         "tcp": {direction(side): _health(health) for side, health in association.tcp.items()},
         "missing_bytes": association.missing_bytes,
@@ -88,15 +88,15 @@ def association_json(association: Association, digits: int, gate: Gate) -> Json:
     }
 
 
-def _unlisted(association: Association) -> Json:
+def _unlisted(association: Association, found: Findings) -> Json:
     """Say what was given up, or counted and not kept, to bound memory; nothing where all is there."""
     if association.condensed:
         return {"condensed": True}
     said: Json = {}
     if association.operations.unlisted:
         said["operations_not_listed"] = association.operations.unlisted
-    if findings_of(association).unlisted:
-        said["findings_not_listed"] = dict(findings_of(association).unlisted)
+    if found.unlisted:
+        said["findings_not_listed"] = dict(found.unlisted)
     return said
 
 

@@ -10,7 +10,6 @@ from dicomsniff.association.association import Association
 from dicomsniff.export.check_view import CheckView
 from dicomsniff.export.json_text import json_text
 from dicomsniff.findings.catalogue import RULES
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import shown
 from dicomsniff.findings.rule import AnyRule
@@ -31,7 +30,7 @@ class Sarif(CheckView):
     def association(self, association: Association) -> str:
         """Return a result per finding of an association."""
         where = f"association {association.id}"
-        return "".join(self._results(finding, where, association.id) for finding in findings_of(association).causes)
+        return "".join(self._results(finding, where, association.id) for finding in self.found(association).causes)
 
     def ends(self) -> tuple[str, str]:
         """Return the run around its results."""

@@ -35,7 +35,7 @@ class ShownText(HeadedView):
             self._write(self._queue.add(association, chosen))
         else:
             place = self.body.tell()
-            self._sorted.add(association, place, self._write([(association, chosen)]))
+            self._sorted.add(association, self.found(association), place, self._write([(association, chosen)]))
 
     def passed(self, association: Association) -> None:
         """Wait no longer for an association of which nothing is written."""
@@ -65,10 +65,11 @@ class ShownText(HeadedView):
         for association, chosen in associations:
             if chosen is None:
                 continue
+            found = self.found(association)
             if self.asked.summary:
-                lines = [association_line(association)]
+                lines = [association_line(association, found)]
             else:
-                shown = association_lines(association, self.digits, contexts=self.asked.contexts, chosen=chosen)
+                shown = association_lines(association, found, self.digits, contexts=self.asked.contexts, chosen=chosen)
                 lines = [*shown, ""]
             written += out.write(self.text(lines))
         return written

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 
 from dicomsniff.association.association import Association
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.overview import Fate, fate
 
@@ -23,10 +23,10 @@ class Sorted:
         self.unsorted = 0
         """Associations beyond MAX_SORTED."""
 
-    def add(self, association: Association, place: int, length: int) -> None:
+    def add(self, association: Association, found: Findings, place: int, length: int) -> None:
         """Take an association, and where its text begins; `length` is in characters."""
         if len(self._known) < MAX_SORTED:
-            self._known.append((self._key(association), association.id, place, length))
+            self._known.append((self._key(association, found), association.id, place, length))
         else:
             self._last = self._last if self.unsorted else place
             self.unsorted += 1
@@ -38,22 +38,22 @@ class Sorted:
             yield self._last, inf
 
 
-def _worst(association: Association) -> tuple[float, ...]:
+def _worst(association: Association, found: Findings) -> tuple[float, ...]:
     """Those in trouble first, then by the number of errors and of warnings."""
-    counts: Counter[str] = Counter(finding.severity for finding in findings_of(association).all)
-    counts.update(findings_of(association).unlisted)
+    counts: Counter[str] = Counter(finding.severity for finding in found.all)
+    counts.update(found.unlisted)
     return (
-        fate(association) is not Fate.TROUBLED,
+        fate(association, found) is not Fate.TROUBLED,
         -counts[Severity.ERROR],
         -counts[Severity.WARNING],
-        fate(association) is not Fate.LOOSE,
+        fate(association, found) is not Fate.LOOSE,
         -counts[Severity.NOTE],
     )
 
 
-SORTS: dict[str, Callable[[Association], tuple[float, ...]]] = {
-    "duration": lambda association: (association.start_time - association.end_time,),
-    "start": lambda association: (association.start_time,),
+SORTS: dict[str, Callable[[Association, Findings], tuple[float, ...]]] = {
+    "duration": lambda association, _: (association.start_time - association.end_time,),
+    "start": lambda association, _: (association.start_time,),
     "worst": _worst,
 }
 """By what associations are sorted, and what of them: the least comes first."""

@@ -15,7 +15,7 @@ class StreamedView(View):
 
     def begin(self) -> None:
         """Nothing is written yet."""
-        self._fresh = FreshFindings()
+        self._fresh = FreshFindings(self.capture.found)
 
     def found_line(self, association: Association, finding: Finding) -> str:
         """Return the line of a finding that is new."""

@@ -10,7 +10,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.filter.selection import ALL, Chosen
 from dicomsniff.findings.alike import fold, gist
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.verdicts import verdict
@@ -29,24 +29,24 @@ _UID = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
 _ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 
 
-def association_line(association: Association) -> str:
+def association_line(association: Association, found: Findings) -> str:
     """Return an association as one line: who with whom, the verdict."""
-    requestor, acceptor = association.requestor, association.acceptor
-    return f"association {association.id}: {the_party(requestor)} -> {the_party(acceptor)}: {verdict(association)}"
+    who = f"{the_party(association.requestor)} -> {the_party(association.acceptor)}"
+    return f"association {association.id}: {who}: {verdict(association, found)}"
 
 
 def association_lines(
-    association: Association, digits: int, *, contexts: bool = False, chosen: Chosen = ALL
+    association: Association, found: Findings, digits: int, *, contexts: bool = False, chosen: Chosen = ALL
 ) -> Iterator[str]:
     """Yield an association as text: who with whom, the verdict, its findings, what is chosen of its timeline."""
     requestor, acceptor = association.requestor, association.acceptor
     yield f"association {association.id}: {the_party(requestor)} -> {the_party(acceptor)}"
-    yield f"  {verdict(association)}"
+    yield f"  {verdict(association, found)}"
     if association.follows is not None:
         yield f"  on the TCP connection of association {association.follows}, after it"
     if not association.requestor_is.startswith("sent"):
         yield f"  requestor: {association.requestor_is}"
-    yield from finding_lines(findings_of(association).causes)
+    yield from finding_lines(found.causes)
     lasted = duration(association.end_time - association.start_time)
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
     yield from _tcp_lines(association)

@@ -18,7 +18,7 @@ from dicomsniff.export.negotiation_json import contexts_json
 from dicomsniff.export.pieces import Pieces
 from dicomsniff.export.view import Asked, View
 from dicomsniff.filter.selection import Chosen, Counts
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate
@@ -64,7 +64,7 @@ class Transcript(View):
 
     def closed(self, association: Association, chosen: Chosen) -> None:
         """Encode what is known of an association now that it is over."""
-        self._drafts.finish(association, self.digits, chosen.counts(association))
+        self._drafts.finish(association, self.found(association), self.digits, chosen.counts(association))
 
     def end(self) -> None:
         """Write everything, beginning with what is known last."""
@@ -135,22 +135,21 @@ class _Drafts:
             for each in self._open.values():
                 self._flush(each)
 
-    def finish(self, association: Association, digits: int, counts: Counts | None) -> None:
+    def finish(self, association: Association, found: Findings, digits: int, counts: Counts | None) -> None:
         """Nothing more comes of an association; `counts` says how many of its messages are shown."""
         draft = self._open.pop(association.id, None) or _Draft()
         for _, said in sorted(draft.unended, key=itemgetter(0)):
             self._waiting += draft.add(draft.messages + 1, said)
         self._flush(draft)
-        head = association_json(association, digits, self._gate)
+        head = association_json(association, found, digits, self._gate)
         if counts is not None:
             head["selection"] = counts._asdict()
         fields = ",\n   ".join(f"{json_text(key)}: {json_text(value)}" for key, value in head.items())
         contexts = _lines(json_text(context) for context in contexts_json(association, self._gate))
         begin = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [', draft.last)
-        causes = findings_of(association).causes
-        found = (json_text(each) for each in findings_json(causes, association.id, self._gate))
+        listed = (json_text(each) for each in findings_json(found.causes, association.id, self._gate))
         operations = _lines(json_text(operation_json(each, self._gate)) for each in association.operations.operations)
-        end = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(found)}', begin)
+        end = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(listed)}', begin)
         missing = max(association.id - len(self._ended), 0)
         self._ended.extend([0] * missing)
         self._ended[association.id - 1] = end

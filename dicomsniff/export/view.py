@@ -14,6 +14,7 @@ from dicomsniff.capture.losses import Losses
 from dicomsniff.comments import CommentReader
 from dicomsniff.export.choosing import Choosing
 from dicomsniff.filter.selection import EVERYTHING, Chosen, Selection
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
@@ -148,6 +149,10 @@ class View:
                 self.is_shown(number) for number in (link.association, *(part.association for part in link.parts))
             ):
                 yield link
+
+    def found(self, association: Association) -> Findings:
+        """Return what was found about an association so far."""
+        return self.capture.found.of(association)
 
     def note_chosen(self, association: Association, chosen: Chosen | None) -> None:
         """Take note of whether an association is shown."""

@@ -22,7 +22,7 @@ from dicomsniff.filter.values import (
     text_test,
     time_test,
 )
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import plain
 from dicomsniff.findings.verdicts import verdict
 
@@ -37,6 +37,7 @@ class Subject:
     """What an expression is asked about: a message of an association, or (None) the association alone."""
 
     association: Association
+    found: Findings
     message: Message | None
     decode: Decode | None = None
 
@@ -191,12 +192,14 @@ FIELDS = {
         number_test(duration),
         "how long the association took",
     ),
-    "verdict": Field(lambda each: [plain(verdict(each.association))], text_test, "how the association went, in words"),
+    "verdict": Field(
+        lambda each: [plain(verdict(each.association, each.found))], text_test, "how the association went, in words"
+    ),
     "finding.code": Field(
-        lambda each: findings_of(each.association).codes, text_test, "the code of a finding: see `dicomsniff rules`"
+        lambda each: each.found.codes, text_test, "the code of a finding: see `dicomsniff rules`"
     ),
     "finding.severity": Field(
-        lambda each: {str(finding.severity) for finding in findings_of(each.association).all},
+        lambda each: {str(finding.severity) for finding in each.found.all},
         rank_test(_RANKS),
         "note, warning or error",
     ),

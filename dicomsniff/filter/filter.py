@@ -8,6 +8,7 @@ from dicomsniff.filter.errors import FilterError
 from dicomsniff.filter.fields import Decode, Field, Subject, find_field
 from dicomsniff.filter.searched import Searched
 from dicomsniff.filter.tree import Comparison, Joined, Negation, Tree, Word
+from dicomsniff.findings.collector import Findings
 
 _Judge = Callable[[Subject], bool]
 
@@ -48,15 +49,20 @@ class Filter:
         """Whether it compares something that each message has."""
         return any(field.of_message for field in self._fields)
 
-    def chooses(self, association: Association, decode: Decode | None = None) -> bool:
-        """Whether an association is chosen: for one of its messages, where it has any and they are compared."""
-        if self.compares_messages and association.messages:
-            return any(self.matches(association, each, decode) for each in association.messages)
-        return self._judge(Subject(association, None))
+    def chooses(self, association: Association, found: Findings, decode: Decode | None = None) -> bool:
+        """Whether an association, with what was found about it, is chosen.
 
-    def matches(self, association: Association, message: Message, decode: Decode | None = None) -> bool:
+        It is for one of its messages, where it has any and they are compared.
+        """
+        if self.compares_messages and association.messages:
+            return any(self.matches(association, found, each, decode) for each in association.messages)
+        return self._judge(Subject(association, found, None))
+
+    def matches(
+        self, association: Association, found: Findings, message: Message, decode: Decode | None = None
+    ) -> bool:
         """Whether a message is chosen."""
-        return self._judge(Subject(association, message, decode))
+        return self._judge(Subject(association, found, message, decode))
 
     def _compile(self, tree: Tree) -> _Judge:
         if isinstance(tree, Comparison):

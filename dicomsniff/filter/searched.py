@@ -1,11 +1,10 @@
 """What is searched for a word: what a reader sees of an association or message, and the UIDs behind it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dicomsniff.association.association import Association
-from dicomsniff.dimse.message import Message
 from dicomsniff.filter.fields import FIELDS, Subject
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import plain
 from dicomsniff.findings.verdicts import verdict
 
@@ -33,45 +32,44 @@ class Searched:
     def occurs(self, word: str, subject: Subject) -> bool:
         """Whether a word occurs in a message or in what stands above all of them; of an association, in any of both."""
         association, message = subject.association, subject.message
-        known = self._of(association)
+        known = self._of(subject)
         if word in known.heading:
             return True
         if message is not None:
-            return word in _message_text(association, message)
+            return word in _message_text(subject)
         for each in association.messages[known.messages :]:
             known.messages += 1
-            known.texts.add(_message_text(association, each))
+            known.texts.add(_message_text(replace(subject, message=each)))
         return any(word in text for text in known.texts)
 
     def keep(self, numbers: set[int]) -> None:
         """Let go of what is known of other associations."""
         self._known = {number: each for number, each in self._known.items() if number in numbers}
 
-    def _of(self, association: Association) -> _Known:
+    def _of(self, subject: Subject) -> _Known:
+        association = subject.association
         known = self._known.get(association.id)
         if known is None:
             if len(self._known) >= self._room:
                 self._known.pop(next(iter(self._known)))
             known = self._known[association.id] = _Known()
-        size = association.closed, len(association.timeline), len(findings_of(association).all)
+        size = association.closed, len(association.timeline), len(subject.found.all)
         if size != known.size:
-            known.size, known.heading = size, _heading(association)
+            known.size, known.heading = size, _heading(association, subject.found)
         return known
 
 
-def _heading(association: Association) -> str:
+def _heading(association: Association, found: Findings) -> str:
     """Of SOP classes, those proposed where no message names one; the verdict once there is one to stay."""
-    found = findings_of(association)
     parties = [f"{each.ae_title or ''} {each.endpoint}" for each in (association.requestor, association.acceptor)]
-    judged = [plain(verdict(association))] if association.closed else []
+    judged = [plain(verdict(association, found))] if association.closed else []
     known = [*parties, f"#{association.id}", association.outcome, *judged, *found.codes]
     severities = sorted({str(finding.severity) for finding in found.all})
-    proposed = [] if association.messages else map(str, _PROPOSED.values(Subject(association, None)))
+    proposed = [] if association.messages else map(str, _PROPOSED.values(Subject(association, found, None)))
     return "\n".join([*known, *severities, *proposed]).casefold()
 
 
-def _message_text(association: Association, message: Message) -> str:
-    subject = Subject(association, message)
+def _message_text(subject: Subject) -> str:
     found = [str(value) for each in _OF_MESSAGES for value in each.values(subject)]
-    status = message.command.status
+    status = subject.message.command.status if subject.message is not None else None
     return "\n".join([*found, f"0x{status:04X} {status:04X}H" if status is not None else ""]).casefold()

@@ -10,7 +10,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.filter.fields import Decode
 from dicomsniff.filter.filter import Filter
 from dicomsniff.filter.values import Test, time_test
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.overview import Fate, fate
 from dicomsniff.quantities import counted
@@ -133,24 +133,24 @@ class Selection:
         asks = self.filter is not None and self.filter.asks_messages
         return asks and association.message_counts.messages > len(association.messages)
 
-    def choose(self, association: Association, decode: Decode | None = None) -> Chosen | None:
-        """Say what is shown of an association that is over; None where nothing is."""
+    def choose(self, association: Association, found: Findings, decode: Decode | None = None) -> Chosen | None:
+        """Say what is shown of an association that is over, with what was found about it; None where nothing is."""
         if self.is_all:
             return ALL
         if self._associations and association.id not in self._associations:
             return None
-        if self._only_problems and not has_problem(association):
+        if self._only_problems and not has_problem(association, found):
             return None
         if not self._period.is_all and not any(
             self._period.holds(entry.span.first_time) for entry in association.timeline
         ):
             return None
-        return self._choose_messages(association, decode)
+        return self._choose_messages(association, found, decode)
 
-    def _choose_messages(self, association: Association, decode: Decode | None) -> Chosen | None:
+    def _choose_messages(self, association: Association, found: Findings, decode: Decode | None) -> Chosen | None:
         asked = self.filter
         asks = asked is not None and asked.asks_messages
-        if asked is not None and not asks and not asked.chooses(association, decode):
+        if asked is not None and not asks and not asked.chooses(association, found, decode):
             return None
         period = None if self._period.is_all else self._period
         if period is None and not asks:
@@ -160,24 +160,24 @@ class Selection:
         if asked is None or not asks:
             return Chosen(within, period)
         matching = bytes(
-            held and asked.matches(association, each, decode) for held, each in zip(within, messages, strict=True)
+            held and asked.matches(association, found, each, decode)
+            for held, each in zip(within, messages, strict=True)
         )
         if any(matching):
             return Chosen(matching, period)
         if messages and asked.compares_messages:
             return None
         # It is asked about words that no message has all of, or there are no messages.
-        return Chosen(within, period) if asked.chooses(association, decode) else None
+        return Chosen(within, period) if asked.chooses(association, found, decode) else None
 
 
 EVERYTHING = Selection()
 """Leaves nothing out."""
 
 
-def has_problem(association: Association) -> bool:
+def has_problem(association: Association, found: Findings) -> bool:
     """Whether something went wrong, or was found that is an error or a warning."""
-    if fate(association) is Fate.TROUBLED:
+    if fate(association, found) is Fate.TROUBLED:
         return True
-    found = findings_of(association)
     listed = any(finding.severity is not Severity.NOTE for finding in found.all)
     return listed or bool(found.unlisted.get(Severity.WARNING, 0))

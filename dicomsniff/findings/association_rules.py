@@ -20,12 +20,12 @@ from dicomsniff.findings.codes import (
     STALLS,
     by,
 )
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended
-from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
 from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
 
@@ -77,14 +77,14 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(said + (f"; {likely}" if likely else ""))
 
 
-@entry_rule(
+@judging_rule(
     code="association-aborted",
     severity=Severity.ERROR,
     reference="PS3.8 §9.3.8",
     on=Abort,
     follows=(*_PROVOKED, "own:abort-reserved"),
 )
-def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
+def aborted_by_user(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """An application aborts the association.
 
     A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason (the field is to
@@ -95,17 +95,17 @@ def aborted_by_user(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case Abort(source=source) if source != 2:
-            yield from _aborted(association, entry, _reaction_to(association, entry))
+            yield from _aborted(association, entry, found, _reaction_to(association, entry))
 
 
-@entry_rule(
+@judging_rule(
     code="provider-aborted",
     severity=Severity.ERROR,
     reference="PS3.8 §9.3.8",
     on=Abort,
     follows=(*_PROVOKED, "peer:pdu-incomplete", "own:abort-reserved"),
 )
-def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]:
+def aborted_by_provider(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """The DICOM upper layer aborts the association.
 
     A-ABORT by the service-provider: the DICOM library met a PDU it does not know, does not expect here, or cannot read.
@@ -115,10 +115,10 @@ def aborted_by_provider(association: Association, entry: Entry) -> Iterator[Hit]
     """
     match entry.event:
         case Abort(source=2):
-            yield from _aborted(association, entry, _since_answer(association, entry))
+            yield from _aborted(association, entry, found, _since_answer(association, entry))
 
 
-def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit]:
+def _aborted(association: Association, entry: Entry, found: Findings, since: int) -> Iterator[Hit]:
     abort = association.abort
     if isinstance(entry.event, Abort) and abort is not None and not _after_end(association, entry):
         party = association.party(entry.side)
@@ -127,9 +127,7 @@ def _aborted(association: Association, entry: Entry, since: int) -> Iterator[Hit
         why = aborted_for(source, reason)
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
         said += _instead_of_release(association, entry) or _after_silence(association, entry)
-        broken = any(
-            each.severity is Severity.ERROR and each.code != "status-failure" for each in findings_of(association).all
-        )
+        broken = any(each.severity is Severity.ERROR and each.code != "status-failure" for each in found.all)
         if abort.costs or broken:
             yield Hit(said, earliest_cause=since)
         else:

@@ -1,18 +1,16 @@
-"""What was found about each association, beside it: an association knows nothing of findings.
+"""What was found about each association, beside it: an association knows nothing of findings."""
 
-They are there as long as the association is. Whoever pickles an association takes them along.
-"""
-
-import copyreg
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.consumer import associations_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.side import Side
+from dicomsniff.tcp.connection import Connection
 
 MAX_FINDINGS = 1000
 """Findings listed of one association; of further ones only the first of each code."""
@@ -69,6 +67,14 @@ class Findings:
         count = self.repeated.get(_repeated(finding), 1) if self.repeated else 1
         return finding if count == 1 else replace(finding, parts=(*finding.parts, f" ({count} times)"))
 
+    def renumber(self, number: Callable[[int], int]) -> None:
+        """Give packets other numbers, but for those of spans; for an association that rules will look at as a whole."""
+        others = {id(finding): finding.renumbered(number) for finding in self.all}
+        for finding in self.all:
+            others[id(finding)].followers.extend(others[id(each)] for each in finding.followers)
+        self.causes = [others[id(finding)] for finding in self.causes]
+        self.all = [others[id(finding)] for finding in self.all]
+
     def condense(self) -> None:
         """Give up the messages that findings are about."""
         self.causes = [
@@ -88,35 +94,46 @@ def _repeated(finding: Finding) -> Repeated:
 
 
 _NOTHING = Findings()
-_FOUND: "WeakKeyDictionary[Association, Findings]" = WeakKeyDictionary()
 
 
-def findings_of(association: Association) -> Findings:
-    """Return what was found about an association so far."""
-    found = _FOUND.get(association)
-    return found if found is not None else Findings()
+class Collector:
+    """The findings about each association of a capture, as long as the association is there.
 
+    Pickle it together with the associations: by itself, it has nothing left to tell of once it is loaded.
+    """
 
-def collect(association: Association) -> Findings:
-    """Return what was found about an association so far, to add to it."""
-    return _FOUND.setdefault(association, Findings())
+    def __init__(self) -> None:
+        self._found: WeakKeyDictionary[Association, Findings] = WeakKeyDictionary()
 
+    def __getstate__(self) -> list[tuple[Association, Findings]]:
+        return list(self._found.items())
 
-def hand_on(association: Association, again: Association) -> None:
-    """Let what was found about an association be found about it once its packets were analyzed again."""
-    if association in _FOUND:
-        _FOUND[again] = _FOUND[association]
+    def __setstate__(self, found: Iterable[tuple[Association, Findings]]) -> None:
+        self._found = WeakKeyDictionary(dict(found))
 
+    def of(self, association: Association) -> Findings:
+        """Return what was found about an association so far."""
+        found = self._found.get(association)
+        return found if found is not None else Findings()
 
-def _reduce(association: Association) -> tuple[Any, ...]:
-    return _restore, (_FOUND.get(association),), association.__getstate__()
+    def collect(self, association: Association) -> Findings:
+        """Return what was found about an association so far, to add to it."""
+        return self._found.setdefault(association, Findings())
 
+    def take(self, association: Association, found: Findings) -> None:
+        """Take what was found about an association elsewhere."""
+        self._found[association] = found
 
-def _restore(found: Findings | None) -> Association:
-    association = Association.__new__(Association)
-    if found is not None:
-        _FOUND[association] = found
-    return association
+    def update(self, others: "Collector") -> None:
+        """Take what was found about other associations."""
+        self._found.update(others._found)
 
+    def pack(self, connection: Connection) -> list[Findings]:
+        """Return what is to leave memory with a connection: what was found about its associations, in their order."""
+        return [self.of(association) for association in associations_of(connection)]
 
-copyreg.pickle(Association, _reduce)
+    def unpack(self, connection: Connection, packed: list[Findings]) -> None:
+        """Take back what left memory with a connection, whose associations are other objects by now."""
+        for association, found in zip(associations_of(connection), packed, strict=True):
+            if found.all:
+                self.take(association, found)

@@ -12,11 +12,11 @@ from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDIN
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_class, the_comment
 from dicomsniff.findings.review import Review
-from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
 from dicomsniff.side import Side
 
 _GROUP_LENGTH_ELEMENT = 12
@@ -251,7 +251,7 @@ MAX_NAMED = 2
 """Attributes of a list in a response that a finding names; further ones are counted."""
 
 
-@entry_rule(
+@judging_rule(
     code="status-failure",
     severity=Severity.ERROR,
     reference="PS3.7 Annex C",
@@ -277,7 +277,7 @@ MAX_NAMED = 2
     ),
     condition=is_no_success,
 )
-def failed(association: Association, entry: Entry) -> Iterator[Hit]:
+def failed(_: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """A request failed.
 
     The peer says that it did not do what was asked. What the number means depends on the service; Error Comment
@@ -285,10 +285,10 @@ def failed(association: Association, entry: Entry) -> Iterator[Hit]:
 
     What to do: Look at the peer's log at this time.
     """
-    yield from _status(association, entry, "Failure")
+    yield from _status(found, entry, "Failure")
 
 
-@entry_rule(
+@judging_rule(
     code="status-warning",
     severity=Severity.WARNING,
     reference="PS3.7 Annex C",
@@ -296,14 +296,14 @@ def failed(association: Association, entry: Entry) -> Iterator[Hit]:
     follows=("get-without-role",),
     condition=is_no_success,
 )
-def warned(association: Association, entry: Entry) -> Iterator[Hit]:
+def warned(_: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """A request was done with a warning.
 
     Elements were coerced or dropped, some sub-operations failed, or an attribute was ignored.
 
     What to do: Check what the peer kept.
     """
-    yield from _status(association, entry, "Warning")
+    yield from _status(found, entry, "Warning")
 
 
 @entry_rule(
@@ -327,7 +327,7 @@ def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{command.name}: status 0x{command.status:04X} is not defined for {command.service}")
 
 
-def _status(association: Association, entry: Entry, category: str) -> Iterator[Hit]:
+def _status(found: Findings, entry: Entry, category: str) -> Iterator[Hit]:
     match entry.event:
         case Message(command=command, request=asked) as message if command.status and command.is_response:
             if find_status(command.service, message.sop_class_uid, command.status).category == category:
@@ -335,7 +335,7 @@ def _status(association: Association, entry: Entry, category: str) -> Iterator[H
                 said_too = command.text(0x00000902)
                 comment = "; ".join(each for each in (error, the_comment(said_too) if said_too else "") if each)
                 said = status_text(command.service, message.sop_class_uid, command.status)
-                blamed = any(each.about is asked and each.code in NORMALIZED for each in findings_of(association).all)
+                blamed = any(each.about is asked and each.code in NORMALIZED for each in found.all)
                 own = asked is None or (command.status in OWN_REASONS and not blamed)
                 since = entry.span.first_packet if own or asked is None else asked.span.first_packet
                 named = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice, pairwise
 
+from dicomsniff.association.moves import JITTER
 from dicomsniff.association.normalized_links import Kind, Step, steps_of
 from dicomsniff.dictionary.attribute_demands import TRANSACTION_UID
 from dicomsniff.dimse.scan.outline import named
@@ -32,7 +33,7 @@ def incomplete(review: Review) -> Iterator[Hit]:
     What to do: Keep the instances that the report leaves out; look at the provider.
     """
     for report in _reports(review):
-        requests = _requests(review, report.transaction)
+        requests = _requests(review, report)
         told, wanted = _instances(report), _instances(requests[0]) if len(requests) == 1 else None
         if told is None or not wanted:
             continue
@@ -125,30 +126,24 @@ def _reports(review: Review) -> Iterator[Step]:
                 yield step
 
 
-def _requests(review: Review, transaction: str | None) -> list[Step]:
-    """Return the requests under a Transaction UID, on this association and others."""
-    workflow = review.known.links.find_thread(Kind.COMMITMENT, transaction or "") if review.known is not None else None
-    steps = [*(workflow.steps if workflow is not None else ()), *_unfinished(review)]
-    return [step for step in steps if step.service == "N-ACTION" and step.transaction == transaction]
-
-
-def _unfinished(review: Review) -> Iterator[Step]:
-    """Yield the steps of commitments on associations that are not over."""
-    for association in review.known.open_associations if review.known is not None else ():
-        if association is not review.association:
-            yield from (step for kind, _, step in steps_of(association) if kind is Kind.COMMITMENT)
+def _requests(review: Review, report: Step) -> list[Step]:
+    """Return the requests before a report under its Transaction UID, on this association and others."""
+    steps = review.steps(Kind.COMMITMENT, report.transaction or "")
+    return [step for step in steps if step.service == "N-ACTION" and step.time <= report.time + JITTER]
 
 
 def _strays(review: Review) -> Iterator[tuple[Step, Step | None]]:
     """Yield reports without a request in the capture, each with the only request that it may be meant for."""
     for report in _reports(review):
-        if review.known is None or not review.known.knows_all or _requests(review, report.transaction):
+        if review.known is None or not review.known.knows_all or _requests(review, report):
             continue
         latest = islice(review.known.links.latest_workflows(Kind.COMMITMENT), MAX_LOOKED_AT)
-        steps = [step for workflow in latest for step in workflow.steps] + list(_unfinished(review))
-        reported = {step.transaction for step in steps if step.service == "N-EVENT-REPORT"}
-        open_then = [step for step in steps if step.service == "N-ACTION" and step.status == 0
-                     and step.time < report.time and step.transaction and step.transaction not in reported]  # fmt: skip
+        over = [workflow.steps for workflow in latest]
+        others = [steps for (kind, _), steps in review.unfinished.items() if kind is Kind.COMMITMENT]
+        before = [step for steps in (*over, *others) for step in steps if step.time < report.time]
+        reported = {step.transaction for step in before if step.service == "N-EVENT-REPORT"}
+        open_then = [step for step in before if step.service == "N-ACTION" and step.status == 0
+                     and step.transaction and step.transaction not in reported]  # fmt: skip
         alike = [step for step in open_then if _same(step, report)]
         yield report, alike[0] if len(alike) == 1 else None
 

@@ -7,8 +7,8 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
-from dicomsniff.findings.collector import collect, findings_of
-from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.collector import Collector
+from dicomsniff.findings.finding import LAST_PACKET, Finding
 from dicomsniff.findings.parts import parts_of
 from dicomsniff.findings.review import Known, Review
 from dicomsniff.findings.rule import CaptureFacts, CaptureRule, EntryRule, FinalRule, Hit, Rule
@@ -28,10 +28,9 @@ _ORDER = {rule.code: place for place, rule in enumerate(RULES)}
 _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
 _CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
 _NOWHERE = Span(0, 0, 0, 0, 0)
-_END = 1 << 62
 
 
-def find_now(association: Association, entry: Entry) -> None:
+def find_now(collector: Collector, association: Association, entry: Entry) -> None:
     """Ask the rules about one timeline entry, and collect what they find."""
     event = entry.event
     rules = _BY_EVENT.get(type(event), [])
@@ -42,22 +41,30 @@ def find_now(association: Association, entry: Entry) -> None:
             rules = sorted([*rules, *further], key=lambda rule: _ORDER[rule.code])
     if not rules:
         return
-    hits = [(rule, hit) for rule in rules for hit in rule.check(association, entry)]
+    hits = [
+        (rule, hit)
+        for rule in rules
+        for hit in (
+            rule.check(association, entry)
+            if rule.judge is None
+            else rule.judge(association, entry, collector.of(association))
+        )
+    ]
     if hits:
-        collected = collect(association)
+        collected = collector.collect(association)
         found = [(rule, _finding(rule, hit, entry.span, about, entry.side)) for rule, hit in hits]
         fresh = [finding for rule, finding in found if not (rule.once and collected.repeats(finding))]
         add_findings(collected.causes, collected.add(fresh), collected.codes)
 
 
-def find_final(association: Association, known: Known | None = None) -> None:
+def find_final(collector: Collector, association: Association, known: Known | None = None) -> None:
     """Ask the rules about an association that is over, and put causes and consequences in order."""
-    review = Review(association, known)
+    review = Review(association, collector, known)
     where = association.timeline[0].span if association.timeline else _NOWHERE
     for rule in _FINAL:  # one by one: the last of them say how much is not listed
         if found := [_finding(rule, hit, where, None, None) for hit in rule.check(review)]:
-            collect(association).add(found, final=True)
-    collected = findings_of(association)
+            collector.collect(association).add(found, final=True)
+    collected = collector.of(association)
     if collected.all:
         collected.all = [collected.counted(each) for each in collected.all]
         collected.causes = arrange(collected.all)
@@ -80,7 +87,7 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
         side = hit.side
     elif side is None and about is not None:
         side = about.side
-    latest = _END if hit.latest_cause < 0 else hit.latest_cause or span.last_packet
+    latest = LAST_PACKET if hit.latest_cause < 0 else hit.latest_cause or span.last_packet
     return Finding(
         rule.code,
         hit.severity or rule.severity,

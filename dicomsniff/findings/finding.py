@@ -1,7 +1,7 @@
 """A finding, its severity, and what follows from it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from dicomsniff.dimse.message import Message
@@ -18,6 +18,8 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+LAST_PACKET = 1 << 62
+"""No packet has a greater number: a cause may come until the end."""
 SEVERITIES = tuple(Severity)
 """The severities, the worst first."""
 
@@ -71,6 +73,16 @@ class Finding:
         """Yield the finding, then what follows from it."""
         yield self
         yield from self.followers
+
+    def renumbered(self, number: Callable[[int], int]) -> "Finding":
+        """Return it, without followers, with other numbers of packets, but for those of its span."""
+        return replace(
+            self,
+            earliest_cause=self.earliest_cause and number(self.earliest_cause),
+            latest_cause=self.latest_cause if self.latest_cause == LAST_PACKET else number(self.latest_cause),
+            listed_at=self.listed_at and number(self.listed_at),
+            followers=[],
+        )
 
     @property
     def worst(self) -> Severity:

@@ -38,7 +38,7 @@ def refused(facts: CaptureFacts) -> Iterator[Hit]:
     versions and cipher suites that they have in common (PS3.15 §B.12).
     """
     groups: dict[tuple[str, str, bool, int | None, str], list[FailedHandshake]] = {}
-    for each in facts.handshakes:
+    for each in sorted(facts.handshakes, key=lambda each: each.span.first_packet):
         groups.setdefault(each[:5], []).append(each)
     for group in groups.values():
         first = group[0]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
@@ -46,7 +45,7 @@ def findings_not_listed(review: Review) -> Iterator[Hit]:
 
     What to do: Look at what is listed: so many findings have few causes.
     """
-    unlisted = findings_of(review.association).unlisted
+    unlisted = review.found.unlisted
     if unlisted:
         said = ", ".join(counted(unlisted[each], each) for each in SEVERITIES if each in unlisted)
         yield Hit(f"further findings are counted, not listed: {said}")

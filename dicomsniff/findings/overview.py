@@ -7,7 +7,7 @@ from enum import Enum, auto
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.moves import Move
 from dicomsniff.dictionary.statuses import find_status
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.parts import the_address, the_title
 from dicomsniff.findings.retrieve import why_less
@@ -32,20 +32,16 @@ class Fate(Enum):
     TROUBLED = auto()
 
 
-def fate(association: Association) -> Fate:
+def fate(association: Association, found: Findings) -> Fate:
     """Say what became of an association that is over."""
-    errors = findings_of(association).unlisted.get(Severity.ERROR, 0)
-    if (
-        errors
-        or has_failed(association)
-        or any(each.worst is Severity.ERROR for each in findings_of(association).causes)
-    ):
+    errors = found.unlisted.get(Severity.ERROR, 0)
+    if errors or has_failed(association) or any(each.worst is Severity.ERROR for each in found.causes):
         return Fate.TROUBLED
     if association.released:
         return Fate.WELL
     if association.abort is not None:
         return Fate.LOOSE
-    loose = any(finding.code in ENDINGS for finding in findings_of(association).all)
+    loose = any(finding.code in ENDINGS for finding in found.all)
     return Fate.LOOSE if loose else Fate.UNKNOWN
 
 
@@ -68,30 +64,35 @@ class Overview:
         """Associations that were slow, by what took most of their time."""
         self.findings: Counter[str] = Counter()
         """Findings, causes and consequences, listed or not, by severity."""
-        self._first: dict[str, tuple[int, str]] = {}
-        """The first association of each reason of trouble: its number and who called whom."""
+        self._first: dict[str, tuple[int, int]] = {}
+        """Where each reason, service and what was slow comes first: association, and place in it."""
+        self._who: dict[str, str] = {}
+        """Who called whom in the first association of each reason of trouble."""
 
     @property
     def associations(self) -> int:
         """Associations that are over."""
         return self.fates.total()
 
-    def feed(self, association: Association) -> str:
+    def feed(self, association: Association, found: Findings) -> str:
         """Count an association that is over; return why it was in trouble, empty where it was not."""
-        became = fate(association)
+        became = fate(association, found)
         self.fates[became] += 1
         self._going_on += self._watches and became is Fate.UNKNOWN and association.ended_by_capture
-        why = reason(association) if became in self.reasons else ""
+        why = reason(association, found) if became in self.reasons else ""
         if why:
             self._take_reason(association, became, why)
         self.requests.update(association.message_counts.requests)
+        for place, service in enumerate(association.message_counts.requests):
+            self._note(service, association.id, place)
         for (service, sop_class, status), count in association.message_counts.statuses.items():
             if find_status(service, sop_class, status).category in BAD:
                 self.bad[service] += count
         if slow := slow_part(association):
             self.slow[slow] += 1
-        self.findings.update(finding.severity for finding in findings_of(association).all)
-        self.findings.update(findings_of(association).unlisted)
+            self._note(slow, association.id)
+        self.findings.update(finding.severity for finding in found.all)
+        self.findings.update(found.unlisted)
         return why if became is Fate.TROUBLED else ""
 
     def _take_reason(self, association: Association, became: Fate, why: str) -> None:
@@ -100,20 +101,30 @@ class Overview:
             self.other_reasons += became is Fate.TROUBLED
             return
         reasons[why] += 1
-        if became is Fate.TROUBLED and why not in self._first:
-            ends = (association.requestor, association.acceptor)
-            who = " -> ".join(_end(party) for party in ends)
-            self._first[why] = association.id, who
+        if self._note(why, association.id) and became is Fate.TROUBLED:
+            self._who[why] = " -> ".join(map(_end, (association.requestor, association.acceptor)))
+
+    def _note(self, what: str, association: int, place: int = 0) -> bool:
+        """Take note of where something was seen; return whether that is the first association so far."""
+        known = self._first.get(what)
+        if known is None or (association, place) < known:
+            self._first[what] = association, place
+            return True
+        return False
+
+    def _ranked(self, counts: Counter[str]) -> list[tuple[str, int]]:
+        """Return what is most frequent first; of what is as frequent, what came first in the capture."""
+        return sorted(counts.items(), key=lambda each: (-each[1], self._first[each[0]]))
 
     def worst(self) -> Iterator[str]:
         """Yield the most frequent reasons of trouble, a line with marks each; nothing for one association alone."""
         if self.associations < 2:
             return
-        common = self.reasons[Fate.TROUBLED].most_common()
+        common = self._ranked(self.reasons[Fate.TROUBLED])
         for why, count in common[:MAX_WORST]:
             more = f" and {count - 1} more" if count > 1 else ""
-            first, who = self._first[why]
-            yield f"association {first} ({who}){more}: {why}"
+            first, _ = self._first[why]
+            yield f"association {first} ({self._who[why]}){more}: {why}"
         others = sum(count for _, count in common[MAX_WORST:]) + self.other_reasons
         if others:
             yield f"and {counted(others, 'association')} in trouble for other reasons"
@@ -133,7 +144,7 @@ class Overview:
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
         if self.slow:
-            (what, count), *more = self.slow.most_common()
+            (what, count), *more = self._ranked(self.slow)
             others = f", {sum(each for _, each in more)} for other reasons" if more else ""
             parts.append(f"{counted(count, 'association')} slow, mostly {what}{others}")
         if exchanged := self._exchanged():
@@ -170,7 +181,7 @@ class Overview:
 
     def _why(self, became: Fate) -> str:
         """`refused: called AE title not recognized (3 times), and 2 other reasons`."""
-        common = self.reasons[became].most_common()
+        common = self._ranked(self.reasons[became])
         (why, count), *more = common
         often = f" ({count} times)" if count > 1 else ""
         least = "more than " if became is Fate.TROUBLED and self.other_reasons else ""
@@ -179,7 +190,7 @@ class Overview:
     def _exchanged(self) -> str:
         """`40 C-STORE, 3 of them failed`."""
         said = []
-        for service, count in self.requests.items():
+        for service, count in sorted(self.requests.items(), key=lambda each: self._first[each[0]]):
             failed = self.bad[service]
             said.append(f"{count} {service}" + (f", {failed} of them failed" if failed else ""))
         return ", ".join(said)

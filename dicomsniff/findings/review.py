@@ -1,14 +1,17 @@
 """An association that is over, looked at once: what the capture saw of it, and what it did not."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Linker
+from dicomsniff.association.normalized_links import Kind, Step, by_time, steps_of
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.collector import Collector, Findings
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -39,7 +42,7 @@ class Known(Protocol):
         """Whether the capture ends when somebody stops it, in the middle of whatever goes on."""
 
     @property
-    def open_associations(self) -> Iterator[Association]:
+    def open_associations(self) -> Iterable[Association]:
         """Associations that are not over yet."""
 
     @property
@@ -51,6 +54,8 @@ class Review:
     """What final rules ask, gathered in one walk over the timeline."""
 
     __slots__ = (
+        "_collector",
+        "_elsewhere",
         "_reach",
         "_resync",
         "_spoke",
@@ -64,8 +69,9 @@ class Review:
         "silence",
     )
 
-    def __init__(self, association: Association, known: Known | None = None) -> None:
+    def __init__(self, association: Association, collector: Collector, known: Known | None = None) -> None:
         self.association = association
+        self._collector = collector
         self.known = known
         """What is known of other associations; None where it is looked at alone."""
         self.gaps: dict[Side, list[MissingBytes]] = {side: [] for side in SIDES}
@@ -80,6 +86,7 @@ class Review:
         """Time (ns) in which nothing was said before `ending`."""
         self.begun_in_sight = association.request is not None or saw_beginning(association)
         """Whether the capture saw how the association began."""
+        self._elsewhere: dict[tuple[Kind, str], list[Step]] | None = None
         self._reach = dict.fromkeys(SIDES, -1)
         self._resync = dict.fromkeys(SIDES, -1)
         self._spoke = dict.fromkeys(SIDES, False)
@@ -103,6 +110,34 @@ class Review:
                 self.ending, self.silence = entry, event.span.first_time - last
             over = over or isinstance(event, AssociateRj | ReleaseRp)
             last = max(last, event.span.last_time)
+
+    @property
+    def found(self) -> Findings:
+        """What was found about the association so far."""
+        return self._collector.of(self.association)
+
+    def steps(self, kind: Kind, key: str) -> list[Step]:
+        """Return what was done to an instance, or under a Transaction UID, on any association, in the order of time.
+
+        What is known depends on which associations are over; ask only about what came before something of this one.
+        """
+        workflow = self.known.links.find_thread(kind, key) if self.known is not None else None
+        over = workflow.steps if workflow is not None else []
+        return sorted([*over, *self.unfinished.get((kind, key), ())], key=by_time)
+
+    @property
+    def unfinished(self) -> dict[tuple[Kind, str], list[Step]]:
+        """What was done on associations that are not over, by what it was done to; up to MAX_UNFINISHED of it."""
+        if self._elsewhere is None:
+            self._elsewhere = {}
+            for kind, key, step in islice(self._steps_elsewhere(), MAX_UNFINISHED):
+                self._elsewhere.setdefault((kind, key), []).append(step)
+        return self._elsewhere
+
+    def _steps_elsewhere(self) -> Iterator[tuple[Kind, str, Step]]:
+        for association in self.known.open_associations if self.known is not None else ():
+            if association is not self.association:
+                yield from steps_of(association)
 
     @property
     def both_directions(self) -> bool:
@@ -180,6 +215,8 @@ class Review:
         return self.ending is not None and self.ending.side is side and self.silence >= PATIENCE
 
 
+MAX_UNFINISHED = 10_000
+"""Steps on associations that are not over that are looked at for one that is."""
 PATIENCE = 1_000_000_000
 """ns of silence from which on who gives up is thought to have waited, not to have changed its mind."""
 

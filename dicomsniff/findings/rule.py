@@ -10,7 +10,8 @@
         '''
 
 `entry_rule` is asked about timeline entries of certain types (`on`) as they come, `final_rule` once about an
-association when nothing more can come, `capture_rule` once about a capture that is over. They have keywords in common:
+association when nothing more can come, `capture_rule` once about a capture that is over. A `judging_rule` is an entry
+rule that is also given what was found about the association before. They have keywords in common:
 
 - `follows` names the codes of which this is a mere consequence when they are found before it: `own:CODE` where the same
   side must have caused it, `peer:CODE` where the other side must, `CODE` where either may.
@@ -31,6 +32,7 @@ from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.losses import Losses
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.side import Side
@@ -92,6 +94,7 @@ class CaptureFacts(Protocol):
 
 
 EntryCheck = Callable[[Association, Entry], Iterable[Hit]]
+Judgement = Callable[[Association, Entry, Findings], Iterable[Hit]]
 FinalCheck = Callable[[Review], Iterable[Hit]]
 CaptureCheck = Callable[[CaptureFacts], Iterable[Hit]]
 Condition = Callable[[Association, Message], bool]
@@ -126,6 +129,8 @@ class EntryRule(Rule):
     check: EntryCheck
     condition: Condition | None
     once: bool
+    judge: Judgement | None = None
+    """Asked instead of `check` where it is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +186,26 @@ def entry_rule(
         )
 
     return declare
+
+
+def judging_rule(
+    *, on: type | tuple[type, ...], condition: Condition | None = None, **row: Unpack[Catalogued]
+) -> Callable[[Judgement], Judgement]:
+    """Declare an entry rule that is given what was found about the association before."""
+    events = on if isinstance(on, tuple) else (on,)
+
+    def declare(judge: Judgement) -> Judgement:
+        told = _row(judge, row)
+        return _declare(
+            judge,
+            EntryRule(events=events, check=_finds_nothing, condition=condition, once=False, judge=judge, **told),
+        )
+
+    return declare
+
+
+def _finds_nothing(_: Association, __: Entry) -> Iterable[Hit]:
+    return ()
 
 
 def final_rule(**row: Unpack[Catalogued]) -> Callable[[FinalCheck], FinalCheck]:

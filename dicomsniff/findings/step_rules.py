@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.normalized_links import Kind, Step, Workflow, instance_of, key_of, kind_of
+from dicomsniff.association.normalized_links import Kind, Step, instance_of, key_of, kind_of
 from dicomsniff.dictionary.attribute_demands import MPPS_ENDED, TRANSACTION_UID, UPS_ENDED
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID
 from dicomsniff.dictionary.normalized import (
@@ -79,10 +79,10 @@ def changed_after_end(review: Review) -> Iterator[Hit]:
     What to do: Let the sender put all of it into the N-SET that ends the step, or before that.
     """
     for operation in _of_kinds(review, tuple(_ENDED)):
-        kind, workflow = kind_of(operation), _thread(review, operation)
-        if kind is None or workflow is None or not _changes(operation):
+        kind = kind_of(operation)
+        if kind is None or not _changes(operation):
             continue
-        end = next((step for step in _before(workflow, operation) if _ends(kind, step)), None)
+        end = next((step for step in _before(review, operation) if _ends(kind, step)), None)
         if end is not None:
             since = f"for a {_kind(operation)} that is {end.state} since {end.service} {_message(review, end)}"
             yield _hit(review, operation, since)
@@ -103,11 +103,10 @@ def other_transaction(review: Review) -> Iterator[Hit]:
     What to do: Let the performer keep the Transaction UID; others may ask for a cancel with Request UPS Cancel.
     """
     for operation in _of_kinds(review, (Kind.UPS,)):
-        workflow = _thread(review, operation)
-        if operation.status != _WRONG_TRANSACTION or workflow is None:
+        if operation.status != _WRONG_TRANSACTION:
             continue
-        claim = next((step for step in _before(workflow, operation) if _claims(step)), None)
-        own = next((step for step in workflow.steps if _is(step, operation, review)), None)
+        claim = next((step for step in _before(review, operation) if _claims(step)), None)
+        own = next((step for step in _thread(review, operation) if _is(step, operation, review)), None)
         if claim is None or own is None or not claim.transaction or own.transaction == claim.transaction:
             continue
         if own.transaction or operation.name == "N-SET":  # an N-ACTION without it is told as that
@@ -144,23 +143,20 @@ def _of_kinds(review: Review, kinds: tuple[Kind, ...]) -> Iterator[Operation]:
     return (operation for operation in review.association.operations.normalized if kind_of(operation) in kinds)
 
 
-def _thread(review: Review, operation: Operation) -> Workflow | None:
-    """Return what else was done to the instance of an operation, on this and other associations."""
+def _thread(review: Review, operation: Operation) -> list[Step]:
+    """Return what was done to the instance of an operation, on this and other associations."""
     kind = kind_of(operation)
-    if kind is None or review.known is None:
-        return None
-    return review.known.links.find_thread(kind, key_of(review.association, operation))
+    return review.steps(kind, key_of(review.association, operation)) if kind is not None else []
 
 
-def _before(workflow: Workflow, operation: Operation) -> Iterator[Step]:
-    """Yield the steps of a workflow before an operation."""
-    return (step for step in workflow.steps if step.time < operation.request.span.first_time)
+def _before(review: Review, operation: Operation) -> list[Step]:
+    """Return what was done to its instance before an operation."""
+    return [step for step in _thread(review, operation) if step.time < operation.request.span.first_time]
 
 
 def _failed_creation(review: Review, operation: Operation) -> Step | None:
     """Return the N-CREATE of an operation's instance where it failed, and no other one did not."""
-    workflow = _thread(review, operation)
-    steps = list(_before(workflow, operation)) if workflow is not None and kind_of(operation) is not Kind.PRINT else []
+    steps = _before(review, operation) if kind_of(operation) is not Kind.PRINT else []
     created = [step for step in steps if step.service == "N-CREATE"]
     return created[-1] if created and all(step.category == "Failure" for step in created) else None
 
@@ -169,15 +165,18 @@ def _may_be_created(review: Review, operation: Operation, instance: str) -> bool
     """Whether something may have made an instance before an operation, as far as the capture shows."""
     if review.known is None or not review.known.knows_all:
         return True
-    workflow = None if kind_of(operation) is Kind.PRINT else _thread(review, operation)
-    if workflow is not None and (workflow.unlisted or any(_creates(step) for step in _before(workflow, operation))):
-        return True
+    kind = kind_of(operation)
+    if kind is not None and kind is not Kind.PRINT:
+        workflow = review.known.links.find_thread(kind, key_of(review.association, operation))
+        if (workflow is not None and workflow.unlisted) or any(map(_creates, _before(review, operation))):
+            return True
     others = (each.operations.normalized for each in review.known.open_associations if each is not review.association)
-    own = review.association.operations.normalized
+    earlier = (
+        each for some in others for each in some if each.request.span.first_time < operation.request.span.first_time
+    )
     return any(
         each.name == "N-CREATE" and (instance_of(each) == instance or _gives(each, instance))
-        for operations in (own, *others)
-        for each in operations
+        for each in (*review.association.operations.normalized, *earlier)
     )
 
 

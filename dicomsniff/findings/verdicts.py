@@ -7,7 +7,7 @@ from dicomsniff.association.state import State
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_address, the_class, the_title
@@ -27,7 +27,7 @@ _EXPLANATIONS = ("get-explained",)
 """Notes that say why a request failed."""
 
 
-def verdict(association: Association, now: int = 0) -> str:
+def verdict(association: Association, found: Findings, now: int = 0) -> str:
     """Say in one line, with marks (see `parts`), how the association went; of one that goes on, how that is `now`.
 
     That is a time in ns since 1970; where it is not given, the association's last word counts.
@@ -37,21 +37,21 @@ def verdict(association: Association, now: int = 0) -> str:
     if association.rejection is not None:
         return f"refused: {_rejection(association)}"
     if association.abort is not None and association.state is not State.RELEASED:
-        return _aborted(association)
+        return _aborted(association, found)
     failed = _failures(association)
     if association.released and association.nothing_accepted and not association.message_counts.requests:
         return f"released: no presentation context was accepted{_refusals(association)}; nothing was exchanged"
     if association.released:
         said = failed or _exchanged(association)
-        wrong = next((each for each in findings_of(association).causes if each.worst is Severity.ERROR), None)
+        wrong = next((each for each in found.causes if each.worst is Severity.ERROR), None)
         if not failed and wrong is not None:
             return f"released, but {wrong.line}; {said}"
         then = f"; then {_by(association.abort)} aborted in vain" if association.abort is not None else ""
-        return f"released: {said}{_why_failed(association)}{then}{_refused_contexts(association)}"
+        return f"released: {said}{_why_failed(found)}{then}{_refused_contexts(association)}"
     if not association.closed:
         return _going_on(association, now)
     lost = "; the capturer lost packets meanwhile" if association.lost_until else ""
-    return f"unfinished{_why_unfinished(association, failed)}{lost}"
+    return f"unfinished{_why_unfinished(association, found, failed)}{lost}"
 
 
 def has_failed(association: Association) -> bool:
@@ -65,20 +65,20 @@ def _end_unseen(association: Association) -> bool:
     return association.state is State.UNKNOWN and association.has_holes
 
 
-def _why_failed(association: Association) -> str:
+def _why_failed(found: Findings) -> str:
     """Name what a failed status follows from, or is explained by, where that was found."""
-    for finding in findings_of(association).causes:
+    for finding in found.causes:
         if any(each.code == "status-failure" for each in finding.followers) or finding.code in _EXPLANATIONS:
             return f"; {finding.line}"
     return ""
 
 
-def reason(association: Association) -> str:
+def reason(association: Association, found: Findings) -> str:
     """Why an association was in trouble, without what differs from one association to the next."""
     if association.rejection is not None:
         why = in_words(reject_reason_name(association.rejection.source, association.rejection.reason))
         return f"refused: {why}" + (f"; {likely}" if (likely := refused_for_identity(association)) else "")
-    cause = _cause(association)
+    cause = _cause(found)
     if cause is not None and cause.code not in ("association-aborted", "status-failure"):
         without = cause.line  # ports, which differ each time
         for party in (association.requestor, association.acceptor):
@@ -89,7 +89,7 @@ def reason(association: Association) -> str:
         return f"{service} failed: {next(iter(statuses))}"
     if association.abort is not None:
         return f"aborted by the {association.abort.side.value}"
-    return cause.line if cause is not None else verdict(association).partition(": ")[2] or "unfinished"
+    return cause.line if cause is not None else verdict(association, found).partition(": ")[2] or "unfinished"
 
 
 def _rejection(association: Association) -> str:
@@ -108,25 +108,23 @@ def _rejection(association: Association) -> str:
     return f"{reason}{who}{how}" + (f"; {likely}" if likely else "")
 
 
-def _aborted(association: Association) -> str:
+def _aborted(association: Association, found: Findings) -> str:
     abort = association.abort
     if abort is None:
         return ""
     why = aborted_for(abort.source, abort.reason)
-    cause = next(
-        (each for each in findings_of(association).causes if any(of.code in _ABORTS for of in each.followers)), None
-    )
+    cause = next((each for each in found.causes if any(of.code in _ABORTS for of in each.followers)), None)
     if cause is not None:
         said = f"; its reason: {why}" if why and cause.code != "abort-reserved" else ""
         return f"aborted by the {abort.side.value}: {cause.line}{said}"
     who = _by(abort)
     done = _failures(association) or _exchanged(association)
     exchanged = f", after {done}" if association.message_counts.statuses else ""
-    wrong = next((each for each in findings_of(association).causes if each.severity is Severity.ERROR), None)
+    wrong = next((each for each in found.causes if each.severity is Severity.ERROR), None)
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.line}"
     why = f": {why}" if why else ""
-    harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in findings_of(association).all)
+    harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in found.all)
     cost = "; nothing was lost by it" if harmless else ""
     return f"aborted by {who}{why}{_open_question(association, abort)}{exchanged}{cost}{before}"
 
@@ -137,21 +135,20 @@ def _by(abort: AbortInfo) -> str:
     return f"{side}'s {aborter(abort.source)}" if aborter(abort.source) else side
 
 
-def _cause(association: Association) -> Finding | None:
+def _cause(found: Findings) -> Finding | None:
     """The first finding that says why an association was in trouble."""
-    found = findings_of(association).causes
-    loose = (each for each in found if any(of.code in ENDINGS for of in each.all()))
-    return next((each for each in found if each.worst is Severity.ERROR), next(loose, None))
+    loose = (each for each in found.causes if any(of.code in ENDINGS for of in each.all()))
+    return next((each for each in found.causes if each.worst is Severity.ERROR), next(loose, None))
 
 
-def _why_unfinished(association: Association, failed: str) -> str:
+def _why_unfinished(association: Association, found: Findings, failed: str) -> str:
     if association.state is State.ESTABLISHED and association.nothing_accepted:
         return f": no presentation context was accepted{_refusals(association)}"
-    cause = _cause(association)
+    cause = _cause(found)
     if cause is not None and cause.code != "status-failure":
         said = failed or (_exchanged(association) if association.message_counts.statuses else "")
         return f": {cause.line}{f'; {said}' if said else ''}"
-    unseen = next((each for each in findings_of(association).causes if each.code == "one-direction"), None)
+    unseen = next((each for each in found.causes if each.code == "one-direction"), None)
     if unseen is not None:
         seen = ", ".join(f"{count} {name}" for name, count in association.message_counts.requests.items())
         return f": {unseen.line}" + (f"; {seen}" if seen else "")

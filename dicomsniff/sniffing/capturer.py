@@ -98,7 +98,7 @@ class Capturer:
                 self._writer.tell()
                 # What is there by now stays: garbage is not looked for in it again, which takes 50 ms each time.
                 gc.freeze()
-                self._channel.send("started", capturer=mover.name, granted=mover.granted, refused=reasons)
+                self._channel.send("started", capturer=mover.name, buffer=mover.buffer, refused=reasons)
                 return mover
         raise MoverError(reasons[-1])
 
@@ -115,11 +115,11 @@ class Capturer:
     def _await_head(self, mover: Mover) -> None:
         """Wait until a mover has described its interfaces: until then it may still fail."""
         while not self._stopping:
-            if self._has_come(mover):
-                taken = mover.take(self._left)
-                if taken.heads:
-                    self._add(taken)
-                    return
+            taken = mover.take(self._left)
+            if taken.heads:
+                self._add(taken)
+                return
+            self._has_come(mover)
         raise MoverError("it was stopped before it began")
 
     def _move(self, mover: Mover) -> None:

@@ -38,8 +38,8 @@ class Mover(Protocol):
     """The unit (ns) of the times in what it takes."""
     writes_losses: bool
     """Whether what it takes tells of losses too."""
-    granted: int
-    """Bytes of packets that the kernel holds for it; 0 where that is not known."""
+    buffer: str
+    """How much the kernel holds for it, in words; empty where that is not known."""
 
     def files(self) -> list[int]:
         """Return the descriptors of which one can be read as soon as there is something."""

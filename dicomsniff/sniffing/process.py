@@ -13,7 +13,6 @@ from threading import Condition, Thread
 
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.quantities import byte_size
 from dicomsniff.sniffing.notes import Channel, Note
 from dicomsniff.sniffing.plan import Plan
 
@@ -107,7 +106,7 @@ class CapturerProcess:
         match note["is"]:
             case "started":
                 self._started = True
-                held = f", with {byte_size(note['granted'])} for what the kernel holds" if note["granted"] else ""
+                held = f", with a buffer of {note['buffer']}" if note["buffer"] else ""
                 instead = "".join(f"; {reason}" for reason in note["refused"])
                 self.note(f"captured by {note['capturer']}{held}{instead}")
             case "gone":

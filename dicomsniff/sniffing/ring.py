@@ -11,6 +11,7 @@ import struct
 import time
 from typing import NamedTuple
 
+from dicomsniff.quantities import byte_size
 from dicomsniff.sniffing import blocks
 from dicomsniff.sniffing.movers import Losses, MoverError
 from dicomsniff.sniffing.plan import Plan
@@ -62,7 +63,7 @@ class PacketRing:
         except (OSError, ValueError) as error:
             self.close()
             raise MoverError(f"no ring of packets can be had: {error}") from None
-        self.granted = sum(ring.blocks * BLOCK for ring in self._rings)
+        self.buffer = f"{byte_size(sum(ring.blocks for ring in self._rings) * BLOCK)} granted by the kernel"
         self._next = [0] * len(self._rings)
         self._losses = [Losses()] * len(self._rings)
         self._head = section(self._opened, plan, nanoseconds=True)
@@ -84,7 +85,7 @@ class PacketRing:
                 _, _, status, count, first = _BLOCK_HEAD.unpack_from(ring.memory, at)
                 if not status & _USER or packets >= most:
                     break
-                packets += self._add(parts, number, at + first, min(count, most - packets))
+                packets += self._add(parts, number, at + first, count, most - packets)
                 _STATUS.pack_into(ring.memory, at + 8, _KERNEL)
                 self._next[number] = (self._next[number] + 1) % ring.blocks
         for ring in self._rings:
@@ -114,8 +115,8 @@ class PacketRing:
         for each in self._opened:
             each.socket.close()
 
-    def _add(self, parts: list[bytes], number: int, at: int, count: int) -> int:
-        """Add the blocks of `count` packets, the first one at a place; return how many are told of."""
+    def _add(self, parts: list[bytes], number: int, at: int, count: int, most: int) -> int:
+        """Add what there is of `count` packets, the first one at a place; return how many are told of, of `most`."""
         ring = self._rings[number]
         memory, loopback = ring.memory, ring.opened.name == "lo"
         snap, unpack, packed = self._snap_length, _PACKET_HEAD.unpack_from, blocks.packet
@@ -123,7 +124,7 @@ class PacketRing:
         for _ in range(count):
             following, seconds, ns, captured, length, status, mac, _, _, vlan, tpid = unpack(memory, at)
             # The loopback interface shows each packet twice, as it leaves and as it comes in.
-            if not (loopback and memory[at + _KIND_AT] == _OUTGOING):
+            if told < most and not (loopback and memory[at + _KIND_AT] == _OUTGOING):
                 frame = memory[at + mac : at + mac + captured]
                 if status & _VLAN_VALID:
                     kind = tpid if status & _VLAN_TPID_VALID else 0x8100

@@ -53,7 +53,7 @@ class ScapySockets:
     name = "dicomsniff"
     writes_losses = False
     tick = 1000
-    granted = 0
+    buffer = ""
 
     def __init__(self, plan: Plan) -> None:
         self._opened = open_sockets(plan)

@@ -10,6 +10,7 @@ import time
 from tempfile import TemporaryFile
 
 from dicomsniff import __version__
+from dicomsniff.quantities import byte_size
 from dicomsniff.sniffing.movers import Losses, MoverError
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.translation import (
@@ -40,8 +41,8 @@ class Tool:
     tick = 1000
     writes_losses = False
 
-    def __init__(self, program: str, command: list[str], translation: Translation, granted: int) -> None:
-        self.granted = granted
+    def __init__(self, program: str, command: list[str], translation: Translation, asked: int) -> None:
+        self.buffer = f"{byte_size(asked)} asked of the kernel"
         self.name = program
         self._translation = translation
         self._said = TemporaryFile()  # noqa: SIM115  open as long as the program may write to it

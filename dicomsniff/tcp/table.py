@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dicomsniff.tcp.connection import Connection
-    from dicomsniff.tcp.shelf import Shelf
+    from dicomsniff.tcp.shelf import Beside, Shelf
 
 BARE = 3
 """What a connection weighs of which nothing but TCP is followed."""
@@ -30,7 +30,8 @@ MAX_AWAKE = 40_000
 class ConnectionTable:
     """Knows every connection that is followed, in memory or not."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: "Beside | None" = None) -> None:
+        self._beside = beside
         self.streams: dict[bytes, Stream] = {}
         """The streams of those in memory, by flow."""
         self.weight = 0
@@ -141,7 +142,7 @@ class ConnectionTable:
         if self._shelf is None:
             from dicomsniff.tcp.shelf import Shelf
 
-            self._shelf = Shelf()
+            self._shelf = Shelf(self._beside)
         staying: list[Connection] = []
         for connection in sorted(self._awake, key=_last_time):
             if self.weight <= MAX_AWAKE // 2:

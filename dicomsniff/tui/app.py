@@ -75,7 +75,7 @@ class DicomsniffApp(GuardedApp):
         self.problem = ""
         """Why reading failed."""
         self.status = StatusLine()
-        self.panes = Panes()
+        self.panes = Panes(capture.found)
         if chosen is not None:
             self.panes.table.filter = chosen
         self.clock = PacketClock()
@@ -240,11 +240,15 @@ class DicomsniffApp(GuardedApp):
         association = self.panes.table.selected
         if association is not None:
             title = f"Findings of association {association.id}"
-            self.push_screen(FindingsList(title, of_association(association)), self._go_to_finding)
+            self.push_screen(
+                FindingsList(title, of_association(association, self.capture.found.of(association))),
+                self._go_to_finding,
+            )
 
     def action_capture(self) -> None:
         """Say how the capture went, and list the findings about it and its associations."""
-        found = of_capture(self.capture.analyzer.findings, self.panes.table.associations)
+        every = ((each, self.capture.found.of(each)) for each in self.panes.table.associations)
+        found = of_capture(self.capture.analyzer.findings, every)
         head = allowed(self.book.verdict) or "nothing is over yet"
         self.push_screen(FindingsList("The capture", found, several=True, head=head), self._go_to_finding)
 
@@ -252,7 +256,8 @@ class DicomsniffApp(GuardedApp):
         """Say what is known of the selected association."""
         association = self.reopening.shown(self.panes.table.selected)
         if association is not None:
-            self.push_screen(AssociationView(association, self.book, self.capture.reader.resolution_digits))
+            found, digits = self.capture.found.of(association), self.capture.reader.resolution_digits
+            self.push_screen(AssociationView(association, found, self.book, digits))
 
     def action_links(self) -> None:
         """List what belongs together; begin at the selected entry."""
@@ -377,7 +382,8 @@ class DicomsniffApp(GuardedApp):
             self._wanted = None
             self._show_detail(None)
         else:
-            wanted = (ladder.association, entry, detail_state(ladder.association, entry, self.book))
+            found = self.capture.found.of(ladder.association)
+            wanted = (ladder.association, entry, detail_state(ladder.association, found, entry, self.book))
             if self._wanted is None or self._wanted[1] is not entry or self._wanted[2] != wanted[2]:
                 self._wanted = wanted
                 if not self._loading:

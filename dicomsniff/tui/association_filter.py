@@ -8,7 +8,7 @@ from dicomsniff.filter.errors import FilterError
 from dicomsniff.filter.filter import Filter
 from dicomsniff.filter.searched import Searched
 from dicomsniff.filter.selection import EVERYTHING, Selection
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Collector, Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class _Judged:
 class AssociationFilter:
     """Chooses by what is typed, as long as that can be understood, among what the program was asked to show."""
 
-    def __init__(self, selection: Selection = EVERYTHING) -> None:
+    def __init__(self, collector: Collector, selection: Selection = EVERYTHING) -> None:
+        self._collector = collector
         self._asked = selection
         self._searched = Searched(MAX_ASSOCIATIONS)
         self._typed: Filter | None = None
@@ -58,13 +59,14 @@ class AssociationFilter:
         """Whether an association is chosen."""
         if self.is_all:
             return True
-        size = association.closed, len(association.timeline), len(findings_of(association).all)
+        found = self._collector.of(association)
+        size = association.closed, len(association.timeline), len(found.all)
         judged = self._judged.get(association.id)
         if judged is None or judged.size != size:
-            judged = self._judged[association.id] = _Judged(size, self._chooses(association))
+            judged = self._judged[association.id] = _Judged(size, self._chooses(association, found))
         return judged.chosen
 
-    def _chooses(self, association: Association) -> bool:
-        if self._typed is not None and not self._typed.chooses(association):
+    def _chooses(self, association: Association, found: Findings) -> bool:
+        if self._typed is not None and not self._typed.chooses(association, found):
             return False
-        return self._asked.choose(association) is not None
+        return self._asked.choose(association, found) is not None

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 
 from dicomsniff.association.association import Association, Party
+from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import duration, time_of_day
@@ -24,10 +25,11 @@ class AssociationTable(RowList):
 
     HEADER_LINES = 1
 
-    def __init__(self) -> None:
+    def __init__(self, collector: Collector) -> None:
         super().__init__(id="associations")
+        self._collector = collector
         self.border_title = "Associations"
-        self.filter = AssociationFilter()
+        self.filter = AssociationFilter(collector)
         self.associations: list[Association] = []
         """All there are."""
         self.listed: list[Association] = []
@@ -93,7 +95,7 @@ class AssociationTable(RowList):
 
     def problems(self, association: Association) -> Problems:
         """Return where an association has findings."""
-        return self._problems.setdefault(association.id, Problems(association))
+        return self._problems.setdefault(association.id, Problems(association, self._collector))
 
     def _list(self, listed: list[Association]) -> None:
         selected = self.selected
@@ -170,7 +172,7 @@ class AssociationTable(RowList):
         known, text = self._verdicts.get(association.id, (None, ""))
         if known != state:
             try:
-                text = allowed(verdict(association, self.now))
+                text = allowed(verdict(association, self._collector.of(association), self.now))
             except RuntimeError:  # its counts were just growing
                 return text or association.outcome
             self._verdicts[association.id] = (state, text)

@@ -8,6 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from dicomsniff.association.association import Association, Party
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
@@ -21,9 +22,12 @@ from dicomsniff.words.negotiation import consequences
 from dicomsniff.words.times import nearest_side, tcp_text, time_text
 
 
-def association_facts(association: Association, book: LinkBook, digits: int) -> Iterator[tuple[str, str]]:
+def association_facts(
+    association: Association, found: Findings, book: LinkBook, digits: int
+) -> Iterator[tuple[str, str]]:
     """Yield what is known of an association: how it went, who with whom, where its time went."""
-    yield "how it went", allowed(verdict(association)) if association.closed else f"{association.outcome} so far"
+    went = allowed(verdict(association, found)) if association.closed else f"{association.outcome} so far"
+    yield "how it went", went
     yield "requestor", _party(association.requestor)
     yield "acceptor", _party(association.acceptor)
     if not association.requestor_is.startswith("sent"):
@@ -45,8 +49,8 @@ def association_facts(association: Association, book: LinkBook, digits: int) -> 
         accepted = sum(context.accepted for context in association.contexts.values())
         yield "negotiated", f"{accepted} of {len(association.contexts)} contexts"
         yield from (("", said) for said in map(allowed, consequences(association)))
-    for link in book.delivered_by(association, None):
-        yield "asked for by", link.target.text
+    for link in book.having(association, None):
+        yield "asked for by" if link.begins_apart else link.kind, link.target.text
     yield "messages", f"{association.message_counts.messages:,}"
     if association.unlisted:
         yield "not listed", f"{association.unlisted:,} further entries"
@@ -61,10 +65,10 @@ def _party(party: Party) -> str:
 class AssociationView(Dialog[None]):
     """What is known of an association, wrapped."""
 
-    def __init__(self, association: Association, book: LinkBook, digits: int) -> None:
+    def __init__(self, association: Association, found: Findings, book: LinkBook, digits: int) -> None:
         super().__init__()
         self._title = f"Association {association.id}"
-        self._facts = list(association_facts(association, book, digits))
+        self._facts = list(association_facts(association, found, book, digits))
 
     def compose(self) -> ComposeResult:
         """Make the box."""

@@ -8,7 +8,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.library import Capture
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import byte_size
@@ -38,7 +38,8 @@ class Detail:
 
 def load_detail(capture: Capture, association: Association, entry: Entry, book: LinkBook) -> Detail:
     """Reread and decode an entry. Never fails: what cannot be read is said."""
-    detail = Detail(entry_name(entry), entry_facts(association, entry, capture.reader.resolution_digits, book))
+    found, digits = capture.found.of(association), capture.reader.resolution_digits
+    detail = Detail(entry_name(entry), entry_facts(association, found, entry, digits, book))
     if capture.is_pipe:
         detail.problem = "the capture came through a pipe, which cannot be read again; save it to a file first"
     else:
@@ -53,10 +54,10 @@ def load_detail(capture: Capture, association: Association, entry: Entry, book: 
     return detail
 
 
-def detail_state(association: Association, entry: Entry, book: LinkBook) -> tuple[object, ...]:
+def detail_state(association: Association, found: Findings, entry: Entry, book: LinkBook) -> tuple[object, ...]:
     """Return what a detail changes with: where it is another one, the detail is out of date."""
     operation = entry.event.operation if isinstance(entry.event, Message) else None
-    said: tuple[object, ...] = (association.closed, len(findings_of(association).all), association.condensed)
+    said: tuple[object, ...] = (association.closed, len(found.all), association.condensed)
     if operation is not None:
         said += (operation.responses, operation.cancel is None, operation.sub_operations)
     return (*said, *(link.target.text for link in related_links(association, entry, book)))

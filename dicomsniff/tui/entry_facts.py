@@ -9,7 +9,7 @@ from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import the_class, the_party
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import duration, timestamp
@@ -26,10 +26,10 @@ ADVICE = {rule.code: rule.remedy for rule in RULES}
 """What to do about a finding, by its code."""
 
 
-def entry_facts(association: Association, entry: Entry, digits: int, book: LinkBook) -> list[FieldRow]:
+def entry_facts(association: Association, found: Findings, entry: Entry, digits: int, book: LinkBook) -> list[FieldRow]:
     """Return the findings about an entry, its operation, what belongs together with it, and its place."""
     rows = [FieldRow(entry_name(entry), allowed(entry_detail(association, entry)), style="heading")]
-    for finding in findings_of(association).all:
+    for finding in found.all:
         if finding.span == entry.span:
             rows.append(FieldRow(finding.severity.value, allowed(finding.line), style=finding.severity.value))
             rows.append(FieldRow("advice", ADVICE.get(finding.code, ""), depth=1))

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from dicomsniff.association.association import Association
 from dicomsniff.findings.catalogue import find_rule
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import SEVERITIES, Finding
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import Where, bindings
@@ -39,21 +39,21 @@ class Finds(NamedTuple):
     total: int
 
 
-def of_association(association: Association) -> Finds:
+def of_association(association: Association, found: Findings) -> Finds:
     """Arrange an association's findings."""
-    return of_capture([], [association])
+    return of_capture([], [(association, found)])
 
 
-def of_capture(findings: list[Finding], associations: Iterable[Association]) -> Finds:
+def of_capture(findings: list[Finding], associations: Iterable[tuple[Association, Findings]]) -> Finds:
     """Arrange the findings about a capture and about all its associations."""
     causes = [(finding, _seen_in(finding)) for finding in findings]
     unlisted = 0
-    for association in associations:
-        causes += [(finding, association.id) for finding in list(findings_of(association).causes)]
-        unlisted += sum(findings_of(association).unlisted.copy().values())
+    for association, found in associations:
+        causes += [(finding, association.id) for finding in list(found.causes)]
+        unlisted += sum(found.unlisted.copy().values())
     causes.sort(key=lambda pair: SEVERITIES.index(pair[0].worst))
-    found = [Found(each, association, each is not cause) for cause, association in causes for each in cause.all()]
-    return Finds(found[:MAX_ROWS], len(found) + unlisted)
+    rows = [Found(each, number, each is not cause) for cause, number in causes for each in cause.all()]
+    return Finds(rows[:MAX_ROWS], len(rows) + unlisted)
 
 
 def _seen_in(finding: Finding) -> int | None:

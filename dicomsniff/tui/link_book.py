@@ -1,20 +1,17 @@
 """What belongs together, as far as it is known -> lines that lead somewhere; made by the workflow that reads."""
 
 from collections.abc import Callable
-from copy import copy
-from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
-from dicomsniff.association.links import Link, workflow_link
-from dicomsniff.association.moves import Delivery, Move, move_originator
-from dicomsniff.association.normalized_links import Step, Workflow
+from dicomsniff.association.links import End, Link
+from dicomsniff.association.moves import Delivery
+from dicomsniff.association.normalized_links import Step
 from dicomsniff.dimse.message import Message
-from dicomsniff.findings.retrieve import why_less
 from dicomsniff.tui.said import allowed
-from dicomsniff.words.links import link_text, part_text
+from dicomsniff.words.links import explanation, link_text, part_text
 
 PATIENCE = 0.25
 """Seconds to wait at least before finding out anew."""
@@ -33,18 +30,29 @@ class Target(NamedTuple):
 class LinkLines:
     """A link's own line, and those of its parts, each leading there.
 
-    They are written when they are first seen, for there may be many; the link must not change any more.
+    They are written when they are first seen, for there may be many.
     """
 
     def __init__(self, link: Link) -> None:
         self.kind = link.kind
-        self.count = len(link.parts)
-        """The lines below its own."""
-        self.explanation = why_less(link.about) if isinstance(link.about, Move) else ""
+        self.begins_apart = link.begins_apart
+        """Whether what it begins with is none of its parts."""
+        self.count = len(link.parts) if self.begins_apart or len(link.parts) > 1 else 0
+        """The lines below its own; none where that says all."""
+        self.part_name = link.parts[0].name if link.parts else ""
+        self.explanation = explanation(link)
         """The likeliest reason, with marks, for what went wrong; empty where nothing did."""
         self.unlisted = link.unlisted
         """Parts that are counted only."""
         self._link = link
+
+    @cached_property
+    def _text(self) -> str:
+        return link_text(self._link)
+
+    @cached_property
+    def _part_texts(self) -> list[str]:
+        return [part_text(self._link, part) for part in self._link.parts[: self.count]]
 
     @property
     def target(self) -> Target:
@@ -54,18 +62,8 @@ class LinkLines:
     @property
     def parts(self) -> list[Target]:
         """The lines below it."""
-        return [
-            Target(part.association, part.message, allowed(text))
-            for part, text in zip(self._link.parts, self._part_texts, strict=True)
-        ]
-
-    @cached_property
-    def _text(self) -> str:
-        return link_text(self._link)
-
-    @cached_property
-    def _part_texts(self) -> list[str]:
-        return [part_text(self._link, part) for part in self._link.parts]
+        texts = zip(self._link.parts, self._part_texts, strict=False)
+        return [Target(part.association, part.message, allowed(text)) for part, text in texts]
 
 
 class LinkBook:
@@ -75,9 +73,8 @@ class LinkBook:
         self.links: list[LinkLines] = []
         self.verdict = ""
         """How the capture went, in one sentence with marks; empty while nothing is over."""
-        self._moves: dict[tuple[int, int], LinkLines] = {}
-        self._deliveries: dict[int, list[tuple[Delivery, LinkLines]]] = {}
-        self._workflows: dict[int, list[tuple[list[Step], LinkLines]]] = {}
+        self._beginnings: dict[tuple[int, int], list[LinkLines]] = {}
+        self._parts: dict[int, list[tuple[Delivery | Step | End, LinkLines]]] = {}
 
     @classmethod
     def of(cls, analyzer: Analyzer) -> "LinkBook":
@@ -91,53 +88,18 @@ class LinkBook:
 
     def add(self, link: Link) -> None:
         """Write a link down."""
-        link = _unchanging(link)
         lines = LinkLines(link)
         self.links.append(lines)
-        match link.about:
-            case Move(deliveries=deliveries):
-                self._moves[link.association, link.message] = lines
-                for delivery in deliveries:
-                    self._deliveries.setdefault(delivery.association, []).append((delivery, lines))
-            case Workflow() as workflow:
-                for association in workflow.associations:
-                    self._workflows.setdefault(association, []).append((workflow.steps, lines))
+        if lines.begins_apart and link.message:
+            self._beginnings.setdefault((link.association, link.message), []).append(lines)
+        for part in link.parts:
+            self._parts.setdefault(part.association, []).append((part, lines))
 
-    def asked_by(self, association: int, message: int) -> LinkLines | None:
-        """Return the link of a C-MOVE-RQ."""
-        return self._moves.get((association, message))
-
-    def delivered_by(self, association: Association, message: Message | None) -> list[LinkLines]:
-        """Return the C-MOVEs for which a C-STORE-RQ was sent, or (None) an association was made."""
-        found = []
-        for delivery, link in self._deliveries.get(association.id, ()):
-            stores = delivery.stores
-            if message is None or (
-                stores.first_message <= message.number <= stores.last_message
-                and (delivery.originator == move_originator(message))
-            ):
-                found.append(link)
-        return list(dict.fromkeys(found))
-
-    def workflows(self, association: int, message: int) -> list[LinkLines]:
-        """Return the links of what was done under one UID, of which a request is a step."""
-        return [
-            link
-            for steps, link in self._workflows.get(association, ())
-            if any(step.association == association and step.message == message for step in steps)
-        ]
-
-
-def _unchanging(link: Link) -> Link:
-    """Return a link as it is now, whatever the reading of the capture adds to it."""
-    match link.about:
-        case Move() as move:
-            deliveries = [copy(delivery) for delivery in move.deliveries]
-            return link._replace(about=replace(move, deliveries=deliveries), parts=deliveries)
-        case Workflow() as workflow:
-            return workflow_link(replace(workflow, steps=list(workflow.steps)))
-        case about:
-            return link._replace(about=copy(about))
+    def having(self, association: Association, message: Message | None) -> list[LinkLines]:
+        """Return the links that a message, or (None) an association as such, has part in."""
+        begun = self._beginnings.get((association.id, message.number), []) if message is not None else []
+        held = [link for part, link in self._parts.get(association.id, ()) if part.holds(message)]
+        return list(dict.fromkeys([*begun, *held]))
 
 
 class LinkWatch:

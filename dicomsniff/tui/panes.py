@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
+from dicomsniff.findings.collector import Collector
 from dicomsniff.tui.association_table import AssociationTable
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.hex_view import HexView
@@ -27,9 +28,9 @@ class Panes(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.PANES)
 
-    def __init__(self) -> None:
+    def __init__(self, collector: Collector) -> None:
         super().__init__(id="panes")
-        self.table = AssociationTable()
+        self.table = AssociationTable(collector)
         self.ladder = MessageLadder()
         self.fields = FieldTree()
         self.bytes = HexView()

@@ -2,7 +2,7 @@
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.finding import Severity
 from dicomsniff.span import Span
 
@@ -13,8 +13,9 @@ LETTERS = {None: " ", Severity.NOTE: "N", Severity.WARNING: "W", Severity.ERROR:
 class Problems:
     """The severities of one association's entries, kept up as findings come; asking costs no walk over them all."""
 
-    def __init__(self, association: Association) -> None:
+    def __init__(self, association: Association, collector: Collector) -> None:
         self.association = association
+        self._collector = collector
         self._taken = 0
         self._spans: dict[Span, Severity] = {}
         self._worst: Severity | None = None
@@ -45,7 +46,7 @@ class Problems:
         return None
 
     def _take(self) -> None:
-        findings = findings_of(self.association).all
+        findings = self._collector.of(self.association).all
         if self._taken == len(findings):
             return
         for finding in findings[self._taken :]:

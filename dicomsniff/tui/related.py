@@ -68,7 +68,7 @@ def related_rows(association: Association, entry: Entry, book: LinkBook) -> list
         case Message(operation=Operation() as operation):
             rows = [*_message_rows(association, operation, book)]
         case AssociateRq() | AssociateRj():
-            rows = [row for link in book.delivered_by(association, None) for row in _asked_rows(link)]
+            rows = [row for link in book.having(association, None) for row in _link_rows(link, association, None)]
         case _:
             rows = []
     return [FieldRow("Belongs together", style="heading"), *rows] if rows else []
@@ -85,11 +85,9 @@ def related_links(association: Association, entry: Entry, book: LinkBook) -> lis
     """Return the links that an entry has part in."""
     match entry.event:
         case Message(operation=Operation(request=request)):
-            asked = book.asked_by(association.id, request.number)
-            found = [asked] if asked is not None else []
-            return found + book.delivered_by(association, request) + book.workflows(association.id, request.number)
+            return book.having(association, request)
         case AssociateRq() | AssociateRj():
-            return book.delivered_by(association, None)
+            return book.having(association, None)
         case _:
             return []
 
@@ -112,37 +110,31 @@ def _message_rows(association: Association, operation: Operation, book: LinkBook
     first = _first_sub_operation(association, operation)
     if first is not None:
         yield FieldRow("first sub-operation", _named(first), target=_target(association, first))
-    moved = book.asked_by(association.id, request.number)
-    if moved is not None:
-        yield FieldRow("C-MOVE", moved.target.text)
-        yield from _part_rows("delivery", moved, association, request)
-        if moved.explanation:
-            yield FieldRow("likely because", allowed(moved.explanation), style="warning")
-    elif operation.name == "C-MOVE" and not association.closed:
+    links = book.having(association, request)
+    if not links and operation.name == "C-MOVE" and not association.closed:
         yield FieldRow("deliveries", "are looked for when the association is over")
-    for link in book.delivered_by(association, request):
-        yield from _asked_rows(link)
-    for link in book.workflows(association.id, request.number):
-        yield FieldRow(link.kind, link.target.text)
-        yield from _part_rows("step", link, association, request)
+    for link in links:
+        yield from _link_rows(link, association, request)
 
 
-def _asked_rows(link: LinkLines) -> Iterator[FieldRow]:
-    yield FieldRow("asked for by", link.target.text, target=link.target)
-
-
-def _part_rows(name: str, link: LinkLines, association: Association, request: Message) -> Iterator[FieldRow]:
-    """Yield a link's parts, of many those around the request."""
-    here = (association.id, request.number)
+def _link_rows(link: LinkLines, association: Association, request: Message | None) -> Iterator[FieldRow]:
+    """Yield what leads to the beginning of a link, or there, the link with its parts, of many those around it."""
+    here = (association.id, request.number if request is not None else 0)
+    if link.begins_apart and link.target[:2] != here:
+        yield FieldRow("asked for by", link.target.text, target=link.target)
+        return
+    yield FieldRow(link.kind, link.target.text)
     own = next((place for place, part in enumerate(link.parts) if part[:2] == here), 0)
     first = max(0, min(own - NEAR // 2, len(link.parts) - NEAR))
     for part in link.parts[first : first + NEAR]:
         if part[:2] == here:
-            yield FieldRow(f"this {name}", part.text, depth=1)
+            yield FieldRow(f"this {link.part_name}", part.text, depth=1)
         else:
-            yield FieldRow(name, part.text, depth=1, target=part)
+            yield FieldRow(link.part_name, part.text, depth=1, target=part)
     if (count := len(link.parts) + link.unlisted) > NEAR:
         yield FieldRow("…", f"{count} in all", depth=1)
+    if link.explanation:
+        yield FieldRow("likely because", allowed(link.explanation), style="warning")
 
 
 def _first_sub_operation(association: Association, operation: Operation) -> Message | None:

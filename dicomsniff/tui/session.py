@@ -17,7 +17,7 @@ SWITCH = 0.001
 
 def run(capture: Capture, privacy: Privacy, selection: Selection = EVERYTHING) -> bool:
     """Show what is chosen of a capture, then close it; return whether a signal ended that."""
-    app = DicomsniffApp(capture, privacy, AssociationFilter(selection))
+    app = DicomsniffApp(capture, privacy, AssociationFilter(capture.found, selection))
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     try:

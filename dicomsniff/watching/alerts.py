@@ -43,7 +43,7 @@ class Alerts:
         self._severities = SEVERITIES[: SEVERITIES.index(severity) + 1]
         self._gate = Gate(privacy, watches=capture.is_live)
         self._comments = CommentReader(capture, self._gate) if not privacy.keep_phi else None
-        self._fresh = FreshFindings()
+        self._fresh = FreshFindings(capture.found)
         self._sent: list[float] = []
         """When the latest were handed over, up to MAX_PER_MINUTE of them."""
         self._suppressed = self._all_suppressed = 0

@@ -31,7 +31,7 @@ class Metrics:
         except ImportError:
             raise MetricsError("prometheus-client is not installed: pip install 'dicomsniff[metrics]'") from None
         self._capture = capture
-        self._fresh = FreshFindings()
+        self._fresh = FreshFindings(capture.found)
         self._losses = Losses()
         self._endings = Endings()
         self._packets = 0

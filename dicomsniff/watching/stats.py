@@ -28,7 +28,7 @@ class Stats:
     ) -> None:
         self._capture, self._out, self._seconds, self._clock = capture, out, seconds, clock
         self._line = {"text": stats_text, "jsonl": stats_json}[form]
-        self._fresh = FreshFindings()
+        self._fresh = FreshFindings(capture.found)
         self._endings = Endings()
         self._known = (0, 0, 0)
         """Associations, packets and losses when the period began."""

@@ -7,6 +7,7 @@ from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.findings.parts import the_address, the_class, the_key, the_title
+from dicomsniff.findings.retrieve import why_less
 from dicomsniff.quantities import counted, duration
 
 
@@ -23,6 +24,11 @@ def link_text(link: Link) -> str:
             return _workflow_text(workflow)
         case Series() as series:
             return _series_text(series)
+
+
+def explanation(link: Link) -> str:
+    """Say, with marks, why it came to less than was asked for: the likeliest reason; empty where it did not."""
+    return why_less(link.about) if isinstance(link.about, Move) else ""
 
 
 def part_text(link: Link, part: Delivery | Step | End) -> str:

@@ -13,7 +13,7 @@ from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import write_view
 from dicomsniff.library import Capture
 from dicomsniff.tcp import connection
-from pipeline import analyze, batch, codes, only
+from pipeline import analyze, batch, only
 from unmarked import ASKED, verdict
 
 
@@ -44,8 +44,8 @@ def test_messages_beyond_the_limit_are_counted_and_handed_on(monkeypatch: pytest
     assert len(association.timeline) == len(association.messages) == 10
     assert association.message_counts.messages == 100
     assert association.unlisted == len(updates) - 10
-    assert verdict(association) == "released: 50 C-ECHO, all Success"
-    assert "entries-not-listed" in codes(association)
+    assert verdict(association, analyzer.found.of(association)) == "released: 50 C-ECHO, all Success"
+    assert "entries-not-listed" in analyzer.found.of(association).codes
 
 
 def test_associations_that_ended_first_lose_their_details(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +57,9 @@ def test_associations_that_ended_first_lose_their_details(monkeypatch: pytest.Mo
     kept = [association for association in analyzer.associations if not association.condensed]
     assert 0 < len(kept) < 10
     assert sum(len(association.timeline) for association in kept) <= 80
-    assert [verdict(each) for each in analyzer.associations] == ["released: 2 C-ECHO, all Success"] * 20
+    assert [verdict(each, analyzer.found.of(each)) for each in analyzer.associations] == [
+        "released: 2 C-ECHO, all Success"
+    ] * 20
 
 
 def test_no_more_associations_lose_their_details_than_makes_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +150,9 @@ def test_where_associations_are_handed_over_lists_of_those_under_way_share_the_r
     short, *long = sorted(analyzer.pop_closed(), key=lambda each: each.id)
     assert (len(short.messages), short.unlisted) == (8, 0)
     assert sum(len(each.timeline) for each in long) <= 100
-    assert [verdict(each) for each in long] == [f"released: {n} C-ECHO, all Success" for n in (60, 80)]
+    assert [verdict(each, analyzer.found.of(each)) for each in long] == [
+        f"released: {n} C-ECHO, all Success" for n in (60, 80)
+    ]
 
 
 def test_equal_shares_are_given_to_long_lists_only() -> None:

@@ -69,6 +69,19 @@ def test_a_hole_inside_a_data_set_costs_only_that_message_its_wholeness():
     assert found.outcome == "released"
 
 
+def test_a_data_set_without_its_beginning_is_not_judged():
+    talk = begin(build.Talk().open())
+    command = build.p_data(build.pdv(3, build.store_rq(1), command=True))
+    data = build.data_pdus(3, bytes(range(1, 256)) * 100, 5000)
+    talk.client(command)
+    talk.lose(0, 5012)
+    talk.client(data[5012:])
+    talk.server(build.message(3, build.store_rsp(1)))
+    found = only(release(talk).packets)
+    assert not found.messages[0].complete
+    assert not [code for code in codes(found) if code.startswith("data-set")]
+
+
 def test_a_hole_over_headers_resynchronizes_at_the_next_pdu():
     talk, sent = whole()
     for packet in sent[1][5:10]:  # holds the header of the second P-DATA-TF of the data set

@@ -55,7 +55,7 @@ def test_without_move_originator_title_addresses_and_time_are_a_guess():
 @pytest.mark.parametrize(("called", "source"), [("SOMEBODY", ARCHIVE), ("VIEWER", "10.0.0.9")])
 def test_without_move_originator_another_title_or_address_is_no_delivery(called, source):
     (move,) = moved(None, called=called, source=source).links.moves()
-    assert move.deliveries == []
+    assert move.deliveries == ()
 
 
 @pytest.mark.parametrize(("early", "delivered"), [(9, 1), (12, 0)])

@@ -240,6 +240,19 @@ def test_pauses_within_a_fragment_that_is_passed_over_are_their_senders():
     assert timing.part(Part.TRANSFER, Side.REQUESTOR) < MS
 
 
+def test_a_pause_after_a_full_segment_that_is_passed_over_is_nobodys():
+    """Its sender had more to send, and nothing in the capture tells what it waited for."""
+    talk = talking()
+    data = build.message(1, build.store_rq(1), build.pixels(400_000), 400_000)
+    for start, end in ((0, 70), (70, 170)):
+        talk.client(data[start * 1460 : end * 1460])
+        talk.wait(300 * MS)
+    talk.client(data[170 * 1460 :])
+    talk.acknowledge(1)
+    talk.server(build.message(1, build.store_rsp(1)))
+    assert ended(talk).timing.count(Part.PAUSE, Side.REQUESTOR) == 0
+
+
 def test_a_message_that_is_never_ended_is_its_senders_pause():
     talk = talking()
     data = build.message(1, build.store_rq(1), bytes(4_000), 3_000)

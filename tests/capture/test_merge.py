@@ -11,9 +11,8 @@ from dicomsniff.capture import reader as reading
 from dicomsniff.capture.merge import MergedReader
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import open_capture, open_source
-from pipeline import packets_of, tell
+from pipeline import findings_of, packets_of, remember, tell
 
 CT = build.CT_IMAGE_STORAGE
 PIXELS = random.Random(1).randbytes(60_000)
@@ -94,9 +93,11 @@ def test_an_association_that_spans_captures_is_one(tmp_path, parts):
     (whole,) = write(tmp_path, RECORDS)
     with open_capture(whole) as capture:
         (expected,) = capture.associations
+        remember([expected], capture.found)
     for paths in permutations(write(tmp_path, *parts)):
         with open_capture(*paths) as capture:
             (found,) = capture.associations
+            remember([found], capture.found)
         assert (found.outcome, found.missing_bytes) == ("released", 0)
         assert [tell(message) for message in found.messages] == [tell(message) for message in expected.messages]
         assert [m.span[:4] for m in found.messages] == [m.span[:4] for m in expected.messages]

@@ -73,6 +73,7 @@ def test_a_deflated_data_set_of_too_many_elements_says_what_is_not_listed():
     )
 
 
+@pytest.mark.slow
 def test_a_data_set_of_more_elements_than_are_listed_says_so():
     data = bombs.BOMBS["empty elements"][1](8 * (MAX_LISTED + 10))
     decoded = decode_data_set(BytesIO(data), EXPLICIT)

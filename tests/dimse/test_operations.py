@@ -131,6 +131,7 @@ def test_answers_may_come_in_any_order():
     for number in (3, 1, 2):
         exchange.say(build.echo_rsp(number), side=Side.ACCEPTOR)
     assert [operation.final_latency for operation in exchange.tracker.operations] == [39 * MS, 39 * MS, 9 * MS]
+    exchange.say(build.echo_rq(4))
     assert exchange.tracker.most_outstanding == {Side.REQUESTOR: 3, Side.ACCEPTOR: 0}
 
 

@@ -8,7 +8,6 @@ from dicomsniff.dimse.identifier import MAX_IDENTIFIER
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import MAX_MATCHES, Query
-from dicomsniff.findings.collector import findings_of
 from findings.query_cases import (
     ACCESSION,
     FOUND,
@@ -22,7 +21,7 @@ from findings.query_cases import (
     exchange,
 )
 from findings.traffic import associate_ac, associate_rq, healthy, opened, released
-from pipeline import analyze, only
+from pipeline import analyze, findings_of, only
 
 
 def asked(packets: list[build.Packet], *, collect: bool = False) -> tuple[Operation, Query]:

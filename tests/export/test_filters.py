@@ -26,7 +26,7 @@ def captures(samples: Path) -> Iterator[list[Capture]]:
 def test_an_example_chooses_some_associations_and_not_others(captures: list[Capture], expression: str) -> None:
     selection = Selection(Filter(expression))
     chosen = [
-        selection.choose(association, capture.data_set) is not None
+        selection.choose(association, capture.found.of(association), capture.data_set) is not None
         for capture in captures
         for association in capture.associations
     ]

@@ -9,7 +9,7 @@ from dicomsniff.export.text import FOLDED
 from dicomsniff.export.view import Asked, write_view
 from dicomsniff.library import Capture
 from findings.traffic import match, searched, talked
-from pipeline import only
+from pipeline import findings_of, only
 from unmarked import association_lines, context_lines
 
 
@@ -73,7 +73,8 @@ def test_what_follows_for_many_sop_classes_is_said_once(samples):
 def test_pending_responses_in_a_row_share_a_line():
     found = match(0xFF00, data=build.element(0x00080052, b"STUDY "))
     for count in (FOLDED - 1, FOLDED, 37):
-        lines = list(association_lines(only(searched(*[found] * count, match(0))), 6))
+        association = only(searched(*[found] * count, match(0)))
+        lines = list(association_lines(association, findings_of(association), 6))
         pending = [line for line in lines if "Pending" in line]
         assert len(pending) == (count if count < FOLDED else 1)
         if count >= FOLDED:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomsniff.findings.collector import Findings
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size, duration, time_of_day, timestamp
 from unmarked import association_lines, summary_lines, verdict
@@ -44,12 +45,14 @@ from unmarked import association_lines, summary_lines, verdict
 )
 def test_the_verdict_says_how_an_association_went(samples: Path, sample: str, verdicts: list[str]) -> None:
     with Capture(str(samples / sample)) as capture:
-        assert [verdict(association) for association in capture.associations][: len(verdicts)] == verdicts
+        assert [verdict(association, capture.found.of(association)) for association in capture.associations][
+            : len(verdicts)
+        ] == verdicts
 
 
 def test_each_kind_of_rejection_is_said_in_words(samples: Path) -> None:
     with Capture(str(samples / "association-rejected.pcap")) as capture:
-        said = {verdict(association) for association in capture.associations}
+        said = {verdict(association, capture.found.of(association)) for association in capture.associations}
     assert 'refused: called AE title not recognized ("NOTHERE" at 10.20.0.2:4242)' in said
     assert 'refused: calling AE title not recognized ("ECHOSCU" from 10.20.0.1)' in said
     assert "refused: temporary congestion; transient: it may work later" in said
@@ -58,7 +61,7 @@ def test_each_kind_of_rejection_is_said_in_words(samples: Path) -> None:
 
 def test_show_tells_who_what_when_and_how_long(samples: Path) -> None:
     with Capture(str(samples / "c-echo.pcap")) as capture:
-        lines = list(association_lines(capture.associations[0], 6, contexts=True))
+        lines = list(association_lines(capture.associations[0], Findings(), 6, contexts=True))
         summary = list(summary_lines(capture))
     assert lines[0] == "association 1: ECHOSCU (10.20.0.1:53408) -> STORESCP (10.20.0.2:104)"
     assert any("C-ECHO-RQ 1" in line and "-->" in line for line in lines)
@@ -99,6 +102,19 @@ def test_times_keep_the_resolution_of_the_capture() -> None:
     assert timestamp(time, 6) == "2023-11-14T22:13:20.123456Z"
     assert timestamp(time, 9) == "2023-11-14T22:13:20.123456789Z"
     assert time_of_day(time, 3) == "22:13:20.123"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "1969-12-31T23:59:59.0Z"),
+        (-62_135_596_800, "0001-01-01T00:00:00.0Z"),
+        (253_402_300_799, "9999-12-31T23:59:59.0Z"),
+        (253_402_300_800, "253402300800s.0Z"),
+    ],
+)
+def test_every_time_of_the_calendar_is_written_on_every_system(seconds: int, text: str) -> None:
+    assert timestamp(seconds * 1_000_000_000, 1) == text
 
 
 def test_a_time_beyond_the_calendar_is_still_written() -> None:

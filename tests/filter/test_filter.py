@@ -28,12 +28,13 @@ def captures() -> Iterator[dict[str, Capture]]:
 
 def chosen(capture: Capture, expression: str) -> list[tuple[int, list[int]]]:
     """The associations chosen, each with the numbers of its messages that are."""
-    selected = Filter(expression)
-    return [
-        (each.id, [message.number for message in each.messages if selected.matches(each, message, capture.data_set)])
-        for each in capture.associations
-        if selected.chooses(each, capture.data_set)
-    ]
+    selected, chosen = Filter(expression), []
+    for each in capture.associations:
+        found, read = capture.found.of(each), capture.data_set
+        if selected.chooses(each, found, read):
+            matching = [message.number for message in each.messages if selected.matches(each, found, message, read)]
+            chosen.append((each.id, matching))
+    return chosen
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def expressions() -> st.SearchStrategy[tuple[str, bool]]:
 def test_and_or_and_not_are_those_of_python(captures, expression):
     said, holds = expression
     (association,) = captures["c-echo"].associations
-    assert Filter(said).matches(association, association.messages[1]) is holds
+    assert Filter(said).matches(association, captures["c-echo"].found.of(association), association.messages[1]) is holds
 
 
 @given(st.lists(st.sampled_from(list(ATOMS)), min_size=1, max_size=6), st.data())
@@ -169,7 +170,10 @@ def test_not_binds_before_and_and_and_before_or(captures, atoms, data):
                       if each not in ("and", "or") else each for each in said)  # fmt: skip
     (association,) = captures["c-echo"].associations
     holds = eval(python)
-    assert Filter(" ".join(said)).matches(association, association.messages[1]) is holds
+    assert (
+        Filter(" ".join(said)).matches(association, captures["c-echo"].found.of(association), association.messages[1])
+        is holds
+    )
 
 
 @given(st.text(max_size=40))

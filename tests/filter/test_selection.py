@@ -9,6 +9,7 @@ import pytest
 from dicomsniff.dimse.message import Message
 from dicomsniff.filter.filter import Filter
 from dicomsniff.filter.selection import ALL, EVERYTHING, Chosen, Period, Selection
+from dicomsniff.findings.collector import Findings
 from dicomsniff.library import Capture, open_capture
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
@@ -33,7 +34,7 @@ def shown(capture: Capture, selection: Selection) -> dict[int, list[int]]:
     """The associations that are shown, with the numbers of their messages that are."""
     found = {}
     for association in capture.associations:
-        chosen = selection.choose(association, capture.data_set)
+        chosen = selection.choose(association, capture.found.of(association), capture.data_set)
         if chosen is not None:
             entries = chosen.entries(association)
             found[association.id] = [each.event.number for each in entries if isinstance(each.event, Message)]
@@ -43,7 +44,7 @@ def shown(capture: Capture, selection: Selection) -> dict[int, list[int]]:
 def test_all_is_shown_unless_asked_otherwise(opened: Opened) -> None:
     capture = opened("c-move")
     assert EVERYTHING.is_all
-    assert {EVERYTHING.choose(each) for each in capture.associations} == {ALL}
+    assert {EVERYTHING.choose(each, capture.found.of(each)) for each in capture.associations} == {ALL}
 
 
 def test_a_request_is_shown_for_what_its_response_says(opened: Opened) -> None:
@@ -54,8 +55,8 @@ def test_a_request_is_shown_for_what_its_response_says(opened: Opened) -> None:
 
 def test_a_filter_about_associations_shows_all_their_messages(opened: Opened) -> None:
     association = opened("c-move").associations[1]
-    assert Selection(Filter("calling == QRSCP")).choose(association) is ALL
-    assert Selection(Filter("calling == MOVER")).choose(association) is None
+    assert Selection(Filter("calling == QRSCP")).choose(association, Findings()) is ALL
+    assert Selection(Filter("calling == MOVER")).choose(association, Findings()) is None
 
 
 def test_words_that_no_message_has_all_of_show_every_message(opened: Opened) -> None:
@@ -69,7 +70,7 @@ def test_a_word_above_the_messages_goes_with_what_is_asked_of_them(opened: Opene
 
 def test_what_is_no_message_stays_on_the_timeline(opened: Opened) -> None:
     association = opened("c-move").associations[1]
-    chosen = Selection(Filter("message == 3")).choose(association)
+    chosen = Selection(Filter("message == 3")).choose(association, Findings())
     assert chosen is not None
     names = [entry.event.name for entry in chosen.entries(association)]
     assert names[:2] == ["A-ASSOCIATE-RQ", "A-ASSOCIATE-AC"]

@@ -2,11 +2,10 @@
 
 import build
 from dicomsniff.findings.alike import MAX_NUMBERS, fold, gist
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.span import Span
 from findings.traffic import established, released
-from pipeline import only
+from pipeline import findings_of, only
 
 
 def finding(text: str, packet: int = 1, *, code: str = "code", followers: list[Finding] | None = None) -> Finding:

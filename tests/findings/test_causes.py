@@ -8,7 +8,6 @@ import build
 from dicomsniff.association.association import Association
 from dicomsniff.findings.catalogue import RULES, find_rule
 from dicomsniff.findings.causes import arrange
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.side import Side
 from dicomsniff.span import Span
@@ -24,7 +23,7 @@ from findings.traffic import (
     stored,
     talked,
 )
-from pipeline import associations, only
+from pipeline import associations, findings_of, only
 
 ECHO = build.message(1, build.echo_rq())
 STORE = build.message(3, build.store_rq(), build.pixels(20_000))
@@ -190,6 +189,13 @@ def test_the_same_side_is_the_likelier_cause():
     header = finding("pdu-header", 7, side=Side.REQUESTOR)
     assert arrange([header, other, own]) == [own, other]
     assert own.followers == [header]
+
+
+def test_what_was_found_later_is_no_cause():
+    header = finding("pdu-header", 5, side=Side.REQUESTOR)
+    later = finding("pdu-malformed", 6, side=Side.REQUESTOR)
+    assert arrange([later, header]) == [header, later]
+    assert arrange([finding("pdu-header", 6, side=Side.REQUESTOR), later]) == [later]
 
 
 def test_consequences_of_consequences_hang_under_the_first_cause():

@@ -5,11 +5,10 @@ import struct
 import pytest
 
 import build
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from findings.link_traffic import committed
 from findings.traffic import COMMITMENT
-from pipeline import only
+from pipeline import findings_of, only
 
 INSTANCE = "1.2.840.10008.1.20.1.1"
 

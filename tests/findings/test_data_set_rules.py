@@ -9,11 +9,11 @@ from dicomsniff.dimse.message import DataSetInfo
 from dicomsniff.dimse.scan.outline import DataSetOutline, DataSetProblem
 from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_now
 from dicomsniff.findings.rule import declared_in
 from findings.traffic import asked_and_answered, released, talked
-from pipeline import only
+from pipeline import findings_of, only, remember
 
 OTHERWISE = "data-set-announced-otherwise"
 CODES = [rule.code for rule in declared_in(data_set_rules) if rule.code != OTHERWISE]
@@ -22,15 +22,15 @@ CODES = [rule.code for rule in declared_in(data_set_rules) if rule.code != OTHER
 def judged(*problems: str, status: int = 0) -> Association:
     """An association with one C-STORE, whose data set has problems of these kinds."""
     found = only(asked_and_answered(build.store_rsp(1, status)))
-    findings_of(found).all.clear()
-    findings_of(found).causes.clear()
+    collector = Collector()
+    remember([found], collector)
     listed = tuple(DataSetProblem(code, f"{code} at byte {at}", at) for at, code in enumerate(problems))
     outline = DataSetOutline(None, False, "", 4, 0, listed, {}, None, {}, (), {}, {}, False, "")
     for entry in found.timeline:
         if getattr(entry.event, "name", "") == "C-STORE-RQ":
             entry.event.data_set = DataSetInfo(length=4, fragments=1, outline=outline)
-        find_now(found, entry)
-    find_final(found)
+        find_now(collector, found, entry)
+    find_final(collector, found)
     return found
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import open_capture
+from pipeline import findings_of, remember
 
 CAPTURES = Path(__file__).parent / "captures"
 
@@ -55,6 +55,7 @@ def test_the_first_finding_is_the_defect(name):
     code, packet, causes = DEFECTS[name]
     with open_capture(str(CAPTURES / f"{name}.pcap")) as capture:
         (association,) = capture.associations
+        remember(capture.associations, capture.found)
     worth = [finding for finding in findings_of(association).causes if finding.worst is not Severity.NOTE]
     assert (worth[0].code, worth[0].packet) == (code, packet)
     assert worth[0] is findings_of(association).causes[0]
@@ -65,4 +66,5 @@ def test_the_first_finding_is_the_defect(name):
 def test_what_is_odd_and_allowed_is_no_defect(name):
     with open_capture(str(CAPTURES / f"{name}.pcap")) as capture:
         (association,) = capture.associations
+        remember(capture.associations, capture.found)
     assert [finding for finding in findings_of(association).causes if finding.worst is not Severity.NOTE] == []

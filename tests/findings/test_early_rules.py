@@ -1,9 +1,8 @@
 """A refusal while a data set is being sent is the cause of what its sender then leaves out."""
 
 import build
-from dicomsniff.findings.collector import findings_of
 from findings.traffic import released, talked
-from pipeline import only
+from pipeline import findings_of, only
 
 
 def refused(status: int, *, sent: int) -> list[tuple[str, list[str]]]:

@@ -4,11 +4,12 @@ import pytest
 
 import build
 from dicomsniff.analyzer import Analyzer
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.association.association import Association
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import plain
+from dicomsniff.findings.verdicts import verdict as marked_verdict
 from pipeline import batch
 from replayed import replay
-from unmarked import verdict
 
 SECOND = 1_000_000_000
 
@@ -28,27 +29,34 @@ def watched(talk: build.Talk, *, watches: bool = True) -> Analyzer:
     return analyzer
 
 
+def verdict(analyzer: Analyzer, association: Association, now: int) -> str:
+    return plain(marked_verdict(association, analyzer.found.of(association), now))
+
+
 def test_what_is_under_way_is_said_to_go_on() -> None:
-    (association,) = watched(asking()).associations
+    analyzer = watched(asking())
+    (association,) = analyzer.associations
     now = association.start_time + 2_300_000_000
-    assert verdict(association, now) == "going on for 2.30 s: 1 C-ECHO, no response"
+    assert verdict(analyzer, association, now) == "going on for 2.30 s: 1 C-ECHO, no response"
     assert association.outcome == "unfinished"
-    assert findings_of(association).all == []
+    assert analyzer.found.of(association).all == []
 
 
 def test_who_has_waited_long_is_said_to_wait() -> None:
-    (association,) = watched(asking()).associations
+    analyzer = watched(asking())
+    (association,) = analyzer.associations
     now = association.end_time + 31 * SECOND
-    assert "C-ECHO-RQ 1 has waited 31.0 s for its final response" in verdict(association, now)
+    assert "C-ECHO-RQ 1 has waited 31.0 s for its final response" in verdict(analyzer, association, now)
 
 
 def test_who_waits_for_an_association_is_said_to_wait() -> None:
     talk = build.Talk().open()
     talk.client(build.associate_rq())
-    (association,) = watched(talk).associations
+    analyzer = watched(talk)
+    (association,) = analyzer.associations
     now = association.end_time + 31 * SECOND
-    assert "A-ASSOCIATE-RQ has waited 31.0 s for its answer" in verdict(association, now)
-    assert verdict(association, association.end_time + SECOND).startswith("going on for 1.00 s")
+    assert "A-ASSOCIATE-RQ has waited 31.0 s for its answer" in verdict(analyzer, association, now)
+    assert verdict(analyzer, association, association.end_time + SECOND).startswith("going on for 1.00 s")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +73,9 @@ def test_a_live_capture_that_is_stopped_blames_nobody_who_may_yet_answer(
     analyzer = watched(talk, watches=watches)
     analyzer.close()
     (association,) = analyzer.associations
-    assert [(each.code, each.severity) for each in findings_of(association).all] == [("capture-ends-early", severity)]
+    assert [(each.code, each.severity) for each in analyzer.found.of(association).all] == [
+        ("capture-ends-early", severity)
+    ]
 
 
 def test_what_was_going_on_when_a_live_capture_ended_is_not_in_trouble() -> None:

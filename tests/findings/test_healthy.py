@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import open_capture
@@ -36,7 +35,7 @@ def test_every_capture_is_named():
 @pytest.mark.parametrize("path", HEALTHY, ids=lambda path: path.stem)
 def test_a_healthy_exchange_has_few_notes_and_nothing_worse(path: Path) -> None:
     with open_capture(str(path)) as capture:
-        each_found = [findings_of(association) for association in capture.associations]
+        each_found = [capture.found.of(association) for association in capture.associations]
         found = [finding for each in each_found for finding in each.all] + flatten(capture.analyzer.findings)
     assert {finding.severity for finding in found} <= {Severity.NOTE}
     assert {finding.code for finding in found} == NOTES[path.stem]

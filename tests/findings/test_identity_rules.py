@@ -3,10 +3,9 @@
 import pytest
 
 import build
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from findings.traffic import associate_ac, associate_rq, echoed, identity, identity_response, opened, released, talked
-from pipeline import codes, only
+from pipeline import codes, findings_of, only
 from unmarked import verdict
 
 ASKED, SILENT = associate_rq(more=(identity(2, 1),)), associate_rq(more=(identity(2, 0),))

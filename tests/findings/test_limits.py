@@ -18,13 +18,13 @@ from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import Asked, write_view
 from dicomsniff.findings import collector, overview
-from dicomsniff.findings.collector import findings_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
 from findings.link_traffic import asked_to_move, committed, got, report
 from findings.traffic import established, released
 from network import ARCHIVE, CLIENT, CT, VIEWER, Network, move_rq, move_rsp, release, store
-from pipeline import analyze, codes, only
+from pipeline import analyze, codes, findings_of, only
 from unmarked import ASKED, association_json, association_lines, verdict
 
 LISTED, FOUND = 20, 10
@@ -139,19 +139,19 @@ def test_a_long_association_costs_no_other_its_timeline(tmp_path: Path, monkeypa
 def test_a_timeline_that_was_given_up_is_said_to_be(tmp_path: Path) -> None:
     association = only(echoes(2).packets)
     association.condense()
-    assert "    its timeline was given up to bound memory" in list(association_lines(association, 6))
-    assert association_json(association, 6)["condensed"] is True
+    assert "    its timeline was given up to bound memory" in list(association_lines(association, Findings(), 6))
+    assert association_json(association, Findings(), 6)["condensed"] is True
 
 
 def test_reasons_beyond_the_limit_are_not_counted_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overview, "MAX_REASONS", 2)
     taken = overview.Overview()
-    monkeypatch.setattr(overview, "reason", lambda association: association.requestor.ae_title)
-    monkeypatch.setattr(overview, "fate", lambda association: overview.Fate.TROUBLED)
+    monkeypatch.setattr(overview, "reason", lambda association, found: association.requestor.ae_title)
+    monkeypatch.setattr(overview, "fate", lambda association, found: overview.Fate.TROUBLED)
     (association,) = analyze(echoes(1).packets).associations
     for title in ("A", "B", "C", "C", "C", "D"):
         association.requestor.ae_title = title
-        taken.feed(association)
+        taken.feed(association, Findings())
     assert (taken.reasons[overview.Fate.TROUBLED], taken.other_reasons) == (Counter(A=1, B=1), 4)
     assert "in trouble: A, and more than 1 other reason" in taken.text([], [])
     assert list(taken.worst())[-1] == "and 4 associations in trouble for other reasons"

@@ -4,12 +4,11 @@ import pytest
 
 import build
 from dicomsniff.analyzer import Analyzer, Keep
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.tcp import table
 from findings import normalized_cases as cases
 from findings.normalized_cases import ACTION, CLAIM, CREATE, MPPS, MPPS_STEP, NO_SUCH_INSTANCE, PULL, PUSH, SET, WATCH
 from network import ARCHIVE, CLIENT, Network, release
-from pipeline import analyze, batch, codes, only
+from pipeline import analyze, batch, codes, findings_of, only
 
 
 def causes(packets):
@@ -83,6 +82,6 @@ def test_what_waits_out_of_memory_is_not_said_to_be_missing(monkeypatch, shelved
         analyzer.feed(batch(build.frames(talk.packets)))
     over = analyzer.pop_closed()
     assert len(over) == 2
-    told = {code for association in over for code in codes(association)}
+    told = {code for association in over for code in analyzer.found.of(association).codes}
     said = {"instance-not-created", "commitment-transaction-unknown"}
     assert told & said == (set() if shelved else said)

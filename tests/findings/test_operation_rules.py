@@ -1,10 +1,9 @@
 """Requests without a response: which are foreseen, which are faults."""
 
 import build
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from findings.traffic import COMMITMENT, SECOND, event_report, opened
-from pipeline import only
+from pipeline import findings_of, only
 
 
 def unanswered(*turns: tuple[int, bytes], pause: int = 0) -> list[Severity]:

@@ -16,7 +16,6 @@ from dicomsniff.export.check import CheckedText
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import write_view
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.overview import Fate, fate
 from dicomsniff.findings.parts import plain
@@ -24,7 +23,7 @@ from dicomsniff.library import Capture
 from dicomsniff.tui.link_book import LinkBook
 from examples import examples
 from findings.traffic import echoed, established, healthy, released, stored, talked
-from pipeline import analyze, only
+from pipeline import analyze, findings_of, only
 from unmarked import ASKED, verdict
 
 TESTS = Path(__file__).parents[1]
@@ -53,8 +52,9 @@ def assert_views_agree(path: Path) -> None:
         assert write_view(CheckedText, capture, StringIO(), ASKED) == failed
     with Capture(str(path)) as capture:
         for association in capture.associations:
-            errors = any(finding.severity is Severity.ERROR for finding in findings_of(association).all)
-            assert (fate(association) is Fate.TROUBLED) == errors, verdict(association)
+            found = capture.found.of(association)
+            errors = any(finding.severity is Severity.ERROR for finding in found.all)
+            assert (fate(association, found) is Fate.TROUBLED) == errors, verdict(association, found)
         assert plain(LinkBook.of(capture.analyzer).verdict) in (said["verdict"], "")
 
 
@@ -102,7 +102,7 @@ def test_an_abort_costs_nothing_where_all_was_answered():
     assert verdict(association) == (
         "aborted by the requestor's application, after 1 C-ECHO, Success; nothing was lost by it"
     )
-    assert fate(association) is Fate.LOOSE
+    assert fate(association, findings_of(association)) is Fate.LOOSE
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -111,7 +111,7 @@ def test_an_abort_within_a_message_costs_it(side):
     talk = talked((0, store[:-30]), (side, build.abort()), talk=stored())
     association = only(talk.close().packets)
     assert Severity.ERROR in [finding.severity for finding in findings_of(association).all]
-    assert fate(association) is Fate.TROUBLED
+    assert fate(association, findings_of(association)) is Fate.TROUBLED
 
 
 def test_an_abort_of_an_application_with_a_reason_is_told_with_it():
@@ -122,7 +122,7 @@ def test_an_abort_of_an_application_with_a_reason_is_told_with_it():
 def test_an_abort_after_the_release_does_not_undo_it():
     analyzer = analyze(talked((0, build.release_rq()), (1, build.release_rp()), (0, build.abort())).close().packets)
     (association,) = analyzer.associations
-    assert fate(association) is Fate.WELL
+    assert fate(association, findings_of(association)) is Fate.WELL
     assert verdict(association).endswith("; then the requestor's application aborted in vain")
 
 
@@ -131,7 +131,7 @@ def test_a_status_that_nobody_defines_is_a_warning_and_no_failure():
         released(talked((0, build.message(1, build.echo_rq())), (1, build.message(1, build.echo_rsp(1, 0x1234)))))
     )
     assert [finding.severity for finding in findings_of(association).all] == [Severity.WARNING]
-    assert fate(association) is Fate.WELL
+    assert fate(association, findings_of(association)) is Fate.WELL
 
 
 def test_a_connection_whose_end_is_not_in_the_capture_is_no_trouble():
@@ -142,7 +142,7 @@ def test_a_connection_whose_end_is_not_in_the_capture_is_no_trouble():
         for packet in healthy()
     ]
     before, after = analyze([*first, *later]).associations
-    assert (fate(before), fate(after)) == (Fate.UNKNOWN, Fate.WELL)
+    assert (fate(before, findings_of(before)), fate(after, findings_of(after))) == (Fate.UNKNOWN, Fate.WELL)
     assert verdict(before) == "unfinished: 1 C-ECHO, Success; its end is not in the capture"
 
 

@@ -11,7 +11,6 @@ import build
 from dicomsniff.association.association import Party
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dictionary.uids import find_uid_name
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import (
     Kind,
@@ -32,9 +31,9 @@ from dicomsniff.findings.parts import (
     told,
 )
 from findings.cases import CASES
-from findings.test_rules import analyzed, every_finding, found_in
+from findings.test_rules import analyzed_case, every_finding, found_in
 from findings.traffic import asked_and_answered
-from pipeline import only
+from pipeline import findings_of, only
 from poison import wire
 
 UID = "1.2.3.4"
@@ -121,8 +120,8 @@ DOTTED = re.compile(r"\d+(?:\.\d+){3,}")
 
 @pytest.mark.parametrize("code", CASES)
 def test_no_title_address_uid_comment_or_number_is_text(code: str) -> None:
-    for traffic in (CASES[code].raises(), CASES[code].spares()):
-        analyzer = analyzed(traffic)
+    for raises in (True, False):
+        analyzer = analyzed_case(code, raises=raises)
         parties = [party for each in analyzer.associations for party in (each.requestor, each.acceptor)]
         titles = {party.ae_title for party in parties if party.ae_title}
         for which, text in texts(every_finding(analyzer)):

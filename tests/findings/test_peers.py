@@ -6,9 +6,9 @@ from typing import NamedTuple
 import pytest
 
 from dicomsniff.association.association import Association
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import open_capture
+from pipeline import findings_of, remember
 from unmarked import verdict
 
 
@@ -61,6 +61,7 @@ HEALTHY = ("c-find-orthanc", "ups")
 
 def associations(samples: Path, name: str) -> list[Association]:
     with open_capture(str(samples / f"{name}.pcap")) as capture:
+        remember(capture.associations, capture.found)
         return list(capture.associations)
 
 
@@ -83,6 +84,7 @@ def test_healthy_traffic_raises_no_error_and_no_warning(samples: Path, name: str
 def test_a_refused_delivery_explains_the_move(samples: Path) -> None:
     with open_capture(str(samples / "c-move-destination-refuses.pcap")) as capture:
         asked, delivery = capture.associations
+        remember(capture.associations, capture.found)
         (explained,) = capture.analyzer.findings
     assert verdict(asked).startswith("released: 1 of 1 C-MOVE failed: 0xA702")
     assert verdict(delivery) == "refused: no reason given"

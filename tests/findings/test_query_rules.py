@@ -5,7 +5,6 @@ import pytest
 import build
 from dicomsniff.dictionary.information_models import MODELS, find_model
 from dicomsniff.dictionary.uids import find_uid_name
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.side import Side
 from findings.query_cases import (
@@ -44,7 +43,7 @@ from findings.query_cases import (
     item,
 )
 from findings.traffic import opened, released
-from pipeline import only
+from pipeline import findings_of, only
 from unmarked import verdict
 
 OURS = ("query-", "match-", "retrieve-key-")

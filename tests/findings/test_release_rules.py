@@ -3,10 +3,9 @@
 import pytest
 
 import build
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from findings.release_cases import ASK, ECHO, GRANT, TOLD, ended
-from pipeline import only
+from pipeline import findings_of, only
 
 
 @pytest.mark.parametrize(("turns", "code", "side", "text"), [each[1:] for each in TOLD], ids=[each[0] for each in TOLD])

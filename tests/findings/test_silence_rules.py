@@ -4,11 +4,10 @@ import pytest
 
 import build
 from dicomsniff.findings.codes import QUERIES
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.overview import Fate
 from findings.stall_cases import getting
 from findings.traffic import IDENTIFIER, SEARCH, SECOND, established, match, opened, patched
-from pipeline import analyze, associations, only
+from pipeline import analyze, associations, findings_of, only
 from unmarked import verdict
 
 STORE = build.message(3, build.store_rq(), build.pixels(10))

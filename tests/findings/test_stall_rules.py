@@ -5,12 +5,11 @@ import pytest
 import build
 from dicomsniff.association.association import Association
 from dicomsniff.findings.codes import QUERIES
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Finding
 from dicomsniff.side import Side
 from findings.stall_cases import STORE, sent_in_vain, stopped, with_closed_window
 from findings.traffic import SECOND, established, healthy, with_window
-from pipeline import analyze_frames, only
+from pipeline import analyze_frames, findings_of, only
 
 ENDS = {
     "reset by the client": (lambda talk: talk.reset(0), "reset the TCP connection"),
@@ -50,6 +49,19 @@ def test_a_closed_window_is_the_receivers(sender, end):
     assert "closed for 10.0 s within C-STORE-RQ 1" in text
     assert text.endswith(words)
     assert len(_beside_queries(association)) == 1
+
+
+def test_a_window_that_opened_again_is_not_what_a_sender_stopped_for():
+    talk = established()
+    talk.client(STORE[:1000])
+    talk.acknowledge(1)
+    talk.wait(2 * SECOND)
+    talk.acknowledge(1)
+    talk.client(STORE[1000:3000])
+    talk.acknowledge(1)
+    talk.wait(10 * SECOND)
+    (association,) = analyze_frames(with_closed_window(talk.reset(0))).associations
+    assert cause(association)[:2] == ("sender-stopped", Side.REQUESTOR)
 
 
 @pytest.mark.parametrize("sender", SIDES)

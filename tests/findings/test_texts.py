@@ -5,12 +5,11 @@ import pytest
 import build
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Analyzer, Keep
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.engine import flatten
 from findings.link_traffic import GET, GET_CLASS, GOT, asked_to_move, got, sent_singly
 from findings.traffic import CT, SECOND, associate_ac, associate_rq, established, negotiated, opened, released, role
 from network import ARCHIVE, CLIENT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
-from pipeline import analyze, analyze_frames
+from pipeline import analyze, analyze_frames, findings_of
 
 
 def texts(analyzer: Analyzer, code: str) -> list[str]:

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.pdu.framing import FOREVER
+from dicomsniff.pdu.framing import FOREVER, MAX_UNKNOWN_PDU, Framing
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import Abort, MalformedPdu, MissingBytes, Pdv, PdvBytes, ReleaseRp, SkippedBytes, UnknownPdu
+from dicomsniff.span import PacketMark
 from examples import examples
 from pipeline import MARK, SOURCE, decode, pass_over
 
@@ -93,6 +94,24 @@ def test_an_unknown_pdu_is_kept_and_the_next_one_decodes():
     assert (found[1].type, found[1].data) == (0x0A, b"vendor")
 
 
+def test_an_unknown_pdu_of_more_than_64_kb_is_taken_for_lost_synchronization():
+    longest, longer = (b"\x0a\0" + length.to_bytes(4, "big") for length in (MAX_UNKNOWN_PDU, MAX_UNKNOWN_PDU + 1))
+    (_, unknown, _) = decode([build.release_rp(), longest + bytes(MAX_UNKNOWN_PDU), build.abort()])
+    assert len(unknown.data) == MAX_UNKNOWN_PDU
+    found = decode([build.release_rp(), longer + bytes(100), build.abort()])
+    assert [type(event) for event in found] == [ReleaseRp, MalformedPdu, SkippedBytes, Abort]
+
+
+def test_a_pdu_knows_its_first_packet_though_a_later_one_brought_its_beginning():
+    framing, body = Framing(None, collect=False, show_data=False), build.associate_rq()
+    framing.arrive(PacketMark(5, 50, 500))
+    framing.feed(body, 0, 20)
+    framing.arrive(PacketMark(3, 30, 300))
+    (request,) = framing.feed(body, 20, len(body))
+    span = request.span
+    assert (span.first_packet, span.last_packet, span.first_time, span.offset) == (3, 5, 30, 300)
+
+
 def test_zeros_after_a_pdu_do_not_become_a_pdu_each():
     found = decode([build.release_rp(), bytes(60_000), build.abort()])
     assert len(found) <= 5
@@ -149,6 +168,22 @@ def test_a_gap_inside_a_control_pdu_keeps_the_place():
     rq = build.associate_rq()
     found = decode([build.release_rp(), rq[:50], 20, rq[70:], build.abort()])
     assert [event.name for event in found] == ["A-RELEASE-RP", "missing bytes", "A-ABORT"]
+
+
+def test_a_gap_up_to_the_end_of_a_control_pdu_keeps_the_place():
+    rq = build.associate_rq()
+    found = decode([build.release_rp(), rq[:50], len(rq) - 50, build.abort()])
+    assert [event.name for event in found] == ["A-RELEASE-RP", "missing bytes", "A-ABORT"]
+    assert not found[1].resynchronized
+
+
+@pytest.mark.parametrize("cut", range(1, 25))
+def test_behind_a_gap_a_header_is_found_wherever_a_segment_ends_in_it(cut):
+    command = build.echo_rq()
+    data = build.p_data(build.pdv(1, command, command=True), build.pdv(3, b"data"))
+    found = decode([build.release_rp(), 3000, bytes(50) + data[:cut], data[cut:]])
+    assert [event.length for event in found if isinstance(event, SkippedBytes)] == [50]
+    assert [event.data for event in found if isinstance(event, Pdv)] == [command, b""]
 
 
 @pytest.mark.parametrize("into", [0, 2, 6, 9, 12, 40])

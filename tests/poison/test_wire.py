@@ -9,7 +9,6 @@ import pytest
 
 import build
 from dicomsniff.export.formats import FORMATS
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.library import Capture
 from dicomsniff.tui.detail import load_detail
 from dicomsniff.tui.guarded_app import GuardedApp
@@ -61,7 +60,7 @@ def test_uids_with_control_characters_are_the_same_in_command_and_data_set(tmp_p
     path.write_bytes(wire.capture([talk]))
     with Capture(str(path)) as capture:
         (association,) = capture.associations
-    assert findings_of(association).codes == {"data-set-uid"}
+    assert capture.found.of(association).codes == {"data-set-uid"}
 
 
 @pytest.mark.slow
@@ -107,6 +106,7 @@ async def test_what_is_pasted_does_not_reach_the_terminal(samples: Path) -> None
         assert_printable("screen", screen_text(app))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

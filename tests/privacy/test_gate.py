@@ -118,6 +118,19 @@ def test_private_and_unknown_elements_are_withheld_but_for_a_vendors_name():
     assert "GEMS_IDEN_01" in shown(found)
 
 
+def test_a_private_value_that_reads_like_a_vendors_name_is_withheld():
+    found = decoded(short(0x00090010, "LO", b"GEMS_IDEN_01"), short(0x00091010, "LO", b"GEMS_IDEN_01"))
+    assert [element.hidden for element in found.elements] == [False, True]
+
+
+def test_so_many_withheld_values_are_remembered_for_comments_and_no_more(monkeypatch):
+    monkeypatch.setattr("dicomsniff.privacy.gate.MAX_REMEMBERED", 1)
+    gate = Gate()
+    for patient in (b"firstly ", b"secondly"):
+        decoded(short(0x00100020, "LO", patient), gate=gate)
+    assert gate.comment("firstly, secondly") == "firstly, PatientID-2"
+
+
 def test_a_name_is_found_in_any_character_set_and_its_form_is_told():
     found = decoded(
         short(0x00080005, "CS", b"ISO_IR 192"),

@@ -169,7 +169,7 @@ def test_what_cannot_be_written_leaves_whole_records(tmp_path: Path, kept: list[
     path = tmp_path / "kept.pcapng"
     spool = keep(kept, write=str(path))
     spool.add(HEAD, packets(b"whole"))
-    room = [20]
+    room = [150]
 
     def write_some(file: int, data: bytes, place: int) -> int:
         if not room[0]:
@@ -180,8 +180,8 @@ def test_what_cannot_be_written_leaves_whole_records(tmp_path: Path, kept: list[
 
     monkeypatch.setattr("dicomsniff.sniffing.writer.write_at", write_some)
     with pytest.raises(OSError, match="No space left"):
-        spool.writer.add(packets(b"x" * 100))
-    assert frames_in(path) == [b"whole"]
+        spool.writer.add(packets(b"x" * 68, b"y" * 68))
+    assert frames_in(path) == [b"whole", b"x" * 68]
 
 
 def test_what_a_lost_capturer_left_is_cut_to_whole_records(tmp_path: Path, kept: list[Kept]) -> None:

@@ -9,7 +9,13 @@ from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.skip import Skip
 from dicomsniff.tcp.connection import LINGER, MAX_CONNECTIONS, MAX_WAITING, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, StreamGap
-from dicomsniff.tcp.stream import MAX_HELD, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP
+from dicomsniff.tcp.stream import (
+    MAX_HELD,
+    SEGMENTS_BEFORE_GAP,
+    UNANCHORED_SEGMENTS,
+    WAIT_BEFORE_GAP,
+    WAIT_ONE_WAY,
+)
 from pipeline import batch, stream_bytes, track
 
 SECOND = 1_000_000_000
@@ -217,6 +223,67 @@ def test_held_bytes_are_bounded_and_what_precedes_them_is_given_up():
     assert peak < 2 * MAX_HELD
 
 
+def test_so_many_held_segments_and_no_more_wait_for_what_precedes_them(monkeypatch):
+    monkeypatch.setattr("dicomsniff.tcp.stream.MAX_HELD_SEGMENTS", 3)
+    talk = build.Talk().open()
+    talk.lose(0, 10)
+    talk.client(b"abcdef", 1)
+    assert told_by_packet(talk.packets)[3:] == [[], [], [], [10, b"a", b"b", b"c", b"d"], [b"e"], [b"f"]]
+
+
+def test_connections_together_hold_so_much_and_no_more(monkeypatch):
+    monkeypatch.setattr("dicomsniff.tcp.connection.MAX_HELD_TOGETHER", 3000)
+    talks = [build.Talk(("10.0.0.1", port)).open() for port in (1, 2, 3)]
+    for talk in talks:
+        talk.lose(0, 10)
+        talk.client(bytes(1000))
+    packets = [packet for talk in talks for packet in talk.packets]
+    assert told_by_packet(packets)[3::4] == [[], [], [10, bytes(1000)]]
+
+
+@pytest.mark.parametrize(("waited", "found"), [(WAIT_ONE_WAY, []), (WAIT_ONE_WAY + 1, [4, b"after", b"more"])])
+def test_with_one_direction_captured_a_hole_is_awaited_for_a_second(waited, found):
+    talk = build.Talk(tick=0)
+    for _ in range(UNANCHORED_SEGMENTS + 1):
+        talk.client(b"before")
+    talk.lose(0, 4)
+    talk.client(b"after")
+    talk.wait(waited)
+    talk.client(b"more")
+    assert told_by_packet(talk.packets)[-1] == found
+
+
+def test_each_hole_of_one_direction_alone_is_awaited_since_it_was_met():
+    talk = build.Talk(tick=SECOND * 2 // 5)
+    for _ in range(UNANCHORED_SEGMENTS + 1):
+        talk.client(b"before")
+    (late,) = talk.client(b"late")
+    talk.client(b"a")
+    talk.lose(0, 4)
+    talk.client(b"b")
+    talk.packets.remove(late)
+    talk.packets.append(late._replace(time=talk.time))
+    talk.client(b"c")
+    # What was lost before b is awaited although the hole before it was there for more than a second.
+    assert told_by_packet(talk.packets)[-2:] == [[b"late", b"a"], []]
+
+
+def test_a_stream_without_a_beginning_begins_after_some_segments():
+    talk = build.Talk(tick=0)
+    talk.client(bytes(range(UNANCHORED_SEGMENTS + 2)), 1)
+    by_packet = told_by_packet(talk.packets)
+    first = [bytes([number]) for number in range(UNANCHORED_SEGMENTS + 1)]
+    assert by_packet == [[]] * UNANCHORED_SEGMENTS + [first, [bytes([UNANCHORED_SEGMENTS + 1])]]
+
+
+def test_what_is_missing_before_a_fin_that_nobody_acknowledged_is_a_gap_at_the_end():
+    talk = build.Talk().open()
+    talk.client(b"a")
+    talk.lose(0, 50)
+    fin = talk.close().packets[-3]
+    assert told([*talk.packets[:-3], fin]) == [b"a", 50, "FIN", "gone"]
+
+
 def test_the_end_of_the_capture_hands_on_what_is_held_with_its_gap():
     talk = build.Talk().open()
     talk.lose(0, 5)
@@ -330,6 +397,13 @@ def test_a_closed_connection_is_forgotten_after_a_while():
     tracker = TcpTracker()
     events = [event for segment in build.segments(talk.packets + other.packets) for event in tracker.feed(segment)]
     assert [type(event) for event in events[2:]] == [ConnectionGone]
+
+
+def test_so_many_closed_connections_linger_and_no_more(monkeypatch):
+    monkeypatch.setattr("dicomsniff.tcp.connection.MAX_CLOSED", 2)
+    talks = [build.Talk(("10.0.0.1", port)).open().close() for port in range(1, 6)]
+    by_packet = told_by_packet([packet for talk in talks for packet in talk.packets])
+    assert sum(events.count("gone") for events in by_packet) == 3
 
 
 def test_reset_ends_the_connection_and_hands_on_what_is_held():

@@ -49,6 +49,22 @@ def test_the_handshake_is_timed():
     assert follow(talk.packets)[0].handshake_time == SECOND
 
 
+def test_a_handshake_with_a_syn_sent_again_gives_no_round_trip():
+    talk = build.Talk(tick=SECOND).call()
+    talk.packets.append(talk.packets[0]._replace(time=talk.time))
+    talk.wait(SECOND)
+    opened = build.Talk(start=talk.time).open().packets
+    assert follow([*talk.packets, *opened[1:]])[0].round_trip_time is None
+
+
+def test_the_most_bytes_under_way_at_a_time_are_remembered():
+    talk = build.Talk().open()
+    for length in (100, 5000, 200):
+        talk.client(bytes(length))
+        talk.acknowledge(1)
+    assert follow(talk.packets)[0].max_in_flight == 5000
+
+
 def test_what_is_sent_again_is_counted_and_gives_no_round_trip():
     talk = build.Talk().open()
     (sent,) = talk.client(b"question")

@@ -121,6 +121,20 @@ def test_a_closed_window_is_timed_and_explains_the_wait():
     assert health.stall_time == pytest.approx(5 * SECOND, abs=MS)
 
 
+def test_a_window_that_opened_before_a_pause_does_not_explain_it():
+    talk = opened()
+    talk.client(SHORT)
+    talk.acknowledge(1)
+    talk.wait(500 * MS)
+    talk.acknowledge(1)
+    talk.client(SHORT)
+    talk.acknowledge(1)
+    talk.wait(300 * MS)
+    talk.client(SHORT)
+    health, _ = follow(talk.packets, {4: 0})
+    assert causes(health) == {Cause.WINDOW: (1, 500), Cause.SENDER: (1, 300)}
+
+
 def test_a_window_without_room_for_a_segment_is_closed_by_the_scale_of_the_handshake():
     """Window 5 means 640 bytes where it is to be multiplied by 128 (RFC 7323)."""
     syn = bytes([2, 4, 5, 0xB4, 3, 3, 7, 0])

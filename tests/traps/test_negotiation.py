@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 
 import build
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.pdu.types import CommonExtendedNegotiation
 from dicomsniff.side import Side
 from traps.objects import NATIVE
@@ -206,7 +205,7 @@ def everything_said(told: Told) -> str:
     said = [told.shown(), told.run("show", "--contexts"), told.run("export"), told.run("export", "--format", "jsonl")]
     said += [live_line(each, entry, 6) for each in told.associations for entry in each.timeline]
     for association in told.associations:
-        said += [repr(finding) for finding in findings_of(association).causes]
+        said += [repr(finding) for finding in told.capture.found.of(association).causes]
         for pdu in (association.request, association.accept):
             fields = getattr(pdu, "fields", None)
             said += [repr(field) for field in fields()] if callable(fields) else []

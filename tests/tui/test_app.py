@@ -406,9 +406,9 @@ async def test_a_filter_compares_fields_and_says_where_it_cannot_be_understood(s
 
 
 async def test_what_the_program_was_asked_to_show_bounds_the_filter(samples: Path) -> None:
-    asked = AssociationFilter(Selection(associations=[2, 3]))
-    asked.take("ECHOSCU")
     with Capture(samples / "association-rejected.pcap") as capture:
+        asked = AssociationFilter(capture.found, Selection(associations=[2, 3]))
+        asked.take("ECHOSCU")
         assert [each.id for each in capture.associations if asked.matches(each)] == [2, 3]
     asked.take("WRONGAE")
     assert not any(asked.matches(each) for each in capture.associations[1:])

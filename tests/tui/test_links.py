@@ -5,8 +5,8 @@ from pathlib import Path
 
 import build
 from dicomsniff.association.association import Association
-from dicomsniff.association.links import workflow_link
-from dicomsniff.association.normalized_links import Kind, Workflow
+from dicomsniff.association.links import Link
+from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.findings.overview import Fate
 from dicomsniff.library import Capture
@@ -15,6 +15,7 @@ from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.related import related_rows
+from network import ARCHIVE, CT, VIEWER, Network, release, store
 from tui.screens import LARGE, SMALL, both_sizes, notices, opened, press, screen_text
 
 
@@ -182,13 +183,17 @@ async def test_the_status_line_tells_the_verdict_on_the_capture(samples: Path) -
         assert "associations went well; 1 C-MOVE, 3 C-STORE" in screen_text(app)
 
 
+def worked_on(kind: Kind, steps: list[Step]) -> Link:
+    return Link(str(kind), Workflow(kind, "1.2.3", steps), steps[0].association, steps[0].message, steps)
+
+
 def test_a_commitment_leads_to_its_report_in_another_association(samples: Path) -> None:
     with Capture(str(samples / "storage-commitment.pcap")) as capture:
         asked, reported = capture.associations
         steps = [step for workflow in capture.analyzer.links.workflows() for step in workflow.steps]
     assert [step.association for step in steps] == [1, 2]
     book = LinkBook()
-    book.add(workflow_link(Workflow(Kind.COMMITMENT, "1.2.9", steps)))
+    book.add(worked_on(Kind.COMMITMENT, steps))
     rows = related_rows(asked, asked.timeline[2], book)
     assert [(row.name, row.target and row.target[:2]) for row in rows[2:]] == [("this step", None), ("step", (2, 1))]
     rows = related_rows(reported, reported.timeline[3], book)
@@ -202,12 +207,41 @@ def test_of_many_steps_those_around_the_entry_are_listed(samples: Path) -> None:
     assert (step.association, step.message) == (1, 1)
     others = [replace(step, association=9, message=number) for number in range(1, 101)]
     book = LinkBook()
-    book.add(workflow_link(Workflow(Kind.MPPS, "1.2.3", [*others[:60], step, *others[61:]])))
+    book.add(worked_on(Kind.MPPS, [*others[:60], step, *others[61:]]))
     rows = related_rows(association, association.timeline[2], book)
     names = [row.name for row in rows]
     assert len(rows) < 20
     assert names.index("this step") == 8
     assert rows[-1].value == "100 in all"
+
+
+def test_a_delivery_without_its_c_move_says_so_on_every_c_store_of_it(tmp_path: Path) -> None:
+    network = Network()
+    delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT)
+    for number in (1, 2):
+        store(delivery, "NOBODY", number=number)
+    store(delivery, None, number=3)
+    release(delivery)
+    path = tmp_path / "stray.pcap"
+    path.write_bytes(build.pcap(build.frames(network.packets)))
+    with Capture(str(path)) as capture:
+        (association,) = capture.associations
+        book = LinkBook.of(capture.analyzer)
+    said = [
+        [row.name for row in related_rows(association, entry, book)[1:]]
+        for entry in association.timeline
+        if entry.event.name == "C-STORE-RQ"
+    ]
+    assert said == [["delivery without its C-MOVE"], ["delivery without its C-MOVE"], []]
+
+
+def test_a_c_get_says_what_it_came_to(samples: Path) -> None:
+    with Capture(str(samples / "c-get-pending.pcap")) as capture:
+        (association,) = capture.associations
+        book = LinkBook.of(capture.analyzer)
+    asked = next(entry for entry in association.timeline if entry.event.name == "C-GET-RQ")
+    rows = {row.name: row for row in related_rows(association, asked, book)}
+    assert (rows["C-GET"].value, rows["C-GET"].target) == (book.links[0].target.text, None)
 
 
 def test_a_book_does_not_change_while_reading_goes_on(samples: Path) -> None:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from dicomsniff.findings.collector import findings_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
 from dicomsniff.tui.problem_index import Problems
@@ -15,16 +14,18 @@ def test_an_entry_has_the_worst_severity_found_about_it(samples: Path) -> None:
     for path in samples.glob("*.pcap"):
         with Capture(str(path)) as capture:
             for association in capture.associations:
-                problems = Problems(association)
+                problems = Problems(association, capture.found)
                 for entry in association.timeline:
-                    found = {finding.severity for finding in findings_of(association).all if finding.span == entry.span}
+                    found = {
+                        finding.severity for finding in capture.found.of(association).all if finding.span == entry.span
+                    }
                     assert problems.severity(entry) == next((each for each in ORDER if each in found), None)
 
 
 def test_problems_are_found_in_both_directions(samples: Path) -> None:
     with Capture(str(samples / "mal-pdu-length-too-short.pcap")) as capture:
         (association,) = capture.associations
-    problems = Problems(association)
+    problems = Problems(association, capture.found)
     entries = TimelineOrder(association).entries
     forward, at = [], -1
     while (found := problems.find(entries, at + 1, 1)) is not None:
@@ -41,4 +42,4 @@ def test_every_finding_leads_to_an_entry(samples: Path) -> None:
         with Capture(str(path)) as capture:
             for association in capture.associations:
                 order = TimelineOrder(association)
-                assert all(order.find_cause(finding) is not None for finding in findings_of(association).causes)
+                assert all(order.find_cause(finding) is not None for finding in capture.found.of(association).causes)
