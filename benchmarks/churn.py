@@ -143,28 +143,6 @@ def resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-class Replay(CaptureReader):
-    """A capture as if it were live, which reports memory after each minute of it."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.is_live = True
-        self.capture: Capture | None = None
-        self.minutes: list[float] = []
-        self.packets_per_minute = 0
-
-    def batches(self) -> Iterator[PacketBatch]:
-        for batch in super().batches():
-            yield batch
-            assert self.capture is not None
-            if self.capture.analyzer.association_count // PER_MINUTE > len(self.minutes):
-                self.minutes.append(resident())
-                print(f"minute {len(self.minutes):3} {self.minutes[-1]:7.1f} MB", file=sys.stderr)
-
-    def stop(self) -> None:
-        pass
-
-
 class Pauses:
     """The pauses of garbage collection, in s."""
 
@@ -179,6 +157,28 @@ class Pauses:
         took = time.thread_time() - self.begun
         self.worst, self.total = max(self.worst, took), self.total + took
         self.full += info["generation"] == 2
+
+
+class Replay(CaptureReader):
+    """A capture as if it were live, which reports memory after each minute of it."""
+
+    def __init__(self, path: str, pauses: Pauses) -> None:
+        super().__init__(path)
+        self.is_live, self.pauses = True, pauses
+        self.capture: Capture | None = None
+        self.minutes: list[float] = []
+
+    def batches(self) -> Iterator[PacketBatch]:
+        for batch in super().batches():
+            yield batch
+            assert self.capture is not None
+            if self.capture.analyzer.association_count // PER_MINUTE > len(self.minutes):
+                self.minutes.append(resident())
+                said = f"minute {len(self.minutes):3} {self.minutes[-1]:7.1f} MB"
+                print(f"{said}, longest pause {self.pauses.worst * 1e3:.0f} ms", file=sys.stderr)
+
+    def stop(self) -> None:
+        pass
 
 
 class Nowhere(io.TextIOBase):
@@ -215,7 +215,7 @@ def main() -> None:
     if not path.exists():
         make(path, asked.minutes * PER_MINUTE)
     pauses, begun = Pauses(), time.process_time()
-    source = Replay(str(path))
+    source = Replay(str(path), pauses)
     view = find_view("live", asked.form) if asked.form != "tui" else None
     with Capture(source, collect=view is not None and view.collects) as capture:
         source.capture = capture
