@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from threading import Thread
 from typing import Any
 
@@ -105,7 +105,7 @@ class _Outbox:
     """Alerts that wait, and the thread that sends one after another."""
 
     def __init__(self, deliver: Deliver, note: Callable[[str], None]) -> None:
-        self.sent = self.failed = 0
+        self.sent = self.failed = self._taken = 0
         self._deliver, self._note = deliver, note
         self._waiting: Queue[str | None] = Queue(MAX_WAITING)
         self._closed = False
@@ -116,6 +116,7 @@ class _Outbox:
         """Take an alert, if there is room."""
         with suppress(Full):
             self._waiting.put_nowait(alert)
+            self._taken += 1
             return True
         return False
 
@@ -125,11 +126,7 @@ class _Outbox:
         with suppress(Full):
             self._waiting.put_nowait(None)
         self._thread.join(CLOSING)
-        left = 0
-        with suppress(Empty):
-            while True:
-                left += self._waiting.get_nowait() is not None
-        return left
+        return self._taken - self.sent - self.failed
 
     def _work(self) -> None:
         while not (self._closed and self._waiting.empty()):

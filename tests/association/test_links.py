@@ -1,5 +1,7 @@
 """What belongs together across associations: C-MOVEs and deliveries, instances and transactions, series of ends."""
 
+from types import SimpleNamespace
+
 import pytest
 
 import build
@@ -355,10 +357,12 @@ def test_where_there_is_no_end_the_latest_are_remembered(monkeypatch):
 def test_of_c_gets_without_end_the_latest_are_remembered(monkeypatch):
     monkeypatch.setattr(links_module, "LATEST_GETS", 2)
     links = links_module.Linker(watches=True)
-    monkeypatch.setattr(links_module, "find_gets", lambda association: [association.id])
+    monkeypatch.setattr(
+        links_module, "find_gets", lambda association: [SimpleNamespace(association=association.id, message=1)]
+    )
     for association in steps_of("1.2", "1.3", "1.4").analyze().associations[:3]:
         links.feed(association)
-    assert links.gets() == [2, 3]
+    assert [get.association for get in links.gets()] == [2, 3]
     assert links.unlisted["C-GET"] == 1
 
 
