@@ -215,6 +215,8 @@ def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = 
             choosing.entries(updates)
             for association in closed:
                 choosing.closed(association)
+                if capture.is_live:
+                    association.condense()  # so that it is gone at once: garbage is looked for among what is new only
             if capture.is_live:  # nobody knows when the next block comes
                 out.flush()
                 for notice in capture.pop_notices():
