@@ -34,7 +34,7 @@ MAX_ENTRIES = 250_000
 """Timeline entries kept of all associations; beyond, those that ended first are condensed, or it is an error."""
 MAX_ASSOCIATIONS = 100_000
 """Associations kept; beyond, those that ended first are forgotten, and only counted, or it is an error."""
-LATEST_ENTRIES, LATEST_ASSOCIATIONS = 20_000, 10_000
+LATEST_ENTRIES, LATEST_ASSOCIATIONS = 10_000, 5_000
 """The same where there is no end: what is older is gone back for in the capture, as far as that is kept."""
 MAX_LISTED = 100_000
 """Timeline entries listed of one association, where the latest ones are kept; counts cover all."""

@@ -6,16 +6,17 @@ from contextlib import contextmanager
 
 AT_A_TIME = 10_000
 """Objects that are looked through in one step, about; four such steps are looked through once more."""
-_NEVER = 1_000_000
-"""Looking through all takes half a second where much is kept, and finds nothing: what is given up leaves no cycles."""
+SELDOM = 20
+"""After so many of those all that is new since the beginning is looked through: what is drawn leaves cycles, what is
+analyzed does not."""
 
 
 @contextmanager
 def short_pauses() -> Iterator[None]:
-    """Look for garbage among what is new only, and never in what is there by now."""
+    """Look for garbage mostly among what is new, and never in what is there by now."""
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(AT_A_TIME, 4, _NEVER)
+    gc.set_threshold(AT_A_TIME, 4, SELDOM)
     try:
         yield
     finally:

@@ -216,7 +216,7 @@ def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = 
             for association in closed:
                 choosing.closed(association)
                 if capture.is_live:
-                    association.condense()  # so that it is gone at once: garbage is looked for among what is new only
+                    association.condense()  # so that it is gone at once: garbage is seldom looked for
             if capture.is_live:  # nobody knows when the next block comes
                 out.flush()
                 for notice in capture.pop_notices():
