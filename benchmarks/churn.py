@@ -219,6 +219,8 @@ def main() -> None:
     view = find_view("live", asked.form) if asked.form != "tui" else None
     with Capture(source, collect=view is not None and view.collects) as capture:
         source.capture = capture
+        if asked.form == "tui":
+            import dicomsniff.tui.app  # noqa: F401  loaded before, as in the program
         with short_pauses():
             watch(capture, asked.form)
     first, last = source.minutes[0], resident()
