@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 import traceback
+from contextlib import nullcontext
 from enum import IntEnum
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -14,6 +15,7 @@ from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, explain_option, understood
 from dicomsniff.export.formats import DataSets, find_view, format_named
+from dicomsniff.garbage import short_pauses
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import OutputError, has_terminal, say_error, take_keys_from_terminal, written
@@ -29,6 +31,7 @@ from dicomsniff.reading_options import (
     terminal_options,
     with_privacy,
 )
+from dicomsniff.watching_options import NOBODY, Watching, watching_options
 
 if TYPE_CHECKING:
     from dicomsniff.capture.losses import Losses
@@ -53,6 +56,8 @@ _FOLLOW_HELP = (
     "CAPTURE is still growing: print each message as it comes, until Ctrl-C. "
     "A directory, or a pattern in quotes, is the files of a ring buffer."
 )
+_WATCHES_GROWING = "--alert, --stats and --metrics watch a capture that grows: add --follow"
+_STATS_IN_UI = "--stats prints lines: it goes with --format text or jsonl of live, or with show --follow"
 
 
 @click.group(
@@ -79,6 +84,7 @@ def cli(context: click.Context) -> None:
 @reading_options
 @terminal_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
+@watching_options
 def open_(
     captures: tuple[str, ...],
     ports: tuple[int, ...],
@@ -86,6 +92,7 @@ def open_(
     privacy: "Privacy",
     selection: "Selection",
     follow: bool,
+    watching: Watching,
     color: str,
     pager: bool,
 ) -> None:
@@ -93,19 +100,20 @@ def open_(
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, follow=follow, privacy=privacy, selection=selection, color=color, pager=pager)
+        _show(captures, ports, watching, follow=follow, privacy=privacy, selection=selection, color=color, pager=pager)
         return
+    if watching != NOBODY and not follow:
+        raise click.UsageError(_WATCHES_GROWING)
+    if watching.stats:
+        raise click.UsageError(_STATS_IN_UI)
     if selection.reads_data:
         raise click.UsageError(
             "--filter: data[…] reads all data sets again, which `show` can do and the terminal UI cannot"
         )
-    from dicomsniff.tui.session import run
-
     if follow:
         _refuse_several(captures)
     with Capture(open_source(captures, follow=follow), ports=ports) as opened:
-        if run(opened, privacy, selection):
-            raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
+        _watch_in_ui(opened, watching, privacy, selection)
 
 
 cli.opening = open_
@@ -120,22 +128,37 @@ cli.opening = open_
 @click.option("--sort", type=click.Choice(["duration", "start", "worst"]),
               help="Print the longest, the first or the worst association first.")  # fmt: skip
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
-def show(captures: tuple[str, ...], ports: tuple[int, ...], *, sort: str | None, follow: bool, **asked: Any) -> None:
+@watching_options
+def show(
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    *,
+    sort: str | None,
+    follow: bool,
+    watching: Watching,
+    **asked: Any,
+) -> None:
     """Print each association: who, with whom, how it went, its timeline and its findings."""
     if follow and (sort or asked["summary"]):
         raise click.UsageError("--follow prints messages as they come: it does not go with --sort or --summary")
-    _show(captures, ports, follow=follow, sort=sort or "", **asked)
+    _show(captures, ports, watching, follow=follow, sort=sort or "", **asked)
 
 
-def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = False, **asked: Any) -> None:
+def _show(
+    paths: tuple[str, ...], ports: tuple[int, ...], watching: Watching = NOBODY, *, follow: bool = False, **asked: Any
+) -> None:
     """Print captures, with what `Asked` takes."""
+    if watching != NOBODY and not follow:
+        raise click.UsageError(_WATCHES_GROWING)
     if follow:
-        _follow_files("text", paths, ports, **asked)
+        _follow_files("text", paths, ports, watching, **asked)
     else:
         _write("show", "text", paths, ports, **asked)
 
 
-def _follow_files(form: str, paths: tuple[str, ...], ports: tuple[int, ...], **asked: Any) -> None:
+def _follow_files(
+    form: str, paths: tuple[str, ...], ports: tuple[int, ...], watching: Watching = NOBODY, **asked: Any
+) -> None:
     """Write what comes to a file, or to files one after the other."""
     from dicomsniff.library import open_source
     from dicomsniff.pager import on_terminal
@@ -148,7 +171,7 @@ def _follow_files(form: str, paths: tuple[str, ...], ports: tuple[int, ...], **a
         on_terminal(file, color=color, pager=False) as out,
         SilenceWatch(paths) as silence,
     ):
-        _follow(cast("LiveSource", open_source(paths, follow=True)), form, out, ports, silence, **asked)
+        _follow(cast("LiveSource", open_source(paths, follow=True)), form, out, ports, watching, silence, **asked)
 
 
 def _refuse_several(paths: tuple[str, ...]) -> None:
@@ -194,6 +217,7 @@ def _follow(
     form: str,
     out: IO[str],
     ports: tuple[int, ...],
+    watching: Watching,
     silence: SilenceWatch | None = None,
     **asked: Any,
 ) -> None:
@@ -203,9 +227,10 @@ def _follow(
 
     view, asking = find_view("live", form), Asked(**asked)
     capture = Capture(reader, collect=view.collect(asking), ports=ports, heads=view.heads(asking))
-    with capture, taken_over(reader.stop):
+    with capture, taken_over(reader.stop), short_pauses():
         if silence is not None:
             silence.watch(capture)
+        watching.add_to(capture, asking.privacy, form, out)
         write_view(view, capture, out, asking)
         if capture.reader.is_file:
             _refuse_cut_off(capture)
@@ -250,6 +275,7 @@ def export(
 @data_sets_option()
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
               help="Treat TCP port N as DICOM even where none is recognized; may be repeated.")  # fmt: skip
+@watching_options
 @selection_options
 @privacy_options
 @with_privacy
@@ -260,6 +286,7 @@ def live(
     data_sets: str | None,
     ports: tuple[int, ...],
     *,
+    watching: Watching,
     privacy: "Privacy",
     selection: "Selection",
 ) -> None:
@@ -273,21 +300,24 @@ def live(
     if plan.write == "-":
         _capture_only(plan)
         return
+    shows = form is None and (has_terminal() or (plan.is_piped and os.isatty(1) and os.isatty(2)))
+    if shows and watching.stats:
+        raise click.UsageError(_STATS_IN_UI)
     reader = _begin_live(plan, source)
-    if plan.is_piped and form is None and os.isatty(1) and os.isatty(2):
+    if shows and plan.is_piped:
         take_keys_from_terminal()
         if not has_terminal():
+            shows = False
             say_error("there is no terminal to read keys from: what comes is printed as text")
-    if form is None and has_terminal():
+    if shows:
         from dicomsniff.library import Capture
-        from dicomsniff.tui.session import run
 
         with Capture(reader, ports=ports) as capture:
-            if run(capture, privacy, selection):
-                raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
+            _watch_in_ui(capture, watching, privacy, selection)
     else:
+        shown: dict[str, Any] = {"privacy": privacy, "selection": selection}
         depth = DataSets(data_sets or DataSets.ALL)
-        _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection, data_sets=depth)
+        _follow(reader, form or "text", sys.stdout, ports, watching, data_sets=depth, **shown)
     _end_of_sniffing(reader.truncated, reader.losses.total)
 
 
@@ -300,6 +330,19 @@ def _begin_live(plan: "Plan", source: str | None) -> "LiveSource":
     from dicomsniff.sniffing.source import LiveSource
 
     return LiveSource(plan)
+
+
+def _watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", selection: "Selection") -> None:
+    """Show a capture in the terminal UI until the user quits, then say what was not said there."""
+    from dicomsniff.tui.session import run
+
+    watching.add_to(capture, privacy, None, sys.stdout)
+    with short_pauses() if capture.is_live else nullcontext():
+        interrupted = run(capture, privacy, selection)
+    for notice in capture.pop_notices():
+        say_error(notice)
+    if interrupted:
+        raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
 
 
 def _capture_only(plan: "Plan") -> None:
