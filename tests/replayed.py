@@ -22,6 +22,9 @@ class Replayed:
     def pop_notices(self) -> list[str]:
         return []
 
+    def again(self) -> None:
+        """Nothing that goes on is read again."""
+
     def batches(self) -> Iterator[PacketBatch]:
         number = 1
         for packets in self._blocks:

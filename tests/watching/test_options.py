@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dicomsniff import cli
+from dicomsniff.capture.following import FollowedFiles
 from dicomsniff.watching_options import LOOPBACK, read_address
 
 
@@ -51,7 +52,7 @@ def test_nothing_watches_a_file_that_does_not_grow(samples: Path, capsys: pytest
 def test_statistics_stand_among_what_is_followed(
     samples: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("dicomsniff.capture.reader._pause", lambda: False)
+    monkeypatch.setattr("dicomsniff.capture.following.FollowedFiles._wait_a_while", FollowedFiles.stop)
     assert cli.run(["show", "--follow", str(samples / "c-echo.pcap"), "--stats", "1h"]) == cli.ExitStatus.DONE
     lines = capsys.readouterr().out.splitlines()
     assert "1 association opened, 1 ended (1 released), 0 open; 1 C-ECHO Success" in lines[-1]
