@@ -42,16 +42,18 @@ class TlsDecoder:
         """Tell of what still waits: nothing more will come."""
         events: list[TlsEvent] = []
         for peer in (SERVER, CLIENT):  # what the client sent may wait for what the server said
-            events += self._go_on(peer, self._directions[peer].close())
+            events += self._go_on(peer, self._directions[peer].end())
+        for direction in self._directions.values():
+            events += direction.close()
         return events
 
     def _go_on(self, peer: Peer, events: list[TlsEvent]) -> list[TlsEvent]:
-        """Go on with whichever side waits for what the other has just said."""
-        turn = self._directions[peer.other]
-        if turn.may_go_on:
-            events += turn.go_on()
-            peer = peer.other
-            while (turn := self._directions[peer.other]).may_go_on:
-                events += turn.go_on()
-                peer = peer.other
-        return events
+        """Go on with whichever side waits for what was just said; what `peer` sent after that comes last."""
+        own, other = self._directions[peer], self._directions[peer.other]
+        while True:
+            if other.may_go_on:
+                events += other.go_on()
+            elif own.may_go_on:
+                events += own.go_on()
+            else:
+                return events

@@ -42,6 +42,7 @@ class Direction:
         "_has_begun",
         "_is_closing",
         "_is_gap_told",
+        "_is_interrupted",
         "_messages",
         "_opener",
         "_peer",
@@ -73,12 +74,13 @@ class Direction:
         self._is_gap_told = False
         """Whether it was said that the secret of early data is missing."""
         self._is_closing = False
+        self._is_interrupted = False
         self._waits_since: tuple[int, int] | None = None
 
     @property
     def may_go_on(self) -> bool:
-        """Whether what it waited for may have come."""
-        return self._waits_since is not None and self._waits_since != self._ring.stamp
+        """Whether what it waited for may have come, or it let the other side go first."""
+        return self._is_interrupted or (self._waits_since is not None and self._waits_since != self._ring.stamp)
 
     def feed(self, data: bytes, start: int) -> list[TlsEvent]:
         """Take bytes."""
@@ -99,14 +101,17 @@ class Direction:
         return [] if waits else self.go_on()
 
     def go_on(self) -> list[TlsEvent]:
-        """Read what can be read."""
-        self._waits_since = None
-        reader = self._reader
+        """Read what can be read, until the other side may have waited for it: then that is first, however bytes came."""
+        self._waits_since, self._is_interrupted = None, False
+        reader, stamp = self._reader, self._ring.stamp
         while not self.is_done and (shown := reader.next()) is not None:
             if self._take(shown):
-                continue
+                if self._ring.stamp == stamp:
+                    continue
+                self._is_interrupted = True
+                break
             if not self._is_flooded:
-                self._waits_since = self._ring.stamp
+                self._waits_since = stamp
                 break
             self._wait_no_more()
         reader.trim()
@@ -123,21 +128,22 @@ class Direction:
         if self._search is None:
             self._lose(self._reader.position, reason)
         else:
-            self._give_up(Problem.TOO_MUCH, reason)
+            self._give_up(Problem.TOO_MUCH, reason, self._reader.position)
+
+    def end(self) -> list[TlsEvent]:
+        """Wait no more: read what can be read without what did not come."""
+        self._is_closing = True
+        return [] if self.is_done else self.go_on()
 
     def close(self) -> list[TlsEvent]:
-        """Tell of what still waits, or was searched for."""
-        self._is_closing = True
-        events = [] if self.is_done else self.go_on()
+        """Tell of what was searched for to the end."""
         search = self._search
         if search is not None and not self.is_done:
             if search.failures and not self._ring.is_settled:
-                self._give_up(Problem.WRONG_SECRETS, _WRONG)
+                self._give_up(Problem.WRONG_SECRETS, _WRONG, self._reader.end)
             else:
                 self._tell_lost(search, self._reader.end)
-        events += self._events
-        self._events = []
-        return events
+        return self._events
 
     def _take(self, shown: Record | SslV2Hello | Hole | Junk) -> bool:
         """Take what the reader shows; False where that has to wait."""
@@ -148,7 +154,7 @@ class Direction:
             return True
         if self._search is None:
             if isinstance(shown, Junk) and self._version is None:
-                self._give_up(Problem.NOT_TLS, "no TLS record begins here")
+                self._give_up(Problem.NOT_TLS, "no TLS record begins here", shown.start)
                 return True
             self._lose(shown.start, _HOLE if isinstance(shown, Hole) else "no record begins where one should")
         self._reader.search(self._version)
@@ -165,9 +171,9 @@ class Direction:
         if opener.is_plain:
             return self._take_plain(record)
         if kind == CHANGE_CIPHER_SPEC and not self._ring.before_13(self._peer):
-            return self._wait(self._ring.missing())
+            return self._wait(self._ring.missing(), record)
         if not opener.has_keys and not opener.has_later_keys():
-            return self._wait(self._ring.missing())
+            return self._wait(self._ring.missing(), record)
         opened = opener.open(record)
         if opened is None:
             self._fail(record)
@@ -210,7 +216,7 @@ class Direction:
         if not self._has_begun or self._is_closing:
             handshake.lose_beginning()
         if handshake.version is None:
-            return self._wait(self._ring.missing())
+            return self._wait(self._ring.missing(), record)
         if not self._has_begun or handshake.version != TLS_1_3:
             self._lose(record.start, "the handshake is not in the capture", is_unknown=not self._has_begun)
             return True
@@ -221,7 +227,7 @@ class Direction:
         self._opener.enter(Epoch.EARLY if is_early else Epoch.HANDSHAKE)
         if not self._opener.has_later_keys():
             self._opener.leave()
-            return self._wait(self._ring.missing())
+            return self._wait(self._ring.missing(), record)
         self._version = record.header[1:3]
         self._messages.reset()
         return True
@@ -231,7 +237,7 @@ class Direction:
             self._handshake.lose_beginning()
         self._opener.change()
         if self._opener.is_plain:
-            return self._wait(self._ring.missing())
+            return self._wait(self._ring.missing(), record)
         self._session.finished.discard(self._peer)
         self._reader.take(record.end)
         self._messages.reset()
@@ -245,11 +251,11 @@ class Direction:
         except MalformedHandshakeError as problem:
             self._tell(Problem.MALFORMED, f"ClientHello in the form of SSL 2.0: {problem}", hello.start, hello.end)
 
-    def _wait(self, missing: Missing) -> bool:
+    def _wait(self, missing: Missing, record: Record) -> bool:
         """Wait for keys, or give up where none will come."""
         if missing.may_come and not self._is_closing:
             return False
-        self._give_up(missing.problem, missing.text)
+        self._give_up(missing.problem, missing.text, record.end)
         return True
 
     # What records hold
@@ -340,9 +346,9 @@ class Direction:
             return True
         search.fail(record)
         if not self._ring.is_settled and (search.failures > MAX_FAILURES or not findable):
-            self._give_up(Problem.WRONG_SECRETS, _WRONG)
+            self._give_up(Problem.WRONG_SECRETS, _WRONG, record.end)
         elif not findable:
-            self._give_up(Problem.LOST, f"{search.reason}, and no record after that authenticates")
+            self._give_up(Problem.LOST, f"{search.reason}, and no record after that authenticates", record.end)
         else:
             reader.search(self._version)
         return True
@@ -351,7 +357,7 @@ class Direction:
         """There is nothing to try on a record."""
         missing = self._ring.missing()
         if not missing.may_come or self._is_closing:
-            self._give_up(missing.problem, missing.text)
+            self._give_up(missing.problem, missing.text, record.end)
             return
         if not search.is_limit_told:
             search.is_limit_told = True
@@ -371,12 +377,13 @@ class Direction:
             text = f"{end - search.told} bytes could not be read: {search.reason}"
             self._tell(search.problem, text, search.told, end, is_gap=True)
 
-    def _give_up(self, problem: Problem, text: str) -> None:
+    def _give_up(self, problem: Problem, text: str, end: int) -> None:
+        """Read nothing more, now that everything up to `end` was looked at."""
         search, reader = self._search, self._reader
         start = search.told if search is not None else reader.position
         self._session.unread = self._session.unread or text
         self._session.protected[self._peer] += reader.size
-        self._tell(problem, text, start, reader.end, is_gap=True)
+        self._tell(problem, text, start, end, is_gap=True)
         self._search = None
         self.is_done = True
         reader.clear()

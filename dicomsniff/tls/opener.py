@@ -7,7 +7,7 @@ from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.keyring import Epoch, Key, KeyRing
 from dicomsniff.tls.peer import Peer
 from dicomsniff.tls.records import Record
-from dicomsniff.tls.search import MAX_TRIED, MAX_TRIED_UNSETTLED, Search
+from dicomsniff.tls.search import COST, MAX_TRIED, MAX_TRIED_UNSETTLED, Search
 
 _Opened = tuple[int, bytes]
 """Content type and content of a record."""
@@ -97,7 +97,7 @@ class Opener:
             smallest = key.protection.smallest
             numbers = (search.numbers_since if is_new else search.numbers)(record, smallest, self._typical)
             for number in numbers:
-                search.tried += len(record.body)
+                search.tried += COST + len(record.body)
                 if search.tried > budget:
                     return None
                 opened = key.protection.open(number, record.header, record.body, record.before)

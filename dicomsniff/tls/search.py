@@ -12,6 +12,8 @@ MAX_TRIED = 1 << 28
 """Bytes that are decrypted in trials until the place is given up."""
 MAX_TRIED_UNSETTLED = 1 << 24
 """The same where no record was ever opened: the secrets may well be wrong."""
+COST = 1 << 10
+"""What a trial costs besides, in bytes that could be decrypted meanwhile."""
 MAX_FAILURES = 4
 """Records in a row that do not authenticate with secrets that never opened any, until these are taken to be wrong."""
 
