@@ -101,7 +101,7 @@ class Direction:
         return [] if waits else self.go_on()
 
     def go_on(self) -> list[TlsEvent]:
-        """Read what can be read, until the other side may have waited for it: then that is first, however bytes came."""
+        """Read what can be read, until the other side may have waited for it: then that is first."""
         self._waits_since, self._is_interrupted = None, False
         reader, stamp = self._reader, self._ring.stamp
         while not self.is_done and (shown := reader.next()) is not None:
@@ -361,6 +361,7 @@ class Direction:
             return
         if not search.is_limit_told:
             search.is_limit_told = True
+            self._session.unread = missing.text
             self._tell(Problem.TOO_MUCH, f"{missing.text}; not kept any longer", search.told, record.end, is_gap=True)
         search.told = record.end
         search.pass_over(record)
