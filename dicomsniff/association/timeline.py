@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dicomsniff.association.state import State
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
-from dicomsniff.pdu.types import ControlPdu, MalformedPdu, MissingBytes, SkippedBytes
+from dicomsniff.pdu.types import ControlPdu, CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 
@@ -80,6 +80,7 @@ class UnexpectedPdu:
 TimelineEvent = (
     ControlPdu
     | Message
+    | CutAssociate
     | MalformedPdu
     | MissingBytes
     | SkippedBytes
@@ -99,6 +100,9 @@ class Entry:
 
     side: Side
     event: TimelineEvent
+
+    def __repr__(self) -> str:
+        return f"<Entry: {self.event.name} of the {self.side.value}, packet {self.span.first_packet}>"
 
     @property
     def span(self) -> Span:
