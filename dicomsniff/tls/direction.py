@@ -123,7 +123,7 @@ class Direction:
         return self._reader.size > MAX_WAITING or self._reader.is_flooded
 
     def _wait_no_more(self) -> None:
-        reason = f"what reading it needs did not come within {self._reader.size} bytes"
+        reason = f"what reading it needs did not come within {MAX_WAITING} bytes"
         self._handshake.lose_beginning()
         if self._search is None:
             self._lose(self._reader.position, reason)
