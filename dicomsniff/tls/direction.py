@@ -140,7 +140,7 @@ class Direction:
         search = self._search
         if search is not None and not self.is_done:
             if search.failures and not self._ring.is_settled:
-                self._give_up(Problem.WRONG_SECRETS, _WRONG, self._reader.end)
+                self._give_up_secrets(self._reader.end)
             else:
                 self._tell_lost(search, self._reader.end)
         return self._events
@@ -235,6 +235,9 @@ class Direction:
     def _change_cipher(self, record: Record) -> bool:
         if self._is_closing or not self._has_begun:
             self._handshake.lose_beginning()
+        if self._is_for_middleboxes(record):
+            self._reader.take(record.end)
+            return True
         self._opener.change()
         if self._opener.is_plain:
             return self._wait(self._ring.missing(), record)
@@ -346,7 +349,7 @@ class Direction:
             return True
         search.fail(record)
         if not self._ring.is_settled and (search.failures > MAX_FAILURES or not findable):
-            self._give_up(Problem.WRONG_SECRETS, _WRONG, record.end)
+            self._give_up_secrets(record.end)
         elif not findable:
             self._give_up(Problem.LOST, f"{search.reason}, and no record after that authenticates", record.end)
         else:
@@ -377,6 +380,13 @@ class Direction:
         if end > search.told:
             text = f"{end - search.told} bytes could not be read: {search.reason}"
             self._tell(search.problem, text, search.told, end, is_gap=True)
+
+    def _give_up_secrets(self, end: int) -> None:
+        """No record was ever opened with the secrets that there are."""
+        if self._session.client_random is None:
+            self._give_up(Problem.NO_SECRETS, "the handshake is not in the capture, and no secrets given fit", end)
+        else:
+            self._give_up(Problem.WRONG_SECRETS, _WRONG, end)
 
     def _give_up(self, problem: Problem, text: str, end: int) -> None:
         """Read nothing more, now that everything up to `end` was looked at."""

@@ -16,7 +16,7 @@ from dicomsniff.tls.schedule import extended_master_secret, key_block, master_se
 from dicomsniff.tls.secrets import Found, Label, Origin, Secret, Secrets
 from dicomsniff.tls.suites import Suite, find_suite
 
-MAX_TRIED_SESSIONS = 64
+MAX_TRIED_SESSIONS = 16
 """Sessions whose secrets are tried on a connection whose beginning is not in the capture: the last ones known."""
 
 
