@@ -35,7 +35,10 @@ class TlsDecoder:
         return self._go_on(peer, self._directions[peer].feed(data, start))
 
     def skip(self, peer: Peer, start: int, length: int) -> list[TlsEvent]:
-        """Take note that `length` bytes at `start` are not in the capture."""
+        """Take note that `length` bytes at `start` are not in the capture.
+
+        Before all else, with a length of 0, it says that the first bytes need not be the beginning of a record.
+        """
         return self._go_on(peer, self._directions[peer].skip(start, length))
 
     def close(self) -> list[TlsEvent]:

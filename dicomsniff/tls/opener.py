@@ -90,6 +90,10 @@ class Opener:
                         return opened
         return None
 
+    def put_back(self) -> None:
+        """Expect the record that was just opened once more."""
+        self.sequence -= 1
+
     def find(self, record: Record, search: Search) -> _Opened | None:
         """Try a record with every key and number that it may have; those that open it are in force then."""
         budget = MAX_TRIED if self._ring.is_settled else MAX_TRIED_UNSETTLED

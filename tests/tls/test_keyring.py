@@ -4,6 +4,7 @@ import ssl
 
 import pytest
 
+from dicomsniff.tls.decoder import TlsDecoder
 from dicomsniff.tls.events import Problem, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER
 from dicomsniff.tls.secrets import Origin, Secrets
@@ -106,3 +107,21 @@ def test_an_alert_in_clear_ends_a_handshake():
     (alert,) = events
     assert (alert.peer, alert.level, alert.description, alert.is_plain) == (SERVER, 2, 70, True)
     assert decoder.session.alerts == [alert]
+
+
+def test_the_servers_hello_is_needed_before_tls_1_3():
+    made = Talk(V13, "ALL", kind="rsa")
+    made.server_context.maximum_version = V12
+    made = made.start().say(CLIENT, b"one").say(SERVER, b"two").end()
+    secrets = Secrets()
+    secrets.add_keylog(made.keylog)
+    secrets.is_complete = True
+    decoder, events = TlsDecoder(secrets), []
+    client, server = made.streams[CLIENT], made.streams[SERVER]
+    events += decoder.skip(SERVER, 0, 100)
+    for peer, stream, begin in ((CLIENT, client, 0), (SERVER, server[100:], 100)):
+        events += decoder.feed(peer, stream, begin)
+    events += decoder.close()
+    assert read(events) == {CLIENT: b"", SERVER: b""}
+    assert decoder.session.unread == "the server's hello is not in the capture"
+    assert not [event for event in events if isinstance(event, TlsProblem) and event.problem is Problem.TOO_MUCH]
