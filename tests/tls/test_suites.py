@@ -2,7 +2,7 @@
 
 import pytest
 
-from dicomsniff.dictionary.tls_suites import SUITES, suite_name
+from dicomsniff.dictionary.tls_suites import SUITES
 from dicomsniff.tls.suites import find_suite
 
 
@@ -31,8 +31,3 @@ def test_a_suite_that_is_not_decoded_is_none(code):
 
 def test_every_suite_of_aes_is_decoded():
     assert all(find_suite(code) for code, name in SUITES.items() if "_AES_" in name)
-
-
-def test_a_suite_is_named_with_its_code():
-    assert suite_name(0x1302) == "TLS_AES_256_GCM_SHA384 (0x1302)"
-    assert suite_name(0xABCD) == "undefined (0xABCD)"
