@@ -286,7 +286,7 @@ class Direction:
             if not opener.is_chained:
                 self._contents.read(*opened, record)
             return True
-        findable = opener.is_findable(search)
+        findable = opener.is_findable()
         if findable is None:
             self._pass_over(record, search)
             return True
