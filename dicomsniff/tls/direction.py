@@ -1,0 +1,358 @@
+"""One side of a TLS connection: its bytes come in, plaintext, alerts and problems out."""
+
+from dicomsniff.dictionary.tls import TLS_1_3
+from dicomsniff.tls.contents import Contents, is_plain_alert
+from dicomsniff.tls.events import Problem, TlsEvent, TlsProblem
+from dicomsniff.tls.handshake import Handshake
+from dicomsniff.tls.hellos import EARLY_DATA
+from dicomsniff.tls.keyring import Epoch, KeyRing, Missing
+from dicomsniff.tls.messages import looks_whole
+from dicomsniff.tls.opener import Opener
+from dicomsniff.tls.peer import CLIENT, Peer
+from dicomsniff.tls.records import (
+    ALERT,
+    APPLICATION_DATA,
+    CHANGE_CIPHER_SPEC,
+    HANDSHAKE,
+    Hole,
+    Junk,
+    Record,
+    RecordReader,
+    SslV2Hello,
+)
+from dicomsniff.tls.search import MAX_FAILURES, Search
+
+MAX_WAITING = 1 << 18
+"""Bytes of one side that wait for secrets, or for what the other side says."""
+_CHANGE = b"\x01"
+_HOLE = "bytes are missing from the capture"
+_WRONG = "no record authenticates: the secrets are not those of this session, or it was damaged from the start"
+
+
+class Direction:
+    """Takes the records of one side in order; `handshake` and `ring` are common to both."""
+
+    __slots__ = (
+        "_contents",
+        "_events",
+        "_handshake",
+        "_is_closing",
+        "_is_gap_told",
+        "_is_interrupted",
+        "_opener",
+        "_peer",
+        "_reader",
+        "_ring",
+        "_search",
+        "_session",
+        "_version",
+        "_waits_since",
+        "is_done",
+    )
+
+    def __init__(self, peer: Peer, handshake: Handshake, ring: KeyRing) -> None:
+        self.is_done = False
+        """Whether nothing more is read."""
+        self._peer = peer
+        self._handshake = handshake
+        self._session = handshake.session
+        self._ring = ring
+        self._opener = Opener(peer, handshake, ring)
+        self._reader = RecordReader()
+        self._events: list[TlsEvent] = []
+        self._contents = Contents(peer, handshake, self._opener, self._events)
+        self._search: Search | None = None
+        self._version: bytes | None = None
+        """The version in the headers of records."""
+        self._is_gap_told = False
+        """Whether it was said that the secret of early data is missing."""
+        self._is_closing = False
+        self._is_interrupted = False
+        self._waits_since: tuple[int, int] | None = None
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether what it waited for may have come, or it let the other side go first."""
+        return self._is_interrupted or (self._waits_since is not None and self._waits_since != self._ring.stamp)
+
+    def feed(self, data: bytes, start: int) -> list[TlsEvent]:
+        """Take bytes."""
+        if self.is_done:
+            self._session.protected[self._peer] += len(data)
+            return []
+        return self._continue() if self._reader.feed(data, start) else []
+
+    def skip(self, start: int, length: int) -> list[TlsEvent]:
+        """Take note of a hole."""
+        if self.is_done:
+            return []
+        self._reader.skip(start, start + length)
+        return self._continue()
+
+    def _continue(self) -> list[TlsEvent]:
+        waits = self._waits_since is not None and not self.may_go_on and not self._is_flooded
+        return [] if waits else self.go_on()
+
+    def go_on(self) -> list[TlsEvent]:
+        """Read what can be read, until the other side may have waited for it: then that is first."""
+        self._waits_since, self._is_interrupted = None, False
+        reader, stamp = self._reader, self._ring.stamp
+        while not self.is_done and (shown := reader.next()) is not None:
+            if self._take(shown):
+                if self._ring.stamp == stamp:
+                    continue
+                self._is_interrupted = True
+                break
+            if not self._is_flooded:
+                self._waits_since = stamp
+                break
+            self._wait_no_more()
+        reader.trim()
+        events = self._events[:]
+        self._events.clear()
+        return events
+
+    @property
+    def _is_flooded(self) -> bool:
+        return self._reader.size > MAX_WAITING or self._reader.is_flooded
+
+    def _wait_no_more(self) -> None:
+        reason = f"what reading it needs did not come within {MAX_WAITING} bytes"
+        self._handshake.lose_beginning()
+        if self._search is None:
+            self._lose(self._reader.position, reason)
+        else:
+            self._give_up(Problem.TOO_MUCH, reason, self._reader.position)
+
+    def end(self) -> list[TlsEvent]:
+        """Wait no more: read what can be read without what did not come."""
+        self._is_closing = True
+        return [] if self.is_done else self.go_on()
+
+    def close(self) -> list[TlsEvent]:
+        """Tell of what was searched for to the end."""
+        search = self._search
+        if search is not None and not self.is_done:
+            if search.failures and not self._ring.is_settled:
+                self._give_up_secrets(self._reader.end)
+            else:
+                self._tell_lost(search, self._reader.end)
+        return self._events
+
+    def _take(self, shown: Record | SslV2Hello | Hole | Junk) -> bool:
+        """Take what the reader shows; False where that has to wait."""
+        if isinstance(shown, Record):
+            return self._take_record(shown) if self._search is None else self._look_at(shown, self._search)
+        if isinstance(shown, SslV2Hello):
+            self._reader.take(shown.end)
+            self._contents.read_sslv2(shown)
+            return True
+        if self._search is None:
+            if isinstance(shown, Junk) and self._version is None:
+                self._give_up(Problem.NOT_TLS, "no TLS record begins here", shown.start)
+                return True
+            if isinstance(shown, Junk):
+                self._lose(shown.start, "no record begins where one should")
+            else:
+                self._lose(shown.start, _HOLE, is_unknown=shown.start == shown.end)
+        self._reader.search(self._version)
+        return True
+
+    def _take_record(self, record: Record) -> bool:
+        kind = record.kind
+        opener = self._opener
+        if kind == CHANGE_CIPHER_SPEC and self._is_for_middleboxes(record):
+            self._reader.take(record.end)
+            return True
+        if opener.epoch is Epoch.EARLY and kind == HANDSHAKE:
+            opener.leave()  # the server asked for another ClientHello, and this is it
+        if opener.is_plain:
+            return self._take_plain(record)
+        if kind == CHANGE_CIPHER_SPEC and not self._ring.before_13(self._peer):
+            return self._wait(self._ring.missing(), record)
+        if not opener.has_keys and not opener.has_later_keys():
+            return self._wait(self._ring.missing(), record)
+        opened = opener.open(record)
+        if opened is None:
+            return self._fail(record)
+        if self._contents.is_ahead(*opened) and not self._is_closing:
+            opener.put_back()
+            return False
+        self._reader.take(record.end)
+        self._contents.read(*opened, record)
+        return True
+
+    def _is_for_middleboxes(self, record: Record) -> bool:
+        """Whether a ChangeCipherSpec means nothing (RFC 8446 §5)."""
+        return record.body == _CHANGE and self._handshake.version == TLS_1_3
+
+    def _take_plain(self, record: Record) -> bool:
+        kind, body = record.kind, record.body
+        if kind == APPLICATION_DATA:
+            return self._begin_13(record)
+        if kind == CHANGE_CIPHER_SPEC:
+            return self._change_cipher(record)
+        if kind == ALERT and not is_plain_alert(body):
+            self._lose(record.start, "an alert is encrypted before ChangeCipherSpec")
+            return True
+        if kind == HANDSHAKE and not self._contents.is_message(body):
+            self._lose(record.start, "a handshake message is encrypted before ChangeCipherSpec")
+            return True
+        if self._contents.is_ahead(kind, body) and not self._is_closing:
+            return False
+        self._version = record.header[1:3]
+        self._reader.take(record.end)
+        self._contents.read_plain(kind, body, record)
+        return True
+
+    def _begin_13(self, record: Record) -> bool:
+        """Take the first protected record of TLS 1.3, or one whose session's beginning is not in the capture."""
+        handshake, session = self._handshake, self._session
+        if not self._contents.has_begun or self._is_closing:
+            handshake.lose_beginning()
+        if handshake.version is None:
+            return self._wait(self._ring.missing(), record)
+        if not self._contents.has_begun or handshake.version != TLS_1_3:
+            self._lose(record.start, "the handshake is not in the capture", is_unknown=not self._contents.has_begun)
+            return True
+        hello = handshake.client_hello
+        is_early = self._peer is CLIENT and hello is not None and EARLY_DATA in hello.extensions
+        if is_early and session.early_data is None and not self._is_closing:
+            return False  # the server will say whether it took early data
+        self._opener.enter(Epoch.EARLY if is_early else Epoch.HANDSHAKE)
+        if not self._opener.has_later_keys():
+            self._opener.leave()
+            return self._wait(self._ring.missing(), record)
+        self._version = record.header[1:3]
+        self._contents.reset()
+        return True
+
+    def _change_cipher(self, record: Record) -> bool:
+        if self._is_closing or not self._contents.has_begun:
+            self._handshake.lose_beginning()
+        if self._is_for_middleboxes(record):
+            self._reader.take(record.end)
+            return True
+        self._opener.change()
+        if self._opener.is_plain:
+            return self._wait(self._ring.missing(), record)
+        self._reader.take(record.end)
+        self._contents.reset()
+        return True
+
+    def _wait(self, missing: Missing, record: Record) -> bool:
+        """Wait for keys, or give up where none will come."""
+        if missing.may_come and not self._is_closing:
+            return False
+        self._give_up(missing.problem, missing.text, record.end)
+        return True
+
+    # A place lost
+
+    def _fail(self, record: Record) -> bool:
+        """Go on although the next record does not open; False where a secret may come with which it does."""
+        opener, start, end = self._opener, record.start, record.end
+        is_early, has_keys = opener.epoch is Epoch.EARLY, opener.has_keys
+        lacks_keys = not has_keys or (is_early and not self._ring.of_epoch(self._peer, Epoch.HANDSHAKE))
+        if lacks_keys and self._ring.may_grow and not self._is_closing:
+            return False
+        if is_early or not has_keys:
+            # Early data that was not taken, or records whose secret alone is missing: others will open.
+            if is_early and self._session.early_data and not self._is_gap_told:
+                self._is_gap_told = True
+                self._tell(Problem.NO_SECRETS, "no secret for early data", start, end, is_gap=True)
+            self._session.protected[self._peer] += end - start
+            self._reader.take(end)
+            return True
+        self._lose(start, "a record does not authenticate", Problem.DAMAGED).fail(record)
+        self._reader.search(self._version)
+        return True
+
+    def _lose(self, start: int, reason: str, problem: Problem = Problem.LOST, *, is_unknown: bool = False) -> Search:
+        anchor = None if is_unknown else start
+        self._search = search = Search(start, anchor, self._opener.sequence, problem, reason)
+        self._contents.reset()
+        if self._opener.is_plain:
+            self._handshake.lose_beginning()
+        return search
+
+    def _look_at(self, record: Record, search: Search) -> bool:
+        """Look whether a record is where reading can go on."""
+        opener, reader = self._opener, self._reader
+        is_change = record.kind == CHANGE_CIPHER_SPEC
+        if opener.is_plain and _is_plain(record) and not (is_change and not self._ring.before_13(self._peer)):
+            self._end_search(search, record)
+            return self._take_plain(record)
+        opened = opener.find(record, search)
+        if opened is not None:
+            self._end_search(search, record, is_lost=opener.is_chained)
+            reader.take(record.end)
+            if not opener.is_chained:
+                self._contents.read(*opened, record)
+            return True
+        findable = opener.is_findable()
+        if findable is None:
+            self._pass_over(record, search)
+            return True
+        search.fail(record)
+        if not self._ring.is_settled and (search.failures > MAX_FAILURES or not findable):
+            self._give_up_secrets(record.end)
+        elif not findable:
+            self._give_up(Problem.LOST, f"{search.reason}, and no record after that authenticates", record.end)
+        else:
+            reader.search(self._version)
+        return True
+
+    def _pass_over(self, record: Record, search: Search) -> None:
+        """There is nothing to try on a record."""
+        missing = self._ring.missing()
+        if not missing.may_come or self._is_closing:
+            self._give_up(missing.problem, missing.text, record.end)
+            return
+        if not search.is_limit_told:
+            search.is_limit_told = True
+            self._session.unread = missing.text
+            self._tell(Problem.TOO_MUCH, f"{missing.text}; not kept any longer", search.told, record.end, is_gap=True)
+        search.told = record.end
+        search.pass_over(record)
+        self._session.protected[self._peer] += record.end - record.start
+        self._reader.take(record.end)
+
+    def _end_search(self, search: Search, record: Record, *, is_lost: bool = False) -> None:
+        self._search = None
+        self._version = record.header[1:3]
+        self._tell_lost(search, record.end if is_lost else record.start)
+
+    def _tell_lost(self, search: Search, end: int) -> None:
+        if end > search.told:
+            text = f"{end - search.told} bytes could not be read: {search.reason}"
+            self._tell(search.problem, text, search.told, end, is_gap=True)
+
+    def _give_up_secrets(self, end: int) -> None:
+        """No record was ever opened with the secrets that there are."""
+        if self._session.client_random is None:
+            self._give_up(Problem.NO_SECRETS, "the handshake is not in the capture, and no secrets given fit", end)
+        else:
+            self._give_up(Problem.WRONG_SECRETS, _WRONG, end)
+
+    def _give_up(self, problem: Problem, text: str, end: int) -> None:
+        """Read nothing more, now that everything up to `end` was looked at."""
+        search, reader = self._search, self._reader
+        start = search.told if search is not None else reader.position
+        self._session.unread = self._session.unread or text
+        self._session.protected[self._peer] += reader.size
+        self._tell(problem, text, start, end, is_gap=True)
+        self._search = None
+        self.is_done = True
+        reader.clear()
+
+    def _tell(self, problem: Problem, text: str, start: int, end: int, *, is_gap: bool = False) -> None:
+        self._events.append(TlsProblem(self._peer, problem, text, start, end, is_gap))
+
+
+def _is_plain(record: Record) -> bool:
+    """Whether a record can only be one in clear."""
+    kind, body = record.kind, record.body
+    if kind == HANDSHAKE:
+        return looks_whole(body)
+    return body == _CHANGE if kind == CHANGE_CIPHER_SPEC else kind == ALERT and is_plain_alert(body)
