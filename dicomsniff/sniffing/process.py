@@ -101,6 +101,7 @@ class CapturerProcess:
                     self.changed.notify_all()
         with self.changed:
             if not self.is_over:
+                self._kill()  # what it had started would go on until its next packet
                 self.is_over = self.was_lost = True
                 self.failure = self.failure or ("" if self._is_unwanted else self._last_words())
             self.changed.notify_all()
