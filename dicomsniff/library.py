@@ -18,6 +18,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_file
+from dicomsniff.key_files import KeyFiles, Path
 from dicomsniff.part10 import part10, read_dataset
 from dicomsniff.quantities import counted
 from dicomsniff.reread import MAX_REREAD, MessageBytes, read_message, read_stream
@@ -53,14 +54,22 @@ class Capture:
       keep their details.
 
     What is not all of the capture is never handed out as such: an error raised while reading is raised again, whoever
-    asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`.
+    asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`;
+    `keys` are what DICOM over TLS is read with, beside the secrets that the capture itself brings.
     """
 
     def __init__(
-        self, source: Source, *, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True
+        self,
+        source: Source,
+        *,
+        collect: bool = False,
+        ports: int | Iterable[int] = (),
+        findings: bool = True,
+        keys: KeyFiles | None = None,
     ) -> None:
         self.reader = _reader(source)
-        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings)
+        self._keys = keys or KeyFiles()
+        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings, secrets=self._keys.secrets)
         self._batches = iter(self.reader.batches())
         self._started = self._done = False
         self._failure: CaptureError | None = None
@@ -162,7 +171,8 @@ class Capture:
             file.write(content)
 
     def close(self) -> None:
-        """Let go of the source."""
+        """Let go of the source, and of key logs that grow."""
+        self._keys.close()
         if not self._done and self._failure is None:
             self._failure = IncompleteError(f"{self.reader.name}: it was closed before it was read to its end")
         self.reader.close()
@@ -194,6 +204,14 @@ class Capture:
     def _not_kept(self) -> IncompleteError:
         return IncompleteError(f"{self.reader.name}: it was read already, and not all of it is kept: open it again")
 
+    def _take_keys(self, *, over: bool) -> None:
+        """Take what the capture holds of TLS secrets by now, and what was appended to key logs."""
+        secrets = self.analyzer.secrets
+        for log in self.reader.take_key_logs():
+            secrets.add_capture_secrets(log)
+        self._keys.look()
+        secrets.is_complete = over
+
     def _next_block(self) -> Block | None:
         """Read on; None at the end. Every way of reading goes through here."""
         if self._failure is not None:
@@ -203,6 +221,7 @@ class Capture:
         analyzer = self.analyzer
         try:
             batch = next(self._batches, None)
+            self._take_keys(over=batch is None)
             updates = analyzer.feed(batch) if batch is not None else analyzer.close(CLOSED_AT_A_TIME)
             self._done = batch is None and analyzer.is_over
         except BaseException as error:
@@ -213,14 +232,26 @@ class Capture:
 
 
 def open_capture(
-    *sources: Source, collect: bool = False, ports: int | Iterable[int] = (), findings: bool = True
+    *sources: Source,
+    collect: bool = False,
+    ports: int | Iterable[int] = (),
+    findings: bool = True,
+    tls_keylog: Path | Iterable[Path] = (),
+    tls_key: Path | Iterable[Path] = (),
 ) -> Capture:
     """Open a capture file (pcap, pcapng or snoop, also compressed), or `-` for standard input; several are read as one.
 
     Raises CaptureError where there is nothing to read. `ports` are read as DICOM although nothing looks like it; with
-    `collect`, every message brings its data set. For the rest see `Capture`.
+    `collect`, every message brings its data set. DICOM over TLS is read with what `tls_keylog` (files as SSLKEYLOGFILE
+    makes them) and `tls_key` (a server's RSA private key in PEM) hold; KeyFileError says what is wrong with them. For
+    the rest see `Capture`.
     """
-    return Capture(open_source(sources), collect=collect, ports=ports, findings=findings)
+    keys = KeyFiles(_paths(tls_keylog), _paths(tls_key))
+    return Capture(open_source(sources), collect=collect, ports=ports, findings=findings, keys=keys)
+
+
+def _paths(paths: Path | Iterable[Path]) -> Iterable[Path]:
+    return (paths,) if isinstance(paths, str | os.PathLike) else paths
 
 
 def open_source(sources: Sequence[Source], *, follow: bool = False) -> PacketSource:

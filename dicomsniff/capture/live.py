@@ -68,6 +68,10 @@ class LiveReader:
             return 0
         return int(struct.unpack("=II", counts)[1])
 
+    def take_key_logs(self) -> tuple[bytes, ...]:
+        """An interface has none."""
+        return ()
+
     def batches(self) -> Iterator[PacketBatch]:
         """Yield what comes, until `stop`; a batch without packets each time nothing came for a while."""
         while not self._stopped:

@@ -48,6 +48,7 @@ class PcapParser:
 
     name = "pcap"
     other_records = 0
+    key_logs: tuple[bytes, ...] = ()
 
     def __init__(self, header: bytes) -> None:
         self.format = MAGICS[header[:4]]
