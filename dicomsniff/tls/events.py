@@ -1,0 +1,58 @@
+"""What the TLS stage hands on. Offsets are those of TCP: `start` and `end` enclose the records that it came from."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from dicomsniff.tls.peer import Peer
+
+
+class Plaintext(NamedTuple):
+    """Application data of one record, authenticated."""
+
+    peer: Peer
+    data: bytes
+    start: int
+    end: int
+
+
+class Alert(NamedTuple):
+    """An alert, sent in clear or authenticated (RFC 8446 §6)."""
+
+    peer: Peer
+    level: int
+    description: int
+    start: int
+    end: int
+    is_plain: bool
+    """Whether it was sent in clear."""
+
+
+class Problem(Enum):
+    """What can go wrong between records and plaintext."""
+
+    DAMAGED = "record does not authenticate"
+    WRONG_SECRETS = "no record authenticates with the secrets given"
+    NO_SECRETS = "no secrets"
+    UNSUPPORTED = "not decoded"
+    LOST = "place lost"
+    NOT_TLS = "no TLS record"
+    MALFORMED = "handshake message malformed"
+    TOO_MUCH = "limit reached"
+
+
+class TlsProblem(NamedTuple):
+    """Bytes from `start` to `end` that gave no plaintext, and why.
+
+    Where `is_gap`, application data may have been among them: the next `Plaintext` of this peer need not continue
+    the last one.
+    """
+
+    peer: Peer
+    problem: Problem
+    text: str
+    start: int
+    end: int
+    is_gap: bool
+
+
+TlsEvent = Plaintext | Alert | TlsProblem
