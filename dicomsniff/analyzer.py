@@ -6,13 +6,12 @@ from enum import Enum
 from math import inf
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Beginning, Consumer, Update, associations_of
-from dicomsniff.association.conversation import Conversation
+from dicomsniff.association.consumer import Consumer, Means, Update, associations_of
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbours
-from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recognition
+from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition
 from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
@@ -26,6 +25,7 @@ from dicomsniff.findings.parts import plain
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
+from dicomsniff.tls.vault import Vault
 
 MAX_ENTRIES = 250_000
 """Timeline entries kept of all associations; beyond, those that ended first are condensed, or it is an error."""
@@ -57,7 +57,7 @@ class Analyzer:
     message brings its data set (`Message.data_set.content`) and digest. Connections from or to a port in `ports` are
     read as DICOM although nothing looks like it. Without `findings` no rule is asked, for who only wants the messages:
     a little faster. As a `part`, it is given some of a capture's connections, and leaves to `merging.merge` what takes
-    knowing all of them.
+    knowing all of them. TLS is read with the secrets of `vault`.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Analyzer:
         findings: bool = True,
         keep: Keep = Keep.ALL,
         part: bool = False,
+        vault: Vault | None = None,
     ) -> None:
         self.keep = keep
         self.recognized: dict[int, Recognized] = {}
@@ -101,6 +102,7 @@ class Analyzer:
         self._numbered = 0
         self._collection = Collection() if collect else None
         self._judge = findings
+        self._vault = vault or Vault()
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker(self.found)
         self._decoder = SegmentDecoder(self._tcp.streams)
@@ -269,13 +271,9 @@ class Analyzer:
 
     def _begin(self, connection: Connection) -> Consumer:
         """Return what takes the bytes of a connection of which nothing is known."""
-        consumer: Consumer
-        if not self._is_forced(connection.streams[0].flow):
-            room = self._tcp.table.share(MAX_UNDECIDED_TOGETHER)
-            consumer = Recognition(connection, collection=self._collection, room=room)
-        else:
-            consumer = Conversation(connection, Beginning(), collection=self._collection, forced=True)
-            consumer.begin(connection.last_mark, self._numbered + 1)
+        forced = self._is_forced(connection.streams[0].flow)
+        means = Means(self._collection, self._vault, forced, self._tcp.table.share(MAX_UNDECIDED_TOGETHER))
+        consumer: Consumer = Forced(connection, means) if forced else Recognition(connection, means)
         connection.consumer = consumer
         return consumer
 

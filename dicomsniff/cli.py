@@ -22,6 +22,7 @@ from dicomsniff.progress import progress_shown
 if TYPE_CHECKING:
     from dicomsniff.capture.packets import LiveSource
     from dicomsniff.filter.selection import Selection
+    from dicomsniff.key_files import KeyFiles
     from dicomsniff.privacy.gate import Privacy
 
 Read = TypeVar("Read")
@@ -75,6 +76,36 @@ def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what DICOM over TLS is read with, which the command takes as `keys`."""
+    command = _with_keys(command)
+    for option in (
+        click.option("--tls-key", "tls_keys", metavar="FILE", multiple=True,
+                     help="Read TLS with the server's RSA private key in FILE (PEM), for RSA key exchange only."),
+        click.option("--tls-keylog", "tls_key_logs", metavar="FILE", multiple=True,
+                     help="Read TLS with the key log in FILE, as SSLKEYLOGFILE makes it; may be repeated."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _with_keys(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Pass the files with keys on as one, `keys`."""
+
+    @wraps(command)
+    def call(*args: Any, tls_key_logs: tuple[str, ...], tls_keys: tuple[str, ...], **options: Any) -> Any:
+        from dicomsniff.key_files import KeyFileError, KeyFiles
+
+        growing = bool(options.get("follow")) or "interface" in options
+        try:
+            keys = KeyFiles(tls_key_logs, tls_keys, growing=growing)
+        except KeyFileError as error:
+            raise click.UsageError(str(error)) from None
+        return command(*args, keys=keys, **options)
+
+    return call
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,7 +175,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
     ):  # fmt: skip
         command = option(command)
-    return selection_options(privacy_options(_with_privacy(command)))
+    return selection_options(key_options(privacy_options(_with_privacy(command))))
 
 
 def _with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -190,19 +221,25 @@ def format_option(command: str, text: str = "What to write.", **options: Any) ->
 @reading_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
 def open_(
-    captures: tuple[str, ...], ports: tuple[int, ...], *, privacy: "Privacy", selection: "Selection", follow: bool
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    *,
+    privacy: "Privacy",
+    selection: "Selection",
+    follow: bool,
+    keys: "KeyFiles",
 ) -> None:
     """Open captures in the terminal UI, or print them where there is no terminal."""
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, follow=follow, privacy=privacy, selection=selection)
+        _show(captures, ports, follow=follow, keys=keys, privacy=privacy, selection=selection)
         return
     if selection.reads_data:
         raise click.UsageError("--filter: data[…] reads all data sets again, which `show` does and the terminal UI not")
     from dicomsniff.tui.session import run
 
-    with Capture(open_source(captures, follow=follow), ports=ports) as opened:
+    with Capture(open_source(captures, follow=follow), ports=ports, keys=keys) as opened:
         if run(opened, privacy, selection):
             raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
 
@@ -239,7 +276,14 @@ def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = Fals
 
 
 def _write(
-    command: str, form: str, paths: tuple[str, ...], ports: tuple[int, ...], output: str | None = None, **asked: Any
+    command: str,
+    form: str,
+    paths: tuple[str, ...],
+    ports: tuple[int, ...],
+    output: str | None = None,
+    *,
+    keys: "KeyFiles",
+    **asked: Any,
 ) -> None:
     """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
     from dicomsniff.export.view import Asked, write_view
@@ -248,7 +292,7 @@ def _write(
     view = find_view(command, form)
     with (
         written(output, paths) as out,
-        Capture(open_source(paths), collect=view.collects, ports=ports) as capture,
+        Capture(open_source(paths), collect=view.collects, ports=ports, keys=keys) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
         if asked["selection"].reads_data and capture.is_pipe:
@@ -260,13 +304,15 @@ def _write(
         raise click.exceptions.Exit(ExitStatus.FOUND)
 
 
-def _follow(reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], **asked: Any) -> None:
+def _follow(
+    reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], *, keys: "KeyFiles", **asked: Any
+) -> None:
     """Write packets as they come; Ctrl-C and its like end that in order."""
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture
 
     view = find_view("live", form)
-    with Capture(reader, collect=view.collects, ports=ports) as capture, taken_over(reader.stop):
+    with Capture(reader, collect=view.collects, ports=ports, keys=keys) as capture, taken_over(reader.stop):
         write_view(view, capture, out, Asked(**asked))
 
 
@@ -289,6 +335,7 @@ def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output:
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
               help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
 @selection_options
+@key_options
 @privacy_options
 @_with_privacy
 def live(
@@ -300,6 +347,7 @@ def live(
     *,
     privacy: "Privacy",
     selection: "Selection",
+    keys: "KeyFiles",
 ) -> None:
     """Sniff an interface until Ctrl-C: in the terminal UI, or as lines on standard output."""
     from dicomsniff.capture.live import LiveReader
@@ -309,11 +357,11 @@ def live(
         from dicomsniff.library import Capture
         from dicomsniff.tui.session import run
 
-        with Capture(reader, ports=ports) as capture:
+        with Capture(reader, ports=ports, keys=keys) as capture:
             if run(capture, privacy, selection):
                 raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
     else:
-        _follow(reader, form or "text", sys.stdout, ports, privacy=privacy, selection=selection)
+        _follow(reader, form or "text", sys.stdout, ports, keys=keys, privacy=privacy, selection=selection)
     if reader.truncated:
         raise CaptureError(reader.truncated)
 

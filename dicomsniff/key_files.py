@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from dicomsniff.tls.secrets import Secrets
+from dicomsniff.tls.vault import Vault
 
 MAX_KEY = 1 << 20
 """Bytes of a file that is read as a private key."""
@@ -19,14 +19,14 @@ class KeyFileError(ValueError):
 
 
 class KeyFiles:
-    """Reads key logs (NSS format, as SSLKEYLOGFILE makes them) and private keys (PEM) into `secrets`.
+    """Reads key logs (NSS format, as SSLKEYLOGFILE makes them) and private keys (PEM) into a vault.
 
     Raises KeyFileError. With `growing`, a key log may be empty so far: `look` reads what was appended since.
     """
 
     def __init__(self, key_logs: Iterable[Path] = (), keys: Iterable[Path] = (), *, growing: bool = False) -> None:
-        self.secrets = Secrets()
-        """All that was read, for the analyzer; nothing shows it."""
+        self.vault = Vault()
+        """Has all that was read, for the analyzer."""
         self._key_logs: list[BinaryIO] = []
         try:
             for path in keys:
@@ -53,23 +53,25 @@ class KeyFiles:
     def _add_key(self, path: str) -> None:
         try:
             with open(path, "rb") as file:
-                self.secrets.add_rsa_key(file.read(MAX_KEY))
+                self.vault.secrets.add_rsa_key(file.read(MAX_KEY))
         except OSError as error:
             raise KeyFileError(f"{path}: {error.strerror}") from None
         except ValueError as error:
             raise KeyFileError(f"{path}: {error}") from None
 
     def _add_key_log(self, path: str, *, growing: bool) -> None:
-        before = self.secrets.lines
+        before = self.vault.secrets.lines
         try:
             file = open(path, "rb")  # noqa: SIM115  it is read on as long as it grows
             self._key_logs.append(file)
             self._read(file)
         except OSError as error:
             raise KeyFileError(f"{path}: {error.strerror}") from None
-        if self.secrets.lines == before and not growing:
-            raise KeyFileError(f"{path}: no line of a TLS key log in it; such lines begin with CLIENT_RANDOM or the like")
+        if self.vault.secrets.lines == before and not growing:
+            raise KeyFileError(
+                f"{path}: no line of a TLS key log in it; such lines begin with CLIENT_RANDOM or the like"
+            )
 
     def _read(self, file: BinaryIO) -> None:
         while text := file.read(AT_A_TIME):
-            self.secrets.add_keylog(text)
+            self.vault.secrets.add_keylog(text)

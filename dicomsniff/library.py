@@ -69,7 +69,7 @@ class Capture:
     ) -> None:
         self.reader = _reader(source)
         self._keys = keys or KeyFiles()
-        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings, secrets=self._keys.secrets)
+        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings, vault=self._keys.vault)
         self._batches = iter(self.reader.batches())
         self._started = self._done = False
         self._failure: CaptureError | None = None
@@ -206,11 +206,11 @@ class Capture:
 
     def _take_keys(self, *, over: bool) -> None:
         """Take what the capture holds of TLS secrets by now, and what was appended to key logs."""
-        secrets = self.analyzer.secrets
         for log in self.reader.take_key_logs():
-            secrets.add_capture_secrets(log)
+            self._keys.vault.secrets.add_capture_secrets(log)
         self._keys.look()
-        secrets.is_complete = over
+        # Only pcapng holds secrets, anywhere; only what is captured right now has key logs that grow.
+        self._keys.vault.is_complete = over or not (self.is_live or "pcapng" in self.reader.format)
 
     def _next_block(self) -> Block | None:
         """Read on; None at the end. Every way of reading goes through here."""
