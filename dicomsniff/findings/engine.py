@@ -26,6 +26,7 @@ for _rule in (rule for rule in RULES if isinstance(rule, EntryRule)):
 _CONDITIONS = list(_BY_CONDITION.items())
 _ORDER = {rule.code: place for place, rule in enumerate(RULES)}
 _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
+_OF_TLS = [rule for rule in _FINAL if rule.of_tls]
 _CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
 _NOWHERE = Span(0, 0, 0, 0, 0)
 
@@ -61,7 +62,8 @@ def find_final(collector: Collector, association: Association, known: Known | No
     """Ask the rules about an association that is over, and put causes and consequences in order."""
     review = Review(association, collector, known)
     where = association.timeline[0].span if association.timeline else _NOWHERE
-    for rule in _FINAL:  # one by one: the last of them say how much is not listed
+    is_unread = association.tls is not None and association.tls.is_unread
+    for rule in _OF_TLS if is_unread else _FINAL:  # one by one: the last of them say how much is not listed
         if found := [_finding(rule, hit, where, None, None) for hit in rule.check(review)]:
             collector.collect(association).add(found, final=True)
     collected = collector.of(association)

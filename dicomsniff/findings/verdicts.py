@@ -11,6 +11,7 @@ from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_address, the_class, the_title
+from dicomsniff.findings.tls_text import amounts_text, protection_text
 from dicomsniff.pdu.types import Abort
 from dicomsniff.quantities import counted, duration
 
@@ -28,6 +29,8 @@ _EXPLANATIONS = ("get-explained",)
 
 def verdict(association: Association, found: Findings) -> str:
     """Say in one line, with marks (see `parts`), how the association went."""
+    if association.tls is not None and association.tls.is_unread:
+        return f"unfinished: {_presumed(association, found)}"
     if association.rejection is not None:
         return f"refused: {_rejection(association)}"
     if association.abort is not None and association.state is not State.RELEASED:
@@ -43,6 +46,14 @@ def verdict(association: Association, found: Findings) -> str:
         then = f"; then {_by(association.abort)} aborted in vain" if association.abort is not None else ""
         return f"released: {said}{_why_failed(found)}{then}{_refused_contexts(association)}"
     return f"unfinished{_why_unfinished(association, found, failed)}"
+
+
+def _presumed(association: Association, found: Findings) -> str:
+    """Say what is known of an association inside TLS that could not be read."""
+    wrong = next((each for each in found.causes if each.worst is Severity.ERROR), None)
+    if wrong is not None or association.tls is None:
+        return wrong.line if wrong is not None else ""
+    return f"DICOM over TLS, presumably ({protection_text(association.tls)}): {amounts_text(association)}"
 
 
 def has_failed(association: Association) -> bool:
