@@ -38,3 +38,59 @@ FATAL = 2
 def alert_name(description: int) -> str:
     """Name an alert: `handshake_failure (40)`."""
     return f"{ALERTS.get(description, 'undefined')} ({description})"
+
+
+SSL_2_0, SSL_3_0, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 = 0x0002, 0x0300, 0x0301, 0x0302, 0x0303, 0x0304
+VERSIONS = {
+    SSL_2_0: "SSL 2.0",
+    SSL_3_0: "SSL 3.0",
+    TLS_1_0: "TLS 1.0",
+    TLS_1_1: "TLS 1.1",
+    TLS_1_2: "TLS 1.2",
+    TLS_1_3: "TLS 1.3",
+}
+
+
+def version_name(code: int) -> str:
+    """Name a version: `TLS 1.2`."""
+    return VERSIONS.get(code, f"version 0x{code:04X}")
+
+
+GROUPS = {
+    1: "sect163k1",
+    9: "sect283k1",
+    10: "sect283r1",
+    11: "sect409k1",
+    12: "sect409r1",
+    13: "sect571k1",
+    14: "sect571r1",
+    19: "secp192r1",
+    21: "secp224r1",
+    22: "secp256k1",
+    23: "secp256r1",
+    24: "secp384r1",
+    25: "secp521r1",
+    26: "brainpoolP256r1",
+    27: "brainpoolP384r1",
+    28: "brainpoolP512r1",
+    29: "x25519",
+    30: "x448",
+    256: "ffdhe2048",
+    257: "ffdhe3072",
+    258: "ffdhe4096",
+    259: "ffdhe6144",
+    260: "ffdhe8192",
+    512: "MLKEM512",
+    513: "MLKEM768",
+    514: "MLKEM1024",
+    4587: "SecP256r1MLKEM768",
+    4588: "X25519MLKEM768",
+    4589: "SecP384r1MLKEM1024",
+    25497: "X25519Kyber768Draft00",
+}
+"""Groups of key exchanges (IANA, TLS Supported Groups)."""
+
+
+def group_name(code: int) -> str:
+    """Name a group: `x25519`."""
+    return GROUPS.get(code, f"group {code}")

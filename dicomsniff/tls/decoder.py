@@ -1,32 +1,57 @@
-"""Both directions of a TLS connection: bytes come in, authenticated plaintext, alerts and problems out."""
+"""Both sides of a TLS connection: bytes come in, authenticated plaintext, alerts and problems out."""
 
+from dicomsniff.tls.direction import Direction
 from dicomsniff.tls.events import TlsEvent
-from dicomsniff.tls.peer import Peer
+from dicomsniff.tls.handshake import Handshake
+from dicomsniff.tls.keyring import KeyRing
+from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 from dicomsniff.tls.secrets import Secrets
 from dicomsniff.tls.session import TlsSession
 
 
 class TlsDecoder:
-    """Reads the records of both sides (RFC 8446, RFC 5246 and before). No traffic makes it fail."""
+    """Reads the records of both sides (RFC 8446, RFC 5246 and before). No traffic makes it fail.
+
+    What one side sends may have to wait for what the other said, or for secrets to be added: then it comes out of a
+    later call, and of `close` at last.
+    """
+
+    __slots__ = ("_directions", "session")
 
     def __init__(self, secrets: Secrets) -> None:
-        self.session = TlsSession()
+        handshake = Handshake()
+        ring = KeyRing(secrets, handshake)
+        self._directions = {peer: Direction(peer, handshake, ring) for peer in (CLIENT, SERVER)}
+        self.session: TlsSession = handshake.session
         """What is known so far."""
-        self._secrets = secrets
 
     @property
     def is_done(self) -> bool:
         """Whether nothing more can be read in either direction: further bytes need not be fed."""
-        return False
+        return all(direction.is_done for direction in self._directions.values())
 
-    def feed(self, peer: Peer, data: bytes, start: int) -> list[TlsEvent]:  # noqa: ARG002
+    def feed(self, peer: Peer, data: bytes, start: int) -> list[TlsEvent]:
         """Take bytes of one side, in order; `start` is the offset of the first one in its TCP stream."""
-        return []
+        return self._go_on(peer, self._directions[peer].feed(data, start))
 
-    def skip(self, peer: Peer, start: int, length: int) -> list[TlsEvent]:  # noqa: ARG002
+    def skip(self, peer: Peer, start: int, length: int) -> list[TlsEvent]:
         """Take note that `length` bytes at `start` are not in the capture."""
-        return []
+        return self._go_on(peer, self._directions[peer].skip(start, length))
 
     def close(self) -> list[TlsEvent]:
-        """Tell of what was still waiting: nothing more will come."""
-        return []
+        """Tell of what still waits: nothing more will come."""
+        events: list[TlsEvent] = []
+        for peer in (SERVER, CLIENT):  # what the client sent may wait for what the server said
+            events += self._go_on(peer, self._directions[peer].close())
+        return events
+
+    def _go_on(self, peer: Peer, events: list[TlsEvent]) -> list[TlsEvent]:
+        """Go on with whichever side waits for what the other has just said."""
+        turn = self._directions[peer.other]
+        if turn.may_go_on:
+            events += turn.go_on()
+            peer = peer.other
+            while (turn := self._directions[peer.other]).may_go_on:
+                events += turn.go_on()
+                peer = peer.other
+        return events

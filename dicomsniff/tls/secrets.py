@@ -3,6 +3,7 @@
 import re
 from collections import OrderedDict
 from enum import Enum
+from itertools import islice
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -103,6 +104,16 @@ class Secrets:
         """The number of sessions that secrets are known of, and of RSA keys."""
         return len(self._found) + len(self._rsa_keys)
 
+    @property
+    def has_rsa_keys(self) -> bool:
+        """Whether there is any RSA key."""
+        return bool(self._rsa_keys)
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether secrets of any session came in a key log or in a capture."""
+        return self.lines > 0
+
     def add_keylog(self, text: bytes) -> None:
         """Take a key log, or what was appended to it since; lines that are none are counted."""
         text = self._rests.pop(Origin.KEY_LOG, b"") + text
@@ -142,6 +153,10 @@ class Secrets:
     def find(self, label: Label, name: bytes) -> Found | None:
         """Return the secret of a session: by client random, by session id, by ticket or by encrypted premaster."""
         return self._found.get(name, {}).get(label)
+
+    def last_sessions(self, count: int) -> list[bytes]:
+        """Return the client randoms of the sessions that were added last, up to `count`, the last one first."""
+        return list(islice(reversed(self._found), count))
 
     def remember(self, label: Label, name: bytes, found: Found) -> None:
         """Keep a secret that a session was found to have, for sessions that resume it."""

@@ -1,13 +1,16 @@
 """What is known of a TLS session: its handshake as far as it could be read, and how it was read or why it was not."""
 
+import re
 from dataclasses import dataclass, field
 
+from dicomsniff.dictionary.tls_suites import SUITES
 from dicomsniff.tls.events import Alert
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 from dicomsniff.tls.secrets import Origin
 
 MAX_ALERTS = 16
 """Alerts that a session keeps; all of them are events."""
+_EXCHANGE = re.compile(r"TLS_(\w+)_WITH_")
 
 
 @dataclass(slots=True)
@@ -43,6 +46,8 @@ class TlsSession:
     compression: int = 0
     retried: bool = False
     """Whether the server asked for another ClientHello (RFC 8446 §4.1.4)."""
+    early_data_offered: bool = False
+    """Whether the client announced data before the server's answer (RFC 8446 §2.3)."""
     early_data: bool | None = None
     """Whether the server took the client's early data; None where none was offered or that is not known."""
     renegotiations: int = 0
@@ -51,8 +56,8 @@ class TlsSession:
     """Whether the client's hello came in the form of SSL 2.0 (RFC 5246 Appendix E.2)."""
     finished: set[Peer] = field(default_factory=set)
     """Who is known to have finished the handshake: seen, or its data can be read."""
-    encrypted: dict[Peer, int] = field(default_factory=lambda: {CLIENT: 0, SERVER: 0})
-    """Bytes of encrypted records of each."""
+    protected: dict[Peer, int] = field(default_factory=lambda: {CLIENT: 0, SERVER: 0})
+    """Bytes of the protected records of each, headers included."""
     plaintext: dict[Peer, int] = field(default_factory=lambda: {CLIENT: 0, SERVER: 0})
     """Bytes of application data of each that were read."""
     alerts: list[Alert] = field(default_factory=list)
@@ -60,3 +65,9 @@ class TlsSession:
     """Where the secrets came from with which it is read."""
     unread: str | None = None
     """Why it is not read, or not to its end."""
+
+    @property
+    def suite_exchange(self) -> str:
+        """How the cipher suite exchanges keys: "RSA", "ECDHE_RSA" …; empty where it does not say, or none is known."""
+        match = _EXCHANGE.match(SUITES.get(self.suite or 0, ""))
+        return match[1] if match else ""

@@ -1,0 +1,134 @@
+"""Opens the protected records of one side: which keys are in force, and which number the next record has."""
+
+from collections.abc import Iterator
+
+from dicomsniff.dictionary.tls import TLS_1_3
+from dicomsniff.tls.handshake import Handshake
+from dicomsniff.tls.keyring import Epoch, Key, KeyRing
+from dicomsniff.tls.peer import Peer
+from dicomsniff.tls.records import Record
+from dicomsniff.tls.search import MAX_TRIED, MAX_TRIED_UNSETTLED, Search
+
+_Opened = tuple[int, bytes]
+"""Content type and content of a record."""
+
+
+class Opener:
+    """The cryptographic state of one side. While no keys are in force, records are plain."""
+
+    __slots__ = ("_handshake", "_keys", "_peer", "_ring", "_typical", "epoch", "sequence")
+
+    def __init__(self, peer: Peer, handshake: Handshake, ring: KeyRing) -> None:
+        self.epoch: Epoch | None = None
+        """Of TLS 1.3."""
+        self.sequence = 0
+        """The number of the next record."""
+        self._peer = peer
+        self._handshake = handshake
+        self._ring = ring
+        self._keys: list[Key] = []
+        """What may open the next record: several until one of them has."""
+        self._typical = 1 << 14
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether records are not protected yet."""
+        return self.epoch is None and not self._keys
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether there are keys in force, and not only some that will be."""
+        if not self._keys and self.epoch is not None:
+            self._keys = self._ring.of_epoch(self._peer, self.epoch)
+        return bool(self._keys)
+
+    def enter(self, epoch: Epoch) -> None:
+        """Go on with the keys of an epoch of TLS 1.3."""
+        self.epoch, self.sequence = epoch, 0
+        self._keys = self._ring.of_epoch(self._peer, epoch)
+
+    def change(self) -> None:
+        """Go on with the keys last agreed on, before TLS 1.3."""
+        self._keys, self.sequence = self._ring.before_13(self._peer), 0
+
+    def update(self) -> None:
+        """Go on with the keys that follow on those in force."""
+        if self._keys and (following := self._ring.following(self._keys[0])) is not None:
+            self._keys, self.sequence = [following], 0
+
+    def leave(self) -> None:
+        """Expect plain records again."""
+        self._keys, self.epoch, self.sequence = [], None, 0
+
+    def has_later_keys(self) -> bool:
+        """Whether there are keys of this or a later epoch of TLS 1.3."""
+        return any(self._ring.of_epoch(self._peer, epoch) for epoch in self._later(self.epoch)) or self.has_keys
+
+    def open(self, record: Record) -> _Opened | None:
+        """Open the next record; in TLS 1.3 it may be the first one of a later epoch."""
+        sequence = self.sequence
+        for key in self._keys:
+            opened = key.protection.open(sequence, record.header, record.body, record.before)
+            if opened is not None:
+                if sequence == 0 or len(self._keys) > 1:
+                    self._settle(key)
+                self.sequence = sequence + 1
+                self._typical = record.end - record.start
+                return opened
+        if self.epoch is not None:
+            for epoch in self._later(self.epoch):
+                for key in self._ring.of_epoch(self._peer, epoch):
+                    opened = key.protection.open(0, record.header, record.body, record.before)
+                    if opened is not None:
+                        self.epoch, self.sequence = epoch, 1
+                        self._settle(key)
+                        return opened
+        return None
+
+    def find(self, record: Record, search: Search) -> _Opened | None:
+        """Try a record with every key and number that it may have; those that open it are in force then."""
+        budget = MAX_TRIED if self._ring.is_settled else MAX_TRIED_UNSETTLED
+        for key, epoch, is_new in self._findable():
+            smallest = key.protection.smallest
+            numbers = (search.numbers_since if is_new else search.numbers)(record, smallest, self._typical)
+            for number in numbers:
+                search.tried += len(record.body)
+                if search.tried > budget:
+                    return None
+                opened = key.protection.open(number, record.header, record.body, record.before)
+                if opened is not None:
+                    self.epoch, self.sequence = epoch, number + 1
+                    self._typical = record.end - record.start
+                    self._settle(key)
+                    return opened
+        return None
+
+    def is_findable(self, search: Search) -> bool | None:
+        """Whether `find` may succeed; None where nothing is known to try."""
+        if next(self._findable(), None) is None:
+            return None
+        return search.tried <= (MAX_TRIED if self._ring.is_settled else MAX_TRIED_UNSETTLED)
+
+    def _findable(self) -> Iterator[tuple[Key, Epoch | None, bool]]:
+        """Yield keys, their epoch, and whether they came into force, if they did, after the place was lost."""
+        for key in self._keys:
+            yield key, self.epoch, False
+        if self._handshake.version == TLS_1_3:
+            for epoch in self._later(self.epoch):
+                for key in self._ring.of_epoch(self._peer, epoch):
+                    yield key, epoch, True
+            if self.epoch is Epoch.APPLICATION:
+                for key in self._keys:
+                    if (following := self._ring.following(key)) is not None:
+                        yield following, self.epoch, True
+        else:
+            for key in self._ring.before_13(self._peer):
+                yield key, None, True
+
+    def _settle(self, key: Key) -> None:
+        self._keys = [key]
+        self._ring.settle(key)
+
+    @staticmethod
+    def _later(epoch: Epoch | None) -> list[Epoch]:
+        return [later for later in Epoch if epoch is None or later > epoch]

@@ -1,0 +1,86 @@
+"""Where a side of a connection lost its place: how far on it may be, and which numbers a record may have."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from dicomsniff.tls.records import HEADER, MAX_BODY, Record
+
+MAX_TRIALS = 512
+"""Sequence numbers with which one record is tried, for each key."""
+MAX_TRIED = 1 << 28
+"""Bytes that are decrypted in trials until the place is given up."""
+MAX_TRIED_UNSETTLED = 1 << 24
+"""The same where no record was ever opened: the secrets may well be wrong."""
+MAX_FAILURES = 4
+"""Records in a row that do not authenticate with secrets that never opened any, until these are taken to be wrong."""
+
+
+class Search:
+    """A place lost: the record with number `sequence` began, or would have begun, at `anchor`.
+
+    Where the beginning of a stream is not in the capture, nothing is known of numbers: `anchor` is None.
+    """
+
+    __slots__ = ("_chain_end", "_chained", "anchor", "failures", "is_limit_told", "reason", "sequence", "told", "tried")
+
+    def __init__(self, told: int, anchor: int | None, sequence: int, reason: str) -> None:
+        self.told = told
+        """Up to where it has been said what could not be read."""
+        self.anchor = anchor
+        self.sequence = sequence
+        self.reason = reason
+        self.tried = 0
+        self.failures = 0
+        self.is_limit_told = False
+        self._chained = 0
+        self._chain_end = anchor
+
+    def fail(self, record: Record) -> None:
+        """Take note of a record that did not open: one indeed, if it begins where one was to begin."""
+        if record.start == self._chain_end:
+            self._chained += 1
+            self._chain_end = record.end
+            self.failures += 1
+
+    def pass_over(self, record: Record) -> None:
+        """Take note of a record that nothing could be tried on."""
+        if record.start != self._chain_end:
+            self._chained = self._likely(record, record.end - record.start)
+        self._chained += 1
+        self._chain_end = record.end
+
+    def numbers(self, record: Record, smallest: int, typical: int) -> Iterator[int]:
+        """Yield the numbers that a record may have, the likeliest first; of bodies, `smallest` is the least length."""
+        if self.anchor is None:
+            yield from range(MAX_TRIALS)
+            return
+        distance = max(0, record.start - self.anchor)
+        least, most = -(-distance // (HEADER + MAX_BODY)), distance // (HEADER + smallest)
+        likely = min(max(self._likely(record, typical), least), most)
+        yield self.sequence + likely
+        for away in range(1, MAX_TRIALS // 2):
+            if likely + away <= most:
+                yield self.sequence + likely + away
+            if likely - away >= least:
+                yield self.sequence + likely - away
+
+    def numbers_since(self, record: Record, smallest: int, typical: int) -> Iterator[int]:
+        """Yield the numbers that a record may have if keys changed since the place was lost."""
+        if self.anchor is None:
+            yield from range(MAX_TRIALS)
+            return
+        most = max(0, record.start - self.anchor) // (HEADER + smallest)
+        likely = min(self._likely(record, typical), most)
+        low = range(min(likely + 1, MAX_TRIALS // 2))
+        high = range(likely, max(low.stop, likely - MAX_TRIALS // 2) - 1, -1)
+        for first, last in zip_longest(low, high):
+            if first is not None:
+                yield first
+            if last is not None:
+                yield last
+
+    def _likely(self, record: Record, typical: int) -> int:
+        """Return about how many records lie between the anchor and a record."""
+        if record.start == self._chain_end:
+            return self._chained
+        return round((record.start - (self.anchor or 0)) / max(typical, HEADER + 1))
