@@ -1,6 +1,7 @@
 """Rules on the TLS of an association: what kept it from being read, and what is wrong with the protection itself."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dicomsniff.association.handshakes import certificate_sent, failed_handshake
 from dicomsniff.association.timeline import Entry
@@ -14,9 +15,11 @@ from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.tls_text import HOW_TO_READ, amounts_text, protection_text, reading_text, the_peer
 from dicomsniff.quantities import duration, timestamp
-from dicomsniff.tls.certificates import Certificate, read_certificate
 from dicomsniff.tls.events import Problem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
+
+if TYPE_CHECKING:
+    from dicomsniff.tls.certificates import Certificate
 
 SOON = 1_000_000_000
 """Time (ns) after the client's last word within which a server that closes answers it by that."""
@@ -97,8 +100,8 @@ def unread(review: Review) -> Iterator[Hit]:
     The connection is on a port of DICOM, or its client offered to speak DICOM. What it carries is encrypted: without
     the secrets of the session only the handshake tells anything.
 
-    What to do: Have one side write a key log (SSLKEYLOGFILE) and name it by --tls-keylog; or capture with secrets inside
-    a pcapng file. With RSA key exchange the server's private key does, by --tls-key.
+    What to do: Have one side write a key log (SSLKEYLOGFILE) and name it by --tls-keylog, or put it in a pcapng file.
+    With RSA key exchange the server's private key does, by --tls-key.
     """
     layer = review.association.tls
     if layer is not None and layer.is_unread and len(layer.turns) > 1:
@@ -217,11 +220,13 @@ def name(review: Review) -> Iterator[Hit]:
 _SHOWN_NAMES = 3
 
 
-def _certificates(review: Review) -> Iterator[tuple[TlsLayer, Peer, Certificate]]:
+def _certificates(review: Review) -> "Iterator[tuple[TlsLayer, Peer, Certificate]]":
     """Yield each side's own certificate, where it was sent in clear or could be decrypted."""
     layer = review.association.tls
     if layer is None or review.association.follows is not None:
         return  # told of the connection's first association
+    from dicomsniff.tls.certificates import read_certificate  # it loads a library that bare TCP does not need
+
     for peer in (CLIENT, SERVER):
         chain = layer.session.certificates.get(peer)
         certificate = read_certificate(chain[0]) if chain else None
