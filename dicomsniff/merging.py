@@ -78,7 +78,8 @@ def pack(analyzer: Analyzer) -> bytes:
 def merge(parts: Iterable[Part], vault: Vault | None = None) -> Analyzer:
     """Return an analyzer that is over, with what one would have found that was fed all packets.
 
-    Secrets do not go from one process to another: TLS is read again with those of `vault`. Raises IncompleteError where that is more than can be kept (MAX_ENTRIES, MAX_ASSOCIATIONS).
+    Secrets do not go from one process to another: TLS is read again with those of `vault`. Raises IncompleteError where
+    all that is more than can be kept (MAX_ENTRIES, MAX_ASSOCIATIONS).
     """
     vault = vault or Vault()
     whole = Analyzer(vault=vault)
