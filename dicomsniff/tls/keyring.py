@@ -47,10 +47,11 @@ class Missing(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Key:
-    """Opens records of one side; which session's it is, where that was not known before."""
+    """Opens records of one side; and whose it is, where that was not known before."""
 
     protection: Protection
-    traffic: Secret | None
+    secret: Secret
+    """The traffic secret, or before TLS 1.3 the master secret."""
     suite: int
     random: bytes | None
     origin: Origin
@@ -68,7 +69,8 @@ class KeyRing:
         self._handshake = handshake
         self._cache: dict[tuple[Peer, Epoch], list[Key]] = {}
         self._before_13: dict[Peer, list[Key]] = {}
-        self._master: Found | None = None
+        self._master: tuple[ServerHello, Found] | None = None
+        """The master secret that opened records, and the hello that began its session."""
         self._stamp = (0, 0)
 
     @property
@@ -95,9 +97,9 @@ class KeyRing:
     def following(self, key: Key) -> Key | None:
         """Return the key after a KeyUpdate (RFC 8446 §7.2)."""
         suite = find_suite(key.suite)
-        if key.traffic is None or suite is None:
+        if suite is None:
             return None
-        traffic = next_traffic_secret(key.traffic, suite)
+        traffic = next_traffic_secret(key.secret, suite)
         return self._traffic_key(Found(traffic, key.origin), key.suite, key.random)
 
     def settle(self, key: Key) -> None:
@@ -111,14 +113,17 @@ class KeyRing:
             if session.suite is None:
                 session.suite, session.version = key.suite, TLS_1_3
             self._cache.clear()
-        master = self._master
-        if master is not None and handshake.server_hello is not None:
-            # Whoever resumes the session has the same master secret, and a key log need not repeat it.
-            if handshake.server_hello.session_id:
-                self._secrets.remember(Label.SESSION_ID, handshake.server_hello.session_id, master)
-            if handshake.new_ticket is not None:
-                self._secrets.remember(Label.TICKET, _ticket_name(handshake.new_ticket), master)
-            handshake.forget_transcript()
+        hello = handshake.server_hello
+        if hello is None or hello.version == TLS_1_3:
+            return
+        # Whoever resumes the session has the same master secret, and a key log need not repeat it.
+        master = Found(key.secret, key.origin)
+        self._master = hello, master
+        handshake.forget_transcript()
+        if hello.session_id:
+            self._secrets.remember(Label.SESSION_ID, hello.session_id, master)
+        if handshake.new_ticket is not None:
+            self._secrets.remember(Label.TICKET, _ticket_name(handshake.new_ticket), master)
 
     def missing(self) -> Missing:
         """Say why there are no keys, and whether there may be some later."""
@@ -201,6 +206,8 @@ class KeyRing:
         client, server = handshake.client_hello, handshake.server_hello
         if client is None or server is None:
             return []
+        if self._master is not None and self._master[0] is server:
+            return [self._master[1]]
         if found := secrets.find(Label.MASTER, client.random):
             return [found]
         masters = []
@@ -243,13 +250,12 @@ class KeyRing:
         suite = find_suite(server.suite) if server is not None else None
         if client is None or server is None or suite is None or server.compression or server.version < TLS_1_0:
             return
-        self._master = master
         both = key_block(master.secret, server.random + client.random, server.version, suite)
         for peer, keys in zip((CLIENT, CLIENT.other), both, strict=True):
             session = self._handshake.session
             opens = protection(keys, suite, server.version, encrypt_then_mac=session.encrypt_then_mac)
             if opens is not None:
-                key = Key(opens, None, server.suite, client.random, master.origin)
+                key = Key(opens, master.secret, server.suite, client.random, master.origin)
                 self._before_13.setdefault(peer, []).append(key)
 
 
