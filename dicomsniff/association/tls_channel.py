@@ -5,7 +5,7 @@ from typing import Any
 
 from dicomsniff.association.consumer import ChannelEvent
 from dicomsniff.association.tls_layer import TlsLayer, TlsTrouble
-from dicomsniff.association.tls_source import TlsSource
+from dicomsniff.association.tls_source import Place, TlsSource
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.capture.skip import Skip
 from dicomsniff.span import PacketMark, Span
@@ -15,6 +15,7 @@ from dicomsniff.tcp.health import StreamHealth
 from dicomsniff.tls.decoder import TlsDecoder
 from dicomsniff.tls.events import Alert, Plaintext, Problem, TlsEvent, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
+from dicomsniff.tls.protection import TAIL
 from dicomsniff.tls.vault import Vault
 
 RECORD_HEADER = 5
@@ -91,6 +92,10 @@ class TlsStream:
         first, last = self.mark_at(start), self.mark_at(max(start, end - 1))
         return Span(first.number, last.number, first.time, last.time, first.offset)
 
+    def note_place(self, start: int, number: int) -> None:
+        """Take note of where the next record begins in the TCP stream, and of its number."""
+        self.source.note(Place(self.offset, start, number, self.mark_at(start - TAIL)))
+
     def lose(self, start: int) -> None:
         """Take note that bytes of the TCP stream from `start` on were not decrypted."""
         self._lost = start if self._lost is None else min(start, self._lost)
@@ -106,7 +111,9 @@ class TlsStream:
         if self._lost is not None:
             events.append(self._gap(record.start, first))
         self._overhead = record.end - record.start - length
-        self.source.note(self.offset, record.start, record.end, first)
+        self.source.tcp_end = record.end
+        if not self.source.places:
+            self.source.note(Place(self.offset, record.start, None, first))
         if not length:
             return events
         # To within the few bytes of a nonce, which some suites put before the ciphertext.
@@ -215,12 +222,22 @@ class TlsChannel:
         self.layer.note_turn(peer, len(data), mark.time)
         if self.decoder is None:
             return []
-        self._streams[peer].came(offset, mark)
-        return self._tell(self.decoder.feed(peer, data, offset))
+        stream = self._streams[peer]
+        stream.came(offset, mark)
+        told = self._tell(self.decoder.feed(peer, data, offset))
+        if told and (place := self.decoder.place(peer)) is not None:
+            stream.note_place(*place)
+        return told
 
     def gap(self, stream: ByteStream, offset: int, length: int) -> list[Told]:
         """Take note that the capture lacks bytes of the connection underneath."""
         return self._tell(self.decoder.skip(self.peer_of(stream), offset, length)) if self.decoder is not None else []
+
+    def go_to(self, stream: TlsStream, place: Place, before: bytes) -> None:
+        """Pass over what a direction sent before a place; `before` are the last bytes of that."""
+        if self.decoder is not None and place.number is not None:
+            stream.offset = place.position
+            self.decoder.go_to(self.peer_of(stream), place.tcp, place.number, before)
 
     def close(self) -> list[Told]:
         """Nothing more comes."""

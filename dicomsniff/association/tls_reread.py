@@ -1,13 +1,15 @@
 """Go back to the capture for plaintext of TLS: the connection is read again from its beginning, and decrypted again.
 
-A record can be decrypted by itself, but not without the handshake, and the number of records before it. What is read
-is only what the connection's packets bring up to the span that is asked for; nothing but the span is kept.
+A record can be decrypted by itself, but not without the handshake, nor without knowing how many came before it. So the
+handshake is read again, and then the records from the last place before the span of which that is known. Where that is
+not enough, as where a record was sent twice or keys changed, all is read again from the beginning of the connection;
+nothing but the span is kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from dicomsniff.association.tls_channel import TlsChannel
-from dicomsniff.association.tls_source import TlsSource
+from dicomsniff.association.tls_channel import TlsChannel, Told
+from dicomsniff.association.tls_source import Place, TlsSource, tcp_span
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketSource
 from dicomsniff.capture.segments import reverse_flow
@@ -16,6 +18,7 @@ from dicomsniff.tcp.channel import ByteStream
 from dicomsniff.tcp.connection import TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamGap, TcpEvent
 from dicomsniff.tcp.source import StreamPiece, TcpSource, fill_missing
+from dicomsniff.tls.protection import TAIL
 
 
 def decrypted(packets: PacketSource, source: TlsSource, span: Span) -> StreamPiece:
@@ -23,24 +26,78 @@ def decrypted(packets: PacketSource, source: TlsSource, span: Span) -> StreamPie
     length = span.end - span.start
     piece = StreamPiece(span.start, bytearray(length))
     missing = [(0, length)] if length else []
-    if missing and isinstance(source.tcp, TcpSource):
-        for event in _plaintext(packets, source, source.tcp.flow):
-            if event.offset >= span.end:
-                break
-            data = event.data[event.start : event.end]
-            missing = fill_missing(piece.data, missing, event.offset - span.start, data)
-            if not missing:
-                break
+    if isinstance(source.tcp, TcpSource):
+        place = source.place_before(span)
+        if place is not None:
+            missing = _fill(piece, missing, _from_place(packets, source, source.tcp, span, place))
+        if missing:
+            missing = _fill(piece, missing, _from_beginning(packets, source, source.tcp.flow, span.end))
     piece.holes = [(span.start + first, span.start + last) for first, last in missing]
     return piece
 
 
-def _plaintext(packets: PacketSource, source: TlsSource, flow: bytes) -> Iterator[StreamBytes[ByteStream]]:
-    """Yield the plaintext of a direction, in order."""
+def _fill(
+    piece: StreamPiece, missing: list[tuple[int, int]], plaintext: Iterable[StreamBytes[ByteStream]]
+) -> list[tuple[int, int]]:
+    """Copy what of plaintext is still missing; return what is missing then."""
+    for event in plaintext:
+        data = event.data[event.start : event.end]
+        missing = fill_missing(piece.data, missing, event.offset - piece.start, data)
+        if not missing:
+            break
+    return missing
+
+
+def _from_place(
+    packets: PacketSource, source: TlsSource, tcp: TcpSource, span: Span, place: Place
+) -> Iterator[StreamBytes[ByteStream]]:
+    """Yield plaintext from a place on: the handshake is read again, and then only the records that are asked for."""
+    channel = _past_handshake(packets, source, tcp.flow)
+    if channel is None:
+        return
+    end, last = source.end_of(span)
+    start = max(0, place.tcp - TAIL)
+    records = tcp.read(packets, tcp_span(tcp, place.mark, last, start, end))
+    stream = channel.streams[0] if source.is_client else channel.streams[1]
+    channel.go_to(stream, place, bytes(records.data[: place.tcp - start]))
+    at = place.tcp
+    for first, after in [*records.holes, (end, end)]:
+        if at < first:
+            yield from _of(
+                channel.feed(stream.tcp, at, bytes(records.data[at - start : first - start]), place.mark), tcp.flow
+            )
+        if max(at, first) < after:
+            yield from _of(channel.gap(stream.tcp, max(at, first), after - max(at, first)), tcp.flow)
+        at = max(at, after)
+
+
+def _past_handshake(packets: PacketSource, source: TlsSource, flow: bytes) -> TlsChannel | None:
+    """Return a channel of the connection that has read its handshake, and the first plaintext of a direction."""
+    for channel, told in _events(packets, source, flow):
+        if told:
+            return channel
+    return None
+
+
+def _from_beginning(
+    packets: PacketSource, source: TlsSource, flow: bytes, end: int
+) -> Iterator[StreamBytes[ByteStream]]:
+    """Yield the plaintext of a direction from its beginning on, up to an offset of it."""
+    for _, told in _events(packets, source, flow):
+        for event in told:
+            if event.offset >= end:
+                return
+            yield event
+
+
+def _events(
+    packets: PacketSource, source: TlsSource, flow: bytes
+) -> Iterator[tuple[TlsChannel, list[StreamBytes[ByteStream]]]]:
+    """Read a connection again from its first packet on; yield what that gives of a direction, step by step."""
     channel: TlsChannel | None = None
     for event in _tcp_events(packets, source, flow):
         if isinstance(event, ConnectionGone):
-            break
+            return
         if channel is None:
             stream = event.stream if (event.stream.flow == flow) is source.is_client else event.stream.peer
             channel = TlsChannel(event.stream.connection, stream, source.vault)
@@ -50,9 +107,13 @@ def _plaintext(packets: PacketSource, source: TlsSource, flow: bytes) -> Iterato
             told = channel.gap(event.stream, event.offset, event.length)
         else:
             continue
-        for each in told:
-            if isinstance(each, StreamBytes) and each.stream.flow == flow:
-                yield each
+        yield channel, _of(told, flow)
+    if channel is not None:
+        yield channel, _of(channel.close(), flow)
+
+
+def _of(told: list[Told], flow: bytes) -> list[StreamBytes[ByteStream]]:
+    return [each for each in told if isinstance(each, StreamBytes) and each.stream.flow == flow]
 
 
 def _tcp_events(packets: PacketSource, source: TlsSource, flow: bytes) -> Iterator[TcpEvent]:

@@ -17,10 +17,14 @@ MAX_PLACES = 512
 
 
 class Place(NamedTuple):
-    """The plaintext of a record begins at `position`; its record does at `tcp` of the TCP stream, in packet `mark`."""
+    """Plaintext from `position` on is in records from `tcp` on of the TCP stream; packet `mark` has the bytes before.
+
+    Reading can go on there if the record's `number` is known.
+    """
 
     position: int
     tcp: int
+    number: int | None
     mark: PacketMark
 
 
@@ -52,34 +56,46 @@ class TlsSource(ByteSource):
     def __hash__(self) -> int:
         return hash((TlsSource, self.tcp))
 
-    def note(self, position: int, start: int, end: int, mark: PacketMark) -> None:
-        """Take note of a record from `start` to `end` of the TCP stream, whose plaintext begins at `position`."""
+    def note(self, place: Place) -> None:
+        """Take note of where a record begins."""
         if self._count % self._apart == 0:
-            self.places.append(Place(position, start, mark))
+            self.places.append(place)
             if len(self.places) > MAX_PLACES:
                 self.places = self.places[::2]
                 self._apart *= 2
         self._count += 1
-        self.tcp_end = end
+
+    def place_before(self, span: Span) -> Place | None:
+        """Return the last place before a span where reading can go on; None where that is the beginning."""
+        last = bisect_right(self.places, span.start, key=_position) - 1
+        return self.places[last] if last >= 0 and self.places[last].number is not None else None
+
+    def end_of(self, span: Span) -> tuple[int, PacketMark]:
+        """Return where records end that hold a span, in the TCP stream, and a packet that is not before that."""
+        last = bisect_left(self.places, span.end, key=_position)
+        # The bytes before a place may come after those behind it: whatever came until the next place has them.
+        after = self.places[last + 1].mark if last + 1 < len(self.places) else self.last
+        return (self.places[last].tcp if last < len(self.places) else self.tcp_end), after
 
     def locate(self, span: Span) -> list[Span]:
         """Return the part of the TCP stream that has the records of a span; a little more where there are many."""
         first = bisect_right(self.places, span.start, key=_position) - 1
         if first < 0 or span.start >= span.end:
             return []
-        last = bisect_left(self.places, span.end, key=_position)
-        end = self.places[last].tcp if last < len(self.places) else self.tcp_end
         begin = self.places[first]
-        mark = begin.mark
-        after = self.places[last].mark if last < len(self.places) else self.last
-        until = max(span.last_packet, mark.number, after.number), max(span.last_time, mark.time, after.time)
-        return [Span(mark.number, until[0], mark.time, until[1], mark.offset, self.tcp, begin.tcp, end, mark.number)]
+        end, after = self.end_of(span)
+        return [tcp_span(self.tcp, begin.mark, after, begin.tcp, end)]
 
     def read(self, packets: PacketSource, span: Span) -> StreamPiece:
         """Return the bytes of a span, decrypted once more."""
         from dicomsniff.association.tls_reread import decrypted
 
         return decrypted(packets, self, span)
+
+
+def tcp_span(tcp: ByteSource, first: PacketMark, last: PacketMark, start: int, end: int) -> Span:
+    """Return the span of bytes of the TCP stream that lie in two packets and those between them."""
+    return Span(first.number, last.number, first.time, last.time, first.offset, tcp, start, end, first.number)
 
 
 def _position(place: Place) -> int:

@@ -38,6 +38,17 @@ class TlsDecoder:
         """Take note that `length` bytes at `start` are not in the capture."""
         return self._go_on(peer, self._directions[peer].skip(start, length))
 
+    def place(self, peer: Peer) -> tuple[int, int] | None:
+        """Where the next record of a side begins, and its number; None where reading cannot go on with these alone."""
+        return self._directions[peer].place
+
+    def go_to(self, peer: Peer, start: int, number: int, before: bytes = b"") -> None:
+        """Pass over records: the next bytes of a side are at `start`, where the record with that number begins.
+
+        `before` are the last bytes before it: up to TAIL of them are needed where ciphers chain records.
+        """
+        self._directions[peer].go_to(start, number, before)
+
     def close(self) -> list[TlsEvent]:
         """Tell of what still waits: nothing more will come."""
         events: list[TlsEvent] = []
