@@ -60,15 +60,10 @@ def _from_place(
     records = tcp.read(packets, tcp_span(tcp, place.mark, last, start, end))
     stream = channel.streams[0] if source.is_client else channel.streams[1]
     channel.go_to(stream, place, bytes(records.data[: place.tcp - start]))
-    at = place.tcp
-    for first, after in [*records.holes, (end, end)]:
-        if at < first:
-            yield from _of(
-                channel.feed(stream.tcp, at, bytes(records.data[at - start : first - start]), place.mark), tcp.flow
-            )
-        if max(at, first) < after:
-            yield from _of(channel.gap(stream.tcp, max(at, first), after - max(at, first)), tcp.flow)
-        at = max(at, after)
+    whole = min([first for first, _ in records.holes], default=end)
+    if place.tcp < whole:
+        data = bytes(records.data[place.tcp - start : whole - start])
+        yield from _of(channel.feed(stream.tcp, place.tcp, data, place.mark), tcp.flow)
 
 
 def _past_handshake(packets: PacketSource, source: TlsSource, flow: bytes) -> TlsChannel | None:
@@ -97,7 +92,7 @@ def _events(
     channel: TlsChannel | None = None
     for event in _tcp_events(packets, source, flow):
         if isinstance(event, ConnectionGone):
-            return
+            break
         if channel is None:
             stream = event.stream if (event.stream.flow == flow) is source.is_client else event.stream.peer
             channel = TlsChannel(event.stream.connection, stream, source.vault)
