@@ -1,6 +1,7 @@
 """A TLS connection -> a channel of plaintext: records are decrypted as they come, and each byte keeps its packet."""
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dicomsniff.association.consumer import ChannelEvent
@@ -100,35 +101,33 @@ class TlsStream:
         """Take note that bytes of the TCP stream from `start` on were not decrypted."""
         self._lost = start if self._lost is None else min(start, self._lost)
 
-    def unwrap(self, record: Plaintext) -> list[ChannelEvent]:
-        """Return a record's plaintext, in a piece for each packet that it came in."""
+    def unwrap(self, record: Plaintext) -> Iterator[ChannelEvent]:
+        """Yield a record's plaintext, in a piece for each packet that it came in; one of what is only counted."""
         data, length = record.data, len(record.data)
         segments = self._segments
         while len(segments) > 1 and segments[1][0] <= record.start:
             segments.popleft()
         first = segments[0][1] if segments else self.source.last
-        events: list[ChannelEvent] = []
         if self._lost is not None:
-            events.append(self._gap(record.start, first))
+            yield self._gap(record.start, first)
         self._overhead = record.end - record.start - length
         self.source.tcp_end = record.end
         if not self.source.places:
             self.source.note(Place(self.offset, record.start, None, first))
-        if not length:
-            return events
         # To within the few bytes of a nonce, which some suites put before the ciphertext.
         begins = record.start + RECORD_HEADER
         at = 0
         while at < length:
-            mark = segments[0][1] if segments else first
-            until = min(length, segments[1][0] - begins) if len(segments) > 1 else length
-            if until > at:
-                events.append(StreamBytes(self, self.offset + at, data, at, until, mark))
-                at = until
-            if at < length:
+            # Nobody looks at which packets bytes came in that are only counted, but for the last of these.
+            counted = min(self.skip.until - self.offset, length - at) if self.skip is not None else 0
+            while len(segments) > 1 and segments[1][0] - begins <= at + max(counted - 1, 0):
                 segments.popleft()
-        self.offset += length
-        return events
+            until = min(length, segments[1][0] - begins) if len(segments) > 1 else length
+            until = at + counted if counted > 0 else until
+            event = StreamBytes(self, self.offset, data, at, until, segments[0][1] if segments else first)
+            self.offset += until - at
+            at = until
+            yield event
 
     def close(self) -> list[ChannelEvent]:
         """Tell of bytes at the end that were not decrypted."""
@@ -216,22 +215,20 @@ class TlsChannel:
         """Return the plaintext of a stream of the connection underneath."""
         return self._streams[self.peer_of(stream)]
 
-    def feed(self, stream: ByteStream, offset: int, data: bytes, mark: PacketMark) -> list[Told]:
-        """Take bytes of the connection underneath."""
+    def feed(self, stream: ByteStream, offset: int, data: bytes, mark: PacketMark) -> Iterable[Told]:
+        """Take bytes of the connection underneath; what that gives has to be taken before anything else is fed."""
         peer = self.peer_of(stream)
         self.layer.note_turn(peer, len(data), mark.time)
         if self.decoder is None:
-            return []
-        stream = self._streams[peer]
-        stream.came(offset, mark)
-        told = self._tell(self.decoder.feed(peer, data, offset))
-        if told and (place := self.decoder.place(peer)) is not None:
-            stream.note_place(*place)
-        return told
+            return ()
+        self._streams[peer].came(offset, mark)
+        events = self.decoder.feed(peer, data, offset)
+        return self._tell(events, peer) if events else ()
 
-    def gap(self, stream: ByteStream, offset: int, length: int) -> list[Told]:
+    def gap(self, stream: ByteStream, offset: int, length: int) -> Iterable[Told]:
         """Take note that the capture lacks bytes of the connection underneath."""
-        return self._tell(self.decoder.skip(self.peer_of(stream), offset, length)) if self.decoder is not None else []
+        peer = self.peer_of(stream)
+        return self._tell(self.decoder.skip(peer, offset, length), peer) if self.decoder is not None else ()
 
     def go_to(self, stream: TlsStream, place: Place, before: bytes) -> None:
         """Pass over what a direction sent before a place; `before` are the last bytes of that."""
@@ -243,7 +240,7 @@ class TlsChannel:
         """Nothing more comes."""
         if self.decoder is None:
             return []
-        told = self._tell(self.decoder.close())
+        told = [*self._tell(self.decoder.close(), CLIENT)]
         self.stop()
         return told + [event for stream in self.streams for event in stream.close()]
 
@@ -253,19 +250,19 @@ class TlsChannel:
             self._vault.give_back(id(self.decoder))
         self.decoder = None
 
-    def _tell(self, events: list[TlsEvent]) -> list[Told]:
-        told: list[Told] = []
+    def _tell(self, events: list[TlsEvent], peer: Peer) -> Iterator[Told]:
         for event in events:
             stream = self._streams[event.peer]
             if isinstance(event, Plaintext):
-                told += stream.unwrap(event)
+                yield from stream.unwrap(event)
             elif isinstance(event, Alert):
                 self.layer.note_alert(event, stream.span(event.start, event.end))
             elif isinstance(event, TlsProblem):
                 if event.is_gap:
                     stream.lose(event.start)
                 if event.problem is not Problem.NO_SECRETS:
-                    told.append(TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text))
-        if events and self.decoder is not None:
+                    yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
+        if self.decoder is not None:
             self.layer.session = self.decoder.session
-        return told
+            if (place := self.decoder.place(peer)) is not None:
+                self._streams[peer].note_place(*place)

@@ -5,7 +5,7 @@ read, a connection that is presumably DICOM, by its port or because the client s
 of which only the TLS is known. Any other one is only counted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 
 from dicomsniff.association.association import Association, Party
@@ -51,6 +51,7 @@ class TlsConnection:
         "_channel",
         "_connection",
         "_ends",
+        "_is_over",
         "_is_presumed",
         "_means",
         "_name",
@@ -71,6 +72,8 @@ class TlsConnection:
         self._stand_in: list[Association] = []
         """The association that stands for a connection of which nothing can be read."""
         self._ends: list[StreamEnd[ByteStream]] = []
+        self._is_over = False
+        """Whether nothing more can be read."""
         self._troubles: list[TlsTrouble] = []
         """Those that wait for an association to be told of."""
 
@@ -114,9 +117,11 @@ class TlsConnection:
     def feed(self, event: ChannelEvent, number: int) -> list[Update]:
         """Take an event."""
         channel = self._channel
-        told: list[Told]
+        told: Iterable[Told]
         if isinstance(event, StreamBytes):
             told = channel.feed(event.stream, event.offset, event.data[event.start : event.end], event.mark)
+            if told == () and not self._is_over:
+                return []
         elif isinstance(event, StreamGap):
             told = channel.gap(event.stream, event.offset, event.length)
         else:
@@ -142,7 +147,7 @@ class TlsConnection:
             association.close(ended_by_capture=not ended, watched_until=self._connection.last_time if ended else until)
         return updates
 
-    def _take(self, told: list[Told], number: int) -> list[Update]:
+    def _take(self, told: Iterable[Told], number: int) -> list[Update]:
         updates: list[Update] = []
         known = len(self.associations)
         for event in told:
@@ -159,6 +164,7 @@ class TlsConnection:
             updates += self._tell_troubles()
         channel = self._channel
         if channel.decoder is None or channel.decoder.is_done or isinstance(self._inner, Foreign):
+            self._is_over = True
             updates += self._give_up(number)
         return updates
 

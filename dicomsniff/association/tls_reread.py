@@ -107,7 +107,7 @@ def _events(
         yield channel, _of(channel.close(), flow)
 
 
-def _of(told: list[Told], flow: bytes) -> list[StreamBytes[ByteStream]]:
+def _of(told: Iterable[Told], flow: bytes) -> list[StreamBytes[ByteStream]]:
     return [each for each in told if isinstance(each, StreamBytes) and each.stream.flow == flow]
 
 
