@@ -1,5 +1,6 @@
 """TLS sessions held in memory by Python's ssl: what each side sent, the secrets, and the plaintext that was meant."""
 
+import contextlib
 import ssl
 import tempfile
 from dataclasses import dataclass, field
@@ -140,10 +141,8 @@ class Talk:
     def end(self) -> Exchange:
         """Close, and return everything."""
         for peer, end in self.ends.items():
-            try:
+            with contextlib.suppress(ssl.SSLError):
                 end.unwrap()
-            except ssl.SSLError:
-                pass
             self._pass_on(peer)
         self.exchange.session = self.ends[CLIENT].session
         self.exchange.keylog = self._keylog.read_bytes() if self._keylog.exists() else b""

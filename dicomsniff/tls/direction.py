@@ -176,10 +176,18 @@ class Direction:
         opened = opener.open(record)
         if opened is None:
             self._fail(record)
+        elif self._is_ahead(*opened):
+            opener.sequence -= 1
+            return False
         else:
             self._reader.take(record.end)
             self._read(*opened, record, is_plain=False)
         return True
+
+    def _is_ahead(self, kind: int, content: bytes) -> bool:
+        """Whether a record has a hello that the other side has not been read far enough for."""
+        begins_message = kind == HANDSHAKE and self._messages.is_between and not self._is_closing
+        return begins_message and self._handshake.is_ahead(content[0] if content else 0)
 
     def _is_for_middleboxes(self, record: Record) -> bool:
         """Whether a ChangeCipherSpec means nothing (RFC 8446 §5)."""
@@ -194,6 +202,8 @@ class Direction:
         if kind == ALERT and not _is_plain_alert(body):
             self._lose(record.start, "an alert is encrypted before ChangeCipherSpec")
             return True
+        if self._is_ahead(kind, body):
+            return False
         self._version = record.header[1:3]
         self._reader.take(record.end)
         self._read(kind, body, record, is_plain=True)
@@ -222,7 +232,7 @@ class Direction:
         return True
 
     def _change_cipher(self, record: Record) -> bool:
-        if self._is_closing:
+        if self._is_closing or not self._has_begun:
             self._handshake.lose_beginning()
         self._opener.change()
         if self._opener.is_plain:
@@ -276,7 +286,10 @@ class Direction:
 
     def _read_message(self, message: Message) -> None:
         kind, opener = message.kind, self._opener
-        self._has_begun = self._has_begun or kind in (messages.CLIENT_HELLO, messages.SERVER_HELLO)
+        if kind in (messages.CLIENT_HELLO, messages.SERVER_HELLO):
+            self._has_begun = True
+        elif not self._has_begun and kind != messages.HELLO_REQUEST:
+            self._handshake.lose_beginning()
         try:
             self._handshake.take(self._peer, message)
         except MalformedHandshakeError as problem:

@@ -70,6 +70,15 @@ class Handshake:
         hello = messages.HEADER + int.from_bytes(client[1 : messages.HEADER], "big")
         return bytes(client[:hello] + server + client[hello:])
 
+    def is_ahead(self, kind: int) -> bool:
+        """Whether a hello of one side belongs behind what the other side said and was not read yet."""
+        client, server = self.client_hello, self.server_hello
+        if kind == messages.SERVER_HELLO:
+            return (client is None or server is not None) and not self.is_beginning_lost
+        if kind != messages.CLIENT_HELLO or client is None:
+            return False
+        return server is None or not (server.is_retry or SERVER in self.session.finished)
+
     def lose_beginning(self) -> None:
         """Take note that a hello may be missing from the capture: it is not waited for."""
         if not self.is_beginning_lost and (self.client_hello is None or self.server_hello is None):

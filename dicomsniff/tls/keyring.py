@@ -139,9 +139,12 @@ class KeyRing:
             return Missing(False, Problem.UNSUPPORTED, f"cipher suite {suite_name(session.suite)} is not decoded")
         if session.compression:
             return Missing(False, Problem.UNSUPPORTED, "compressed by TLS, which is not decoded")
+        if session.suite_exchange == "RSA" and handshake.is_hello_done and handshake.encrypted_premaster is None:
+            return Missing(True, Problem.NO_SECRETS, "the client's key exchange is not in the capture")
         if not len(self._secrets):
             return Missing(may_come, Problem.NO_SECRETS, "no secrets were given")
         if session.client_random is None:
+            may_come = may_come or not handshake.is_beginning_lost
             return Missing(may_come, Problem.NO_SECRETS, "the handshake is not in the capture")
         text = f"no secrets for this session's client random, {session.client_random.hex()}"
         if self._secrets.has_rsa_keys and not self._secrets.has_sessions:

@@ -1,7 +1,7 @@
 """Where a side of a connection lost its place: how far on it may be, and which numbers a record may have."""
 
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from dicomsniff.tls.records import HEADER, MAX_BODY, Record
 
@@ -57,12 +57,13 @@ class Search:
         distance = max(0, record.start - self.anchor)
         least, most = -(-distance // (HEADER + MAX_BODY)), distance // (HEADER + smallest)
         likely = min(max(self._likely(record, typical), least), most)
-        yield self.sequence + likely
-        for away in range(1, MAX_TRIALS // 2):
-            if likely + away <= most:
-                yield self.sequence + likely + away
-            if likely - away >= least:
-                yield self.sequence + likely - away
+        # Either the lost records are like those before, or as in bulk data nearly all of them are full.
+        near = range(likely, min(most, likely + MAX_TRIALS // 4) + 1)
+        below = range(likely - 1, max(least, likely - MAX_TRIALS // 4) - 1, -1)
+        full = range(least, min(most, least + MAX_TRIALS // 2) + 1)
+        for number in dict.fromkeys(chain.from_iterable(zip_longest(near, full, below))):
+            if number is not None:
+                yield self.sequence + number
 
     def numbers_since(self, record: Record, smallest: int, typical: int) -> Iterator[int]:
         """Yield the numbers that a record may have if keys changed since the place was lost."""
@@ -71,13 +72,10 @@ class Search:
             return
         most = max(0, record.start - self.anchor) // (HEADER + smallest)
         likely = min(self._likely(record, typical), most)
-        low = range(min(likely + 1, MAX_TRIALS // 2))
-        high = range(likely, max(low.stop, likely - MAX_TRIALS // 2) - 1, -1)
-        for first, last in zip_longest(low, high):
-            if first is not None:
-                yield first
-            if last is not None:
-                yield last
+        low, high = range(min(likely + 1, MAX_TRIALS // 2)), range(likely, max(-1, likely - MAX_TRIALS // 2), -1)
+        for number in dict.fromkeys(chain.from_iterable(zip_longest(low, high))):
+            if number is not None:
+                yield number
 
     def _likely(self, record: Record, typical: int) -> int:
         """Return about how many records lie between the anchor and a record."""

@@ -67,7 +67,14 @@ class Server:
         )
         time.sleep(_PAUSE)
 
-    def session(self, name: str | None, *options: str, script: tuple[tuple[str, bytes], ...] = (), early: bytes = b"", taken=True):
+    def session(
+        self,
+        name: str | None,
+        *options: str,
+        script: tuple[tuple[str, bytes], ...] = (),
+        early: bytes = b"",
+        taken=True,
+    ):
         """Hold a session, and write it down under its name."""
         recorder = Recorder(self.port)
         keylog = self.folder / "keylog"
