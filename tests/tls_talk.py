@@ -37,7 +37,9 @@ class _End:
             pass
 
 
-def contexts(version: ssl.TLSVersion, suites: str = "", certificate: str = "pacs") -> tuple[ssl.SSLContext, ssl.SSLContext]:
+def contexts(
+    version: ssl.TLSVersion, suites: str = "", certificate: str = "pacs"
+) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A client that trusts anybody, and a server."""
     client, server = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dicomsniff.association.consumer import ChannelEvent
-from dicomsniff.association.tls_layer import TlsLayer, TlsTrouble
+from dicomsniff.association.tls_layer import MAX_TURNS, TlsLayer, TlsTrouble
 from dicomsniff.association.tls_source import Place, TlsSource
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.capture.skip import Skip
@@ -175,6 +175,8 @@ class TlsChannel:
             setattr(self, name, value)
         if isinstance(self.decoder, int):
             self.decoder = self._vault.give_back(self.decoder)
+        if self.decoder is not None:
+            self.layer.session = self.decoder.session
 
     @property
     def opener(self) -> TlsStream | None:
@@ -218,7 +220,8 @@ class TlsChannel:
     def feed(self, stream: ByteStream, offset: int, data: bytes, mark: PacketMark) -> Iterable[Told]:
         """Take bytes of the connection underneath; what that gives has to be taken before anything else is fed."""
         peer = self.peer_of(stream)
-        self.layer.note_turn(peer, len(data), mark.time)
+        if len(self.layer.turns) < MAX_TURNS:
+            self.layer.note_turn(peer, len(data), mark.time)
         if self.decoder is None:
             return ()
         self._streams[peer].came(offset, mark)
@@ -262,7 +265,5 @@ class TlsChannel:
                     stream.lose(event.start)
                 if event.problem is not Problem.NO_SECRETS:
                     yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
-        if self.decoder is not None:
-            self.layer.session = self.decoder.session
-            if (place := self.decoder.place(peer)) is not None:
-                self._streams[peer].note_place(*place)
+        if self.decoder is not None and (place := self.decoder.place(peer)) is not None:
+            self._streams[peer].note_place(*place)

@@ -84,7 +84,7 @@ class TlsLayer:
         last = self.turns[-1] if self.turns else None
         if last is not None and last.peer is peer:
             last.length, last.until = last.length + length, time
-        elif len(self.turns) < MAX_TURNS:
+        else:
             self.turns.append(Turn(peer, length, time))
 
     def note_alert(self, alert: Alert, span: Span) -> None:

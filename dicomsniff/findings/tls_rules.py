@@ -13,7 +13,7 @@ from dicomsniff.findings.handshake_rules import refusal_text
 from dicomsniff.findings.parts import the_name
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
-from dicomsniff.findings.tls_text import HOW_TO_READ, amounts_text, protection_text, reading_text, the_peer
+from dicomsniff.findings.tls_text import HOW_TO_READ, reading_text, the_peer
 from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tls.events import Problem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
@@ -104,14 +104,8 @@ def unread(review: Review) -> Iterator[Hit]:
     With RSA key exchange the server's private key does, by --tls-key.
     """
     layer = review.association.tls
-    if layer is not None and layer.is_unread and len(layer.turns) > 1:
-        why = reading_text(layer)
-        yield Hit(
-            f"what it carries is encrypted ({protection_text(layer)}): {amounts_text(review.association)}"
-            + (f"; {why}" if why else "")
-            + f"; to read it: {HOW_TO_READ}",
-            layer.opening,
-        )
+    if layer is not None and layer.is_unread and not review.found.all:
+        yield Hit(f"what it carries is encrypted, and {reading_text(layer)}; to read it: {HOW_TO_READ}", layer.opening)
 
 
 @entry_rule(code="tls-not-decrypted", severity=Severity.ERROR, on=TlsTrouble)

@@ -35,7 +35,7 @@ def tls_text(association: Association) -> str:
     parts = [protection_text(layer)]
     if layer.session.resumed:
         parts.append(f"resumed by {layer.session.resumed}")
-    if said := reading_text(layer):
+    if not layer.is_unread and (said := reading_text(layer)):
         parts.append(said)
     return f"over {parts[0]}" + "".join(f"; {part}" for part in parts[1:])
 

@@ -168,7 +168,7 @@ def test_a_stream_that_begins_with_a_hole_is_searched_for_messages():
 
 def test_a_handshake_is_read_on_behind_the_bytes_that_told_tls():
     hello = handshake(client_hello())
-    talk = build.Talk(tick=1000).open()
+    talk = build.Talk(server=("10.0.0.2", 4242), tick=1000).open()
     talk.client(hello)
     talk.server(b"\x15\x03\x03\x00\x02\x02\x46")
     found = analyze(talk.reset(1).packets)
