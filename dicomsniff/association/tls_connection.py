@@ -94,6 +94,13 @@ class TlsConnection:
         return (BARE if self._channel.decoder is None else UNKNOWN) + self._inner.weight
 
     @property
+    def _stands_for_dicom(self) -> bool:
+        """Whether it is presumably DICOM, and nothing of what it carries was read."""
+        layer = self._channel.layer
+        is_read = bool(self.associations) or any(layer.session.plaintext.values())
+        return (self._is_presumed or layer.offers_dicom) and not is_read
+
+    @property
     def _inner(self) -> Consumer:
         consumer: Consumer = self._channel.consumer
         return consumer
@@ -137,7 +144,7 @@ class TlsConnection:
         updates = self._take(channel.close(), number)
         updates += self._inner.close(until, number + len(self.associations) - known)
         updates += self._new(known)
-        if not self.associations and self._is_presumed:
+        if self._stands_for_dicom:
             updates += self._begin_stand_in(number)
         if not self.associations:
             self.failed_handshake = failed_handshake(channel.layer)
@@ -183,11 +190,9 @@ class TlsConnection:
         """Nothing more can be read: look on only as long as that tells how the handshake went."""
         layer, inner = self._channel.layer, self._inner
         updates: list[Update] = []
-        self._is_presumed = self._is_presumed or layer.offers_dicom
-        is_foreign = isinstance(inner, Foreign)
-        if self._is_presumed and not self.associations and not is_foreign:
+        if self._stands_for_dicom:
             updates = self._begin_stand_in(number)
-        if is_foreign or len(layer.turns) > DECIDED:
+        if isinstance(inner, Foreign) or len(layer.turns) > DECIDED:
             self._channel.stop()
             if not inner.associations:
                 count_only(self._connection)
