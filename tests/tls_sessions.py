@@ -3,7 +3,6 @@
 import contextlib
 import ssl
 import tempfile
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -20,14 +19,14 @@ from dicomsniff.tls.secrets import Secrets
 NAME = "archive.example"
 
 
-@dataclass
 class Exchange:
     """What both sides sent, in order; `said` is the plaintext of each."""
 
-    sent: list[tuple[Peer, bytes]] = field(default_factory=list)
-    said: dict[Peer, bytes] = field(default_factory=lambda: {CLIENT: b"", SERVER: b""})
-    keylog: bytes = b""
-    session: ssl.SSLSession | None = None
+    def __init__(self) -> None:
+        self.sent: list[tuple[Peer, bytes]] = []
+        self.said: dict[Peer, bytes] = {CLIENT: b"", SERVER: b""}
+        self.keylog = b""
+        self.session: ssl.SSLSession | None = None
 
     @property
     def streams(self) -> dict[Peer, bytes]:

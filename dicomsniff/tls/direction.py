@@ -110,25 +110,35 @@ class Direction:
         return self._continue()
 
     def _continue(self) -> list[TlsEvent]:
-        reader = self._reader
-        if self._waits_since is not None and not self.may_go_on:
-            if reader.size <= MAX_WAITING and not reader.is_flooded:
-                return []
-            self._handshake.lose_beginning()
-            self._lose(reader.position, f"no secrets came within {reader.size} bytes")
-        return self.go_on()
+        waits = self._waits_since is not None and not self.may_go_on and not self._is_flooded
+        return [] if waits else self.go_on()
 
     def go_on(self) -> list[TlsEvent]:
         """Read what can be read."""
         self._waits_since = None
         reader = self._reader
         while not self.is_done and (shown := reader.next()) is not None:
-            if not self._take(shown):
+            if self._take(shown):
+                continue
+            if not self._is_flooded:
                 self._waits_since = self._ring.stamp
                 break
+            self._wait_no_more()
         reader.trim()
         events, self._events = self._events, []
         return events
+
+    @property
+    def _is_flooded(self) -> bool:
+        return self._reader.size > MAX_WAITING or self._reader.is_flooded
+
+    def _wait_no_more(self) -> None:
+        reason = f"what reading it needs did not come within {self._reader.size} bytes"
+        self._handshake.lose_beginning()
+        if self._search is None:
+            self._lose(self._reader.position, reason)
+        else:
+            self._give_up(Problem.TOO_MUCH, reason)
 
     def close(self) -> list[TlsEvent]:
         """Tell of what still waits, or was searched for."""
@@ -155,7 +165,7 @@ class Direction:
             if isinstance(shown, Junk) and self._version is None:
                 self._give_up(Problem.NOT_TLS, "no TLS record begins here")
                 return True
-            self._lose(shown.start, _HOLE if isinstance(shown, Hole) else "the header of a record is damaged")
+            self._lose(shown.start, _HOLE if isinstance(shown, Hole) else "no record begins where one should")
         self._reader.search(self._version)
         return True
 
@@ -314,32 +324,30 @@ class Direction:
             self._session.protected[self._peer] += end - start
             self._reader.take(end)
             return
-        self._lose(start, "a record before does not authenticate")
-        if (search := self._search) is not None:
-            search.fail(record)
-            if self._ring.is_settled:
-                self._tell(Problem.DAMAGED, "the record does not authenticate", start, end, is_gap=True)
-                search.told = end
+        self._lose(start, "a record does not authenticate", Problem.DAMAGED).fail(record)
         self._reader.search(self._version)
 
-    def _lose(self, start: int, reason: str, *, is_unknown: bool = False) -> None:
+    def _lose(self, start: int, reason: str, problem: Problem = Problem.LOST, *, is_unknown: bool = False) -> Search:
         anchor = None if is_unknown else start
-        self._search = Search(start, anchor, self._opener.sequence, reason)
+        self._search = search = Search(start, anchor, self._opener.sequence, problem, reason)
         self._messages.reset()
         if self._opener.is_plain:
             self._handshake.lose_beginning()
+        return search
 
     def _look_at(self, record: Record, search: Search) -> bool:
         """Look whether a record is where reading can go on."""
         opener, reader = self._opener, self._reader
-        if opener.is_plain and _is_plain(record):
+        is_change = record.kind == CHANGE_CIPHER_SPEC
+        if opener.is_plain and _is_plain(record) and not (is_change and not self._ring.before_13(self._peer)):
             self._end_search(search, record)
             return self._take_plain(record)
         opened = opener.find(record, search)
         if opened is not None:
-            self._end_search(search, record)
+            self._end_search(search, record, is_lost=opener.is_chained)
             reader.take(record.end)
-            self._read(*opened, record, is_plain=False)
+            if not opener.is_chained:
+                self._read(*opened, record, is_plain=False)
             return True
         findable = opener.is_findable(search)
         if findable is None:
@@ -368,15 +376,15 @@ class Direction:
         self._session.protected[self._peer] += record.end - record.start
         self._reader.take(record.end)
 
-    def _end_search(self, search: Search, record: Record) -> None:
+    def _end_search(self, search: Search, record: Record, *, is_lost: bool = False) -> None:
         self._search = None
         self._version = record.header[1:3]
-        self._tell_lost(search, record.start)
+        self._tell_lost(search, record.end if is_lost else record.start)
 
     def _tell_lost(self, search: Search, end: int) -> None:
         if end > search.told:
             text = f"{end - search.told} bytes could not be read: {search.reason}"
-            self._tell(Problem.LOST, text, search.told, end, is_gap=True)
+            self._tell(search.problem, text, search.told, end, is_gap=True)
 
     def _give_up(self, problem: Problem, text: str) -> None:
         search, reader = self._search, self._reader

@@ -73,8 +73,10 @@ class Handshake:
     def is_ahead(self, kind: int) -> bool:
         """Whether a hello of one side belongs behind what the other side said and was not read yet."""
         client, server = self.client_hello, self.server_hello
+        if self.is_beginning_lost:
+            return False
         if kind == messages.SERVER_HELLO:
-            return (client is None or server is not None) and not self.is_beginning_lost
+            return client is None or server is not None
         if kind != messages.CLIENT_HELLO or client is None:
             return False
         return server is None or not (server.is_retry or SERVER in self.session.finished)

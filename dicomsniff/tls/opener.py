@@ -42,6 +42,11 @@ class Opener:
             self._keys = self._ring.of_epoch(self._peer, self.epoch)
         return bool(self._keys)
 
+    @property
+    def is_chained(self) -> bool:
+        """Whether a record is to be believed only if the one before was opened."""
+        return any(key.protection.is_chained for key in self._keys)
+
     def enter(self, epoch: Epoch) -> None:
         """Go on with the keys of an epoch of TLS 1.3."""
         self.epoch, self.sequence = epoch, 0

@@ -36,6 +36,8 @@ class Protection(ABC):
 
     smallest: int
     """The least bytes of a record's body."""
+    is_chained = False
+    """Whether what comes out is right only if the record before was, too: nothing else vouches for the IV."""
 
     @abstractmethod
     def open(self, sequence: int, header: bytes, body: bytes, before: bytes) -> tuple[int, bytes] | None:
@@ -153,7 +155,11 @@ class _Cbc(_Mac):
 class _CbcThenMac(_Cbc):
     """Encrypt-then-MAC (RFC 7366)."""
 
-    __slots__ = ()
+    __slots__ = ("is_chained",)
+
+    def __init__(self, keys: Keys, suite: Suite, version: int) -> None:
+        super().__init__(keys, suite, version)
+        self.is_chained = version == TLS_1_0
 
     def open(self, sequence: int, header: bytes, body: bytes, before: bytes) -> tuple[int, bytes] | None:
         encrypted = self._checked(sequence, header, body)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain, zip_longest
 
+from dicomsniff.tls.events import Problem
 from dicomsniff.tls.records import HEADER, MAX_BODY, Record
 
 MAX_TRIALS = 512
@@ -21,13 +22,25 @@ class Search:
     Where the beginning of a stream is not in the capture, nothing is known of numbers: `anchor` is None.
     """
 
-    __slots__ = ("_chain_end", "_chained", "anchor", "failures", "is_limit_told", "reason", "sequence", "told", "tried")
+    __slots__ = (
+        "_chain_end",
+        "_chained",
+        "anchor",
+        "failures",
+        "is_limit_told",
+        "problem",
+        "reason",
+        "sequence",
+        "told",
+        "tried",
+    )
 
-    def __init__(self, told: int, anchor: int | None, sequence: int, reason: str) -> None:
+    def __init__(self, told: int, anchor: int | None, sequence: int, problem: Problem, reason: str) -> None:
         self.told = told
         """Up to where it has been said what could not be read."""
         self.anchor = anchor
         self.sequence = sequence
+        self.problem = problem
         self.reason = reason
         self.tried = 0
         self.failures = 0
