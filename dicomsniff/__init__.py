@@ -3,17 +3,21 @@
 TYPE_CHECKING = False  # importing it from typing would delay the moment from which Ctrl-C ends the program in order
 if TYPE_CHECKING:
     from dicomsniff.analyzer import Analyzer
-    from dicomsniff.association.association import Association
+    from dicomsniff.association.association import Association, Party
+    from dicomsniff.association.links import Link
     from dicomsniff.association.negotiation import PresentationContext
     from dicomsniff.association.timeline import Entry
     from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatch
+    from dicomsniff.dimse.command import Command
     from dicomsniff.dimse.dataset_element import DecodedDataSet, Element
-    from dicomsniff.dimse.message import Message
+    from dicomsniff.dimse.message import DataSetInfo, Message
     from dicomsniff.dimse.operations import Operation
     from dicomsniff.filter.errors import FilterError
     from dicomsniff.filter.filter import Filter
     from dicomsniff.findings.finding import Finding, Severity
     from dicomsniff.library import Capture, open_capture
+    from dicomsniff.reread import MessageBytes
+    from dicomsniff.side import Side
     from dicomsniff.span import Span
 
 __version__ = "0.1.0"
@@ -23,6 +27,8 @@ __all__ = [
     "Association",
     "Capture",
     "CaptureError",
+    "Command",
+    "DataSetInfo",
     "DecodedDataSet",
     "Element",
     "Entry",
@@ -30,11 +36,15 @@ __all__ = [
     "FilterError",
     "Finding",
     "IncompleteError",
+    "Link",
     "Message",
+    "MessageBytes",
     "Operation",
     "PacketBatch",
+    "Party",
     "PresentationContext",
     "Severity",
+    "Side",
     "Span",
     "__version__",
     "open_capture",
@@ -45,6 +55,8 @@ _HOMES = {
     "Association": "dicomsniff.association.association",
     "Capture": "dicomsniff.library",
     "CaptureError": "dicomsniff.capture.packets",
+    "Command": "dicomsniff.dimse.command",
+    "DataSetInfo": "dicomsniff.dimse.message",
     "DecodedDataSet": "dicomsniff.dimse.dataset_element",
     "Element": "dicomsniff.dimse.dataset_element",
     "Entry": "dicomsniff.association.timeline",
@@ -52,11 +64,15 @@ _HOMES = {
     "FilterError": "dicomsniff.filter.errors",
     "Finding": "dicomsniff.findings.finding",
     "IncompleteError": "dicomsniff.capture.packets",
+    "Link": "dicomsniff.association.links",
     "Message": "dicomsniff.dimse.message",
+    "MessageBytes": "dicomsniff.reread",
     "Operation": "dicomsniff.dimse.operations",
     "PacketBatch": "dicomsniff.capture.packets",
+    "Party": "dicomsniff.association.association",
     "PresentationContext": "dicomsniff.association.negotiation",
     "Severity": "dicomsniff.findings.finding",
+    "Side": "dicomsniff.side",
     "Span": "dicomsniff.span",
     "open_capture": "dicomsniff.library",
 }

@@ -12,17 +12,20 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition
+from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger
 from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
+from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import flow_ends
-from dicomsniff.dimse.collection import Collection
+from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
 from dicomsniff.findings.parts import plain
 from dicomsniff.pdu.types import AssociateAc
+from dicomsniff.quantities import counted
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 from dicomsniff.tls.vault import Vault
@@ -54,19 +57,21 @@ class Analyzer:
     """The whole pipeline. Feed it packet batches, from a file or live; close it at the end.
 
     What becomes of associations is up to `keep`, which may be changed before packets are fed. With `collect`, every
-    message brings its data set (`Message.data_set.content`) and digest. Connections from or to a port in `ports` are
-    read as DICOM although nothing looks like it. Without `findings` no rule is asked, for who only wants the messages:
-    a little faster. As a `part`, it is given some of a capture's connections, and leaves to `merging.merge` what takes
-    knowing all of them. TLS is read with the secrets of `vault`.
+    message brings its data set (`Message.data_set.content`) and digest, or those do whose Command Fields it names.
+    Connections from or to a port in `ports` are read as DICOM even where none is recognized. Without `findings` no
+    rule is asked, for who only wants the messages: a little faster. Of data sets that are not collected the first
+    `heads` bytes are kept. As a `part`, it is given some of a capture's connections, and leaves to
+    `merging.merge` what takes knowing all of them. TLS is read with the secrets of `vault`.
     """
 
     def __init__(
         self,
         *,
-        collect: bool = False,
+        collect: Collect = False,
         ports: int | Iterable[int] = (),
         findings: bool = True,
         keep: Keep = Keep.ALL,
+        heads: int = 0,
         part: bool = False,
         vault: Vault | None = None,
     ) -> None:
@@ -89,6 +94,10 @@ class Analyzer:
         """Connections that carry no DICOM, by protocol where it is known, else under an empty name."""
         self.handshakes: list[FailedHandshake] = []
         """TLS handshakes that failed in sight."""
+        self.strangers: list[Stranger] = []
+        """Connections without DICOM on which the other side did not answer."""
+        self.losses = Losses()
+        """Packets that were lost while they were captured, as far as the capturer told."""
         self.links = Linker()
         """What belongs together, of the associations that are over."""
         self.neighbours = Neighbours()
@@ -100,12 +109,15 @@ class Analyzer:
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
-        self._collection = Collection() if collect else None
+        self._collection = Collection(collect, heads) if collect or heads else None
         self._judge = findings
         self._vault = vault or Vault()
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker(self.found)
         self._decoder = SegmentDecoder(self._tcp.streams)
+
+    def __repr__(self) -> str:
+        return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._numbered, 'association')} so far>"
 
     @property
     def associations(self) -> list[Association]:
@@ -165,6 +177,7 @@ class Analyzer:
             self.foreign,
             self.handshakes,
             self.links.unconnected(),
+            self.strangers,
         )
 
     def add_totals(self, part: Totals) -> None:
@@ -177,6 +190,7 @@ class Analyzer:
         self.undecoded.update(part.undecoded)
         self.foreign.update(part.foreign)
         self.handshakes = [*self.handshakes, *part.handshakes][:MAX_HANDSHAKES]
+        self.strangers = [*self.strangers, *part.strangers][:MAX_STRANGERS]
         for unconnected in part.unconnected:
             self.links.feed_unconnected(unconnected)
 
@@ -221,6 +235,12 @@ class Analyzer:
         Returns (association, new timeline entry) in packet order, as `feed` does.
         """
         return self.feed(timed_batch(packets, self.packets + 1, link_type))
+
+    def note_losses(self, losses: Losses, packet: int) -> None:
+        """The capturer lost packets, some before this packet: what is open then may lack them."""
+        self.losses = losses
+        for association in self.open_associations:
+            association.lost_until = packet
 
     def pop_closed(self) -> list[Association]:
         """Hand over the associations that ended since the last time; they are not kept any longer."""
@@ -292,6 +312,7 @@ class Analyzer:
         if consumer is None:
             return []
         known = len(consumer.associations)
+        undecided = consumer.beginning if isinstance(consumer, Recognition) else None
         updates = consumer.close(self.last_time or 0, self._numbered + 1)
         consumer = connection.consumer
         self._add(connection, consumer.associations[known:])
@@ -300,6 +321,9 @@ class Analyzer:
             self._conclude(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1
+            if undecided is not None and len(self.strangers) < MAX_STRANGERS:
+                stranger = find_stranger(connection, undecided, consumer.name)
+                self.strangers += [stranger] if stranger is not None else []
         if consumer.failed_handshake is not None and len(self.handshakes) < MAX_HANDSHAKES:
             self.handshakes.append(consumer.failed_handshake)
         return updates

@@ -1,32 +1,33 @@
 """The command line: arguments, exit status, choice of view."""
 
+import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable
 from enum import IntEnum
 from functools import wraps
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.command_line import Commands
-from dicomsniff.export.formats import find_view, format_names
+from dicomsniff.command_line import Commands, understood
+from dicomsniff.export.formats import DataSets, find_view, format_names
 from dicomsniff.interruption import INTERRUPTED, taken_over
+from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import OutputError, has_terminal, say_error, written
 from dicomsniff.printable import printable
 from dicomsniff.progress import progress_shown
 
 if TYPE_CHECKING:
+    from dicomsniff.capture.losses import Losses
     from dicomsniff.capture.packets import LiveSource
     from dicomsniff.filter.selection import Selection
     from dicomsniff.key_files import KeyFiles
     from dicomsniff.privacy.gate import Privacy
-
-Read = TypeVar("Read")
-
+    from dicomsniff.sniffing.plan import Plan
 
 LEAST_KEY, MAX_KEY = 8, 4096
 """Bytes that the secret of pseudonyms has."""
@@ -56,7 +57,7 @@ _FOLLOW_HELP = "The file is still growing: print each message as it comes, until
 def cli(context: click.Context) -> None:
     """Who refused what, why, and which message went unanswered: DICOM traffic explained.
 
-    `dicomsniff CAPTURE` opens a capture in the terminal UI (where standard output is no terminal, it prints what
+    `dicomsniff CAPTURE` opens a capture in the terminal UI (where standard output is not a terminal, it prints what
     `show` prints). CAPTURE is a pcap, pcapng or snoop file, also compressed, or - for standard input; several, such as
     the files of a ring buffer, are read as one, in time order. A capture named like a command is written ./show.
     """
@@ -69,10 +70,10 @@ def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what is to be withheld, which the command takes as `privacy`."""
     for option in (
         click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
-        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, other than those the standard registers."),
+        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, except those registered in the standard."),
         click.option("--redact-network", is_flag=True, help="Withhold addresses and AE titles too."),
         click.option("--pseudonym-key", metavar="FILE",
-                     help="Make what stands for a withheld value the same in every run, by the secret in FILE."),
+                     help="Derive placeholders of withheld values from the secret in FILE: the same in every run."),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -98,7 +99,7 @@ def _with_keys(command: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, tls_key_logs: tuple[str, ...], tls_keys: tuple[str, ...], **options: Any) -> Any:
         from dicomsniff.key_files import KeyFileError, KeyFiles
 
-        growing = bool(options.get("follow")) or "interface" in options
+        growing = bool(options.get("follow")) or "plan" in options  # which has no end of its own
         try:
             keys = KeyFiles(tls_key_logs, tls_keys, growing=growing)
         except KeyFileError as error:
@@ -139,25 +140,17 @@ def _with_selection(command: Callable[..., Any]) -> Callable[..., Any]:
         from dicomsniff.filter.filter import Filter
         from dicomsniff.filter.selection import Period, Selection
 
-        since_then = _understood("--from", Period, since) if since is not None else Period()
-        until_then = _understood("--to", lambda text: Period(None, text), until) if until is not None else Period()
+        since_then = understood("--from", Period, since) if since is not None else Period()
+        until_then = understood("--to", lambda text: Period(None, text), until) if until is not None else Period()
         selection = Selection(
-            _understood("--filter", Filter, expression) if expression is not None else None,
-            associations=_understood("--association", _numbers, associations) if associations is not None else (),
+            understood("--filter", Filter, expression) if expression is not None else None,
+            associations=understood("--association", _numbers, associations) if associations is not None else (),
             period=since_then & until_then,
             only_problems=only_problems,
         )
         return command(*args, selection=selection, **options)
 
     return call
-
-
-def _understood(option: str, read: "Callable[[str], Read]", text: str) -> "Read":
-    """Return what an option's text says; where it cannot be understood, that is what is wrong with the call."""
-    try:
-        return read(text)
-    except ValueError as error:
-        raise click.ClickException(f"{option}: {error}") from None
 
 
 def _numbers(text: str) -> frozenset[int]:
@@ -171,7 +164,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what every reading command takes."""
     for option in (
         click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
-                     help="Treat TCP port N as DICOM although nothing looks like it; may be repeated."),
+                     help="Treat TCP port N as DICOM even where none is recognized; may be repeated."),
         click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
     ):  # fmt: skip
         command = option(command)
@@ -207,8 +200,29 @@ def _read_key(path: str) -> bytes:
 
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add where to write to."""
-    said = "Write to FILE, once all is there; a new FILE is readable by you only, another keeps its permissions."
+    said = "Write to FILE when all is complete; a new FILE is readable by you only, an old one keeps its permissions."
     return click.option("-o", "--output", metavar="FILE", help=said)(command)
+
+
+def terminal_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add how text is shown on a terminal."""
+    for option in (
+        click.option("--pager/--no-pager", default=True, help="Show text page by page on a terminal ($PAGER, less)."),
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+                     help="Colour text; auto: on a terminal, unless NO_COLOR is set."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def data_sets_option(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add of which data sets a transcript has digests and elements."""
+    said = (
+        "Write digests and elements of no data set, of those of queries, matches and retrievals (C-FIND, C-MOVE, "
+        "C-GET), or of all; the fewer, the faster."
+    )
+    names = [each.value for each in reversed(DataSets)]
+    return click.option("--data-sets", type=click.Choice(names), help=said, **options)
 
 
 def format_option(command: str, text: str = "What to write.", **options: Any) -> Callable[..., Any]:
@@ -219,6 +233,7 @@ def format_option(command: str, text: str = "What to write.", **options: Any) ->
 
 @click.command()
 @reading_options
+@terminal_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
 def open_(
     captures: tuple[str, ...],
@@ -228,15 +243,19 @@ def open_(
     selection: "Selection",
     follow: bool,
     keys: "KeyFiles",
+    color: str,
+    pager: bool,
 ) -> None:
-    """Open captures in the terminal UI, or print them where there is no terminal."""
+    """Open captures in the terminal UI, or print them where standard output is not a terminal."""
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, follow=follow, keys=keys, privacy=privacy, selection=selection)
+        _show(captures, ports, follow=follow, keys=keys, privacy=privacy, selection=selection, color=color, pager=pager)
         return
     if selection.reads_data:
-        raise click.UsageError("--filter: data[…] reads all data sets again, which `show` does and the terminal UI not")
+        raise click.UsageError(
+            "--filter: data[…] reads all data sets again, which `show` can do and the terminal UI cannot"
+        )
     from dicomsniff.tui.session import run
 
     with Capture(open_source(captures, follow=follow), ports=ports, keys=keys) as opened:
@@ -251,6 +270,7 @@ cli.opening = open_
 @reading_options
 @click.option("--contexts", is_flag=True, help="Say what was negotiated, and what follows from it.")
 @click.option("--summary", is_flag=True, help="Print one line for each association, and how the capture went.")
+@terminal_options
 @click.option("--only-problems", is_flag=True, help="Show only associations in trouble, or with a warning.")
 @click.option("--sort", type=click.Choice(["duration", "start", "worst"]),
               help="Print the longest, the first or the worst association first.")  # fmt: skip
@@ -258,7 +278,7 @@ cli.opening = open_
 def show(captures: tuple[str, ...], ports: tuple[int, ...], *, sort: str | None, follow: bool, **asked: Any) -> None:
     """Print each association: who, with whom, how it went, its timeline and its findings."""
     if follow and (sort or asked["summary"]):
-        raise click.UsageError("--follow prints messages as they come: it goes without --sort and --summary")
+        raise click.UsageError("--follow prints messages as they come: it does not go with --sort or --summary")
     _show(captures, ports, follow=follow, sort=sort or "", **asked)
 
 
@@ -268,10 +288,13 @@ def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = Fals
         _write("show", "text", paths, ports, **asked)
         return
     from dicomsniff.capture.reader import CaptureReader
+    from dicomsniff.pager import on_terminal
 
     if len(paths) != 1:
         raise click.UsageError("--follow takes one CAPTURE")
-    with written(None, paths) as out:
+    color = asked.pop("color")
+    asked.pop("pager")
+    with written(None, paths) as file, on_terminal(file, color=color, pager=False) as out:
         _follow(CaptureReader(paths[0], follow=True), "text", out, ports, **asked)
 
 
@@ -283,21 +306,27 @@ def _write(
     output: str | None = None,
     *,
     keys: "KeyFiles",
+    color: str = "never",
+    pager: bool = False,
     **asked: Any,
 ) -> None:
     """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture, open_source
+    from dicomsniff.pager import on_terminal
 
-    view = find_view(command, form)
+    view, asking = find_view(command, form), Asked(**asked)
     with (
-        written(output, paths) as out,
-        Capture(open_source(paths), collect=view.collects, ports=ports, keys=keys) as capture,
+        written(output, paths) as file,
+        on_terminal(file, color=color, pager=pager) as out,
+        Capture(
+            open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys
+        ) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
-        if asked["selection"].reads_data and capture.is_pipe:
-            raise click.UsageError("--filter: data[…] reads data sets again, which takes a file instead of a pipe")
-        failed = write_view(view, capture, shown, Asked(**asked))
+        if asking.selection.reads_data and capture.is_pipe:
+            raise click.UsageError("--filter: data[…] reads data sets again, which needs a file, not a pipe")
+        failed = write_view(view, capture, shown, asking)
     if capture.truncated:
         raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
     if failed:
@@ -311,48 +340,53 @@ def _follow(
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture
 
-    view = find_view("live", form)
-    with Capture(reader, collect=view.collects, ports=ports, keys=keys) as capture, taken_over(reader.stop):
-        write_view(view, capture, out, Asked(**asked))
+    view, asking = find_view("live", form), Asked(**asked)
+    capture = Capture(reader, collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys)
+    with capture, taken_over(reader.stop):
+        write_view(view, capture, out, asking)
 
 
 @cli.command()
 @reading_options
 @format_option("export", default="json", show_default=True)
+@data_sets_option(default=DataSets.ALL.value, show_default=True)
 @output_option
-def export(captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, **asked: Any) -> None:
+def export(
+    captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, data_sets: str, **asked: Any
+) -> None:
     """Write the transcript of a capture: every association, context, message and finding."""
-    _write("export", form, captures, ports, output, **asked)
+    _write("export", form, captures, ports, output, data_sets=DataSets(data_sets), **asked)
 
 
 @cli.command()
-@click.option(
-    "-i", "--interface", required=True, help="What to listen on; `dicomsniff interfaces` lists what there is."
-)
-@click.option("-f", "--bpf", metavar="BPF", help="Capture filter in pcap's language, such as 'tcp port 104'.")
-@click.option("-w", "--write", metavar="FILE", help="Keep the packets in FILE, a new one, as pcap.")
+@sniffing_options
 @format_option("live", "Follow on standard output, without the terminal UI.")
+@data_sets_option()
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
-              help="Treat TCP port N as DICOM although nothing looks like it; may be repeated.")  # fmt: skip
+              help="Treat TCP port N as DICOM even where none is recognized; may be repeated.")  # fmt: skip
 @selection_options
 @key_options
 @privacy_options
 @_with_privacy
 def live(
-    interface: str,
-    bpf: str,
-    write: str | None,
+    plan: "Plan",
     form: str | None,
+    data_sets: str | None,
     ports: tuple[int, ...],
     *,
     privacy: "Privacy",
     selection: "Selection",
     keys: "KeyFiles",
 ) -> None:
-    """Sniff an interface until Ctrl-C: in the terminal UI, or as lines on standard output."""
-    from dicomsniff.capture.live import LiveReader
+    """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output."""
+    from dicomsniff.sniffing.source import LiveSource
 
-    reader = LiveReader(interface, bpf=bpf, write=write)
+    if data_sets is not None and form != "jsonl":
+        raise click.UsageError("--data-sets goes with --format jsonl: nothing else here writes data sets")
+    if plan.write == "-":
+        _capture_only(plan)
+        return
+    reader = LiveSource(plan)
     if form is None and has_terminal():
         from dicomsniff.library import Capture
         from dicomsniff.tui.session import run
@@ -361,15 +395,37 @@ def live(
             if run(capture, privacy, selection):
                 raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
     else:
-        _follow(reader, form or "text", sys.stdout, ports, keys=keys, privacy=privacy, selection=selection)
-    if reader.truncated:
-        raise CaptureError(reader.truncated)
+        depth = DataSets(data_sets or DataSets.ALL)
+        asked = {"privacy": privacy, "selection": selection, "data_sets": depth}
+        _follow(reader, form or "text", sys.stdout, ports, keys=keys, **asked)
+    _end_of_sniffing(reader.truncated, reader.losses.total)
+
+
+def _capture_only(plan: "Plan") -> None:
+    """Write packets to standard output, for somebody else to read."""
+    from dicomsniff.sniffing.process import CapturerProcess
+
+    if os.isatty(1):
+        raise click.UsageError("-w - writes packets, which a terminal cannot show; pipe them to a program or a file")
+    capturer = CapturerProcess(plan, lambda _: None)
+    try:
+        with taken_over(capturer.stop):
+            capturer.wait()
+    finally:
+        capturer.close()
+    _end_of_sniffing(capturer.failure, capturer.losses)
+
+
+def _end_of_sniffing(failure: str, losses: "Losses") -> None:
+    """Leave with the status of a capture that is not whole where something went wrong or was lost."""
+    if failure or any(losses):
+        raise CaptureError("; ".join(filter(None, (failure, f"the capturer lost {losses}" if any(losses) else ""))))
 
 
 @cli.command()
 def interfaces() -> None:
     """List what can be sniffed here, and what permission is missing."""
-    from dicomsniff.capture.live import list_interfaces, missing_permission
+    from dicomsniff.sniffing.interfaces import list_interfaces, missing_permission
 
     for interface in list_interfaces():
         print(printable(f"{interface.name:16} {', '.join(interface.addresses) or 'no address'}"))
@@ -380,8 +436,9 @@ def interfaces() -> None:
 @cli.command()
 @reading_options
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), default="error", show_default=True,
-              help="The least severity that makes the exit status 1.")  # fmt: skip
+              help="The lowest severity that makes the exit status 1.")  # fmt: skip
 @format_option("check", default="text", show_default=True)
+@terminal_options
 @output_option
 def check(
     captures: tuple[str, ...],
@@ -389,12 +446,15 @@ def check(
     fail_on: str,
     form: str,
     output: str | None,
+    color: str,
+    pager: bool,
     **asked: Any,
 ) -> None:
     """Print what is wrong, and nothing else; the exit status says whether anything shown is as bad as --fail-on."""
     from dicomsniff.findings.finding import Severity
 
-    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **asked)
+    shown: dict[str, Any] = {"color": color, "pager": pager} if form == "text" else {}
+    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **shown, **asked)
 
 
 @cli.command()
@@ -452,7 +512,7 @@ def run(args: list[str]) -> int:
         status = ExitStatus.WRONG_CALL
     except CaptureError as error:
         say_error(str(error))
-        status = ExitStatus.UNREADABLE
+        status = ExitStatus.WRONG_CALL if error.wrong_call else ExitStatus.UNREADABLE
     except OSError as error:
         say_error(f"{error.filename or f'a temporary file in {tempfile.gettempdir()}'}: {error.strerror or error}")
         status = ExitStatus.UNREADABLE

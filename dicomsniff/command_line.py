@@ -2,10 +2,13 @@
 
 import os
 import re
+from collections.abc import Callable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+Read = TypeVar("Read")
 
 
 class Commands(click.Group):
@@ -38,3 +41,11 @@ class Commands(click.Group):
             near = get_close_matches(captures[0].lower(), self.commands, 3)
             hint = f"did you mean {' or '.join(near)}?" if near else "`dicomsniff --help` lists the commands"
             raise click.ClickException(f"{captures[0]}: neither a command nor a file; {hint}")
+
+
+def understood(option: str, read: Callable[[str], Read], text: str) -> Read:
+    """Return what an option's text says; where it cannot be understood, that is what is wrong with the call."""
+    try:
+        return read(text)
+    except ValueError as error:
+        raise click.ClickException(f"{option}: {error}") from None

@@ -10,9 +10,11 @@ from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.capture.file_object import read_object
+from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.merge import MergedReader
-from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketSource
+from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatch, PacketSource
 from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector
@@ -53,23 +55,32 @@ class Capture:
     - `updates()` is for views that watch: associations stay in `analyzer.associations`, but of too many only the latest
       keep their details.
 
-    What is not all of the capture is never handed out as such: an error raised while reading is raised again, whoever
-    asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`;
-    `keys` are what DICOM over TLS is read with, beside the secrets that the capture itself brings.
+    A part of the capture is never handed out as the whole: an error raised while reading is raised again, whoever
+    asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`, as
+    is `heads` of a pipe; everything else can be reread. `keys` are what DICOM over TLS is read with, beside the secrets
+    that the capture itself brings.
     """
 
     def __init__(
         self,
         source: Source,
         *,
-        collect: bool = False,
+        collect: Collect = False,
         ports: int | Iterable[int] = (),
         findings: bool = True,
+        heads: int = 0,
         keys: KeyFiles | None = None,
     ) -> None:
         self.reader = _reader(source)
+        self._ports = ports
         self._keys = keys or KeyFiles()
-        self.analyzer = Analyzer(collect=collect, ports=ports, findings=findings, vault=self._keys.vault)
+        self.analyzer = Analyzer(
+            collect=collect,
+            ports=ports,
+            findings=findings,
+            heads=heads if self.is_pipe else 0,
+            vault=self._keys.vault,
+        )
         self._batches = iter(self.reader.batches())
         self._started = self._done = False
         self._failure: CaptureError | None = None
@@ -130,6 +141,15 @@ class Capture:
         return self.reader.truncated
 
     @property
+    def losses(self) -> Losses:
+        """What was lost while it was captured, as far as the capturer told, and as far as it was read."""
+        return self.analyzer.losses
+
+    def pop_notices(self) -> list[str]:
+        """Hand over what happened to a live capture since the last time: who captures, an interface that went away."""
+        return self.reader.pop_notices()
+
+    @property
     def found(self) -> Collector:
         """What was found about each association, in all detail."""
         return self.analyzer.found
@@ -169,6 +189,11 @@ class Capture:
         content = part10(message, self.message_bytes(message))
         with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(content)
+
+    def again(self) -> "Capture | None":
+        """Open the capture once more, to be read without findings; None where its bytes are gone, or still come."""
+        source = self.reader.again()
+        return Capture(source, ports=self._ports, findings=False) if source is not None else None
 
     def close(self) -> None:
         """Let go of the source, and of key logs that grow."""
@@ -222,7 +247,15 @@ class Capture:
         try:
             batch = next(self._batches, None)
             self._take_keys(over=batch is None)
-            updates = analyzer.feed(batch) if batch is not None else analyzer.close(CLOSED_AT_A_TIME)
+            losses = self.reader.losses.total
+            if losses != analyzer.losses:
+                # They are told of somewhere in the batch: of what is open before it, and of what begins in it.
+                last = analyzer.packets + (len(batch.starts) if batch is not None else 0)
+                analyzer.note_losses(losses, last)
+                updates = self._feed(batch)
+                analyzer.note_losses(losses, last)
+            else:
+                updates = self._feed(batch)
             self._done = batch is None and analyzer.is_over
         except BaseException as error:
             said = f"{self.reader.name}: reading it was broken off by {error!r}"
@@ -230,10 +263,13 @@ class Capture:
             raise
         return Block(updates, analyzer.pop_closed() if analyzer.keep is Keep.OPEN else [])
 
+    def _feed(self, batch: PacketBatch | None) -> list[Update]:
+        return self.analyzer.feed(batch) if batch is not None else self.analyzer.close(CLOSED_AT_A_TIME)
+
 
 def open_capture(
     *sources: Source,
-    collect: bool = False,
+    collect: Collect = False,
     ports: int | Iterable[int] = (),
     findings: bool = True,
     tls_keylog: Path | Iterable[Path] = (),
@@ -241,10 +277,10 @@ def open_capture(
 ) -> Capture:
     """Open a capture file (pcap, pcapng or snoop, also compressed), or `-` for standard input; several are read as one.
 
-    Raises CaptureError where there is nothing to read. `ports` are read as DICOM although nothing looks like it; with
-    `collect`, every message brings its data set. DICOM over TLS is read with what `tls_keylog` (files as SSLKEYLOGFILE
-    makes them) and `tls_key` (a server's RSA private key in PEM) hold; KeyFileError says what is wrong with them. For
-    the rest see `Capture`.
+    Raises CaptureError where there is nothing to read. `ports` are read as DICOM even where none is recognized; with
+    `collect`, every message brings its data set, or those do whose Command Fields it names. DICOM over TLS is read with
+    what `tls_keylog` (files as SSLKEYLOGFILE makes them) and `tls_key` (a server's RSA private key in PEM) hold;
+    KeyFileError says what is wrong with them. For the rest see `Capture`.
     """
     keys = KeyFiles(_paths(tls_keylog), _paths(tls_key))
     return Capture(open_source(sources), collect=collect, ports=ports, findings=findings, keys=keys)

@@ -22,6 +22,8 @@ _STANDARD_OUTPUT = "-"
 _BUFFER = 1 << 16
 """Bytes written at a time."""
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_DESCRIPTORS = "/proc/self/fd"
+"""Where Linux has what is open, by number."""
 _ONE_WAY = (stat.S_IFREG, stat.S_IFIFO, stat.S_IFBLK)
 """Kinds of file that are either read or written; a terminal or a socket may be both at once."""
 
@@ -65,6 +67,11 @@ def prepare_standard_streams() -> None:
     sys.stderr = _standard(2, "standard error", line_buffering=True)
 
 
+def on_descriptor(descriptor: int, shown: str) -> PrintableStream:
+    """Return a stream to a pipe that is open; `shown` names it in errors. Closing it closes the pipe."""
+    return PrintableStream(io.BufferedWriter(Sink(descriptor, shown), _BUFFER), "utf-8")
+
+
 def has_terminal() -> bool:
     """Whether all standard streams are a terminal: the terminal UI reads keys, and draws on standard error."""
     return all(os.isatty(number) for number in range(3))
@@ -98,10 +105,14 @@ def written(path: str | None, inputs: Sequence[str]) -> Iterator[IO[str]]:
             yield out
 
 
-def create(path: str) -> Sink:
-    """Create a file, to be written and read; raises OutputError where there is one already."""
+def create(path: str, *, force: bool = False) -> Sink:
+    """Create a file, to be written and read; where there is one already, it goes with `force`, else OutputError."""
     if _find(path) is not None or os.path.islink(path):
-        raise OutputError(f"{path}: it is there already, and is kept; name a new file")
+        if not force:
+            raise OutputError(f"{path}: it is there already, and is kept; name a new file, or say --force")
+        # Whoever reads the old one goes on reading it; a link is replaced, not what it leads to.
+        with suppress(FileNotFoundError):
+            os.unlink(path)
     return _open(path, _NEW, path, mode="r+")
 
 
@@ -154,19 +165,38 @@ def _replacement(path: str, known: os.stat_result | None) -> Iterator[Sink]:
     directory = os.path.dirname(real)
     passing = os.path.join(directory, f".dicomsniff-{os.urandom(8).hex()}")
     UNFINISHED.add(passing)
+    nameless = -1
     try:
-        with _open(passing, _NEW, path, trouble=f"no file can be made in {directory}: ") as sink:
+        sink, nameless = _open_passing(passing, directory, path)
+        with sink:
             if known is not None:
                 _make_like(sink.fileno(), known)
             yield sink
         try:
+            if nameless >= 0:
+                # With a directory, which does not matter here, Python calls linkat(), which follows that name.
+                os.link(f"{_DESCRIPTORS}/{nameless}", passing, src_dir_fd=nameless)
             os.replace(passing, real)
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
     finally:
         with suppress(OSError):
+            os.close(nameless)
+        with suppress(OSError):
             os.unlink(passing)
         UNFINISHED.discard(passing)
+
+
+def _open_passing(passing: str, directory: str, shown: str) -> tuple[Sink, int]:
+    """Make a file without a name, so that nothing of it is left whatever ends the program, or else a named one.
+
+    Of the one without a name a second descriptor is returned, by which it can be named; else -1.
+    """
+    if hasattr(os, "O_TMPFILE") and os.path.isdir(_DESCRIPTORS):
+        with suppress(OSError):  # a file system that has no such files
+            descriptor = os.open(directory, os.O_TMPFILE | os.O_RDWR, PRIVATE)
+            return Sink(descriptor, shown), os.dup(descriptor)
+    return _open(passing, _NEW, shown, trouble=f"no file can be made in {directory}: "), -1
 
 
 def _make_like(descriptor: int, known: os.stat_result) -> None:

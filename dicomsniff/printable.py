@@ -37,21 +37,30 @@ def escape(text: str, write: Callable[[str], str]) -> str:
 
 
 def byte_of(surrogate: str) -> int | None:
-    """Return the byte that stands behind a surrogate in a file name which is not UTF-8; None for another one."""
+    """Return the byte that a surrogate stands for in a file name which is not UTF-8; None for another character."""
     return ord(surrogate) - 0xDC00 if "\udc80" <= surrogate <= "\udcff" else None
 
 
 class PrintableStream(TextIOWrapper):
-    """Standard output or standard error: whoever writes to it, nothing but newlines reaches the terminal unescaped.
+    """Standard output or standard error: no control characters but newlines reach the terminal, whoever writes to it.
 
     It knows no lines, so that a newline within a value must have been escaped before, by `printed`.
     """
 
     def write(self, text: str) -> int:
         """Write text, escaped."""
-        plain = _PLAIN_LINES.fullmatch(text)
-        super().write(text if plain else _SUSPECT_IN_LINES.sub(lambda found: _escape_run(found[0], _in_words), text))
+        super().write(_escape_lines(text))
         return len(text)
+
+    def write_styled(self, text: str, style: Callable[[str], str]) -> None:
+        """Write what `style` makes of text that is escaped already: the only way for codes that a terminal obeys."""
+        super().write(style(_escape_lines(text)))
+
+
+def _escape_lines(text: str) -> str:
+    if _PLAIN_LINES.fullmatch(text):
+        return text
+    return _SUSPECT_IN_LINES.sub(lambda found: _escape_run(found[0], _in_words), text)
 
 
 def _escape_run(run: str, write: Callable[[str], str]) -> str:

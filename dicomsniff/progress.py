@@ -1,4 +1,4 @@
-"""How far a capture has been read, on standard error, for whoever waits at a terminal."""
+"""How far a capture has been read, on standard error, for a person who waits at a terminal."""
 
 import sys
 import time

@@ -48,9 +48,22 @@ def byte_size(count: int) -> str:
     return f"{count / scale:.{1 if count < 100 * scale else 0}f} {unit}"
 
 
-def counted(count: int | None, noun: str) -> str:
-    """Write how many there are: `1 context`, `3 contexts`, `2 other statuses`, `0 matches`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}{'es' if noun.endswith(('s', 'ch')) else 's'}"
+def counted(count: int, noun: str, form: str = "") -> str:
+    """Write how many there are: `1 context`, `3 contexts`, `2 other statuses`, `0 matches`; `form` as for `format`."""
+    many = "" if count == 1 else "es" if noun.endswith(("s", "ch")) else "s"
+    return f"{count:{form}} {noun}{many}"
+
+
+def is_are(count: int) -> str:
+    """Return the verb that agrees with how many there are: `1 byte is`, `2 bytes are`."""
+    return "is" if count == 1 else "are"
+
+
+def of_all(part: int, whole: int, noun: str) -> str:
+    """Write how many of all: `2 of 3 contexts`, `none of 3 contexts`, `all 3 contexts`, `1 context`, `no context`."""
+    if part == whole:
+        return f"both {counted(2, noun)[2:]}" if whole == 2 else f"{'all ' if whole > 2 else ''}{counted(whole, noun)}"
+    return f"{part or 'none'} of {counted(whole, noun)}" if whole > 1 else f"no {noun}"
 
 
 def some_of(things: Sequence[_Thing], most: int = 5, name: Callable[[_Thing], str] = str) -> str:

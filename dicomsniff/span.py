@@ -14,7 +14,7 @@ class PacketMark(NamedTuple):
 class Source:
     """What the offsets of spans count in: the bytes of one direction, as TCP or what it wraps has them.
 
-    Which kinds there are, and what they tell of a span, is told in tcp/source.py.
+    tcp/source.py says which kinds there are, and what they say about a span.
     """
 
     __slots__ = ()

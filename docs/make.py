@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from library_page import library_lines
+
 from dicomsniff.export.filters import filter_page_lines
 from dicomsniff.export.rules import page_lines
 
-PAGES = {"filter.md": filter_page_lines, "rules.md": page_lines}
+PAGES = {"filter.md": filter_page_lines, "library.md": library_lines, "rules.md": page_lines}
 
 
 def main() -> None:

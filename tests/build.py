@@ -252,6 +252,10 @@ class Talk:
         self._add(side, ACK)
         return self
 
+    def finish(self, side: int) -> Packet:
+        """Close one direction."""
+        return self._add(side, FIN | ACK)
+
     def reset(self, side: int = 0) -> "Talk":
         self._add(side, RST | ACK)
         return self

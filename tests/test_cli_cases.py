@@ -126,7 +126,7 @@ REDIRECTED = [
     Case("dicomsniff show missing.pcap <&- >&- 2>&-", 3),
     Case("dicomsniff show - <&-", 3, "standard input: it is closed"),
     Case("dicomsniff show - < /dev/null", 3, "standard input: the file is empty"),
-    Case("cat healthy.pcap | dicomsniff show - --filter 'data[PatientID] == 1'", 2, "takes a file instead of a pipe"),
+    Case("cat healthy.pcap | dicomsniff show - --filter 'data[PatientID] == 1'", 2, "needs a file, not a pipe"),
     Case("NO_COLOR=1 dicomsniff healthy.pcap", 0),
     Case("ulimit -f 8; dicomsniff check healthy.pcap --format sarif -o old.json", 3, "old.json: File too large"),
     Case("ulimit -f 8; dicomsniff export large.pcap -o /dev/null", 3, "a temporary file in "),

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff.capture.live import list_interfaces
 from dicomsniff.library import open_capture
+from dicomsniff.sniffing.interfaces import list_interfaces
 
 pytestmark = pytest.mark.slow
 
@@ -107,7 +107,8 @@ def test_an_earlier_capture_is_not_sniffed_over(tmp_path: Path) -> None:
     call = [*PROGRAM, "live", "-i", "lo", "--format", "text", "-w", str(kept)]
     done = subprocess.run(call, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.decode() == f"dicomsniff: {kept}: it is there already, and is kept; name a new file\n"
+    said = "it is there already, and is kept; name a new file, or say --force"
+    assert done.stderr.decode() == f"dicomsniff: {kept}: {said}\n"
     assert kept.read_bytes() == b"an earlier capture"
 
 

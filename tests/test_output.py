@@ -19,7 +19,25 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.fixture
+def without_nameless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system on which every file has a name from the beginning."""
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+
+
 @needs_permissions
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without names are Linux's")
+def test_a_new_file_has_no_name_until_it_is_whole(tmp_path: Path) -> None:
+    with written(str(tmp_path / "new"), []) as out:
+        out.write("text")
+        out.flush()
+        assert list(tmp_path.iterdir()) == []
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("new", "text")]
+    assert mode(tmp_path / "new") == 0o600
+
+
+@needs_permissions
+@pytest.mark.usefixtures("without_nameless")
 def test_a_new_file_is_readable_by_its_owner_only_from_the_beginning(tmp_path: Path) -> None:
     with written(str(tmp_path / "new"), []) as out:
         out.write("text")
@@ -94,6 +112,7 @@ def test_whatever_goes_wrong_the_old_file_stays_and_no_other(tmp_path: Path, err
     assert not UNFINISHED
 
 
+@pytest.mark.usefixtures("without_nameless")
 def test_what_is_not_finished_is_known_before_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = os.open
 

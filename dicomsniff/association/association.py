@@ -27,6 +27,7 @@ from dicomsniff.pdu.types import (
     AssociateRj,
     AssociateRq,
     ControlPdu,
+    CutAssociate,
     MissingBytes,
     ReleaseRp,
     UnknownPdu,
@@ -100,6 +101,7 @@ class Association:
         "ended_by_capture",
         "follows",
         "id",
+        "lost_until",
         "message_counts",
         "messages",
         "missing_bytes",
@@ -159,6 +161,8 @@ class Association:
         self.pdu_counts: dict[Side, Counter[str]] = {side: Counter() for side in SIDES}
         """PDUs seen whole, by the side that sent them and by name."""
         self.missing_bytes = 0
+        self.lost_until = 0
+        """While it was open, the capturer lost packets, of whatever connection, before this packet; 0 is none."""
         self.tcp: dict[Side, StreamHealth] = {}
         """How TCP fared, by the side that sent; of the whole connection."""
         self.tls: TlsLayer | None = None
@@ -177,6 +181,11 @@ class Association:
     def __repr__(self) -> str:
         who = f"{self.requestor.label} -> {self.acceptor.label}"
         return f"<Association {self.id}: {who}, {self.outcome}, {self.message_counts.messages} messages>"
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether something of it is missing from the capture, or may be because the capturer lost packets then."""
+        return bool(self.missing_bytes or self.lost_until)
 
     @property
     def outcome(self) -> str:
@@ -286,6 +295,9 @@ class Association:
 
     def add(self, event: TimelineEvent, side: Side) -> Entry:
         """Take anything else that belongs on the timeline."""
+        if isinstance(event, CutAssociate):
+            self.requestor.ae_title = self.requestor.ae_title or event.calling_ae_title
+            self.acceptor.ae_title = self.acceptor.ae_title or event.called_ae_title
         if isinstance(event, MissingBytes):
             self.missing_bytes += event.length
             if self.state in (State.IDLE, State.REQUESTED) or (event.resynchronized and not self.state.is_over):

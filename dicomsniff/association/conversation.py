@@ -15,6 +15,7 @@ from dicomsniff.pdu.types import (
     AssociateAc,
     AssociateRj,
     AssociateRq,
+    CutAssociate,
     MalformedPdu,
     MissingBytes,
     PduEvent,
@@ -38,7 +39,7 @@ class Conversation:
     """Decodes both directions of a connection; gives associations as they are recognized.
 
     `beginning` is what came before the connection was known to be DICOM: `begin` reads it. `means` says where data sets
-    are kept for the taking, and whether the connection is read as DICOM although nothing looks like it.
+    are kept for the taking, and whether the connection is read as DICOM even where none is recognized.
     """
 
     __slots__ = (
@@ -102,7 +103,8 @@ class Conversation:
         return updates
 
     def _begin(self, stream: ByteStream, detection: Detection) -> list[PduEvent]:
-        pdus = PduStream(stream.source, collect=self._collection is not None, examine=True)
+        collects_all = self._collection is not None and self._collection.fields is None
+        pdus = PduStream(stream.source, collect=collects_all, examine=True)
         self._pdus[stream] = pdus
         return detection.replay(pdus)
 
@@ -140,7 +142,7 @@ class Conversation:
         for stream, pdus in self._pdus.items():
             ended = pdus.close(stream.offset, stream.last_mark, stream.skip)
             updates += self._take(stream, ended, self._connection.last_mark)
-        updates += self._end_messages()
+        updates += self._end_messages(seen=self._connection.closed)
         if self.associations:
             ends = self._beginning.ends
             updates += [self._enter(end.stream, TcpEnd(Span.at(end.mark), end.how)) for end in ends]
@@ -153,10 +155,10 @@ class Conversation:
                 association.close(ended_by_capture=True, watched_until=until)
         return updates
 
-    def _end_messages(self) -> list[Update]:
-        """No fragment continues what came so far."""
+    def _end_messages(self, *, seen: bool = True) -> list[Update]:
+        """No fragment continues what came so far; `seen`: in the capture, not because it ends."""
         assemblers, self._assemblers = self._assemblers, {}
-        return [self._enter(stream, event) for stream, each in assemblers.items() for event in each.close()]
+        return [self._enter(stream, event) for stream, each in assemblers.items() for event in each.close(seen=seen)]
 
     def _enter_if_known(self, stream: ByteStream, event: TcpEnd | ConflictingBytes) -> list[Update]:
         return [self._enter(stream, event)] if self.associations else []
@@ -174,7 +176,7 @@ class Conversation:
                 updates += self._fragment(stream, association, event)
             elif isinstance(event, PdvBytes | PdvRun):
                 updates += [self._enter(stream, found) for found in self._assembler(stream).feed(event)]
-            elif isinstance(event, MalformedPdu | MissingBytes | SkippedBytes):
+            elif isinstance(event, CutAssociate | MalformedPdu | MissingBytes | SkippedBytes):
                 if isinstance(event, MissingBytes):
                     self._assembler(stream).lost(event, inside=self._pdus[stream].fragment is not None)
                 updates.append((association, association.add(event, self._sides[stream])))
@@ -296,9 +298,9 @@ class Conversation:
         return (other is not None and other.is_inside) or any(each.has_underway for each in self._assemblers.values())
 
     def _find_requestor(self, stream: ByteStream, event: PduEvent) -> tuple[ByteStream, str]:
-        if isinstance(event, AssociateRq):
+        if isinstance(event, AssociateRq) or (isinstance(event, CutAssociate) and event.name == AssociateRq.name):
             return stream, _ASKED
-        if isinstance(event, AssociateAc | AssociateRj):
+        if isinstance(event, AssociateAc | AssociateRj | CutAssociate):
             return stream.peer, f"was sent {event.name}"
         for sender, pdus in self._pdus.items():
             if sender is not stream and pdus.requests_association:

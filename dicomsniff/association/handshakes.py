@@ -14,7 +14,7 @@ _WEB = (443, 8443)
 
 
 class FailedHandshake(NamedTuple):
-    """A TLS connection that came to nothing because one side sent a fatal alert in the plain handshake."""
+    """A TLS connection that failed because one side sent a fatal alert in the plain handshake."""
 
     client: str
     server: str

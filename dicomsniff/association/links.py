@@ -99,11 +99,11 @@ class Linker:
         self._count(association)
 
     def feed_unconnected(self, unconnected: Unconnected) -> None:
-        """Take a TCP connection that came to nothing."""
+        """Take a TCP connection that failed."""
         self._moves.feed_unconnected(unconnected)
 
     def unconnected(self) -> list[Unconnected]:
-        """Return TCP connections that came to nothing, the latest ones where there were many."""
+        """Return TCP connections that failed, the latest ones where there were many."""
         return self._moves.unconnected()
 
     @property

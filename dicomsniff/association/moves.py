@@ -20,7 +20,7 @@ MAX_MOVES = 10_000
 MAX_DELIVERIES = 10_000
 """Associations with C-STOREs, refused ones included, that are remembered to be looked for a C-MOVE behind them."""
 MAX_UNCONNECTED = 1_000
-"""TCP connections that came to nothing, remembered."""
+"""TCP connections that failed, remembered."""
 MAX_CANDIDATES = 100
 """C-MOVEs of one name that are compared with a delivery, the latest ones before it."""
 JITTER = 10_000_000
@@ -49,9 +49,9 @@ def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
     if opener is None or any(stream.offset for stream in connection.streams):
         return None
     source, target = flow_ends(opener.flow)
-    answered = "silent" if opener.peer.segments else "unanswered"
+    met = opener.peer.syn_seen or opener.peer.segments or opener.peer.acked is not None
     mark = connection.first_mark
-    how = "refused" if connection.reset else answered
+    how = "refused" if connection.reset and not opener.peer.syn_seen else "silent" if met else "unanswered"
     return Unconnected(source.address, str(target), mark.time, how, Span.at(mark), max(now - mark.time, 0))
 
 
@@ -141,7 +141,7 @@ class Move:
     """As the last response said; a counter it left out is absent."""
     deliveries: tuple[Delivery, ...] = ()
     unconnected: tuple[Unconnected, ...] = ()
-    """Connections from the provider that came to nothing while the C-MOVE was under way."""
+    """Connections from the SCP that failed while the C-MOVE was under way."""
     partial: bool = False
     """Whether associations that began after it are no longer remembered, so that there may be more deliveries."""
 
@@ -189,11 +189,11 @@ class MoveLinks:
                 self._forgotten_until = max(self._forgotten_until, kept.popleft().start)
 
     def feed_unconnected(self, unconnected: Unconnected) -> None:
-        """Remember a TCP connection that came to nothing."""
+        """Remember a TCP connection that failed."""
         self._unconnected.append(unconnected)
 
     def unconnected(self) -> list[Unconnected]:
-        """Return TCP connections that came to nothing, in the order of time; of too many, those that ended last."""
+        """Return TCP connections that failed, in the order of time; of too many, those that ended last."""
         return sorted(self._unconnected, key=_time)
 
     def moves(self) -> list[Move]:
@@ -217,7 +217,7 @@ class MoveLinks:
     def _by_name(self) -> dict[tuple[str, int], list[Move]]:
         named: dict[tuple[str, int], list[Move]] = {}
         for move in sorted(self._moves, key=_place):
-            # Some providers put their own title where the requestor's belongs (PS3.7 §9.1.1.1).
+            # Some SCPs put their own title where the requestor's belongs (PS3.7 §9.1.1.1).
             for title in dict.fromkeys((move.originator or "", move.provider_title or "")):
                 named.setdefault((title, move.message_id), []).append(move)
         return named
@@ -262,7 +262,7 @@ def _asked_for(delivery: Delivery, named: dict[tuple[str, int], list[Move]]) -> 
 
 def _how(delivery: Delivery, move: Move) -> str:
     own = delivery.originator is not None and delivery.originator[0] != move.originator
-    how = "Move Originator" + (", in which the provider put its own title" if own else "")
+    how = "Move Originator" + (", in which the SCP put its own title" if own else "")
     return how if delivery.source == move.provider else f"{how}; sent from another address"
 
 

@@ -18,7 +18,7 @@ class OtherProtocol(NamedTuple):
 
     name: str
     begins: re.Pattern[bytes]
-    """How the first bytes of either side look."""
+    """How the first bytes of either side look; six, as many as a PDU's header has, are enough."""
     consumer: Callable[[str, Channel, Beginning, Means], Consumer] = Foreign
     """What takes the bytes of a connection that carries it."""
     wraps: bool = False
@@ -34,13 +34,23 @@ def _tls(name: str, connection: Channel, beginning: Beginning, means: Means) -> 
 
 ENOUGH = 3
 """Bytes by which a protocol that wraps DICOM is told."""
+PROXY = "the PROXY protocol"
+"""What a load balancer puts before the client's own bytes, to tell who the client is."""
 PROTOCOLS = (
     OtherProtocol("TLS", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), _tls, wraps=True),
-    OtherProtocol("HTTP", re.compile(rb"(GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE) |HTTP/")),
+    OtherProtocol("HTTP", re.compile(rb"(GET|POST|HEAD|PUT|PATCH|TRACE) |OPTION|DELETE|CONNEC|PRI \* |HTTP/")),
+    OtherProtocol("HTTP (a web page)", re.compile(rb"\s*<(!doc|html)", re.IGNORECASE)),
     OtherProtocol("SSH", re.compile(rb"SSH-")),
-    OtherProtocol("HL7 (MLLP)", re.compile(rb"\x0bMSH")),
+    OtherProtocol("HL7 (MLLP)", re.compile(rb"\x0b(MSH|FHS|BHS)")),
+    OtherProtocol(PROXY, re.compile(rb"PROXY |\r\n\r\n\0\r")),
+    OtherProtocol("SMB", re.compile(rb"\0...[\xfe\xff]S", re.DOTALL)),
+    OtherProtocol("RDP", re.compile(rb"\x03\0..[^\0][\xd0\xe0]", re.DOTALL)),
+    OtherProtocol("VNC", re.compile(rb"RFB \d\d")),
+    OtherProtocol("FTP or SMTP", re.compile(rb"220[ -]")),
+    OtherProtocol("MySQL", re.compile(rb"..\0\0\x0a\d", re.DOTALL)),
+    OtherProtocol("Telnet", re.compile(rb"\xff[\xfb-\xfe]")),
 )
-"""Those often met on DICOM's ports."""
+"""Those often met on DICOM's ports, and those whose ports are mistaken for DICOM's."""
 UNNAMED = OtherProtocol("", re.compile(b""))
 """Any other one."""
 

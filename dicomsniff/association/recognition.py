@@ -36,7 +36,7 @@ class Recognition:
     `means` says how much may wait, and is handed on.
     """
 
-    __slots__ = ("_beginning", "_connection", "_means", "_room")
+    __slots__ = ("_connection", "_means", "_room", "beginning")
 
     name = ""
     associations: tuple[Association, ...] = ()
@@ -46,7 +46,8 @@ class Recognition:
         self._connection = connection
         self._means = means
         self._room = max(LEAST_UNDECIDED, min(means.room, MAX_UNDECIDED))
-        self._beginning = Beginning()
+        self.beginning = Beginning()
+        """What came so far."""
 
     @property
     def weight(self) -> int:
@@ -55,11 +56,11 @@ class Recognition:
 
     @property
     def _waiting(self) -> int:
-        return sum([detection.waiting for detection in self._beginning.detections.values()])
+        return sum([detection.waiting for detection in self.beginning.detections.values()])
 
     def feed(self, event: ChannelEvent, number: int) -> list[Update]:
         """Take an event; once it decides, everything that came goes to the new consumer of the connection."""
-        stream, beginning = event.stream, self._beginning
+        stream, beginning = event.stream, self.beginning
         beginning.times.setdefault(stream, event.mark.time)
         detection = beginning.detections.get(stream)
         if detection is None:
@@ -82,7 +83,7 @@ class Recognition:
 
     def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes: decide by what there is."""
-        for detection in self._beginning.detections.values():
+        for detection in self.beginning.detections.values():
             detection.end()
         consumer = self._find_consumer()
         updates = consumer.begin(self._connection.last_mark, number)
@@ -90,20 +91,20 @@ class Recognition:
 
     @property
     def _is_foreign(self) -> bool:
-        detections = self._beginning.detections.values()
+        detections = self.beginning.detections.values()
         both = len(detections) == 2 and all(detection.verdict is Verdict.OTHER for detection in detections)
         return both or self._waiting > self._room
 
     def _find_consumer(self) -> Consumer:
         """Leave the connection to whoever takes what it carries, as far as the first bytes tell."""
-        detections = self._beginning.detections.values()
+        detections = self.beginning.detections.values()
         consumer: Consumer
         if any(detection.verdict is Verdict.DICOM for detection in detections):
-            consumer = Conversation(self._connection, self._beginning, self._means)
+            consumer = Conversation(self._connection, self.beginning, self._means)
         else:
             others = [find_protocol(each.beginning) for each in detections if each.verdict is Verdict.OTHER]
             protocol = next((each for each in others if each is not UNNAMED), UNNAMED)
-            consumer = protocol.consumer(protocol.name, self._connection, self._beginning, self._means)
+            consumer = protocol.consumer(protocol.name, self._connection, self.beginning, self._means)
         self._connection.consumer = consumer
         return consumer
 

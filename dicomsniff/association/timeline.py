@@ -6,7 +6,7 @@ from dicomsniff.association.state import State
 from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
-from dicomsniff.pdu.types import ControlPdu, MalformedPdu, MissingBytes, SkippedBytes
+from dicomsniff.pdu.types import ControlPdu, CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 
@@ -81,6 +81,7 @@ class UnexpectedPdu:
 TimelineEvent = (
     ControlPdu
     | Message
+    | CutAssociate
     | MalformedPdu
     | MissingBytes
     | SkippedBytes
@@ -101,6 +102,9 @@ class Entry:
 
     side: Side
     event: TimelineEvent
+
+    def __repr__(self) -> str:
+        return f"<Entry: {self.event.name} of the {self.side.value}, packet {self.span.first_packet}>"
 
     @property
     def span(self) -> Span:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.moves import Unconnected
+from dicomsniff.association.strangers import Stranger
 from dicomsniff.tcp.connection import Connection
 
 
@@ -23,6 +24,7 @@ class Totals:
     foreign: Counter[str]
     handshakes: list[FailedHandshake]
     unconnected: list[Unconnected]
+    strangers: list[Stranger]
 
 
 class Recognized(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from operator import itemgetter
 
+from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.packets import PacketBatch, PacketSource
 
 CHECKPOINT = 64
@@ -98,6 +99,14 @@ class MergedReader:
         return max(source.resolution_digits for source in self._sources)
 
     @property
+    def losses(self) -> LossCounter:
+        """What was lost while they were captured: files of one ring buffer tell of the same losses."""
+        together = LossCounter()
+        for source in self._sources:
+            together.merge(source.losses)
+        return together
+
+    @property
     def size(self) -> int | None:
         """Bytes of all, where every one of them is known."""
         sizes = [source.size for source in self._sources]
@@ -107,6 +116,10 @@ class MergedReader:
     def position(self) -> int:
         """Bytes read so far of all."""
         return sum(source.position for source in self._sources)
+
+    def pop_notices(self) -> list[str]:
+        """Return nothing: files that are read have no events of their own."""
+        return []
 
     def batches(self) -> Iterator[PacketBatch]:
         """Read all of them through, once."""
@@ -133,6 +146,17 @@ class MergedReader:
                 yield batch._replace(
                     first_number=batch.first_number + before, starts=batch.starts[before:], ends=batch.ends[before:]
                 )
+
+    def again(self) -> "MergedReader | None":
+        """Open all of them once more; None where that cannot be done with one."""
+        again = list[PacketSource]()
+        for source in self._sources:
+            opened = source.again()
+            if opened is None:
+                MergedReader(again).close()
+                return None
+            again.append(opened)
+        return MergedReader(again)
 
     def close(self) -> None:
         """Close all."""

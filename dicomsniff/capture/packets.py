@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
+from dicomsniff.capture.losses import LossCounter
+
 
 class RecordLayout(Protocol):
     """How the packet records of a batch are laid out before their frames."""
@@ -30,6 +32,9 @@ class PacketBatch(NamedTuple):
     layout: RecordLayout
     starts: list[int]
     ends: list[int]
+
+    def __repr__(self) -> str:
+        return f"<PacketBatch of {len(self.starts)} packets from number {self.first_number} on>"
 
     def time(self, index: int) -> int:
         """Return when packet `first_number + index` was captured, in ns since 1970."""
@@ -88,12 +93,19 @@ class PacketSource(Protocol):
         """Digits after the second that its clock has."""
 
     @property
+    def losses(self) -> LossCounter:
+        """What was lost while it was captured, as far as it tells, and was read."""
+
+    @property
     def size(self) -> int | None:
         """Its bytes, where that is known beforehand."""
 
     @property
     def position(self) -> int:
         """Bytes read so far."""
+
+    def pop_notices(self) -> list[str]:
+        """Hand over what happened to the capture since the last time, for the user to know: lines of text."""
 
     def batches(self) -> Iterator[PacketBatch]:
         """Read it through, once; a live source yields batches without packets while nothing comes."""
@@ -103,6 +115,9 @@ class PacketSource(Protocol):
 
     def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
         """Read again from the record at `offset`, which holds packet `number`."""
+
+    def again(self) -> "PacketSource | None":
+        """Open it once more, to be read from its start; None where it is a pipe, or has no end yet."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -116,7 +131,14 @@ class LiveSource(PacketSource, Protocol):
 
 
 class CaptureError(Exception):
-    """What the user asked to read cannot be read; the message says why and what to do."""
+    """What the user asked to read cannot be read; the message says why and what to do.
+
+    `wrong_call`: what was asked for can never work, such as a capture filter with a mistake in it.
+    """
+
+    def __init__(self, message: str, *, wrong_call: bool = False) -> None:
+        super().__init__(message)
+        self.wrong_call = wrong_call
 
 
 class IncompleteError(CaptureError):

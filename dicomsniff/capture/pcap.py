@@ -4,7 +4,9 @@ import struct
 from copy import copy
 from typing import NamedTuple
 
+from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.quantities import counted
 
 HEADER_LENGTH = 24
 MAX_PACKET = 16 << 20
@@ -49,6 +51,8 @@ class PcapParser:
     name = "pcap"
     other_records = 0
     key_logs: tuple[bytes, ...] = ()
+    losses = LossCounter()
+    """The format does not tell."""
 
     def __init__(self, header: bytes) -> None:
         self.format = MAGICS[header[:4]]
@@ -76,7 +80,7 @@ class PcapParser:
             end = start + captured_at(data, at)[0]
             if end > last:
                 if end - start > MAX_PACKET:
-                    self.problem = f"a packet record announces {end - start} bytes"
+                    self.problem = f"a packet record announces {counted(end - start, 'byte')}"
                 break
             add_start(start)
             add_end(end)

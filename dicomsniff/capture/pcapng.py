@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar, NamedTuple
 
+from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.packets import PacketBatch, RecordLayout
+from dicomsniff.quantities import counted
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 MAX_BLOCK = 64 << 20
@@ -23,25 +25,35 @@ MAX_INTERFACES = 1 << 16
 
 No more are remembered of all sections either, but for those of the latest one.
 """
+MAX_NAME, MAX_OPTIONS = 256, 4096
+"""Bytes that are read of an interface's name, and of the options of statistics."""
 
 MAX_SECRETS = 16 << 20
 """Bytes of TLS secrets that may stand in a row before somebody takes them; more is damage."""
-
-SECTION_HEADER, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, ENHANCED_PACKET, SECRETS = 0x0A0D0D0A, 1, 2, 3, 6, 10
-SHORTEST = {SECTION_HEADER: 28, INTERFACE: 20, OBSOLETE_PACKET: 32, SIMPLE_PACKET: 16, ENHANCED_PACKET: 32, SECRETS: 20}
+SECTION_HEADER, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, STATISTICS, ENHANCED_PACKET, SECRETS = (
+    0x0A0D0D0A, 1, 2, 3, 5, 6, 10
+)  # fmt: skip
+SHORTEST = {
+    SECTION_HEADER: 28, INTERFACE: 20, OBSOLETE_PACKET: 32, SIMPLE_PACKET: 16, STATISTICS: 24, ENHANCED_PACKET: 32,
+    SECRETS: 20,
+}  # fmt: skip
 """Bytes that a block of a type has at least: what it tells must not be read from the next one."""
-_OPTION_END, _OPTION_RESOLUTION, _OPTION_OFFSET = 0, 9, 14
+_OPTION_END, _OPTION_NAME, _OPTION_RESOLUTION, _OPTION_OFFSET = 0, 2, 9, 14
 _TLS_KEY_LOG = 0x544C534B
 
 
 @dataclass(slots=True)
 class Interface:
-    """An Interface Description Block. `snap_length` is in bytes (0: all); `ticks` per second; `offset` in seconds."""
+    """An Interface Description Block. `snap_length` is in bytes (0: all); `ticks` per second; `offset` in seconds.
+
+    `name` is kept as far as it is told apart from others.
+    """
 
     link_type: int
     snap_length: int
     ticks: int = 1_000_000
     offset: int = 0
+    name: bytes = b""
 
     def time(self, high: int, low: int) -> int:
         """Convert a 64-bit timestamp to ns since 1970."""
@@ -121,6 +133,8 @@ class PcapngParser:
         self.other_records = 0
         self.key_logs: tuple[bytes, ...] = ()
         """TLS key logs of Decryption Secrets Blocks that nobody has taken yet."""
+        self.losses = LossCounter()
+        """What was lost while it was captured, as far as it tells."""
         self._section_count = 0
         self._apart = 1
         """Of so many sections one is remembered."""
@@ -143,7 +157,7 @@ class PcapngParser:
                 unpack, interfaces = self._section.head, self._section.interfaces
             kind, length = unpack(data, at)
             if length < SHORTEST.get(kind, 12) or length % 4 or length > MAX_BLOCK:
-                self.problem = f"a block announces {length} bytes"
+                self.problem = f"a block announces {counted(length, 'byte')}"
                 break
             end = at + length
             if end > last:
@@ -232,10 +246,18 @@ class PcapngParser:
                 interface.ticks = 2 ** (value & 0x7F) if value & 0x80 else 10**value
                 if interface.ticks > 1_000_000:
                     self.resolution_digits = 9
+            elif code == _OPTION_NAME:
+                interface.name = data[option + 4 : option + 4 + min(length, MAX_NAME)]
             elif code == _OPTION_OFFSET and length >= 8:
                 interface.offset = struct.unpack_from(order + "q", data, option + 4)[0]
             option += 4 + (length + 3) // 4 * 4
         self._section.interfaces.append(interface)
+
+    def _statistics(self, data: bytes, at: int, end: int) -> None:
+        (number,) = struct.unpack_from(self._section.order + "L", data, at + 8)
+        known = self._section.interfaces
+        name = known[number].name if number < len(known) else b""
+        self.losses.feed(self._section.order, name or b"%d" % number, data[at + 20 : min(end, at + 20 + MAX_OPTIONS)])
 
     def _simple_packet(self, data: bytes, at: int, end: int) -> None:
         (wire,) = struct.unpack_from(self._section.order + "L", data, at + 8)
@@ -257,6 +279,7 @@ class PcapngParser:
     _HANDLERS: ClassVar[dict[int, Callable[["PcapngParser", bytes, int, int], None]]] = {
         INTERFACE: _interface,
         SIMPLE_PACKET: _simple_packet,
+        STATISTICS: _statistics,
         OBSOLETE_PACKET: _obsolete_packet,
         SECRETS: _secrets,
     }

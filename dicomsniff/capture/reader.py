@@ -10,7 +10,9 @@ from typing import Protocol
 
 from dicomsniff.capture import pcap, pcapng, snoop
 from dicomsniff.capture.compression import Decompressed, decompressed, is_damage
+from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.packets import CaptureError, PacketBatch
+from dicomsniff.quantities import counted
 
 BLOCK = 1 << 20
 """Bytes read at a time. Larger blocks gain nothing and cost memory."""
@@ -32,6 +34,8 @@ class Parser(Protocol):
     """Records that held no packet."""
     key_logs: tuple[bytes, ...]
     """TLS key logs found in what was parsed, until they are taken."""
+    losses: LossCounter
+    """What was lost while it was captured, as far as it tells, and was read."""
 
     @property
     def name(self) -> str:
@@ -56,13 +60,19 @@ _NO_LAYOUT = pcap.PcapLayout(pcap.MAGICS[b"\xd4\xc3\xb2\xa1"])
 class CaptureReader:
     """One capture file or pipe. `batches()` reads it through; `batches_from()` goes back (not in a pipe).
 
-    With `follow`, the file is taken for one that is still growing: at its end more is awaited, until `stop`. With
-    `open_file`, that opens what is read, and `path` only names it.
+    With `follow`, the file is taken for one that is still growing: at its end more is awaited, until `stop`; by `wait`,
+    if that is given, which returns whether there can be more. With `open_file`, that opens what is read, and `path`
+    only names it.
     Raises CaptureError where there is nothing to read: no such file, not a capture.
     """
 
     def __init__(
-        self, path: str, *, follow: bool = False, open_file: Callable[[], BufferedReader] | None = None
+        self,
+        path: str,
+        *,
+        follow: bool = False,
+        open_file: Callable[[], BufferedReader] | None = None,
+        wait: Callable[[], bool] | None = None,
     ) -> None:
         self.path = path
         self.is_live = follow
@@ -73,6 +83,7 @@ class CaptureReader:
         self._read_to = 0
         self._size = None if path == "-" or not os.path.isfile(path) else os.path.getsize(path)
         self._open = open_file or partial(_open, path)
+        self._wait = wait or _pause
         self._source = self._open()
         self._file: BufferedReader | Decompressed = self._source
         try:
@@ -116,6 +127,11 @@ class CaptureReader:
         return self._parser.resolution_digits
 
     @property
+    def losses(self) -> LossCounter:
+        """What was lost while it was captured, as far as it tells, and was read."""
+        return self._parser.losses
+
+    @property
     def size(self) -> int | None:
         """The file's bytes on disk, compressed or not; None for a pipe."""
         return self._size
@@ -124,6 +140,10 @@ class CaptureReader:
     def position(self) -> int:
         """Bytes read so far, on disk: compressed where the file is."""
         return self._file.taken if isinstance(self._file, Decompressed) else self._read_to
+
+    def pop_notices(self) -> list[str]:
+        """Return nothing: a file that is read has no events of its own."""
+        return []
 
     def batches(self) -> Iterator[PacketBatch]:
         """Read the capture through, once."""
@@ -149,6 +169,16 @@ class CaptureReader:
         if taken:
             self._parser.key_logs = ()
         return taken
+
+    def again(self) -> "CaptureReader | None":
+        """Open the file once more, to be read from its start; None where it is a pipe, or still growing."""
+        return CaptureReader(self.path, open_file=self._open) if self._size is not None and not self.is_live else None
+
+    def skip_to(self, offset: int, number: int) -> Iterator[PacketBatch]:
+        """Go on with the record at `offset`, which holds packet `number`: what is before it cannot be read any more."""
+        self._parser, begin = self._parser.again(offset)
+        self._file.seek(begin)
+        yield from self._read_from(begin, b"", number)
 
     def stop(self) -> None:
         """End `batches` of a growing file within GROWING_POLL seconds."""
@@ -192,7 +222,7 @@ class CaptureReader:
                 if self.truncated:
                     return
         if rest and not self.truncated and not self._stopped:  # whoever stops reading does not await the rest
-            self.truncated = f"the file ends {len(rest)} bytes into a packet record, at byte {file_offset}"
+            self.truncated = f"the file ends {counted(len(rest), 'byte')} into a packet record, at byte {file_offset}"
 
     def _blocks(self) -> Iterator[bytes | None]:
         """Yield block after block; None where a growing file has no more bytes for now."""
@@ -200,8 +230,7 @@ class CaptureReader:
             block = self._read(BLOCK, some=self.is_live)
             if block:
                 yield block
-            elif self.is_live and self.path != "-" and not self.truncated:
-                time.sleep(GROWING_POLL)
+            elif self.is_live and self.path != "-" and not self.truncated and self._wait():
                 yield None
             else:
                 return
@@ -228,6 +257,12 @@ class CaptureReader:
             parts.append(part)
             count = 0 if some else count - len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _pause() -> bool:
+    """Wait for a file to grow: it may do so for ever."""
+    time.sleep(GROWING_POLL)
+    return True
 
 
 def _open(path: str) -> BufferedReader:

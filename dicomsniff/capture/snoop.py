@@ -2,7 +2,9 @@
 
 import struct
 
+from dicomsniff.capture.losses import LossCounter, Losses
 from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.quantities import counted
 
 MAGIC = b"snoop\0\0\0"
 HEADER_LENGTH = 16
@@ -41,6 +43,7 @@ class SnoopParser:
     def __init__(self, header: bytes) -> None:
         self.link_type = LINK_TYPES.get(int.from_bytes(header[12:16], "big"), _UNDEFINED)
         self.problem = ""
+        self.losses = LossCounter()
 
     def again(self, offset: int, /) -> tuple["SnoopParser", int]:
         """Return a parser that reads again from any record."""
@@ -55,11 +58,14 @@ class SnoopParser:
         while at + header <= last:
             captured, record = _RECORD(data, at)
             if not header + captured <= record <= MAX_RECORD:
-                self.problem = f"a packet record announces {record} bytes, {captured} of them captured"
+                self.problem = f"a packet record announces {counted(record, 'byte')}, {captured} of them captured"
                 break
             if at + record > last:
                 break
             batch.starts.append(at + header)
             batch.ends.append(at + header + captured)
             at += record
-        return ([batch] if batch.starts else []), at
+        if not batch.starts:
+            return [], at
+        self.losses.note(Losses(kernel=int.from_bytes(data[batch.starts[-1] - 12 : batch.starts[-1] - 8], "big")))
+        return [batch], at

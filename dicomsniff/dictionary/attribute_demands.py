@@ -116,7 +116,7 @@ _MPPS_SET = Demand(
         0x00080060,
         0x00200010,  # Study ID
     ),
-    final=(*_END_OF_STEP, (_PERFORMED_SERIES,)),
+    final=((_PERFORMED_SERIES,), *_END_OF_STEP),
 )
 _UPS_CREATE = Demand(
     "PS3.4 Table CC.2.5-3",

@@ -36,7 +36,7 @@ class InformationModel(NamedTuple):
     unique: tuple[int, ...] = ()
     returned: tuple[int, ...] = ()
     nested: tuple[tuple[int, tuple[int, ...]], ...] = ()
-    """Sequences, each with keys that it holds and that are none at top level."""
+    """Sequences, each with the keys that count only inside it, not at top level."""
 
     def find_level(self, name: str | None) -> int | None:
         """Return the place of a level, None where it has none of that name."""

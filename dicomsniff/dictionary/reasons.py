@@ -91,13 +91,13 @@ def in_words(name: str) -> str:
 def refused_in_words(result: int, source: int, reason: int) -> str:
     """Say plainly why an association was refused and by what (PS3.8 Table 9-21); a service-user is an application."""
     how = {1: "permanent", 2: "transient: it may work later"}.get(result, f"result {result} is reserved")
-    who = {1: "its application refused", 2: "its DICOM library refused", 3: "its DICOM library refused"}
+    who = {1: "its application refused", 2: "its service-provider refused", 3: "its service-provider refused"}
     return f"{in_words(reject_reason_name(source, reason))} ({who.get(source, f'source {source} is reserved')}; {how})"
 
 
 def aborter(source: int) -> str:
     """Name plainly what aborted (PS3.8 Table 9-26): a service-user is an application; empty where it is reserved."""
-    return {0: "application", 2: "DICOM library"}.get(source, "")
+    return {0: "application", 2: "service-provider"}.get(source, "")
 
 
 def aborted_for(source: int, reason: int) -> str:

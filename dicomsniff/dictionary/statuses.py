@@ -1,6 +1,6 @@
 """DIMSE statuses in words, by service class (pynetdicom's tables; PS3.4, PS3.7 Annex C)."""
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 
@@ -46,12 +46,16 @@ _TABLES = {  # a command says more than its SOP class: one Q/R class serves C-FI
 }
 
 
-_TERMS = {  # as PS3.7 Annex C spells them, where the tables do not
-    "Duplication SOP Instance": "Duplicate SOP Instance",
-    "Refused: Not Authorised": "Refused: Not Authorized",
-    "Not Authorised": "Not Authorized",
-    "Unrecognised Operation": "Unrecognized Operation",
-}
+_TERMS = (  # what the tables write otherwise than PS3.7 Annex C and PS3.4 do, or misspell
+    ("Duplication SOP", "Duplicate SOP"),
+    ("uthorised", "uthorized"),
+    ("nrecognised", "nrecognized"),
+    ("ynchronisation", "ynchronization"),
+    ("Element Discarded", "Elements Discarded"),
+    ("supplied an any", "supplied and any"),
+    ("The print will use", "The printer will use"),
+    ("doesn't", "does not"),
+)
 
 ERROR_IDS = {  # what an Error ID (0000,0903) adds to a status: service, SOP class, status, Error ID
     # PS3.4 §F.7.2.2.4, Table F.7.2-2
@@ -81,7 +85,7 @@ def find_status(service: str, sop_class_uid: str | None, status: int) -> StatusT
     found = next((table[status] for table in ordered if status in table), None)
     if found is None:
         return StatusText(status_category(status), "")
-    return StatusText(found[0], _TERMS.get(found[1], found[1]))
+    return StatusText(found[0], reduce(lambda text, term: text.replace(*term), _TERMS, found[1]))
 
 
 def error_text(service: str, sop_class_uid: str | None, status: int, error_id: int | None) -> str:

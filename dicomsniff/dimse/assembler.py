@@ -13,6 +13,7 @@ from dicomsniff.dimse.outlines import worth_keeping
 from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.scanner import DataSetScanner
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
+from dicomsniff.quantities import counted, is_are
 from dicomsniff.side import Side
 from dicomsniff.span import PacketMark, Source, Span
 
@@ -52,6 +53,7 @@ class _Underway:
     hasher: "hashlib._Hash | None" = None
     scanner: DataSetScanner | None = None
     identifier: IdentifierBytes | None = None
+    head: bytearray = field(default_factory=bytearray)
     before: int = 0
     """Bytes of the data set in the fragments that ended, those missing included."""
     unplaced: bool = False
@@ -103,7 +105,10 @@ class Assembler:
         if isinstance(pdv, PdvBytes):
             if underway is not None and underway.command is not None:
                 if self._collection is not None:
-                    self._keep(underway, pdv.data, self._collection)
+                    if self._collection.takes(underway.command.field):
+                        self._keep(underway, pdv.data, self._collection)
+                    elif underway.before + pdv.at == len(underway.head) < self._collection.heads:
+                        underway.head += pdv.data[: self._collection.heads - len(underway.head)]
                 if self._syntax_of is not None:
                     self._scan(underway, pdv, self._syntax_of)
             return []
@@ -126,11 +131,15 @@ class Assembler:
     def unneeded(self, context_id: int, taken: int) -> int:
         """Return how many data set bytes need only be counted, after the first `taken` of the current fragment."""
         underway = self._underway.get(context_id)
-        if self._collection is not None or self._syntax_of is None or underway is None or underway.command is None:
+        if self._syntax_of is None or underway is None or underway.command is None:
             return FOREVER
+        if self._collection is not None and self._collection.takes(underway.command.field):
+            return FOREVER if self._collection.fields is None else 0  # where all are kept, so are bytes passed over
         wanted = underway.scanner.wanted if underway.scanner is not None else 0
         if underway.identifier is not None:
             wanted = min(wanted, underway.identifier.wanted)
+        if self._collection is not None and len(underway.head) < self._collection.heads:
+            wanted = min(wanted, len(underway.head))
         return max(0, wanted - underway.before - taken)
 
     def lost(self, missing: MissingBytes, *, inside: bool = False) -> None:
@@ -146,14 +155,20 @@ class Assembler:
             if underway.data.whole is None:
                 underway.data.whole = underway.data.content.tell() if underway.data.content is not None else 0
             if missing.resynchronized and not underway.problem:
-                underway.problem = f"up to {missing.length} bytes of it are missing from the capture"
+                underway.problem = (
+                    f"up to {counted(missing.length, 'byte')} of it {is_are(missing.length)} missing from the capture"
+                )
 
-    def close(self) -> list[Message | StrayFragment]:
-        """End the direction: return every message under way, as incomplete."""
+    def close(self, *, seen: bool = True) -> list[Message | StrayFragment]:
+        """End the direction: return every message under way, as incomplete.
+
+        `seen`: the direction has ended in the capture, not with it.
+        """
+        how = "never came" if seen else "is not in the capture"
         events: list[Message | StrayFragment] = []
         for context_id, underway in list(self._underway.items()):
             what = "data set" if underway.command is not None else "command set"
-            events.append(self._give_up(context_id, underway, f"the last fragment of its {what} never came"))
+            events.append(self._give_up(context_id, underway, f"the last fragment of its {what} {how}"))
         return events
 
     def _run(self, run: PdvRun, underway: _Underway | None) -> list[Message | StrayFragment]:
@@ -188,10 +203,10 @@ class Assembler:
         underway.command_cut += pdv.received - len(pdv.data[:room])
         if pdv.is_last:
             command = underway.command = Command(bytes(underway.command_bytes))
-            if underway.command_missing:
-                underway.problem = f"{underway.command_missing} bytes of its command set are missing"
-            elif underway.command_cut:
-                underway.problem = f"{underway.command_cut} bytes of its command set are beyond what is kept"
+            if lost := underway.command_missing:
+                underway.problem = f"{counted(lost, 'byte')} of its command set {is_are(lost)} missing"
+            elif cut := underway.command_cut:
+                underway.problem = f"{counted(cut, 'byte')} of its command set {is_are(cut)} beyond what is kept"
             if not command.announces_data_set:
                 events.append(self._finish(pdv.context_id, underway))
         return events
@@ -235,8 +250,10 @@ class Assembler:
         data = underway.data if underway.data.fragments else None
         if data is not None and underway.hasher is not None:
             data.sha256 = underway.hasher.hexdigest()
-        elif data is not None and self._collection is not None:
+        elif data is not None and self._collection is not None and self._collection.takes(_field(underway)):
             data.sha256 = hashlib.sha256().hexdigest()
+        if data is not None:
+            data.head = bytes(underway.head)
         if data is not None and underway.scanner is not None and underway.command is not None:
             whole = ended and not underway.unplaced
             outline = underway.scanner.finish(underway.before, whole=whole)
@@ -245,7 +262,9 @@ class Assembler:
                 syntax = outline.transfer_syntax if not outline.has_file_meta else None
                 data.identifier = underway.identifier.finish(underway.before, syntax, whole=whole)
         if data is not None and data.missing and not underway.problem:
-            underway.problem = f"{data.missing} bytes of its data set are missing from the capture"
+            underway.problem = (
+                f"{counted(data.missing, 'byte')} of its data set {is_are(data.missing)} missing from the capture"
+            )
         return Message(
             self.side,
             context_id,
@@ -277,3 +296,7 @@ class Assembler:
             end,
             pdu_first.number,
         )
+
+
+def _field(underway: _Underway) -> int | None:
+    return underway.command.field if underway.command is not None else None

@@ -18,10 +18,21 @@ BLOCK = 1 << 18
 """Bytes of the temporary file that belong to one data set at a time."""
 
 
-class Collection:
-    """Where the data sets of a capture are kept until somebody takes them. None is lost, however many there are."""
+Collect = bool | frozenset[int]
+"""Whether messages bring their data sets; or the Command Fields (0000,0100) of those that do."""
 
-    def __init__(self) -> None:
+
+class Collection:
+    """Where the data sets of a capture are kept until somebody takes them. None is lost, however many there are.
+
+    `collect` says those of which messages: True for all. Of those of other messages the first `heads` bytes are kept,
+    beside them (`DataSetInfo.head`).
+    """
+
+    def __init__(self, collect: Collect = True, heads: int = 0) -> None:
+        self.fields = None if collect is True else collect or frozenset()
+        """The Command Fields of the messages whose data sets are kept; None where all are."""
+        self.heads = heads
         self.in_memory = 0
         """Bytes of those in memory."""
         self._short: WeakSet[CollectedData] = WeakSet()
@@ -38,6 +49,10 @@ class Collection:
     def blocks(self) -> int:
         """Blocks of the temporary file that are in use."""
         return self._blocks - len(self._free)
+
+    def takes(self, field: int | None) -> bool:
+        """Whether the data sets of messages with a Command Field are kept."""
+        return self.fields is None or field in self.fields
 
     def begin(self) -> "CollectedData":
         """Return where a data set's bytes are to be written."""

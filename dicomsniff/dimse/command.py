@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, NO_DATA_SET, RESPONSE_BIT, command_names
 from dicomsniff.pdu.fields import Field, plain_text
+from dicomsniff.quantities import counted, is_are
 
 MAX_UID = 64
 """Bytes of a UID (PS3.5 §9.1)."""
@@ -196,7 +197,7 @@ def _find_elements(raw: bytes) -> tuple[Places, str, str]:
         start, stop = at + 8, at + 8 + length
         if stop > end:
             tag = tag_text(group << 16 | element)
-            return found, f"{tag} announces {length} bytes at byte {at}; {end - start} follow", disorder
+            return found, f"{tag} announces {counted(length, 'byte')} at byte {at}; only {end - start} left", disorder
         if group:
             foreign = f"{tag_text(group << 16 | element)} at byte {at} does not belong in a command set"
             return found, foreign, disorder
@@ -207,4 +208,8 @@ def _find_elements(raw: bytes) -> tuple[Places, str, str]:
         if element not in found:
             found[element] = (start, stop)
         at = stop
-    return found, f"{end - at} bytes at its end are too few for an element" if at < end else "", disorder
+    return (
+        found,
+        f"{counted(end - at, 'byte')} at its end {is_are(end - at)} too few for an element" if at < end else "",
+        disorder,
+    )

@@ -12,14 +12,14 @@ from dicomsniff.dictionary.attribute_demands import (
     Path,
 )
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
-from dicomsniff.dictionary.normalized import FILM_BOX, FILM_SESSION
+from dicomsniff.dictionary.normalized import FILM_BOX, FILM_SESSION, PRINT_JOB, PRINTER
 from dicomsniff.dimse.identifier import Identifier, Key, read_identifier
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.scan.syntax import Encoding
 from dicomsniff.pdu.fields import plain_text
 
-HAVE_CONTENTS = frozenset([0x0100, 0x0120, 0x0130, 0x0140, 0x8130, 0x8140])
-"""Command Fields of the messages whose data sets may be read: requests, and the responses of N-ACTION and N-CREATE."""
+HAVE_CONTENTS = frozenset([0x0100, 0x0120, 0x0130, 0x0140, 0x8110, 0x8130, 0x8140])
+"""Command Fields of the messages whose data sets may be read: requests, and the responses that return attributes."""
 MAX_READ = 1 << 20
 """Bytes of data sets that are read of one association."""
 _ANSWERS = {  # the sequence that the response gives where it succeeds
@@ -29,13 +29,24 @@ _ANSWERS = {  # the sequence that the response gives where it succeeds
 }
 
 
+PRINTER_STATUS = (0x21100010, 0x21000020)
+"""Printer Status; Execution Status of a print job."""
+STATUS_INFORMATION = (0x21100020, 0x21000030)
+"""Printer Status Info, Execution Status Info."""
+_TOLD: dict[tuple[str, str], tuple[int, ...]] = dict.fromkeys(
+    [(PRINTER, "N-GET"), (PRINT_JOB, "N-GET")], (*PRINTER_STATUS, *STATUS_INFORMATION)
+)
+_TOLD |= dict.fromkeys([(PRINTER, "N-EVENT-REPORT"), (PRINT_JOB, "N-EVENT-REPORT")], STATUS_INFORMATION)
+"""What a printer says, in the response or the event."""
+
+
 @dataclass(slots=True)
 class Content:
     """What one operation's data sets lack and say; `read` is False where the request's could not be read.
 
     Of what is asked of the request, `absent` attributes are missing or without a value, `left_out` ones are missing and
     might be empty, `odd` ones have a value that is not allowed, `barred` ones must not be there. `values` are those of
-    attributes with allowed values, as sent.
+    attributes with allowed values, and of the status of a printer, as sent.
     `given` counts the items of the sequence that the response is there to give: None where it was not read.
     """
 
@@ -61,9 +72,14 @@ class ContentReader:
     def ask(self, request: Message) -> Content | None:
         """Take a request; return what its data set says, None where nothing is asked of that."""
         command = request.command
+        sop_class, service = command.sop_class_uid or "", command.service
+        if (sop_class, service) in _TOLD:
+            content = Content(None)
+            if service == "N-EVENT-REPORT":
+                self._listen(content, request, _TOLD[sop_class, service])
+            return content
         if command.field not in HAVE_CONTENTS:
             return None
-        sop_class, service = command.sop_class_uid or "", command.service
         tag = {"N-ACTION": ACTION_TYPE_ID, "N-EVENT-REPORT": EVENT_TYPE_ID}.get(service)
         demand = DEMANDS.get((sop_class, service, command.uint(tag) if tag is not None else None))
         if demand is None and (sop_class, service) not in _ANSWERS:
@@ -77,11 +93,20 @@ class ContentReader:
     def answer(self, content: Content, response: Message) -> None:
         """Take the final response to what `content` is of."""
         asked = response.request
-        sequences = _ANSWERS.get((asked.command.sop_class_uid or "", asked.command.service)) if asked else None
+        key = (asked.command.sop_class_uid or "", asked.command.service) if asked is not None else ("", "")
+        if key[1] == "N-GET":
+            self._listen(content, response, _TOLD.get(key, ()))
+        sequences = _ANSWERS.get(key)
         if sequences is not None:
             found = self._read(response)
             if found is not None:
                 content.given = sum(len(found.elements[tag].items) for tag in sequences if tag in found.elements)
+
+    def _listen(self, content: Content, message: Message, tags: tuple[int, ...]) -> None:
+        """Take what a printer says of itself."""
+        found = self._read(message)
+        there = found.elements if found is not None else {}
+        content.values.update({tag: plain_text(there[tag].value) for tag in tags if tag in there})
 
     def _read(self, message: Message) -> Identifier | None:
         """Read a data set; one that was not sent holds nothing. None where it cannot be read."""

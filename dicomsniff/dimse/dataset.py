@@ -11,13 +11,15 @@ from dicomsniff.dimse.dataset_element import DecodedDataSet, Element, Inflated
 from dicomsniff.dimse.element_list import ElementList
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.dimse.scan.scanner import DataSetScanner
+from dicomsniff.quantities import counted
 
 __all__ = ["DecodedDataSet", "Element", "decode_data_set"]
 
 IN_MEMORY = 16 << 20
 """Bytes of an inflated data set kept in memory; a longer one goes to a temporary file."""
 HARMLESS = frozenset(
-    f"data-set-{code}" for code in ("order", "odd-length", "uid", "value", "charset", "pixel-length", "pixel-mismatch")
+    f"data-set-{code}"
+    for code in ("order", "odd-length", "uid", "value", "minor-value", "charset", "pixel-length", "pixel-mismatch")
 )
 """Problems that do not hinder reading. They are findings, and not repeated beside the elements."""
 _PIECE = 1 << 16
@@ -76,6 +78,5 @@ def _problems(
     if outline.unexamined and outline.unexamined not in told and not listed.stopped:
         yield outline.unexamined
     yield from listed.notes
-    if missing and listed.cut is not None:
-        cut = listed.cut
-        yield f"{tag_text(cut.tag)} announces {cut.length} bytes; {max(0, size - cut.start)} are there"
+    if missing and (cut := listed.cut) is not None and cut.length is not None:
+        yield f"{tag_text(cut.tag)} announces {counted(cut.length, 'byte')}; only {max(0, size - cut.start)} present"

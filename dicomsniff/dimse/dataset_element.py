@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from dicomsniff.dictionary.uids import uid_text
+from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.scan.values import has_odd_escapes
+from dicomsniff.quantities import counted
 
 INLINE_BINARY = 64
 """Bytes: longer binary values are given by length and digest."""
@@ -40,6 +43,10 @@ class Element:
     hidden: bool = False
     """Whether its bytes may not be shown as they are."""
 
+    def __repr__(self) -> str:
+        length = "an undefined length" if self.length is None else f"{self.length} bytes"
+        return f"<Element {tag_text(self.tag)} {self.vr} {self.name}, {length}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Inflated:
@@ -69,6 +76,12 @@ class DecodedDataSet:
     problem: str = ""
     why: str = ""
     inflated: Inflated | None = None
+
+    def __repr__(self) -> str:
+        problem = f", {self.problem}" if self.problem else ""
+        return (
+            f"<DecodedDataSet of {counted(len(self.elements), 'element')}, {uid_text(self.transfer_syntax)}{problem}>"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the DICOM JSON model (PS3.18 Annex F); long binary values by length and SHA-256."""
@@ -176,7 +189,7 @@ def binary(vr: str, value: bytes) -> tuple[str, dict[str, Any]]:
 
 def by_digest(vr: str, length: int, sha256: str) -> tuple[str, dict[str, Any]]:
     """Describe a value that is not shown."""
-    return f"{length} bytes", {"vr": vr, "length": length, "sha256": sha256}
+    return counted(length, "byte"), {"vr": vr, "length": length, "sha256": sha256}
 
 
 def _text(value: Any) -> str:

@@ -32,6 +32,8 @@ class DataSetInfo:
     """Whether it begins in the P-DATA-TF that holds its command."""
     outline: DataSetOutline | None = None
     """What the structure of the data set tells, where it has something to say."""
+    head: bytes = b""
+    """Its first bytes, where the analyzer was asked to keep those, until somebody has read them."""
     identifier: SentIdentifier | None = None
     """The bytes of a query's or retrieval's identifier, until the operation has read them."""
 

@@ -1,9 +1,10 @@
 """Which outlines of data sets are kept: those that have something to say."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from dicomsniff.dimse.command import Command
-from dicomsniff.dimse.scan.outline import DataSetOutline
+from dicomsniff.dimse.scan.outline import DataSetOutline, named
 
 C_STORE_RQ = 0x0001
 _LINKING = (0x00081195, 0x00400252, 0x00741000)
@@ -17,7 +18,9 @@ def worth_keeping(outline: DataSetOutline, command: Command) -> DataSetOutline |
     Of an object that is stored, what it refers to is left out; its values are kept where they contradict the command.
     """
     told = outline.problems or outline.guessed or outline.has_file_meta
-    noted = outline.encapsulated or outline.unusual
+    if command.field == C_STORE_RQ and (lacking := _unnamed(outline)):
+        outline = replace(outline, lacks=named(lacking))
+    noted = outline.encapsulated or outline.unusual or outline.lacks
     if command.field != C_STORE_RQ:
         links = outline.referenced or any(tag in outline.values for tag in _LINKING)
         return outline if told or noted or links else None
@@ -28,12 +31,31 @@ def worth_keeping(outline: DataSetOutline, command: Command) -> DataSetOutline |
     return replace(outline, values=kept, referenced=(), reference_counts={})
 
 
-def other_object(outline: DataSetOutline, command: Command) -> tuple[str, ...]:
-    """Return what a C-STORE-RQ and its data set name otherwise: `SOP class`, `SOP instance`; what one lacks is not."""
+class Difference(NamedTuple):
+    """What a data set is, and what its command says that it is; `what` is `SOP class` or `SOP instance`."""
+
+    what: str
+    sent: str
+    announced: str
+
+
+def _unnamed(outline: DataSetOutline) -> int | None:
+    """Return the UID that tells what an object is, or which, and is not in it (PS3.3 §C.12.1)."""
+    if outline.unexamined or not outline.elements:
+        return None
+    return next((tag for tag in (_SOP_CLASS_UID, _SOP_INSTANCE_UID) if not outline.values.get(tag)), None)
+
+
+def other_object(outline: DataSetOutline, command: Command) -> tuple[Difference, ...]:
+    """Return what a C-STORE-RQ and its data set name otherwise; what one of them lacks is none."""
     if command.field != C_STORE_RQ:
         return ()
     pairs = (
         ("SOP class", outline.values.get(_SOP_CLASS_UID), command.affected_sop_class_uid),
         ("SOP instance", outline.values.get(_SOP_INSTANCE_UID), command.affected_sop_instance_uid),
     )
-    return tuple(what for what, sent, announced in pairs if sent and announced and sent != announced)
+    return tuple(
+        Difference(what, str(sent), announced)
+        for what, sent, announced in pairs
+        if sent and announced and sent != announced
+    )

@@ -13,7 +13,7 @@ from dicomsniff.export.text import finding_lines
 from dicomsniff.findings.finding import SEVERITIES
 from dicomsniff.findings.parts import shown, the_party
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, of_all
 
 SCHEMA = "dicomsniff.check/1"
 
@@ -42,13 +42,13 @@ class CheckedText(CheckView):
         return self.text([*lines, ""])
 
     def ends(self) -> tuple[str, str]:
-        """Return the verdict and the worst, and behind the associations what is about the whole capture, and counts."""
+        """Return the verdict and the worst; what follows the associations: findings on the capture, and counts."""
         name = self.capture.marked_name
         worst = [f"  {line}" for line in self.overview.worst()]
         before = [f"{name}: {self.verdict_line}", *worst, ""] if worst else []
         lines = [*finding_lines(self.whole)]
         total = self.overview.associations
-        where = f" in {self._with_findings} of {counted(total, 'association')}"
+        where = f" in {of_all(self._with_findings, total, 'association')}" if self._with_findings else ""
         judged = f"fails at {self.asked.fail_on}" if self.failed else f"passes at {self.asked.fail_on}"
         if self.selected:
             lines.append(f"{name}: {self.selected}")

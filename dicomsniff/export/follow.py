@@ -2,6 +2,7 @@
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.capture.losses import Losses
 from dicomsniff.export.streamed import StreamedView
 from dicomsniff.export.text import entry_text, finding_text, link_section, summary_lines
 from dicomsniff.filter.selection import Chosen
@@ -26,6 +27,10 @@ class FollowedText(StreamedView):
     def found_line(self, association: Association, finding: Finding) -> str:
         """Return a finding in words."""
         return f"  #{association.id} {finding_text(finding)}"
+
+    def lost(self, losses: Losses) -> None:
+        """Write it."""
+        self.write_lines([f"  the capturer lost {losses}"])
 
     def end(self) -> None:
         """Write what belongs together, and the capture as a whole."""

@@ -1,10 +1,20 @@
 """The formats there are, and which commands write them: a new one is a `View` in its own module, and a row here."""
 
+from enum import StrEnum
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from dicomsniff.export.view import View
+
+
+class DataSets(StrEnum):
+    """Of which messages a format that writes data sets has their digests and elements."""
+
+    ALL = "all"
+    IDENTIFIERS = "identifiers"
+    """Those of queries, of their matches, and of retrievals (PS3.7 §9.1.2 to §9.1.4)."""
+    NONE = "none"
 
 
 class Format(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.capture.losses import Losses
 from dicomsniff.dimse.message import Message
 from dicomsniff.export import Json, direction
 from dicomsniff.export.json_text import json_text
@@ -60,6 +61,10 @@ class JsonLines(StreamedView):
         """Return a finding by what is known of it at once: how often it comes, for one, is not."""
         said = {"kind": "found", "association": association.id, "code": finding.code, "severity": str(finding.severity)}
         return json_text(said | {"first_packet": finding.span.first_packet, "last_packet": finding.span.last_packet})
+
+    def lost(self, losses: Losses) -> None:
+        """Write how many packets were lost by now."""
+        self._write({"kind": "lost", "packets": losses.packets} | losses._asdict())
 
     def closed(self, association: Association, chosen: Chosen) -> None:
         """Write the association as it stands, and its findings."""

@@ -44,6 +44,8 @@ def capture_json(capture: Capture, gate: Gate) -> Json:
         "last_time": timestamp(last, digits) if last is not None else None,
         "truncated": bool(reader.truncated),
         "truncated_reason": reader.truncated or None,
+        "dropped": analyzer.losses.packets,
+        "dropped_by": analyzer.losses.by,
         "connections": analyzer.connections,
         "connections_without_dicom": sum(analyzer.foreign.values()),
         "packets_not_used": dict(sorted(analyzer.undecoded.items())),

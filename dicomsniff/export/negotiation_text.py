@@ -8,7 +8,7 @@ from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.pdu_types import IDENTITY_TYPES
 from dicomsniff.findings.parts import the_class, the_octets
 from dicomsniff.pdu.types import UserInformation
-from dicomsniff.quantities import some_of
+from dicomsniff.quantities import counted, some_of
 from dicomsniff.words.negotiation import DEFAULT_ROLES, consequences, limits, result_text, role_text
 
 FOLDED = 4
@@ -98,4 +98,4 @@ def _information_lines(who: str, said: UserInformation | None) -> Iterator[str]:
         service = the_class(common.service_class_uid)
         yield f"  {who}: {the_class(common.sop_class_uid)} is of {service}; related general SOP classes: {related}"
     for item in said.unknown:
-        yield f"  {who}: unknown or repeated item 0x{item.type:02X}, {len(item.data)} bytes"
+        yield f"  {who}: unknown or repeated item 0x{item.type:02X}, {counted(len(item.data), 'byte')}"

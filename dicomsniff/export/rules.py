@@ -17,7 +17,8 @@ def rule_json(rule: AnyRule) -> dict[str, Any]:
         "code": rule.code,
         "severity": str(rule.severity),
         "title": rule.title,
-        "reference": rule.reference,
+        "reference": rule.clause.reference,
+        "demand": rule.clause.demand,
         "meaning": rule.meaning,
         "remedy": rule.remedy,
         "follows": sorted(causes_of(rule)),
@@ -53,6 +54,9 @@ def rule_lines(rule: AnyRule) -> Iterator[str]:
     yield ""
     yield from _wrapped(rule.meaning)
     yield ""
+    if rule.clause.demand:
+        yield from _wrapped(f"{rule.clause.reference}: {rule.clause.demand}")
+        yield ""
     yield from _wrapped(f"What to do: {rule.remedy}")
     if causes := causes_of(rule):
         yield ""
@@ -62,7 +66,7 @@ def rule_lines(rule: AnyRule) -> Iterator[str]:
 
 def _clause(rule: AnyRule) -> str:
     """The clause in brackets; nothing where the standard says nothing of it."""
-    return f" [{rule.reference}]" if rule.reference else ""
+    return f" [{rule.clause.reference}]" if rule.clause.reference else ""
 
 
 def _wrapped(text: str) -> list[str]:
@@ -77,8 +81,11 @@ def page_lines() -> Iterator[str]:
     yield "Made from the catalogue by `make docs`; do not edit. `dicomsniff rules` prints the same."
     yield ""
     yield "An **error** is data lost, malformed, or an exchange that failed; a **warning** is a breach of the standard"
-    yield "or a risk that still worked; a **note** is worth knowing. What merely follows from another finding is shown"
-    yield "below it."
+    yield "or a risk that still worked; a **note** is worth knowing, such as a breach in fields that no receiver tests."
+    yield "What merely follows from another finding is shown below it."
+    yield ""
+    yield "The meaning of a finding is followed by the clause that it is judged by, with what the clause demands; where"
+    yield "there is none, the standard says nothing about it."
     for layer, rules in LAYERS:
         yield ""
         yield f"## {layer}"
@@ -86,11 +93,13 @@ def page_lines() -> Iterator[str]:
             yield ""
             yield f"### {rule.code}"
             yield ""
-            clause = f", {rule.reference}" if rule.reference else ""
-            yield f"**{rule.title}.** {str(rule.severity).capitalize()}{clause}."
+            yield f"**{rule.title}.** {str(rule.severity).capitalize()}."
             yield ""
             yield rule.meaning
             yield ""
+            if rule.clause.demand:
+                yield f"*{rule.clause.reference}:* {rule.clause.demand}"
+                yield ""
             yield f"*What to do:* {rule.remedy}"
             if causes := causes_of(rule):
                 yield ""

@@ -74,10 +74,11 @@ class Sarif(CheckView):
 
 
 def _rule(rule: AnyRule) -> dict[str, Any]:
+    reference, demand = rule.clause
     return {
         "id": rule.code,
         "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": f"{rule.meaning} [{rule.reference}]" if rule.reference else rule.meaning},
+        "fullDescription": {"text": f"{rule.meaning} {reference}: {demand}" if reference else rule.meaning},
         "help": {"text": rule.remedy},
         "defaultConfiguration": {"level": str(rule.severity)},
     }

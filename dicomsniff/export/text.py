@@ -62,7 +62,7 @@ def association_lines(
         yield f"    {left_out}"
     yield from timeline_lines(association, chosen.entries(association))
     if association.unlisted:
-        yield f"    … {association.unlisted} further entries are not listed"
+        yield f"    … not listed: {association.unlisted} further entries"
 
 
 def timeline_lines(association: Association, entries: Iterable[Entry]) -> Iterator[str]:
@@ -128,17 +128,18 @@ def summary_lines(capture: Capture, selected: str = "") -> Iterator[str]:
     """Yield what a capture that is over held as a whole; `selected` says how much of that is shown."""
     analyzer = capture.analyzer
     held = f"{counted(analyzer.connections, 'TCP connection')}, {counted(analyzer.association_count, 'association')}"
-    yield f"{capture.marked_name}: {analyzer.packets} packets, {held}"
+    yield f"{capture.marked_name}: {counted(analyzer.packets, 'packet')}, {held}"
     if analyzer.overview.associations or analyzer.findings:
         yield f"  {analyzer.verdict_line}"
     for line in analyzer.overview.worst():
         yield f"  {line}"
     if selected:
         yield f"  {selected}"
-    for protocol, count in sorted(analyzer.foreign.items()):
-        yield f"  {counted(count, 'TCP connection')} without DICOM" + (f": {protocol}" if protocol else "")
+    if unnamed := analyzer.foreign[""]:  # findings tell of the others
+        yield f"  {counted(unnamed, 'TCP connection')} without DICOM"
     if analyzer.given_up:
-        yield f"  {analyzer.given_up} connections given up: more than {MAX_CONNECTIONS} were open at a time"
+        given_up = counted(analyzer.given_up, "TCP connection")
+        yield f"  {given_up} given up: more than {MAX_CONNECTIONS} were open at a time"
     for reason, count in analyzer.undecoded.most_common():
         yield f"  {counted(count, 'packet')} not used: {reason}"
     yield from finding_lines(analyzer.findings)

@@ -10,19 +10,30 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.association.links import Link
 from dicomsniff.association.timeline import Entry
-from dicomsniff.comments import CommentReader
+from dicomsniff.capture.losses import Losses
+from dicomsniff.comments import HEAD, CommentReader
+from dicomsniff.dimse.collection import Collect
+from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS
 from dicomsniff.export.choosing import Choosing
+from dicomsniff.export.formats import DataSets
 from dicomsniff.filter.selection import EVERYTHING, Chosen, Selection
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
+from dicomsniff.output import say_error
 from dicomsniff.printable import printed
 from dicomsniff.privacy.gate import Gate, Privacy
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import of_all
 
 IN_MEMORY = 1 << 20
 """Characters that wait in memory; more wait in a temporary file."""
+
+_COLLECT: dict[DataSets, Collect] = {
+    DataSets.ALL: True,
+    DataSets.IDENTIFIERS: HAVE_IDENTIFIERS,
+    DataSets.NONE: False,
+}
 
 
 class Asked(NamedTuple):
@@ -40,6 +51,8 @@ class Asked(NamedTuple):
     """What is shown."""
     summary: bool = False
     """Whether to say no more of an association than how it went."""
+    data_sets: DataSets = DataSets.ALL
+    """Which data sets are written, where the format writes any."""
     sort: str = ""
     """By what associations are sorted: `duration`, `start` or `worst`; empty as they come."""
 
@@ -62,7 +75,7 @@ class View:
     """
 
     collects: ClassVar[bool] = False
-    """Whether it writes data sets: the capture must be opened with `collect`."""
+    """Whether it writes data sets, as far as that is asked for."""
     tells_entries: ClassVar[bool] = False
     """Whether it takes entries as they come, and not only from the timeline of an association that is over."""
 
@@ -72,13 +85,23 @@ class View:
         """Says what may be shown of what a peer sent; no view shows anything of it that the gate did not return."""
         self._comments = None
         if not asked.privacy.keep_phi:
-            self._comments = CommentReader(capture, self.gate, rereads=not self.collects)
+            self._comments = CommentReader(capture, self.gate)
         self.failed = False
         """At the end, whether something is as bad as was asked about."""
         self.chosen = bytearray()
         """Whether each association is shown that is over, by its number, where not all are."""
         self.missed = 0
         """Associations that are not shown, and had messages that could not be asked about."""
+
+    @classmethod
+    def collect(cls, asked: Asked) -> Collect:
+        """Return which data sets a capture must be opened to collect."""
+        return cls.collects and _COLLECT[asked.data_sets]
+
+    @staticmethod
+    def heads(asked: Asked) -> int:
+        """Return how many bytes of data sets that are not collected a capture must be opened to keep, of a pipe."""
+        return 0 if asked.privacy.keep_phi else HEAD
 
     @property
     def digits(self) -> int:
@@ -103,6 +126,9 @@ class View:
     def put(self, association: Association, number: int, line: str) -> None:
         """Take the line of an entry that is shown; of a message, with its number."""
 
+    def lost(self, losses: Losses) -> None:
+        """Take what the capturer has lost by now, whenever that has changed."""
+
     def closed(self, association: Association, chosen: Chosen) -> None:
         """Take an association that is over, and what is shown of it."""
 
@@ -120,7 +146,7 @@ class View:
         """How many associations are shown; empty where all are by default."""
         if self.asked.selection.is_all:
             return ""
-        said = f"{sum(self.chosen)} of {counted(self.capture.analyzer.association_count, 'association')} shown"
+        said = f"{of_all(sum(self.chosen), self.capture.analyzer.association_count, 'association')} shown"
         if not self.missed:
             return said
         return f"{said}; {self.missed} of the others had more messages than were kept to be asked about"
@@ -187,12 +213,18 @@ def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = 
     """Read a capture to its end and write it; return whether something in it is as bad as was asked about."""
     with closing(form(capture, out, asked)) as view, closing(Choosing(view)) as choosing:
         view.begin()
+        losses = capture.losses
         for updates, closed in capture.blocks():
+            if capture.losses != losses:
+                losses = capture.losses
+                view.lost(losses)
             view.learn(updates)
             choosing.entries(updates)
             for association in closed:
                 choosing.closed(association)
             if capture.is_live:  # nobody knows when the next block comes
                 out.flush()
+                for notice in capture.pop_notices():
+                    say_error(notice)
         view.end()
     return view.failed

@@ -68,7 +68,9 @@ def find_field(name: str, expression: str, at: int) -> Field:
 def _data_field(keyword: str, expression: str, at: int) -> Field:
     tag = find_tag(keyword)
     if tag is None:
-        raise FilterError(f"{keyword!r} is no attribute's keyword, nor a tag as 00100020", expression, at)
+        raise FilterError(
+            f"{keyword!r} is neither the keyword of an attribute nor a tag such as 00100020", expression, at
+        )
 
     def values(subject: Subject) -> Iterable[str]:
         if subject.message is None or subject.decode is None or subject.message.data_set is None:

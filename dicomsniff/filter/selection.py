@@ -13,7 +13,7 @@ from dicomsniff.filter.values import Test, time_test
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.overview import Fate, fate
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import of_all
 
 
 class Period:
@@ -82,7 +82,7 @@ class Chosen:
         counts = self.counts(association)
         if counts is None:
             return ""
-        said = f"{counts.shown} of {counted(counts.total, 'message')} shown"
+        said = f"{of_all(counts.shown, counts.total, 'message')} shown"
         lost = counts.not_asked
         return f"{said}; {lost} could not be asked about: too many were open to keep them" if lost else said
 

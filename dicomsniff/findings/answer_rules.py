@@ -13,7 +13,7 @@ from dicomsniff.findings.parts import the_class, the_party, the_title
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc
-from dicomsniff.quantities import some_of
+from dicomsniff.quantities import of_all, some_of
 
 
 def _answer(association: Association, entry: Entry) -> AssociateAc | None:
@@ -34,7 +34,6 @@ MAX_SYNTAXES = 3
 @entry_rule(
     code="context-not-proposed",
     severity=Severity.ERROR,
-    reference="PS3.8 §7.1.1.14",
     on=_AC,
     follows=by("peer", "context-id-even", "context-id-repeated", "contexts-too-many"),
 )
@@ -56,7 +55,6 @@ def not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="syntax-not-proposed",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.3.2",
     on=_AC,
     follows=by("peer", "context-id-repeated", "uid-padded"),
 )
@@ -78,7 +76,6 @@ def syntax_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]
 @entry_rule(
     code="accepted-without-syntax",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.3.2",
     on=_AC,
     follows=by("peer", "context-without-syntax"),
 )
@@ -98,14 +95,13 @@ def without_syntax(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="contexts-all-refused",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.3.2",
     on=_AC,
     follows=by("peer", *PROPOSAL),
 )
 def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
     """No presentation context is accepted.
 
-    The association stands, and nothing can be exchanged on it: the two sides have no SOP class in common, or no
+    The association is established, but nothing can be exchanged on it: the two sides have no SOP class in common, or no
     transfer syntax for one.
 
     What to do: Compare the SOP classes and transfer syntaxes both sides are configured for.
@@ -117,13 +113,16 @@ def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
         if len(contexts) == 1:
             (only,) = contexts
             whole = f"the only presentation context ({the_class(only.abstract_syntax)}) was not accepted"
-        yield Hit(f"{whole}: {', '.join(reasons) or 'no answer'}")
+        why = ", ".join(reasons) or "no answer"
+        if all(context.result == _SYNTAXES_REFUSED for context in contexts):
+            syntaxes = dict.fromkeys(each for context in contexts for each in context.proposed_transfer_syntaxes)
+            why += f" ({some_of(list(syntaxes), MAX_SYNTAXES, the_class)})" if syntaxes else ""
+        yield Hit(f"{whole}: {why}")
 
 
 @entry_rule(
     code="context-answered-twice",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.1.1.14",
     on=_AC,
     follows=by("peer", "context-id-repeated"),
 )
@@ -144,7 +143,6 @@ def answered_twice(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="contexts-unanswered",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.1.1.14",
     on=_AC,
     follows=by("peer", *PROPOSAL),
 )
@@ -159,11 +157,11 @@ def unanswered(association: Association, entry: Entry) -> Iterator[Hit]:
     if _answer(association, entry):
         silent = [str(each.id) for each in association.contexts.values() if each.result is None]
         if silent:
-            count = f"{len(silent)} of {len(association.contexts)} presentation contexts"
+            count = of_all(len(silent), len(association.contexts), "presentation context")
             yield Hit(f"A-ASSOCIATE-AC does not answer {count}: {some_of(silent)}")
 
 
-@entry_rule(code="context-result-reserved", severity=Severity.WARNING, reference="PS3.8 Table 9-18", on=_AC)
+@entry_rule(code="context-result-reserved", severity=Severity.WARNING, on=_AC)
 def result_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
     """A context is answered with a result the standard does not define.
 
@@ -177,7 +175,7 @@ def result_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"context {context.id} is answered with the reserved result {context.result}")
 
 
-@entry_rule(code="role-not-proposed", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4", on=_AC)
+@entry_rule(code="role-not-proposed", severity=Severity.WARNING, on=_AC)
 def role_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor grants a role that was not proposed.
 
@@ -194,7 +192,7 @@ def role_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"A-ASSOCIATE-AC grants a role for {the_class(role.sop_class_uid)} that was not proposed")
 
 
-@entry_rule(code="window-beyond-proposal", severity=Severity.WARNING, reference="PS3.7 §D.3.3.3", on=_AC)
+@entry_rule(code="window-beyond-proposal", severity=Severity.WARNING, on=_AC)
 def window_beyond(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor allows more outstanding operations than proposed.
 
@@ -218,7 +216,7 @@ def window_beyond(association: Association, entry: Entry) -> Iterator[Hit]:
         yield Hit("A-ASSOCIATE-AC negotiates an asynchronous operations window that was not proposed")
 
 
-@entry_rule(code="contexts-refused", severity=Severity.NOTE, reference="PS3.8 §9.3.3.2", on=_AC)
+@entry_rule(code="contexts-refused", severity=Severity.NOTE, on=_AC)
 def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
     """Some presentation contexts are refused.
 
@@ -235,17 +233,19 @@ def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
             if first.result == _SYNTAXES_REFUSED and first.proposed_transfer_syntaxes:
                 what += f" ({some_of(first.proposed_transfer_syntaxes, MAX_SYNTAXES, the_class)})"
             more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
-            yield Hit(f"{len(refused)} of {len(association.contexts)} contexts refused: {what}{more}")
+            yield Hit(
+                f"{of_all(len(refused), len(association.contexts), 'presentation context')} refused: {what}{more}"
+            )
 
 
-@entry_rule(code="titles-garbled", severity=Severity.WARNING, reference="PS3.8 Table 9-17", on=_AC)
+@entry_rule(code="titles-garbled", severity=Severity.WARNING, on=_AC)
 def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor sends AE titles back with bytes no AE title may have.
+    """The acceptor sends AE titles back with characters that are not allowed.
 
     A-ASSOCIATE-AC repeats the titles of the request, all 16 bytes of each. Here one comes back with NUL or other
     control characters: the acceptor did not clear, or overran, its buffer. Requestors that check it abort.
 
-    What to do: Report it to the acceptor's maker. Until then, a requestor that does not check these fields gets along.
+    What to do: Report it to the acceptor's maker. Until then, use a requestor that does not check these fields.
     """
     for title, sent in _titles(association, entry):
         if title != sent and not _PLAIN.fullmatch(title):
@@ -256,12 +256,12 @@ def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
             return
 
 
-@entry_rule(code="titles-changed", severity=Severity.NOTE, reference="PS3.8 Table 9-17", on=_AC)
+@entry_rule(code="titles-changed", severity=Severity.NOTE, on=_AC)
 def titles_changed(association: Association, entry: Entry) -> Iterator[Hit]:
     """The A-ASSOCIATE-AC carries other AE titles.
 
-    A-ASSOCIATE-AC repeats the titles of the request, and requestors do not test them. Another one may tell that a proxy
-    or another application answered.
+    A-ASSOCIATE-AC repeats the titles of the request, and requestors do not test them. A different title may mean that a
+    proxy or another application answered.
 
     What to do: Nothing, unless the wrong system answered.
     """

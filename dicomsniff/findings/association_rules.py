@@ -26,11 +26,14 @@ from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
-from dicomsniff.pdu.types import Abort, AssociateRj, MissingBytes, ReleaseRq
+from dicomsniff.pdu.types import Abort, AssociateRj, AssociateRq, MissingBytes, ReleaseRq
 from dicomsniff.quantities import duration
+from dicomsniff.side import Side
 
 _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
+_HARMLESS = "; every request had been answered, so nothing was lost by it"
+"""What is said of an end that cost nothing."""
 
 
 _PROVOKED = (
@@ -44,27 +47,29 @@ _PROVOKED = (
 )
 
 
+_TITLES = ("ae-title-malformed", "ae-title-padded")
+_REJECTED_FOR = {
+    (1, 2): ("application-context", "application-context-private"),
+    (1, 3): _TITLES,
+    (1, 7): _TITLES,
+    (2, 2): ("protocol-version",),
+    (3, 1): ("likely-reason",),
+    (3, 2): ("likely-reason",),
+}
+"""What a refusal may be for, by its source and reason, where these say so (PS3.8 Table 9-21)."""
+
+
 @entry_rule(
     code="association-rejected",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.4",
     on=AssociateRj,
-    follows=by(
-        "peer",
-        "protocol-version",
-        "application-context",
-        "application-context-private",
-        "ae-title-malformed",
-        "ae-title-padded",
-        "role-scp-only",
-        "likely-reason",
-    ),
+    follows=(*by("peer", *PROPOSAL, "role-scp-only", "likely-reason"), "own:pdu-unexpected"),
 )
 def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor refuses the association.
 
-    A-ASSOCIATE-RJ says who refused (application or protocol machine), why, and whether trying again later may help
-    (transient) or not (permanent).
+    A-ASSOCIATE-RJ says who refused (the application or the service-provider), why, and whether trying again later may
+    help (transient) or not (permanent).
 
     What to do: Called AE title: what the acceptor calls itself. Calling AE title and address: what it admits. Local
     limit or congestion: how many associations it takes at a time.
@@ -74,21 +79,23 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
             party = association.party(entry.side)
             said = f"{the_party(party)} refuses the association: {refused_in_words(result, source, reason)}"
             likely = refused_for_identity(association)
-            yield Hit(said + (f"; {likely}" if likely else ""))
+            why = _REJECTED_FOR.get((source, reason))
+            only = (*why, "pdu-unexpected") if why is not None else ()
+            yield Hit(said + (f"; {likely}" if likely else ""), only=only)
 
 
 @judging_rule(
     code="association-aborted",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.8",
     on=Abort,
-    follows=(*_PROVOKED, "own:abort-reserved"),
+    follows=(*_PROVOKED, *by("own", "abort-reserved", "last-fragment-missing"), "peer:release-unanswered"),
 )
 def aborted_by_user(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """An application aborts the association.
 
-    A-ABORT by the service-user: the program gave up, by decision, timeout or crash. It gives no reason (the field is to
-    be 0). What was under way is lost. Where every request had been answered, nothing is, and this is a warning.
+    A-ABORT by the service-user, the application: it gave up, by decision, timeout or crash. It gives no reason (the
+    field is to be 0). What was under way is lost. Where every request had been answered, nothing is, and this is a
+    warning.
 
     What to do: What the other side sent, or did not send, just before is the usual cause; the aborting side's log names
     it.
@@ -101,15 +108,19 @@ def aborted_by_user(association: Association, entry: Entry, found: Findings) -> 
 @judging_rule(
     code="provider-aborted",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.8",
     on=Abort,
-    follows=(*_PROVOKED, "peer:pdu-incomplete", "own:abort-reserved"),
+    follows=(
+        *_PROVOKED,
+        *by("peer", "pdu-incomplete", "release-unanswered"),
+        *by("own", "abort-reserved", "last-fragment-missing"),
+    ),
 )
 def aborted_by_provider(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
-    """The DICOM upper layer aborts the association.
+    """The service-provider aborts the association.
 
-    A-ABORT by the service-provider: the DICOM library met a PDU it does not know, does not expect here, or cannot read.
-    Its reason says which. Where every request had been answered, nothing is lost, and this is a warning.
+    The service-provider is the part of a program that speaks the protocol of PS3.8, its DICOM library. It met a PDU
+    that it does not know, does not expect here, or cannot read. Its reason says which. Where every request had been
+    answered, nothing is lost, and this is a warning.
 
     What to do: Look at the last PDUs of the other side. If nothing is found about them, the aborting side is wrong.
     """
@@ -126,18 +137,19 @@ def _aborted(association: Association, entry: Entry, found: Findings, since: int
         who = f"the {aborter(source)} of {the_party(party)}" if aborter(source) else the_party(party)
         why = aborted_for(source, reason)
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
-        said += _instead_of_release(association, entry) or _after_silence(association, entry)
+        said += _instead_of_answer(association, entry) or _after_silence(association, entry)
         broken = any(each.severity is Severity.ERROR and each.code != "status-failure" for each in found.all)
         if abort.costs or broken:
             yield Hit(said, earliest_cause=since)
         else:
-            harmless = "; every request had been answered, so nothing was lost by it"
-            yield Hit(said + harmless, earliest_cause=since, severity=Severity.WARNING)
+            yield Hit(said + _HARMLESS, earliest_cause=since, severity=Severity.WARNING)
 
 
-def _instead_of_release(association: Association, entry: Entry) -> str:
-    """Say that an A-ABORT came where the release that the other side asked for was due."""
+def _instead_of_answer(association: Association, entry: Entry) -> str:
+    """Say that an A-ABORT came where the association or release that the other side had asked for was due."""
     others = [each for each in association.timeline if each is not entry]
+    if entry.side is Side.ACCEPTOR and others and isinstance(others[-1].event, AssociateRq):
+        return ", instead of answering A-ASSOCIATE-RQ"
     asked = bool(others) and isinstance(others[-1].event, ReleaseRq) and others[-1].side is not entry.side
     return ", instead of answering A-RELEASE-RQ" if asked else ""
 
@@ -181,11 +193,9 @@ def _not_sure(state: State) -> bool:
     return state.is_releasing or state is State.UNKNOWN
 
 
-@entry_rule(
+@final_rule(
     code="connection-reset",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.2",
-    on=TcpEnd,
     follows=(
         *_PROVOKED,
         "peer:pdu-incomplete",
@@ -193,18 +203,47 @@ def _not_sure(state: State) -> bool:
         *by("own", "association-not-released", "release-unanswered"),
     ),
 )
-def reset(association: Association, entry: Entry) -> Iterator[Hit]:
+def reset(review: Review) -> Iterator[Hit]:
     """TCP is reset within the association.
 
     One side's operating system, or a firewall in its name, broke the connection off: a process died, a port was closed,
-    an idle session was dropped. What was under way is lost.
+    an idle session was dropped. What was under way is lost. Where every request had been answered, nothing is, and
+    this is a warning; where the connection was being closed already, it is a mere consequence, and a note.
 
     What to do: Compare the time with both sides' logs and with the idle timeout of firewalls in between.
     """
-    match entry.event:
-        case TcpEnd(how="RST") if not association.state.is_over and not _not_sure(association.state):
-            who, idle = the_party(association.party(entry.side)), _idle_before(association, entry)
-            yield Hit(f"{who} reset the TCP connection{idle}", earliest_cause=_reaction_to(association, entry))
+    association = review.association
+    entry = next((each for each in review.ends if isinstance(each.event, TcpEnd) and each.event.how == "RST"), None)
+    if entry is None or association.state.is_over or _not_sure(association.state):
+        return
+    who, since = the_party(association.party(entry.side)), _reaction_to(association, entry)
+    closing = review.ends[0]
+    if closing is not entry:
+        closer = "it" if closing.side is entry.side else the_party(association.party(closing.side))
+        text = f"{who} reset the TCP connection, which {closer} had closed already"
+        yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.NOTE)
+        return
+    idle, under_way = _idle_before(association, entry), _under_way(review)
+    text = f"{who} reset the TCP connection{idle if idle.startswith(_AT_ONCE) else f'{under_way}{idle}'}"
+    answered = association.message_counts.statuses and not association.missing_bytes and not association.unlisted
+    if answered and not under_way and not association.operations.outstanding:
+        text += _HARMLESS
+        yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.WARNING)
+        return
+    yield Hit(text, entry.span, side=entry.side, earliest_cause=since)
+
+
+def _under_way(review: Review) -> str:
+    """` within C-STORE-RQ 1`, ` before a final response to C-STORE-RQ 1`; empty where nothing was under way."""
+    cut = [message for message in review.association.messages if not message.ended and message.data_set is not None]
+    what = next(iter([*cut, *review.unanswered()]), None)
+    if what is None:
+        return ""
+    name = f"{what.name} {the_message_id(what.command.message_id)}"
+    return f" within {name}" if cut else f" before a final response to {name}"
+
+
+_AT_ONCE = " in answer to the first message"
 
 
 def _idle_before(association: Association, entry: Entry) -> str:
@@ -214,8 +253,7 @@ def _idle_before(association: Association, entry: Entry) -> str:
         if each is entry or each.span.first_packet >= following.span.first_packet:
             continue
         if (idle := following.span.first_time - each.span.last_time) >= IDLE:
-            message = "" if following is entry else "in answer to the first message "
-            return f" {message}after {duration(idle)} of silence"
+            return f"{'' if following is entry else _AT_ONCE} after {duration(idle)} of silence"
         if each.side is entry.side:
             break
         following = each
@@ -233,7 +271,6 @@ def _closing(review: Review) -> Entry | None:
 @final_rule(
     code="connection-closed-early",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.1.4, §9.2.3",
     follows=(*_PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete"),
 )
 def closed_early(review: Review) -> Iterator[Hit]:
@@ -268,7 +305,6 @@ def closed_early(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="association-not-released",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.2, §9.1.4",
     follows=(*_PROVOKED, *by("own", *FRAMING), "pdu-incomplete"),
 )
 def not_released(review: Review) -> Iterator[Hit]:
@@ -280,7 +316,7 @@ def not_released(review: Review) -> Iterator[Hit]:
     What to do: Look at the side that closed first; it should release.
     """
     association, ending = review.association, _closing(review)
-    if ending is None or any(closed_early(review)):
+    if ending is None or association.lost_until or any(closed_early(review)):
         return
     if association.state in (State.REQUESTED, State.IDLE) or association.state.is_releasing:
         return
@@ -294,21 +330,22 @@ def not_released(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="release-unanswered",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.2",
-    follows=(*by("peer", *FRAMING), *by("own", *FRAMING), "release-too-early"),
+    follows=(*FRAMING, "release-too-early", "peer:last-fragment-missing"),
 )
 def release_unanswered(review: Review) -> Iterator[Hit]:
-    """TCP is closed instead of A-RELEASE-RP being sent or awaited.
+    """A-RELEASE-RQ gets no answer, or the connection is closed instead.
 
-    A-RELEASE-RQ is answered by A-RELEASE-RP; only then the connection is closed. Here one side closed at once. The
-    other may log a failure although all was done.
+    A-RELEASE-RQ is answered by A-RELEASE-RP; only then the connection is closed. Here no answer came, or one side
+    closed at once. The other may log a failure although all was done.
 
     What to do: Mostly harmless. Look at the side that closed.
     """
     association = review.association
     asked = next((e for e in reversed(association.timeline) if isinstance(e.event, ReleaseRq)), None)
-    releasing = association.state.is_releasing and not association.released
-    if asked is None or not releasing or review.ending is None or association.unlisted:
+    if asked is None or review.ending is None or association.unlisted or association.released:
+        return
+    gave_up = isinstance(review.ending.event, Abort) and review.ending.side is asked.side
+    if not association.state.is_releasing and not gave_up:
         return
     if review.may_have_missed(asked.side.other, since=asked.span.first_packet):
         return
@@ -320,11 +357,13 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
         text = f"{silent} did not answer A-RELEASE-RQ; after {duration(waited)} {ender} {ended}"
         yield Hit(text, asked.span, side=asked.side.other, earliest_cause=asked.span.first_packet)
         return
+    if gave_up:
+        return
     how = "without waiting for A-RELEASE-RP" if waits else "without sending A-RELEASE-RP"
     yield Hit(f"{ender} {ended} {how}", review.ending.span, side=review.ending.side)
 
 
-@final_rule(code="connection-left-open", severity=Severity.NOTE, reference="PS3.8 §9.2.3")
+@final_rule(code="connection-left-open", severity=Severity.NOTE)
 def left_open(review: Review) -> Iterator[Hit]:
     """Nobody closes the TCP connection after the end.
 
@@ -336,5 +375,5 @@ def left_open(review: Review) -> Iterator[Hit]:
     association = review.association
     if association.outcome in ("aborted", "rejected") and association.ended_by_capture and not review.ends:
         stayed = association.watched_until - association.end_time
-        if stayed >= _OPEN and not association.missing_bytes and not association.unlisted:
+        if stayed >= _OPEN and not association.has_holes and not association.unlisted:
             yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")

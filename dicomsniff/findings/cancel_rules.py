@@ -46,9 +46,7 @@ def _went_on(cancel: Message, responses: list[Message]) -> bool:
 _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
 
-@final_rule(
-    code="cancel-ignored", severity=Severity.WARNING, reference="PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2", follows=_BEFORE
-)
+@final_rule(code="cancel-ignored", severity=Severity.WARNING, follows=_BEFORE)
 def ignored(review: Review) -> Iterator[Hit]:
     """Responses go on after C-CANCEL.
 
@@ -69,7 +67,6 @@ def ignored(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="cancel-without-effect",
     severity=Severity.NOTE,
-    reference="PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2",
     follows=_BEFORE,
 )
 def too_late(review: Review) -> Iterator[Hit]:
@@ -92,7 +89,6 @@ def too_late(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="cancelled-unasked",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.2.2, §9.1.3.2, §9.1.4.2",
     follows=(*_BEFORE, "peer:cancel-of-nothing"),
 )
 def not_asked_for(review: Review) -> Iterator[Hit]:

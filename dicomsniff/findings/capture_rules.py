@@ -1,7 +1,9 @@
 """Rules on a capture as a whole."""
 
+from collections import Counter
 from collections.abc import Iterator
 
+from dicomsniff.findings.connection_rules import unanswered_strangers
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 from dicomsniff.quantities import counted
@@ -16,8 +18,11 @@ def foreign(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Where DICOM is expected there, check the port, or read it with the session's keys if it is TLS.
     """
-    for protocol, count in sorted(facts.foreign.items()):
-        if protocol:
+    told = Counter(each.protocol for each in unanswered_strangers(facts))
+    told["TLS"] += len(facts.handshakes)
+    for protocol, total in sorted(facts.foreign.items()):
+        count = total - told[protocol]
+        if protocol and count:
             yield Hit(f"{counted(count, 'TCP connection')} carr{'y' if count != 1 else 'ies'} {protocol}")
 
 
@@ -30,4 +35,18 @@ def given_up(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Read a smaller capture, or filter it for the hosts that matter.
     """
     if facts.given_up:
-        yield Hit(f"{facts.given_up} connections were given up: too many were open at a time")
+        yield Hit(f"{counted(facts.given_up, 'TCP connection')} given up: too many were open at a time")
+
+
+@capture_rule(code="packets-lost", severity=Severity.WARNING)
+def lost(facts: CaptureFacts) -> Iterator[Hit]:
+    """The capturer lost packets.
+
+    Packets came faster than they could be taken, so that some are not in the capture. What seems to be missing from an
+    association of that time may have been sent all the same.
+
+    What to do: Capture again with a larger buffer (--buffer, or -B of tcpdump and dumpcap), with a capture filter, or
+    on a machine that does less.
+    """
+    if any(facts.losses):
+        yield Hit(f"the capturer lost {facts.losses}")

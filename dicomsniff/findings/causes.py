@@ -47,7 +47,7 @@ def _causes_of(code: str) -> frozenset[str]:
 
 
 def _root(finding: Finding, chosen: dict[int, Finding | None]) -> Finding:
-    """Follow causes to the first one; of those that name each other, the one whose cause could come last is none."""
+    """Follow causes to the first one; where two name each other, the one whose cause could come last gets none."""
     path = [finding]
     while (cause := chosen[id(path[-1])]) is not None:
         at = next((place for place, each in enumerate(path) if each is cause), None)
@@ -79,6 +79,8 @@ def _choose(finding: Finding, by_code: ByCode) -> Finding | None:
     best, best_rank = None, (False, -1)
     for each in rule.follows if rule is not None else ():
         whose, _, code = each.rpartition(":")
+        if finding.only and code not in finding.only:
+            continue
         for cause in by_code.get(code, ()):
             if (
                 cause is finding

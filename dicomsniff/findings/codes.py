@@ -10,6 +10,7 @@ FRAMING = (
     "pdu-malformed",
     "pdu-header",
     "other-protocol",
+    "proxy-header",
 )
 """Bytes that are no well-formed PDUs."""
 ORDER = ("pdata-before-association", "pdata-after-release", "associate-repeated", "pdu-unexpected")
@@ -90,6 +91,7 @@ NORMALIZED = (
     "instance-not-well-known",
     "meta-class-named",
     "instance-not-created",
+    "instance-created-twice",
     "step-already-ended",
     "transaction-of-other-claim",
     "commitment-incomplete",
@@ -111,6 +113,7 @@ QUERIES = (
     "query-key-missing",
     "query-key-of-other-level",
     "retrieve-key-not-unique",
+    "query-key-padding",
 )
 """Identifiers of queries and retrievals that an SCP may refuse, the likeliest reason first."""
 OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")

@@ -29,7 +29,6 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
 @entry_rule(
     code="command-order",
     severity=Severity.WARNING,
-    reference="PS3.7 §6.3.1",
     on=Message,
     follows=_BEFORE,
     condition=is_ill_formed,
@@ -50,7 +49,6 @@ def disordered(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="priority-undefined",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.3.1.1, §E.1",
     on=Message,
     follows=_BEFORE,
     condition=is_ill_formed,

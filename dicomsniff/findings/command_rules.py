@@ -14,9 +14,10 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_class, the_comment
+from dicomsniff.findings.parts import the_class, the_comment, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
+from dicomsniff.quantities import counted
 from dicomsniff.side import Side
 
 _GROUP_LENGTH_ELEMENT = 12
@@ -80,7 +81,6 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
 @entry_rule(
     code="command-malformed",
     severity=Severity.ERROR,
-    reference="PS3.7 §6.3.1",
     on=_M,
     follows=_BEFORE,
     condition=is_odd,
@@ -103,7 +103,6 @@ def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="command-unknown",
     severity=Severity.ERROR,
-    reference="PS3.7 §E.1",
     on=_M,
     follows=(*_BEFORE, "own:command-malformed"),
     condition=is_odd,
@@ -124,7 +123,6 @@ def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="command-element-missing",
     severity=Severity.ERROR,
-    reference="PS3.7 §9.3, §10.3",
     on=_M,
     follows=(*_BEFORE, "own:command-malformed", "peer:create-without-instance"),
     condition=is_odd,
@@ -141,13 +139,14 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
         case Message(command=command) as message if is_whole(message) and not command.problem:
             absent = absent_of(command, REQUIRED.get(command.field or 0, ()))
             if absent:
-                yield Hit(f"{command.name} has no {' and no '.join(_name(tag) for tag in absent)}")
+                there = command.elements
+                said = [f"{'an empty' if there.get(tag) == b'' else 'no'} {_name(tag)}" for tag in absent]
+                yield Hit(f"{command.name} has {' and '.join(said)}")
 
 
 @entry_rule(
     code="command-group-length",
     severity=Severity.WARNING,
-    reference="PS3.7 §E.1",
     on=_M,
     follows=_BEFORE,
     condition=is_odd,
@@ -155,7 +154,7 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
 def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     """Command Group Length is wrong or missing.
 
-    (0000,0000) tells the number of bytes that follow it in the command set. Most receivers do not look; strict ones
+    (0000,0000) gives the number of bytes that follow it in the command set. Most receivers do not look; strict ones
     abort.
 
     What to do: Look at the sender's encoder.
@@ -183,7 +182,6 @@ def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
 @final_rule(
     code="class-not-of-context",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1, PS3.8 §9.3.2.2",
     follows=(*_BEFORE, *by("own", "context-id-repeated")),
 )
 def class_mismatched(review: Review) -> Iterator[Hit]:
@@ -210,11 +208,11 @@ def class_mismatched(review: Review) -> Iterator[Hit]:
         yield Hit(text, message.span, message)
 
 
-@final_rule(code="response-sparse", severity=Severity.NOTE, reference="PS3.7 §9.1")
+@final_rule(code="response-sparse", severity=Severity.NOTE)
 def sparse(review: Review) -> Iterator[Hit]:
     """Responses lack elements that some receivers need.
 
-    The element is a user option, so that it may be left out. Some receivers take a response without it for malformed.
+    A response may leave the element out, but some receivers then take the response for malformed.
 
     What to do: Nothing, unless the receiver fails on these responses.
     """
@@ -246,6 +244,8 @@ OWN_REASONS = (*range(0xA700, 0xA800), 0xA801, 0x0122, 0x0124, 0x0211, 0x0213)
 """Failures that lie with whoever answers, whatever it was sent: resources, destinations, support, authorization."""
 
 
+_NOT_SUPPORTED = 0x0122
+"""SOP class not supported (PS3.7 §C.5.24)."""
 _NAMES_ATTRIBUTES = (ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT)
 MAX_NAMED = 2
 """Attributes of a list in a response that a finding names; further ones are counted."""
@@ -254,7 +254,6 @@ MAX_NAMED = 2
 @judging_rule(
     code="status-failure",
     severity=Severity.ERROR,
-    reference="PS3.7 Annex C",
     on=_M,
     follows=(
         *by(
@@ -277,7 +276,7 @@ MAX_NAMED = 2
     ),
     condition=is_no_success,
 )
-def failed(_: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
+def failed(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """A request failed.
 
     The peer says that it did not do what was asked. What the number means depends on the service; Error Comment
@@ -285,31 +284,29 @@ def failed(_: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
 
     What to do: Look at the peer's log at this time.
     """
-    yield from _status(found, entry, "Failure")
+    yield from _status(association, found, entry, "Failure")
 
 
 @judging_rule(
     code="status-warning",
     severity=Severity.WARNING,
-    reference="PS3.7 Annex C",
     on=_M,
     follows=("get-without-role",),
     condition=is_no_success,
 )
-def warned(_: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
+def warned(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """A request was done with a warning.
 
     Elements were coerced or dropped, some sub-operations failed, or an attribute was ignored.
 
     What to do: Check what the peer kept.
     """
-    yield from _status(found, entry, "Warning")
+    yield from _status(association, found, entry, "Warning")
 
 
 @entry_rule(
     code="status-unknown",
     severity=Severity.WARNING,
-    reference="PS3.7 Annex C",
     on=_M,
     follows=(),
     condition=is_no_success,
@@ -327,7 +324,7 @@ def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{command.name}: status 0x{command.status:04X} is not defined for {command.service}")
 
 
-def _status(found: Findings, entry: Entry, category: str) -> Iterator[Hit]:
+def _status(association: Association, found: Findings, entry: Entry, category: str) -> Iterator[Hit]:
     match entry.event:
         case Message(command=command, request=asked) as message if command.status and command.is_response:
             if find_status(command.service, message.sop_class_uid, command.status).category == category:
@@ -341,13 +338,23 @@ def _status(found: Findings, entry: Entry, category: str) -> Iterator[Hit]:
                 named = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]
                 names = ", ".join(each for each in named if each)
                 more = (f": {comment}" if comment else "") + (f"; it names {names}" if names else "")
+                if command.service == "C-FIND" and (operation := message.operation) and operation.pending:
+                    more += f", after {counted(operation.pending, 'match')}"
+                if command.status == _NOT_SUPPORTED and _agreed(association, message):
+                    more += f", although {the_party(association.party(message.side))} had accepted its context"
                 yield Hit(f"{command.name}: {said}{more}", earliest_cause=since)
+
+
+def _agreed(association: Association, message: Message) -> bool:
+    """Whether the side that answers accepted the context of the request for just its SOP class."""
+    context = association.contexts.get(message.context_id)
+    accepted = context is not None and context.accepted and context.abstract_syntax == message.sop_class_uid
+    return accepted and message.side is Side.ACCEPTOR
 
 
 @entry_rule(
     code="find-final-with-data-set",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.2.1.5",
     on=_M,
     follows=_BEFORE,
     condition=is_odd_match,
@@ -373,7 +380,6 @@ def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="find-pending-without-data-set",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.2",
     on=_M,
     follows=_BEFORE,
     condition=is_odd_match,

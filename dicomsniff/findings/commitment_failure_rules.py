@@ -1,35 +1,29 @@
-"""Rules on what a provider reports as failed: instances it does not commit, films that are not printed (PS3.4)."""
+"""A rule on what an SCP reports as failed: instances that it does not commit (PS3.4 §J.3.3)."""
 
 from collections.abc import Iterator
 
 from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLASSES, Kind
-from dicomsniff.dictionary.commands import EVENT_TYPE_ID
-from dicomsniff.dictionary.normalized import PRINT_JOB, PRINTER
 from dicomsniff.dictionary.reasons import failure_reason_text
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, of_all
 
-_PRINT_FAILURES: dict[tuple[str, int | None], str] = {
-    (PRINT_JOB, 4): "Failure of the print job",  # PS3.4 Table H.4-14
-    (PRINTER, 3): "Failure of the printer",  # Table H.4-16
-}
 MAX_NAMED = 3
 """Failure reasons that are named, the most frequent first; further ones are counted."""
 
 
-@final_rule(code="commitment-failed", severity=Severity.ERROR, reference="PS3.4 §J.3.3")
+@final_rule(code="commitment-failed", severity=Severity.ERROR)
 def uncommitted(review: Review) -> Iterator[Hit]:
     """Instances were not committed.
 
-    The report of a storage commitment lists instances in its Failed SOP Sequence: the provider does not take
+    The report of a storage commitment lists instances in its Failed SOP Sequence: the SCP does not take
     responsibility for them. Failure Reason (0008,1197) says why, instance by instance.
 
-    What to do: Keep them at the sender. No such object instance: the provider does not have them (any longer), so send
-    them again. Processing failure, resource limitation: look at the provider's log.
+    What to do: Keep them at the sender. No such object instance: the SCP does not have them (any longer), so send
+    them again. Processing failure, resource limitation: look at the SCP's log.
     """
     association = review.association
     if not association.message_counts.requests["N-EVENT-REPORT"]:
@@ -44,26 +38,8 @@ def uncommitted(review: Review) -> Iterator[Hit]:
         if failed:
             total = failed + outline.reference_counts.get(REFERENCED, 0)
             provider = the_party(association.party(request.side))
-            said = f"{provider} reports {failed} of {counted(total, 'instance')} as not committed"
+            said = f"{provider} reports {of_all(failed, total, 'instance')} as not committed"
             yield Hit(f"{said}: {_reasons(outline)}", request.span, request)
-
-
-@final_rule(code="print-failed", severity=Severity.ERROR, reference="PS3.4 §H.4.5.2.1.2, §H.4.6.2.1")
-def not_printed(review: Review) -> Iterator[Hit]:
-    """The printer reports a failure.
-
-    By N-EVENT-REPORT the printer tells that a print job failed, or that it cannot print at present; all that was asked
-    of it may have been answered with Success before.
-
-    What to do: Look at the printer. Execution Status Info (2100,0030) or Printer Status Info (2110,0020) in the event
-    says why, such as no film or an open door.
-    """
-    for operation in review.association.operations.normalized:
-        command = operation.request.command
-        failed = _PRINT_FAILURES.get((command.affected_sop_class_uid or "", command.uint(EVENT_TYPE_ID)))
-        if operation.name == "N-EVENT-REPORT" and failed:
-            printer = the_party(review.association.party(operation.request.side))
-            yield Hit(f"{printer} reports {failed}", operation.request.span, operation.request)
 
 
 def _reasons(outline: DataSetOutline) -> str:

@@ -23,14 +23,14 @@ _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
 _BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
 
 
-@final_rule(code="commitment-incomplete", severity=Severity.WARNING, reference="PS3.4 §J.3.3.1.2", follows=_BEFORE)
+@final_rule(code="commitment-incomplete", severity=Severity.WARNING, follows=_BEFORE)
 def incomplete(review: Review) -> Iterator[Hit]:
-    """A storage commitment report does not tell of all instances.
+    """A storage commitment report does not list all instances.
 
-    The report lists every instance of the request, as committed or as failed. Of one that is in neither list nobody
+    The report lists every instance of the request, as committed or as failed. If an instance is in neither list, nobody
     knows whether it is safe.
 
-    What to do: Keep the instances that the report leaves out; look at the provider.
+    What to do: Keep the instances that the report leaves out. Look at the SCP's log.
     """
     for report in _reports(review):
         requests = _requests(review, report)
@@ -45,16 +45,14 @@ def incomplete(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"reports on the commitment of other instances than {asked} asked for")
 
 
-@final_rule(
-    code="commitment-transaction-differs", severity=Severity.WARNING, reference="PS3.4 §J.3.3.1.2", follows=_BEFORE
-)
+@final_rule(code="commitment-transaction-differs", severity=Severity.WARNING, follows=_BEFORE)
 def transaction_differs(review: Review) -> Iterator[Hit]:
     """A storage commitment report has another Transaction UID than its request.
 
     The report repeats the Transaction UID of the request. With another one, the requestor does not know which instances
-    are committed, and asks again or keeps them for ever.
+    are committed, and asks again or keeps them forever.
 
-    What to do: Look at how the provider makes its report.
+    What to do: Look at how the SCP makes its report.
     """
     for report, request in _strays(review):
         if request is not None:
@@ -64,9 +62,7 @@ def transaction_differs(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"{said} {which}, of as many instances, has {asked_under}")
 
 
-@final_rule(
-    code="commitment-transaction-unknown", severity=Severity.NOTE, reference="PS3.4 §J.3.3.1.2", follows=_BEFORE
-)
+@final_rule(code="commitment-transaction-unknown", severity=Severity.NOTE, follows=_BEFORE)
 def transaction_unknown(review: Review) -> Iterator[Hit]:
     """A storage commitment report belongs to no request in the capture.
 
@@ -81,16 +77,14 @@ def transaction_unknown(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"{said}, which no request in the capture has")
 
 
-@final_rule(
-    code="commitment-event-type", severity=Severity.WARNING, reference="PS3.4 §J.3.3.1.1, Table J.3-2", follows=_BEFORE
-)
+@final_rule(code="commitment-event-type", severity=Severity.WARNING, follows=_BEFORE)
 def other_event(review: Review) -> Iterator[Hit]:
     """The event type of a storage commitment report contradicts its lists.
 
     Event type 1 says that all instances are committed, 2 that some are not. A requestor that goes by the type deletes
     instances that are not safe, or keeps ones that are.
 
-    What to do: Look at the provider. Trust the list of failed instances.
+    What to do: Look at the SCP. Trust the list of failed instances.
     """
     for report in _reports(review):
         known = report.failed is not None and report.action in (_ALL_COMMITTED, _FAILURES_EXIST)
@@ -99,7 +93,7 @@ def other_event(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"reports storage commitment with event type {report.action} and {fails}")
 
 
-@capture_rule(code="commitment-uid-reused", severity=Severity.WARNING, reference="PS3.4 §J.3.2.1.2")
+@capture_rule(code="commitment-uid-reused", severity=Severity.WARNING)
 def reused(facts: CaptureFacts) -> Iterator[Hit]:
     """A Transaction UID is used for a second storage commitment.
 

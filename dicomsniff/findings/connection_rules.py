@@ -1,14 +1,15 @@
-"""Rules on TCP connections that came to nothing: refused, or never answered (RFC 9293 §3.5, §3.10.7)."""
+"""Rules on TCP connections that failed: refused, or never answered (RFC 9293 §3.5, §3.10.7)."""
 
 from collections.abc import Iterator
 
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.neighbours import host_of
+from dicomsniff.association.strangers import Stranger
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_address
 from dicomsniff.findings.review import PATIENCE
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
-from dicomsniff.quantities import counted, some_of
+from dicomsniff.quantities import counted, duration, some_of
 
 _PORTS = ("104", "2761", "2762", "11112")
 """Ports that are registered for DICOM (PS3.8 §9.1.1, PS3.15 §B)."""
@@ -20,13 +21,17 @@ _SAID = {
 }
 
 
-@capture_rule(code="connection-failed", severity=Severity.ERROR, reference="RFC 9293 §3.5.2, §3.10.7.3")
+_ENDED = {"FIN": "closed the connection without an answer", "RST": "reset the connection", "": "gave no answer"}
+"""What the other side did, by how it ended the connection."""
+
+
+@capture_rule(code="connection-failed", severity=Severity.ERROR)
 def failed(facts: CaptureFacts) -> Iterator[Hit]:
     """TCP connections are refused or get no answer.
 
-    Nobody spoke DICOM, since TCP did not even connect. Refused (RST): the host is there and nothing listens on the
-    port, or a firewall rejects. No answer to SYN: a wrong address, a firewall that drops, or the host is down. Told of
-    DICOM's ports, of hosts that speak DICOM in this capture, and where the capture holds no DICOM at all.
+    No DICOM was exchanged, since TCP did not even connect. Refused (RST): the host is there and nothing listens on the
+    port, or a firewall rejects. No answer to SYN: a wrong address, a firewall that drops, or the host is down. Reported
+    for DICOM's ports, for hosts that speak DICOM in this capture, and for all where the capture holds no DICOM.
 
     What to do: Check address and port at the caller. See that the server runs, what it listens on, and which firewalls
     are between.
@@ -53,6 +58,65 @@ def failed(facts: CaptureFacts) -> Iterator[Hit]:
         elif facts.association_count and ours and target not in reached:
             severity = Severity.WARNING
         yield Hit(text, group[0].span, severity=severity)
+
+
+@capture_rule(code="other-protocol-unanswered", severity=Severity.ERROR)
+def unanswered_stranger(facts: CaptureFacts) -> Iterator[Hit]:
+    """A client speaks another protocol to a port of DICOM in vain.
+
+    The caller has the wrong port: what listens there waits for A-ASSOCIATE-RQ, and closes or says nothing. Told of
+    DICOM's ports and of acceptors that speak DICOM in this capture.
+
+    What to do: Check the port at the caller. Where it is TLS, give both sides the same transport security.
+    """
+    spoken: dict[tuple[str, str, str], list[Stranger]] = {}
+    for each in unanswered_strangers(facts):
+        spoken.setdefault((each.source, each.target, each.protocol), []).append(each)
+    for (source, target, protocol), group in spoken.items():
+        times = f" on {counted(len(group), 'TCP connection')}" if len(group) > 1 else ""
+        how = _ENDED[group[-1].ended]
+        text = f"{the_address(source)} speaks {protocol}, not DICOM, to {the_address(target)}{times}, which {how}"
+        severity = Severity.WARNING if facts.association_count else None
+        yield Hit(text, group[0].span, severity=severity)
+
+
+@capture_rule(code="connection-silent", severity=Severity.WARNING)
+def silent(facts: CaptureFacts) -> Iterator[Hit]:
+    """TCP connections are opened and nothing is sent on them.
+
+    An acceptor waits for A-ASSOCIATE-RQ until its ARTIM timer expires. Who opens a connection and says nothing hangs,
+    or waits for the other side to speak first, as clients of other protocols do. An acceptor that ends the connection
+    at once does not admit the caller's address, or a firewall or load balancer answers in its place.
+
+    What to do: Look at what opens the connection. Where it is a monitor, let it close the connection or send C-ECHO.
+    Where it is ended at once, look at the acceptor's list of hosts, and at what stands between.
+    """
+    groups: dict[tuple[str, str, bool], list[Stranger]] = {}
+    for each in _at_dicom_ports(facts):
+        if not each.spoke and each.ended:
+            groups.setdefault((each.source, each.target, each.waited < PATIENCE), []).append(each)
+    for (source, target, at_once), group in groups.items():
+        opened, what = f"{the_address(source)} opened", counted(len(group), "TCP connection")
+        how, it = {"FIN": "closed", "RST": "reset"}[group[0].ended], "it" if len(group) == 1 else "them"
+        longest = duration(max(each.waited for each in group)) + (" at most" if len(group) > 1 else "")
+        text = f"{opened} {what} to {the_address(target)} and sent nothing, no A-ASSOCIATE-RQ; "
+        text += f"{the_address(target)} {how} {it} after {longest}"
+        if at_once:
+            text = f"{the_address(target)} {how} {what} from {the_address(source)} at once, before anything was sent"
+        yield Hit(text, group[0].span)
+
+
+def unanswered_strangers(facts: CaptureFacts) -> list[Stranger]:
+    """Return connections to a port of DICOM whose opener spoke another protocol, by name, and got no answer."""
+    # Handshakes of TLS have a rule of their own.
+    return [each for each in _at_dicom_ports(facts) if each.protocol not in ("", "TLS")]
+
+
+def _at_dicom_ports(facts: CaptureFacts) -> Iterator[Stranger]:
+    reached, _ = _seen(facts)
+    for each in sorted(facts.strangers, key=lambda each: each.span.first_packet):
+        if each.target.rpartition(":")[2] in _PORTS or each.target in reached:
+            yield each
 
 
 def _seen(facts: CaptureFacts) -> tuple[set[str], set[str]]:

@@ -18,7 +18,7 @@ from dicomsniff.quantities import some_of
 
 _PLAIN = (0x0106, 0x0114, 0x0115, 0x0120, 0x0121)
 """Statuses that say that something is wrong with an attribute that was sent, or missing (PS3.7 §C.5)."""
-_POSSIBLE = (0x0105, 0x0107, 0x0110, 0x0116, 0xC301)
+_POSSIBLE = (0x0105, 0x0107, 0x0110, 0x0116, 0xC000, 0xC001, 0xC301)
 """Statuses behind which that may be."""
 _INVALID_VALUE, _MISSING = 0x0106, (0x0120, 0x0121)
 """Statuses that say which of the two it is."""
@@ -35,14 +35,13 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS, "data-set-wrong-syntax"), *NOT_CAPTU
 @final_rule(
     code="attribute-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §F.7.2, §H.4, §J.3, §R.3, §S.3, §CC.2",
     follows=_BEFORE,
 )
 def absent(review: Review) -> Iterator[Hit]:
     """A request lacks an attribute that its service needs.
 
     The tables of PS3.4 say which attributes the data set of a normalized request must hold with a value (type 1 or
-    usage M). It is told where the request was refused or answered by an abort, and where the attribute is vital: a
+    usage M). Reported where the request was refused or answered by an abort, and where the attribute is vital: a
     storage commitment of no instance, a change of state without Transaction UID.
 
     What to do: Let the sender fill in the attributes named; the clause in the text has the table.
@@ -62,15 +61,14 @@ def absent(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="attribute-value-not-allowed",
     severity=Severity.WARNING,
-    reference="PS3.4 §F.7.2, §H.4, §CC.2",
     follows=_BEFORE,
 )
 def odd(review: Review) -> Iterator[Hit]:
     """An attribute has a value that its service does not allow here.
 
     A procedure step is created IN PROGRESS (MPPS) or SCHEDULED (UPS), and its status or state has a few defined values;
-    so have Film Orientation, Print Priority and others of print. Told where the request was refused or answered by an
-    abort.
+    so have Film Orientation, Print Priority and others of print. Reported where the request was refused or answered by
+    an abort.
 
     What to do: Let the sender use one of the values named.
     """
@@ -79,20 +77,18 @@ def odd(review: Review) -> Iterator[Hit]:
             continue
         for tag in content.odd:
             value = content.values[tag]
-            shown = f" {the_value(repr(value), tag)}" if len(value) <= MAX_VALUE else f" of {len(value)} characters"
+            shown = f" {the_value(repr(value), tag)}" if len(value) <= MAX_VALUE else f" ({len(value)} characters)"
             allowed = ", ".join(content.demand.allowed[tag])
             said = f"sends {_asked(operation)} with {named(tag)}{shown}, which may be {allowed} here"
             yield _about(review, operation, f"{said}{_outcome(review, operation)}")
 
 
-@final_rule(
-    code="attribute-not-settable", severity=Severity.WARNING, reference="PS3.4 §F.7.2, §CC.2.6", follows=_BEFORE
-)
+@final_rule(code="attribute-not-settable", severity=Severity.WARNING, follows=_BEFORE)
 def barred(review: Review) -> Iterator[Hit]:
     """An N-SET holds attributes that may not be set.
 
     Some attributes are given when the instance is created and stay as they are; the state of a Unified Procedure Step
-    is changed by N-ACTION. Told where the request was refused or answered by an abort.
+    is changed by N-ACTION. Reported where the request was refused or answered by an abort.
 
     What to do: Let the sender leave the attributes out of N-SET.
     """
@@ -102,9 +98,7 @@ def barred(review: Review) -> Iterator[Hit]:
             yield _about(review, operation, f"{said}, not allowed there{_outcome(review, operation)}")
 
 
-@final_rule(
-    code="film-box-without-image-boxes", severity=Severity.WARNING, reference="PS3.4 §H.4.2.2.1.3", follows=_BEFORE
-)
+@final_rule(code="film-box-without-image-boxes", severity=Severity.WARNING, follows=_BEFORE)
 def without_image_boxes(review: Review) -> Iterator[Hit]:
     """A Film Box is created and its image boxes are not named.
 
@@ -122,9 +116,9 @@ def without_image_boxes(review: Review) -> Iterator[Hit]:
             yield Hit(f"{who} creates a Film Box and returns {lacks}", final.span, final)
 
 
-@final_rule(code="print-job-not-followed", severity=Severity.NOTE, reference="PS3.4 §H.4.5.2.1.2")
+@final_rule(code="print-job-not-followed", severity=Severity.NOTE)
 def print_job_not_followed(review: Review) -> Iterator[Hit]:
-    """A print job was promised and no event tells of it.
+    """A print job was accepted and no event reports on it.
 
     The printer reports the progress of a print job only on the association on which it was created. Without an event
     nobody knows whether the film came out.

@@ -6,13 +6,13 @@ from typing import Unpack
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.dimse.outlines import other_object
+from dicomsniff.dimse.outlines import C_STORE_RQ, other_object
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.outline import DataSetOutline, DataSetProblem
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.early_rules import CUT_SHORT, refused_early
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_value
+from dicomsniff.findings.parts import the_class, the_uid, the_value
 from dicomsniff.findings.rule import Described, EntryCheck, Hit, entry_rule
 
 _PREFIX = "data-set-"
@@ -62,19 +62,17 @@ _STRUCTURE = (*_SYNTAX, "bad-vr", "overrun")
 _rule(
     code="wrong-syntax",
     severity=Severity.ERROR,
-    reference="PS3.5 §10, PS3.8 §9.3.3.2",
     title="A data set is not in the transfer syntax negotiated",
     meaning="The bytes do not fit the transfer syntax accepted for the context, and fit another one. The receiver "
     "reads them wrongly, or not at all; dicomsniff decodes with what fits and says so.",
     remedy="Look at the sender: it must convert to the accepted transfer syntax, or use another context.",
-    after=("command-element",),
+    after=("command-element", "file-meta"),
 )(problems_of("wrong-syntax"))
 
 
 _rule(
     code="file-meta",
     severity=Severity.ERROR,
-    reference="PS3.5 §7.1, PS3.10 §7.1",
     title="A data set holds file meta information",
     meaning="Group 0002 belongs in files only. A receiver takes it for the beginning of the object, or refuses it.",
     remedy="Let the sender strip preamble and group 0002 from the file before it sends it.",
@@ -84,7 +82,6 @@ _rule(
 _rule(
     code="command-element",
     severity=Severity.ERROR,
-    reference="PS3.7 §6.3.1, PS3.5 §7.1",
     title="A data set holds elements of a command set",
     meaning="Group 0000 belongs in command sets only. The sender marked a part of the command as data set, or wrote it "
     "twice; receivers refuse the data set, or read on in the wrong transfer syntax.",
@@ -96,8 +93,7 @@ _rule(
 _rule(
     code="deflate",
     severity=Severity.ERROR,
-    reference="PS3.5 §A.5",
-    title="A deflated data set cannot be inflated as it should",
+    title="A deflated data set cannot be inflated correctly",
     meaning="The deflate stream is broken, cut off, wrapped in another format, or followed by other bytes.",
     remedy="Look at the sender's compression; it must be raw deflate (RFC 1951).",
 )(problems_of("deflate"))
@@ -106,7 +102,6 @@ _rule(
 _rule(
     code="truncated-element",
     severity=Severity.ERROR,
-    reference="PS3.5 §7.1",
     title="An element is longer than what is left of its data set",
     meaning="The element announces more bytes than the data set has. Either its length is wrong, or the data set was "
     "cut off before it was sent.",
@@ -118,7 +113,6 @@ _rule(
 _rule(
     code="overrun",
     severity=Severity.ERROR,
-    reference="PS3.5 §7.5",
     title="An element runs over the end of its sequence or item",
     meaning="The lengths of an element and of the item or sequence that holds it contradict each other.",
     remedy="Look at how the sender computes lengths of sequences; explicit lengths go stale when elements change.",
@@ -129,7 +123,6 @@ _rule(
 _rule(
     code="undelimited",
     severity=Severity.ERROR,
-    reference="PS3.5 §7.5",
     title="A sequence or item of undefined length has no delimiter",
     meaning="What has an undefined length ends with a delimitation item. Without one, the receiver reads on to the "
     "end of the data set, or beyond.",
@@ -144,9 +137,8 @@ _rule(
 _rule(
     code="stray-delimiter",
     severity=Severity.WARNING,
-    reference="PS3.5 §7.5",
-    title="A delimiter delimits nothing",
-    meaning="A delimitation item stands where no sequence or item of undefined length is open. Some receivers stop "
+    title="A delimiter ends nothing",
+    meaning="A delimitation item occurs where no sequence or item of undefined length is open. Some receivers stop "
     "there.",
     remedy="Look at the sender's encoder.",
     after=(*_STRUCTURE,),
@@ -156,7 +148,6 @@ _rule(
 _rule(
     code="item",
     severity=Severity.ERROR,
-    reference="PS3.5 §7.5, §A.4",
     title="A sequence holds something other than items",
     meaning="Sequences and encapsulated pixel data consist of items. From here on, structure and values are a guess.",
     remedy="Look at the sender's encoder.",
@@ -167,7 +158,6 @@ _rule(
 _rule(
     code="bad-vr",
     severity=Severity.ERROR,
-    reference="PS3.5 §6.2",
     title="An element has a VR that does not exist",
     meaning="In explicit VR the VR tells how long the length field is. With an unknown one, the receiver may lose its "
     "place in the data set.",
@@ -179,7 +169,6 @@ _rule(
 _rule(
     code="too-deep",
     severity=Severity.NOTE,
-    reference="PS3.5 §7.5",
     title="Sequences are nested very deeply",
     meaning="There are more than 64 sequences inside each other. Real objects stay far below that depth, and "
     "receivers may fail on it. Deeper elements are judged, but not listed.",
@@ -191,9 +180,8 @@ _rule(
 _rule(
     code="order",
     severity=Severity.WARNING,
-    reference="PS3.5 §7.1",
-    title="Elements are not in ascending order, or twice there",
-    meaning="Elements are sorted by tag, and each is there once. Receivers that stop at the first greater tag do not "
+    title="Elements are not in ascending order, or occur twice",
+    meaning="Elements are sorted by tag, and each occurs once. Receivers that stop at the first greater tag do not "
     "find the others.",
     remedy="Look at the sender, or at what edits objects before they are sent.",
     after=(*_STRUCTURE,),
@@ -203,7 +191,6 @@ _rule(
 _rule(
     code="odd-length",
     severity=Severity.WARNING,
-    reference="PS3.5 §7.1.1",
     title="An element has an odd length",
     meaning="Values are padded to even length. Some receivers refuse the object, others read all that follows shifted.",
     remedy="Look at the sender's encoder.",
@@ -214,7 +201,6 @@ _rule(
 _rule(
     code="uid",
     severity=Severity.WARNING,
-    reference="PS3.5 §9.1",
     title="A UID in the data set is malformed",
     meaning="UIDs are numbers joined by dots, without leading zeros, of 64 characters at most. Archives refuse "
     "others, or cut them so that objects collide.",
@@ -227,8 +213,7 @@ _rule(
 _rule(
     code="value",
     severity=Severity.WARNING,
-    reference="PS3.5 §6.2",
-    title="A value is not written as its VR asks for",
+    title="A value does not have the form of its VR",
     meaning="Dates, times, numbers, codes and names have a fixed form and a greatest length. Receivers that convert "
     "them refuse the object, cut the value, or store none. The value itself is not shown.",
     remedy="Look at where the value comes from, such as a form without checks or a calculation with too many digits.",
@@ -242,7 +227,6 @@ _rule(
 @_rule(
     code="announced-otherwise",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.1, PS3.4 §B.2.3",
     after=(
         *_STRUCTURE,
         "uid",
@@ -260,9 +244,31 @@ def announced_otherwise(_: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case Message() as message if outline := outline_of(message):
             if differs := other_object(outline, message.command):
-                what, verb = " and ".join(differs), "differs" if len(differs) == 1 else "differ"
-                text = f"{message.name}: the {what} of its data set {verb} from the command's"
+                what, verb = " and ".join(each.what for each in differs), "differs" if len(differs) == 1 else "differ"
+                sent, announced = (
+                    the_class(each) if differs[0].what == "SOP class" else the_uid(each) for each in differs[0][1:]
+                )
+                text = f"{message.name}: the {what} of its data set {verb} from the command's: {sent}, not {announced}"
                 yield _hit(message, text)._replace(earliest_cause=0)  # the message before may have lost its own
+
+
+@_rule(
+    code="minor-value",
+    severity=Severity.WARNING,
+    after=(*_STRUCTURE, "truncated-element"),
+)
+def minor_value(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A text is too long, or a value in an item of a sequence malformed.
+
+    SH has 16 characters at most, LO 64; and dates, times, numbers, codes and UIDs have a fixed form in items of
+    sequences too, such as those of a worklist or of a procedure step. Objects that are stored often break this, and
+    nobody minds: it is told of them only where the receiver failed.
+
+    What to do: Look at where the value comes from.
+    """
+    match entry.event:
+        case Message(command=command) if command.field != C_STORE_RQ:
+            yield from problems_of("minor-value")(association, entry)
 
 
 def _said(problem: DataSetProblem) -> str:
@@ -281,7 +287,6 @@ def _hit(message: Message, text: str) -> Hit:
 _rule(
     code="charset",
     severity=Severity.WARNING,
-    reference="PS3.3 §C.12.1.1.2, PS3.5 §6.1",
     title="Text does not fit the character set that is named",
     meaning="Specific Character Set (0008,0005) is missing, unknown, or not what the text is in. Names are shown "
     "wrongly, and patients may not be found.",
@@ -293,8 +298,7 @@ _rule(
 _rule(
     code="pixel-length",
     severity=Severity.WARNING,
-    reference="PS3.5 §8.1, PS3.3 §C.7.6.3",
-    title="Pixel data has not the length its description asks for",
+    title="The length of Pixel Data does not match its description",
     meaning="Rows, columns, samples, bits and frames tell how many bytes there are. Viewers show a part, noise or "
     "nothing.",
     remedy="Look at the object at the sender: it was cut off, or its description was changed.",
@@ -305,9 +309,8 @@ _rule(
 _rule(
     code="pixel-mismatch",
     severity=Severity.WARNING,
-    reference="PS3.5 §A.4",
-    title="Pixel data is not what the transfer syntax or description says",
-    meaning="Native pixels where compressed ones are due, another codec than the transfer syntax names, or a number of "
+    title="Pixel Data is not what the transfer syntax or description says",
+    meaning="Native pixels where compressed ones belong, another codec than the transfer syntax names, or a number of "
     "fragments or offsets that does not fit. Viewers fail to decode it.",
     remedy="Look at what converts or compresses objects at the sender.",
     after=(*_STRUCTURE,),

@@ -8,6 +8,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id
 from dicomsniff.findings.rule import Hit, entry_rule
+from dicomsniff.quantities import counted
 
 CUT_SHORT = ("data-set-truncated-element", "data-set-overrun", "data-set-undelimited", "data-set-deflate",
              "data-set-item", "data-set-pixel-length", "data-set-pixel-mismatch")  # fmt: skip
@@ -31,7 +32,6 @@ def is_refused_early(_: Association, message: Message) -> bool:
 @entry_rule(
     code="request-cut-short",
     severity=Severity.NOTE,
-    reference="PS3.7 §9.3.1.3",
     on=Message,
     follows=("peer:status-failure",),
     condition=is_refused_early,
@@ -51,9 +51,9 @@ def cut_short(_: Association, entry: Entry) -> Iterator[Hit]:
             if (cut or not message.ended) and operation is not None and operation.final is not None:
                 name = f"{message.name} {the_message_id(message.command.message_id)}"
                 answer = operation.final.name
+                early = f"{answer} came before the data set of {name} was whole"
                 yield Hit(
-                    f"{answer} came before the data set of {name} was whole; the sender then ended it early, after "
-                    f"{data.length} bytes",
+                    f"{early}; the sender then ended it early, after {counted(data.length, 'byte')}",
                     earliest_cause=span.first_packet,
                     latest_cause=span.last_packet,
                     listed_at=span.last_packet,

@@ -65,7 +65,7 @@ def of_negotiation(check: Check) -> Check:
 _BOTH = (AssociateRq, AssociateAc)
 
 
-@entry_rule(code="protocol-version", severity=Severity.WARNING, reference="PS3.8 §9.3.2", on=_BOTH)
+@entry_rule(code="protocol-version", severity=Severity.WARNING, on=_BOTH)
 @of_negotiation
 def version_unsupported(_: Association, entry: Entry) -> Iterator[Hit]:
     """The protocol version does not include version 1.
@@ -83,7 +83,6 @@ def version_unsupported(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="application-context",
     severity=Severity.WARNING,
-    reference="PS3.7 §A.2",
     on=_BOTH,
     meaning=f"DICOM's application context is {APPLICATION_CONTEXT}; a private one is a UID outside 1.2.840.10008. A "
     "strict acceptor rejects anything else (application-context-name-not-supported).",
@@ -106,7 +105,6 @@ def application_context_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="application-context-private",
     severity=Severity.NOTE,
-    reference="PS3.7 §A.2.2",
     on=_BOTH,
     remedy=f"If the peer refuses, propose DICOM's own, {APPLICATION_CONTEXT}.",
 )
@@ -130,7 +128,7 @@ def _is_private(name: str) -> bool:
     return not in_dicom and _UID.fullmatch(name.encode()) is not None
 
 
-@entry_rule(code="item-repeated", severity=Severity.WARNING, reference="PS3.8 §9.3.2, PS3.7 §D.3.3", on=_BOTH)
+@entry_rule(code="item-repeated", severity=Severity.WARNING, on=_BOTH)
 @of_negotiation
 def items_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
     """An item that may occur only once is repeated.
@@ -160,12 +158,12 @@ def _repeated_in_contexts(raw: bytes) -> Iterator[tuple[int, int]]:
                 yield kind, context
 
 
-@entry_rule(code="item-unknown", severity=Severity.NOTE, reference="PS3.8 §9.3.1", on=_BOTH)
+@entry_rule(code="item-unknown", severity=Severity.NOTE, on=_BOTH)
 @of_negotiation
 def items_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
     """An item has a type the standard does not define.
 
-    Receivers ignore unknown items. A private extension, or an encoder that lost its place.
+    Receivers ignore unknown items. This is a private extension, or the encoder lost its place.
 
     What to do: Nothing, unless the association fails.
     """
@@ -176,7 +174,7 @@ def items_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{pdu.name} has items of unknown type: " + ", ".join(f"0x{kind:02X}" for kind in kinds))
 
 
-@entry_rule(code="reserved-bytes", severity=Severity.NOTE, reference="PS3.8 §9.3.2, Table 9-17", on=_BOTH)
+@entry_rule(code="reserved-bytes", severity=Severity.NOTE, on=_BOTH)
 @of_negotiation
 def reserved_set(association: Association, entry: Entry) -> Iterator[Hit]:
     """Reserved bytes are not what they should be.
@@ -197,12 +195,10 @@ def reserved_set(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{pdu.name} does not send bytes 43 to 74 back as A-ASSOCIATE-RQ had them")
 
 
-@entry_rule(
-    code="ae-title-malformed", severity=Severity.WARNING, reference="PS3.5 §6.2, PS3.8 Table 9-11", on=AssociateRq
-)
+@entry_rule(code="ae-title-malformed", severity=Severity.WARNING, on=AssociateRq)
 @of_negotiation
 def title_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An AE title is blank or has bytes no AE title may have.
+    """An AE title is blank or contains characters that are not allowed.
 
     AE titles are 1 to 16 characters of the default repertoire, without backslash and control characters. Acceptors
     refuse what they cannot match, and some abort.
@@ -219,7 +215,7 @@ def title_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{who} sends a {which} AE title with bytes that no AE title may have: {said}")
 
 
-@entry_rule(code="ae-title-padded", severity=Severity.WARNING, reference="PS3.5 §6.2, PS3.8 Table 9-11", on=AssociateRq)
+@entry_rule(code="ae-title-padded", severity=Severity.WARNING, on=AssociateRq)
 @of_negotiation
 def title_padded(association: Association, entry: Entry) -> Iterator[Hit]:
     """An AE title is padded with NUL.
@@ -240,7 +236,7 @@ def _titles(entry: Entry) -> Iterator[tuple[str, bytes]]:
         yield "calling", entry.event.raw[20:36]
 
 
-@entry_rule(code="uid-malformed", severity=Severity.WARNING, reference="PS3.5 §9.1", on=_BOTH)
+@entry_rule(code="uid-malformed", severity=Severity.WARNING, on=_BOTH)
 @of_negotiation
 def uid_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     """A UID of the negotiation is malformed.
@@ -254,7 +250,7 @@ def uid_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq(problem="") | AssociateAc(problem="") as pdu:
             wrong = {value.rstrip(b"\0 ") for _, value in _uids(pdu) if value}
             bad = [
-                f"{the_uid(plain_text(uid)[:80])} ({len(uid)} bytes)"
+                f"{the_uid(plain_text(uid)[:80])} ({counted(len(uid), 'byte')})"
                 for uid in sorted(wrong)
                 if not _UID.fullmatch(uid)
             ]
@@ -262,7 +258,7 @@ def uid_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{pdu.name} has {counted(len(bad), 'malformed UID')}: {some_of(bad)}")
 
 
-@entry_rule(code="uid-padded", severity=Severity.WARNING, reference="PS3.8 Annex F, PS3.5 §9.1", on=_BOTH)
+@entry_rule(code="uid-padded", severity=Severity.WARNING, on=_BOTH)
 @of_negotiation
 def uid_padded(_: Association, entry: Entry) -> Iterator[Hit]:
     """A UID of the negotiation is padded.

@@ -94,7 +94,7 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
         rule.code,
         hit.severity or rule.severity,
         parts_of(hit.text),
-        rule.reference,
+        rule.clause.reference,
         span,
         about,
         side,
@@ -103,4 +103,5 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
         hit.listed_at,
         association=hit.association,
         number=hit.number,
+        only=hit.only,
     )

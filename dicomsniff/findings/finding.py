@@ -48,6 +48,11 @@ class Finding:
     followers: list["Finding"] = field(default_factory=list)
     association: int | None = None
     number: int | None = None
+    only: tuple[str, ...] = ()
+    """The codes of which alone it may be a consequence, where these are fewer than its rule says."""
+
+    def __repr__(self) -> str:
+        return f"<Finding: {self.severity} {self.code}, packet {self.packet}>"
 
     @property
     def message(self) -> str:

@@ -4,14 +4,16 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import Entry
+from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dictionary.reasons import context_result_name, in_words
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.quantities import counted
 from dicomsniff.side import SIDES, Side
 
 _INTERRUPTED = "the next command came"
@@ -19,7 +21,7 @@ _INTERRUPTED = "the next command came"
 
 
 def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]:
-    """Yield fragments without a beginning: behind a command that announced none or not, begun in sight or not."""
+    """Yield fragments without a beginning: after a command that announced none or not, begun in sight or not."""
     timeline = review.association.timeline
     strays = [entry for entry in timeline if isinstance(entry.event, StrayFragment)]
     if not strays:
@@ -40,15 +42,15 @@ def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]
         follows_command = next_to and not before[at][1] and "command set" not in event.problem
         seen = review.saw_all(entry.side, until=event.span.last_packet)
         if (seen, not follows_command) == (captured, announced):
-            text = f"{event.problem} ({event.length} bytes on context {event.context_id})"
+            text = f"{event.problem} ({counted(event.length, 'byte')} on context {event.context_id})"
             elsewhere = _announced_elsewhere(review, event, entry.side)
             if elsewhere is not None:
                 text = (
                     f"a data set fragment on context {event.context_id}; the {elsewhere.name} that announces "
-                    f"a data set was on context {elsewhere.context_id} ({event.length} bytes)"
+                    f"a data set was on context {elsewhere.context_id} ({counted(event.length, 'byte')})"
                 )
             if follows_command:
-                text = f"a data set of {event.length} bytes follows a command that announces none"
+                text = f"a data set of {counted(event.length, 'byte')} follows a command that announces none"
             yield Hit(text, event.span, side=entry.side)
 
 
@@ -80,7 +82,6 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 @final_rule(
     code="fragment-stray",
     severity=Severity.ERROR,
-    reference="PS3.7 §6.3, PS3.8 §E.1",
     follows=(*_BEFORE, *by("own", *COMMANDS, "context-not-accepted", "data-set-unannounced"), *ENDS),
 )
 def stray(review: Review) -> Iterator[Hit]:
@@ -97,7 +98,6 @@ def stray(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="data-set-unannounced",
     severity=Severity.ERROR,
-    reference="PS3.7 §E.1",
     follows=(*_BEFORE, *by("own", "command-malformed", "command-element-missing", "command-unknown")),
 )
 def unannounced(review: Review) -> Iterator[Hit]:
@@ -114,7 +114,6 @@ def unannounced(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="data-set-missing",
     severity=Severity.ERROR,
-    reference="PS3.7 §E.1",
     follows=(
         *_BEFORE,
         *by("own", "command-malformed", "command-unknown", "find-final-with-data-set", "data-set-not-allowed"),
@@ -151,7 +150,7 @@ def _broken(review: Review) -> Iterator[Message]:
     return (message for message in review.association.messages if message.problem and _is_sender_s(review, message))
 
 
-@final_rule(code="message-interrupted", severity=Severity.ERROR, reference="PS3.8 Annex E", follows=_BEFORE)
+@final_rule(code="message-interrupted", severity=Severity.ERROR, follows=_BEFORE)
 def interrupted(review: Review) -> Iterator[Hit]:
     """A message is interrupted by another on the same context.
 
@@ -166,7 +165,7 @@ def interrupted(review: Review) -> Iterator[Hit]:
             yield Hit(text, message.span, message)
 
 
-@final_rule(code="messages-interleaved", severity=Severity.WARNING, reference="PS3.8 §E.1", follows=_BEFORE)
+@final_rule(code="messages-interleaved", severity=Severity.WARNING, follows=_BEFORE)
 def interleaved(review: Review) -> Iterator[Hit]:
     """A message is sent between the fragments of another.
 
@@ -187,7 +186,7 @@ def interleaved(review: Review) -> Iterator[Hit]:
                 outer = message
 
 
-@final_rule(code="last-fragment-missing", severity=Severity.ERROR, reference="PS3.8 §E.2", follows=_BEFORE)
+@final_rule(code="last-fragment-missing", severity=Severity.ERROR, follows=_BEFORE)
 def never_last(review: Review) -> Iterator[Hit]:
     """The last-fragment flag of a data set is never set.
 
@@ -199,14 +198,26 @@ def never_last(review: Review) -> Iterator[Hit]:
     for message in _broken(review):
         interrupt = message.problem.startswith(_INTERRUPTED)
         if not message.ended and message.data_set is not None and review.went_on(message) and not interrupt:
-            text = f"{message.name} is incomplete: its last-fragment flag was never set, yet the sender went on"
-            yield Hit(text, message.span, message)
+            who = the_party(review.association.party(message.side))
+            name = f"{message.name} {the_message_id(message.command.message_id)}"
+            text = f"{name} is incomplete: its last-fragment flag was never set, yet {who} went on"
+            yield Hit(text + _with_what(review, message), message.span, message)
+
+
+def _with_what(review: Review, message: Message) -> str:
+    """Say what the sender of a message sent behind it."""
+    behind = (
+        entry
+        for entry in review.association.timeline
+        if entry.side is message.side and entry.span.start >= message.span.end and not isinstance(entry.event, TcpEnd)
+    )
+    first = min(behind, key=lambda entry: entry.span.start, default=None)
+    return f" with {first.event.name}" if first is not None else ""
 
 
 @final_rule(
     code="message-incomplete",
     severity=Severity.ERROR,
-    reference="PS3.8 Annex E",
     follows=(
         *by("own", *FRAMING, *ORDER, *COMMANDS, "pdu-incomplete", "context-not-accepted", "fragment-stray"),
         *by("own", "find-final-with-data-set", "data-set-not-allowed"),
@@ -234,13 +245,12 @@ def cut_off(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="message-partly-captured",
     severity=Severity.WARNING,
-    reference="PS3.8 Annex E",
     follows=(*NOT_CAPTURED, *by("own", *FRAMING, "bytes-skipped")),
 )
 def partly_captured(review: Review) -> Iterator[Hit]:
     """The capture holds a part of a message only.
 
-    Bytes of it were lost by the capture, or it began before the capture or goes on behind it. The receiver may well
+    Bytes of it were lost by the capture, or it began before the capture or goes on after its end. The receiver may well
     have it whole.
 
     What to do: Look at what the capture lost. Capture again, nearer to one side or longer.
@@ -255,7 +265,6 @@ def partly_captured(review: Review) -> Iterator[Hit]:
 @entry_rule(
     code="context-not-accepted",
     severity=Severity.ERROR,
-    reference="PS3.8 §7.6.1",
     on=Message,
     follows=(
         *by("own", *FRAMING, "context-id-even", "context-id-repeated"),

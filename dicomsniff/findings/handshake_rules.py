@@ -26,13 +26,13 @@ _OTHER_ALERTS = {
 _HANDSHAKE_FAILURE = 40
 
 
-@capture_rule(code="tls-handshake-refused", severity=Severity.ERROR, reference="RFC 5246 §7.2.2")
+@capture_rule(code="tls-handshake-refused", severity=Severity.ERROR)
 def refused(facts: CaptureFacts) -> Iterator[Hit]:
     """A TLS handshake is refused.
 
     Before anything is encrypted, one side ended the TLS handshake by a fatal alert, or the server closed the connection
-    on it without a word. Connections to the web's ports, or of programs that offer to speak HTTP, are not meant; those
-    to a port of DICOM are associations, and told there.
+    on it without a word. Connections to the web's ports, or of programs that offer to speak HTTP, are not reported;
+    those to a port of DICOM are associations, and reported there.
 
     What to do: Give both sides certificates that the other one trusts, where asked for also to the client, and TLS
     versions and cipher suites that they have in common (PS3.15 §B.12).

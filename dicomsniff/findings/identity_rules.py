@@ -52,9 +52,7 @@ def _to_confirm(association: Association) -> str:
     return sent_identity(association) if asked else ""
 
 
-@final_rule(
-    code="identity-ignored", severity=Severity.WARNING, reference="PS3.7 §D.3.3.7", follows=by("peer", *PROPOSAL)
-)
+@final_rule(code="identity-ignored", severity=Severity.WARNING, follows=by("peer", *PROPOSAL))
 def unconfirmed(review: Review) -> Iterator[Hit]:
     """The acceptor did not confirm the user identity.
 
@@ -95,7 +93,7 @@ def _broke_off(review: Review) -> bool:
     return ended and not association.message_counts.messages
 
 
-@entry_rule(code="identity-readable", severity=Severity.NOTE, reference="PS3.7 §D.3.3.7", on=AssociateRq)
+@entry_rule(code="identity-readable", severity=Severity.NOTE, on=AssociateRq)
 def readable(_: Association, entry: Entry) -> Iterator[Hit]:
     """A user identity is sent in the clear.
 

@@ -9,6 +9,7 @@ from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.scan.value_checks import MINOR_VALUE
 from dicomsniff.findings.codes import (
     ANSWER,
     COMMANDS,
@@ -62,7 +63,7 @@ _EXPLAINING = frozenset(
 _UNUSUAL = frozenset(
     [
         *("item-unknown", "reserved-bytes", "max-length-small", "version-name", "class-item-repeated"),
-        *("answer-unasked", "item-of-other-side", "titles-changed", "window-beyond-proposal"),
+        *("answer-unasked", "item-of-other-side", "titles-changed", "window-beyond-proposal", "contexts-refused"),
         *("pdv-empty", "pdv-odd-length", "pdv-reserved-bits", "messages-in-one-pdu"),
         *("priority-undefined", "command-group-length", "data-set-not-allowed", "response-about-another"),
         *("response-sparse", "pending-without-counters"),
@@ -76,16 +77,14 @@ _UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
 _UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
 
 
-@final_rule(
-    code="likely-reason", severity=Severity.WARNING, reference="PS3.8 §9.3.1, §D.2, §E.1", follows=by("own", *FRAMING)
-)
+@final_rule(code="likely-reason", severity=Severity.WARNING, follows=by("own", *FRAMING))
 def likely(review: Review) -> Iterator[Hit]:
     """Something unusual came just before the failure.
 
     One side refused, aborted or went silent, and nothing else explains it. Just before, it was sent something that most
     receivers can handle. This is a hypothesis: the failing side may have had another reason.
 
-    What to do: Look for this at the failing side's log. Try again without it.
+    What to do: Look for this in the failing side's log. Try again without it.
     """
     association = review.association
     for failure in review.found.all:
@@ -127,7 +126,7 @@ def _unusual(association: Association, found: Findings, failure: Finding, side: 
         event, span = entry.event, entry.span
         if entry.side is side or span.first_packet > until or span.last_packet < since:
             continue
-        if isinstance(event, Message) and (text := _unusual_in(event)):
+        if isinstance(event, Message) and (text := _unusual_in(event, failure)):
             return text, Hit("", span, event, side=side.other, latest_cause=-1)
         if isinstance(event, Message | AssociateRq | AssociateAc):
             break
@@ -161,8 +160,8 @@ def _heard_since(association: Association, failure: Finding, side: Side) -> int:
     return 0
 
 
-def _unusual_in(message: Message) -> str:
-    """Say what is unusual in a message and no finding of its own; empty where nothing is."""
+def _unusual_in(message: Message, failure: Finding) -> str:
+    """Say what is unusual in a message without being a finding of its own; empty where nothing is."""
     elements = message.command.elements
     for tag, value in elements.items():
         name = COMMAND_ELEMENTS.get(tag)
@@ -175,5 +174,10 @@ def _unusual_in(message: Message) -> str:
             return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}"
         if len(value) % 2:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
-    outline = outline_of(message)
-    return f"in the data set of {message.name}, {outline.unusual}" if outline is not None and outline.unusual else ""
+    outline, was_read = outline_of(message), failure.code == "status-failure"
+    if outline is None:
+        return ""
+    minor = next((each.text for each in outline.problems if each.code == MINOR_VALUE), "")
+    if unusual := outline.unusual or minor:
+        return f"in the data set of {message.name}, {unusual}"
+    return f"the data set of {message.name} has no {outline.lacks}" if outline.lacks and was_read else ""

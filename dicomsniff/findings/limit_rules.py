@@ -20,7 +20,7 @@ def entries_not_listed(review: Review) -> Iterator[Hit]:
     listed, unlisted = len(review.association.timeline), review.association.unlisted
     if unlisted:
         whole = listed + unlisted
-        yield Hit(f"of {whole} entries `show` and the terminal UI list the first {listed}; all are counted")
+        yield Hit(f"`show` and the terminal UI list the first {listed} of {whole} entries; all are counted")
 
 
 @final_rule(code="identifiers-not-read", severity=Severity.NOTE)

@@ -18,30 +18,30 @@ SINGLE_STORES = 5
 """Associations of a single C-STORE between the same ends from which on they are worth a word."""
 
 
-@capture_rule(code="retrieve-explained", severity=Severity.NOTE, reference="PS3.4 §C.4.2")
+@capture_rule(code="retrieve-explained", severity=Severity.NOTE)
 def retrieve_explained(facts: CaptureFacts) -> Iterator[Hit]:
     """Why a C-MOVE brought less than was asked for: a hypothesis.
 
-    A C-MOVE involves three parties: who asks, the provider, and the destination to which the provider stores on an
+    A C-MOVE involves three parties: the SCU that asks, the SCP, and the destination to which the SCP stores on an
     association of its own. What the capture shows of that association, or of the attempt to open it, gives the
     likeliest reason. It is judged by Move Originator, AE titles, addresses and time.
 
-    What to do: Look at the association or the attempt named. If the capture cannot see the provider's way to the
-    destination, capture at the provider.
+    What to do: Look at the association or the attempt named. If the capture cannot see the SCP's way to the
+    destination, capture at the SCP.
     """
     for move in facts.links.moves():
         if not moved_nothing(move) and (said := why_less(move)):
             yield _about(move, f"{_name(move)}: {said}")
 
 
-@capture_rule(code="move-without-objects", severity=Severity.NOTE, reference="PS3.4 §C.4.2.1.5, §C.4.2.1.7")
+@capture_rule(code="move-without-objects", severity=Severity.NOTE)
 def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
     """A C-MOVE succeeded without moving anything.
 
     The final response says success and counts no sub-operation, and the capture shows no C-STORE for it. Either no
-    object matched the identifier, which is a success, or the provider does not count what it could not send.
+    object matched the identifier, which is a success, or the SCP does not count what it could not send.
 
-    What to do: Query for the same keys with C-FIND. If objects match, look at the provider's log: destinations, SOP
+    What to do: Query for the same keys with C-FIND. If objects match, look at the SCP's log: destinations, SOP
     classes and transfer syntaxes it can send there.
     """
     for move in facts.links.moves():
@@ -49,27 +49,27 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
             yield _about(move, f"{_name(move)} says success; it counts no object and none was sent")
 
 
-@capture_rule(code="move-delivery-not-seen", severity=Severity.NOTE, reference="PS3.4 §C.4.2")
+@capture_rule(code="move-delivery-not-seen", severity=Severity.NOTE)
 def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
-    """The objects of a C-MOVE are not in the capture.
+    """The objects of a C-MOVE are missing from the capture.
 
-    The response counts objects as moved, and the capture holds no C-STORE that belongs to it. The provider reaches the
+    The response counts objects as moved, and the capture holds no C-STORE that belongs to it. The SCP reaches the
     destination on a path this capture does not see, or over TLS.
 
-    What to do: Capture at the provider or at the destination to see them.
+    What to do: Capture at the SCP or at the destination to see them.
     """
     for move in facts.links.moves():
         said = move.counters.get("completed", 0) + move.counters.get("warning", 0)
         if said and not move.sent and not move.partial:
             yield _about(
                 move,
-                f"{_name(move)} counts {counted(said, 'object')}; none is seen on its way",
+                f"{_name(move)} counts {counted(said, 'object')}; no C-STORE for this is in the capture",
             )
 
 
-@capture_rule(code="move-originator-wrong", severity=Severity.NOTE, reference="PS3.7 §9.1.1.1")
+@capture_rule(code="move-originator-wrong", severity=Severity.NOTE)
 def own_title(facts: CaptureFacts) -> Iterator[Hit]:
-    """A provider names itself as Move Originator.
+    """The SCP of a C-MOVE names itself as Move Originator.
 
     Move Originator Application Entity Title (0000,1030) is the title of whoever invoked the C-MOVE. With another one
     the destination cannot tell what a delivery answers.
@@ -79,35 +79,38 @@ def own_title(facts: CaptureFacts) -> Iterator[Hit]:
     for move in facts.links.moves():
         if any("its own title" in delivery.how for delivery in move.deliveries):
             provider = the_title(str(move.provider_title))
-            yield _about(move, f"{provider} names itself as Move Originator; {the_title(str(move.originator))} asked")
+            yield _about(
+                move,
+                f"{provider} names itself as Move Originator; the C-MOVE came from {the_title(str(move.originator))}",
+            )
 
 
-@final_rule(code="get-explained", severity=Severity.NOTE, reference="PS3.4 §C.4.3")
+@final_rule(code="get-explained", severity=Severity.NOTE)
 def get_explained(review: Review) -> Iterator[Hit]:
     """Why a C-GET brought less than was asked for: a hypothesis.
 
     A C-GET delivers its objects on the association on which it is asked, with the roles reversed: the requestor must
     have been accepted as SCP of each storage SOP class it wants to get.
 
-    What to do: Propose the storage SOP classes with the SCP role, and transfer syntaxes the provider can send.
+    What to do: Propose the storage SOP classes with the SCP role, and transfer syntaxes the SCP can send.
     """
     for operation in review.association.operations.operations:
         if operation.name == "C-GET" and (said := explain_get(review.association, operation)):
             yield Hit(f"C-GET: {said}", operation.request.span, operation.request)
 
 
-@final_rule(code="get-without-objects", severity=Severity.NOTE, reference="PS3.4 §C.4.3.1.6, §C.4.3.1.8")
+@final_rule(code="get-without-objects", severity=Severity.NOTE)
 def got_nothing(review: Review) -> Iterator[Hit]:
     """A C-GET succeeded without bringing anything.
 
     The final response says success, and no C-STORE came within the operation. Either no object matched the identifier,
-    which is a success, or the provider does not count what it could not send.
+    which is a success, or the SCP does not count what it could not send.
 
     What to do: Query for the same keys with C-FIND. If objects match, compare their SOP classes with the contexts that
     were accepted with the SCP role.
     """
     association = review.association
-    if association.missing_bytes or association.unlisted:
+    if association.has_holes or association.unlisted:
         return
     for operation in association.operations.operations:
         final = operation.final if operation.name == "C-GET" and operation.status == 0 else None
@@ -116,16 +119,16 @@ def got_nothing(review: Review) -> Iterator[Hit]:
             yield Hit(text, final.span, final)
 
 
-@final_rule(code="get-count-differs", severity=Severity.WARNING, reference="PS3.4 §C.4.3.1.6")
+@final_rule(code="get-count-differs", severity=Severity.WARNING)
 def get_count_differs(review: Review) -> Iterator[Hit]:
     """A C-GET-RSP does not count what was stored.
 
     Every C-STORE of a C-GET travels on the same association, so that the counters of the response can be compared with
     what the requestor answered. They differ: one side lost count of an object.
 
-    What to do: Compare the instances stored with those the requestor kept, and report it to the provider's maker.
+    What to do: Compare the instances stored with those the requestor kept, and report it to the SCP's maker.
     """
-    if review.association.missing_bytes or review.association.unlisted:
+    if review.association.has_holes or review.association.unlisted:
         return
     for operation in review.association.operations.operations:
         counters = operation.counters if operation.name == "C-GET" else {}
@@ -142,14 +145,14 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
             )
 
 
-@capture_rule(code="commitment-not-reported", severity=Severity.NOTE, reference="PS3.4 §J.3.3")
+@capture_rule(code="commitment-not-reported", severity=Severity.NOTE)
 def unreported(facts: CaptureFacts) -> Iterator[Hit]:
-    """The report of a storage commitment is not in the capture.
+    """The report of a storage commitment is missing from the capture.
 
-    The request was accepted. The report may come hours later, on the same association or on one that the provider opens
+    The request was accepted. The report may come hours later, on the same association or on one that the SCP opens
     to the requestor's port.
 
-    What to do: Capture longer. If the sender never gets it, check that the provider knows the sender's address and
+    What to do: Capture longer. If the sender never gets it, check that the SCP knows the sender's address and
     port.
     """
     for workflow in _commitments(facts):
@@ -157,13 +160,13 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
         reported = workflow.unlisted or any(step.service == "N-EVENT-REPORT" for step in workflow.steps)
         if asked and not reported:
             key = the_key(workflow.key, asked[0].association)
-            said = f"storage commitment {key} was accepted; its report is not in the capture"
+            said = f"storage commitment {key} was accepted; its report is missing from the capture"
             said += _called_back(facts, asked[0])
             yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
 
 
 def _called_back(facts: CaptureFacts, asked: Step) -> str:
-    """Say that the provider tried to call the requestor for its report, and in vain."""
+    """Say that the SCP tried to call the requestor for its report, and in vain."""
     first = next((each for each in facts.neighbours if each.association == asked.association), None)
     if first is None:
         return ""
@@ -173,15 +176,15 @@ def _called_back(facts: CaptureFacts, asked: Step) -> str:
         if back and each.start >= asked.time and each.trouble:
             why = in_words(reject_reason_name(*each.refused)) if each.refused else ""
             what = f"which was refused: {why}" if why else "which was in trouble"
-            return f"; the provider called back in association {the_association(each.association)}, {what}"
+            return f"; the SCP called back in association {the_association(each.association)}, {what}"
     for tried in facts.links.unconnected():
         if tried.source == provider and host_of(tried.target) == requestor and tried.time >= asked.time:
             how = {"refused": "was refused", "unanswered": "got no answer"}.get(tried.how, "said nothing")
-            return f"; the provider then tried to connect to {the_address(tried.target)}, which {how}"
+            return f"; the SCP then tried to connect to {the_address(tried.target)}, which {how}"
     return ""
 
 
-@capture_rule(code="association-per-object", severity=Severity.NOTE, reference="PS3.8 §7.1")
+@capture_rule(code="association-per-object", severity=Severity.NOTE)
 def association_per_image(facts: CaptureFacts) -> Iterator[Hit]:
     """Every object travels on an association of its own.
 

@@ -21,7 +21,7 @@ _BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
 
 
 class Seen(NamedTuple):
-    """What matches show: what they do, `where` in how many of them stands behind it, and `why` that matters."""
+    """What matches show: what they do, in how many of them (after it), and `why` that matters."""
 
     what: str
     occurrence: Occurrence
@@ -48,14 +48,13 @@ def _told_once(check: Callable[[Asked], Iterator[Seen]]) -> Callable[[Review], I
 @final_rule(
     code="match-level-differs",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.1.3.2",
     follows=(*_BROKEN, "peer:query-level-unknown"),
 )
 @_told_once
 def other_level(each: Asked) -> Iterator[Seen]:
     """Matches are of another level than was asked for.
 
-    Every match states the level that the query asked for. SCUs drop others, or take them for what they are not.
+    Every match states the level that the query asked for. SCUs drop other matches, or misread them.
 
     What to do: Look at the SCP: it must send (0008,0052) back as it was sent.
     """
@@ -71,7 +70,6 @@ def other_level(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-unique-key-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.2.2.1.1, §C.4.1.1.3.2",
     follows=_BROKEN,
 )
 @_told_once
@@ -91,7 +89,6 @@ def unique_missing(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-return-key-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §K.2.2.1.2, §K.6.1.2.2, §U.6.1.2",
     follows=_BROKEN,
 )
 @_told_once
@@ -110,7 +107,6 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-required-key-missing",
     severity=Severity.NOTE,
-    reference="PS3.4 §C.2.2.1.2, §C.4.1.1.3.2",
     follows=(*_BROKEN, "own:match-level-differs"),
 )
 @_told_once
@@ -126,15 +122,13 @@ def required_missing(each: Asked) -> Iterator[Seen]:
     yield from _left_out(each, missing, "; SCPs must support required keys")
 
 
-@final_rule(
-    code="match-question-marks", severity=Severity.WARNING, reference="PS3.4 §C.4.1.1.3.2, PS3.5 §6.1", follows=_BROKEN
-)
+@final_rule(code="match-question-marks", severity=Severity.WARNING, follows=_BROKEN)
 @_told_once
 def question_marks(each: Asked) -> Iterator[Seen]:
     """Matches hold question marks in place of characters.
 
-    Programs write a question mark for a character that their character set does not have: the name is there, and was
-    lost on the way.
+    Programs write a question mark for a character that their character set does not have: the SCP knows the name, but
+    it was lost in the answer.
 
     What to do: Let the SCP declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8).
     """
@@ -146,21 +140,21 @@ def question_marks(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-keys-left-out",
     severity=Severity.NOTE,
-    reference="PS3.4 §C.2.2.1.3, §K.2.2.1.2",
     follows=(*_BROKEN, "own:match-level-differs", "own:match-required-key-missing"),
 )
 @_told_once
 def others_missing(each: Asked) -> Iterator[Seen]:
     """Matches lack optional keys that were asked for.
 
-    An SCP leaves out optional keys that it does not support, and is allowed to. What the query wants to know by them is
-    not told, and by a value in them nothing was selected.
+    An SCP leaves out optional keys that it does not support, and is allowed to. Their values are not returned, and a
+    value to match in them had no effect.
 
     What to do: Look at the SCP's conformance statement for the keys that it supports.
     """
     told = set(each.model.returned if each.model is not None else ())
-    if each.level is not None:
-        told |= {each.level.unique or 0, *each.level.required}
+    if each.level is not None and each.model is not None:
+        below = each.model.levels[(each.place or 0) + 1 :] if each.is_hierarchical else ()  # told by asks_below
+        told |= {each.level.unique or 0, *each.level.required, *(level.unique or 0 for level in below)}
     keys = [tag for tag in each.query.absent if tag not in told and tag >> 16 != _FILE_META_GROUP]
     yield from _left_out(each, keys, ", though asked for")
 

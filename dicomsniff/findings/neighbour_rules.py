@@ -25,9 +25,9 @@ MAX_NAMED = 5
 def echo_answered(facts: CaptureFacts) -> Iterator[Hit]:
     """A C-ECHO between the same ends was answered.
 
-    An association between the same addresses and AE titles came to a good C-ECHO, so that network, port and AE titles
-    are in order for Verification. What failed is refused for what it asks, or for who asks it: many archives answer
-    everybody's C-ECHO and other services to known callers only.
+    An association between the same addresses and AE titles had a successful C-ECHO, so that network, port and AE titles
+    are in order for Verification. The failed call was refused for what it asks, or for who asks it: many archives
+    answer everybody's C-ECHO and other services to known callers only.
 
     What to do: Look at which services the acceptor allows to this calling AE title, and at what the failed association
     proposes and asks.
@@ -51,7 +51,7 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
     """A call that differs in one thing was accepted.
 
     Two associations to the same acceptor differ in one thing, and one of them was accepted: that thing is the likeliest
-    reason for which the other one came to nothing.
+    reason why the other one failed.
 
     What to do: Leave it out, or configure it, and try again.
     """
@@ -88,9 +88,9 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
     return ""
 
 
-@capture_rule(code="limit-reached-by", severity=Severity.NOTE, reference="PS3.8 §9.3.4, Table 9-21")
+@capture_rule(code="limit-reached-by", severity=Severity.NOTE)
 def still_open(facts: CaptureFacts) -> Iterator[Hit]:
-    """Connections that were open when the acceptor refused one for its limit.
+    """Connections were open when the acceptor refused one for its limit.
 
     An acceptor takes a limited number of associations. Connections that stay open after an abort or a release count
     against it until somebody closes them.
@@ -133,8 +133,8 @@ def _connections(some: list[Neighbour]) -> str:
 def repeated(facts: CaptureFacts) -> Iterator[Hit]:
     """The same call is tried again and again.
 
-    The same caller calls the same acceptor several times, and each time comes to the same: a retry without a change
-    does not help. The pause tells a program's timer from a person's patience.
+    The same caller calls the same acceptor several times, and fails in the same way each time: a retry without a change
+    does not help. Regular pauses point to a program's timer, irregular ones to a person.
 
     What to do: Look at the first of them.
     """
@@ -147,7 +147,9 @@ def repeated(facts: CaptureFacts) -> Iterator[Hit]:
         mean = (last.start - first.start) // len(pauses)
         when = f"every {duration(mean)}" if even else f"in {duration(last.start - first.start)}"
         calling, called = _titles(first)
-        yield _about(first, f"{len(group)} tries of {calling} at {called}, {when}, all to no avail ({_listed(group)})")
+        yield _about(
+            first, f"{len(group)} tries of {calling} at {called}, {when}, none with success ({_listed(group)})"
+        )
 
 
 def _alike(some: Iterable[Neighbour]) -> list[list[Neighbour]]:

@@ -65,13 +65,12 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
 @entry_rule(
     code="create-without-instance",
     severity=Severity.WARNING,
-    reference="PS3.7 §10.1.5.1.4",
     on=_M,
     follows=_BEFORE,
     condition=is_normalized,
 )
 def created_without_instance(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An instance is created and gets no name.
+    """A new SOP instance gets no UID.
 
     An N-CREATE-RQ without Affected SOP Instance UID (0000,1000) leaves the UID to the performer; the response must then
     give it. Here it does not, so that no N-SET, N-ACTION, N-GET or N-DELETE can name the instance.
@@ -90,13 +89,12 @@ def created_without_instance(association: Association, entry: Entry) -> Iterator
 @entry_rule(
     code="type-not-defined",
     severity=Severity.WARNING,
-    reference="PS3.7 §10.1.4.1.5, §10.1.1.1.5",
     on=_M,
     follows=_BEFORE,
     condition=is_normalized,
 )
 def type_not_defined(association: Association, entry: Entry) -> Iterator[Hit]:
-    """An action or event type is not one of the SOP class.
+    """An action or event type is not defined for the SOP class.
 
     PS3.4 defines for every SOP class which Action Type IDs and Event Type IDs it has. The receiver cannot know what
     this one means; expect status 0123H (no such action) or 0113H (no such event type).
@@ -109,7 +107,9 @@ def type_not_defined(association: Association, entry: Entry) -> Iterator[Hit]:
             sop_class, number = command.sop_class_uid or "", command.uint(tag)
             if number is not None and sop_class in types and number not in types[sop_class]:
                 who = the_party(association.party(message.side))
-                yield Hit(f"{who} sends {command.name} with {what} {number}, which {the_class(sop_class)} has not")
+                yield Hit(
+                    f"{who} sends {command.name} with {what} {number}, which {the_class(sop_class)} does not have"
+                )
 
 
 _TYPED = {
@@ -121,7 +121,6 @@ _TYPED = {
 @entry_rule(
     code="instance-not-well-known",
     severity=Severity.WARNING,
-    reference="PS3.4 §J.3.5, §H.4.6",
     on=_M,
     follows=_BEFORE,
     condition=is_normalized,
@@ -147,7 +146,6 @@ def instance_not_well_known(association: Association, entry: Entry) -> Iterator[
 @entry_rule(
     code="meta-class-named",
     severity=Severity.WARNING,
-    reference="PS3.4 §H.3.2, PS3.7 §10.1",
     on=_M,
     follows=_BEFORE,
     condition=is_normalized,
@@ -170,7 +168,6 @@ def meta_class_named(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="ups-service-of-other-class",
     severity=Severity.WARNING,
-    reference="PS3.4 §CC.2",
     on=_M,
     follows=(*_BEFORE, "context-not-accepted"),
     condition=is_of_ups,
@@ -198,12 +195,12 @@ def other_ups_class(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{who} sends {asks} on a presentation context of {agreed}; this service belongs to {of}")
 
 
-@final_rule(code="ups-class-not-push", severity=Severity.WARNING, reference="PS3.4 §CC.3.1", follows=_BEFORE)
+@final_rule(code="ups-class-not-push", severity=Severity.WARNING, follows=_BEFORE)
 def class_not_push(review: Review) -> Iterator[Hit]:
     """A message about a procedure step names another SOP class than UPS Push.
 
     Every Unified Procedure Step is an instance of UPS Push. The presentation context may be of another UPS SOP class;
-    the SOP class in the command set is always that of UPS Push. Told where the request failed.
+    the SOP class in the command set is always that of UPS Push. Reported where the request failed.
 
     What to do: Let the sender put the UID of UPS Push into Requested or Affected SOP Class UID.
     """

@@ -26,7 +26,6 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 @final_rule(
     code="response-without-request",
     severity=Severity.ERROR,
-    reference="PS3.7 §9.3",
     follows=(
         *_BEFORE,
         *by("peer", "message-id-repeated", *FRAGMENTS, "command-malformed", "command-unknown", *FRAMING),
@@ -57,7 +56,6 @@ def request_missing(review: Review) -> Iterator[Hit]:
 @entry_rule(
     code="response-mismatched",
     severity=Severity.ERROR,
-    reference="PS3.7 §9.3",
     on=Message,
     follows=(*_BEFORE, "peer:message-id-repeated"),
 )
@@ -97,7 +95,6 @@ def other_context(_: Association, entry: Entry) -> Iterator[Hit]:
 @final_rule(
     code="message-id-repeated",
     severity=Severity.ERROR,
-    reference="PS3.7 §9.1.1.1.1, §10.1.1.1.1",
     follows=(*_BEFORE, *by("own", *FRAGMENTS)),
 )
 def id_repeated(review: Review) -> Iterator[Hit]:
@@ -107,7 +104,7 @@ def id_repeated(review: Review) -> Iterator[Hit]:
 
     What to do: Look at how the sender numbers its requests.
     """
-    if not review.association.missing_bytes:
+    if not review.association.has_holes:
         for operation in review.association.operations.operations:
             if operation.reuses_id:
                 message = operation.request
@@ -119,8 +116,11 @@ def id_repeated(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="operations-beyond-window",
     severity=Severity.WARNING,
-    reference="PS3.7 §D.3.3.3",
-    follows=(*_BEFORE, "own:message-id-repeated", *by("peer", "command-malformed", "command-element-missing")),
+    follows=(
+        *_BEFORE,
+        *by("own", "message-id-repeated", "messages-interleaved"),
+        *by("peer", "command-malformed", "command-element-missing"),
+    ),
 )
 def beyond_window(review: Review) -> Iterator[Hit]:
     """More operations are outstanding than negotiated.
@@ -131,7 +131,7 @@ def beyond_window(review: Review) -> Iterator[Hit]:
     What to do: Make the sender wait, or let both sides negotiate a window.
     """
     association = review.association
-    if association.missing_bytes or not review.both_directions:
+    if association.has_holes or not review.both_directions:
         return
     for side, most in association.operations.most_outstanding.items():
         allowed = _allowed(association, side)
@@ -156,7 +156,6 @@ def _allowed(association: Association, side: Side) -> float:
 @final_rule(
     code="request-unanswered",
     severity=Severity.ERROR,
-    reference="PS3.7 §7.5.3, §A.5",
     follows=(
         *by("own", *FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, "message-id-repeated", "pdu-incomplete"),
         *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request"),
@@ -204,7 +203,7 @@ def crosses_release(review: Review, message: Message) -> bool:
     return any(each.side is message.side.other and each.span.first_time <= known for each in asked)
 
 
-@final_rule(code="cancel-of-nothing", severity=Severity.WARNING, reference="PS3.7 §9.3.2.3", follows=_BEFORE)
+@final_rule(code="cancel-of-nothing", severity=Severity.WARNING, follows=_BEFORE)
 def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     """A C-CANCEL names a request that was never made.
 
@@ -232,7 +231,6 @@ def cancel_of_nothing(review: Review) -> Iterator[Hit]:
 @entry_rule(
     code="sub-operations-inconsistent",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.3, §9.1.4",
     on=Message,
     follows=(*_BEFORE, "response-without-request"),
 )

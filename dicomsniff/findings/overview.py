@@ -13,7 +13,7 @@ from dicomsniff.findings.parts import the_address, the_title
 from dicomsniff.findings.retrieve import why_less
 from dicomsniff.findings.slowness import slow_part
 from dicomsniff.findings.verdicts import BAD, ENDINGS, has_failed, reason
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, of_all
 
 MAX_REASONS = 1000
 """Reasons told apart in an overview."""
@@ -135,9 +135,6 @@ class Overview:
         `moves` are its C-MOVEs, `findings` those about the whole of it.
         """
         parts = [*self._how(findings)]
-        warnings = self.findings[Severity.WARNING] + sum(each.severity is Severity.WARNING for each in findings)
-        if warnings:
-            parts[0] += f", with {counted(warnings, 'warning')}"
         explained = [
             f"C-MOVE to {the_title(move.destination or '?')}: {why}" for move in moves if (why := why_less(move))
         ]
@@ -155,6 +152,7 @@ class Overview:
         """Yield the parts that say how it went: trouble first, then what ended otherwise than it should."""
         total, troubled = self.associations, self.fates[Fate.TROUBLED]
         errors = [each.line for cause in findings for each in cause.all() if each.severity is Severity.ERROR]
+        warnings = self.findings[Severity.WARNING] + sum(each.severity is Severity.WARNING for each in findings)
         if troubled:
             yield f"{self._of(troubled)} {'is' if troubled == 1 else 'are'} in trouble: {self._why(Fate.TROUBLED)}"
         if errors:
@@ -163,9 +161,9 @@ class Overview:
         if not total:
             yield "no DICOM association"
         elif not troubled and not errors and self.fates[Fate.WELL] == total:
-            yield f"{_all(total)} went well"
+            yield f"{_all(total)} {'ended' if warnings else 'went'} well"
         elif not troubled and not self.fates[Fate.LOOSE] and self.fates[Fate.WELL]:
-            yield f"{self.fates[Fate.WELL]} of {counted(total, 'association')} ended well"
+            yield f"{of_all(self.fates[Fate.WELL], total, 'association')} ended well"
         if loose := self.fates[Fate.LOOSE]:
             but = "" if troubled or errors else "nothing was lost, but "
             yield f"{but}{self._of(loose)} did not end by a release: {self._why(Fate.LOOSE)}"
@@ -173,6 +171,8 @@ class Overview:
             yield f"{counted(unknown, 'association')} without an end in the capture"
         if unread := self.fates[Fate.UNREAD]:
             yield f"{counted(unread, 'TLS connection')} that could not be read, of DICOM presumably"
+        if warnings:
+            yield counted(warnings, "warning")
 
     def _of(self, count: int) -> str:
         total = self.associations
@@ -191,7 +191,8 @@ class Overview:
         said = []
         for service, count in sorted(self.requests.items(), key=lambda each: self._first[each[0]]):
             failed = self.bad[service]
-            said.append(f"{count} {service}" + (f", {failed} of them failed" if failed else ""))
+            how = f"{failed} of them failed" if failed < count else "which failed" if count == 1 else "all failed"
+            said.append(f"{count} {service}" + (f", {how}" if failed else ""))
         return ", ".join(said)
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.protocols import PROXY
 from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
+from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_octets, the_party
@@ -48,7 +50,6 @@ _LOST_PLACE = ("pdv-beyond-pdu", "pdv-too-short", "pdu-trailing-bytes", "pdata-w
 entry_rule(
     code="pdv-beyond-pdu",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.5.1",
     on=MalformedPdu,
     follows=("own:bytes-missing",),
     once=True,
@@ -64,11 +65,10 @@ entry_rule(
 entry_rule(
     code="pdv-too-short",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.5.1",
     on=MalformedPdu,
     follows=("own:bytes-missing",),
     once=True,
-    title="A PDV announces less than its own header",
+    title="The length of a PDV is less than its own header",
     meaning="A PDV item holds at least a presentation context id and a message control header, so its length is 2 or "
     "more. One of 0 or 1 cannot be read, nor can what follows it in the same P-DATA-TF.",
     remedy="Look at the sender's fragmentation, above all at how it ends a data set. Receivers abort.",
@@ -78,11 +78,10 @@ entry_rule(
 entry_rule(
     code="pdu-trailing-bytes",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.5",
     on=MalformedPdu,
     follows=("own:bytes-missing",),
     once=True,
-    title="A P-DATA-TF announces more than its PDVs need",
+    title="A P-DATA-TF is longer than its PDVs",
     meaning="After the last PDV there are bytes left that are too few for another one. They belong to nothing and are "
     "lost, unless the sender meant them as part of the PDV before.",
     remedy="Look at the sender's length computation.",
@@ -92,7 +91,6 @@ entry_rule(
 entry_rule(
     code="pdata-without-pdv",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.5",
     on=MalformedPdu,
     once=True,
     title="A P-DATA-TF holds no PDV",
@@ -104,7 +102,6 @@ entry_rule(
 @entry_rule(
     code="pdu-type-unknown",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.1",
     on=UnknownPdu,
     follows=by("own", *_LOST_PLACE, "bytes-missing"),
     once=True,
@@ -118,11 +115,13 @@ def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnknownPdu(type=kind, length=length, problem="") if kind not in range(1, 8):
-            yield Hit(f"PDU type 0x{kind:02X} is not defined; it announces {length} bytes")
+            yield Hit(f"PDU type 0x{kind:02X} is not defined; it announces {counted(length, 'byte')}")
 
 
 def _stopped_by(review: Review, cut: Entry) -> int:
     """The last packet that may have stopped the sender of a PDU that was cut off, unless it stopped by itself."""
+    if _holds_whole(review, cut):
+        return cut.span.last_packet
     for each in review.ends:
         if isinstance(each.event, TcpEnd) and each.event.how == "FIN" and each.side is cut.side:
             return each.span.last_packet
@@ -130,10 +129,16 @@ def _stopped_by(review: Review, cut: Entry) -> int:
     return cut.span.last_packet if later else -1
 
 
+def _holds_whole(review: Review, cut: Entry) -> bool:
+    """Whether what a PDU holds is whole, so that the PDU announces more than was ever to come."""
+    association, side = review.association, cut.side
+    messages = any(message.side is side and not message.ended for message in association.messages)
+    return not messages and not any(isinstance(e.event, StrayFragment) and e.side is side for e in association.timeline)
+
+
 @entry_rule(
     code="pdu-length-wrong",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3",
     on=_CONTROL,
     follows=by("own", *_LOST_PLACE, "bytes-missing"),
     once=True,
@@ -160,13 +165,12 @@ def length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="pdu-malformed",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3",
     on=_CONTROL,
     follows=by("own", *_LOST_PLACE, "bytes-missing"),
     once=True,
 )
 def body_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A PDU's body does not have its type's layout.
+    """The body of a PDU does not have the layout of its type.
 
     An item or field runs over the end of what holds it, so that the rest cannot be read. What precedes the place named
     was decoded; the receiver may have read less, or something else.
@@ -182,7 +186,6 @@ def body_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="pdu-header",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.1",
     on=MalformedPdu,
     follows=by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "bytes-missing"),
     once=True,
@@ -190,7 +193,7 @@ def body_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
 def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """Expected a PDU header, found something else.
 
-    These bytes can be no PDU header: the type does not exist, or the length is impossible for it. Most often the PDU
+    These bytes cannot be a PDU header: the type does not exist, or the length is impossible for it. Most often the PDU
     before announced a wrong length. Decoding goes on at the next header found.
 
     What to do: Look at the length of the PDU before, and at the sender's PDU writer.
@@ -203,49 +206,52 @@ def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="bytes-skipped",
     severity=Severity.WARNING,
-    reference="PS3.8 §9.3.1",
     on=SkippedBytes,
     follows=(
         *by("own", *_LOST_PLACE, "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed", "pdu-header"),
-        "own:other-protocol",
+        *by("own", "other-protocol", "proxy-header"),
         *NOT_CAPTURED,
     ),
     once=True,
 )
-def skipped(_: Association, entry: Entry) -> Iterator[Hit]:
+def skipped(association: Association, entry: Entry) -> Iterator[Hit]:
     """Bytes were passed over in search of the next PDU.
 
-    After lost or malformed bytes the next PDU header had to be searched. What lies between is not decoded and may have
-    held messages.
+    After lost or malformed bytes the next PDU header had to be searched for. What lies between is not decoded and may
+    have held messages.
 
-    What to do: Look at what is found before it: the cause is there.
+    What to do: Look at the findings before this one: the cause is there.
     """
     match entry.event:
         case SkippedBytes(length=length):
-            yield Hit(f"{length} bytes could not be read as PDUs and were passed over")
+            before = [each.event for each in association.timeline if each.side is entry.side]
+            header = before[0] if before and isinstance(before[0], MalformedPdu) else None
+            expected = header is not None and names_other_protocol(association, header) == PROXY
+            severity = Severity.NOTE if expected else None
+            yield Hit(f"{counted(length, 'byte')} skipped: not readable as a PDU", severity=severity)
 
 
-@entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, reference="PS3.8 §D.1.1, §D.1.2", on=OversizedPdu)
+@entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, on=OversizedPdu)
 def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A P-DATA-TF is longer than the receiver takes.
+    """A P-DATA-TF is longer than its receiver accepts.
 
-    Each side announces the longest P-DATA-TF it takes (0 for any). A longer one may overrun the receiver's buffer: some
-    abort, some lose data, some do not mind. Reported once per direction.
+    Each side announces the longest P-DATA-TF it accepts (0 for no limit). A longer one may overrun the receiver's
+    buffer: some abort, some lose data, some do not mind. Reported once per direction.
 
     What to do: Limit the sender's PDU length to what the receiver announced, or raise the receiver's.
     """
     match entry.event:
         case OversizedPdu(length=length, limit=limit):
             sender = association.party(entry.side)
-            yield Hit(f"{the_party(sender)} sends a P-DATA-TF of {length} bytes; the receiver takes {limit}")
+            yield Hit(f"{the_party(sender)} sends a P-DATA-TF of {counted(length, 'byte')}; the receiver takes {limit}")
 
 
 @final_rule(
     code="pdu-incomplete",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.3.1",
     follows=(
         "association-aborted",
+        "provider-aborted",
         "connection-reset",
         *STALLS,
         *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),

@@ -11,7 +11,7 @@ from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.quantities import counted
 
 
-@entry_rule(code="pdv-empty", severity=Severity.WARNING, reference="PS3.8 §E.1", on=OddPdv)
+@entry_rule(code="pdv-empty", severity=Severity.WARNING, on=OddPdv)
 def empty(association: Association, entry: Entry) -> Iterator[Hit]:
     """A fragment is empty.
 
@@ -28,7 +28,6 @@ def empty(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="pdv-odd-length",
     severity=Severity.WARNING,
-    reference="PS3.8 §E.1",
     on=OddPdv,
     follows=by("own", *FRAMING, "command-malformed"),
 )
@@ -46,7 +45,7 @@ def odd_length(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{sender} sends a fragment of odd length: {counted(length, 'byte')}")
 
 
-@entry_rule(code="pdv-reserved-bits", severity=Severity.NOTE, reference="PS3.8 §E.2", on=OddPdv)
+@entry_rule(code="pdv-reserved-bits", severity=Severity.NOTE, on=OddPdv)
 def bits_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
     """Reserved bits of a message control header are set.
 
@@ -60,7 +59,7 @@ def bits_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"message control header 0x{header:02X} has reserved bits set")
 
 
-@entry_rule(code="messages-in-one-pdu", severity=Severity.WARNING, reference="PS3.8 §E.1", on=SharedPdu)
+@entry_rule(code="messages-in-one-pdu", severity=Severity.WARNING, on=SharedPdu)
 def shared(association: Association, entry: Entry) -> Iterator[Hit]:
     """A P-DATA-TF holds PDVs of two messages.
 

@@ -13,6 +13,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.quantities import counted
 
 _MANDATORY = {
     0x0001: "the object to store",  # Table 9.3-1
@@ -47,7 +48,7 @@ def is_misplaced(_: Association, message: Message) -> bool:
 _BEFORE = (*by("own", *FRAMING, "command-malformed"), *NOT_CAPTURED)
 
 
-@final_rule(code="request-without-data-set", severity=Severity.ERROR, reference="PS3.7 §9.3, §10.3", follows=_BEFORE)
+@final_rule(code="request-without-data-set", severity=Severity.ERROR, follows=_BEFORE)
 def request_lacks(review: Review) -> Iterator[Hit]:
     """A request lacks its mandatory data set.
 
@@ -74,7 +75,6 @@ def request_lacks(review: Review) -> Iterator[Hit]:
 @entry_rule(
     code="data-set-not-allowed",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.3, §10.3, PS3.4 §C.4.2.1.4.2",
     on=Message,
     follows=_BEFORE,
     condition=is_misplaced,
@@ -90,7 +90,7 @@ def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case Message(command=command, data_set=data) as message if command.announces_data_set and is_whole(message):
             if is_misplaced(association, message) and not command.problem:
-                follows = "" if data is None else f"; one of {data.length} bytes follows"
+                follows = "" if data is None else f"; one of {counted(data.length, 'byte')} follows"
                 pending = "pending " if command.status in PENDING else ""
                 yield Hit(f"{pending}{message.name} announces a data set; it may have none{follows}")
 
@@ -98,7 +98,6 @@ def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="response-without-data-set",
     severity=Severity.WARNING,
-    reference="PS3.7 §10.1.2.1.8",
     on=Message,
     follows=_BEFORE,
     condition=is_misplaced,

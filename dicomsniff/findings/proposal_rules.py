@@ -21,7 +21,7 @@ _SMALL = 1024
 _BOTH = (AssociateRq, AssociateAc)
 
 
-@entry_rule(code="context-id-even", severity=Severity.WARNING, reference="PS3.8 §9.3.2.2", on=AssociateRq)
+@entry_rule(code="context-id-even", severity=Severity.WARNING, on=AssociateRq)
 @of_negotiation
 def ids_even(_: Association, entry: Entry) -> Iterator[Hit]:
     """A presentation context has an even id.
@@ -40,7 +40,6 @@ def ids_even(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="context-id-repeated",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.1.1.13",
     on=AssociateRq,
     follows=("own:contexts-too-many",),
 )
@@ -62,7 +61,7 @@ def ids_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
                 )
 
 
-@entry_rule(code="contexts-too-many", severity=Severity.WARNING, reference="PS3.8 §9.3.2.2", on=AssociateRq)
+@entry_rule(code="contexts-too-many", severity=Severity.WARNING, on=AssociateRq)
 @of_negotiation
 def too_many(_: Association, entry: Entry) -> Iterator[Hit]:
     """More than 128 presentation contexts are proposed.
@@ -76,7 +75,7 @@ def too_many(_: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{len(contexts)} presentation contexts are proposed; there are {MAX_CONTEXTS} ids")
 
 
-@entry_rule(code="context-without-syntax", severity=Severity.WARNING, reference="PS3.8 §9.3.2.2", on=AssociateRq)
+@entry_rule(code="context-without-syntax", severity=Severity.WARNING, on=AssociateRq)
 @of_negotiation
 def without_syntax(_: Association, entry: Entry) -> Iterator[Hit]:
     """A presentation context proposes no syntax.
@@ -96,7 +95,7 @@ def without_syntax(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit("no presentation context is proposed")
 
 
-@entry_rule(code="proposed-twice", severity=Severity.NOTE, reference="PS3.8 §7.1.1.13", on=AssociateRq)
+@entry_rule(code="proposed-twice", severity=Severity.NOTE, on=AssociateRq)
 @of_negotiation
 def proposed_twice(_: Association, entry: Entry) -> Iterator[Hit]:
     """The same proposal occurs more than once.
@@ -121,9 +120,7 @@ def proposed_twice(_: Association, entry: Entry) -> Iterator[Hit]:
                 )
 
 
-@entry_rule(
-    code="user-information-incomplete", severity=Severity.WARNING, reference="PS3.7 §D.3.3.2, PS3.8 §D.1.1", on=_BOTH
-)
+@entry_rule(code="user-information-incomplete", severity=Severity.WARNING, on=_BOTH)
 @of_negotiation
 def information_missing(_: Association, entry: Entry) -> Iterator[Hit]:
     """A required user information item is missing.
@@ -144,7 +141,7 @@ def information_missing(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{pdu.name} has no {' and no '.join(absent)}")
 
 
-@entry_rule(code="max-length-small", severity=Severity.NOTE, reference="PS3.8 §D.1.1", on=_BOTH)
+@entry_rule(code="max-length-small", severity=Severity.NOTE, on=_BOTH)
 @of_negotiation
 def length_small(association: Association, entry: Entry) -> Iterator[Hit]:
     """One side accepts only very small PDUs.

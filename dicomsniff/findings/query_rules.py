@@ -23,7 +23,6 @@ _PERHAPS = "; this may be why it failed"
 @final_rule(
     code="query-level-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.1.3.1, §C.4.2.1.4.1, §C.4.3.1.3.1",
     follows=_BROKEN,
 )
 @told_leniently
@@ -42,15 +41,14 @@ def level_missing(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-level-unknown",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.6.1, §C.6.2, §C.6.3, §Y.6.1, §Z.4.2",
     follows=_BROKEN,
 )
 @told_leniently
 def level_unknown(each: Asked) -> Iterator[str]:
-    """A query or retrieval states a level that there is not.
+    """A query or retrieval states a level that does not exist.
 
     Each information model has its own levels: Patient Root has PATIENT, STUDY, SERIES and IMAGE; Study Root has no
-    PATIENT level. SCPs refuse other values, those in small letters too. A note where matches or objects came all the
+    PATIENT level. SCPs refuse other values, and values in small letters. A note where matches or objects came all the
     same.
 
     What to do: Let the SCU ask at a level of the model, or propose the SOP class of the model that has the level.
@@ -65,7 +63,6 @@ def level_unknown(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-parent-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
     follows=(*_BROKEN, "own:query-level-missing"),
 )
 @told_leniently
@@ -89,7 +86,6 @@ def parent_missing(each: Asked) -> Iterator[str]:
 @final_rule(
     code="retrieve-key-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.2.2.1.1, §C.4.2.2.1, §C.4.3.2.1",
     follows=(*_BROKEN, "own:query-level-missing"),
 )
 @told_once
@@ -116,7 +112,6 @@ def own_missing(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-not-single",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.2.1, §C.4.2.2.1, §C.4.3.2.1",
     follows=_BROKEN,
 )
 @told_leniently
@@ -145,7 +140,6 @@ def not_single(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.2.1",
     follows=(*_BROKEN, "own:query-parent-missing"),
 )
 @told_once
@@ -164,15 +158,14 @@ def own_unasked(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-outside-sequence",
     severity=Severity.WARNING,
-    reference="PS3.4 §K.6.1.2.2",
     follows=_BROKEN,
 )
 @told_once
 def outside_sequence(each: Asked) -> Iterator[str]:
-    """A key stands at top level that belongs into a sequence.
+    """A key that belongs in a sequence is at top level.
 
     A worklist is asked for by the keys in the item of Scheduled Procedure Step Sequence (0040,0100): station, date,
-    modality. At top level they are none of its keys: SCPs pass them over and return all that is scheduled, or nothing.
+    modality. At top level they are not keys: SCPs ignore them and return all that is scheduled, or nothing.
 
     What to do: Let the SCU put these keys into the one item of the sequence.
     """
@@ -187,15 +180,14 @@ def outside_sequence(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-of-other-level",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.1.1.3.1, §C.4.1.2.1",
     follows=(*_BROKEN, "own:query-parent-missing"),
 )
 @told_once
 def other_level(each: Asked) -> Iterator[str]:
     """A query or retrieval has keys of another level than its own.
 
-    Without relational behavior negotiated, a query is matched against attributes of its own level. Of a key of a lower
-    level SCPs take no notice, so that more is found or retrieved than was asked for; or they refuse it.
+    Without relational behavior negotiated, a query is matched against attributes of its own level. SCPs ignore a key of
+    a lower level, so that more is found or retrieved than was asked for, or they refuse the request.
 
     What to do: Ask at the level that the key belongs to; at STUDY level use Modalities in Study instead of Modality.
     """
@@ -217,14 +209,13 @@ def other_level(each: Asked) -> Iterator[str]:
 @final_rule(
     code="retrieve-key-not-unique",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.2.2.1.2, §C.2.2.1.3",
     follows=(*_BROKEN, "own:retrieve-key-missing"),
 )
 @told_once
 def not_unique(each: Asked) -> Iterator[str]:
     """A retrieval that failed has keys other than unique ones.
 
-    C-MOVE and C-GET name what to retrieve by unique keys only. Many SCPs pass over others; this one failed.
+    C-MOVE and C-GET name what to retrieve by unique keys only. Many SCPs ignore others; this one failed.
 
     What to do: Let the SCU send only the level and the unique keys.
     """
@@ -239,12 +230,11 @@ def not_unique(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-several-values",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.2.2.2.1, §C.2.2.2.2, §C.2.2.2.6",
     follows=_BROKEN,
 )
 @told_once
 def several_values(each: Asked) -> Iterator[str]:
-    """A key that is no list of UIDs has several values.
+    """A key that is not a list of UIDs has several values.
 
     Only UIDs may be listed, unless multiple value matching is negotiated, and a sequence has one item at most. SCPs
     match one of the values, or none, or refuse the query.
@@ -260,10 +250,10 @@ def several_values(each: Asked) -> Iterator[str]:
             yield f"{each.said} with {counted(count, 'value')} in {named(key.tag)}; only UIDs may be listed"
 
 
-@final_rule(code="query-wildcard", severity=Severity.WARNING, reference="PS3.4 §C.2.2.2.4, §C.2.2.2.5", follows=_BROKEN)
+@final_rule(code="query-wildcard", severity=Severity.WARNING, follows=_BROKEN)
 @told_once
 def wildcard(each: Asked) -> Iterator[str]:
-    """A wildcard stands in a key that has none.
+    """A key contains a wildcard that is not allowed there.
 
     UIDs, dates, times and numbers are not matched with wildcards. SCPs find nothing, or refuse the query.
 
@@ -279,15 +269,13 @@ def wildcard(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a wildcard in {named(key.tag)}; {key.vr} has no wildcards"
 
 
-@final_rule(
-    code="query-question-marks", severity=Severity.WARNING, reference="PS3.4 §C.2.2.2.4, PS3.5 §6.1", follows=_BROKEN
-)
+@final_rule(code="query-question-marks", severity=Severity.WARNING, follows=_BROKEN)
 @told_once
 def question_marks(each: Asked) -> Iterator[str]:
     """A key holds question marks in place of characters.
 
     Programs write a question mark for a character that their character set does not have. In a query each of them
-    matches any character, so that others are found, or nobody.
+    matches any character, so that others are found, or none.
 
     What to do: Let the SCU declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8).
     """
@@ -301,15 +289,14 @@ def question_marks(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-level-superfluous",
     severity=Severity.NOTE,
-    reference="PS3.4 §K.4.1.1.3.1, §U.4.2, §X.4.2, §BB.4.2",
     follows=_BROKEN,
 )
 @told_once
 def level_superfluous(each: Asked) -> Iterator[str]:
-    """A query or retrieval states a level where there is none.
+    """A query or retrieval states a level where none is used.
 
-    Worklists, and objects that belong to no patient, have no levels. SCPs pass over Query/Retrieve Level there, or
-    refuse the request.
+    Worklists, and objects that belong to no patient, have no levels. SCPs ignore Query/Retrieve Level there, or refuse
+    the request.
 
     What to do: Let the SCU leave out (0008,0052).
     """

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
-from dicomsniff.association.timeline import Entry, UnexpectedPdu
+from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id, the_party
-from dicomsniff.findings.review import asks_release_again
-from dicomsniff.findings.rule import Hit, entry_rule
-from dicomsniff.pdu.types import ReleaseRq
+from dicomsniff.findings.review import Review, asks_release_again
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.pdu.types import ReleaseRp, ReleaseRq
 from dicomsniff.quantities import counted
 from dicomsniff.side import Side
 
@@ -21,7 +21,6 @@ _BOTH = (State.COLLISION, State.COLLISION_ANSWERED)
 @entry_rule(
     code="release-too-early",
     severity=Severity.WARNING,
-    reference="PS3.7 §A.5",
     on=ReleaseRq,
     follows=by("own", *FRAMING, "message-id-repeated"),
 )
@@ -66,7 +65,7 @@ def _is_unexpected(association: Association, entry: Entry) -> bool:
     )
 
 
-@entry_rule(code="release-by-acceptor", severity=Severity.WARNING, reference="PS3.7 §A.5", on=ReleaseRq)
+@entry_rule(code="release-by-acceptor", severity=Severity.WARNING, on=ReleaseRq)
 def by_acceptor(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor asks for the release.
 
@@ -86,7 +85,6 @@ def by_acceptor(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="release-repeated",
     severity=Severity.WARNING,
-    reference="PS3.8 §9.2.3, Table 9-10",
     on=UnexpectedPdu,
     follows=by("own", *FRAMING, "bytes-missing"),
     once=True,
@@ -109,7 +107,6 @@ def again(association: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="release-answer-order",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.2.2.7",
     on=UnexpectedPdu,
     follows=by("own", *FRAMING, "bytes-missing"),
 )
@@ -130,7 +127,7 @@ def answered_out_of_order(association: Association, entry: Entry) -> Iterator[Hi
             )
 
 
-@entry_rule(code="release-collision", severity=Severity.NOTE, reference="PS3.8 §7.2.2.7", on=ReleaseRq)
+@entry_rule(code="release-collision", severity=Severity.NOTE, on=ReleaseRq)
 def collision(association: Association, entry: Entry) -> Iterator[Hit]:
     """Both sides ask to release at the same time.
 
@@ -141,3 +138,46 @@ def collision(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     if isinstance(entry.event, ReleaseRq) and association.state in _BOTH and not _is_unexpected(association, entry):
         yield Hit("both sides sent A-RELEASE-RQ before either was answered")
+
+
+@final_rule(code="release-not-awaited", severity=Severity.WARNING)
+def not_awaited(review: Review) -> Iterator[Hit]:
+    """A side asks for the release and does not wait for the answer.
+
+    The side that sent A-RELEASE-RQ closed the connection before A-RELEASE-RP came. All was done, but where it reset the
+    connection, the other side's answer failed and its log may tell of an error. Where it took the answer nevertheless,
+    this is a note.
+
+    What to do: Look at how the sender closes: it should wait for A-RELEASE-RP.
+    """
+    association = review.association
+    asked = next((each for each in association.timeline if isinstance(each.event, ReleaseRq)), None)
+    answer = next((each for each in association.timeline if isinstance(each.event, ReleaseRp)), None)
+    if asked is None or answer is None or answer.side is asked.side or association.missing_bytes:
+        return
+    own = [each for each in review.ends if each.side is asked.side]
+    if own and asked.span.last_packet <= own[0].span.first_packet < answer.span.first_packet:
+        reset = any(isinstance(each.event, TcpEnd) and each.event.how == "RST" for each in own)
+        text = f"{the_party(association.party(asked.side))} closed the TCP connection without waiting for A-RELEASE-RP"
+        text += "; when that came, it reset the connection" if reset else ", which came nevertheless"
+        yield Hit(text, own[0].span, side=asked.side, severity=None if reset else Severity.NOTE)
+
+
+@final_rule(code="released-unused", severity=Severity.WARNING, follows=("contexts-refused",))
+def unused(review: Review) -> Iterator[Hit]:
+    """An association is released unused after contexts were refused.
+
+    Some presentation contexts were accepted, and nothing was sent on them: what the requestor had to send needed one
+    that was refused, or it only wanted to see what is accepted.
+
+    What to do: Compare what was to be sent, its SOP class and transfer syntax, with the contexts that were refused.
+    """
+    association = review.association
+    refused = sum(bool(context.result) for context in association.contexts.values())
+    asked = next((each for each in association.timeline if isinstance(each.event, ReleaseRq)), None)
+    silent = not association.message_counts.messages and not association.unlisted and not association.missing_bytes
+    if asked is None or asked.side is not Side.REQUESTOR or association.nothing_accepted or not (refused and silent):
+        return
+    who = the_party(association.requestor)
+    text = f"{who} released the association and had sent nothing: probably it needed one of the contexts refused"
+    yield Hit(text, asked.span, side=Side.REQUESTOR)

@@ -31,7 +31,7 @@ def is_about_another(_: Association, message: Message) -> bool:
 
 
 def _differences(message: Message, request: Message) -> list[tuple[str, str, str]]:
-    """Return what a response names otherwise than its request: (what, said, meant); what either leaves out is none."""
+    """Return what a response names differently from its request: (what, said, meant); what either omits is ignored."""
     command, asked = message.command, request.command
     found = []
     if command.sop_class_uid and asked.sop_class_uid and command.sop_class_uid != asked.sop_class_uid:
@@ -53,7 +53,6 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
 @entry_rule(
     code="response-about-another",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.1.1.3, §9.1.1.1.4, §10.1",
     on=Message,
     follows=(*_BEFORE, *by("peer", "message-id-repeated"), "own:response-mismatched"),
     condition=is_about_another,
@@ -77,14 +76,13 @@ def about_another(_association: Association, entry: Entry) -> Iterator[Hit]:
 @final_rule(
     code="success-before-end",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.1.2, §9.1.2.2, §9.1.3.2, §9.1.4.2",
     follows=_BEFORE,
 )
 def before_the_end(review: Review) -> Iterator[Hit]:
     """A request succeeds before its data set is whole.
 
     Only a failure may be answered while the data set is still being sent. A response that says Success or Warning by
-    then cannot be about all of the object: what came later may be lost.
+    then cannot cover the whole object: what came later may be lost.
 
     What to do: Compare the object at the receiver with the one that was sent. Look at the receiver's log.
     """
@@ -98,7 +96,7 @@ def before_the_end(review: Review) -> Iterator[Hit]:
             continue
         health = association.tcp.get(request.side)
         unsure = health is not None and (health.out_of_order or health.retransmitted)
-        if not unsure and not association.missing_bytes:
+        if not unsure and not association.has_holes:
             text = (
                 f"{final.name} says {operation.category} {duration(early)} before the data set of {request.name} ended"
             )

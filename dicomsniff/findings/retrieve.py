@@ -8,9 +8,11 @@ from dicomsniff.association.moves import Delivery, Move
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
-from dicomsniff.quantities import counted, some_of
+from dicomsniff.quantities import counted, of_all, some_of
 
 DESTINATION_UNKNOWN = 0xA801
+MAX_TITLE = 16
+"""Characters of an AE title (PS3.5 §6.2)."""
 MAX_NAMED = 3
 """SOP classes that a line names; further ones are counted."""
 
@@ -41,36 +43,39 @@ def why_less(move: Move) -> str:
         (target, how), count = tries.most_common(1)[0]
         what = {"refused": "refused the TCP connection", "unanswered": "did not answer"}.get(how, "took it in silence")
         times = f" ({count} times)" if count > 1 else ""
-        tried = f"while it ran, the provider tried to connect to {the_address(target)}"
+        tried = f"while it ran, the SCP tried to connect to {the_address(target)}"
         return f"{tried}, which {what}{times}: nothing listens there?"
     if move.status == DESTINATION_UNKNOWN:
         unknown = the_title(str(move.destination))
-        return f"the provider does not know the destination {unknown}; it must be configured there"
+        if (length := len(str(move.destination))) > MAX_TITLE:
+            return f"the destination {unknown} has {length} characters; an AE title has {MAX_TITLE} at most"
+        return f"the SCP does not know the destination {unknown}; it must be configured there"
     failed = move.counters.get("failed", 0)
     if move.sent:
         return _explain_partial(move, destination, failed)
     if move.partial:
         return ""  # what delivered for it may have been forgotten
     if done := move.counters.get("completed", 0) + move.counters.get("warning", 0):
-        return f"{done} of {counted(done + failed, 'object')} arrived, as it counts; the capture does not see that path"
+        total = done + failed + move.counters.get("remaining", 0)
+        return f"{of_all(done, total, 'object')} arrived, as it counts; the capture does not see that path"
     if failed:
         return (
-            f"{counted(failed, 'object')} failed and no C-STORE is in the capture: the provider could not reach "
+            f"{counted(failed, 'object')} failed and no C-STORE is in the capture: the SCP could not reach "
             f"{destination}, or had nothing to send that it accepts, or the capture does not see that path"
         )
     if move.status is None:
         return f"it got no final response, and no C-STORE to {destination} is in the capture"
     if move.category == "Success":
-        return "nothing was moved: no object matched, or the provider does not tell what it could not send"
-    return f"no C-STORE to {destination} is in the capture: the provider gave up before it sent anything"
+        return "nothing was moved: no object matched, or the SCP does not tell what it could not send"
+    return f"no C-STORE to {destination} is in the capture: the SCP gave up before it sent anything"
 
 
 def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
     association = f"association {the_association(delivery.association)}"
     if delivery.outcome == "rejected":
-        return f"{destination} rejected the provider's {association}"
+        return f"{destination} rejected the SCP's {association}"
     if delivery.contexts and not delivery.accepted:
-        accepted = f"accepted none of {delivery.contexts} presentation contexts"
+        accepted = f"accepted {of_all(0, delivery.contexts, 'presentation context')}"
         return f"{destination} {accepted} in {association}"
     if delivery.outcome == "aborted" and not delivery.stores.kept and not _kept_beside(delivery, move):
         return f"{association} to {destination} was aborted before anything was stored"
@@ -91,16 +96,14 @@ def _explain_partial(move: Move, destination: str, failed: int) -> str:
     unsent = max(failed - rejected - unanswered, 0)
     parts = []
     if rejected:
-        parts.append(f"{destination} answered {rejected} of {move.sent} C-STOREs with a failure")
+        parts.append(f"{destination} answered {of_all(rejected, move.sent, 'C-STORE')} with a failure")
     if unanswered:
         aborted = any(delivery.outcome == "aborted" and delivery.stores.unanswered for delivery in move.deliveries)
         then = " and the association was aborted" if aborted else ""
-        parts.append(f"{destination} left {unanswered} of {move.sent} C-STOREs without an answer{then}")
+        parts.append(f"{destination} left {of_all(unanswered, move.sent, 'C-STORE')} without an answer{then}")
     if unsent:
         contexts = sum(delivery.contexts - delivery.accepted for delivery in move.deliveries)
-        why = (
-            f"{destination} had refused {contexts} presentation contexts" if contexts else "the provider's log says why"
-        )
+        why = f"{destination} had refused {contexts} presentation contexts" if contexts else "the SCP's log says why"
         parts.append(
             f"{counted(unsent, 'object')} counted as failed {'was' if unsent == 1 else 'were'} never sent: {why}"
         )
@@ -116,7 +119,8 @@ def explain_get(association: Association, operation: Operation) -> str:
     if not failed and operation.category == "Success":
         return ""
     if operation.sub_operations and stored["Failure"]:
-        return f"the requestor answered {stored['Failure']} of {operation.sub_operations} C-STOREs with a failure"
+        share = of_all(stored["Failure"], operation.sub_operations, "C-STORE")
+        return f"the requestor answered {share} with a failure"
     if (unsent := unsent_of(operation)) and not storage_without_role(association):  # which has a rule of its own
         verb = "was" if unsent == 1 else "were"
         return f"{counted(unsent, 'object')} {verb} never sent: {_what_fits(association)}"

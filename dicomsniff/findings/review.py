@@ -169,11 +169,13 @@ class Review:
         return ""
 
     def went_on(self, message: Message) -> bool:
-        """Whether the sender of a message sent something else behind it, other than A-ABORT."""
+        """Whether the sender of a message sent something else after it, other than A-ABORT."""
         return self._reach[message.side] >= message.span.end
 
     def may_have_missed(self, side: Side, *, since: int) -> bool:
         """Whether something that a side sent in or after packet `since` may have escaped the capture."""
+        if self.association.lost_until >= since:
+            return True
         if not self._spoke[side]:
             return not hears(self.association, side)
         return self._resync[side] >= since

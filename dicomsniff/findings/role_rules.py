@@ -26,15 +26,15 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 @final_rule(
     code="role-not-negotiated",
     severity=Severity.WARNING,
-    reference="PS3.7 §D.3.3.4",
     follows=(*_BEFORE, "context-not-accepted"),
 )
 def not_negotiated(review: Review) -> Iterator[Hit]:
     """A request is sent in a role that was not negotiated.
 
     By default the requestor is the SCU and the acceptor the SCP. For anything else, such as C-STORE during C-GET or an
-    event report on a reversed association, SCP/SCU role selection is needed; who is SCP only gave up the SCU role.
-    Peers refuse or abort requests in another role. A note where no role was negotiated and the peer answered Success.
+    event report on a reversed association, SCP/SCU role selection is needed; a requestor that negotiated the SCP role
+    only gave up the SCU role. Peers refuse or abort requests in another role. A note where no role was negotiated and
+    the peer answered Success.
 
     What to do: Let the requestor propose the roles it needs, and the acceptor accept them.
     """
@@ -89,9 +89,7 @@ def _text(association: Association, operation: Operation, roles: Roles) -> str:
     return f"{text}; that role was given up: A-ASSOCIATE-AC refused the requestor as SCU"
 
 
-@final_rule(
-    code="get-without-role", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4, PS3.4 §C.4.3", follows=_BEFORE
-)
+@final_rule(code="get-without-role", severity=Severity.WARNING, follows=_BEFORE)
 def get_without_role(review: Review) -> Iterator[Hit]:
     """C-GET cannot deliver: the requestor has no SCP role.
 
@@ -124,13 +122,13 @@ def get_without_role(review: Review) -> Iterator[Hit]:
                   listed_at=accept.span.first_packet)  # fmt: skip
 
 
-@final_rule(code="role-scp-only", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4", follows=_BEFORE)
+@final_rule(code="role-scp-only", severity=Severity.WARNING, follows=_BEFORE)
 def scp_only(review: Review) -> Iterator[Hit]:
-    """The requestor proposes to be SCP only of classes that it would use.
+    """The requestor gives up the SCU role for classes that it would use.
 
-    SCP/SCU role selection with SCU role 0 gives up the requestor's default role. Of storage that is usual for C-GET, of
-    storage commitment for event reports; of other classes it leaves nothing to do, and some acceptors refuse. Reported
-    only where the association failed.
+    SCP/SCU role selection with SCU role 0 gives up the requestor's default role. This is usual for Storage (C-GET) and
+    for storage commitment (event reports). For other classes it leaves nothing to do, and some acceptors refuse.
+    Reported only where the association failed.
 
     What to do: Leave the role selection out for these classes, or propose the SCU role as well.
     """

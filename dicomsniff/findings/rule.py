@@ -1,6 +1,6 @@
 """How a rule is declared: as one decorated function, whose docstring is what `dicomsniff rules` says of it.
 
-    @final_rule(code="window-closed", severity=Severity.NOTE, reference="RFC 9293 §3.8.6.1")
+    @final_rule(code="window-closed", severity=Severity.NOTE)
     def window_closed(review: Review) -> Iterator[Hit]:
         '''A receiver closed its TCP window.
 
@@ -17,6 +17,8 @@ rule that is also given what was found about the association before. They have k
   side must have caused it, `peer:CODE` where the other side must, `CODE` where either may.
 - `title`, `meaning` and `remedy` stand for the paragraphs of the docstring where it cannot hold them.
 
+The clause of the standard that a rule judges by, and what it demands, is in the table of `findings/clauses.py`.
+
 Rules are listed and asked in the order of their modules in `findings/catalogue.py`, and of their functions there.
 """
 
@@ -29,8 +31,11 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.neighbours import Neighbours
+from dicomsniff.association.strangers import Stranger
 from dicomsniff.association.timeline import Entry
+from dicomsniff.capture.losses import Losses
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.clauses import Clause, clause_of
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.review import Review
@@ -45,7 +50,8 @@ class Hit(NamedTuple):
 
     `earliest_cause` is the earliest packet that its cause may lie in, `latest_cause` the latest (-1: the
     association's end). A rule on a whole capture may name the `association` and the message's `number` in it.
-    `severity` is told where it is less than the rule's.
+    `severity` is told where it is less than the rule's. `only` are the codes of which alone it may be a consequence,
+    where these are fewer than what the rule `follows`.
     """
 
     text: str
@@ -58,6 +64,7 @@ class Hit(NamedTuple):
     number: int | None = None
     listed_at: int = 0
     severity: Severity | None = None
+    only: tuple[str, ...] = ()
 
 
 class CaptureFacts(Protocol):
@@ -72,6 +79,10 @@ class CaptureFacts(Protocol):
         """Associations recognized."""
 
     @property
+    def losses(self) -> Losses:
+        """Packets that the capturer lost."""
+
+    @property
     def given_up(self) -> int:
         """Connections no longer followed because too many were open at a time."""
 
@@ -82,6 +93,10 @@ class CaptureFacts(Protocol):
     @property
     def handshakes(self) -> list[FailedHandshake]:
         """TLS handshakes that failed in sight."""
+
+    @property
+    def strangers(self) -> list[Stranger]:
+        """Connections without DICOM on which the other side did not answer."""
 
     @property
     def neighbours(self) -> Neighbours:
@@ -104,11 +119,15 @@ class Rule:
 
     code: str
     severity: Severity
-    reference: str
     title: str
     meaning: str
     remedy: str
     follows: tuple[str, ...]
+
+    @property
+    def clause(self) -> Clause:
+        """The clause of a standard by which it judges; an empty one where no standard says anything of it."""
+        return clause_of(self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +173,6 @@ class Described(TypedDict, total=False):
     """What any rule may be given beside its code and causes."""
 
     severity: Required[Severity]
-    reference: str
     title: str
     meaning: str
     remedy: str
@@ -231,4 +249,4 @@ def _row(check: Callable[..., object], row: Catalogued) -> dict[str, Any]:
     remedy = next((each for each in paragraphs if each.startswith(_REMEDY)), "")
     meaning = next((each for each in paragraphs if each != remedy), "")
     said = {"title": title.removesuffix("."), "meaning": meaning, "remedy": remedy.removeprefix(_REMEDY)}
-    return {"reference": "", "follows": (), **said, **row}
+    return {"follows": (), **said, **row}

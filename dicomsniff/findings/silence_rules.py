@@ -8,6 +8,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, final_rule
+from dicomsniff.pdu.types import ReleaseRq
 from dicomsniff.quantities import duration
 from dicomsniff.side import Side
 
@@ -18,7 +19,6 @@ _IDLE = 30_000_000_000
 @final_rule(
     code="association-unanswered",
     severity=Severity.ERROR,
-    reference="PS3.8 §7.1",
     follows=(*by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"), "peer:identity-ignored"),
 )
 def request_unanswered(review: Review) -> Iterator[Hit]:
@@ -30,32 +30,48 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
     What to do: Try C-ECHO from another host, look at the server's log, and at what listens on the port.
     """
     association, request, ending = review.association, review.association.request, review.ending
-    if request is None or association.accept is not None or association.rejection is not None:
+    if request is None or association.rejection is not None:
         return
-    if review.may_have_missed(Side.ACCEPTOR, since=request.span.first_packet) or review.answered_otherwise:
+    accept = association.accept
+    if accept is not None and not _too_late(review):
+        return
+    if review.may_have_missed(Side.ACCEPTOR, since=request.span.first_packet):
+        return
+    if review.answered_otherwise and accept is None:
         return
     if association.ended_by_capture and ending is None:
         return
     gave_up = association.abort is not None and association.abort.side is Side.REQUESTOR
-    if association.state is State.REQUESTED or (gave_up and review.silence >= PATIENCE):
+    if association.state is State.REQUESTED or accept is not None or (gave_up and review.silence >= PATIENCE):
         asked, silent = the_party(association.requestor), the_party(association.acceptor)
         waited = duration(review.waited(request.span.last_time))
         if ending is None:
             text = f"{silent} gave no answer to the A-ASSOCIATE-RQ of {asked} in {waited}"
+        elif ending.side is Side.ACCEPTOR and ending.span.first_packet < request.span.first_packet:
+            text = f"{silent} {how_ended(ending)} before the A-ASSOCIATE-RQ of {asked} came"
         elif ending.side is Side.ACCEPTOR:
             text = f"{silent} {how_ended(ending)} {waited} after the A-ASSOCIATE-RQ of {asked}, without an answer"
         else:
             text = f"{asked} gave up after {waited} and {how_ended(ending)}: {silent} gave no answer to A-ASSOCIATE-RQ"
+        if accept is not None and ending is not None:
+            text += f"; its A-ASSOCIATE-AC came {duration(accept.span.first_time - ending.span.first_time)} later"
         yield Hit(text, request.span, side=Side.REQUESTOR)
 
 
-@final_rule(code="requestor-silent", severity=Severity.WARNING, reference="PS3.8 §9.1.5, §9.2.3")
+def _too_late(review: Review) -> bool:
+    """Whether A-ASSOCIATE-AC came only when the requestor had given up."""
+    accept, ending = review.association.accept, review.ending
+    gave_up = ending is not None and ending.side is Side.REQUESTOR and review.silence >= PATIENCE
+    return accept is not None and gave_up and ending is not None and accept.span.first_time > ending.span.first_time
+
+
+@final_rule(code="requestor-silent", severity=Severity.WARNING)
 def requestor_silent(review: Review) -> Iterator[Hit]:
     """A TCP connection is opened and no A-ASSOCIATE-RQ comes.
 
-    The acceptor waits for A-ASSOCIATE-RQ until its ARTIM timer expires. Who opens a connection and says nothing hangs,
-    is a port scanner or the health check of a load balancer, or waits for the other side to speak first, as clients of
-    other protocols do.
+    The acceptor waits for A-ASSOCIATE-RQ until its ARTIM timer expires. A program that opens a connection and says
+    nothing hangs, is a port scanner or the health check of a load balancer, or waits for the other side to speak first,
+    as clients of other protocols do.
 
     What to do: Look at what opens the connection. Where it is a monitor, let it close the connection or send C-ECHO.
     """
@@ -71,7 +87,6 @@ def requestor_silent(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="peer-silent",
     severity=Severity.ERROR,
-    reference="PS3.7 §7.5.3",
     follows=(
         *by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason", "release-too-early"),
         *STALLS,
@@ -102,9 +117,7 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             return
 
 
-@final_rule(
-    code="idle-timeout", severity=Severity.WARNING, reference="PS3.8 §9.1.4", follows=(*BROKEN, "pdu-incomplete")
-)
+@final_rule(code="idle-timeout", severity=Severity.WARNING, follows=(*BROKEN, "pdu-incomplete"))
 def idle(review: Review) -> Iterator[Hit]:
     """After long silence the association is ended without release.
 
@@ -115,7 +128,10 @@ def idle(review: Review) -> Iterator[Hit]:
     association, ending = review.association, review.ending
     if ending is None or review.silence < _IDLE or association.unanswered or association.state.is_releasing:
         return
-    established = association.accept is not None or association.messages
+    accepted = association.accept is not None and not _too_late(review)
+    established = accepted or association.messages
+    if any(isinstance(each.event, ReleaseRq) for each in association.timeline):
+        return  # nobody was idle: a release was under way
     if established and any(association.pdu_counts.values()) and not association.unlisted:
         party = association.party(ending.side)
         text = f"nothing was sent for {duration(review.silence)}; then {the_party(party)} {how_ended(ending)}"

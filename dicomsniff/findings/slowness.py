@@ -1,9 +1,9 @@
 """Why an association was slow: what took most of the time it was busy."""
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.state import State
 from dicomsniff.association.timing import STALLS, Part, Timing
 from dicomsniff.findings.parts import plain, the_message, the_message_id
+from dicomsniff.pdu.types import Abort
 from dicomsniff.quantities import byte_size, duration
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
@@ -47,7 +47,7 @@ def _dominating(association: Association) -> tuple[Part, Side | None, str] | Non
     """Find what took more than half of the busy time, beginning with what explains it best."""
     timing = association.timing
     busy = timing.total - timing.part(Part.IDLE) - timing.part(Part.AFTER)
-    if busy <= LONG or association.missing_bytes or not _both_seen(association):
+    if busy <= LONG or association.has_holes or not _both_seen(association):
         return None
     for part, said in _OF_BOTH.items():
         time = timing.part(part)
@@ -62,7 +62,7 @@ def _dominating(association: Association) -> tuple[Part, Side | None, str] | Non
                 return part, side, words(association, side, _of(time, busy))
     for side in SIDES:
         time = timing.transfer_time(side)
-        if time > LONG and 2 * time > busy and _rate(timing, side) < SLOW_RATE:
+        if timing.bytes[side] and time > LONG and 2 * time > busy and _rate(timing, side) < SLOW_RATE:
             return Part.TRANSFER, side, _transferring(association, side, _of(time, busy))
     return None
 
@@ -76,7 +76,10 @@ def _handshaking(_: Association, time: str) -> str:
 
 
 def _negotiating(association: Association, time: str) -> str:
-    if association.state is State.REQUESTED:
+    accept = association.accept
+    given_up = (each for each in association.timeline if isinstance(each.event, Abort))
+    first = next((each.span.first_time for each in given_up), None)
+    if accept is None or (first is not None and first < accept.span.first_time):
         return f"the acceptor left A-ASSOCIATE-RQ unanswered for {time}"
     return f"the acceptor took {time} to answer A-ASSOCIATE-RQ"
 

@@ -48,6 +48,22 @@ class _Stall(NamedTuple):
             return 0  # what ends a connection may state any window
         return self.since(since) if since != NEVER else 0
 
+    @property
+    def _gave_up_itself(self) -> bool:
+        """Whether the sender's own A-ABORT is what it sent last."""
+        return isinstance(self.ending.event, Abort) and self.ending.side is self.side
+
+    @property
+    def silent(self) -> int:
+        """How long (ns) before the end the sender sent nothing."""
+        return self.since(self.span.last_time if self._gave_up_itself else self.health.sent_at)
+
+    @property
+    def all_arrived(self) -> bool:
+        """Whether the receiver acknowledged all that was sent before the end."""
+        sent = self.ending.span.start if self._gave_up_itself else self.health.sent_to
+        return self.health.acked_to >= sent
+
     def hit(self, text: str, side: Side | None) -> Hit:
         """Return what was seen, from the beginning of the message to its end."""
         last = self.ending.span
@@ -59,7 +75,7 @@ class _Stall(NamedTuple):
 def _stalls(review: Review, *, whole: bool = False) -> Iterator[_Stall]:
     """Yield what had begun and not ended; with `whole` also what was sent whole and not acknowledged."""
     association, ending = review.association, review.ending
-    if ending is None or association.unlisted or association.missing_bytes:
+    if ending is None or association.unlisted or association.has_holes:
         return
     for side in SIDES:
         health, begun = association.tcp.get(side), _begun(review, side)
@@ -100,7 +116,7 @@ def _end_in_tcp(span: Span) -> int:
     return located[-1].end if located else span.end
 
 
-@final_rule(code="receiver-stopped-reading", severity=Severity.ERROR, reference="RFC 9293 §3.8.6.1")
+@final_rule(code="receiver-stopped-reading", severity=Severity.ERROR)
 def stopped_reading(review: Review) -> Iterator[Hit]:
     """A receiver stopped reading in the middle of a message.
 
@@ -118,7 +134,11 @@ def stopped_reading(review: Review) -> Iterator[Hit]:
             yield stall.hit(f"{text}within {stall.name}; then {ender} {how_ended(stall.ending)}", stall.side.other)
 
 
-@final_rule(code="sender-stopped", severity=Severity.ERROR, reference="PS3.8 §9.3.1", follows=by("own", *FRAMING))
+@final_rule(
+    code="sender-stopped",
+    severity=Severity.ERROR,
+    follows=by("own", *FRAMING, "last-fragment-missing"),
+)
 def stopped_sending(review: Review) -> Iterator[Hit]:
     """A sender stopped in the middle of a message.
 
@@ -128,8 +148,8 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
     What to do: Look at the sender's log at that time. If a PDU is incomplete, look at its length too.
     """
     for stall in _stalls(review):
-        health, silent = stall.health, stall.since(stall.health.sent_at)
-        if not stall.closed and health.acked_to >= health.sent_to and silent >= PATIENCE:
+        silent = stall.silent
+        if not stall.closed and stall.all_arrived and silent >= PATIENCE:
             sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             ender = receiver if stall.ending.side is stall.side.other else "it"
             cut = f" ({stall.cut})" if stall.cut else ""
@@ -137,7 +157,7 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
             yield stall.hit(f"{text}{duration(silent)} later {ender} {how_ended(stall.ending)}", stall.side)
 
 
-@final_rule(code="bytes-never-acknowledged", severity=Severity.ERROR, reference="RFC 9293 §3.8.1")
+@final_rule(code="bytes-never-acknowledged", severity=Severity.ERROR)
 def never_arrived(review: Review) -> Iterator[Hit]:
     """Bytes were sent again and never acknowledged.
 

@@ -12,6 +12,7 @@ from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review, asks_release_again, knows_state
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import Abort, AssociateRj
+from dicomsniff.quantities import counted
 from dicomsniff.side import Side
 
 _BEFORE = (State.IDLE, State.REQUESTED)
@@ -23,7 +24,6 @@ _PLACE_LOST = (*by("own", *FRAMING), "own:bytes-missing")
 @entry_rule(
     code="pdata-before-association",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.2.3, Table 9-10",
     on=UnexpectedPdu,
     follows=_PLACE_LOST,
     once=True,
@@ -38,13 +38,14 @@ def data_before(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state in _BEFORE and _knows_state(association, entry):
-            yield Hit(f"P-DATA-TF where the association is {state.value}")
+            who = the_party(association.party(entry.side))
+            before = "the association was accepted" if state is State.REQUESTED else "any A-ASSOCIATE-RQ"
+            yield Hit(f"{who} sent P-DATA-TF before {before}")
 
 
 @entry_rule(
     code="pdata-after-release",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.2.3, Table 9-10",
     on=UnexpectedPdu,
     follows=_PLACE_LOST,
     once=True,
@@ -61,7 +62,7 @@ def data_after(association: Association, entry: Entry) -> Iterator[Hit]:
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_releasing:
             yield Hit(f"{the_party(association.party(entry.side))} sent P-DATA-TF after its own A-RELEASE-RQ")
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_over and not _in_flight(association, entry):
-            yield Hit(f"P-DATA-TF where the association is {state.value}")
+            yield Hit(f"P-DATA-TF came while the association was {state.value}")
 
 
 def _knows_state(association: Association, entry: Entry) -> bool:
@@ -79,7 +80,6 @@ def _in_flight(association: Association, entry: Entry) -> bool:
 @entry_rule(
     code="associate-repeated",
     severity=Severity.ERROR,
-    reference="PS3.8 §7.1.2.1, Table 9-10",
     on=UnexpectedPdu,
     follows=_PLACE_LOST,
     once=True,
@@ -93,13 +93,12 @@ def request_again(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnexpectedPdu(pdu="A-ASSOCIATE-RQ", state=state):
-            yield Hit(f"A-ASSOCIATE-RQ where the association is {state.value} already")
+            yield Hit(f"A-ASSOCIATE-RQ came while the association was {state.value} already")
 
 
 @entry_rule(
     code="abort-after-end",
     severity=Severity.WARNING,
-    reference="PS3.8 §7.3.2.2, Table 9-10",
     on=UnexpectedPdu,
     follows=_PLACE_LOST,
     once=True,
@@ -110,27 +109,26 @@ def abort_after_end(_: Association, entry: Entry) -> Iterator[Hit]:
     The association was released or rejected already, so there is nothing to abort: only the TCP connection remains to
     be closed. Logs of the other side will show an abort that means nothing.
 
-    What to do: Look at how the sender shuts down; often a second thread tidies up what is gone.
+    What to do: Look at how the sender shuts down; often a second thread closes what is closed already.
     """
     match entry.event:
         case UnexpectedPdu(pdu="A-ABORT", state=state) if state is not State.ABORTED:
-            yield Hit(f"A-ABORT where the association is {state.value} already")
+            yield Hit(f"A-ABORT came when the association was {state.value} already")
 
 
 @entry_rule(
     code="pdu-unexpected",
     severity=Severity.ERROR,
-    reference="PS3.8 §9.2",
     on=UnexpectedPdu,
     follows=_PLACE_LOST,
     once=True,
 )
 def unexpected(association: Association, entry: Entry) -> Iterator[Hit]:
-    """A PDU comes where the state machine expects another.
+    """A PDU is not expected in the state of the association.
 
     The sender breaks the order of the protocol. Receivers answer with A-ABORT (unexpected-PDU).
 
-    What to do: Look at the sender, and at which side it thinks it is.
+    What to do: Look at the sender, and at whether it mixes up the roles of requestor and acceptor.
     """
     match entry.event:
         case UnexpectedPdu(pdu="P-DATA-TF" | "A-ASSOCIATE-RQ" | "A-ABORT"):
@@ -142,13 +140,12 @@ def unexpected(association: Association, entry: Entry) -> Iterator[Hit]:
         case UnexpectedPdu(pdu=pdu, state=state) if not _in_flight(association, entry) and _knows_state(
             association, entry
         ):
-            yield Hit(f"{pdu} where the association is {state.value}")
+            yield Hit(f"{pdu} came while the association was {state.value}")
 
 
 @entry_rule(
     code="abort-reserved",
     severity=Severity.WARNING,
-    reference="PS3.8 §9.3.8, Table 9-26",
     on=Abort,
     follows=_PLACE_LOST,
     once=True,
@@ -172,7 +169,6 @@ def abort_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="abort-reason-of-user",
     severity=Severity.WARNING,
-    reference="PS3.8 §9.3.8, Table 9-26",
     on=Abort,
     follows=_PLACE_LOST,
 )
@@ -190,7 +186,7 @@ def abort_reason_of_user(association: Association, entry: Entry) -> Iterator[Hit
             yield Hit(f"{who} sends A-ABORT by the service-user with reason {reason}; it must be 0")
 
 
-@entry_rule(code="reject-reserved", severity=Severity.WARNING, reference="PS3.8 §9.3.4, Table 9-21", on=AssociateRj)
+@entry_rule(code="reject-reserved", severity=Severity.WARNING, on=AssociateRj)
 def reject_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
     """An A-ASSOCIATE-RJ carries codes the standard does not define.
 
@@ -205,7 +201,7 @@ def reject_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"A-ASSOCIATE-RJ has reserved codes: result {result}, source {source}, reason {reason}")
 
 
-@final_rule(code="connection-reused", severity=Severity.NOTE, reference="PS3.8 §9.1.1")
+@final_rule(code="connection-reused", severity=Severity.NOTE)
 def connection_reused(review: Review) -> Iterator[Hit]:
     """The TCP connection carried something before this association.
 
@@ -218,7 +214,7 @@ def connection_reused(review: Review) -> Iterator[Hit]:
         yield from _reuse(review)
 
 
-@final_rule(code="connection-reuse-refused", severity=Severity.WARNING, reference="PS3.8 §9.1.1")
+@final_rule(code="connection-reuse-refused", severity=Severity.WARNING)
 def reuse_refused(review: Review) -> Iterator[Hit]:
     """An association was not accepted on a TCP connection that was used before.
 
@@ -236,5 +232,6 @@ def _reuse(review: Review) -> Iterator[Hit]:
     first = review.association.timeline[0].event if review.association.timeline else None
     if request is not None and request.span.start and first is request:
         who = the_party(review.association.party(Side.REQUESTOR))
-        text = f"{who} sent A-ASSOCIATE-RQ on a TCP connection that was used before, {request.span.start} bytes into it"
+        used = counted(request.span.start, "byte")
+        text = f"{who} sent A-ASSOCIATE-RQ on a TCP connection that was used before, {used} into it"
         yield Hit(text, request.span, side=Side.REQUESTOR)

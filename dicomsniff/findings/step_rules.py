@@ -26,6 +26,8 @@ from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 
 _NO_SUCH_INSTANCE = (0x0112, 0xC307)
 """No such SOP instance (PS3.7 §C.5.14); not a UPS instance of this SCP (PS3.4 Table CC.2.1-2)."""
+_DUPLICATE = 0x0111
+"""Duplicate SOP instance (PS3.7 §C.5.8)."""
 _WRONG_TRANSACTION = 0xC301
 """The correct Transaction UID was not provided (PS3.4 Table CC.2.1-2)."""
 _CREATED = frozenset([MPPS, FILM_SESSION, FILM_BOX, *IMAGE_BOXES, *UPS_CLASSES])
@@ -39,7 +41,6 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
 @final_rule(
     code="instance-not-created",
     severity=Severity.WARNING,
-    reference="PS3.4 §F.7.2.2.2, §H.4, §CC.2.6.2",
     follows=(*_BEFORE, *by("peer", *ANSWERS_LACKING)),
 )
 def not_created(review: Review) -> Iterator[Hit]:
@@ -68,9 +69,25 @@ def not_created(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, f"for a {_kind(operation)} that no N-CREATE in the capture has created")
 
 
-@final_rule(
-    code="step-already-ended", severity=Severity.WARNING, reference="PS3.4 §F.7.2.2.2, §CC.2.6.2", follows=_BEFORE
-)
+@final_rule(code="instance-created-twice", severity=Severity.WARNING, follows=_BEFORE)
+def created_twice(review: Review) -> Iterator[Hit]:
+    """An instance is created that was created before.
+
+    An N-CREATE names its instance by a UID of its own. The receiver has one of that UID already, and refuses the
+    second (0111H).
+
+    What to do: Let the sender change the instance by N-SET, or create another one under a new UID.
+    """
+    for operation in _of_kinds(review, tuple(_ENDED)):
+        if operation.name != "N-CREATE" or operation.status != _DUPLICATE:
+            continue
+        first = next((step for step in _before(review, operation) if _creates(step)), None)
+        if first is not None:
+            since = f"that {first.service} {_message(review, first)} had created"
+            yield _hit(review, operation, f"for a {_kind(operation)} {since}")
+
+
+@final_rule(code="step-already-ended", severity=Severity.WARNING, follows=_BEFORE)
 def changed_after_end(review: Review) -> Iterator[Hit]:
     """A procedure step is changed after its end.
 
@@ -91,7 +108,6 @@ def changed_after_end(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="transaction-of-other-claim",
     severity=Severity.WARNING,
-    reference="PS3.4 §CC.2.1.2, §CC.2.6.2",
     follows=(*_BEFORE, "own:attribute-missing"),
 )
 def other_transaction(review: Review) -> Iterator[Hit]:
@@ -117,14 +133,14 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, how)
 
 
-@capture_rule(code="subscription-without-event", severity=Severity.NOTE, reference="PS3.4 §CC.2.3.3")
+@capture_rule(code="subscription-without-event", severity=Severity.NOTE)
 def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
-    """A subscription was accepted and its first event is not in the capture.
+    """The first event of a subscription is missing from the capture.
 
-    Whoever subscribes to a Unified Procedure Step is told its state at once, on an association that the provider opens
+    Whoever subscribes to a Unified Procedure Step is told its state at once, on an association that the SCP opens
     to the subscriber, or on the same one. The capture shows no such event.
 
-    What to do: Capture longer, and at the subscriber. If no event comes, check that the provider knows its address.
+    What to do: Capture longer, and at the subscriber. If no event comes, check that the SCP knows its address.
     """
     for workflow in facts.links.workflows():
         if workflow.kind is not Kind.UPS or workflow.unlisted or workflow.key in GLOBAL_SUBSCRIPTIONS:
@@ -134,7 +150,7 @@ def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
         if wish is not None and wish.category in DONE and not reported:
             key = the_key(workflow.key, wish.association)
             said = f"the subscription to events of the unified procedure step {key} was accepted"
-            text = f"{said}; its first event, due at once, is not in the capture"
+            text = f"{said}; its first event, due at once, is missing from the capture"
             yield Hit(text, wish.span, association=wish.association, number=wish.message)
 
 

@@ -21,9 +21,7 @@ _VERSION_NAME = re.compile(rb"[\x20-\x7e]*")
 _BOTH = (AssociateRq, AssociateAc)
 
 
-@entry_rule(
-    code="class-item-repeated", severity=Severity.WARNING, reference="PS3.7 §D.3.3.4.1, §D.3.3.5, §D.3.3.6", on=_BOTH
-)
+@entry_rule(code="class-item-repeated", severity=Severity.WARNING, on=_BOTH)
 @of_negotiation
 def repeated(_: Association, entry: Entry) -> Iterator[Hit]:
     """A SOP class has two sub-items of one kind.
@@ -50,7 +48,6 @@ def _per_class(said: UserInformation) -> Iterator[tuple[str, Iterable[str]]]:
 @entry_rule(
     code="version-name",
     severity=Severity.WARNING,
-    reference="PS3.7 §D.3.3.2.3, §D.3.3.2.4",
     on=_BOTH,
     meaning=f"It has 1 to {MAX_VERSION_NAME} characters. Strict peers reject or abort, others cut it or overflow a "
     "buffer.",
@@ -77,7 +74,6 @@ def version_name_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
 @entry_rule(
     code="answer-unasked",
     severity=Severity.WARNING,
-    reference="PS3.7 §D.3.3.3, §D.3.3.5, §D.3.3.6, §D.3.3.7",
     on=AssociateAc,
 )
 def unasked(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -114,10 +110,10 @@ def unasked(association: Association, entry: Entry) -> Iterator[Hit]:
         yield Hit(f"A-ASSOCIATE-AC has {counted(len(wrong), 'item')} that nobody asked for: {'; '.join(wrong)}")
 
 
-@entry_rule(code="item-of-other-side", severity=Severity.WARNING, reference="PS3.7 §D.3.3.7.1, §D.3.3.7.2", on=_BOTH)
+@entry_rule(code="item-of-other-side", severity=Severity.WARNING, on=_BOTH)
 @of_negotiation
 def other_side_s(_: Association, entry: Entry) -> Iterator[Hit]:
-    """A side sends an item that only the other one sends.
+    """One side sends an item that only the other side may send.
 
     The requestor sends user identity (58H), the acceptor the response to it (59H). The other way round they mean
     nothing.

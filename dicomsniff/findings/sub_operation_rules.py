@@ -13,7 +13,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.quantities import counted, duration
+from dicomsniff.quantities import counted, duration, of_all
 from dicomsniff.span import join_spans
 
 _SEVERAL, _LONG = 5, 30_000_000_000
@@ -36,7 +36,6 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 @final_rule(
     code="success-with-failures",
     severity=Severity.ERROR,
-    reference="PS3.4 §C.4.2.3.1, §C.4.3.3.1",
     follows=(*_BEFORE, "get-without-role"),
 )
 def success_with_failures(review: Review) -> Iterator[Hit]:
@@ -45,19 +44,20 @@ def success_with_failures(review: Review) -> Iterator[Hit]:
     Success means that every sub-operation succeeded. This response counts failed ones: objects are missing at the
     destination, and a requestor that reads the status alone does not notice.
 
-    What to do: Retrieve the missing objects again. Look at the provider's log for why they failed; it should answer
+    What to do: Retrieve the missing objects again. Look at the SCP's log for why they failed; it should answer
     B000H, or a failure if all of them failed.
     """
     for operation, final, counters in _retrieved(review.association):
         if operation.status == 0 and counters.failed:
-            text = f"{final.name} says Success, although {counters.failed} of {counters.done} sub-operations failed"
+            text = (
+                f"{final.name} says Success, although {of_all(counters.failed, counters.done, 'sub-operation')} failed"
+            )
             yield Hit(text, final.span, final)
 
 
 @final_rule(
     code="failed-list-missing",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.2.1.4.2, §C.4.3.1.3.2",
     follows=(*_BEFORE, "own:success-with-failures"),
 )
 def list_missing(review: Review) -> Iterator[Hit]:
@@ -66,7 +66,7 @@ def list_missing(review: Review) -> Iterator[Hit]:
     A final response that counts failed sub-operations names them in Failed SOP Instance UID List (0008,0058). Without
     it the requestor cannot retrieve just those again.
 
-    What to do: Compare what arrived at the destination with what was asked for. Look at the provider's log.
+    What to do: Compare what arrived at the destination with what was asked for. Look at the SCP's log.
     """
     for operation, final, counters in _retrieved(review.association):
         command = final.command
@@ -79,7 +79,6 @@ def list_missing(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="pending-without-counters",
     severity=Severity.WARNING,
-    reference="PS3.7 §9.1.3.1.7, §9.1.4.1.8",
     follows=_BEFORE,
 )
 def pending_uncounted(review: Review) -> Iterator[Hit]:
@@ -88,7 +87,7 @@ def pending_uncounted(review: Review) -> Iterator[Hit]:
     Pending responses to C-MOVE and C-GET hold the numbers of remaining, completed, failed and warning sub-operations.
     Without them nobody sees the progress; some requestors abort. Reported once per operation.
 
-    What to do: Look at the provider. If the requestor fails on these responses, switch pending responses off.
+    What to do: Look at the SCP. If the requestor fails on these responses, switch pending responses off.
     """
     first: dict[int, tuple[Message, list[int]]] = {}
     count: dict[int, int] = {}
@@ -114,16 +113,15 @@ def pending_uncounted(review: Review) -> Iterator[Hit]:
 @final_rule(
     code="pending-without-progress",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.2.3.1, §C.4.3.3.1",
     follows=_BEFORE,
 )
 def no_progress(review: Review) -> Iterator[Hit]:
-    """Pending responses go on and nothing goes forward.
+    """Pending responses go on without progress.
 
-    A provider sends pending responses while it works, and counts in them what is left. Here the counts stay as they
-    were, response after response, until somebody gave up: the provider waits for its storage, or for the destination.
+    An SCP sends pending responses while it works, and counts in them what is left. Here the counts stay as they
+    were, response after response, until somebody gave up: the SCP waits for its storage, or for the destination.
 
-    What to do: Look at the provider's log, and at its association to the destination.
+    What to do: Look at the SCP's log, and at its association to the destination.
     """
     for operation in review.association.operations.operations:
         if operation.final is not None or operation.pending < _SEVERAL:
@@ -159,7 +157,6 @@ def _names(tags: list[int]) -> str:
 @final_rule(
     code="remaining-in-final",
     severity=Severity.WARNING,
-    reference="PS3.4 §C.4.2.1.6, §C.4.3.1.5",
     follows=(*_BEFORE, "own:status-failure", "own:status-warning"),
 )
 def remaining_at_the_end(review: Review) -> Iterator[Hit]:
@@ -168,7 +165,7 @@ def remaining_at_the_end(review: Review) -> Iterator[Hit]:
     With the final response the operation is over, so that nothing remains; only a cancelled one may say what was left.
     The objects counted here were never tried.
 
-    What to do: Look at the provider's log for why it stopped.
+    What to do: Look at the SCP's log for why it stopped.
     """
     for operation, final, counters in _retrieved(review.association):
         command = final.command

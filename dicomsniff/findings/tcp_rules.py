@@ -10,7 +10,8 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
-from dicomsniff.quantities import duration
+from dicomsniff.pdu.types import CutAssociate
+from dicomsniff.quantities import counted, duration, is_are
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
 
@@ -43,16 +44,25 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
     ]
     answered = association.accept or association.rejection or association.abort
     if "A-ASSOCIATE-RQ" in unseen or (unseen and not answered and association.messages):
-        yield Hit(f"{' and '.join(unseen)} not in the capture: what was negotiated is unknown", latest_cause=-1)
+        cut = {entry.event.name for entry in association.timeline if isinstance(entry.event, CutAssociate)}
+        said = [
+            f"{' and '.join(names)} {how}"
+            for how, names in (
+                ("cut off", [name for name in unseen if name in cut]),
+                ("missing from the capture", [name for name in unseen if name not in cut]),
+            )
+            if names
+        ]
+        yield Hit(f"{', '.join(said)}: what was negotiated is unknown", latest_cause=-1)
 
 
-@final_rule(code="bytes-missing", severity=Severity.WARNING, reference="RFC 9293 §3.4")
+@final_rule(code="bytes-missing", severity=Severity.WARNING)
 def missing(review: Review) -> Iterator[Hit]:
-    """Bytes of the stream are not in the capture.
+    """Bytes of the stream are missing from the capture.
 
     The receiver acknowledged them, or later ones came, so they were sent; the capture lost them: a packet dropped while
-    capturing, a mirror port without enough bandwidth, a short snaplen. Nothing is invented in their place, and what
-    could not be seen is blamed on nobody.
+    capturing, a mirror port without enough bandwidth, a short snaplen. Nothing is invented in their place, and nobody
+    is blamed for what could not be seen.
 
     What to do: Capture again, close to one side, with a larger buffer (tcpdump -B) and the whole packet (-s 0).
     """
@@ -66,11 +76,12 @@ def missing(review: Review) -> Iterator[Hit]:
             if health is not None and 2 * health.cut > length:
                 then = "; the capture kept only the beginning of each packet (a short snaplen)"
             least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
-            text = f"{least}{length} bytes sent by {the_party(sender)}{where} are not in the capture{then}"
+            lost = f"{least}{counted(length, 'byte')} sent by {the_party(sender)}{where}"
+            text = f"{lost} {is_are(length)} missing from the capture{then}"
             yield Hit(text, gaps[0].span, side=side)
 
 
-@entry_rule(code="bytes-conflicting", severity=Severity.ERROR, reference="RFC 9293 §3.10", on=ConflictingBytes)
+@entry_rule(code="bytes-conflicting", severity=Severity.ERROR, on=ConflictingBytes)
 def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
     """The same bytes were sent twice with different contents.
 
@@ -81,8 +92,8 @@ def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case ConflictingBytes(length=length):
-            sender = association.party(entry.side)
-            yield Hit(f"{the_party(sender)} sent {length} bytes again with another content; the first copy is decoded")
+            sent = f"{the_party(association.party(entry.side))} sent {counted(length, 'byte')}"
+            yield Hit(f"{sent} again with other contents; the first copy is decoded")
 
 
 @final_rule(code="one-direction", severity=Severity.WARNING)
@@ -133,7 +144,7 @@ def ends_early(review: Review) -> Iterator[Hit]:
         yield Hit(f"the capture ends {', '.join(under_way)}", where, latest_cause=-1)
 
 
-@final_rule(code="retransmission-storm", severity=Severity.WARNING, reference="RFC 9293 §3.8.1")
+@final_rule(code="retransmission-storm", severity=Severity.WARNING)
 def storm(review: Review) -> Iterator[Hit]:
     """A large part of the segments was retransmitted.
 
@@ -146,7 +157,7 @@ def storm(review: Review) -> Iterator[Hit]:
     yield from _sent_again(review, storm=True)
 
 
-@final_rule(code="segments-sent-again", severity=Severity.NOTE, reference="RFC 9293 §3.8.1")
+@final_rule(code="segments-sent-again", severity=Severity.NOTE)
 def sent_again(review: Review) -> Iterator[Hit]:
     """Segments were retransmitted.
 
@@ -178,14 +189,13 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
             sender = association.party(side)
             twice = _TWICE <= share <= 2
             what = "the capture seems to hold every frame twice" if twice else f"of about {segments} in all"
-            text = f"{health.retransmitted} segments of {the_party(sender)} were sent again: {what}"
+            text = f"{counted(health.retransmitted, 'segment')} of {the_party(sender)} sent again: {what}"
             yield Hit(text, side=side)
 
 
 @final_rule(
     code="window-closed",
     severity=Severity.NOTE,
-    reference="RFC 9293 §3.8.6.1",
     follows=("own:receiver-stopped-reading",),
 )
 def window_closed(review: Review) -> Iterator[Hit]:
@@ -193,7 +203,7 @@ def window_closed(review: Review) -> Iterator[Hit]:
 
     The receiving program read more slowly than data came, until there was no room left; the sender had to wait. That is
     how a slow disk, database or virus scanner of the receiver looks on the wire. Less than a millisecond in all is not
-    told: nobody waits for it.
+    reported: nobody notices it.
 
     What to do: Look at what the receiver does with objects as they come.
     """

@@ -31,7 +31,7 @@ _FORBIDDEN = ("_NULL_", "_RC4_", "_RC2_", "_EXPORT_", "_DES_", "_DES40_", "_3DES
 _DATA_LOST = (Problem.DAMAGED, Problem.NOT_TLS)
 
 
-@final_rule(code="tls-refused", severity=Severity.ERROR, reference="RFC 5246 §7.2.2", of_tls=True)
+@final_rule(code="tls-refused", severity=Severity.ERROR, of_tls=True)
 def refused(review: Review) -> Iterator[Hit]:
     """The TLS handshake of an association is refused.
 
@@ -47,7 +47,7 @@ def refused(review: Review) -> Iterator[Hit]:
         yield Hit(refusal_text(failed), failed.span)
 
 
-@final_rule(code="tls-closed-early", severity=Severity.ERROR, reference="RFC 8446 §4.4.2.4", of_tls=True)
+@final_rule(code="tls-closed-early", severity=Severity.ERROR, of_tls=True)
 def closed_early(review: Review) -> Iterator[Hit]:
     """A server closes a TLS connection right after the handshake.
 
@@ -124,7 +124,7 @@ def not_decrypted(_: object, entry: Entry) -> Iterator[Hit]:
         yield Hit(f"the {trouble.peer.value}'s TLS: {trouble.text}", severity=severity)
 
 
-@final_rule(code="tls-version", severity=Severity.WARNING, reference="RFC 9325 §3.1.1", of_tls=True)
+@final_rule(code="tls-version", severity=Severity.WARNING, of_tls=True)
 def version(review: Review) -> Iterator[Hit]:
     """A TLS version is used that must not be.
 
@@ -142,7 +142,7 @@ def version(review: Review) -> Iterator[Hit]:
         yield Hit(f"{version_name(chosen)} protects the association: {the_peer(layer, who)} {why}", layer.opening)
 
 
-@final_rule(code="tls-suite", severity=Severity.WARNING, reference="RFC 9325 §4.1", of_tls=True)
+@final_rule(code="tls-suite", severity=Severity.WARNING, of_tls=True)
 def suite(review: Review) -> Iterator[Hit]:
     """A cipher suite is used that must not or should not be.
 
@@ -163,7 +163,7 @@ def suite(review: Review) -> Iterator[Hit]:
         yield Hit(f"{name} has no forward secrecy", layer.opening, severity=Severity.NOTE)
 
 
-@final_rule(code="tls-certificate-validity", severity=Severity.WARNING, reference="RFC 5280 §4.1.2.5", of_tls=True)
+@final_rule(code="tls-certificate-validity", severity=Severity.WARNING, of_tls=True)
 def validity(review: Review) -> Iterator[Hit]:
     """A certificate was not valid when it was used.
 
@@ -182,7 +182,7 @@ def validity(review: Review) -> Iterator[Hit]:
         yield Hit(f"the certificate of {the_peer(layer, peer)} ({the_name(certificate.subject)}) {said}", layer.opening)
 
 
-@final_rule(code="tls-certificate-self-signed", severity=Severity.NOTE, reference="RFC 5280 §3.2", of_tls=True)
+@final_rule(code="tls-certificate-self-signed", severity=Severity.NOTE, of_tls=True)
 def self_signed(review: Review) -> Iterator[Hit]:
     """A certificate is self-signed.
 
@@ -196,7 +196,7 @@ def self_signed(review: Review) -> Iterator[Hit]:
             yield Hit(f"the certificate of {who} is self-signed", layer.opening)
 
 
-@final_rule(code="tls-certificate-name", severity=Severity.NOTE, reference="RFC 9525 §6.3", of_tls=True)
+@final_rule(code="tls-certificate-name", severity=Severity.NOTE, of_tls=True)
 def name(review: Review) -> Iterator[Hit]:
     """A server's certificate is for another name than the client asked for.
 

@@ -11,15 +11,17 @@ from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_address, the_class, the_title
+from dicomsniff.findings.review import PATIENCE
 from dicomsniff.findings.tls_text import amounts_text, protection_text
 from dicomsniff.pdu.types import Abort
-from dicomsniff.quantities import counted, duration
+from dicomsniff.quantities import counted, duration, of_all
+from dicomsniff.side import Side
 
 MAX_STATUSES = 3
 """Statuses that are named of an association that went well; responses with further ones are counted."""
 BAD = ("Failure",)
 """Classes of statuses that say that a request was not done; one that nobody defines says nothing."""
-ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout")
+ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout", "connection-reset")
 """Warnings that say why an association did not end as it should."""
 _NEVER = 1 << 62
 _ABORTS = ("association-aborted", "provider-aborted")
@@ -32,7 +34,7 @@ def verdict(association: Association, found: Findings) -> str:
     if association.tls is not None and association.tls.is_unread:
         return f"unfinished: {_presumed(association, found)}"
     if association.rejection is not None:
-        return f"refused: {_rejection(association)}"
+        return f"refused: {_rejection(association, found)}"
     if association.abort is not None and association.state is not State.RELEASED:
         return _aborted(association, found)
     failed = _failures(association)
@@ -45,7 +47,8 @@ def verdict(association: Association, found: Findings) -> str:
             return f"released, but {wrong.line}; {said}"
         then = f"; then {_by(association.abort)} aborted in vain" if association.abort is not None else ""
         return f"released: {said}{_why_failed(found)}{then}{_refused_contexts(association)}"
-    return f"unfinished{_why_unfinished(association, found, failed)}"
+    lost = "; the capturer lost packets meanwhile" if association.lost_until else ""
+    return f"unfinished{_why_unfinished(association, found, failed)}{lost}"
 
 
 def _presumed(association: Association, found: Findings) -> str:
@@ -64,7 +67,7 @@ def has_failed(association: Association) -> bool:
 
 def _end_unseen(association: Association) -> bool:
     """Whether the end of an association, perhaps its release, is among the bytes that the capture lacks."""
-    return association.state is State.UNKNOWN and bool(association.missing_bytes)
+    return association.state is State.UNKNOWN and association.has_holes
 
 
 def _why_failed(found: Findings) -> str:
@@ -79,13 +82,12 @@ def reason(association: Association, found: Findings) -> str:
     """Why an association was in trouble, without what differs from one association to the next."""
     if association.rejection is not None:
         why = in_words(reject_reason_name(association.rejection.source, association.rejection.reason))
-        return f"refused: {why}" + (f"; {likely}" if (likely := refused_for_identity(association)) else "")
+        cause = _refused_for(found)
+        further = [refused_for_identity(association), _without_ports(association, cause) if cause is not None else ""]
+        return "; ".join([f"refused: {why}", *filter(None, further)])
     cause = _cause(found)
     if cause is not None and cause.code not in ("association-aborted", "status-failure"):
-        without = cause.line  # ports, which differ each time
-        for party in (association.requestor, association.acceptor):
-            without = without.replace(f" ({the_address(party.endpoint)})", "")
-        return without
+        return _without_ports(association, cause)
     if failed := _failed_statuses(association):
         service, statuses = next(iter(failed.items()))
         return f"{service} failed: {next(iter(statuses))}"
@@ -94,7 +96,15 @@ def reason(association: Association, found: Findings) -> str:
     return cause.line if cause is not None else verdict(association, found).partition(": ")[2] or "unfinished"
 
 
-def _rejection(association: Association) -> str:
+def _without_ports(association: Association, finding: Finding) -> str:
+    """Return a finding's line without ports, which differ each time."""
+    line = finding.line
+    for party in (association.requestor, association.acceptor):
+        line = line.replace(f" ({the_address(party.endpoint)})", "")
+    return line
+
+
+def _rejection(association: Association, found: Findings) -> str:
     rejection = association.rejection
     if rejection is None:
         return ""
@@ -107,7 +117,16 @@ def _rejection(association: Association) -> str:
         who = f' ("{the_title(request.calling_ae_title)}" from {the_address(association.requestor.endpoint.address)})'
     how = {1: "", 2: "; transient: it may work later"}.get(rejection.result, f"; result {rejection.result} is reserved")
     likely = refused_for_identity(association)
-    return f"{reason}{who}{how}" + (f"; {likely}" if likely else "")
+    why = _refused_for(found)
+    further = [likely, why.line if why is not None else ""]
+    return "; ".join([f"{reason}{who}{how}", *filter(None, further)])
+
+
+def _refused_for(found: Findings) -> Finding | None:
+    """Return what was found in the proposal that a refusal follows from."""
+    return next(
+        (each for each in found.causes if any(of.code == "association-rejected" for of in each.followers)), None
+    )
 
 
 def _aborted(association: Association, found: Findings) -> str:
@@ -162,16 +181,16 @@ def _why_unfinished(association: Association, found: Findings, failed: str) -> s
         ended = "the capture ends" if association.ended_by_capture else "the connection closed"
         return f": {ended} within {question.name} {question.command.message_id}"
     if question is not None:
-        waited = _waited(association, question.span.last_time)
-        return f": {question.name} {question.command.message_id} got no final response in {waited} {until}"
+        name = f"{question.name} {question.command.message_id}"
+        return f": {_unanswered(association, name, 'final response', question.span.last_time, until)}"
     if association.state is State.REQUESTED:
         asked = association.request.span.last_time if association.request is not None else association.start_time
-        return f": A-ASSOCIATE-RQ got no answer in {_waited(association, asked)} {until}"
+        return f": {_unanswered(association, 'A-ASSOCIATE-RQ', 'answer', asked, until)}"
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
     if _end_unseen(association):
         ended = "how it ended is missing from the capture"
     elif not association.ended_by_capture and not _end_seen(association):
-        ended = "its end is not in the capture"
+        ended = "its end is missing from the capture"
     said = failed or _exchanged(association)
     return f": {said}; {ended if association.closed else 'still open'}{_refused_contexts(association)}"
 
@@ -182,9 +201,12 @@ def _end_seen(association: Association) -> bool:
     return bool(unlisted) or any(isinstance(entry.event, TcpEnd) for entry in association.timeline)
 
 
-def _waited(association: Association, since: int) -> str:
-    """How long the capture watched the association from a time (ns) on; one still open is watched to its last entry."""
-    return duration(max(association.watched_until, association.end_time) - since)
+def _unanswered(association: Association, name: str, answer: str, asked: int, until: str) -> str:
+    """Say for how long something got no answer; where the capture ends at once, that it may have got one later."""
+    waited = max(association.watched_until, association.end_time) - asked
+    if association.ended_by_capture and waited < PATIENCE:
+        return f"the capture ends {duration(waited)} after {name}, before its {answer}"
+    return f"{name} got no {answer} in {duration(waited)} {until}"
 
 
 def _open_question(association: Association, abort: AbortInfo) -> str:
@@ -196,9 +218,15 @@ def _open_question(association: Association, abort: AbortInfo) -> str:
         if question.command.announces_data_set and question.span.last_packet > _aborted_at(association):
             return f" before the data set of {name} had arrived"
         return f" instead of a final response to {name}"
+    if association.state is not State.RELEASED and abort.side is Side.ACCEPTOR and _never_answered(association):
+        return " instead of an answer to A-ASSOCIATE-RQ"
     if association.nothing_accepted and not association.message_counts.messages:
         return f": no presentation context was accepted{_refusals(association)}"
     return ""
+
+
+def _never_answered(association: Association) -> bool:
+    return association.request is not None and association.accept is None and not association.missing_bytes
 
 
 def _aborted_at(association: Association) -> int:
@@ -222,7 +250,7 @@ def _refused_contexts(association: Association) -> str:
     refused = sum(bool(context.result) for context in association.contexts.values())
     if not refused:
         return ""
-    return f"; {refused} of {counted(len(association.contexts), 'context')} refused{_refusals(association)}"
+    return f"; {of_all(refused, len(association.contexts), 'presentation context')} refused{_refusals(association)}"
 
 
 def _failed_statuses(association: Association) -> dict[str, Counter[str]]:
@@ -243,7 +271,9 @@ def _failures(association: Association) -> str:
         text, *more = statuses
         others = f", {counted(len(more), 'other status')}" if more else ""
         asked = association.message_counts.requests[service] or statuses.total()
-        parts.append(f"{statuses.total()} of {asked} {service} failed: {text}{others}")
+        failed = statuses.total()
+        share = "" if asked == 1 else f"all {asked} " if failed == asked else f"{failed} of {asked} "
+        parts.append(f"{share}{service} failed: {text}{others}")
     good = [f"{count} {name}" for name, count in association.message_counts.requests.items() if name not in said]
     return "; ".join(parts) + (f"; beside {', '.join(good)}" if parts and good else "")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from dicomsniff.dictionary.pdu_types import pdu_type_name
 from dicomsniff.pdu.fields import DecodeError, Field, FieldReader
 from dicomsniff.pdu.items import decode_items
 from dicomsniff.pdu.types import (
@@ -10,13 +11,17 @@ from dicomsniff.pdu.types import (
     AssociateRj,
     AssociateRq,
     ControlPdu,
+    CutAssociate,
     ReleaseRp,
     ReleaseRq,
     UnknownPdu,
 )
+from dicomsniff.quantities import counted
 from dicomsniff.span import Span
 
 HEADER_LENGTH = 6
+_CALLED_END, _CALLING_END = 20, 36
+"""Where the AE titles end in the body of A-ASSOCIATE-RQ and -AC (PS3.8 Table 9-11)."""
 SHORTEST_BODY = 4
 """Bytes in the body of A-ASSOCIATE-RJ, A-RELEASE-RQ, -RP and A-ABORT; every other PDU has more (PS3.8 §9.3)."""
 
@@ -78,7 +83,7 @@ def _reserved_only(body: FieldReader) -> str:
 def _rest(body: FieldReader) -> str:
     if not body.left:
         return ""
-    return f"{len(body.take('Rest of the PDU', body.left))} bytes beyond the PDU's layout"
+    return f"{counted(len(body.take('Rest of the PDU', body.left)), 'byte')} beyond the PDU's layout"
 
 
 DECODERS: dict[int, Callable[[FieldReader, Span], ControlPdu]] = {
@@ -100,6 +105,17 @@ def decode_control_pdu(kind: int, data: bytes, span: Span) -> ControlPdu:
         return decode(FieldReader(data), span)
     except DecodeError as error:
         return UnknownPdu(span, len(data), kind, data, str(error))
+
+
+def decode_cut_associate(kind: int, data: bytes, length: int, span: Span) -> CutAssociate | None:
+    """Read the AE titles of an A-ASSOCIATE-RQ or -AC of `length` bytes of which `data` is there; None without any."""
+    if len(data) < _CALLED_END:
+        return None
+    body = FieldReader(data)
+    body.take("Protocol-version, reserved", 4)
+    called = body.text("Called-AE-title", 16)
+    calling = body.text("Calling-AE-title", 16) if len(data) >= _CALLING_END else None
+    return CutAssociate(span, pdu_type_name(kind), length, len(data), called, calling)
 
 
 def list_fields(kind: int, data: bytes) -> list[Field]:

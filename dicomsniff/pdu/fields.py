@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sys import intern
 from typing import Any
 
+from dicomsniff.quantities import counted
+
 
 class DecodeError(ValueError):
     """A body does not have the layout it should; the message names the field."""
@@ -55,7 +57,7 @@ class FieldReader:
     def secret(self, name: str, length: int) -> bytes:
         """Skip `length` bytes without making a field of them: they are reserved, or secret."""
         value = self._read(name, length)
-        self._add(name, f"{length} bytes, withheld", length, secret=True)
+        self._add(name, f"{counted(length, 'byte')}, withheld", length, secret=True)
         return value
 
     def uint(self, name: str, length: int, meanings: Mapping[int, str] | None = None) -> int:
@@ -87,9 +89,9 @@ class FieldReader:
         """Read the `length` bytes of an item as fields of their own; what is left of them is noted as such."""
         start, outer = self.position, self.end
         if length > self.left:
-            raise DecodeError(f"{name}: {length} bytes announced at byte {start}, {self.left} there")
+            raise DecodeError(f"{name}: {counted(length, 'byte')} announced at byte {start}, {self.left} present")
         if self._note:
-            self.fields.append(Field(name, f"{length} bytes", start, start + length, self._depth))
+            self.fields.append(Field(name, counted(length, "byte"), start, start + length, self._depth))
         self.end, self._depth = start + length, self._depth + 1
         try:
             yield
@@ -105,7 +107,9 @@ class FieldReader:
     def _read(self, name: str, length: int) -> bytes:
         start, end = self.position, self.position + length
         if end > self.end:
-            raise DecodeError(f"{name}: {length} bytes announced at byte {start}, {self.end - start} there")
+            raise DecodeError(
+                f"{name}: {counted(length, 'byte')} announced at byte {start}, {self.end - start} present"
+            )
         self.position = end
         return self.data[start:end]
 

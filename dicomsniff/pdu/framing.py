@@ -11,9 +11,10 @@ from enum import Enum
 
 from dicomsniff.capture.skip import Skip
 from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
-from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu
+from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu, decode_cut_associate
 from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
+from dicomsniff.quantities import counted, is_are
 from dicomsniff.span import PacketMark, Source, Span
 
 MAX_COMMAND_FRAGMENT = 1 << 20
@@ -233,6 +234,7 @@ class Framing:
         events: list[PduEvent] = []
         if self._state is PDV_VALUE:
             events.append(self._finish_pdv(ended=False))
+        cut = self._cut_associate()
         state, self._state = self._state, PDU_HEADER
         waiting = len(self._pending)
         self._pending.clear()
@@ -240,10 +242,12 @@ class Framing:
             self._skipped += waiting
             return events + self._report_skipped()
         if state is not PDU_HEADER:
+            events += cut
             name, missing = pdu_type_name(self._pdu_type), self._pdu_left - waiting
-            detail = f"{name} announces {self._pdu_length} bytes; the stream ends {missing} bytes before its end"
+            announced, lacking = counted(self._pdu_length, "byte"), counted(missing, "byte")
+            detail = f"{name} announces {announced}; the stream ends {lacking} before its end"
         elif waiting:
-            detail = f"the stream ends {waiting} bytes into a PDU header"
+            detail = f"the stream ends {counted(waiting, 'byte')} into a PDU header"
         else:
             return events
         self._malformed(events, "pdu-incomplete", detail, 0)
@@ -280,8 +284,9 @@ class Framing:
         if len(pending) < HEADER_LENGTH:
             return at + used
         kind, length = _HEADER(pending)
-        if not _is_possible(kind, length) or (self._doubtful and not _makes_sense(kind, length)):
-            detail = f"no PDU header: {pdu_type_name(kind)} with a length of {length} bytes"
+        doubtful = self._doubtful or (self._pdu_start == 0 and kind not in PDU_TYPES)  # a stream of another protocol?
+        if not _is_possible(kind, length) or (doubtful and not _makes_sense(kind, length)):
+            detail = f"not a PDU header: {pdu_type_name(kind)} with a length of {counted(length, 'byte')}"
             self._malformed(events, "pdu-header", detail, used, bytes(pending))
             self._doubtful = False
             self._state = LOST
@@ -337,14 +342,17 @@ class Framing:
         elif target == 4 and length < 2:
             pending.clear()
             self._pdu_left -= 4
-            self._malformed(events, "pdv-too-short", f"a PDV announces {length} bytes; its own header needs 2", used)
+            self._malformed(
+                events, "pdv-too-short", f"a PDV announces {counted(length, 'byte')}; its own header needs 2", used
+            )
             self._end_bad_pdv(events, used)
             if self._pdu_left:  # where the next PDV begins is anyone's guess
                 self.counts[pdu_type_name(self._pdu_type)] += 1
                 self._state = PDU_REST
         else:
             pending.clear()
-            detail = f"{self._pdu_left} bytes at the end of a P-DATA-TF are no PDV"
+            rest = counted(self._pdu_left, "byte")
+            detail = f"{rest} at the end of a P-DATA-TF {is_are(self._pdu_left)} too few for a PDV"
             self._pdu_left = 0
             self._malformed(events, "pdu-trailing-bytes", detail, used)
             self._end_bad_pdv(events, used)
@@ -363,7 +371,7 @@ class Framing:
         self._pdv_start = self.position + used
         self._command_cut = False
         if self._pdv_left > self._pdu_left:
-            detail = f"a PDV announces {length} bytes where its P-DATA-TF has {self._pdu_left + 2} left"
+            detail = f"a PDV announces {counted(length, 'byte')} where its P-DATA-TF has {self._pdu_left + 2} left"
             self._malformed(events, "pdv-beyond-pdu", detail, used)
             self._pdv_left = self._pdu_left
         self._state = PDV_VALUE
@@ -426,6 +434,7 @@ class Framing:
             before = self._report_skipped()
         self._skip_first = self._mark
         place = self.position
+        before += self._cut_associate()
         self.position += length
         span = self._span(self._mark, place)
         self._command_cut = True
@@ -452,6 +461,14 @@ class Framing:
         else:
             self._state = LOST
         return events
+
+    def _cut_associate(self) -> list[PduEvent]:
+        """Return what is there of an A-ASSOCIATE PDU that does not go on."""
+        if self._state is not CONTROL_BODY or self._pdu_type not in (1, 2):
+            return []
+        span = self._span(self._first, self._pdu_start)
+        cut = decode_cut_associate(self._pdu_type, bytes(self._pending), self._pdu_length, span)
+        return [] if cut is None else [cut]
 
     def _search(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
         """Look for a PDU header; the bytes before it are counted and reported."""

@@ -128,10 +128,20 @@ def _user_information(body: FieldReader, items: Items) -> None:
             if decode is None or (name in said and name not in REPEATABLE):
                 read = body.secret if kind in IDENTITIES else body.take
                 said.setdefault("unknown", []).append(UnknownItem(kind, read("Data", body.left)))
-            elif name in REPEATABLE:
-                said.setdefault(name, []).append(decode(body))
             else:
-                said[name] = decode(body)
+                value = _sub_item(body, kind, decode)
+                if name in REPEATABLE:
+                    said.setdefault(name, []).append(value)
+                else:
+                    said[name] = value
+
+
+def _sub_item(body: FieldReader, kind: int, decode: Callable[[FieldReader], Any]) -> Any:
+    """Decode a sub-item of the user information; where it does not fit, say which one."""
+    try:
+        return decode(body)
+    except DecodeError as error:
+        raise DecodeError(f"{item_type_name(kind)}: {error}") from error
 
 
 def _maximum_length(body: FieldReader) -> int:

@@ -240,6 +240,21 @@ class MalformedPdu:
 
 
 @dataclass(frozen=True, slots=True)
+class CutAssociate:
+    """A-ASSOCIATE-RQ or -AC (`name`) of which only the beginning is there: `received` of `length` bytes of its body.
+
+    An AE title of which bytes are lacking is None (PS3.8 Table 9-11).
+    """
+
+    span: Span
+    name: str
+    length: int
+    received: int
+    called_ae_title: str | None
+    calling_ae_title: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MissingBytes:
     """`length` bytes of the stream are not in the capture; `resynchronized` where the place among PDUs was lost."""
 
@@ -316,4 +331,4 @@ class PdvBytes(NamedTuple):
 
 
 ControlPdu = AssociateRq | AssociateAc | AssociateRj | ReleaseRq | ReleaseRp | Abort | UnknownPdu
-PduEvent = ControlPdu | MalformedPdu | MissingBytes | SkippedBytes | Pdv | PdvRun | PdvBytes
+PduEvent = ControlPdu | CutAssociate | MalformedPdu | MissingBytes | SkippedBytes | Pdv | PdvRun | PdvBytes

@@ -14,8 +14,9 @@ from dicomsniff.dictionary.commands import is_retired
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.dataset_element import BINARY_VRS, DecodedDataSet, Element, find_vr
 from dicomsniff.privacy.placeholders import Placeholders
-from dicomsniff.privacy.profile import FREE_TEXT, identifies, is_known_creator
+from dicomsniff.privacy.profile import FREE_TEXT, STRUCTURE, identifies, is_known_creator
 from dicomsniff.privacy.shape import shape
+from dicomsniff.quantities import counted
 
 ERROR_COMMENT = 0x00000902
 MAX_REMEMBERED = 50_000
@@ -204,7 +205,8 @@ class Gate:
         if not element.text and not element.length:
             return
         name, form = self._stand_in(element.tag, element.vr, element.text)
-        element.text, element.hidden = _with_form(name, form or f"{element.length} bytes"), True
+        length = "undefined length" if element.length is None else counted(element.length, "byte")
+        element.text, element.hidden = _with_form(name, form or length), True
         told = {"vr": element.vr, "length": element.length, "withheld": name}
         # In place, as the sequence that it stands in holds it already.
         element.json.clear()
@@ -274,14 +276,29 @@ def _judged(decoded: DecodedDataSet) -> Iterator[tuple[Element, bool]]:
             if outer is None and identifies(element.tag, "SQ"):
                 outer = element.depth
         else:
-            yield element, element.vr != "UI" and (outer is not None or _is_identifying(element))
+            yield element, _is_withheld(element) if outer is None else not _is_told_anywhere(element)
 
 
-def _is_identifying(element: Element) -> bool:
+def _is_withheld(element: Element) -> bool:
     tag = element.tag
+    if element.vr == "UI" and find_vr(tag, "") == "UN":
+        return not _is_uid(element)
     if tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF and is_known_creator(element.text):
         return False
     return identifies(tag, element.vr)
+
+
+def _is_told_anywhere(element: Element) -> bool:
+    """Whether an element is shown although its sequence is withheld: a UID, or a term that tells structure only."""
+    return _is_uid(element) or element.text in STRUCTURE.get(element.tag, ())
+
+
+def _is_uid(element: Element) -> bool:
+    """Whether an element is a UID: by the dictionary, else, where its peer says so, by what it looks like."""
+    if element.vr != "UI":
+        return False
+    known = find_vr(element.tag, "")
+    return known == "UI" or (known == "UN" and all(map(_UIDS.fullmatch, element.text.split("\\"))))
 
 
 def _kind(tag: int) -> str:

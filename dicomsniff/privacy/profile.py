@@ -1,7 +1,8 @@
 """Which attributes may identify somebody: the Basic Application Level Confidentiality Profile (PS3.15 Table E.1-1).
 
-The table is dicom-anonymizer's. Where the profile says nothing of an attribute, its VR decides: names of persons and
-free text are withheld in whatever attribute they come, as is what no dictionary knows.
+The table is dicom-anonymizer's. Where the profile says nothing of an attribute, its VR decides, the one that it was
+sent with and the one that it should have: names of persons and free text are withheld in whatever attribute they come,
+as is what no dictionary knows.
 """
 
 from functools import cache, lru_cache
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from dicomsniff.dictionary.registry import attributes
 from dicomsniff.dictionary.tables import execute
+from dicomsniff.dimse.dataset_element import find_vr
 
 EDITION = "2026c"
 """The edition of PS3.15 that the table is from."""
@@ -18,6 +20,20 @@ _UID_SEQUENCES = "X_Z_U_STAR_TAGS"
 """Sequences whose UIDs it replaces."""
 FREE_TEXT = frozenset(["LT", "ST", "UT", "UC", "UR"])
 """VRs of text that anybody may have typed."""
+_NAMES_OR_TEXT = FREE_TEXT | {"PN"}
+STRUCTURE = {
+    0x0040A010: frozenset(
+        ["CONTAINS", "HAS PROPERTIES", "HAS OBS CONTEXT", "HAS ACQ CONTEXT", "INFERRED FROM", "SELECTED FROM",
+         "HAS CONCEPT MOD"]
+    ),
+    0x0040A040: frozenset(
+        ["TEXT", "NUM", "CODE", "DATE", "TIME", "DATETIME", "UIDREF", "PNAME", "COMPOSITE", "IMAGE", "WAVEFORM",
+         "SCOORD", "SCOORD3D", "TCOORD", "CONTAINER", "TABLE"]
+    ),
+    0x0040A050: frozenset(["SEPARATE", "CONTINUOUS"]),
+}  # fmt: skip
+"""Terms that make the tree of a structured report: Relationship Type, Value Type, Continuity of Content (PS3.3 §C.17.3,
+§C.18.8). They are the standard's words and nobody's values, so they are shown where the whole tree is withheld."""
 
 
 class _Table(NamedTuple):
@@ -43,11 +59,13 @@ def _tag(each: tuple[int, ...]) -> int:
 def identifies(tag: int, vr: str) -> bool:
     """Whether a data element (tag 0xGGGGEEEE) may identify somebody; of a sequence, whatever stands in its items.
 
-    UIDs do not: whether they are shown is a question of its own.
+    UIDs do not, whatever they are of: whether they are shown is a question of its own. What is sent as one and should
+    be none, or the other way round, is no UID.
     """
-    if vr == "UI":
-        return False
-    if vr == "PN" or vr in FREE_TEXT:
+    known = find_vr(tag, "")
+    if "UI" in (vr, known):
+        return vr != known and known != "UN"
+    if vr in _NAMES_OR_TEXT or known in _NAMES_OR_TEXT:
         return True
     table = _table()
     if tag in table.tags or any(tag & mask == each for each, mask in table.masked):

@@ -2,7 +2,7 @@
 
 A TCP connection (connection.py) is one such channel. What unwraps others from it, as from TLS records, makes a channel
 of its own: it hands on events (events.py) whose `stream` is one of that channel's, their offsets counting in the
-stream's `source`. Whatever is told of TCP itself, such as `health`, is that of the TCP stream underneath.
+stream's `source`. Whatever is said about TCP itself, such as `health`, is about the TCP stream underneath.
 """
 
 from typing import Any, Protocol

@@ -82,7 +82,7 @@ class Stream:
         self.expected = -1
         """The sequence number that needs no thought; -1 while every segment does."""
         self.passed_since = 0
-        """The first packet that was only counted and is yet to be told of; 0 where none was."""
+        """The first packet that was only counted and is not reported yet; 0 where there is none."""
         self.skip: Skip | None = None
         """What of the next bytes the consumer only counts; TCP may pass over it without an event."""
         self.anchored = False

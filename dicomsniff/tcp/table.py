@@ -75,7 +75,7 @@ class ConnectionTable:
                 del self.streams[stream.flow]
 
     def weigh(self, connection: "Connection", weight: int) -> None:
-        """Take note of what a connection weighs now; one that was removed is told of to its end, and weighs nothing."""
+        """Note what a connection weighs now; one that was removed is followed to its end, and weighs nothing."""
         if connection in self._awake:
             self.weight += weight - connection.weight
         connection.weight = weight

@@ -39,6 +39,8 @@ from dicomsniff.tui.value_view import ValueView
 TYPED = {key.action for key in KEYS if key.where is Where.EVERYWHERE and not key.priority and key.action != "quit"}
 """Actions whose keys are text where text is typed."""
 
+NOTICING = 1.0
+"""Seconds between two looks at what happened to a live capture."""
 PATIENCE = 1.0
 """Seconds to wait on quitting for the thread that reads; a read that blocks longer is abandoned."""
 
@@ -94,6 +96,8 @@ class DicomsniffApp(GuardedApp):
         self.panes.table.say("listening: associations appear here" if self.following else "reading…")
         self.panes.go_to(self.panes.table)
         self._show_status()
+        if self.capture.is_live:
+            self.set_interval(NOTICING, self._tell_notices)
         self.read()
 
     @work(group="reading")
@@ -107,6 +111,12 @@ class DicomsniffApp(GuardedApp):
             read_capture(self.capture, self.gate, self.stopped, self.post_message)
         finally:
             self.done.set()
+
+    def _tell_notices(self) -> None:
+        """Say what happened to the capture, even while no packets come."""
+        for notice in self.capture.pop_notices():
+            self.notify(allowed(notice))
+        self._show_status()
 
     def stop(self) -> None:
         """Have the reading thread stop, and wait a moment for it."""
@@ -255,7 +265,7 @@ class DicomsniffApp(GuardedApp):
         elif found:
             self._go_to_target(found[0])
         else:
-            self.notify("nothing belongs together with this entry, as far as associations are over")
+            self.notify("nothing that belongs together with this entry was found in the associations that are over")
 
     def action_counterpart(self) -> None:
         """Go from a request to its response, or back."""
@@ -263,7 +273,7 @@ class DicomsniffApp(GuardedApp):
         if place is not None:
             self._go(place)
         else:
-            self.notify("this entry is no request with a response, and no response")
+            self.notify("this entry is neither a request with a response nor a response")
 
     def action_return(self) -> None:
         """Go back to where the last jump began."""

@@ -13,7 +13,7 @@ from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.tls_text import tls_text
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.quantities import duration, timestamp
+from dicomsniff.quantities import duration, of_all, timestamp
 from dicomsniff.side import SIDES
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.link_book import LinkBook
@@ -36,7 +36,7 @@ def association_facts(
     lasted = duration(association.end_time - association.start_time)
     yield "time", f"{timestamp(association.start_time, digits)}, {lasted}"
     if not association.closed:
-        yield "", "where its time went is told when it is over"
+        yield "", "where its time went is shown when it is over"
     else:
         yield from (("", said) for said in (slow_because(association), *time_text(association).split("; ")) if said)
         if near := nearest_side(association):
@@ -50,7 +50,7 @@ def association_facts(
             yield f"TCP to {side.other.value}", said
     if association.contexts:
         accepted = sum(context.accepted for context in association.contexts.values())
-        yield "negotiated", f"{accepted} of {len(association.contexts)} contexts"
+        yield "negotiated", of_all(accepted, len(association.contexts), "context")
         yield from (("", said) for said in map(allowed, consequences(association)))
     for link in book.having(association, None):
         yield "asked for by" if link.begins_apart else link.kind, link.target.text

@@ -11,7 +11,7 @@ from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Findings
 from dicomsniff.library import Capture
-from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
+from dicomsniff.pdu.types import CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import byte_size
 from dicomsniff.reread import MessageBytes
 from dicomsniff.tui.data_set_fields import data_set_rows
@@ -75,6 +75,7 @@ def _add_bytes(detail: Detail, capture: Capture, association: Association, entry
             | OddPdv()
             | SharedPdu()
             | UnexpectedPdu()
+            | CutAssociate()
             | MalformedPdu()
             | SkippedBytes()
             | StrayFragment()

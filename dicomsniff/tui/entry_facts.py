@@ -12,7 +12,7 @@ from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import the_class, the_party
 from dicomsniff.pdu.types import AssociateAc
-from dicomsniff.quantities import duration, timestamp
+from dicomsniff.quantities import duration, of_all, timestamp
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.pdu_fields import FEW
@@ -49,7 +49,7 @@ def _agreement(association: Association) -> list[FieldRow]:
     """Return what the negotiation came to: context by context, both sides' limits, and what follows."""
     selected = selected_roles(association)
     accepted = sum(context.accepted for context in association.contexts.values())
-    rows = [FieldRow("Negotiated", f"{accepted} of {len(association.contexts)} contexts", style="heading")]
+    rows = [FieldRow("Negotiated", of_all(accepted, len(association.contexts), "context"), style="heading")]
     follows = list(map(allowed, consequences(association)))
     if len(follows) > FEW:
         rows.append(FieldRow("so", f"{len(follows)} things follow", folded=True))

@@ -34,7 +34,7 @@ class FilterLine(Horizontal):
         self.display = False
 
     def compose(self) -> ComposeResult:
-        """Put a label before it, and behind it what is wrong."""
+        """Put a label before it, and what is wrong after it."""
         yield Label("Filter")
         yield self.input
         yield self.problem

@@ -14,7 +14,7 @@ from dicomsniff.tui.said import allowed
 from dicomsniff.words.links import explanation, link_text, part_text
 
 PATIENCE = 0.25
-"""Seconds to wait at least before finding out anew."""
+"""Seconds to wait at least before finding out again."""
 SHARE = 10
 """How many times longer than it took the last time to wait."""
 
@@ -103,7 +103,7 @@ class LinkBook:
 
 
 class LinkWatch:
-    """Writes the book anew when more associations are over, so seldom that it costs little."""
+    """Rewrites the book when more associations are over, so seldom that it costs little."""
 
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer

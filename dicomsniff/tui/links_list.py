@@ -34,7 +34,7 @@ class LinkRows(RowList):
     """What each link is and comes to; its parts are indented below it."""
 
     HEADER_LINES = 1
-    EMPTY = "nothing belongs together, as far as associations are over"
+    EMPTY = "nothing that belongs together was found in the associations that are over"
 
     def __init__(self, links: list[LinkLines]) -> None:
         super().__init__()

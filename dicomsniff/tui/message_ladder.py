@@ -5,7 +5,7 @@ from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.parts import the_party
-from dicomsniff.pdu.types import MalformedPdu, MissingBytes, SkippedBytes
+from dicomsniff.pdu.types import CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import byte_size
 from dicomsniff.side import Side
 from dicomsniff.tui.problem_index import LETTERS, Problems
@@ -129,7 +129,7 @@ def _shorter(said: str) -> str:
 
 def arrow(entry: Entry, width: int) -> str:
     """Draw an entry as an arrow from its sender: whole for what was said, dotted for what befell the stream."""
-    dotted = isinstance(entry.event, TcpEnd | MissingBytes | SkippedBytes | MalformedPdu | TlsTrouble)
+    dotted = isinstance(entry.event, TcpEnd | CutAssociate | MissingBytes | SkippedBytes | MalformedPdu | TlsTrouble)
     line = "┄" if dotted or (isinstance(entry.event, Message) and not entry.event.complete) else "─"
     room = width - 7
     name = entry_name(entry)

@@ -15,6 +15,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.decode import HEADER_LENGTH, list_fields
 from dicomsniff.pdu.fields import Field
+from dicomsniff.quantities import counted
 from dicomsniff.tui.data_set_fields import named_uid
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.said import gate
@@ -31,7 +32,7 @@ FEW = 12
 def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
     """Return a row per field of a PDU, its header (PS3.8 §9.3.1) included."""
     if len(data) < HEADER_LENGTH:
-        return [FieldRow("too short for a PDU header", f"{len(data)} bytes", 0, block, 0, len(data))]
+        return [FieldRow("too short for a PDU header", counted(len(data), "byte"), 0, block, 0, len(data))]
     kind = data[0]
     rows = [
         FieldRow("PDU-type", f"0x{kind:02X} {pdu_type_name(kind)}", 0, block, 0, 1),
@@ -55,7 +56,7 @@ def pdu_rows(data: bytes, block: int) -> list[FieldRow]:
 
 
 def secret_places(data: bytes) -> list[tuple[int, int]]:
-    """Return where in a PDU, or in bytes that are none, those lie that must not be shown: (start, end) of each."""
+    """Return where bytes lie that must not be shown, in a PDU or in other bytes: (start, end) of each."""
     kind = data[0] if data else 0
     if kind in _CONTROL_PDUS:
         return [
@@ -73,7 +74,7 @@ def secret_places(data: bytes) -> list[tuple[int, int]]:
 
 
 def _header_length(data: bytes) -> int:
-    """Return how many bytes of a PDU that is none of control are headers: of a P-DATA-TF those of its first PDV, too.
+    """Return how many bytes of a data PDU are headers; those of the first PDV of a P-DATA-TF are counted too.
 
     Where that PDV is longer than the PDU, it is none.
     """

@@ -28,7 +28,7 @@ def read_capture(
     told = 0.0
     latest: Association | None = None
     watch = LinkWatch(capture.analyzer)
-    comments = CommentReader(capture, gate)
+    comments = CommentReader(capture, gate, stopped.is_set)
 
     def advance(book: LinkBook | None = None) -> None:
         nonlocal known, packets, told, latest, forgotten

@@ -7,7 +7,7 @@ from dicomsniff.privacy.gate import Gate
 
 _GATE: ContextVar[Gate] = ContextVar("gate")
 _STRICT = Gate()
-"""That of whoever did not choose one."""
+"""The gate that is used where none was chosen."""
 
 
 def use_gate(gate: Gate) -> None:

@@ -3,7 +3,7 @@
 from textual.widgets import Static
 
 from dicomsniff.library import Capture
-from dicomsniff.quantities import byte_size
+from dicomsniff.quantities import byte_size, counted
 from dicomsniff.tui.said import allowed, gate
 from dicomsniff.tui.shown import Shown, shortened
 
@@ -14,23 +14,25 @@ LONGEST_NAME = 60
 
 
 def status_text(capture: Capture, *, reading: bool, following: bool, problem: str, verdict: str) -> Shown:
-    """Say how far reading is, the counts, and how the capture went."""
+    """Say how far reading is, whether patient data are shown, how the capture went, and last the counts."""
     analyzer, reader = capture.analyzer, capture.reader
     text = Shown(f" {shortened(allowed(capture.marked_name), LONGEST_NAME)}  ", "bold")
     if problem or reader.truncated:
         text.append(f"{problem or reader.truncated}  ", "bold reverse")
+    if any(capture.losses):
+        text.append(f"{capture.losses} lost  ", "bold reverse")
     count = analyzer.association_count
-    privacy = "PHI shown: P" if gate().privacy.keep_phi else "PHI withheld: P"
-    counts = [privacy, f"{count:,} association{'s' * (count != 1)}", f"{analyzer.packets:,} packets"]
+    told = [f"patient data {'shown' if gate().privacy.keep_phi else 'hidden'} (P)"]
+    if verdict:
+        told.append(f"so far {allowed(verdict)}" if reading else allowed(verdict))
+    counts = [counted(count, "association", ","), counted(analyzer.packets, "packet", ",")]
     if capture.is_live:
         text.append("live  " if reading else "live capture ended  ", "bold")
         if reading:
-            counts.append("following the newest" if following else "F follows the newest")
+            told.insert(0, "following the newest" if following else "F follows the newest")
     elif reading:
         text.append_text(_progress(reader.position, reader.size))
-    if verdict:
-        counts.append(f"so far {allowed(verdict)}" if reading else allowed(verdict))
-    return text.append(" · ".join(counts), "not bold")
+    return text.append(" · ".join([*told, *counts]), "not bold")
 
 
 def _progress(position: int, whole: int | None) -> Shown:
@@ -58,7 +60,7 @@ def nothing_found(capture: Capture) -> str:
     undecoded = ", ".join(f"{count} {reason}" for reason, count in analyzer.undecoded.most_common())
     parts = [
         "no DICOM association in this capture",
-        f"{analyzer.packets:,} packets",
-        f"{analyzer.connections:,} TCP connections" + (f" ({foreign})" if foreign else ""),
+        counted(analyzer.packets, "packet", ","),
+        counted(analyzer.connections, "TCP connection", ",") + (f" ({foreign})" if foreign else ""),
     ]
     return "; ".join(parts + ([f"packets without TCP: {undecoded}"] if undecoded else []))

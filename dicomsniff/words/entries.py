@@ -27,12 +27,13 @@ from dicomsniff.pdu.types import (
     AssociateAc,
     AssociateRj,
     AssociateRq,
+    CutAssociate,
     MalformedPdu,
     MissingBytes,
     SkippedBytes,
     UnknownPdu,
 )
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, of_all
 from dicomsniff.words.times import latency_text
 
 
@@ -50,9 +51,9 @@ def entry_name(entry: Entry) -> str:
                 number = command.message_id_being_responded_to
             return command.name + (f" {number}" if number is not None else "")
         case MissingBytes(length=length):
-            return f"{length} bytes missing"
+            return f"{counted(length, 'byte')} missing"
         case SkippedBytes(length=length):
-            return f"{length} bytes skipped"
+            return f"{counted(length, 'byte')} skipped"
         case StrayFragment():
             return "stray fragment"
         case event:
@@ -81,7 +82,10 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return f"{' calls '.join(titles)}, {counted(count, 'context')}" + (f"; {problem}" if problem else "")
         case AssociateAc(contexts=results, problem=problem):
             accepted = sum(result.result == 0 for result in results)
-            return f"{accepted} of {len(results)} contexts accepted" + (f"; {problem}" if problem else "")
+            return f"{of_all(accepted, len(results), 'context')} accepted" + (f"; {problem}" if problem else "")
+        case CutAssociate(called_ae_title=called, calling_ae_title=calling, received=received, length=length):
+            titles = [the_title(title or "?") for title in (calling, called)]
+            return f"{' calls '.join(titles)}; cut off after {received} of {counted(length, 'byte')}"
         case AssociateRj(source=source, reason=reason):
             return in_words(reject_reason_name(source, reason))
         case Abort(source=source, reason=reason):
@@ -94,17 +98,19 @@ def entry_detail(association: Association, entry: Entry) -> str:
         case MalformedPdu(problem=problem) | StrayFragment(problem=problem):
             return problem
         case MissingBytes(resynchronized=resynchronized):
-            return "not in the capture; " + ("the next PDU was searched" if resynchronized else "inside a fragment")
+            return "missing from the capture" + (
+                "; the next PDU was searched for" if resynchronized else ", inside a fragment"
+            )
         case SkippedBytes():
             return "not readable as PDUs"
         case ConflictingBytes():
-            return "sent again with another content; the first copy is decoded"
+            return "sent again with other contents; the first copy is decoded"
         case OversizedPdu(length=length, limit=limit):
-            return f"{length} bytes where the receiver takes {limit}"
+            return f"{counted(length, 'byte')} where the receiver takes {limit}"
         case OddPdv(length=length, header=header):
             return _oddities(length, header)
         case SharedPdu():
-            return "a message begins behind another one in the same P-DATA-TF"
+            return "a message begins after another one in the same P-DATA-TF"
         case UnexpectedPdu(state=state):
             return f"the association is {state.value}"
         case TlsTrouble(text=text):

@@ -51,7 +51,7 @@ def _move_text(move: Move) -> str:
         tried = ""
         if move.unconnected:
             last = move.unconnected[-1]
-            tried = f"; the provider tried {the_address(last.target)}: {last.how}"
+            tried = f"; the SCP tried {the_address(last.target)}: {last.how}"
         none = "is remembered" if move.partial else "is in the capture"
         return f"{asked}: {ended}; no C-STORE for it {none}{tried}"
     return f"{asked}: {ended}; " + "; ".join(_delivery_text(delivery) for delivery in move.deliveries)
@@ -62,7 +62,7 @@ def _stray_text(delivery: Delivery) -> str:
     title, number = delivery.originator or ("?", 0)
     count = ("at least " if delivery.partial else "") + counted(delivery.stores.asked, "C-STORE")
     asked = f"C-MOVE {number} of {the_title(title)}"
-    return f"association {delivery.association}: {count} for {asked}, which is not in the capture"
+    return f"association {delivery.association}: {count} for {asked}, which is missing from the capture"
 
 
 def _get_text(get: Get) -> str:

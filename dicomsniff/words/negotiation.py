@@ -109,7 +109,7 @@ def _proposed_twice(association: Association) -> Iterator[str]:
     proposed = association.request.contexts if association.request is not None else ()
     for number, times in Counter(context.id for context in proposed).items():
         if times > 1:
-            yield f"context {number} is proposed {times} times: which of them the answer means is undefined"
+            yield f"context {number} is proposed {times} times: it is not defined which of them the answer means"
     same: dict[tuple[str, frozenset[str]], list[int]] = {}
     for context in proposed:
         same.setdefault((context.abstract_syntax, frozenset(context.transfer_syntaxes)), []).append(context.id)

@@ -103,7 +103,7 @@ def test_connections_given_up_are_said(tmp_path, monkeypatch: pytest.MonkeyPatch
     out = io.StringIO()
     with Capture(str(path)) as capture:
         write_view(ShownText, capture, out, ASKED)
-    assert "2 connections given up" in out.getvalue()
+    assert "2 TCP connections given up" in out.getvalue()
 
 
 def test_a_closed_connection_is_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,9 +41,7 @@ def test_a_delivery_is_found_by_its_move_originator():
 
 def test_a_provider_that_names_itself_as_originator_is_understood():
     (move,) = moved("ARCHIVE").links.moves()
-    assert [delivery.how for delivery in move.deliveries] == [
-        "Move Originator, in which the provider put its own title"
-    ]
+    assert [delivery.how for delivery in move.deliveries] == ["Move Originator, in which the SCP put its own title"]
 
 
 def test_without_move_originator_title_addresses_and_time_are_a_guess():
@@ -121,7 +119,7 @@ def test_the_destination_refused_the_association():
     asking.server(move_rsp(0xA702, failed=2))
     release(asking)
     (move,) = network.analyze().links.moves()
-    assert explain_move(move) == "VIEWER rejected the provider's association 2"
+    assert explain_move(move) == "VIEWER rejected the SCP's association 2"
 
 
 def test_the_destination_accepted_no_context():
@@ -133,7 +131,7 @@ def test_the_destination_accepted_no_context():
     asking.server(move_rsp(0xA702, failed=2))
     release(asking)
     (move,) = network.analyze().links.moves()
-    assert explain_move(move) == "VIEWER accepted none of 1 presentation contexts in association 2"
+    assert explain_move(move) == "VIEWER accepted no presentation context in association 2"
 
 
 def test_nothing_listens_at_the_destination():
@@ -186,7 +184,7 @@ def test_objects_that_were_never_sent_are_told_from_those_the_destination_refuse
     (move,) = network.analyze().links.moves()
     assert explain_move(move) == (
         "VIEWER answered 1 of 2 C-STOREs with a failure; "
-        "2 objects counted as failed were never sent: the provider's log says why"
+        "2 objects counted as failed were never sent: the SCP's log says why"
     )
 
 

@@ -1,6 +1,7 @@
 """Statuses by service class: what PS3.4 and PS3.7 Annex C say, number by number and over whole ranges."""
 
 import inspect
+import re
 
 import pytest
 from pynetdicom import service_class, service_class_n, sop_class
@@ -29,7 +30,7 @@ RANGES = [  # service, SOP class, first, last, class, words of the meaning
     ("C-STORE", CT, 0xA900, 0xA9FF, "Failure", "Data Set Does Not Match SOP Class"),
     ("C-STORE", CT, 0xC000, 0xCFFF, "Failure", "Cannot Understand"),
     ("C-STORE", CT, 0xB000, 0xB000, "Warning", "Coercion of Data Elements"),
-    ("C-STORE", CT, 0xB006, 0xB006, "Warning", "Element Discarded"),
+    ("C-STORE", CT, 0xB006, 0xB006, "Warning", "Elements Discarded"),
     ("C-STORE", CT, 0xB007, 0xB007, "Warning", "Data Set Does Not Match SOP Class"),
     ("C-STORE", None, 0xA700, 0xA7FF, "Failure", "Out of Resources"),
     ("C-STORE", "1.3.46.670589.11.0.0.12.1", 0xC000, 0xCFFF, "Failure", "Cannot Understand"),  # private
@@ -194,6 +195,22 @@ def uids_of(wanted: type) -> list[str]:
     return sorted(uid for uid in uids if sop_class.uid_to_service_class(uid) is wanted)
 
 
+def as_the_standard_spells_it(meaning: str) -> str:
+    """PS3.7 §C.5 and PS3.4: authorized, unrecognized, duplicate; "an any" is a slip."""
+    for wrong, right in (
+        ("uthorised", "uthorized"),
+        ("nrecognised", "nrecognized"),
+        ("ynchronisation", "ynchronization"),
+        ("Duplication", "Duplicate"),
+        ("Element Discarded", "Elements Discarded"),
+        ("an any", "and any"),
+        ("The print will", "The printer will"),
+        ("doesn't", "does not"),
+    ):
+        meaning = meaning.replace(wrong, right)
+    return meaning
+
+
 @pytest.mark.parametrize("wanted", service_classes(), ids=lambda each: each.__name__)
 def test_every_status_of_pynetdicoms_service_classes_is_told_as_it_is_there(wanted):
     """N-services and C-FIND of their own; of the others the command says more than the SOP class."""
@@ -203,10 +220,7 @@ def test_every_status_of_pynetdicoms_service_classes_is_told_as_it_is_there(want
     for uid in uids[:3]:
         for status, (category, meaning) in wanted.statuses.items():
             if status and (uid, status) != (MPPS, 0x0110):
-                # PS3.7 §C.5 spells it: authorized, unrecognized, duplicate.
-                said = meaning.replace("Authorised", "Authorized").replace("Unrecognised", "Unrecognized")
-                said = said.replace("Duplication", "Duplicate")
-                assert find_status("N-ACTION", uid, status) == (category, said)
+                assert find_status("N-ACTION", uid, status) == (category, as_the_standard_spells_it(meaning))
 
 
 def test_every_status_table_of_pynetdicom_is_in_use():
@@ -236,3 +250,14 @@ def test_every_status_table_of_pynetdicom_is_in_use():
 def test_a_procedure_step_is_closed_only_where_the_error_id_says_so(service, sop_class, error_id, said):
     """PS3.4 Table F.7.2-2."""
     assert error_text(service, sop_class, 0x0110, error_id) == said
+
+
+def test_the_texts_of_statuses_are_spelled_as_the_standard_spells():
+    """Every text that can be printed: of every service, SOP class, and status that a table lists."""
+    listed = {status for name, table in vars(tables).items() if name.endswith("_STATUS") for status in table}
+    classes = [None, *(uid for each in service_classes() for uid in uids_of(each)[:1])]
+    services = ("C-FIND", "C-GET", "C-MOVE", "C-STORE", "C-ECHO", "N-SET")
+    said = {find_status(service, uid, status).meaning for service in services for uid in classes for status in listed}
+    wrong = re.compile(r"ised\b|isation|n't\b|\ban any\b|Duplication|  |\b(\w+) \1\b")
+    assert len(said) > 90
+    assert sorted(text for text in said if wrong.search(text)) == []

@@ -76,10 +76,10 @@ def test_a_value_is_said_in_words(dump, tag, text):
 
 
 PROBLEMS = [
-    ("00 00 00 01  02 00 00 00  30 00  ff", "1 bytes at its end are too few for an element"),
+    ("00 00 00 01  02 00 00 00  30 00  ff", "1 byte at its end is too few for an element"),
     (
         "00 00 00 01  02 00 00 00  30 00  00 00 10 01  09 00 00 00  07",
-        "(0000,0110) announces 9 bytes at byte 10; 1 foll",
+        "(0000,0110) announces 9 bytes at byte 10; only 1 left",
     ),
     ("00 00 00 01  02 00 00 00  30 00  02 00 10 00  00 00 00 00", "(0002,0010) at byte 10 does not belong"),
     ("00 00 00 01  02 00 00 00  30 00  00 00 10 01  ff ff ff ff", "(0000,0110) announces 4294967295 bytes"),

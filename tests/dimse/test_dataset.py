@@ -146,7 +146,7 @@ def test_an_element_longer_than_the_data_set_says_so():
     data = build.explicit_data_set((0x00080018, b"UI", b"1.2.3\0"), (0x00100020, b"LO", b"12345678"))
     decoded = decode_data_set(BytesIO(data[:-3]), EXPLICIT)
     assert texts(decoded) == {0x00080018: "1.2.3"}
-    assert decoded.problem == "(0010,0020) Patient ID at byte 14, of 8 bytes, ends 3 bytes behind the data set"
+    assert decoded.problem == "(0010,0020) Patient ID at byte 14 (8 bytes) extends 3 bytes past the end of the data set"
 
 
 def test_a_data_set_that_does_not_inflate_says_so():
@@ -167,7 +167,7 @@ def test_announced_lengths_allocate_nothing(syntax):
     decoded = decode_data_set(BytesIO(data), syntax)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert "ends 4042322060 bytes behind the data set" in decoded.problem
+    assert "extends 4042322060 bytes past the end of the data set" in decoded.problem
     assert peak < 1 << 20
 
 

@@ -56,21 +56,21 @@ READABLE = {
         UID + sequence(0x00081140, item(short(0x00081155, "UI", b"1.2.3\0", length=8)), item(REFERENCE)) + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "2 items", ">00081155": "1.2.3.9", "00100010": "A^B"},
-        "(0008,1155) Referenced SOP Instance UID at byte 34 ends 2 bytes behind an item of "
-        "(0008,1140) Referenced Image Sequence at byte 26, which it is in",
+        "(0008,1155) Referenced SOP Instance UID at byte 34 extends 2 bytes past the end of an item of "
+        "(0008,1140) Referenced Image Sequence at byte 26",
     ),
     "an item longer than its sequence": (
         UID + sequence(0x00081140, bare(0xFFFEE000, REFERENCE, length=len(REFERENCE) + 2)) + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "1 item", ">00081155": "1.2.3.9", "00100010": "A^B"},
-        "an item of (0008,1140) Referenced Image Sequence at byte 26 ends 2 bytes behind "
-        "(0008,1140) Referenced Image Sequence at byte 14, which it is in",
+        "an item of (0008,1140) Referenced Image Sequence at byte 26 extends 2 bytes past the end of "
+        "(0008,1140) Referenced Image Sequence at byte 14",
     ),
     "a sequence that is cut off": (
         UID + sequence(0x00081140, item(REFERENCE), item(REFERENCE))[:-2],
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "2 items", ">00081155": "1.2.3.9"},
-        "(0008,1140) Referenced Image Sequence at byte 14 ends 2 bytes behind the data set",
+        "(0008,1140) Referenced Image Sequence at byte 14 extends 2 bytes past the end of the data set",
     ),
     "a sequence without delimiter": (
         UID + long(0x00081140, "SQ", item(REFERENCE), length=UNDEFINED) + NAME,
@@ -92,13 +92,13 @@ READABLE = {
         EXPLICIT,
         {"00080018": "1.2.3", "00081140": "1 item", ">00081155": "1.2.3.9"},
         "(0008,1140) Referenced Image Sequence at byte 14 has an undefined length, and no delimiter; "
-        "nor has what is open in it (1)",
+        "likewise 1 more inside it",
     ),
     "a stray delimiter": (
         UID + ITEM_END + NAME,
         EXPLICIT,
         {"00080018": "1.2.3", "00100010": "A^B"},
-        "(FFFE,E00D) Item Delimitation Item at byte 14 stands where an element must",
+        "(FFFE,E00D) Item Delimitation Item at byte 14 is found where a data element was expected",
     ),
     "delimiters with a length": (
         UID
@@ -136,7 +136,7 @@ READABLE = {
         image() + fragments(b"\xff\xd8ab", b"abcd")[:-10],
         JPEG,
         {"7FE00010": "1 fragment, 4 bytes"},
-        "(7FE0,0010) Pixel Data at byte 118, of 4 bytes, ends 2 bytes behind the data set",
+        "(7FE0,0010) Pixel Data at byte 118 (4 bytes) extends 2 bytes past the end of the data set",
     ),
     "pixel data without delimiter": (
         image() + fragments(b"\xff\xd8ab", b"abcd")[:-8],

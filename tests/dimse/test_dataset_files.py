@@ -15,7 +15,7 @@ import build
 from data_sets import BIG, DEFLATED, EXPLICIT, IMPLICIT, PRIVATE, scan_pieces
 from dicomsniff.dimse.assembler import Assembler
 from dicomsniff.dimse.collection import Collection
-from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
+from dicomsniff.dimse.dataset import HARMLESS, DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.side import Side
 from pipeline import decode
@@ -123,7 +123,8 @@ def test_a_stored_file_is_read_as_pydicom_reads_it(name):
     assert (decoded.transfer_syntax, decoded.guessed, decoded.problem) == (syntax, False, "")
     assert_equal(decoded, read(path))
     pieces = [data[at : at + 1000] for at in range(0, len(data), 1000)]
-    assert scan_pieces(pieces, syntax, skip=True).problems == ()
+    problems = scan_pieces(pieces, syntax, skip=True).problems
+    assert {each.code for each in problems} <= HARMLESS
 
 
 @pytest.mark.filterwarnings("ignore")

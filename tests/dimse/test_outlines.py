@@ -29,7 +29,10 @@ HEALTHY = {
     "native": (SOP + GEOMETRY + long(0x7FE00010, "OB", PIXELS) + long(0xFFFCFFFC, "OB", bytes(200)), EXPLICIT),
     "sequences": (SOP + sequence(0x00081140, *[item(REFERENCE, undefined=True)] * 60, undefined=True), EXPLICIT),
     "compressed": (SOP + GEOMETRY[:10] + short(0x00280008, "IS", b"5 ") + GEOMETRY[10:] + FRAMES, JPEG),
-    "implicit": (bare(0x00080018, b"1.2.3\0") + bare(0x00420011, bytes(5000)) + bare(0x00420012, b"ab"), IMPLICIT),
+    "implicit": (
+        bare(0x00080016, CT.encode() + b"\0") + bare(0x00080018, b"1.2.3\0") + bare(0x00420011, bytes(5000)),
+        IMPLICIT,
+    ),
     "long values": (SOP + b"".join(long(0x00091001 + number, "OB", bytes(900)) for number in range(9)), EXPLICIT),
 }
 DAMAGED = {
@@ -120,8 +123,6 @@ def test_a_loss_inside_a_value_hides_nothing():
 def test_a_sound_object_that_is_stored_leaves_no_outline(case):
     data, syntax = HEALTHY[case]
     association = only(stores((data, syntax)).packets)
-    if case == "implicit":
-        data = bare(0x00080018, b"1.2.3\0")
     assert association.messages[0].data_set.outline is None
 
 

@@ -273,10 +273,15 @@ def test_what_a_capture_lost_is_not_blamed_on_the_sender(case):
 def test_a_problem_tells_tag_name_and_place():
     data = UID + short(0x00100010, "PN", b"A^B ", length=400)
     (problem,) = scan(data).problems
-    assert problem.text == "(0010,0010) Patient's Name at byte 14, of 400 bytes, ends 396 bytes behind the data set"
+    assert (
+        problem.text
+        == "(0010,0010) Patient's Name at byte 14 (400 bytes) extends 396 bytes past the end of the data set"
+    )
     assert (problem.tag, problem.offset) == (0x00100010, 14)
     (problem,) = scan(UID + sequence(0x00081140, item(REFERENCE))[:-1]).problems
-    assert problem.text == "(0008,1140) Referenced Image Sequence at byte 14 ends 1 byte behind the data set"
+    assert (
+        problem.text == "(0008,1140) Referenced Image Sequence at byte 14 extends 1 byte past the end of the data set"
+    )
 
 
 def test_an_undefined_vr_does_not_stop_the_scan():

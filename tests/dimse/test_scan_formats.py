@@ -57,5 +57,40 @@ def test_a_person_name_has_64_characters_in_each_group_at_most():
     assert problem.text.endswith("(PN, 66 bytes): a component group is 65 characters long; PN allows 64")
 
 
-def test_values_in_sequences_are_not_looked_at():
-    assert codes(scan(sequence(0x00081140, item(short(TAGS["DA"], "DA", b"today   "))))) == []
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize(
+    ("element", "said"),
+    [
+        (short(TAGS["DA"], "DA", b"today   "), "its value is not a date (YYYYMMDD)"),
+        (short(0x0020000E, "UI", b"1.2.x\0"), "a UID with a character that is neither a digit nor a dot"),
+    ],
+)
+def test_a_value_in_a_sequence_is_told_with_its_sequence(element, said, depth):
+    data = element
+    for _ in range(depth):
+        data = sequence(0x00081140, item(data))
+    (problem,) = scan(data).problems
+    assert problem.code == "data-set-minor-value"
+    assert "of (0008,1140) Referenced Image Sequence at byte" in problem.text
+    assert problem.text.endswith(said)
+
+
+@pytest.mark.parametrize(("vr", "most"), [("SH", 16), ("LO", 64)])
+def test_a_string_that_is_too_long_is_told(vr, most):
+    tag = {"SH": 0x00080050, "LO": 0x00080080}[vr]
+    assert codes(scan(short(tag, vr, b"A" * most + b"\\" + b"B" * (most - 1)))) == []
+    (problem,) = scan(short(tag, vr, b"A" * (most + 2))).problems
+    assert problem.code == "data-set-minor-value"
+    assert problem.text.endswith(f": its value is {most + 2} characters long; {vr} allows {most}")
+
+
+@pytest.mark.parametrize("declared", [b"UTF-8 ", b"ISO-IR 100", b"ISO_IR 100\\ISO 2022 JP"])
+def test_a_character_set_is_a_defined_term(declared):
+    (problem,) = scan(short(0x00080005, "CS", declared)).problems
+    assert problem.code == "data-set-charset"
+    assert problem.text.endswith(f"names {problem.quoted}, which is no defined term")
+
+
+@pytest.mark.parametrize("declared", [b"", b"ISO_IR 192", b"\\ISO 2022 IR 87 ", b"GB18030 "])
+def test_defined_character_sets_are_none_the_worse(declared):
+    assert codes(scan(short(0x00080005, "CS", declared))) == []

@@ -1,7 +1,6 @@
 """What `check` writes and how it exits, in every format; what `rules` says."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,11 +15,6 @@ from dicomsniff.findings.catalogue import RULES
 DOCS = Path(__file__).parents[2] / "docs"
 FORMS = ["text", "json", "jsonl", "sarif", "junit"]
 Run = Callable[..., tuple[int, str, str]]
-
-_PLACES = r"§(\d{1,2}|[A-Z]{1,2})(\.\d{1,3})*|Table [A-Z0-9.]+-\d{1,3}[a-z]?|Annex [A-Z]{1,2}"
-_REFERENCE = rf"(PS3\.\d{{1,2}} )?({_PLACES})|RFC \d{{3,5}} §\d+(\.\d+)*"
-_REFERENCES = rf"(?=PS3|RFC|$)(({_REFERENCE})(, ({_REFERENCE}))*)?"
-"""A part of the standard, and sections, tables or annexes of it; empty where the standard says nothing of it."""
 
 
 @pytest.fixture
@@ -46,13 +40,13 @@ def test_findings_come_with_the_verdict_and_a_summary(run: Run, crash: Path) -> 
     assert lines[1].startswith("  unfinished")
     assert lines[2].startswith("  error: a PDV announces 108 bytes")
     assert all(line.startswith("    then ") for line in lines[3:-2])
-    assert lines[-1].endswith("3 errors, 2 warnings in 1 of 1 association; fails at error")
+    assert lines[-1].endswith("3 errors, 2 warnings in 1 association; fails at error")
 
 
 def test_a_healthy_capture_is_one_line(run: Run, samples: Path) -> None:
     assert run("check", samples / "c-echo.pcap", "--fail-on", "note") == (
         0,
-        "capture-1.pcap: nothing found in 0 of 1 association; passes at note\n",
+        "capture-1.pcap: nothing found; passes at note\n",
         "",
     )
 
@@ -235,10 +229,17 @@ def test_every_rule_is_listed_on_a_line(run: Run) -> None:
 
 
 def test_a_rule_is_explained(run: Run) -> None:
-    status, out, _ = run("rules", "bytes-missing")
+    status, out, _ = run("rules", "segments-sent-again")
     assert status == 0
-    assert out.startswith("bytes-missing (warning) [RFC 9293 §3.4]\nBytes of the stream are not in the capture\n")
-    assert "What to do: Capture again" in out
+    assert out.startswith("segments-sent-again (note) [RFC 9293 §3.8.1]\nSegments were retransmitted\n")
+    assert "\n\nRFC 9293 §3.8.1: A segment that is not acknowledged before the timeout is sent again.\n" in out
+    assert "What to do: Where it is slow" in out
+
+
+def test_a_rule_on_which_no_standard_says_anything_names_no_clause(run: Run) -> None:
+    assert run("rules", "bytes-missing")[1].startswith(
+        "bytes-missing (warning)\nBytes of the stream are missing from the capture\n\nThe receiver acknowledged them"
+    )
 
 
 def test_names_with_hyphens_are_not_broken() -> None:
@@ -270,7 +271,6 @@ def test_the_page_of_rules_is_current() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_says_what_it_means_and_what_to_do(rule) -> None:
     assert rule.code == rule.code.lower().replace(" ", "-").replace("_", "-")
-    assert re.fullmatch(_REFERENCES, rule.reference), rule.reference
     assert 10 < len(rule.title) <= 72
     assert not rule.title.endswith(".")
     assert rule.meaning.endswith((".", ".)"))

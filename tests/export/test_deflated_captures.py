@@ -38,7 +38,7 @@ def test_bytes_behind_a_deflate_stream_that_ends_early_do_not_keep_the_export():
     (said,) = data_sets(transcript(HOSTILE / "hang-dataset-deflated.pcap"))
     assert len(said["elements"]) == 28
     assert said["problem"] == (
-        "(7FE0,0010) Pixel Data at byte 526, of 262144 bytes, ends 169165 bytes behind the data set; "
+        "(7FE0,0010) Pixel Data at byte 526 (262144 bytes) extends 169165 bytes past the end of the data set; "
         "2418 bytes follow the deflate stream"
     )
 

@@ -19,7 +19,7 @@ from unmarked import association_lines, summary_lines, verdict
         (
             "c-get-pending.pcap",
             [
-                "released: 1 C-GET, 3 C-STORE, all Success; 14 of 121 contexts refused "
+                "released: 1 C-GET, 3 C-STORE, all Success; 14 of 121 presentation contexts refused "
                 "(Hardcopy Color Image Storage SOP Class: abstract syntax not supported, and 13 more)"
             ],
         ),

@@ -112,7 +112,7 @@ def test_values_of_data_sets_are_compared(captures):
         ("address in here", "address: expected an address or network such as 10.1.2.3 or 10.1.0.0/16", 11),
         ("calling ~ '('", "calling: not a regular expression: missing ), unterminated subpattern at position 0", 10),
         ("calling < A", "calling: text is compared with ==, !=, ~ and !~", 10),
-        ("data[PatientNam] == X", "'PatientNam' is no attribute's keyword, nor a tag as 00100020", 5),
+        ("data[PatientNam] == X", "'PatientNam' is neither the keyword of an attribute nor a tag such as 00100020", 5),
         ("calling == 'A", "a quotation mark without its second one", 11),
         ("c-echo and", "expected a field or a word at the end", 10),
     ],

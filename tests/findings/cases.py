@@ -11,6 +11,7 @@ from findings.link_traffic import asked_to_move, committed, got, report, sent_si
 from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, tried
 from findings.release_cases import CASES as RELEASE_CASES
 from findings.stall_cases import CASES as STALL_CASES
+from findings.stranger_cases import CASES as STRANGER_CASES
 from findings.tls_cases import CASES as TLS_CASES
 from findings.traffic import (
     CT,
@@ -555,8 +556,6 @@ case(
 
 # The whole capture
 
-case("foreign-protocol", lambda: talked((0, b"GET / HTTP/1.1\r\n\r\n"), talk=build.Talk().open()).close().packets)
-
 
 # Traffic of a single case
 
@@ -740,5 +739,5 @@ case("request-cut-short", lambda: _answered_early(0xA700), lambda: _answered_ear
 
 # In modules of their own
 
-for _code, _traffic in (RELEASE_CASES | STALL_CASES | TLS_CASES).items():
+for _code, _traffic in (RELEASE_CASES | STALL_CASES | STRANGER_CASES | TLS_CASES).items():
     case(_code, *_traffic)

@@ -194,6 +194,15 @@ def printed(*events: Turn) -> list[build.Packet]:
     return released(begun)
 
 
+PRINTER, THE_PRINTER = "1.2.840.10008.5.1.1.16", "1.2.840.10008.5.1.1.17"
+
+
+def printer(status: bytes, information: bytes) -> list[build.Packet]:
+    """A printer that is asked for its status."""
+    said: Elements = {0x21100010: status, 0x21100020: information}
+    return exchange(PRINT, *asked(GET, PRINTER, None, instance=THE_PRINTER, answer=said))
+
+
 def subscribed(*events: Turn, instance: str = STEP) -> list[build.Packet]:
     """A subscription to the events of a step."""
     wish: Elements = {0x00741230: b"FALSE ", 0x00741234: b"SCU "}
@@ -249,6 +258,10 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: printed(*reported(PRINT_JOB, {0x21000030: b"CHECK PRINTER "}, 4, instance="1.2.3.5")),
         lambda: printed(*reported(PRINT_JOB, {0x21000030: b"NORMAL"}, 3, instance="1.2.3.5")),
     ),
+    "printer-status": (
+        lambda: printer(b"FAILURE ", b"SUPPLY EMPTY"),
+        lambda: printer(b"NORMAL", b"NORMAL"),
+    ),
     "print-job-not-followed": (
         lambda: printed(),
         lambda: printed(*reported(PRINT_JOB, {0x21000030: b"NORMAL"}, 3, instance="1.2.3.5")),
@@ -256,6 +269,10 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
     "instance-not-created": (
         lambda: mpps((SET, CHANGED, NO_SUCH_INSTANCE)),
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, NO_SUCH_INSTANCE)),
+    ),
+    "instance-created-twice": (
+        lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (CREATE, MPPS_STEP, 0x0111)),
+        lambda: mpps((CREATE, MPPS_STEP, 0x0111)),
     ),
     "step-already-ended": (
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, DONE, SUCCESS), (SET, CHANGED, SUCCESS)),

@@ -116,6 +116,18 @@ CASES = {
         lambda: exchange(WORKLIST, {NAME: b"", STATION: b"CT1 "}),
         lambda: exchange(WORKLIST, {NAME: b"", STATION: b"", STEPS: item({STATION: b"CT1 "})}),
     ),
+    "query-range-reversed": (
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {STUDY_DATE: b"20240131-20240101 "}),
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {STUDY_DATE: b"20240101-20240131 ", STUDY_TIME: b"2200- "}),
+    ),
+    "query-key-padding": (
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {LEVEL: b"STUDY\0"}, status=MISMATCH),
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {LEVEL: b"STUDY\0"}, FOUND),
+    ),
+    "query-asks-below": (
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {SERIES_UID: b""}, FOUND),
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {SERIES_UID: b""}, FOUND | {SERIES_UID: b"1.2.3.4\0"}),
+    ),
     "query-level-superfluous": (
         lambda: exchange(WORKLIST, {LEVEL: b"STUDY ", NAME: b""}),
         lambda: exchange(WORKLIST, {NAME: b""}),

@@ -19,6 +19,21 @@ def _reported_late() -> list[build.Packet]:
     return ended((1, event_report()), (0, ASK), (0, event_report_rsp()), (1, GRANT), talk=talk)
 
 
+def closed_before(asks: bytes, *, reset: bool, side: int = 0) -> list[build.Packet]:
+    """A side asks to release and closes at once; the answer comes all the same."""
+    talk = talked((side, asks))
+    talk.finish(side)
+    (talk.client if side else talk.server)(GRANT)
+    if reset:
+        return talk.reset(side).packets
+    talk.finish(1 - side)
+    return talk.packets
+
+
+def partly_refused() -> build.Talk:
+    return opened(answer=build.associate_ac(build.answer(1), build.answer(3, 3)))
+
+
 CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build.Packet]]]] = {
     "release-too-early": (
         lambda: ended((0, ECHO), (0, ASK), (1, ECHOED), (1, GRANT)),
@@ -35,6 +50,14 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
     "release-answer-order": (
         lambda: ended((0, ASK), (1, ASK), (1, GRANT), (0, GRANT)),
         lambda: ended((1, ASK), (0, ASK), (0, GRANT), (1, GRANT)),
+    ),
+    "release-not-awaited": (
+        lambda: closed_before(ASK, reset=True),
+        lambda: ended((0, ASK), (1, GRANT)),
+    ),
+    "released-unused": (
+        lambda: ended((0, ASK), (1, GRANT), talk=partly_refused()),
+        lambda: ended((0, ECHO), (1, ECHOED), (0, ASK), (1, GRANT), talk=partly_refused()),
     ),
     "release-collision": (
         lambda: ended((0, ASK), (1, ASK), (0, GRANT), (1, GRANT)),

@@ -180,7 +180,7 @@ def finding(code: str, packet: int, **more: object) -> Finding:
     rule = find_rule(code)
     assert rule is not None
     span = Span(packet, packet, packet, packet, 0)
-    return Finding(code, rule.severity, (code,), rule.reference, span, latest_cause=packet, **more)
+    return Finding(code, rule.severity, (code,), rule.clause.reference, span, latest_cause=packet, **more)
 
 
 def test_the_same_side_is_the_likelier_cause():

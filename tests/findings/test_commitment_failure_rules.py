@@ -32,18 +32,18 @@ def report(*reasons: int | None, good: int = 0) -> bytes:
 @pytest.mark.parametrize(
     ("reasons", "good", "said"),
     [
-        ((0x0112,), 0, "1 of 1 instance as not committed: 0x0112 (no such object instance)"),
+        ((0x0112,), 0, "1 instance as not committed: 0x0112 (no such object instance)"),
         (
             (0x0112, 0x0110, 0x0112),
             2,
             "3 of 5 instances as not committed: 2 × 0x0112 (no such object instance), 0x0110 (processing failure)",
         ),
-        ((0xC123,), 0, "1 of 1 instance as not committed: 0xC123"),
-        ((None,), 0, "1 of 1 instance as not committed: no Failure Reason (0008,1197) is given"),
+        ((0xC123,), 0, "1 instance as not committed: 0xC123"),
+        ((None,), 0, "1 instance as not committed: no Failure Reason (0008,1197) is given"),
         (
             (1, 2, 3, 4, 5),
             0,
-            "5 of 5 instances as not committed: 0x0001, 0x0002, 0x0003, and 2 other reasons",
+            "all 5 instances as not committed: 0x0001, 0x0002, 0x0003, and 2 other reasons",
         ),
     ],
 )

@@ -15,8 +15,8 @@ from dicomsniff.findings.rule import declared_in
 from findings.traffic import asked_and_answered, released, talked
 from pipeline import findings_of, only, remember
 
-OTHERWISE = "data-set-announced-otherwise"
-CODES = [rule.code for rule in declared_in(data_set_rules) if rule.code != OTHERWISE]
+OTHERWISE, NESTED = "data-set-announced-otherwise", "data-set-minor-value"
+CODES = [rule.code for rule in declared_in(data_set_rules) if rule.code not in (OTHERWISE, NESTED)]
 
 
 def judged(*problems: str, status: int = 0) -> Association:
@@ -38,6 +38,7 @@ def test_the_rules_are_in_the_catalogue():
     assert {rule.code for rule in RULES if rule.code.startswith("data-set-")} == {
         *CODES,
         OTHERWISE,
+        NESTED,
         "data-set-missing",
         "data-set-not-allowed",
         "data-set-unannounced",
@@ -50,6 +51,14 @@ def test_a_problem_of_a_data_set_is_a_finding_of_its_message(code):
     assert finding.code == code
     assert finding.message == f"C-STORE-RQ: {code} at byte 0"
     assert finding.message_number == 1
+
+
+def test_a_minor_value_of_an_object_is_told_where_it_was_refused():
+    assert findings_of(judged(NESTED)).all == []
+    found = [each for each in findings_of(judged(NESTED, status=0xC000)).causes if each.code == "likely-reason"]
+    assert [each.message for each in found] == [
+        f"in the data set of C-STORE-RQ, {NESTED} at byte 0: likely why STORESCP (10.0.0.2:104) answered with a failure"
+    ]
 
 
 def test_a_data_set_without_problems_raises_nothing():
@@ -90,7 +99,8 @@ def test_an_object_is_the_one_its_command_names(sop_class, instance, differs):
     found = only(released(talked((0, build.message(3, build.store_rq(), data)), (1, refused))))
     told = [(each.code, each.message) for finding in findings_of(found).causes for each in finding.all()]
     verb = "differ" if " and " in differs else "differs"
-    said = [(OTHERWISE, f"C-STORE-RQ: the {differs} of its data set {verb} from the command's")]
+    which = "MR Image Storage, not CT Image Storage" if "class" in differs else "1.2.4, not 1.2.3"
+    said = [(OTHERWISE, f"C-STORE-RQ: the {differs} of its data set {verb} from the command's: {which}")]
     assert told[:1] == (said if differs else [])
     assert [code for code, _ in told[1:]] == (["status-failure"] if differs else [])
     assert len(findings_of(found).causes) == bool(differs)

@@ -131,7 +131,7 @@ def test_a_reset_after_long_silence_says_so(side):
 
 def test_a_reset_within_a_transfer_speaks_of_no_silence():
     assert told(talked((0, build.message(1, build.echo_rq())), talk=stored()).reset(1).packets, "connection-reset") == [
-        f"{SCP} reset the TCP connection"
+        f"{SCP} reset the TCP connection before a final response to C-ECHO-RQ 1"
     ]
 
 
@@ -173,7 +173,9 @@ def test_a_short_snaplen_is_named():
         talk.cut(0, data[at : at + 1460], 60)
     talk.server(build.message(3, build.store_rsp()))
     (said,) = told(released(talk), "bytes-missing")
-    assert said.endswith("are not in the capture; the capture kept only the beginning of each packet (a short snaplen)")
+    assert said.endswith(
+        "are missing from the capture; the capture kept only the beginning of each packet (a short snaplen)"
+    )
 
 
 # Release and abort
@@ -350,7 +352,7 @@ def test_a_commitment_report_that_could_not_be_brought_is_told_at_its_request(an
         report.close()
         packets = network.packets
     (text,) = told(packets, "commitment-not-reported")
-    assert text.endswith(f"its report is not in the capture; the provider {said}")
+    assert text.endswith(f"its report is missing from the capture; the SCP {said}")
 
 
 @pytest.mark.parametrize(("status", "code"), [(0x0106, "attribute-value-not-allowed"), (0x0120, "attribute-missing")])
@@ -456,5 +458,5 @@ def test_the_printer_itself_may_fail():
         "1.2.840.10008.5.1.1.16", {0x21100020: b"SUPPLY EMPTY"}, 3, instance="1.2.840.10008.5.1.1.17"
     )
     assert told(normalized.exchange(normalized.PRINT, *failed), "print-failed") == [
-        f"{SCP.replace('STORE', '')} reports Failure of the printer"
+        f"{SCP.replace('STORE', '')} reports Failure of the printer: SUPPLY EMPTY"
     ]

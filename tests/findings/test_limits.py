@@ -81,10 +81,10 @@ def test_the_note_on_entries_is_true_where_every_message_is_written(tmp_path: Pa
     assert len(association["messages"]) == 100
     (note,) = association["findings"]
     assert note["code"] == "entries-not-listed"
-    assert note["message"] == "of 106 entries `show` and the terminal UI list the first 20; all are counted"
+    assert note["message"] == "`show` and the terminal UI list the first 20 of 106 entries; all are counted"
     text = shown(path)
     assert text.count("C-ECHO-R") == 18
-    assert "… 86 further entries are not listed" in text
+    assert "… not listed: 86 further entries" in text
 
 
 def test_operations_beyond_the_limit_are_counted_in_the_transcript(tmp_path: Path) -> None:
@@ -101,9 +101,9 @@ def test_findings_beyond_the_limit_are_counted_by_severity_everywhere(tmp_path: 
     assert Counter(codes(association)) == Counter([*["status-warning"] * FOUND, *notes])
     assert findings_of(association).unlisted == {"warning": 490}
     assert "further findings are counted, not listed: 490 warnings" in shown(path)
-    assert "with 500 warnings" in shown(path)
+    assert "; 500 warnings" in shown(path)
     assert transcript(path)["associations"][0]["findings_not_listed"] == {"warning": 490}
-    assert "500 warnings, 4 notes in 1 of 1 association; passes at error" in checked(path)[1]
+    assert "500 warnings, 4 notes in 1 association; passes at error" in checked(path)[1]
     assert json.loads(checked(path, "json")[1])["counts"] == {"error": 0, "warning": 500, "note": 4}
 
 
@@ -243,7 +243,7 @@ def test_an_association_without_the_other_side_is_never_said_to_be_sound(tmp_pat
     failed, said = checked(path, fail_on=Severity.WARNING)
     assert failed
     assert said.count("  unfinished: nothing sent by STORESCP (10.0.0.2:104) is in the capture") == 4
-    assert "4 warnings in 4 of 4 associations; fails at warning" in said
+    assert "4 warnings in all 4 associations; fails at warning" in said
     assert "got no answer" not in said
 
 

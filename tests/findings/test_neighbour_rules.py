@@ -68,13 +68,13 @@ def test_connections_left_open_are_counted_at_a_refusal_for_the_limit():
 
 def test_tries_at_even_times_tell_the_interval():
     assert told(tried(0, 4000, 8100)) == [
-        "3 tries of CLIENT at ARCHIVE, every 4.05 s, all to no avail (associations 1, 2 and 3)"
+        "3 tries of CLIENT at ARCHIVE, every 4.05 s, none with success (associations 1, 2 and 3)"
     ]
 
 
 def test_tries_at_uneven_times_tell_how_long_they_went_on():
     assert told(tried(0, 100, 9000)) == [
-        "3 tries of CLIENT at ARCHIVE, in 9.00 s, all to no avail (associations 1, 2 and 3)"
+        "3 tries of CLIENT at ARCHIVE, in 9.00 s, none with success (associations 1, 2 and 3)"
     ]
 
 

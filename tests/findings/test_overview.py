@@ -143,7 +143,7 @@ def test_a_connection_whose_end_is_not_in_the_capture_is_no_trouble():
     ]
     before, after = analyze([*first, *later]).associations
     assert (fate(before, findings_of(before)), fate(after, findings_of(after))) == (Fate.UNKNOWN, Fate.WELL)
-    assert verdict(before) == "unfinished: 1 C-ECHO, Success; its end is not in the capture"
+    assert verdict(before) == "unfinished: 1 C-ECHO, Success; its end is missing from the capture"
 
 
 def test_where_the_only_association_has_no_end_none_is_said_to_have_ended_well():

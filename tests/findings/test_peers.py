@@ -26,7 +26,7 @@ TROUBLED = {
         "connection-reset",
         10,
         {"request-unanswered", "pdu-incomplete"},
-        "unfinished: RAWSCU (10.77.0.1:45342) reset the TCP connection",
+        "unfinished: RAWSCU (10.77.0.1:45342) reset the TCP connection before a final response to C-ECHO-RQ 1",
     ),
     "calling-title-blank": Trouble(
         "ae-title-malformed",
@@ -86,9 +86,9 @@ def test_a_refused_delivery_explains_the_move(samples: Path) -> None:
         asked, delivery = capture.associations
         remember(capture.associations, capture.found)
         (explained,) = capture.analyzer.findings
-    assert verdict(asked).startswith("released: 1 of 1 C-MOVE failed: 0xA702")
+    assert verdict(asked).startswith("released: C-MOVE failed: 0xA702")
     assert verdict(delivery) == "refused: no reason given"
     assert findings_of(delivery).causes[0].message == (
         "DEST (10.77.0.3:11116) refuses the association: no reason given (its application refused; permanent)"
     )
-    assert explained.message == "C-MOVE to DEST: DEST rejected the provider's association 2"
+    assert explained.message == "C-MOVE to DEST: DEST rejected the SCP's association 2"

@@ -16,7 +16,7 @@ from dicomsniff.findings.rule import (
 )
 
 
-@entry_rule(code="first", severity=Severity.ERROR, reference="PS3.8 §9", on=Message, follows=("own:other",), once=True)
+@entry_rule(code="first", severity=Severity.ERROR, on=Message, follows=("own:other",), once=True)
 def first(_association, _entry):
     """Something is wrong.
 
@@ -62,7 +62,7 @@ def test_a_keyword_stands_for_a_paragraph():
 
 def test_the_decorator_says_what_a_rule_is_asked_about():
     assert isinstance(FIRST, EntryRule)
-    assert (FIRST.events, FIRST.once, FIRST.follows, FIRST.reference) == ((Message,), True, ("own:other",), "PS3.8 §9")
+    assert (FIRST.events, FIRST.once, FIRST.follows) == ((Message,), True, ("own:other",))
     assert isinstance(SECOND, FinalRule)
     assert isinstance(THIRD, CaptureRule)
 

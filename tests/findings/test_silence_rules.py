@@ -110,7 +110,8 @@ def test_a_direction_that_is_not_in_the_capture_has_not_been_silent(opened_):
         (b"\x15\x03\x01\0\2\2\x46", "TLS"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
         (b"\x0bMSH|^~\\&|RIS\r\x1c\r", "HL7 (MLLP)"),
-        (b"220 mail ready\r\n", "another protocol"),
+        (b"220 mail ready\r\n", "FTP or SMTP"),
+        (b"+OK ready\r\n", "another protocol"),
     ],
 )
 def test_who_answers_in_another_protocol_has_answered(answer, name):

@@ -41,13 +41,13 @@ def with_holes(*lengths: int) -> list[build.Packet]:
 @pytest.mark.parametrize(
     ("holes", "words"),
     [
-        ((500,), "500 bytes sent by STORESCP (10.0.0.2:104) are not"),
-        ((500, 40), "540 bytes sent by STORESCP (10.0.0.2:104) in 2 places are not"),
+        ((500,), "500 bytes sent by STORESCP (10.0.0.2:104) are missing"),
+        ((500, 40), "540 bytes sent by STORESCP (10.0.0.2:104) in 2 places are missing"),
     ],
 )
 def test_missing_bytes_are_counted_with_their_places(holes, words):
     (text,) = said(with_holes(*holes), "bytes-missing")
-    assert text == f"{words} in the capture; decoding goes on at the next PDU found"
+    assert text == f"{words} from the capture; decoding goes on at the next PDU found"
 
 
 def test_missing_bytes_are_the_least_there_are_where_not_every_entry_is_listed(monkeypatch):
@@ -110,7 +110,7 @@ def test_segments_sent_again_that_nobody_asked_for_are_no_storm():
     packets = sent_again(large(), 5)
     assert said(packets, "retransmission-storm") == []
     (text,) = said(packets, "segments-sent-again")
-    assert text == "80 segments of STORESCU (10.0.0.1:40001) were sent again: of about 400 in all"
+    assert text == "80 segments of STORESCU (10.0.0.1:40001) sent again: of about 400 in all"
 
 
 def with_segment_size(packets: list[build.Packet], size: int) -> list[build.Frame]:
@@ -135,7 +135,9 @@ def test_segments_are_as_long_as_the_handshake_says():
 
 def test_objects_moved_with_a_warning_are_counted_too():
     packets = asked_to_move(move_rsp(0xB000, completed=1, failed=0, warning=2))
-    assert said(packets, "move-delivery-not-seen") == ["C-MOVE to VIEWER counts 3 objects; none is seen on its way"]
+    assert said(packets, "move-delivery-not-seen") == [
+        "C-MOVE to VIEWER counts 3 objects; no C-STORE for this is in the capture"
+    ]
 
 
 def test_a_move_that_succeeds_without_a_count_and_without_objects_moved_nothing():
@@ -176,7 +178,7 @@ def test_a_get_without_a_count_of_failures_is_explained_by_what_was_answered():
     talk.client(build.message(3, build.store_rsp(1, 0xA700)))
     talk.server(build.message(1, build.command_set(GOT | {0x0900: 0xC000})))
     assert said(released(talk), "get-explained") == [
-        "C-GET: the requestor answered 1 of 1 C-STOREs with a failure",
+        "C-GET: the requestor answered 1 C-STORE with a failure",
     ]
 
 

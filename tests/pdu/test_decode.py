@@ -125,7 +125,7 @@ def test_a_pdu_too_short_for_its_type_is_kept_with_the_field_that_is_missing(kin
     found = decode_control_pdu(kind, b"\0\1", SPAN)
     assert isinstance(found, UnknownPdu)
     assert (found.type, found.data) == (kind, b"\0\1")
-    assert "bytes announced at byte" in found.problem
+    assert "announced at byte" in found.problem
     assert found.name == PDU_TYPES[kind]
 
 

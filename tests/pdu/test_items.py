@@ -4,6 +4,7 @@ import pytest
 
 import build
 from dicomsniff.dictionary.application_information import INFORMATION as INFORMATION_LAYOUTS
+from dicomsniff.dictionary.pdu_types import item_type_name
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.pdu.decode import decode_control_pdu, list_fields
 from dicomsniff.pdu.types import (
@@ -79,7 +80,9 @@ def test_a_sub_item_of_user_information_decodes_to_its_field(dump, expected):
 def test_a_sub_item_that_does_not_fit_names_the_field_and_keeps_what_came_before(dump, field):
     before = bytes.fromhex("55 00 00 01 56")
     found = decode(1, build.item(0x50, before + bytes.fromhex(dump)))
-    assert found.problem.startswith(field)
+    item = item_type_name(bytes.fromhex(dump)[0])
+    assert found.problem.startswith((f"{item}: {field}: ", f"{item}: ", "Item-length: "))
+    assert field in found.problem
     assert found.user_information.implementation_version_name == "V"
 
 

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.pdu.framing import FOREVER, MAX_UNKNOWN_PDU, Framing
 from dicomsniff.pdu.stream import PduStream
-from dicomsniff.pdu.types import Abort, MalformedPdu, MissingBytes, Pdv, PdvBytes, ReleaseRp, SkippedBytes, UnknownPdu
+from dicomsniff.pdu.types import (
+    Abort,
+    CutAssociate,
+    MalformedPdu,
+    MissingBytes,
+    Pdv,
+    PdvBytes,
+    ReleaseRp,
+    SkippedBytes,
+    UnknownPdu,
+)
 from dicomsniff.span import PacketMark
 from examples import examples
 from pipeline import MARK, SOURCE, decode, pass_over
@@ -167,14 +177,15 @@ def test_a_gap_up_to_the_end_of_a_fragment_ends_it():
 def test_a_gap_inside_a_control_pdu_keeps_the_place():
     rq = build.associate_rq()
     found = decode([build.release_rp(), rq[:50], 20, rq[70:], build.abort()])
-    assert [event.name for event in found] == ["A-RELEASE-RP", "missing bytes", "A-ABORT"]
+    assert [event.name for event in found] == ["A-RELEASE-RP", "A-ASSOCIATE-RQ", "missing bytes", "A-ABORT"]
+    assert found[1] == CutAssociate(found[1].span, "A-ASSOCIATE-RQ", len(rq) - 6, 44, "STORESCP", "STORESCU")
 
 
 def test_a_gap_up_to_the_end_of_a_control_pdu_keeps_the_place():
     rq = build.associate_rq()
     found = decode([build.release_rp(), rq[:50], len(rq) - 50, build.abort()])
-    assert [event.name for event in found] == ["A-RELEASE-RP", "missing bytes", "A-ABORT"]
-    assert not found[1].resynchronized
+    assert [event.name for event in found] == ["A-RELEASE-RP", "A-ASSOCIATE-RQ", "missing bytes", "A-ABORT"]
+    assert not found[2].resynchronized
 
 
 @pytest.mark.parametrize("cut", range(1, 25))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 
 from dicomanonymizer.dicom_anonymization_databases import dicomfields_2026c as table
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.datadict import DicomDictionary, dictionary_has_tag, dictionary_VR
 
 import build
 from data_sets import BIG, DEFLATED, EXPLICIT, IMPLICIT, bare, deflate, item, long, short
@@ -35,7 +35,9 @@ def vr_of(tag: int) -> str:
 class Plants:
     """Makes planted values, and remembers which must not be found, by what they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, others: bool = False) -> None:
+        self.others = others
+        """Whether to plant other values of the same forms, and all else alike."""
         self.texts: dict[str, str] = {}
         """Texts that are withheld, each with the place where it was planted."""
         self.raw: dict[bytes, str] = {}
@@ -51,10 +53,21 @@ class Plants:
 
     def text(self, where: str, form: str = "{}") -> bytes:
         """Plant a text; `form` is what stands around it."""
-        planted = f"{CANARY}{self.number():04X}"
+        planted = self.disguised().decode()
         self.texts[planted] = where
         said = form.format(planted).encode()
         return said + b" " * (len(said) % 2)
+
+    def word(self, where: str) -> bytes:
+        """Plant a name of letters only, as it may stand in any sentence."""
+        letters = "".join(chr(ord("a") + int(digit)) for digit in f"{self.number():04}")
+        planted = f"{'Humboll' if self.others else 'Quantle'}{letters}"
+        self.texts[planted] = where
+        return planted.encode() + b" " * (len(planted) % 2)
+
+    def disguised(self) -> bytes:
+        """Plant a text that is shown as bytes at most."""
+        return f"{'ZYXW' if self.others else CANARY}{self.number():04X}".encode()
 
     def keep(self, where: str) -> bytes:
         """Plant a text that is shown."""
@@ -75,13 +88,14 @@ class Plants:
     def value(self, where: str, vr: str) -> bytes:
         """Plant a value of a VR."""
         number = self.number()
+        first, others = (date(1826, 1, 1), 1) if self.others else (date(1801, 1, 1), 0)
         digits = {
-            "DA": (date(1801, 1, 1) + timedelta(days=number)).strftime("%Y%m%d"),
-            "TM": f"114703.77{number:04}",
-            "DT": f"18470213114703.88{number:04}",
-            "AS": f"{number % 1000:03}Y",
-            "DS": f"4711.99{number:04}",
-            "IS": f"9347{number:05}",
+            "DA": (first + timedelta(days=number)).strftime("%Y%m%d"),
+            "TM": f"11470{3 + others}.77{number:04}",
+            "DT": f"1847021{3 + others}114703.88{number:04}",
+            "AS": f"{(number + others) % 1000:03}Y",
+            "DS": f"471{1 + others}.99{number:04}",
+            "IS": f"934{7 + others}{number:05}",
         }.get(vr)
         if digits is not None:
             if vr != "AS":  # too short to be told from anything else
@@ -136,6 +150,14 @@ def whole_table(plants: Plants, where: str, syntax: str, *, sequences: bool = Tr
                 (0x00180050, "DS", plants.value(place, "DS")),
             ]
             yield tag, vr, items(inner, syntax=syntax)
+
+
+def disguised(plants: Plants) -> Iterator[Element]:
+    """What is withheld, and UIDs, sent with VRs that are not theirs."""
+    text = {tag for tag, row in DicomDictionary.items() if row[0] in ("PN", "LT", "ST", "UT", "UC", "UR", "UI")}
+    for tag in sorted(text | set(_TABLE)):
+        if dictionary_has_tag(tag) and dictionary_VR(tag) != "SQ" and tag >> 16 > 2:
+            yield tag, ("UN", "LO", "UI", "OB", "DS")[tag % 5], plants.disguised()
 
 
 def shown(plants: Plants, where: str) -> list[Element]:
@@ -281,6 +303,10 @@ def stores(plants: Plants, number: int, syntax: str) -> build.Talk:
         some = made[at : at + 80]
         kept = [each for each in shown(plants, "C-STORE") if each[0] not in {tag for tag, _, _ in some}]
         side.ask(IMAGE, 1, [*some, *kept], instance=plants.uid("instance"))
+    if syntax == EXPLICIT:
+        made = list(disguised(plants))
+        for at in range(0, len(made), 150):
+            side.ask(IMAGE, 1, made[at : at + 150], instance=plants.uid("instance"))
     nested = whole_table(plants, f"item in {syntax}", syntax, sequences=False)
     code: list[Element] = [(0x00080100, "SH", b"T-1"), (0x00080104, "LO", plants.keep("code meaning"))]
     inner = items(list(nested), code, syntax=syntax)
@@ -369,9 +395,16 @@ def commands(plants: Plants, number: int) -> build.Talk:
     side.ask(
         IMAGE, 1, who, [(0xC000, None)], instance=plants.uid("instance"), comment=b"no " + who[0][2][:8] + b" here"
     )
-    plants.texts["Quantlebar"] = "name of one word in a comment"
-    word: list[Element] = [(0x00100010, "PN", b"Quantlebar")]
-    side.ask(IMAGE, 1, word, [(0xC000, None)], instance=plants.uid("instance"), comment=b"no QUANTLEBAR: Quantlebar!")
+    for where in ("in its own data set", "before"):
+        word = plants.word(f"name of one word in a comment, {where}").strip()
+        named: list[Element] = [(0x00100010, "PN", word + b" " * (len(word) % 2))]
+        side.ask(IMAGE, 1, named, [(0xC000 * (where != "before"), None)], instance=plants.uid("instance"), comment=word)
+    said = b"no %s: %s!" % (word.upper(), word)
+    side.ask(IMAGE, 1, [], [(0xC000, None)], instance=plants.uid("instance"), comment=said)
+    later = plants.word("name of one word in a comment, of a data set that comes later").strip()
+    side.ask(IMAGE, 1, [], [(0xC000, None)], instance=plants.uid("instance"), comment=b"not " + later)
+    coming: list[Element] = [(0x00081070, "PN", later + b" " * (len(later) % 2))]
+    side.ask(IMAGE, 1, coming, instance=plants.uid("instance"))
     matched = patient(plants, "comment beside an identifier")
     side.ask(build.STUDY_ROOT_FIND, 0x20, matched, [(0xA900, None)], comment=b"bad key " + matched[1][2])
     more: dict[int, int | str | bytes] = {
@@ -389,7 +422,7 @@ def negotiations(plants: Plants, number: int) -> Iterator[build.Talk]:
         [identity(1, plants.text("user name"))],
         [identity(2, plants.text("user name"), plants.text("passcode"))],
         *([identity(kind, plants.text(f"identity of type {kind}"))] for kind in (3, 4, 5, 9)),
-        [build.item(0x56, struct.pack(">H", len(IMAGE)) + IMAGE.encode() + b"\2\0\0" + plants.text("extended"))],
+        [build.item(0x56, struct.pack(">H", len(IMAGE)) + IMAGE.encode() + b"\2\0\0\0\0\0" + plants.text("extended"))],
         [build.item(0x5A, plants.text("unknown sub-item"))],
         [build.item(0x58, b"\2\1\0\xff" + plants.text("broken identity"))],
         [build.item(0x59, struct.pack(">H", 8) + plants.text("misplaced server response"))],
@@ -458,14 +491,20 @@ def damaged(plants: Plants, number: int) -> Iterator[build.Talk]:
     yield side.talk
 
 
-def everything(plants: Plants) -> Iterator[build.Talk]:
-    for number, syntax in enumerate(SYNTAXES, start=1):
+def sound(plants: Plants) -> Iterator[build.Talk]:
+    """Values where they belong, all of which have the same length whatever they are."""
+    for number, syntax in enumerate((EXPLICIT, IMPLICIT, BIG), start=1):
         yield stores(plants, number, syntax)
     yield kinds(plants, 10)
     yield queries(plants, 11)
     yield normalized(plants, 12)
     yield commands(plants, 13)
     yield from negotiations(plants, 20)
+
+
+def everything(plants: Plants) -> Iterator[build.Talk]:
+    yield from sound(plants)
+    yield stores(plants, 4, DEFLATED)
     yield from damaged(plants, 60)
 
 

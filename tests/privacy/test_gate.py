@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 from dicomanonymizer.dicom_anonymization_databases import dicomfields_2026c as table
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.datadict import DicomDictionary, dictionary_has_tag, dictionary_VR
 from pydicom.dataset import Dataset
 
 from data_sets import EXPLICIT, item, long, sequence, short
@@ -99,6 +99,67 @@ def test_repeating_groups_are_withheld(tag):
 def test_what_the_profile_keeps_is_shown(tag, vr, value):
     before = decode_data_set(BytesIO(short(tag, vr, value)), EXPLICIT)
     assert decoded(short(tag, vr, value)).to_json() == before.to_json()
+
+
+SAMPLES = {
+    "AE": b"TITLE ", "AS": b"047Y", "AT": b"\x08\0\x18\0", "CS": b"TERM", "DA": b"19470213", "DS": b"47.1", "IS": b"47",
+    "DT": b"19470213", "TM": b"114703", "LO": b"word", "SH": b"word", "UI": b"1.2.3.4.5\0",
+}  # fmt: skip
+KEPT = [
+    (tag, vr)
+    for tag, (vrs, *_) in sorted(DicomDictionary.items())
+    if (vr := vrs.partition(" or ")[0]) not in ("PN", "LT", "ST", "UT", "UC", "UR", "SQ", "NONE")
+    and tag >> 16 > 7
+    and (tag >> 16, tag & 0xFFFF) not in VALUES
+]
+"""What PS3.6 has, is neither a name nor free text, and is not in the table, with its VR; UIDs, which stay."""
+
+
+def made(tag: int, vr: str) -> bytes:
+    return (long if vr in (*LONG, "SV", "UV") else short)(tag, vr, SAMPLES.get(vr, bytes(range(8))))
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2], ids=["in the data set", "in a sequence", "in a sequence in it"])
+def test_nothing_that_the_profile_keeps_is_withheld_at_any_depth(depth):
+    assert len(KEPT) > 3000
+    content = b"".join(made(*each) for each in KEPT if not depth or each[0] < 0xFFFA0000)
+    for _ in range(depth):
+        content = sequence(0x00400260, item(content))
+    found = decoded(content)
+    assert len(found.elements) > 3000
+    assert [each.name for each in found.elements if each.hidden or "withheld" in each.json] == []
+
+
+def test_of_a_structured_report_that_is_withheld_the_structure_is_shown():
+    name = short(0x0040A010, "CS", b"CONTAINS") + short(0x0040A040, "CS", b"PNAME ")
+    odd = short(0x0040A010, "CS", b"planted ") + short(0x0040A040, "CS", b"NUM ") + short(0x0040A160, "CS", b"planted ")
+    report = sequence(0x0040A730, item(name + short(0x0040A123, "PN", b"planted ")), item(odd))
+    assert [each.text for each in decoded(report).elements if not each.hidden and each.vr == "CS"] == [
+        "CONTAINS", "PNAME", "NUM"
+    ]  # fmt: skip
+    assert "planted" not in shown(decoded(report))
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (0x00100010, "UI", b"1.47.11 "),
+        (0x00100020, "UN", b"planted "),
+        (0x00204000, "UN", b"planted "),
+        (0x00204000, "LO", b"planted "),
+        (0x0020000D, "LO", b"planted "),
+        (0x00091001, "UI", b"4711"),
+    ],
+)
+def test_another_vr_than_its_own_lets_no_value_out(tag, vr, value):
+    (found,) = decoded((long if vr in LONG else short)(tag, vr, value)).elements
+    assert found.hidden
+    assert not {value.decode().strip(), value.hex(), value.hex(" ")} & {found.text, *map(str, found.json.values())}
+    assert "withheld" in found.json
+
+
+def test_a_uid_of_a_vendor_is_shown_as_any_other():
+    assert decoded(short(0x00091001, "UI", b"1.2.3.4.5.6.7")).elements[0].text == "1.2.3.4.5.6.7"
 
 
 @pytest.mark.parametrize("vr", ["PN", "LT", "ST", "UT", "UC", "UR"])

@@ -30,7 +30,7 @@ async def test_the_first_screen_answers_who_and_how_it_went(samples: Path, size:
         assert "released: 1 C-ECHO, Success" in shown
         assert "├─ A-ASSOCIATE-RQ ──" in shown
         assert "── C-ECHO-RSP 1 ─┤" in shown
-        assert "1 association · 20 packets" in shown
+        assert "patient data shown (P) · the association went well; 1 C-ECHO" in shown
 
 
 @both_sizes
@@ -334,7 +334,7 @@ async def test_a_capture_without_dicom_says_what_it_holds(tmp_path: Path) -> Non
     path = tmp_path / "web.pcap"
     path.write_bytes(build.pcap(build.frames(talk.packets)))
     async with opened(path, LARGE) as (app, pilot):
-        assert "no DICOM association in this capture; 4 packets; 1 TCP connections (1 HTTP)" in screen_text(app)
+        assert "no DICOM association in this capture; 4 packets; 1 TCP connection (1 HTTP)" in screen_text(app)
         await press(pilot, "enter", "enter", "enter", "tab", "n", "p", "f", "G", "escape", "right_square_bracket")
 
 
@@ -379,11 +379,11 @@ async def test_what_may_identify_a_patient_is_withheld_until_it_is_asked_for(tmp
     (path := tmp_path / "store.pcap").write_bytes(build.pcap(build.frames(with_client(stored))))
     async with opened(path, privacy=Privacy()) as (app, pilot):
         await press(pilot, "enter", "down", "down", "enter", "end")
-        assert "PHI withheld: P" in screen_text(app)
+        assert "patient data hidden (P)" in screen_text(app)
         assert "PatientName-1 (Xxx^Xxxx)" in screen_text(app)
         assert "Doe^Jane" not in screen_text(app)
         await press(pilot, "P", "end")
-        assert "PHI shown: P" in screen_text(app)
+        assert "patient data shown (P)" in screen_text(app)
         assert "Doe^Jane" in screen_text(app)
 
 

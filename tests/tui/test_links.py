@@ -76,9 +76,9 @@ async def test_l_lists_what_belongs_together_and_each_line_leads_there(samples: 
 async def test_a_capture_without_links_says_so(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
         await press(pilot, "l")
-        assert "nothing belongs together" in screen_text(app)
+        assert "nothing that belongs together was found" in screen_text(app)
         await press(pilot, "enter", "r")
-        assert "nothing belongs together with this entry" in notices(app)
+        assert "nothing that belongs together with this entry" in notices(app)
         await press(pilot, "b")
         assert "nothing to go back to" in notices(app)
         assert selected(app) == (1, "A-ASSOCIATE-RQ")
@@ -106,7 +106,7 @@ async def test_o_goes_between_request_and_final_response(samples: Path) -> None:
         await press(pilot, "o")
         assert app.panes.ladder.selected.event is final.operation.request
         await press(pilot, "home", "o")
-        assert "no request with a response" in notices(app)
+        assert "neither a request with a response" in notices(app)
 
 
 async def test_sub_operations_of_a_c_get_lead_to_it_and_back(samples: Path) -> None:

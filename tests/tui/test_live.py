@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import build
+from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
@@ -32,6 +33,11 @@ class LiveStandIn:
         self.path.write_bytes(build.pcap([]))
         self.incoming: queue.Queue[list[build.Packet]] = queue.Queue()
         self.closed = threading.Event()
+
+    losses = LossCounter()
+
+    def pop_notices(self) -> list[str]:
+        return []
 
     def batches(self) -> Iterator[PacketBatch]:
         while not self.closed.is_set():
@@ -60,6 +66,9 @@ class LiveStandIn:
             yield from again.batches_from(offset, number)
         finally:
             again.close()
+
+    def again(self) -> None:
+        return None
 
     def close(self) -> None:
         self.closed.set()
@@ -164,7 +173,7 @@ async def test_links_come_while_the_capture_goes_on(sniffer: LiveStandIn) -> Non
     app = DicomsniffApp(Capture(sniffer))
     async with app.run_test(size=LARGE) as pilot:
         await pilot.press("l")
-        await until(pilot, lambda: "nothing belongs together" in screen_text(app))
+        await until(pilot, lambda: "nothing that belongs together" in screen_text(app))
         for number in range(2):
             talk = build.Talk(client=("10.0.0.1", 41000 + number)).open()
             talk.client(build.associate_rq())

@@ -86,7 +86,8 @@ def test_a_terminal_that_goes_away_ends_it(terminal: Terminal, samples: Path) ->
 def test_without_a_terminal_at_every_stream_it_is_not_started(stream: str, terminal: Terminal, samples: Path) -> None:
     apart = os.open(os.devnull, os.O_RDWR)
     try:
-        program = terminal.start("--", str(samples / "c-echo.pcap"), **{stream: apart})
+        plain = ("--no-pager", "--color", "never", "--")
+        program = terminal.start(*plain, str(samples / "c-echo.pcap"), **{stream: apart})
         assert program.wait(30) == 0
     finally:
         os.close(apart)

@@ -171,9 +171,9 @@ def test_what_happened_once_is_said_in_the_singular(count, words):
 def test_an_unknown_pdu_is_told_by_its_first_bytes():
     talk = build.Talk().open()
     talk.client(build.associate_rq())
-    talk.server(build.pdu(0x0A, bytes(range(12))))
+    talk.server(build.associate_ac() + build.pdu(0x0A, bytes(range(12))))
     association = only(talk.packets)
-    assert [(entry.event.name, entry_detail(association, entry)) for entry in association.timeline[1:]] == [
+    assert [(entry.event.name, entry_detail(association, entry)) for entry in association.timeline[2:3]] == [
         ("unknown PDU type 0x0A", "begins with 00 01 02 03 04 05 06 07")
     ]
 

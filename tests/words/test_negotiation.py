@@ -74,7 +74,7 @@ CONSEQUENCES = [
         [build.proposal(1, CT), build.proposal(3, CT), build.proposal(3, MR)],
         [build.answer(1), build.answer(3)],
         [
-            "context 3 is proposed 2 times: which of them the answer means is undefined",
+            "context 3 is proposed 2 times: it is not defined which of them the answer means",
             "CT Image Storage is proposed more than once with the same transfer syntaxes: contexts 1, 3",
             "CT Image Storage can be sent only as Implicit VR Little Endian",
         ],

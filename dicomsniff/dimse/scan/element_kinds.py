@@ -5,10 +5,10 @@ from functools import lru_cache
 from dicomsniff.dictionary.registry import attributes
 from dicomsniff.dimse.scan.formats import VRS as FORMATTED_VRS
 
-PLAIN, TEXT, NAME, UID, FORMATTED, WATCHED, LONG, LONG_TEXT, SEQUENCE, PIXELS, UNDEFINED_VR = range(11)
-"""What to do with a value: skip it (0), check its characters, those and the length of a name, check it as a UID, check
-how it is written, keep it if it is wanted; then those
-with a 4-byte length in explicit VR: skip it, check its characters, go into it, check the pixels; and what is no VR."""
+PLAIN, TEXT, SHORT_TEXT, NAME, UID, FORMATTED, WATCHED, LONG, LONG_TEXT, SEQUENCE, PIXELS, UNDEFINED_VR = range(12)
+"""What to do with a value: skip it (0), check its characters, those and its length (16, 64 characters), check it as a
+UID, check how it is written, keep it if it is wanted; then those with a 4-byte length in explicit VR: skip it, check
+its characters, go into it, check the pixels; and what is no VR."""
 
 PIXEL_DATA = 0x7FE00010
 EXTENDED_OFFSET_TABLE = 0x7FE00001
@@ -36,7 +36,7 @@ KEPT_ELEMENTS = NUMBERS | {
 }
 """Top-level elements whose value is kept; Failure Reason is counted in items, where it is."""
 
-_SHORT = {b"LO": TEXT, b"LT": TEXT, b"PN": NAME, b"SH": TEXT, b"ST": TEXT, b"UI": UID, b"US": WATCHED}
+_SHORT = {b"LO": NAME, b"LT": TEXT, b"PN": NAME, b"SH": SHORT_TEXT, b"ST": TEXT, b"UI": UID, b"US": WATCHED}
 _SHORT |= dict.fromkeys(FORMATTED_VRS, FORMATTED)
 _SHORT |= dict.fromkeys(b"AE AS AT FD FL SL SS UL".split(), PLAIN)
 _LONG = dict.fromkeys(b"OB OD OF OL OV OW SV UN UR UV".split(), LONG)
@@ -46,9 +46,13 @@ LONG_VRS = frozenset(_LONG)
 """VRs with two reserved bytes and a 4-byte length in explicit VR (PS3.5 Table 7.1-1)."""
 VRS = LONG_VRS | frozenset(_SHORT)
 
-_NESTED = dict.fromkeys(_SHORT, PLAIN) | dict.fromkeys(_LONG, LONG) | {b"SQ": SEQUENCE}
-EXPLICIT_KINDS: tuple[dict[bytes, int], ...] = (_SHORT | _LONG, _NESTED | {b"UI": UID, b"US": WATCHED}, _NESTED)
+_NESTED = dict.fromkeys(_SHORT, PLAIN) | dict.fromkeys(_LONG, LONG) | {b"SQ": SEQUENCE, b"UI": UID}
+_NESTED |= dict.fromkeys(FORMATTED_VRS, FORMATTED)
+EXPLICIT_KINDS: tuple[dict[bytes, int], ...] = (_SHORT | _LONG, _NESTED | {b"US": WATCHED}, _NESTED)
 """What to do by VR: at top level, in the items of a top-level sequence, deeper."""
+
+
+_BY_TAG = (TEXT, SHORT_TEXT, NAME, UID, FORMATTED, SEQUENCE, LONG_TEXT)
 
 
 @lru_cache(maxsize=1)
@@ -57,15 +61,18 @@ def implicit_kinds() -> tuple[dict[int, int], ...]:
     top: dict[int, int] = {}
     for tag, (vr, *_) in attributes().items():
         kind = EXPLICIT_KINDS[0].get(vr.encode(), PLAIN)
-        if kind in (TEXT, NAME, UID, FORMATTED, SEQUENCE, LONG_TEXT) or (kind == WATCHED and tag in KEPT_ELEMENTS):
+        if kind in (TEXT, SHORT_TEXT, NAME, UID, FORMATTED, SEQUENCE, LONG_TEXT) or (
+            kind == WATCHED and tag in KEPT_ELEMENTS
+        ):
             top[tag] = kind
     top[PIXEL_DATA] = PIXELS
     top[EXTENDED_OFFSET_TABLE] = PIXELS
-    deeper = {tag: kind for tag, kind in top.items() if kind == SEQUENCE}
-    return top, deeper | {REFERENCED_SOP_INSTANCE_UID: UID, FAILURE_REASON: WATCHED}, deeper
+    deeper = {tag: kind for tag, kind in top.items() if kind in (SEQUENCE, UID, FORMATTED)}
+    return top, deeper | {FAILURE_REASON: WATCHED}, deeper
 
 
 @lru_cache(maxsize=1)
 def implicit_formats() -> dict[int, bytes]:
-    """Return the VR of what is FORMATTED, by tag, where no VR is sent."""
-    return {tag: vr.encode() for tag, (vr, *_) in attributes().items() if vr.encode() in FORMATTED_VRS}
+    """Return the VR of what is FORMATTED, or of limited length, by tag, where no VR is sent."""
+    found = ((tag, vr.encode()) for tag, (vr, *_) in attributes().items())
+    return {tag: vr for tag, vr in found if _SHORT.get(vr) in (SHORT_TEXT, NAME, FORMATTED)}

@@ -20,6 +20,7 @@ from dicomsniff.dimse.scan.element_kinds import (
     PIXELS,
     PLAIN,
     SEQUENCE,
+    SHORT_TEXT,
     TEXT,
     UID,
     UNDEFINED_VR,
@@ -29,7 +30,7 @@ from dicomsniff.dimse.scan.element_kinds import (
     implicit_kinds,
 )
 from dicomsniff.dimse.scan.events import ElementSink, Header
-from dicomsniff.dimse.scan.formats import CHECKED, MAX_NAME, well_formed
+from dicomsniff.dimse.scan.formats import CHECKED, MAX_NAME, MAX_SHORT, well_formed
 from dicomsniff.dimse.scan.modes import (
     FIRST_DELIMITER,
     HEADERS,
@@ -47,11 +48,14 @@ from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, Fragments
 from dicomsniff.dimse.scan.syntax import Encoding
 from dicomsniff.dimse.scan.undefined_vr import LOOKAHEAD, find_way
 from dicomsniff.dimse.scan.value_checks import KeptValues
+from dicomsniff.dimse.scan.values import is_uid
 
 KEPT = 1024
 """Bytes: a longer value is not checked."""
+_ITEM_OF_TOP = 2
+"""Levels around the elements of an item of a top-level sequence: the data set and the sequence."""
 
-_CHECKED_KINDS = (TEXT, NAME, LONG_TEXT, UID, FORMATTED, WATCHED)
+_CHECKED_KINDS = (TEXT, SHORT_TEXT, NAME, LONG_TEXT, UID, FORMATTED, WATCHED)
 _Buffer = bytes | bytearray
 
 
@@ -165,7 +169,7 @@ class ElementWalk:
                 elif kind <= NAME:
                     if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
                         break
-                    if kind == NAME and length > MAX_NAME:
+                    if length > MAX_SHORT and kind != TEXT and (length > MAX_NAME or kind == SHORT_TEXT):
                         break
                 else:
                     if kind == FORMATTED and 0 < length <= CHECKED:
@@ -252,19 +256,21 @@ class ElementWalk:
 
     def _give_up(self, at: int, offset: int) -> int:
         """Nobody can tell where the next element is."""
-        self._stop(f"at byte {offset} it could not be followed any more")
+        self._stop(f"at byte {offset} it cannot be followed any further")
         return at
 
     def _depart(self, mode: Mode, offset: int) -> None:
         self.departure = self._nesting.depart(mode, offset) or self.departure
 
     def _take(self, tag: int, kind: int, value: bytes, offset: int) -> None:
-        here = self._nesting.here
+        here, depth = self._nesting.here, len(self._nesting.outer)
         little = here.mode is not Mode.EXPLICIT_BIG
-        if self._nesting.outer:
+        if kind == UID and not is_uid(value):
+            self.kept.check_uid(tag, value, offset, here.tag if depth else None)
+        if not depth:
+            self.kept.take(tag, value, offset, little=little)
+        elif depth == _ITEM_OF_TOP:
             self.kept.refer(here.tag, tag, value, little=little)
-        else:
-            self.kept.take(tag, kind, value, offset, little=little)
 
     def _take_value(self, header: Header, kind: int, data: _Buffer, at: int, base: int) -> int:
         """Take an element of a length; look at its value, if somebody wants to see it, once it is there."""
@@ -281,13 +287,14 @@ class ElementWalk:
             value = bytes(data[start:needed])
             if kind in (UID, FORMATTED, WATCHED):
                 if kind == FORMATTED:
-                    kept.check_format(tag, vr or implicit_formats()[tag], value, offset)
+                    within = nesting.here.tag if nesting.outer else None
+                    kept.check_format(tag, vr or implicit_formats()[tag], value, offset, within)
                 if kind == UID or tag in KEPT_ELEMENTS:
                     self._take(tag, kind, value, offset)
             elif kind == LONG_TEXT or kept.characters.extended or not value.isascii():
                 kept.check_text(tag, value, offset)
-            if kind == NAME:
-                kept.check_name(tag, value, offset)
+            if kind in (SHORT_TEXT, NAME):
+                kept.check_length(tag, vr or implicit_formats()[tag], value, offset)
         elif kind == PIXELS and tag == PIXEL_DATA and not nesting.outer:
             kept.check_native_pixels(tag, length, offset, encapsulated=self._encapsulated)
         self.headers += 1
@@ -344,7 +351,7 @@ class ElementWalk:
             nesting.close(offset)
             return at
         elif tag in (ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER):
-            nesting.stray(tag, offset, "stands where an element must")
+            nesting.stray(tag, offset, "is found where a data element was expected")
         else:
             nesting.no_element(tag, offset)
             return self._give_up(at + 8, offset)
@@ -372,7 +379,7 @@ class ElementWalk:
                 self._fragments = None
             nesting.end_delimited(tag, offset, length)
         elif tag in (SEQUENCE_DELIMITER, ITEM_DELIMITER):
-            nesting.stray(tag, offset, "stands where an item must")
+            nesting.stray(tag, offset, "is found where an item was expected")
         else:
             self._fragments = None
             return nesting.miss_item(offset) - base

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from dicomsniff.quantities import counted
+
 CHECKED = 256
 """Bytes: a longer value of these VRs is not checked."""
-MAX_NAME = 64
-"""Characters of a component group of a person name (PS3.5 §6.2)."""
+MAX_NAME, MAX_SHORT = 64, 16
+"""Characters of a component group of a person name, or of a long string, and of a short string (PS3.5 §6.2)."""
 _LONGEST = {b"CS": 16, b"DS": 16, b"IS": 12}
 """Characters that a value may have, without padding."""
 _MEANING = {
@@ -39,6 +41,7 @@ _SINGLE = {
     % (rb"(?:(?:%s)(?:-(?:%s)?)?|-(?:%s))?" % (one, one, one) if vr in _RANGES else rb"(?:%s)?" % one)
     for vr, one in _VALUES.items()
 }
+_GROUPS, _PARTS = re.compile(rb"[\\=]"), re.compile(rb"\\")
 _AT_MOST = {vr: rb"(?=[^\\]{0,%d}(?![^\\]))" % longest for vr, longest in _LONGEST.items()}
 VRS = frozenset(_VALUES)
 
@@ -60,16 +63,18 @@ def format_problem(vr: bytes, value: bytes) -> str:
         which = f"value {number}" if b"\\" in value else "its value"
         length = len(part.rstrip(b" \0"))
         if length > longest:
-            return f"{which} is {length} characters long; {vr.decode()} allows {longest}"
+            return f"{which} is {counted(length, 'character')} long; {vr.decode()} allows {longest}"
         if not re.fullmatch(_SINGLE[vr], part):
             return f"{which} is not {_MEANING[vr]}"
     return ""
 
 
-def name_problem(value: bytes) -> str:
-    """Say where a person name in ASCII is too long, empty where it is not; of others, bytes are not characters."""
-    if len(value) > MAX_NAME and value.isascii():
-        longest = max(len(group.strip(b" \0")) for group in re.split(rb"[\\=]", value))
-        if longest > MAX_NAME:
-            return f"a component group is {longest} characters long; PN allows {MAX_NAME}"
+def length_problem(vr: bytes, value: bytes) -> str:
+    """Say where a person name, LO or SH in ASCII is too long; in other character sets bytes are not characters."""
+    most = MAX_SHORT if vr == b"SH" else MAX_NAME
+    if len(value) > most and value.isascii():
+        longest = max(len(part.strip(b" \0")) for part in (_GROUPS if vr == b"PN" else _PARTS).split(value))
+        if longest > most:
+            what = "a component group" if vr == b"PN" else "its value"
+            return f"{what} is {counted(longest, 'character')} long; {vr.decode()} allows {most}"
     return ""

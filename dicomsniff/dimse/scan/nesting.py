@@ -104,13 +104,13 @@ class Nesting:
 
     def odd_length(self, what: str, length: int, offset: int, tag: int) -> None:
         """A value has an odd number of bytes."""
-        text = f"{what} at byte {offset} has an odd length of {length} bytes"
+        text = f"{what} at byte {offset} has an odd length of {counted(length, 'byte')}"
         self._problems.add("data-set-odd-length", text, offset, tag)
 
     def overrun(self, what: str, stop: int, offset: int, tag: int) -> int:
         """Something ends behind the container it is in; return where to go on."""
         beyond = stop - self.here.end
-        text = f"{what} ends {counted(beyond, 'byte')} behind {self.here.name}, which it is in"
+        text = f"{what} extends {counted(beyond, 'byte')} past the end of {self.here.name}"
         self._suspect("data-set-overrun", text, offset, tag)
         self.doubt = True
         return self.here.end
@@ -129,7 +129,7 @@ class Nesting:
         if here.undelimited:
             self.miss_delimiter()
         else:
-            text = f"{here.name} has something else where an item must be, at byte {offset}"
+            text = f"{here.name} has something else where an item was expected, at byte {offset}"
             self._suspect("data-set-item", text, offset, here.tag)
         self.doubt = True
         stop = offset if here.undelimited else here.end
@@ -140,7 +140,7 @@ class Nesting:
         """A tag is not above the one before it (PS3.5 §7.1); said once of a data set, as others often follow."""
         last = self.here.last
         if not self._problems.has("data-set-order"):
-            what = "is there again" if tag == last else f"comes after {named(last)}"
+            what = "occurs a second time" if tag == last else f"comes after {named(last)}"
             self._problems.add("data-set-order", f"{named(tag)} at byte {offset} {what}", offset, tag)
 
     def undefined_vr(self, tag: int, vr: bytes, offset: int) -> None:
@@ -161,7 +161,7 @@ class Nesting:
 
     def no_element(self, tag: int, offset: int) -> None:
         """A tag that no element has stands where an element must."""
-        text = f"{named(tag)} at byte {offset} stands where an element must"
+        text = f"{named(tag)} at byte {offset} is found where a data element was expected"
         self._suspect("data-set-order", text, offset, tag)
 
     def end_delimited(self, tag: int, offset: int, length: int) -> None:
@@ -192,18 +192,18 @@ class Nesting:
                 self._cut_off(container.name, container.end - length, container.start, container.tag)
                 return
         if reached > length:
-            self._cut_off(f"{named(tag)} at byte {start}, of {announced} bytes,", reached - length, start, tag)
+            self._cut_off(f"{named(tag)} at byte {start} ({counted(announced, 'byte')})", reached - length, start, tag)
         elif reached < length:
-            text = f"the {length - reached} bytes from {reached} to the end are too few for what they begin"
+            text = f"{counted(length - reached, 'byte')} from {reached} to the end, too few for an element"
             self._suspect("data-set-truncated-element", text, reached)
         elif containers:
             inner = len(containers) - 1
-            also = f"; nor has what is open in it ({inner})" if inner else ""
+            also = f"; likewise {inner} more inside it" if inner else ""
             text = f"{containers[0].name} has an undefined length, and no delimiter{also}"
             self._suspect("data-set-undelimited", text, containers[0].start, containers[0].tag)
 
     def _cut_off(self, what: str, missing: int, offset: int, tag: int) -> None:
-        text = f"{what} ends {counted(missing, 'byte')} behind the data set"
+        text = f"{what} extends {counted(missing, 'byte')} past the end of the data set"
         self._suspect("data-set-truncated-element", text, offset, tag)
 
     def _suspect(self, code: str, text: str, offset: int, tag: int | None = None) -> None:

@@ -63,7 +63,7 @@ class DataSetOutline:
     all of it, empty where it did. `unlisted` counts by code the problems that are not among `problems`;
     `reference_counts` counts the referenced instances by sequence, also those not in `referenced`. `failure_reasons`
     counts the items of sequences by Failure Reason (0008,1197). `unusual` says the first thing in it that is no problem
-    for most receivers, and worth a word where one failed.
+    for most receivers, and worth a word where one failed; `lacks` names the UID without which an object is none.
     """
 
     transfer_syntax: str | None
@@ -81,6 +81,7 @@ class DataSetOutline:
     has_file_meta: bool
     unexamined: str
     unusual: str = ""
+    lacks: str = ""
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from array import array
 
+from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.scan.outline import PixelDataInfo
 from dicomsniff.quantities import counted
 
@@ -98,11 +99,11 @@ def encapsulation_problem(info: PixelDataInfo, frames: int, syntax: str | None) 
         return "encapsulated, without a fragment"
     if _shares_fragments(syntax):
         return ""
-    many = f"{counted(frames, 'frame')}"
+    many = counted(frames, "frame")
     if info.fragments < frames:
         return f"{many} in {counted(info.fragments, 'fragment')}"
     if syntax == _RLE and info.fragments != frames:
-        return f"{many} in {info.fragments} fragments; RLE has one for each"
+        return f"{many} in {counted(info.fragments, 'fragment')}; RLE has one for each"
     if info.offset_table and info.offset_table != frames:
         return f"a Basic Offset Table of {info.offset_table} entries for {many}"
     if info.offset_table_fits is False:
@@ -114,7 +115,7 @@ def codec_problem(codec: str, syntax: str | None) -> str:
     """Say that the codestream is not what the transfer syntax has; empty where it may be."""
     family = _family(syntax)
     same = not codec or not family or codec == family
-    return "" if same else f"the first fragment is {codec}, where {family} was agreed"
+    return "" if same else f"the first fragment is {codec}, but {uid_text(syntax)} was agreed"
 
 
 def _number(syntax: str | None) -> int:

@@ -2,6 +2,7 @@
 
 from operator import attrgetter
 
+from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.scan.element_kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomsniff.dimse.scan.elements import ElementWalk
 from dicomsniff.dimse.scan.events import ElementSink
@@ -150,6 +151,7 @@ class DataSetScanner:
             self._inflate(self._inflated, head)
         else:
             self._walk = ElementWalk(decision.encoding, self._problems, self._start, self._sink)
+            self._walk.kept.agreed = uid_text(negotiated)
             if head[:2] == GROUP:
                 tag = 0x00020000 | int.from_bytes(head[2:4], "little")
                 self._walk.kept.note_unusual(tag, self._start, "is an element of files")

@@ -7,17 +7,18 @@ from dicomsniff.dimse.scan.element_kinds import (
     KEPT_ELEMENTS,
     NUMBER_OF_FRAMES,
     REFERENCED_SOP_INSTANCE_UID,
-    UID,
 )
-from dicomsniff.dimse.scan.formats import CHECKED, format_problem, name_problem
+from dicomsniff.dimse.scan.formats import CHECKED, format_problem, length_problem
 from dicomsniff.dimse.scan.outline import PixelDataInfo, ProblemList, Reference, named
 from dicomsniff.dimse.scan.pixels import Fragments, codec_problem, encapsulation_problem
-from dicomsniff.dimse.scan.values import Characters, is_uid, native_length_problem, small_value, uid_problem
+from dicomsniff.dimse.scan.values import Characters, native_length_problem, small_value, uid_problem, undefined_term
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.quantities import counted
 
 MAX_REFERENCES = 64
 """Referenced instances that are kept; further ones are counted."""
+MINOR_VALUE = "data-set-minor-value"
+"""The code of texts that are too long, and of values in items of sequences that are not as they should be."""
 MAX_REASONS = 16
 """Failure reasons told apart in one data set."""
 
@@ -27,6 +28,7 @@ class KeptValues:
 
     __slots__ = (
         "affordable",
+        "agreed",
         "characters",
         "effort",
         "failure_reasons",
@@ -41,6 +43,8 @@ class KeptValues:
 
     def __init__(self, problems: ProblemList) -> None:
         self.problems = problems
+        self.agreed = ""
+        """What was negotiated, in words."""
         self.effort = 0
         """What the values cost that were looked at closely."""
         self.affordable = UNLIMITED
@@ -57,19 +61,27 @@ class KeptValues:
         self.native = False
         """Whether it has native Pixel Data."""
 
-    def take(self, tag: int, kind: int, value: bytes, offset: int, *, little: bool) -> None:
-        """Take a short value of a top-level element that is checked or kept."""
-        if kind == UID and not is_uid(value) and self.effort <= self.affordable:
-            self.effort += value_cost(value)
-            if problem := uid_problem(value):
-                self.problems.add("data-set-uid", f"{named(tag)} at byte {offset}: {problem}", offset, tag)
-            else:
-                self.note_unusual(tag, offset, "is not padded with a single NUL")
+    def check_uid(self, tag: int, value: bytes, offset: int, sequence: int | None) -> None:
+        """Check a UID that is not plainly sound, perhaps in an item of a sequence."""
+        if self.effort > self.affordable:
+            return
+        self.effort += value_cost(value)
+        if problem := uid_problem(value):
+            code = "data-set-uid" if sequence is None else MINOR_VALUE
+            self.problems.add(code, f"{_placed(tag, sequence)} at byte {offset}: {problem}", offset, tag)
+        elif sequence is None:
+            self.note_unusual(tag, offset, "is not padded with a single NUL")
+
+    def take(self, tag: int, value: bytes, offset: int, *, little: bool) -> None:
+        """Take a short value of a top-level element, if it is kept."""
         if tag in KEPT_ELEMENTS and (kept := small_value(tag, value, little=little)) is not None:
             self.values[tag] = kept
             if tag == CHARACTER_SET:
                 self.effort += value_cost(value)
                 self.characters = Characters(str(kept))
+                if unknown := undefined_term(str(kept)):
+                    text, quoted = f"{named(tag)} names {unknown!r}, which is no defined term", repr(unknown)
+                    self.problems.add("data-set-charset", text, offset, tag, quoted=quoted)
 
     def refer(self, sequence: int, tag: int, value: bytes, *, little: bool) -> None:
         """Take a UID, or a kept number, in an item of a top-level sequence."""
@@ -95,26 +107,31 @@ class KeptValues:
         """Note what most receivers can handle; the first such thing is kept."""
         self.unusual = self.unusual or f"{named(tag)} at byte {offset} {what}"
 
-    def check_name(self, tag: int, value: bytes, offset: int) -> None:
-        """Check the length of a person name at top level."""
-        if problem := name_problem(value):
-            self._tell_value(tag, b"PN", value, offset, problem)
+    def check_length(self, tag: int, vr: bytes, value: bytes, offset: int) -> None:
+        """Check the length of a person name, or of a short or long string, at top level."""
+        if problem := length_problem(vr, value):
+            self._tell_value(tag, vr, value, offset, None, problem, minor=vr != b"PN")
 
-    def check_format(self, tag: int, vr: bytes, value: bytes, offset: int) -> None:
-        """Check how a top-level value is written."""
+    def check_format(self, tag: int, vr: bytes, value: bytes, offset: int, sequence: int | None) -> None:
+        """Check how a value is written, perhaps in an item of a sequence."""
+        if tag == CHARACTER_SET:  # its terms are checked by themselves
+            return
         self.effort += len(value)
         if len(value) <= CHECKED and self.effort <= self.affordable and (problem := format_problem(vr, value)):
-            self._tell_value(tag, vr, value, offset, problem)
+            self._tell_value(tag, vr, value, offset, sequence, problem, minor=sequence is not None)
 
-    def _tell_value(self, tag: int, vr: bytes, value: bytes, offset: int, problem: str) -> None:
-        text = f"{named(tag)} at byte {offset} ({vr.decode()}, {counted(len(value), 'byte')}): {problem}"
-        self.problems.add("data-set-value", text, offset, tag)
+    def _tell_value(
+        self, tag: int, vr: bytes, value: bytes, offset: int, sequence: int | None, problem: str, *, minor: bool
+    ) -> None:
+        where = f"{_placed(tag, sequence)} at byte {offset}"
+        text = f"{where} ({vr.decode()}, {counted(len(value), 'byte')}): {problem}"
+        self.problems.add(MINOR_VALUE if minor else "data-set-value", text, offset, tag)
 
     def check_native_pixels(self, tag: int, length: int, offset: int, *, encapsulated: bool | None) -> None:
         """Check native Pixel Data of `length` bytes, where the transfer syntax says how it is sent."""
         self.native = True
         if encapsulated:
-            text = f"{named(tag)} at byte {offset} is native, where a transfer syntax with encapsulation was agreed"
+            text = f"{named(tag)} at byte {offset} is native (uncompressed), but {self.agreed} was agreed"
             self.problems.add("data-set-pixel-mismatch", text, offset, tag)
         if problem := native_length_problem(length, self.values):
             self.problems.add("data-set-pixel-length", f"{named(tag)} at byte {offset} has {problem}", offset, tag)
@@ -123,7 +140,7 @@ class KeptValues:
         """Encapsulated Pixel Data begins; return what its items are given to."""
         self.fragments = Fragments(offset)
         if encapsulated is False:
-            text = f"{named(tag)} at byte {offset} is encapsulated, where a transfer syntax without was agreed"
+            text = f"{named(tag)} at byte {offset} is encapsulated (compressed), but {self.agreed} was agreed"
             self.problems.add("data-set-pixel-mismatch", text, offset, tag)
         return self.fragments
 
@@ -146,3 +163,7 @@ class KeptValues:
         for problem in filter(None, problems):
             text = f"{named(tag)} at byte {fragments.offset}: {problem}"
             self.problems.add("data-set-pixel-mismatch", text, fragments.offset, tag)
+
+
+def _placed(tag: int, sequence: int | None) -> str:
+    return named(tag) if sequence is None else f"{named(tag)} of {named(sequence)}"

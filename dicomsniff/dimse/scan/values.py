@@ -30,6 +30,24 @@ _DELIMITERS = frozenset(b"\t\n\f\r\\^=")
 Values = Mapping[int, str | int]
 
 
+_SINGLE_BYTE = (13, 100, 101, 109, 110, 126, 127, 138, 144, 148, 166, 203)
+_TERMS = frozenset(
+    ["", "ISO_IR 6", "ISO 2022 IR 6", "ISO_IR 192", "GB18030", "GBK", "ISO 2022 GBK", "ISO 2022 58", "ISO 2022 IR 58"]
+    + [
+        f"ISO{kind}IR {n}"
+        for n in (13, 100, 101, 109, 110, 126, 127, 138, 144, 148, 166, 203)
+        for kind in ("_", " 2022 ")
+    ]
+    + [f"ISO 2022 IR {number}" for number in (87, 149, 159)]
+)
+"""Defined terms of Specific Character Set (PS3.3 §C.12.1.1.2), and what all take for one."""
+
+
+def undefined_term(declared: str) -> str:
+    """Return the first character set that is declared and no defined term; empty where all are."""
+    return next((term for each in declared.split("\\") if (term := each.strip(" \0")) not in _TERMS), "")
+
+
 def small_value(tag: int, value: bytes, *, little: bool) -> str | int | None:
     """Return a kept value: a number where the element is one, else its text; None for a number of a wrong length."""
     if tag in NUMBERS:
@@ -51,7 +69,7 @@ def uid_problem(value: bytes) -> str:
         # Padding by spaces, or by more than one NUL, is a slip that every receiver lives with.
         uid = part.strip(" \0")
         if len(uid) > MAX_UID:
-            return f"a UID of {len(uid)} characters; it may have {MAX_UID}"
+            return f"a UID of {counted(len(uid), 'character')}; it may have {MAX_UID}"
         if not _DIGITS.fullmatch(uid):
             return "a UID with a character that is neither a digit nor a dot"
         components = uid.split(".") if uid else []

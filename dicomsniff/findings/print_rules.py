@@ -1,0 +1,82 @@
+"""Rules on what printers tell of themselves and of what they print (PS3.4 Annex H)."""
+
+from collections.abc import Iterator
+
+from dicomsniff.dictionary.commands import EVENT_TYPE_ID
+from dicomsniff.dictionary.normalized import PRINT_JOB, PRINTER
+from dicomsniff.dimse.contents import PRINTER_STATUS, STATUS_INFORMATION
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party, the_value
+from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
+
+_FAILURES: dict[tuple[str, int | None], str] = {
+    (PRINT_JOB, 4): "Failure of the print job",  # PS3.4 Table H.4-14
+    (PRINTER, 3): "Failure of the printer",  # Table H.4-16
+}
+_WARNING = (PRINTER, 2)
+"""Event type Warning of the printer (Table H.4-16)."""
+_BAD = ("WARNING", "FAILURE")
+"""Printer Status (PS3.3 §C.13.9) and Execution Status of a print job (§C.13.8) that are not as they should be."""
+MAX_INFORMATION = 16
+"""Characters of the status information that are shown, as many as a code string has (PS3.5 §6.2)."""
+
+
+@final_rule(code="print-failed", severity=Severity.ERROR)
+def not_printed(review: Review) -> Iterator[Hit]:
+    """The printer reports a failure.
+
+    By N-EVENT-REPORT the printer tells that a print job failed, or that it cannot print at present; all that was asked
+    of it may have been answered with Success before.
+
+    What to do: Look at the printer. Execution Status Info (2100,0030) or Printer Status Info (2110,0020) in the event
+    says why, such as no film or an open door.
+    """
+    for operation in _events(review):
+        if failed := _FAILURES.get(_event(operation)):
+            printer = the_party(review.association.party(operation.request.side))
+            yield Hit(f"{printer} reports {failed}{_why(operation)}", operation.request.span, operation.request)
+
+
+@final_rule(code="printer-status", severity=Severity.WARNING)
+def not_ready(review: Review) -> Iterator[Hit]:
+    """The printer or a print job is not as it should be.
+
+    Asked by N-GET, or by N-EVENT-REPORT on its own, the printer says WARNING or FAILURE; the response itself says
+    Success all the same. With FAILURE nothing is printed until somebody has looked after the printer.
+
+    What to do: Look at the printer: its status information says what it lacks, such as film.
+    """
+    for operation in review.association.operations.normalized:
+        content, final = operation.content, operation.final
+        said = content.values if content is not None else {}
+        found = [(tag, said[tag]) for tag in PRINTER_STATUS if said.get(tag) in _BAD]
+        if operation.name == "N-GET" and final is not None and found:
+            tag, status = found[0]
+            what = f"its status as {status}" if tag == PRINTER_STATUS[0] else f"a print job as {status}"
+            yield Hit(f"{_party(review, operation)} gives {what}{_why(operation)}", final.span, final)
+        elif operation.name == "N-EVENT-REPORT" and _event(operation) == _WARNING:
+            text = f"{_party(review, operation)} reports a Warning of the printer{_why(operation)}"
+            yield Hit(text, operation.request.span, operation.request)
+
+
+def _events(review: Review) -> Iterator[Operation]:
+    return (each for each in review.association.operations.normalized if each.name == "N-EVENT-REPORT")
+
+
+def _event(operation: Operation) -> tuple[str, int | None]:
+    command = operation.request.command
+    return command.affected_sop_class_uid or "", command.uint(EVENT_TYPE_ID)
+
+
+def _party(review: Review, operation: Operation) -> str:
+    """Name the printer: who answers an N-GET, or sends an event."""
+    side = operation.side if operation.name == "N-EVENT-REPORT" else operation.side.other
+    return the_party(review.association.party(side))
+
+
+def _why(operation: Operation) -> str:
+    said = operation.content.values if operation.content is not None else {}
+    found = next(((tag, said[tag]) for tag in STATUS_INFORMATION if said.get(tag, "NORMAL") != "NORMAL"), None)
+    return f": {the_value(found[1][:MAX_INFORMATION], found[0])}" if found is not None else ""

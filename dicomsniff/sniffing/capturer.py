@@ -1,0 +1,269 @@
+"""The process that captures: moves frames into the spool until it is told to stop, and counts what was lost.
+
+It is started by `source.py`, with its end of their connection as the only argument, and reads its plan from there. It
+ends when the connection does, so that nothing goes on capturing when the program is gone.
+"""
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from dicomsniff.output import OutputError
+from dicomsniff.sniffing import blocks
+from dicomsniff.sniffing.interfaces import is_down
+from dicomsniff.sniffing.movers import Losses, Mover, MoverError
+from dicomsniff.sniffing.notes import Channel, Note
+from dicomsniff.sniffing.plan import Plan
+from dicomsniff.sniffing.tools import Dumpcap, Tcpdump, find_tool
+from dicomsniff.sniffing.translation import Taken
+from dicomsniff.sniffing.writer import PipeWriter, SpoolWriter
+
+POLL = 0.1
+"""Seconds after which it looks around although nothing has come."""
+COUNTING = 1.0
+"""Seconds between two looks at what was lost."""
+RETRY = 0.5
+"""Seconds between two tries to go on with an interface that went away."""
+_NO_END = sys.maxsize
+
+
+class Capturer:
+    """Captures by a plan until `stop` comes over the channel, or the channel ends."""
+
+    def __init__(self, plan: Plan, channel: Channel) -> None:
+        self._plan, self._channel = plan, channel
+        self._writer = PipeWriter(lambda data: os.write(1, data)) if plan.write == "-" else SpoolWriter(plan, channel)
+        self._packets = 0
+        self._ends = float("inf")
+        self._begun = time.time_ns()
+        self._away = 0.0
+        """For how long (s) an interface was away."""
+        self._down: dict[str, float] = {}
+        """Interfaces that are down, and since when."""
+        self._stopping = False
+        self._make: Callable[[Plan], Mover]
+        self._told: dict[int, Losses] = {}
+        self._earlier: dict[int, Losses] = {}
+        """What was counted before the interface was opened once more."""
+
+    def run(self) -> None:
+        """Capture; what goes wrong is told over the channel."""
+        try:
+            self._run()
+        except MoverError as error:
+            self._channel.send("failed", text=str(error), wrong_call=error.wrong_call)
+        except OutputError as error:
+            self._channel.send("failed", text=str(error), wrong_call=True)
+        except OSError as error:
+            where = error.filename or self._plan.write or "the temporary spool"
+            self._channel.send("failed", text=f"{where}: {error.strerror or error}", wrong_call=False)
+        finally:
+            self._writer.close()
+        self._channel.send("ended")
+
+    def _run(self) -> None:
+        mover: Mover | None = self._begin()
+        while mover is not None:
+            gone = ""
+            try:
+                self._move(mover)
+            except MoverError as error:
+                gone = str(error)
+            self._count(mover)
+            mover.close()
+            self._earlier = dict(self._told)
+            self._writer.tell()
+            mover = self._resume(gone, mover) if gone else None
+
+    def _begin(self) -> Mover:
+        """Return the first candidate that has begun."""
+        reasons: list[str] = []
+        for make in _candidates(self._plan):
+            self._make = make
+            try:
+                mover = self._open()
+            except MoverError as error:
+                if error.wrong_call:
+                    raise
+                reasons.append(str(error))
+            else:
+                if self._plan.seconds:
+                    self._ends = time.monotonic() + self._plan.seconds
+                self._writer.tell()
+                self._channel.send("started", capturer=mover.name, buffer=mover.buffer, refused=reasons)
+                return mover
+        raise MoverError(reasons[-1])
+
+    def _open(self) -> Mover:
+        """Return a mover that has described its interfaces."""
+        mover = self._make(self._plan)
+        try:
+            self._await_head(mover)
+        except BaseException:
+            mover.close()
+            raise
+        return mover
+
+    def _await_head(self, mover: Mover) -> None:
+        """Wait until a mover has described its interfaces: until then it may still fail."""
+        while not self._stopping:
+            taken = mover.take(self._left)
+            if taken.heads:
+                self._add(taken)
+                return
+            self._has_come(mover)
+        raise MoverError("it was stopped before it began")
+
+    def _move(self, mover: Mover) -> None:
+        """Move packets until the end is ordered, or reached, or the mover fails."""
+        counted_at = told_at = time.monotonic()
+        while not mover.is_over:
+            has_come = self._has_come(mover)
+            now = time.monotonic()
+            is_ending = self._stopping or now >= self._ends
+            if is_ending:
+                mover.stop()
+            if has_come or is_ending:
+                self._add(mover.take(self._left))
+            if not self._left:
+                return
+            if now - counted_at >= COUNTING:
+                counted_at = now
+                self._look_at_interfaces(mover)
+                self._count(mover)
+            if now - told_at >= POLL:
+                told_at = now
+                self._writer.tell()
+
+    @property
+    def _left(self) -> int:
+        """How many packets there may still be."""
+        return (self._plan.packets or _NO_END) - self._packets
+
+    def _has_come(self, mover: Mover) -> bool:
+        """Wait a while for packets or orders; whether a mover may have packets."""
+        files = mover.files()
+        orders = self._channel.fileno()
+        ready, _, _ = select.select([orders, *files], [], [], POLL if files else POLL / 10)
+        if orders in ready:
+            self._listen()
+        return not files or bool(set(files) & set(ready))
+
+    def _listen(self) -> None:
+        orders = self._channel.receive(0)
+        self._stopping = self._stopping or self._channel.is_over or any(order["is"] == "stop" for order in orders)
+
+    def _add(self, taken: Taken) -> None:
+        self._packets += taken.packets
+        if taken.data:
+            self._writer.add(taken)
+
+    def _count(self, mover: Mover) -> None:
+        """Tell what was lost, where that has changed, and write it, then and at the end."""
+        parts = []
+        changed = False
+        for number, found in mover.losses().items():
+            counts = found + self._earlier.get(number, Losses())
+            news = counts[1:] != self._told.get(number, Losses())[1:]
+            if (news or mover.is_over) and not mover.writes_losses:
+                parts.append(self._statistics(mover, number, counts))
+            self._told[number] = counts
+            changed = changed or news
+        self._add(Taken(b"".join(parts), 0))
+        if changed:
+            _, kernel, interface = map(sum, zip(*self._told.values(), strict=True))
+            self._channel.send("lost", kernel=kernel, interface=interface)
+
+    def _resume(self, gone: str, last: Mover) -> Mover | None:
+        """An interface went away: wait until it can be opened again; None where the end comes first."""
+        since = time.monotonic()
+        self._channel.send("gone", text=gone)
+        mover: Mover | None = None
+        while mover is None and not self._stopping and time.monotonic() < self._ends:
+            if select.select([self._channel], [], [], RETRY)[0]:
+                self._listen()
+            with suppress(MoverError):
+                mover = self._open()
+        self._tell_away(last, time.monotonic() - since, resumed=mover is not None)
+        return mover
+
+    def _look_at_interfaces(self, mover: Mover) -> None:
+        """Tell of interfaces that went down, and came back, while they were listened to."""
+        now = time.monotonic()
+        for name in self._plan.interfaces:
+            since = self._down.get(name)
+            if is_down(name):
+                if since is None:
+                    self._down[name] = now
+                    self._channel.send("gone", text=f"{name} is down")
+            elif since is not None:
+                del self._down[name]
+                self._tell_away(mover, now - since, resumed=True)
+
+    def _tell_away(self, mover: Mover, seconds: float, *, resumed: bool) -> None:
+        """Tell, in the spool too, for how long nothing was captured."""
+        self._away += seconds
+        if resumed:
+            self._channel.send("resumed", seconds=seconds)
+        counts = Losses() if mover.writes_losses else self._told.get(0, Losses())
+        self._add(Taken(self._statistics(mover, 0, counts), 0))
+        self._writer.tell()
+
+    def _statistics(self, mover: Mover, number: int, counts: Losses) -> bytes:
+        """Return a block that says what was lost by now; of the first interface also for how long one was away."""
+        begun, now = self._begun // mover.tick, time.time_ns() // mover.tick
+        return blocks.statistics(number, begun, now, *counts, away=0 if number else self._away)
+
+
+def _candidates(plan: Plan) -> list[Callable[[Plan], Mover]]:
+    """Return who can capture, the best first.
+
+    tcpdump tells while it runs what was lost, and captures from one interface; dumpcap from any number of them. Both
+    come first: they need no privileges of ours where they were given their own.
+    """
+    found: dict[str, Callable[[Plan], Mover]] = {}
+    if find_tool("tcpdump") and len(plan.interfaces) == 1:
+        found["tcpdump"] = Tcpdump
+    if find_tool("dumpcap"):
+        found["dumpcap"] = Dumpcap
+    found["builtin"] = _builtin
+    if plan.capturer == "auto":
+        return list(found.values())
+    if plan.capturer in found:
+        return [found[plan.capturer]]
+    is_one_too_many = plan.capturer == "tcpdump" and len(plan.interfaces) > 1
+    why = "it captures from one interface only" if is_one_too_many else "it is not installed"
+    raise MoverError(f"{plan.capturer}: {why}; choose another --capturer", wrong_call=is_one_too_many)
+
+
+def _builtin(plan: Plan) -> Mover:
+    """Return our own sockets, in the way that loses least."""
+    if sys.platform == "linux":
+        from dicomsniff.sniffing.ring import PacketRing
+
+        return PacketRing(plan)
+    from dicomsniff.sniffing.sockets import ScapySockets
+
+    return ScapySockets(plan)
+
+
+def main() -> None:
+    """Capture by the plan that comes over the connection whose descriptor is the argument."""
+    for number in ("SIGINT", "SIGHUP"):  # meant for the program that started this one, which says when to stop
+        if hasattr(signal, number):
+            signal.signal(getattr(signal, number), signal.SIG_IGN)
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    notes: list[Note] = []
+    while not notes and not channel.is_over:
+        notes = channel.receive(None)
+    if notes:
+        Capturer(Plan.from_json(notes[0]["plan"]), channel).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What is to be captured, and where it is kept: what the command line asks of the capturer."""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from typing import Self
+
+CAPTURERS = ("auto", "dumpcap", "tcpdump", "builtin")
+"""Who may capture; `auto` is the first of them that is installed and allowed to."""
+SNAP_LENGTH = 262_144
+"""Bytes kept of a frame unless fewer are asked for; no frame is longer."""
+SPOOL_LIMIT = 2_000_000_000
+"""Bytes a temporary spool has at most, unless another limit is asked for."""
+KERNEL_BUFFER = 64 << 20
+"""Bytes the kernel is asked to hold while the capturer writes."""
+
+_SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SPANS = {"S": 1, "M": 60, "H": 3600, "D": 86_400}
+_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([a-z]*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be captured. `packets` and `seconds` end it; 0 leaves that to somebody else."""
+
+    interfaces: tuple[str, ...]
+    bpf: str = ""
+    """A capture filter in pcap's language."""
+    snap_length: int = SNAP_LENGTH
+    promiscuous: bool = True
+    capturer: str = "auto"
+    kernel_buffer: int = KERNEL_BUFFER
+    packets: int = 0
+    seconds: float = 0
+    write: str = ""
+    """The file to keep packets in; an empty name is a temporary spool, `-` standard output."""
+    force: bool = False
+    """Whether files that are there already are written over."""
+    spool_limit: int = SPOOL_LIMIT
+    rotate_bytes: int = 0
+    rotate_seconds: float = 0
+    keep: int = 0
+    """How many files of a rotation are kept; 0 is all."""
+
+    def to_json(self) -> str:
+        """Return it as the capturer reads it."""
+        return json.JSONEncoder().encode(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read it from what `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(**{**fields, "interfaces": tuple(fields["interfaces"])})
+
+
+def read_size(text: str) -> int:
+    """Return what `100MB` or `2 GB` says, in bytes; ValueError says what was expected."""
+    number, unit = _amount(text, "a size such as 100MB or 2GB")
+    if unit not in _SIZES:
+        raise ValueError(f"expected a size such as 100MB or 2GB, not {text!r}")
+    return int(number * _SIZES[unit])
+
+
+def read_span(text: str) -> float:
+    """Return what `90s`, `5m` or `1h` says, in seconds; ValueError says what was expected."""
+    number, unit = _amount(text, "a time such as 90s, 5m or 1h")
+    if unit not in _SPANS:
+        raise ValueError(f"expected a time such as 90s, 5m or 1h, not {text!r}")
+    return number * _SPANS[unit]
+
+
+def read_rotation(text: str) -> tuple[int, float]:
+    """Return after how many bytes and after how many seconds a new file begins: one of `100MB`, `1h`; 0 is never."""
+    _, unit = _amount(text, "a size such as 100MB, or a time such as 1h")
+    return (0, read_span(text)) if unit in _SPANS else (read_size(text), 0)
+
+
+def _amount(text: str, expected: str) -> tuple[float, str]:
+    found = _AMOUNT.fullmatch(text.strip())
+    if found is None or not float(found[1]):
+        raise ValueError(f"expected {expected}, not {text!r}")
+    return float(found[1]), found[2].upper()

@@ -1,0 +1,190 @@
+"""tcpdump and dumpcap as capturers: how they are called, and what they tell."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from tempfile import TemporaryFile
+
+from dicomsniff import __version__
+from dicomsniff.quantities import byte_size
+from dicomsniff.sniffing.movers import Losses, MoverError
+from dicomsniff.sniffing.plan import Plan
+from dicomsniff.sniffing.translation import (
+    NOTHING,
+    PcapngTranslation,
+    PcapTranslation,
+    Taken,
+    Translation,
+    TranslationError,
+)
+
+PIPE = 1 << 20
+"""Bytes a pipe is asked to hold, and read at a time."""
+GRACE = 1.1
+"""Seconds that a tool goes on after `stop`: it takes packets from the kernel no less often than once a second."""
+PATIENCE = 5.0
+"""Seconds within which a tool has to begin, and to end."""
+_MAX_SAID = 1 << 16
+_COUNT = re.compile(r"([0-9]+) packets? (received by filter|dropped by kernel|dropped by interface)")
+_DUMPCAP_COUNTS = re.compile(r"on interface .*: ([0-9]+)/([0-9]+) \(.*ps_ifdrop:([0-9]+)\)")
+_WRONG_FILTER = re.compile(r"filter expression|capture filter|syntax error|unknown (?:host|network|port|ether)", re.I)
+_SET_PIPE_SIZE = 1031  # fcntl.F_SETPIPE_SZ, on Linux
+
+
+class Tool:
+    """One of these programs at work, writing to a pipe of ours."""
+
+    tick = 1000
+    writes_losses = False
+
+    def __init__(self, program: str, command: list[str], translation: Translation, asked: int) -> None:
+        self.buffer = f"{byte_size(asked)} asked of the kernel"
+        self.name = program
+        self._translation = translation
+        self._said = TemporaryFile()  # noqa: SIM115  open as long as the program may write to it
+        self._asked_to_stop = 0.0
+        self._signalled = self._is_over = False
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._said, bufsize=0
+            )
+        except OSError as error:
+            self._said.close()
+            raise MoverError(f"{program}: {error.strerror}") from None
+        assert self._process.stdout is not None
+        self._pipe = self._process.stdout
+        os.set_blocking(self._pipe.fileno(), False)
+        _widen(self._pipe.fileno())
+
+    def files(self) -> list[int]:
+        """Return the pipe."""
+        return [self._pipe.fileno()]
+
+    def take(self, most: int) -> Taken:
+        """Return what has come."""
+        try:
+            data = os.read(self._pipe.fileno(), PIPE)
+            if data:
+                return self._translation.feed(data, most)
+        except BlockingIOError:
+            return NOTHING
+        except TranslationError as error:
+            raise MoverError(f"{self.name} wrote what it never does: {error}") from None
+        self._is_over = True
+        self._process.wait(PATIENCE)
+        if not self._asked_to_stop:
+            raise self._failure()
+        return NOTHING
+
+    def stop(self) -> None:
+        """Let it end, a second later: until then it has taken what the kernel had for it."""
+        now = time.monotonic()
+        self._asked_to_stop = self._asked_to_stop or now
+        if now - self._asked_to_stop >= GRACE and not self._signalled:
+            self._signalled = True
+            self._signal("SIGINT")
+        elif now - self._asked_to_stop >= GRACE + PATIENCE:
+            self._process.kill()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._is_over
+
+    def close(self) -> None:
+        """End it if it has not ended."""
+        self._process.kill()
+        self._process.wait()
+        self._pipe.close()
+        self._said.close()
+
+    def said(self) -> str:
+        """Return what it has written to standard error, the last of it."""
+        self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - _MAX_SAID))
+        return self._said.read().decode("utf-8", "replace")
+
+    def _signal(self, name: str) -> None:
+        if sys.platform == "win32":
+            self._process.terminate()
+        else:
+            self._process.send_signal(getattr(signal, name))
+
+    def _failure(self) -> MoverError:
+        """Return why it ended by itself, in its own words."""
+        lines = [line.strip() for line in self.said().splitlines()]
+        told = [line for line in lines if line and not _COUNT.search(line) and not _is_greeting(line)]
+        text = " ".join(told).removeprefix(f"{self.name}: ") or f"it ended with status {self._process.returncode}"
+        return MoverError(f"{self.name}: {text}", wrong_call=bool(_WRONG_FILTER.search(text)))
+
+
+class Tcpdump(Tool):
+    """tcpdump, of one interface; it tells what was lost whenever it is asked to."""
+
+    def __init__(self, plan: Plan) -> None:
+        (interface,) = plan.interfaces
+        command = [
+            *("tcpdump", "-i", interface, "-n", "-U", "-w", "-"),
+            *("-s", str(plan.snap_length), "-B", str(max(plan.kernel_buffer >> 10, 1))),
+            *(() if plan.promiscuous else ("-p",)),
+            *(("--", plan.bpf) if plan.bpf else ()),
+        ]
+        translation = PcapTranslation(interface, plan.bpf, f"dicomsniff {__version__} (tcpdump)")
+        super().__init__("tcpdump", command, translation, plan.kernel_buffer)
+
+    def losses(self) -> dict[int, Losses]:
+        """Return what it said last, and ask it to say it again."""
+        counts = {what: int(number) for number, what in _COUNT.findall(self.said())}
+        if not self._is_over and hasattr(signal, "SIGUSR1"):
+            self._signal("SIGUSR1")
+        return {0: Losses(*(counts.get(what, 0) for what in _COUNTED))}
+
+
+_COUNTED = ("received by filter", "dropped by kernel", "dropped by interface")
+
+
+class Dumpcap(Tool):
+    """dumpcap, of any number of interfaces; it tells what was lost once it ends."""
+
+    writes_losses = True
+    tick = 1
+
+    def __init__(self, plan: Plan) -> None:
+        command = ["dumpcap", "-q", "-w", "-"]
+        for interface in plan.interfaces:
+            # What stands behind an interface is meant for it alone.
+            command += ["-i", interface, "-s", str(plan.snap_length), "-B", str(max(plan.kernel_buffer >> 20, 1))]
+            command += [] if plan.promiscuous else ["-p"]
+            command += ["-f", plan.bpf] if plan.bpf else []
+        super().__init__("dumpcap", command, PcapngTranslation(), plan.kernel_buffer)
+
+    def losses(self) -> dict[int, Losses]:
+        """Return what it said at its end, of each interface in order."""
+        return {
+            number: Losses(int(counts[0]), int(counts[1]), int(counts[2]))
+            for number, counts in enumerate(_DUMPCAP_COUNTS.findall(self.said()))
+        }
+
+
+def find_tool(name: str) -> bool:
+    """Whether a program is installed."""
+    return shutil.which(name) is not None
+
+
+def _is_greeting(line: str) -> bool:
+    """Whether a line says how it began, not why it ended."""
+    return line.startswith(("Capturing on ", "File: ", "Packets ")) or "listening on " in line or "captured" in line
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold more than usual, where the system lets it."""
+    if sys.platform == "linux":
+        import fcntl
+
+        try:
+            fcntl.fcntl(pipe, _SET_PIPE_SIZE, PIPE)
+        except OSError:  # more than this user may have
+            return

@@ -1,0 +1,253 @@
+"""Each capturer for real, between two network namespaces, where they can be made: what it loses is counted."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import build
+from dicomsniff.capture.reader import CaptureReader
+
+pytestmark = pytest.mark.slow
+
+CAPTURERS = ["tcpdump", "dumpcap", "builtin"]
+PROGRAM = [sys.executable, "-m", "dicomsniff", "live"]
+FRAME = bytes(12) + b"\x08\x00" + build.ipv4(b"\x0a\x4e\0\1", b"\x0a\x4e\0\2", bytes(1000), protocol=17)
+SEND = """
+import socket, sys
+out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+out.bind(("dsc", 0))
+frame = bytes.fromhex(sys.argv[2])
+for _ in range(int(sys.argv[1])):
+    out.send(frame)
+"""
+
+
+@pytest.fixture(params=CAPTURERS)
+def capturer(request: pytest.FixtureRequest) -> str:
+    if request.param != "builtin" and shutil.which(request.param) is None:
+        pytest.skip(f"{request.param} is not installed")
+    return str(request.param)
+
+
+@pytest.fixture
+def namespaces() -> Iterator[tuple[list[str], list[str]]]:
+    """Two quiet namespaces joined by a veth pair: the commands that run something in each."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("ip") is None:
+        pytest.skip("network namespaces need Linux, root and iproute2")
+    names = [f"dicomsniff-{side}-{os.getpid()}" for side in "cd"]
+    steps = [f"ip netns add {name}" for name in names]
+    steps += [f"ip link add dsc netns {names[0]} type veth peer name dsd netns {names[1]}"]
+    for name, device in zip(names, ("dsc", "dsd"), strict=True):
+        steps += [f"ip netns exec {name} sysctl -qw net.ipv6.conf.{device}.disable_ipv6=1"]
+        steps += [f"ip -n {name} link set {device} up"]
+    try:
+        for step in steps:
+            done = subprocess.run(step.split(), capture_output=True, timeout=10, check=False)
+            if done.returncode:
+                pytest.skip(f"network namespaces are not allowed here: {done.stderr.decode().strip()}")
+        yield ["ip", "netns", "exec", names[0]], ["ip", "netns", "exec", names[1]]
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=10, check=False)
+
+
+class Sniffer:
+    """`live` at work in a namespace, with a temporary directory of its own."""
+
+    def __init__(self, inside: list[str], temporary: Path, *options: str) -> None:
+        self.temporary = temporary
+        self.process = subprocess.Popen(
+            [*inside, *PROGRAM, "-i", "dsd", "--format", "jsonl", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"TMPDIR": str(temporary)},
+        )
+        assert self.process.stdout is not None
+        self.lines = [self.process.stdout.readline()]
+
+    @property
+    def capturer(self) -> int:
+        """The process that captures, or starts another program that does."""
+        return children(self.process.pid)[0]
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, list[dict], str]:
+        """End it, and return exit status, lines, and what it said."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, [json.loads(line) for line in (*self.lines, *out.splitlines())], err.decode()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def sniff(namespaces, tmp_path) -> Iterator:
+    made: list[Sniffer] = []
+
+    def start(*options: str) -> Sniffer:
+        temporary = tmp_path / f"temporary-{len(made)}"
+        temporary.mkdir()
+        made.append(Sniffer(namespaces[1], temporary, *options))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+
+
+def children(process: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def send(inside: list[str], count: int) -> None:
+    subprocess.run([*inside, sys.executable, "-c", SEND, str(count), FRAME.hex()], timeout=60, check=True)
+
+
+def until(happened, what: str) -> None:
+    """Wait for something that another process does."""
+    last = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < last, what
+        os.sched_yield()
+
+
+def packets_in(path: Path) -> int:
+    reader = CaptureReader(str(path))
+    count = sum(len(batch.starts) for batch in reader.batches())
+    assert not reader.truncated
+    reader.close()
+    return count
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_what_is_not_kept_is_counted_to_the_packet(namespaces, sniff, tmp_path, capturer) -> None:
+    kept, sent = tmp_path / "kept.pcapng", 4000
+    sniffer = sniff("--capturer", capturer, "--buffer", "1MB", "-w", str(kept))
+    stopped = sniffer.capturer if capturer == "builtin" else children(sniffer.capturer)[0]
+    os.kill(stopped, signal.SIGSTOP)
+    send(namespaces[0], sent)
+    os.kill(stopped, signal.SIGCONT)
+    status, lines, said = sniffer.end()
+    lost = [line for line in lines if line["kind"] == "lost"][-1]
+    assert lost["packets"] > 0
+    assert packets_in(kept) + lost["packets"] == sent
+    assert f"the capturer lost {lost['packets']} packets" in said
+    assert [line["code"] for line in lines if line["kind"] == "finding" and line["association"] is None] == [
+        "packets-lost"
+    ]
+    assert status == 3
+
+
+def test_what_comes_just_before_the_end_is_kept(namespaces, sniff, tmp_path, capturer) -> None:
+    kept = tmp_path / "kept.pcapng"
+    sniffer = sniff("--capturer", capturer, "-w", str(kept))
+    send(namespaces[0], 100)
+    status, _, said = sniffer.end()
+    assert (status, packets_in(kept)) == (0, 100)
+    assert f"captured by {'dicomsniff' if capturer == 'builtin' else capturer}" in said
+
+
+def test_nothing_goes_on_or_is_left_behind_when_the_program_is_killed(namespaces, sniff, capturer) -> None:
+    sniffer = sniff("--capturer", capturer)
+    running = [sniffer.capturer, *children(sniffer.capturer)]
+    sniffer.process.kill()
+    until(lambda: not any(map(is_running, running)), "the capturer goes on")
+    assert os.listdir(sniffer.temporary) == []
+
+
+def test_a_capturer_that_is_killed_leaves_whole_records_and_is_missed(namespaces, sniff, tmp_path, capturer) -> None:
+    kept = tmp_path / "kept.pcapng"
+    sniffer = sniff("--capturer", capturer, "-w", str(kept))
+    tools = children(sniffer.capturer)
+    send(namespaces[0], 10)
+    os.kill(sniffer.capturer, signal.SIGKILL)
+    _, err = sniffer.process.communicate(timeout=60)
+    assert sniffer.process.returncode == 3
+    assert "the capturing process is gone" in err.decode()
+    packets_in(kept)
+    until(lambda: not any(map(is_running, tools)), "what it had started goes on")
+
+
+def test_it_ends_after_so_many_packets(namespaces, sniff, tmp_path, capturer) -> None:
+    kept = tmp_path / "kept.pcapng"
+    sniffer = sniff("--capturer", capturer, "-w", str(kept), "--packets", "7")
+    send(namespaces[0], 20)
+    sniffer.process.communicate(timeout=60)
+    assert (sniffer.process.returncode, packets_in(kept)) == (0, 7)
+
+
+def test_a_full_disk_ends_it_with_whole_records(namespaces, sniff, tmp_path, capturer) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small], check=False).returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    try:
+        sniffer = sniff("--capturer", capturer, "-w", str(small / "kept.pcapng"))
+        send(namespaces[0], 1000)
+        _, err = sniffer.process.communicate(timeout=60)
+        assert sniffer.process.returncode == 3
+        assert "kept.pcapng: No space left on device" in err.decode()
+        assert 0 < packets_in(small / "kept.pcapng") < 1000
+    finally:
+        subprocess.run(["umount", "-l", small], check=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-i", "nix0"], "nix0"),
+        (["-i", "dsd", "-f", "tcp prt 104"], "filter"),
+    ],
+    ids=["interface", "filter"],
+)
+def test_what_cannot_be_captured_is_said_in_one_line(namespaces, capturer, options, said) -> None:
+    call = [*namespaces[1], *PROGRAM, "--format", "jsonl", "--capturer", capturer, *options]
+    done = subprocess.run(call, capture_output=True, timeout=60, check=False, text=True)
+    assert (done.returncode, done.stdout) == (2 if said == "filter" else 3, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_packets_are_written_to_a_pipe_alone(namespaces, capturer, tmp_path) -> None:
+    call = [*namespaces[1], *PROGRAM, "-i", "dsd", "--capturer", capturer, "-w", "-", "--packets", "5"]
+    sniffer = subprocess.Popen(call, stdout=subprocess.PIPE)
+    assert sniffer.stdout is not None
+    head = sniffer.stdout.read(4)
+    send(namespaces[0], 5)
+    (tmp_path / "piped").write_bytes(head + sniffer.stdout.read())
+    assert sniffer.wait(60) == 0
+    sniffer.stdout.close()
+    assert packets_in(tmp_path / "piped") == 5
+
+
+def test_loopback_is_captured_once(capturer, tmp_path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("sniffing needs root")
+    kept = tmp_path / "kept.pcapng"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.bind(("127.0.0.1", 0))
+        port = str(out.getsockname()[1])
+        call = [*PROGRAM, "-i", "lo", "-f", f"udp port {port}", "--capturer", capturer, "--format", "jsonl"]
+        sniffer = subprocess.Popen([*call, "-w", str(kept), "--packets", "3"], stdout=subprocess.PIPE)
+        assert sniffer.stdout is not None
+        sniffer.stdout.readline()
+        for _ in range(3):
+            out.sendto(b"once", ("127.0.0.1", int(port)))
+        sniffer.communicate(timeout=60)
+    assert packets_in(kept) == 3
