@@ -6,6 +6,7 @@ of which only the TLS is known. Any other one is only counted.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from heapq import merge
 
 from dicomsniff.association.association import Association, Party
@@ -35,7 +36,7 @@ from dicomsniff.tls.vault import Vault
 PORTS = frozenset((104, 2761, 2762, 11112))
 """Where DICOM listens (PS3.8 §9.1.1, PS3.15 §B.1; 11112 is registered for plain DICOM)."""
 MAX_TROUBLES = 100
-"""Troubles that are told of a connection; of many the first tell what there is to know."""
+"""Troubles that wait for an association to be told of; of more only the last one is, which says so."""
 _HANDSHAKE, _HELLO = b"\x16", 5
 """A record of a handshake message, and where in it the message's type stands."""
 _CLIENT_HELLO, _SERVER_HELLO = 1, 2
@@ -159,7 +160,7 @@ class TlsConnection:
         known = len(self.associations)
         for event in told:
             if isinstance(event, TlsTrouble):
-                self._troubles += [event] if len(self._troubles) < MAX_TROUBLES else []
+                self._note_trouble(event)
             elif self._stand_in:
                 updates += self._add_end(event) if isinstance(event, StreamEnd) else []
             else:
@@ -181,6 +182,13 @@ class TlsConnection:
             association.tls = self._channel.layer
         return self._tell_troubles() if len(self.associations) > known else []
 
+    def _note_trouble(self, trouble: TlsTrouble) -> None:
+        if len(self._troubles) <= MAX_TROUBLES:
+            self._troubles.append(trouble)
+        else:
+            text = f"more than {MAX_TROUBLES} troubles before anything could be read; this is the last one"
+            self._troubles[-1] = replace(trouble, text=f"{text}: {trouble.text.rpartition(': ')[2]}")
+
     def _tell_troubles(self) -> list[Update]:
         troubles, self._troubles = self._troubles, []
         association, layer = self.associations[-1], self._channel.layer
@@ -194,7 +202,7 @@ class TlsConnection:
             updates = self._begin_stand_in(number)
         if isinstance(inner, Foreign) or len(layer.turns) > DECIDED:
             self._channel.stop()
-            if not inner.associations:
+            if not self.associations:  # of these, how TCP fared is told
                 count_only(self._connection)
         return updates
 
