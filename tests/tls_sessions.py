@@ -118,6 +118,10 @@ class Talk:
                     done.add(peer)
                 except ssl.SSLWantReadError:
                     pass
+                except ssl.SSLError:
+                    self._pass_on(peer)
+                    self._folder.cleanup()
+                    raise
                 self._pass_on(peer)
         return self
 

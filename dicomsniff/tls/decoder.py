@@ -35,7 +35,10 @@ class TlsDecoder:
         return self._go_on(peer, self._directions[peer].feed(data, start))
 
     def skip(self, peer: Peer, start: int, length: int) -> list[TlsEvent]:
-        """Take note that `length` bytes at `start` are not in the capture."""
+        """Take note that `length` bytes at `start` are not in the capture.
+
+        Before all else, with a length of 0, it says that the first bytes need not be the beginning of a record.
+        """
         return self._go_on(peer, self._directions[peer].skip(start, length))
 
     def place(self, peer: Peer) -> tuple[int, int] | None:
@@ -53,16 +56,18 @@ class TlsDecoder:
         """Tell of what still waits: nothing more will come."""
         events: list[TlsEvent] = []
         for peer in (SERVER, CLIENT):  # what the client sent may wait for what the server said
-            events += self._go_on(peer, self._directions[peer].close())
+            events += self._go_on(peer, self._directions[peer].end())
+        for direction in self._directions.values():
+            events += direction.close()
         return events
 
     def _go_on(self, peer: Peer, events: list[TlsEvent]) -> list[TlsEvent]:
-        """Go on with whichever side waits for what the other has just said."""
-        turn = self._directions[peer.other]
-        if turn.may_go_on:
-            events += turn.go_on()
-            peer = peer.other
-            while (turn := self._directions[peer.other]).may_go_on:
-                events += turn.go_on()
-                peer = peer.other
-        return events
+        """Go on with whichever side waits for what was just said; what `peer` sent after that comes last."""
+        own, other = self._directions[peer], self._directions[peer.other]
+        while True:
+            if other.may_go_on:
+                events += other.go_on()
+            elif own.may_go_on:
+                events += own.go_on()
+            else:
+                return events

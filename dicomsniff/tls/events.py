@@ -44,7 +44,8 @@ class TlsProblem(NamedTuple):
     """Bytes from `start` to `end` that gave no plaintext, and why.
 
     Where `is_gap`, application data may have been among them: the next `Plaintext` of this peer need not continue
-    the last one.
+    the last one. The problem with which a decoder gives a side up is that side's last event: what comes behind `end`
+    is not read either.
     """
 
     peer: Peer

@@ -16,7 +16,7 @@ from dicomsniff.tls.schedule import extended_master_secret, key_block, master_se
 from dicomsniff.tls.secrets import Found, Label, Origin, Secret, Secrets
 from dicomsniff.tls.suites import Suite, find_suite
 
-MAX_TRIED_SESSIONS = 64
+MAX_TRIED_SESSIONS = 16
 """Sessions whose secrets are tried on a connection whose beginning is not in the capture: the last ones known."""
 
 
@@ -133,6 +133,8 @@ class KeyRing:
         may_come = not self._secrets.is_complete
         if version is None:
             return Missing(not handshake.is_beginning_lost, Problem.NO_SECRETS, "the handshake is not in the capture")
+        if handshake.server_hello is None and handshake.client_hello is not None and not self._has_traffic():
+            return Missing(may_come, Problem.NO_SECRETS, "the server's hello is not in the capture")
         if version < TLS_1_0:
             return Missing(False, Problem.UNSUPPORTED, f"{version_name(version)} is not decoded")
         if session.suite is not None and suite is None:
@@ -155,6 +157,11 @@ class KeyRing:
             else:
                 text = "an RSA key reads RSA key exchange only, and this session has another: a key log is needed"
         return Missing(may_come, Problem.NO_SECRETS, text)
+
+    def _has_traffic(self) -> bool:
+        """Whether there is any traffic secret of the session, of TLS 1.3 then."""
+        random = self._handshake.session.client_random
+        return random is not None and any(self._secrets.find(label, random) for label in _TRAFFIC_LABELS.values())
 
     def _look_again(self) -> None:
         if self._stamp != self.stamp:

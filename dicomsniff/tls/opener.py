@@ -7,7 +7,7 @@ from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.keyring import Epoch, Key, KeyRing
 from dicomsniff.tls.peer import Peer
 from dicomsniff.tls.records import Record
-from dicomsniff.tls.search import MAX_TRIED, MAX_TRIED_UNSETTLED, Search
+from dicomsniff.tls.search import COST, MAX_TRIED, MAX_TRIED_UNSETTLED, Search
 
 _Opened = tuple[int, bytes]
 """Content type and content of a record."""
@@ -90,6 +90,10 @@ class Opener:
                         return opened
         return None
 
+    def put_back(self) -> None:
+        """Expect the record that was just opened once more."""
+        self.sequence -= 1
+
     def find(self, record: Record, search: Search) -> _Opened | None:
         """Try a record with every key and number that it may have; those that open it are in force then."""
         budget = MAX_TRIED if self._ring.is_settled else MAX_TRIED_UNSETTLED
@@ -97,7 +101,7 @@ class Opener:
             smallest = key.protection.smallest
             numbers = (search.numbers_since if is_new else search.numbers)(record, smallest, self._typical)
             for number in numbers:
-                search.tried += len(record.body)
+                search.tried += COST + len(record.body)
                 if search.tried > budget:
                     return None
                 opened = key.protection.open(number, record.header, record.body, record.before)

@@ -107,8 +107,10 @@ class RecordReader:
         self.size += len(data)
         return len(pieces) > 1 or len(piece.data) - piece.position >= self._needed
 
-    def skip(self, end: int) -> None:
-        """Take note of a hole that ends at `end`."""
+    def skip(self, start: int, end: int) -> None:
+        """Take note of a hole."""
+        if not self._pieces:
+            self._pieces.append(_Piece(start))
         self._pieces.append(_Piece(end))
 
     def next(self) -> Record | SslV2Hello | Hole | Junk | None:

@@ -8,10 +8,14 @@ from dicomsniff.tls.records import HEADER, MAX_BODY, Record
 
 MAX_TRIALS = 512
 """Sequence numbers with which one record is tried, for each key."""
+MAX_TRIALS_UNKNOWN = 128
+"""The same where the beginning of the stream is not in the capture."""
 MAX_TRIED = 1 << 28
 """Bytes that are decrypted in trials until the place is given up."""
 MAX_TRIED_UNSETTLED = 1 << 24
 """The same where no record was ever opened: the secrets may well be wrong."""
+COST = 1 << 10
+"""What a trial costs besides, in bytes that could be decrypted meanwhile."""
 MAX_FAILURES = 4
 """Records in a row that do not authenticate with secrets that never opened any, until these are taken to be wrong."""
 
@@ -65,7 +69,7 @@ class Search:
     def numbers(self, record: Record, smallest: int, typical: int) -> Iterator[int]:
         """Yield the numbers that a record may have, the likeliest first; of bodies, `smallest` is the least length."""
         if self.anchor is None:
-            yield from range(MAX_TRIALS)
+            yield from range(MAX_TRIALS_UNKNOWN)
             return
         distance = max(0, record.start - self.anchor)
         least, most = -(-distance // (HEADER + MAX_BODY)), distance // (HEADER + smallest)
@@ -81,7 +85,7 @@ class Search:
     def numbers_since(self, record: Record, smallest: int, typical: int) -> Iterator[int]:
         """Yield the numbers that a record may have if keys changed since the place was lost."""
         if self.anchor is None:
-            yield from range(MAX_TRIALS)
+            yield from range(MAX_TRIALS_UNKNOWN)
             return
         most = max(0, record.start - self.anchor) // (HEADER + smallest)
         likely = min(self._likely(record, typical), most)

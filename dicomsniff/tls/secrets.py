@@ -80,7 +80,17 @@ _TRAFFIC_LENGTHS = frozenset([32, 48])
 class Secrets:
     """All secrets that are known, for any number of connections. Nothing shows them: not `repr`, not a message."""
 
-    __slots__ = ("_found", "_rests", "_rsa_keys", "bad_lines", "forgotten", "is_complete", "lines", "version")
+    __slots__ = (
+        "_found",
+        "_has_lines",
+        "_rests",
+        "_rsa_keys",
+        "bad_lines",
+        "forgotten",
+        "is_complete",
+        "lines",
+        "version",
+    )
 
     def __init__(self) -> None:
         self.version = 0
@@ -95,6 +105,7 @@ class Secrets:
         """Sessions forgotten because there were more than `MAX_SESSIONS`."""
         self._found: OrderedDict[bytes, dict[Label, Found]] = OrderedDict()
         self._rests: dict[Origin, bytes] = {}
+        self._has_lines = False
         self._rsa_keys: list[RSAPrivateKey] = []
 
     def __repr__(self) -> str:
@@ -112,7 +123,7 @@ class Secrets:
     @property
     def has_sessions(self) -> bool:
         """Whether secrets of any session came in a key log or in a capture."""
-        return self.lines > 0
+        return self._has_lines
 
     def add_keylog(self, text: bytes) -> None:
         """Take a key log, or what was appended to it since; lines that are none are counted."""
@@ -171,11 +182,11 @@ class Secrets:
         found = []
         for key in self._rsa_keys:
             try:
-                premaster = key.decrypt(encrypted, PKCS1v15())
+                premaster = Secret(key.decrypt(encrypted, PKCS1v15()))
             except ValueError:
                 continue
             if len(premaster) == _MASTER:
-                found.append(Found(Secret(premaster), Origin.RSA_KEY))
+                found.append(Found(premaster, Origin.RSA_KEY))
         return found
 
     def _add_lines(self, text: bytes, origin: Origin) -> None:
@@ -199,5 +210,6 @@ class Secrets:
             return False
         if len(name) % 2 or len(secret) % 2 or len(secret) // 2 not in _LENGTHS.get(label, _TRAFFIC_LENGTHS):
             return False
+        self._has_lines = True
         self.remember(label, bytes.fromhex(name.decode()), Found(Secret(bytes.fromhex(secret.decode())), origin))
         return True

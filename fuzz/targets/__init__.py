@@ -8,8 +8,8 @@ from typing import NamedTuple
 from fuzz.pieces import Havoc, Piece, change, mix, render
 from fuzz.seeds import Material
 
-NAMES = ("reader", "tcp", "pdus", "commands", "data_sets", "character_sets", "inflating", "captures")
-"""Modules of this package; another target, as for TLS records, is another module and its name here."""
+NAMES = ("reader", "tcp", "pdus", "commands", "data_sets", "character_sets", "inflating", "tls", "captures")
+"""Modules of this package; another target is another module and its name here."""
 _BLIND = 0.2
 """How often an input is changed without regard to its structure, so that lengths lie."""
 

@@ -126,16 +126,22 @@ def test_a_server_hello_that_is_lost_can_be_done_without_in_tls_1_3(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS[:1])
-def test_a_capture_may_begin_after_the_hellos_of_tls_1_3(kind):
+@pytest.mark.parametrize("inside", [0, 7])
+def test_a_capture_may_begin_after_the_hellos_of_tls_1_3(kind, inside):
     exchange = _exchange(*kind)
-    starts = {peer: whole_events(exchange, peer)[0].start for peer in (CLIENT, SERVER)}
+    first = {peer: whole_events(exchange, peer)[0] for peer in (CLIENT, SERVER)}
+    starts = {peer: event.start + inside for peer, event in first.items()}
     decoder, events, ends = TlsDecoder(with_keylog(exchange.keylog)), [], {CLIENT: 0, SERVER: 0}
+    for peer, start in starts.items():
+        decoder.skip(peer, start, 0)
     for peer, sent in exchange.sent:
         begin = max(ends[peer], starts[peer])
         if begin < ends[peer] + len(sent):
             events += decoder.feed(peer, sent[begin - ends[peer] :], begin)
         ends[peer] += len(sent)
-    assert read(events + decoder.close()) == exchange.said
+    found = read(events + decoder.close())
+    for peer, said in exchange.said.items():
+        assert found[peer] == (said.removeprefix(first[peer].data) if inside else said)
     assert decoder.session.client_random is not None
 
 

@@ -1,0 +1,127 @@
+"""Why a session cannot be read is said, and what to give for it."""
+
+import ssl
+
+import pytest
+
+from dicomsniff.tls.decoder import TlsDecoder
+from dicomsniff.tls.events import Problem, TlsProblem
+from dicomsniff.tls.peer import CLIENT, SERVER
+from dicomsniff.tls.secrets import Origin, Secrets
+from tls_sessions import Talk, certificate, decode, read
+
+pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+OTHER_RANDOM = b"CLIENT_RANDOM " + b"ab" * 32 + b" " + b"cd" * 48 + b"\n"
+
+
+def exchange(version: ssl.TLSVersion = V12, ciphers: str = "AES128-SHA", kind: str = "rsa"):
+    return Talk(version, ciphers, kind=kind).start().say(CLIENT, b"one").say(SERVER, b"two").end()
+
+
+def unread(made, *, keylog: bytes = b"", pem: bytes = b"", is_complete: bool = True) -> str | None:
+    secrets = Secrets()
+    secrets.is_complete = is_complete
+    if keylog:
+        secrets.add_keylog(keylog)
+    if pem:
+        secrets.add_rsa_key(pem)
+    decoder, events = decode(made.sent, secrets)
+    problems = [event for event in events if isinstance(event, TlsProblem)]
+    assert {problem.problem for problem in problems} <= {Problem.NO_SECRETS, Problem.UNSUPPORTED}
+    assert [problem.peer for problem in problems] in ([CLIENT, SERVER], [SERVER, CLIENT])
+    assert {problem.text for problem in problems} == {decoder.session.unread}
+    assert decoder.is_done
+    return decoder.session.unread
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_without_any_secrets(is_complete):
+    assert unread(exchange(), is_complete=is_complete) == "no secrets were given"
+
+
+@pytest.mark.parametrize("made", [(V12, "ECDHE-RSA-AES128-SHA"), (V13, "ALL")])
+def test_with_secrets_of_other_sessions(made):
+    text = unread(exchange(*made), keylog=OTHER_RANDOM)
+    assert text.startswith("no secrets for this session's client random, ")
+
+
+def test_with_a_private_key_for_a_key_exchange_that_has_none():
+    text = "an RSA key reads RSA key exchange only, and this session has another: a key log is needed"
+    assert unread(exchange(V12, "ECDHE-RSA-AES128-SHA"), pem=certificate("rsa")[1]) == text
+    assert unread(exchange(V13, "ALL"), pem=certificate("rsa")[1]) == text
+
+
+def test_with_the_private_key_of_another_server():
+    certificate.cache_clear()
+    other = certificate("rsa")[1]
+    certificate.cache_clear()
+    assert unread(exchange(), pem=other) == "none of the RSA keys given is the server's"
+
+
+def test_a_client_may_log_the_premaster_secret_that_it_encrypts():
+    made = exchange()
+    by_key = Secrets()
+    by_key.add_rsa_key(certificate("rsa")[1])
+    encrypted = _encrypted_premaster(made.streams[CLIENT])
+    premaster = by_key.decrypt_premaster(encrypted)[0].secret
+    secrets = Secrets()
+    secrets.add_keylog(b"RSA " + encrypted[:8].hex().encode() + b" " + premaster.hex().encode())
+    decoder, events = decode(made.sent, secrets)
+    assert read(events) == made.said
+    assert decoder.session.read_with is Origin.KEY_LOG
+
+
+def _encrypted_premaster(stream: bytes) -> bytes:
+    hello = 5 + int.from_bytes(stream[3:5], "big")
+    length = int.from_bytes(stream[hello + 9 : hello + 11], "big")
+    return stream[hello + 11 : hello + 11 + length]
+
+
+def test_secrets_of_a_capture_are_told_from_those_of_a_key_log():
+    made = exchange(V13, "ALL")
+    secrets = Secrets()
+    secrets.add_capture_secrets(made.keylog)
+    decoder, events = decode(made.sent, secrets)
+    assert read(events) == made.said
+    assert decoder.session.read_with is Origin.CAPTURE
+
+
+@pytest.mark.parametrize(("peer", "made"), [(CLIENT, (V13, "ALL")), (SERVER, (V13, "ALL"))])
+def test_one_side_alone_can_be_read_in_tls_1_3(peer, made):
+    """As where the other direction takes another way, past whoever captures."""
+    made = exchange(*made)
+    secrets = Secrets()
+    secrets.add_keylog(made.keylog)
+    events = decode([(sender, sent) for sender, sent in made.sent if sender is peer], secrets)[1]
+    assert read(events)[peer] == made.said[peer]
+
+
+def test_an_alert_in_clear_ends_a_handshake():
+    made = Talk(V12, "AES128-SHA", kind="rsa")
+    made.server_context.minimum_version = V13
+    made.server_context.maximum_version = V13
+    with pytest.raises(ssl.SSLError):
+        made.start()
+    decoder, events = decode(made.exchange.sent, Secrets())
+    (alert,) = events
+    assert (alert.peer, alert.level, alert.description, alert.is_plain) == (SERVER, 2, 70, True)
+    assert decoder.session.alerts == [alert]
+
+
+def test_the_servers_hello_is_needed_before_tls_1_3():
+    made = Talk(V13, "ALL", kind="rsa")
+    made.server_context.maximum_version = V12
+    made = made.start().say(CLIENT, b"one").say(SERVER, b"two").end()
+    secrets = Secrets()
+    secrets.add_keylog(made.keylog)
+    secrets.is_complete = True
+    decoder, events = TlsDecoder(secrets), []
+    client, server = made.streams[CLIENT], made.streams[SERVER]
+    events += decoder.skip(SERVER, 0, 100)
+    for peer, stream, begin in ((CLIENT, client, 0), (SERVER, server[100:], 100)):
+        events += decoder.feed(peer, stream, begin)
+    events += decoder.close()
+    assert read(events) == {CLIENT: b"", SERVER: b""}
+    assert decoder.session.unread == "the server's hello is not in the capture"
+    assert not [event for event in events if isinstance(event, TlsProblem) and event.problem is Problem.TOO_MUCH]
