@@ -87,7 +87,7 @@ class Direction:
     def go_to(self, start: int, number: int, before: bytes) -> None:
         """Go on at `start`, where a record with that number begins; `before` are bytes before it."""
         self._reader.go_to(start, before)
-        self._messages.reset()
+        self._contents.reset()
         self._opener.sequence = number
 
     def feed(self, data: bytes, start: int) -> list[TlsEvent]:
