@@ -14,8 +14,11 @@ import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import write_view
+from dicomsniff.findings.parts import plain
+from dicomsniff.findings.verdicts import verdict
 from dicomsniff.key_files import KeyFileError, KeyFiles
 from dicomsniff.library import Capture, open_capture
+from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tcp.shelf import Shelf
 from dicomsniff.tls.vault import Vault
 from tls_talk import CERTIFICATES, Session, packets, spoken
@@ -57,7 +60,7 @@ def transcript(capture: Capture) -> dict:
     return json.loads(out.getvalue())
 
 
-def plain(port: int = 2762) -> list[build.Packet]:
+def in_the_clear(port: int = 2762) -> list[build.Packet]:
     talk = build.Talk(server=("10.0.0.2", port), tick=1000).open()
     for side, data in TURNS:
         talk.pieces(side, [data])
@@ -77,7 +80,7 @@ def exchanged(said: dict) -> list[object]:
 def test_a_key_log_gives_the_transcript_of_the_plain_exchange(tmp_path, version):
     path, log = files(tmp_path, spoken(TURNS, version))
     other = tmp_path / "plain.pcap"
-    other.write_bytes(build.pcap(build.frames(plain())))
+    other.write_bytes(build.pcap(build.frames(in_the_clear())))
     said = transcript(open_capture(path, collect=True, tls_keylog=log))
     assert exchanged(said) == exchanged(transcript(open_capture(other, collect=True)))
     (association,) = said["associations"]
@@ -266,3 +269,62 @@ def test_a_file_without_keys_is_a_wrong_call_told_in_one_line(tmp_path, session,
     assert "secret stuff" not in done.stderr
     with pytest.raises(KeyFileError, match=said):
         open_capture(path, **{option.removeprefix("--").replace("-", "_"): file})
+
+
+def test_secrets_that_were_forgotten_are_said_to_be(tmp_path, session, monkeypatch):
+    monkeypatch.setattr("dicomsniff.tls.secrets.MAX_SESSIONS", 1)
+    path, log = files(tmp_path, session)
+    log.write_bytes(session.key_log + spoken(TURNS).key_log)
+    (association,) = transcript(open_capture(path, tls_keylog=log))["associations"]
+    assert "the oldest were forgotten" in association["tls"]["unread"]
+
+
+# What a handshake tells without keys
+
+
+def verdict_of(talk: build.Talk) -> str:
+    analyzer = Analyzer()
+    analyzer.feed_packets([(packet.time, build.frame(packet)) for packet in talk.packets])
+    analyzer.close()
+    (association,) = analyzer.associations
+    return plain(verdict(association, analyzer.found.of(association)))
+
+
+def test_a_server_that_ends_tls_1_3_after_the_client_is_done_has_likely_refused_it(session):
+    talk = build.Talk(server=("10.0.0.2", 2762), tick=1000).open()
+    shaken = [turn for turn in session.turns if turn[1][:1] != b"\x17"]  # without application data
+    for side, data in shaken[:3]:
+        talk.pieces(side, [data])
+    talk.pieces(1, [b"\x17\x03\x03\x00\x13" + bytes(19)])  # an alert
+    said = verdict_of(talk.end(1))
+    assert said.startswith("unfinished: 10.0.0.2:2762 closed the connection")
+    assert "before any application data: likely refused" in said
+
+
+def test_plain_dicom_to_a_tls_port_is_answered_by_an_alert():
+    talk = build.Talk(server=("10.0.0.2", 2762)).open()
+    talk.client(build.associate_rq())
+    talk.server(b"\x15\x03\x03\x00\x02\x02\x46")
+    assert "answered A-ASSOCIATE-RQ in TLS" in verdict_of(talk.end(1))
+
+
+@pytest.mark.parametrize("ports", [(), 104])
+def test_tls_to_a_plain_port_is_aborted(session, ports):
+    talk = build.Talk().open()
+    talk.client(session.turns[0][1])
+    talk.server(build.abort(2, 2))
+    analyzer = Analyzer(ports=ports)
+    analyzer.feed_packets([(packet.time, build.frame(packet)) for packet in talk.end(1).packets])
+    analyzer.close()
+    (association,) = analyzer.associations
+    assert "TLS" in plain(verdict(association, analyzer.found.of(association)))
+
+
+def test_names_of_certificates_are_withheld_with_those_of_the_network(tmp_path, session):
+    path, log = files(tmp_path, session)
+    asked = ASKED._replace(privacy=Privacy(redact_network=True))
+    for form in ("json", "text"):
+        with Capture(str(path), collect=True, keys=KeyFiles([log])) as capture:
+            write_view(find_view("export" if form == "json" else "show", form), capture, out := io.StringIO(), asked)
+        assert "pacs.example" not in out.getvalue()
+        assert "10.0.0.2" not in out.getvalue()
