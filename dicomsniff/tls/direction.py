@@ -189,13 +189,12 @@ class Direction:
             return self._wait(self._ring.missing(), record)
         opened = opener.open(record)
         if opened is None:
-            self._fail(record)
-        elif self._contents.is_ahead(*opened) and not self._is_closing:
+            return self._fail(record)
+        if self._contents.is_ahead(*opened) and not self._is_closing:
             opener.put_back()
             return False
-        else:
-            self._reader.take(record.end)
-            self._contents.read(*opened, record)
+        self._reader.take(record.end)
+        self._contents.read(*opened, record)
         return True
 
     def _is_for_middleboxes(self, record: Record) -> bool:
@@ -265,19 +264,24 @@ class Direction:
 
     # A place lost
 
-    def _fail(self, record: Record) -> None:
-        """The next record does not open."""
+    def _fail(self, record: Record) -> bool:
+        """Go on although the next record does not open; False where a secret may come with which it does."""
         opener, start, end = self._opener, record.start, record.end
-        if opener.epoch is Epoch.EARLY or not opener.has_keys:
+        is_early, has_keys = opener.epoch is Epoch.EARLY, opener.has_keys
+        lacks_keys = not has_keys or (is_early and not self._ring.of_epoch(self._peer, Epoch.HANDSHAKE))
+        if lacks_keys and self._ring.may_grow and not self._is_closing:
+            return False
+        if is_early or not has_keys:
             # Early data that was not taken, or records whose secret alone is missing: others will open.
-            if opener.epoch is Epoch.EARLY and self._session.early_data and not self._is_gap_told:
+            if is_early and self._session.early_data and not self._is_gap_told:
                 self._is_gap_told = True
                 self._tell(Problem.NO_SECRETS, "no secret for early data", start, end, is_gap=True)
             self._session.protected[self._peer] += end - start
             self._reader.take(end)
-            return
+            return True
         self._lose(start, "a record does not authenticate", Problem.DAMAGED).fail(record)
         self._reader.search(self._version)
+        return True
 
     def _lose(self, start: int, reason: str, problem: Problem = Problem.LOST, *, is_unknown: bool = False) -> Search:
         anchor = None if is_unknown else start
@@ -301,7 +305,7 @@ class Direction:
             if not opener.is_chained:
                 self._contents.read(*opened, record)
             return True
-        findable = opener.is_findable(search)
+        findable = opener.is_findable()
         if findable is None:
             self._pass_over(record, search)
             return True

@@ -78,6 +78,11 @@ class KeyRing:
         """Changes whenever there may be keys that were missing."""
         return self._secrets.version, self._handshake.changes
 
+    @property
+    def may_grow(self) -> bool:
+        """Whether more secrets may be added."""
+        return not self._secrets.is_complete
+
     def of_epoch(self, peer: Peer, epoch: Epoch) -> list[Key]:
         """Return the keys that may open the records of one side and epoch of TLS 1.3; none where there are none."""
         self._look_again()
@@ -130,7 +135,7 @@ class KeyRing:
         handshake, session = self._handshake, self._handshake.session
         suite = find_suite(session.suite) if session.suite is not None else None
         version = handshake.version
-        may_come = not self._secrets.is_complete
+        may_come = self.may_grow
         if version is None:
             return Missing(not handshake.is_beginning_lost, Problem.NO_SECRETS, "the handshake is not in the capture")
         if handshake.server_hello is None and handshake.client_hello is not None and not self._has_traffic():

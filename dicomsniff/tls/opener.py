@@ -7,7 +7,7 @@ from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.keyring import Epoch, Key, KeyRing
 from dicomsniff.tls.peer import Peer
 from dicomsniff.tls.records import Record
-from dicomsniff.tls.search import COST, MAX_TRIED, MAX_TRIED_UNSETTLED, Search
+from dicomsniff.tls.search import COST, EARNED, MAX_TRIED, MAX_TRIED_UNSETTLED, Search
 
 _Opened = tuple[int, bytes]
 """Content type and content of a record."""
@@ -16,7 +16,7 @@ _Opened = tuple[int, bytes]
 class Opener:
     """The cryptographic state of one side. While no keys are in force, records are plain."""
 
-    __slots__ = ("_handshake", "_keys", "_peer", "_ring", "_typical", "epoch", "sequence")
+    __slots__ = ("_allowed", "_earned_until", "_handshake", "_keys", "_peer", "_ring", "_typical", "epoch", "sequence")
 
     def __init__(self, peer: Peer, handshake: Handshake, ring: KeyRing) -> None:
         self.epoch: Epoch | None = None
@@ -29,6 +29,9 @@ class Opener:
         self._keys: list[Key] = []
         """What may open the next record: several until one of them has."""
         self._typical = 1 << 14
+        self._allowed = MAX_TRIED
+        """Bytes that may still be decrypted in trials."""
+        self._earned_until = 0
 
     @property
     def is_plain(self) -> bool:
@@ -96,13 +99,15 @@ class Opener:
 
     def find(self, record: Record, search: Search) -> _Opened | None:
         """Try a record with every key and number that it may have; those that open it are in force then."""
-        budget = MAX_TRIED if self._ring.is_settled else MAX_TRIED_UNSETTLED
+        most = MAX_TRIED if self._ring.is_settled else MAX_TRIED_UNSETTLED
+        self._allowed = min(most, self._allowed + EARNED * max(0, record.end - self._earned_until))
+        self._earned_until = record.end
         for key, epoch, is_new in self._findable():
             smallest = key.protection.smallest
             numbers = (search.numbers_since if is_new else search.numbers)(record, smallest, self._typical)
             for number in numbers:
-                search.tried += COST + len(record.body)
-                if search.tried > budget:
+                self._allowed -= COST + len(record.body)
+                if self._allowed < 0:
                     return None
                 opened = key.protection.open(number, record.header, record.body, record.before)
                 if opened is not None:
@@ -112,11 +117,9 @@ class Opener:
                     return opened
         return None
 
-    def is_findable(self, search: Search) -> bool | None:
+    def is_findable(self) -> bool | None:
         """Whether `find` may succeed; None where nothing is known to try."""
-        if next(self._findable(), None) is None:
-            return None
-        return search.tried <= (MAX_TRIED if self._ring.is_settled else MAX_TRIED_UNSETTLED)
+        return None if next(self._findable(), None) is None else self._allowed >= 0
 
     def _findable(self) -> Iterator[tuple[Key, Epoch | None, bool]]:
         """Yield keys, their epoch, and whether they came into force, if they did, after the place was lost."""

@@ -10,12 +10,14 @@ MAX_TRIALS = 512
 """Sequence numbers with which one record is tried, for each key."""
 MAX_TRIALS_UNKNOWN = 128
 """The same where the beginning of the stream is not in the capture."""
-MAX_TRIED = 1 << 28
+MAX_TRIED = 1 << 27
 """Bytes that are decrypted in trials until the place is given up."""
 MAX_TRIED_UNSETTLED = 1 << 24
 """The same where no record was ever opened: the secrets may well be wrong."""
-COST = 1 << 10
+COST = 1 << 11
 """What a trial costs besides, in bytes that could be decrypted meanwhile."""
+EARNED = 8
+"""Bytes that may be decrypted in trials for each byte that came since: so time does not grow faster than bytes."""
 MAX_FAILURES = 4
 """Records in a row that do not authenticate with secrets that never opened any, until these are taken to be wrong."""
 
@@ -46,7 +48,6 @@ class Search:
         self.sequence = sequence
         self.problem = problem
         self.reason = reason
-        self.tried = 0
         self.failures = 0
         self.is_limit_told = False
         self._chained = 0

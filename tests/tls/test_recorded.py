@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dicomsniff.tls.decoder import TlsDecoder
 from dicomsniff.tls.events import Plaintext, Problem, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER
 from tls_sessions import Exchange, decode, read, with_keylog
@@ -58,6 +61,25 @@ def test_the_key_log_may_come_last(name):
     events += decoder.feed(SERVER, b"", len(exchange.streams[SERVER]))
     events += decoder.close()
     assert read(events) == exchange.said
+
+
+@given(st.sampled_from([path.stem for path in SESSIONS]), st.randoms(use_true_random=False))
+def test_a_key_log_may_grow_line_by_line_in_any_order(name, chance):
+    exchange = load(name)
+    lines = exchange.keylog.splitlines(keepends=True)
+    chance.shuffle(lines)
+    ends = dict.fromkeys(PEERS.values(), 0)
+    secrets = with_keylog(b"")
+    decoder, events = TlsDecoder(secrets), []
+    for peer, sent in exchange.sent:
+        while lines and chance.random() < 0.3:
+            secrets.add_keylog(lines.pop())
+        events += decoder.feed(peer, sent, ends[peer])
+        ends[peer] += len(sent)
+    secrets.add_keylog(b"".join(lines))
+    for peer, end in ends.items():
+        events += decoder.feed(peer, b"", end)
+    assert read(events + decoder.close()) == exchange.said
 
 
 @pytest.mark.parametrize(
