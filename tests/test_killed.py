@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-
 from dicomsniff.capture.spool import Spool
+
 from dicomsniff.dimse.collection import MAX_ALONE, Collection
 from dicomsniff.export.pieces import Pieces
 from dicomsniff.export.view import HeadedView

@@ -211,15 +211,6 @@ def test_a_connection_leaves_memory_without_its_secrets_and_goes_on_afterwards(s
     assert keys._kept == {}
 
 
-def test_a_vault_is_found_again_by_its_name_only_where_it_is(session):
-    vault = Vault()
-    vault.secrets.add_keylog(session.key_log)
-    pickled = pickle.dumps(vault)
-    assert pickle.loads(pickled) is vault
-    del vault
-    assert len(pickle.loads(pickled).secrets) == 0
-
-
 def test_no_output_and_no_name_of_an_object_shows_a_secret(tmp_path, session):
     path, log = files(tmp_path, session)
     keys = KeyFiles([log])
