@@ -319,3 +319,33 @@ def test_names_of_certificates_are_withheld_with_those_of_the_network(tmp_path, 
             write_view(find_view("export" if form == "json" else "show", form), capture, out := io.StringIO(), asked)
         assert "pacs.example" not in out.getvalue()
         assert "10.0.0.2" not in out.getvalue()
+
+
+def test_many_connections_that_wait_for_secrets_take_little_memory(session):
+    vault = Vault()
+    vault.is_complete = False
+    vault.secrets.add_keylog(b"CLIENT_RANDOM " + b"ab" * 32 + b" " + b"cd" * 48)
+    analyzer = Analyzer(vault=vault)
+    for number in range(300):
+        talk = build.Talk(("10.0.0.1", 2000 + number), ("10.0.0.2", 443), start=build.START + number).open()
+        for side, data in session.turns[:3]:
+            talk.pieces(side, [data])
+        talk.pieces(0, [b"\x17\x03\x03\x40\x00" + bytes(1 << 14)] * 8)
+        analyzer.feed_packets([(packet.time, build.frame(packet)) for packet in talk.packets])
+    waiting = [connection.consumer._channel.waiting for connection in analyzer._tcp.table]
+    assert sum(waiting) < 20 << 20
+    assert waiting[0] > 1 << 17
+    assert waiting[-1] < 1 << 16
+    analyzer.close()
+
+
+def test_a_long_answer_that_cannot_be_read_is_only_counted(session):
+    talk = build.Talk(server=("10.0.0.2", 443), tick=1000).open()
+    for side, data in session.turns[:3]:
+        talk.pieces(side, [data])
+    talk.pieces(1, [b"\x17\x03\x03\x40\x00" + bytes(1 << 14)] * 20)
+    analyzer = Analyzer()
+    analyzer.feed_packets([(packet.time, build.frame(packet)) for packet in talk.packets])
+    (connection,) = analyzer._tcp.table
+    assert all(stream.skip is not None for stream in connection.streams)
+    assert connection.consumer._channel.decoder is None

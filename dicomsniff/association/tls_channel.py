@@ -233,6 +233,11 @@ class TlsChannel:
         peer = self.peer_of(stream)
         return self._tell(self.decoder.skip(peer, offset, length), peer) if self.decoder is not None else ()
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait to be decrypted."""
+        return self.decoder.waiting if self.decoder is not None else 0
+
     def go_to(self, stream: TlsStream, place: Place, before: bytes) -> None:
         """Pass over what a direction sent before a place; `before` are the last bytes of that."""
         if self.decoder is not None and place.number is not None:

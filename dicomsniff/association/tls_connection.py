@@ -40,6 +40,10 @@ MAX_TROUBLES = 100
 _HANDSHAKE, _HELLO = b"\x16", 5
 """A record of a handshake message, and where in it the message's type stands."""
 _CLIENT_HELLO, _SERVER_HELLO = 1, 2
+LEAST_WAITING = 1 << 12
+"""Bytes of each connection that may wait for secrets, however many there are."""
+MAX_HANDSHAKE = 1 << 16
+"""Bytes of one turn that may be a handshake's; more are data."""
 DECIDED = 4
 """Turns after which a connection is past its handshake, and how it came to an end is told by other things."""
 
@@ -54,8 +58,10 @@ class TlsConnection:
         "_ends",
         "_is_over",
         "_is_presumed",
+        "_is_read",
         "_means",
         "_name",
+        "_room",
         "_stand_in",
         "_troubles",
         "failed_handshake",
@@ -73,6 +79,9 @@ class TlsConnection:
         self._stand_in: list[Association] = []
         """The association that stands for a connection of which nothing can be read."""
         self._ends: list[StreamEnd[ByteStream]] = []
+        self._room = max(means.room, LEAST_WAITING)
+        self._is_read = False
+        """Whether anything was decrypted."""
         self._is_over = False
         """Whether nothing more can be read."""
         self._troubles: list[TlsTrouble] = []
@@ -92,7 +101,8 @@ class TlsConnection:
     @property
     def weight(self) -> int:
         """About how many kilobytes it takes, with what it carries."""
-        return (BARE if self._channel.decoder is None else UNKNOWN) + self._inner.weight
+        channel = self._channel
+        return (BARE if channel.decoder is None else UNKNOWN) + channel.waiting // 1024 + self._inner.weight
 
     @property
     def _stands_for_dicom(self) -> bool:
@@ -129,7 +139,9 @@ class TlsConnection:
         if isinstance(event, StreamBytes):
             told = channel.feed(event.stream, event.offset, event.data[event.start : event.end], event.mark)
             if told == () and not self._is_over:
-                return []
+                if self._is_read or channel.waiting <= self._room:
+                    return []
+                told = channel.close()  # where many connections wait for secrets, none waits for long
         elif isinstance(event, StreamGap):
             told = channel.gap(event.stream, event.offset, event.length)
         else:
@@ -165,6 +177,7 @@ class TlsConnection:
                 updates += self._add_end(event) if isinstance(event, StreamEnd) else []
             else:
                 self._ends += [event] if isinstance(event, StreamEnd) else []
+                self._is_read = self._is_read or isinstance(event, StreamBytes)
                 updates += self._inner.feed(event, number + len(self.associations) - known)
         if len(self.associations) != known:
             updates = self._new(known) + updates
@@ -200,7 +213,8 @@ class TlsConnection:
         updates: list[Update] = []
         if self._stands_for_dicom:
             updates = self._begin_stand_in(number)
-        if isinstance(inner, Foreign) or len(layer.turns) > DECIDED:
+        is_past = len(layer.turns) > DECIDED or (bool(layer.turns) and layer.turns[-1].length > MAX_HANDSHAKE)
+        if isinstance(inner, Foreign) or is_past:
             self._channel.stop()
             if not self.associations:  # of these, how TCP fared is told
                 count_only(self._connection)

@@ -41,6 +41,11 @@ class TlsDecoder:
         """
         return self._go_on(peer, self._directions[peer].skip(start, length))
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of both sides that wait for secrets."""
+        return sum([direction.waiting for direction in self._directions.values()])
+
     def place(self, peer: Peer) -> tuple[int, int] | None:
         """Where the next record of a side begins, and its number; None where reading cannot go on with these alone."""
         return self._directions[peer].place

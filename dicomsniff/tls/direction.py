@@ -76,6 +76,11 @@ class Direction:
         return self._is_interrupted or (self._waits_since is not None and self._waits_since != self._ring.stamp)
 
     @property
+    def waiting(self) -> int:
+        """Bytes that wait for secrets, or for what the other side says."""
+        return self._reader.size if self._waits_since is not None else 0
+
+    @property
     def place(self) -> tuple[int, int] | None:
         """Where the next record begins, and its number, where with these reading can go on; None elsewhere."""
         opener, session = self._opener, self._session
