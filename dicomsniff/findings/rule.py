@@ -153,7 +153,7 @@ class FinalRule(Rule):
 
     check: FinalCheck
     of_tls: bool = False
-    """Whether it is also asked about an association inside TLS that could not be read."""
+    """Whether it is about TLS: asked about associations that came over it, also about those that could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
