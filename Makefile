@@ -13,7 +13,8 @@ BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
 .DELETE_ON_ERROR:
 .PHONY: demo check lint test docs bench fuzz clean
 
-demo: .venv/installed
+# Only what the program itself needs is installed for it.
+demo: .venv/usable
 	$(BIN)/dicomsniff show $(SAMPLE)
 
 check: lint
@@ -43,8 +44,12 @@ fuzz: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS) --corpora $(FUZZ_CORPORA)
 
-.venv/installed: pyproject.toml
+.venv/usable: pyproject.toml
 	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/installed: .venv/usable
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 

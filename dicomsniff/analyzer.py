@@ -17,15 +17,17 @@ from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
-from dicomsniff.capture.segments import flow_ends
+from dicomsniff.capture.segments import Segment, flow_ends
 from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Overview
 from dicomsniff.findings.parts import plain
+from dicomsniff.findings.verdicts import verdict
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import counted
+from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 from dicomsniff.tls.vault import Vault
@@ -34,6 +36,8 @@ MAX_ENTRIES = 250_000
 """Timeline entries kept of all associations; beyond, those that ended first are condensed, or it is an error."""
 MAX_ASSOCIATIONS = 100_000
 """Associations kept; beyond, those that ended first are forgotten, and only counted, or it is an error."""
+LATEST_ENTRIES, LATEST_ASSOCIATIONS = 10_000, 5_000
+"""The same where there is no end: what is older is gone back for in the capture, as far as that is kept."""
 MAX_LISTED = 100_000
 """Timeline entries listed of one association, where the latest ones are kept; counts cover all."""
 MAX_OPEN_ENTRIES = 40_000
@@ -60,8 +64,9 @@ class Analyzer:
     message brings its data set (`Message.data_set.content`) and digest, or those do whose Command Fields it names.
     Connections from or to a port in `ports` are read as DICOM even where none is recognized. Without `findings` no
     rule is asked, for who only wants the messages: a little faster. Of data sets that are not collected the first
-    `heads` bytes are kept. As a `part`, it is given some of a capture's connections, and leaves to
-    `merging.merge` what takes knowing all of them. TLS is read with the secrets of `vault`.
+    `heads` bytes are kept. With `watches`, there is no end: of what is remembered beyond associations it is the
+    latest, and memory is soon as large as it will be. As a `part`, it is given some of a capture's connections, and
+    leaves to `merging.merge` what takes knowing all of them. TLS is read with the secrets of `vault`.
     """
 
     def __init__(
@@ -73,9 +78,12 @@ class Analyzer:
         keep: Keep = Keep.ALL,
         heads: int = 0,
         part: bool = False,
+        watches: bool = False,
         vault: Vault | None = None,
     ) -> None:
         self.keep = keep
+        self.watches = watches
+        """Whether the capture ends when somebody stops it."""
         self.recognized: dict[int, Recognized] = {}
         """Of a part: when each association was recognized."""
         self._part = part
@@ -83,6 +91,8 @@ class Analyzer:
         """Associations of parts that are still to be looked at."""
         self._kept: dict[int, Association] = {}
         self._closed: deque[Association] = deque()
+        self.ended: list[Association] = []
+        """Those that ended with what was fed last."""
         self._entries = 0
         """At least as many timeline entries are kept, and no more than this."""
         self.packets = 0
@@ -98,11 +108,11 @@ class Analyzer:
         """Connections without DICOM on which the other side did not answer."""
         self.losses = Losses()
         """Packets that were lost while they were captured, as far as the capturer told."""
-        self.links = Linker()
+        self.links = Linker(watches=watches)
         """What belongs together, of the associations that are over."""
-        self.neighbours = Neighbours()
+        self.neighbours = Neighbours(watches=watches)
         """What can be held against one another of them."""
-        self.overview = Overview()
+        self.overview = Overview(watches=watches)
         """How they went, in numbers."""
         self.found = Collector()
         """What was found about each association."""
@@ -217,13 +227,14 @@ class Analyzer:
 
     def feed(self, batch: PacketBatch) -> list[Update]:
         """Take packets; return (association, new timeline entry) in packet order."""
+        self.ended = []
         if not batch.starts:
             return []
         # What is handed over at its end may leave memory before: between two batches nobody holds it.
         self._tcp.table.shelves = self.keep is Keep.OPEN
         self._measure(batch)
         updates: list[Update] = []
-        for segment in self._decoder.segments(batch):
+        for segment in self._segments(batch):
             for event in self._tcp.feed(segment):
                 updates += self._tcp_event(event)
         self._entries += len(updates)
@@ -257,6 +268,7 @@ class Analyzer:
 
     def close(self, count: int | None = None) -> list[Update]:
         """The capture is over: end all connections, or the `count` that were opened first. Call it until `is_over`."""
+        self.ended = []
         updates = self._take(self._tcp.close(count))
         if self.is_over:
             self._judge_all()
@@ -266,6 +278,9 @@ class Analyzer:
         """Ask the rules about the whole."""
         if self._judge and not self._part:
             self.findings = find_in_capture(self)
+
+    def _segments(self, batch: PacketBatch) -> Iterator[Segment]:
+        return self._decoder.segments(batch)
 
     def _take(self, events: list[TcpEvent]) -> list[Update]:
         updates: list[Update] = []
@@ -318,6 +333,8 @@ class Analyzer:
         self._add(connection, consumer.associations[known:])
         self._find_now(updates)
         for association in consumer.associations:
+            if self.keep is Keep.LATEST:
+                association.whole = join_spans(Span.at(connection.first_mark), Span.at(connection.last_mark))
             self._conclude(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1
@@ -336,6 +353,7 @@ class Analyzer:
                 find_final(self.found, association, self)
             self.neighbours.feed(association, self.overview.feed(association, self.found.of(association)))
         self._closed.append(association)
+        self.ended.append(association)
 
     def _add(self, connection: Connection, associations: Sequence[Association]) -> None:
         """Take associations that were just recognized on a connection."""
@@ -374,17 +392,21 @@ class Analyzer:
 
     def _condense(self) -> None:
         """Give up the details of associations that ended first, at last the associations."""
-        if self._entries > MAX_ENTRIES:
+        entries, associations = MAX_ENTRIES, MAX_ASSOCIATIONS
+        if self.watches:
+            entries, associations = LATEST_ENTRIES, LATEST_ASSOCIATIONS
+        if self._entries > entries:
             self._entries = sum(len(association.timeline) for association in self._kept.values())
-        if self._entries > MAX_ENTRIES:
+        if self._entries > entries:
             for association in self._closed:
                 if not association.condensed:
                     self._entries -= len(association.timeline)
-                    association.condense()
-                    self.found.of(association).condense()
-                if self._entries <= MAX_ENTRIES // 2:
+                    found = self.found.of(association)
+                    association.condense(verdict(association, found))
+                    found.condense()
+                if self._entries <= entries // 2:
                     break
-        while len(self._kept) > MAX_ASSOCIATIONS and self._closed:
+        while len(self._kept) > associations and self._closed:
             del self._kept[self._closed.popleft().id]
 
     def _shorten(self) -> None:

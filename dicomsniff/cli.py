@@ -4,33 +4,44 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from contextlib import nullcontext
 from enum import IntEnum
-from functools import wraps
-from typing import IO, TYPE_CHECKING, Any
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.command_line import Commands, understood
-from dicomsniff.export.formats import DataSets, find_view, format_names
+from dicomsniff.command_line import Commands, explain_option, understood
+from dicomsniff.export.formats import DataSets, find_view, format_named
+from dicomsniff.garbage import short_pauses
 from dicomsniff.interruption import INTERRUPTED, taken_over
+from dicomsniff.key_options import key_options
 from dicomsniff.live_options import sniffing_options
-from dicomsniff.output import OutputError, has_terminal, say_error, written
+from dicomsniff.output import OutputError, has_terminal, say_error, take_keys_from_terminal, written
 from dicomsniff.printable import printable
-from dicomsniff.progress import progress_shown
+from dicomsniff.progress import SilenceWatch, progress_shown
+from dicomsniff.reading_options import (
+    data_sets_option,
+    format_option,
+    output_option,
+    privacy_options,
+    reading_options,
+    selection_options,
+    terminal_options,
+    with_privacy,
+)
+from dicomsniff.watching_options import NOBODY, Watching, watching_options
 
 if TYPE_CHECKING:
     from dicomsniff.capture.losses import Losses
     from dicomsniff.capture.packets import LiveSource
     from dicomsniff.filter.selection import Selection
     from dicomsniff.key_files import KeyFiles
+    from dicomsniff.library import Capture
     from dicomsniff.privacy.gate import Privacy
     from dicomsniff.sniffing.plan import Plan
-
-LEAST_KEY, MAX_KEY = 8, 4096
-"""Bytes that the secret of pseudonyms has."""
 
 
 class ExitStatus(IntEnum):
@@ -43,7 +54,12 @@ class ExitStatus(IntEnum):
     INTERRUPTED = INTERRUPTED
 
 
-_FOLLOW_HELP = "The file is still growing: print each message as it comes, until Ctrl-C."
+_FOLLOW_HELP = (
+    "CAPTURE is still growing: print each message as it comes, until Ctrl-C. "
+    "A directory, or a pattern in quotes, is the files of a ring buffer."
+)
+_WATCHES_GROWING = "--alert, --stats and --metrics watch a capture that grows: add --follow"
+_STATS_IN_UI = "--stats prints lines: it goes with --format text or jsonl of live, or with show --follow"
 
 
 @click.group(
@@ -66,175 +82,11 @@ def cli(context: click.Context) -> None:
         context.exit(ExitStatus.WRONG_CALL)
 
 
-def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what is to be withheld, which the command takes as `privacy`."""
-    for option in (
-        click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
-        click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, except those registered in the standard."),
-        click.option("--redact-network", is_flag=True, help="Withhold addresses and AE titles too."),
-        click.option("--pseudonym-key", metavar="FILE",
-                     help="Derive placeholders of withheld values from the secret in FILE: the same in every run."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what DICOM over TLS is read with, which the command takes as `keys`."""
-    command = _with_keys(command)
-    for option in (
-        click.option("--tls-key", "tls_keys", metavar="FILE", multiple=True,
-                     help="Read TLS with the server's RSA private key in FILE (PEM), for RSA key exchange only."),
-        click.option("--tls-keylog", "tls_key_logs", metavar="FILE", multiple=True,
-                     help="Read TLS with the key log in FILE, as SSLKEYLOGFILE makes it; may be repeated."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def _with_keys(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the files with keys on as one, `keys`."""
-
-    @wraps(command)
-    def call(*args: Any, tls_key_logs: tuple[str, ...], tls_keys: tuple[str, ...], **options: Any) -> Any:
-        from dicomsniff.key_files import KeyFileError, KeyFiles
-
-        growing = bool(options.get("follow")) or "plan" in options  # which has no end of its own
-        try:
-            keys = KeyFiles(tls_key_logs, tls_keys, growing=growing)
-        except KeyFileError as error:
-            raise click.UsageError(str(error)) from None
-        return command(*args, keys=keys, **options)
-
-    return call
-
-
-def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what is to be shown of a capture, which the command takes as `selection`."""
-    command = _with_selection(command)
-    for option in (
-        click.option("--to", "until", metavar="TIME", help="Show nothing later; TIME as for --from."),
-        click.option("--from", "since", metavar="TIME",
-                     help="Show nothing earlier than TIME, in UTC: 14:30 of any day, or 2026-01-31T14:30:05."),
-        click.option("--association", "associations", metavar="N[,M...]", help="Show only these associations."),
-        click.option("--filter", "expression", metavar="EXPRESSION",
-                     help="Show only what EXPRESSION chooses; `dicomsniff filter` explains it."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def _with_selection(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the options about what is shown on as one, `selection`."""
-
-    @wraps(command)
-    def call(
-        *args: Any,
-        expression: str | None,
-        associations: str | None,
-        since: str | None,
-        until: str | None,
-        only_problems: bool = False,
-        **options: Any,
-    ) -> Any:
-        from dicomsniff.filter.filter import Filter
-        from dicomsniff.filter.selection import Period, Selection
-
-        since_then = understood("--from", Period, since) if since is not None else Period()
-        until_then = understood("--to", lambda text: Period(None, text), until) if until is not None else Period()
-        selection = Selection(
-            understood("--filter", Filter, expression) if expression is not None else None,
-            associations=understood("--association", _numbers, associations) if associations is not None else (),
-            period=since_then & until_then,
-            only_problems=only_problems,
-        )
-        return command(*args, selection=selection, **options)
-
-    return call
-
-
-def _numbers(text: str) -> frozenset[int]:
-    numbers = frozenset(int(each) if each.strip().isdecimal() else 0 for each in text.split(","))
-    if 0 in numbers:
-        raise ValueError("expected numbers of associations such as 3 or 3,5")
-    return numbers
-
-
-def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what every reading command takes."""
-    for option in (
-        click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
-                     help="Treat TCP port N as DICOM even where none is recognized; may be repeated."),
-        click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
-    ):  # fmt: skip
-        command = option(command)
-    return selection_options(key_options(privacy_options(_with_privacy(command))))
-
-
-def _with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the options about privacy on as one, `privacy`."""
-
-    @wraps(command)
-    def call(
-        *args: Any, keep_phi: bool, redact_uids: bool, redact_network: bool, pseudonym_key: str | None, **options: Any
-    ) -> Any:
-        from dicomsniff.privacy.gate import Privacy
-
-        key = _read_key(pseudonym_key) if pseudonym_key is not None else None
-        privacy = Privacy(keep_phi=keep_phi, redact_uids=redact_uids, redact_network=redact_network, key=key)
-        return command(*args, privacy=privacy, **options)
-
-    return call
-
-
-def _read_key(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            key = file.read(MAX_KEY).strip()
-    except OSError as error:
-        raise click.UsageError(f"--pseudonym-key: {path}: {error.strerror}") from None
-    if len(key) < LEAST_KEY:
-        raise click.UsageError(f"--pseudonym-key: {path}: a secret has at least {LEAST_KEY} bytes")
-    return key
-
-
-def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add where to write to."""
-    said = "Write to FILE when all is complete; a new FILE is readable by you only, an old one keeps its permissions."
-    return click.option("-o", "--output", metavar="FILE", help=said)(command)
-
-
-def terminal_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add how text is shown on a terminal."""
-    for option in (
-        click.option("--pager/--no-pager", default=True, help="Show text page by page on a terminal ($PAGER, less)."),
-        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
-                     help="Colour text; auto: on a terminal, unless NO_COLOR is set."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def data_sets_option(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add of which data sets a transcript has digests and elements."""
-    said = (
-        "Write digests and elements of no data set, of those of queries, matches and retrievals (C-FIND, C-MOVE, "
-        "C-GET), or of all; the fewer, the faster."
-    )
-    names = [each.value for each in reversed(DataSets)]
-    return click.option("--data-sets", type=click.Choice(names), help=said, **options)
-
-
-def format_option(command: str, text: str = "What to write.", **options: Any) -> Callable[..., Any]:
-    """Add the choice among a command's formats."""
-    names = format_names(command)
-    return click.option("--format", "form", type=click.Choice(names), help=text, **options)
-
-
 @click.command()
 @reading_options
 @terminal_options
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
+@watching_options
 def open_(
     captures: tuple[str, ...],
     ports: tuple[int, ...],
@@ -243,6 +95,7 @@ def open_(
     selection: "Selection",
     follow: bool,
     keys: "KeyFiles",
+    watching: Watching,
     color: str,
     pager: bool,
 ) -> None:
@@ -250,17 +103,21 @@ def open_(
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, follow=follow, keys=keys, privacy=privacy, selection=selection, color=color, pager=pager)
+        asked = {"privacy": privacy, "selection": selection, "color": color, "pager": pager}
+        _show(captures, ports, watching, follow=follow, keys=keys, **asked)
         return
+    if watching != NOBODY and not follow:
+        raise click.UsageError(_WATCHES_GROWING)
+    if watching.stats:
+        raise click.UsageError(_STATS_IN_UI)
     if selection.reads_data:
         raise click.UsageError(
             "--filter: data[…] reads all data sets again, which `show` can do and the terminal UI cannot"
         )
-    from dicomsniff.tui.session import run
-
+    if follow:
+        _refuse_several(captures)
     with Capture(open_source(captures, follow=follow), ports=ports, keys=keys) as opened:
-        if run(opened, privacy, selection):
-            raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
+        _watch_in_ui(opened, watching, privacy, selection)
 
 
 cli.opening = open_
@@ -275,27 +132,55 @@ cli.opening = open_
 @click.option("--sort", type=click.Choice(["duration", "start", "worst"]),
               help="Print the longest, the first or the worst association first.")  # fmt: skip
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
-def show(captures: tuple[str, ...], ports: tuple[int, ...], *, sort: str | None, follow: bool, **asked: Any) -> None:
+@watching_options
+def show(
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    *,
+    sort: str | None,
+    follow: bool,
+    watching: Watching,
+    **asked: Any,
+) -> None:
     """Print each association: who, with whom, how it went, its timeline and its findings."""
     if follow and (sort or asked["summary"]):
         raise click.UsageError("--follow prints messages as they come: it does not go with --sort or --summary")
-    _show(captures, ports, follow=follow, sort=sort or "", **asked)
+    _show(captures, ports, watching, follow=follow, sort=sort or "", **asked)
 
 
-def _show(paths: tuple[str, ...], ports: tuple[int, ...], *, follow: bool = False, **asked: Any) -> None:
+def _show(
+    paths: tuple[str, ...], ports: tuple[int, ...], watching: Watching = NOBODY, *, follow: bool = False, **asked: Any
+) -> None:
     """Print captures, with what `Asked` takes."""
-    if not follow:
+    if watching != NOBODY and not follow:
+        raise click.UsageError(_WATCHES_GROWING)
+    if follow:
+        _follow_files("text", paths, ports, watching, **asked)
+    else:
         _write("show", "text", paths, ports, **asked)
-        return
-    from dicomsniff.capture.reader import CaptureReader
+
+
+def _follow_files(
+    form: str, paths: tuple[str, ...], ports: tuple[int, ...], watching: Watching = NOBODY, **asked: Any
+) -> None:
+    """Write what comes to a file, or to files one after the other."""
+    from dicomsniff.library import open_source
     from dicomsniff.pager import on_terminal
 
+    _refuse_several(paths)
+    color = asked.pop("color", "never")
+    asked.pop("pager", None)
+    with (
+        written(None, paths) as file,
+        on_terminal(file, color=color, pager=False) as out,
+        SilenceWatch(paths) as silence,
+    ):
+        _follow(cast("LiveSource", open_source(paths, follow=True)), form, out, ports, watching, silence, **asked)
+
+
+def _refuse_several(paths: tuple[str, ...]) -> None:
     if len(paths) != 1:
-        raise click.UsageError("--follow takes one CAPTURE")
-    color = asked.pop("color")
-    asked.pop("pager")
-    with written(None, paths) as file, on_terminal(file, color=color, pager=False) as out:
-        _follow(CaptureReader(paths[0], follow=True), "text", out, ports, **asked)
+        raise click.UsageError("--follow takes one CAPTURE; a directory, or a pattern in quotes, stands for many files")
 
 
 def _write(
@@ -319,43 +204,78 @@ def _write(
     with (
         written(output, paths) as file,
         on_terminal(file, color=color, pager=pager) as out,
+        SilenceWatch(paths) as silence,
         Capture(
             open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys
         ) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
+        silence.watch(capture)
         if asking.selection.reads_data and capture.is_pipe:
             raise click.UsageError("--filter: data[…] reads data sets again, which needs a file, not a pipe")
         failed = write_view(view, capture, shown, asking)
-    if capture.truncated:
-        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
+    _refuse_cut_off(capture)
     if failed:
         raise click.exceptions.Exit(ExitStatus.FOUND)
 
 
 def _follow(
-    reader: "LiveSource", form: str, out: IO[str], ports: tuple[int, ...], *, keys: "KeyFiles", **asked: Any
+    reader: "LiveSource",
+    form: str,
+    out: IO[str],
+    ports: tuple[int, ...],
+    watching: Watching,
+    silence: SilenceWatch | None = None,
+    *,
+    keys: "KeyFiles",
+    **asked: Any,
 ) -> None:
-    """Write packets as they come; Ctrl-C and its like end that in order."""
+    """Write packets as they come; Ctrl-C and its like end that in order. What is not whole is said, as of any file."""
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture
 
     view, asking = find_view("live", form), Asked(**asked)
     capture = Capture(reader, collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys)
-    with capture, taken_over(reader.stop):
+    with capture, taken_over(reader.stop), short_pauses():
+        if silence is not None:
+            silence.watch(capture)
+        watching.add_to(capture, asking.privacy, form, out)
         write_view(view, capture, out, asking)
+        if capture.reader.is_file:
+            _refuse_cut_off(capture)
+
+
+def _refuse_cut_off(capture: "Capture") -> None:
+    if capture.truncated:
+        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
 
 
 @cli.command()
 @reading_options
-@format_option("export", default="json", show_default=True)
+@format_option("export", "What to write; what the name of FILE says, or else json.")
 @data_sets_option(default=DataSets.ALL.value, show_default=True)
 @output_option
+@click.option("--follow", is_flag=True, help="As for `show`; with --format jsonl.")
 def export(
-    captures: tuple[str, ...], ports: tuple[int, ...], form: str, output: str | None, data_sets: str, **asked: Any
+    captures: tuple[str, ...],
+    ports: tuple[int, ...],
+    form: str | None,
+    output: str | None,
+    data_sets: str,
+    *,
+    follow: bool,
+    **asked: Any,
 ) -> None:
     """Write the transcript of a capture: every association, context, message and finding."""
-    _write("export", form, captures, ports, output, data_sets=DataSets(data_sets), **asked)
+    form, depth = form or understood("-o", partial(format_named, "export"), output), DataSets(data_sets)
+    if follow:
+        if form != "jsonl" or output is not None:
+            raise click.UsageError(
+                "--follow writes what comes to standard output, as lines: --format jsonl, without -o"
+            )
+        _follow_files(form, captures, ports, data_sets=depth, **asked)
+    else:
+        _write("export", form, captures, ports, output, data_sets=depth, **asked)
 
 
 @cli.command()
@@ -364,41 +284,76 @@ def export(
 @data_sets_option()
 @click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
               help="Treat TCP port N as DICOM even where none is recognized; may be repeated.")  # fmt: skip
+@watching_options
 @selection_options
 @key_options
 @privacy_options
-@_with_privacy
+@with_privacy
 def live(
     plan: "Plan",
+    source: str | None,
     form: str | None,
     data_sets: str | None,
     ports: tuple[int, ...],
     *,
+    watching: Watching,
     privacy: "Privacy",
     selection: "Selection",
     keys: "KeyFiles",
 ) -> None:
-    """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output."""
-    from dicomsniff.sniffing.source import LiveSource
+    """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output.
 
+    With FILE, follow a capture that somebody else writes; with DIRECTORY, or a pattern in quotes, the files of a ring
+    buffer; with -, standard input: `ssh host tcpdump -U -w - tcp | dicomsniff live -`.
+    """
     if data_sets is not None and form != "jsonl":
         raise click.UsageError("--data-sets goes with --format jsonl: nothing else here writes data sets")
     if plan.write == "-":
         _capture_only(plan)
         return
-    reader = LiveSource(plan)
-    if form is None and has_terminal():
+    shows = form is None and (has_terminal() or (plan.is_piped and os.isatty(1) and os.isatty(2)))
+    if shows and watching.stats:
+        raise click.UsageError(_STATS_IN_UI)
+    reader = _begin_live(plan, source)
+    if shows and plan.is_piped:
+        take_keys_from_terminal()
+        if not has_terminal():
+            shows = False
+            say_error("there is no terminal to read keys from: what comes is printed as text")
+    if shows:
         from dicomsniff.library import Capture
-        from dicomsniff.tui.session import run
 
         with Capture(reader, ports=ports, keys=keys) as capture:
-            if run(capture, privacy, selection):
-                raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
+            _watch_in_ui(capture, watching, privacy, selection)
     else:
+        shown: dict[str, Any] = {"privacy": privacy, "selection": selection}
         depth = DataSets(data_sets or DataSets.ALL)
-        asked = {"privacy": privacy, "selection": selection, "data_sets": depth}
-        _follow(reader, form or "text", sys.stdout, ports, keys=keys, **asked)
+        _follow(reader, form or "text", sys.stdout, ports, watching, keys=keys, data_sets=depth, **shown)
     _end_of_sniffing(reader.truncated, reader.losses.total)
+
+
+def _begin_live(plan: "Plan", source: str | None) -> "LiveSource":
+    """Return where packets come from: files that somebody writes, or else a capturer of ours."""
+    if source is not None:
+        from dicomsniff.capture.following import FollowedFiles
+
+        return FollowedFiles(source)
+    from dicomsniff.sniffing.source import LiveSource
+
+    return LiveSource(plan)
+
+
+def _watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", selection: "Selection") -> None:
+    """Show a capture in the terminal UI until the user quits, then say what was not said there."""
+    from dicomsniff.tui.session import run
+
+    watching.add_to(capture, privacy, None, sys.stdout)
+    with short_pauses() if capture.is_live else nullcontext():
+        interrupted = run(capture, privacy, selection)
+    for notice in capture.pop_notices():
+        say_error(notice)
+    if interrupted:
+        raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
 
 
 def _capture_only(plan: "Plan") -> None:
@@ -437,14 +392,14 @@ def interfaces() -> None:
 @reading_options
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), default="error", show_default=True,
               help="The lowest severity that makes the exit status 1.")  # fmt: skip
-@format_option("check", default="text", show_default=True)
+@format_option("check", "What to write; what the name of FILE says, or else text.")
 @terminal_options
 @output_option
 def check(
     captures: tuple[str, ...],
     ports: tuple[int, ...],
     fail_on: str,
-    form: str,
+    form: str | None,
     output: str | None,
     color: str,
     pager: bool,
@@ -453,6 +408,7 @@ def check(
     """Print what is wrong, and nothing else; the exit status says whether anything shown is as bad as --fail-on."""
     from dicomsniff.findings.finding import Severity
 
+    form = form or understood("-o", partial(format_named, "check"), output)
     shown: dict[str, Any] = {"color": color, "pager": pager} if form == "text" else {}
     _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **shown, **asked)
 
@@ -485,6 +441,19 @@ def filter_() -> None:
 
 
 @cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete command lines.
+
+    For bash: `dicomsniff completion bash >~/.local/share/bash-completion/completions/dicomsniff`; for zsh, a file
+    _dicomsniff in a directory of fpath; for fish, ~/.config/fish/completions/dicomsniff.fish.
+    """
+    from dicomsniff.completion import shell_script
+
+    print(shell_script(cli, shell))
+
+
+@cli.command()
 def schema() -> None:
     """Print the JSON Schema of the transcript, and what may change in it."""
     from dicomsniff.export.transcript import schema_text
@@ -498,6 +467,10 @@ def run(args: list[str]) -> int:
     try:
         # Not cli.main(): that ends with status 1 where a pipe closes, which here means that `check` found something.
         try:
+            if "_DICOMSNIFF_COMPLETE" in os.environ:
+                from dicomsniff.completion import answer_shell
+
+                return answer_shell(cli)
             with cli.make_context("dicomsniff", args) as context:
                 cli.invoke(context)
         except click.exceptions.Exit as leave:
@@ -530,7 +503,7 @@ def _call_text(error: click.ClickException | OutputError) -> str:
     """Say in a line what is wrong with the call, and how it goes where that helps."""
     if not isinstance(error, click.ClickException):
         return str(error)
-    said = error.format_message().rstrip(".")
+    said = explain_option(error) if isinstance(error, click.NoSuchOption) else error.format_message().rstrip(".")
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return said
     usage = " ".join([error.ctx.command_path, *error.ctx.command.collect_usage_pieces(error.ctx)])

@@ -4,12 +4,13 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, NamedTuple, Self, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
 from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.capture.file_object import read_object
+from dicomsniff.capture.following import FollowedFiles
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.merge import MergedReader
 from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatch, PacketSource
@@ -23,6 +24,7 @@ from dicomsniff.findings.parts import the_file
 from dicomsniff.key_files import KeyFiles, Path
 from dicomsniff.part10 import part10, read_dataset
 from dicomsniff.quantities import counted
+from dicomsniff.reopened import reopen
 from dicomsniff.reread import MAX_REREAD, MessageBytes, read_message, read_stream
 from dicomsniff.span import Span
 from dicomsniff.tcp.source import StreamPiece
@@ -30,6 +32,8 @@ from dicomsniff.tcp.source import StreamPiece
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+MAX_NOTICES = 1000
+"""Events of a capture that wait to be told; of more, the latest ones."""
 CLOSED_AT_A_TIME = 200
 """Connections that are ended in one step once the capture is over."""
 
@@ -44,6 +48,16 @@ class Block(NamedTuple):
     """New timeline entries, each with its association, in packet order."""
     closed: list[Association]
     """The associations that are over."""
+
+
+class Watcher(Protocol):
+    """What watches a capture beside whoever reads it."""
+
+    def take(self, updates: list[Update], ended: list[Association]) -> None:
+        """Take what a block brought: timeline entries, and the associations that are over."""
+
+    def end(self) -> None:
+        """The capture is over, or nobody reads on."""
 
 
 class Capture:
@@ -80,10 +94,13 @@ class Capture:
             findings=findings,
             heads=heads if self.is_pipe else 0,
             vault=self._keys.vault,
+            watches=self.reader.is_live,
         )
         self._batches = iter(self.reader.batches())
         self._started = self._done = False
         self._failure: CaptureError | None = None
+        self._watchers: list[Watcher] = []
+        self._notices: deque[str] = deque(maxlen=MAX_NOTICES)
         self._waiting: deque[Association] = deque()
         """Associations that `closed()` has yet to hand over."""
 
@@ -147,7 +164,20 @@ class Capture:
 
     def pop_notices(self) -> list[str]:
         """Hand over what happened to a live capture since the last time: who captures, an interface that went away."""
-        return self.reader.pop_notices()
+        return self.reader.pop_notices() + [self._notices.popleft() for _ in range(len(self._notices))]
+
+    def note(self, notice: str) -> None:
+        """Take something that happened, for whoever pops notices; any thread may."""
+        self._notices.append(notice)
+
+    def add_watcher(self, watcher: Watcher) -> None:
+        """Let something watch what is read from now on, in whichever of the three ways."""
+        self._watchers.append(watcher)
+
+    def end_watchers(self) -> None:
+        """Nobody reads on: let those that watch come to an end."""
+        while self._watchers:
+            self._watchers.pop().end()
 
     @property
     def found(self) -> Collector:
@@ -165,6 +195,15 @@ class Capture:
     def stream_bytes(self, span: Span) -> StreamPiece:
         """Reread the stream bytes of an event from the capture (not from a pipe)."""
         return read_stream(self.reader, span)
+
+    def reopen(self, association: Association) -> Association:
+        """Return an association whose details were given up with all of them: its packets are analyzed once more.
+
+        Raises CaptureError or OSError where they cannot be read again.
+        """
+        again = reopen(self.reader, association, self._ports)
+        self.found.take(again, self.found.of(association))
+        return again
 
     def data_set(self, association: Association, message: Message, limit: int = MAX_REREAD) -> DecodedDataSet | None:
         """Reread and decode a message's data set, as far as `limit` bytes of the message go; None where it has none."""
@@ -196,11 +235,14 @@ class Capture:
         return Capture(source, ports=self._ports, findings=False) if source is not None else None
 
     def close(self) -> None:
-        """Let go of the source, and of key logs that grow."""
+        """Let go of the source, of key logs that grow, and of what watches it."""
         self._keys.close()
         if not self._done and self._failure is None:
             self._failure = IncompleteError(f"{self.reader.name}: it was closed before it was read to its end")
-        self.reader.close()
+        try:
+            self.end_watchers()
+        finally:
+            self.reader.close()
 
     @property
     def is_live(self) -> bool:
@@ -261,6 +303,8 @@ class Capture:
             said = f"{self.reader.name}: reading it was broken off by {error!r}"
             self._failure = error if isinstance(error, CaptureError) else IncompleteError(said)
             raise
+        for watcher in self._watchers:
+            watcher.take(updates, analyzer.ended)
         return Block(updates, analyzer.pop_closed() if analyzer.keep is Keep.OPEN else [])
 
     def _feed(self, batch: PacketBatch | None) -> list[Update]:
@@ -306,7 +350,8 @@ def open_source(sources: Sequence[Source], *, follow: bool = False) -> PacketSou
 
 def _reader(source: Source, *, follow: bool = False) -> PacketSource:
     if isinstance(source, str | os.PathLike):
-        return CaptureReader(os.fspath(source), follow=follow)
+        path = os.fspath(source)
+        return FollowedFiles(path) if follow and path != "-" else CaptureReader(path, follow=follow)
     if hasattr(source, "batches"):
         return cast("PacketSource", source)
     return read_object(source)

@@ -77,6 +77,16 @@ def has_terminal() -> bool:
     return all(os.isatty(number) for number in range(3))
 
 
+def take_keys_from_terminal() -> None:
+    """Make the terminal standard input, whatever was: somebody else has that by now, and the terminal UI reads keys."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        return
+    os.dup2(terminal, 0)
+    os.close(terminal)
+
+
 def say_error(text: str) -> None:
     """Write one line to standard error; where that is not possible, there is nobody to be told."""
     with suppress(OSError):

@@ -2,14 +2,19 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, cast
+from threading import Timer
+from typing import IO, TYPE_CHECKING, Self, cast
+
+from dicomsniff.capture import silence
+from dicomsniff.output import say_error
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from dicomsniff.capture.packets import PacketSource
+    from dicomsniff.library import Capture
 
 PATIENCE = 1.0
 """Seconds that pass before anything is shown: most captures are read by then."""
@@ -56,6 +61,33 @@ def progress_shown(reader: "PacketSource", out: IO[str]) -> Iterator[IO[str]]:
         yield cast("IO[str]", _Until(display.stop, out)) if out.isatty() else out
 
 
+class SilenceWatch:
+    """Says once on standard error that nothing comes from standard input, if it is among what is read."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._capture: Capture | None = None
+        self._timer = Timer(silence.PATIENCE, self._look) if "-" in paths else None
+
+    def __enter__(self) -> Self:
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def watch(self, capture: "Capture") -> None:
+        """Take what reads it, as soon as there is a header to be read."""
+        self._capture = capture
+
+    def _look(self) -> None:
+        if self._capture is None or not self._capture.analyzer.packets:
+            said = f"no packet has come in {silence.PATIENCE:.0f} s from standard input"
+            say_error(f"{said}; {silence.BUFFERED}")
+
+
 class _Until:
     """Text to write, before the first of which something else ends."""
 
@@ -65,6 +97,9 @@ class _Until:
     def write(self, text: str) -> int:
         self._end()
         return self._out.write(text)
+
+    def flush(self) -> None:
+        self._out.flush()
 
     def writelines(self, lines: Iterable[str]) -> None:
         self._end()

@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
+import manual
 from library_page import library_lines
 
 from dicomsniff.export.filters import filter_page_lines
 from dicomsniff.export.rules import page_lines
 
-PAGES = {"filter.md": filter_page_lines, "library.md": library_lines, "rules.md": page_lines}
+PAGES = {
+    "dicomsniff.1": manual.page_lines,
+    "filter.md": filter_page_lines,
+    "library.md": library_lines,
+    "rules.md": page_lines,
+}
 
 
 def main() -> None:

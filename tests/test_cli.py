@@ -3,13 +3,15 @@
 import gzip
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from build import Talk, frames, pcap
+from build import START, Talk, associate_ac, associate_rq, frames, pcap, release_rp, release_rq
 
 PROGRAM = [sys.executable, "-m", "dicomsniff"]
 
@@ -92,6 +94,47 @@ def test_a_closed_pipe_ends_the_program_quietly(samples: Path) -> None:
     process.stderr.close()
     assert process.wait(60) == 0
     assert error == b""
+
+
+def test_what_comes_through_a_pipe_is_printed_as_associations_end(samples: Path) -> None:
+    show = subprocess.Popen([*PROGRAM, "show", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert show.stdin is not None
+    assert show.stdout is not None
+    minute = 60_000_000_000
+    for number in range(3):
+        talk = Talk(client=("10.0.0.1", 4711 + number), start=START + number * minute).open()
+        talk.client(associate_rq())
+        talk.server(associate_ac())
+        talk.client(release_rq())
+        talk.server(release_rp())
+        show.stdin.write(pcap(frames(talk.close().packets))[24 * (number > 0) :])
+        show.stdin.flush()
+        if number:  # the one before it is over for sure; nobody waits for more
+            while not show.stdout.readline().startswith(f"association {number}:".encode()):
+                assert show.poll() is None
+    show.stdin.close()
+    assert b"3 associations" in show.stdout.read()
+    show.stdout.close()
+    assert show.wait(60) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+@pytest.mark.parametrize("command", [["live", "--format", "text"], ["show", "--follow"]], ids=" ".join)
+def test_the_files_of_a_ring_buffer_are_followed_as_they_come(
+    command: list[str], samples: Path, tmp_path: Path
+) -> None:
+    shutil.copy(samples / "c-echo.pcap", tmp_path / "ring_1.pcap")
+    follow = subprocess.Popen([*PROGRAM, *command, str(tmp_path)], stdout=subprocess.PIPE)
+    assert follow.stdout is not None
+    for name in ("ring_2.pcap", None):
+        while b"A-RELEASE-RP" not in follow.stdout.readline():
+            assert follow.poll() is None
+        if name is not None:
+            shutil.copy(samples / "c-find-orthanc.pcap", tmp_path / name)
+    follow.send_signal(signal.SIGINT)
+    assert b"associations" in follow.stdout.read()
+    follow.stdout.close()
+    assert follow.wait(60) == 0
 
 
 def test_a_port_is_read_as_dicom_where_told_so(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from dicomsniff.capture.spool import Spool
 
 from dicomsniff.dimse.collection import MAX_ALONE, Collection
 from dicomsniff.export.pieces import Pieces
 from dicomsniff.export.view import HeadedView
 from dicomsniff.library import Capture
+from dicomsniff.sniffing.plan import Plan
+from sniffing.test_spool import HEAD, Kept
 from unmarked import ASKED
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without names are Linux's")
@@ -61,14 +62,15 @@ def test_temporary_files_are_their_owners_alone(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = os.umask(0)  # the most that a careless user lets others do
     try:
-        collection, pieces, spool = Collection(), Pieces(), Spool()
+        collection, pieces, spool = Collection(), Pieces(), Kept(Plan(("eth9",)))
+        spool.add(HEAD)
         data = collection.begin()
         data.write(bytes(MAX_ALONE + 1))
         pieces.add(b"aside", 0)
         with Capture(samples / "c-echo.pcap") as capture:
             view = HeadedView(capture, sys.stdout, ASKED)
         view.body.rollover()
-        opened = (collection.file, pieces._file, spool._file, view.body)
+        opened = (collection.file, pieces._file, spool.writer._file, view.body)
         modes = [os.fstat(each.fileno()) for each in opened]
     finally:
         os.umask(before)

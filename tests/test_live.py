@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,25 +13,12 @@ import pytest
 
 from dicomsniff.library import open_capture
 from dicomsniff.sniffing.interfaces import list_interfaces
+from sniffers import needs_sniffing
 
 pytestmark = pytest.mark.slow
 
 PEERS = str(Path(__file__).with_name("peers.py"))
 PROGRAM = [sys.executable, "-m", "dicomsniff"]
-
-
-def may_sniff() -> str:
-    """Say why this machine's tests cannot sniff; empty where they can."""
-    if not sys.platform.startswith("linux"):
-        return "live tests use Linux's packet sockets"
-    try:
-        socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
-    except PermissionError:
-        return "sniffing needs CAP_NET_RAW"
-    return ""
-
-
-needs_sniffing = pytest.mark.skipif(bool(may_sniff()), reason=may_sniff() or "allowed")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """How far a capture has been read is shown to whoever waits at a terminal, and to nobody else."""
 
 import io
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 from dicomsniff import progress
 from dicomsniff.capture.reader import CaptureReader
-from dicomsniff.progress import progress_shown
+from dicomsniff.library import Capture, open_capture
+from dicomsniff.progress import SilenceWatch, progress_shown
 
 
 class Terminal(io.StringIO):
@@ -29,7 +31,7 @@ def read(path: Path, out: io.StringIO, error: Terminal) -> None:
     try:
         with redirect_stderr(error), progress_shown(reader, out) as shown:
             for _ in reader.batches():
-                pass
+                shown.flush()
             shown.write("first\n")
             error.write("|")
             shown.writelines(["second\n", "third\n"])
@@ -70,3 +72,42 @@ def test_nothing_is_shown_where_standard_error_is_no_terminal(samples: Path, mon
                 assert shown is out
             reader.close()
             assert stream is None or stream.getvalue() == ""
+
+
+class Alarm:
+    """Takes the place of the clock: it goes off when a test says so."""
+
+    def __init__(self, seconds: float, look: Callable[[], None]) -> None:
+        self.seconds, self.go_off = seconds, look
+
+    def start(self) -> None:
+        Alarm.latest = self
+
+    def cancel(self) -> None:
+        self.go_off = lambda: None
+
+    latest: "Alarm | None" = None
+
+
+def silent(paths: list[str], capture: Capture | None = None) -> str:
+    """What is said once patience is over."""
+    error = io.StringIO()
+    Alarm.latest = None
+    with redirect_stderr(error), SilenceWatch(paths) as watch:
+        if capture is not None:
+            watch.watch(capture)
+        if Alarm.latest is not None:
+            assert Alarm.latest.seconds == 5
+            Alarm.latest.go_off()
+    return error.getvalue()
+
+
+def test_it_is_said_when_nothing_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch, samples: Path) -> None:
+    monkeypatch.setattr(progress, "Timer", Alarm)
+    said = "dicomsniff: no packet has come in 5 s from standard input; whoever captures may keep packets back: `tcpdump"
+    assert silent(["-"]).startswith(said)
+    with open_capture(samples / "c-echo.pcap") as capture:
+        assert silent(["-"], capture).startswith(said), "a header is no packet"
+        assert list(capture.associations)
+        assert silent(["-"], capture) == ""
+    assert silent(["file.pcap"]) == ""

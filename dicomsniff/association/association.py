@@ -114,6 +114,7 @@ class Association:
         "requestor",
         "requestor_is",
         "room",
+        "said",
         "start_time",
         "state",
         "tcp",
@@ -122,6 +123,7 @@ class Association:
         "tls",
         "unlisted",
         "watched_until",
+        "whole",
     )
 
     def __init__(self, number: int, requestor: Party, acceptor: Party, *, known_start: bool, time: int) -> None:
@@ -156,6 +158,8 @@ class Association:
         """Further timeline entries, which are not kept."""
         self.condensed = False
         """Whether its timeline, messages and contexts were given up to bound memory."""
+        self.said = ""
+        """How it went, in words, since then."""
         self.nothing_accepted = False
         """Whether an A-ASSOCIATE-AC accepted no presentation context."""
         self.pdu_counts: dict[Side, Counter[str]] = {side: Counter() for side in SIDES}
@@ -173,6 +177,8 @@ class Association:
         """Whether nothing more can come."""
         self.watched_until = time
         """How long the capture watched the connection: waiting for an answer is measured up to then."""
+        self.whole: Span | None = None
+        """The packets of its connection, to analyze them once more; None where its details are not given up."""
         self._unended: list[Message] = []
         self._oversized: set[Side] = set()
         self._odd: set[tuple[Side, int, int]] = set()
@@ -331,13 +337,15 @@ class Association:
             self.messages = [message for message in self.messages if id(message) in listed]
             self.operations.shorten(listed)
 
-    def condense(self) -> None:
-        """Give up what only a detailed view needs; outcome and counts stay."""
-        self.condensed = True
-        self.timeline, self.messages, self.contexts = [], [], {}
-        self.request = self.accept = None
-        self.operations.condense()
-        self.timing.condense()
+    def condense(self, said: str = "") -> None:
+        """Give up what only a detailed view needs of what is over; outcome, counts and how it is `said` to be stay."""
+        self.condensed, self.said = True, said
+        for message in self.messages:
+            message.operation = None  # which leads back to it: nobody needs to look for that garbage
+        for party in (self.requestor, self.acceptor):
+            party.information = None
+        for name in _GIVEN_UP:
+            setattr(self, name, getattr(_BLANK, name))
 
     def _number(self, message: Message) -> None:
         self.message_counts.add(message)
@@ -379,3 +387,24 @@ class Association:
         if isinstance(last, UnexpectedPdu) and name == "P-DATA-TF" == last.pdu and last.state is state:
             return []
         return [unexpected]
+
+
+_GIVEN_UP = (
+    "timeline",
+    "messages",
+    "contexts",
+    "request",
+    "accept",
+    "operations",
+    "timing",
+    "pdu_counts",
+    "tcp",
+    "_changed",
+    "_odd",
+    "_oversized",
+    "_sharing",
+    "_unended",
+)
+"""What is given up to bound memory: all that are condensed share one of each, which does not change any more."""
+_NOBODY = Endpoint("", 0)
+_BLANK = Association(0, Party(_NOBODY), Party(_NOBODY), known_start=False, time=0)

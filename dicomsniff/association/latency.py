@@ -50,10 +50,6 @@ class Latency:
                 return _least(size)
         return self.worst
 
-    def condense(self) -> None:
-        """Keep no more than the median needs."""
-        self._few, self._many = array("Q", [self.median] if self.count else []), None
-
 
 def _size(latency: int) -> int:
     """The place of a latency among sizes: the power of two below it, and the step above that."""

@@ -12,6 +12,8 @@ from dicomsniff.dimse.message import Message
 
 MAX_PAIRS = 20_000
 """Pairs of ends whose associations are counted."""
+LATEST_GETS, LATEST_PAIRS = 500, 2_000
+"""How many C-GETs and pairs of ends are remembered of what has no end: those that were heard of last."""
 
 
 @dataclass(slots=True)
@@ -78,22 +80,26 @@ class Link(NamedTuple):
 
 
 class Linker:
-    """Takes every association when it is over, and tells what belongs together by then."""
+    """Takes every association when it is over, and tells what belongs together by then.
 
-    def __init__(self) -> None:
-        self._moves = MoveLinks()
+    Of too much, the first is remembered; where there is no end (`watches`), the latest.
+    """
+
+    def __init__(self, *, watches: bool = False) -> None:
+        self._watches = watches
+        self._moves = MoveLinks(watches=watches)
         self._gets: list[Get] = []
-        self._workflows = InstanceLinks()
+        self._workflows = InstanceLinks(watches=watches)
         self._series: dict[tuple[str, str, str | None, str | None], Series] = {}
         self._unlisted = {"C-GET": 0, "operation": 0, "association": 0}
 
     def feed(self, association: Association) -> None:
         """Take an association that is over, before anything of it is given up."""
         self._moves.feed(association)
-        gets = find_gets(association)
-        room = MAX_GETS - len(self._gets)
-        self._gets += gets[:room]
-        self._unlisted["C-GET"] += len(gets[room:])
+        self._gets += find_gets(association)
+        if (excess := len(self._gets) - (LATEST_GETS if self._watches else MAX_GETS)) > 0:
+            self._unlisted["C-GET"] += excess
+            del self._gets[slice(excess) if self._watches else slice(-excess, None)]
         self._unlisted["operation"] += association.operations.unlisted
         self._workflows.feed(association)
         self._count(association)
@@ -163,14 +169,18 @@ class Linker:
         calling, called = association.requestor.ae_title, association.acceptor.ae_title
         series = self._series.get((source, target, calling, called))
         if series is None:
-            if len(self._series) >= MAX_PAIRS:
-                self._unlisted["association"] += 1
-                return
+            if len(self._series) >= (LATEST_PAIRS if self._watches else MAX_PAIRS):
+                if not self._watches:
+                    self._unlisted["association"] += 1
+                    return
+                self._unlisted["association"] += self._series.pop(next(iter(self._series))).associations
             start, end = association.start_time, association.end_time
             series = Series(source, target, calling, called, association.id, association.id, start, end)
             self._series[source, target, calling, called] = series
         else:
             series.largest_pause = max(series.largest_pause, association.start_time - series.end)
+            if self._watches:
+                self._series[source, target, calling, called] = self._series.pop((source, target, calling, called))
         series.associations += 1
         series.first_association = min(series.first_association, association.id)
         series.last_association = max(series.last_association, association.id)

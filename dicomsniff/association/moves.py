@@ -19,6 +19,8 @@ MAX_MOVES = 10_000
 """C-MOVE operations remembered."""
 MAX_DELIVERIES = 10_000
 """Associations with C-STOREs, refused ones included, that are remembered to be looked for a C-MOVE behind them."""
+LATEST_MOVES, LATEST_DELIVERIES = 500, 1_000
+"""How many of both are remembered of what has no end: the latest ones."""
 MAX_UNCONNECTED = 1_000
 """TCP connections that failed, remembered."""
 MAX_CANDIDATES = 100
@@ -157,12 +159,16 @@ class Move:
 
 
 class MoveLinks:
-    """Takes associations as they end; gives every C-MOVE with its deliveries, wherever they are in the capture."""
+    """Takes associations as they end; gives every C-MOVE with its deliveries, wherever they are in the capture.
 
-    def __init__(self) -> None:
-        self._moves: list[Move] = []
+    Of too many C-MOVEs, the first are remembered; where there is no end (`watches`), the latest.
+    """
+
+    def __init__(self, *, watches: bool = False) -> None:
+        self._watches = watches
+        self._moves: deque[Move] = deque()
         self.unlisted = 0
-        """C-MOVE operations beyond MAX_MOVES."""
+        """C-MOVE operations that are not remembered."""
         self._named: deque[Delivery] = deque()
         self._unnamed: deque[Delivery] = deque()
         self._forgotten_until = -1
@@ -174,10 +180,7 @@ class MoveLinks:
         stores: dict[tuple[str, int] | None, Stores] = {}
         for operation in association.operations.operations:
             if operation.name == "C-MOVE":
-                if len(self._moves) < MAX_MOVES:
-                    self._moves.append(_move(association, operation))
-                else:
-                    self.unlisted += 1
+                self._remember(association, operation)
             elif operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
                 stores.setdefault(move_originator(operation.request), Stores()).add(operation)
         if not stores and (association.outcome != "released" or association.nothing_accepted):
@@ -185,8 +188,17 @@ class MoveLinks:
         for originator, counted in stores.items():
             kept = self._named if originator is not None else self._unnamed
             kept.append(_delivery(association, originator, counted))
-            if len(kept) > MAX_DELIVERIES:
+            if len(kept) > (LATEST_DELIVERIES if self._watches else MAX_DELIVERIES):
                 self._forgotten_until = max(self._forgotten_until, kept.popleft().start)
+
+    def _remember(self, association: Association, operation: Operation) -> None:
+        """Remember a C-MOVE, if there is room; of what has no end, instead of the first one."""
+        if len(self._moves) >= (LATEST_MOVES if self._watches else MAX_MOVES):
+            self.unlisted += 1
+            if not self._watches:
+                return
+            self._moves.popleft()
+        self._moves.append(_move(association, operation))
 
     def feed_unconnected(self, unconnected: Unconnected) -> None:
         """Remember a TCP connection that failed."""

@@ -11,6 +11,9 @@ from dicomsniff.span import Span
 
 MAX_NEIGHBOURS = 10_000
 """Associations remembered; further ones are no evidence."""
+LATEST_NEIGHBOURS = 1_000
+"""Associations remembered of what has no end: the latest ones."""
+_NOTHING: frozenset[str] = frozenset()
 
 
 def host_of(endpoint: str) -> str:
@@ -58,13 +61,18 @@ class Neighbour(NamedTuple):
 class Neighbours:
     """Takes every association when it is over; gives those that can be compared."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, watches: bool = False) -> None:
+        self._watches = watches
+        """Whether there is no end: then the latest are remembered, not the first."""
         self._known: list[Neighbour] = []
 
     def feed(self, association: Association, trouble: str) -> None:
         """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
-        if len(self._known) < MAX_NEIGHBOURS:
-            self._known.append(_remembered(association, trouble))
+        if self._watches:
+            del self._known[: max(len(self._known) + 1 - LATEST_NEIGHBOURS, 0)]
+        elif len(self._known) >= MAX_NEIGHBOURS:
+            return
+        self._known.append(_remembered(association, trouble))
 
     def __iter__(self) -> Iterator[Neighbour]:
         """Yield them in the order in which they began."""
@@ -99,7 +107,7 @@ def _remembered(association: Association, trouble: str) -> Neighbour:
 def _extras(request: AssociateRq | None) -> frozenset[str]:
     """Name what a request proposes that peers may stumble over."""
     if request is None:
-        return frozenset()
+        return _NOTHING
     said = request.user_information
     offered = {
         "role selection": said.roles,
@@ -108,4 +116,4 @@ def _extras(request: AssociateRq | None) -> frozenset[str]:
         "common extended negotiation": said.common_extended,
         "an asynchronous operations window": said.asynchronous_operations_window,
     }
-    return frozenset(name for name, there in offered.items() if there)
+    return frozenset(name for name, there in offered.items() if there) or _NOTHING

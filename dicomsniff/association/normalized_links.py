@@ -35,6 +35,8 @@ from dicomsniff.span import Span
 
 MAX_WORKFLOWS = 20_000
 """Threads remembered."""
+LATEST_WORKFLOWS = 1_000
+"""Threads remembered of what has no end: those that began last."""
 MAX_STEPS = 200
 """Steps kept of one workflow; further ones are counted."""
 
@@ -122,10 +124,12 @@ class Workflow:
 class InstanceLinks:
     """Takes associations as they end; gives the workflows their normalized services belong to."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, watches: bool = False) -> None:
+        self._watches = watches
+        """Whether there is no end: then the latest are remembered, not the first."""
         self._workflows: dict[tuple[Kind, str], Workflow] = {}
         self.unlisted = 0
-        """Operations of workflows beyond MAX_WORKFLOWS."""
+        """Operations of workflows that are not remembered."""
 
     def feed(self, association: Association) -> None:
         """Sort an association's operations into workflows."""
@@ -153,9 +157,12 @@ class InstanceLinks:
     def _add(self, kind: Kind, key: str, step: Step) -> None:
         workflow = self._workflows.get((kind, key))
         if workflow is None:
-            if len(self._workflows) >= MAX_WORKFLOWS:
-                self.unlisted += 1
-                return
+            if len(self._workflows) >= (LATEST_WORKFLOWS if self._watches else MAX_WORKFLOWS):
+                if not self._watches:
+                    self.unlisted += 1
+                    return
+                oldest = self._workflows.pop(next(iter(self._workflows)))
+                self.unlisted += len(oldest.steps) + oldest.unlisted
             workflow = self._workflows[kind, key] = Workflow(kind, key)
         workflow.add(step)
 

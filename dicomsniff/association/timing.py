@@ -193,8 +193,3 @@ class Timing:
         """Take note of how long (ns) a side thought before it ended the association by a PDU of that name."""
         if length > self._longest.get((side, side), _NO_WAIT).length:
             self._longest[side, side] = Wait(length, name)
-
-    def condense(self) -> None:
-        """Keep no more than what is shown of it."""
-        for latency in (*self.latencies.values(), *self.first_latencies.values()):
-            latency.condense()

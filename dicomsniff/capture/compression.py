@@ -1,20 +1,25 @@
 """Compressed captures: told by their first bytes, read as if they were not compressed; those that explode are found."""
 
+import bz2
 import gzip
+import lzma
 import sys
 import zlib
 from collections.abc import Callable
+from functools import partial
 from io import BufferedReader
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 CHUNK = 1 << 16
 """Compressed bytes taken at a time."""
-MAX_RATIO = 4000
-"""Bytes that a compressed byte becomes at most; black images in segments of 60 kB come to 3,300 with zstandard."""
+MAX_RATIO = 6000
+"""Bytes that a compressed byte becomes at most; black images in segments of 60 kB come to 5,300 with bzip2."""
 LEAST_RECORD = 2
 """Compressed bytes that a record takes at least; time, numbers and checksum of a packet alone take more."""
 ALLOWED_BYTES, ALLOWED_RECORDS = 256 << 20, 250_000
 """What any file may become, however small it is: that much is read within seconds."""
+MAX_DICTIONARY = 256 << 20
+"""Bytes that decompressing xz may take; its strongest setting takes 65 MB."""
 
 
 class ByteStream(Protocol):
@@ -56,14 +61,15 @@ class _Tap:
 
 
 class _Frames:
-    """The bytes of frames, one behind the other; `new_frame` makes what decompresses one, as zstandard and lz4 have it.
+    """The bytes of frames, one behind the other; `new_frame` makes what decompresses one, as all but gzip have it.
 
-    The libraries' own files do not go on where a growing one ended.
+    The libraries' own files do not go on where a growing one ended. `padding` may stand between frames.
     """
 
-    def __init__(self, tap: _Tap, new_frame: Callable[[], Any]) -> None:
+    def __init__(self, tap: _Tap, new_frame: Callable[[], Any], padding: bytes = b"") -> None:
         self._tap = tap
         self._new_frame = new_frame
+        self._padding = padding
         self._rewind()
 
     def _rewind(self) -> None:
@@ -75,9 +81,12 @@ class _Frames:
         while True:
             data, over = b"", False
             if self._frame.eof:
-                data = self._frame.unused_data or self._tap.read1(CHUNK)
-                if not data:
-                    return b""
+                data = (self._frame.unused_data or b"").lstrip(self._padding)
+                while not data:
+                    read = self._tap.read1(CHUNK)
+                    if not read:
+                        return b""
+                    data = read.lstrip(self._padding)
                 self._frame = self._new_frame()
             elif self._frame.needs_input:
                 data = self._tap.read1(CHUNK)
@@ -124,20 +133,40 @@ def _lz4(tap: _Tap) -> ByteStream:
     return _Frames(tap, lz4.frame.LZ4FrameDecompressor)
 
 
-COMPRESSIONS: tuple[tuple[bytes, Callable[[_Tap], ByteStream]], ...] = (
-    (b"\x1f\x8b", _gzip),
-    (b"\x28\xb5\x2f\xfd", _zstandard),
-    (b"\x04\x22\x4d\x18", _lz4),
+def _bzip2(tap: _Tap) -> ByteStream:
+    return _Frames(tap, bz2.BZ2Decompressor)
+
+
+def _xz(tap: _Tap) -> ByteStream:
+    return _Frames(tap, partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, MAX_DICTIONARY), padding=b"\0")
+
+
+class Compression(NamedTuple):
+    """A way to compress files."""
+
+    name: str
+    magic: bytes
+    """What such a file begins with."""
+    open: Callable[[_Tap], ByteStream]
+
+
+COMPRESSIONS = (
+    Compression("gzip", b"\x1f\x8b", _gzip),
+    Compression("zstd", b"\x28\xb5\x2f\xfd", _zstandard),
+    Compression("lz4", b"\x04\x22\x4d\x18", _lz4),
+    Compression("bzip2", b"BZh", _bzip2),
+    Compression("xz", b"\xfd7zXZ\0", _xz),
 )
-"""Magic numbers, and what decompresses what begins with them."""
+"""Every one that is read."""
 
 
 class Decompressed:
     """A compressed file, as if it were not."""
 
-    def __init__(self, file: BufferedReader, open_with: Callable[[_Tap], ByteStream]) -> None:
+    def __init__(self, file: BufferedReader, compression: Compression) -> None:
+        self.compression = compression
         self._tap = _Tap(file)
-        self._stream = open_with(self._tap)
+        self._stream = compression.open(self._tap)
         self.read1, self.seek, self.close = self._stream.read1, self._stream.seek, self._stream.close
 
     @property
@@ -158,14 +187,15 @@ class Decompressed:
 
 def decompressed(file: BufferedReader) -> BufferedReader | Decompressed:
     """Return a stream of the file's uncompressed bytes; the file itself where it is not compressed."""
-    head = file.peek(4)[:4]  # less than four where a pipe has brought no more yet; the first tells them apart
-    for magic, open_with in COMPRESSIONS:
-        if head and magic.startswith(head[: len(magic)]):
-            return Decompressed(file, open_with)
+    head = file.peek(6)[:6]  # less where a pipe has brought no more yet; the first byte tells them apart
+    for compression in COMPRESSIONS:
+        if head and compression.magic.startswith(head[: len(compression.magic)]):
+            return Decompressed(file, compression)
     return file
 
 
 def is_damage(error: Exception) -> bool:
     """Whether an error raised while reading says that compressed bytes are damaged or end early."""
-    # zstandard and lz4 have errors of their own without a common base; lz4 raises plain RuntimeError.
-    return isinstance(error, EOFError | zlib.error | gzip.BadGzipFile | RuntimeError) or "Zstd" in type(error).__name__
+    # They have no common base: lz4 raises plain RuntimeError, bz2 an OSError that is none of the system's.
+    known = isinstance(error, EOFError | zlib.error | gzip.BadGzipFile | lzma.LZMAError | RuntimeError)
+    return known or "Zstd" in type(error).__name__ or (isinstance(error, OSError) and error.errno is None)

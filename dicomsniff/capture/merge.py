@@ -12,7 +12,7 @@ CHECKPOINT = 64
 """Batches between two checkpoints, from which rereading can begin; twice as many where there are too many of them."""
 MAX_REMEMBERED = 1 << 16
 """Places in sources that all checkpoints remember together; of more, every second checkpoint, and so on."""
-_PLACES = 1 << 48
+PLACES = 1 << 48
 """Each source's places in the capture lie in a range of this many bytes of its own."""
 
 
@@ -174,7 +174,7 @@ class MergedReader:
             head = heads[0]
             taken = head.take_until(heads[1] if len(heads) > 1 else None)
             if taken is not None:
-                yield taken._replace(file_offset=head.number * _PLACES + taken.file_offset, first_number=number)
+                yield taken._replace(file_offset=head.number * PLACES + taken.file_offset, first_number=number)
                 number += len(taken.starts)
             if head.batch is None:
                 heads.remove(head)

@@ -65,6 +65,11 @@ def timed_batch(packets: Iterable[tuple[int, bytes]], number: int, link_type: in
     return PacketBatch(bytes(data), 0, number, link_type, TimedLayout(), starts, ends)
 
 
+def empty_batch(number: int, file_offset: int = 0) -> PacketBatch:
+    """Return a batch without packets, of which the next one would have had a number: nothing has come for now."""
+    return PacketBatch(b"", file_offset, number, 0, TimedLayout(), [], [])
+
+
 class PacketSource(Protocol):
     """Where packets come from: a file, a pipe, an interface."""
 
@@ -139,6 +144,10 @@ class CaptureError(Exception):
     def __init__(self, message: str, *, wrong_call: bool = False) -> None:
         super().__init__(message)
         self.wrong_call = wrong_call
+
+
+class NothingYetError(CaptureError):
+    """There is less than the header of a capture, so far."""
 
 
 class IncompleteError(CaptureError):

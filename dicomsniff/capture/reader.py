@@ -1,6 +1,7 @@
 """Open a capture, whatever its format, and read it as packet batches; go back to any place in it."""
 
 import os
+import select
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Protocol
 from dicomsniff.capture import pcap, pcapng, snoop
 from dicomsniff.capture.compression import Decompressed, decompressed, is_damage
 from dicomsniff.capture.losses import LossCounter
-from dicomsniff.capture.packets import CaptureError, PacketBatch
+from dicomsniff.capture.packets import CaptureError, NothingYetError, PacketBatch, empty_batch
 from dicomsniff.quantities import counted
 
 BLOCK = 1 << 20
@@ -54,9 +55,6 @@ class Parser(Protocol):
         """
 
 
-_NO_LAYOUT = pcap.PcapLayout(pcap.MAGICS[b"\xd4\xc3\xb2\xa1"])
-
-
 class CaptureReader:
     """One capture file or pipe. `batches()` reads it through; `batches_from()` goes back (not in a pipe).
 
@@ -82,7 +80,7 @@ class CaptureReader:
         self.truncated = ""
         self._read_to = 0
         self._size = None if path == "-" or not os.path.isfile(path) else os.path.getsize(path)
-        self._open = open_file or partial(_open, path)
+        self._open = open_file or partial(open_path, path)
         self._wait = wait or _pause
         self._source = self._open()
         self._file: BufferedReader | Decompressed = self._source
@@ -107,14 +105,21 @@ class CaptureReader:
         if head.startswith(snoop.MAGIC) and len(head) >= snoop.HEADER_LENGTH:
             return snoop.SnoopParser(head), head[snoop.HEADER_LENGTH :]
         if not head:
-            raise CaptureError(f"{self.name}: {self.truncated or 'the file is empty; a capture has at least a header'}")
+            said = self.truncated or "the file is empty; a capture has at least a header"
+            raise (CaptureError if self.truncated else NothingYetError)(f"{self.name}: {said}")
         if head[:4] in pcap.MAGICS:
-            raise CaptureError(f"{self.name}: a pcap header cut off after {len(head)} of {pcap.HEADER_LENGTH} bytes")
+            raise NothingYetError(f"{self.name}: a pcap header cut off after {len(head)} of {pcap.HEADER_LENGTH} bytes")
         if head.startswith(snoop.MAGIC):
-            raise CaptureError(f"{self.name}: a snoop header cut off after {len(head)} of {snoop.HEADER_LENGTH} bytes")
-        raise CaptureError(
-            f"{self.name}: not a capture (begins with {head[:4].hex(' ')}); expected pcap, pcapng or snoop"
-        )
+            raise NothingYetError(
+                f"{self.name}: a snoop header cut off after {len(head)} of {snoop.HEADER_LENGTH} bytes"
+            )
+        if any(magic.startswith(head) for magic in (*pcap.MAGICS, pcapng.MAGIC, snoop.MAGIC)):
+            raise NothingYetError(f"{self.name}: a header cut off after {counted(len(head), 'byte')}")
+        from dicomsniff.capture import foreign
+
+        head += self._read(foreign.HEAD - len(head), some=self.path == "-")
+        compressed_by = self._file.compression.name if isinstance(self._file, Decompressed) else ""
+        raise CaptureError(f"{self.name}: {foreign.explain(head, self.path, compressed_by)}")
 
     @property
     def format(self) -> str:
@@ -194,7 +199,7 @@ class CaptureReader:
     def _read_from(self, file_offset: int, rest: bytes, number: int) -> Iterator[PacketBatch]:
         for block in self._blocks():
             if block is None:
-                yield PacketBatch(b"", file_offset, number, 0, _NO_LAYOUT, [], [])
+                yield empty_batch(number, file_offset)
                 continue
             data, at = block, 0
             if rest:
@@ -227,7 +232,7 @@ class CaptureReader:
     def _blocks(self) -> Iterator[bytes | None]:
         """Yield block after block; None where a growing file has no more bytes for now."""
         while not self._stopped:
-            block = self._read(BLOCK, some=self.is_live)
+            block = self._read(BLOCK, some=self.is_live or self.path == "-")
             if block:
                 yield block
             elif self.is_live and self.path != "-" and not self.truncated and self._wait():
@@ -255,8 +260,17 @@ class CaptureReader:
             if not part:
                 break
             parts.append(part)
-            count = 0 if some else count - len(part)
+            count = 0 if some and not self._has_more() else count - len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _has_more(self) -> bool:
+        """Whether a pipe can be read on without waiting, as far as the system tells."""
+        if self.path != "-" or self._file is not self._source:
+            return False
+        try:
+            return bool(select.select([self._source], [], [], 0)[0])
+        except (OSError, ValueError):  # on Windows; not a file of the system
+            return False
 
 
 def _pause() -> bool:
@@ -265,11 +279,13 @@ def _pause() -> bool:
     return True
 
 
-def _open(path: str) -> BufferedReader:
+def open_path(path: str) -> BufferedReader:
     """Open a file or standard input; what it holds is told by its first bytes, never by its name."""
     try:
         if path != "-" and os.path.isdir(path):
-            raise CaptureError(f"{path}: a directory, not a capture")
+            raise CaptureError(
+                f"{path}: a directory, not a capture; name the files in it, or follow it as they come: --follow"
+            )
         if path == "-" and sys.stdin is None:
             raise CaptureError("standard input: it is closed")
         return sys.stdin.buffer if path == "-" else open(path, "rb")  # type: ignore[return-value]

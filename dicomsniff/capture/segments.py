@@ -72,6 +72,12 @@ def flow_ends(flow: bytes) -> tuple[Endpoint, Endpoint]:
     )
 
 
+def flow_between(source: Endpoint, target: Endpoint) -> bytes:
+    """Return the flow of what `source` sends to `target`."""
+    addresses = ip_address(source.address).packed + ip_address(target.address).packed
+    return addresses + source.port.to_bytes(2, "big") + target.port.to_bytes(2, "big")
+
+
 def reverse_flow(flow: bytes) -> bytes:
     """Return the flow of the opposite direction."""
     width = (len(flow) - 4) // 2

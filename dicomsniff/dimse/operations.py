@@ -161,11 +161,6 @@ class OperationTracker:
             message.data_set.identifier = None  # as far as it counts, it is read by now
         return operation
 
-    def condense(self) -> None:
-        """Keep what waits for an answer and the counts; let go of the rest."""
-        self.operations, self.queries, self.normalized = [], [], []
-        self.unmatched_responses, self.unmatched_cancels, self._early = [], [], {}
-
     def shorten(self, listed: set[int]) -> None:
         """Keep only the operations whose requests are listed (given by `id`)."""
         self.operations = [operation for operation in self.operations if id(operation.request) in listed]

@@ -91,6 +91,8 @@ class Choosing:
             waiting.size += len(text)
             self._size += len(text)
         if self._size > IN_MEMORY:
+            if not any(each.place for each in self._waiting.values()):
+                pieces.clear()
             for each in self._waiting.values():
                 each.place = pieces.add(pickle.dumps([tuple(line) for line in each.lines]), each.place)
                 each.lines, each.size = [], 0

@@ -38,6 +38,33 @@ FORMATS = (
 )
 
 
+_SUFFIXES = {
+    ".sarif.json": "sarif",
+    ".sarif": "sarif",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".xml": "junit",
+    ".txt": "text",
+    **dict.fromkeys((".html", ".htm", ".md", ".csv", ".pdf", ".gz", ".zst", ".zip"), ""),
+}
+"""What files are named, and the format that says; none where there is no such format."""
+
+
+def format_named(command: str, path: str | None) -> str:
+    """Return the format that a command writes to a file: the one that its name says, if it says any, or the default.
+
+    Raises ValueError where that is none of the command's.
+    """
+    names = format_names(command)
+    for suffix, form in _SUFFIXES.items():
+        if path is not None and path.lower().endswith(suffix):
+            if form not in names:
+                raise ValueError(f"{path}: {command} writes {', '.join(names)}, not {suffix}; say --format to choose")
+            return form
+    return names[0]
+
+
 def format_names(command: str) -> list[str]:
     """Return the names of the formats that a command writes, its default first."""
     return [each.name for each in FORMATS if command in each.commands]

@@ -37,7 +37,7 @@ def capture_json(capture: Capture, gate: Gate) -> Json:
     first, last = analyzer.first_time, analyzer.last_time
     return {
         "name": shown(capture.marked_name, gate),
-        "format": reader.format,
+        "format": reader.format or None,
         "packets": analyzer.packets,
         "bytes": analyzer.bytes,
         "first_time": timestamp(first, digits) if first is not None else None,

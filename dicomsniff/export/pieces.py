@@ -16,6 +16,12 @@ class Pieces:
 
     def __init__(self) -> None:
         self._file = TemporaryFile()  # noqa: SIM115  whoever made this closes it
+        self.clear()
+
+    def clear(self) -> None:
+        """Let go of all pieces: nobody knows the place of one any more."""
+        self._file.seek(0)
+        self._file.truncate()
         self._file.write(b"\n")  # no piece begins at 0
 
     def add(self, data: bytes, before: int) -> int:

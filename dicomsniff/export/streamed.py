@@ -5,6 +5,7 @@ from dicomsniff.association.consumer import Update
 from dicomsniff.export.view import View
 from dicomsniff.filter.selection import Chosen
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.fresh import FreshFindings
 
 
 class StreamedView(View):
@@ -14,8 +15,7 @@ class StreamedView(View):
 
     def begin(self) -> None:
         """Nothing is written yet."""
-        self._known: dict[int, int] = {}
-        """How many findings were written of each association that is not over."""
+        self._fresh = FreshFindings(self.capture.found)
 
     def found_line(self, association: Association, finding: Finding) -> str:
         """Return the line of a finding that is new."""
@@ -34,10 +34,8 @@ class StreamedView(View):
     def closed(self, association: Association, chosen: Chosen) -> None:  # noqa: ARG002
         """Write what was found when an association was over."""
         self._write_found(association)
-        self._known.pop(association.id, None)
+        self._fresh.forget(association)
 
     def _write_found(self, association: Association) -> None:
-        found = self.found(association).all
-        if fresh := found[self._known.get(association.id, 0) :]:
-            self._known[association.id] = len(found)
+        if fresh := self._fresh.of(association):
             self.write_lines(self.found_line(association, finding) for finding in fresh)

@@ -36,6 +36,10 @@ _COLLECT: dict[DataSets, Collect] = {
 }
 
 
+MAX_CHOSEN = 10_000_000
+"""Associations of which it is known whether they are shown; what belongs to earlier ones is not listed."""
+
+
 class Asked(NamedTuple):
     """What the call asked for beside a format."""
 
@@ -81,15 +85,17 @@ class View:
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         self.capture, self.out, self.asked = capture, out, asked
-        self.gate = Gate(asked.privacy)
+        self.gate = Gate(asked.privacy, watches=capture.is_live)
         """Says what may be shown of what a peer sent; no view shows anything of it that the gate did not return."""
         self._comments = None
         if not asked.privacy.keep_phi:
             self._comments = CommentReader(capture, self.gate)
         self.failed = False
         """At the end, whether something is as bad as was asked about."""
-        self.chosen = bytearray()
-        """Whether each association is shown that is over, by its number, where not all are."""
+        self.shown_count = 0
+        """Associations that are shown, where not all are."""
+        self._chosen, self._chosen_from = bytearray(), 0
+        """Whether each association is shown that is over, by its number, from one on."""
         self.missed = 0
         """Associations that are not shown, and had messages that could not be asked about."""
 
@@ -146,7 +152,7 @@ class View:
         """How many associations are shown; empty where all are by default."""
         if self.asked.selection.is_all:
             return ""
-        said = f"{of_all(sum(self.chosen), self.capture.analyzer.association_count, 'association')} shown"
+        said = f"{of_all(self.shown_count, self.capture.analyzer.association_count, 'association')} shown"
         if not self.missed:
             return said
         return f"{said}; {self.missed} of the others had more messages than were kept to be asked about"
@@ -154,7 +160,7 @@ class View:
     @property
     def selection_json(self) -> dict[str, int]:
         """The same in numbers."""
-        found = {"shown": sum(self.chosen), "total": self.capture.analyzer.association_count}
+        found = {"shown": self.shown_count, "total": self.capture.analyzer.association_count}
         return found | ({"not_asked": self.missed} if self.missed else {})
 
     def links(self) -> Iterator[Link]:
@@ -171,13 +177,21 @@ class View:
 
     def note_chosen(self, association: Association, chosen: Chosen | None) -> None:
         """Take note of whether an association is shown."""
-        self.chosen.extend(bytes(max(association.id + 1 - len(self.chosen), 0)))
-        self.chosen[association.id] = chosen is not None
+        place = association.id - self._chosen_from
+        if place >= MAX_CHOSEN:
+            forgotten = place - MAX_CHOSEN // 2
+            del self._chosen[:forgotten]
+            self._chosen_from, place = self._chosen_from + forgotten, place - forgotten
+        if place >= 0:
+            self._chosen.extend(bytes(max(place + 1 - len(self._chosen), 0)))
+            self._chosen[place] = chosen is not None
+        self.shown_count += chosen is not None
         self.missed += chosen is None and self.asked.selection.may_miss(association)
 
     def is_shown(self, number: int) -> bool:
         """Whether an association is shown that is over."""
-        return number < len(self.chosen) and bool(self.chosen[number])
+        place = number - self._chosen_from
+        return 0 <= place < len(self._chosen) and bool(self._chosen[place])
 
     def write_lines(self, lines: Iterable[str]) -> None:
         """Write lines of text, with nothing in them that a terminal obeys."""
@@ -222,9 +236,15 @@ def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = 
             choosing.entries(updates)
             for association in closed:
                 choosing.closed(association)
-            if capture.is_live:  # nobody knows when the next block comes
+                if capture.is_live:
+                    association.condense()  # so that it is gone at once: garbage is seldom looked for
+            if capture.is_live or capture.is_pipe:  # nobody knows when the next block comes
                 out.flush()
                 for notice in capture.pop_notices():
                     say_error(notice)
         view.end()
+        capture.end_watchers()
+        out.flush()
+        for notice in capture.pop_notices():
+            say_error(notice)
     return view.failed

@@ -42,8 +42,8 @@ def given_up(facts: CaptureFacts) -> Iterator[Hit]:
 def lost(facts: CaptureFacts) -> Iterator[Hit]:
     """The capturer lost packets.
 
-    Packets came faster than they could be taken, so that some are not in the capture. What seems to be missing from an
-    association of that time may have been sent all the same.
+    Packets came faster than they could be taken, so that some are missing from the capture. A message that an
+    association of that time seems to lack may have been sent all the same.
 
     What to do: Capture again with a larger buffer (--buffer, or -B of tcpdump and dumpcap), with a capture filter, or
     on a machine that does less.

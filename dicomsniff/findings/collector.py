@@ -78,14 +78,22 @@ class Findings:
     def condense(self) -> None:
         """Give up the messages that findings are about."""
         self.causes = [
-            replace(finding, about=None, followers=[replace(each, about=None) for each in finding.followers])
-            for finding in self.causes
+            replace(_alone(finding), followers=[_alone(each) for each in finding.followers]) for finding in self.causes
         ]
+        self.repeated, self.codes = _NOTHING.repeated, _NOTHING.codes
         self.all = [each for finding in self.causes for each in finding.all()]
+
+
+def _alone(finding: Finding) -> Finding:
+    """Return a finding without the message it is about, but for its number."""
+    return replace(finding, about=None, number=finding.message_number)
 
 
 def _repeated(finding: Finding) -> Repeated:
     return finding.code, finding.side, _NUMBER.sub("", finding.message)
+
+
+_NOTHING = Findings()
 
 
 class Collector:

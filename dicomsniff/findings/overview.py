@@ -52,7 +52,10 @@ def fate(association: Association, found: Findings) -> Fate:
 class Overview:
     """How all associations of a capture went; takes each when it is over, keeps counts only."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, watches: bool = False) -> None:
+        self._watches = watches
+        """Whether somebody stopped the capture, in the middle of whatever was going on."""
+        self._going_on = 0
         self.fates: Counter[Fate] = Counter()
         self.reasons: dict[Fate, Counter[str]] = {Fate.TROUBLED: Counter(), Fate.LOOSE: Counter()}
         """Why associations were in trouble or ended without release, up to MAX_REASONS."""
@@ -79,6 +82,7 @@ class Overview:
         """Count an association that is over; return why it was in trouble, empty where it was not."""
         became = fate(association, found)
         self.fates[became] += 1
+        self._going_on += self._watches and became is Fate.UNKNOWN and association.ended_by_capture
         why = reason(association, found) if became in self.reasons else ""
         if why:
             self._take_reason(association, became, why)
@@ -167,7 +171,10 @@ class Overview:
         if loose := self.fates[Fate.LOOSE]:
             but = "" if troubled or errors else "nothing was lost, but "
             yield f"{but}{self._of(loose)} did not end by a release: {self._why(Fate.LOOSE)}"
-        if unknown := self.fates[Fate.UNKNOWN]:
+        if going_on := self._going_on:
+            was = "was" if going_on == 1 else "were"
+            yield f"{counted(going_on, 'association')} {was} going on when the capture ended"
+        if unknown := self.fates[Fate.UNKNOWN] - going_on:
             yield f"{counted(unknown, 'association')} without an end in the capture"
         if unread := self.fates[Fate.UNREAD]:
             yield f"{counted(unread, 'TLS connection')} that could not be read, of DICOM presumably"

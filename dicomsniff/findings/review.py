@@ -38,6 +38,10 @@ class Known(Protocol):
         """What belongs together, of this association and all that were over before."""
 
     @property
+    def watches(self) -> bool:
+        """Whether the capture ends when somebody stops it, in the middle of whatever goes on."""
+
+    @property
     def open_associations(self) -> Iterable[Association]:
         """Associations that are not over yet."""
 
@@ -174,7 +178,7 @@ class Review:
 
     def may_have_missed(self, side: Side, *, since: int) -> bool:
         """Whether something that a side sent in or after packet `since` may have escaped the capture."""
-        if self.association.lost_until >= since:
+        if self.association.lost_until >= max(since, 1):
             return True
         if not self._spoke[side]:
             return not hears(self.association, side)
@@ -215,6 +219,10 @@ MAX_UNFINISHED = 10_000
 """Steps on associations that are not over that are looked at for one that is."""
 PATIENCE = 1_000_000_000
 """ns of silence from which on who gives up is thought to have waited, not to have changed its mind."""
+
+
+UNANSWERED = 30_000_000_000
+"""ns for which nobody is blamed for not having answered, while a live capture goes on and when it is stopped."""
 
 
 IDLE = 60_000_000_000

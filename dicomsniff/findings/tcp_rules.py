@@ -8,7 +8,7 @@ from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id, the_party
-from dicomsniff.findings.review import Review
+from dicomsniff.findings.review import UNANSWERED, Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import CutAssociate
 from dicomsniff.quantities import counted, duration, is_are
@@ -120,7 +120,8 @@ def ends_early(review: Review) -> Iterator[Hit]:
     """The capture ends while something is under way.
 
     A message had not ended or a request had no answer when the capture stopped. What came later is unknown, and nobody
-    is to blame for it. A long wait before the end may still mean that the peer is stuck.
+    is to blame for it. A long wait before the end may still mean that the peer is stuck. Where a live capture was
+    stopped within 30 s of the last word, it is a note.
 
     What to do: Capture longer, or read the next file of the ring as well.
     """
@@ -141,7 +142,10 @@ def ends_early(review: Review) -> Iterator[Hit]:
         under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited} after it)")
     if under_way and not association.unlisted:
         where = (cut or asked)[0].span if cut or asked else None
-        yield Hit(f"the capture ends {', '.join(under_way)}", where, latest_cause=-1)
+        stopped = review.known is not None and review.known.watches
+        soon = association.watched_until - association.end_time < UNANSWERED
+        severity = Severity.NOTE if stopped and soon else None
+        yield Hit(f"the capture ends {', '.join(under_way)}", where, severity=severity, latest_cause=-1)
 
 
 @final_rule(code="retransmission-storm", severity=Severity.WARNING)

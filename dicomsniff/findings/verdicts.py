@@ -11,7 +11,7 @@ from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_address, the_class, the_title
-from dicomsniff.findings.review import PATIENCE
+from dicomsniff.findings.review import PATIENCE, UNANSWERED
 from dicomsniff.findings.tls_text import amounts_text, protection_text
 from dicomsniff.pdu.types import Abort
 from dicomsniff.quantities import counted, duration, of_all
@@ -29,8 +29,13 @@ _EXPLANATIONS = ("get-explained",)
 """Notes that say why a request failed."""
 
 
-def verdict(association: Association, found: Findings) -> str:
-    """Say in one line, with marks (see `parts`), how the association went."""
+def verdict(association: Association, found: Findings, now: int = 0) -> str:
+    """Say in one line, with marks (see `parts`), how the association went; of one that goes on, how that is `now`.
+
+    That is a time in ns since 1970; where it is not given, the association's last word counts.
+    """
+    if association.said:
+        return association.said
     if association.tls is not None and association.tls.is_unread:
         return f"unfinished: {_presumed(association, found)}"
     if association.rejection is not None:
@@ -47,6 +52,8 @@ def verdict(association: Association, found: Findings) -> str:
             return f"released, but {wrong.line}; {said}"
         then = f"; then {_by(association.abort)} aborted in vain" if association.abort is not None else ""
         return f"released: {said}{_why_failed(found)}{then}{_refused_contexts(association)}"
+    if not association.closed:
+        return _going_on(association, now)
     lost = "; the capturer lost packets meanwhile" if association.lost_until else ""
     return f"unfinished{_why_unfinished(association, found, failed)}{lost}"
 
@@ -165,7 +172,7 @@ def _cause(found: Findings) -> Finding | None:
 def _why_unfinished(association: Association, found: Findings, failed: str) -> str:
     if association.state is State.ESTABLISHED and association.nothing_accepted:
         return f": no presentation context was accepted{_refusals(association)}"
-    cause = _cause(found) if association.closed else None
+    cause = _cause(found)
     if cause is not None and cause.code != "status-failure":
         said = failed or (_exchanged(association) if association.message_counts.statuses else "")
         return f": {cause.line}{f'; {said}' if said else ''}"
@@ -174,8 +181,6 @@ def _why_unfinished(association: Association, found: Findings, failed: str) -> s
         seen = ", ".join(f"{count} {name}" for name, count in association.message_counts.requests.items())
         return f": {unseen.line}" + (f"; {seen}" if seen else "")
     until = "before the capture ends" if association.ended_by_capture else "before the connection closed"
-    if not association.closed:
-        until = "so far"
     question = association.unanswered[0] if association.unanswered else None
     if question is not None and not question.ended:
         ended = "the capture ends" if association.ended_by_capture else "the connection closed"
@@ -192,7 +197,29 @@ def _why_unfinished(association: Association, found: Findings, failed: str) -> s
     elif not association.ended_by_capture and not _end_seen(association):
         ended = "its end is missing from the capture"
     said = failed or _exchanged(association)
-    return f": {said}; {ended if association.closed else 'still open'}{_refused_contexts(association)}"
+    return f": {said}; {ended}{_refused_contexts(association)}"
+
+
+def _going_on(association: Association, now: int) -> str:
+    """Say what an association does that is not over; that it waits is worth a word once it has waited for long."""
+    now = max(now, association.end_time)
+    said = f"going on for {duration(now - association.start_time)}"
+    if association.state is State.ESTABLISHED and association.nothing_accepted:
+        return f"{said}: no presentation context was accepted{_refusals(association)}"
+    question = association.unanswered[0] if association.unanswered else None
+    if association.state is State.REQUESTED:
+        since = association.request.span.last_time if association.request is not None else association.start_time
+        waits = f"A-ASSOCIATE-RQ has waited {duration(now - since)} for its answer"
+    elif question is not None and question.ended:
+        since = question.span.last_time
+        name = f"{question.name} {question.command.message_id}"
+        waits = f"{name} has waited {duration(now - since)} for its final response"
+    else:
+        since, waits = now, ""
+    exchanged = _failures(association) or _exchanged(association)
+    if now - since >= UNANSWERED:
+        return f"{said}: {waits}; {exchanged}"
+    return f"{said}: {exchanged}"
 
 
 def _end_seen(association: Association) -> bool:

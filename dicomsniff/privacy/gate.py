@@ -23,6 +23,8 @@ MAX_REMEMBERED = 50_000
 """Withheld values that a comment is searched for; the oldest are forgotten first."""
 MAX_TITLES = 1000
 """AE titles known in comments; further ones are taken for words like others."""
+LATEST_REMEMBERED = 5_000
+"""The same where there is no end."""
 LEAST_REMEMBERED = 3
 """Characters: a shorter value, as a patient's sex, would be found in every sentence."""
 _LONGEST = 12
@@ -62,12 +64,13 @@ class Privacy(NamedTuple):
 class Gate:
     """Says what may be shown of values; remembers which it withheld, so that comments do not tell them.
 
-    It keeps no value longer than MAX_REMEMBERED others, and no file.
+    It keeps no value longer than MAX_REMEMBERED others, and no file. With `watches`, what it sees has no end.
     """
 
-    def __init__(self, privacy: Privacy | None = None) -> None:
+    def __init__(self, privacy: Privacy | None = None, *, watches: bool = False) -> None:
         self.privacy = privacy or Privacy()
-        self._names = Placeholders(self.privacy.key)
+        self._names = Placeholders(self.privacy.key, watches=watches)
+        self._room = LATEST_REMEMBERED if watches else MAX_REMEMBERED
         self._titles: set[str] = set()
         self._withheld: OrderedDict[str, str] = OrderedDict()
 
@@ -224,7 +227,7 @@ class Gate:
             if len(key) >= LEAST_REMEMBERED:
                 self._withheld[key] = name
                 self._withheld.move_to_end(key)
-        while len(self._withheld) > MAX_REMEMBERED:
+        while len(self._withheld) > self._room:
             self._withheld.popitem(last=False)
 
     def _without_withheld(self, text: str) -> Iterator[str]:

@@ -5,6 +5,8 @@ from hashlib import blake2b, sha256
 
 MAX_VALUES = 100_000
 """Different values told apart in a run without a key; those that come later share one name for each attribute."""
+LATEST_VALUES = 20_000
+"""Different values remembered where there is no end: one that is forgotten has a new name when it comes again."""
 _DIGITS = 12
 """Hexadecimal digits of a name that a key makes: of a million values no two are likely to share one."""
 
@@ -16,8 +18,8 @@ class Placeholders:
     nobody can tell from it whether a value that they guess is the right one.
     """
 
-    def __init__(self, key: bytes | None = None) -> None:
-        self._key = key
+    def __init__(self, key: bytes | None = None, *, watches: bool = False) -> None:
+        self._key, self._watches = key, watches
         self._numbers: dict[bytes, int] = {}
         self._given: dict[str, int] = {}
 
@@ -30,7 +32,11 @@ class Placeholders:
         digest = blake2b(said, digest_size=16, person=blake2b(kind.encode(), digest_size=16).digest()).digest()
         number = self._numbers.get(digest)
         if number is None:
-            if len(self._numbers) >= MAX_VALUES:
+            if self._watches and len(self._numbers) >= LATEST_VALUES:
+                del self._numbers[next(iter(self._numbers))]
+            elif len(self._numbers) >= MAX_VALUES:
                 return f"{kind}-more"
             number = self._numbers[digest] = self._given[kind] = self._given.get(kind, 0) + 1
+        elif self._watches:  # those that have not come for longest are forgotten first
+            self._numbers[digest] = self._numbers.pop(digest)
         return f"{kind}-{number}"

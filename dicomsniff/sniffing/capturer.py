@@ -4,6 +4,7 @@ It is started by `source.py`, with its end of their connection as the only argum
 ends when the connection does, so that nothing goes on capturing when the program is gone.
 """
 
+import gc
 import os
 import select
 import signal
@@ -18,6 +19,7 @@ from dicomsniff.sniffing import blocks
 from dicomsniff.sniffing.interfaces import is_down
 from dicomsniff.sniffing.movers import Losses, Mover, MoverError
 from dicomsniff.sniffing.notes import Channel, Note
+from dicomsniff.sniffing.piped import StandardInput
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.tools import Dumpcap, Tcpdump, find_tool
 from dicomsniff.sniffing.translation import Taken
@@ -73,6 +75,8 @@ class Capturer:
             try:
                 self._move(mover)
             except MoverError as error:
+                if self._plan.is_piped:  # what has ended there never comes back
+                    raise
                 gone = str(error)
             self._count(mover)
             mover.close()
@@ -95,6 +99,8 @@ class Capturer:
                 if self._plan.seconds:
                     self._ends = time.monotonic() + self._plan.seconds
                 self._writer.tell()
+                # What is there by now stays: garbage is not looked for in it again, which takes 50 ms each time.
+                gc.freeze()
                 self._channel.send("started", capturer=mover.name, buffer=mover.buffer, refused=reasons)
                 return mover
         raise MoverError(reasons[-1])
@@ -226,6 +232,8 @@ def _candidates(plan: Plan) -> list[Callable[[Plan], Mover]]:
     tcpdump tells while it runs what was lost, and captures from one interface; dumpcap from any number of them. Both
     come first: they need no privileges of ours where they were given their own.
     """
+    if plan.is_piped:
+        return [StandardInput]
     found: dict[str, Callable[[Plan], Mover]] = {}
     if find_tool("tcpdump") and len(plan.interfaces) == 1:
         found["tcpdump"] = Tcpdump

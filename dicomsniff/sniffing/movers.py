@@ -29,6 +29,11 @@ class MoverError(Exception):
         self.wrong_call = wrong_call
 
 
+def filter_error(bpf: str, reason: str) -> MoverError:
+    """Return the error of a capture filter that is not understood."""
+    return MoverError(f"-f '{bpf}': {reason}; filters read like 'tcp port 104' (man pcap-filter)", wrong_call=True)
+
+
 class Mover(Protocol):
     """Captures, once it is made, until `stop`."""
 

@@ -7,6 +7,8 @@ from typing import Self
 
 CAPTURERS = ("auto", "dumpcap", "tcpdump", "builtin")
 """Who may capture; `auto` is the first of them that is installed and allowed to."""
+STANDARD_INPUT = "standard input"
+"""What it is called where packets come from it."""
 SNAP_LENGTH = 262_144
 """Bytes kept of a frame unless fewer are asked for; no frame is longer."""
 SPOOL_LIMIT = 2_000_000_000
@@ -24,6 +26,7 @@ class Plan:
     """What is to be captured. `packets` and `seconds` end it; 0 leaves that to somebody else."""
 
     interfaces: tuple[str, ...]
+    """Their names; `-` alone is standard input, to which somebody writes who captures."""
     bpf: str = ""
     """A capture filter in pcap's language."""
     snap_length: int = SNAP_LENGTH
@@ -41,6 +44,16 @@ class Plan:
     rotate_seconds: float = 0
     keep: int = 0
     """How many files of a rotation are kept; 0 is all."""
+
+    @property
+    def is_piped(self) -> bool:
+        """Whether packets come from standard input."""
+        return self.interfaces == ("-",)
+
+    @property
+    def source(self) -> str:
+        """Where packets come from, in words."""
+        return STANDARD_INPUT if self.is_piped else ", ".join(self.interfaces)
 
     def to_json(self) -> str:
         """Return it as the capturer reads it."""

@@ -35,6 +35,8 @@ class CapturerProcess:
         self.changed = Condition()
         self.is_over = False
         """Whether it has captured all it will."""
+        self._is_unwanted = False
+        """Whether nothing of what it does is wanted any more, so that it may go without a word."""
         self.was_lost = False
         """Whether it went away without a word."""
         self.losses = Losses()
@@ -46,7 +48,7 @@ class CapturerProcess:
         self._errors = TemporaryFile()  # noqa: SIM115  open as long as the process may write to it
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = _start(theirs, self._errors.fileno(), to_standard_output=plan.write == "-")
+            self._process = _start(plan, theirs, self._errors.fileno())
         self._channel = Channel(ours)
         self._channel.send("plan", plan=plan.to_json())
         self._listener = Thread(target=self._listen, name="notes of the capturer", daemon=True)
@@ -79,6 +81,7 @@ class CapturerProcess:
         """End it, and what it has started; in order, unless nothing of what it does is wanted."""
         self.stop()
         if at_once:
+            self._is_unwanted = True
             self._kill()
         try:
             self._process.wait(PATIENCE)
@@ -99,7 +102,7 @@ class CapturerProcess:
         with self.changed:
             if not self.is_over:
                 self.is_over = self.was_lost = True
-                self.failure = self.failure or self._last_words()
+                self.failure = self.failure or ("" if self._is_unwanted else self._last_words())
             self.changed.notify_all()
 
     def _take(self, note: Note) -> None:
@@ -134,7 +137,7 @@ class CapturerProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def _start(connection: socket.socket, errors: int, *, to_standard_output: bool) -> "subprocess.Popen[bytes]":
+def _start(plan: Plan, connection: socket.socket, errors: int) -> "subprocess.Popen[bytes]":
     """Start a capturer: in a group of its own, so that Ctrl-C reaches us alone, who then say when it ends."""
     # The same package that we are, never one that happens to be in the working directory.
     ours = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -142,8 +145,8 @@ def _start(connection: socket.socket, errors: int, *, to_standard_output: bool) 
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "dicomsniff.sniffing.capturer", str(connection.fileno())],
         env=os.environ | {"PYTHONPATH": path},
-        stdin=subprocess.DEVNULL,
-        stdout=None if to_standard_output else subprocess.DEVNULL,
+        stdin=None if plan.is_piped else subprocess.DEVNULL,
+        stdout=None if plan.write == "-" else subprocess.DEVNULL,
         stderr=errors,
         pass_fds=(connection.fileno(),),
         start_new_session=True,

@@ -1,17 +1,21 @@
 """Our own sockets as a capturer, where neither dumpcap nor tcpdump can be had: opened by scapy on every system."""
 
+import re
 import time
 from typing import Any, NamedTuple
 
 from dicomsniff import __version__
 from dicomsniff.sniffing import blocks
 from dicomsniff.sniffing.interfaces import interface_names, permission_text, scapy_conf
-from dicomsniff.sniffing.movers import Losses, MoverError
+from dicomsniff.sniffing.movers import Losses, MoverError, filter_error
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.translation import Taken
 
 AT_A_TIME = 2000
 """Packets taken of a socket at a time."""
+
+_WRONG_FILTER = re.compile(r"Failed to compile filter expression .*?\((.*)\)", re.DOTALL)
+"""What scapy says of it."""
 
 
 class Opened(NamedTuple):
@@ -121,6 +125,8 @@ def _open(name: str, plan: Plan) -> Any:
     except OSError as error:
         raise MoverError(f"{name}: {error.strerror or error}") from None
     except Exception as error:  # noqa: BLE001  scapy's own errors have no common base
-        missing = "libpcap is not available" in str(error)
-        hint = "; a capture filter needs libpcap, which is not installed" if missing else ""
-        raise MoverError(f"{name}: {error}{hint}", wrong_call=bool(plan.bpf) and not missing) from None
+        if "libpcap is not available" in str(error):
+            raise MoverError(f"{name}: a capture filter needs libpcap, which is not installed") from None
+        if plan.bpf and (found := _WRONG_FILTER.search(str(error))):
+            raise filter_error(plan.bpf, found[1]) from None
+        raise MoverError(f"{name}: {error}") from None

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dicomsniff.capture.losses import LossCounter, Losses
 from dicomsniff.capture.packets import CaptureError, PacketBatch
 from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.capture.silence import BUFFERED, PATIENCE, Silence
 from dicomsniff.sniffing.notes import Note
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.process import CapturerProcess
@@ -23,9 +24,10 @@ class LiveSource:
     size = None
 
     def __init__(self, plan: Plan) -> None:
-        self.name = ", ".join(plan.interfaces)
+        self.name = plan.source
         self._plan = plan
         self._spool = Spool(0 if plan.write else plan.spool_limit)
+        self._silence = Silence()
         self._unread = 0
         """Packets that were given up before they could be analyzed."""
         self._capturer = CapturerProcess(plan, self._take)
@@ -76,6 +78,8 @@ class LiveSource:
         while True:
             try:
                 for batch in batches:
+                    if batch.starts:
+                        self._silence.end()
                     yield batch
                     number = batch.first_number + len(batch.starts)
             except CaptureError:
@@ -117,7 +121,15 @@ class LiveSource:
             if self._capturer.is_over:
                 return False
             self._capturer.changed.wait(POLL)
-            return True
+        if self._silence.is_long():
+            self._capturer.note(f"no packet has come in {PATIENCE:.0f} s from {self.name}; {self._reason_of_silence()}")
+        return True
+
+    def _reason_of_silence(self) -> str:
+        if self._plan.is_piped:
+            return BUFFERED
+        doubts = "is there traffic, and is it the right interface (`dicomsniff interfaces`)?"
+        return f"{doubts[:-1]}, and does -f fit?" if self._plan.bpf else doubts
 
     def _take(self, note: Note) -> None:
         match note["is"]:

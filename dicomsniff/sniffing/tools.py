@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 
 from dicomsniff import __version__
 from dicomsniff.quantities import byte_size
-from dicomsniff.sniffing.movers import Losses, MoverError
+from dicomsniff.sniffing.movers import Losses, MoverError, filter_error
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.translation import (
     NOTHING,
@@ -31,7 +31,8 @@ PATIENCE = 5.0
 _MAX_SAID = 1 << 16
 _COUNT = re.compile(r"([0-9]+) packets? (received by filter|dropped by kernel|dropped by interface)")
 _DUMPCAP_COUNTS = re.compile(r"on interface .*: ([0-9]+)/([0-9]+) \(.*ps_ifdrop:([0-9]+)\)")
-_WRONG_FILTER = re.compile(r"filter expression|capture filter|syntax error|unknown (?:host|network|port|ether)", re.I)
+_WRONG_FILTER = re.compile(r"isn't a valid capture filter \((.*)\)", re.DOTALL)
+"""What dumpcap says of it."""
 _SET_PIPE_SIZE = 1031  # fcntl.F_SETPIPE_SZ, on Linux
 
 
@@ -41,8 +42,9 @@ class Tool:
     tick = 1000
     writes_losses = False
 
-    def __init__(self, program: str, command: list[str], translation: Translation, asked: int) -> None:
-        self.buffer = f"{byte_size(asked)} asked of the kernel"
+    def __init__(self, plan: Plan, program: str, command: list[str], translation: Translation) -> None:
+        self._bpf = plan.bpf
+        self.buffer = f"{byte_size(plan.kernel_buffer)} asked of the kernel"
         self.name = program
         self._translation = translation
         self._said = TemporaryFile()  # noqa: SIM115  open as long as the program may write to it
@@ -118,7 +120,12 @@ class Tool:
         lines = [line.strip() for line in self.said().splitlines()]
         told = [line for line in lines if line and not _COUNT.search(line) and not _is_greeting(line)]
         text = " ".join(told).removeprefix(f"{self.name}: ") or f"it ended with status {self._process.returncode}"
-        return MoverError(f"{self.name}: {text}", wrong_call=bool(_WRONG_FILTER.search(text)))
+        problem = self._filter_problem(text)
+        return filter_error(self._bpf, problem) if problem else MoverError(f"{self.name}: {text}")
+
+    def _filter_problem(self, text: str) -> str:
+        """Return what is wrong with the capture filter, if that is why it ended; `text` is what it said."""
+        raise NotImplementedError
 
 
 class Tcpdump(Tool):
@@ -133,7 +140,7 @@ class Tcpdump(Tool):
             *(("--", plan.bpf) if plan.bpf else ()),
         ]
         translation = PcapTranslation(interface, plan.bpf, f"dicomsniff {__version__} (tcpdump)")
-        super().__init__("tcpdump", command, translation, plan.kernel_buffer)
+        super().__init__(plan, "tcpdump", command, translation)
 
     def losses(self) -> dict[int, Losses]:
         """Return what it said last, and ask it to say it again."""
@@ -141,6 +148,18 @@ class Tcpdump(Tool):
         if not self._is_over and hasattr(signal, "SIGUSR1"):
             self._signal("SIGUSR1")
         return {0: Losses(*(counts.get(what, 0) for what in _COUNTED))}
+
+    def _filter_problem(self, text: str) -> str:  # noqa: ARG002  it says it in a thousand ways
+        """Ask it to compile the filter, which takes no privileges."""
+        if not self._bpf:
+            return ""
+        command = ["tcpdump", "-y", "EN10MB", "-d", "--", self._bpf]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False, text=True)
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        last = done.stderr.strip().rpartition("\n")[2]
+        return last.removeprefix("tcpdump: ") if done.returncode else ""
 
 
 _COUNTED = ("received by filter", "dropped by kernel", "dropped by interface")
@@ -159,7 +178,7 @@ class Dumpcap(Tool):
             command += ["-i", interface, "-s", str(plan.snap_length), "-B", str(max(plan.kernel_buffer >> 20, 1))]
             command += [] if plan.promiscuous else ["-p"]
             command += ["-f", plan.bpf] if plan.bpf else []
-        super().__init__("dumpcap", command, PcapngTranslation(), plan.kernel_buffer)
+        super().__init__(plan, "dumpcap", command, PcapngTranslation())
 
     def losses(self) -> dict[int, Losses]:
         """Return what it said at its end, of each interface in order."""
@@ -167,6 +186,11 @@ class Dumpcap(Tool):
             number: Losses(int(counts[0]), int(counts[1]), int(counts[2]))
             for number, counts in enumerate(_DUMPCAP_COUNTS.findall(self.said()))
         }
+
+    def _filter_problem(self, text: str) -> str:
+        """Find it in what it said."""
+        found = _WRONG_FILTER.search(text)
+        return found[1] if found else ""
 
 
 def find_tool(name: str) -> bool:

@@ -29,8 +29,10 @@ from dicomsniff.tui.link_book import LinkBook, Target
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.navigation import Navigator, Place
+from dicomsniff.tui.packet_clock import PacketClock
 from dicomsniff.tui.panes import Panes
 from dicomsniff.tui.reading import read_capture
+from dicomsniff.tui.reopening import Reopening
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.said import allowed, use_gate
 from dicomsniff.tui.status_line import StatusLine, nothing_found
@@ -59,7 +61,7 @@ class DicomsniffApp(GuardedApp):
         self, capture: Capture, privacy: Privacy | None = None, chosen: AssociationFilter | None = None
     ) -> None:
         super().__init__()
-        self.gate = Gate(privacy)
+        self.gate = Gate(privacy, watches=capture.is_live)
         use_gate(self.gate)
         self.capture = capture
         self.stopped = threading.Event()
@@ -76,13 +78,17 @@ class DicomsniffApp(GuardedApp):
         self.panes = Panes(capture.found)
         if chosen is not None:
             self.panes.table.filter = chosen
+        self.clock = PacketClock()
         self.book = LinkBook()
         """What belongs together, as far as it is known."""
-        self.navigator = Navigator(self.panes, self._synchronize, self._drop_filter)
+        self.reopening = Reopening(capture)
+        self.navigator = Navigator(self.panes, self.reopening, self._synchronize, self._drop_filter)
+        self._awaited: Target | None = None
+        """Where to go once the details of an association are there."""
         self._wanted: Selection | None = None
         self._shown: Entry | None = None
         """The entry whose detail is shown."""
-        self._loading = False
+        self._loading = self._reopens = False
 
     def compose(self) -> ComposeResult:
         """Make the screen."""
@@ -116,6 +122,8 @@ class DicomsniffApp(GuardedApp):
         """Say what happened to the capture, even while no packets come."""
         for notice in self.capture.pop_notices():
             self.notify(allowed(notice))
+        if self.reading:
+            self.panes.table.pass_time(self.clock.now(self.capture.analyzer.last_time))
         self._show_status()
 
     def stop(self) -> None:
@@ -246,7 +254,7 @@ class DicomsniffApp(GuardedApp):
 
     def action_association(self) -> None:
         """Say what is known of the selected association."""
-        association = self.panes.table.selected
+        association = self.reopening.shown(self.panes.table.selected)
         if association is not None:
             found, digits = self.capture.found.of(association), self.capture.reader.resolution_digits
             self.push_screen(AssociationView(association, found, self.book, digits))
@@ -332,6 +340,7 @@ class DicomsniffApp(GuardedApp):
             return
         place = self.navigator.find(target)
         if place is not None:
+            self._awaited = target if self.reopening.is_due(place[0]) else None
             self._go(place)
         else:
             self.notify(f"association {target.association} was given up to bound memory")
@@ -358,8 +367,12 @@ class DicomsniffApp(GuardedApp):
     def _synchronize(self) -> None:
         """Make each pane show what is selected in the one before."""
         table, ladder = self.panes.table, self.panes.ladder
-        if table.selected is not ladder.association:
-            association = table.selected
+        association = self.reopening.shown(table.selected)
+        ladder.why_empty = self.reopening.said(association)
+        if self.reopening.is_due(association) and not self._reopens:
+            self._reopens = True
+            self.reopen_selected()
+        if association is not ladder.association:
             ladder.show(association, table.problems(association) if association is not None else None)
         else:
             ladder.grow()
@@ -376,6 +389,18 @@ class DicomsniffApp(GuardedApp):
                 if not self._loading:
                     self._loading = True
                     self.load_details()
+
+    @work(group="reopening")
+    async def reopen_selected(self) -> None:
+        """Go back in the background for the details of the selected association, if they were given up."""
+        while (association := self.panes.table.selected) is not None and self.reopening.is_due(association):
+            await in_background(partial(self.reopening.load, association))
+        self._reopens = False
+        self._synchronize()
+        target, self._awaited = self._awaited, None
+        place = self.navigator.find(target) if target is not None else None
+        if place is not None and place[0] is association:
+            self.navigator.arrive(place)
 
     @work(group="detail")
     async def load_details(self) -> None:

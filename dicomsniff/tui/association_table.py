@@ -39,7 +39,9 @@ class AssociationTable(RowList):
         self._problems: dict[int, Problems] = {}
         self._slowness = (0, "")
         """Of the association asked for last."""
-        self._verdicts: dict[int, tuple[tuple[str, bool, int], str]] = {}
+        self.now = 0
+        """The time (ns since 1970) up to which associations have gone on that are not over."""
+        self._verdicts: dict[int, tuple[tuple[str, bool, int, int], str]] = {}
 
     @property
     def selected(self) -> Association | None:
@@ -110,6 +112,13 @@ class AssociationTable(RowList):
         self.border_title = Shown(f"Associations ({counted})" if total else "Associations")
         self.tell_selected()
 
+    def pass_time(self, now: int) -> None:
+        """Let associations that are not over go on until then."""
+        if now != self.now:
+            self.now = now
+            self.refresh()
+            self.tell_selected()
+
     def tell_selected(self) -> None:
         """Say how the selected association went, whole, below the rows."""
         association = self.selected
@@ -159,11 +168,11 @@ class AssociationTable(RowList):
         if entries > MANY and not association.closed:
             # A verdict counts statuses message by message: while they come, that is too much for every redraw.
             return f"{association.outcome}: {association.message_counts.messages:,} messages so far"
-        state = (association.outcome, association.closed, entries)
+        state = (association.outcome, association.closed, entries, 0 if association.closed else self.now)
         known, text = self._verdicts.get(association.id, (None, ""))
         if known != state:
             try:
-                text = allowed(verdict(association, self._collector.of(association)))
+                text = allowed(verdict(association, self._collector.of(association), self.now))
             except RuntimeError:  # its counts were just growing
                 return text or association.outcome
             self._verdicts[association.id] = (state, text)
@@ -171,7 +180,7 @@ class AssociationTable(RowList):
 
     def _slow(self, association: Association) -> str:
         """Say why an association that is over was slow."""
-        if association.closed and self._slowness[0] != association.id:
+        if association.closed and not association.condensed and self._slowness[0] != association.id:
             self._slowness = (association.id, slow_because(association))
         return self._slowness[1] if self._slowness[0] == association.id else ""
 

@@ -31,6 +31,8 @@ class MessageLadder(RowList):
         self.association: Association | None = None
         self.order: TimelineOrder | None = None
         """Its entries, by time."""
+        self.why_empty = ""
+        """What to say while it has no entries."""
         self._problems: Problems | None = None
 
     @property
@@ -68,7 +70,7 @@ class MessageLadder(RowList):
             if place is not None and place != self.cursor:
                 self.scroll_to(y=max(0, self.scroll_y + place - self.cursor), animate=False)
                 self.cursor = place
-            self.EMPTY = "its details were given up to bound memory" if association.condensed else ""
+            self.EMPTY = self.why_empty
         self.set_count(len(self.entries))
         entry = self.selected
         if association is None or entry is None:

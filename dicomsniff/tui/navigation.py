@@ -9,6 +9,7 @@ from dicomsniff.tui.findings_list import Found
 from dicomsniff.tui.link_book import LinkBook, LinkLines, Target
 from dicomsniff.tui.panes import Panes
 from dicomsniff.tui.related import counterpart, related_links, related_rows, targets
+from dicomsniff.tui.reopening import Reopening
 from dicomsniff.tui.timeline_order import TimelineOrder
 
 MAX_TRAIL = 100
@@ -20,8 +21,14 @@ Place = tuple[Association, Entry | None]
 class Navigator:
     """Moves the cursors of associations and exchange; `synchronize` makes the other panes follow."""
 
-    def __init__(self, panes: Panes, synchronize: Callable[[], None], drop_filter: Callable[[], None]) -> None:
-        self._panes = panes
+    def __init__(
+        self,
+        panes: Panes,
+        reopening: Reopening,
+        synchronize: Callable[[], None],
+        drop_filter: Callable[[], None],
+    ) -> None:
+        self._panes, self._reopening = panes, reopening
         self._synchronize = synchronize
         self._drop_filter = drop_filter
         self._trail: list[Place] = []
@@ -31,13 +38,13 @@ class Navigator:
         here = self.here()
         if here is not None and here != place:
             self._trail = [*self._trail[1 - MAX_TRAIL :], here]
-        self._move(place)
+        self.arrive(place)
 
     def back(self) -> bool:
         """Go back to where the last jump began; tell whether there was one."""
         if not self._trail:
             return False
-        self._move(self._trail.pop())
+        self.arrive(self._trail.pop())
         return True
 
     def here(self) -> Place | None:
@@ -46,13 +53,17 @@ class Navigator:
         return (association, self._panes.ladder.selected) if association is not None else None
 
     def find(self, target: Target) -> Place | None:
-        """Return the place that a line leads to; None where it is not kept any longer."""
+        """Return the place that a line leads to; None where it is not kept any longer.
+
+        Of an association without its details that is the whole of it.
+        """
         association = self._panes.table.find(target.association)
-        if association is None or association.condensed:
+        shown = self._reopening.shown(association)
+        if association is None or shown is None:
             return None
         entry: Entry | None = None
-        if 0 < target.message <= len(association.messages):
-            entry = TimelineOrder(association).find_message(association.messages[target.message - 1])
+        if 0 < target.message <= len(shown.messages):
+            entry = TimelineOrder(shown).find_message(shown.messages[target.message - 1])
         return association, entry
 
     def find_found(self, found: Found) -> Place | None:
@@ -101,7 +112,8 @@ class Navigator:
             start = None
         return None
 
-    def _move(self, place: Place) -> None:
+    def arrive(self, place: Place) -> None:
+        """Go to an entry, without a word of where from."""
         association, entry = place
         panes = self._panes
         if association not in panes.table.listed:

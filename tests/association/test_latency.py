@@ -34,16 +34,6 @@ def test_the_median_of_many_is_at_most_a_sixteenth_too_low(scale):
     assert exact * 15 / 16 <= counted(times).median <= exact
 
 
-def test_what_is_condensed_still_tells_its_median():
-    latency = counted([number * 1_000_000 for number in range(3 * EXACT)])
-    median = latency.median
-    latency.condense()
-    assert (latency.median, latency.count) == (median, 3 * EXACT)
-    nothing = Latency()
-    nothing.condense()
-    assert (nothing.median, nothing.count) == (0, 0)
-
-
 @pytest.mark.parametrize("count", [3, 3 * EXACT])
 def test_a_latency_of_any_length_is_counted(count):
     latency = counted([10**30] * count)

@@ -1,10 +1,13 @@
 """What belongs together across associations: C-MOVEs and deliveries, instances and transactions, series of ends."""
 
+from types import SimpleNamespace
+
 import pytest
 
 import build
 from dicomsniff.association import links as links_module
 from dicomsniff.association import moves as moves_module
+from dicomsniff.association import neighbours as neighbours_module
 from dicomsniff.association import normalized_links as instances_module
 from dicomsniff.association.normalized_links import Kind
 from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release, store
@@ -333,3 +336,49 @@ def test_what_is_remembered_is_bounded(monkeypatch, limit):
         links.feed_unconnected(moves_module.Unconnected(ARCHIVE, f"{VIEWER}:104", 0, "refused"))
     kept = {"MAX_MOVES": links._moves, "MAX_DELIVERIES": links._named, "MAX_UNCONNECTED": links._unconnected}
     assert len(kept[limit]) == 2
+
+
+def test_where_there_is_no_end_the_latest_are_remembered(monkeypatch):
+    monkeypatch.setattr(moves_module, "LATEST_MOVES", 2)
+    monkeypatch.setattr(moves_module, "LATEST_DELIVERIES", 2)
+    monkeypatch.setattr(instances_module, "LATEST_WORKFLOWS", 2)
+    links = links_module.Linker(watches=True)
+    for association in moved().associations * 3:
+        links.feed(association)
+    assert (len(links.moves()), links.unlisted["C-MOVE"]) == (2, 1)
+    for association in steps_of("1.2", "1.3", "1.4").analyze().associations:
+        links.feed(association)
+    assert [workflow.key for workflow in links.workflows()] == ["1.3", "1.4"]
+    assert links.unlisted["normalized operation"] == 1
+
+
+def test_of_c_gets_without_end_the_latest_are_remembered(monkeypatch):
+    monkeypatch.setattr(links_module, "LATEST_GETS", 2)
+    links = links_module.Linker(watches=True)
+    monkeypatch.setattr(
+        links_module, "find_gets", lambda association: [SimpleNamespace(association=association.id, message=1)]
+    )
+    for association in steps_of("1.2", "1.3", "1.4").analyze().associations[:3]:
+        links.feed(association)
+    assert [get.association for get in links.gets()] == [2, 3]
+    assert links.unlisted["C-GET"] == 1
+
+
+def test_of_pairs_of_ends_without_end_those_heard_of_last_are_remembered(monkeypatch):
+    monkeypatch.setattr(links_module, "LATEST_PAIRS", 2)
+    network = Network()
+    for number, title in enumerate(("CT1", "CT2", "CT1", "CT3", "CT1")):
+        release(network.associate(CLIENT, ARCHIVE, title, "ARCHIVE", CT, after=1000 * number))
+    links = links_module.Linker(watches=True)
+    for association in network.analyze().associations:
+        links.feed(association)
+    assert [(each.calling_ae_title, each.associations) for each in links.series()] == [("CT1", 3)]
+    assert links.unlisted == {"association": 1}
+
+
+def test_of_neighbours_without_end_the_latest_are_remembered(monkeypatch):
+    monkeypatch.setattr(neighbours_module, "LATEST_NEIGHBOURS", 2)
+    neighbours = neighbours_module.Neighbours(watches=True)
+    for association in steps_of("1.2", "1.3", "1.4").analyze().associations:
+        neighbours.feed(association, "")
+    assert [each.association for each in neighbours] == [2, 3]

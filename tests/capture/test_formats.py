@@ -1,10 +1,10 @@
 """Capture formats, compressions and damage -> the same packets, however they are read; why reading stopped."""
 
-import bz2
 import io
 import struct
 import subprocess
 import sys
+import zlib
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import build
 from compressions import COMPRESSIONS
+from dicomsniff.capture import compression as compressing
 from dicomsniff.capture import pcapng
 from dicomsniff.capture import reader as reading
 from dicomsniff.capture.packets import CaptureError
@@ -288,7 +289,9 @@ def test_damage_raises_nothing_but_capture_error_and_reads_alike_in_blocks_of_an
             found = None
     if whole is None or found is None:
         assert found == whole
-    elif base[:2] in (b"\x1f\x8b", b"\x28\xb5", b"\x04\x22"):  # more of a damaged block comes out in small pieces
+    elif base.startswith(
+        tuple(each.magic for each in compressing.COMPRESSIONS)
+    ):  # more of a damaged block comes out in small pieces
         assert found[0][: len(whole[0])] == whole[0]
     else:
         assert found == whole
@@ -344,7 +347,7 @@ def test_a_compressed_capture_damaged_in_its_middle_gives_what_precedes_and_says
 
 @every_compression
 def test_a_compressed_file_that_is_damaged_from_the_start_is_refused_with_the_reason(path, compress):
-    path.write_bytes(compress(build.pcap(MANY))[:4] + b"\xff" * 50)
+    path.write_bytes(compress(build.pcap(MANY))[:6] + b"\xff" * 50)
     with pytest.raises(CaptureError, match="compressed file is damaged"):
         CaptureReader(str(path))
 
@@ -357,7 +360,7 @@ def test_a_compressed_file_that_holds_no_capture_is_refused(path, compress):
 
 
 def test_a_compression_that_is_not_read_is_no_capture(path):
-    path.write_bytes(bz2.compress(build.pcap(MANY)))
+    path.write_bytes(zlib.compress(build.pcap(MANY)))
     with pytest.raises(CaptureError, match="not a capture"):
         CaptureReader(str(path))
 

@@ -300,6 +300,12 @@ def test_more_values_than_are_told_apart_share_a_name(monkeypatch):
     assert [names.name("UID", each) for each in "abcda"] == ["UID-1", "UID-2", "UID-more", "UID-more", "UID-1"]
 
 
+def test_where_there_is_no_end_a_value_that_is_forgotten_gets_a_new_name_and_never_that_of_another(monkeypatch):
+    monkeypatch.setattr("dicomsniff.privacy.placeholders.LATEST_VALUES", 2)
+    names = Placeholders(watches=True)
+    assert [names.name("UID", each) for each in "abacb"] == ["UID-1", "UID-2", "UID-1", "UID-3", "UID-4"]
+
+
 def test_a_data_set_of_pydicoms_is_withheld_as_a_whole():
     made = Dataset()
     made.PatientName, made.PatientID, made.Modality = "Doe^Jane", "4711", "CT"

@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import build
+from dicomsniff.association.association import Association
 from dicomsniff.association.links import Link
 from dicomsniff.association.normalized_links import Kind, Step, Workflow
+from dicomsniff.capture.packets import CaptureError
 from dicomsniff.findings.overview import Fate
 from dicomsniff.library import Capture
 from dicomsniff.tui.association_view import AssociationView
@@ -15,6 +17,10 @@ from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.related import related_rows
 from network import ARCHIVE, CT, VIEWER, Network, release, store
 from tui.screens import LARGE, SMALL, both_sizes, notices, opened, press, screen_text
+
+
+def refuse(_: Association) -> Association:
+    raise CaptureError("it is not kept")
 
 
 def selected(app) -> tuple[int, str]:
@@ -133,13 +139,30 @@ async def test_a_jump_drops_a_filter_that_hides_its_end(samples: Path) -> None:
         assert app.focused.value == ""
 
 
-async def test_a_place_given_up_to_bound_memory_is_said(samples: Path) -> None:
+async def test_a_place_given_up_to_bound_memory_is_gone_back_for(samples: Path) -> None:
+    async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
+        await press(pilot, "enter", "down", "down", "r")
+        place = selected(app)
+        assert place[0] == 2
     async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
         app.panes.table.associations[1].condense()
         await press(pilot, "enter", "down", "down", "r")
-        assert "association 2 was given up" in notices(app)
-        await press(pilot, "escape", "down")
-        assert "its details were given up" in screen_text(app)
+        assert selected(app) == place
+
+
+async def test_details_that_cannot_be_had_again_are_said_to_be_given_up(samples: Path) -> None:
+    async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
+        app.panes.table.associations[1].condense()
+        app.capture.reopen = refuse
+        await press(pilot, "down")
+        assert "its details were given up to bound memory: it is not kept" in screen_text(app)
+
+
+async def test_an_association_that_is_gone_is_said_to_be(samples: Path) -> None:
+    async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
+        app.panes.table.keep(app.panes.table.associations[:1])
+        await press(pilot, "enter", "down", "down", "r")
+        assert "association 2 was given up to bound memory" in notices(app)
 
 
 @both_sizes

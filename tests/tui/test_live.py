@@ -221,3 +221,19 @@ async def test_quitting_does_not_wait_for_a_read_that_blocks(sniffer: LiveStandI
     assert not app.done.is_set(), "the thread was left to itself"
     release.set()
     assert app.done.wait(5)
+
+
+async def test_what_is_under_way_is_said_to_go_on(sniffer: LiveStandIn) -> None:
+    app = DicomsniffApp(Capture(sniffer))
+    talk, sent = build.Talk().open(), [0]
+    async with app.run_test(size=LARGE) as pilot:
+        talk.client(build.associate_rq())
+        talk.server(build.associate_ac())
+        talk.client(build.message(1, build.echo_rq()))
+        send(sniffer, talk, sent)
+        await until(pilot, lambda: "going on for" in screen_text(app))
+        assert "unfinished" not in screen_text(app)
+        assert "in trouble" not in screen_text(app)
+        app.panes.table.pass_time(talk.time + 40_000_000_000)
+        assert "C-ECHO-RQ 1 has waited 40" in app.panes.table.border_subtitle
+    app.stop()

@@ -94,3 +94,36 @@ def test_without_a_terminal_at_every_stream_it_is_not_started(stream: str, termi
     os.write(terminal.theirs, b"the end")
     terminal.read_until(b"the end")
     assert b"\x1b" not in terminal.shown
+
+
+def test_a_pipe_is_followed_in_the_terminal_ui_while_keys_come_from_the_terminal(
+    terminal: Terminal, samples: Path
+) -> None:
+    theirs, ours = os.pipe()
+    program = terminal.start("live", "-", stdin=theirs)
+    try:
+        os.close(theirs)
+        whole = (samples / "c-echo.pcap").read_bytes()
+        os.write(ours, whole[:2000])
+        terminal.read_until(b"ECHOSCU")
+        os.write(terminal.ours, b"q")
+        terminal.read_until(b"\x1b[?1049l")
+        assert program.wait(30) == 0
+    finally:
+        os.close(ours)
+        program.kill()
+        program.wait()
+
+
+def test_a_pipe_is_printed_in_a_terminal_as_it_comes(terminal: Terminal, samples: Path) -> None:
+    theirs, ours = os.pipe()
+    program = terminal.start("show", "-", stdin=theirs)
+    try:
+        os.close(theirs)
+        os.write(ours, (samples / "c-echo.pcap").read_bytes())
+        os.close(ours)
+        terminal.read_until(b"went well")
+        assert program.wait(30) == 0
+    finally:
+        program.kill()
+        program.wait()

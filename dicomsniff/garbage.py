@@ -1,0 +1,24 @@
+"""How garbage is looked for while a capture is watched for a month: in steps that nobody notices."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+AT_A_TIME = 10_000
+"""Objects that are looked through in one step, about; four such steps are looked through once more."""
+SELDOM = 20
+"""After so many of those all that is new since the beginning is looked through: what is drawn leaves cycles, what is
+analyzed does not."""
+
+
+@contextmanager
+def short_pauses() -> Iterator[None]:
+    """Look for garbage mostly among what is new, and never in what is there by now."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(AT_A_TIME, 4, SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -1,0 +1,64 @@
+"""Garbage is looked for in short steps while a capture is watched; what is given up leaves none behind."""
+
+import gc
+import io
+
+import pytest
+
+import build
+from association.test_bounds import many
+from dicomsniff import analyzer as analyzer_module
+from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff.export.formats import find_view
+from dicomsniff.export.view import write_view
+from dicomsniff.garbage import AT_A_TIME, short_pauses
+from pipeline import batch
+from replayed import replay
+from unmarked import ASKED
+
+
+def later(count: int) -> list[build.Packet]:
+    """Traffic long after so many associations: connections that were closed before are gone by then."""
+    start = build.START + (count + 10) * 10_000_000_000
+    return build.Talk(client=("10.9.0.1", 4711), server=("10.9.0.2", 80), start=start).open().packets
+
+
+def test_short_pauses_end_as_they_began() -> None:
+    before = gc.get_threshold()
+    with short_pauses():
+        assert gc.get_threshold()[0] == AT_A_TIME
+        assert gc.get_freeze_count()
+    assert gc.get_threshold() == before
+    assert not gc.get_freeze_count()
+
+
+def test_what_is_given_up_is_gone_without_anybody_looking_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyzer_module, "LATEST_ENTRIES", 1)
+    analyzer = Analyzer(keep=Keep.LATEST, watches=True)
+    analyzer.feed(batch(build.frames(many(1))))  # what is looked up for the first time may leave something behind
+    gc.collect()
+    gc.disable()
+    try:
+        analyzer.feed(batch(build.frames(many(5))))
+        analyzer.feed(batch(build.frames(later(5))))
+        kept = analyzer.associations
+        assert kept
+        assert all(association.condensed for association in kept)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_what_was_written_of_a_live_capture_is_gone_as_well() -> None:
+    def garbage(count: int) -> int:
+        capture = replay(many(count), later(count))
+        gc.collect()
+        gc.disable()
+        try:
+            write_view(find_view("live", "text"), capture, io.StringIO(), ASKED)
+            return gc.collect()
+        finally:
+            gc.enable()
+
+    garbage(1)  # what is looked up for the first time may leave something behind
+    assert garbage(20) == garbage(5)
