@@ -201,7 +201,7 @@ class Capture:
 
         Raises CaptureError or OSError where they cannot be read again.
         """
-        again = reopen(self.reader, association, self._ports)
+        again = reopen(self.reader, association, self._ports, self._keys.vault)
         self.found.take(again, self.found.of(association))
         return again
 

@@ -349,3 +349,18 @@ def test_a_long_answer_that_cannot_be_read_is_only_counted(session):
     (connection,) = analyzer._tcp.table
     assert all(stream.skip is not None for stream in connection.streams)
     assert connection.consumer._channel.decoder is None
+
+
+def test_an_association_whose_details_were_given_up_is_decrypted_again(tmp_path, session):
+    path, log = files(tmp_path, session)
+    with open_capture(path, tls_keylog=log) as capture:
+        assert sum(len(updates) for updates in capture.updates()) > 4
+        (association,) = capture.analyzer.associations
+        association.condense()
+        again = capture.reopen(association)
+        assert [message.name for message in again.messages] == [
+            "C-ECHO-RQ",
+            "C-ECHO-RSP",
+            "C-STORE-RQ",
+            "C-STORE-RSP",
+        ]
