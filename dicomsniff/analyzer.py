@@ -6,13 +6,12 @@ from enum import Enum
 from math import inf
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Beginning, Consumer, Update, associations_of
-from dicomsniff.association.conversation import Conversation
+from dicomsniff.association.consumer import Consumer, Means, Update, associations_of
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbours
-from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Recognition
+from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition
 from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger
 from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
@@ -31,6 +30,7 @@ from dicomsniff.quantities import counted
 from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
+from dicomsniff.tls.vault import Vault
 
 MAX_ENTRIES = 250_000
 """Timeline entries kept of all associations; beyond, those that ended first are condensed, or it is an error."""
@@ -66,8 +66,7 @@ class Analyzer:
     rule is asked, for who only wants the messages: a little faster. Of data sets that are not collected the first
     `heads` bytes are kept. With `watches`, there is no end: of what is remembered beyond associations it is the
     latest, and memory is soon as large as it will be. As a `part`, it is given some of a capture's connections, and
-    leaves to
-    `merging.merge` what takes knowing all of them.
+    leaves to `merging.merge` what takes knowing all of them. TLS is read with the secrets of `vault`.
     """
 
     def __init__(
@@ -80,6 +79,7 @@ class Analyzer:
         heads: int = 0,
         part: bool = False,
         watches: bool = False,
+        vault: Vault | None = None,
     ) -> None:
         self.keep = keep
         self.watches = watches
@@ -121,6 +121,7 @@ class Analyzer:
         self._numbered = 0
         self._collection = Collection(collect, heads) if collect or heads else None
         self._judge = findings
+        self._vault = vault or Vault()
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker(self.found)
         self._decoder = SegmentDecoder(self._tcp.streams)
@@ -305,13 +306,9 @@ class Analyzer:
 
     def _begin(self, connection: Connection) -> Consumer:
         """Return what takes the bytes of a connection of which nothing is known."""
-        consumer: Consumer
-        if not self._is_forced(connection.streams[0].flow):
-            room = self._tcp.table.share(MAX_UNDECIDED_TOGETHER)
-            consumer = Recognition(connection, collection=self._collection, room=room)
-        else:
-            consumer = Conversation(connection, Beginning(), collection=self._collection, forced=True)
-            consumer.begin(connection.last_mark, self._numbered + 1)
+        forced = self._is_forced(connection.streams[0].flow)
+        means = Means(self._collection, self._vault, forced, self._tcp.table.share(MAX_UNDECIDED_TOGETHER))
+        consumer: Consumer = Forced(connection, means) if forced else Recognition(connection, means)
         connection.consumer = consumer
         return consumer
 

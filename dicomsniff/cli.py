@@ -17,6 +17,7 @@ from dicomsniff.command_line import Commands, explain_option, understood
 from dicomsniff.export.formats import DataSets, find_view, format_named
 from dicomsniff.garbage import short_pauses
 from dicomsniff.interruption import INTERRUPTED, taken_over
+from dicomsniff.key_options import key_options
 from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import OutputError, has_terminal, say_error, take_keys_from_terminal, written
 from dicomsniff.printable import printable
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from dicomsniff.capture.losses import Losses
     from dicomsniff.capture.packets import LiveSource
     from dicomsniff.filter.selection import Selection
+    from dicomsniff.key_files import KeyFiles
     from dicomsniff.library import Capture
     from dicomsniff.privacy.gate import Privacy
     from dicomsniff.sniffing.plan import Plan
@@ -92,6 +94,7 @@ def open_(
     privacy: "Privacy",
     selection: "Selection",
     follow: bool,
+    keys: "KeyFiles",
     watching: Watching,
     color: str,
     pager: bool,
@@ -100,7 +103,8 @@ def open_(
     from dicomsniff.library import Capture, open_source
 
     if not has_terminal() or "-" in captures:
-        _show(captures, ports, watching, follow=follow, privacy=privacy, selection=selection, color=color, pager=pager)
+        asked = {"privacy": privacy, "selection": selection, "color": color, "pager": pager}
+        _show(captures, ports, watching, follow=follow, keys=keys, **asked)
         return
     if watching != NOBODY and not follow:
         raise click.UsageError(_WATCHES_GROWING)
@@ -112,7 +116,7 @@ def open_(
         )
     if follow:
         _refuse_several(captures)
-    with Capture(open_source(captures, follow=follow), ports=ports) as opened:
+    with Capture(open_source(captures, follow=follow), ports=ports, keys=keys) as opened:
         _watch_in_ui(opened, watching, privacy, selection)
 
 
@@ -186,6 +190,7 @@ def _write(
     ports: tuple[int, ...],
     output: str | None = None,
     *,
+    keys: "KeyFiles",
     color: str = "never",
     pager: bool = False,
     **asked: Any,
@@ -200,7 +205,9 @@ def _write(
         written(output, paths) as file,
         on_terminal(file, color=color, pager=pager) as out,
         SilenceWatch(paths) as silence,
-        Capture(open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking)) as capture,
+        Capture(
+            open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys
+        ) as capture,
         progress_shown(capture.reader, out) as shown,
     ):
         silence.watch(capture)
@@ -219,6 +226,8 @@ def _follow(
     ports: tuple[int, ...],
     watching: Watching,
     silence: SilenceWatch | None = None,
+    *,
+    keys: "KeyFiles",
     **asked: Any,
 ) -> None:
     """Write packets as they come; Ctrl-C and its like end that in order. What is not whole is said, as of any file."""
@@ -226,7 +235,7 @@ def _follow(
     from dicomsniff.library import Capture
 
     view, asking = find_view("live", form), Asked(**asked)
-    capture = Capture(reader, collect=view.collect(asking), ports=ports, heads=view.heads(asking))
+    capture = Capture(reader, collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys)
     with capture, taken_over(reader.stop), short_pauses():
         if silence is not None:
             silence.watch(capture)
@@ -277,6 +286,7 @@ def export(
               help="Treat TCP port N as DICOM even where none is recognized; may be repeated.")  # fmt: skip
 @watching_options
 @selection_options
+@key_options
 @privacy_options
 @with_privacy
 def live(
@@ -289,6 +299,7 @@ def live(
     watching: Watching,
     privacy: "Privacy",
     selection: "Selection",
+    keys: "KeyFiles",
 ) -> None:
     """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output.
 
@@ -312,12 +323,12 @@ def live(
     if shows:
         from dicomsniff.library import Capture
 
-        with Capture(reader, ports=ports) as capture:
+        with Capture(reader, ports=ports, keys=keys) as capture:
             _watch_in_ui(capture, watching, privacy, selection)
     else:
         shown: dict[str, Any] = {"privacy": privacy, "selection": selection}
         depth = DataSets(data_sets or DataSets.ALL)
-        _follow(reader, form or "text", sys.stdout, ports, watching, data_sets=depth, **shown)
+        _follow(reader, form or "text", sys.stdout, ports, watching, keys=keys, data_sets=depth, **shown)
     _end_of_sniffing(reader.truncated, reader.losses.total)
 
 

@@ -21,6 +21,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_file
+from dicomsniff.key_files import KeyFiles, Path
 from dicomsniff.part10 import part10, read_dataset
 from dicomsniff.quantities import counted
 from dicomsniff.reopened import reopen
@@ -70,7 +71,8 @@ class Capture:
 
     A part of the capture is never handed out as the whole: an error raised while reading is raised again, whoever
     asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`, as
-    is `heads` of a pipe; everything else can be reread.
+    is `heads` of a pipe; everything else can be reread. `keys` are what DICOM over TLS is read with, beside the secrets
+    that the capture itself brings.
     """
 
     def __init__(
@@ -81,14 +83,17 @@ class Capture:
         ports: int | Iterable[int] = (),
         findings: bool = True,
         heads: int = 0,
+        keys: KeyFiles | None = None,
     ) -> None:
         self.reader = _reader(source)
         self._ports = ports
+        self._keys = keys or KeyFiles()
         self.analyzer = Analyzer(
             collect=collect,
             ports=ports,
             findings=findings,
             heads=heads if self.is_pipe else 0,
+            vault=self._keys.vault,
             watches=self.reader.is_live,
         )
         self._batches = iter(self.reader.batches())
@@ -196,7 +201,7 @@ class Capture:
 
         Raises CaptureError or OSError where they cannot be read again.
         """
-        again = reopen(self.reader, association, self._ports)
+        again = reopen(self.reader, association, self._ports, self._keys.vault)
         self.found.take(again, self.found.of(association))
         return again
 
@@ -230,7 +235,8 @@ class Capture:
         return Capture(source, ports=self._ports, findings=False) if source is not None else None
 
     def close(self) -> None:
-        """Let go of the source, and of what watches it."""
+        """Let go of the source, of key logs that grow, and of what watches it."""
+        self._keys.close()
         if not self._done and self._failure is None:
             self._failure = IncompleteError(f"{self.reader.name}: it was closed before it was read to its end")
         try:
@@ -265,6 +271,14 @@ class Capture:
     def _not_kept(self) -> IncompleteError:
         return IncompleteError(f"{self.reader.name}: it was read already, and not all of it is kept: open it again")
 
+    def _take_keys(self, *, over: bool) -> None:
+        """Take what the capture holds of TLS secrets by now, and what was appended to key logs."""
+        for log in self.reader.take_key_logs():
+            self._keys.vault.secrets.add_capture_secrets(log)
+        self._keys.look()
+        # Only pcapng holds secrets, anywhere; only what is captured right now has key logs that grow.
+        self._keys.vault.is_complete = over or not (self.is_live or "pcapng" in self.reader.format)
+
     def _next_block(self) -> Block | None:
         """Read on; None at the end. Every way of reading goes through here."""
         if self._failure is not None:
@@ -274,6 +288,7 @@ class Capture:
         analyzer = self.analyzer
         try:
             batch = next(self._batches, None)
+            self._take_keys(over=batch is None)
             losses = self.reader.losses.total
             if losses != analyzer.losses:
                 # They are told of somewhere in the batch: of what is open before it, and of what begins in it.
@@ -297,14 +312,26 @@ class Capture:
 
 
 def open_capture(
-    *sources: Source, collect: Collect = False, ports: int | Iterable[int] = (), findings: bool = True
+    *sources: Source,
+    collect: Collect = False,
+    ports: int | Iterable[int] = (),
+    findings: bool = True,
+    tls_keylog: Path | Iterable[Path] = (),
+    tls_key: Path | Iterable[Path] = (),
 ) -> Capture:
     """Open a capture file (pcap, pcapng or snoop, also compressed), or `-` for standard input; several are read as one.
 
     Raises CaptureError where there is nothing to read. `ports` are read as DICOM even where none is recognized; with
-    `collect`, every message brings its data set, or those do whose Command Fields it names. For the rest see `Capture`.
+    `collect`, every message brings its data set, or those do whose Command Fields it names. DICOM over TLS is read with
+    what `tls_keylog` (files as SSLKEYLOGFILE makes them) and `tls_key` (a server's RSA private key in PEM) hold;
+    KeyFileError says what is wrong with them. For the rest see `Capture`.
     """
-    return Capture(open_source(sources), collect=collect, ports=ports, findings=findings)
+    keys = KeyFiles(_paths(tls_keylog), _paths(tls_key))
+    return Capture(open_source(sources), collect=collect, ports=ports, findings=findings, keys=keys)
+
+
+def _paths(paths: Path | Iterable[Path]) -> Iterable[Path]:
+    return (paths,) if isinstance(paths, str | os.PathLike) else paths
 
 
 def open_source(sources: Sequence[Source], *, follow: bool = False) -> PacketSource:

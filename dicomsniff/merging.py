@@ -29,8 +29,10 @@ from dicomsniff.capture.packets import IncompleteError
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector
+from dicomsniff.key_files import KeyFiles
 from dicomsniff.library import Block, Capture, Source
 from dicomsniff.span import PacketMark, Span
+from dicomsniff.tls.vault import Vault, find_vault
 
 MAX_DATA = 256 << 20
 """Bytes of the collected data sets that a part brings along; more of them are an error."""
@@ -73,14 +75,16 @@ def pack(analyzer: Analyzer) -> bytes:
     return pickle.dumps(results, pickle.HIGHEST_PROTOCOL)
 
 
-def merge(parts: Iterable[Part]) -> Analyzer:
+def merge(parts: Iterable[Part], vault: Vault | None = None) -> Analyzer:
     """Return an analyzer that is over, with what one would have found that was fed all packets.
 
-    Raises IncompleteError where that is more than can be kept (MAX_ENTRIES, MAX_ASSOCIATIONS).
+    Secrets do not go from one process to another: TLS is read again with those of `vault`. Raises IncompleteError where
+    all that is more than can be kept (MAX_ENTRIES, MAX_ASSOCIATIONS).
     """
-    whole = Analyzer()
+    vault = vault or Vault()
+    whole = Analyzer(vault=vault)
     collection = Collection()
-    loaded = [_load(part, collection) for part in parts]
+    loaded = [_load(part, collection, vault) for part in parts]
     last = max((part.totals.last_time or 0 for part in loaded), default=0)
     turns: list[tuple[Recognized, int, Association]] = []
     for part in loaded:
@@ -98,18 +102,22 @@ def merge(parts: Iterable[Part]) -> Analyzer:
 class MergedCapture(Capture):
     """A capture of which the parts were read elsewhere, for every view.
 
-    `source` is passed over for what it says itself: how fine its clock is, whether it is cut off. Views go back to it.
+    `source` is passed over for what it says itself: how fine its clock is, whether it is cut off. Views go back to it,
+    and read TLS with `keys`.
     """
 
-    def __init__(self, source: Source, parts: Iterable[Part]) -> None:
-        super().__init__(source)
-        self.analyzer = merge(parts)
+    def __init__(self, source: Source, parts: Iterable[Part], keys: KeyFiles | None = None) -> None:
+        super().__init__(source, keys=keys)
+        self.analyzer = merge(parts, self._keys.vault)
 
     def _next_block(self) -> Block | None:
         """Give all at once, messages and other entries in the order in which they were captured."""
         if self._done:
             return None
-        passed = sum(len(batch.starts) for batch in self._batches)
+        passed = 0
+        for batch in self._batches:
+            passed += len(batch.starts)
+            self._take_keys(over=False)
         if passed != self.analyzer.packets:
             held = f"its parts hold {self.analyzer.packets:,} of {passed:,} packets"
             self._failure = IncompleteError(f"{self.reader.name}: {held}")
@@ -135,15 +143,19 @@ def _collected(associations: list[Association]) -> Iterator[tuple[Message, bytes
 
 
 class _Renumbering(pickle.Unpickler):
-    """Gives every packet of a part its number in the whole."""
+    """Gives every packet of a part its number in the whole, and TLS the vault of the whole."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Part, vault: Vault) -> None:
         super().__init__(BytesIO(part.packed))
-        self._kinds = {"Span": _numbered_span(part.number), "PacketMark": _numbered_mark(part.number)}
+        self._kinds = {
+            (Span.__module__, "Span"): _numbered_span(part.number),
+            (Span.__module__, "PacketMark"): _numbered_mark(part.number),
+            (find_vault.__module__, find_vault.__name__): lambda _: vault,
+        }
 
     def find_class(self, module: str, name: str) -> Any:
-        if module == Span.__module__ and name in self._kinds:
-            return self._kinds[name]
+        if (module, name) in self._kinds:
+            return self._kinds[module, name]
         return super().find_class(module, name)
 
 
@@ -160,8 +172,8 @@ def _numbered_mark(number: Numbering) -> type:
     return type("PacketMark", (), {"__new__": lambda _, first, *rest: PacketMark(first and number(first), *rest)})
 
 
-def _load(part: Part, collection: Collection) -> _Results:
-    results: _Results = _Renumbering(part).load()
+def _load(part: Part, collection: Collection, vault: Vault) -> _Results:
+    results: _Results = _Renumbering(part, vault).load()
     results.recognized = {
         association: Recognized(late=late, packet=part.number(packet))
         for association, (late, packet) in results.recognized.items()

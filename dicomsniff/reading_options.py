@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 
 from dicomsniff.command_line import understood
 from dicomsniff.export.formats import DataSets, format_names
+from dicomsniff.key_options import key_options
 
 LEAST_KEY, MAX_KEY = 8, 4096
 """Bytes that the secret of pseudonyms has."""
@@ -93,7 +94,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, type=click.Path()),
     ):  # fmt: skip
         command = option(command)
-    return selection_options(privacy_options(with_privacy(command)))
+    return selection_options(key_options(privacy_options(with_privacy(command))))
 
 
 def with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from dicomsniff.association.consumer import Beginning, ChannelEvent, Update
+from dicomsniff.association.consumer import Beginning, ChannelEvent, Means, Update
 from dicomsniff.association.recognition import Recognition
 from dicomsniff.capture.packets import PacketSource
 from dicomsniff.capture.skip import Skip
@@ -122,14 +122,14 @@ class RecordConnection:
     failed_handshake = None
     weight = 9
 
-    def __init__(self, name: str, connection: Channel, beginning: Beginning) -> None:
+    def __init__(self, name: str, connection: Channel, beginning: Beginning, means: Means) -> None:
         self.name = name
         self._connection, self._beginning = connection, beginning
         first, second = (RecordStream(stream) for stream in connection.streams)
         first.peer, second.peer = second, first
         self.streams = first, second
         self._wrapped = {first.tcp: first, second.tcp: second}
-        self.consumer = Recognition(self)
+        self.consumer = Recognition(self, means)
 
     def __getattr__(self, name: str) -> object:
         if name in ("opened_at", "first_mark", "last_mark", "last_time", "closed"):

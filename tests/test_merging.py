@@ -26,6 +26,7 @@ from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import View, write_view
 from dicomsniff.library import Capture
 from dicomsniff.merging import MergedCapture, Part, merge, pack
+from dicomsniff.tls.vault import Vault
 from examples import examples
 from findings.cases import CASES
 from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release, store
@@ -40,11 +41,15 @@ Deal = Callable[[int], int]
 
 def deal(path: Path, count: int, to: Deal) -> list[Part]:
     """Analyze a capture in so many parts; each numbers the packets it gets from 1 on."""
-    analyzers = [Analyzer(collect=True, part=True) for _ in range(count)]
+    vaults = [Vault() for _ in range(count)]
+    analyzers = [Analyzer(collect=True, part=True, vault=vault) for vault in vaults]
     numbers: list[list[int]] = [[0] for _ in range(count)]
     known: dict[bytes, int] = {}
     reader = CaptureReader(str(path))
     for whole in reader.batches():
+        for log in reader.take_key_logs():
+            for vault in vaults:
+                vault.secrets.add_capture_secrets(log)
         turns = [0] * len(whole.starts)
         for number, _, _, flow, *_ in SegmentDecoder().segments(whole):
             connection = known.setdefault(min(flow, reverse_flow(flow)), len(known))

@@ -16,6 +16,7 @@ from dicomsniff.association.timeline import (
     UnexpectedPdu,
 )
 from dicomsniff.association.timing import Timing
+from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
@@ -119,6 +120,7 @@ class Association:
         "tcp",
         "timeline",
         "timing",
+        "tls",
         "unlisted",
         "watched_until",
         "whole",
@@ -167,6 +169,8 @@ class Association:
         """While it was open, the capturer lost packets, of whatever connection, before this packet; 0 is none."""
         self.tcp: dict[Side, StreamHealth] = {}
         """How TCP fared, by the side that sent; of the whole connection."""
+        self.tls: TlsLayer | None = None
+        """The TLS that it came over."""
         self.ended_by_capture = False
         """Whether the capture was over before the connection was."""
         self.closed = False

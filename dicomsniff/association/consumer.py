@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from math import inf
+from typing import NamedTuple, Protocol
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.skip import Skip
+from dicomsniff.dimse.collection import Collection
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.span import PacketMark
@@ -15,12 +17,26 @@ from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.connection import Connection
 from dicomsniff.tcp.events import StreamEnd, StreamEvent
 from dicomsniff.tcp.table import BARE
+from dicomsniff.tls.vault import Vault
 
 Update = tuple[Association, Entry]
 ChannelEvent = StreamEvent[ByteStream]
 
 UNKNOWN = 9
 """What a connection weighs of which something is read, and that is not known to carry DICOM."""
+
+
+class Means(NamedTuple):
+    """What consumers work with, whatever they take."""
+
+    collection: Collection | None = None
+    """Where data sets are kept for the taking."""
+    vault: Vault | None = None
+    """What TLS is read with."""
+    forced: bool = False
+    """Whether the connection is DICOM, or DICOM inside another protocol, although nothing looks like it."""
+    room: float = inf
+    """Bytes that may wait until it is known what a connection carries."""
 
 
 @dataclass(slots=True)
@@ -81,7 +97,7 @@ class Foreign:
     failed_handshake: FailedHandshake | None = None
     weight = BARE
 
-    def __init__(self, name: str, connection: Channel, _: Beginning) -> None:
+    def __init__(self, name: str, connection: Channel, _: Beginning, __: Means) -> None:
         self.name = name
         count_only(connection)
 

@@ -1,12 +1,11 @@
 """A connection that is DICOM -> its associations: both directions' PDUs and messages, in packet order."""
 
 from dicomsniff.association.association import Association, Party
-from dicomsniff.association.consumer import Beginning, ChannelEvent, Update
+from dicomsniff.association.consumer import Beginning, ChannelEvent, Means, Update
 from dicomsniff.association.time_account import TimeAccountant
 from dicomsniff.association.timeline import ConflictingBytes, TcpEnd
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.assembler import Assembler, StrayFragment
-from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER
@@ -39,9 +38,8 @@ _WEIGHT, _CONTEXTS = 16, 2
 class Conversation:
     """Decodes both directions of a connection; gives associations as they are recognized.
 
-    `beginning` is what came before the connection was known to be DICOM: `begin` reads it. Where there is a
-    `collection`, data sets are kept there for the taking; `forced` reads the connection as DICOM even
-    where none is recognized.
+    `beginning` is what came before the connection was known to be DICOM: `begin` reads it. `means` says where data sets
+    are kept for the taking, and whether the connection is read as DICOM even where none is recognized.
     """
 
     __slots__ = (
@@ -60,14 +58,12 @@ class Conversation:
 
     failed_handshake = None
 
-    def __init__(
-        self, connection: Channel, beginning: Beginning, *, collection: Collection | None = None, forced: bool = False
-    ) -> None:
+    def __init__(self, connection: Channel, beginning: Beginning, means: Means) -> None:
         self.associations: list[Association] = []
         self._connection = connection
         self._number = 0
-        self._collection = collection
-        self._forced = forced
+        self._collection = means.collection
+        self._forced = means.forced
         self._pdus: dict[ByteStream, PduStream] = {}
         self._assemblers: dict[ByteStream, Assembler] = {}
         self._sides: dict[ByteStream, Side] = {}

@@ -1,12 +1,11 @@
 """TLS handshakes that failed in sight: who refused whom, and what was asked for."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
-from dicomsniff.capture.segments import flow_ends
+from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.tls import FATAL, HARMLESS
-from dicomsniff.pdu.tls import TlsStream
 from dicomsniff.span import Span
+from dicomsniff.tls.peer import CLIENT, SERVER
 
 MAX_HANDSHAKES = 1000
 """Failed handshakes that are kept; further ones are not told."""
@@ -28,26 +27,24 @@ class FailedHandshake(NamedTuple):
     span: Span
 
 
-def failed_handshake(
-    streams: Iterable[tuple[bytes, TlsStream | None]], *, left: Span | None = None
-) -> FailedHandshake | None:
-    """Return how a handshake failed, from both directions by flow; None where it did not in sight, or is the web's.
+def failed_handshake(layer: TlsLayer) -> FailedHandshake | None:
+    """Return how the handshake of a connection failed; None where it did not in sight, or is the web's."""
+    if not layer.session.offered_suites or layer.offers_web or layer.server.port in _WEB:
+        return None
+    client, server = layer.client.address, str(layer.server)
+    if len(layer.turns) == 1 and layer.ended is not None and layer.ended[0] is SERVER:
+        return FailedHandshake(client, server, False, None, "", layer.ended[2])
+    fatal = next(
+        (each for each in layer.alerts if each[0].level == FATAL and each[0].description not in HARMLESS), None
+    )
+    if fatal is None:
+        return None
+    alert, span = fatal
+    return FailedHandshake(client, server, alert.peer is CLIENT, alert.description, certificate_sent(layer), span)
 
-    `left` is where one side ended the connection, which had said nothing by then.
-    """
-    seen = [(flow, tls) for flow, tls in streams if tls is not None]
-    client = next((each for each in seen if each[1].is_client), None)
-    alerting = next((tls for _, tls in seen if tls.alert is not None), None)
-    if client is None:
-        return None
-    caller, callee = flow_ends(client[0])
-    if left is not None and not client[1].is_web and callee.port not in _WEB:
-        return FailedHandshake(caller.address, str(callee), False, None, "", left)
-    if alerting is None or alerting.alert is None:
-        return None
-    level, description, mark = alerting.alert
-    if level != FATAL or description in HARMLESS or client[1].is_web or callee.port in _WEB:
-        return None
-    asked = any(tls.requested for _, tls in seen if not tls.is_client)
-    certificate = ("sent" if client[1].certificates else "missing") if asked else ""
-    return FailedHandshake(caller.address, str(callee), alerting.is_client, description, certificate, Span.at(mark))
+
+def certificate_sent(layer: TlsLayer) -> str:
+    """Say what became of a client certificate: `missing`, `sent`, or empty where none was asked for."""
+    if not layer.session.certificate_asked:
+        return ""
+    return "sent" if layer.session.certificates.get(CLIENT) else "missing"

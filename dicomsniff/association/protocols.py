@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from dicomsniff.association.consumer import Beginning, Consumer, Foreign
-from dicomsniff.association.tls_connection import TlsConnection
+from dicomsniff.association.consumer import Beginning, Consumer, Foreign, Means
 from dicomsniff.tcp.channel import Channel
 
 
@@ -20,14 +19,25 @@ class OtherProtocol(NamedTuple):
     name: str
     begins: re.Pattern[bytes]
     """How the first bytes of either side look; six, as many as a PDU's header has, are enough."""
-    consumer: Callable[[str, Channel, Beginning], Consumer] = Foreign
+    consumer: Callable[[str, Channel, Beginning, Means], Consumer] = Foreign
     """What takes the bytes of a connection that carries it."""
+    wraps: bool = False
+    """Whether DICOM may be inside it."""
 
 
+def _tls(name: str, connection: Channel, beginning: Beginning, means: Means) -> Consumer:
+    """Make what takes TLS: it loads a library that captures without TLS do not need."""
+    from dicomsniff.association.tls_connection import TlsConnection
+
+    return TlsConnection(name, connection, beginning, means)
+
+
+ENOUGH = 3
+"""Bytes by which a protocol that wraps DICOM is told."""
 PROXY = "the PROXY protocol"
 """What a load balancer puts before the client's own bytes, to tell who the client is."""
 PROTOCOLS = (
-    OtherProtocol("TLS", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), TlsConnection),
+    OtherProtocol("TLS", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), _tls, wraps=True),
     OtherProtocol("HTTP", re.compile(rb"(GET|POST|HEAD|PUT|PATCH|TRACE) |OPTION|DELETE|CONNEC|PRI \* |HTTP/")),
     OtherProtocol("HTTP (a web page)", re.compile(rb"\s*<(!doc|html)", re.IGNORECASE)),
     OtherProtocol("SSH", re.compile(rb"SSH-")),

@@ -11,14 +11,13 @@ This is where every connection begins. Both directions are judged (pdu/detection
 """
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Update
+from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Means, Update
 from dicomsniff.association.conversation import Conversation
-from dicomsniff.association.protocols import UNNAMED, find_protocol
-from dicomsniff.dimse.collection import Collection
+from dicomsniff.association.protocols import ENOUGH, UNNAMED, OtherProtocol, find_protocol
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict
 from dicomsniff.span import PacketMark
-from dicomsniff.tcp.channel import Channel
+from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
 
 MAX_UNDECIDED = 1 << 14
@@ -27,24 +26,26 @@ MAX_UNDECIDED_TOGETHER = 16 << 20
 """The same of all connections, about: where there are many, fewer bytes of each wait."""
 LEAST_UNDECIDED = 1 << 10
 """Bytes of each connection that wait, however many there are."""
+MAX_WAITING = 16
+"""Events of a connection that is said to be DICOM that wait until its first bytes tell whether it wraps that."""
 
 
 class Recognition:
     """Takes what TCP hands on of a connection until it is known what it carries; then another consumer takes over.
 
-    Where there is a `collection`, DICOM's data sets are kept there for the taking. `room` is how many bytes may wait.
+    `means` says how much may wait, and is handed on.
     """
 
-    __slots__ = ("_collection", "_connection", "_room", "beginning")
+    __slots__ = ("_connection", "_means", "_room", "beginning")
 
     name = ""
     associations: tuple[Association, ...] = ()
     failed_handshake = None
 
-    def __init__(self, connection: Channel, *, collection: Collection | None = None, room: int = MAX_UNDECIDED) -> None:
+    def __init__(self, connection: Channel, means: Means) -> None:
         self._connection = connection
-        self._collection = collection
-        self._room = max(LEAST_UNDECIDED, min(room, MAX_UNDECIDED))
+        self._means = means
+        self._room = max(LEAST_UNDECIDED, min(means.room, MAX_UNDECIDED))
         self.beginning = Beginning()
         """What came so far."""
 
@@ -99,10 +100,66 @@ class Recognition:
         detections = self.beginning.detections.values()
         consumer: Consumer
         if any(detection.verdict is Verdict.DICOM for detection in detections):
-            consumer = Conversation(self._connection, self.beginning, collection=self._collection)
+            consumer = Conversation(self._connection, self.beginning, self._means)
         else:
             others = [find_protocol(each.beginning) for each in detections if each.verdict is Verdict.OTHER]
             protocol = next((each for each in others if each is not UNNAMED), UNNAMED)
-            consumer = protocol.consumer(protocol.name, self._connection, self.beginning)
+            consumer = protocol.consumer(protocol.name, self._connection, self.beginning, self._means)
         self._connection.consumer = consumer
         return consumer
+
+
+class Forced:
+    """Takes a connection that is said to be DICOM: it is read as that, unless it begins as a protocol that wraps it.
+
+    Only a few bytes are waited for; `means` is handed on.
+    """
+
+    __slots__ = ("_connection", "_means", "_waiting")
+
+    name = ""
+    associations: tuple[Association, ...] = ()
+    failed_handshake = None
+    weight = UNKNOWN
+
+    def __init__(self, connection: Channel, means: Means) -> None:
+        self._connection = connection
+        self._means = means
+        self._waiting: list[ChannelEvent] = []
+
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:  # noqa: ARG002
+        """Nothing came before."""
+        return []
+
+    def feed(self, event: ChannelEvent, number: int) -> list[Update]:
+        """Take an event; those that came go to the consumer that takes over."""
+        self._waiting.append(event)
+        begun: dict[ByteStream, bytes] = {}
+        for each in self._waiting:
+            if isinstance(each, StreamBytes):
+                begun[each.stream] = begun.get(each.stream, b"") + each.data[each.start : each.end][:ENOUGH]
+        first = next(iter(begun.values()), b"")
+        is_sure = len(first) >= ENOUGH or len(self._waiting) > MAX_WAITING
+        if not is_sure and not isinstance(event, StreamGap):
+            return []
+        return self._take_over(find_protocol(first), number)
+
+    def close(self, until: int, number: int) -> list[Update]:
+        """Nothing more comes."""
+        updates = self._take_over(UNNAMED, number)
+        consumer: Consumer = self._connection.consumer
+        return updates + consumer.close(until, number + len(consumer.associations))
+
+    def _take_over(self, protocol: OtherProtocol, number: int) -> list[Update]:
+        consumer: Consumer
+        if protocol.wraps:
+            consumer = protocol.consumer(protocol.name, self._connection, Beginning(), self._means)
+        else:
+            consumer = Conversation(self._connection, Beginning(), self._means)
+        self._connection.consumer = consumer
+        updates = consumer.begin(self._connection.last_mark, number)
+        waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            consumer = self._connection.consumer
+            updates += consumer.feed(event, number + len(consumer.associations))
+        return updates

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dicomsniff.association.state import State
+from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.types import ControlPdu, CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
@@ -91,6 +92,7 @@ TimelineEvent = (
     | OddPdv
     | SharedPdu
     | UnexpectedPdu
+    | TlsTrouble
 )
 
 

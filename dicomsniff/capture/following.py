@@ -144,6 +144,10 @@ class FollowedFiles:
             if not self._finish(current):
                 return
 
+    def take_key_logs(self) -> tuple[bytes, ...]:
+        """Return the TLS key logs found inside the current file since the last time."""
+        return self._current.reader.take_key_logs() if self._current is not None else ()
+
     def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
         """Read again from the record at `offset`, which holds packet `number`; CaptureError where that is gone."""
         place = offset % PLACES

@@ -127,6 +127,10 @@ class MergedReader:
         heads = [_Head(number, source.batches()) for number, source in enumerate(self._sources)]
         yield from self._merge(heads, 1, remember=True)
 
+    def take_key_logs(self) -> tuple[bytes, ...]:
+        """Return the TLS key logs found in any of them since the last time."""
+        return tuple(log for source in self._sources for log in source.take_key_logs())
+
     def batches_from(self, _offset: int, number: int, /) -> Iterator[PacketBatch]:
         """Read again from packet `number`."""
         checkpoints = self._checkpoints

@@ -115,6 +115,9 @@ class PacketSource(Protocol):
     def batches(self) -> Iterator[PacketBatch]:
         """Read it through, once; a live source yields batches without packets while nothing comes."""
 
+    def take_key_logs(self) -> tuple[bytes, ...]:
+        """Return the TLS key logs found beside the packets since the last time, for batches handed on since."""
+
     def batches_from(self, offset: int, number: int) -> Iterator[PacketBatch]:
         """Read again from the record at `offset`, which holds packet `number`."""
 

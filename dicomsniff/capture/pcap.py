@@ -50,6 +50,7 @@ class PcapParser:
 
     name = "pcap"
     other_records = 0
+    key_logs: tuple[bytes, ...] = ()
     losses = LossCounter()
     """The format does not tell."""
 

@@ -28,12 +28,18 @@ No more are remembered of all sections either, but for those of the latest one.
 MAX_NAME, MAX_OPTIONS = 256, 4096
 """Bytes that are read of an interface's name, and of the options of statistics."""
 
-SECTION_HEADER, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, STATISTICS, ENHANCED_PACKET = 0x0A0D0D0A, 1, 2, 3, 5, 6
+MAX_SECRETS = 16 << 20
+"""Bytes of TLS secrets that may stand in a row before somebody takes them; more is damage."""
+SECTION_HEADER, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, STATISTICS, ENHANCED_PACKET, SECRETS = (
+    0x0A0D0D0A, 1, 2, 3, 5, 6, 10
+)  # fmt: skip
 SHORTEST = {
-    SECTION_HEADER: 28, INTERFACE: 20, OBSOLETE_PACKET: 32, SIMPLE_PACKET: 16, STATISTICS: 24, ENHANCED_PACKET: 32
+    SECTION_HEADER: 28, INTERFACE: 20, OBSOLETE_PACKET: 32, SIMPLE_PACKET: 16, STATISTICS: 24, ENHANCED_PACKET: 32,
+    SECRETS: 20,
 }  # fmt: skip
 """Bytes that a block of a type has at least: what it tells must not be read from the next one."""
 _OPTION_END, _OPTION_NAME, _OPTION_RESOLUTION, _OPTION_OFFSET = 0, 2, 9, 14
+_TLS_KEY_LOG = 0x544C534B
 
 
 @dataclass(slots=True)
@@ -125,6 +131,8 @@ class PcapngParser:
         self.problem = ""
         self.resolution_digits = 6
         self.other_records = 0
+        self.key_logs: tuple[bytes, ...] = ()
+        """TLS key logs of Decryption Secrets Blocks that nobody has taken yet."""
         self.losses = LossCounter()
         """What was lost while it was captured, as far as it tells."""
         self._section_count = 0
@@ -164,6 +172,9 @@ class PcapngParser:
                         self._HANDLERS[kind](self, data, at, end - 4)
                     if len(interfaces) > MAX_INTERFACES:
                         self.problem = f"a section has more than {MAX_INTERFACES} interfaces"
+                        break
+                    if kind == SECRETS and sum(map(len, self.key_logs)) > MAX_SECRETS:
+                        self.problem = f"more than {MAX_SECRETS} bytes of TLS secrets stand in a row"
                         break
             except (struct.error, IndexError):
                 self.problem = f"a block of type {kind} is cut short or names an interface that was never described"
@@ -259,11 +270,18 @@ class PcapngParser:
         layout = self._section.obsolete_layout
         self._found.add(self._section.interfaces[number], layout, at, at + captured, end + 4)
 
+    def _secrets(self, data: bytes, at: int, end: int) -> None:
+        """Take a Decryption Secrets Block (draft-ietf-opsawg-pcapng §4.7); those of other protocols are passed over."""
+        kind, length = struct.unpack_from(self._section.order + "LL", data, at + 8)
+        if kind == _TLS_KEY_LOG:
+            self.key_logs += (data[at + 16 : min(at + 16 + length, end)],)
+
     _HANDLERS: ClassVar[dict[int, Callable[["PcapngParser", bytes, int, int], None]]] = {
         INTERFACE: _interface,
         SIMPLE_PACKET: _simple_packet,
         STATISTICS: _statistics,
         OBSOLETE_PACKET: _obsolete_packet,
+        SECRETS: _secrets,
     }
 
 

@@ -33,6 +33,8 @@ class Parser(Protocol):
     resolution_digits: int
     other_records: int
     """Records that held no packet."""
+    key_logs: tuple[bytes, ...]
+    """TLS key logs found in what was parsed, until they are taken."""
     losses: LossCounter
     """What was lost while it was captured, as far as it tells, and was read."""
 
@@ -160,9 +162,18 @@ class CaptureReader:
         try:
             again._parser, begin = self._parser.again(offset)
             again._file.seek(begin)
-            yield from again._read_from(begin, b"", number)
+            for batch in again._read_from(begin, b"", number):
+                again.take_key_logs()  # they were taken when the capture was read through
+                yield batch
         finally:
             again.close()
+
+    def take_key_logs(self) -> tuple[bytes, ...]:
+        """Return the TLS key logs found inside the capture since the last time."""
+        taken = self._parser.key_logs
+        if taken:
+            self._parser.key_logs = ()
+        return taken
 
     def again(self) -> "CaptureReader | None":
         """Open the file once more, to be read from its start; None where it is a pipe, or still growing."""

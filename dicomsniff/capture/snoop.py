@@ -38,6 +38,8 @@ class SnoopParser:
     resolution_digits = 6
     other_records = 0
 
+    key_logs: tuple[bytes, ...] = ()
+
     def __init__(self, header: bytes) -> None:
         self.link_type = LINK_TYPES.get(int.from_bytes(header[12:16], "big"), _UNDEFINED)
         self.problem = ""

@@ -13,6 +13,7 @@ from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_party
+from dicomsniff.findings.tls_text import tls_text
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size, counted, duration, timestamp
@@ -49,6 +50,8 @@ def association_lines(
     yield from finding_lines(found.causes)
     lasted = duration(association.end_time - association.start_time)
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
+    if said := tls_text(association):
+        yield f"  {said}"
     yield from _tcp_lines(association)
     yield from _time_lines(association)
     if contexts:

@@ -45,6 +45,7 @@ from dicomsniff.findings import (
     sub_operation_rules,
     tcp_rules,
     time_rules,
+    tls_rules,
 )
 from dicomsniff.findings.rule import AnyRule, declared_in
 
@@ -78,6 +79,7 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("Where the time went", declared_in(time_rules)),
     ("TCP connections that failed", declared_in(connection_rules)),
     ("TLS handshakes", declared_in(handshake_rules)),
+    ("DICOM over TLS", declared_in(tls_rules)),
     ("User identity", declared_in(identity_rules)),
     ("Security", declared_in(security_rules)),
     ("What an SCP reports as failed", declared_in(commitment_failure_rules, print_rules)),

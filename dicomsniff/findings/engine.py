@@ -26,6 +26,8 @@ for _rule in (rule for rule in RULES if isinstance(rule, EntryRule)):
 _CONDITIONS = list(_BY_CONDITION.items())
 _ORDER = {rule.code: place for place, rule in enumerate(RULES)}
 _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
+_OF_TLS = [rule for rule in _FINAL if rule.of_tls]
+_OF_BARE_TCP = [rule for rule in _FINAL if not rule.of_tls]
 _CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
 _NOWHERE = Span(0, 0, 0, 0, 0)
 
@@ -61,7 +63,8 @@ def find_final(collector: Collector, association: Association, known: Known | No
     """Ask the rules about an association that is over, and put causes and consequences in order."""
     review = Review(association, collector, known)
     where = association.timeline[0].span if association.timeline else _NOWHERE
-    for rule in _FINAL:  # one by one: the last of them say how much is not listed
+    over_tls = association.tls is not None and (_OF_TLS if association.tls.is_unread else _FINAL)
+    for rule in over_tls or _OF_BARE_TCP:  # one by one: the last of them say how much is not listed
         if found := [_finding(rule, hit, where, None, None) for hit in rule.check(review)]:
             collector.collect(association).add(found, final=True)
     collected = collector.of(association)

@@ -31,8 +31,8 @@ def refused(facts: CaptureFacts) -> Iterator[Hit]:
     """A TLS handshake is refused.
 
     Before anything is encrypted, one side ended the TLS handshake by a fatal alert, or the server closed the connection
-    on it without a word, so that no association could begin. Connections to the web's ports, or of programs that offer
-    to speak HTTP, are not reported.
+    on it without a word. Connections to the web's ports, or of programs that offer to speak HTTP, are not reported;
+    those to a port of DICOM are associations, and reported there.
 
     What to do: Give both sides certificates that the other one trusts, where asked for also to the client, and TLS
     versions and cipher suites that they have in common (PS3.15 §B.12).
@@ -41,15 +41,17 @@ def refused(facts: CaptureFacts) -> Iterator[Hit]:
     for each in sorted(facts.handshakes, key=lambda each: each.span.first_packet):
         groups.setdefault(each[:5], []).append(each)
     for group in groups.values():
-        first = group[0]
-        who, whom = (first.client, first.server) if first.by_client else (first.server, first.client)
-        often = f" {len(group)} times" if len(group) > 1 else ""
-        if first.alert is None:
-            text = f"{the_address(who)} closed the connection on the TLS handshake of {the_address(whom)}{often}"
-            yield Hit(f"{text}, without an answer: it probably speaks no TLS on this port", first.span)
-            continue
-        text = f"{the_address(who)} refused the TLS handshake with {the_address(whom)}{often}"
-        yield Hit(f"{text} by the alert {alert_name(first.alert)}: {_why(first)}", first.span)
+        yield Hit(refusal_text(group[0], f" {len(group)} times" if len(group) > 1 else ""), group[0].span)
+
+
+def refusal_text(failed: FailedHandshake, often: str = "") -> str:
+    """Say who refused whom, and why."""
+    who, whom = (failed.client, failed.server) if failed.by_client else (failed.server, failed.client)
+    if failed.alert is None:
+        text = f"{the_address(who)} closed the connection on the TLS handshake of {the_address(whom)}{often}"
+        return f"{text}, without an answer: it probably speaks no TLS on this port"
+    text = f"{the_address(who)} refused the TLS handshake with {the_address(whom)}{often}"
+    return f"{text} by the alert {alert_name(failed.alert)}: {_why(failed)}"
 
 
 def _why(handshake: FailedHandshake) -> str:

@@ -29,6 +29,8 @@ class Fate(Enum):
     """Nothing was lost, but it did not end by a release."""
     UNKNOWN = auto()
     """The capture does not show its end."""
+    UNREAD = auto()
+    """It is presumed inside TLS that could not be read."""
     TROUBLED = auto()
 
 
@@ -39,6 +41,8 @@ def fate(association: Association, found: Findings) -> Fate:
         return Fate.TROUBLED
     if association.released:
         return Fate.WELL
+    if association.tls is not None and association.tls.is_unread:
+        return Fate.UNREAD
     if association.abort is not None:
         return Fate.LOOSE
     loose = any(finding.code in ENDINGS for finding in found.all)
@@ -172,6 +176,8 @@ class Overview:
             yield f"{counted(going_on, 'association')} {was} going on when the capture ended"
         if unknown := self.fates[Fate.UNKNOWN] - going_on:
             yield f"{counted(unknown, 'association')} without an end in the capture"
+        if unread := self.fates[Fate.UNREAD]:
+            yield f"{counted(unread, 'TLS connection')} that could not be read, of DICOM presumably"
         if warnings:
             yield counted(warnings, "warning")
 

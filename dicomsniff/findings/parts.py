@@ -26,6 +26,8 @@ class Kind(StrEnum):
     TITLE = "ae_title"
     ADDRESS = "address"
     """An IP address, with or without a port."""
+    NAME = "name"
+    """A name in a certificate, or one that a TLS client asked for."""
     UID = "uid"
     """A UID that the standard does not define."""
     ELEMENT = "element"
@@ -84,6 +86,8 @@ def _shown(value: Value, gate: Gate) -> str:
             return gate.title(text)
         case Kind.ADDRESS:
             return gate.endpoint(text)
+        case Kind.NAME:
+            return gate.address(text)
         case Kind.UID:
             return gate.uid(text)
         case Kind.ELEMENT:
@@ -140,6 +144,11 @@ def the_title(text: str) -> str:
 def the_address(address: object) -> str:
     """Mark an address, with or without its port."""
     return _mark(str(address), Kind.ADDRESS)
+
+
+def the_name(name: str) -> str:
+    """Mark a name in a certificate, or one that a TLS client asked for: names of hosts and of those who run them."""
+    return _mark(name, Kind.NAME)
 
 
 def the_party(party: Party) -> str:

@@ -152,6 +152,8 @@ class FinalRule(Rule):
     """A rule asked once about an association, when nothing more can come."""
 
     check: FinalCheck
+    of_tls: bool = False
+    """Whether it is about TLS: asked about associations that came over it, also about those that could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,9 +223,9 @@ def _finds_nothing(_: Association, __: Entry) -> Iterable[Hit]:
     return ()
 
 
-def final_rule(**row: Unpack[Catalogued]) -> Callable[[FinalCheck], FinalCheck]:
+def final_rule(*, of_tls: bool = False, **row: Unpack[Catalogued]) -> Callable[[FinalCheck], FinalCheck]:
     """Declare a rule asked about an association that is over."""
-    return lambda check: _declare(check, FinalRule(check=check, **_row(check, row)))
+    return lambda check: _declare(check, FinalRule(check=check, of_tls=of_tls, **_row(check, row)))
 
 
 def capture_rule(**row: Unpack[Catalogued]) -> Callable[[CaptureCheck], CaptureCheck]:

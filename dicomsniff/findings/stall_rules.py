@@ -17,6 +17,7 @@ from dicomsniff.side import SIDES, Side
 from dicomsniff.span import Span
 from dicomsniff.tcp.health import SMALL_SEGMENT, StreamHealth
 from dicomsniff.tcp.pauses import NEVER
+from dicomsniff.tcp.source import ByteSource
 
 _TRIES = 2
 """Times that bytes must have been sent again before the path is suspected."""
@@ -102,11 +103,17 @@ def _unacknowledged(review: Review, side: Side, health: StreamHealth) -> tuple[s
     """Find the first message or PDU of a side that was sent whole and not acknowledged."""
     for entry in review.association.timeline:
         event = entry.event
-        if entry.side is side and entry.span.end > health.acked_to and not isinstance(event, Abort | TcpEnd):
+        if entry.side is side and _end_in_tcp(entry.span) > health.acked_to and not isinstance(event, Abort | TcpEnd):
             if isinstance(event, Message):
                 return f"{event.name} {the_message_id(event.command.message_id)}", event.span, event, ""
             return event.name, event.span, None, ""
     return None
+
+
+def _end_in_tcp(span: Span) -> int:
+    """Return where a span ends in the TCP stream: what is inside TLS counts otherwise."""
+    located = span.source.locate(span) if isinstance(span.source, ByteSource) else []
+    return located[-1].end if located else span.end
 
 
 @final_rule(code="receiver-stopped-reading", severity=Severity.ERROR)
@@ -179,7 +186,7 @@ def _passed_large(review: Review, stall: _Stall) -> bool:
     """Whether anything larger than a segment was acknowledged in the direction of a stall."""
     return any(
         each.side is stall.side
-        and each.span.end <= stall.health.acked_to
+        and _end_in_tcp(each.span) <= stall.health.acked_to
         and each.span.end - each.span.start > SMALL_SEGMENT
         for each in review.association.timeline
     )

@@ -12,6 +12,7 @@ from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_address, the_class, the_title
 from dicomsniff.findings.review import PATIENCE, UNANSWERED
+from dicomsniff.findings.tls_text import amounts_text, protection_text
 from dicomsniff.pdu.types import Abort
 from dicomsniff.quantities import counted, duration, of_all
 from dicomsniff.side import Side
@@ -35,6 +36,8 @@ def verdict(association: Association, found: Findings, now: int = 0) -> str:
     """
     if association.said:
         return association.said
+    if association.tls is not None and association.tls.is_unread:
+        return f"unfinished: {_presumed(association, found)}"
     if association.rejection is not None:
         return f"refused: {_rejection(association, found)}"
     if association.abort is not None and association.state is not State.RELEASED:
@@ -53,6 +56,14 @@ def verdict(association: Association, found: Findings, now: int = 0) -> str:
         return _going_on(association, now)
     lost = "; the capturer lost packets meanwhile" if association.lost_until else ""
     return f"unfinished{_why_unfinished(association, found, failed)}{lost}"
+
+
+def _presumed(association: Association, found: Findings) -> str:
+    """Say what is known of an association inside TLS that could not be read."""
+    wrong = next((each for each in found.causes if each.worst is Severity.ERROR), None)
+    if wrong is not None or association.tls is None:
+        return wrong.line if wrong is not None else ""
+    return f"DICOM over TLS, presumably ({protection_text(association.tls)}): {amounts_text(association)}"
 
 
 def has_failed(association: Association) -> bool:

@@ -95,6 +95,10 @@ class LiveSource:
         """Read again what was sniffed before; CaptureError where it is not kept any more."""
         yield from self._reader.batches_from(offset, number)
 
+    def take_key_logs(self) -> tuple[bytes, ...]:
+        """Return nothing: interfaces have no secrets."""
+        return ()
+
     def again(self) -> None:
         """Return nothing: what is sniffed has no end that could be waited for."""
 

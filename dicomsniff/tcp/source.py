@@ -88,14 +88,14 @@ class TcpSource(ByteSource):
                 if flow == self.flow and start < end:
                     at = (seq + bool(flags & SYN) - begins) & SEQUENCE_MASK
                     at -= (1 << 32) if at & 0x80000000 else 0
-                    missing = _fill(piece.data, missing, at, data[start:end])
+                    missing = fill_missing(piece.data, missing, at, data[start:end])
             if not missing or batch.first_number + len(batch.starts) > span.last_packet:
                 break
         piece.holes = [(span.start + first, span.start + last) for first, last in missing]
         return piece
 
 
-def _fill(into: bytearray, missing: list[tuple[int, int]], at: int, data: bytes) -> list[tuple[int, int]]:
+def fill_missing(into: bytearray, missing: list[tuple[int, int]], at: int, data: bytes) -> list[tuple[int, int]]:
     """Copy what of `data`, lying at `at`, is still missing; return what is missing then."""
     left: list[tuple[int, int]] = []
     for first, last in missing:

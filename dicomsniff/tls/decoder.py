@@ -41,6 +41,22 @@ class TlsDecoder:
         """
         return self._go_on(peer, self._directions[peer].skip(start, length))
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of both sides that wait for secrets."""
+        return sum([direction.waiting for direction in self._directions.values()])
+
+    def place(self, peer: Peer) -> tuple[int, int] | None:
+        """Where the next record of a side begins, and its number; None where reading cannot go on with these alone."""
+        return self._directions[peer].place
+
+    def go_to(self, peer: Peer, start: int, number: int, before: bytes = b"") -> None:
+        """Pass over records: the next bytes of a side are at `start`, where the record with that number begins.
+
+        `before` are the last bytes before it: up to TAIL of them are needed where ciphers chain records.
+        """
+        self._directions[peer].go_to(start, number, before)
+
     def close(self) -> list[TlsEvent]:
         """Tell of what still waits: nothing more will come."""
         events: list[TlsEvent] = []

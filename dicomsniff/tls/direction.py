@@ -75,6 +75,26 @@ class Direction:
         """Whether what it waited for may have come, or it let the other side go first."""
         return self._is_interrupted or (self._waits_since is not None and self._waits_since != self._ring.stamp)
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for secrets, or for what the other side says."""
+        return self._reader.size if self._waits_since is not None else 0
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Where the next record begins, and its number, where with these reading can go on; None elsewhere."""
+        opener, session = self._opener, self._session
+        is_plain = opener.is_plain or opener.epoch not in (None, Epoch.APPLICATION)
+        if is_plain or self.is_done or self._search is not None or session.key_updates or session.renegotiations:
+            return None
+        return self._reader.position, opener.sequence
+
+    def go_to(self, start: int, number: int, before: bytes) -> None:
+        """Go on at `start`, where a record with that number begins; `before` are bytes before it."""
+        self._reader.go_to(start, before)
+        self._contents.reset()
+        self._opener.sequence = number
+
     def feed(self, data: bytes, start: int) -> list[TlsEvent]:
         """Take bytes."""
         if self.is_done:

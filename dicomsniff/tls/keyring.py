@@ -13,7 +13,7 @@ from dicomsniff.tls.hellos import TICKET, ClientHello, ServerHello
 from dicomsniff.tls.peer import CLIENT, Peer
 from dicomsniff.tls.protection import Protection, protection
 from dicomsniff.tls.schedule import extended_master_secret, key_block, master_secret, next_traffic_secret, traffic_keys
-from dicomsniff.tls.secrets import Found, Label, Origin, Secret, Secrets
+from dicomsniff.tls.secrets import MAX_SESSIONS, Found, Label, Origin, Secret, Secrets
 from dicomsniff.tls.suites import Suite, find_suite
 
 MAX_TRIED_SESSIONS = 16
@@ -154,6 +154,8 @@ class KeyRing:
             may_come = may_come or not handshake.is_beginning_lost
             return Missing(may_come, Problem.NO_SECRETS, "the handshake is not in the capture")
         text = f"no secrets for this session's client random, {session.client_random.hex()}"
+        if self._secrets.forgotten:
+            text += f"; of more than {MAX_SESSIONS} sessions with secrets the oldest were forgotten"
         if self._secrets.has_rsa_keys and not self._secrets.has_sessions:
             if session.resumed or (version != TLS_1_3 and not handshake.is_hello_done):
                 text = "the session resumes one that is not in the capture"

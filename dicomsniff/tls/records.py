@@ -160,6 +160,16 @@ class RecordReader:
                 piece.start += passed
                 piece.position = TAIL
 
+    def go_to(self, start: int, before: bytes) -> None:
+        """Go on at `start`, where a record begins; `before` are the bytes before it, up to TAIL of them."""
+        self.clear()
+        piece = _Piece(start - len(before))
+        piece.data += before
+        piece.position = len(before)
+        self._pieces.append(piece)
+        self._searching = self._begins = False
+        self._needed = HEADER
+
     def clear(self) -> None:
         """Let go of everything."""
         self._pieces.clear()

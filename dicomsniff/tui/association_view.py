@@ -11,6 +11,7 @@ from dicomsniff.association.association import Association, Party
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.slowness import slow_because
+from dicomsniff.findings.tls_text import tls_text
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import duration, of_all, timestamp
 from dicomsniff.side import SIDES
@@ -40,6 +41,8 @@ def association_facts(
         yield from (("", said) for said in (slow_because(association), *time_text(association).split("; ")) if said)
         if near := nearest_side(association):
             yield "captured", "between the two" if near == "between" else f"near the {near}"
+    if said := allowed(tls_text(association)):
+        yield "transport", said
     for side in SIDES:
         health = association.tcp.get(side)
         said = tcp_text(health) if health is not None else ""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, SharedPdu, TcpEnd, UnexpectedPdu
+from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set
@@ -67,7 +68,7 @@ def _add_bytes(detail: Detail, capture: Capture, association: Association, entry
     match entry.event:
         case Message() as message:
             _add_message(detail, capture, association, message)
-        case TcpEnd() | MissingBytes():
+        case TcpEnd() | MissingBytes() | TlsTrouble():
             return
         case (
             OversizedPdu()

@@ -2,6 +2,7 @@
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
+from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.parts import the_party
 from dicomsniff.pdu.types import CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
@@ -130,7 +131,7 @@ def _shorter(said: str) -> str:
 
 def arrow(entry: Entry, width: int) -> str:
     """Draw an entry as an arrow from its sender: whole for what was said, dotted for what befell the stream."""
-    dotted = isinstance(entry.event, TcpEnd | CutAssociate | MissingBytes | SkippedBytes | MalformedPdu)
+    dotted = isinstance(entry.event, TcpEnd | CutAssociate | MissingBytes | SkippedBytes | MalformedPdu | TlsTrouble)
     line = "┄" if dotted or (isinstance(entry.event, Message) and not entry.event.complete) else "─"
     room = width - 7
     name = entry_name(entry)

@@ -10,6 +10,7 @@ from dicomsniff.association.timeline import (
     TcpEnd,
     UnexpectedPdu,
 )
+from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, COMMAND_ELEMENTS, EVENT_TYPE_ID
 from dicomsniff.dictionary.information_models import find_model
 from dicomsniff.dictionary.normalized import type_name
@@ -64,7 +65,7 @@ def entry_size(entry: Entry) -> int:
     match entry.event:
         case Message(command=command, data_set=data):
             return len(command.raw) + (data.length if data is not None else 0)
-        case TcpEnd() | UnexpectedPdu() | SharedPdu() | MalformedPdu():
+        case TcpEnd() | UnexpectedPdu() | SharedPdu() | MalformedPdu() | TlsTrouble():
             return 0
         case event:
             return event.length
@@ -112,6 +113,8 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return "a message begins after another one in the same P-DATA-TF"
         case UnexpectedPdu(state=state):
             return f"the association is {state.value}"
+        case TlsTrouble(text=text):
+            return text
         case TcpEnd(how=how):
             return "closes its direction" if how == "FIN" else "breaks the connection off"
         case _:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import build
 from capture.test_express import analyze as analyze_in_batches
 from dicomsniff.analyzer import Analyzer
-from dicomsniff.association.consumer import Foreign
+from dicomsniff.association.consumer import Foreign, Means
 from dicomsniff.association.recognition import LEAST_UNDECIDED, MAX_UNDECIDED, Recognition
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.side import Side
@@ -148,7 +148,7 @@ def test_where_many_connections_are_undecided_fewer_bytes_of_each_wait():
     talk.client(b"G")
     bulk = [event for event in track(talk.packets) if isinstance(event, StreamBytes)]
     connection = bulk[0].stream.connection
-    recognition = connection.consumer = Recognition(connection, room=1)
+    recognition = connection.consumer = Recognition(connection, Means(room=1))
     recognition.feed(bulk[0], 1)
     assert connection.consumer is recognition
     recognition.feed(bulk[-1], 1)
@@ -168,7 +168,7 @@ def test_a_stream_that_begins_with_a_hole_is_searched_for_messages():
 
 def test_a_handshake_is_read_on_behind_the_bytes_that_told_tls():
     hello = handshake(client_hello())
-    talk = build.Talk(tick=1000).open()
+    talk = build.Talk(server=("10.0.0.2", 4242), tick=1000).open()
     talk.client(hello)
     talk.server(b"\x15\x03\x03\x00\x02\x02\x46")
     found = analyze(talk.reset(1).packets)

@@ -12,6 +12,7 @@ from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refuse
 from findings.release_cases import CASES as RELEASE_CASES
 from findings.stall_cases import CASES as STALL_CASES
 from findings.stranger_cases import CASES as STRANGER_CASES
+from findings.tls_cases import CASES as TLS_CASES
 from findings.traffic import (
     CT,
     IDENTIFIER,
@@ -547,7 +548,11 @@ case(
     lambda: beside_a_sound_one(refused(2, port=445, target="10.0.0.8", source="10.0.0.9")),
 )
 case("requestor-silent", said_nothing, lambda: said_nothing(100 * build.MILLISECOND))
-case("tls-handshake-refused", without_client_certificate, lambda: without_client_certificate(1))
+case(
+    "tls-handshake-refused",
+    lambda: without_client_certificate(port=4242),
+    lambda: without_client_certificate(1, port=4242),
+)
 
 # The whole capture
 
@@ -734,5 +739,5 @@ case("request-cut-short", lambda: _answered_early(0xA700), lambda: _answered_ear
 
 # In modules of their own
 
-for _code, _traffic in (RELEASE_CASES | STALL_CASES | STRANGER_CASES).items():
+for _code, _traffic in (RELEASE_CASES | STALL_CASES | STRANGER_CASES | TLS_CASES).items():
     case(_code, *_traffic)

@@ -31,6 +31,8 @@ _NOT_SAID = {
     "other-protocol",
     "response-on-other-context",
     "time-goes-back",
+    "tls-not-decrypted",
+    "tls-unread",
     "tries-repeated",
     "worked-otherwise",
 }

@@ -67,7 +67,7 @@ def test_another_protocol_is_named_whichever_side_speaks_it(said, name):
 
 def test_a_server_that_closes_on_a_client_hello_probably_speaks_no_tls():
     talk = talked((0, handshake(client_hello())), talk=build.Talk(server=("10.0.0.2", 11112)).open())
-    assert told(talk.end(1).packets, "tls-handshake-refused") == [
+    assert told(talk.end(1).packets, "tls-refused") == [
         "10.0.0.2:11112 closed the connection on the TLS handshake of 10.0.0.1, without an answer: it probably speaks "
         "no TLS on this port"
     ]
@@ -75,7 +75,7 @@ def test_a_server_that_closes_on_a_client_hello_probably_speaks_no_tls():
 
 def test_a_client_that_leaves_its_own_handshake_is_not_refused():
     talk = talked((0, handshake(client_hello())), talk=build.Talk(server=("10.0.0.2", 11112)).open())
-    assert told(talk.close().packets, "tls-handshake-refused") == []
+    assert told(talk.close().packets, "tls-refused") == []
 
 
 # TCP

@@ -3,12 +3,15 @@
 import pytest
 
 import build
-from pipeline import analyze
+from pipeline import analyze, findings_of
 from tls import CERTIFICATE, alert, client_hello, handshake, offers, without_client_certificate
 
 
 def told(packets: list[build.Packet]) -> list[str]:
-    return [finding.message for finding in analyze(packets).findings if finding.code == "tls-handshake-refused"]
+    """What is told of a port of DICOM in its association, and of any other port with the capture."""
+    analyzer = analyze(packets)
+    found = [finding for each in analyzer.associations for finding in findings_of(each).all] + analyzer.findings
+    return [finding.message for finding in found if finding.code in ("tls-refused", "tls-handshake-refused")]
 
 
 def test_a_missing_client_certificate_is_told_as_such():
@@ -16,6 +19,15 @@ def test_a_missing_client_certificate_is_told_as_such():
         "10.0.0.2:2762 refused the TLS handshake with 10.0.0.1 by the alert handshake_failure (40): "
         "it asked for a client certificate, and the client sent none"
     ]
+
+
+def test_on_another_port_the_capture_is_told_of_it():
+    capture = without_client_certificate(port=4242)
+    assert told(capture) == [
+        "10.0.0.2:4242 refused the TLS handshake with 10.0.0.1 by the alert handshake_failure (40): "
+        "it asked for a client certificate, and the client sent none"
+    ]
+    assert analyze(capture).associations == []
 
 
 def test_a_client_certificate_that_was_sent_may_not_be_accepted():
@@ -49,4 +61,8 @@ def test_what_is_the_webs_or_in_order_is_not_told(packets):
 
 
 def test_a_capture_with_a_refused_handshake_is_in_trouble():
-    assert analyze(without_client_certificate()).verdict.startswith("in trouble: 10.0.0.2:2762 refused the TLS")
+    assert analyze(without_client_certificate()).verdict.startswith(
+        "the association is in trouble: 10.0.0.2:2762 refused the TLS"
+    )
+    other = analyze(without_client_certificate(port=4242))
+    assert other.verdict.startswith("in trouble: 10.0.0.2:4242 refused the TLS")

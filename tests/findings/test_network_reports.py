@@ -73,7 +73,9 @@ def test_a_protocol_in_its_own_place_is_only_counted(packets):
 
 def test_a_tls_handshake_that_was_refused_is_told_once():
     packets = stranger(handshake(client_hello())).end(1).packets
-    assert [finding.code for finding in found_in(packets)] == ["tls-handshake-refused"]
+    assert [finding.code for finding in found_in(packets)] == ["tls-refused"]
+    elsewhere = stranger(handshake(client_hello()), port=4242).end(1).packets
+    assert [finding.code for finding in found_in(elsewhere)] == ["tls-handshake-refused"]
 
 
 @pytest.mark.parametrize("header", [PROXY_LINE, PROXY_BYTES])

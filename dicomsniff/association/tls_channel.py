@@ -1,0 +1,274 @@
+"""A TLS connection -> a channel of plaintext: records are decrypted as they come, and each byte keeps its packet."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from dicomsniff.association.consumer import ChannelEvent
+from dicomsniff.association.tls_layer import MAX_TURNS, TlsLayer, TlsTrouble
+from dicomsniff.association.tls_source import Place, TlsSource
+from dicomsniff.capture.segments import flow_ends
+from dicomsniff.capture.skip import Skip
+from dicomsniff.span import PacketMark, Span
+from dicomsniff.tcp.channel import ByteStream, Channel
+from dicomsniff.tcp.events import StreamBytes, StreamGap
+from dicomsniff.tcp.health import StreamHealth
+from dicomsniff.tls.decoder import TlsDecoder
+from dicomsniff.tls.events import Alert, Plaintext, Problem, TlsEvent, TlsProblem
+from dicomsniff.tls.peer import CLIENT, SERVER, Peer
+from dicomsniff.tls.protection import TAIL
+from dicomsniff.tls.vault import Vault
+
+RECORD_HEADER = 5
+LONGEST = 1 << 14
+"""Bytes of plaintext that a record holds at most (RFC 8446 §5.1)."""
+MAX_SEGMENTS = 1 << 14
+"""Segments of a direction whose packets are remembered until what they brought is decrypted."""
+
+Told = ChannelEvent | TlsTrouble
+
+
+class TlsStream:
+    """The plaintext of one direction."""
+
+    __slots__ = ("_lost", "_overhead", "_segments", "offset", "peer", "skip", "source", "tcp")
+
+    peer: "TlsStream"
+
+    def __init__(self, tcp: ByteStream, begins: PacketMark, vault: Vault, *, is_client: bool) -> None:
+        self.tcp = tcp
+        self.source = TlsSource(tcp.source, begins, vault, is_client=is_client)
+        self.offset = 0
+        self.skip: Skip | None = None
+        self._segments: deque[tuple[int, PacketMark]] = deque()
+        """Where segments begin in the TCP stream that may hold a record yet to come, and their packets."""
+        self._lost: int | None = None
+        """Where bytes began of the TCP stream that could not be decrypted, some of which were plaintext."""
+        self._overhead = 0
+        """Bytes that the last record had beside its plaintext."""
+
+    @property
+    def flow(self) -> bytes:
+        """Who sends to whom."""
+        return self.tcp.flow
+
+    @property
+    def last_mark(self) -> PacketMark:
+        """The last packet of this direction."""
+        return self.tcp.last_mark
+
+    @property
+    def syn_seen(self) -> bool:
+        """Whether the beginning of the connection was captured."""
+        return self.tcp.syn_seen
+
+    @property
+    def segments(self) -> int:
+        """TCP segments seen."""
+        return self.tcp.segments
+
+    @property
+    def health(self) -> StreamHealth:
+        """How TCP underneath fared."""
+        return self.tcp.health
+
+    def came(self, offset: int, mark: PacketMark) -> None:
+        """Take note of the packet of bytes of the TCP stream from `offset` on."""
+        self._segments.append((offset, mark))
+        if len(self._segments) > MAX_SEGMENTS:
+            self._segments.popleft()
+        self.source.last = mark
+
+    def mark_at(self, offset: int) -> PacketMark:
+        """Return the packet of a byte of the TCP stream, as far as that is remembered."""
+        found = self._segments[0][1] if self._segments else self.source.last
+        for begins, mark in self._segments:
+            if begins > offset:
+                break
+            found = mark
+        return found
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the packets of bytes of the TCP stream."""
+        first, last = self.mark_at(start), self.mark_at(max(start, end - 1))
+        return Span(first.number, last.number, first.time, last.time, first.offset)
+
+    def note_place(self, start: int, number: int) -> None:
+        """Take note of where the next record begins in the TCP stream, and of its number."""
+        self.source.note(Place(self.offset, start, number, self.mark_at(start - TAIL)))
+
+    def lose(self, start: int) -> None:
+        """Take note that bytes of the TCP stream from `start` on were not decrypted."""
+        self._lost = start if self._lost is None else min(start, self._lost)
+
+    def unwrap(self, record: Plaintext) -> Iterator[ChannelEvent]:
+        """Yield a record's plaintext, in a piece for each packet that it came in; one of what is only counted."""
+        data, length = record.data, len(record.data)
+        segments = self._segments
+        while len(segments) > 1 and segments[1][0] <= record.start:
+            segments.popleft()
+        first = segments[0][1] if segments else self.source.last
+        if self._lost is not None:
+            yield self._gap(record.start, first)
+        self._overhead = record.end - record.start - length
+        self.source.tcp_end = record.end
+        if not self.source.places:
+            self.source.note(Place(self.offset, record.start, None, first))
+        # To within the few bytes of a nonce, which some suites put before the ciphertext.
+        begins = record.start + RECORD_HEADER
+        at = 0
+        while at < length:
+            # Nobody looks at which packets bytes came in that are only counted, but for the last of these.
+            counted = min(self.skip.until - self.offset, length - at) if self.skip is not None else 0
+            while len(segments) > 1 and segments[1][0] - begins <= at + max(counted - 1, 0):
+                segments.popleft()
+            until = min(length, segments[1][0] - begins) if len(segments) > 1 else length
+            until = at + counted if counted > 0 else until
+            event = StreamBytes(self, self.offset, data, at, until, segments[0][1] if segments else first)
+            self.offset += until - at
+            at = until
+            yield event
+
+    def close(self) -> list[ChannelEvent]:
+        """Tell of bytes at the end that were not decrypted."""
+        if self._lost is None:
+            return []
+        return [self._gap(max(self.tcp.offset, self._lost + 1), self.source.last)]
+
+    def _gap(self, until: int, mark: PacketMark) -> ChannelEvent:
+        """Tell of plaintext that is missing: about as many bytes as records of the usual length would hold."""
+        lost, self._lost = until - (self._lost or 0), None
+        records = max(1, -(-lost // (LONGEST + self._overhead)))
+        gap = StreamGap(self, self.offset, max(1, lost - records * self._overhead), mark)
+        self.offset += gap.length
+        return gap
+
+
+class TlsChannel:
+    """Both directions, decrypted; `client` is the stream of whoever says hello first."""
+
+    __slots__ = ("_connection", "_streams", "_vault", "consumer", "decoder", "layer", "streams")
+
+    def __init__(self, connection: Channel, client: ByteStream, vault: Vault) -> None:
+        self._connection = connection
+        self._vault = vault
+        self.consumer: Any = None
+        self.decoder: TlsDecoder | None = TlsDecoder(vault.secrets)
+        """None once there is nothing more to decrypt."""
+        begins = connection.first_mark
+        here = TlsStream(client, begins, vault, is_client=True)
+        there = TlsStream(client.peer, begins, vault, is_client=False)
+        here.peer, there.peer = there, here
+        self.streams = (here, there)
+        self._streams: dict[Peer, TlsStream] = {CLIENT: here, SERVER: there}
+        self.layer = TlsLayer(self.decoder.session, *flow_ends(client.flow), Span.at(begins))
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Leave the decoder in memory: it has keys, and these are written nowhere."""
+        state = {name: getattr(self, name) for name in self.__slots__}
+        if self.decoder is not None:
+            state["decoder"] = self._vault.keep(self.decoder)
+        return None, state
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        for name, value in state[1].items():
+            setattr(self, name, value)
+        if isinstance(self.decoder, int):
+            self.decoder = self._vault.give_back(self.decoder)
+        if self.decoder is not None:
+            self.layer.session = self.decoder.session
+
+    @property
+    def opener(self) -> TlsStream | None:
+        """The direction of whoever opened the connection."""
+        opener = self._connection.opener
+        return None if opener is None else self._streams[self.peer_of(opener)]
+
+    @property
+    def opened_at(self) -> int | None:
+        """When it was open for both (ns since 1970)."""
+        return self._connection.opened_at
+
+    @property
+    def first_mark(self) -> PacketMark:
+        """The first packet."""
+        return self._connection.first_mark
+
+    @property
+    def last_mark(self) -> PacketMark:
+        """The last packet."""
+        return self._connection.last_mark
+
+    @property
+    def last_time(self) -> int:
+        """When its last packet was captured (ns since 1970)."""
+        return self._connection.last_time
+
+    @property
+    def closed(self) -> bool:
+        """Whether it came to its end in sight."""
+        return self._connection.closed
+
+    def peer_of(self, stream: ByteStream) -> Peer:
+        """Say who sends a stream of the connection underneath."""
+        return CLIENT if stream.flow == self._streams[CLIENT].flow else SERVER
+
+    def stream_of(self, stream: ByteStream) -> TlsStream:
+        """Return the plaintext of a stream of the connection underneath."""
+        return self._streams[self.peer_of(stream)]
+
+    def feed(self, stream: ByteStream, offset: int, data: bytes, mark: PacketMark) -> Iterable[Told]:
+        """Take bytes of the connection underneath; what that gives has to be taken before anything else is fed."""
+        peer = self.peer_of(stream)
+        if len(self.layer.turns) < MAX_TURNS:
+            self.layer.note_turn(peer, len(data), mark.time)
+        if self.decoder is None:
+            return ()
+        self._streams[peer].came(offset, mark)
+        events = self.decoder.feed(peer, data, offset)
+        return self._tell(events, peer) if events else ()
+
+    def gap(self, stream: ByteStream, offset: int, length: int) -> Iterable[Told]:
+        """Take note that the capture lacks bytes of the connection underneath."""
+        peer = self.peer_of(stream)
+        return self._tell(self.decoder.skip(peer, offset, length), peer) if self.decoder is not None else ()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait to be decrypted."""
+        return self.decoder.waiting if self.decoder is not None else 0
+
+    def go_to(self, stream: TlsStream, place: Place, before: bytes) -> None:
+        """Pass over what a direction sent before a place; `before` are the last bytes of that."""
+        if self.decoder is not None and place.number is not None:
+            stream.offset = place.position
+            self.decoder.go_to(self.peer_of(stream), place.tcp, place.number, before)
+
+    def close(self) -> list[Told]:
+        """Nothing more comes."""
+        if self.decoder is None:
+            return []
+        told = [*self._tell(self.decoder.close(), CLIENT)]
+        self.stop()
+        return told + [event for stream in self.streams for event in stream.close()]
+
+    def stop(self) -> None:
+        """Decrypt no more."""
+        if self.decoder is not None:
+            self._vault.give_back(id(self.decoder))
+        self.decoder = None
+
+    def _tell(self, events: list[TlsEvent], peer: Peer) -> Iterator[Told]:
+        for event in events:
+            stream = self._streams[event.peer]
+            if isinstance(event, Plaintext):
+                yield from stream.unwrap(event)
+            elif isinstance(event, Alert):
+                self.layer.note_alert(event, stream.span(event.start, event.end))
+            elif isinstance(event, TlsProblem):
+                if event.is_gap:
+                    stream.lose(event.start)
+                if event.problem is not Problem.NO_SECRETS:
+                    yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
+        if self.decoder is not None and (place := self.decoder.place(peer)) is not None:
+            self._streams[peer].note_place(*place)

@@ -1,0 +1,93 @@
+"""What is known of the TLS that an association came over, or would have: session, alerts, amounts, how it ended."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dicomsniff.capture.segments import Endpoint
+from dicomsniff.side import Side
+from dicomsniff.span import Span
+from dicomsniff.tls.events import Alert, Problem
+from dicomsniff.tls.peer import CLIENT, SERVER, Peer
+
+if TYPE_CHECKING:
+    from dicomsniff.association.association import Association
+    from dicomsniff.tls.session import TlsSession
+
+MAX_ALERTS = 16
+"""Alerts of a connection that are kept, with their packets."""
+MAX_TURNS = 8
+"""Turns of a connection that are measured, from its first bytes on."""
+DICOM_PROTOCOL = b"dicom"
+"""How application-layer protocol negotiation names DICOM (IANA)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsTrouble:
+    """Bytes of TLS that gave no plaintext, of which DICOM may have been; `text` says why."""
+
+    span: Span
+    peer: Peer
+    problem: Problem
+    text: str
+    name = "TLS not decrypted"
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one side sent until the other one did: bytes of TCP, and when it ended (ns since 1970)."""
+
+    peer: Peer
+    length: int
+    until: int
+
+
+@dataclass(slots=True)
+class TlsLayer:
+    """The TLS of one TCP connection, which all associations on it share. It holds no secret."""
+
+    session: "TlsSession"
+    client: Endpoint
+    server: Endpoint
+    opening: Span
+    """The connection's first packet."""
+    alerts: list[tuple[Alert, Span]] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
+    """The first turns."""
+    sent: dict[Peer, int] = field(default_factory=dict)
+    """Bytes of TCP that each sent, once the connection is over."""
+    ended: tuple[Peer, str, Span] | None = None
+    """Who ended the connection first, how (`FIN` or `RST`), and in which packet."""
+    is_unread: bool = False
+    """Whether nothing of what it carries could be read: that it is DICOM is presumed."""
+
+    @property
+    def offers_dicom(self) -> bool:
+        """Whether the client said that it would speak DICOM."""
+        return DICOM_PROTOCOL in self.session.offered_protocols
+
+    @property
+    def offers_web(self) -> bool:
+        """Whether the client offered HTTP."""
+        return any(each == b"h2" or each.startswith(b"http/1.") for each in self.session.offered_protocols)
+
+    def side_of(self, peer: Peer, association: "Association") -> Side:
+        """Say which side of an association the client or the server is: a requestor may be either."""
+        requestor = CLIENT if association.requestor.endpoint == self.client else SERVER
+        return Side.REQUESTOR if peer is requestor else Side.ACCEPTOR
+
+    def note_end(self, peer: Peer, how: str, span: Span) -> None:
+        """Take note of where a side ended the connection; the first one counts."""
+        self.ended = self.ended or (peer, how, span)
+
+    def note_turn(self, peer: Peer, length: int, time: int) -> None:
+        """Take note of bytes that a side sent."""
+        last = self.turns[-1] if self.turns else None
+        if last is not None and last.peer is peer:
+            last.length, last.until = last.length + length, time
+        else:
+            self.turns.append(Turn(peer, length, time))
+
+    def note_alert(self, alert: Alert, span: Span) -> None:
+        """Take note of an alert and its packet."""
+        if len(self.alerts) < MAX_ALERTS:
+            self.alerts.append((alert, span))

@@ -1,0 +1,228 @@
+"""Rules on the TLS of an association: what kept it from being read, and what is wrong with the protection itself."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dicomsniff.association.handshakes import certificate_sent, failed_handshake
+from dicomsniff.association.timeline import Entry
+from dicomsniff.association.tls_layer import TlsLayer, TlsTrouble
+from dicomsniff.dictionary.tls import TLS_1_2, TLS_1_3, version_name
+from dicomsniff.dictionary.tls_suites import suite_name
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.handshake_rules import refusal_text
+from dicomsniff.findings.parts import the_name
+from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.findings.tls_text import HOW_TO_READ, reading_text, the_peer
+from dicomsniff.quantities import duration, timestamp
+from dicomsniff.tls.events import Problem
+from dicomsniff.tls.peer import CLIENT, SERVER, Peer
+
+if TYPE_CHECKING:
+    from dicomsniff.tls.certificates import Certificate
+
+SOON = 1_000_000_000
+"""Time (ns) after the client's last word within which a server that closes answers it by that."""
+MAX_ALERT = 64
+"""Bytes of an encrypted alert, at most: one of an old suite is padded and has a long MAC."""
+_HANDSHAKE_TURNS = 4
+_FORBIDDEN = ("_NULL_", "_RC4_", "_RC2_", "_EXPORT_", "_DES_", "_DES40_", "_3DES_", "_anon_", "_IDEA_", "_MD5")
+"""What names of suites have in them that must not, or should not, be used (RFC 9325 §4.1)."""
+_DATA_LOST = (Problem.DAMAGED, Problem.NOT_TLS)
+
+
+@final_rule(code="tls-refused", severity=Severity.ERROR, of_tls=True)
+def refused(review: Review) -> Iterator[Hit]:
+    """The TLS handshake of an association is refused.
+
+    On a port of DICOM one side ended the TLS handshake by a fatal alert, or the server closed the connection on it
+    without a word, so that no association could begin.
+
+    What to do: Give both sides certificates that the other one trusts, where asked for also to the client, and TLS
+    versions and cipher suites that they have in common (PS3.15 §B.12).
+    """
+    layer = review.association.tls
+    failed = failed_handshake(layer) if layer is not None and layer.is_unread else None
+    if failed is not None:
+        yield Hit(refusal_text(failed), failed.span)
+
+
+@final_rule(code="tls-closed-early", severity=Severity.ERROR, of_tls=True)
+def closed_early(review: Review) -> Iterator[Hit]:
+    """A server closes a TLS connection right after the handshake.
+
+    The client had done its part of the handshake, and instead of an answer the server closed the connection. So do
+    servers that require a client certificate and do not accept what came; in TLS 1.3 the alert that says so is
+    encrypted, and the client takes the handshake for done.
+
+    What to do: Look in the server's log for the reason. Give the client a certificate that the server trusts.
+    """
+    layer = review.association.tls
+    if layer is None or not layer.is_unread or failed_handshake(layer) is not None or not _is_closed_early(layer):
+        return
+    _, how, span = layer.ended or (SERVER, "", layer.opening)
+    waited = duration(max(span.first_time - _client_done(layer), 0))
+    verb = "broke the connection off" if how == "RST" else "closed the connection"
+    asked = {"missing": "the server had asked for a certificate, and the client sent none",
+             "sent": "the server had asked for a certificate, and perhaps does not accept the one that was sent",
+             "": "a certificate of the client may be missing or not accepted"}[certificate_sent(layer)]  # fmt: skip
+    yield Hit(
+        f"{the_peer(layer, SERVER)} {verb} {waited} after the TLS handshake with {the_peer(layer, CLIENT)}, before any "
+        f"application data: likely refused: {asked}",
+        span,
+    )
+
+
+def _is_closed_early(layer: TlsLayer) -> bool:
+    """Whether the server's only word after the client's part of the handshake was the end, or an alert at most."""
+    turns, ended = layer.turns, layer.ended
+    if ended is None or not 3 <= len(turns) <= _HANDSHAKE_TURNS or turns[2].peer is not CLIENT:
+        return False
+    last = turns[3] if len(turns) == _HANDSHAKE_TURNS else None
+    by_server = ended[0] is SERVER or last is not None
+    short = last is None or last.length <= MAX_ALERT
+    return by_server and short and ended[2].first_time - _client_done(layer) <= SOON and _had_its_turn(layer)
+
+
+def _had_its_turn(layer: TlsLayer) -> bool:
+    """Whether the client's last word may have been the handshake's: it chose a version, and no data was seen."""
+    return layer.session.version is not None and not any(layer.session.plaintext.values())
+
+
+def _client_done(layer: TlsLayer) -> int:
+    return layer.turns[2].until
+
+
+@final_rule(code="tls-unread", severity=Severity.NOTE, of_tls=True)
+def unread(review: Review) -> Iterator[Hit]:
+    """An association is presumed inside TLS that could not be read.
+
+    The connection is on a port of DICOM, or its client offered to speak DICOM. What it carries is encrypted: without
+    the secrets of the session only the handshake tells anything.
+
+    What to do: Have one side write a key log (SSLKEYLOGFILE) and name it by --tls-keylog, or put it in a pcapng file.
+    With RSA key exchange the server's private key does, by --tls-key.
+    """
+    layer = review.association.tls
+    if layer is not None and layer.is_unread and not review.found.all:
+        yield Hit(f"what it carries is encrypted, and {reading_text(layer)}; to read it: {HOW_TO_READ}", layer.opening)
+
+
+@entry_rule(code="tls-not-decrypted", severity=Severity.ERROR, on=TlsTrouble)
+def not_decrypted(_: object, entry: Entry) -> Iterator[Hit]:
+    """Part of a TLS connection could not be decrypted.
+
+    Every record is authenticated before it is read. One that does not authenticate was damaged, or its bytes are not
+    all in the capture, or the secrets are those of another session. What follows is read again as soon as a record
+    authenticates.
+
+    What to do: See that the key log is of this very session, and that the capture lost no packet.
+    """
+    if isinstance(entry.event, TlsTrouble):
+        trouble = entry.event
+        severity = Severity.ERROR if trouble.problem in _DATA_LOST else Severity.WARNING
+        yield Hit(f"the {trouble.peer.value}'s TLS: {trouble.text}", severity=severity)
+
+
+@final_rule(code="tls-version", severity=Severity.WARNING, of_tls=True)
+def version(review: Review) -> Iterator[Hit]:
+    """A TLS version is used that must not be.
+
+    SSL 2.0, SSL 3.0, TLS 1.0 and TLS 1.1 must not be negotiated (BCP 195); the secure transport profiles of DICOM
+    (PS3.15 §B.12, §B.13) ask for TLS 1.2 at least.
+
+    What to do: Update the side that offers nothing newer, or allow TLS 1.2 and 1.3 there.
+    """
+    layer = review.association.tls
+    chosen = layer.session.version if layer is not None else None
+    if layer is not None and chosen is not None and chosen < TLS_1_2:
+        offered = max(layer.session.offered_versions, default=chosen)
+        who = CLIENT if offered <= chosen else SERVER
+        why = "offers nothing newer" if who is CLIENT else f"chose it, where {version_name(offered)} was offered"
+        yield Hit(f"{version_name(chosen)} protects the association: {the_peer(layer, who)} {why}", layer.opening)
+
+
+@final_rule(code="tls-suite", severity=Severity.WARNING, of_tls=True)
+def suite(review: Review) -> Iterator[Hit]:
+    """A cipher suite is used that must not or should not be.
+
+    Suites without encryption or authentication, of export strength, or with RC4, DES, 3DES or MD5 protect nothing, or
+    not enough (BCP 195). Key exchange by RSA has no forward secrecy: whoever gets the server's key later reads what was
+    captured before. That is a note.
+
+    What to do: Allow the suites of PS3.15 §B.12 on both sides, such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256.
+    """
+    layer = review.association.tls
+    chosen = layer.session.suite if layer is not None else None
+    if layer is None or chosen is None:
+        return
+    name = suite_name(chosen)
+    if any(each in f"{name}_" for each in _FORBIDDEN):
+        yield Hit(f"{name} does not protect the association as it should", layer.opening)
+    elif name.startswith("TLS_RSA_") and layer.session.version != TLS_1_3:
+        yield Hit(f"{name} has no forward secrecy", layer.opening, severity=Severity.NOTE)
+
+
+@final_rule(code="tls-certificate-validity", severity=Severity.WARNING, of_tls=True)
+def validity(review: Review) -> Iterator[Hit]:
+    """A certificate was not valid when it was used.
+
+    It had expired, or was not valid yet, at the time of the capture. A peer that looks refuses it.
+
+    What to do: Renew the certificate; see that the clocks of both sides are right.
+    """
+    now = review.association.start_time
+    for layer, peer, certificate in _certificates(review):
+        if now > certificate.not_after:
+            said = f"expired on {timestamp(certificate.not_after, 0)}"
+        elif now < certificate.not_before:
+            said = f"is valid from {timestamp(certificate.not_before, 0)} on only"
+        else:
+            continue
+        yield Hit(f"the certificate of {the_peer(layer, peer)} ({the_name(certificate.subject)}) {said}", layer.opening)
+
+
+@final_rule(code="tls-certificate-self-signed", severity=Severity.NOTE, of_tls=True)
+def self_signed(review: Review) -> Iterator[Hit]:
+    """A certificate is self-signed.
+
+    Nobody but its owner vouches for it, so that the other side has to know this very certificate to trust it.
+
+    What to do: Nothing, where both sides know each other's certificate; else use a certification authority.
+    """
+    for layer, peer, certificate in _certificates(review):
+        if certificate.is_self_signed:
+            who = f"{the_peer(layer, peer)} ({the_name(certificate.subject)})"
+            yield Hit(f"the certificate of {who} is self-signed", layer.opening)
+
+
+@final_rule(code="tls-certificate-name", severity=Severity.NOTE, of_tls=True)
+def name(review: Review) -> Iterator[Hit]:
+    """A server's certificate is for another name than the client asked for.
+
+    The client named a server, and the certificate that came is for others. A client that checks names refuses it.
+
+    What to do: Have a certificate made for the name that clients are configured with.
+    """
+    for layer, peer, certificate in _certificates(review):
+        wanted = layer.session.server_name
+        if peer is SERVER and wanted and not certificate.covers(wanted):
+            names = ", ".join(map(the_name, certificate.names[:_SHOWN_NAMES])) or "no name"
+            yield Hit(f"the client asked for {the_name(wanted)}, and the certificate is for {names}", layer.opening)
+
+
+_SHOWN_NAMES = 3
+
+
+def _certificates(review: Review) -> "Iterator[tuple[TlsLayer, Peer, Certificate]]":
+    """Yield each side's own certificate, where it was sent in clear or could be decrypted."""
+    layer = review.association.tls
+    if layer is None or review.association.follows is not None:
+        return  # told of the connection's first association
+    from dicomsniff.tls.certificates import read_certificate  # it loads a library that bare TCP does not need
+
+    for peer in (CLIENT, SERVER):
+        chain = layer.session.certificates.get(peer)
+        certificate = read_certificate(chain[0]) if chain else None
+        if certificate is not None:
+            yield layer, peer, certificate

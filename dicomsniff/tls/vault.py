@@ -1,0 +1,72 @@
+"""Where secrets stay, for the decoders of all connections. Pickled it is a name, never what is in it.
+
+A connection may leave memory (tcp/shelf.py), and what was found of it may go from one process to another (merging.py).
+Secrets do neither: they stay where they are, and so do decoders, which have keys. A pickled vault is found again by
+its name where it was pickled; anywhere else there is an empty one, with which nothing is read.
+"""
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+from weakref import WeakValueDictionary
+
+if TYPE_CHECKING:
+    from dicomsniff.tls.decoder import TlsDecoder
+    from dicomsniff.tls.secrets import Secrets
+
+
+class Vault:
+    """Holds the secrets, and the decoders of connections that are out of memory."""
+
+    __slots__ = ("__weakref__", "_is_complete", "_kept", "_name", "_secrets")
+
+    def __init__(self) -> None:
+        self._name = uuid4().bytes
+        self._secrets: Secrets | None = None
+        self._is_complete = True
+        self._kept: dict[int, TlsDecoder] = {}
+        _VAULTS[self._name] = self
+
+    def __repr__(self) -> str:
+        return f"<vault: {self._secrets or 'no secrets'}>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return find_vault, (self._name,)
+
+    @property
+    def secrets(self) -> "Secrets":
+        """All secrets that are known."""
+        if self._secrets is None:
+            from dicomsniff.tls.secrets import Secrets  # it loads a library that captures without TLS do not need
+
+            self._secrets = Secrets()
+            self._secrets.is_complete = self._is_complete
+        return self._secrets
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no more secrets will come, so that nothing has to wait for them."""
+        return self._is_complete
+
+    @is_complete.setter
+    def is_complete(self, is_complete: bool) -> None:
+        self._is_complete = is_complete
+        if self._secrets is not None:
+            self._secrets.is_complete = is_complete
+
+    def keep(self, decoder: "TlsDecoder") -> int:
+        """Keep a decoder for a connection that leaves memory; return what it is given back for."""
+        self._kept[id(decoder)] = decoder
+        return id(decoder)
+
+    def give_back(self, number: int) -> "TlsDecoder | None":
+        """Give a decoder back; None where it is not kept here."""
+        return self._kept.pop(number, None)
+
+
+_VAULTS: WeakValueDictionary[bytes, Vault] = WeakValueDictionary()
+
+
+def find_vault(name: bytes) -> Vault:
+    """Return the vault of a name; an empty one where it is not in this process, or not any more."""
+    found = _VAULTS.get(name)
+    return found if found is not None else Vault()

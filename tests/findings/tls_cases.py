@@ -1,0 +1,77 @@
+"""For every rule on DICOM over TLS the smallest traffic that raises it, and some that just does not."""
+
+import ssl
+from collections.abc import Callable
+
+import build
+from findings.traffic import talked
+from tls import (
+    CERTIFICATE_REQUEST,
+    DONE,
+    NO_CERTIFICATE,
+    client_hello,
+    handshake,
+    message,
+    record,
+    without_client_certificate,
+)
+from tls_talk import CERTIFICATES
+
+FINISHED = record(20, b"\1") + record(22, bytes(40))
+DATA = record(23, bytes(300))
+
+
+def chain(name: str) -> bytes:
+    """A Certificate message with one of our certificates."""
+    der = ssl.PEM_cert_to_DER_cert((CERTIFICATES / f"{name}.pem").read_text())
+    listed = len(der).to_bytes(3, "big") + der
+    return message(11, len(listed).to_bytes(3, "big") + listed)
+
+
+def server_name(name: bytes) -> bytes:
+    """The name that a client asks for (RFC 6066 §3)."""
+    entry = b"\0" + len(name).to_bytes(2, "big") + name
+    listed = len(entry).to_bytes(2, "big") + entry
+    return b"\0\0" + len(listed).to_bytes(2, "big") + listed
+
+
+def server_hello(suite: int = 0xC02F, version: int = 0x0303) -> bytes:
+    return message(2, version.to_bytes(2, "big") + bytes(32) + b"\0" + suite.to_bytes(2, "big") + b"\0")
+
+
+def spoken(
+    *turns: tuple[int, bytes], certificate: str = "pacs", suite: int = 0xC02F, version: int = 0x0303, name: bytes = b""
+) -> build.Talk:
+    """A handshake of TLS 1.2 and what follows; the server closes."""
+    hello = client_hello(*([server_name(name)] if name else []))
+    answer = handshake(server_hello(suite, version), chain(certificate), CERTIFICATE_REQUEST, DONE)
+    talk = build.Talk(server=("10.0.0.2", 2762)).open()
+    return talked((0, handshake(hello)), (1, answer), (0, handshake(NO_CERTIFICATE) + FINISHED), *turns, talk=talk)
+
+
+def exchanged(**options: object) -> list[build.Packet]:
+    return spoken((1, FINISHED), (0, DATA), (1, DATA), **options).close().packets
+
+
+def garbled() -> list[build.Packet]:
+    talk = build.Talk(server=("10.0.0.2", 2762)).open()
+    return talked((0, handshake(client_hello())), (1, b"HTTP/1.1 400 Bad Request\r\n\r\n"), talk=talk).close().packets
+
+
+CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build.Packet]]]] = {
+    "tls-refused": (without_client_certificate, lambda: without_client_certificate(1)),
+    "tls-closed-early": (
+        lambda: spoken().end(1).packets,
+        lambda: spoken((1, FINISHED), (0, DATA)).end(1).packets,
+    ),
+    "tls-unread": (exchanged, without_client_certificate),
+    "tls-not-decrypted": (garbled, exchanged),
+    "tls-version": (lambda: exchanged(version=0x0302), exchanged),
+    "tls-suite": (lambda: exchanged(suite=0x0005), exchanged),
+    "tls-certificate-validity": (lambda: exchanged(certificate="expired"), exchanged),
+    "tls-certificate-self-signed": (lambda: exchanged(certificate="expired"), exchanged),
+    "tls-certificate-name": (
+        lambda: exchanged(name=b"other.example"),
+        lambda: exchanged(name=b"pacs.example"),
+    ),
+}

@@ -1,0 +1,366 @@
+"""DICOM over TLS from the outside: keys by option, by file, inside the capture; what is told, and what never is."""
+
+import io
+import json
+import pickle
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import build
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.export.formats import find_view
+from dicomsniff.export.view import write_view
+from dicomsniff.findings.parts import plain
+from dicomsniff.findings.verdicts import verdict
+from dicomsniff.key_files import KeyFileError, KeyFiles
+from dicomsniff.library import Capture, open_capture
+from dicomsniff.privacy.gate import Privacy
+from dicomsniff.tcp.shelf import Shelf
+from dicomsniff.tls.vault import Vault
+from tls_talk import CERTIFICATES, Session, packets, spoken
+from unmarked import ASKED
+
+CT = build.CT_IMAGE_STORAGE
+DATA = build.pixels(50_000, bytes(range(256)) * 100)
+TURNS = [
+    (0, build.associate_rq(build.proposal(1), build.proposal(3, CT))),
+    (1, build.associate_ac(build.answer(1), build.answer(3))),
+    (0, build.message(1, build.echo_rq(1))),
+    (1, build.message(1, build.echo_rsp(1))),
+    (0, build.message(3, build.store_rq(2), DATA)),
+    (1, build.message(3, build.store_rsp(2))),
+    (0, build.release_rq()),
+    (1, build.release_rp()),
+]
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return spoken(TURNS)
+
+
+def secrets_block(log: bytes) -> bytes:
+    return build.block(10, len(log).to_bytes(4, "little").join([b"KSLT", log]))
+
+
+def files(folder: Path, session: Session, **options: int) -> tuple[Path, Path]:
+    capture, log = folder / "capture.pcap", folder / "keys.log"
+    capture.write_bytes(build.pcap(build.frames(packets(session, **options))))
+    log.write_bytes(session.key_log)
+    return capture, log
+
+
+def transcript(capture: Capture) -> dict:
+    with capture:
+        write_view(find_view("export", "json"), capture, out := io.StringIO(), ASKED)
+    return json.loads(out.getvalue())
+
+
+def in_the_clear(port: int = 2762) -> list[build.Packet]:
+    talk = build.Talk(server=("10.0.0.2", port), tick=1000).open()
+    for side, data in TURNS:
+        talk.pieces(side, [data])
+    return talk.close().packets
+
+
+def exchanged(said: dict) -> list[object]:
+    """What a transcript tells of the exchange itself, without where and when its bytes came."""
+    (association,) = said["associations"]
+    times = ("time", "end_time", "latency", "first_packet", "last_packet")
+    messages = [{key: each[key] for key in each if key not in times} for each in association["messages"]]
+    same = ("outcome", "requestor", "acceptor", "presentation_contexts", "pdu_counts", "application_context_name")
+    return [*(association[key] for key in same), messages]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=lambda each: each.name)
+def test_a_key_log_gives_the_transcript_of_the_plain_exchange(tmp_path, version):
+    path, log = files(tmp_path, spoken(TURNS, version))
+    other = tmp_path / "plain.pcap"
+    other.write_bytes(build.pcap(build.frames(in_the_clear())))
+    said = transcript(open_capture(path, collect=True, tls_keylog=log))
+    assert exchanged(said) == exchanged(transcript(open_capture(other, collect=True)))
+    (association,) = said["associations"]
+    assert (association["tls"]["decrypted"], association["tls"]["read_with"]) == (True, "key log")
+    assert association["tls"]["version"] == version.name.replace("TLSv", "TLS ").replace("_", ".")
+    assert association["tls"]["server_name"] == "pacs.example"
+    assert [each["subject"] for each in association["tls"]["certificates"]["server"]] == ["CN=pacs.example"]
+    assert {each["severity"] for each in association["findings"]} <= {"note"}
+
+
+def test_secrets_inside_a_pcapng_file_are_used(tmp_path, session):
+    path = tmp_path / "capture.pcapng"
+    whole = build.pcapng(build.frames(packets(session)))
+    head = len(build.section_header())
+    path.write_bytes(whole[:head] + secrets_block(session.key_log) + whole[head:])
+    (association,) = transcript(open_capture(path, collect=True))["associations"]
+    assert (association["outcome"], association["tls"]["read_with"]) == ("released", "secrets in the capture")
+
+
+def test_secrets_that_come_after_the_packets_are_used_too(tmp_path, session):
+    path = tmp_path / "capture.pcapng"
+    path.write_bytes(build.pcapng(build.frames(packets(session))) + secrets_block(session.key_log))
+    (association,) = transcript(open_capture(path, collect=True))["associations"]
+    assert association["outcome"] == "released"
+
+
+def test_secrets_of_another_protocol_are_passed_over(tmp_path, session):
+    path = tmp_path / "capture.pcapng"
+    body = (0x5353484B).to_bytes(4, "little") + len(session.key_log).to_bytes(4, "little") + session.key_log
+    path.write_bytes(build.section_header() + build.block(10, body) + build.interface())
+    with open_capture(path) as capture:
+        assert capture.associations == []
+        assert len(capture._keys.vault.secrets) == 0
+
+
+def test_a_private_key_reads_what_was_exchanged_with_rsa(tmp_path):
+    path, _ = files(tmp_path, spoken(TURNS, ssl.TLSVersion.TLSv1_2, "AES128-SHA"))
+    (association,) = transcript(open_capture(path, collect=True, tls_key=CERTIFICATES / "pacs.key"))["associations"]
+    assert (association["outcome"], association["tls"]["read_with"]) == ("released", "RSA key")
+    assert "tls-suite" in [each["code"] for each in association["findings"]]
+
+
+def test_a_key_log_of_another_session_reads_nothing_and_that_is_told(tmp_path, session):
+    path, log = files(tmp_path, session)
+    log.write_bytes(spoken(TURNS).key_log)
+    (association,) = transcript(open_capture(path, tls_keylog=log))["associations"]
+    assert (association["outcome"], association["messages"]) == ("unfinished", [])
+    assert association["tls"]["decrypted"] is False
+    assert "DICOM over TLS, presumably" in association["verdict"]
+    assert [each["code"] for each in association["findings"]] == ["tls-unread"]
+    assert "--tls-keylog FILE" in association["findings"][0]["message"]
+
+
+def test_on_any_other_port_tls_that_cannot_be_read_is_only_counted(tmp_path, session):
+    path, _ = files(tmp_path, session, port=4242)
+    with open_capture(path) as capture:
+        assert capture.associations == []
+        assert dict(capture.analyzer.foreign) == {"TLS": 1}
+
+
+def test_a_port_that_is_said_to_be_dicom_may_carry_it_in_tls(tmp_path, session):
+    path, log = files(tmp_path, session, port=4242)
+    with open_capture(path, ports=4242) as capture:
+        (association,) = capture.associations
+        assert association.tls is not None
+        assert association.tls.is_unread
+    with open_capture(path, ports=4242, tls_keylog=log) as capture:
+        assert [each.outcome for each in capture.associations] == ["released"]
+
+
+def test_with_keys_any_port_may_carry_dicom_in_tls(tmp_path, session):
+    path, log = files(tmp_path, session, port=4242)
+    with open_capture(path, tls_keylog=log) as capture:
+        assert [each.outcome for each in capture.associations] == ["released"]
+
+
+def test_another_protocol_inside_tls_is_counted_by_its_name(tmp_path):
+    session = spoken([(0, b"GET / HTTP/1.1\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\n\r\n")])
+    path, log = files(tmp_path, session)
+    with open_capture(path, tls_keylog=log) as capture:
+        assert capture.associations == []
+        assert dict(capture.analyzer.foreign) == {"HTTP over TLS": 1}
+
+
+def test_a_key_log_that_grows_is_read_on(tmp_path, session):
+    log = tmp_path / "keys.log"
+    log.write_bytes(b"")
+    keys = KeyFiles([log], growing=True)
+    analyzer = Analyzer(vault=keys.vault)
+    keys.vault.is_complete = False
+    traffic = packets(session)
+    analyzer.feed_packets([(packet.time, build.frame(packet)) for packet in traffic[:9]])
+    for cut in (10, 200, len(session.key_log)):
+        log.write_bytes(session.key_log[:cut])
+        keys.look()
+    analyzer.feed_packets([(packet.time, build.frame(packet)) for packet in traffic[9:]])
+    keys.close()
+    analyzer.close()
+    assert [(each.outcome, len(each.messages)) for each in analyzer.associations] == [("released", 4)]
+
+
+# Secrets stay where they are
+
+
+def hexadecimal(session: Session) -> set[bytes]:
+    return {line.split()[2] for line in session.key_log.splitlines() if not line.startswith(b"#")}
+
+
+def test_a_connection_leaves_memory_without_its_secrets_and_goes_on_afterwards(session):
+    keys = Vault()
+    keys.secrets.add_keylog(session.key_log)
+    analyzer, shelf = Analyzer(vault=keys), Shelf()
+    frames = [(packet.time, build.frame(packet)) for packet in packets(session)]
+    half = len(frames) * 2 // 3
+    for at in range(half):
+        analyzer.feed_packets(frames[at : at + 1])
+        (connection, *_) = analyzer._tcp.table
+        pickled = pickle.dumps(connection)
+        assert not any(
+            bytes.fromhex(secret.decode()) in pickled or secret in pickled for secret in hexadecimal(session)
+        )
+        assert shelf.put(connection)
+        analyzer._tcp.table.remove(connection)
+        analyzer._tcp.table.add(shelf.take(connection.streams[0].flow))
+    analyzer.feed_packets(frames[half:])
+    (connection,) = analyzer._tcp.table
+    assert connection.consumer.associations[0].outcome == "released"
+    assert keys._kept == {}
+
+
+def test_no_output_and_no_name_of_an_object_shows_a_secret(tmp_path, session):
+    path, log = files(tmp_path, session)
+    keys = KeyFiles([log])
+    said = repr((keys.vault, keys.vault.secrets))
+    for form in ("json", "jsonl"):
+        with Capture(str(path), collect=True, keys=KeyFiles([log])) as capture:
+            write_view(find_view("export", form), capture, out := io.StringIO(), ASKED)
+        said += out.getvalue()
+    for secret in hexadecimal(session):
+        assert secret.decode().lower() not in said.lower()
+
+
+# The command line
+
+
+def run(*call: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "dicomsniff", *call], capture_output=True, text=True, check=False)
+
+
+def test_every_reading_command_takes_a_key_log(tmp_path, session):
+    path, log = files(tmp_path, session)
+    shown = run("show", str(path), "--tls-keylog", str(log))
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "over TLS 1.3" in shown.stdout
+    assert "C-STORE-RQ 2" in shown.stdout
+    assert run("check", str(path), "--tls-keylog", str(log)).returncode == 0
+    assert '"C-STORE-RQ"' in run("export", str(path), "--tls-keylog", str(log)).stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "option", "said"),
+    [
+        (None, "--tls-keylog", "No such file"),
+        (None, "--tls-key", "No such file"),
+        (b"nothing of the kind\n", "--tls-keylog", "no line of a TLS key log"),
+        (b"secret stuff", "--tls-key", "not a private key in PEM format"),
+    ],
+)
+def test_a_file_without_keys_is_a_wrong_call_told_in_one_line(tmp_path, session, content, option, said):
+    path, _ = files(tmp_path, session)
+    file = tmp_path / "given"
+    if content is not None:
+        file.write_bytes(content)
+    done = run("show", str(path), option, str(file))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert said in done.stderr
+    assert "secret stuff" not in done.stderr
+    with pytest.raises(KeyFileError, match=said):
+        open_capture(path, **{option.removeprefix("--").replace("-", "_"): file})
+
+
+def test_secrets_that_were_forgotten_are_said_to_be(tmp_path, session, monkeypatch):
+    monkeypatch.setattr("dicomsniff.tls.secrets.MAX_SESSIONS", 1)
+    path, log = files(tmp_path, session)
+    log.write_bytes(session.key_log + spoken(TURNS).key_log)
+    (association,) = transcript(open_capture(path, tls_keylog=log))["associations"]
+    assert "the oldest were forgotten" in association["tls"]["unread"]
+
+
+# What a handshake tells without keys
+
+
+def verdict_of(talk: build.Talk) -> str:
+    analyzer = Analyzer()
+    analyzer.feed_packets([(packet.time, build.frame(packet)) for packet in talk.packets])
+    analyzer.close()
+    (association,) = analyzer.associations
+    return plain(verdict(association, analyzer.found.of(association)))
+
+
+def test_a_server_that_ends_tls_1_3_after_the_client_is_done_has_likely_refused_it(session):
+    talk = build.Talk(server=("10.0.0.2", 2762), tick=1000).open()
+    shaken = [turn for turn in session.turns if turn[1][:1] != b"\x17"]  # without application data
+    for side, data in shaken[:3]:
+        talk.pieces(side, [data])
+    talk.pieces(1, [b"\x17\x03\x03\x00\x13" + bytes(19)])  # an alert
+    said = verdict_of(talk.end(1))
+    assert said.startswith("unfinished: 10.0.0.2:2762 closed the connection")
+    assert "before any application data: likely refused" in said
+
+
+def test_plain_dicom_to_a_tls_port_is_answered_by_an_alert():
+    talk = build.Talk(server=("10.0.0.2", 2762)).open()
+    talk.client(build.associate_rq())
+    talk.server(b"\x15\x03\x03\x00\x02\x02\x46")
+    assert "answered A-ASSOCIATE-RQ in TLS" in verdict_of(talk.end(1))
+
+
+@pytest.mark.parametrize("ports", [(), 104])
+def test_tls_to_a_plain_port_is_aborted(session, ports):
+    talk = build.Talk().open()
+    talk.client(session.turns[0][1])
+    talk.server(build.abort(2, 2))
+    analyzer = Analyzer(ports=ports)
+    analyzer.feed_packets([(packet.time, build.frame(packet)) for packet in talk.end(1).packets])
+    analyzer.close()
+    (association,) = analyzer.associations
+    assert "TLS" in plain(verdict(association, analyzer.found.of(association)))
+
+
+def test_names_of_certificates_are_withheld_with_those_of_the_network(tmp_path, session):
+    path, log = files(tmp_path, session)
+    asked = ASKED._replace(privacy=Privacy(redact_network=True))
+    for form in ("json", "text"):
+        with Capture(str(path), collect=True, keys=KeyFiles([log])) as capture:
+            write_view(find_view("export" if form == "json" else "show", form), capture, out := io.StringIO(), asked)
+        assert "pacs.example" not in out.getvalue()
+        assert "10.0.0.2" not in out.getvalue()
+
+
+def test_many_connections_that_wait_for_secrets_take_little_memory(session):
+    vault = Vault()
+    vault.is_complete = False
+    vault.secrets.add_keylog(b"CLIENT_RANDOM " + b"ab" * 32 + b" " + b"cd" * 48)
+    analyzer = Analyzer(vault=vault)
+    for number in range(300):
+        talk = build.Talk(("10.0.0.1", 2000 + number), ("10.0.0.2", 443), start=build.START + number).open()
+        for side, data in session.turns[:3]:
+            talk.pieces(side, [data])
+        talk.pieces(0, [b"\x17\x03\x03\x40\x00" + bytes(1 << 14)] * 8)
+        analyzer.feed_packets([(packet.time, build.frame(packet)) for packet in talk.packets])
+    waiting = [connection.consumer._channel.waiting for connection in analyzer._tcp.table]
+    assert sum(waiting) < 20 << 20
+    assert waiting[0] > 1 << 17
+    assert waiting[-1] < 1 << 16
+    analyzer.close()
+
+
+def test_a_long_answer_that_cannot_be_read_is_only_counted(session):
+    talk = build.Talk(server=("10.0.0.2", 443), tick=1000).open()
+    for side, data in session.turns[:3]:
+        talk.pieces(side, [data])
+    talk.pieces(1, [b"\x17\x03\x03\x40\x00" + bytes(1 << 14)] * 20)
+    analyzer = Analyzer()
+    analyzer.feed_packets([(packet.time, build.frame(packet)) for packet in talk.packets])
+    (connection,) = analyzer._tcp.table
+    assert all(stream.skip is not None for stream in connection.streams)
+    assert connection.consumer._channel.decoder is None
+
+
+def test_an_association_whose_details_were_given_up_is_decrypted_again(tmp_path, session):
+    path, log = files(tmp_path, session)
+    with open_capture(path, tls_keylog=log) as capture:
+        assert sum(len(updates) for updates in capture.updates()) > 4
+        (association,) = capture.analyzer.associations
+        association.condense()
+        again = capture.reopen(association)
+        assert [message.name for message in again.messages] == [
+            "C-ECHO-RQ",
+            "C-ECHO-RSP",
+            "C-STORE-RQ",
+            "C-STORE-RSP",
+        ]

@@ -1,0 +1,96 @@
+"""An exchange over TLS, made by Python's ssl in memory: what both sides send, record for record, and the key log."""
+
+import ssl
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import build
+
+CERTIFICATES = Path(__file__).parent / "certificates"
+"""Those of `pacs.example`, by an authority, and of `expired.example`, self-signed; with their keys."""
+
+
+class Session(NamedTuple):
+    """What was sent, in turns of (side, bytes), and what it can be decrypted with."""
+
+    turns: list[tuple[int, bytes]]
+    key_log: bytes
+
+
+class _End:
+    """One side of a connection."""
+
+    def __init__(self, context: ssl.SSLContext, *, is_server: bool, name: str | None, session: object = None) -> None:
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(
+            self.incoming, self.outgoing, server_side=is_server, server_hostname=name, session=session
+        )
+        self.is_done = False
+
+    def shake(self) -> None:
+        try:
+            self.tls.do_handshake()
+            self.is_done = True
+        except ssl.SSLWantReadError:
+            pass
+
+
+def contexts(
+    version: ssl.TLSVersion, suites: str = "", certificate: str = "pacs"
+) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A client that trusts anybody, and a server."""
+    client, server = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    server.load_cert_chain(CERTIFICATES / f"{certificate}.pem", CERTIFICATES / f"{certificate}.key")
+    for context in (client, server):
+        context.minimum_version = context.maximum_version = version
+        if suites or version < ssl.TLSVersion.TLSv1_2:
+            context.set_ciphers(f"{suites or 'ALL'}:@SECLEVEL=0")
+    return client, server
+
+
+def spoken(
+    plain: Iterable[tuple[int, bytes]],
+    version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
+    suites: str = "",
+    *,
+    name: str | None = "pacs.example",
+    certificate: str = "pacs",
+) -> Session:
+    """Put an exchange of (side, bytes) in TLS; the client is side 0."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "keys"
+        ends = contexts(version, suites, certificate)
+        ends[0].keylog_filename = str(log)
+        client, server = _End(ends[0], is_server=False, name=name), _End(ends[1], is_server=True, name=None)
+        turns: list[tuple[int, bytes]] = []
+
+        def passed(side: int) -> None:
+            source, sink = (client, server) if side == 0 else (server, client)
+            if data := source.outgoing.read():
+                turns.append((side, data))
+                sink.incoming.write(data)
+
+        while not (client.is_done and server.is_done):
+            for side, end in enumerate((client, server)):
+                if not end.is_done:
+                    end.shake()
+                passed(side)
+        for side, data in plain:
+            (client, server)[side].tls.write(data)
+            passed(side)
+            received = b""
+            while len(received) < len(data):
+                received += (server, client)[side].tls.read(1 << 20)
+            assert received == data
+        return Session(turns, log.read_bytes())
+
+
+def packets(session: Session, *, port: int = 2762, segment: int = 1460) -> list[build.Packet]:
+    """The session in TCP, from its handshake to its end."""
+    talk = build.Talk(server=("10.0.0.2", port), tick=1000).open()
+    for side, data in session.turns:
+        talk.pieces(side, [data[at : at + segment] for at in range(0, len(data), segment)])
+    return talk.close().packets

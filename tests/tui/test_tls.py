@@ -1,0 +1,25 @@
+"""What the terminal UI shows of an association that came over TLS: what it came over, and decrypted bytes."""
+
+from pathlib import Path
+
+from dicomsniff.key_files import KeyFiles
+from dicomsniff.library import Capture
+from dicomsniff.tui.association_view import association_facts
+from dicomsniff.tui.detail import load_detail
+from dicomsniff.tui.link_book import LinkBook
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+def test_an_association_says_what_it_came_over_and_shows_decrypted_bytes() -> None:
+    keys = KeyFiles([SAMPLES / "tls.keylog"])
+    with Capture(str(SAMPLES / "tls.pcap"), keys=keys) as capture:
+        (association,) = capture.associations
+        book = LinkBook.of(capture.analyzer)
+        facts = dict(association_facts(association, capture.found.of(association), book, 6))
+        assert facts["transport"] == "over TLS 1.3, TLS_AES_256_GCM_SHA384 (0x1302); read with the key log"
+        request = association.timeline[0]
+        detail = load_detail(capture, association, request, book)
+        assert not detail.problem
+        assert detail.blocks[0].data[:2] == b"\x01\0"
+        assert b"PYSCU" in detail.blocks[0].data
