@@ -22,6 +22,9 @@ class Replayed:
     def pop_notices(self) -> list[str]:
         return []
 
+    def take_key_logs(self) -> tuple[bytes, ...]:
+        return ()
+
     def again(self) -> None:
         """Nothing that goes on is read again."""
 

@@ -4,7 +4,7 @@ from dicomsniff.tls import messages
 from dicomsniff.tls.events import Alert, Plaintext, Problem, TlsEvent, TlsProblem
 from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.keyring import Epoch
-from dicomsniff.tls.messages import Message, MessageReader
+from dicomsniff.tls.messages import MAX_MESSAGE, Message, MessageReader
 from dicomsniff.tls.opener import Opener
 from dicomsniff.tls.peer import Peer
 from dicomsniff.tls.records import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, Record, SslV2Hello
@@ -35,7 +35,11 @@ class Contents:
 
     def is_message(self, content: bytes) -> bool:
         """Whether the content of a handshake record goes on with a message, or begins one that there is."""
-        return not self._messages.is_between or content[:1] == b"" or content[0] in messages.KINDS
+        if not self._messages.is_between or not content:
+            return True
+        # Behind a beginning that is not in the capture, ciphertext may look like a message by chance.
+        is_likely = self.has_begun or int.from_bytes(content[1:4], "big") <= MAX_MESSAGE
+        return content[0] in messages.KINDS and is_likely
 
     def is_ahead(self, kind: int, content: bytes) -> bool:
         """Whether a record begins with a hello for which the other side has not been read far enough."""
