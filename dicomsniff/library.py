@@ -232,7 +232,9 @@ class Capture:
     def again(self) -> "Capture | None":
         """Open the capture once more, to be read without findings; None where its bytes are gone, or still come."""
         source = self.reader.again()
-        return Capture(source, ports=self._ports, findings=False) if source is not None else None
+        if source is None:
+            return None
+        return Capture(source, ports=self._ports, findings=False, keys=self._keys)
 
     def close(self) -> None:
         """Let go of the source, of key logs that grow, and of what watches it."""

@@ -364,3 +364,29 @@ def test_an_association_whose_details_were_given_up_is_decrypted_again(tmp_path,
             "C-STORE-RQ",
             "C-STORE-RSP",
         ]
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["key log", "secrets inside the capture"])
+def test_a_comment_is_held_against_data_sets_that_come_later_inside_tls(tmp_path: Path, *, inside: bool) -> None:
+    refusal = build.message(3, build.store_rsp(1, 0xC000, comment="not Mortimer"))
+    name = build.element(0x00100010, b"Mortimer")
+    spoke = spoken(
+        [
+            *TURNS[:2],
+            (0, build.message(3, build.store_rq(1), DATA)),
+            (1, refusal),
+            (0, build.message(3, build.store_rq(2), name)),
+            (1, build.message(3, build.store_rsp(2))),
+            *TURNS[-2:],
+        ]
+    )
+    path, log = files(tmp_path, spoke)
+    if inside:
+        records = [build.enhanced_packet(time // 1000, frame) for time, frame in build.frames(packets(spoke))]
+        parts = [build.section_header(), secrets_block(spoke.key_log), build.interface(), *records]
+        path.write_bytes(b"".join(parts))
+    keys = KeyFiles([] if inside else [log])
+    with Capture(str(path), keys=keys) as capture:
+        write_view(find_view("show", "text"), capture, out := io.StringIO())
+    assert "0xC000" in out.getvalue()
+    assert "Mortimer" not in out.getvalue()
