@@ -96,6 +96,10 @@ class Capture:
             vault=self._keys.vault,
             watches=self.reader.is_live,
         )
+        # Neither is asked about with each batch where it cannot come: there may be a batch for every packet.
+        self._brings_keys = self.is_live or "pcapng" in self.reader.format
+        """Whether secrets may come: only pcapng holds them, only what is captured right now has key logs that grow."""
+        self._tells_losses = self.is_live or self.reader.format != "pcap"
         self._batches = iter(self.reader.batches())
         self._started = self._done = False
         self._failure: CaptureError | None = None
@@ -278,8 +282,7 @@ class Capture:
         for log in self.reader.take_key_logs():
             self._keys.vault.secrets.add_capture_secrets(log)
         self._keys.look()
-        # Only pcapng holds secrets, anywhere; only what is captured right now has key logs that grow.
-        self._keys.vault.is_complete = over or not (self.is_live or "pcapng" in self.reader.format)
+        self._keys.vault.is_complete = over
 
     def _next_block(self) -> Block | None:
         """Read on; None at the end. Every way of reading goes through here."""
@@ -290,8 +293,9 @@ class Capture:
         analyzer = self.analyzer
         try:
             batch = next(self._batches, None)
-            self._take_keys(over=batch is None)
-            losses = self.reader.losses.total
+            if self._brings_keys:
+                self._take_keys(over=batch is None)
+            losses = self.reader.losses.total if self._tells_losses else analyzer.losses
             if losses != analyzer.losses:
                 # They are told of somewhere in the batch: of what is open before it, and of what begins in it.
                 last = analyzer.packets + (len(batch.starts) if batch is not None else 0)

@@ -50,6 +50,8 @@ class LossCounter:
     def __init__(self) -> None:
         self._latest: dict[tuple[bytes, bytes], Losses] = {}
         """By interface, and when its capturer began."""
+        self.changes = 0
+        """How often something was noted."""
 
     def feed(self, order: str, interface: bytes, options: bytes) -> None:
         """Take the options of a block about an interface, in a byte order."""
@@ -76,13 +78,13 @@ class LossCounter:
         key = interface, start
         if key in self._latest or len(self._latest) < MAX_COUNTED:
             self._latest[key] = losses
+            self.changes += 1
 
     def merge(self, other: "LossCounter") -> None:
         """Take what another one knows, of other files of the same ring buffer, or of other captures."""
         for key, counts in other._latest.items():
-            known = self._latest.get(key, Losses())
-            kernel, interface, spool, away = map(max, known, counts)
-            self._latest[key] = Losses(int(kernel), int(interface), int(spool), away)
+            kernel, interface, spool, away = map(max, self._latest.get(key, Losses()), counts)
+            self.note(Losses(int(kernel), int(interface), int(spool), away), *key)
 
     @property
     def total(self) -> Losses:

@@ -72,6 +72,7 @@ class MergedReader:
         self._sources = list(sources)
         self._checkpoints: list[tuple[int, list[tuple[int, int] | None]]] = []
         self._apart = CHECKPOINT
+        self._losses, self._loss_changes = LossCounter(), 0
 
     @property
     def name(self) -> str:
@@ -101,10 +102,13 @@ class MergedReader:
     @property
     def losses(self) -> LossCounter:
         """What was lost while they were captured: files of one ring buffer tell of the same losses."""
-        together = LossCounter()
-        for source in self._sources:
-            together.merge(source.losses)
-        return together
+        # Asked for with each batch, of which there may be one for every packet.
+        changes = sum(source.losses.changes for source in self._sources)
+        if changes != self._loss_changes:
+            self._loss_changes, self._losses = changes, LossCounter()
+            for source in self._sources:
+                self._losses.merge(source.losses)
+        return self._losses
 
     @property
     def size(self) -> int | None:
