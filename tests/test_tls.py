@@ -390,3 +390,11 @@ def test_a_comment_is_held_against_data_sets_that_come_later_inside_tls(tmp_path
         write_view(find_view("show", "text"), capture, out := io.StringIO())
     assert "0xC000" in out.getvalue()
     assert "Mortimer" not in out.getvalue()
+
+
+def test_secrets_that_come_through_standard_input_are_used(samples: Path) -> None:
+    data = (samples / "tls-secrets-inside.pcapng").read_bytes()
+    call = [sys.executable, "-m", "dicomsniff", "live", "-", "--format", "jsonl"]
+    done = subprocess.run(call, input=data, capture_output=True, timeout=60, check=False)
+    commands = [line["command"] for line in map(json.loads, done.stdout.splitlines()) if line["kind"] == "message"]
+    assert commands == ["C-ECHO-RQ", "C-ECHO-RSP", "C-STORE-RQ", "C-STORE-RSP"]

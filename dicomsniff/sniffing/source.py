@@ -96,8 +96,8 @@ class LiveSource:
         yield from self._reader.batches_from(offset, number)
 
     def take_key_logs(self) -> tuple[bytes, ...]:
-        """Return nothing: interfaces have no secrets."""
-        return ()
+        """Return the TLS key logs among what was captured: standard input may bring some."""
+        return self._reader.take_key_logs()
 
     def again(self) -> None:
         """Return nothing: what is sniffed has no end that could be waited for."""
