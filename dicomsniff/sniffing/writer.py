@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tempfile import TemporaryFile
 from typing import IO
 
+from dicomsniff.capture.pcapng import MAGIC
 from dicomsniff.output import create
 from dicomsniff.sniffing.notes import Channel
 from dicomsniff.sniffing.plan import Plan
@@ -38,16 +39,14 @@ class SpoolWriter:
 
     def add(self, taken: Taken) -> None:
         """Write blocks, in a new file where that is due."""
+        if self._file is None or self._is_due():
+            self._open()
+            if not taken.data.startswith(MAGIC):
+                self._write(b"".join(self._heads))
         for head in taken.heads:
-            if head[:4] == b"\x0a\x0d\x0d\x0a":
+            if head.startswith(MAGIC):
                 self._heads = []
             self._heads.append(head)
-        if self._file is None:
-            self._open()
-        elif self._is_due():
-            self._open()
-            if not taken.heads:
-                self._write(b"".join(self._heads))
         self._write(taken.data)
         self._packets += taken.packets
 

@@ -165,6 +165,15 @@ def test_each_file_of_a_rotation_is_a_capture_of_its_own(tmp_path: Path, kept: l
     assert spool.frames() == [bytes([number]) * 600 for number in (4, 5, 6)]
 
 
+def test_a_file_that_begins_with_another_interface_has_those_before(tmp_path: Path, kept: list[Kept]) -> None:
+    second = blocks.interface_description("eth8", 1, 65535, nanoseconds=True)
+    spool = keep(kept, write=str(tmp_path / "ring.pcapng"), rotate_bytes=500)
+    spool.add(
+        HEAD, packets(b"x" * 600), Taken(second + packets(b"y").data, 1, (second,)), packets(b"z" * 600), packets(b"z")
+    )
+    assert [frames_in(name) for name in sorted(tmp_path.iterdir())] == [[b"x" * 600], [b"y", b"z" * 600], [b"z"]]
+
+
 def test_what_cannot_be_written_leaves_whole_records(tmp_path: Path, kept: list[Kept], monkeypatch) -> None:
     path = tmp_path / "kept.pcapng"
     spool = keep(kept, write=str(path))
