@@ -17,7 +17,7 @@ from contextlib import suppress
 from dicomsniff.output import OutputError
 from dicomsniff.sniffing import blocks
 from dicomsniff.sniffing.interfaces import is_down
-from dicomsniff.sniffing.movers import Losses, Mover, MoverError
+from dicomsniff.sniffing.movers import Counts, Mover, MoverError
 from dicomsniff.sniffing.notes import Channel, Note
 from dicomsniff.sniffing.piped import StandardInput
 from dicomsniff.sniffing.plan import Plan
@@ -49,8 +49,8 @@ class Capturer:
         """Interfaces that are down, and since when."""
         self._stopping = False
         self._make: Callable[[Plan], Mover]
-        self._told: dict[int, Losses] = {}
-        self._earlier: dict[int, Losses] = {}
+        self._told: dict[int, Counts] = {}
+        self._earlier: dict[int, Counts] = {}
         """What was counted before the interface was opened once more."""
 
     def run(self) -> None:
@@ -174,8 +174,8 @@ class Capturer:
         parts = []
         changed = False
         for number, found in mover.losses().items():
-            counts = found + self._earlier.get(number, Losses())
-            news = counts[1:] != self._told.get(number, Losses())[1:]
+            counts = found + self._earlier.get(number, Counts())
+            news = counts[1:] != self._told.get(number, Counts())[1:]
             if (news or mover.is_over) and not mover.writes_losses:
                 parts.append(self._statistics(mover, number, counts))
             self._told[number] = counts
@@ -216,11 +216,11 @@ class Capturer:
         self._away += seconds
         if resumed:
             self._channel.send("resumed", seconds=seconds)
-        counts = Losses() if mover.writes_losses else self._told.get(0, Losses())
+        counts = Counts() if mover.writes_losses else self._told.get(0, Counts())
         self._add(Taken(self._statistics(mover, 0, counts), 0))
         self._writer.tell()
 
-    def _statistics(self, mover: Mover, number: int, counts: Losses) -> bytes:
+    def _statistics(self, mover: Mover, number: int, counts: Counts) -> bytes:
         """Return a block that says what was lost by now; of the first interface also for how long one was away."""
         begun, now = self._begun // mover.tick, time.time_ns() // mover.tick
         return blocks.statistics(number, begun, now, *counts, away=0 if number else self._away)

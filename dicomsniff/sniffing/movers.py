@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 from dicomsniff.sniffing.translation import Taken
 
 
-class Losses(NamedTuple):
+class Counts(NamedTuple):
     """What an interface has brought since the capture of it began, and what of that was lost, in packets."""
 
     received: int = 0
@@ -14,8 +14,8 @@ class Losses(NamedTuple):
     interface: int = 0
     """Lost by the interface or its driver."""
 
-    def __add__(self, other: tuple[int, ...]) -> "Losses":  # type: ignore[override]
-        return Losses(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+    def __add__(self, other: tuple[int, ...]) -> "Counts":  # type: ignore[override]
+        return Counts(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
 class MoverError(Exception):
@@ -52,7 +52,7 @@ class Mover(Protocol):
     def take(self, most: int) -> Taken:
         """Return what has come, at most so many packets; raise MoverError where nothing will come any more."""
 
-    def losses(self) -> dict[int, Losses]:
+    def losses(self) -> dict[int, Counts]:
         """Return the counts of each interface as far as they are known."""
 
     def stop(self) -> None:

@@ -9,7 +9,7 @@ from dicomsniff.capture.compression import COMPRESSIONS
 from dicomsniff.capture.pcap import MAGICS
 from dicomsniff.capture.pcapng import MAGIC
 from dicomsniff.sniffing.blocks import section_header
-from dicomsniff.sniffing.movers import Losses, MoverError
+from dicomsniff.sniffing.movers import Counts, MoverError
 from dicomsniff.sniffing.plan import STANDARD_INPUT, Plan
 from dicomsniff.sniffing.translation import (
     NOTHING,
@@ -66,7 +66,7 @@ class StandardInput:
         except TranslationError as error:
             raise MoverError(f"{STANDARD_INPUT}: it is damaged: {error}") from None
 
-    def losses(self) -> dict[int, Losses]:
+    def losses(self) -> dict[int, Counts]:
         """Return nothing: what was lost is told in what comes."""
         return {}
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from dicomsniff.quantities import byte_size
 from dicomsniff.sniffing import blocks
-from dicomsniff.sniffing.movers import Losses, MoverError
+from dicomsniff.sniffing.movers import Counts, MoverError
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.sockets import Opened, open_sockets, section
 from dicomsniff.sniffing.translation import Taken
@@ -65,7 +65,7 @@ class PacketRing:
             raise MoverError(f"no ring of packets can be had: {error}") from None
         self.buffer = f"{byte_size(sum(ring.blocks for ring in self._rings) * BLOCK)} granted by the kernel"
         self._next = [0] * len(self._rings)
-        self._losses = [Losses()] * len(self._rings)
+        self._losses = [Counts()] * len(self._rings)
         self._head = section(self._opened, plan, nanoseconds=True)
         self._stopped = 0.0
         self.is_over = False
@@ -96,7 +96,7 @@ class PacketRing:
             self.is_over = since >= _AT_MOST or (since >= _LAST and not packets)
         return Taken(b"".join(parts), packets, head.heads)
 
-    def losses(self) -> dict[int, Losses]:
+    def losses(self) -> dict[int, Counts]:
         """Return the counts of each interface."""
         for number, ring in enumerate(self._rings):
             counted = ring.opened.socket.ins.getsockopt(_SOL_PACKET, _STATISTICS, 12)

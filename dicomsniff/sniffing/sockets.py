@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from dicomsniff import __version__
 from dicomsniff.sniffing import blocks
 from dicomsniff.sniffing.interfaces import interface_names, permission_text, scapy_conf
-from dicomsniff.sniffing.movers import Losses, MoverError, filter_error
+from dicomsniff.sniffing.movers import Counts, MoverError, filter_error
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.translation import Taken
 
@@ -90,9 +90,9 @@ class ScapySockets:
                     parts.append(blocks.packet(number, moment, frame[: self._snap_length], len(frame)))
         return Taken(b"".join(parts), len(parts))
 
-    def losses(self) -> dict[int, Losses]:
+    def losses(self) -> dict[int, Counts]:
         """Return what was received; these sockets do not tell what they lost."""
-        return {number: Losses(received) for number, received in enumerate(self._received)}
+        return {number: Counts(received) for number, received in enumerate(self._received)}
 
     def stop(self) -> None:
         """There is nothing behind the sockets that would have to be waited for."""

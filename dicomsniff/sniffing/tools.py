@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 
 from dicomsniff import __version__
 from dicomsniff.quantities import byte_size
-from dicomsniff.sniffing.movers import Losses, MoverError, filter_error
+from dicomsniff.sniffing.movers import Counts, MoverError, filter_error
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.translation import (
     NOTHING,
@@ -142,12 +142,12 @@ class Tcpdump(Tool):
         translation = PcapTranslation(interface, plan.bpf, f"dicomsniff {__version__} (tcpdump)")
         super().__init__(plan, "tcpdump", command, translation)
 
-    def losses(self) -> dict[int, Losses]:
+    def losses(self) -> dict[int, Counts]:
         """Return what it said last, and ask it to say it again."""
         counts = {what: int(number) for number, what in _COUNT.findall(self.said())}
         if not self._is_over and hasattr(signal, "SIGUSR1"):
             self._signal("SIGUSR1")
-        return {0: Losses(*(counts.get(what, 0) for what in _COUNTED))}
+        return {0: Counts(*(counts.get(what, 0) for what in _COUNTED))}
 
     def _filter_problem(self, text: str) -> str:  # noqa: ARG002  it says it in a thousand ways
         """Ask it to compile the filter, which takes no privileges."""
@@ -180,10 +180,10 @@ class Dumpcap(Tool):
             command += ["-f", plan.bpf] if plan.bpf else []
         super().__init__(plan, "dumpcap", command, PcapngTranslation())
 
-    def losses(self) -> dict[int, Losses]:
+    def losses(self) -> dict[int, Counts]:
         """Return what it said at its end, of each interface in order."""
         return {
-            number: Losses(int(counts[0]), int(counts[1]), int(counts[2]))
+            number: Counts(int(counts[0]), int(counts[1]), int(counts[2]))
             for number, counts in enumerate(_DUMPCAP_COUNTS.findall(self.said()))
         }
 

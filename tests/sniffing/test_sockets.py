@@ -7,7 +7,7 @@ from scapy.all import conf
 
 import build
 from dicomsniff.sniffing.interfaces import interface_names
-from dicomsniff.sniffing.movers import Losses, MoverError
+from dicomsniff.sniffing.movers import Counts, MoverError
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.sockets import ScapySockets
 from sniffing.test_translation import read
@@ -52,7 +52,7 @@ def test_the_socket_itself_is_asked_what_has_come(plan: Plan) -> None:
     head, first, second = (sockets.take(100) for _ in range(3))
     assert read(head.data + first.data + second.data) == [(SECOND * 10**9 + 250_000_000, frame) for frame in FRAMES]
     assert (head.packets, first.packets, second.packets) == (0, 3, 0)
-    assert sockets.losses() == {0: Losses(received=3)}
+    assert sockets.losses() == {0: Counts(received=3)}
 
 
 def test_no_more_is_taken_than_is_asked_for(plan: Plan) -> None:
