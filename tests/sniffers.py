@@ -1,7 +1,12 @@
-"""Which tests can sniff on this machine."""
+"""Which tests can sniff on this machine, and networks that they make for it."""
 
+import os
+import shutil
 import socket
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,3 +23,28 @@ def may_sniff() -> str:
 
 
 needs_sniffing = pytest.mark.skipif(bool(may_sniff()), reason=may_sniff() or "allowed")
+
+
+@contextmanager
+def joined_namespaces(devices: tuple[str, str], *setting_up: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Make two network namespaces joined by a veth pair; yield the commands that run something in each.
+
+    In each, `setting_up` are run before its device is up, where {name}, {device} and {number} (1 or 2) are filled in.
+    """
+    if not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("ip") is None:
+        pytest.skip("network namespaces need Linux, root and iproute2")
+    names = [f"dicomsniff-{device}-{os.getpid()}" for device in devices]
+    steps = [f"ip netns add {name}" for name in names]
+    steps += [f"ip link add {devices[0]} netns {names[0]} type veth peer name {devices[1]} netns {names[1]}"]
+    for number, (name, device) in enumerate(zip(names, devices, strict=True), start=1):
+        for step in (*setting_up, "ip -n {name} link set {device} up"):
+            steps.append(step.format(name=name, device=device, number=number))
+    try:
+        for step in steps:
+            done = subprocess.run(step.split(), capture_output=True, timeout=10, check=False)
+            if done.returncode:
+                pytest.skip(f"network namespaces are not allowed here: {done.stderr.decode().strip()}")
+        yield ["ip", "netns", "exec", names[0]], ["ip", "netns", "exec", names[1]]
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=10, check=False)

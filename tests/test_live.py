@@ -13,7 +13,7 @@ import pytest
 
 from dicomsniff.library import open_capture
 from dicomsniff.sniffing.interfaces import list_interfaces
-from sniffers import needs_sniffing
+from sniffers import joined_namespaces, needs_sniffing
 
 pytestmark = pytest.mark.slow
 
@@ -24,22 +24,8 @@ PROGRAM = [sys.executable, "-m", "dicomsniff"]
 @pytest.fixture
 def namespaces() -> Iterator[tuple[list[str], list[str]]]:
     """Two network namespaces joined by a veth pair: the commands that run something in each."""
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        pytest.skip("network namespaces need root and iproute2")
-    names = [f"dicomsniff-{side}-{os.getpid()}" for side in "ab"]
-    steps = [f"ip netns add {name}" for name in names]
-    steps += [f"ip link add dsa netns {names[0]} type veth peer name dsb netns {names[1]}"]
-    for name, device, address in zip(names, ("dsa", "dsb"), ("10.78.0.1", "10.78.0.2"), strict=True):
-        steps += [f"ip -n {name} addr add {address}/24 dev {device}", f"ip -n {name} link set {device} up"]
-    try:
-        for step in steps:
-            done = subprocess.run(step.split(), capture_output=True, timeout=10, check=False)
-            if done.returncode:
-                pytest.skip(f"network namespaces are not allowed here: {done.stderr.decode().strip()}")
-        yield ["ip", "netns", "exec", names[0]], ["ip", "netns", "exec", names[1]]
-    finally:
-        for name in names:
-            subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=10, check=False)
+    with joined_namespaces(("dsa", "dsb"), "ip -n {name} addr add 10.78.0.{number}/24 dev {device}") as made:
+        yield made
 
 
 def sniff(listen: list[str], serve: list[str], ask: list[str], address: str, *args: str) -> tuple[int, list[str]]:

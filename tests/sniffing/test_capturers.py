@@ -15,6 +15,7 @@ import pytest
 
 import build
 from dicomsniff.capture.reader import CaptureReader
+from sniffers import joined_namespaces
 
 pytestmark = pytest.mark.slow
 
@@ -41,23 +42,9 @@ def capturer(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def namespaces() -> Iterator[tuple[list[str], list[str]]]:
     """Two quiet namespaces joined by a veth pair: the commands that run something in each."""
-    if not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("ip") is None:
-        pytest.skip("network namespaces need Linux, root and iproute2")
-    names = [f"dicomsniff-{side}-{os.getpid()}" for side in "cd"]
-    steps = [f"ip netns add {name}" for name in names]
-    steps += [f"ip link add dsc netns {names[0]} type veth peer name dsd netns {names[1]}"]
-    for name, device in zip(names, ("dsc", "dsd"), strict=True):
-        steps += [f"ip netns exec {name} sysctl -qw net.ipv6.conf.{device}.disable_ipv6=1"]
-        steps += [f"ip -n {name} link set {device} up"]
-    try:
-        for step in steps:
-            done = subprocess.run(step.split(), capture_output=True, timeout=10, check=False)
-            if done.returncode:
-                pytest.skip(f"network namespaces are not allowed here: {done.stderr.decode().strip()}")
-        yield ["ip", "netns", "exec", names[0]], ["ip", "netns", "exec", names[1]]
-    finally:
-        for name in names:
-            subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=10, check=False)
+    quiet = "ip netns exec {name} sysctl -qw net.ipv6.conf.{device}.disable_ipv6=1"
+    with joined_namespaces(("dsc", "dsd"), quiet) as made:
+        yield made
 
 
 class Sniffer:
