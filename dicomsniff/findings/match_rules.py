@@ -7,8 +7,7 @@ from typing import NamedTuple
 from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL
 from dicomsniff.dimse.queries import Occurrence
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.asked import Asked, asked, names
-from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.asked import BROKEN, Asked, asked, names
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
@@ -17,7 +16,6 @@ from dicomsniff.quantities import counted
 
 _FILE_META_GROUP = 0x0002
 """The group of elements that only files have (PS3.5 §7.1): no match has them."""
-_BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
 
 
 class Seen(NamedTuple):
@@ -48,7 +46,7 @@ def _told_once(check: Callable[[Asked], Iterator[Seen]]) -> Callable[[Review], I
 @final_rule(
     code="match-level-differs",
     severity=Severity.WARNING,
-    follows=(*_BROKEN, "peer:query-level-unknown"),
+    follows=(*BROKEN, "peer:query-level-unknown"),
 )
 @_told_once
 def other_level(each: Asked) -> Iterator[Seen]:
@@ -70,7 +68,7 @@ def other_level(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-unique-key-missing",
     severity=Severity.WARNING,
-    follows=_BROKEN,
+    follows=BROKEN,
 )
 @_told_once
 def unique_missing(each: Asked) -> Iterator[Seen]:
@@ -89,7 +87,7 @@ def unique_missing(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-return-key-missing",
     severity=Severity.WARNING,
-    follows=_BROKEN,
+    follows=BROKEN,
 )
 @_told_once
 def returned_missing(each: Asked) -> Iterator[Seen]:
@@ -107,7 +105,7 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-required-key-missing",
     severity=Severity.NOTE,
-    follows=(*_BROKEN, "own:match-level-differs"),
+    follows=(*BROKEN, "own:match-level-differs"),
 )
 @_told_once
 def required_missing(each: Asked) -> Iterator[Seen]:
@@ -122,7 +120,7 @@ def required_missing(each: Asked) -> Iterator[Seen]:
     yield from _left_out(each, missing, "; SCPs must support required keys")
 
 
-@final_rule(code="match-question-marks", severity=Severity.WARNING, follows=_BROKEN)
+@final_rule(code="match-question-marks", severity=Severity.WARNING, follows=BROKEN)
 @_told_once
 def question_marks(each: Asked) -> Iterator[Seen]:
     """Matches hold question marks in place of characters.
@@ -140,7 +138,7 @@ def question_marks(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-keys-left-out",
     severity=Severity.NOTE,
-    follows=(*_BROKEN, "own:match-level-differs", "own:match-required-key-missing"),
+    follows=(*BROKEN, "own:match-level-differs", "own:match-required-key-missing"),
 )
 @_told_once
 def others_missing(each: Asked) -> Iterator[Seen]:

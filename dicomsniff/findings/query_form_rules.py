@@ -4,18 +4,16 @@ from collections.abc import Iterator
 
 from dicomsniff.dimse.identifier import Key
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.asked import Asked, names, told_once
-from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.asked import BROKEN, Asked, names, told_once
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.rule import final_rule
 
-_BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
 _RANGES = ("DA", "DT", "TM")
 _SPACES = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UT"])
 """VRs that are padded with a space (PS3.5 §6.2)."""
 
 
-@final_rule(code="query-range-reversed", severity=Severity.WARNING, follows=_BROKEN)
+@final_rule(code="query-range-reversed", severity=Severity.WARNING, follows=BROKEN)
 @told_once
 def reversed_range(each: Asked) -> Iterator[str]:
     """A range ends before it begins.
@@ -34,7 +32,7 @@ def reversed_range(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a range in {named(key.tag)} that ends before it begins, so that nothing matches"
 
 
-@final_rule(code="query-key-padding", severity=Severity.WARNING, follows=_BROKEN)
+@final_rule(code="query-key-padding", severity=Severity.WARNING, follows=BROKEN)
 @told_once
 def wrong_padding(each: Asked) -> Iterator[str]:
     """A key of a query or retrieval that failed is padded with NUL.
@@ -55,7 +53,7 @@ def wrong_padding(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-asks-below",
     severity=Severity.NOTE,
-    follows=(*_BROKEN, "own:query-key-of-other-level"),
+    follows=(*BROKEN, "own:query-key-of-other-level"),
 )
 @told_once
 def asks_below(each: Asked) -> Iterator[str]:

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.dictionary.information_models import PATIENT_ID
 from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL, Identifier, Key
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.asked import Asked, names, told_leniently, told_once
-from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.asked import BROKEN, Asked, names, told_leniently, told_once
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_value
 from dicomsniff.findings.rule import final_rule
@@ -16,14 +15,13 @@ _NO_WILDCARDS = frozenset(["AS", "DA", "DS", "DT", "IS", "TM", "UI"])
 """VRs of text without wildcard matching (PS3.4 §C.2.2.2.4)."""
 _SEPARATED = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UC"])
 """VRs of text in which a backslash separates values (PS3.5 §6.4), but for UI, of which a list may be asked for."""
-_BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
 _PERHAPS = "; this may be why it failed"
 
 
 @final_rule(
     code="query-level-missing",
     severity=Severity.WARNING,
-    follows=_BROKEN,
+    follows=BROKEN,
 )
 @told_leniently
 def level_missing(each: Asked) -> Iterator[str]:
@@ -41,7 +39,7 @@ def level_missing(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-level-unknown",
     severity=Severity.WARNING,
-    follows=_BROKEN,
+    follows=BROKEN,
 )
 @told_leniently
 def level_unknown(each: Asked) -> Iterator[str]:
@@ -63,7 +61,7 @@ def level_unknown(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-parent-missing",
     severity=Severity.WARNING,
-    follows=(*_BROKEN, "own:query-level-missing"),
+    follows=(*BROKEN, "own:query-level-missing"),
 )
 @told_leniently
 def parent_missing(each: Asked) -> Iterator[str]:
@@ -86,7 +84,7 @@ def parent_missing(each: Asked) -> Iterator[str]:
 @final_rule(
     code="retrieve-key-missing",
     severity=Severity.WARNING,
-    follows=(*_BROKEN, "own:query-level-missing"),
+    follows=(*BROKEN, "own:query-level-missing"),
 )
 @told_once
 def own_missing(each: Asked) -> Iterator[str]:
@@ -112,7 +110,7 @@ def own_missing(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-not-single",
     severity=Severity.WARNING,
-    follows=_BROKEN,
+    follows=BROKEN,
 )
 @told_leniently
 def not_single(each: Asked) -> Iterator[str]:
@@ -140,7 +138,7 @@ def not_single(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-missing",
     severity=Severity.WARNING,
-    follows=(*_BROKEN, "own:query-parent-missing"),
+    follows=(*BROKEN, "own:query-parent-missing"),
 )
 @told_once
 def own_unasked(each: Asked) -> Iterator[str]:
@@ -158,7 +156,7 @@ def own_unasked(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-outside-sequence",
     severity=Severity.WARNING,
-    follows=_BROKEN,
+    follows=BROKEN,
 )
 @told_once
 def outside_sequence(each: Asked) -> Iterator[str]:
@@ -180,7 +178,7 @@ def outside_sequence(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-key-of-other-level",
     severity=Severity.WARNING,
-    follows=(*_BROKEN, "own:query-parent-missing"),
+    follows=(*BROKEN, "own:query-parent-missing"),
 )
 @told_once
 def other_level(each: Asked) -> Iterator[str]:
@@ -209,7 +207,7 @@ def other_level(each: Asked) -> Iterator[str]:
 @final_rule(
     code="retrieve-key-not-unique",
     severity=Severity.WARNING,
-    follows=(*_BROKEN, "own:retrieve-key-missing"),
+    follows=(*BROKEN, "own:retrieve-key-missing"),
 )
 @told_once
 def not_unique(each: Asked) -> Iterator[str]:
@@ -230,7 +228,7 @@ def not_unique(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-several-values",
     severity=Severity.WARNING,
-    follows=_BROKEN,
+    follows=BROKEN,
 )
 @told_once
 def several_values(each: Asked) -> Iterator[str]:
@@ -250,7 +248,7 @@ def several_values(each: Asked) -> Iterator[str]:
             yield f"{each.said} with {counted(count, 'value')} in {named(key.tag)}; only UIDs may be listed"
 
 
-@final_rule(code="query-wildcard", severity=Severity.WARNING, follows=_BROKEN)
+@final_rule(code="query-wildcard", severity=Severity.WARNING, follows=BROKEN)
 @told_once
 def wildcard(each: Asked) -> Iterator[str]:
     """A key contains a wildcard that is not allowed there.
@@ -269,7 +267,7 @@ def wildcard(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a wildcard in {named(key.tag)}; {key.vr} has no wildcards"
 
 
-@final_rule(code="query-question-marks", severity=Severity.WARNING, follows=_BROKEN)
+@final_rule(code="query-question-marks", severity=Severity.WARNING, follows=BROKEN)
 @told_once
 def question_marks(each: Asked) -> Iterator[str]:
     """A key holds question marks in place of characters.
@@ -289,7 +287,7 @@ def question_marks(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-level-superfluous",
     severity=Severity.NOTE,
-    follows=_BROKEN,
+    follows=BROKEN,
 )
 @told_once
 def level_superfluous(each: Asked) -> Iterator[str]:
