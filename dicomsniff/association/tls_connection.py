@@ -26,6 +26,7 @@ from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.association.tls_channel import TlsChannel, Told
 from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.capture.segments import flow_ends
+from dicomsniff.dictionary.ports import DICOM_PORTS
 from dicomsniff.pdu.detection import Piece
 from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.channel import ByteStream, Channel
@@ -33,8 +34,6 @@ from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
 from dicomsniff.tcp.table import BARE
 from dicomsniff.tls.vault import Vault
 
-PORTS = frozenset((104, 2761, 2762, 11112))
-"""Where DICOM listens (PS3.8 §9.1.1, PS3.15 §B.1; 11112 is registered for plain DICOM)."""
 MAX_TROUBLES = 100
 """Troubles that wait for an association to be told of; of more only the last one is, which says so."""
 _HANDSHAKE, _HELLO = b"\x16", 5
@@ -73,7 +72,9 @@ class TlsConnection:
         self._connection = connection
         self._beginning = beginning
         self._means = means
-        self._is_presumed = means.forced or any(end.port in PORTS for end in flow_ends(connection.streams[0].flow))
+        self._is_presumed = means.forced or any(
+            end.port in DICOM_PORTS for end in flow_ends(connection.streams[0].flow)
+        )
         self._channel = TlsChannel(connection, self._find_client(), means.vault or Vault())
         self._channel.consumer = Recognition(self._channel, means._replace(forced=False))
         self._stand_in: list[Association] = []

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.neighbours import host_of
 from dicomsniff.association.strangers import Stranger
+from dicomsniff.dictionary.ports import DICOM_PORTS
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_address
 from dicomsniff.findings.review import PATIENCE
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 from dicomsniff.quantities import counted, duration, some_of
 
-_PORTS = ("104", "2761", "2762", "11112")
-"""Ports that are registered for DICOM (PS3.8 §9.1.1, PS3.15 §B)."""
+_PORTS = frozenset(map(str, DICOM_PORTS))
 MAX_CALLERS = 3
 """Callers that a finding names; further ones are counted."""
 _SAID = {
