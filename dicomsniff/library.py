@@ -13,6 +13,7 @@ from dicomsniff.capture.file_object import read_object
 from dicomsniff.capture.following import FollowedFiles
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.merge import MergedReader
+from dicomsniff.capture.notices import Notices
 from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatch, PacketSource
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.collection import Collect
@@ -32,8 +33,6 @@ from dicomsniff.tcp.source import StreamPiece
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-MAX_NOTICES = 1000
-"""Events of a capture that wait to be told; of more, the latest ones."""
 CLOSED_AT_A_TIME = 200
 """Connections that are ended in one step once the capture is over."""
 
@@ -104,7 +103,7 @@ class Capture:
         self._started = self._done = False
         self._failure: CaptureError | None = None
         self._watchers: list[Watcher] = []
-        self._notices: deque[str] = deque(maxlen=MAX_NOTICES)
+        self._notices = Notices()
         self._waiting: deque[Association] = deque()
         """Associations that `closed()` has yet to hand over."""
 
@@ -168,11 +167,11 @@ class Capture:
 
     def pop_notices(self) -> list[str]:
         """Hand over what happened to a live capture since the last time: who captures, an interface that went away."""
-        return self.reader.pop_notices() + [self._notices.popleft() for _ in range(len(self._notices))]
+        return self.reader.pop_notices() + self._notices.pop()
 
     def note(self, notice: str) -> None:
         """Take something that happened, for whoever pops notices; any thread may."""
-        self._notices.append(notice)
+        self._notices.note(notice)
 
     def add_watcher(self, watcher: Watcher) -> None:
         """Let something watch what is read from now on, in whichever of the three ways."""

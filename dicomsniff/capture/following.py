@@ -8,7 +8,6 @@ import os
 import re
 import stat
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from enum import Enum
@@ -19,6 +18,7 @@ from typing import NamedTuple
 
 from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.merge import PLACES
+from dicomsniff.capture.notices import Notices
 from dicomsniff.capture.packets import CaptureError, NothingYetError, PacketBatch, empty_batch
 from dicomsniff.capture.reader import GROWING_POLL, CaptureReader, open_path
 from dicomsniff.capture.silence import BUFFERED, PATIENCE, Silence
@@ -27,8 +27,6 @@ MAX_FILES = 10_000
 """Files that can be gone back to; of more, the latest ones."""
 LEAST = 4
 """Bytes that tell what a file is; one that is shorter is awaited."""
-MAX_NOTICES = 1000
-"""Events that wait to be shown; of more, the latest ones."""
 
 
 class _End(Enum):
@@ -87,7 +85,7 @@ class FollowedFiles:
         self._packets = 0
         self._earlier = LossCounter()
         self._digits = 0
-        self._notices: deque[str] = deque(maxlen=MAX_NOTICES)
+        self._notices = Notices()
         self._silence = Silence()
         self._passed: set[str] = set()
         self._end: _End | None = None
@@ -124,7 +122,7 @@ class FollowedFiles:
 
     def pop_notices(self) -> list[str]:
         """Hand over what happened to the files since the last time."""
-        return [self._notices.popleft() for _ in range(len(self._notices))]
+        return self._notices.pop()
 
     def batches(self) -> Iterator[PacketBatch]:
         """Yield what comes; a batch without packets each time there is nothing for now."""
@@ -192,7 +190,7 @@ class FollowedFiles:
         self._current = None
         file.reader.close()
         if self._end is not None and self._end.value:
-            self._notices.append(self._end.value)
+            self._notices.note(self._end.value)
         if self._end is _End.CUT_SHORT:
             del self._files[file.number]
         else:
@@ -201,7 +199,7 @@ class FollowedFiles:
                 self._renamed.add(file.identity)
             if problem:
                 self.truncated = self.truncated or problem
-                self._notices.append(f"one of the files is not whole: {problem}")
+                self._notices.note(f"one of the files is not whole: {problem}")
         if len(self._files) > MAX_FILES:
             del self._files[next(iter(self._files))]
         return True
@@ -221,7 +219,7 @@ class FollowedFiles:
                 if not self._is_many:
                     raise
                 self._passed.add(path)
-                self._notices.append("a file that is no capture is passed over")
+                self._notices.note("a file that is no capture is passed over")
                 continue
             found = _Followed(self._count, path, identity, reader, self._packets + 1)
             self._files[self._count] = found
@@ -283,7 +281,7 @@ class FollowedFiles:
         time.sleep(GROWING_POLL)
         if self._silence.is_long():
             what = "no file" if self._current is None and self._is_many else "no packet"
-            self._notices.append(f"{what} has come in {PATIENCE:.0f} s; {BUFFERED}")
+            self._notices.note(f"{what} has come in {PATIENCE:.0f} s; {BUFFERED}")
 
 
 def _moved(batch: PacketBatch, file: _Followed) -> PacketBatch:

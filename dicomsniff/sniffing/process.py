@@ -5,21 +5,19 @@ import signal
 import socket
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from tempfile import TemporaryFile
 from threading import Condition, Thread
 
 from dicomsniff.capture.losses import Losses
+from dicomsniff.capture.notices import Notices
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.sniffing.notes import Channel, Note
 from dicomsniff.sniffing.plan import Plan
 
 PATIENCE = 15.0
 """Seconds within which a capturer has to begin, and to end."""
-MAX_NOTICES = 1000
-"""Events of the capture that wait to be shown; of more, the latest ones."""
 
 
 class CapturerProcess:
@@ -30,7 +28,7 @@ class CapturerProcess:
     """
 
     def __init__(self, plan: Plan, take: Callable[[Note], None]) -> None:
-        self._notices: deque[str] = deque(maxlen=MAX_NOTICES)
+        self._notices = Notices()
         """What happened and was not told yet: who captures, an interface that went away."""
         self.changed = Condition()
         self.is_over = False
@@ -62,11 +60,11 @@ class CapturerProcess:
 
     def note(self, notice: str) -> None:
         """Take something that happened, to be told."""
-        self._notices.append(notice)
+        self._notices.note(notice)
 
     def pop_notices(self) -> list[str]:
         """Hand over what happened since the last time."""
-        return [self._notices.popleft() for _ in range(len(self._notices))]
+        return self._notices.pop()
 
     def stop(self) -> None:
         """Let it take what the kernel still has, and end."""
