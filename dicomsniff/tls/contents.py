@@ -4,7 +4,7 @@ from dicomsniff.tls import messages
 from dicomsniff.tls.events import Alert, Plaintext, Problem, TlsEvent, TlsProblem
 from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.keyring import Epoch
-from dicomsniff.tls.messages import MAX_MESSAGE, Message, MessageReader
+from dicomsniff.tls.messages import MAX_MESSAGE, Message, MessageReader, begins_hello
 from dicomsniff.tls.opener import Opener
 from dicomsniff.tls.peer import Peer
 from dicomsniff.tls.records import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, Record, SslV2Hello
@@ -18,11 +18,13 @@ _ALERT_LEVELS = (1, 2)
 class Contents:
     """Takes the contents of records in order, and adds what they give to `events`."""
 
-    __slots__ = ("_events", "_handshake", "_messages", "_opener", "_peer", "has_begun")
+    __slots__ = ("_events", "_handshake", "_messages", "_opener", "_peer", "has_begun", "has_changed")
 
     def __init__(self, peer: Peer, handshake: Handshake, opener: Opener, events: list[TlsEvent]) -> None:
         self.has_begun = False
         """Whether the side's hello was seen."""
+        self.has_changed = False
+        """Whether a ChangeCipherSpec was seen that was taken for one that means nothing."""
         self._peer = peer
         self._handshake = handshake
         self._opener = opener
@@ -37,7 +39,11 @@ class Contents:
         """Whether the content of a handshake record goes on with a message, or begins one that there is."""
         if not self._messages.is_between or not content:
             return True
-        # Behind a beginning that is not in the capture, ciphertext may look like a message by chance.
+        # Ciphertext looks like a message by chance. Where the version is a guess, it may stand behind a
+        # ChangeCipherSpec; in TLS 1.3 only a hello that was asked for again is in clear there.
+        if self.has_changed:
+            return begins_hello(content)
+        # It may as well stand behind a beginning that is not in the capture.
         is_likely = self.has_begun or int.from_bytes(content[1:4], "big") <= MAX_MESSAGE
         return content[0] in messages.KINDS and is_likely
 

@@ -183,6 +183,7 @@ class Direction:
         opener = self._opener
         if kind == CHANGE_CIPHER_SPEC and self._is_for_middleboxes(record):
             self._reader.take(record.end)
+            self._contents.has_changed = True
             return True
         if opener.epoch is Epoch.EARLY and kind == HANDSHAKE:
             opener.leave()  # the server asked for another ClientHello, and this is it
@@ -216,7 +217,8 @@ class Direction:
             self._lose(record.start, "an alert is encrypted before ChangeCipherSpec")
             return True
         if kind == HANDSHAKE and not self._contents.is_message(body):
-            self._lose(record.start, "a handshake message is encrypted before ChangeCipherSpec")
+            where = "where only a hello is in clear" if self._contents.has_changed else "before ChangeCipherSpec"
+            self._lose(record.start, f"a handshake message is encrypted {where}")
             return True
         if self._contents.is_ahead(kind, body) and not self._is_closing:
             return False
@@ -252,6 +254,7 @@ class Direction:
             self._handshake.lose_beginning()
         if self._is_for_middleboxes(record):
             self._reader.take(record.end)
+            self._contents.has_changed = True
             return True
         self._opener.change()
         if self._opener.is_plain:

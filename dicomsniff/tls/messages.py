@@ -81,3 +81,9 @@ def looks_whole(content: bytes) -> bool:
         and content[0] in KINDS
         and HEADER + int.from_bytes(content[1:HEADER], "big") <= len(content)
     )
+
+
+def begins_hello(content: bytes) -> bool:
+    """Whether the content of a record begins with a hello of any version from SSL 3.0 on."""
+    is_short = int.from_bytes(content[1:HEADER], "big") <= MAX_MESSAGE
+    return content[:1] in (b"\x01", b"\x02") and is_short and content[HEADER : HEADER + 1] == b"\x03"

@@ -8,7 +8,7 @@ from dicomsniff.tls.decoder import TlsDecoder
 from dicomsniff.tls.events import Problem, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER
 from dicomsniff.tls.secrets import Origin, Secrets
-from tls_sessions import Talk, certificate, decode, read
+from tls_sessions import Exchange, Talk, certificate, decode, read
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -109,10 +109,8 @@ def test_an_alert_in_clear_ends_a_handshake():
     assert decoder.session.alerts == [alert]
 
 
-def test_the_servers_hello_is_needed_before_tls_1_3():
-    made = Talk(V13, "ALL", kind="rsa")
-    made.server_context.maximum_version = V12
-    made = made.start().say(CLIENT, b"one").say(SERVER, b"two").end()
+def read_without_hello(made: Exchange) -> tuple[TlsDecoder, list]:
+    """Return what is read where the first bytes of the server, its hello among them, are not in the capture."""
     secrets = Secrets()
     secrets.add_keylog(made.keylog)
     secrets.is_complete = True
@@ -122,6 +120,37 @@ def test_the_servers_hello_is_needed_before_tls_1_3():
     for peer, stream, begin in ((CLIENT, client, 0), (SERVER, server[100:], 100)):
         events += decoder.feed(peer, stream, begin)
     events += decoder.close()
+    return decoder, events
+
+
+def talk_before_13() -> Exchange:
+    made = Talk(V13, "ALL", kind="rsa")
+    made.server_context.maximum_version = V12
+    return made.start().say(CLIENT, b"one").say(SERVER, b"two").end()
+
+
+def test_the_servers_hello_is_needed_before_tls_1_3():
+    decoder, events = read_without_hello(talk_before_13())
     assert read(events) == {CLIENT: b"", SERVER: b""}
     assert decoder.session.unread == "the server's hello is not in the capture"
-    assert not [event for event in events if isinstance(event, TlsProblem) and event.problem is Problem.TOO_MUCH]
+
+
+@pytest.mark.parametrize(
+    "finished",
+    [
+        pytest.param(b"\x14\xca\x30\x5a", id="a Finished too long to be kept"),
+        pytest.param(b"\x10\x00\x00\x04", id="a whole ClientKeyExchange"),
+        pytest.param(b"\x01\x00\x00\x24\xff", id="a ClientHello of no version"),
+    ],
+)
+def test_what_is_encrypted_behind_a_changecipherspec_is_no_message_by_chance(finished):
+    made = talk_before_13()
+    client = made.streams[CLIENT]
+    change = b"\x14\x03\x03\x00\x01\x01\x16\x03\x03"
+    at = client.index(change) + len(change) + 2
+    altered = client[:at] + finished + client[at + len(finished) :]
+    made.sent = [(SERVER, made.streams[SERVER]), (CLIENT, altered)]
+    decoder, events = read_without_hello(made)
+    told = [event for event in events if isinstance(event, TlsProblem)]
+    assert {event.problem for event in told} == {Problem.LOST, Problem.NO_SECRETS}
+    assert decoder.session.unread == "the server's hello is not in the capture"
