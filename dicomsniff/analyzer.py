@@ -240,6 +240,15 @@ class Analyzer:
         self._entries += len(updates)
         return updates + self._bound_memory()
 
+    def pass_time(self, quiet: int) -> list[Update]:
+        """Nothing has come for `quiet` ns: connections that closed, and would be over by now, are over."""
+        self.ended = []
+        if self.last_time is None:
+            return []
+        updates = self._take(self._tcp.pass_time(self.last_time + quiet))
+        self._entries += len(updates)
+        return updates
+
     def feed_packets(self, packets: Iterable[tuple[int, bytes]], *, link_type: int = 1) -> list[Update]:
         """Take frames, each with its time (ns since 1970), of a link type as pcap numbers them (1 is Ethernet).
 
