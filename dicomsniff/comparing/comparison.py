@@ -91,13 +91,16 @@ class Side:
         self.sorts = Sorts()
         self.found: list[Finding] = []
         """What was found about the capture as a whole."""
+        self.rereads = True
+        """Whether data sets can be read again, to be compared."""
 
     def read(self, capture: Capture, learn: Callable[[list[Update]], None] = lambda _: None) -> None:
         """Read a capture to its end; `learn` gets to know its entries as they come.
 
         Raises CaptureError where the association that was asked for is not in it.
         """
-        read = None if capture.is_pipe else capture.data_set
+        self.rereads = not capture.is_pipe
+        read = capture.data_set if self.rereads else None
         for updates, closed in capture.blocks():
             learn(updates)
             for association in closed:
@@ -125,6 +128,8 @@ def compare(good: Side, bad: Side) -> Comparison:
             comparison.compared.append(Compared(*chosen, one.fates.total(), other.fates.total()))
             found += _differences(*chosen)
     for name, side in (("GOOD", good), ("BAD", bad)):
+        if not side.rereads:
+            found.append(limit(f"data sets of {name}", "read from a pipe and not compared"))
         if side.sorts.unsorted:
             left = f"{counted(side.sorts.unsorted, 'association')} of further sorts not compared"
             found.append(limit(f"associations of {name}", left))

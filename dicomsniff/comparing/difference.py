@@ -25,7 +25,8 @@ class Weight(IntEnum):
 class Kind(StrEnum):
     """What a difference is of, in the order in which things happen: what comes first may cause what comes later."""
 
-    CONNECTION = "connection"
+    CAPTURE = "capture"
+    """What the capture did not see: the exchange itself may have been another one."""
     TLS = "tls"
     TITLE_FORM = "title-form"
     """An AE title is the same but for its padding."""

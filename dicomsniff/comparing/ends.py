@@ -6,7 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.comparing.difference import Difference, Kind, Numbers, Weight
 from dicomsniff.comparing.subject import Subject
 from dicomsniff.dictionary.reasons import aborted_for, aborter
-from dicomsniff.findings.codes import BROKEN
+from dicomsniff.findings.codes import BROKEN, NOT_CAPTURED
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.overview import Fate
 
@@ -34,17 +34,21 @@ def compare_ends(good: Subject, bad: Subject) -> Iterator[Difference]:
     if said[0] != said[1]:
         weight = Weight.SLIGHT if bad.fate is Fate.WELL else Weight.DECISIVE
         yield Difference(Kind.OUTCOME, weight, "end of the association", *said)
-    yield from compare_findings(good.found.causes, bad.found.causes)
+    yield from compare_findings(good.found.causes, bad.found.causes, over=bad.association.released)
 
 
-def compare_findings(good: list[Finding], bad: list[Finding]) -> Iterator[Difference]:
-    """Yield errors and warnings whose code is among the findings of one side only."""
+def compare_findings(good: list[Finding], bad: list[Finding], *, over: bool = True) -> Iterator[Difference]:
+    """Yield errors and warnings whose code is among the findings of one side only.
+
+    `over` says whether the bad side came to its end: what the capture did not see of it may be all that is wrong.
+    """
     codes = [{each.code for cause in found for each in cause.all()} for found in (good, bad)]
     told = set(_COMPARED)
     for finding in bad:
         if finding.worst is not Severity.NOTE and finding.code not in codes[0] | told:
             told.add(finding.code)
-            weight = Weight.DECISIVE if finding.worst is Severity.ERROR else Weight.TELLING
+            decides = finding.worst is Severity.ERROR if finding.code not in NOT_CAPTURED else not over
+            weight = Weight.DECISIVE if decides else Weight.TELLING
             yield _found(finding, weight, "not found", "found", (None, finding.message_number))
     for finding in good:
         if finding.worst is not Severity.NOTE and finding.code not in codes[1] | told:
@@ -54,6 +58,8 @@ def compare_findings(good: list[Finding], bad: list[Finding]) -> Iterator[Differ
 
 def _found(finding: Finding, weight: Weight, good: str, bad: str, messages: Numbers) -> Difference:
     kind = Kind.BROKEN if finding.code in BROKEN else Kind.FINDING
+    if finding.code in NOT_CAPTURED:
+        kind = Kind.CAPTURE
     return Difference(kind, weight, finding.line, good, bad, messages=messages)
 
 

@@ -16,7 +16,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.overview import Fate
 from dicomsniff.findings.parts import the_class, the_comment
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, of_all
 from dicomsniff.side import Side
 
 MAX_STEPS = 1000
@@ -210,7 +210,7 @@ def _unanswered(name: str, good: list[Operation], bad: list[Operation]) -> Itera
 
 
 def _answered_text(lacking: int, count: int) -> str:
-    return f"none for {lacking} of {counted(count, 'request')}" if lacking else "for every request"
+    return f"none for {of_all(lacking, count, 'request')}" if lacking else "for every request"
 
 
 def _failed_text(operation: Operation | None) -> str:

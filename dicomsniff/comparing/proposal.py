@@ -20,6 +20,7 @@ _CALLING, _CALLED = (1, 3), (1, 7)
 _PROTOCOL, _APPLICATION_CONTEXT = (2, 2), (1, 2)
 _LIMITING = 4
 """How many times smaller a maximum length must be to be worth telling."""
+_RIGHT = "padded with spaces"
 _PADDING = {0x20: "spaces", 0x00: "NUL"}
 
 
@@ -60,7 +61,7 @@ def _titles(good: Subject, bad: Subject) -> Iterator[Difference]:
             said = both(lambda title: f'"{the_title(title)}"', (good_title, bad_title))
             yield Difference(Kind.TITLE, weight, f"{name} AE title", *said)
         if good_form != bad_form and good_title and bad_title:
-            weight = Weight.DECISIVE if may_be_why else Weight.TELLING
+            weight = Weight.SLIGHT if bad_form == _RIGHT else Weight.DECISIVE if may_be_why else Weight.TELLING
             yield Difference(Kind.TITLE_FORM, weight, f'{name} AE title "{the_title(bad_title)}"', good_form, bad_form)
 
 
@@ -100,11 +101,11 @@ def _roles(good: Subject, bad: Subject) -> Iterator[Difference]:
         said = role_text(good.association, roles[0]), role_text(bad.association, roles[1])
         if said[0] == said[1]:
             continue
-        weight = Weight.SLIGHT
-        if (roles[0].scu, roles[0].scp) != (roles[1].scu, roles[1].scp) or bad.was_not_accepted:
-            lost = Side.ACCEPTOR if roles[0].scp and not roles[1].scp else Side.REQUESTOR
-            invoked = any(each.side is lost and each.request.sop_class_uid == uid for each in good.operations)
-            weight = Weight.DECISIVE if invoked and uid not in bad.done else Weight.TELLING
+        had = {Side.REQUESTOR: roles[0].scu and not roles[1].scu, Side.ACCEPTOR: roles[0].scp and not roles[1].scp}
+        if any(had[each.side] and each.request.sop_class_uid == uid for each in good.operations):
+            weight = Weight.TELLING if uid in bad.done else Weight.DECISIVE
+        else:
+            weight = _weight(bad) if bad.was_not_accepted else Weight.SLIGHT
         yield Difference(Kind.ROLE, weight, f"role for {the_class(uid)}", *said)
 
 
