@@ -14,7 +14,7 @@ import click
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, explain_option, understood
-from dicomsniff.export.formats import DataSets, find_view, format_named
+from dicomsniff.export.formats import DataSets, find_diff, find_view, format_named
 from dicomsniff.garbage import short_pauses
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.key_options import key_options
@@ -24,6 +24,7 @@ from dicomsniff.printable import printable
 from dicomsniff.progress import SilenceWatch, progress_shown
 from dicomsniff.reading_options import (
     data_sets_option,
+    decoding_options,
     format_option,
     output_option,
     privacy_options,
@@ -411,6 +412,29 @@ def check(
     form = form or understood("-o", partial(format_named, "check"), output)
     shown: dict[str, Any] = {"color": color, "pager": pager} if form == "text" else {}
     _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **shown, **asked)
+
+
+@cli.command()
+@click.argument("good", type=click.Path())
+@click.argument("bad", type=click.Path())
+@format_option("diff", "What to write; what the name of FILE says, or else text.")
+@decoding_options
+@terminal_options
+@output_option
+def diff(good: str, bad: str, form: str | None, output: str | None, color: str, *, pager: bool, **asked: Any) -> None:
+    """Say what differs between an exchange that worked and one that did not, the likely cause first.
+
+    GOOD and BAD are captures, or associations of one: capture.pcap#2. What differs each time is not told: ids, times,
+    UIDs of instances, addresses and ports, and how many instances there are.
+    """
+    from dicomsniff.export.diffing import write_diff
+
+    form = form or understood("-o", partial(format_named, "diff"), output)
+    color = color if form == "text" else "never"
+    for cut_off in write_diff(
+        find_diff(form), (good, bad), output, color=color, pager=pager and form == "text", **asked
+    ):
+        raise CaptureError(cut_off)
 
 
 @cli.command()

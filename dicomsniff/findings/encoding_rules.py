@@ -232,8 +232,7 @@ def title_padded(association: Association, entry: Entry) -> Iterator[Hit]:
 
 def _titles(entry: Entry) -> Iterator[tuple[str, bytes]]:
     if isinstance(entry.event, AssociateRq) and len(entry.event.raw) >= _FIXED_FIELDS:
-        yield "called", entry.event.raw[4:20]
-        yield "calling", entry.event.raw[20:36]
+        yield from zip(("called", "calling"), entry.event.titles_as_sent, strict=True)
 
 
 @entry_rule(code="uid-malformed", severity=Severity.WARNING, on=_BOTH)
