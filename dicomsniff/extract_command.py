@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @reading_options
 @click.option("-o", "--output", "directory", metavar="DIR", required=True, type=click.Path(),
-              help="Write to directory DIR, which is made, and readable by you only; one that holds files is refused.")  # fmt: skip
+              help="Write to DIR, a new directory, readable by you only, or one that holds no files.")  # fmt: skip
 @click.option("--by-study", is_flag=True, help="Make a directory for each study, and in it one for each series.")
 @click.option("--identifiers", is_flag=True, help="Write the keys and matches of C-FIND too.")
 @click.option("--force", is_flag=True, help="Write to a directory that holds files; one of the same name is replaced.")
@@ -40,14 +40,13 @@ def extract(
     Data sets are written byte for byte as they were sent. A file is named by its SOP Instance UID; what comes again is
     numbered, and what is not whole in the capture is named .partial.
     """
-    from dicomsniff.export.view import Asked, write_view
+    from dicomsniff.export.view import Asked, run_view
     from dicomsniff.extraction.directory import ObjectDirectory
     from dicomsniff.extraction.objects import Extraction, Wanted
     from dicomsniff.library import Capture, open_source
-    from dicomsniff.privacy.gate import Privacy
 
     wanted = Wanted(by_study, identifiers)
-    asked = Asked(privacy=Privacy(keep_phi=True), selection=selection)
+    asked = Asked(privacy=privacy._replace(keep_phi=True), selection=selection)
     files = ObjectDirectory(directory, force=force)
     with (
         SilenceWatch(captures) as silence,
@@ -56,7 +55,7 @@ def extract(
     ):
         silence.watch(capture)
         view = Extraction(capture, out, asked, directory=files, wanted=wanted)
-        write_view(lambda *_: view, capture, out, asked)
+        run_view(view)
     say_error(f"{directory}: {view.summary}")
     if capture.truncated:
         raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is extracted")

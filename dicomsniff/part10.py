@@ -29,26 +29,27 @@ def file_head(message: Message, source_title: str = "") -> bytes:
 
     `source_title` is the AE title of whoever sent it, empty where that is not to be told.
     """
+    from pydicom import config
     from pydicom.dataset import FileMetaDataset
     from pydicom.filebase import DicomBytesIO
     from pydicom.filewriter import write_file_meta_info
     from pydicom.uid import UID
 
     command = message.command
-    meta = FileMetaDataset()
     instance = command.affected_sop_instance_uid or command.requested_sop_instance_uid
-    meta.FileMetaInformationGroupLength = 0  # its place: it is counted when the rest is written
-    meta.FileMetaInformationVersion = b"\0\1"
-    meta.MediaStorageSOPClassUID = UID(message.sop_class_uid or "")
-    meta.MediaStorageSOPInstanceUID = UID(instance or "")
-    meta.TransferSyntaxUID = UID(sent_syntax(message))
-    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-    meta.ImplementationVersionName = "DICOMSNIFF"
-    if 0 < len(source_title) <= MAX_TITLE:  # else it is none, which a longer one of escapes says of the bytes
-        meta.SourceApplicationEntityTitle = source_title
-    out = DicomBytesIO()
-    out.is_little_endian, out.is_implicit_VR = True, False
-    write_file_meta_info(out, meta, enforce_standard=False)
+    meta, out = FileMetaDataset(), DicomBytesIO()
+    with config.disable_value_validation():  # what a peer sent is not for us to mend
+        meta.FileMetaInformationGroupLength = 0  # its place: it is counted when the rest is written
+        meta.FileMetaInformationVersion = b"\0\1"
+        meta.MediaStorageSOPClassUID = UID(message.sop_class_uid or "")
+        meta.MediaStorageSOPInstanceUID = UID(instance or "")
+        meta.TransferSyntaxUID = UID(sent_syntax(message))
+        meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+        meta.ImplementationVersionName = "DICOMSNIFF"
+        if 0 < len(source_title) <= MAX_TITLE:  # longer is only one with bytes in it that are no text
+            meta.SourceApplicationEntityTitle = source_title
+        out.is_little_endian, out.is_implicit_VR = True, False
+        write_file_meta_info(out, meta, enforce_standard=False)
     return bytes(128) + b"DICM" + out.getvalue()
 
 

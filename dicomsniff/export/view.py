@@ -1,6 +1,6 @@
 """What is written of a capture while it is read: the protocol of every format, and the loop that drives them all."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from math import inf
 from tempfile import SpooledTemporaryFile
@@ -223,9 +223,15 @@ class HeadedView(View):
         self.body.close()
 
 
-def write_view(form: Callable[[Capture, IO[str], Asked], View], capture: Capture, out: IO[str], asked: Asked = PLAIN) -> bool:
+def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = PLAIN) -> bool:
     """Read a capture to its end and write it; return whether something in it is as bad as was asked about."""
-    with closing(form(capture, out, asked)) as view, closing(Choosing(view)) as choosing:
+    return run_view(form(capture, out, asked))
+
+
+def run_view(view: View) -> bool:
+    """Do the same with a view that is made already."""
+    capture, out = view.capture, view.out
+    with closing(view), closing(Choosing(view)) as choosing:
         view.begin()
         losses = capture.losses
         for updates, closed in capture.blocks():

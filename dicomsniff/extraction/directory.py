@@ -26,7 +26,8 @@ class ObjectDirectory:
         self._latest: OrderedDict[str, int] = OrderedDict()
         try:
             os.makedirs(path, _PRIVATE, exist_ok=True)
-            holds_something = any(os.scandir(path))
+            with os.scandir(path) as found:
+                holds_something = any(found)
         except FileExistsError:
             raise OutputError(f"{path}: it is a file; name a directory") from None
         except OSError as error:

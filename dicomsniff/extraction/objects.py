@@ -3,13 +3,14 @@
 import json
 from collections import Counter
 from io import BytesIO
-from typing import IO, BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dimse.collection import Collect
+from dicomsniff.dimse.collection import Collect, CollectedData
 from dicomsniff.dimse.message import Message
+from dicomsniff.export.json_text import json_text
 from dicomsniff.export.view import Asked, View
 from dicomsniff.extraction.directory import ObjectDirectory
 from dicomsniff.extraction.names import uid_name
@@ -25,6 +26,9 @@ C_STORE_RQ = 0x0001
 _C_FIND = frozenset([0x0020, 0x8020])
 _PIECE = 1 << 18
 """Bytes copied at a time."""
+
+
+_Content = CollectedData | BytesIO
 
 
 class Wanted(NamedTuple):
@@ -78,7 +82,7 @@ class Extraction(View):
         if written is None:
             return ""
         self._waiting.setdefault(association.id, set()).add(written.passing)
-        return json.dumps(written)
+        return json_text(list(written))
 
     def put(self, association: Association, number: int, line: str) -> None:  # noqa: ARG002
         """Name a file that is chosen."""
@@ -115,7 +119,7 @@ class Extraction(View):
         if count := counts["identifier"]:
             said.append(f"{counted(count, 'identifier')} of C-FIND")
         if count := counts["again"]:
-            said.append(f"{counted(count, 'file')} numbered, as the name was taken: the same object came more than once")
+            said.append(f"{count} {is_are(count)} numbered, as an object of that UID had come before")
         if count := counts["partial"]:
             said.append(f"{count} of all {is_are(count)} not whole, and named .partial")
         if count := counts["none"]:
@@ -136,7 +140,7 @@ class Extraction(View):
         sender = association.requestor if message.side is Side.REQUESTOR else association.acceptor
         passing, sink = self._directory.begin()
         with sink, data.content or BytesIO() as content:
-            sink.write(file_head(message, sender.ae_title or ""))
+            sink.write(file_head(message, self.gate.title(sender.ae_title or "")))
             folders = self._folders(content, size, message) if is_object and self._wanted.by_study else []
             _copy(content, sink, size)
         stem = uid_name(message.command.affected_sop_instance_uid, "object")
@@ -144,20 +148,23 @@ class Extraction(View):
             stem = f"{message.name}-association-{association.id}-packet-{message.span.first_packet}"
         return _Extracted(passing, folders, stem, is_object, message.complete, size)
 
-    def _folders(self, content: BinaryIO, size: int, message: Message) -> list[str]:
+    def _folders(self, content: _Content, size: int, message: Message) -> list[str]:
         study, series = read_study(content, size, sent_syntax(message))
         return [uid_name(study, "study"), uid_name(series, "series")]
 
     def _place(self, written: _Extracted) -> None:
         suffix = ".dcm" if written.is_whole else ".dcm.partial"
         number = self._directory.place(written.passing, written.folders, written.stem, suffix)
-        self._counts["object" if written.is_object else "identifier"] += 1
-        self._counts["length"] += written.length
-        self._counts["again"] += number > 1
+        if written.is_object:
+            self._counts["object"] += 1
+            self._counts["length"] += written.length
+            self._counts["again"] += number > 1
+        else:
+            self._counts["identifier"] += 1
         self._counts["partial"] += not written.is_whole
 
 
-def _copy(content: BinaryIO, sink: Sink, size: int) -> None:
+def _copy(content: _Content, sink: Sink, size: int) -> None:
     content.seek(0)
     while size > 0 and (piece := content.read(min(size, _PIECE))):
         sink.write(piece)
