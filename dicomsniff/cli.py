@@ -15,6 +15,7 @@ from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, explain_option, understood
 from dicomsniff.export.formats import DataSets, find_diff, find_view, format_named
+from dicomsniff.extract_command import extract
 from dicomsniff.garbage import short_pauses
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.key_options import key_options
@@ -412,6 +413,9 @@ def check(
     form = form or understood("-o", partial(format_named, "check"), output)
     shown: dict[str, Any] = {"color": color, "pager": pager} if form == "text" else {}
     _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **shown, **asked)
+
+
+cli.add_command(extract)
 
 
 @cli.command()

@@ -225,7 +225,13 @@ class HeadedView(View):
 
 def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = PLAIN) -> bool:
     """Read a capture to its end and write it; return whether something in it is as bad as was asked about."""
-    with closing(form(capture, out, asked)) as view, closing(Choosing(view)) as choosing:
+    return run_view(form(capture, out, asked))
+
+
+def run_view(view: View) -> bool:
+    """Do the same with a view that is made already."""
+    capture, out = view.capture, view.out
+    with closing(view), closing(Choosing(view)) as choosing:
         view.begin()
         losses = capture.losses
         for updates, closed in capture.blocks():
