@@ -93,6 +93,7 @@ def test_it_does_not_matter_how_connections_are_dealt_out(name: str, parts: list
     assert written(MergedCapture(path, dealt)) == alone(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", sorted(CASES))
 def test_every_rule_finds_in_parts_what_it_finds_in_the_whole(tmp_path: Path, code: str) -> None:
     traffic = CASES[code].raises()
@@ -151,6 +152,7 @@ def analyzed(path: Path) -> bytes:
     return pack(analyzer)
 
 
+@pytest.mark.slow
 def test_files_are_analyzed_in_processes_of_their_own_and_merged(tmp_path: Path) -> None:
     """Each numbers its packets and associations from 1; hashes of text differ from process to process."""
     talks = moved_over_minutes().talks

@@ -61,7 +61,7 @@ def test_an_association_lasts_from_its_earliest_packet_to_its_latest_also_where_
     talk.server(build.message(1, build.echo_rsp(1)))
     times = [packet.time for packet in talk.packets if packet.data]
     found = only(talk.packets)
-    assert (found.start_time, found.end_time) == (min(times + [build.START]), max(times))
+    assert (found.start_time, found.end_time) == (min([build.START, *times]), max(times))
     assert found.watched_until == max(times)
 
 
