@@ -293,6 +293,12 @@ def test_so_many_application_entities_are_known_in_comments_and_no_more(monkeypa
     assert gate.comment("neither CTROOM9 nor MRROOM7") == "neither CTROOM9 nor XXXXXX9"
 
 
+def test_a_value_too_short_to_tell_anybody_is_not_looked_for_in_comments():
+    gate = Gate()
+    decoded(short(0x00100040, "CS", b"F "), short(0x00100020, "LO", b"abc "), gate=gate)
+    assert gate.comment("F is no sex, abc is somebody") == "F is no sex, PatientID-1 is somebody"
+
+
 def test_of_two_names_at_one_place_of_a_comment_the_longer_one_is_withheld():
     gate = Gate()
     decoded(short(0x00100020, "LO", b"Jane"), short(0x00101001, "PN", b"Jane Mary "), gate=gate)
