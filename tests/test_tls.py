@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import build
+from calls import called
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import write_view
@@ -226,18 +227,14 @@ def test_no_output_and_no_name_of_an_object_shows_a_secret(tmp_path, session):
 # The command line
 
 
-def run(*call: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "dicomsniff", *call], capture_output=True, text=True, check=False)
-
-
 def test_every_reading_command_takes_a_key_log(tmp_path, session):
     path, log = files(tmp_path, session)
-    shown = run("show", str(path), "--tls-keylog", str(log))
+    shown = called("show", path, "--tls-keylog", log)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "over TLS 1.3" in shown.stdout
     assert "C-STORE-RQ 2" in shown.stdout
-    assert run("check", str(path), "--tls-keylog", str(log)).returncode == 0
-    assert '"C-STORE-RQ"' in run("export", str(path), "--tls-keylog", str(log)).stdout
+    assert called("check", path, "--tls-keylog", log).returncode == 0
+    assert '"C-STORE-RQ"' in called("export", path, "--tls-keylog", log).stdout
 
 
 @pytest.mark.parametrize(
@@ -254,7 +251,7 @@ def test_a_file_without_keys_is_a_wrong_call_told_in_one_line(tmp_path, session,
     file = tmp_path / "given"
     if content is not None:
         file.write_bytes(content)
-    done = run("show", str(path), option, str(file))
+    done = called("show", path, option, file)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert said in done.stderr
     assert "secret stuff" not in done.stderr

@@ -58,6 +58,8 @@ def chosen(capture: Capture, expression: str) -> list[tuple[int, list[int]]]:
         ("association-rejected", "outcome == rejected and finding.severity >= warning and association <= 2", [1, 2]),
         ("association-rejected", "finding.code ~ reject and association == 3", [3]),
         ("association-rejected", "status >= 0", []),
+        ("association-rejected", "status != 0", []),
+        ("association-rejected", "command !~ STORE", []),
         ("c-echo", "time >= 00:00 and time <= 23:59:59.9", [1]),
         ("c-echo", "time < 1999-12-31T23:59:59", []),
         ("c-echo", "latency < 10min", [1]),

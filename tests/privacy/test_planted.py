@@ -201,6 +201,7 @@ class ClosedGate(Gate):
         return GONE
 
 
+@pytest.mark.slow
 def test_what_is_said_depends_on_no_withheld_value(tmp_path: Path) -> None:
     """The proof that no view goes around the gate, whatever it would make of a value.
 
@@ -264,7 +265,7 @@ def test_no_name_that_a_key_makes_tells_it(capture: Planted) -> None:
     assert not leaks(said, capture.plants.texts, capture.plants.raw)
 
 
-@pytest.mark.parametrize("depth", [DataSets.IDENTIFIERS, DataSets.NONE])
+@pytest.mark.parametrize("depth", [DataSets.IDENTIFIERS, pytest.param(DataSets.NONE, marks=pytest.mark.slow)])
 def test_what_is_said_of_less_of_data_sets_tells_no_more(capture: Planted, depth: DataSets) -> None:
     said = {form: capture.written("export", form, Privacy(), depth) for form in ("json", "jsonl")}
     assert not canaries(said)
@@ -282,6 +283,7 @@ def test_of_a_pipe_nothing_is_said_that_came_before(capture: Planted) -> None:
     assert not leaks(said, set(capture.plants.texts) - set(later))
 
 
+@pytest.mark.slow
 def test_all_of_it_is_said_where_that_is_asked_for(capture: Planted) -> None:
     said = "\n".join(capture.said(KEPT).values())
     places = {each: where for each, where in capture.plants.texts.items() if each not in said}
@@ -308,6 +310,7 @@ def test_uids_and_names_of_the_network_are_nowhere_where_that_is_asked_for(captu
     assert not canaries(said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: f"{form.commands[0]}-{form.name}")
 def test_the_same_capture_is_written_the_same(capture: Planted, form: object) -> None:
     again = capture.written(form.commands[0], form.name, Privacy())

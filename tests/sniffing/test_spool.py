@@ -240,3 +240,34 @@ def test_frames_of_any_length_are_read_as_they_were_written(kept: list[Kept]) ->
     spool = keep(kept)
     spool.add(HEAD, packets(*frames))
     assert spool.frames() == frames
+
+
+def test_a_file_that_begins_with_a_section_has_nothing_of_the_one_before(tmp_path: Path, kept: list[Kept]) -> None:
+    spool = keep(kept, write=str(tmp_path / "ring.pcapng"), rotate_bytes=500)
+    spool.add(HEAD, packets(b"x" * 600), HEAD, packets(b"y"))
+    first, second = sorted(tmp_path.iterdir())
+    assert second.read_bytes() == HEAD.data + packets(b"y").data
+    assert frames_in(first) == [b"x" * 600]
+
+
+def test_the_only_file_stays_however_large_it_is() -> None:
+    spool = Spool(limit=10)
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes(range(50)))
+        file.flush()
+        spool.add(os.dup(file.fileno()), 0, "", 0)
+        spool.grow(50)
+        assert spool.read(0, 100) == bytes(range(50))
+        spool.close()
+
+
+def test_what_is_not_said_to_be_written_is_not_read() -> None:
+    spool = Spool()
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes(range(50)))
+        file.flush()
+        spool.add(os.dup(file.fileno()), 0, "", 0)
+        spool.grow(20)
+        assert spool.read(0, 100) == bytes(range(20))
+        assert spool.read(30, 100) == b""
+        spool.close()

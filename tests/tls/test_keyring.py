@@ -72,6 +72,20 @@ def test_a_client_may_log_the_premaster_secret_that_it_encrypts():
     assert decoder.session.read_with is Origin.KEY_LOG
 
 
+def test_a_key_log_may_name_a_session_by_its_id():
+    """As programs that use NSS of old wrote it."""
+    made = Talk(V12, "AES128-SHA", kind="rsa", options=ssl.OP_NO_TICKET).start().say(CLIENT, b"one").end()
+    server = made.streams[SERVER]
+    identifier = server[44 : 44 + server[43]]
+    assert len(identifier) == 32
+    (master,) = (line.split()[2] for line in made.keylog.splitlines() if line.startswith(b"CLIENT_RANDOM "))
+    secrets = Secrets()
+    secrets.add_keylog(b"RSA Session-ID:" + identifier.hex().encode() + b" Master-Key:" + master)
+    decoder, events = decode(made.sent, secrets)
+    assert read(events) == made.said
+    assert decoder.session.read_with is Origin.KEY_LOG
+
+
 def _encrypted_premaster(stream: bytes) -> bytes:
     hello = 5 + int.from_bytes(stream[3:5], "big")
     length = int.from_bytes(stream[hello + 9 : hello + 11], "big")
