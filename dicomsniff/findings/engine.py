@@ -1,6 +1,8 @@
 """Ask the rules about what has come (`find_now`), what is over (`find_final`), and the whole (`find_in_capture`)."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import compress
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
@@ -26,8 +28,7 @@ for _rule in (rule for rule in RULES if isinstance(rule, EntryRule)):
 _CONDITIONS = list(_BY_CONDITION.items())
 _ORDER = {rule.code: place for place, rule in enumerate(RULES)}
 _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
-_OF_TLS = [rule for rule in _FINAL if rule.of_tls]
-_OF_BARE_TCP = [rule for rule in _FINAL if not rule.of_tls]
+_GROUNDS = tuple(dict.fromkeys(rule.where for rule in _FINAL if rule.where is not None))
 _CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
 _NOWHERE = Span(0, 0, 0, 0, 0)
 
@@ -63,14 +64,25 @@ def find_final(collector: Collector, association: Association, known: Known | No
     """Ask the rules about an association that is over, and put causes and consequences in order."""
     review = Review(association, collector, known)
     where = association.timeline[0].span if association.timeline else _NOWHERE
-    over_tls = association.tls is not None and (_OF_TLS if association.tls.is_unread else _FINAL)
-    for rule in over_tls or _OF_BARE_TCP:  # one by one: the last of them say how much is not listed
+    about_tls = None if association.tls is None else association.tls.is_unread
+    # One by one: the last of them say how much is not listed.
+    for rule in _final_rules(about_tls, tuple([ground(review) for ground in _GROUNDS])):
         if found := [_finding(rule, hit, where, None, None) for hit in rule.check(review)]:
             collector.collect(association).add(found, final=True)
     collected = collector.of(association)
     if collected.all:
         collected.all = [collected.counted(each) for each in collected.all]
         collected.causes = arrange(collected.all)
+
+
+@lru_cache(maxsize=256)
+def _final_rules(is_unread: bool | None, there: tuple[bool, ...]) -> list[FinalRule]:
+    """Return the rules to be asked where these of _GROUNDS are there; `is_unread` of TLS, None of bare TCP."""
+    met = {None, *compress(_GROUNDS, there)}
+    asked = [rule for rule in _FINAL if rule.where in met]
+    if is_unread is None:
+        return [rule for rule in asked if not rule.of_tls]
+    return [rule for rule in asked if rule.of_tls] if is_unread else asked
 
 
 def find_in_capture(facts: CaptureFacts) -> list[Finding]:

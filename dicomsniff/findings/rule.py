@@ -10,8 +10,9 @@
         '''
 
 `entry_rule` is asked about timeline entries of certain types (`on`) as they come, `final_rule` once about an
-association when nothing more can come, `capture_rule` once about a capture that is over. A `judging_rule` is an entry
-rule that is also given what was found about the association before. They have keywords in common:
+association when nothing more can come, `where` it has what the rule looks at, `capture_rule` once about a capture that
+is over. A `judging_rule` is an entry rule that is also given what was found about the association before. They have
+keywords in common:
 
 - `follows` names the codes of which this is a mere consequence when they are found before it: `own:CODE` where the same
   side must have caused it, `peer:CODE` where the other side must, `CODE` where either may.
@@ -108,6 +109,7 @@ Judgement = Callable[[Association, Entry, Findings], Iterable[Hit]]
 FinalCheck = Callable[[Review], Iterable[Hit]]
 CaptureCheck = Callable[[CaptureFacts], Iterable[Hit]]
 Condition = Callable[[Association, Message], bool]
+Ground = Callable[[Review], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,8 @@ class FinalRule(Rule):
     """A rule asked once about an association, when nothing more can come."""
 
     check: FinalCheck
+    where: Ground | None = None
+    """Asked only where this is so (`findings/grounds.py`)."""
     of_tls: bool = False
     """Whether it is about TLS: asked about associations that came over it, also about those that could not be read."""
 
@@ -223,9 +227,11 @@ def _finds_nothing(_: Association, __: Entry) -> Iterable[Hit]:
     return ()
 
 
-def final_rule(*, of_tls: bool = False, **row: Unpack[Catalogued]) -> Callable[[FinalCheck], FinalCheck]:
+def final_rule(
+    *, where: Ground | None = None, of_tls: bool = False, **row: Unpack[Catalogued]
+) -> Callable[[FinalCheck], FinalCheck]:
     """Declare a rule asked about an association that is over."""
-    return lambda check: _declare(check, FinalRule(check=check, of_tls=of_tls, **_row(check, row)))
+    return lambda check: _declare(check, FinalRule(check=check, where=where, of_tls=of_tls, **_row(check, row)))
 
 
 def capture_rule(**row: Unpack[Catalogued]) -> Callable[[CaptureCheck], CaptureCheck]:
