@@ -6,6 +6,7 @@ from itertools import compress
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dimse.command import MAX_KNOWN, Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
@@ -14,14 +15,18 @@ from dicomsniff.findings.finding import LAST_PACKET, Finding
 from dicomsniff.findings.parts import parts_of
 from dicomsniff.findings.review import Known, Review
 from dicomsniff.findings.rule import CaptureFacts, CaptureRule, EntryRule, FinalRule, Hit, Rule
+from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 
 _BY_EVENT: dict[type, list[EntryRule]] = {}
 _BY_CONDITION: dict[Callable[[Association, Message], bool], list[EntryRule]] = {}
+_BY_FORM: dict[Callable[[Command], bool], list[EntryRule]] = {}
 for _rule in (rule for rule in RULES if isinstance(rule, EntryRule)):
     for _event in _rule.events:
-        if _event is Message and _rule.condition is not None:
+        if _event is Message and _rule.form is not None:
+            _BY_FORM.setdefault(_rule.form, []).append(_rule)
+        elif _event is Message and _rule.condition is not None:
             _BY_CONDITION.setdefault(_rule.condition, []).append(_rule)
         else:
             _BY_EVENT.setdefault(_event, []).append(_rule)
@@ -40,9 +45,10 @@ def find_now(collector: Collector, association: Association, entry: Entry) -> No
     about = event if isinstance(event, Message) else None
     if about is not None:
         further = [rule for met, some in _CONDITIONS if met(association, about) for rule in some]
-        if further:
+        if further := further + _rules_by_form(about.command):
             rules = sorted([*rules, *further], key=lambda rule: _ORDER[rule.code])
-    if not rules:
+    said = _negotiated(association, event) if isinstance(event, AssociateRq | AssociateAc) else None
+    if not rules or (said is not None and collector.is_sound(said)):
         return
     hits = [
         (rule, hit)
@@ -58,6 +64,22 @@ def find_now(collector: Collector, association: Association, entry: Entry) -> No
         found = [(rule, _finding(rule, hit, entry.span, about, entry.side)) for rule, hit in hits]
         fresh = [finding for rule, finding in found if not (rule.once and collected.repeats(finding))]
         add_findings(collected.causes, collected.add(fresh), collected.codes)
+    elif said is not None:
+        collector.note_sound(said)
+
+
+def _negotiated(association: Association, event: AssociateRq | AssociateAc) -> tuple[bytes, ...] | None:
+    """Return all that the rules on A-ASSOCIATE-RQ and -AC judge by; None where something of it is not there as sent."""
+    request, accept = association.request, association.accept
+    if event is request and accept is None:
+        return (event.raw,) if event.raw and association.tls is None else None
+    whole = event is accept and request is not None and request.raw and event.raw and association.tls is None
+    return (request.raw, event.raw) if whole and request is not None else None
+
+
+@lru_cache(maxsize=MAX_KNOWN)
+def _rules_by_form(command: Command) -> list[EntryRule]:
+    return [rule for met, some in _BY_FORM.items() if met(command) for rule in some]
 
 
 def find_final(collector: Collector, association: Association, known: Known | None = None) -> None:

@@ -35,6 +35,7 @@ from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.strangers import Stranger
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.losses import Losses
+from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.clauses import Clause, clause_of
 from dicomsniff.findings.collector import Findings
@@ -109,6 +110,7 @@ Judgement = Callable[[Association, Entry, Findings], Iterable[Hit]]
 FinalCheck = Callable[[Review], Iterable[Hit]]
 CaptureCheck = Callable[[CaptureFacts], Iterable[Hit]]
 Condition = Callable[[Association, Message], bool]
+Form = Callable[[Command], bool]
 Ground = Callable[[Review], bool]
 
 
@@ -145,6 +147,8 @@ class EntryRule(Rule):
     check: EntryCheck
     condition: Condition | None
     once: bool
+    form: Form | None = None
+    """A condition on the command set alone: equal ones are looked at once."""
     judge: Judgement | None = None
     """Asked instead of `check` where it is there."""
 
@@ -193,6 +197,7 @@ def entry_rule(
     *,
     on: type | tuple[type, ...],
     condition: Condition | None = None,
+    form: Form | None = None,
     once: bool = False,
     **row: Unpack[Catalogued],
 ) -> Callable[[EntryCheck], EntryCheck]:
@@ -201,7 +206,8 @@ def entry_rule(
 
     def declare(check: EntryCheck) -> EntryCheck:
         return _declare(
-            check, EntryRule(events=events, check=check, condition=condition, once=once, **_row(check, row))
+            check,
+            EntryRule(events=events, check=check, condition=condition, form=form, once=once, **_row(check, row)),
         )
 
     return declare

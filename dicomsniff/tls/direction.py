@@ -303,7 +303,8 @@ class Direction:
         """Look whether a record is where reading can go on."""
         opener, reader = self._opener, self._reader
         is_change = record.kind == CHANGE_CIPHER_SPEC
-        if opener.is_plain and _is_plain(record) and not (is_change and not self._ring.before_13(self._peer)):
+        is_clear = _is_plain(record) and (record.kind != HANDSHAKE or self._contents.is_message(record.body))
+        if opener.is_plain and is_clear and not (is_change and not self._ring.before_13(self._peer)):
             self._end_search(search, record)
             return self._take_plain(record)
         opened = opener.find(record, search)
