@@ -8,6 +8,7 @@ measured. Each --program is the Python of an environment that dicomsniff is inst
 """
 
 import argparse
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from measure import Row, Timing, measure_rows, read_once
 from tables import aligned
 from traffic import TRAFFIC, Traffic
 
+HERE = Path(__file__).parent
 FIELDS = ["-Y", "dicom", "-T", "fields", "-e", "frame.number", "-e", "dicom.pdu.type"]
 TSHARK = ["tshark", "-d", "tcp.port==11112,dicom", *FIELDS, "-r"]
 SHORT_RUNS = 7
@@ -60,8 +62,8 @@ def main() -> int:
     table = [heading(programs)]
     for name in args.kinds or TRAFFIC:
         kind = TRAFFIC[name]
-        whole = make(args.directory, name, kind, kind.count, args.scale)
-        part = make(args.directory, name, kind, kind.beside, args.scale) if kind.beside else whole
+        whole = make(args.directory, name, kind.count, args.scale)
+        part = make(args.directory, name, kind.beside, args.scale) if kind.beside else whole
         measured = measure(programs, whole, part, args.runs, with_tshark=not args.no_tshark)
         table.append(cells(kind, measured, args.scale))
         print(" ".join(table[-1]), file=sys.stderr, flush=True)
@@ -69,13 +71,15 @@ def main() -> int:
     return 0
 
 
-def make(directory: Path, name: str, kind: Traffic, count: int, scale: float) -> str:
+def make(directory: Path, name: str, count: int, scale: float) -> str:
     """Make a capture, unless it is there."""
     scaled = max(1, round(count * scale))
     path = directory / f"{name}-{scaled}.pcap"
     if not path.exists():
         unfinished = path.with_suffix(".part")
-        kind.write(str(unfinished), scaled)
+        # In a process of its own: what this one holds is the least that those it measures seem to take.
+        maker = [sys.executable, str(HERE / "make_capture.py"), str(unfinished), "--kind", name, "--count", str(scaled)]
+        subprocess.run(maker, check=True, stdout=subprocess.DEVNULL)
         unfinished.rename(path)
     return str(path)
 
@@ -100,7 +104,7 @@ def measure(programs: list[str], whole: str, part: str, runs: int, *, with_tshar
 
 
 def _show(number: int, program: str, path: str) -> Row:
-    return Row(f"{number} {Path(path).name}", [program, "-m", "dicomsniff", "show", path], path)
+    return Row(f"{number} {Path(path).name}", [program, "-P", "-m", "dicomsniff", "show", path], path)
 
 
 def heading(programs: list[str]) -> list[str]:

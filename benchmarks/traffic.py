@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from expectation import Expectation
 from synthetic import write_capture
 from wire import CLIENT, MSS, SERVER, CaptureWriter, Connection, Framing
 
@@ -69,8 +70,9 @@ class Shuffler(CaptureWriter):
             super().write(self._late.popleft()[1])
 
 
-def web_around_stores(path: str, size: int) -> None:
+def web_around_stores(path: str, size: int) -> Expectation:
     """`size` bytes of HTTP on 2,000 connections, ten at a time, and a fiftieth of that in C-STOREs, in four turns."""
+    expected = Expectation("web")
     with CaptureWriter(path) as out:
         answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + bytes(range(256)) * 3906
         number = 0
@@ -87,7 +89,13 @@ def web_around_stores(path: str, size: int) -> None:
             for connection in connections:
                 connection.close()
             if number % 500 == 0:
-                write_capture(path, size // 200, Within(out))
+                stored = write_capture(path, size // 200, Within(out))
+                expected.associations += stored.associations
+                expected.messages += stored.messages
+                expected.stored += stored.stored
+                expected.objects += stored.objects
+        expected.packets = out.packets
+    return expected
 
 
 class Within(CaptureWriter):
@@ -100,7 +108,7 @@ class Within(CaptureWriter):
         pass
 
 
-def small_connections(path: str, packets: int) -> None:
+def small_connections(path: str, packets: int) -> Expectation:
     """Many short connections without DICOM, ten packets each, fifty at a time: a request and an answer."""
     said = (
         (_GET, b"HTTP/1.1 204 No Content\r\nServer: example\r\n\r\n"),
@@ -111,6 +119,7 @@ def small_connections(path: str, packets: int) -> None:
         (b"\0\0\0\x44\xfeSMB" + bytes(64), b"\0\0\0\x44\xfeSMB" + bytes(64)),
         (b"MSH|^~\\&|HIS|\x0bHL7", b"\x0bMSH|^~\\&|ACK|"),
     )
+    expected = Expectation("small")
     with CaptureWriter(path) as out:
         number = 0
         while out.packets < packets:
@@ -124,6 +133,8 @@ def small_connections(path: str, packets: int) -> None:
                     connection.acknowledge(1 - side)
             for connection in connections:
                 connection.close()
+        expected.packets = out.packets
+    return expected
 
 
 @dataclass(frozen=True)
@@ -134,16 +145,16 @@ class Traffic:
     """
 
     name: str
-    write: Callable[[str, int], object]
+    write: Callable[[str, int], Expectation]
     count: int
     beside: int | None = None
 
 
-def _stores(framing: Framing | None = None, segment: int = MSS) -> Callable[[str, int], object]:
+def _stores(framing: Framing | None = None, segment: int = MSS) -> Callable[[str, int], Expectation]:
     return lambda path, size: write_capture(path, size, CaptureWriter(path, framing or Framing()), segment)
 
 
-def _hostile(kind: str) -> Callable[[str, int], object]:
+def _hostile(kind: str) -> Callable[[str, int], Expectation]:
     assert kind in HOSTILE
     return lambda path, count: write_hostile(path, kind, count)
 

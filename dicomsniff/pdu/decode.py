@@ -25,7 +25,7 @@ HEADER_LENGTH = 6
 _CALLED_END, _CALLING_END = 20, 36
 """Where the AE titles end in the body of A-ASSOCIATE-RQ and -AC (PS3.8 Table 9-11)."""
 LONGEST_KNOWN, MAX_KNOWN = 1 << 15, 64
-"""Bytes of a body that is remembered with what it means, and how many are: systems send theirs again and again."""
+"""Bytes of an A-ASSOCIATE body that is remembered with what it means, and how many are: systems repeat theirs."""
 _NOWHERE = Span(0, 0, 0, 0, 0)
 SHORTEST_BODY = 4
 """Bytes in the body of A-ASSOCIATE-RJ, A-RELEASE-RQ, -RP and A-ABORT; every other PDU has more (PS3.8 §9.3)."""
@@ -103,21 +103,22 @@ DECODERS: dict[int, Callable[[FieldReader, Span], ControlPdu]] = {
 
 def decode_control_pdu(kind: int, data: bytes, span: Span) -> ControlPdu:
     """Decode the body of any PDU but P-DATA-TF; one that lacks fields becomes an UnknownPdu with its problem."""
-    pdu = _known_pdu(kind, data) if len(data) <= LONGEST_KNOWN else _decode(kind, data)
-    return replace(pdu, span=span)
+    if kind in (0x01, 0x02) and len(data) <= LONGEST_KNOWN:
+        return replace(_known_associate(kind, data), span=span)
+    return _decode(kind, data, span)
 
 
-def _decode(kind: int, data: bytes) -> ControlPdu:
+def _decode(kind: int, data: bytes, span: Span = _NOWHERE) -> ControlPdu:
     decode = DECODERS.get(kind)
     if decode is None:
-        return UnknownPdu(_NOWHERE, len(data), kind, data)
+        return UnknownPdu(span, len(data), kind, data)
     try:
-        return decode(FieldReader(data), _NOWHERE)
+        return decode(FieldReader(data), span)
     except DecodeError as error:
-        return UnknownPdu(_NOWHERE, len(data), kind, data, str(error))
+        return UnknownPdu(span, len(data), kind, data, str(error))
 
 
-_known_pdu = lru_cache(maxsize=MAX_KNOWN)(_decode)
+_known_associate = lru_cache(maxsize=MAX_KNOWN)(_decode)
 
 
 def decode_cut_associate(kind: int, data: bytes, length: int, span: Span) -> CutAssociate | None:
