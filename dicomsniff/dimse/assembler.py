@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dicomsniff.dimse.collection import Collection
-from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.command import Command, read_command
 from dicomsniff.dimse.contents import HAVE_CONTENTS
 from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, IdentifierBytes
 from dicomsniff.dimse.message import DataSetInfo, Message
@@ -202,7 +202,7 @@ class Assembler:
         underway.command_missing += pdv.length - pdv.received
         underway.command_cut += pdv.received - len(pdv.data[:room])
         if pdv.is_last:
-            command = underway.command = Command(bytes(underway.command_bytes))
+            command = underway.command = read_command(bytes(underway.command_bytes))
             if lost := underway.command_missing:
                 underway.problem = f"{counted(lost, 'byte')} of its command set {is_are(lost)} missing"
             elif cut := underway.command_cut:
@@ -212,7 +212,7 @@ class Assembler:
         return events
 
     def _whole_command(self, pdv: Pdv) -> list[Message | StrayFragment]:
-        command = Command(pdv.data)
+        command = read_command(pdv.data)
         if not command.announces_data_set:
             span = self._span(pdv.first, pdv.last, pdv.start, pdv.end, pdv.pdu_first)
             return [Message(self.side, pdv.context_id, command, 1, None, span)]
@@ -268,7 +268,7 @@ class Assembler:
         return Message(
             self.side,
             context_id,
-            underway.command or Command(bytes(underway.command_bytes)),
+            underway.command or read_command(bytes(underway.command_bytes)),
             underway.command_fragments,
             data,
             self._span(underway.first, underway.last, underway.start, underway.end, underway.pdu_first),

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Link
@@ -69,8 +68,7 @@ def timeline_lines(association: Association, entries: Iterable[Entry]) -> Iterat
     """Yield timeline entries, a line for each; several in a row that say the same share one."""
     start = association.start_time
     said = ((entry, entry_detail(association, entry)) for entry in sorted(entries, key=entry_order))
-    for _, run in groupby(said, key=_alike):
-        alike = list(run)
+    for alike in _runs(said):
         told = alike if len(alike) < FOLDED else alike[:1]
         for entry, detail in told:
             line = f"    {(entry.span.first_time - start) / 1e9:10.6f}  {entry_text(entry, detail)}"
@@ -80,10 +78,22 @@ def timeline_lines(association: Association, entries: Iterable[Entry]) -> Iterat
             yield line
 
 
-def _alike(said: tuple[Entry, str]) -> tuple[object, ...]:
-    """Return what an entry says but for its numbers; lengths and times of messages that are alike differ."""
-    entry, detail = said
-    return entry.side, entry_name(entry), gist(detail)
+def _runs(said: Iterable[tuple[Entry, str]]) -> Iterator[list[tuple[Entry, str]]]:
+    """Yield entries in a row that say the same together."""
+    run: list[tuple[Entry, str]] = []
+    for each in said:
+        if run and not _is_alike(*run[0], *each):
+            yield run
+            run = []
+        run.append(each)
+    if run:
+        yield run
+
+
+def _is_alike(entry: Entry, detail: str, other: Entry, said: str) -> bool:
+    """Whether two entries say the same but for numbers; lengths and times of messages that are alike differ."""
+    same = entry.side is other.side and entry_name(entry) == entry_name(other)
+    return same and (detail == said or gist(detail) == gist(said))
 
 
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:

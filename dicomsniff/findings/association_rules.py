@@ -22,6 +22,7 @@ from dicomsniff.findings.codes import (
 )
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import is_broken_off
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended
@@ -270,6 +271,7 @@ def _closing(review: Review) -> Entry | None:
 
 @final_rule(
     code="connection-closed-early",
+    where=is_broken_off,
     severity=Severity.ERROR,
     follows=(*_PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete"),
 )
@@ -304,6 +306,7 @@ def closed_early(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="association-not-released",
+    where=is_broken_off,
     severity=Severity.WARNING,
     follows=(*_PROVOKED, *by("own", *FRAMING), "pdu-incomplete"),
 )
@@ -329,6 +332,7 @@ def not_released(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="release-unanswered",
+    where=is_broken_off,
     severity=Severity.WARNING,
     follows=(*FRAMING, "release-too-early", "peer:last-fragment-missing"),
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.command_rules import is_whole
@@ -17,9 +18,8 @@ _LOW = 2
 """The greatest priority there is: 0 is medium, 1 high, 2 low (PS3.7 §9.3.1.1)."""
 
 
-def is_ill_formed(_: Association, message: Message) -> bool:
+def is_ill_formed(command: Command) -> bool:
     """Whether elements of a command set are out of order or repeated, or its priority is none."""
-    command = message.command
     return bool(command.disorder) or (command.field in _PRIORITIZED and (command.uint(_PRIORITY) or 0) > _LOW)
 
 
@@ -31,7 +31,7 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
     severity=Severity.WARNING,
     on=Message,
     follows=_BEFORE,
-    condition=is_ill_formed,
+    form=is_ill_formed,
 )
 def disordered(_: Association, entry: Entry) -> Iterator[Hit]:
     """The elements of a command set are not in ascending order.
@@ -51,7 +51,7 @@ def disordered(_: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.WARNING,
     on=Message,
     follows=_BEFORE,
-    condition=is_ill_formed,
+    form=is_ill_formed,
 )
 def priority_undefined(_: Association, entry: Entry) -> Iterator[Hit]:
     """A request has a priority the standard does not define.

@@ -46,9 +46,8 @@ def is_whole(message: Message) -> bool:
     return "of its command set" not in message.problem and not message.problem.startswith("up to")
 
 
-def is_odd(_: Association, message: Message) -> bool:
+def is_odd(command: Command) -> bool:
     """Whether a command set is not simply as it should be."""
-    command = message.command
     raw = command.raw
     return (
         command.problem != ""
@@ -67,9 +66,8 @@ def is_no_success(_: Association, message: Message) -> bool:
     return find_status(command.service, message.sop_class_uid, command.status).category not in _WELL
 
 
-def is_odd_match(_: Association, message: Message) -> bool:
+def is_odd_match(command: Command) -> bool:
     """Whether a C-FIND response is final and announces an identifier, or pending and does not."""
-    command = message.command
     return command.field == 0x8020 and (command.status in PENDING) is not command.announces_data_set
 
 
@@ -83,7 +81,7 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
     severity=Severity.ERROR,
     on=_M,
     follows=_BEFORE,
-    condition=is_odd,
+    form=is_odd,
 )
 def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     """A command set breaks its encoding.
@@ -105,7 +103,7 @@ def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.ERROR,
     on=_M,
     follows=(*_BEFORE, "own:command-malformed"),
-    condition=is_odd,
+    form=is_odd,
 )
 def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
     """A command the standard does not define.
@@ -125,7 +123,7 @@ def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.ERROR,
     on=_M,
     follows=(*_BEFORE, "own:command-malformed", "peer:create-without-instance"),
-    condition=is_odd,
+    form=is_odd,
 )
 def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
     """A command lacks an element it must have.
@@ -149,7 +147,7 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.WARNING,
     on=_M,
     follows=_BEFORE,
-    condition=is_odd,
+    form=is_odd,
 )
 def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     """Command Group Length is wrong or missing.
@@ -357,7 +355,7 @@ def _agreed(association: Association, message: Message) -> bool:
     severity=Severity.WARNING,
     on=_M,
     follows=_BEFORE,
-    condition=is_odd_match,
+    form=is_odd_match,
 )
 def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
     """A final C-FIND response announces a data set.
@@ -382,7 +380,7 @@ def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.WARNING,
     on=_M,
     follows=_BEFORE,
-    condition=is_odd_match,
+    form=is_odd_match,
 )
 def find_pending_without_data(_: Association, entry: Entry) -> Iterator[Hit]:
     """A pending C-FIND response has no identifier.

@@ -11,6 +11,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import has_normalized
 from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
@@ -34,6 +35,7 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS, "data-set-wrong-syntax"), *NOT_CAPTU
 
 @final_rule(
     code="attribute-missing",
+    where=has_normalized,
     severity=Severity.WARNING,
     follows=_BEFORE,
 )
@@ -60,6 +62,7 @@ def absent(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="attribute-value-not-allowed",
+    where=has_normalized,
     severity=Severity.WARNING,
     follows=_BEFORE,
 )
@@ -83,7 +86,7 @@ def odd(review: Review) -> Iterator[Hit]:
             yield _about(review, operation, f"{said}{_outcome(review, operation)}")
 
 
-@final_rule(code="attribute-not-settable", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="attribute-not-settable", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
 def barred(review: Review) -> Iterator[Hit]:
     """An N-SET holds attributes that may not be set.
 
@@ -98,7 +101,7 @@ def barred(review: Review) -> Iterator[Hit]:
             yield _about(review, operation, f"{said}, not allowed there{_outcome(review, operation)}")
 
 
-@final_rule(code="film-box-without-image-boxes", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="film-box-without-image-boxes", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
 def without_image_boxes(review: Review) -> Iterator[Hit]:
     """A Film Box is created and its image boxes are not named.
 
@@ -116,7 +119,7 @@ def without_image_boxes(review: Review) -> Iterator[Hit]:
             yield Hit(f"{who} creates a Film Box and returns {lacks}", final.span, final)
 
 
-@final_rule(code="print-job-not-followed", severity=Severity.NOTE)
+@final_rule(code="print-job-not-followed", where=has_normalized, severity=Severity.NOTE)
 def print_job_not_followed(review: Review) -> Iterator[Hit]:
     """A print job was accepted and no event reports on it.
 

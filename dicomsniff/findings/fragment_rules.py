@@ -10,6 +10,7 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import has_broken_message, has_stray_fragment
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -81,6 +82,7 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
 @final_rule(
     code="fragment-stray",
+    where=has_stray_fragment,
     severity=Severity.ERROR,
     follows=(*_BEFORE, *by("own", *COMMANDS, "context-not-accepted", "data-set-unannounced"), *ENDS),
 )
@@ -97,6 +99,7 @@ def stray(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="data-set-unannounced",
+    where=has_stray_fragment,
     severity=Severity.ERROR,
     follows=(*_BEFORE, *by("own", "command-malformed", "command-element-missing", "command-unknown")),
 )
@@ -113,6 +116,7 @@ def unannounced(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="data-set-missing",
+    where=has_broken_message,
     severity=Severity.ERROR,
     follows=(
         *_BEFORE,
@@ -150,7 +154,7 @@ def _broken(review: Review) -> Iterator[Message]:
     return (message for message in review.association.messages if message.problem and _is_sender_s(review, message))
 
 
-@final_rule(code="message-interrupted", severity=Severity.ERROR, follows=_BEFORE)
+@final_rule(code="message-interrupted", where=has_broken_message, severity=Severity.ERROR, follows=_BEFORE)
 def interrupted(review: Review) -> Iterator[Hit]:
     """A message is interrupted by another on the same context.
 
@@ -186,7 +190,7 @@ def interleaved(review: Review) -> Iterator[Hit]:
                 outer = message
 
 
-@final_rule(code="last-fragment-missing", severity=Severity.ERROR, follows=_BEFORE)
+@final_rule(code="last-fragment-missing", where=has_broken_message, severity=Severity.ERROR, follows=_BEFORE)
 def never_last(review: Review) -> Iterator[Hit]:
     """The last-fragment flag of a data set is never set.
 
@@ -217,6 +221,7 @@ def _with_what(review: Review, message: Message) -> str:
 
 @final_rule(
     code="message-incomplete",
+    where=has_broken_message,
     severity=Severity.ERROR,
     follows=(
         *by("own", *FRAMING, *ORDER, *COMMANDS, "pdu-incomplete", "context-not-accepted", "fragment-stray"),

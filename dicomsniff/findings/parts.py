@@ -105,13 +105,13 @@ def _shown(value: Value, gate: Gate) -> str:
 def parts_of(line: str) -> tuple[Part, ...]:
     """Take a line apart at its marks."""
     if _BEGIN not in line:
-        return (line.translate(_STRAY),)
+        return (_unmarked(line),)
     parts: list[Part] = []
     kind = tag = ""
     for at, piece in enumerate(_MARKED.split(line)):
         match at % 4:
             case 0 if piece:
-                parts.append(piece.translate(_STRAY))
+                parts.append(_unmarked(piece))
             case 1:
                 kind = piece
             case 2:
@@ -119,6 +119,11 @@ def parts_of(line: str) -> tuple[Part, ...]:
             case 3:
                 parts.append(_part(piece, Kind(kind), tag))
     return tuple(parts)
+
+
+def _unmarked(text: str) -> str:
+    """Return text without characters that are taken for marks; they are not ASCII, as nearly all text is."""
+    return text if text.isascii() else text.translate(_STRAY)
 
 
 def _part(text: str, kind: Kind, tag: str) -> Part:
@@ -212,4 +217,4 @@ def the_key(key: str, association: int) -> str:
 
 def _mark(text: str, kind: Kind, tag: int | None = None) -> str:
     where = "" if tag is None else f"{tag:08X}"
-    return f"{_BEGIN}{kind.value}{where}{_TEXT}{text.translate(_STRAY)}{_END}"
+    return f"{_BEGIN}{kind.value}{where}{_TEXT}{_unmarked(text)}{_END}"

@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import has_malformed_bytes
 from dicomsniff.findings.parts import the_octets, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -224,9 +225,9 @@ def skipped(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case SkippedBytes(length=length):
-            before = [each.event for each in association.timeline if each.side is entry.side]
-            header = before[0] if before and isinstance(before[0], MalformedPdu) else None
-            expected = header is not None and names_other_protocol(association, header) == PROXY
+            # Where a capture lacks the rest of each packet, this is asked at every one: the first entry must do.
+            first = next((each.event for each in association.timeline if each.side is entry.side), None)
+            expected = isinstance(first, MalformedPdu) and names_other_protocol(association, first) == PROXY
             severity = Severity.NOTE if expected else None
             yield Hit(f"{counted(length, 'byte')} skipped: not readable as a PDU", severity=severity)
 
@@ -248,6 +249,7 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
 
 @final_rule(
     code="pdu-incomplete",
+    where=has_malformed_bytes,
     severity=Severity.ERROR,
     follows=(
         "association-aborted",

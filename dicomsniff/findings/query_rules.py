@@ -7,6 +7,7 @@ from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL, Identifier, Key
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.asked import BROKEN, Asked, names, told_leniently, told_once
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import asks
 from dicomsniff.findings.parts import the_value
 from dicomsniff.findings.rule import final_rule
 from dicomsniff.quantities import counted
@@ -20,6 +21,7 @@ _PERHAPS = "; this may be why it failed"
 
 @final_rule(
     code="query-level-missing",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -38,6 +40,7 @@ def level_missing(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-level-unknown",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -60,6 +63,7 @@ def level_unknown(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-parent-missing",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "own:query-level-missing"),
 )
@@ -83,6 +87,7 @@ def parent_missing(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="retrieve-key-missing",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "own:query-level-missing"),
 )
@@ -109,6 +114,7 @@ def own_missing(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-key-not-single",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -137,6 +143,7 @@ def not_single(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-key-missing",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "own:query-parent-missing"),
 )
@@ -155,6 +162,7 @@ def own_unasked(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-key-outside-sequence",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -177,6 +185,7 @@ def outside_sequence(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-key-of-other-level",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "own:query-parent-missing"),
 )
@@ -206,6 +215,7 @@ def other_level(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="retrieve-key-not-unique",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "own:retrieve-key-missing"),
 )
@@ -227,6 +237,7 @@ def not_unique(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-several-values",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -248,7 +259,7 @@ def several_values(each: Asked) -> Iterator[str]:
             yield f"{each.said} with {counted(count, 'value')} in {named(key.tag)}; only UIDs may be listed"
 
 
-@final_rule(code="query-wildcard", severity=Severity.WARNING, follows=BROKEN)
+@final_rule(code="query-wildcard", where=asks, severity=Severity.WARNING, follows=BROKEN)
 @told_once
 def wildcard(each: Asked) -> Iterator[str]:
     """A key contains a wildcard that is not allowed there.
@@ -267,7 +278,7 @@ def wildcard(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a wildcard in {named(key.tag)}; {key.vr} has no wildcards"
 
 
-@final_rule(code="query-question-marks", severity=Severity.WARNING, follows=BROKEN)
+@final_rule(code="query-question-marks", where=asks, severity=Severity.WARNING, follows=BROKEN)
 @told_once
 def question_marks(each: Asked) -> Iterator[str]:
     """A key holds question marks in place of characters.
@@ -286,6 +297,7 @@ def question_marks(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-level-superfluous",
+    where=asks,
     severity=Severity.NOTE,
     follows=BROKEN,
 )

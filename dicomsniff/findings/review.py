@@ -65,6 +65,7 @@ class Review:
         "ending",
         "ends",
         "gaps",
+        "kinds",
         "known",
         "silence",
     )
@@ -74,6 +75,8 @@ class Review:
         self._collector = collector
         self.known = known
         """What is known of other associations; None where it is looked at alone."""
+        self.kinds = {type(entry.event) for entry in association.timeline}
+        """Which kinds of event its timeline lists."""
         self.gaps: dict[Side, list[MissingBytes]] = {side: [] for side in SIDES}
         """Bytes that the capture lacks, by the side that sent them."""
         self.ends: list[Entry] = []

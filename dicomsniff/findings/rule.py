@@ -10,8 +10,9 @@
         '''
 
 `entry_rule` is asked about timeline entries of certain types (`on`) as they come, `final_rule` once about an
-association when nothing more can come, `capture_rule` once about a capture that is over. A `judging_rule` is an entry
-rule that is also given what was found about the association before. They have keywords in common:
+association when nothing more can come, `where` it has what the rule looks at, `capture_rule` once about a capture that
+is over. A `judging_rule` is an entry rule that is also given what was found about the association before. They have
+keywords in common:
 
 - `follows` names the codes of which this is a mere consequence when they are found before it: `own:CODE` where the same
   side must have caused it, `peer:CODE` where the other side must, `CODE` where either may.
@@ -34,6 +35,7 @@ from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.strangers import Stranger
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.losses import Losses
+from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.clauses import Clause, clause_of
 from dicomsniff.findings.collector import Findings
@@ -108,6 +110,8 @@ Judgement = Callable[[Association, Entry, Findings], Iterable[Hit]]
 FinalCheck = Callable[[Review], Iterable[Hit]]
 CaptureCheck = Callable[[CaptureFacts], Iterable[Hit]]
 Condition = Callable[[Association, Message], bool]
+Form = Callable[[Command], bool]
+Ground = Callable[[Review], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,8 @@ class EntryRule(Rule):
     check: EntryCheck
     condition: Condition | None
     once: bool
+    form: Form | None = None
+    """A condition on the command set alone: equal ones are looked at once."""
     judge: Judgement | None = None
     """Asked instead of `check` where it is there."""
 
@@ -152,6 +158,8 @@ class FinalRule(Rule):
     """A rule asked once about an association, when nothing more can come."""
 
     check: FinalCheck
+    where: Ground | None = None
+    """Asked only where this is so (`findings/grounds.py`)."""
     of_tls: bool = False
     """Whether it is about TLS: asked about associations that came over it, also about those that could not be read."""
 
@@ -189,6 +197,7 @@ def entry_rule(
     *,
     on: type | tuple[type, ...],
     condition: Condition | None = None,
+    form: Form | None = None,
     once: bool = False,
     **row: Unpack[Catalogued],
 ) -> Callable[[EntryCheck], EntryCheck]:
@@ -197,7 +206,8 @@ def entry_rule(
 
     def declare(check: EntryCheck) -> EntryCheck:
         return _declare(
-            check, EntryRule(events=events, check=check, condition=condition, once=once, **_row(check, row))
+            check,
+            EntryRule(events=events, check=check, condition=condition, form=form, once=once, **_row(check, row)),
         )
 
     return declare
@@ -223,9 +233,11 @@ def _finds_nothing(_: Association, __: Entry) -> Iterable[Hit]:
     return ()
 
 
-def final_rule(*, of_tls: bool = False, **row: Unpack[Catalogued]) -> Callable[[FinalCheck], FinalCheck]:
+def final_rule(
+    *, where: Ground | None = None, of_tls: bool = False, **row: Unpack[Catalogued]
+) -> Callable[[FinalCheck], FinalCheck]:
     """Declare a rule asked about an association that is over."""
-    return lambda check: _declare(check, FinalRule(check=check, of_tls=of_tls, **_row(check, row)))
+    return lambda check: _declare(check, FinalRule(check=check, where=where, of_tls=of_tls, **_row(check, row)))
 
 
 def capture_rule(**row: Unpack[Catalogued]) -> Callable[[CaptureCheck], CaptureCheck]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.association.state import State
 from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import is_broken_off, waits
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, final_rule
@@ -65,7 +66,7 @@ def _too_late(review: Review) -> bool:
     return accept is not None and gave_up and ending is not None and accept.span.first_time > ending.span.first_time
 
 
-@final_rule(code="requestor-silent", severity=Severity.WARNING)
+@final_rule(code="requestor-silent", where=is_broken_off, severity=Severity.WARNING)
 def requestor_silent(review: Review) -> Iterator[Hit]:
     """A TCP connection is opened and no A-ASSOCIATE-RQ comes.
 
@@ -86,6 +87,7 @@ def requestor_silent(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="peer-silent",
+    where=waits,
     severity=Severity.ERROR,
     follows=(
         *by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason", "release-too-early"),
@@ -117,7 +119,7 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             return
 
 
-@final_rule(code="idle-timeout", severity=Severity.WARNING, follows=(*BROKEN, "pdu-incomplete"))
+@final_rule(code="idle-timeout", where=is_broken_off, severity=Severity.WARNING, follows=(*BROKEN, "pdu-incomplete"))
 def idle(review: Review) -> Iterator[Hit]:
     """After long silence the association is ended without release.
 

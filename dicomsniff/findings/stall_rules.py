@@ -8,6 +8,7 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import is_broken_off
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended, idle_before, incomplete
 from dicomsniff.findings.rule import Hit, final_rule
@@ -116,7 +117,7 @@ def _end_in_tcp(span: Span) -> int:
     return located[-1].end if located else span.end
 
 
-@final_rule(code="receiver-stopped-reading", severity=Severity.ERROR)
+@final_rule(code="receiver-stopped-reading", where=is_broken_off, severity=Severity.ERROR)
 def stopped_reading(review: Review) -> Iterator[Hit]:
     """A receiver stopped reading in the middle of a message.
 
@@ -136,6 +137,7 @@ def stopped_reading(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="sender-stopped",
+    where=is_broken_off,
     severity=Severity.ERROR,
     follows=by("own", *FRAMING, "last-fragment-missing"),
 )
@@ -157,7 +159,7 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
             yield stall.hit(f"{text}{duration(silent)} later {ender} {how_ended(stall.ending)}", stall.side)
 
 
-@final_rule(code="bytes-never-acknowledged", severity=Severity.ERROR)
+@final_rule(code="bytes-never-acknowledged", where=is_broken_off, severity=Severity.ERROR)
 def never_arrived(review: Review) -> Iterator[Hit]:
     """Bytes were sent again and never acknowledged.
 

@@ -7,6 +7,7 @@ from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import has_gap, is_sent_again
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import UNANSWERED, Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -56,7 +57,7 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
         yield Hit(f"{', '.join(said)}: what was negotiated is unknown", latest_cause=-1)
 
 
-@final_rule(code="bytes-missing", severity=Severity.WARNING)
+@final_rule(code="bytes-missing", where=has_gap, severity=Severity.WARNING)
 def missing(review: Review) -> Iterator[Hit]:
     """Bytes of the stream are missing from the capture.
 
@@ -148,7 +149,7 @@ def ends_early(review: Review) -> Iterator[Hit]:
         yield Hit(f"the capture ends {', '.join(under_way)}", where, severity=severity, latest_cause=-1)
 
 
-@final_rule(code="retransmission-storm", severity=Severity.WARNING)
+@final_rule(code="retransmission-storm", where=is_sent_again, severity=Severity.WARNING)
 def storm(review: Review) -> Iterator[Hit]:
     """A large part of the segments was retransmitted.
 
@@ -161,7 +162,7 @@ def storm(review: Review) -> Iterator[Hit]:
     yield from _sent_again(review, storm=True)
 
 
-@final_rule(code="segments-sent-again", severity=Severity.NOTE)
+@final_rule(code="segments-sent-again", where=is_sent_again, severity=Severity.NOTE)
 def sent_again(review: Review) -> Iterator[Hit]:
     """Segments were retransmitted.
 

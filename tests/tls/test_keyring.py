@@ -168,3 +168,15 @@ def test_what_is_encrypted_behind_a_changecipherspec_is_no_message_by_chance(fin
     told = [event for event in events if isinstance(event, TlsProblem)]
     assert {event.problem for event in told} == {Problem.LOST, Problem.NO_SECRETS}
     assert decoder.session.unread == "the server's hello is not in the capture"
+
+
+def test_ciphertext_that_looks_like_a_whole_message_is_looked_at_once_where_only_the_client_is_captured():
+    made = talk_before_13()
+    change = b"\x14\x03\x03\x00\x01\x01\x16\x03\x03"
+    client = made.streams[CLIENT]
+    at = client.index(change) + len(change) + 2
+    looks_whole = b"\x10\x00\x00\x04"  # a ClientKeyExchange that ends within its record
+    decoder = TlsDecoder(Secrets())
+    altered = client[:at] + looks_whole + client[at + len(looks_whole) :]
+    events = decoder.feed(CLIENT, altered, 0) + decoder.close()
+    assert [event.problem for event in events if isinstance(event, TlsProblem)]
