@@ -152,9 +152,11 @@ def _aborted(association: Association, found: Findings) -> str:
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.line}"
     why = f": {why}" if why else ""
+    question = _open_question(association, abort)
+    said = f"{question}{why}" if question.startswith(" ") else f"{why}{question}"
     harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in found.all)
     cost = "; nothing was lost by it" if harmless else ""
-    return f"aborted by {who}{why}{_open_question(association, abort)}{exchanged}{cost}{before}"
+    return f"aborted by {who}{said}{exchanged}{cost}{before}"
 
 
 def _by(abort: AbortInfo) -> str:
@@ -246,6 +248,9 @@ def _open_question(association: Association, abort: AbortInfo) -> str:
             return f" before the data set of {name} had arrived"
         return f" instead of a final response to {name}"
     if association.state is not State.RELEASED and abort.side is Side.ACCEPTOR and _never_answered(association):
+        request = association.request
+        if request is not None and request.span.last_packet > _aborted_at(association):
+            return " in the middle of the A-ASSOCIATE-RQ"
         return " instead of an answer to A-ASSOCIATE-RQ"
     if association.nothing_accepted and not association.message_counts.messages:
         return f": no presentation context was accepted{_refusals(association)}"
