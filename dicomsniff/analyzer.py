@@ -18,6 +18,7 @@ from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import Segment, flow_ends
+from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
@@ -164,6 +165,11 @@ class Analyzer:
         return self._decoder.undecoded
 
     @property
+    def unreachable(self) -> deque[Unreachable]:
+        """ICMP errors about TCP packets, the latest ones."""
+        return self._decoder.unreachable
+
+    @property
     def connections(self) -> int:
         """TCP connections seen, of any protocol."""
         return self._tcp.connections
@@ -188,6 +194,7 @@ class Analyzer:
             self.handshakes,
             self.links.unconnected(),
             self.strangers,
+            list(self.unreachable),
         )
 
     def add_totals(self, part: Totals) -> None:
@@ -201,6 +208,7 @@ class Analyzer:
         self.foreign.update(part.foreign)
         self.handshakes = [*self.handshakes, *part.handshakes][:MAX_HANDSHAKES]
         self.strangers = [*self.strangers, *part.strangers][:MAX_STRANGERS]
+        self.unreachable.extend(part.unreachable)
         for unconnected in part.unconnected:
             self.links.feed_unconnected(unconnected)
 

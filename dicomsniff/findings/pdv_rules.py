@@ -49,8 +49,8 @@ def odd_length(association: Association, entry: Entry) -> Iterator[Hit]:
 def bits_reserved(association: Association, entry: Entry) -> Iterator[Hit]:
     """Reserved bits of a message control header are set.
 
-    Bits 2 to 7 are sent as zero and are not tested by receivers; some old ones test the whole byte. Reported once per
-    direction and value.
+    Bits 2 to 7 are sent as zero; as receivers are told not to test them, this is a note. Some old ones test the whole
+    byte. Reported once per direction and value.
 
     What to do: Nothing, unless the receiver fails. Look at the sender's encoder.
     """

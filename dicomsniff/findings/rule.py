@@ -34,6 +34,7 @@ from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.strangers import Stranger
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.losses import Losses
+from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.clauses import Clause, clause_of
 from dicomsniff.findings.collector import Findings
@@ -97,6 +98,10 @@ class CaptureFacts(Protocol):
     @property
     def strangers(self) -> list[Stranger]:
         """Connections without DICOM on which the other side did not answer."""
+
+    @property
+    def unreachable(self) -> Iterable[Unreachable]:
+        """ICMP errors about TCP packets."""
 
     @property
     def neighbours(self) -> Neighbours:

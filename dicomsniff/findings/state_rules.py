@@ -207,7 +207,7 @@ def reject_reserved(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{who} sends A-ASSOCIATE-RJ with reserved codes: result {codes}")
 
 
-@final_rule(code="connection-reused", severity=Severity.NOTE)
+@final_rule(code="connection-reused", severity=Severity.WARNING)
 def connection_reused(review: Review) -> Iterator[Hit]:
     """The TCP connection carried something before this association.
 

@@ -14,7 +14,7 @@ from dicomsniff.findings.parts import the_address, the_class, the_title
 from dicomsniff.findings.review import PATIENCE, UNANSWERED
 from dicomsniff.findings.tls_text import amounts_text, protection_text
 from dicomsniff.pdu.types import Abort
-from dicomsniff.quantities import counted, duration, of_all
+from dicomsniff.quantities import after, counted, duration, of_all
 from dicomsniff.side import Side
 
 MAX_STATUSES = 3
@@ -198,6 +198,9 @@ def _why_unfinished(association: Association, found: Findings, failed: str) -> s
         ended = "how it ended is missing from the capture"
     elif not association.ended_by_capture and not _end_seen(association):
         ended = "its end is missing from the capture"
+    early = next((each for each in found.causes if each.code == "capture-ends-early"), None)
+    if early is not None and not association.message_counts.messages:
+        return f": {early.line}"
     said = failed or _exchanged(association)
     return f": {said}; {ended}{_refused_contexts(association)}"
 
@@ -234,7 +237,7 @@ def _unanswered(association: Association, name: str, answer: str, asked: int, un
     """Say for how long something got no answer; where the capture ends at once, that it may have got one later."""
     waited = max(association.watched_until, association.end_time) - asked
     if association.ended_by_capture and waited < PATIENCE:
-        return f"the capture ends {duration(waited)} after {name}, before its {answer}"
+        return f"the capture ends {after(waited)} {name}, before its {answer}"
     return f"{name} got no {answer} in {duration(waited)} {until}"
 
 
