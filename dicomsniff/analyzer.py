@@ -11,8 +11,9 @@ from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbours
+from dicomsniff.association.protocols import TLS
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition
-from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger
+from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger, find_tls_server
 from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.losses import Losses
@@ -107,6 +108,8 @@ class Analyzer:
         """TLS handshakes that failed in sight."""
         self.strangers: list[Stranger] = []
         """Connections without DICOM on which the other side did not answer."""
+        self.tls_servers: set[str] = set()
+        """Addresses and ports that answered in TLS what carried no DICOM that could be read; MAX_STRANGERS at most."""
         self.losses = Losses()
         """Packets that were lost while they were captured, as far as the capturer told."""
         self.links = Linker(watches=watches)
@@ -195,6 +198,7 @@ class Analyzer:
             self.links.unconnected(),
             self.strangers,
             list(self.unreachable),
+            self.tls_servers,
         )
 
     def add_totals(self, part: Totals) -> None:
@@ -209,6 +213,7 @@ class Analyzer:
         self.handshakes = [*self.handshakes, *part.handshakes][:MAX_HANDSHAKES]
         self.strangers = [*self.strangers, *part.strangers][:MAX_STRANGERS]
         self.unreachable.extend(part.unreachable)
+        self.tls_servers = set(sorted(self.tls_servers | part.tls_servers)[:MAX_STRANGERS])
         for unconnected in part.unconnected:
             self.links.feed_unconnected(unconnected)
 
@@ -346,6 +351,9 @@ class Analyzer:
             self._conclude(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1
+            if consumer.name == TLS and consumer.failed_handshake is None and len(self.tls_servers) < MAX_STRANGERS:
+                server = find_tls_server(connection)
+                self.tls_servers |= {server} if server is not None else set()
             if undecided is not None and len(self.strangers) < MAX_STRANGERS:
                 stranger = find_stranger(connection, undecided, consumer.name)
                 self.strangers += [stranger] if stranger is not None else []

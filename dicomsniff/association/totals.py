@@ -27,6 +27,7 @@ class Totals:
     unconnected: list[Unconnected]
     strangers: list[Stranger]
     unreachable: list[Unreachable]
+    tls_servers: set[str]
 
 
 class Recognized(NamedTuple):

@@ -22,7 +22,7 @@ The clause of the standard that a rule judges by, and what it demands, is in the
 Rules are listed and asked in the order of their modules in `findings/catalogue.py`, and of their functions there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol, Required, TypedDict, TypeVar, Unpack
@@ -98,6 +98,10 @@ class CaptureFacts(Protocol):
     @property
     def strangers(self) -> list[Stranger]:
         """Connections without DICOM on which the other side did not answer."""
+
+    @property
+    def tls_servers(self) -> Collection[str]:
+        """Addresses and ports that answered in TLS what carried no DICOM that could be read."""
 
     @property
     def unreachable(self) -> Iterable[Unreachable]:
