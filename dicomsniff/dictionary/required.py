@@ -47,5 +47,7 @@ EXPECTED: dict[int, tuple[int, ...]] = {
     0x8001: (_CLASS, _INSTANCE),  # C-STORE-RSP, Table 9.1-1
     0x8020: (_CLASS,),  # C-FIND-RSP, Table 9.1-2
     0x8030: (_CLASS,),  # C-ECHO-RSP, Table 9.1-5
+    0x8100: (_EVENT,),  # N-EVENT-REPORT-RSP, Table 10.1-1: required where there is a reply
+    0x8130: (_ACTION,),  # N-ACTION-RSP, Table 10.1-4: the same
 }
 """User options that some receivers cannot do without, by command field."""
