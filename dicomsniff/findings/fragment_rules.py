@@ -40,15 +40,17 @@ def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]
         follows_command = next_to and not before[at][1] and event.lack.part is Part.BEGINNING
         seen = review.saw_all(entry.side, until=event.span.last_packet)
         if (seen, not follows_command) == (captured, announced):
-            text = f"{event.lack.text} ({counted(event.length, 'byte')} on context {event.context_id})"
+            who = the_party(review.association.party(entry.side))
+            text = f"{event.lack.text} ({counted(event.length, 'byte')} on context {event.context_id}, sent by {who})"
             elsewhere = _announced_elsewhere(review, event, entry.side)
             if elsewhere is not None:
                 text = (
-                    f"a data set fragment on context {event.context_id}; the {elsewhere.name} that announces "
+                    f"{who} sends a data set fragment on context {event.context_id}; the {elsewhere.name} that announces "
                     f"a data set was on context {elsewhere.context_id} ({counted(event.length, 'byte')})"
                 )
             if follows_command:
-                text = f"a data set of {counted(event.length, 'byte')} follows a command that announces none"
+                length = counted(event.length, "byte")
+                text = f"{who} sends a data set of {length} after a command that announces none"
             yield Hit(text, event.span, side=entry.side)
 
 
