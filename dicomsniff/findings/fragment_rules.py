@@ -45,8 +45,8 @@ def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]
             elsewhere = _announced_elsewhere(review, event, entry.side)
             if elsewhere is not None:
                 text = (
-                    f"{who} sends a data set fragment on context {event.context_id}; the {elsewhere.name} that announces "
-                    f"a data set was on context {elsewhere.context_id} ({counted(event.length, 'byte')})"
+                    f"{who} sends a data set fragment on context {event.context_id}; the {elsewhere.name} that "
+                    f"announces a data set was on context {elsewhere.context_id} ({counted(event.length, 'byte')})"
                 )
             if follows_command:
                 length = counted(event.length, "byte")

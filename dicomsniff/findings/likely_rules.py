@@ -177,8 +177,8 @@ def _unusual_in(message: Message, failure: Finding) -> str:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
     lacked = TYPE_OF_RESPONSE.get(message.command.field or 0)
     if lacked is not None and lacked not in elements:
-        name = COMMAND_ELEMENTS[lacked].name
-        return f"{message.name} has no {name} {tag_text(lacked)}, which is allowed, but some receivers need it"
+        what = f"{COMMAND_ELEMENTS[lacked].name} {tag_text(lacked)}"
+        return f"{message.name} has no {what}, which is allowed, but some receivers need it"
     outline, was_read = outline_of(message), failure.code == "status-failure"
     if outline is None:
         return ""
