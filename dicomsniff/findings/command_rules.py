@@ -79,7 +79,7 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
     follows=_BEFORE,
     condition=is_odd,
 )
-def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
+def malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """A command set breaks its encoding.
 
     Command sets are implicit VR little endian and hold elements of group 0000 only. From the place named on, this one
@@ -88,10 +88,12 @@ def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the sender's encoder. Where bytes are cut off, look at its last-fragment bit.
     """
     match entry.event:
-        case Message(command=command) as message if command.raw[4:6] in _EXPLICIT and message.has_whole_command:
-            yield Hit(f"{message.name}: the command set is in explicit VR; it is always in Implicit VR Little Endian")
+        case Message(command=command, has_whole_command=True) if command.raw[4:6] in _EXPLICIT:
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} sends a command set in explicit VR; it is always in Implicit VR Little Endian")
         case Message(command=command) as message if command.problem and message.has_whole_command:
-            yield Hit(f"{message.name}: command set: {command.problem}")
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} sends a malformed command set ({message.name}): {command.problem}")
 
 
 @entry_rule(
