@@ -11,13 +11,15 @@ from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbours
+from dicomsniff.association.protocols import TLS
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition
-from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger
+from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger, find_tls_server
 from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import Segment, flow_ends
+from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
@@ -106,6 +108,8 @@ class Analyzer:
         """TLS handshakes that failed in sight."""
         self.strangers: list[Stranger] = []
         """Connections without DICOM on which the other side did not answer."""
+        self.tls_servers: set[str] = set()
+        """Addresses and ports that answered in TLS what carried no DICOM that could be read; MAX_STRANGERS at most."""
         self.losses = Losses()
         """Packets that were lost while they were captured, as far as the capturer told."""
         self.links = Linker(watches=watches)
@@ -164,6 +168,11 @@ class Analyzer:
         return self._decoder.undecoded
 
     @property
+    def unreachable(self) -> deque[Unreachable]:
+        """ICMP errors about TCP packets, the latest ones."""
+        return self._decoder.unreachable
+
+    @property
     def connections(self) -> int:
         """TCP connections seen, of any protocol."""
         return self._tcp.connections
@@ -188,6 +197,8 @@ class Analyzer:
             self.handshakes,
             self.links.unconnected(),
             self.strangers,
+            list(self.unreachable),
+            self.tls_servers,
         )
 
     def add_totals(self, part: Totals) -> None:
@@ -201,6 +212,8 @@ class Analyzer:
         self.foreign.update(part.foreign)
         self.handshakes = [*self.handshakes, *part.handshakes][:MAX_HANDSHAKES]
         self.strangers = [*self.strangers, *part.strangers][:MAX_STRANGERS]
+        self.unreachable.extend(part.unreachable)
+        self.tls_servers = set(sorted(self.tls_servers | part.tls_servers)[:MAX_STRANGERS])
         for unconnected in part.unconnected:
             self.links.feed_unconnected(unconnected)
 
@@ -347,6 +360,9 @@ class Analyzer:
             self._conclude(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1
+            if consumer.name == TLS and consumer.failed_handshake is None and len(self.tls_servers) < MAX_STRANGERS:
+                server = find_tls_server(connection)
+                self.tls_servers |= {server} if server is not None else set()
             if undecided is not None and len(self.strangers) < MAX_STRANGERS:
                 stranger = find_stranger(connection, undecided, consumer.name)
                 self.strangers += [stranger] if stranger is not None else []

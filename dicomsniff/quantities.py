@@ -38,6 +38,11 @@ def duration(nanoseconds: int) -> str:
     return f"{nanoseconds} ns" if nanoseconds else "0 s"
 
 
+def after(time: int) -> str:
+    """`1.20 s after`, of a time in ns; `right after` of none."""
+    return f"{duration(time)} after" if time else "right after"
+
+
 def byte_size(count: int) -> str:
     """Write a number of bytes: `524 kB`."""
     if count < 10_000:

@@ -36,8 +36,9 @@ ENOUGH = 3
 """Bytes by which a protocol that wraps DICOM is told."""
 PROXY = "the PROXY protocol"
 """What a load balancer puts before the client's own bytes, to tell who the client is."""
+TLS = "TLS"
 PROTOCOLS = (
-    OtherProtocol("TLS", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), _tls, wraps=True),
+    OtherProtocol(TLS, re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), _tls, wraps=True),
     OtherProtocol("HTTP", re.compile(rb"(GET|POST|HEAD|PUT|PATCH|TRACE) |OPTION|DELETE|CONNEC|PRI \* |HTTP/")),
     OtherProtocol("HTTP (a web page)", re.compile(rb"\s*<(!doc|html)", re.IGNORECASE)),
     OtherProtocol("SSH", re.compile(rb"SSH-")),

@@ -140,10 +140,19 @@ def _aborted(association: Association, entry: Entry, found: Findings, since: int
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
         said += _instead_of_answer(association, entry) or _after_silence(association, entry)
         broken = any(each.severity is Severity.ERROR and each.code != "status-failure" for each in found.all)
-        if abort.costs or broken:
+        if abort.costs or broken or _stumbled(entry.side, found, since):
             yield Hit(said, earliest_cause=since)
         else:
             yield Hit(said + _HARMLESS, earliest_cause=since, severity=Severity.WARNING)
+
+
+def _stumbled(side: Side, found: Findings, since: int) -> bool:
+    """Whether a response that a side may have aborted for breaks the standard: it may never have been understood."""
+    return any(
+        each.about is not None and each.about.command.is_response and each.code in BROKEN
+        for each in found.all
+        if each.side is not side and each.span.last_packet >= since
+    )
 
 
 def _instead_of_answer(association: Association, entry: Entry) -> str:
@@ -323,6 +332,8 @@ def not_released(review: Review) -> Iterator[Hit]:
         return
     if association.state in (State.REQUESTED, State.IDLE) or association.state.is_releasing:
         return
+    if association.accept is not None and ending.span.first_packet < association.accept.span.first_packet:
+        return  # it gave up before there was an association
     if association.contexts or association.messages:
         party = association.party(ending.side)
         text = f"{the_party(party)} closed the TCP connection while the association was {association.state.value}"

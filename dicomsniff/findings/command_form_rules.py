@@ -7,7 +7,6 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.command_rules import is_whole
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.rule import Hit, entry_rule
 
@@ -42,7 +41,9 @@ def disordered(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the sender's encoder.
     """
     match entry.event:
-        case Message(command=command) as message if command.disorder and not command.problem and is_whole(message):
+        case Message(command=command) as message if (
+            command.disorder and not command.problem and message.has_whole_command
+        ):
             yield Hit(f"{message.name}: the elements of the command set are not in ascending order: {command.disorder}")
 
 
@@ -61,7 +62,7 @@ def priority_undefined(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the sender's encoder or settings.
     """
     match entry.event:
-        case Message(command=command) as message if command.field in _PRIORITIZED and is_whole(message):
+        case Message(command=command) as message if command.field in _PRIORITIZED and message.has_whole_command:
             priority = command.uint(_PRIORITY)
             if priority is not None and priority > _LOW:
                 yield Hit(f"{message.name} has priority {priority}; there are 0 (medium), 1 (high) and 2 (low)")

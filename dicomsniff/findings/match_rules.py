@@ -109,7 +109,7 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
 @final_rule(
     code="match-required-key-missing",
     where=asks,
-    severity=Severity.NOTE,
+    severity=Severity.WARNING,
     follows=(*BROKEN, "own:match-level-differs"),
 )
 @_told_once

@@ -160,7 +160,7 @@ def _allowed(association: Association, side: Side) -> float:
     severity=Severity.ERROR,
     follows=(
         *by("own", *FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, "message-id-repeated", "pdu-incomplete"),
-        *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request"),
+        *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request", "release-by-acceptor"),
         "peer-silent",
         *STALLS,
         *ENDS,

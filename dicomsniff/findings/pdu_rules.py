@@ -35,10 +35,10 @@ _TYPES = {1: _SHORTEST_ASSOCIATE, 2: _SHORTEST_ASSOCIATE} | dict.fromkeys((3, 5,
 def malformed(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
     """Return a check for one kind of malformed bytes."""
 
-    def check(_: Association, entry: Entry) -> Iterator[Hit]:
+    def check(association: Association, entry: Entry) -> Iterator[Hit]:
         match entry.event:
             case MalformedPdu(code=found, problem=problem) if found == code:
-                yield Hit(problem)
+                yield Hit(f"{problem} (sent by {the_party(association.party(entry.side))})")
 
     return check
 
@@ -107,7 +107,7 @@ entry_rule(
     follows=by("own", *_LOST_PLACE, "bytes-missing"),
     once=True,
 )
-def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
+def unknown_type(association: Association, entry: Entry) -> Iterator[Hit]:
     """A PDU has a type the standard does not define.
 
     Types 01H to 07H exist. The receiver cannot know what was meant and aborts with unrecognized-PDU.
@@ -116,7 +116,9 @@ def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnknownPdu(type=kind, length=length, problem="") if kind not in range(1, 8):
-            yield Hit(f"PDU type 0x{kind:02X} is not defined; it announces {counted(length, 'byte')}")
+            who = the_party(association.party(entry.side))
+            text = f"{who} sends PDU type 0x{kind:02X}, which is not defined; it announces {counted(length, 'byte')}"
+            yield Hit(text)
 
 
 def _stopped_by(review: Review, cut: Entry) -> int:
@@ -201,7 +203,8 @@ def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(association, event):
-            yield Hit(f"{the_octets(event.header)} is {problem}")
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} sends {the_octets(event.header)}, which is {problem}")
 
 
 @entry_rule(

@@ -9,7 +9,6 @@ from dicomsniff.dictionary.statuses import PENDING, status_text
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.command_rules import is_whole
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id
 from dicomsniff.findings.review import Review
@@ -88,7 +87,9 @@ def not_allowed(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at how the sender sets Command Data Set Type.
     """
     match entry.event:
-        case Message(command=command, data_set=data) as message if command.announces_data_set and is_whole(message):
+        case Message(command=command, data_set=data) as message if (
+            command.announces_data_set and message.has_whole_command
+        ):
             if is_misplaced(command) and not command.problem:
                 follows = "" if data is None else f"; one of {counted(data.length, 'byte')} follows"
                 pending = "pending " if command.status in PENDING else ""
@@ -111,6 +112,6 @@ def response_lacks(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the peer: it may not know the attributes that were asked for.
     """
     match entry.event:
-        case Message(command=command) as message if not command.announces_data_set and is_whole(message):
+        case Message(command=command) as message if not command.announces_data_set and message.has_whole_command:
             if is_misplaced(command) and not command.problem:
                 yield Hit(f"{message.name} says Success and has no data set: no attribute is returned")

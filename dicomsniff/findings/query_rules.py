@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dicomsniff.dictionary.information_models import PATIENT_ID
 from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL, Identifier, Key
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.asked import BROKEN, Asked, names, told_leniently, told_once
+from dicomsniff.findings.asked import BROKEN, FIND, Asked, names, told_leniently, told_once
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import asks
 from dicomsniff.findings.parts import the_value
-from dicomsniff.findings.rule import final_rule
+from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
 
 _NO_WILDCARDS = frozenset(["AS", "DA", "DS", "DT", "IS", "TM", "UI"])
@@ -298,18 +299,24 @@ def question_marks(each: Asked) -> Iterator[str]:
 @final_rule(
     code="query-level-superfluous",
     where=asks,
-    severity=Severity.NOTE,
+    severity=Severity.WARNING,
     follows=BROKEN,
 )
-@told_once
-def level_superfluous(each: Asked) -> Iterator[str]:
+def level_superfluous(review: Review) -> Iterator[Hit]:
     """A query or retrieval states a level where none is used.
 
     Worklists, and objects that belong to no patient, have no levels. SCPs ignore Query/Retrieve Level there, or refuse
-    the request.
+    the request. Of a C-FIND this is a note: only retrievals are told not to send it.
 
     What to do: Let the SCU leave out (0008,0052).
     """
+    for hit in _with_level(review):
+        asked_what = hit.about is not None and hit.about.command.service == FIND
+        yield hit._replace(severity=Severity.NOTE) if asked_what else hit
+
+
+@told_once
+def _with_level(each: Asked) -> Iterator[str]:
     if each.identifier.level and each.model is not None and not each.model.levels:
         yield f"{each.said} with {named(LEVEL)}; this SOP class has no levels"
 

@@ -10,6 +10,7 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.normalized_links import Kind, Step, by_time, steps_of
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
+from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector, Findings
 from dicomsniff.pdu.types import (
@@ -44,6 +45,10 @@ class Known(Protocol):
     @property
     def open_associations(self) -> Iterable[Association]:
         """Associations that are not over yet."""
+
+    @property
+    def unreachable(self) -> Iterable[Unreachable]:
+        """ICMP errors about TCP packets so far."""
 
     @property
     def knows_all(self) -> bool:
@@ -141,6 +146,13 @@ class Review:
         for association in self.known.open_associations if self.known is not None else ():
             if association is not self.association:
                 yield from steps_of(association)
+
+    def unreachable(self, side: Side) -> Unreachable | None:
+        """Return the first ICMP error about what a side sent."""
+        ends = (self.association.party(side).endpoint, self.association.party(side.other).endpoint)
+        errors = self.known.unreachable if self.known is not None else ()
+        since = self.association.start_time
+        return next((each for each in errors if (each.source, each.target) == ends and each.time >= since), None)
 
     @property
     def both_directions(self) -> bool:
@@ -277,6 +289,14 @@ def how_ended(ending: Entry) -> str:
 def incomplete(entry: Entry) -> bool:
     """Whether an entry says that the stream ended inside a PDU."""
     return isinstance(entry.event, MalformedPdu) and entry.event.code == "pdu-incomplete"
+
+
+def cut_off_pdu(entry: Entry) -> str:
+    """The name of the PDU in which the stream ended, where an entry says so."""
+    match entry.event:
+        case MalformedPdu(code="pdu-incomplete", problem=problem):
+            return problem.partition(" announces ")[0]
+    return ""
 
 
 def _when(entry: Entry) -> tuple[int, int]:

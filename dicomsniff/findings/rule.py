@@ -23,7 +23,7 @@ The clause of the standard that a rule judges by, and what it demands, is in the
 Rules are listed and asked in the order of their modules in `findings/catalogue.py`, and of their functions there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol, Required, TypedDict, TypeVar, Unpack
@@ -35,6 +35,7 @@ from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.strangers import Stranger
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.losses import Losses
+from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.clauses import Clause, clause_of
@@ -99,6 +100,14 @@ class CaptureFacts(Protocol):
     @property
     def strangers(self) -> list[Stranger]:
         """Connections without DICOM on which the other side did not answer."""
+
+    @property
+    def tls_servers(self) -> Collection[str]:
+        """Addresses and ports that answered in TLS what carried no DICOM that could be read."""
+
+    @property
+    def unreachable(self) -> Iterable[Unreachable]:
+        """ICMP errors about TCP packets."""
 
     @property
     def neighbours(self) -> Neighbours:

@@ -91,6 +91,7 @@ def requestor_silent(review: Review) -> Iterator[Hit]:
     severity=Severity.ERROR,
     follows=(
         *by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason", "release-too-early"),
+        *by("peer", *BROKEN),
         *STALLS,
     ),
 )

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dicomsniff.association.timeline import Entry, TcpEnd
+from dicomsniff.capture.unreachable import TOO_LARGE
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_broken_off
-from dicomsniff.findings.parts import the_message_id, the_party
-from dicomsniff.findings.review import PATIENCE, Review, how_ended, idle_before, incomplete
+from dicomsniff.findings.parts import the_address, the_message_id, the_party
+from dicomsniff.findings.review import PATIENCE, Review, cut_off_pdu, how_ended, idle_before, incomplete
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import Abort, MalformedPdu
 from dicomsniff.quantities import counted, duration
@@ -89,12 +90,13 @@ def _stalls(review: Review, *, whole: bool = False) -> Iterator[_Stall]:
 def _begun(review: Review, side: Side) -> tuple[str, Span, Message | None, str] | None:
     """Find the message of a side that never ended, else the PDU."""
     own = [entry for entry in review.association.timeline if entry.side is side]
-    cut = next((each.event for each in own if incomplete(each)), None)
+    last = next((each for each in own if incomplete(each)), None)
+    cut = last.event if last is not None else None
     problem = cut.problem if isinstance(cut, MalformedPdu) else ""
     for message in review.association.messages:
         if message.side is side and not message.ended:
             return f"{message.name} {the_message_id(message.command.message_id)}", message.span, message, problem
-    name = problem.partition(" announces ")[0]
+    name = cut_off_pdu(last) if last is not None else ""
     if cut is None or (name == "P-DATA-TF" and not any(isinstance(each.event, StrayFragment) for each in own)):
         return None  # what it holds is whole: it announces more than it has
     return name, cut.span, None, problem
@@ -181,6 +183,10 @@ def never_arrived(review: Review) -> Iterator[Hit]:
             why = f"nothing had been sent for {duration(idle)} before it: dropped by a firewall?" if idle else last
             if not idle and lost >= SMALL_SEGMENT and not _passed_large(review, stall):
                 why = f"for {duration(silent)} only small segments got through: an MTU that is too small on the path?"
+            if error := review.unreachable(stall.side):
+                why = f"{the_address(error.by)} answered by ICMP, {error.why}"
+                if error.why == TOO_LARGE:
+                    why += f": the MTU of the path is {counted(error.mtu, 'byte') if error.mtu else 'smaller'}"
             yield stall.hit(f"{what} by {receiver}; {why}", None)
 
 

@@ -9,10 +9,10 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_gap, is_sent_again
 from dicomsniff.findings.parts import the_message_id, the_party
-from dicomsniff.findings.review import UNANSWERED, Review
+from dicomsniff.findings.review import UNANSWERED, Review, cut_off_pdu
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import CutAssociate
-from dicomsniff.quantities import counted, duration, is_are
+from dicomsniff.quantities import after, counted, duration, is_are
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
 
@@ -133,14 +133,16 @@ def ends_early(review: Review) -> Iterator[Hit]:
     asked = [message for message in association.unanswered if message.ended and review.hears(message.side.other)]
     cut = [message for message in association.messages if not message.ended]
     under_way = [f"within {message.name} {the_message_id(message.command.message_id)}" for message in cut[:1]]
+    if not association.messages:
+        under_way += [f"within {name}" for each in association.timeline if (name := cut_off_pdu(each))]
     if asked:
-        waited = duration(review.waited(asked[0].span.last_time))
+        waited = after(review.waited(asked[0].span.last_time))
         rest = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
         name = f"{asked[0].name} {the_message_id(asked[0].command.message_id)}{rest}"
-        under_way.append(f"before a final response to {name} ({waited} after it)")
+        under_way.append(f"before a final response to {name} ({waited} it)")
     if association.state.name == "REQUESTED" and not review.may_have_missed(Side.ACCEPTOR, since=0):
-        waited = duration(max(0, association.watched_until - association.end_time))
-        under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited} after it)")
+        waited = after(max(0, association.watched_until - association.end_time))
+        under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited} it)")
     if under_way and not association.unlisted:
         where = (cut or asked)[0].span if cut or asked else None
         stopped = review.known is not None and review.known.watches

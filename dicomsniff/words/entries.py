@@ -22,6 +22,7 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.identifier import LEVEL
+from dicomsniff.dimse.lack import Lack
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import read_counters
 from dicomsniff.findings.parts import the_class, the_comment, the_octets, the_title, the_value
@@ -98,7 +99,7 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return problem or f"begins with {the_octets(data[:8])}"
         case MalformedPdu(problem=problem, header=header) if header:
             return f"{the_octets(header)} is {problem}"
-        case MalformedPdu(problem=problem) | StrayFragment(problem=problem):
+        case MalformedPdu(problem=problem) | StrayFragment(lack=Lack(text=problem)):
             return problem
         case MissingBytes(resynchronized=resynchronized):
             return "missing from the capture" + (
