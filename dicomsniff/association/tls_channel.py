@@ -8,7 +8,7 @@ from dicomsniff.association.consumer import ChannelEvent
 from dicomsniff.association.tls_layer import MAX_TURNS, TlsLayer, TlsTrouble
 from dicomsniff.association.tls_source import Place, TlsSource
 from dicomsniff.capture.segments import flow_ends
-from dicomsniff.capture.skip import Skip
+from dicomsniff.capture.skip import MAX_KEPT, Skip
 from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.events import StreamBytes, StreamGap
@@ -79,6 +79,25 @@ class TlsStream:
             self._segments.popleft()
         self.source.last = mark
 
+    def take_kept(self) -> bytes:
+        """Return the last bytes of the TCP stream, if they were passed over, and note their packets."""
+        skip = self.tcp.skip
+        if skip is None or not skip.kept or skip.marks is None:
+            return b""
+        kept = b"".join(skip.kept)
+        self._segments += skip.marks
+        self.source.last = skip.marks[-1][1]
+        skip.kept.clear()
+        skip.marks.clear()
+        return kept
+
+    def await_record(self, until: int) -> None:
+        """Let TCP keep bytes of a record until it is whole at offset `until`: then they come all at once."""
+        skip = self.tcp.skip
+        if skip is not None and skip.kept is not None and not skip.kept and skip.until == until:
+            return
+        self.tcp.skip = Skip(until, kept=[], marks=[]) if until else None
+
     def mark_at(self, offset: int) -> PacketMark:
         """Return the packet of a byte of the TCP stream, as far as that is remembered."""
         found = self._segments[0][1] if self._segments else self.source.last
@@ -95,7 +114,8 @@ class TlsStream:
 
     def note_place(self, start: int, number: int) -> None:
         """Take note of where the next record begins in the TCP stream, and of its number."""
-        self.source.note(Place(self.offset, start, number, self.mark_at(start - TAIL)))
+        if self.source.is_next_kept():
+            self.source.note(Place(self.offset, start, number, self.mark_at(start - TAIL)))
 
     def lose(self, start: int) -> None:
         """Take note that bytes of the TCP stream from `start` on were not decrypted."""
@@ -118,6 +138,8 @@ class TlsStream:
         begins = record.start + RECORD_HEADER
         at = 0
         while at < length:
+            if self._passes_over(data, at, begins):
+                return
             # Nobody looks at which packets bytes came in that are only counted, but for the last of these.
             counted = min(self.skip.until - self.offset, length - at) if self.skip is not None else 0
             while len(segments) > 1 and segments[1][0] - begins <= at + max(counted - 1, 0):
@@ -128,6 +150,24 @@ class TlsStream:
             self.offset += until - at
             at = until
             yield event
+
+    def _passes_over(self, data: bytes, at: int, begins: int) -> bool:
+        """Count the rest of a record's plaintext if nobody has to see it, as TCP does (capture/skip.py)."""
+        skip = self.skip
+        if skip is None or (skip.kept is not None and len(skip.kept) >= MAX_KEPT):
+            return False
+        offset, until = self.offset, skip.until
+        reached = offset + len(data) - at
+        if reached >= until:
+            until = skip.repeated(offset, data, at, len(data))
+            if not until:
+                return False
+            header = at + until - skip.period - offset
+            self.skip = skip.went_on(until, self.mark_at(begins + header))
+        if skip.kept is not None:
+            skip.kept.append(data[at:])
+        self.offset = reached
+        return True
 
     def close(self) -> list[ChannelEvent]:
         """Tell of bytes at the end that were not decrypted."""
@@ -224,14 +264,22 @@ class TlsChannel:
             self.layer.note_turn(peer, len(data), mark.time)
         if self.decoder is None:
             return ()
-        self._streams[peer].came(offset, mark)
+        here = self._streams[peer]
+        if kept := here.take_kept():
+            offset, data = offset - len(kept), kept + data
+        here.came(offset + len(kept), mark)
         events = self.decoder.feed(peer, data, offset)
+        here.await_record(self.decoder.awaited(peer))
         return self._tell(events, peer) if events else ()
 
     def gap(self, stream: ByteStream, offset: int, length: int) -> Iterable[Told]:
         """Take note that the capture lacks bytes of the connection underneath."""
         peer = self.peer_of(stream)
-        return self._tell(self.decoder.skip(peer, offset, length), peer) if self.decoder is not None else ()
+        if self.decoder is None:
+            return ()
+        events = self._feed_kept(peer, offset) + self.decoder.skip(peer, offset, length)
+        self._streams[peer].await_record(0)
+        return self._tell(events, peer)
 
     @property
     def waiting(self) -> int:
@@ -248,9 +296,15 @@ class TlsChannel:
         """Nothing more comes."""
         if self.decoder is None:
             return []
-        told = [*self._tell(self.decoder.close(), CLIENT)]
+        events = [event for stream in self.streams for event in self._feed_kept(self.peer_of(stream), stream.tcp.offset)]
+        told = [*self._tell(events + self.decoder.close(), CLIENT)]
         self.stop()
         return told + [event for stream in self.streams for event in stream.close()]
+
+    def _feed_kept(self, peer: Peer, offset: int) -> list[TlsEvent]:
+        """Feed the bytes before `offset` that were kept for a record that may never be whole."""
+        kept = self._streams[peer].take_kept()
+        return self.decoder.feed(peer, kept, offset - len(kept)) if kept and self.decoder is not None else []
 
     def stop(self) -> None:
         """Decrypt no more."""

@@ -46,6 +46,10 @@ class TlsDecoder:
         """Bytes of both sides that wait for secrets."""
         return sum([direction.waiting for direction in self._directions.values()])
 
+    def awaited(self, peer: Peer) -> int:
+        """Say up to which offset a side's bytes may be fed all at once, being of one record; 0 where none may."""
+        return self._directions[peer].awaited
+
     def place(self, peer: Peer) -> tuple[int, int] | None:
         """Where the next record of a side begins, and its number; None where reading cannot go on with these alone."""
         return self._directions[peer].place

@@ -89,6 +89,12 @@ class Direction:
             return None
         return self._reader.position, opener.sequence
 
+    @property
+    def awaited(self) -> int:
+        """The offset up to which bytes must come before more data can be read; 0 where each byte may tell something."""
+        is_reading = self._session.plaintext[self._peer] and not self.is_done and self._waits_since is None
+        return self._reader.awaited if is_reading else 0
+
     def go_to(self, start: int, number: int, before: bytes) -> None:
         """Go on at `start`, where a record with that number begins; `before` are bytes before it."""
         self._reader.go_to(start, before)

@@ -97,6 +97,14 @@ class RecordReader:
         """The offset of what is shown, or will be."""
         return self._pieces[0].start + self._pieces[0].position if self._pieces else 0
 
+    @property
+    def awaited(self) -> int:
+        """The offset up to which bytes must come before there is anything to show; 0 where any may be enough."""
+        if len(self._pieces) != 1 or self._searching:
+            return 0
+        piece = self._pieces[0]
+        return piece.start + piece.position + self._needed
+
     def feed(self, data: bytes, start: int) -> bool:
         """Take bytes; return whether `next` may have something to show for them."""
         pieces = self._pieces
@@ -206,10 +214,9 @@ class RecordReader:
             self._needed = length
             return None
         begin = piece.start + at
-        before = bytes(data[max(0, at - TAIL) : at])
-        return Record(
-            bytes(data[at : at + HEADER]), bytes(data[at + HEADER : at + length]), begin, begin + length, before
-        )
+        with memoryview(data) as view:  # a slice of it is no copy
+            header, body = bytes(view[at : at + HEADER]), bytes(view[at + HEADER : at + length])
+            return Record(header, body, begin, begin + length, bytes(view[max(0, at - TAIL) : at]))
 
     def _sslv2(self, piece: _Piece) -> SslV2Hello | Junk | None:
         data, at = piece.data, piece.position
