@@ -296,7 +296,7 @@ class TlsChannel:
         """Nothing more comes."""
         if self.decoder is None:
             return []
-        events = [event for stream in self.streams for event in self._feed_kept(self.peer_of(stream), stream.tcp.offset)]
+        events = [event for peer in Peer for event in self._feed_kept(peer, self._streams[peer].tcp.offset)]
         told = [*self._tell(events + self.decoder.close(), CLIENT)]
         self.stop()
         return told + [event for stream in self.streams for event in stream.close()]

@@ -13,8 +13,8 @@ nothing is learned from it, and the skip goes on for another `period`. Any other
 wants to see (`limit`), end it. That is why a capture of large objects is read three times as fast as without.
 
 What must not be lost by it: the packet in which a skip went on (`seen`), from which packets of fragments are told;
-where data sets are collected, the bytes themselves (`kept`), and of records of TLS their packets too (`marks`); times, acknowledgements and pauses, which the decoder
-tells the stream at the end of each run of packets passed over.
+where data sets are collected, the bytes themselves (`kept`), and of records of TLS their packets too (`marks`); times,
+acknowledgements and pauses, which the decoder tells the stream at the end of each run of packets passed over.
 """
 
 from typing import NamedTuple
