@@ -322,7 +322,8 @@ class TlsChannel:
             elif isinstance(event, TlsProblem):
                 if event.is_gap:
                     stream.lose(event.start)
-                if event.problem is not Problem.NO_SECRETS:
+                # Of a connection of which nothing can be read, that is told by itself.
+                if event.problem is not Problem.NO_SECRETS or any(self.layer.session.plaintext.values()):
                     yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
         if self.decoder is not None and (place := self.decoder.place(peer)) is not None:
             self._streams[peer].note_place(*place)

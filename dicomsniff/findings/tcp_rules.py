@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
+from dicomsniff.association.tls_layer import why_missing
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id, the_party
@@ -77,7 +78,7 @@ def missing(review: Review) -> Iterator[Hit]:
                 then = "; the capture kept only the beginning of each packet (a short snaplen)"
             least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
             lost = f"{least}{counted(length, 'byte')} sent by {the_party(sender)}{where}"
-            text = f"{lost} {is_are(length)} missing from the capture{then}"
+            text = f"{lost} {is_are(length)} {why_missing(review.association.tls, health)}{then}"
             yield Hit(text, gaps[0].span, side=side)
 
 

@@ -105,7 +105,10 @@ def unread(review: Review) -> Iterator[Hit]:
     """
     layer = review.association.tls
     if layer is not None and layer.is_unread and not review.found.all:
-        yield Hit(f"what it carries is encrypted, and {reading_text(layer)}; to read it: {HOW_TO_READ}", layer.opening)
+        # Without the handshake, keys come out of a key log from TLS 1.3 on only, and which version it is, it told.
+        begun = "" if layer.session.client_random is not None else "capture it from its beginning, and then "
+        text = f"what it carries is encrypted, and {reading_text(layer)}; to read it: {begun}{HOW_TO_READ}"
+        yield Hit(text, layer.opening)
 
 
 @entry_rule(code="tls-not-decrypted", severity=Severity.ERROR, on=TlsTrouble)
