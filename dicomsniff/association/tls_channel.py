@@ -14,7 +14,7 @@ from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.events import StreamBytes, StreamGap
 from dicomsniff.tcp.health import StreamHealth
 from dicomsniff.tls.decoder import TlsDecoder
-from dicomsniff.tls.events import Alert, Plaintext, Problem, TlsEvent, TlsProblem
+from dicomsniff.tls.events import Alert, Plaintext, TlsEvent, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 from dicomsniff.tls.protection import TAIL
 from dicomsniff.tls.vault import Vault
@@ -31,7 +31,7 @@ Told = ChannelEvent | TlsTrouble
 class TlsStream:
     """The plaintext of one direction."""
 
-    __slots__ = ("_lost", "_overhead", "_segments", "offset", "peer", "skip", "source", "tcp")
+    __slots__ = ("_is_whole", "_overhead", "_segments", "offset", "peer", "skip", "source", "tcp", "unread_from")
 
     peer: "TlsStream"
 
@@ -42,8 +42,10 @@ class TlsStream:
         self.skip: Skip | None = None
         self._segments: deque[tuple[int, PacketMark]] = deque()
         """Where segments begin in the TCP stream that may hold a record yet to come, and their packets."""
-        self._lost: int | None = None
-        """Where bytes began of the TCP stream that could not be decrypted, some of which were plaintext."""
+        self.unread_from: int | None = None
+        """Where bytes of the TCP stream begin that will not be decrypted, unless anything comes of what is behind."""
+        self._is_whole = True
+        """Whether nothing is known to be lost."""
         self._overhead = 0
         """Bytes that the last record had beside its plaintext."""
 
@@ -59,8 +61,8 @@ class TlsStream:
 
     @property
     def syn_seen(self) -> bool:
-        """Whether the beginning of the connection was captured."""
-        return self.tcp.syn_seen
+        """Whether the beginning of the connection was captured, and all since then was decrypted."""
+        return self.tcp.syn_seen and self._is_whole
 
     @property
     def segments(self) -> int:
@@ -117,9 +119,15 @@ class TlsStream:
         if self.source.is_next_kept():
             self.source.note(Place(self.offset, start, number, self.mark_at(start - TAIL)))
 
-    def lose(self, start: int) -> None:
-        """Take note that bytes of the TCP stream from `start` on were not decrypted."""
-        self._lost = start if self._lost is None else min(start, self._lost)
+    def lose(self, start: int, end: int) -> ChannelEvent:
+        """Tell of bytes of the TCP stream that were not decrypted: about as many as usual records hold of them."""
+        self._is_whole = False
+        self.unread_from, lost = end, end - start
+        records = max(1, -(-lost // (LONGEST + self._overhead)))
+        mark = self.mark_at(max(start, end - 1))
+        gap = StreamGap(self, self.offset, max(1, lost - records * self._overhead), mark)
+        self.offset += gap.length
+        return gap
 
     def unwrap(self, record: Plaintext) -> Iterator[ChannelEvent]:
         """Yield a record's plaintext, in a piece for each packet that it came in; one of what is only counted."""
@@ -128,8 +136,6 @@ class TlsStream:
         while len(segments) > 1 and segments[1][0] <= record.start:
             segments.popleft()
         first = segments[0][1] if segments else self.source.last
-        if self._lost is not None:
-            yield self._gap(record.start, first)
         self._overhead = record.end - record.start - length
         self.source.tcp_end = record.end
         if not self.source.places:
@@ -170,18 +176,10 @@ class TlsStream:
         return True
 
     def close(self) -> list[ChannelEvent]:
-        """Tell of bytes at the end that were not decrypted."""
-        if self._lost is None:
+        """Tell of the bytes that came since nothing is decrypted any more."""
+        if self.unread_from is None or self.tcp.offset <= self.unread_from:
             return []
-        return [self._gap(max(self.tcp.offset, self._lost + 1), self.source.last)]
-
-    def _gap(self, until: int, mark: PacketMark) -> ChannelEvent:
-        """Tell of plaintext that is missing: about as many bytes as records of the usual length would hold."""
-        lost, self._lost = until - (self._lost or 0), None
-        records = max(1, -(-lost // (LONGEST + self._overhead)))
-        gap = StreamGap(self, self.offset, max(1, lost - records * self._overhead), mark)
-        self.offset += gap.length
-        return gap
+        return [self.lose(self.unread_from, self.tcp.offset)]
 
 
 class TlsChannel:
@@ -295,7 +293,7 @@ class TlsChannel:
     def close(self) -> list[Told]:
         """Nothing more comes."""
         if self.decoder is None:
-            return []
+            return [event for stream in self.streams for event in stream.close()]
         events = [event for peer in Peer for event in self._feed_kept(peer, self._streams[peer].tcp.offset)]
         told = [*self._tell(events + self.decoder.close(), CLIENT)]
         self.stop()
@@ -315,15 +313,16 @@ class TlsChannel:
     def _tell(self, events: list[TlsEvent], peer: Peer) -> Iterator[Told]:
         for event in events:
             stream = self._streams[event.peer]
+            stream.unread_from = None
             if isinstance(event, Plaintext):
+                if self.decoder is not None and self.decoder.is_given_up(event.peer.other):
+                    yield from stream.peer.close()  # what this answers was sent before it
                 yield from stream.unwrap(event)
             elif isinstance(event, Alert):
                 self.layer.note_alert(event, stream.span(event.start, event.end))
             elif isinstance(event, TlsProblem):
                 if event.is_gap:
-                    stream.lose(event.start)
-                # Of a connection of which nothing can be read, that is told by itself.
-                if event.problem is not Problem.NO_SECRETS or any(self.layer.session.plaintext.values()):
-                    yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
+                    yield stream.lose(event.start, event.end)
+                yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
         if self.decoder is not None and (place := self.decoder.place(peer)) is not None:
             self._streams[peer].note_place(*place)

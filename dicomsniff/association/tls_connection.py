@@ -32,6 +32,7 @@ from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.channel import ByteStream, Channel, guess_opener
 from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
 from dicomsniff.tcp.table import BARE
+from dicomsniff.tls.events import Problem
 from dicomsniff.tls.vault import Vault
 
 MAX_TROUBLES = 100
@@ -206,6 +207,8 @@ class TlsConnection:
     def _tell_troubles(self) -> list[Update]:
         troubles, self._troubles = self._troubles, []
         association, layer = self.associations[-1], self._channel.layer
+        if layer.is_unread:  # that there are no secrets is told of the whole then
+            troubles = [each for each in troubles if each.problem is not Problem.NO_SECRETS]
         return [(association, association.add(each, layer.side_of(each.peer, association))) for each in troubles]
 
     def _give_up(self, number: int) -> list[Update]:

@@ -76,6 +76,10 @@ class TlsLayer:
         requestor = CLIENT if association.requestor.endpoint == self.client else SERVER
         return Side.REQUESTOR if peer is requestor else Side.ACCEPTOR
 
+    def peer_on(self, side: Side, association: "Association") -> Peer:
+        """Say which peer is on a side of an association."""
+        return CLIENT if self.side_of(CLIENT, association) is side else SERVER
+
     def note_end(self, peer: Peer, how: str, span: Span) -> None:
         """Take note of where a side ended the connection; the first one counts."""
         self.ended = self.ended or (peer, how, span)

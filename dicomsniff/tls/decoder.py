@@ -30,6 +30,10 @@ class TlsDecoder:
         """Whether nothing more can be read in either direction: further bytes need not be fed."""
         return all(direction.is_done for direction in self._directions.values())
 
+    def is_given_up(self, peer: Peer) -> bool:
+        """Whether nothing more that a side sends can be read."""
+        return self._directions[peer].is_done
+
     def feed(self, peer: Peer, data: bytes, start: int) -> list[TlsEvent]:
         """Take bytes of one side, in order; `start` is the offset of the first one in its TCP stream."""
         return self._go_on(peer, self._directions[peer].feed(data, start))
