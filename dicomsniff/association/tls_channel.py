@@ -17,6 +17,7 @@ from dicomsniff.tls.decoder import TlsDecoder
 from dicomsniff.tls.events import Alert, Plaintext, TlsEvent, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 from dicomsniff.tls.protection import TAIL
+from dicomsniff.tls.records import Awaited
 from dicomsniff.tls.vault import Vault
 
 RECORD_HEADER = 5
@@ -93,12 +94,13 @@ class TlsStream:
         skip.marks.clear()
         return kept
 
-    def await_record(self, until: int) -> None:
-        """Let TCP keep bytes of a record until it is whole at offset `until`: then they come all at once."""
-        skip = self.tcp.skip
-        if skip is not None and skip.kept is not None and not skip.kept and skip.until == until:
-            return
-        self.tcp.skip = Skip(until, kept=[], marks=[]) if until else None
+    def await_record(self, awaited: Awaited | None) -> None:
+        """Let TCP keep the bytes of a record until it is whole: then they come all at once."""
+        if awaited is None:
+            self.tcp.skip = None
+        else:
+            until, header, length = awaited
+            self.tcp.skip = Skip(until, header, length, until + length, kept=[], marks=[])
 
     def mark_at(self, offset: int) -> PacketMark:
         """Return the packet of a byte of the TCP stream, as far as that is remembered."""
@@ -116,8 +118,7 @@ class TlsStream:
 
     def note_place(self, start: int, number: int) -> None:
         """Take note of where the next record begins in the TCP stream, and of its number."""
-        if self.source.is_next_kept():
-            self.source.note(Place(self.offset, start, number, self.mark_at(start - TAIL)))
+        self.source.note(Place(self.offset, start, number, self.mark_at(start - TAIL)))
 
     def lose(self, start: int, end: int) -> ChannelEvent:
         """Tell of bytes of the TCP stream that were not decrypted: about as many as usual records hold of them."""
@@ -276,7 +277,7 @@ class TlsChannel:
         if self.decoder is None:
             return ()
         events = self._feed_kept(peer, offset) + self.decoder.skip(peer, offset, length)
-        self._streams[peer].await_record(0)
+        self._streams[peer].await_record(None)
         return self._tell(events, peer)
 
     @property
@@ -324,5 +325,6 @@ class TlsChannel:
                 if event.is_gap:
                     yield stream.lose(event.start, event.end)
                 yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
-        if self.decoder is not None and (place := self.decoder.place(peer)) is not None:
-            self._streams[peer].note_place(*place)
+        here = self._streams[peer]
+        if self.decoder is not None and here.source.is_next_kept() and (place := self.decoder.place(peer)) is not None:
+            here.note_place(*place)

@@ -5,6 +5,7 @@ from dicomsniff.tls.events import TlsEvent
 from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.keyring import KeyRing
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
+from dicomsniff.tls.records import Awaited
 from dicomsniff.tls.secrets import Secrets
 from dicomsniff.tls.session import TlsSession
 
@@ -50,8 +51,8 @@ class TlsDecoder:
         """Bytes of both sides that wait for secrets."""
         return sum([direction.waiting for direction in self._directions.values()])
 
-    def awaited(self, peer: Peer) -> int:
-        """Say up to which offset a side's bytes may be fed all at once, being of one record; 0 where none may."""
+    def awaited(self, peer: Peer) -> Awaited | None:
+        """Say which bytes of a side may be fed all at once, being of one record; None where none may."""
         return self._directions[peer].awaited
 
     def place(self, peer: Peer) -> tuple[int, int] | None:
