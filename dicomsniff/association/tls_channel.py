@@ -100,7 +100,8 @@ class TlsStream:
             self.tcp.skip = None
         else:
             until, header, length = awaited
-            self.tcp.skip = Skip(until, header, length, until + length, kept=[], marks=[])
+            period = length - 1  # the last byte of the record is handed on, and all of it with that
+            self.tcp.skip = Skip(until, header, period, until + period, kept=[], marks=[])
 
     def mark_at(self, offset: int) -> PacketMark:
         """Return the packet of a byte of the TCP stream, as far as that is remembered."""
