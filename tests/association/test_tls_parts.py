@@ -8,6 +8,7 @@ import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.findings.finding import Severity
 from dicomsniff.tls.vault import Vault
+from dicomsniff.words.entries import entry_name
 from pipeline import analyze, findings_of, names
 from tls_talk import Session, packets, spoken
 
@@ -93,3 +94,18 @@ def test_before_tls_1_3_nothing_reads_what_has_no_handshake():
     traffic = packets(before)
     (association,) = read(traffic[-10:], before.key_log).associations
     assert association.tls.is_unread
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_records_of_one_length_each_in_a_segment_come_when_they_are_whole(count):
+    echoes = [
+        (side, build.message(1, build.echo_rsp(number) if side else build.echo_rq(number)))
+        for number in range(1, count + 1)
+        for side in (0, 1)
+    ]
+    talk = spoken([*TURNS[:2], *echoes, *TURNS[-2:]])
+    (association,) = read(packets(talk), talk.key_log).associations
+    assert [entry_name(entry) for entry in association.timeline[2:-4]] == [
+        f"{name} {number}" for number in range(1, count + 1) for name in ("C-ECHO-RQ", "C-ECHO-RSP")
+    ]
+    assert findings_of(association).all == []
