@@ -9,14 +9,14 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 def timestamp(time: int, digits: int) -> str:
-    """Write a time (ns since 1970) as ISO 8601 in UTC with `digits` after the second."""
+    """Write a time (ns since 1970) as ISO 8601 in UTC with `digits` after the second, or none."""
     seconds, fraction = divmod(time, 1_000_000_000)
     try:
         # Counted from 1970 on, not asked of the system: some know no time before it, others none after 3000.
         moment = (_EPOCH + timedelta(seconds=seconds)).isoformat()
     except OverflowError:
         moment = f"{seconds}s"  # a damaged record may carry any number
-    return f"{moment}.{fraction:09d}"[: len(moment) + 1 + digits] + "Z"
+    return moment + f".{fraction:09d}"[: digits + 1 if digits else 0] + "Z"
 
 
 def time_of_day(time: int, digits: int) -> str:

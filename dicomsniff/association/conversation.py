@@ -26,7 +26,7 @@ from dicomsniff.pdu.types import (
 )
 from dicomsniff.side import Side
 from dicomsniff.span import PacketMark, Span
-from dicomsniff.tcp.channel import ByteStream, Channel
+from dicomsniff.tcp.channel import ByteStream, Channel, guess_opener
 from dicomsniff.tcp.events import StreamConflict, StreamEnd, StreamGap
 
 _ASKED = "sent A-ASSOCIATE-RQ"
@@ -307,6 +307,4 @@ class Conversation:
                 return sender, "began an A-ASSOCIATE-RQ"
         if self._connection.opener is not None:
             return self._connection.opener, "opened the TCP connection"
-        ports = {end: flow_ends(end.flow)[0].port for end in self._connection.streams}
-        lower = min(self._connection.streams, key=lambda end: ports[end])
-        return lower.peer, "guessed: its port is the higher one"
+        return guess_opener(self._connection), "guessed: its port is the higher one"

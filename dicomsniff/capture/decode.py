@@ -100,6 +100,9 @@ class SegmentDecoder:
                             if until:
                                 if kept is not None:
                                     kept.append(data[first:last])
+                                    if skip.marks is not None:
+                                        mark = _new(PacketMark, (number, layout.time(data, start), before + start))
+                                        skip.marks.append((offset, mark))
                                 state.offset, state.last_packet = reached, number
                                 state.expected = (seq + last - first) & 0xFFFFFFFF
                                 if not state.passed_since:

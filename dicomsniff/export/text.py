@@ -12,7 +12,7 @@ from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_party
-from dicomsniff.findings.tls_text import tls_text
+from dicomsniff.findings.tls_text import handshake_lines, tls_text
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size, counted, duration, timestamp
@@ -51,6 +51,9 @@ def association_lines(
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
     if said := tls_text(association):
         yield f"  {said}"
+    layer = association.tls
+    if layer is not None and association.follows is None and (contexts or layer.is_unread):
+        yield from (f"    {said}" for said in handshake_lines(layer))
     yield from _tcp_lines(association)
     yield from _time_lines(association)
     if contexts:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
+from dicomsniff.association.tls_layer import why_missing
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_gap, is_sent_again
@@ -46,11 +47,12 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
     answered = association.accept or association.rejection or association.abort
     if "A-ASSOCIATE-RQ" in unseen or (unseen and not answered and association.messages):
         cut = {entry.event.name for entry in association.timeline if isinstance(entry.event, CutAssociate)}
+        lacking = "missing from the capture" + (", or not decrypted" if association.tls is not None else "")
         said = [
             f"{' and '.join(names)} {how}"
             for how, names in (
                 ("cut off", [name for name in unseen if name in cut]),
-                ("missing from the capture", [name for name in unseen if name not in cut]),
+                (lacking, [name for name in unseen if name not in cut]),
             )
             if names
         ]
@@ -78,7 +80,7 @@ def missing(review: Review) -> Iterator[Hit]:
                 then = "; the capture kept only the beginning of each packet (a short snaplen)"
             least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
             lost = f"{least}{counted(length, 'byte')} sent by {the_party(sender)}{where}"
-            text = f"{lost} {is_are(length)} missing from the capture{then}"
+            text = f"{lost} {is_are(length)} {why_missing(review.association.tls, health)}{then}"
             yield Hit(text, gaps[0].span, side=side)
 
 
@@ -113,7 +115,10 @@ def one_direction(review: Review) -> Iterator[Hit]:
         unheard = review.spoke(side.other) and not review.hears(side)
         if silent and (talks or unheard) and not association.pdu_counts[side]:
             party = association.party(side)
-            yield Hit(f"nothing sent by {the_party(party)} is in the capture", side=side)
+            layer = association.tls
+            is_there = layer is not None and layer.sent.get(layer.peer_on(side, association))
+            where = "was decrypted" if is_there else "is in the capture"
+            yield Hit(f"nothing sent by {the_party(party)} {where}", side=side)
 
 
 @final_rule(code="capture-ends-early", severity=Severity.WARNING)

@@ -14,6 +14,7 @@ from dicomsniff.tls.records import (
     APPLICATION_DATA,
     CHANGE_CIPHER_SPEC,
     HANDSHAKE,
+    Awaited,
     Hole,
     Junk,
     Record,
@@ -88,6 +89,12 @@ class Direction:
         if is_plain or self.is_done or self._search is not None or session.key_updates or session.renegotiations:
             return None
         return self._reader.position, opener.sequence
+
+    @property
+    def awaited(self) -> Awaited | None:
+        """The bytes that must come before more data can be read; None where each byte may tell something."""
+        is_reading = self._session.plaintext[self._peer] and not self.is_done and self._waits_since is None
+        return self._reader.awaited if is_reading else None
 
     def go_to(self, start: int, number: int, before: bytes) -> None:
         """Go on at `start`, where a record with that number begins; `before` are bytes before it."""

@@ -12,7 +12,7 @@ from dicomsniff.association.timeline import (
     TcpEnd,
     UnexpectedPdu,
 )
-from dicomsniff.association.tls_layer import TlsTrouble
+from dicomsniff.association.tls_layer import TlsTrouble, why_missing
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, COMMAND_ELEMENTS, EVENT_TYPE_ID
 from dicomsniff.dictionary.information_models import find_model
 from dicomsniff.dictionary.normalized import type_name
@@ -102,7 +102,7 @@ def entry_detail(association: Association, entry: Entry) -> str:
         case MalformedPdu(problem=problem) | StrayFragment(lack=Lack(text=problem)):
             return problem
         case MissingBytes(resynchronized=resynchronized):
-            return "missing from the capture" + (
+            return why_missing(association.tls, association.tcp.get(entry.side)) + (
                 "; the next PDU was searched for" if resynchronized else ", inside a fragment"
             )
         case SkippedBytes():
