@@ -345,7 +345,7 @@ def _begin_live(plan: "Plan", source: str | None) -> "LiveSource":
 
 def _watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", selection: "Selection") -> None:
     """Show a capture in the terminal UI until the user quits, then say what was not said there."""
-    from dicomsniff.tui.session import run
+    from dicomsniff.tui.running import run
 
     watching.add_to(capture, privacy, None, sys.stdout)
     with short_pauses() if capture.is_live else nullcontext():

@@ -41,4 +41,4 @@ async def test_keys_can_be_remapped(samples) -> None:
         assert isinstance(app, DicomsniffApp)
         app.set_keymap({"panes.open": "o"})
         await pilot.press("o")
-        assert app.focused is app.panes.ladder
+        assert app.focused is exchange(app).ladder

@@ -48,7 +48,7 @@ async def test_associations_that_were_given_up_are_counted(tmp_path: Path, monke
     monkeypatch.setattr(reading, "MANY", 1)
     monkeypatch.setattr("dicomsniff.capture.reader.BLOCK", 4000)
     async with opened(save(tmp_path / "many.pcap", many(20))) as (app, _):
-        kept = len(app.panes.table.associations)
+        kept = len(app.session.listing.all)
         assert kept < 20
         assert f"Associations ({kept}; {20 - kept} given up to bound memory)" in screen_text(app)
 

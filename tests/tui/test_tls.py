@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from dicomsniff.tui.association_view import association_facts
+
 from dicomsniff.key_files import KeyFiles
 from dicomsniff.library import Capture
-from dicomsniff.tui.association_view import association_facts
 from dicomsniff.tui.detail import load_detail
 from dicomsniff.tui.link_book import LinkBook
 
