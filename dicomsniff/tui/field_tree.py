@@ -61,6 +61,10 @@ class FieldTree(RowList):
         """Wrap again."""
         self._lay_out()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Wrap again: there is a column more, or less."""
+        self.call_after_refresh(self._lay_out)
+
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
         widest = max((2 * row.depth + len(row.name) for row in self.rows if not row.is_heading), default=0)

@@ -39,6 +39,11 @@ def is_at_rest(app: App[object]) -> bool:
     return not any(node.message_queue_size or node._next_callbacks for node in nodes)
 
 
+def is_working(app: App[object]) -> bool:
+    """Whether something goes on in the background."""
+    return any(not worker.is_finished for worker in app.workers)
+
+
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until everything asked for was read and is shown.
 
@@ -48,10 +53,10 @@ async def settle(pilot: Pilot[None]) -> None:
     calm = 0
     async with asyncio.timeout(PATIENCE):
         while calm < 2:  # what comes to rest may be what wakes another widget
-            if any(not worker.is_finished for worker in pilot.app.workers):
+            if is_working(pilot.app):
                 await pilot.app.workers.wait_for_complete()
             await pilot.pause(0)
-            calm = calm + 1 if is_at_rest(pilot.app) else 0
+            calm = calm + 1 if is_at_rest(pilot.app) and not is_working(pilot.app) else 0
 
 
 async def until(pilot: Pilot[None], condition: object) -> None:

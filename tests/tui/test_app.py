@@ -18,7 +18,7 @@ from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.value_view import ValueView
 from findings.traffic import with_client
-from tui.screens import LARGE, SMALL, both_sizes, exchange, opened, overview, press, screen_text, settle
+from tui.screens import LARGE, SMALL, both_sizes, exchange, opened, overview, press, screen_text, settle, until
 
 
 @both_sizes
@@ -258,7 +258,6 @@ async def test_a_finding_about_the_capture_leads_to_the_message_it_names(samples
 
 async def test_associations_given_up_to_bound_memory_leave_the_list(samples: Path) -> None:
     async with opened(samples / "association-rejected.pcap", SMALL) as (app, pilot):
-        table = overview(app).table
         await press(pilot, "G", "up")
         app.show_progress(CaptureAdvanced([], None, None, app.session.listing.all[5:]))
         await settle(pilot)
@@ -327,7 +326,7 @@ async def test_help_names_every_key(samples: Path) -> None:
         await press(pilot, "escape", "2", "question_mark")
         assert "what was said, message by message" in screen_text(app)
         await press(pilot, "end")
-        assert "quit" in screen_text(app)
+        await until(pilot, lambda: "quit" in screen_text(app))
         await press(pilot, "escape")
         assert not isinstance(app.screen, KeyHelp)
 
@@ -393,7 +392,7 @@ async def test_what_may_identify_a_patient_is_withheld_until_it_is_asked_for(tmp
 
 async def test_a_filter_compares_fields_and_says_where_it_cannot_be_understood(samples: Path) -> None:
     async with opened(samples / "association-rejected.pcap", LARGE) as (app, pilot):
-        table, line = overview(app).table, app.query_one(FilterLine)
+        line = app.query_one(FilterLine)
         await press(pilot, "slash")
         line.input.value = "called == NOTHERE"
         await settle(pilot)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.folding import Folding
-from tui.screens import SMALL, opened, press, screen_text
+from tui.screens import SMALL, exchange, opened, press, screen_text
 
 ROWS = [
     FieldRow("A", style="heading"),

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from dicomsniff.tui.association_view import AssociationView
-
 import build
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Link
@@ -17,7 +15,7 @@ from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.related import related_rows
 from network import ARCHIVE, CT, VIEWER, Network, release, store
-from tui.screens import LARGE, SMALL, both_sizes, notices, opened, press, screen_text
+from tui.screens import SMALL, both_sizes, exchange, notices, opened, overview, press, screen_text
 
 
 def refuse(_: Association) -> Association:
@@ -86,7 +84,7 @@ async def test_a_capture_without_links_says_so(samples: Path) -> None:
         assert "nothing that belongs together was found" in screen_text(app)
         await press(pilot, "enter", "r")
         assert "nothing that belongs together with this entry" in notices(app)
-        await press(pilot, "b")
+        await press(pilot, "b", "2")
         assert "nothing to go back to" in notices(app)
         assert selected(app) == (1, "A-ASSOCIATE-RQ")
 
@@ -155,28 +153,26 @@ async def test_details_that_cannot_be_had_again_are_said_to_be_given_up(samples:
     async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
         app.session.listing.all[1].condense()
         app.capture.reopen = refuse
-        await press(pilot, "down")
+        await press(pilot, "down", "2")
         assert "its details were given up to bound memory: it is not kept" in screen_text(app)
 
 
 async def test_an_association_that_is_gone_is_said_to_be(samples: Path) -> None:
     async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
-        overview(app).table.keep(app.session.listing.all[:1])
+        app.session.advance([], None, None, app.session.listing.all[:1])
         await press(pilot, "enter", "down", "down", "r")
         assert "association 2 was given up to bound memory" in notices(app)
 
 
 @both_sizes
-async def test_i_tells_where_an_associations_time_went(samples: Path, size: tuple[int, int]) -> None:
+async def test_the_overview_tells_where_an_associations_time_went(samples: Path, size: tuple[int, int]) -> None:
     async with opened(samples / "no-answer.pcap", size) as (app, pilot):
-        assert ("ECHOSCU gave up after 2.01 s" in screen_text(app)) is (size == LARGE)
-        await press(pilot, "i")
-        assert isinstance(app.screen, AssociationView)
-        shown = screen_text(app)
-        assert "slow because the acceptor" in shown
-        assert "negotiation 2.01 s" in shown
+        assert "ECHOSCU gave up after 2.01 s" in screen_text(app)
+        assert "because the acceptor" in screen_text(app)
+        await press(pilot, "tab", "end")
+        assert "negotiation 2.01 s" in screen_text(app)
         await press(pilot, "escape")
-        assert not isinstance(app.screen, AssociationView)
+        assert app.focused is overview(app).table
 
 
 async def test_the_status_line_tells_the_verdict_on_the_capture(samples: Path) -> None:

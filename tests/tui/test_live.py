@@ -14,7 +14,7 @@ from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
-from tui.screens import LARGE, SMALL, both_sizes, screen_text, until
+from tui.screens import LARGE, SMALL, both_sizes, exchange, overview, screen_text, until
 
 LAYOUT = PcapLayout(MAGICS[b"\xd4\xc3\xb2\xa1"])
 
@@ -94,6 +94,7 @@ async def test_the_newest_entry_is_followed_until_the_user_moves(sniffer: LiveSt
     async with app.run_test(size=size) as pilot:
         ladder = exchange(app).ladder
         assert "live" in screen_text(app)
+        await pilot.press("2")
         talk.client(build.associate_rq())
         send(sniffer, talk, sent)
         await until(pilot, lambda: ladder.count == 1)
@@ -102,7 +103,7 @@ async def test_the_newest_entry_is_followed_until_the_user_moves(sniffer: LiveSt
         send(sniffer, talk, sent)
         await until(pilot, lambda: ladder.cursor == 2)
         await until(pilot, lambda: "following the newest" in screen_text(app))
-        await pilot.press("enter", "up")
+        await pilot.press("up")
         assert not app.session.following
         talk.server(build.message(1, build.echo_rsp()))
         send(sniffer, talk, sent)
@@ -122,6 +123,7 @@ async def test_what_is_found_late_is_listed_by_its_time_and_the_selection_stays(
     talk, sent = build.Talk().open(), [0]
     async with app.run_test(size=LARGE) as pilot:
         ladder = exchange(app).ladder
+        await pilot.press("2")
         talk.client(build.associate_rq(build.proposal(1, build.CT_IMAGE_STORAGE)))
         talk.server(build.associate_ac())
         talk.client(build.message(1, build.store_rq(), b"x" * 900)[:-400])
@@ -129,18 +131,18 @@ async def test_what_is_found_late_is_listed_by_its_time_and_the_selection_stays(
         send(sniffer, talk, sent)
         await until(pilot, lambda: ladder.count == 3)
         assert ladder.cursor == 2, "the newest is followed"
-        await pilot.press("enter", "up", "down")
-        assert ladder.selected.event.name == "A-ABORT"
+        await pilot.press("up", "down")
+        assert ladder.entry.event.name == "A-ABORT"
         talk.close()
         send(sniffer, talk, sent)
         sniffer.incoming.put(LATER.packets)
 
         def names() -> list[str]:
-            return [getattr(entry.event, "name", "") for entry in ladder.entries]
+            return [getattr(entry.event, "name", "") for entry in app.session.entries]
 
         await until(pilot, lambda: "C-STORE-RQ" in names())
         assert names().index("C-STORE-RQ") < names().index("A-ABORT")
-        assert ladder.selected.event.name == "A-ABORT"
+        assert ladder.entry.event.name == "A-ABORT"
     app.stop()
 
 
@@ -149,6 +151,7 @@ async def test_what_comes_of_an_operation_is_shown_in_the_details_of_its_request
     talk, sent = build.Talk().open(), [0]
     async with app.run_test(size=LARGE) as pilot:
         fields = exchange(app).fields
+        await pilot.press("2")
 
         def value(name: str) -> str:
             return next((row.value for row in fields.rows if row.name == name), "")
@@ -158,7 +161,7 @@ async def test_what_comes_of_an_operation_is_shown_in_the_details_of_its_request
         talk.client(build.message(1, build.echo_rq()))
         send(sniffer, talk, sent)
         await until(pilot, lambda: value("responses") == "none so far")
-        await pilot.press("enter", "enter", "z", "down")
+        await pilot.press("enter", "z", "down")
         assert fields.selected.name == "Operation"
         talk.server(build.message(1, build.echo_rsp()))
         app.session.following = False
@@ -234,6 +237,6 @@ async def test_what_is_under_way_is_said_to_go_on(sniffer: LiveStandIn) -> None:
         await until(pilot, lambda: "going on for" in screen_text(app))
         assert "unfinished" not in screen_text(app)
         assert "in trouble" not in screen_text(app)
-        overview(app).table.pass_time(talk.time + 40_000_000_000)
-        assert "C-ECHO-RQ 1 has waited 40" in overview(app).table.border_subtitle
+        app.session.pass_time(talk.time + 40_000_000_000)
+        await until(pilot, lambda: "C-ECHO-RQ 1 has waited 40" in screen_text(app))
     app.stop()
