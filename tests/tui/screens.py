@@ -20,11 +20,17 @@ from dicomsniff.tui.views.overview import Overview
 from dicomsniff.tui.views.registry import VIEWS
 from unmarked import KEPT
 
-SMALL, LARGE = (80, 24), (160, 45)
+SMALL, MIDDLE, LARGE = (80, 24), (120, 35), (160, 45)
 both_sizes = pytest.mark.parametrize(
     "size", [SMALL, pytest.param(LARGE, marks=pytest.mark.slow)], ids=["80x24", "160x45"]
 )
 """Runs a test in both; the quick loop leaves the larger one out."""
+every_size = pytest.mark.parametrize(
+    "size",
+    [SMALL, *(pytest.param(size, marks=pytest.mark.slow) for size in (MIDDLE, LARGE))],
+    ids=["80x24", "120x35", "160x45"],
+)
+"""Runs a test in all three sizes; the quick loop leaves the larger ones out."""
 PATIENCE = 60
 """Seconds after which what is awaited will not come, however busy the machine is."""
 
