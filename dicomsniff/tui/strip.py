@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.style import Style
-from textual.widgets import Static
+from textual.widget import Widget
 
 from dicomsniff.association.association import Association
 from dicomsniff.findings.finding import Severity
@@ -54,18 +54,30 @@ def activity(listing: Listing, cells: int) -> Activity | None:
     return found
 
 
-class Strip(Static):
+class Strip(Widget):
     """Bars as high as many associations were open, letters where errors and warnings are."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"strip--error", "strip--warning", "strip--times"}
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._listing: Listing | None = None
+        self._selected: Association | None = None
+
     def show(self, listing: Listing, selected: Association | None) -> None:
         """Show the associations that are listed."""
+        self._listing, self._selected = listing, selected
+        self.refresh()
+
+    def render(self) -> Shown:
+        """Draw them: not before, as styles and size are known then."""
+        listing, selected = self._listing, self._selected
+        if listing is None:
+            return Shown()
         width = max(self.size.width, 1)
         found = activity(listing, 1)
         if found is None:
-            self.update("")
-            return
+            return Shown()
         ends = f"{time_of_day(found.start, 3)[:8]} "
         lasts = f" +{duration(found.end - found.start)}"
         room = width - len(ends) - len(lasts)
@@ -83,4 +95,4 @@ class Strip(Static):
             style = self.get_component_rich_style(f"strip--{worst.value}") if worst and is_bad else Style.null()
             here = Style(reverse=True) if first <= cell <= last else Style.null()
             line.append(LETTERS[worst] if is_bad else BARS[-(-count * (len(BARS) - 1) // most)], style + here)
-        self.update(line.append(lasts, times))
+        return line.append(lasts, times)

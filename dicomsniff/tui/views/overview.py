@@ -1,8 +1,6 @@
 """The view of the whole capture: how it went, when, and its associations."""
 
-from textual import events
 from textual.app import ComposeResult
-from textual.geometry import Size
 from textual.widgets import Static
 
 from dicomsniff.quantities import counted
@@ -38,18 +36,12 @@ class Overview(View):
         self.facts = FieldTree(id="facts", title="Association")
         body = Split(self.table, self.facts, ARRANGEMENTS, id="overview-body")
         super().__init__(session, self.table, self.facts, body=body, id="overview")
-        self._size = Size(0, 0)
 
     def compose(self) -> ComposeResult:
         """Put the capture above its associations."""
         yield self.head
         yield self.strip
         yield from super().compose()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Draw the strip anew."""
-        super().on_resize(event)
-        self._show_capture()
 
     def take(self, change: Change) -> None:
         """Show the capture and its associations as they are now."""
