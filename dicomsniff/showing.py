@@ -117,7 +117,7 @@ def follow_capture(
 
 def watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", selection: "Selection") -> None:
     """Show a capture in the terminal UI until the user quits, then say what was not said there."""
-    from dicomsniff.tui.session import run
+    from dicomsniff.tui.running import run
 
     watching.add_to(capture, privacy, None, sys.stdout)
     with short_pauses() if capture.is_live else nullcontext():

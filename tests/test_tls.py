@@ -267,7 +267,7 @@ def test_a_file_without_keys_is_a_wrong_call_told_in_one_line(tmp_path, session,
 def test_a_key_log_may_hold_no_secrets_as_where_the_handshake_failed(tmp_path, session, content):
     path, log = files(tmp_path, session)
     log.write_bytes(content)
-    done = run("show", str(path), "--tls-keylog", str(log))
+    done = called("show", path, "--tls-keylog", log)
     assert (done.returncode, done.stderr) == (0, "")
     assert "no secrets were given" in done.stdout
 

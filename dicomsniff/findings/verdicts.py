@@ -288,6 +288,15 @@ def _refused_contexts(association: Association) -> str:
     return f"; {of_all(refused, len(association.contexts), 'presentation context')} refused{_refusals(association)}"
 
 
+def failed_operations(association: Association) -> Counter[str]:
+    """Count the operations that ended with a status of failure, by service."""
+    failed: Counter[str] = Counter()
+    for (service, sop_class, status), count in association.message_counts.statuses.items():
+        if find_status(service, sop_class, status).category in BAD:
+            failed[service] += count
+    return failed
+
+
 def _failed_statuses(association: Association) -> dict[str, Counter[str]]:
     """Failure statuses in words and how often they came, by service; the most frequent ones first."""
     said: dict[str, Counter[str]] = {}
