@@ -12,7 +12,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_broken_message, has_stray_fragment
-from dicomsniff.findings.parts import the_message_id, the_party
+from dicomsniff.findings.parts import the_message_with_id, the_party
 from dicomsniff.findings.review import Review, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.quantities import counted
@@ -213,7 +213,7 @@ def never_last(review: Review) -> Iterator[Hit]:
             and not _is_interrupted(message)
         ):
             who = the_party(review.association.party(message.side))
-            name = f"{message.name} {the_message_id(message.command.message_id)}"
+            name = the_message_with_id(message)
             text = f"{name} is incomplete: its last-fragment flag was never set, yet {who} went on"
             yield Hit(text + _with_what(review, message), message.span, message)
 

@@ -67,7 +67,7 @@ _UNUSUAL = frozenset(
         *("answer-unasked", "item-of-other-side", "titles-changed", "window-beyond-proposal", "contexts-refused"),
         *("pdv-empty", "pdv-odd-length", "pdv-reserved-bits", "messages-in-one-pdu"),
         *("priority-undefined", "command-group-length", "data-set-not-allowed", "response-about-another"),
-        *("response-sparse", "pending-without-counters"),
+        *("response-sparse", "response-on-other-context", "pending-without-counters"),
         *("data-set-uid", "data-set-odd-length", "data-set-order", "data-set-charset", "data-set-pixel-length"),
     ]
 )

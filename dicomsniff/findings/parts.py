@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from dicomsniff.association.association import Party
 from dicomsniff.dictionary.uids import find_uid_name, uid_text
+from dicomsniff.dimse.message import Message
 from dicomsniff.privacy.gate import Gate
 
 _BEGIN, _TEXT, _END = "\ud800", "\ud801", "\ud802"
@@ -195,6 +196,12 @@ def the_file(name: str) -> str:
 def the_message_id(number: int | None) -> str:
     """Mark a Message ID (PS3.7 §E.1)."""
     return _mark(str(number), Kind.MESSAGE_ID)
+
+
+def the_message_with_id(message: Message) -> str:
+    """Name a message with its Message ID, or with the one that it responds to."""
+    own, answered = message.command.message_id, message.command.message_id_being_responded_to
+    return f"{message.name} {the_message_id(answered if own is None else own)}"
 
 
 def the_association(number: int) -> str:

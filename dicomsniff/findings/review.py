@@ -225,6 +225,16 @@ class Review:
             if message.ended and not answered and not unseen and not message.problem:
                 yield message
 
+    def answered_late(self) -> Iterator[Message]:
+        """Yield requests of the side that broke the association off, whose response came only after that."""
+        ending = self.ending
+        for operation in self.association.operations.operations if ending is not None else ():
+            first = operation.first_response
+            if ending is not None and first is not None and operation.side is ending.side:
+                sent, came = operation.request.span.last_packet, first.span.first_packet
+                if sent < ending.span.first_packet < came:
+                    yield operation.request
+
     def gave_up(self, side: Side) -> bool:
         """Whether the side that waited broke the association off itself, after a while without a word."""
         return self.ending is not None and self.ending.side is side and self.silence >= PATIENCE

@@ -10,7 +10,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_broken_off
-from dicomsniff.findings.parts import the_address, the_message_id, the_party
+from dicomsniff.findings.parts import the_address, the_message_with_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, cut_off_pdu, how_ended, idle_before, incomplete
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import Abort, MalformedPdu
@@ -95,7 +95,7 @@ def _begun(review: Review, side: Side) -> tuple[str, Span, Message | None, str] 
     problem = cut.problem if isinstance(cut, MalformedPdu) else ""
     for message in review.association.messages:
         if message.side is side and not message.ended:
-            return f"{message.name} {the_message_id(message.command.message_id)}", message.span, message, problem
+            return the_message_with_id(message), message.span, message, problem
     name = cut_off_pdu(last) if last is not None else ""
     if cut is None or (name == "P-DATA-TF" and not any(isinstance(each.event, StrayFragment) for each in own)):
         return None  # what it holds is whole: it announces more than it has
@@ -108,7 +108,7 @@ def _unacknowledged(review: Review, side: Side, health: StreamHealth) -> tuple[s
         event = entry.event
         if entry.side is side and _end_in_tcp(entry.span) > health.acked_to and not isinstance(event, Abort | TcpEnd):
             if isinstance(event, Message):
-                return f"{event.name} {the_message_id(event.command.message_id)}", event.span, event, ""
+                return the_message_with_id(event), event.span, event, ""
             return event.name, event.span, None, ""
     return None
 
@@ -141,7 +141,7 @@ def stopped_reading(review: Review) -> Iterator[Hit]:
     code="sender-stopped",
     where=is_broken_off,
     severity=Severity.ERROR,
-    follows=by("own", *FRAMING, "last-fragment-missing"),
+    follows=by("own", *FRAMING, "last-fragment-missing", "find-final-with-data-set", "data-set-not-allowed"),
 )
 def stopped_sending(review: Review) -> Iterator[Hit]:
     """A sender stopped in the middle of a message.

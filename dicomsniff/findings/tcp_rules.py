@@ -9,7 +9,7 @@ from dicomsniff.association.tls_layer import why_missing
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_gap, is_sent_again
-from dicomsniff.findings.parts import the_message_id, the_party
+from dicomsniff.findings.parts import the_message_id, the_message_with_id, the_party
 from dicomsniff.findings.review import UNANSWERED, Review, cut_off_pdu
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import CutAssociate
@@ -137,7 +137,7 @@ def ends_early(review: Review) -> Iterator[Hit]:
         return
     asked = [message for message in association.unanswered if message.ended and review.hears(message.side.other)]
     cut = [message for message in association.messages if not message.ended]
-    under_way = [f"within {message.name} {the_message_id(message.command.message_id)}" for message in cut[:1]]
+    under_way = [f"within {the_message_with_id(message)}" for message in cut[:1]]
     if not association.messages:
         under_way += [f"within {name}" for each in association.timeline if (name := cut_off_pdu(each))]
     if asked:
