@@ -74,6 +74,11 @@ class Command:
         return {tag: self.raw[start:end] for tag, (start, end) in _find_elements(self.raw)[0].items()}
 
     @property
+    def places(self) -> "Places":
+        """Where every element's value is in `raw`, by tag; its tag and length are the 8 bytes before it."""
+        return _find_elements(self.raw)[0]
+
+    @property
     def disorder(self) -> str:
         """Says where elements are out of order or repeated; empty where they are not (PS3.7 §6.3.1)."""
         return _find_elements(self.raw)[2]
