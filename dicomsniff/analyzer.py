@@ -339,7 +339,8 @@ class Analyzer:
         self._find_now(updates)
         for association in consumer.associations:
             if self.keep is not Keep.ALL:
-                association.whole = join_spans(Span.at(connection.first_mark), Span.at(connection.last_mark))
+                last = max(connection.last_mark, *(stream.last_mark for stream in connection.streams))
+                association.whole = join_spans(Span.at(connection.first_mark), Span.at(last))
             self._conclude(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1

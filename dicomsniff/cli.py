@@ -33,6 +33,7 @@ from dicomsniff.reading_options import (
     terminal_options,
     with_privacy,
 )
+from dicomsniff.scrub_command import scrub
 from dicomsniff.watching_options import NOBODY, Watching, watching_options
 
 if TYPE_CHECKING:
@@ -415,6 +416,7 @@ def check(
 
 
 cli.add_command(extract)
+cli.add_command(scrub)
 
 
 @cli.command()

@@ -54,7 +54,7 @@ class _Scope:
 
 
 class Eraser:
-    """Takes what a walk comes to (`ElementSink`); `hidden` are the values that may not be shown, and `remember` is told.
+    """Takes what a walk comes to (`ElementSink`); `hidden` are values that may not be shown, and `remember` is told.
 
     With `keeps_bulk`, pixels and other bulk data are shown where they identify nobody by their attribute.
     """
