@@ -96,7 +96,10 @@ class StandIns:
         if format_problem(vr.encode(), value):
             return self._checked(value, partial(_state, vr))
         parts = re.split(rb"(-(?![0-9]{4}(?:[^0-9]|$)))", value) if vr == "DT" else re.split(rb"(-)", value)
-        return b"".join(part if part in (b"", b"-") else self._moment(vr, part) for part in parts)
+        found = [part if part in (b"", b"-") else self._moment(vr, part) for part in parts]
+        if len(parts) == 3 and (parts[0] <= parts[2]) != (found[0] <= found[2]) and len(found[0]) == len(found[2]):
+            found.reverse()  # a range goes on as it went: from the earlier to the later, or the wrong way
+        return b"".join(found)
 
     def _moment(self, vr: str, value: bytes) -> bytes:
         zone = re.search(rb"[+-]", value) if vr == "DT" else None

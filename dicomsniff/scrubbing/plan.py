@@ -16,14 +16,19 @@ class Parts:
         # A large capture has a part for every PDU; 16 bytes are kept of one.
         self._starts, self._ends = array("Q"), array("Q")
         self._values: dict[int, bytes] = {}
+        self._fills: set[int] = set()
 
     def keep(self, start: int, end: int) -> None:
         """Show bytes as they were sent."""
-        if self._ends and self._ends[-1] == start and self._starts[-1] not in self._values:
+        if self._ends and self._ends[-1] == start and self._last_is_kept:
             self._ends[-1] = end
         elif start < end:
             self._starts.append(start)
             self._ends.append(end)
+
+    @property
+    def _last_is_kept(self) -> bool:
+        return self._starts[-1] not in self._values and self._starts[-1] not in self._fills
 
     def put(self, start: int, value: bytes) -> None:
         """Show something else."""
@@ -32,17 +37,35 @@ class Parts:
             self._ends.append(start + len(value))
             self._values[start] = value
 
+    def fill(self, start: int, end: int) -> None:
+        """Show bytes in whose place no PDU can be seen."""
+        if start < end:
+            self._starts.append(start)
+            self._ends.append(end)
+            self._fills.add(start)
+
     def merge(self, other: "Parts") -> None:
         """Take another's parts too."""
         self._starts.extend(other._starts)
         self._ends.extend(other._ends)
         self._values |= other._values
+        self._fills |= other._fills
 
     def sort(self) -> None:
-        """Put them in order: parts are found after that."""
-        order = sorted(range(len(self._starts)), key=self._starts.__getitem__)
-        self._starts = array("Q", [self._starts[at] for at in order])
-        self._ends = array("Q", [self._ends[at] for at in order])
+        """Put them in order, none over another: parts are found after that."""
+        starts, ends, values, fills, reached = array("Q"), array("Q"), dict[int, bytes](), set[int](), 0
+        for at in sorted(range(len(self._starts)), key=self._starts.__getitem__):
+            begin, end = self._starts[at], self._ends[at]
+            start = max(begin, reached)
+            if start < end:
+                starts.append(start)
+                ends.append(end)
+                if begin in self._values:
+                    values[start] = self._values[begin][start - begin :]
+                elif begin in self._fills:
+                    fills.add(start)
+                reached = end
+        self._starts, self._ends, self._values, self._fills = starts, ends, values, fills
 
     def within(self, start: int, end: int) -> Iterator[tuple[int, int, bytes | None]]:
         """Yield (start, end, bytes to be put there or None) of what is shown from `start` to `end`."""
@@ -51,8 +74,11 @@ class Parts:
             first, last = self._starts[at], self._ends[at]
             low, high = max(first, start), min(last, end)
             if low < high:
-                value = self._values.get(first)
-                yield low, high, None if value is None else value[low - first : high - first]
+                if first in self._fills:
+                    yield low, high, b"\xff" * (high - low)
+                else:
+                    value = self._values.get(first)
+                    yield low, high, None if value is None else value[low - first : high - first]
             at += 1
 
 

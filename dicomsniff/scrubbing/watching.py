@@ -22,6 +22,7 @@ from dicomsniff.pdu.types import (
     PdvRun,
     ReleaseRp,
     ReleaseRq,
+    SkippedBytes,
     UnknownPdu,
 )
 from dicomsniff.privacy.eraser import erase
@@ -148,13 +149,10 @@ class ScrubWatcher(PduWatcher):
             parts.keep(event.span.start, min(event.span.end, event.span.start + HEADER_LENGTH + _FIXED_BODY))
         elif isinstance(event, UnknownPdu | CutAssociate):
             parts.keep(event.span.start, min(event.span.end, event.span.start + HEADER_LENGTH))
-        elif isinstance(event, MalformedPdu) and event.code != "pdu-header":
-            self._take_malformed(sent, event)
-
-    def _take_malformed(self, sent: _Sent, event: MalformedPdu) -> None:
-        """Show the headers of a P-DATA-TF whose PDVs make no sense, and of a PDU that breaks off."""
-        start, end = event.span.start, event.span.end
-        sent.parts.keep(start, min(end, start + HEADER_LENGTH))
+        elif isinstance(event, SkippedBytes) or (isinstance(event, MalformedPdu) and event.code == "pdu-header"):
+            parts.fill(event.span.start, event.span.end)  # among zeros, a PDU might be seen where none was
+        elif isinstance(event, MalformedPdu):
+            parts.keep(event.span.start, min(event.span.end, event.span.start + HEADER_LENGTH))
 
     def _take_fragment(self, sent: _Sent, pdv: Pdv) -> None:
         if pdv.number == 0:
