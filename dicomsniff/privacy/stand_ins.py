@@ -24,7 +24,8 @@ _MAX_WORD = 48
 """Characters replaced together; those of longer words are, so many at a time."""
 _TRIES = 500
 """How often another value is tried until it keeps or breaks the rules of its VR as the old one did."""
-_FIRST_DAY, _DAYS = date(1900, 1, 1).toordinal(), date(2100, 1, 1).toordinal() - date(1900, 1, 1).toordinal()
+_AGES = (range(1900, 2100), range(1, 1900), range(2100, 10000))
+"""Years that stand for each other: those that somebody may have lived in, and others."""
 _CACHED, _SHORT = 1 << 12, 256
 """Stand-ins that are remembered, of values of so many bytes at most."""
 _UID = re.compile(rb"[0-9]+(?:\.[0-9]+)*")
@@ -112,21 +113,21 @@ class StandIns:
         return bytes(next(fresh) if 0x30 <= byte <= 0x39 else byte for byte in value[:end]) + value[end:]
 
     def _date_and_time(self, digits: bytes) -> bytes | None:
+        age = next((each for each in _AGES if int(digits[:4]) in each), None)
+        if age is None:
+            return None
         if len(digits) < 8:  # a year, or a month of it
-            years = 200 * (12 if len(digits) == 6 else 1)
-            month = int(digits[4:6]) - 1 if len(digits) == 6 else 0
-            number = (int(digits[:4]) - 1900) * (years // 200) + month
-            if not 0 <= number < years:
-                return None
-            year, month = divmod(self._permuted(number, years), years // 200)
-            return b"%04d" % (year + 1900) + (b"%02d" % (month + 1) if len(digits) == 6 else b"")
+            months = 12 if len(digits) == 6 else 1
+            number = (int(digits[:4]) - age.start) * months + (int(digits[4:6]) - 1 if months > 1 else 0)
+            year, month = divmod(self._permuted(number, len(age) * months), months)
+            return b"%04d" % (year + age.start) + (b"%02d" % (month + 1) if months > 1 else b"")
         try:
-            day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).toordinal() - _FIRST_DAY
+            day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).toordinal()
         except ValueError:
             return None
-        if not 0 <= day < _DAYS:
-            return None
-        found = date.fromordinal(self._permuted(day, _DAYS) + _FIRST_DAY)
+        first = date(age.start, 1, 1).toordinal()
+        days = date(age.stop - 1, 12, 31).toordinal() + 1 - first
+        found = date.fromordinal(self._permuted(day - first, days) + first)
         time = self._time(digits[8:]) if len(digits) > 8 else b""
         return None if time is None else f"{found.year:04}{found.month:02}{found.day:02}".encode() + time
 

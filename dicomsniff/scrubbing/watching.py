@@ -35,9 +35,13 @@ from dicomsniff.tcp.source import TcpSource
 
 MAX_COMMENTS = 50_000
 """Error Comments that wait until all values of the capture are known; of more, nothing is shown."""
-_FIXED_BODY = 4
-"""Bytes in the body of PDUs that say nothing but what they are (PS3.8 §9.3.4, §9.3.6 to §9.3.8)."""
+_FIRST_OF_TEXT = 0x20
+"""The first byte that stands for a character; codes are smaller (PS3.8 §9.3.4, §9.3.8)."""
+_NO_LENGTH = 1 << 24
+"""Bytes: four characters, taken for a length, are longer."""
 _HEADERS = 2 * HEADER_LENGTH
+_BEFORE_TITLES, _TITLE = 4, 16
+"""Bytes in the body of A-ASSOCIATE PDUs before the AE titles, and of each of those (PS3.8 Table 9-11)."""
 
 
 @dataclass(slots=True)
@@ -145,9 +149,19 @@ class ScrubWatcher(PduWatcher):
             parts.keep(start, start + HEADER_LENGTH)
             kind = 1 if isinstance(event, AssociateRq) else 2
             parts.put(start + HEADER_LENGTH, shown_body(kind, event.raw, self._erasing))
-        elif isinstance(event, AssociateRj | ReleaseRq | ReleaseRp | Abort):
-            parts.keep(event.span.start, min(event.span.end, event.span.start + HEADER_LENGTH + _FIXED_BODY))
-        elif isinstance(event, UnknownPdu | CutAssociate):
+        elif isinstance(event, AssociateRj | Abort):
+            body = event.span.start + HEADER_LENGTH
+            codes = (0, 0 if isinstance(event, Abort) else event.result, event.source, event.reason)
+            parts.keep(event.span.start, body)
+            parts.put(body, bytes(code if code < _FIRST_OF_TEXT else 0 for code in codes))
+        elif isinstance(event, CutAssociate):
+            place = event.span.start + HEADER_LENGTH + _BEFORE_TITLES
+            parts.keep(event.span.start, place)
+            for title in (event.called_ae_title, event.calling_ae_title):
+                if title is not None:
+                    parts.put(place, self._erasing.title(title.encode()[:_TITLE].ljust(_TITLE)))
+                place += _TITLE
+        elif isinstance(event, UnknownPdu | ReleaseRq | ReleaseRp):
             parts.keep(event.span.start, min(event.span.end, event.span.start + HEADER_LENGTH))
         elif isinstance(event, SkippedBytes) or (isinstance(event, MalformedPdu) and event.code == "pdu-header"):
             parts.fill(event.span.start, event.span.end)  # among zeros, a PDU might be seen where none was
@@ -162,7 +176,11 @@ class ScrubWatcher(PduWatcher):
             start = sent.fragment_end
         if pdv.received == pdv.length and pdv.ended:
             start = pdv.end - pdv.length - HEADER_LENGTH
-        sent.parts.keep(start, min(start + HEADER_LENGTH, pdv.end))
+        place = start
+        if pdv.length > pdv.pdu_length and pdv.length >= _NO_LENGTH:
+            sent.parts.put(start, b"\xff" * 4)  # what stands there is no length, and may be text
+            place += 4
+        sent.parts.keep(place, min(start + HEADER_LENGTH, pdv.end))
         fragments = sent.fragments.setdefault(pdv.context_id, [])
         fragments.append((pdv.is_command, start + HEADER_LENGTH, pdv.end))
         sent.fragment_end = pdv.end
