@@ -24,10 +24,11 @@ def sent_syntax(message: Message) -> str:
     return fitting or message.transfer_syntax or IMPLICIT_VR_LITTLE_ENDIAN
 
 
-def file_head(message: Message, source_title: str = "") -> bytes:
+def file_head(message: Message, instance: str | None = None, source_title: str = "") -> bytes:
     """Return what a file has before a message's data set: preamble, prefix, file meta information (PS3.10 §7.1).
 
-    `source_title` is the AE title of whoever sent it, empty where that is not to be told.
+    `instance` is its SOP Instance UID where that is not to be the message's, `source_title` the AE title of whoever
+    sent it, empty where that is not to be told.
     """
     from pydicom import config
     from pydicom.dataset import FileMetaDataset
@@ -36,13 +37,13 @@ def file_head(message: Message, source_title: str = "") -> bytes:
     from pydicom.uid import UID
 
     command = message.command
-    instance = command.affected_sop_instance_uid or command.requested_sop_instance_uid
+    sent = command.affected_sop_instance_uid or command.requested_sop_instance_uid
     meta, out = FileMetaDataset(), DicomBytesIO()
     with config.disable_value_validation():  # what a peer sent is not for us to mend
         meta.FileMetaInformationGroupLength = 0  # its place: it is counted when the rest is written
         meta.FileMetaInformationVersion = b"\0\1"
         meta.MediaStorageSOPClassUID = UID(message.sop_class_uid or "")
-        meta.MediaStorageSOPInstanceUID = UID(instance or "")
+        meta.MediaStorageSOPInstanceUID = UID(instance or sent or "")
         meta.TransferSyntaxUID = UID(sent_syntax(message))
         meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         meta.ImplementationVersionName = "DICOMSNIFF"
