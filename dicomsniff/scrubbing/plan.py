@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from dicomsniff.capture.segments import reverse_flow
 from dicomsniff.tcp.source import TcpSource
 
+_FILL = b"\xff"
+"""No PDU begins with it, and none is that long."""
+
 
 class Parts:
     """Parts of a stream, by offset: those that are shown as sent, and those in whose place something else is."""
@@ -16,70 +19,61 @@ class Parts:
         # A large capture has a part for every PDU; 16 bytes are kept of one.
         self._starts, self._ends = array("Q"), array("Q")
         self._values: dict[int, bytes] = {}
-        self._fills: set[int] = set()
+        """What is put in place of parts, by their index; nothing stands for bytes in which no PDU can be seen."""
 
     def keep(self, start: int, end: int) -> None:
         """Show bytes as they were sent."""
-        if self._ends and self._ends[-1] == start and self._last_is_kept:
+        if self._ends and self._ends[-1] == start and len(self._ends) - 1 not in self._values:
             self._ends[-1] = end
         elif start < end:
             self._starts.append(start)
             self._ends.append(end)
 
-    @property
-    def _last_is_kept(self) -> bool:
-        return self._starts[-1] not in self._values and self._starts[-1] not in self._fills
-
     def put(self, start: int, value: bytes) -> None:
         """Show something else."""
         if value:
+            self._values[len(self._starts)] = value
             self._starts.append(start)
             self._ends.append(start + len(value))
-            self._values[start] = value
 
     def fill(self, start: int, end: int) -> None:
         """Show bytes in whose place no PDU can be seen."""
         if start < end:
+            self._values[len(self._starts)] = b""
             self._starts.append(start)
             self._ends.append(end)
-            self._fills.add(start)
 
     def merge(self, other: "Parts") -> None:
         """Take another's parts too."""
+        before = len(self._starts)
         self._starts.extend(other._starts)
         self._ends.extend(other._ends)
-        self._values |= other._values
-        self._fills |= other._fills
+        self._values |= {before + index: value for index, value in other._values.items()}
 
     def sort(self) -> None:
         """Put them in order, none over another: parts are found after that."""
-        starts, ends, values, fills, reached = array("Q"), array("Q"), dict[int, bytes](), set[int](), 0
-        for at in sorted(range(len(self._starts)), key=self._starts.__getitem__):
-            begin, end = self._starts[at], self._ends[at]
-            start = max(begin, reached)
+        starts, ends, values, reached = array("Q"), array("Q"), dict[int, bytes](), 0
+        for index in sorted(range(len(self._starts)), key=self._starts.__getitem__):
+            begin, end = self._starts[index], self._ends[index]
+            start, value = max(begin, reached), self._values.get(index)
             if start < end:
+                if value is not None:
+                    values[len(starts)] = value[start - begin :]
                 starts.append(start)
                 ends.append(end)
-                if begin in self._values:
-                    values[start] = self._values[begin][start - begin :]
-                elif begin in self._fills:
-                    fills.add(start)
                 reached = end
-        self._starts, self._ends, self._values, self._fills = starts, ends, values, fills
+        self._starts, self._ends, self._values = starts, ends, values
 
     def within(self, start: int, end: int) -> Iterator[tuple[int, int, bytes | None]]:
         """Yield (start, end, bytes to be put there or None) of what is shown from `start` to `end`."""
-        at = max(bisect_right(self._starts, start) - 1, 0)
-        while at < len(self._starts) and self._starts[at] < end:
-            first, last = self._starts[at], self._ends[at]
-            low, high = max(first, start), min(last, end)
+        index = max(bisect_right(self._starts, start) - 1, 0)
+        while index < len(self._starts) and self._starts[index] < end:
+            first = self._starts[index]
+            low, high = max(first, start), min(self._ends[index], end)
             if low < high:
-                if first in self._fills:
-                    yield low, high, b"\xff" * (high - low)
-                else:
-                    value = self._values.get(first)
-                    yield low, high, None if value is None else value[low - first : high - first]
-            at += 1
+                value = self._values.get(index)
+                yield low, high, value and value[low - first : high - first] if value != b"" else _FILL * (high - low)
+            index += 1
 
 
 @dataclass(slots=True)

@@ -35,9 +35,13 @@ class CopiedStream:
         end = start + len(payload)
         again = self._overlaps(start, end)
         out = bytearray(self.shown(start, payload))
+        fresh = start
         for low, high in again:
+            self._remember(fresh, out[fresh - start : low - start])
             out[low - start : high - start] = self._copied(low, high, conflicts=conflicts)
-        self._note(start, end, bytes(out))
+            fresh = high
+        self._remember(fresh, out[fresh - start :])
+        self._note_seen(start, end)
         self._position = max(self._position, end)
         return bytes(out)
 
@@ -56,12 +60,14 @@ class CopiedStream:
                 out[low - start : high - start] = copied[low - at : high - at]
         return bytes(each ^ 0xFF for each in out) if conflicts else bytes(out)
 
-    def _note(self, start: int, end: int, copied: bytes) -> None:
-        if not self._overlaps(start, end):
-            self._recent.append((start, copied))
+    def _remember(self, start: int, copied: bytearray) -> None:
+        if copied:
+            self._recent.append((start, bytes(copied)))
             self._kept += len(copied)
             while self._kept > MAX_RECENT:
                 self._kept -= len(self._recent.popleft()[1])
+
+    def _note_seen(self, start: int, end: int) -> None:
         insort(self._seen, (start, end))
         joined = [self._seen[0]]
         for low, high in self._seen[1:]:
