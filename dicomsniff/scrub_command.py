@@ -38,6 +38,8 @@ def scrub(
     from dicomsniff.library import Capture, open_source
     from dicomsniff.scrubbing.scrubbing import Scrubbing
 
+    if privacy.keep_phi:
+        raise click.UsageError("--keep-phi and scrubbing exclude each other")
     scrubbing = Scrubbing(privacy, selection)
     with (
         replaced(output, captures, force=force) as out,
