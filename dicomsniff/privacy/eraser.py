@@ -23,6 +23,8 @@ MAX_VALUE = 1 << 16
 """Bytes of a value that stand-ins are made of; a longer one is overwritten with spaces or zeros."""
 _PIECE = 1 << 16
 _ITEM_TAG = b"\xfe\xff\x00\xe0"
+DEFLATED = "it is deflated"
+"""Why nothing of a data set is shown that is sound, but whose values are in no places of their own."""
 _SOUND = HARMLESS | {"data-set-wrong-syntax"}
 """Problems that leave no doubt where each value is; of the last one, the first of a data set that is in one syntax."""
 
@@ -204,9 +206,9 @@ def erase(
 
 def _doubt(outline: DataSetOutline, sink: Eraser, *, whole: bool) -> str:
     """Say why it is not sure where each value is; empty where it is."""
-    if sink.inflates:
-        return "it is deflated"
     codes = {problem.code for problem in outline.problems} | set(outline.unlisted)
+    if sink.inflates and "data-set-deflate" not in codes:
+        return DEFLATED
     wrong = [problem for problem in outline.problems if problem.code == "data-set-wrong-syntax"]
     if codes - _SOUND or outline.has_file_meta or outline.transfer_syntax is None:
         return "its structure is broken"

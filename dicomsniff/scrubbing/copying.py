@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from struct import Struct
 
 from dicomsniff import __version__
+from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import SYN
 from dicomsniff.scrubbing.checksums import adjusted, is_right, word_sum
@@ -13,7 +14,7 @@ from dicomsniff.scrubbing.frames import Fragment, FrameReader, Outer, Placed
 from dicomsniff.scrubbing.network import Addresses
 from dicomsniff.scrubbing.plan import Plan, PlannedConnection
 from dicomsniff.scrubbing.streams import CopiedStream, PlannedStream, RecordStream
-from dicomsniff.sniffing.blocks import interface_description, packet, section_header
+from dicomsniff.sniffing.blocks import interface_description, packet, section_header, statistics
 
 MAX_HELD = 1 << 12
 """Frames that wait for the other fragments of an IP packet; of more, the first are not copied."""
@@ -56,6 +57,8 @@ class PacketCopier:
         self._interfaces: dict[int, int] = {}
         self._held: deque[_Held] = deque()
         self._parts: dict[object, list[_Held]] = {}
+        self._latest = 0
+        """When the last packet was captured that was written, as it is written."""
         write(section_header(f"dicomsniff {__version__}"))
 
     def feed(self, batch: PacketBatch) -> None:
@@ -73,6 +76,12 @@ class PacketCopier:
         self._flush()
         for reason, count in self._reader.lost.items():
             self.copied.left_out[reason] += count
+
+    def tell_losses(self, losses: Losses) -> None:
+        """Write what was lost while packets were captured: who reads the copy must know."""
+        if self._interfaces:
+            kernel, lost = losses.kernel + losses.spool, losses.interface
+            self._write(statistics(0, 0, self._latest, self.copied.packets, kernel, lost, away=losses.away))
 
     def _take(self, number: int, held: _Held, frame: bytes) -> None:
         found = self._reader.read(held.link_type, frame, held.time)
@@ -205,7 +214,8 @@ class PacketCopier:
         if interface is None:
             interface = self._interfaces[link_type] = len(self._interfaces)
             self._write(interface_description(f"scrubbed{interface}", link_type, 0, nanoseconds=self._nanoseconds))
-        self._write(packet(interface, time if self._nanoseconds else time // 1000, frame, length))
+        self._latest = time if self._nanoseconds else time // 1000
+        self._write(packet(interface, self._latest, frame, length))
         self.copied.packets += 1
 
 

@@ -7,7 +7,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.filter.selection import Selection
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Privacy
-from dicomsniff.quantities import counted, is_are
+from dicomsniff.quantities import counted
 from dicomsniff.scrubbing.copying import PacketCopier
 from dicomsniff.scrubbing.erasing import Erasing
 from dicomsniff.scrubbing.network import Addresses
@@ -43,6 +43,9 @@ class Scrubbing:
             copier.close()
         finally:
             again.close()
+        losses = capture.losses
+        if losses.packets or losses.away:
+            copier.tell_losses(losses)
         self._tell(copier)
 
     def _plan(self, capture: Capture) -> None:
@@ -70,7 +73,7 @@ class Scrubbing:
             said = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
             self.said.append(f"left out: {said}")
         for why, count in sorted(zeroed.items()):
-            self.said.append(f"{counted(count, 'data set')} {is_are(count)} all zeros: {why}")
+            self.said.append(f"{counted(count, 'data set')} left out: {why}")
         if count := self.watcher.over_tls:
             said = "encrypted data cannot be overwritten in its place"
             self.said.append(f"of {counted(count, 'association')} over TLS the data is left out: {said}")

@@ -25,8 +25,9 @@ from dicomsniff.pdu.types import (
     SkippedBytes,
     UnknownPdu,
 )
-from dicomsniff.privacy.eraser import erase
+from dicomsniff.privacy.eraser import DEFLATED, erase
 from dicomsniff.scrubbing.commands import shown_command
+from dicomsniff.scrubbing.deflated import stand_in_stream
 from dicomsniff.scrubbing.erasing import Erasing
 from dicomsniff.scrubbing.negotiation import shown_body
 from dicomsniff.scrubbing.plan import Parts, Plan, PlannedConnection
@@ -40,6 +41,8 @@ _FIRST_OF_TEXT = 0x20
 _NO_LENGTH = 1 << 24
 """Bytes: four characters, taken for a length, are longer."""
 _HEADERS = 2 * HEADER_LENGTH
+_UIDS = (0x00000002, 0x00001000)
+"""Affected SOP Class UID, Affected SOP Instance UID."""
 _BEFORE_TITLES, _TITLE = 4, 16
 """Bytes in the body of A-ASSOCIATE PDUs before the AE titles, and of each of those (PS3.8 Table 9-11)."""
 
@@ -223,6 +226,10 @@ class ScrubWatcher(PduWatcher):
             whole=message.complete,
             remember=self._erasing.gate.remember,
         )
+        if erasure.why == DEFLATED and message.complete:
+            uids = [self._erasing.uid(message.command.value(tag)) for tag in _UIDS]
+            for start, value in stand_in_stream(size, *uids):
+                _spread(sent.parts, places, start, start + len(value), value)
         if erasure.why:
             self._zeroed.setdefault(association.id, Counter())[erasure.why] += 1
         at = 0

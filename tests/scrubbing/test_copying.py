@@ -15,7 +15,9 @@ from data_sets import DEFLATED, EXPLICIT, deflate, long, short
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.filter.filter import Filter
 from dicomsniff.filter.selection import EVERYTHING, Selection
+from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Privacy
+from dicomsniff.sniffing import blocks
 from examples import examples
 from scrubbing.scrubbed import PLAIN, exchange, scrub, transcript
 
@@ -33,7 +35,7 @@ def data_set(charset: str) -> bytes:
             short(0x00080005, "CS", charset.encode() + b" " * (len(charset) % 2)),
             short(0x00080016, "UI", build.CT_IMAGE_STORAGE.encode() + b"\0"),
             short(0x00080018, "UI", b"1.2.3\0"),
-            short(0x00100010, "PN", NAMES[charset]),
+            short(0x00100010, "PN", NAMES[charset] + b" " * (len(NAMES[charset]) & 1)),
             short(0x00100020, "LO", b"Quantle-4711"),
             long(0x7FE00010, "OW", b"Quantle!" * 400),
         ]
@@ -249,10 +251,24 @@ def test_of_what_is_deflated_nothing_is_shown_and_that_is_said(copied) -> None:
     talk.server(build.message(1, build.store_rsp(1)))
     source, target, said = copied(build.pcap(build.frames(talk.packets)))
     assert sent[:40] not in target.read_bytes()
-    assert "1 data set is all zeros: it is deflated" in said
-    assert [each[:6] for key, each in exchange(target).items() if isinstance(key, tuple)] == [
-        each[:6] for key, each in exchange(source).items() if isinstance(key, tuple)
+    assert "1 data set left out: it is deflated" in said
+    before, after = exchange(source), exchange(target)
+    assert after[1] == before[1]
+    assert [each[:-1] for key, each in after.items() if isinstance(key, tuple)] == [
+        each[:-1] for key, each in before.items() if isinstance(key, tuple)
     ]
+    assert sorted(after[1, 1][-1]) == ["00080016", "00080018", "FFFCFFFC"]
+
+
+def test_what_the_capturer_lost_is_told_in_the_copy_too(tmp_path: Path) -> None:
+    source, target = tmp_path / "capture.pcapng", tmp_path / "copy.pcapng"
+    whole = build.pcapng(build.frames(stored("ISO_IR 100").packets))
+    source.write_bytes(whole + blocks.statistics(0, 0, 0, 20, 3, 4))
+    scrub(source, target)
+    assert exchange(target) == exchange(source)
+    with Capture(str(target)) as capture:
+        assert len(list(capture.closed())) == 1
+        assert (capture.losses.kernel, capture.losses.interface) == (3, 4)
 
 
 def test_pcapng_keeps_its_times_and_loses_comments_and_secrets(samples: Path, tmp_path: Path) -> None:
