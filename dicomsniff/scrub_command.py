@@ -1,6 +1,7 @@
 """The command `scrub`: a capture that can be shared."""
 
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -40,8 +41,8 @@ def scrub(
 
     if privacy.keep_phi:
         raise click.UsageError("--keep-phi and scrubbing exclude each other")
-    scrubbing = Scrubbing(privacy, selection)
     with (
+        closing(Scrubbing(privacy, selection)) as scrubbing,
         replaced(output, captures, force=force) as out,
         Capture(
             open_source(captures), collect=True, ports=ports, findings=not selection.is_all, keys=keys,

@@ -17,7 +17,7 @@ from dicomsniff.pdu.fields import plain_text
 from dicomsniff.privacy.codestream import SAMPLE, beginning_like, is_offset_table
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.privacy.judging import is_told_anywhere, is_withheld
-from dicomsniff.privacy.stand_ins import StandIns
+from dicomsniff.privacy.stand_ins import NUMBERS, StandIns
 
 MAX_VALUE = 1 << 16
 """Bytes of a value that stand-ins are made of; a longer one is overwritten with spaces or zeros."""
@@ -149,7 +149,7 @@ class Eraser:
 
     def _stand_in(self, scope: _Scope, tag: int, vr: str, value: bytes) -> bytes:
         """Return what is shown in a value's place: the value itself, if it may be."""
-        text = plain_text(value) if vr not in BINARY_VRS and len(value) <= MAX_VALUE else ""
+        text = plain_text(value) if vr not in BINARY_VRS | NUMBERS and len(value) <= MAX_VALUE else ""
         if not tag & 0xFFFF and vr == "UL":
             return value
         hides = not is_told_anywhere(tag, vr, text) if scope.hides_all else is_withheld(tag, vr, text)

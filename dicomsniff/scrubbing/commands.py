@@ -1,5 +1,7 @@
 """Command sets -> what of them is shown (PS3.7 §6.3.1): every element, with other values where they may tell."""
 
+from io import BytesIO
+
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, is_retired
 from dicomsniff.dimse.command import Command
 from dicomsniff.privacy.gate import ERROR_COMMENT
@@ -12,7 +14,7 @@ _HEADER = 8
 
 def shown_command(command: Command, erasing: Erasing) -> tuple[Parts, slice | None]:
     """Return what of a command set is shown, and where its Error Comment is, which is not among that."""
-    shown, comment = Parts(), None
+    shown, comment = Parts(BytesIO()), None
     for tag, (start, end) in sorted(command.places.items(), key=lambda each: each[1]):
         shown.keep(start - _HEADER, start)
         value = command.raw[start:end]

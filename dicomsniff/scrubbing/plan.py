@@ -4,76 +4,84 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
+from os import SEEK_END
+from typing import IO
 
 from dicomsniff.capture.segments import reverse_flow
 from dicomsniff.tcp.source import TcpSource
 
-_FILL = b"\xff"
-"""No PDU begins with it, and none is that long."""
+_AS_SENT, _NO_PDU = -1, -2
 
 
 class Parts:
-    """Parts of a stream, by offset: those that are shown as sent, and those in whose place something else is."""
+    """Parts of a stream, by offset: those that are shown as sent, and those in whose place something else is.
 
-    def __init__(self) -> None:
-        # A large capture has a part for every PDU; 16 bytes are kept of one.
-        self._starts, self._ends = array("Q"), array("Q")
-        self._values: dict[int, bytes] = {}
-        """What is put in place of parts, by their index; nothing stands for bytes in which no PDU can be seen."""
+    What that is goes to `values`, a file that many may share: a large capture has a part for every PDU and for every
+    value, and 24 bytes are kept in memory of each.
+    """
+
+    def __init__(self, values: IO[bytes]) -> None:
+        self._starts, self._ends, self._places = array("Q"), array("Q"), array("q")
+        """Of each part; `places` are those in the file, or what is less than that."""
+        self._values = values
 
     def keep(self, start: int, end: int) -> None:
         """Show bytes as they were sent."""
-        if self._ends and self._ends[-1] == start and len(self._ends) - 1 not in self._values:
+        if self._ends and self._ends[-1] == start and self._places[-1] == _AS_SENT:
             self._ends[-1] = end
         elif start < end:
-            self._starts.append(start)
-            self._ends.append(end)
+            self._add(start, end, _AS_SENT)
 
     def put(self, start: int, value: bytes) -> None:
         """Show something else."""
         if value:
-            self._values[len(self._starts)] = value
-            self._starts.append(start)
-            self._ends.append(start + len(value))
+            self._add(start, start + len(value), self._values.seek(0, SEEK_END))
+            self._values.write(value)
 
     def fill(self, start: int, end: int) -> None:
         """Show bytes in whose place no PDU can be seen."""
         if start < end:
-            self._values[len(self._starts)] = b""
-            self._starts.append(start)
-            self._ends.append(end)
+            self._add(start, end, _NO_PDU)
 
     def merge(self, other: "Parts") -> None:
-        """Take another's parts too."""
-        before = len(self._starts)
+        """Take the parts of another one, which shares the file."""
         self._starts.extend(other._starts)
         self._ends.extend(other._ends)
-        self._values |= {before + index: value for index, value in other._values.items()}
+        self._places.extend(other._places)
 
     def sort(self) -> None:
         """Put them in order, none over another: parts are found after that."""
-        starts, ends, values, reached = array("Q"), array("Q"), dict[int, bytes](), 0
-        for index in sorted(range(len(self._starts)), key=self._starts.__getitem__):
-            begin, end = self._starts[index], self._ends[index]
-            start, value = max(begin, reached), self._values.get(index)
+        parts = sorted(zip(self._starts, self._ends, self._places, strict=True), key=itemgetter(0))
+        for each in (self._starts, self._ends, self._places):
+            del each[:]
+        reached = 0
+        for begin, end, place in parts:
+            start = max(begin, reached)
             if start < end:
-                if value is not None:
-                    values[len(starts)] = value[start - begin :]
-                starts.append(start)
-                ends.append(end)
+                self._add(start, end, place + start - begin if place >= 0 else place)
                 reached = end
-        self._starts, self._ends, self._values = starts, ends, values
 
     def within(self, start: int, end: int) -> Iterator[tuple[int, int, bytes | None]]:
         """Yield (start, end, bytes to be put there or None) of what is shown from `start` to `end`."""
         index = max(bisect_right(self._starts, start) - 1, 0)
         while index < len(self._starts) and self._starts[index] < end:
-            first = self._starts[index]
+            first, place = self._starts[index], self._places[index]
             low, high = max(first, start), min(self._ends[index], end)
             if low < high:
-                value = self._values.get(index)
-                yield low, high, value and value[low - first : high - first] if value != b"" else _FILL * (high - low)
+                value = None
+                if place == _NO_PDU:
+                    value = b"\xff" * (high - low)  # no PDU begins with it, and none is that long
+                elif place != _AS_SENT:
+                    self._values.seek(place + low - first)
+                    value = self._values.read(high - low)
+                yield low, high, value
             index += 1
+
+    def _add(self, start: int, end: int, place: int) -> None:
+        self._starts.append(start)
+        self._ends.append(end)
+        self._places.append(place)
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """A capture, read twice -> a scrubbed copy of it, and what is to be said of that."""
 
+from tempfile import TemporaryFile
 from typing import IO
 
 from dicomsniff.capture.packets import IncompleteError
@@ -20,10 +21,15 @@ class Scrubbing:
     """Scrubs one capture, which has to be opened with `watcher`, and to collect data sets."""
 
     def __init__(self, privacy: Privacy, selection: Selection) -> None:
-        self.watcher = ScrubWatcher(Erasing(privacy))
+        self._values = TemporaryFile()  # noqa: SIM115  closed by close()
+        self.watcher = ScrubWatcher(Erasing(privacy), self._values)
         self.said: list[str] = []
         """What was copied, what was left out, and why: lines of text."""
         self._privacy, self._selection = privacy, selection
+
+    def close(self) -> None:
+        """Let go of the temporary file."""
+        self._values.close()
 
     def run(self, capture: Capture, out: IO[bytes]) -> None:
         """Write the copy, a pcapng file. Raises CaptureError where the capture cannot be read twice."""

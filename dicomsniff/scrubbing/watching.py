@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import IO
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import PduWatcher
@@ -52,7 +53,7 @@ class _Sent:
     """What one side of an association sent: where byte 0 of its stream is, and what of it is shown."""
 
     source: TcpSource
-    parts: Parts = field(default_factory=Parts)
+    parts: Parts
     fragment_end: int = 0
     """Where the last fragment ended."""
     fragments: dict[int, list[tuple[bool, int, int]]] = field(default_factory=dict)
@@ -60,10 +61,14 @@ class _Sent:
 
 
 class ScrubWatcher(PduWatcher):
-    """Makes the plan of one capture: it sees PDUs as they come; messages and associations are handed to it."""
+    """Makes the plan of one capture: it sees PDUs as they come; messages and associations are handed to it.
 
-    def __init__(self, erasing: Erasing) -> None:
+    What stands for values goes to the file `values`.
+    """
+
+    def __init__(self, erasing: Erasing, values: IO[bytes]) -> None:
         super().__init__()
+        self._values = values
         self.plan = Plan()
         self.zeroed: Counter[str] = Counter()
         """Data sets of which nothing is shown, by reason."""
@@ -81,7 +86,7 @@ class ScrubWatcher(PduWatcher):
             return
         sent = self._sent.get((association.id, stream.flow))
         if sent is None:
-            sent = self._sent[association.id, stream.flow] = _Sent(source)
+            sent = self._sent[association.id, stream.flow] = _Sent(source, Parts(self._values))
         sent.source = source
         for event in events:
             self._take_pdu(sent, event)

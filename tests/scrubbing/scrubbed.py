@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ _NUMBERS = frozenset(["AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"])
 
 def scrub(source: Path, target: Path, privacy: Privacy = PLAIN, selection: Selection = EVERYTHING) -> list[str]:
     """Write a scrubbed copy; return what is said of it."""
-    scrubbing = Scrubbing(privacy, selection)
-    with target.open("wb") as out, Capture(str(source), collect=True, watcher=scrubbing.watcher) as capture:
+    with (
+        closing(Scrubbing(privacy, selection)) as scrubbing,
+        target.open("wb") as out,
+        Capture(str(source), collect=True, watcher=scrubbing.watcher) as capture,
+    ):
         scrubbing.run(capture, out)
-    return scrubbing.said
+        return scrubbing.said
 
 
 def transcript(path: Path) -> dict[str, Any]:

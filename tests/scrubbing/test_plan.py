@@ -1,5 +1,7 @@
 """What of streams is shown."""
 
+from io import BytesIO
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,7 +9,7 @@ from dicomsniff.scrubbing.plan import Parts, Plan, PlannedConnection
 
 
 def test_parts_are_found_wherever_they_were_put() -> None:
-    parts = Parts()
+    parts = Parts(BytesIO())
     parts.put(10, b"abcd")
     parts.keep(0, 4)
     parts.keep(4, 6)
@@ -20,7 +22,7 @@ def test_parts_are_found_wherever_they_were_put() -> None:
 
 
 def test_parts_never_lie_over_each_other() -> None:
-    parts = Parts()
+    parts = Parts(BytesIO())
     parts.keep(0, 10)
     parts.put(6, b"abcdefgh")
     parts.keep(0, 6)
@@ -30,7 +32,7 @@ def test_parts_never_lie_over_each_other() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12), st.booleans()), max_size=12), st.data())
 def test_what_is_within_a_range_is_that_of_the_whole(made: list[tuple[int, int, bool]], data: st.DataObject) -> None:
-    parts = Parts()
+    parts = Parts(BytesIO())
     for start, length, kept in made:
         parts.keep(start, start + length) if kept else parts.put(start, bytes([65 + length]) * length)
     parts.sort()

@@ -7,7 +7,7 @@ import pytest
 from dicomsniff.privacy.gate import Privacy
 from privacy import plants as planted
 from privacy.plants import CANARY, Plants
-from scrubbing.scrubbed import scrub
+from scrubbing.scrubbed import PLAIN, scrub
 
 
 @pytest.fixture
@@ -25,8 +25,11 @@ def copied(tmp_path: Path):
 
 
 def test_nothing_that_was_planted_is_in_a_copy(copied):
-    plants, copy = copied(Privacy())
-    assert {where for text, where in plants.texts.items() if text.encode() in copy} == set()
+    plants, copy = copied(PLAIN)
+    # What stands for a date may be the date of another plant, as may what stands for a letter or two.
+    told = {text: where for text, where in plants.texts.items() if len(text) > 4 and not text.isdigit()}
+    assert len(told) > 4000
+    assert {where for text, where in told.items() if text.encode() in copy} == set()
     assert {where for raw, where in plants.raw.items() if raw in copy} == set()
     for name in sorted(plants.network, key=len, reverse=True):
         copy = copy.replace(name.encode(), b"")
@@ -34,9 +37,9 @@ def test_nothing_that_was_planted_is_in_a_copy(copied):
 
 
 def test_uids_and_names_of_the_network_stay_unless_they_are_to_go(copied):
-    plants, copy = copied(Privacy())
+    plants, copy = copied(PLAIN)
     assert any(uid.encode() in copy for uid in plants.uids)
     assert any(name.encode() in copy for name in plants.network)
-    plants, copy = copied(Privacy(redact_uids=True, redact_network=True))
+    plants, copy = copied(PLAIN._replace(redact_uids=True, redact_network=True))
     assert {where for uid, where in plants.uids.items() if uid.encode() in copy} == set()
     assert {where for name, where in plants.network.items() if name.encode() in copy} == set()

@@ -1,5 +1,6 @@
 """Bytes of a stream as they are copied, in whatever order and however often they come."""
 
+from io import BytesIO
 from itertools import pairwise
 
 from hypothesis import given
@@ -14,7 +15,7 @@ SHOWN = b"head" + b"Xyz^Abcd" + b"tail" + bytes(8)
 
 
 def planned(initial: int = 1000) -> PlannedStream:
-    parts = Parts()
+    parts = Parts(BytesIO())
     parts.keep(0, 4)
     parts.put(4, b"Xyz^Abcd")
     parts.keep(12, 16)
