@@ -148,11 +148,10 @@ class Extraction(View):
             return None
         size = data.length if data.whole is None else data.whole
         sender = association.requestor if message.side is Side.REQUESTOR else association.acceptor
-        instance = message.command.affected_sop_instance_uid or ""
+        shown_uid = self._hider.uid if self._hider is not None else str
         with data.content or BytesIO() as sent:
             content: _Content | None = sent
             if self._hider is not None:
-                instance = self._hider.uid(instance)
                 content = self._hider.hide(sent, size, sent_syntax(message), whole=message.complete)
             if content is None:
                 self._counts["doubtful"] += 1
@@ -160,10 +159,10 @@ class Extraction(View):
             with content:
                 passing, sink = self._directory.begin()
                 with sink:
-                    sink.write(file_head(message, instance, self.gate.title(sender.ae_title or "")))
+                    sink.write(file_head(message, self.gate.title(sender.ae_title or ""), shown_uid))
                     size = _copy(content, sink, size if self._hider is None else None)
                 folders = self._folders(content, size, message) if is_object and self._wanted.by_study else []
-        stem = uid_name(instance, "object")
+        stem = uid_name(shown_uid(message.command.affected_sop_instance_uid or ""), "object")
         if not is_object:
             stem = f"{message.name}-association-{association.id}-packet-{message.span.first_packet}"
         return _Extracted(passing, folders, stem, is_object, message.complete, size)
