@@ -96,11 +96,15 @@ class StandIns:
         """Replace a date or time, or a range of them; anything else as text."""
         if format_problem(vr.encode(), value):
             return self._checked(value, partial(_state, vr))
-        parts = re.split(rb"(-(?![0-9]{4}(?:[^0-9]|$)))", value) if vr == "DT" else re.split(rb"(-)", value)
+        bare = value.rstrip(b" \0")
+        parts = re.split(rb"(-(?![0-9]{4}(?:[^0-9]|$)))", bare) if vr == "DT" else re.split(rb"(-)", bare)
         found = [part if part in (b"", b"-") else self._moment(vr, part) for part in parts]
-        if len(parts) == 3 and (parts[0] <= parts[2]) != (found[0] <= found[2]) and len(found[0]) == len(found[2]):
-            found.reverse()  # a range goes on as it went: from the earlier to the later, or the wrong way
-        return b"".join(found)
+        if len(parts) == 3 and all(parts):
+            least = min(len(parts[0]), len(parts[2]))
+            if (parts[0][:least] <= parts[2][:least]) != (found[0][:least] <= found[2][:least]):
+                # A range goes on as it went: from the earlier to the later, or the wrong way.
+                found[0], found[2] = found[2][:least] + found[0][least:], found[0][:least] + found[2][least:]
+        return b"".join([*found, value[len(bare) :]])
 
     def _moment(self, vr: str, value: bytes) -> bytes:
         zone = re.search(rb"[+-]", value) if vr == "DT" else None

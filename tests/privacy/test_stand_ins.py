@@ -112,8 +112,12 @@ def test_delimiters_and_padding_stay(vr: str, value: bytes, form: bytes) -> None
 
 def test_a_range_goes_on_as_it_went() -> None:
     for day in range(1, 28):
-        first, last = INS.value("DA", b"202001%02d-20200128" % day).split(b"-")
-        assert first <= last
+        for padding in (b"", b" "):
+            first, last = INS.value("DA", b"202001%02d-20200128%b" % (day, padding)).split(b"-")
+            assert first <= last
+            assert last[8:] == padding
+        early, late = INS.value("DT", b"2019-202001%02d" % day).split(b"-")
+        assert early <= late[:4]
 
 
 def test_a_uid_becomes_one_and_a_registered_one_stays() -> None:
