@@ -6,7 +6,7 @@ from enum import Enum
 from math import inf
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Consumer, Means, Update, associations_of
+from dicomsniff.association.consumer import Consumer, Means, PduWatcher, Update, associations_of
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import find_unconnected
@@ -68,7 +68,8 @@ class Analyzer:
     rule is asked, for who only wants the messages: a little faster. Of data sets that are not collected the first
     `heads` bytes are kept. With `watches`, there is no end: of what is remembered beyond associations it is the
     latest, and memory is soon as large as it will be. As a `part`, it is given some of a capture's connections, and
-    leaves to `merging.merge` what takes knowing all of them. TLS is read with the secrets of `vault`.
+    leaves to `merging.merge` what takes knowing all of them. TLS is read with the secrets of `vault`. A `watcher` sees
+    all PDUs.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Analyzer:
         part: bool = False,
         watches: bool = False,
         vault: Vault | None = None,
+        watcher: PduWatcher | None = None,
     ) -> None:
         self.keep = keep
         self.watches = watches
@@ -126,6 +128,7 @@ class Analyzer:
         self._collection = Collection(collect, heads) if collect or heads else None
         self._judge = findings
         self._vault = vault or Vault()
+        self._watcher = watcher
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker(self.found)
         self._decoder = SegmentDecoder(self._tcp.streams)
@@ -329,7 +332,9 @@ class Analyzer:
     def _begin(self, connection: Connection) -> Consumer:
         """Return what takes the bytes of a connection of which nothing is known."""
         forced = self._is_forced(connection.streams[0].flow)
-        means = Means(self._collection, self._vault, forced, self._tcp.table.share(MAX_UNDECIDED_TOGETHER))
+        means = Means(
+            self._collection, self._vault, forced, self._tcp.table.share(MAX_UNDECIDED_TOGETHER), self._watcher
+        )
         consumer: Consumer = Forced(connection, means) if forced else Recognition(connection, means)
         connection.consumer = consumer
         return consumer
@@ -355,8 +360,9 @@ class Analyzer:
         self._add(connection, consumer.associations[known:])
         self._find_now(updates)
         for association in consumer.associations:
-            if self.keep is Keep.LATEST:
-                association.whole = join_spans(Span.at(connection.first_mark), Span.at(connection.last_mark))
+            if self.keep is not Keep.ALL:
+                last = max(connection.last_mark, *(stream.last_mark for stream in connection.streams))
+                association.whole = join_spans(Span.at(connection.first_mark), Span.at(last))
             self._conclude(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1

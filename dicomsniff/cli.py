@@ -25,6 +25,7 @@ from dicomsniff.reading_options import (
     reading_options,
     terminal_options,
 )
+from dicomsniff.scrub_command import scrub
 from dicomsniff.showing import (
     ExitStatus,
     follow_files,
@@ -208,6 +209,7 @@ def check(
 
 
 cli.add_command(extract)
+cli.add_command(scrub)
 
 
 @cli.command()

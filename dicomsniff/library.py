@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
 from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Update
+from dicomsniff.association.consumer import PduWatcher, Update
 from dicomsniff.capture.file_object import read_object
 from dicomsniff.capture.following import FollowedFiles
 from dicomsniff.capture.losses import Losses
@@ -74,7 +74,7 @@ class Capture:
     A part of the capture is never handed out as the whole: an error raised while reading is raised again, whoever
     asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`, as
     is `heads` of a pipe; everything else can be reread. `keys` are what DICOM over TLS is read with, beside the secrets
-    that the capture itself brings.
+    that the capture itself brings. A `watcher` sees all PDUs.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Capture:
         findings: bool = True,
         heads: int = 0,
         keys: KeyFiles | None = None,
+        watcher: PduWatcher | None = None,
     ) -> None:
         self.reader = _reader(source)
         self._ports = ports
@@ -97,6 +98,7 @@ class Capture:
             heads=heads if self.is_pipe else 0,
             vault=self._keys.vault,
             watches=self.reader.is_live,
+            watcher=watcher,
         )
         # Neither is asked about with each batch where it cannot come: there may be a batch for every packet.
         self._brings_keys = self.is_live or "pcapng" in self.reader.format

@@ -1,5 +1,6 @@
 """A message's data set as a DICOM file (PS3.10 §7), byte for byte as it was sent, and as pydicom's Dataset."""
 
+from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,11 @@ def sent_syntax(message: Message) -> str:
     return fitting or message.transfer_syntax or IMPLICIT_VR_LITTLE_ENDIAN
 
 
-def file_head(message: Message, source_title: str = "") -> bytes:
+def file_head(message: Message, source_title: str = "", shown_uid: Callable[[str], str] = str) -> bytes:
     """Return what a file has before a message's data set: preamble, prefix, file meta information (PS3.10 §7.1).
 
-    `source_title` is the AE title of whoever sent it, empty where that is not to be told.
+    `source_title` is the AE title of whoever sent it, empty where that is not to be told; `shown_uid` returns what is
+    to be told of a UID.
     """
     from pydicom import config
     from pydicom.dataset import FileMetaDataset
@@ -41,9 +43,9 @@ def file_head(message: Message, source_title: str = "") -> bytes:
     with config.disable_value_validation():  # what a peer sent is not for us to mend
         meta.FileMetaInformationGroupLength = 0  # its place: it is counted when the rest is written
         meta.FileMetaInformationVersion = b"\0\1"
-        meta.MediaStorageSOPClassUID = UID(message.sop_class_uid or "")
-        meta.MediaStorageSOPInstanceUID = UID(instance or "")
-        meta.TransferSyntaxUID = UID(sent_syntax(message))
+        meta.MediaStorageSOPClassUID = UID(shown_uid(message.sop_class_uid or ""))
+        meta.MediaStorageSOPInstanceUID = UID(shown_uid(instance or ""))
+        meta.TransferSyntaxUID = UID(shown_uid(sent_syntax(message)))
         meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         meta.ImplementationVersionName = "DICOMSNIFF"
         if 0 < len(source_title) <= MAX_TITLE:  # longer is only one with bytes in it that are no text

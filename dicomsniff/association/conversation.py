@@ -53,6 +53,7 @@ class Conversation:
         "_pdus",
         "_sides",
         "_time_account",
+        "_watcher",
         "associations",
     )
 
@@ -64,6 +65,7 @@ class Conversation:
         self._number = 0
         self._collection = means.collection
         self._forced = means.forced
+        self._watcher = means.watcher
         self._pdus: dict[ByteStream, PduStream] = {}
         self._assemblers: dict[ByteStream, Assembler] = {}
         self._sides: dict[ByteStream, Side] = {}
@@ -172,6 +174,8 @@ class Conversation:
                     self._time_account.finish()
                 self._new_association(stream, event, mark)
             association = self.associations[-1]
+            if self._watcher is not None:
+                self._watcher.take_pdus(stream, association, (event,))
             if isinstance(event, Pdv):
                 updates += self._fragment(stream, association, event)
             elif isinstance(event, PdvBytes | PdvRun):

@@ -82,6 +82,11 @@ class Command:
         return {tag: self.raw[start:end] for tag, (start, end) in _find_elements(self.raw)[0].items()}
 
     @property
+    def places(self) -> "Places":
+        """Where every element's value is in `raw`, by tag; its tag and length are the 8 bytes before it."""
+        return _find_elements(self.raw)[0]
+
+    @property
     def group_length(self) -> int | None:
         """Command Group Length (0000,0000) as sent, in bytes."""
         return self.uint(0x00000000)

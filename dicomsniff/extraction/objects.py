@@ -13,6 +13,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.view import Asked, View
 from dicomsniff.extraction.directory import ObjectDirectory
+from dicomsniff.extraction.identity import DeIdentifier
 from dicomsniff.extraction.names import uid_name
 from dicomsniff.extraction.study import read_study
 from dicomsniff.filter.selection import Chosen
@@ -28,7 +29,7 @@ _PIECE = 1 << 18
 """Bytes copied at a time."""
 
 
-_Content = CollectedData | BytesIO
+_Content = CollectedData | BytesIO | IO[bytes]
 
 
 class Wanted(NamedTuple):
@@ -62,10 +63,17 @@ class Extraction(View):
     tells_entries = True
 
     def __init__(
-        self, capture: Capture, out: IO[str], asked: Asked, *, directory: ObjectDirectory, wanted: Wanted
+        self,
+        capture: Capture,
+        out: IO[str],
+        asked: Asked,
+        *,
+        directory: ObjectDirectory,
+        wanted: Wanted,
+        hider: DeIdentifier | None = None,
     ) -> None:
         super().__init__(capture, out, asked)
-        self._directory, self._wanted = directory, wanted
+        self._directory, self._wanted, self._hider = directory, wanted, hider
         self._waiting: dict[int, set[str]] = {}
         """The passing names of files of associations that are not over."""
         self._counts: Counter[str] = Counter()
@@ -122,6 +130,8 @@ class Extraction(View):
             said.append(f"{count} {is_are(count)} numbered, as an object of that UID had come before")
         if count := counts["partial"]:
             said.append(f"{count} of all {is_are(count)} not whole, and named .partial")
+        if count := counts["doubtful"]:
+            said.append(f"{count} left out, as it is not certain where values are that identify somebody")
         if count := counts["none"]:
             said.append(f"of {counted(count, 'object')} no data set is in the capture")
         return "; ".join(filter(None, [*said, self.selected]))
@@ -138,12 +148,21 @@ class Extraction(View):
             return None
         size = data.length if data.whole is None else data.whole
         sender = association.requestor if message.side is Side.REQUESTOR else association.acceptor
-        passing, sink = self._directory.begin()
-        with sink, data.content or BytesIO() as content:
-            sink.write(file_head(message, self.gate.title(sender.ae_title or "")))
-            folders = self._folders(content, size, message) if is_object and self._wanted.by_study else []
-            _copy(content, sink, size)
-        stem = uid_name(message.command.affected_sop_instance_uid, "object")
+        shown_uid = self._hider.uid if self._hider is not None else str
+        with data.content or BytesIO() as sent:
+            content: _Content | None = sent
+            if self._hider is not None:
+                content = self._hider.hide(sent, size, sent_syntax(message), whole=message.complete)
+            if content is None:
+                self._counts["doubtful"] += 1
+                return None
+            with content:
+                passing, sink = self._directory.begin()
+                with sink:
+                    sink.write(file_head(message, self.gate.title(sender.ae_title or ""), shown_uid))
+                    size = _copy(content, sink, size if self._hider is None else None)
+                folders = self._folders(content, size, message) if is_object and self._wanted.by_study else []
+        stem = uid_name(shown_uid(message.command.affected_sop_instance_uid or ""), "object")
         if not is_object:
             stem = f"{message.name}-association-{association.id}-packet-{message.span.first_packet}"
         return _Extracted(passing, folders, stem, is_object, message.complete, size)
@@ -164,8 +183,11 @@ class Extraction(View):
         self._counts["partial"] += not written.is_whole
 
 
-def _copy(content: _Content, sink: Sink, size: int) -> None:
+def _copy(content: _Content, sink: Sink, size: int | None) -> int:
+    """Copy so many bytes, or all; return how many."""
     content.seek(0)
-    while size > 0 and (piece := content.read(min(size, _PIECE))):
+    copied = 0
+    while piece := content.read(_PIECE if size is None else min(size - copied, _PIECE)):
         sink.write(piece)
-        size -= len(piece)
+        copied += len(piece)
+    return copied

@@ -1,6 +1,7 @@
 """The study and series that an object belongs to, read from its data set."""
 
 from io import BufferedIOBase
+from typing import IO
 
 from dicomsniff.dimse.scan.events import Header
 from dicomsniff.dimse.scan.scanner import DataSetScanner
@@ -48,7 +49,7 @@ class _Uids:
         """What is deflated is read as it comes."""
 
 
-def read_study(content: BufferedIOBase, size: int, transfer_syntax: str) -> tuple[str | None, str | None]:
+def read_study(content: "BufferedIOBase | IO[bytes]", size: int, transfer_syntax: str) -> tuple[str | None, str | None]:
     """Return Study and Series Instance UID of a data set of `size` bytes; None for what it does not have."""
     uids = _Uids()
     scanner = DataSetScanner(transfer_syntax, uids)
