@@ -58,12 +58,15 @@ class FieldTree(RowList):
             self._select(place)
 
     def on_resize(self) -> None:
-        """Wrap again."""
+        """Wrap again; the cursor stays on its field."""
+        place = self._place
         self._lay_out()
+        if place is not None:
+            self._select(place)
 
     def watch_show_vertical_scrollbar(self) -> None:
         """Wrap again: there is a column more, or less."""
-        self.call_after_refresh(self._lay_out)
+        self.call_after_refresh(self.on_resize)
 
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width

@@ -55,13 +55,17 @@ def find_counterpart(session: Session) -> Place | None:
 def find_problem(session: Session, step: int) -> Place | None:
     """Return the nearest entry with an error or warning, 1 or -1 away from the selected one or further.
 
-    Of an association that nobody has gone into, the first entry counts too.
+    Of an association that nobody has gone into, the first entry counts too; so does the selected one, unless it is
+    looked at: no problem is passed over.
     """
     listing = session.listing
     here = listing.place(session.association)
     if here is None:
         return None
-    start: int | None = (session.place if session.entry is not None else (-1 if step > 0 else 0)) + step
+    if session.entry is None:
+        start: int | None = 0 if step > 0 else -1
+    else:
+        start = session.place + (step if session.view == "exchange" else 0)
     for number in range(here, len(listing.listed) if step > 0 else -1, step):
         association = listing.listed[number]
         problems = listing.problems(association)

@@ -28,7 +28,7 @@ async def test_the_first_screen_answers_who_and_how_it_went(samples: Path, size:
         assert "ECHOSCU → STORESCP" in shown
         assert "released: 1 C-ECHO, Success" in shown
         assert "the association went well; 1 C-ECHO" in shown.splitlines()[0]
-        assert "P SHOWN" in shown.splitlines()[0]
+        assert "SHOWN" in shown.splitlines()[0], "of patient data"
 
 
 @both_sizes

@@ -7,6 +7,7 @@ import pytest
 
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate
+from dicomsniff.tui.navigation import find_problem
 from dicomsniff.tui.session import Change, Place, Session
 
 
@@ -91,3 +92,16 @@ def test_privacy_is_a_change_like_any_other(session: Session) -> None:
     session.toggle_privacy()
     assert session.gate.privacy.keep_phi
     assert changes == [Change.PRIVACY]
+
+
+def test_n_goes_to_the_selected_problem_first_unless_it_is_looked_at(session: Session) -> None:
+    session.select(session.listing.all[2], session.listing.all[2].timeline[1])
+    assert find_problem(session, 1)[:2] == (session.association, session.entry)
+    session.show("exchange")
+    assert find_problem(session, 1).association.id == 4
+
+
+def test_n_and_p_begin_with_the_association_that_nobody_has_gone_into(session: Session) -> None:
+    session.select(session.listing.all[2])
+    assert find_problem(session, 1).association.id == 3
+    assert find_problem(session, -1).association.id == 2

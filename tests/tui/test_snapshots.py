@@ -46,6 +46,8 @@ def compare(snap_compare: Callable[..., bool], path: Path, size: tuple[int, int]
     async def walk(pilot: Pilot[None]) -> None:
         await settle(pilot)
         await press(pilot, *keys)
+        pilot.app.clear_notifications()
+        await settle(pilot)
 
     with Capture(str(path)) as capture:
         assert snap_compare(DicomsniffApp(capture, KEPT), terminal_size=size, run_before=walk)

@@ -10,9 +10,9 @@ from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
-from dicomsniff.tui.shown import Shown
+from dicomsniff.tui.shown import Shown, shortened
 from dicomsniff.tui.split import Arrangement, Split
-from dicomsniff.tui.status_line import nothing_found
+from dicomsniff.tui.status_line import LONGEST_NAME, nothing_found
 from dicomsniff.tui.strip import Strip
 from dicomsniff.tui.views.view import View
 
@@ -79,7 +79,8 @@ class Overview(View):
         session, analyzer = self.session, self.session.capture.analyzer
         head = Shown(allowed(session.book.verdict) or "nothing is over yet", "bold")
         counts = [counted(analyzer.association_count, "association", ","), counted(analyzer.packets, "packet", ",")]
-        head.append_line(", ".join(counts), "not bold dim")
+        name = shortened(allowed(session.capture.marked_name), LONGEST_NAME)
+        head.append_line(f"{name}: {', '.join(counts)}", "not bold dim")
         if self.app.size.height >= TALL:
             for line in session.book.worst:
                 head.append_line(allowed(line), "not bold")
