@@ -37,6 +37,7 @@ FORMATS = (
     Format("json", ("check",), "dicomsniff.export.check:CheckedJson"),
     Format("jsonl", ("export", "live"), "dicomsniff.export.lines:JsonLines"),
     Format("jsonl", ("check",), "dicomsniff.export.check:CheckedLines"),
+    Format("html", ("export",), "dicomsniff.export.report.html:HtmlReport"),
     Format("sarif", ("check",), "dicomsniff.export.sarif:Sarif"),
     Format("junit", ("check",), "dicomsniff.export.junit:Junit"),
     Format("text", ("diff",), "dicomsniff.export.diff:DiffText"),
@@ -52,7 +53,9 @@ _SUFFIXES = {
     ".json": "json",
     ".xml": "junit",
     ".txt": "text",
-    **dict.fromkeys((".html", ".htm", ".md", ".csv", ".pdf", ".gz", ".zst", ".zip"), ""),
+    ".html": "html",
+    ".htm": "html",
+    **dict.fromkeys((".md", ".csv", ".pdf", ".gz", ".zst", ".zip"), ""),
 }
 """What files are named, and the format that says; none where there is no such format."""
 
