@@ -38,6 +38,7 @@ FORMATS = (
     Format("jsonl", ("export", "live"), "dicomsniff.export.lines:JsonLines"),
     Format("jsonl", ("check",), "dicomsniff.export.check:CheckedLines"),
     Format("html", ("export",), "dicomsniff.export.report.html:HtmlReport"),
+    Format("md", ("export",), "dicomsniff.export.report.markdown:MarkdownReport"),
     Format("sarif", ("check",), "dicomsniff.export.sarif:Sarif"),
     Format("junit", ("check",), "dicomsniff.export.junit:Junit"),
     Format("text", ("diff",), "dicomsniff.export.diff:DiffText"),
@@ -55,7 +56,8 @@ _SUFFIXES = {
     ".txt": "text",
     ".html": "html",
     ".htm": "html",
-    **dict.fromkeys((".md", ".csv", ".pdf", ".gz", ".zst", ".zip"), ""),
+    ".md": "md",
+    **dict.fromkeys((".csv", ".pdf", ".gz", ".zst", ".zip"), ""),
 }
 """What files are named, and the format that says; none where there is no such format."""
 

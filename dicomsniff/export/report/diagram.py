@@ -1,4 +1,4 @@
-"""A timeline -> the arrows of a sequence diagram; those that are alike share one, and of many the middle is left out."""
+"""A timeline -> the arrows of a sequence diagram; those that are alike share one, of many the middle is left out."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -29,8 +29,10 @@ class Arrow(NamedTuple):
     is_gap: bool = False
 
 
-def arrows(association: Association, entries: Iterable[Entry], said: Callable[[str], str]) -> list[Arrow]:
-    """Return the arrows of a timeline; `said` returns a line with marks as it may be shown."""
+def arrows(
+    association: Association, entries: Iterable[Entry], said: Callable[[str], str], most: int = MAX_ARROWS
+) -> list[Arrow]:
+    """Return the arrows of a timeline, `most` at most; `said` returns a line with marks as it may be shown."""
     found = []
     for alike in alike_entries(association, entries):
         few = len(alike) < FOLDED
@@ -39,9 +41,9 @@ def arrows(association: Association, entries: Iterable[Entry], said: Callable[[s
             label = said(f"{_label(entry)}{more}")
             time = entry.span.first_time - association.start_time
             found.append(Arrow(label, time, entry.side is Side.REQUESTOR, is_bad(entry)))
-    if len(found) <= MAX_ARROWS:
+    if len(found) <= most:
         return found
-    half = MAX_ARROWS // 2
+    half = most // 2
     gap = Arrow(f"{counted(len(found) - 2 * half, 'arrow')} left out", 0, is_gap=True)
     return [*found[:half], gap, *found[-half:]]
 
