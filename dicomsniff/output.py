@@ -115,6 +115,19 @@ def written(path: str | None, inputs: Sequence[str]) -> Iterator[IO[str]]:
             yield out
 
 
+@contextmanager
+def written_bytes(path: str, inputs: Sequence[str]) -> Iterator[Sink]:
+    """Yield what to write bytes to: a file, as `written` does."""
+    known = _find(path)
+    _refuse_inputs(path, known, inputs)
+    if known is None or stat.S_ISREG(known.st_mode):
+        with _replacement(path, known) as sink:
+            yield sink
+    else:
+        with _open(path, os.O_WRONLY, path) as sink:
+            yield sink
+
+
 def create(path: str, *, force: bool = False) -> Sink:
     """Create a file, to be written and read; where there is one already, it goes with `force`, else OutputError."""
     if _find(path) is not None or os.path.islink(path):

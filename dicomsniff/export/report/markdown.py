@@ -193,7 +193,7 @@ class _Sections:
 
     def add(self, section: _Section) -> None:
         """Keep a section; what is folded only where it may be shown."""
-        self.kept.append(section if len(section.folded) < MAX_LENGTH else section._replace(folded=None))
+        self.kept.append(section if len(section.folded or "") < MAX_LENGTH else section._replace(folded=None))
         self._room -= len(section.short)
 
 
