@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Protocol
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -50,9 +50,12 @@ class Table(Protocol):
 
 
 class CsvTable:
-    """Comma-separated values in UTF-8, with a header (RFC 4180). What is absent is empty."""
+    """Comma-separated values in UTF-8, with a header (RFC 4180). What is absent is empty.
 
-    def __init__(self, columns: tuple[Column, ...], file: IO[bytes], digits: int) -> None:
+    `digits` says how many a time has after the second, which a pcapng file states only with its first blocks.
+    """
+
+    def __init__(self, columns: tuple[Column, ...], file: IO[bytes], digits: Callable[[], int]) -> None:
         self._columns, self._digits = columns, digits
         self._text = io.TextIOWrapper(file, "utf-8", "backslashreplace", newline="", write_through=False)
         self._writer = csv.writer(self._text)
@@ -73,7 +76,7 @@ class CsvTable:
         if value is None:
             return ""
         if kind is Kind.TIME:
-            return timestamp(value, self._digits)
+            return timestamp(value, self._digits())
         if kind is Kind.TRUTH:
             return "true" if value else "false"
         return inert(value) if kind is Kind.TEXT else value
@@ -88,7 +91,7 @@ def inert(text: str) -> str:
 class ParquetTable:
     """Apache Parquet: times are timestamps in UTC, durations are seconds."""
 
-    def __init__(self, columns: tuple[Column, ...], file: IO[bytes], digits: int) -> None:  # noqa: ARG002
+    def __init__(self, columns: tuple[Column, ...], file: IO[bytes]) -> None:
         import pyarrow
         from pyarrow import parquet
 
@@ -212,7 +215,7 @@ class CsvTables(TablesView):
 
     def table(self, columns: tuple[Column, ...], file: IO[bytes]) -> Table:
         """Begin a table."""
-        return CsvTable(columns, file, self.digits)
+        return CsvTable(columns, file, lambda: self.digits)
 
 
 class ParquetTables(TablesView):
@@ -231,4 +234,4 @@ class ParquetTables(TablesView):
 
     def table(self, columns: tuple[Column, ...], file: IO[bytes]) -> Table:
         """Begin a table."""
-        return ParquetTable(columns, file, self.digits)
+        return ParquetTable(columns, file)
