@@ -270,7 +270,11 @@ def export(
     follow: bool,
     **asked: Any,
 ) -> None:
-    """Write the transcript of a capture: every association, context, message and finding."""
+    """Write the transcript of a capture: every association, context, message and finding.
+
+    json is the transcript, jsonl the same as lines; html is a page to send to somebody, md is for issue trackers, log
+    reads as the logs of DCMTK and pynetdicom do. csv and parquet write four tables to a directory or a FILE.zip.
+    """
     form, depth = form or understood("-o", partial(format_named, "export"), output), DataSets(data_sets)
     if follow:
         if form != "jsonl" or output is not None:
