@@ -426,13 +426,15 @@ def check(
 @click.argument("bad", type=click.Path())
 @format_option("diff", "What to write; what the name of FILE says, or else text.")
 @decoding_options
+@selection_options
 @terminal_options
 @output_option
 def diff(good: str, bad: str, form: str | None, output: str | None, color: str, *, pager: bool, **asked: Any) -> None:
     """Say what differs between an exchange that worked and one that did not, the likely cause first.
 
     GOOD and BAD are captures, or associations of one: capture.pcap#2. What differs each time is not told: ids, times,
-    UIDs of instances, addresses and ports, and how many instances there are.
+    UIDs of instances, addresses and ports, and how many instances there are. --filter chooses which associations of
+    both are compared.
     """
     from dicomsniff.export.diffing import write_diff
 
