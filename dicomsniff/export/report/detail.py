@@ -57,6 +57,11 @@ def command_value(command: Command, tag: int, gate: Gate) -> str:
     return text if known.vr in _NUMBERS else gate.command_value(tag, known.vr, text)
 
 
+def packets_text(first: int, last: int) -> str:
+    """Say in which packets something is: `packet 4`, `packets 8 to 10`."""
+    return f"packet {first}" if first == last else f"packets {first} to {last}"
+
+
 def element_line(tag: int, vr: str, name: str, text: str, depth: int = 0) -> str:
     """Return an element as a line: tag, VR, name, value."""
     value = text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}…"

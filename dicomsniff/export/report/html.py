@@ -6,6 +6,7 @@ from typing import IO, Any, NamedTuple
 from markupsafe import Markup
 
 from dicomsniff.association.association import Association
+from dicomsniff.export.report.detail import packets_text
 from dicomsniff.export.report.diagram import arrows
 from dicomsniff.export.report.environment import environment, privacy_text
 from dicomsniff.export.report.facts import MAX_OBJECTS, Facts
@@ -199,7 +200,6 @@ def _row(row: Row, start: int) -> dict[str, Any]:
         "size": row.size,
         "said": row.said,
         "mood": _ROW_MOODS.get(row.category, ""),
-        "packet": row.packet,
-        "last_packet": row.last_packet,
+        "packets": packets_text(row.packet, row.last_packet),
         "lines": "\n".join([*row.command, *row.data]),
     }

@@ -15,7 +15,7 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.model_json import take_data_set
-from dicomsniff.export.report.detail import command_value
+from dicomsniff.export.report.detail import command_value, packets_text
 from dicomsniff.export.report.drafts import Drafts
 from dicomsniff.export.show import InOrder, Turn
 from dicomsniff.export.view import Asked, View
@@ -93,8 +93,8 @@ class LogReport(View):
 
     def _entry_lines(self, association: Association, entry: Entry) -> Iterator[str]:
         event, span = entry.event, entry.span
-        last = f" to {span.last_packet}" if span.last_packet != span.first_packet else ""
-        yield f"# {timestamp(span.first_time, self.digits)}, packet {span.first_packet}{last}"
+        packets = packets_text(span.first_packet, span.last_packet)
+        yield f"# {timestamp(span.first_time, self.digits)}, {packets}"
         match event:
             case Message():
                 yield from self._message(association, event)
