@@ -9,7 +9,7 @@ from dicomsniff.association.consumer import Update
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.comparing.contexts import compare_contexts
 from dicomsniff.comparing.difference import Difference, Kind, Weight, limit, most_telling_first
-from dicomsniff.comparing.ends import compare_ends, compare_findings
+from dicomsniff.comparing.ends import compare_captures, compare_ends
 from dicomsniff.comparing.exchange import compare_exchanges
 from dicomsniff.comparing.proposal import compare_proposals
 from dicomsniff.comparing.sorts import Sort, Sorts, examples, pairs
@@ -123,7 +123,7 @@ class Side:
 def compare(good: Side, bad: Side) -> Comparison:
     """Compare what was read of two captures."""
     comparison = Comparison()
-    found = list(compare_findings(good.found, bad.found))
+    found = list(compare_captures(good.found, bad.found, is_silent=not bad.sorts.all))
     for one, other in pairs(good.sorts.all.values(), bad.sorts.all.values()):
         if one is None or other is None:
             comparison.compared.append(_alone(one, other))

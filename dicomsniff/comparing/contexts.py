@@ -99,6 +99,8 @@ def _of_class(uid: str, kind: Kind, good: _Agreed, bad: _Agreed, good_side: Subj
         return Difference(kind, Weight.SLIGHT, f"order of transfer syntaxes of {name}", *said)
     is_lacking = bool(good.contexts) and not bad.accepted and uid not in bad_side.done
     weight = _weight_of_proposal(bad_side) if is_lacking else Weight.SLIGHT
+    if is_lacking and not bad.contexts and bad_side.used:
+        weight = Weight.TELLING  # it may have had nothing of that class to send
     return Difference(kind, weight, f"presentation context of {name}", good.text, bad.text)
 
 
