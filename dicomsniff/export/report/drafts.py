@@ -1,8 +1,13 @@
 """Lines that wait until their association is over: in memory while they are few, else in one temporary file."""
 
 import pickle
+from typing import IO
 
+from dicomsniff.association.association import Association
+from dicomsniff.association.consumer import Update
 from dicomsniff.export.pieces import Pieces
+from dicomsniff.export.view import Asked, HeadedView
+from dicomsniff.library import Capture
 
 IN_MEMORY = 4 << 20
 """Characters of lines that wait in memory, of all associations."""
@@ -38,3 +43,35 @@ class Drafts:
     def close(self) -> None:
         """Let go of the temporary file."""
         self._pieces.close()
+
+
+class DraftedView(HeadedView):
+    """A view that says of each association, when it is over, what was to be said of its entries."""
+
+    collects = tells_entries = True
+
+    def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
+        super().__init__(capture, out, asked)
+        self.drafts = Drafts()
+
+    def entries(self, updates: list[Update]) -> None:
+        """Keep what is to be said of entries until their association is over."""
+        for association, entry in updates:
+            self.keep(association, self.entry_line(association, entry))
+
+    def put(self, association: Association, number: int, line: str) -> None:  # noqa: ARG002
+        """Keep what is to be said of an entry that is shown."""
+        self.keep(association, line)
+
+    def keep(self, association: Association, line: str) -> None:
+        """Keep a line until its association is over."""
+        self.drafts.add(association.id, line)
+
+    def passed(self, association: Association) -> None:
+        """Nothing is shown of an association."""
+        self.drafts.take(association.id)
+
+    def close(self) -> None:
+        """Let go of temporary files."""
+        self.drafts.close()
+        super().close()

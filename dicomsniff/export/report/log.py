@@ -5,7 +5,6 @@ from typing import IO
 
 from dicomsniff.association.agreement import NOT_SELECTED, Roles, selected_roles
 from dicomsniff.association.association import Association, Party
-from dicomsniff.association.consumer import Update
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.pdu_types import IDENTITY_TYPES
@@ -16,9 +15,9 @@ from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.model_json import take_data_set
 from dicomsniff.export.report.detail import command_value, packets_text
-from dicomsniff.export.report.drafts import Drafts
+from dicomsniff.export.report.drafts import DraftedView
 from dicomsniff.export.show import InOrder, Turn
-from dicomsniff.export.view import Asked, View
+from dicomsniff.export.view import Asked
 from dicomsniff.filter.selection import Chosen
 from dicomsniff.findings.parts import the_class, the_party, the_title, the_uid
 from dicomsniff.findings.verdicts import verdict
@@ -43,27 +42,16 @@ _SAID = {  # what these tools do for each message
 }
 
 
-class LogReport(View):
+class LogReport(DraftedView):
     """Each association as a log; lines that begin with # say when, and what no log has."""
-
-    collects = tells_entries = True
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         super().__init__(capture, out, asked)
-        self._drafts, self._queue = Drafts(), InOrder()
-
-    def entries(self, updates: list[Update]) -> None:
-        """Keep what is to be said until the association is over."""
-        for association, entry in updates:
-            self._drafts.add(association.id, self.entry_line(association, entry))
+        self._queue = InOrder()
 
     def entry_line(self, association: Association, entry: Entry) -> str:
         """Return what the log says of an entry."""
         return self.text(self._entry_lines(association, entry))
-
-    def put(self, association: Association, number: int, line: str) -> None:  # noqa: ARG002
-        """Keep what is said of an entry that is shown."""
-        self._drafts.add(association.id, line)
 
     def closed(self, association: Association, chosen: Chosen) -> None:
         """Write associations in the order in which they began."""
@@ -71,16 +59,12 @@ class LogReport(View):
 
     def passed(self, association: Association) -> None:
         """Wait no longer for an association of which nothing is shown."""
-        self._drafts.take(association.id)
+        super().passed(association)
         self._write(self._queue.add(association, None))
 
     def end(self) -> None:
         """Write the rest."""
         self._write(self._queue.rest())
-
-    def close(self) -> None:
-        """Let go of temporary files."""
-        self._drafts.close()
 
     def _write(self, turns: Iterable[Turn]) -> None:
         for association, chosen in turns:
@@ -88,7 +72,7 @@ class LogReport(View):
                 said = verdict(association, self.found(association))
                 who = f"{the_party(association.requestor)} -> {the_party(association.acceptor)}"
                 self.write_lines([f"# association {association.id}: {who}: {said}"])
-                self.out.writelines(self._drafts.take(association.id))
+                self.out.writelines(self.drafts.take(association.id))
                 self.out.write("\n")
 
     def _entry_lines(self, association: Association, entry: Entry) -> Iterator[str]:

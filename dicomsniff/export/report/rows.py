@@ -4,14 +4,13 @@ import json
 from typing import IO, NamedTuple, Self
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Update
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.statuses import find_status
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.report.detail import command_lines, data_lines, left_out
-from dicomsniff.export.report.drafts import Drafts
-from dicomsniff.export.view import Asked, HeadedView
+from dicomsniff.export.report.drafts import DraftedView
+from dicomsniff.export.view import Asked
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size
@@ -47,22 +46,14 @@ class Row(NamedTuple):
         return cls(*json.loads(line))
 
 
-class RowsView(HeadedView):
+class RowsView(DraftedView):
     """A report whose rows have the elements of messages, as far as there is room."""
-
-    collects = tells_entries = True
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         super().__init__(capture, out, asked)
-        self._drafts = Drafts()
         self._rows, self._room = 0, MAX_DETAILS
         self.rows_left_out = 0
         """Timeline entries of the whole capture beyond MAX_ROWS."""
-
-    def entries(self, updates: list[Update]) -> None:
-        """Keep what is to be shown of entries until their association is over."""
-        for association, entry in updates:
-            self._keep(association, self.entry_line(association, entry))
 
     def entry_line(self, association: Association, entry: Entry) -> str:
         """Return an entry as a row."""
@@ -80,37 +71,28 @@ class RowsView(HeadedView):
             row = self._with_elements(row, association, event)
         return json_text(row)
 
-    def put(self, association: Association, number: int, line: str) -> None:  # noqa: ARG002
-        """Keep the row of an entry that is shown."""
-        self._keep(association, line)
-
-    def passed(self, association: Association) -> None:
-        """Nothing is shown of an association."""
-        self._drafts.take(association.id)
-
-    def rows(self, association: Association) -> list[Row]:
-        """Return the rows of an association that is over, in the order of time."""
-        return sorted(map(Row.read, self._drafts.take(association.id)), key=lambda row: (row.time, row.packet))
-
-    def close(self) -> None:
-        """Let go of temporary files."""
-        self._drafts.close()
-        super().close()
-
-    def _with_elements(self, row: Row, association: Association, message: Message) -> Row:
-        command, has_room = message.command, self._room > 0
-        data = list(data_lines(association, message, self.gate)) if has_room else []
-        if message.data_set is not None and not data:
-            data = [left_out(message.data_set.length)]
-        category = ""
-        if command.status is not None:
-            category = find_status(command.service, message.sop_class_uid, command.status).category
-        return row._replace(command=list(command_lines(command, self.gate)), data=data, category=category)
-
-    def _keep(self, association: Association, line: str) -> None:
+    def keep(self, association: Association, line: str) -> None:
+        """Keep a row, as long as there is room."""
         if self._rows >= MAX_ROWS:
             self.rows_left_out += 1
             return
         self._rows += 1
         self._room -= len(line)
-        self._drafts.add(association.id, line)
+        super().keep(association, line)
+
+    def rows(self, association: Association) -> list[Row]:
+        """Return the rows of an association that is over, in the order of time."""
+        return sorted(map(Row.read, self.drafts.take(association.id)), key=lambda row: (row.time, row.packet))
+
+    def _with_elements(self, row: Row, association: Association, message: Message) -> Row:
+        command, data_set = message.command, message.data_set
+        data = list(data_lines(association, message, self.gate)) if self._room > 0 else []
+        if data_set is not None and not data:
+            data = [left_out(data_set.length)]
+            if data_set.content is not None:
+                data_set.content.close()
+                data_set.content = None
+        category = ""
+        if command.status is not None:
+            category = find_status(command.service, message.sop_class_uid, command.status).category
+        return row._replace(command=list(command_lines(command, self.gate)), data=data, category=category)

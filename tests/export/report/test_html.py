@@ -1,5 +1,6 @@
 """The page: whole in itself, inert whatever a peer sent, and without a patient in it."""
 
+import io
 import re
 from base64 import b64encode
 from hashlib import sha256
@@ -10,9 +11,12 @@ import pytest
 
 import build
 from comparing.exchanges import exchanged, stored
+from dicomsniff.association.association import Association
 from dicomsniff.export.report import html, rows
+from dicomsniff.export.view import Asked, write_view
 from dicomsniff.filter.filter import Filter
-from dicomsniff.filter.selection import Selection
+from dicomsniff.filter.selection import Chosen, Selection
+from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Privacy
 from export.report.reports import NAMED, captured, hostile, written
 
@@ -173,3 +177,18 @@ def test_a_filter_chooses_what_is_shown(samples):
     assert "C-MOVE-RQ 5" not in page
     assert 'id="a2"' in page
     assert 'id="a1"' not in page
+
+
+def test_data_sets_that_are_not_listed_are_let_go(tmp_path, monkeypatch):
+    kept = []
+
+    class Watched(html.HtmlReport):
+        def closed(self, association: Association, chosen: Chosen) -> None:
+            kept.extend(each.data_set.content for each in association.messages if each.data_set is not None)
+            super().closed(association, chosen)
+
+    monkeypatch.setattr(rows, "MAX_DETAILS", 0)
+    path = captured(tmp_path / "x.pcap", exchanged(*[stored(number, data=NAMED) for number in range(1, 20)]))
+    with Capture(str(path), collect=Watched.collect(Asked())) as capture:
+        write_view(Watched, capture, io.StringIO(), Asked())
+    assert kept == [None] * 19
