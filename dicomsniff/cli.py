@@ -23,6 +23,7 @@ from dicomsniff.reading_options import (
     format_option,
     output_option,
     reading_options,
+    selection_options,
     terminal_options,
 )
 from dicomsniff.scrub_command import scrub
@@ -157,7 +158,11 @@ def export(
     follow: bool,
     **asked: Any,
 ) -> None:
-    """Write the transcript of a capture: every association, context, message and finding."""
+    """Write the transcript of a capture: every association, context, message and finding.
+
+    json is the transcript, jsonl the same as lines; html is a page to send to somebody, md is for issue trackers, log
+    reads as the logs of DCMTK and pynetdicom do. csv and parquet write four tables to a directory or a FILE.zip.
+    """
     form, depth = form or understood("-o", partial(format_named, "export"), output), DataSets(data_sets)
     if follow:
         if form != "jsonl" or output is not None:
@@ -217,13 +222,15 @@ cli.add_command(scrub)
 @click.argument("bad", type=click.Path())
 @format_option("diff", "What to write; what the name of FILE says, or else text.")
 @decoding_options
+@selection_options
 @terminal_options
 @output_option
 def diff(good: str, bad: str, form: str | None, output: str | None, color: str, *, pager: bool, **asked: Any) -> None:
     """Say what differs between an exchange that worked and one that did not, the likely cause first.
 
     GOOD and BAD are captures, or associations of one: capture.pcap#2. What differs each time is not told: ids, times,
-    UIDs of instances, addresses and ports, and how many instances there are.
+    UIDs of instances, addresses and ports, and how many instances there are. --filter chooses which associations of
+    both are compared.
     """
     from dicomsniff.export.diffing import write_diff
 

@@ -131,6 +131,19 @@ def replaced(path: str, inputs: Sequence[str], *, force: bool = False) -> Iterat
         yield out
 
 
+@contextmanager
+def written_bytes(path: str, inputs: Sequence[str]) -> Iterator[Sink]:
+    """Yield what to write bytes to: a file, as `written` does."""
+    known = _find(path)
+    _refuse_inputs(path, known, inputs)
+    if known is None or stat.S_ISREG(known.st_mode):
+        with _replacement(path, known) as sink:
+            yield sink
+    else:
+        with _open(path, os.O_WRONLY, path) as sink:
+            yield sink
+
+
 def _kept(path: str) -> str:
     return f"{path}: it is there already, and is kept; name a new file, or say --force"
 

@@ -51,6 +51,9 @@ def write_captures(
     from dicomsniff.pager import on_terminal
 
     view, asking = find_view(command, form), Asked(**asked)
+    view.refuse(output)
+    if view.writes_files:
+        asking, output = asking._replace(output=output or "", names=paths), None
     with (
         written(output, paths) as file,
         on_terminal(file, color=color, pager=pager) as out,

@@ -9,12 +9,13 @@ from dicomsniff.association.consumer import Update
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.comparing.contexts import compare_contexts
 from dicomsniff.comparing.difference import Difference, Kind, Weight, limit, most_telling_first
-from dicomsniff.comparing.ends import compare_ends, compare_findings
+from dicomsniff.comparing.ends import compare_captures, compare_ends
 from dicomsniff.comparing.exchange import compare_exchanges
 from dicomsniff.comparing.proposal import compare_proposals
 from dicomsniff.comparing.sorts import Sort, Sorts, examples, pairs
 from dicomsniff.comparing.subject import Subject
 from dicomsniff.comparing.times import compare_times
+from dicomsniff.filter.selection import EVERYTHING, Selection
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Fate
 from dicomsniff.findings.parts import the_association, the_party
@@ -84,10 +85,13 @@ _ALL: tuple[Callable[[Subject, Subject], Iterator[Difference]], ...] = (
 
 
 class Side:
-    """A capture, or one association of it, read to be compared: a few associations of each sort are kept."""
+    """A capture, or one association of it, read to be compared: a few associations of each sort are kept.
 
-    def __init__(self, number: int | None = None) -> None:
-        self._number = number
+    Of a selection counts which associations it chooses; those are compared whole.
+    """
+
+    def __init__(self, number: int | None = None, selection: Selection = EVERYTHING) -> None:
+        self._number, self._selection = number, selection
         self.sorts = Sorts()
         self.found: list[Finding] = []
         """What was found about the capture as a whole."""
@@ -104,21 +108,22 @@ class Side:
         for updates, closed in capture.blocks():
             learn(updates)
             for association in closed:
-                if self._number in (None, association.id):
-                    self.sorts.add(Subject(association, capture.found.of(association), read))
-        if self._number is None:
+                found = capture.found.of(association)
+                is_asked_for = self._number in (None, association.id)
+                if is_asked_for and self._selection.choose(association, found, read) is not None:
+                    self.sorts.add(Subject(association, found, read))
+        if self._number is None and self._selection.is_all:
             self.found = capture.analyzer.findings
         elif not self.sorts.all:
             held = counted(capture.analyzer.association_count, "association")
-            raise CaptureError(
-                f"{capture.reader.name}: there is no association {self._number}; it holds {held}", wrong_call=True
-            )
+            missing = "none is chosen" if self._number is None else f"there is no association {self._number}"
+            raise CaptureError(f"{capture.reader.name}: {missing}; it holds {held}", wrong_call=True)
 
 
 def compare(good: Side, bad: Side) -> Comparison:
     """Compare what was read of two captures."""
     comparison = Comparison()
-    found = list(compare_findings(good.found, bad.found))
+    found = list(compare_captures(good.found, bad.found, is_silent=not bad.sorts.all))
     for one, other in pairs(good.sorts.all.values(), bad.sorts.all.values()):
         if one is None or other is None:
             comparison.compared.append(_alone(one, other))

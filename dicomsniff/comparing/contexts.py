@@ -47,20 +47,21 @@ def compare_contexts(good: Subject, bad: Subject) -> Iterator[Difference]:
     """Yield what differs in presentation contexts: of SOP classes that were used one by one, of others together."""
     classes = _by_class(good), _by_class(bad)
     unused: dict[tuple[Kind, bool], list[str]] = {}
+    unanswered = bad.was_not_accepted or good.was_not_accepted  # then only what was proposed can be compared
+    tell = _difference_of_proposals if unanswered else _difference_of_answers
     for uid in dict.fromkeys((*classes[0], *classes[1])):
         agreed = classes[0].get(uid, _Agreed()), classes[1].get(uid, _Agreed())
-        if bad.was_not_accepted or good.was_not_accepted:  # how they were answered cannot be compared
-            kind = _difference_of_proposals(*agreed)
-        else:
-            kind = _difference_of_answers(*agreed)
+        kind = tell(*agreed)
         if kind is None:
             continue
-        if uid in good.used | bad.used or bad.was_not_accepted:
+        if uid in good.used | bad.used:
             yield _of_class(uid, kind, *agreed, good, bad)
         else:
-            unused.setdefault((kind, bool(agreed[1].accepted) < bool(agreed[0].accepted)), []).append(uid)
+            has = both(lambda each: bool(each.contexts if kind is Kind.NOT_PROPOSED else each.accepted), agreed)  # noqa: B023  called at once
+            unused.setdefault((kind, has[1] < has[0]), []).append(uid)
+    weight = Weight.TELLING if bad.was_not_accepted else Weight.SLIGHT
     for (kind, worse), uids in unused.items():
-        yield _of_unused(kind, uids, worse=worse)
+        yield _of_unused(kind, uids, weight, "proposed" if unanswered else "accepted", worse=worse)
 
 
 def _by_class(subject: Subject) -> dict[str, _Agreed]:
@@ -98,6 +99,8 @@ def _of_class(uid: str, kind: Kind, good: _Agreed, bad: _Agreed, good_side: Subj
         return Difference(kind, Weight.SLIGHT, f"order of transfer syntaxes of {name}", *said)
     is_lacking = bool(good.contexts) and not bad.accepted and uid not in bad_side.done
     weight = _weight_of_proposal(bad_side) if is_lacking else Weight.SLIGHT
+    if is_lacking and not bad.contexts and bad_side.used:
+        weight = Weight.TELLING  # it may have had nothing of that class to send
     return Difference(kind, weight, f"presentation context of {name}", good.text, bad.text)
 
 
@@ -121,20 +124,17 @@ def _other_syntax(uid: str, good: _Agreed, bad: _Agreed, good_side: Subject, bad
     return Difference(Kind.SYNTAX, weight, about, good.text, bad.text + beside)
 
 
-def _of_unused(kind: Kind, uids: list[str], *, worse: bool) -> Difference:
+def _of_unused(kind: Kind, uids: list[str], weight: Weight, how: str, *, worse: bool) -> Difference:
     """Tell of SOP classes that neither side used: systems differ in what they propose and accept."""
     names = some_of(uids, MAX_NAMED, the_class)
     if kind is Kind.SYNTAX:
-        return Difference(
-            kind, Weight.SLIGHT, f"transfer syntaxes of {names}, unused", "accepted", "accepted otherwise"
-        )
+        return Difference(kind, weight, f"transfer syntaxes of {names}, unused", how, f"{how} otherwise")
     if kind is Kind.SYNTAX_ORDER:
         about = f"order of transfer syntaxes of {names}, unused"
-        return Difference(kind, Weight.SLIGHT, about, "proposed", "proposed otherwise")
-    lacks = "not proposed" if kind is Kind.NOT_PROPOSED else "not accepted"
+        return Difference(kind, weight, about, "proposed", "proposed otherwise")
     has = "proposed" if kind is Kind.NOT_PROPOSED else "accepted"
-    said = (has, lacks) if worse else (lacks, has)
-    return Difference(kind, Weight.SLIGHT, f"presentation contexts of {names}, unused", *said)
+    said = (has, f"not {has}") if worse else (f"not {has}", has)
+    return Difference(kind, weight, f"presentation contexts of {names}, unused", *said)
 
 
 def _proposed(agreed: _Agreed) -> str:

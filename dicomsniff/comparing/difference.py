@@ -27,6 +27,8 @@ class Kind(StrEnum):
 
     CAPTURE = "capture"
     """What the capture did not see: the exchange itself may have been another one."""
+    CONNECTION = "connection"
+    """What was found about connections that carried no association."""
     TLS = "tls"
     TITLE_FORM = "title-form"
     """An AE title is the same but for its padding."""
@@ -47,6 +49,8 @@ class Kind(StrEnum):
     """A finding about bytes that the other side may not be able to read."""
     ORDER = "order"
     ELEMENT = "element"
+    EXPLANATION = "explanation"
+    """Why something failed, from what else the capture holds."""
     STATUS = "status"
     MISSING_RESPONSE = "missing-response"
     RESULT = "result"
@@ -55,8 +59,8 @@ class Kind(StrEnum):
     PACE = "pace"
     """Other times than those of answers: negotiation, pauses, throughput."""
     MISSING_OPERATION = "missing-operation"
-    ASSOCIATION = "association"
     FINDING = "finding"
+    ASSOCIATION = "association"
     OUTCOME = "outcome"
     LIMIT = "limit"
     """Not all was compared."""
@@ -67,6 +71,8 @@ _STAGE = {kind: place for place, kind in enumerate(Kind)}
 
 Numbers = tuple[int | None, int | None]
 """Of GOOD and of BAD."""
+FOUND, NOT_FOUND = "found", "not found"
+"""How it is on either side, where a difference is a finding."""
 NOWHERE: Numbers = (None, None)
 
 
@@ -90,6 +96,8 @@ class Difference:
         """What differs in one line, with marks."""
         if self.good == self.bad:  # not a difference, but what was not compared
             return f"{self.about}: {self.bad}"
+        if FOUND in (self.good, self.bad):
+            return f"in {'BAD' if self.bad == FOUND else 'GOOD'} only: {self.about}"
         return f"{self.about}: {self.bad} in BAD; {self.good} in GOOD"
 
 

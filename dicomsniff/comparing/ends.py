@@ -1,9 +1,10 @@
 """How two associations end differently, and what was found about only one of them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dicomsniff.association.association import Association
-from dicomsniff.comparing.difference import Difference, Kind, Numbers, Weight
+from dicomsniff.comparing.difference import FOUND, NOT_FOUND, Difference, Kind, Numbers, Weight
 from dicomsniff.comparing.subject import Subject
 from dicomsniff.dictionary.reasons import aborted_for, aborter
 from dicomsniff.findings.codes import BROKEN, NOT_CAPTURED
@@ -28,38 +29,60 @@ _COMPARED = frozenset(
 """Findings that say what the comparison itself says."""
 
 
+_EXPLANATIONS = ("retrieve-explained",)
+"""Notes that say why something failed."""
+
+
 def compare_ends(good: Subject, bad: Subject) -> Iterator[Difference]:
     """Yield how the associations ended, where that differs, and errors and warnings about only one of them."""
     said = _end(good.association), _end(bad.association)
     if said[0] != said[1]:
         weight = Weight.SLIGHT if bad.fate is Fate.WELL else Weight.DECISIVE
         yield Difference(Kind.OUTCOME, weight, "end of the association", *said)
-    yield from compare_findings(good.found.causes, bad.found.causes, over=bad.association.released)
+    over = bad.association.released
+    for difference in compare_findings(good.found.causes, bad.found.causes):
+        is_why = difference.kind is Kind.CAPTURE and not over  # what was not seen may be all that is wrong
+        yield replace(difference, weight=Weight.DECISIVE) if is_why else difference
 
 
-def compare_findings(good: list[Finding], bad: list[Finding], *, over: bool = True) -> Iterator[Difference]:
-    """Yield errors and warnings whose code is among the findings of one side only.
+def compare_captures(good: list[Finding], bad: list[Finding], *, is_silent: bool) -> Iterator[Difference]:
+    """Yield what was found about one of two captures as a whole; `is_silent` says that the bad one has no association.
 
-    `over` says whether the bad side came to its end: what the capture did not see of it may be all that is wrong.
+    Then what became of its connections is why.
     """
+    for difference in compare_findings(good, bad):
+        weight = Weight.DECISIVE if is_silent and difference.weight is Weight.TELLING else difference.weight
+        kind = Kind.CONNECTION if difference.kind is Kind.FINDING else difference.kind
+        yield replace(difference, kind=kind, weight=weight)
+
+
+def compare_findings(good: list[Finding], bad: list[Finding]) -> Iterator[Difference]:
+    """Yield errors, warnings and explanations whose code is among the findings of one side only."""
     codes = [{each.code for cause in found for each in cause.all()} for found in (good, bad)]
     told = set(_COMPARED)
     for finding in bad:
-        if finding.worst is not Severity.NOTE and finding.code not in codes[0] | told:
+        if _counts(finding) and finding.code not in codes[0] | told:
             told.add(finding.code)
-            decides = finding.worst is Severity.ERROR if finding.code not in NOT_CAPTURED else not over
-            weight = Weight.DECISIVE if decides else Weight.TELLING
-            yield _found(finding, weight, "not found", "found", (None, finding.message_number))
+            yield _found(finding, _weight(finding), NOT_FOUND, FOUND, (None, finding.message_number))
     for finding in good:
-        if finding.worst is not Severity.NOTE and finding.code not in codes[1] | told:
+        if _counts(finding) and finding.code not in codes[1] | told:
             told.add(finding.code)
-            yield _found(finding, Weight.SLIGHT, "found", "not found", (finding.message_number, None))
+            yield _found(finding, Weight.SLIGHT, FOUND, NOT_FOUND, (finding.message_number, None))
+
+
+def _counts(finding: Finding) -> bool:
+    return finding.worst is not Severity.NOTE or finding.code in _EXPLANATIONS
+
+
+def _weight(finding: Finding) -> Weight:
+    if finding.code in _EXPLANATIONS:
+        return Weight.DECISIVE
+    return Weight.DECISIVE if finding.worst is Severity.ERROR and finding.code not in NOT_CAPTURED else Weight.TELLING
 
 
 def _found(finding: Finding, weight: Weight, good: str, bad: str, messages: Numbers) -> Difference:
-    kind = Kind.BROKEN if finding.code in BROKEN else Kind.FINDING
-    if finding.code in NOT_CAPTURED:
-        kind = Kind.CAPTURE
+    kinds = ((_EXPLANATIONS, Kind.EXPLANATION), (NOT_CAPTURED, Kind.CAPTURE), (BROKEN, Kind.BROKEN))
+    kind = next((kind for codes, kind in kinds if finding.code in codes), Kind.FINDING)
     return Difference(kind, weight, finding.line, good, bad, messages=messages)
 
 

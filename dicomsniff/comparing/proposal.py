@@ -57,7 +57,9 @@ def _titles(good: Subject, bad: Subject) -> Iterator[Difference]:
         bad_title, bad_form = _title(requests[1].titles_as_sent[place])
         may_be_why = bad.was_refused_for(refused)
         if good_title != bad_title:
-            weight = Weight.DECISIVE if may_be_why else Weight.SLIGHT
+            weight = Weight.TELLING if may_be_why else Weight.SLIGHT  # two systems have two titles
+            if bad.was_refused_expressly_for(refused):
+                weight = Weight.DECISIVE
             said = both(lambda title: f'"{the_title(title)}"', (good_title, bad_title))
             yield Difference(Kind.TITLE, weight, f"{name} AE title", *said)
         if good_form != bad_form and good_title and bad_title:

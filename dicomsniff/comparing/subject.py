@@ -52,7 +52,11 @@ class Subject:
 
     def was_refused_for(self, *codes: tuple[int, int]) -> bool:
         """Whether it was not accepted for a reason with one of these sources and reasons, or without a reason."""
+        return self.was_refused_expressly_for(*codes, *NO_REASONS) or (
+            self.was_not_accepted and self.association.rejection is None
+        )
+
+    def was_refused_expressly_for(self, *codes: tuple[int, int]) -> bool:
+        """Whether it was refused for a reason with one of these sources and reasons."""
         rejection = self.association.rejection
-        if rejection is None:
-            return self.was_not_accepted
-        return (rejection.source, rejection.reason) in (*codes, *NO_REASONS)
+        return rejection is not None and (rejection.source, rejection.reason) in codes

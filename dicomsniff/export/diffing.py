@@ -8,6 +8,7 @@ from dicomsniff.capture.packets import CaptureError
 from dicomsniff.comments import HEAD, CommentReader
 from dicomsniff.comparing.comparison import Side, compare, file_and_number
 from dicomsniff.export.diff import Diff
+from dicomsniff.filter.selection import Selection
 from dicomsniff.library import Capture, open_source
 from dicomsniff.output import say_error, written
 from dicomsniff.pager import on_terminal
@@ -24,6 +25,7 @@ def write_diff(
     output: str | None,
     *,
     privacy: Privacy,
+    selection: Selection,
     keys: "KeyFiles",
     ports: Iterable[int],
     color: str,
@@ -40,11 +42,15 @@ def write_diff(
         out = stack.enter_context(on_terminal(file, color=color, pager=pager))
         silence = stack.enter_context(SilenceWatch(paths))
         for path, number in asked:
+            if selection.reads_data and path == "-":
+                raise CaptureError(
+                    "--filter: data[…] reads data sets again, which needs a file, not a pipe", wrong_call=True
+                )
             heads = 0 if privacy.keep_phi else HEAD
             capture = stack.enter_context(Capture(open_source([path]), ports=ports, heads=heads, keys=keys))
             if path == "-":
                 silence.watch(capture)
-            side = Side(number)
+            side = Side(number, selection)
             sides.append(side)
             with progress_shown(capture.reader, out):
                 learn = (lambda _: None) if privacy.keep_phi else CommentReader(capture, gate).take

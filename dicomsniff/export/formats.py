@@ -37,10 +37,16 @@ FORMATS = (
     Format("json", ("check",), "dicomsniff.export.check:CheckedJson"),
     Format("jsonl", ("export", "live"), "dicomsniff.export.lines:JsonLines"),
     Format("jsonl", ("check",), "dicomsniff.export.check:CheckedLines"),
+    Format("html", ("export",), "dicomsniff.export.report.html:HtmlReport"),
+    Format("md", ("export",), "dicomsniff.export.report.markdown:MarkdownReport"),
+    Format("log", ("export",), "dicomsniff.export.report.log:LogReport"),
+    Format("csv", ("export",), "dicomsniff.export.table_files:CsvTables"),
+    Format("parquet", ("export",), "dicomsniff.export.table_files:ParquetTables"),
     Format("sarif", ("check",), "dicomsniff.export.sarif:Sarif"),
     Format("junit", ("check",), "dicomsniff.export.junit:Junit"),
     Format("text", ("diff",), "dicomsniff.export.diff:DiffText"),
     Format("json", ("diff",), "dicomsniff.export.diff:DiffJson"),
+    Format("html", ("diff",), "dicomsniff.export.report.diff_html:DiffHtml"),
 )
 
 
@@ -52,7 +58,14 @@ _SUFFIXES = {
     ".json": "json",
     ".xml": "junit",
     ".txt": "text",
-    **dict.fromkeys((".html", ".htm", ".md", ".csv", ".pdf", ".gz", ".zst", ".zip"), ""),
+    ".html": "html",
+    ".htm": "html",
+    ".md": "md",
+    ".log": "log",
+    ".csv": "csv",
+    ".zip": "csv",
+    ".parquet": "parquet",
+    **dict.fromkeys((".pdf", ".gz", ".zst"), ""),
 }
 """What files are named, and the format that says; none where there is no such format."""
 

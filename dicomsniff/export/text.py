@@ -70,8 +70,7 @@ def association_lines(
 def timeline_lines(association: Association, entries: Iterable[Entry]) -> Iterator[str]:
     """Yield timeline entries, a line for each; several in a row that say the same share one."""
     start = association.start_time
-    said = ((entry, entry_detail(association, entry)) for entry in sorted(entries, key=entry_order))
-    for alike in _runs(said):
+    for alike in alike_entries(association, entries):
         told = alike if len(alike) < FOLDED else alike[:1]
         for entry, detail in told:
             line = f"    {(entry.span.first_time - start) / 1e9:10.6f}  {entry_text(entry, detail)}"
@@ -97,6 +96,11 @@ def _is_alike(entry: Entry, detail: str, other: Entry, said: str) -> bool:
     """Whether two entries say the same but for numbers; lengths and times of messages that are alike differ."""
     same = entry.side is other.side and entry_name(entry) == entry_name(other)
     return same and (detail == said or gist(detail) == gist(said))
+
+
+def alike_entries(association: Association, entries: Iterable[Entry]) -> Iterator[list[tuple[Entry, str]]]:
+    """Yield timeline entries in the order of time, with their details; those in a row that say the same together."""
+    return _runs((entry, entry_detail(association, entry)) for entry in sorted(entries, key=entry_order))
 
 
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
@@ -137,7 +141,7 @@ def link_section(links: Iterable[Link]) -> Iterator[str]:
         yield ""
 
 
-def summary_lines(capture: Capture, selected: str = "") -> Iterator[str]:
+def summary_lines(capture: Capture, selected: str = "", *, findings: bool = True) -> Iterator[str]:
     """Yield what a capture that is over held as a whole; `selected` says how much of that is shown."""
     analyzer = capture.analyzer
     held = f"{counted(analyzer.connections, 'TCP connection')}, {counted(analyzer.association_count, 'association')}"
@@ -155,7 +159,8 @@ def summary_lines(capture: Capture, selected: str = "") -> Iterator[str]:
         yield f"  {given_up} given up: more than {MAX_CONNECTIONS} were open at a time"
     for reason, count in analyzer.undecoded.most_common():
         yield f"  {counted(count, 'packet')} not used: {reason}"
-    yield from finding_lines(analyzer.findings)
+    if findings:
+        yield from finding_lines(analyzer.findings)
     if capture.truncated:
         yield f"  the capture is cut off: {capture.truncated}"
 

@@ -108,3 +108,39 @@ def test_a_role_that_is_not_answered_is_told():
         "requestor is SCU (default: its proposal to be SCU and SCP was not answered) in BAD; "
         "requestor is SCU and SCP in GOOD"
     ]
+
+
+def test_a_class_that_was_proposed_and_refused_is_not_called_unproposed_where_it_was_proposed():
+    good = exchanged(stored(), answered=build.associate_ac(build.answer(1), build.answer(3), build.answer(5, 3)))
+    bad = exchanged(
+        stored(), proposed=build.associate_rq(build.proposal(1), build.proposal(3, CT)),
+        answered=build.associate_ac(build.answer(1), build.answer(3)),
+    )  # fmt: skip
+    assert lines(good, bad) == [
+        "presentation contexts of MR Image Storage, unused: not proposed in BAD; proposed in GOOD"
+    ]
+    assert lines(bad, good) == [
+        "presentation contexts of MR Image Storage, unused: proposed in BAD; not proposed in GOOD"
+    ]
+
+
+def test_of_what_was_refused_the_classes_that_the_good_one_did_not_use_are_told_together():
+    other = build.associate_rq(build.proposal(1), build.proposal(3, CT), build.proposal(5, MR, (EXPLICIT,)))
+    assert "transfer syntaxes of MR Image Storage, unused: proposed otherwise in BAD; proposed in GOOD" in (
+        lines(GOOD, refused(other), weight=Weight.TELLING)
+    )
+
+
+def test_a_class_that_was_not_proposed_is_less_telling_than_a_failure_of_another_one():
+    bad = exchanged(
+        stored(1, 0xA700), proposed=build.associate_rq(build.proposal(1), build.proposal(3, CT)),
+        answered=build.associate_ac(build.answer(1), build.answer(3)),
+    )  # fmt: skip
+    good = exchanged(stored(1), stored(2, sop_class=MR))
+    first, second, *_ = differences(good, bad)
+    assert (first.kind, first.weight) == (Kind.STATUS, Weight.DECISIVE)
+    assert second.kind is Kind.MISSING_OPERATION
+    assert (
+        "presentation context of MR Image Storage: not proposed in BAD; accepted as Implicit VR Little Endian in GOOD"
+        in (lines(good, bad, weight=Weight.TELLING))
+    )

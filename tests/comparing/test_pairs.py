@@ -71,8 +71,9 @@ def test_nothing_differs_from_itself(path):
     assert text(comparison)[0] == "nothing differs that could matter"
 
 
-def test_the_one_association_that_a_move_lacks_is_the_cause(samples):
+def test_of_a_move_the_association_that_was_refused_comes_first(samples):
     comparison = compared(samples / "c-move.pcap", samples / "c-move-destination-refuses.pcap")
     told = text(comparison)
-    assert told[0] == 'likely cause: called AE title: "DEST" in BAD; "MOVEDEST" in GOOD'
-    assert any("answer to A-ASSOCIATE-RQ: refused (no reason given) in BAD; accepted in GOOD" in line for line in told)
+    assert told[0] == "likely cause: answer to A-ASSOCIATE-RQ: refused (no reason given) in BAD; accepted in GOOD"
+    assert any("in BAD only: C-MOVE to DEST: DEST rejected the SCP's association 2" in line for line in told)
+    assert any('called AE title: "DEST" in BAD; "MOVEDEST" in GOOD' in line for line in told)

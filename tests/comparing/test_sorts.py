@@ -87,3 +87,11 @@ def test_a_file_that_is_named_so_is_a_file(tmp_path):
     path = tmp_path / "study#2"
     path.write_bytes(b"")
     assert file_and_number(str(path)) == (str(path), None)
+
+
+def test_where_there_is_no_association_what_became_of_its_connection_is_the_cause(tmp_path):
+    refused = build.Talk(client=("10.0.0.1", 40001))
+    refused.call()
+    refused.reset(1)
+    found = compare(side(tmp_path, exchanged(stored())), side(tmp_path, refused.packets))
+    assert plain(found.cause.line).startswith("in BAD only: 10.0.0.2:104 refused 1 TCP connection from 10.0.0.1")

@@ -113,6 +113,7 @@ def test_a_comment_that_names_a_patient_is_withheld(diff, tmp_path):
     [
         (("-", "-"), "standard input can be read once only: name a file for one of the two"),
         (("c-echo.pcap", "c-echo.pcap#2"), "c-echo.pcap: there is no association 2; it holds 1 association"),
+        (("c-echo.pcap", "c-echo.pcap", "--filter", "command == C-STORE"), "c-echo.pcap: none is chosen; it holds 1"),
         (("c-echo.pcap",), "Missing argument 'BAD'"),
         (("c-echo.pcap", "c-echo.pcap", "-o", "x.csv"), "diff writes text, json"),
     ],
@@ -131,5 +132,12 @@ def test_what_could_be_read_of_a_capture_that_is_cut_off_is_compared(diff, sampl
     cut.write_bytes(whole.read_bytes()[:40_000])
     status, out, error = diff(whole, cut)
     assert status == 3
-    assert out.startswith("likely cause: the capture ends within C-STORE-RQ 1: found in BAD; not found in GOOD\n")
+    assert out.startswith("likely cause: in BAD only: the capture ends within C-STORE-RQ 1\n")
     assert "the capture is cut off" in error
+
+
+def test_a_filter_chooses_which_associations_are_compared(diff, samples):
+    moves = samples / "c-move.pcap", samples / "c-move-destination-refuses.pcap"
+    _, out, _ = diff(*moves, "--filter", "command == C-MOVE")
+    assert out.startswith("likely cause: status of C-MOVE of Patient Root")
+    assert "association 2" not in out
