@@ -35,6 +35,12 @@ def hostile_capture(tmp_path: Path) -> Path:
     return write(tmp_path / "hostile.pcap", talk)
 
 
+@pytest.fixture
+def stored_capture(tmp_path: Path) -> Path:
+    """Three objects for a C-MOVE: the second is refused, the third gets no answer."""
+    return write(tmp_path / "stored.pcap", build.stores())
+
+
 def write(path: Path, talk: build.Talk) -> Path:
     path.write_bytes(build.pcap(build.frames(talk.packets)))
     return path

@@ -15,6 +15,7 @@ VIEWS = {
     "overview": "1",
     "exchange": "2",
     "negotiation": "3",
+    "objects": "4",
     "findings": "6",
 }
 CAPTURES = {"healthy": "c-move", "rejected": "association-rejected", "refused": "contexts-all-refused"}

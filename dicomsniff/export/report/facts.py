@@ -1,11 +1,10 @@
 """An association -> what a report says of it, in plain words, as the gate shows them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from dicomsniff.association.agreement import NOT_SELECTED, selected_roles
 from dicomsniff.association.association import Association, Party
-from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.findings.alike import Alike, fold
 from dicomsniff.findings.catalogue import find_rule
 from dicomsniff.findings.finding import Finding
@@ -13,6 +12,7 @@ from dicomsniff.findings.parts import shown, the_class, the_party, the_uid
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import byte_size, duration
 from dicomsniff.words.negotiation import consequences, limits, result_text, role_text
+from dicomsniff.words.objects import StoredObject, stored_objects
 from dicomsniff.words.times import time_parts
 
 MAX_SYNTAXES = 8
@@ -69,7 +69,7 @@ class Bar(NamedTuple):
     share: float
 
 
-class StoredObject(NamedTuple):
+class ObjectRow(NamedTuple):
     """A C-STORE: what was stored, how, how long that took."""
 
     number: int
@@ -145,30 +145,22 @@ class Facts:
             for service, each in association.timing.latencies.items()
         ]
 
-    def objects(self, association: Association) -> list[StoredObject]:
+    def objects(self, association: Association) -> list[ObjectRow]:
         """Return the objects that were sent, as far as they are listed."""
-        return list(self._objects(association))
+        return [self._object(each) for each in stored_objects(association)[:MAX_OBJECTS]]
 
-    def _objects(self, association: Association) -> Iterator[StoredObject]:
-        stores = [each for each in association.operations.operations if each.name == "C-STORE"]
-        for each in stores[:MAX_OBJECTS]:
-            request, data = each.request, each.request.data_set
-            status = "no response"
-            if each.status is not None:
-                status = status_text("C-STORE", request.sop_class_uid, each.status)
-            syntax = self.said(the_class(request.transfer_syntax)) if request.transfer_syntax else "?"
-            instance = self._gate.uid(request.command.affected_sop_instance_uid or "")
-            waited = each.final_latency
-            yield StoredObject(
-                request.number,
-                self.said(the_class(request.sop_class_uid)),
-                instance,
-                syntax,
-                byte_size(data.length) if data is not None else "none",
-                status if request.complete else f"{status}; incomplete",
-                duration(waited) if waited is not None else "",
-                each.category != "Success" or not request.complete,
-            )
+    def _object(self, stored: StoredObject) -> ObjectRow:
+        request, waited = stored.request, stored.answered_in
+        return ObjectRow(
+            request.number,
+            self.said(the_class(request.sop_class_uid)),
+            self._gate.uid(stored.instance),
+            self.said(the_class(request.transfer_syntax)) if request.transfer_syntax else "?",
+            byte_size(stored.size) if stored.size is not None else "none",
+            stored.status,
+            duration(waited) if waited is not None else "",
+            stored.severity is not None,
+        )
 
     def _told(self, alike: Alike) -> Told:
         finding = alike.finding

@@ -10,6 +10,7 @@ from dicomsniff.tui.session import Session
 from dicomsniff.tui.views.exchange import Exchange
 from dicomsniff.tui.views.findings import FindingsView
 from dicomsniff.tui.views.negotiation import Negotiation
+from dicomsniff.tui.views.objects import Objects
 from dicomsniff.tui.views.overview import Overview
 from dicomsniff.tui.views.view import View
 
@@ -36,6 +37,7 @@ VIEWS = (
     Kind("overview", "1", "Overview", Overview, Needs.CAPTURE, "how the capture went, and its associations"),
     Kind("exchange", "2", "Exchange", Exchange, Needs.ASSOCIATION, "what was said, message by message"),
     Kind("negotiation", "3", "Negotiation", Negotiation, Needs.ASSOCIATION, "what was agreed, and what follows"),
+    Kind("objects", "4", "Objects", Objects, Needs.CAPTURE, "what was stored, whole UIDs, failures first"),
     Kind("findings", "6", "Findings", FindingsView, Needs.CAPTURE, "what went wrong, why, and what to do"),
 )
 
