@@ -41,6 +41,26 @@ def stored_capture(tmp_path: Path) -> Path:
     return write(tmp_path / "stored.pcap", build.stores())
 
 
+@pytest.fixture
+def slow_capture(tmp_path: Path) -> Path:
+    """Twelve associations with two C-ECHOs each; in the seventh, the second one is answered after 30.2 s."""
+    packets = []
+    for number in range(1, 13):
+        talk = build.Talk(("10.0.0.1", 40_000 + number), start=build.START + number * 1_000_000_000).open()
+        talk.client(build.associate_rq())
+        talk.server(build.associate_ac())
+        for message in (1, 2):
+            talk.client(build.message(1, build.echo_rq(message)))
+            talk.wait(30_200_000_000 if (number, message) == (7, 2) else 2_000_000)
+            talk.server(build.message(1, build.echo_rsp(message)))
+        talk.client(build.release_rq())
+        talk.server(build.release_rp())
+        packets += talk.close().packets
+    path = tmp_path / "slow.pcap"
+    path.write_bytes(build.pcap(build.frames(sorted(packets, key=lambda packet: packet.time))))
+    return path
+
+
 def write(path: Path, talk: build.Talk) -> Path:
     path.write_bytes(build.pcap(build.frames(talk.packets)))
     return path

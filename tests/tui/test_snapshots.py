@@ -16,6 +16,7 @@ VIEWS = {
     "exchange": "2",
     "negotiation": "3",
     "objects": "4",
+    "times": "5",
     "findings": "6",
 }
 CAPTURES = {"healthy": "c-move", "rejected": "association-rejected", "refused": "contexts-all-refused"}

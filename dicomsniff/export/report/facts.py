@@ -13,7 +13,7 @@ from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import byte_size, duration
 from dicomsniff.words.negotiation import consequences, limits, result_text, role_text
 from dicomsniff.words.objects import StoredObject, stored_objects
-from dicomsniff.words.times import time_parts
+from dicomsniff.words.times import answers, time_parts
 
 MAX_SYNTAXES = 8
 """Transfer syntaxes up to which a negotiation is shown as a matrix; more are listed in each row."""
@@ -134,15 +134,17 @@ class Facts:
 
     def bars(self, association: Association) -> list[Bar]:
         """Return where the time went, the longest part first."""
-        total = association.timing.total
-        parts = time_parts(association.timing) if total else []
-        return [Bar(name, duration(time), time / total) for name, time in parts if SMALL * time >= total]
+        parts = time_parts(association.timing)
+        return [Bar(part.name, duration(part.time), part.share) for part in parts if SMALL * part.share >= 1]
 
-    def latencies(self, association: Association) -> list[tuple[str, int, str, str, int]]:
-        """Return per service how often it was answered, the median and the longest time, and the message of that."""
+    def latencies(self, association: Association) -> list[tuple[str, int, str, str, str, int]]:
+        """Return per service how often it was answered, how long that took at most of half, of 90 % and of all.
+
+        The last is the message of the longest.
+        """
         return [
-            (service or "others", each.count, duration(each.median), duration(each.worst), each.worst_message)
-            for service, each in association.timing.latencies.items()
+            (each.service, each.number, duration(each.median), duration(each.ninth), duration(each.worst), each.message)
+            for each in answers(association.timing)
         ]
 
     def objects(self, association: Association) -> list[ObjectRow]:

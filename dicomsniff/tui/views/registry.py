@@ -12,6 +12,7 @@ from dicomsniff.tui.views.findings import FindingsView
 from dicomsniff.tui.views.negotiation import Negotiation
 from dicomsniff.tui.views.objects import Objects
 from dicomsniff.tui.views.overview import Overview
+from dicomsniff.tui.views.times import Times
 from dicomsniff.tui.views.view import View
 
 
@@ -38,6 +39,7 @@ VIEWS = (
     Kind("exchange", "2", "Exchange", Exchange, Needs.ASSOCIATION, "what was said, message by message"),
     Kind("negotiation", "3", "Negotiation", Negotiation, Needs.ASSOCIATION, "what was agreed, and what follows"),
     Kind("objects", "4", "Objects", Objects, Needs.CAPTURE, "what was stored, whole UIDs, failures first"),
+    Kind("times", "5", "Time", Times, Needs.CAPTURE, "who waited for whom, how long answers took"),
     Kind("findings", "6", "Findings", FindingsView, Needs.CAPTURE, "what went wrong, why, and what to do"),
 )
 
