@@ -61,6 +61,26 @@ def slow_capture(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def paired_capture(tmp_path: Path) -> Path:
+    """A CT stores an object at a PACS, then another CT does, then the first one tries again and is refused."""
+    packets = []
+    for number, (calling, status) in enumerate((("CT1", 0), ("CT2", 0), ("CT1", 0xA700)), start=1):
+        talk = build.Talk(("10.0.0.1", 40_000 + number), start=build.START + number * 1_000_000_000).open()
+        context = build.proposal(1, build.CT_IMAGE_STORAGE, (build.EXPLICIT,))
+        talk.client(build.associate_rq(context, calling=calling, called="PACS"))
+        talk.server(build.associate_ac(build.answer(1, transfer=build.EXPLICIT)))
+        data = build.explicit_data_set((0x00100010, b"PN", b"Doe^Jane"))
+        talk.client(build.message(1, build.store_rq(1, f"1.2.3.{number}"), data))
+        talk.server(build.message(1, build.store_rsp(1, status, f"1.2.3.{number}")))
+        talk.client(build.release_rq())
+        talk.server(build.release_rp())
+        packets += talk.close().packets
+    path = tmp_path / "paired.pcap"
+    path.write_bytes(build.pcap(build.frames(packets)))
+    return path
+
+
 def write(path: Path, talk: build.Talk) -> Path:
     path.write_bytes(build.pcap(build.frames(talk.packets)))
     return path

@@ -18,6 +18,7 @@ VIEWS = {
     "objects": "4",
     "times": "5",
     "findings": "6",
+    "compare": "7",
 }
 CAPTURES = {"healthy": "c-move", "rejected": "association-rejected", "refused": "contexts-all-refused"}
 SCREENS = {

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from textual.binding import Binding, BindingType
 
 from dicomsniff.tui.session import Session
+from dicomsniff.tui.views.compare import Compare
 from dicomsniff.tui.views.exchange import Exchange
 from dicomsniff.tui.views.findings import FindingsView
 from dicomsniff.tui.views.negotiation import Negotiation
@@ -41,6 +42,7 @@ VIEWS = (
     Kind("objects", "4", "Objects", Objects, Needs.CAPTURE, "what was stored, whole UIDs, failures first"),
     Kind("times", "5", "Time", Times, Needs.CAPTURE, "who waited for whom, how long answers took"),
     Kind("findings", "6", "Findings", FindingsView, Needs.CAPTURE, "what went wrong, why, and what to do"),
+    Kind("compare", "7", "Compare", Compare, Needs.ASSOCIATION, "what differs from one that went well"),
 )
 
 
