@@ -48,6 +48,8 @@ KEYS = (
     Key("view.back", "escape", "leave", "Back", "go back one pane; in the associations, clear the filter", _V),
     Key("view.next", "tab", "next_pane", "Pane", "next pane", _V),
     Key("view.previous", "shift+tab", "previous_pane", "Pane back", "previous pane", _V, shown=False),
+    Key("view.copy", "y", "copy", "Copy", "copy what is selected: value, row, UID, command line that opens it", _V),
+    Key("view.whole", "w", "whole", "Whole", "show the row under the cursor whole", _V),
     Key("view.zoom", "Z", "zoom", "Zoom", "show this pane alone, or all again", _V, shown=False),
     Key("view.widen", "plus", "widen(1)", "Larger", "give this pane more room", _V, shown=False, display="+"),
     Key("view.narrow", "minus", "widen(-1)", "Smaller", "give this pane less room", _V, shown=False, display="-"),
@@ -162,7 +164,7 @@ KEYS = (
         display="⏎ ↓",
     ),
     Key("filter.clear", "escape", "clear", "Clear", "clear the filter", Where.FILTER),
-    Key("dialog.open", "enter", "choose", "Go there", "go where the selected line leads", Where.DIALOG),
+    Key("dialog.open", "enter", "choose", "Choose", "choose the selected line, or go where it leads", Where.DIALOG),
     Key("dialog.close", "escape,q", "close", "Close", "close the dialog", Where.DIALOG),
 )
 

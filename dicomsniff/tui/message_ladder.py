@@ -12,6 +12,7 @@ from dicomsniff.findings.parts import the_party
 from dicomsniff.pdu.types import CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import byte_size, duration
 from dicomsniff.side import Side
+from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.columns import Column
 from dicomsniff.tui.ladder_line import LadderLine, LadderLines, gap_text
@@ -107,6 +108,11 @@ class MessageLadder(ColumnList[LadderLine]):
         if not line.is_gap:
             return super().row(index, width)
         return Shown(f"  ┄┄┄┄ {gap_text(line)} {'┄' * width}", self.styled("gap"))
+
+    def parts(self, index: int) -> list[Choice]:
+        """Return what each column says of an entry, or how long nothing came."""
+        line = self.rows[index]
+        return [Choice("gap", gap_text(line))] if line.is_gap else super().parts(index)
 
     def _sign(self, line: LadderLine) -> str:
         problems = self._session.problems
