@@ -104,6 +104,23 @@ KEYS = (
         _W,
         shown=False,
     ),
+    Key(
+        "app.export",
+        "e",
+        "export",
+        "Export",
+        "write the association to a file: transcript, report, tables",
+        _W,
+    ),
+    Key(
+        "app.extract",
+        "x",
+        "extract",
+        "Extract",
+        "write the object of the selected C-STORE to a DICOM file",
+        _W,
+        shown=False,
+    ),
     Key("app.privacy", "P", "privacy", "Privacy", "show or withhold what may identify a patient", _W, shown=False),
     Key(
         "app.follow",

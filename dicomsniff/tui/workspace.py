@@ -1,5 +1,6 @@
 """The views of a session, one of them in sight, and the keys that work in all of them."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
@@ -9,12 +10,18 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
+from dicomsniff.capture.packets import CaptureError
+from dicomsniff.output import OutputError
+from dicomsniff.tui import saving
 from dicomsniff.tui.background import in_background
+from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.filter_line import FilterLine
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.links_list import LinksList
+from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_counterpart, find_problem, find_related, find_target
+from dicomsniff.tui.related import stored
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.tabs import Tabs
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
@@ -164,6 +171,41 @@ class Workspace(Vertical):
     def action_privacy(self) -> None:
         """Show what may identify a patient, or withhold it again."""
         self.session.toggle_privacy()
+
+    def action_export(self) -> None:
+        """Write the selected association to a file, in a format to choose."""
+        if self.session.association is not None:
+            number = self.session.association.id
+            menu = Menu(f"Export association {number}", "writes a new file", saving.formats())
+            self.app.push_screen(menu, partial(self._export, number))
+
+    def _export(self, number: int, form: Choice | None) -> None:
+        if form is not None:
+            session = self.session
+            self.save(partial(saving.export, session.capture, number, form.what, session.gate.privacy))
+
+    def action_extract(self) -> None:
+        """Write the object of the selected C-STORE to a file, as it was sent or de-identified."""
+        association, message = self.session.association, stored(self.session.entry)
+        if association is None or message is None:
+            self.app.notify("no object belongs to this entry: select a C-STORE")
+            return
+        menu = Menu("Extract", "writes to a new directory", saving.EXTRACTIONS)
+        self.app.push_screen(menu, partial(self._extract, association.id, message.number))
+
+    def _extract(self, association: int, message: int, chosen: Choice | None) -> None:
+        if chosen is not None:
+            session = self.session
+            self.save(partial(saving.extract, session.capture, association, message, chosen, session.gate.privacy))
+
+    @work(group="saving")
+    async def save(self, write: Callable[[], str]) -> None:
+        """Write in the background, and say what was written."""
+        self.app.notify("writing…")
+        try:
+            self.app.notify(f"written: {await in_background(write)}", timeout=10)
+        except (CaptureError, OutputError, OSError) as error:
+            self.app.notify(f"not written: {error}", severity="error", timeout=10)
 
     def _reopen(self) -> None:
         if not self._reopens and self.session.reopening.is_due(self.session.association):
