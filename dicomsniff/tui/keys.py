@@ -49,7 +49,7 @@ KEYS = (
     Key("view.next", "tab", "next_pane", "Pane", "next pane", _V),
     Key("view.previous", "shift+tab", "previous_pane", "Pane back", "previous pane", _V, shown=False),
     Key("view.copy", "y", "copy", "Copy", "copy what is selected: value, row, UID, command line that opens it", _V),
-    Key("view.whole", "w", "whole", "Whole", "show the row under the cursor whole", _V),
+    Key("view.whole", "w", "whole", "Whole", "show the row under the cursor whole", _V, shown=False),
     Key("view.zoom", "Z", "zoom", "Zoom", "show this pane alone, or all again", _V, shown=False),
     Key("view.widen", "plus", "widen(1)", "Larger", "give this pane more room", _V, shown=False, display="+"),
     Key("view.narrow", "minus", "widen(-1)", "Smaller", "give this pane less room", _V, shown=False, display="-"),
@@ -111,6 +111,7 @@ KEYS = (
         "Export",
         "write the association to a file: transcript, report, tables",
         _W,
+        shown=False,
     ),
     Key(
         "app.extract",
