@@ -62,6 +62,8 @@ class AssociationTable(ColumnList[Association]):
         self.show_rows(listing.listed, selected)
         total = len(listing.all)
         counted = str(total) if listing.filter.is_all else f"{len(listing.listed)} of {total}"
+        if listing.is_sifting:
+            counted += ", filtering…"
         if gone := listing.given_up:
             counted += f"; {gone} given up to bound memory"
         self.border_title = Shown(f"Associations ({counted})" if total else "Associations")

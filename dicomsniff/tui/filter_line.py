@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from rich.highlighter import Highlighter
+from rich.text import Text  # noqa: TID251  what is typed is only marked
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -11,6 +13,19 @@ from textual.widgets import Input, Label
 
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.keys import Where, bindings
+
+
+class WrongFrom(Highlighter):
+    """Marks what is typed from the place on where it is wrong."""
+
+    def __init__(self) -> None:
+        self.place: int | None = None
+
+    def highlight(self, text: Text) -> None:
+        """Mark it: without colours, too."""
+        if self.place is not None:
+            text.stylize("bold underline reverse", self.place, self.place + 1)
+            text.stylize("bold underline", self.place)
 
 
 class FilterLine(Horizontal):
@@ -30,7 +45,10 @@ class FilterLine(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="filter")
-        self.input = Input(placeholder="words, or as status >= 0xA000: see dicomsniff filter", compact=True)
+        self._wrong = WrongFrom()
+        self.input = Input(
+            placeholder="words, or as status >= 0xA000: see dicomsniff filter", compact=True, highlighter=self._wrong
+        )
         self.problem = Label(id="problem", markup=False)
         self.display = False
 
@@ -48,6 +66,9 @@ class FilterLine(Horizontal):
     def follow(self, chosen: AssociationFilter) -> None:
         """Show the filter as it is, and what is wrong with what is typed."""
         self.problem.update(chosen.problem)
+        if self._wrong.place != chosen.wrong_from:
+            self._wrong.place = chosen.wrong_from
+            self.input.refresh()
         if self.input.value and not chosen.text:
             self.input.value = ""
             self.display = self.input.has_focus

@@ -60,7 +60,10 @@ class MessageLadder(ColumnList[LadderLine]):
         self._lines.take(session.entries)
         self.EMPTY = session.reopening.said(session.association)
         on_selected = self.entry is session.entry
-        self.show_rows(self._lines.lines)
+        sight = session.sight
+        self.show_rows(
+            self._lines.lines if sight.shows_all else [each for each in self._lines.lines if sight.shows(each.entry)]
+        )
         place = self._place(session.entry)
         if place is not None and place != self.cursor:
             if on_selected:  # an entry that came before it pushed it down
@@ -95,6 +98,9 @@ class MessageLadder(ColumnList[LadderLine]):
         pair = allowed(f"{the_party(association.requestor)} → {the_party(association.acceptor)}")
         listed, more = len(association.timeline), association.unlisted
         first = f"the first {listed:,} of {listed + more:,} entries  " if more else ""
+        if not self._session.sight.shows_all:
+            shown = sum(not line.is_gap for line in self.rows)
+            first = f"{shown:,} of {listed + more:,} entries pass the filter  "
         self.border_title = Shown(f"{association.id}  {first}{pair}")
 
     def style_of(self, row: LadderLine) -> Style | str:

@@ -1,5 +1,6 @@
 """The views of a session, one of them in sight, and the keys that work in all of them."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
@@ -23,6 +24,7 @@ from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_counterpart, find_problem, find_related, find_target
 from dicomsniff.tui.related import stored
 from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.slices import PAUSE
 from dicomsniff.tui.tabs import Tabs
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
 
@@ -40,7 +42,7 @@ class Workspace(Vertical):
         self.filter_line = FilterLine()
         self._missed = dict.fromkeys(self.views, ~Change(0))
         """What changed since each view was last in sight."""
-        self._reopens = False
+        self._reopens = self._filters = False
         session.view = VIEWS[0].id
 
     def compose(self) -> ComposeResult:
@@ -63,6 +65,7 @@ class Workspace(Vertical):
         for name in self._missed:
             self._missed[name] |= change
         self._reopen()
+        self._filter_on()
         current = self.views[self.session.view]
         if change & Change.VIEW:
             for view in self.views.values():
@@ -206,6 +209,19 @@ class Workspace(Vertical):
             self.app.notify(f"written: {await in_background(write)}", timeout=10)
         except (CaptureError, OutputError, OSError) as error:
             self.app.notify(f"not written: {error}", severity="error", timeout=10)
+
+    def _filter_on(self) -> None:
+        if not self._filters and self.session.is_filtering:
+            self._filters = True
+            self.filter_on()
+
+    @work(group="filtering")
+    async def filter_on(self) -> None:
+        """Filter a little at a time, between keys."""
+        while self.session.is_filtering:
+            await asyncio.sleep(PAUSE)
+            self.session.go_on_filtering()
+        self._filters = False
 
     def _reopen(self) -> None:
         if not self._reopens and self.session.reopening.is_due(self.session.association):
