@@ -7,7 +7,7 @@ from rich.text import Text  # noqa: TID251  what is typed is only marked
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Label
 
@@ -28,7 +28,7 @@ class WrongFrom(Highlighter):
             text.stylize("bold underline", self.place)
 
 
-class FilterLine(Horizontal):
+class FilterLine(Vertical):
     """Tells the filter as it is typed; Enter keeps it, Escape clears it. Shown while there is one."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.FILTER)
@@ -50,12 +50,13 @@ class FilterLine(Horizontal):
             placeholder="words, or as status >= 0xA000: see dicomsniff filter", compact=True, highlighter=self._wrong
         )
         self.problem = Label(id="problem", markup=False)
-        self.display = False
+        self.display = self.problem.display = False
 
     def compose(self) -> ComposeResult:
-        """Put a label before it, and what is wrong after it."""
-        yield Label("Filter")
-        yield self.input
+        """Put a label before it, and what is wrong below it."""
+        with Horizontal():
+            yield Label("Filter")
+            yield self.input
         yield self.problem
 
     def open(self) -> None:
@@ -66,6 +67,7 @@ class FilterLine(Horizontal):
     def follow(self, chosen: AssociationFilter) -> None:
         """Show the filter as it is, and what is wrong with what is typed."""
         self.problem.update(chosen.problem)
+        self.problem.display = bool(chosen.problem)
         if self._wrong.place != chosen.wrong_from:
             self._wrong.place = chosen.wrong_from
             self.input.refresh()

@@ -53,7 +53,9 @@ KEYS = (
     Key("view.zoom", "Z", "zoom", "Zoom", "show this pane alone, or all again", _V, shown=False),
     Key("view.widen", "plus", "widen(1)", "Larger", "give this pane more room", _V, shown=False, display="+"),
     Key("view.narrow", "minus", "widen(-1)", "Smaller", "give this pane less room", _V, shown=False, display="-"),
-    Key("app.filter", "slash", "filter", "Filter", "filter associations, and messages of the exchange", _W, display="/"),
+    Key(
+        "app.filter", "slash", "filter", "Filter", "filter associations, and messages of the exchange", _W, display="/"
+    ),
     Key(
         "app.findings",
         "f",
