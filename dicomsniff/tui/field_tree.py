@@ -95,9 +95,7 @@ class FieldTree(RowList):
         ]
         if holding:
             index = min(holding)[2]
-            if self._folding.reveal(index):
-                self._lay_out()
-            self._select(index, by_user=True)
+            self.show_found(index)
 
     def action_fold(self) -> None:
         """Hide what is below the selected field; where there is nothing, go to what it is in."""
@@ -138,6 +136,26 @@ class FieldTree(RowList):
         """Return the whole value of the field on a line, under its name."""
         field = self.rows[self._lines[index][0]]
         return [Choice(field.name, field.value)]
+
+    @property
+    def searched(self) -> int:
+        """How many fields there are, folded ones included."""
+        return len(self.rows)
+
+    @property
+    def searched_from(self) -> int:
+        """The selected field."""
+        return self._place if self._place is not None else -1
+
+    def searched_text(self, place: int) -> str:
+        """Return a field's name and value."""
+        return f"{self.rows[place].name}  {self.rows[place].value}"
+
+    def show_found(self, place: int) -> None:
+        """Put the cursor on a field; unfold what it is in."""
+        if self._folding.reveal(place):
+            self._lay_out()
+        self._select(place, by_user=True)
 
     def copied(self, index: int) -> list[Choice]:
         """Return what can be copied of it: mostly its value."""

@@ -17,6 +17,7 @@ class Where(Enum):
     COLUMNS = "Tables"
     LIST = "Lists"
     FILTER = "While typing a filter"
+    FIND = "While typing what to find"
     DIALOG = "Dialogs"
 
 
@@ -56,6 +57,9 @@ KEYS = (
     Key(
         "app.filter", "slash", "filter", "Filter", "filter associations, and messages of the exchange", _W, display="/"
     ),
+    Key("app.find", "asterisk", "find", "Find", "find text in rows and fields", _W, shown=False, display="*"),
+    Key("app.find_next", "full_stop", "find_next(1)", "Find next", "next row with that text", _W, False, "."),
+    Key("app.find_previous", "comma", "find_next(-1)", "Find previous", "the one before", _W, False, ","),
     Key(
         "app.findings",
         "f",
@@ -184,6 +188,7 @@ KEYS = (
         display="⏎ ↓",
     ),
     Key("filter.clear", "escape", "clear", "Clear", "clear the filter", Where.FILTER),
+    Key("find.cancel", "escape", "cancel", "Cancel", "find nothing", Where.FIND),
     Key("dialog.open", "enter", "choose", "Choose", "choose the selected line, or go where it leads", Where.DIALOG),
     Key("dialog.close", "escape,q", "close", "Close", "close the dialog", Where.DIALOG),
 )

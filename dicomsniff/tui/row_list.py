@@ -88,6 +88,24 @@ class RowList(ScrollView, can_focus=True):
         """Return what can be copied of a row."""
         return self.parts(index)
 
+    @property
+    def searched(self) -> int:
+        """How many rows there are to be searched for text."""
+        return self.count
+
+    @property
+    def searched_from(self) -> int:
+        """The row from which on a search begins."""
+        return self.cursor
+
+    def searched_text(self, place: int) -> str:
+        """Return what a row is searched for."""
+        return "  ".join(part.says for part in self.parts(place))
+
+    def show_found(self, place: int) -> None:
+        """Put the cursor on a row that was found."""
+        self.move_to(place, by_user=True)
+
     def everything(self) -> str:
         """Return all rows as text, a line each; empty where they are too many."""
         if self.count > MAX_COPIED:

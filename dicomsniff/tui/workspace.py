@@ -17,14 +17,16 @@ from dicomsniff.tui import saving
 from dicomsniff.tui.background import in_background
 from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.filter_line import FilterLine
+from dicomsniff.tui.find_line import FindLine
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_counterpart, find_problem, find_related, find_target
 from dicomsniff.tui.related import stored
+from dicomsniff.tui.search import Search
 from dicomsniff.tui.session import Change, Session
-from dicomsniff.tui.slices import PAUSE
+from dicomsniff.tui.slices import PAUSE, go_on
 from dicomsniff.tui.tabs import Tabs
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
 
@@ -39,7 +41,9 @@ class Workspace(Vertical):
         self.session = session
         self.views = {kind.id: kind.widget(session) for kind in VIEWS}
         self.tabs = Tabs([(kind.id, kind.key, kind.title) for kind in VIEWS])
-        self.filter_line = FilterLine()
+        self.filter_line, self.find_line = FilterLine(), FindLine()
+        self._sought = ""
+        """The text that was looked for last."""
         self._missed = dict.fromkeys(self.views, ~Change(0))
         """What changed since each view was last in sight."""
         self._reopens = self._filters = False
@@ -49,6 +53,7 @@ class Workspace(Vertical):
         """Put the views on top of each other."""
         yield self.tabs
         yield self.filter_line
+        yield self.find_line
         for view in self.views.values():
             view.display = False
             yield view
@@ -104,6 +109,41 @@ class Workspace(Vertical):
         """Go back to what the filter is about."""
         view = self.views[self.session.view]
         view.go_to(view.pane)
+
+    def action_find(self) -> None:
+        """Type what to find."""
+        self.find_line.open()
+
+    @on(FindLine.Asked)
+    def find_typed(self, event: FindLine.Asked) -> None:
+        """Find what was typed, from the cursor on."""
+        self.leave_filter()
+        self._sought = event.text or self._sought
+        if event.text:
+            self.action_find_next(1)
+
+    def action_find_next(self, step: int) -> None:
+        """Find the next or previous row with the text that was typed last."""
+        if self._sought:
+            self.find_on(self._sought, step)
+        else:
+            self.find_line.open()
+
+    @work(group="finding", exclusive=True)
+    async def find_on(self, text: str, step: int) -> None:
+        """Look for text a little at a time, between keys."""
+        view = self.views[self.session.view]
+        search = Search(view.order, view.pane, text, step)
+        steps = search.steps()
+        while not go_on(steps):
+            await asyncio.sleep(PAUSE)
+        if search.found is None:
+            self.app.notify(f"not in the rows and fields of this view: {text}")
+            return
+        pane, place = search.found
+        if pane is not view.pane:
+            view.go_to(pane)
+        self.call_after_refresh(pane.show_found, place)  # it may have had no room so far
 
     def action_keys(self) -> None:
         """Show the keys, first those of the view in sight."""
