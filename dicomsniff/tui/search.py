@@ -1,6 +1,7 @@
-"""Looks for text in the rows of a view's panes: from the cursor on, through every pane, and around."""
+"""Looks for text in the rows of a view's panes: from the cursor on and around, then in the other panes."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from dicomsniff.tui.row_list import RowList
 
@@ -27,7 +28,6 @@ class Search:
         after = range(here + 1, current.searched) if step > 0 else range(min(here, current.searched) - 1, -1, -1)
         before = range(here + 1) if step > 0 else range(current.searched - 1, max(here, 0) - 1, -1)
         others = (*self._panes[at + 1 :], *self._panes[:at])
-        yield from ((current, place) for place in after)
+        yield from ((current, place) for place in chain(after, before))
         for pane in others[::step]:
             yield from ((pane, place) for place in range(pane.searched)[::step])
-        yield from ((current, place) for place in before)

@@ -47,7 +47,8 @@ async def test_a_search_goes_around_to_where_it_began(samples: Path) -> None:
         assert overview(app).table.cursor == 0
         await find(pilot, "no reason given")
         assert overview(app).table.cursor == 2
-        await press(pilot, "full_stop", "full_stop")
+        await press(pilot, "full_stop")
+        await press(pilot, "full_stop")
         assert overview(app).table.cursor == 8
 
 
