@@ -35,7 +35,7 @@ class AssociationTable(ColumnList[Association]):
         self._digits, listing = digits, self._listing
         self.columns = (
             Column("#", lambda row: str(row.id), digits, to_right=True, key=lambda row: row.id),
-            Column("", self._sign, 1, is_toned=True, key=lambda row: -RANK[listing.problems(row).worst]),
+            Column("", self._sign, 1, is_toned=True, is_sign=True, key=lambda row: -RANK[listing.problems(row).worst]),
             Column(
                 "start",
                 _start,

@@ -96,6 +96,8 @@ class ColumnList(RowList, Generic[Row]):
             cell = column.cell(row, cells, self._shift)
             if style and column.is_toned:
                 cell.stylize_before(style)
+            if column.is_sign and style == self.styled("error"):
+                cell.stylize("reverse")
             line.append(" " * GAP if place else "").append_text(cell)
         return line
 

@@ -1,5 +1,6 @@
 """The dialog that lists what there is to choose from."""
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -16,6 +17,8 @@ from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.shown import Shown
 
+_SPACED = re.compile(r"[\t\n]+")
+
 
 class ChoiceList(ColumnList[Choice]):
     """What each is, and what it says."""
@@ -26,7 +29,7 @@ class ChoiceList(ColumnList[Choice]):
         widest = max(len(choice.what) for choice in choices)
         columns: tuple[Column[Choice], ...] = (
             Column("", lambda choice: choice.what, min(widest, 24)),
-            Column("", lambda choice: choice.says, 20, share=1),
+            Column("", lambda choice: _SPACED.sub("  ", choice.says), 20, share=1),
         )
         super().__init__(columns, id="choices")
         self.show_rows(choices)

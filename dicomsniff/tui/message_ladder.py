@@ -32,7 +32,7 @@ class MessageLadder(ColumnList[LadderLine]):
     def __init__(self, session: Session) -> None:
         self._session = session
         columns: tuple[Column[LadderLine], ...] = (
-            Column("", self._sign, 1, is_toned=True),
+            Column("", self._sign, 1, is_toned=True, is_sign=True),
             Column("seconds", self._seconds, 9, 12, share=2, to_right=True, draw=self._draw_seconds),
             Column("Δ", _since, 8, leaves=1, to_right=True, key=lambda line: -(line.since or 0)),
             Column("requestor → acceptor", lambda line: arrow(line.entry, 0), 20, 52, share=4, draw=self._draw_arrow),
