@@ -162,10 +162,11 @@ class Workspace(Vertical):
         """Go to what belongs together with the selected entry; where that is several, list it."""
         view = self.views[self.session.view]
         links, found = find_related(self.session)
-        if len(found) > 1 and links:
-            self.app.push_screen(LinksList(links, found[0], everything=False), view.follow_if)
-        elif found:
+        if len(found) == 1 or (found and not links):
             view.follow(found[0])
+        elif links:  # what goes with nothing else, as a C-MOVE that brought nothing, says why
+            here = found[0] if found else links[0].target
+            self.app.push_screen(LinksList(links, here, everything=False), view.follow_if)
         else:
             self.app.notify("nothing that belongs together with this entry was found in the associations that are over")
 
