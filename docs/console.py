@@ -1,8 +1,8 @@
 """What commands print, put into pages: a page's text -> the same with what its commands print now.
 
 A page shows a command and its output in a block of `console`. A comment before the block says which lines are shown,
-by regular expressions: each stands for the next line that it is found in, and A .. B for all from A to B. What is left
-out becomes a line with an ellipsis.
+by regular expressions: each stands for the next line that it is found in, and A .. B for all from A to B. Of a line whose
+expression has a group, only that is shown. What is left out becomes an ellipsis.
 
     <!-- shown: "^association 1" "A-ASSOCIATE-RQ" .. "A-ASSOCIATE-RJ" -->
     ```console
@@ -60,26 +60,28 @@ def _chosen(command: str, shown: str | None) -> Iterator[str]:
         yield from (f"{line}\n" for line in lines)
         return
     last = -1
-    for number in [*_numbers(command, lines, shlex.split(shown)), len(lines)]:
+    for number, line in [*_found(command, lines, shlex.split(shown)), (len(lines), None)]:
         if number > last + 1:
-            left_out = next((line for line in lines[last + 1 : number] if line), "")
+            left_out = next((each for each in lines[last + 1 : number] if each), "")
             yield f"{left_out[: len(left_out) - len(left_out.lstrip())]}…\n"
-        if number < len(lines):
-            yield f"{lines[number]}\n"
+        if line is not None:
+            yield f"{line}\n"
         last = number
 
 
-def _numbers(command: str, lines: list[str], patterns: list[str]) -> Iterator[int]:
-    """Yield the numbers of the lines that are shown."""
+def _found(command: str, lines: list[str], patterns: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are shown, or what is shown of them, with their numbers."""
     last, ranging = -1, False
     for pattern in patterns:
         if pattern == "..":
             ranging = True
             continue
-        found = next((number for number in range(last + 1, len(lines)) if re.search(pattern, lines[number])), None)
-        if found is None:
+        matches = ((number, re.search(pattern, lines[number])) for number in range(last + 1, len(lines)))
+        number, match = next(((number, match) for number, match in matches if match), (0, None))
+        if match is None:
             raise ValueError(f"{command}: no further line has {pattern!r}")
-        yield from range(last + 1 if ranging else found, found + 1)
-        last, ranging = found, False
+        yield from ((each, lines[each]) for each in range(last + 1 if ranging else number, number))
+        yield number, f"… {match[1]} …" if match.re.groups else lines[number]
+        last, ranging = number, False
     if ranging:
-        yield from range(last + 1, len(lines))
+        yield from ((each, lines[each]) for each in range(last + 1, len(lines)))
