@@ -14,6 +14,7 @@ import click
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, explain_option, understood
+from dicomsniff.demo import SAMPLES, sample_path
 from dicomsniff.export.formats import DataSets, find_view, format_named
 from dicomsniff.garbage import short_pauses
 from dicomsniff.interruption import INTERRUPTED, taken_over
@@ -121,6 +122,14 @@ def open_(
 
 
 cli.opening = open_
+
+
+@cli.command()
+@click.argument("sample", type=click.Choice(SAMPLES), default=SAMPLES[0])
+def demo(sample: str) -> None:
+    """Open a capture that comes with the program, as `dicomsniff CAPTURE` does."""
+    with open_.make_context("dicomsniff", [sample_path(sample)]) as context:
+        open_.invoke(context)
 
 
 @cli.command()

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 import click
-from manual import STATUSES, commands
 
 from dicomsniff.cli import cli
+from docs.manual import STATUSES, commands
 
 _HEAD = """\
 # Commands
@@ -51,4 +51,6 @@ def _names(names: str) -> str:
 def _plain(said: str) -> str:
     """Return text in which nothing but back quotes is marked; Markdown would take the rest for its own."""
     pieces = re.split("(`[^`]+`)", said)
-    return "".join(each if each[:1] == "`" else re.sub(r"([<>*_\[\]])", r"\\\1", each) for each in pieces).replace("|", "\\|")
+    return "".join(each if each[:1] == "`" else re.sub(r"([<>*_\[\]])", r"\\\1", each) for each in pieces).replace(
+        "|", "\\|"
+    )

@@ -3,16 +3,15 @@
 import os
 from pathlib import Path
 
-import manual
-from commands_page import commands_lines
-from console import ROOT, pages, refreshed
-from library_page import library_lines
-from limits_page import limits_lines
-from picture import draw
-from transcript_page import transcript_lines
-
 from dicomsniff.export.filters import filter_page_lines
 from dicomsniff.export.rules import page_lines
+from docs import manual
+from docs.commands_page import commands_lines
+from docs.console import ROOT, pages, refreshed
+from docs.library_page import library_lines
+from docs.limits_page import limits_lines
+from docs.picture import draw
+from docs.transcript_page import transcript_lines
 
 PAGES = {
     "commands.md": commands_lines,

@@ -5,10 +5,9 @@ import re
 import sys
 from pathlib import Path
 
-from console import ROOT
-
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
+from docs.console import ROOT
 
 sys.path.append(str(ROOT / "tests"))
 from tui.screens import settle

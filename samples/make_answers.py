@@ -138,7 +138,9 @@ def worklist(work: Path) -> Iterator[None]:
     (folder / "lockfile").touch()
     worklist_item().save_as(folder / "1.wl", enforce_file_format=False)
     server = subprocess.Popen(
-        [f"{DCMTK}/wlmscpfs", "-dfp", str(work), str(ARCHIVE_PORT)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [f"{DCMTK}/wlmscpfs", "-dfp", str(work), str(ARCHIVE_PORT)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         time.sleep(1)
