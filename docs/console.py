@@ -1,8 +1,8 @@
 """What commands print, put into pages: a page's text -> the same with what its commands print now.
 
 A page shows a command and its output in a block of `console`. A comment before the block says which lines are shown,
-by regular expressions: each stands for the next line that it is found in, and A .. B for all from A to B. Of a line whose
-expression has a group, only that is shown. What is left out becomes an ellipsis.
+by regular expressions: each stands for the next line that it is found in, and A .. B for all from A to B. Of a line
+whose expression has a group, only that is shown. What is left out becomes an ellipsis.
 
     <!-- shown: "^association 1" "A-ASSOCIATE-RQ" .. "A-ASSOCIATE-RJ" -->
     ```console

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from dicomsniff.export.transcript import schema_text
+from dicomsniff.export.transcript import SCHEMA, schema_text
 
 _HEAD = """\
 # The transcript
@@ -25,22 +25,26 @@ def transcript_lines() -> Iterator[str]:
     schema = json.loads(schema_text())
     yield from _HEAD.splitlines()
     yield from ("", schema["description"])
-    yield from _object(schema["title"], "", schema)
+    yield from _object(SCHEMA, "", schema)
     for name, shared in schema["$defs"].items():
         yield from _object(name, "", shared)
 
 
 def _object(title: str, path: str, schema: Schema) -> Iterator[str]:
     """Yield an object's table, then those of the objects in it that have a shape of their own."""
-    if not schema.get("properties"):
+    members = schema.get("properties", {})
+    if path and not members:
         return
-    yield from ("", f"## {title}", "")
-    if path and schema.get("description"):
-        yield from (schema["description"], "")
-    yield from ("| key | what it holds | what it says |", "| --- | --- | --- |")
-    for key, each in schema["properties"].items():
+    yield from ("", f"## {title}")
+    if title != SCHEMA and schema.get("description"):
+        yield from ("", schema["description"])
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from ("", f"Any key; each holds {_kind(schema['additionalProperties'])}.")
+    if members:
+        yield from ("", "| key | what it holds | what it says |", "| --- | --- | --- |")
+    for key, each in members.items():
         yield f"| `{key}` | {_kind(each)} | {each.get('description', '').replace('|', chr(92) + '|')} |"
-    for key, each in schema["properties"].items():
+    for key, each in members.items():
         inner = f"{path}.{key}" if path else key
         held = each.get("items", each)
         yield from _object(f"`{inner}`", inner + ("[]" if "items" in each else ""), held)
