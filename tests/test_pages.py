@@ -22,7 +22,9 @@ from docs.transcript_page import transcript_lines
 
 PAGES = pages()
 MADE = {"commands.md": commands_lines, "limits.md": limits_lines, "transcript.md": transcript_lines}
-FENCE = re.compile(r"^(?P<mark><!-- not run: [^\n]+ -->\n)?```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^(?P<mark><!-- not run: [^\n]+ -->\n)?```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
 STATUSES = (0, 1)
 """A command did what it says, or `check` found something."""
