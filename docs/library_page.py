@@ -49,8 +49,8 @@ with open_capture("samples/c-store.pcap") as capture:
 
 - `capture.associations` is the list of all; where there are too many to keep, it raises an error that says so.
 - `open_capture` takes names, paths and open binary files, several as one capture.
-- `capture.dataset(message)` is pydicom's `Dataset`, `capture.save(message, path)` writes it as a DICOM file, byte for byte
-  as it was sent; both refuse what the capture does not have whole.
+- `capture.dataset(message)` is pydicom's `Dataset`, `capture.save(message, path)` writes it as a DICOM file, byte for
+  byte as it was sent; both refuse what the capture does not have whole.
 - `Analyzer().feed_packets([(time_ns, frame)], link_type=1)` takes packets from anywhere.
 - `Filter("command == C-STORE and status >= 0xA000")` chooses: `.chooses(association, found)` and
   `.matches(association, found, message)`, where `found` is `capture.found.of(association)`.
@@ -134,5 +134,5 @@ def _paragraph(text: str) -> str:
 
 
 def _marked(text: str) -> str:
-    """Return a docstring as Markdown: what it says of None is code."""
-    return re.sub(r"(?<![`\w])None(?![`\w])", "`None`", text)
+    """Return a docstring as Markdown: the constants it names are code."""
+    return re.sub(r"(?<![`\w])(None|True|False)(?![`\w])", r"`\1`", text)

@@ -9,7 +9,7 @@ from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
 from docs.console import ROOT
 
-sys.path.append(str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests"))
 from tui.screens import settle
 
 PICTURE = Path(__file__).parent / "assets" / "terminal-ui.svg"
