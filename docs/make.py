@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 from dicomsniff.export.filters import filter_page_lines
-from dicomsniff.export.rules import page_lines
 from docs import manual
 from docs.commands_page import commands_lines
 from docs.console import ROOT, pages, refreshed
 from docs.library_page import library_lines
 from docs.limits_page import limits_lines
 from docs.picture import draw
+from docs.rules_page import rules_lines
 from docs.transcript_page import transcript_lines
 
 PAGES = {
@@ -19,7 +19,7 @@ PAGES = {
     "filter.md": filter_page_lines,
     "library.md": library_lines,
     "limits.md": limits_lines,
-    "rules.md": page_lines,
+    "rules.md": rules_lines,
     "transcript.md": transcript_lines,
 }
 

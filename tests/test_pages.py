@@ -14,14 +14,21 @@ import click
 import pytest
 
 from dicomsniff.cli import cli
+from docs.check_site import faults
 from docs.commands_page import commands_lines
 from docs.console import ROOT, pages, refreshed
 from docs.limits_page import limits_lines
 from docs.picture import PICTURE, drawn
+from docs.rules_page import rules_lines
 from docs.transcript_page import transcript_lines
 
 PAGES = pages()
-MADE = {"commands.md": commands_lines, "limits.md": limits_lines, "transcript.md": transcript_lines}
+MADE = {
+    "commands.md": commands_lines,
+    "limits.md": limits_lines,
+    "rules.md": rules_lines,
+    "transcript.md": transcript_lines,
+}
 FENCE = re.compile(
     r"^(?P<mark><!-- not run: [^\n]+ -->\n)?```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
 )
@@ -168,6 +175,29 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
         assert target.is_relative_to(ROOT), link
         if parts.fragment:
             assert parts.fragment in headings(target), link
+
+
+@pytest.mark.slow
+def test_the_site_is_sound_and_asks_nobody_for_anything(tmp_path: Path) -> None:
+    pytest.importorskip("material", reason="`make site` installs what builds it")
+    build = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path / "site")]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    assert list(faults(tmp_path / "site")) == []
+
+
+def test_a_page_that_asks_others_for_something_is_found(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(
+        '<link rel="canonical" href="https://a.example/"><link rel="stylesheet" href="https://b.example/c.css">'
+        '<script src="//d.example/e.js"></script><a href="https://f.example/">f</a><a href="g.html">g</a>'
+        '<img src="data:image/gif;base64,R0lGOD">'
+    )
+    (tmp_path / "style.css").write_text("body { background: url('https://h.example/i.png') }")
+    assert list(faults(tmp_path)) == [
+        "index.html loads https://b.example/c.css",
+        "index.html loads //d.example/e.js",
+        "index.html names g.html, which does not exist",
+        "style.css loads https://h.example/i.png",
+    ]
 
 
 def test_every_page_is_in_the_contents_and_reached_from_the_start_in_two_clicks() -> None:
