@@ -30,15 +30,20 @@ ACKS_PER_TURN = 4
 """How much one association sends before the next one's packets: both much as between DCMTK's tools on one machine."""
 
 
-def write_capture(path: str, size: int) -> Expectation:
-    """Write a capture of about `size` bytes; objects shrink where it would hold too few of them."""
+def write_capture(path: str, size: int, writer: CaptureWriter | None = None, segment: int = MSS) -> Expectation:
+    """Write a capture of about `size` bytes in full segments of `segment` bytes.
+
+    Objects shrink where it would hold too few of them. `writer` writes it where its frames are not plain Ethernet.
+    """
     expected = Expectation("c-store")
     side = CT.side
     while side > 32 and size < PARALLEL * SMALLEST_SHARE * 2 * side * side:
         side //= 2
     count = max(PARALLEL, round(size / SHARE))
-    with CaptureWriter(path) as out:
-        waiting = deque(Association(out, expected, number, size // count, side).turns() for number in range(count))
+    with writer or CaptureWriter(path) as out:
+        waiting = deque(
+            Association(out, expected, number, size // count, side, segment).turns() for number in range(count)
+        )
         running = deque(waiting.popleft() for _ in range(PARALLEL))
         while running:
             turn = running.popleft()
@@ -53,8 +58,11 @@ def write_capture(path: str, size: int) -> Expectation:
 class Association:
     """One sender: a study of `share` bytes, object after object."""
 
-    def __init__(self, out: CaptureWriter, expected: Expectation, number: int, share: int, side: int) -> None:
+    def __init__(
+        self, out: CaptureWriter, expected: Expectation, number: int, share: int, side: int, segment: int
+    ) -> None:
         self._out, self._expected, self._number, self._share, self._side = out, expected, number, share, side
+        self._segment = segment
         self._connection = Connection(out, number)
 
     def turns(self) -> Iterator[bool]:
@@ -82,9 +90,9 @@ class Association:
         data = data_set_bytes(ds)
         connection.send(CLIENT, store_rq(context, message_id, kind.sop_class, ds.SOPInstanceUID))
         stream = p_data(context, data)
-        burst = SEGMENTS_PER_ACK * MSS
+        burst = max(1, SEGMENTS_PER_ACK * MSS // self._segment) * self._segment
         for at in range(0, len(stream), burst):
-            connection.send(CLIENT, stream[at : at + burst])
+            connection.send(CLIENT, stream[at : at + burst], self._segment)
             end = self._out.size
             connection.acknowledge(SERVER)
             if at // burst % ACKS_PER_TURN == ACKS_PER_TURN - 1:

@@ -1,5 +1,7 @@
 """Timings -> a table."""
 
+from collections.abc import Sequence
+
 from measure import Timing
 
 HEADINGS = ("", "MB", "wall s", "CPU s", "peak MB", "MB/s", "÷ floor", "tshark ÷")
@@ -10,9 +12,14 @@ def table_lines(timings: list[Timing], *, markdown: bool) -> list[str]:
     floor = next(timing for timing in timings if timing.row.name == "floor")
     yardsticks = {name: timing for timing in timings for name in timing.row.beside}
     table = [HEADINGS, *(_cells(timing, floor, yardsticks.get(timing.row.name)) for timing in timings)]
+    return aligned(table, markdown=markdown)
+
+
+def aligned(table: Sequence[Sequence[str]], *, markdown: bool) -> list[str]:
+    """Return the lines of a table, its headings first."""
     if markdown:
         lines = [f"| {' | '.join(cells)} |" for cells in table]
-        return [lines[0], "| --- |" + " ---: |" * (len(HEADINGS) - 1), *lines[1:]]
+        return [lines[0], "| --- |" + " ---: |" * (len(table[0]) - 1), *lines[1:]]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
     return [
         "  ".join(

@@ -1,7 +1,8 @@
 """DICOM and TCP as they go over the wire: PDUs, command sets, connections; written to a pcap file as they come."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -29,12 +30,25 @@ _SYN_OPTIONS = struct.pack(">BBHBBBBBBBB", 2, 4, MSS + 12, 4, 2, 1, 1, 1, 3, 3, 
 RECORD_HEADER = 16
 
 
-class CaptureWriter:
-    """A classic pcap file (microseconds, little-endian, Ethernet) that grows packet by packet."""
+@dataclass(frozen=True)
+class Framing:
+    """How a capture's frames look: its link type, what becomes of an Ethernet frame, and how much of it is kept."""
 
-    def __init__(self, path: str | Path) -> None:
+    link_type: int = 1
+    snaplen: int = 262_144
+    reframed: Callable[[bytes], bytes] | None = None
+
+
+ETHERNET = Framing()
+
+
+class CaptureWriter:
+    """A classic pcap file (microseconds, little-endian) that grows packet by packet."""
+
+    def __init__(self, path: str | Path, framing: Framing = ETHERNET) -> None:
         self._file = open(path, "wb", buffering=1 << 20)  # noqa: SIM115  closed by __exit__
-        header = _pcap_header(0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
+        self._framing = framing
+        header = _pcap_header(0xA1B2C3D4, 2, 4, 0, 0, framing.snaplen, framing.link_type)
         self._file.write(header)
         self.size = len(header)
         self.packets = 0
@@ -47,12 +61,15 @@ class CaptureWriter:
         self._file.close()
 
     def write(self, frame: bytes) -> None:
-        """Add a frame, one tick after the one before."""
+        """Add an Ethernet frame, one tick after the one before."""
         seconds, rest = divmod(self.clock, 1_000_000)
-        self._file.write(_record(seconds, rest, len(frame), len(frame)))
-        self._file.write(frame)
+        if self._framing.reframed is not None:
+            frame = self._framing.reframed(frame)
+        kept = frame[: self._framing.snaplen]
+        record = _record(seconds, rest, len(kept), len(frame)) + kept
+        self._file.write(record)
         self.clock += MICROSECONDS_PER_PACKET
-        self.size += RECORD_HEADER + len(frame)
+        self.size += len(record)
         self.packets += 1
 
 
@@ -61,12 +78,12 @@ class Connection:
 
     __slots__ = ("_ends", "_next", "_out", "written")
 
-    def __init__(self, out: CaptureWriter, number: int) -> None:
+    def __init__(self, out: CaptureWriter, number: int, port: int = SCP_PORT) -> None:
         self._out = out
         client = bytes([10, 77, 1 + number // 50_000, 1])
         self._ends = (
-            _End(CLIENT, client, 10_000 + number % 50_000, b"\x0a\x4d\x00\x02", SCP_PORT),
-            _End(SERVER, b"\x0a\x4d\x00\x02", SCP_PORT, client, 10_000 + number % 50_000),
+            _End(CLIENT, client, 10_000 + number % 50_000, b"\x0a\x4d\x00\x02", port),
+            _End(SERVER, b"\x0a\x4d\x00\x02", port, client, 10_000 + number % 50_000),
         )
         self.written = 0
         """Bytes its packets take in the capture."""

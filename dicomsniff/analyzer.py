@@ -6,18 +6,20 @@ from enum import Enum
 from math import inf
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Consumer, Means, Update, associations_of
+from dicomsniff.association.consumer import Consumer, Means, PduWatcher, Update, associations_of
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbours
+from dicomsniff.association.protocols import TLS
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition
-from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger
+from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger, find_tls_server
 from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import Segment, flow_ends
+from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
@@ -66,7 +68,8 @@ class Analyzer:
     rule is asked, for who only wants the messages: a little faster. Of data sets that are not collected the first
     `heads` bytes are kept. With `watches`, there is no end: of what is remembered beyond associations it is the
     latest, and memory is soon as large as it will be. As a `part`, it is given some of a capture's connections, and
-    leaves to `merging.merge` what takes knowing all of them. TLS is read with the secrets of `vault`.
+    leaves to `merging.merge` what takes knowing all of them. TLS is read with the secrets of `vault`. A `watcher` sees
+    all PDUs.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Analyzer:
         part: bool = False,
         watches: bool = False,
         vault: Vault | None = None,
+        watcher: PduWatcher | None = None,
     ) -> None:
         self.keep = keep
         self.watches = watches
@@ -106,6 +110,8 @@ class Analyzer:
         """TLS handshakes that failed in sight."""
         self.strangers: list[Stranger] = []
         """Connections without DICOM on which the other side did not answer."""
+        self.tls_servers: set[str] = set()
+        """Addresses and ports that answered in TLS what carried no DICOM that could be read; MAX_STRANGERS at most."""
         self.losses = Losses()
         """Packets that were lost while they were captured, as far as the capturer told."""
         self.links = Linker(watches=watches)
@@ -122,6 +128,7 @@ class Analyzer:
         self._collection = Collection(collect, heads) if collect or heads else None
         self._judge = findings
         self._vault = vault or Vault()
+        self._watcher = watcher
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker(self.found)
         self._decoder = SegmentDecoder(self._tcp.streams)
@@ -164,6 +171,11 @@ class Analyzer:
         return self._decoder.undecoded
 
     @property
+    def unreachable(self) -> deque[Unreachable]:
+        """ICMP errors about TCP packets, the latest ones."""
+        return self._decoder.unreachable
+
+    @property
     def connections(self) -> int:
         """TCP connections seen, of any protocol."""
         return self._tcp.connections
@@ -188,6 +200,8 @@ class Analyzer:
             self.handshakes,
             self.links.unconnected(),
             self.strangers,
+            list(self.unreachable),
+            self.tls_servers,
         )
 
     def add_totals(self, part: Totals) -> None:
@@ -201,6 +215,8 @@ class Analyzer:
         self.foreign.update(part.foreign)
         self.handshakes = [*self.handshakes, *part.handshakes][:MAX_HANDSHAKES]
         self.strangers = [*self.strangers, *part.strangers][:MAX_STRANGERS]
+        self.unreachable.extend(part.unreachable)
+        self.tls_servers = set(sorted(self.tls_servers | part.tls_servers)[:MAX_STRANGERS])
         for unconnected in part.unconnected:
             self.links.feed_unconnected(unconnected)
 
@@ -239,6 +255,15 @@ class Analyzer:
                 updates += self._tcp_event(event)
         self._entries += len(updates)
         return updates + self._bound_memory()
+
+    def pass_time(self, quiet: int) -> list[Update]:
+        """Nothing has come for `quiet` ns: connections that closed, and would be over by now, are over."""
+        self.ended = []
+        if self.last_time is None:
+            return []
+        updates = self._take(self._tcp.pass_time(self.last_time + quiet))
+        self._entries += len(updates)
+        return updates
 
     def feed_packets(self, packets: Iterable[tuple[int, bytes]], *, link_type: int = 1) -> list[Update]:
         """Take frames, each with its time (ns since 1970), of a link type as pcap numbers them (1 is Ethernet).
@@ -307,7 +332,9 @@ class Analyzer:
     def _begin(self, connection: Connection) -> Consumer:
         """Return what takes the bytes of a connection of which nothing is known."""
         forced = self._is_forced(connection.streams[0].flow)
-        means = Means(self._collection, self._vault, forced, self._tcp.table.share(MAX_UNDECIDED_TOGETHER))
+        means = Means(
+            self._collection, self._vault, forced, self._tcp.table.share(MAX_UNDECIDED_TOGETHER), self._watcher
+        )
         consumer: Consumer = Forced(connection, means) if forced else Recognition(connection, means)
         connection.consumer = consumer
         return consumer
@@ -333,11 +360,15 @@ class Analyzer:
         self._add(connection, consumer.associations[known:])
         self._find_now(updates)
         for association in consumer.associations:
-            if self.keep is Keep.LATEST:
-                association.whole = join_spans(Span.at(connection.first_mark), Span.at(connection.last_mark))
+            if self.keep is not Keep.ALL:
+                last = max(connection.last_mark, *(stream.last_mark for stream in connection.streams))
+                association.whole = join_spans(Span.at(connection.first_mark), Span.at(last))
             self._conclude(association)
         if not consumer.associations:
             self.foreign[consumer.name] += 1
+            if consumer.name == TLS and consumer.failed_handshake is None and len(self.tls_servers) < MAX_STRANGERS:
+                server = find_tls_server(connection)
+                self.tls_servers |= {server} if server is not None else set()
             if undecided is not None and len(self.strangers) < MAX_STRANGERS:
                 stranger = find_stranger(connection, undecided, consumer.name)
                 self.strangers += [stranger] if stranger is not None else []

@@ -4,10 +4,8 @@ import os
 import sys
 import tempfile
 import traceback
-from contextlib import nullcontext
-from enum import IntEnum
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,52 +13,41 @@ from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, explain_option, understood
 from dicomsniff.demo import SAMPLES, sample_path
-from dicomsniff.export.formats import DataSets, find_view, format_named
-from dicomsniff.garbage import short_pauses
-from dicomsniff.interruption import INTERRUPTED, taken_over
-from dicomsniff.key_options import key_options
-from dicomsniff.live_options import sniffing_options
-from dicomsniff.output import OutputError, has_terminal, say_error, take_keys_from_terminal, written
+from dicomsniff.export.formats import DataSets, find_diff, format_named
+from dicomsniff.extract_command import extract
+from dicomsniff.live_command import live
+from dicomsniff.output import OutputError, has_terminal, say_error
 from dicomsniff.printable import printable
-from dicomsniff.progress import SilenceWatch, progress_shown
 from dicomsniff.reading_options import (
     data_sets_option,
+    decoding_options,
     format_option,
     output_option,
-    privacy_options,
     reading_options,
     selection_options,
     terminal_options,
-    with_privacy,
 )
-from dicomsniff.watching_options import NOBODY, Watching, watching_options
+from dicomsniff.scrub_command import scrub
+from dicomsniff.showing import (
+    ExitStatus,
+    follow_files,
+    refuse_several,
+    refuse_statistics,
+    watch_in_ui,
+    write_captures,
+)
+from dicomsniff.watching_options import Watching, watching_options
 
 if TYPE_CHECKING:
-    from dicomsniff.capture.losses import Losses
-    from dicomsniff.capture.packets import LiveSource
     from dicomsniff.filter.selection import Selection
     from dicomsniff.key_files import KeyFiles
-    from dicomsniff.library import Capture
     from dicomsniff.privacy.gate import Privacy
-    from dicomsniff.sniffing.plan import Plan
-
-
-class ExitStatus(IntEnum):
-    """What the program's exit status says."""
-
-    DONE = 0
-    FOUND = 1
-    WRONG_CALL = 2
-    UNREADABLE = 3
-    INTERRUPTED = INTERRUPTED
 
 
 _FOLLOW_HELP = (
     "CAPTURE is still growing: print each message as it comes, until Ctrl-C. "
     "A directory, or a pattern in quotes, is the files of a ring buffer."
 )
-_WATCHES_GROWING = "--alert, --stats and --metrics watch a capture that grows: add --follow"
-_STATS_IN_UI = "--stats prints lines: it goes with --format text or jsonl of live, or with show --follow"
 
 
 @click.group(
@@ -107,18 +94,15 @@ def open_(
         asked = {"privacy": privacy, "selection": selection, "color": color, "pager": pager}
         _show(captures, ports, watching, follow=follow, keys=keys, **asked)
         return
-    if watching != NOBODY and not follow:
-        raise click.UsageError(_WATCHES_GROWING)
-    if watching.stats:
-        raise click.UsageError(_STATS_IN_UI)
+    refuse_statistics(watching)
     if selection.reads_data:
         raise click.UsageError(
             "--filter: data[…] reads all data sets again, which `show` can do and the terminal UI cannot"
         )
     if follow:
-        _refuse_several(captures)
+        refuse_several(captures)
     with Capture(open_source(captures, follow=follow), ports=ports, keys=keys) as opened:
-        _watch_in_ui(opened, watching, privacy, selection)
+        watch_in_ui(opened, watching, privacy, selection)
 
 
 cli.opening = open_
@@ -158,105 +142,13 @@ def show(
 
 
 def _show(
-    paths: tuple[str, ...], ports: tuple[int, ...], watching: Watching = NOBODY, *, follow: bool = False, **asked: Any
+    paths: tuple[str, ...], ports: tuple[int, ...], watching: Watching, *, follow: bool = False, **asked: Any
 ) -> None:
     """Print captures, with what `Asked` takes."""
-    if watching != NOBODY and not follow:
-        raise click.UsageError(_WATCHES_GROWING)
     if follow:
-        _follow_files("text", paths, ports, watching, **asked)
+        follow_files("text", paths, ports, watching, **asked)
     else:
-        _write("show", "text", paths, ports, **asked)
-
-
-def _follow_files(
-    form: str, paths: tuple[str, ...], ports: tuple[int, ...], watching: Watching = NOBODY, **asked: Any
-) -> None:
-    """Write what comes to a file, or to files one after the other."""
-    from dicomsniff.library import open_source
-    from dicomsniff.pager import on_terminal
-
-    _refuse_several(paths)
-    color = asked.pop("color", "never")
-    asked.pop("pager", None)
-    with (
-        written(None, paths) as file,
-        on_terminal(file, color=color, pager=False) as out,
-        SilenceWatch(paths) as silence,
-    ):
-        _follow(cast("LiveSource", open_source(paths, follow=True)), form, out, ports, watching, silence, **asked)
-
-
-def _refuse_several(paths: tuple[str, ...]) -> None:
-    if len(paths) != 1:
-        raise click.UsageError("--follow takes one CAPTURE; a directory, or a pattern in quotes, stands for many files")
-
-
-def _write(
-    command: str,
-    form: str,
-    paths: tuple[str, ...],
-    ports: tuple[int, ...],
-    output: str | None = None,
-    *,
-    keys: "KeyFiles",
-    color: str = "never",
-    pager: bool = False,
-    **asked: Any,
-) -> None:
-    """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
-    from dicomsniff.export.view import Asked, write_view
-    from dicomsniff.library import Capture, open_source
-    from dicomsniff.pager import on_terminal
-
-    view, asking = find_view(command, form), Asked(**asked)
-    with (
-        written(output, paths) as file,
-        on_terminal(file, color=color, pager=pager) as out,
-        SilenceWatch(paths) as silence,
-        Capture(
-            open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys
-        ) as capture,
-        progress_shown(capture.reader, out) as shown,
-    ):
-        silence.watch(capture)
-        if asking.selection.reads_data and capture.is_pipe:
-            raise click.UsageError("--filter: data[…] reads data sets again, which needs a file, not a pipe")
-        failed = write_view(view, capture, shown, asking)
-    _refuse_cut_off(capture)
-    if failed:
-        raise click.exceptions.Exit(ExitStatus.FOUND)
-
-
-def _follow(
-    reader: "LiveSource",
-    form: str,
-    out: IO[str],
-    ports: tuple[int, ...],
-    watching: Watching,
-    silence: SilenceWatch | None = None,
-    *,
-    keys: "KeyFiles",
-    **asked: Any,
-) -> None:
-    """Write packets as they come; Ctrl-C and its like end that in order. What is not whole is said, as of any file."""
-    from dicomsniff.export.view import Asked, write_view
-    from dicomsniff.library import Capture
-
-    view, asking = find_view("live", form), Asked(**asked)
-    capture = Capture(reader, collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys)
-    with capture, taken_over(reader.stop), short_pauses():
-        if silence is not None:
-            silence.watch(capture)
-        watching.add_to(capture, asking.privacy, form, out)
-        write_view(view, capture, out, asking)
-        if capture.reader.is_file:
-            _refuse_cut_off(capture)
-
-
-def _refuse_cut_off(capture: "Capture") -> None:
-    if capture.truncated:
-        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
+        write_captures("show", "text", paths, ports, **asked)
 
 
 @cli.command()
@@ -275,115 +167,23 @@ def export(
     follow: bool,
     **asked: Any,
 ) -> None:
-    """Write the transcript of a capture: every association, context, message and finding."""
+    """Write the transcript of a capture: every association, context, message and finding.
+
+    json is the transcript, jsonl the same as lines; html is a page to send to somebody, md is for issue trackers, log
+    reads as the logs of DCMTK and pynetdicom do. csv and parquet write four tables to a directory or a FILE.zip.
+    """
     form, depth = form or understood("-o", partial(format_named, "export"), output), DataSets(data_sets)
     if follow:
         if form != "jsonl" or output is not None:
             raise click.UsageError(
                 "--follow writes what comes to standard output, as lines: --format jsonl, without -o"
             )
-        _follow_files(form, captures, ports, data_sets=depth, **asked)
+        follow_files(form, captures, ports, data_sets=depth, **asked)
     else:
-        _write("export", form, captures, ports, output, data_sets=depth, **asked)
+        write_captures("export", form, captures, ports, output, data_sets=depth, **asked)
 
 
-@cli.command()
-@sniffing_options
-@format_option("live", "Follow on standard output, without the terminal UI.")
-@data_sets_option()
-@click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
-              help="Treat TCP port N as DICOM even where none is recognized; may be repeated.")  # fmt: skip
-@watching_options
-@selection_options
-@key_options
-@privacy_options
-@with_privacy
-def live(
-    plan: "Plan",
-    source: str | None,
-    form: str | None,
-    data_sets: str | None,
-    ports: tuple[int, ...],
-    *,
-    watching: Watching,
-    privacy: "Privacy",
-    selection: "Selection",
-    keys: "KeyFiles",
-) -> None:
-    """Sniff interfaces until Ctrl-C: in the terminal UI, or as lines on standard output.
-
-    With FILE, follow a capture that somebody else writes; with DIRECTORY, or a pattern in quotes, the files of a ring
-    buffer; with -, standard input: `ssh host tcpdump -U -w - tcp | dicomsniff live -`.
-    """
-    if data_sets is not None and form != "jsonl":
-        raise click.UsageError("--data-sets goes with --format jsonl: nothing else here writes data sets")
-    if plan.write == "-":
-        _capture_only(plan)
-        return
-    shows = form is None and (has_terminal() or (plan.is_piped and os.isatty(1) and os.isatty(2)))
-    if shows and watching.stats:
-        raise click.UsageError(_STATS_IN_UI)
-    reader = _begin_live(plan, source)
-    if shows and plan.is_piped:
-        take_keys_from_terminal()
-        if not has_terminal():
-            shows = False
-            say_error("there is no terminal to read keys from: what comes is printed as text")
-    if shows:
-        from dicomsniff.library import Capture
-
-        with Capture(reader, ports=ports, keys=keys) as capture:
-            _watch_in_ui(capture, watching, privacy, selection)
-    else:
-        shown: dict[str, Any] = {"privacy": privacy, "selection": selection}
-        depth = DataSets(data_sets or DataSets.ALL)
-        _follow(reader, form or "text", sys.stdout, ports, watching, keys=keys, data_sets=depth, **shown)
-    _end_of_sniffing(reader.truncated, reader.losses.total)
-
-
-def _begin_live(plan: "Plan", source: str | None) -> "LiveSource":
-    """Return where packets come from: files that somebody writes, or else a capturer of ours."""
-    if source is not None:
-        from dicomsniff.capture.following import FollowedFiles
-
-        return FollowedFiles(source)
-    from dicomsniff.sniffing.source import LiveSource
-
-    return LiveSource(plan)
-
-
-def _watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", selection: "Selection") -> None:
-    """Show a capture in the terminal UI until the user quits, then say what was not said there."""
-    from dicomsniff.tui.session import run
-
-    watching.add_to(capture, privacy, None, sys.stdout)
-    with short_pauses() if capture.is_live else nullcontext():
-        interrupted = run(capture, privacy, selection)
-    for notice in capture.pop_notices():
-        say_error(notice)
-    if interrupted:
-        raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
-
-
-def _capture_only(plan: "Plan") -> None:
-    """Write packets to standard output, for somebody else to read."""
-    from dicomsniff.sniffing.process import CapturerProcess
-
-    if os.isatty(1):
-        raise click.UsageError("-w - writes packets, which a terminal cannot show; pipe them to a program or a file")
-    capturer = CapturerProcess(plan, lambda _: None)
-    try:
-        with taken_over(capturer.stop):
-            capturer.wait()
-    finally:
-        capturer.close()
-    _end_of_sniffing(capturer.failure, capturer.losses)
-
-
-def _end_of_sniffing(failure: str, losses: "Losses") -> None:
-    """Leave with the status of a capture that is not whole where something went wrong or was lost."""
-    if failure or any(losses):
-        raise CaptureError("; ".join(filter(None, (failure, f"the capturer lost {losses}" if any(losses) else ""))))
+cli.add_command(live)
 
 
 @cli.command()
@@ -419,7 +219,36 @@ def check(
 
     form = form or understood("-o", partial(format_named, "check"), output)
     shown: dict[str, Any] = {"color": color, "pager": pager} if form == "text" else {}
-    _write("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **shown, **asked)
+    write_captures("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **shown, **asked)
+
+
+cli.add_command(extract)
+cli.add_command(scrub)
+
+
+@cli.command()
+@click.argument("good", type=click.Path())
+@click.argument("bad", type=click.Path())
+@format_option("diff", "What to write; what the name of FILE says, or else text.")
+@decoding_options
+@selection_options
+@terminal_options
+@output_option
+def diff(good: str, bad: str, form: str | None, output: str | None, color: str, *, pager: bool, **asked: Any) -> None:
+    """Say what differs between an exchange that worked and one that did not, the likely cause first.
+
+    GOOD and BAD are captures, or associations of one: capture.pcap#2. What differs each time is not told: ids, times,
+    UIDs of instances, addresses and ports, and how many instances there are. --filter chooses which associations of
+    both are compared.
+    """
+    from dicomsniff.export.diffing import write_diff
+
+    form = form or understood("-o", partial(format_named, "diff"), output)
+    color = color if form == "text" else "never"
+    for cut_off in write_diff(
+        find_diff(form), (good, bad), output, color=color, pager=pager and form == "text", **asked
+    ):
+        raise CaptureError(cut_off)
 
 
 @cli.command()

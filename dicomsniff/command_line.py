@@ -22,6 +22,11 @@ _ELSEWHERE = {
     **dict.fromkeys(("follow", "tail", "watch"), "`dicomsniff live FILE` follows a file that grows"),
     **dict.fromkeys(("json", "convert", "transcript"), "`dicomsniff export CAPTURE` writes JSON"),
     **dict.fromkeys(("validate", "verify", "lint", "findings"), "`dicomsniff check CAPTURE` prints what is wrong"),
+    **dict.fromkeys(
+        ("anonymize", "anonymise", "deidentify", "sanitize", "redact"),
+        "`dicomsniff scrub CAPTURE -o FILE` writes a capture that can be shared",
+    ),
+    **dict.fromkeys(("objects", "save", "dcm", "images"), "`dicomsniff extract CAPTURE -o DIR` writes stored objects"),
     **dict.fromkeys(("devices", "ifaces"), "`dicomsniff interfaces` lists them"),
     "explain": "`dicomsniff rules CODE` explains a finding",
     "version": "`dicomsniff --version` says it",

@@ -12,7 +12,7 @@ from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.dataset_element import DecodedDataSet
 from dicomsniff.dimse.message import Message
 from dicomsniff.library import Capture
-from dicomsniff.privacy.gate import Gate
+from dicomsniff.privacy.gate import ERROR_COMMENT, Gate
 
 MAX_DATA_SETS, MAX_ELEMENTS = 10_000, 500_000
 """Data sets that are read again in a run, and their elements; of comments, what looks like a name or number is withheld
@@ -48,7 +48,8 @@ class CommentReader:
                 continue
             if event.data_set is not None and not self._knows_all:
                 self._keep(association, event)
-            if _TAG in event.command.raw:
+            # A Message ID of 2306 looks like the tag.
+            if _TAG in event.command.raw and event.command.value(ERROR_COMMENT):
                 self._gate.know_title(association.requestor.ae_title)
                 self._gate.know_title(association.acceptor.ae_title)
                 self._learn()

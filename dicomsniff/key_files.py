@@ -21,7 +21,8 @@ class KeyFileError(ValueError):
 class KeyFiles:
     """Reads key logs (NSS format, as SSLKEYLOGFILE makes them) and private keys (PEM) into a vault.
 
-    Raises KeyFileError. With `growing`, a key log may be empty so far: `look` reads what was appended since.
+    Raises KeyFileError. A key log without secrets is one of handshakes that failed, or that are still to come: with
+    `growing`, `look` reads what was appended since.
     """
 
     def __init__(self, key_logs: Iterable[Path] = (), keys: Iterable[Path] = (), *, growing: bool = False) -> None:
@@ -60,14 +61,17 @@ class KeyFiles:
             raise KeyFileError(f"{path}: {error}") from None
 
     def _add_key_log(self, path: str, *, growing: bool) -> None:
-        before = self.vault.secrets.lines
+        secrets = self.vault.secrets
+        before = secrets.lines, secrets.bad_lines
         try:
             file = open(path, "rb")  # noqa: SIM115  it is read on as long as it grows
             self._key_logs.append(file)
             self._read(file)
         except OSError as error:
             raise KeyFileError(f"{path}: {error.strerror}") from None
-        if self.vault.secrets.lines == before and not growing:
+        if not growing:
+            secrets.add_keylog(b"\n")  # nothing comes that could end its last line
+        if secrets.lines == before[0] and secrets.bad_lines > before[1] and not growing:
             raise KeyFileError(
                 f"{path}: no line of a TLS key log in it; such lines begin with CLIENT_RANDOM or the like"
             )

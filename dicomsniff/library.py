@@ -1,6 +1,7 @@
 """The front door: open a capture, get its associations, go back for their data sets."""
 
 import os
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
@@ -8,7 +9,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
 from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Update
+from dicomsniff.association.consumer import PduWatcher, Update
 from dicomsniff.capture.file_object import read_object
 from dicomsniff.capture.following import FollowedFiles
 from dicomsniff.capture.losses import Losses
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 CLOSED_AT_A_TIME = 200
 """Connections that are ended in one step once the capture is over."""
+DELAY = 2_000_000_000
+"""Nanoseconds for which whoever captures may hold packets back: tcpdump and dumpcap do for a second."""
 
 Source = str | os.PathLike[str] | IO[bytes] | PacketSource
 """The path of a file, `-` for standard input, a binary file that is open, or any other source of packets."""
@@ -71,7 +74,7 @@ class Capture:
     A part of the capture is never handed out as the whole: an error raised while reading is raised again, whoever
     asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`, as
     is `heads` of a pipe; everything else can be reread. `keys` are what DICOM over TLS is read with, beside the secrets
-    that the capture itself brings.
+    that the capture itself brings. A `watcher` sees all PDUs.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Capture:
         findings: bool = True,
         heads: int = 0,
         keys: KeyFiles | None = None,
+        watcher: PduWatcher | None = None,
     ) -> None:
         self.reader = _reader(source)
         self._ports = ports
@@ -94,12 +98,15 @@ class Capture:
             heads=heads if self.is_pipe else 0,
             vault=self._keys.vault,
             watches=self.reader.is_live,
+            watcher=watcher,
         )
         # Neither is asked about with each batch where it cannot come: there may be a batch for every packet.
         self._brings_keys = self.is_live or "pcapng" in self.reader.format
         """Whether secrets may come: only pcapng holds them, only what is captured right now has key logs that grow."""
         self._tells_losses = self.is_live or self.reader.format != "pcap"
         self._batches = iter(self.reader.batches())
+        self._came = time.monotonic_ns()
+        """When the last packets came."""
         self._started = self._done = False
         self._failure: CaptureError | None = None
         self._watchers: list[Watcher] = []
@@ -313,7 +320,14 @@ class Capture:
         return Block(updates, analyzer.pop_closed() if analyzer.keep is Keep.OPEN else [])
 
     def _feed(self, batch: PacketBatch | None) -> list[Update]:
-        return self.analyzer.feed(batch) if batch is not None else self.analyzer.close(CLOSED_AT_A_TIME)
+        if batch is None:
+            return self.analyzer.close(CLOSED_AT_A_TIME)
+        now = time.monotonic_ns()
+        if batch.starts:
+            self._came = now
+            return self.analyzer.feed(batch)
+        # By the clock here, from when the last packet came: the capturer's may go wrong.
+        return self.analyzer.pass_time(max(0, now - self._came - DELAY))
 
 
 def open_capture(

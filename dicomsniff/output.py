@@ -115,11 +115,44 @@ def written(path: str | None, inputs: Sequence[str]) -> Iterator[IO[str]]:
             yield out
 
 
+@contextmanager
+def replaced(path: str, inputs: Sequence[str], *, force: bool = False) -> Iterator[IO[bytes]]:
+    """Yield what to write bytes to: a file that is there when it is whole.
+
+    Raises OutputError, before anything is opened, where it cannot be written, or is there already and no `force`.
+    """
+    known = None if path == _STANDARD_OUTPUT else _find(path)
+    if path == _STANDARD_OUTPUT or (known is not None and not stat.S_ISREG(known.st_mode)):
+        raise OutputError(f"{path}: a file is written here; name one")
+    _refuse_inputs(path, known, inputs)
+    if known is not None and not force:
+        raise OutputError(_kept(path))
+    with _replacement(path, known) as sink, io.BufferedWriter(sink, _BUFFER) as out:
+        yield out
+
+
+@contextmanager
+def written_bytes(path: str, inputs: Sequence[str]) -> Iterator[Sink]:
+    """Yield what to write bytes to: a file, as `written` does."""
+    known = _find(path)
+    _refuse_inputs(path, known, inputs)
+    if known is None or stat.S_ISREG(known.st_mode):
+        with _replacement(path, known) as sink:
+            yield sink
+    else:
+        with _open(path, os.O_WRONLY, path) as sink:
+            yield sink
+
+
+def _kept(path: str) -> str:
+    return f"{path}: it is there already, and is kept; name a new file, or say --force"
+
+
 def create(path: str, *, force: bool = False) -> Sink:
     """Create a file, to be written and read; where there is one already, it goes with `force`, else OutputError."""
     if _find(path) is not None or os.path.islink(path):
         if not force:
-            raise OutputError(f"{path}: it is there already, and is kept; name a new file, or say --force")
+            raise OutputError(_kept(path))
         # Whoever reads the old one goes on reading it; a link is replaced, not what it leads to.
         with suppress(FileNotFoundError):
             os.unlink(path)

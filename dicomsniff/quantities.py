@@ -9,14 +9,14 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 def timestamp(time: int, digits: int) -> str:
-    """Write a time (ns since 1970) as ISO 8601 in UTC with `digits` after the second."""
+    """Write a time (ns since 1970) as ISO 8601 in UTC with `digits` after the second, or none."""
     seconds, fraction = divmod(time, 1_000_000_000)
     try:
         # Counted from 1970 on, not asked of the system: some know no time before it, others none after 3000.
         moment = (_EPOCH + timedelta(seconds=seconds)).isoformat()
     except OverflowError:
         moment = f"{seconds}s"  # a damaged record may carry any number
-    return f"{moment}.{fraction:09d}"[: len(moment) + 1 + digits] + "Z"
+    return moment + f".{fraction:09d}"[: digits + 1 if digits else 0] + "Z"
 
 
 def time_of_day(time: int, digits: int) -> str:
@@ -36,6 +36,11 @@ def duration(nanoseconds: int) -> str:
             amount = nanoseconds / scale
             return f"{amount:.{max(0, 3 - len(str(int(amount))))}f} {unit}"
     return f"{nanoseconds} ns" if nanoseconds else "0 s"
+
+
+def after(time: int) -> str:
+    """`1.20 s after`, of a time in ns; `right after` of none."""
+    return f"{duration(time)} after" if time else "right after"
 
 
 def byte_size(count: int) -> str:

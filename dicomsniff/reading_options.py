@@ -87,14 +87,16 @@ def _numbers(text: str) -> frozenset[int]:
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what every reading command takes."""
-    for option in (
-        click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
-                     help="Treat TCP port N as DICOM even where none is recognized; may be repeated."),
-        click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, type=click.Path()),
-    ):  # fmt: skip
-        command = option(command)
-    return selection_options(key_options(privacy_options(with_privacy(command))))
+    """Add what every command takes that reads captures as one."""
+    captures = click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, type=click.Path())
+    return selection_options(decoding_options(captures(command)))
+
+
+def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add how captures are read, and what of them is shown."""
+    said = "Treat TCP port N as DICOM even where none is recognized; may be repeated."
+    port = click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N", help=said)
+    return key_options(privacy_options(with_privacy(port(command))))
 
 
 def with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:

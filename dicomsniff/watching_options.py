@@ -94,6 +94,8 @@ def watching_options(command: Callable[..., Any]) -> Callable[..., Any]:
             understood("--stats", read_span, stats) if stats is not None else 0,
             understood("--metrics", read_address, metrics) if metrics is not None else None,
         )
+        if watching != NOBODY and not options.get("follow", True):
+            raise click.UsageError("--alert, --stats and --metrics watch a capture that grows: add --follow")
         return command(*args, watching=watching, **options)
 
     for option in reversed(_OPTIONS):

@@ -1,5 +1,6 @@
 """Options and fixtures that every test may use."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -16,6 +17,12 @@ settings.register_profile("ci", UNTIMED, derandomize=True)
 # `make test` tries a fifth of the examples; pytest's option --hypothesis-profile chooses.
 settings.register_profile("quick", UNTIMED, max_examples=20)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_collection_finish() -> None:
+    # What was imported and collected stays: the garbage collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,6 +14,7 @@ from dicomsniff.library import Capture
 pytestmark = pytest.mark.slow
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+STORES = ("store-1000", "store", "vlan", "ipv6", "vlan-ipv6", "cooked", "loopback", "segments", "doubled", "reordered")
 
 
 def run(program: str, *arguments: object) -> str:
@@ -112,3 +113,26 @@ def test_the_run_fails_where_something_was_not_found(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stdout.count("WRONG: ") == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [
+        *((kind, 50_000) for kind in STORES),
+        *(("short", 10), ("echo", 40), ("find", 20), ("web", 400_000), ("small", 400), ("open", 10), ("many", 10)),
+    ],
+)
+def test_every_kind_of_traffic_is_found(tmp_path: Path, kind: str, count: int) -> None:
+    path = tmp_path / "traffic.pcap"
+    expected = make(path, "--kind", kind, "--count", count)
+    with open_capture(str(path)) as capture:
+        associations = capture.associations
+        assert len(associations) == expected["associations"]
+        assert not capture.analyzer.undecoded
+        assert sum(len(association.messages) for association in associations) == expected["messages"]
+
+
+def test_programs_are_compared_in_one_table(tmp_path: Path) -> None:
+    said = run("compare.py", tmp_path, "tiny", "small", "--runs", 1, "--scale", 0.0001, "--no-tshark")
+    assert "| a capture of 2 kB × 0.0001 | 0.00162 |" in said
+    assert said.count("\n|") == 4

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from build import START, Talk, associate_ac, associate_rq, frames, pcap, release_rp, release_rq
+from calls import called
 
 PROGRAM = [sys.executable, "-m", "dicomsniff"]
 
@@ -23,23 +24,23 @@ def run(*args: str, stdin: bytes = b"", **env: str) -> "subprocess.CompletedProc
 
 
 def test_version_says_name_and_number() -> None:
-    done = run("--version")
+    done = called("--version")
     assert done.returncode == 0
-    assert done.stdout.decode().startswith("dicomsniff ")
+    assert done.stdout.startswith("dicomsniff ")
 
 
 def test_a_capture_alone_is_shown_where_there_is_no_terminal(samples: Path) -> None:
-    done = run(str(samples / "c-echo.pcap"))
+    done = called(samples / "c-echo.pcap")
     assert done.returncode == 0
-    assert done.stdout == run("show", str(samples / "c-echo.pcap")).stdout
-    assert b"released: 1 C-ECHO, Success" in done.stdout
-    assert b"\x1b[" not in done.stdout
+    assert done.stdout == called("show", samples / "c-echo.pcap").stdout
+    assert "released: 1 C-ECHO, Success" in done.stdout
+    assert "\x1b[" not in done.stdout
 
 
 def test_options_may_stand_before_the_capture_that_is_opened(samples: Path) -> None:
-    done = run("--port", "104", str(samples / "c-echo.pcap"))
+    done = called("--port", "104", samples / "c-echo.pcap")
     assert done.returncode == 0
-    assert b"released: 1 C-ECHO, Success" in done.stdout
+    assert "released: 1 C-ECHO, Success" in done.stdout
 
 
 def test_standard_input_is_a_capture_too(samples: Path) -> None:
@@ -51,14 +52,14 @@ def test_standard_input_is_a_capture_too(samples: Path) -> None:
 
 def test_export_writes_a_transcript_to_a_file(samples: Path, tmp_path: Path) -> None:
     out = tmp_path / "t.json"
-    done = run("export", str(samples / "c-store.pcap"), "--format", "json", "-o", str(out))
+    done = called("export", samples / "c-store.pcap", "--format", "json", "-o", out)
     assert done.returncode == 0
-    assert done.stdout == b""
+    assert done.stdout == ""
     assert json.loads(out.read_text())["associations"][0]["outcome"] == "released"
 
 
 def test_export_lines_are_json_each(samples: Path) -> None:
-    lines = run("export", str(samples / "c-find-cancel.pcap"), "--format", "jsonl").stdout.splitlines()
+    lines = called("export", samples / "c-find-cancel.pcap", "--format", "jsonl").stdout.splitlines()
     kinds = [json.loads(line)["kind"] for line in lines]
     assert kinds[0] == "transcript"
     assert {"message", "event", "association"} <= set(kinds)
@@ -67,19 +68,19 @@ def test_export_lines_are_json_each(samples: Path) -> None:
 def test_a_cut_off_capture_is_shown_as_far_as_it_goes(samples: Path, tmp_path: Path) -> None:
     path = tmp_path / "cut.pcap"
     path.write_bytes((samples / "c-store.pcap").read_bytes()[:30_000])
-    done = run("show", str(path))
+    done = called("show", path)
     assert done.returncode == 3
-    assert b"C-STORE-RQ 1" in done.stdout
-    assert b"cut off" in done.stderr
-    assert json.loads(run("export", str(path)).stdout)["capture"]["truncated"] is True
+    assert "C-STORE-RQ 1" in done.stdout
+    assert "cut off" in done.stderr
+    assert json.loads(called("export", path).stdout)["capture"]["truncated"] is True
 
 
 def test_an_empty_capture_is_a_capture_without_packets(tmp_path: Path, samples: Path) -> None:
     path = tmp_path / "empty.pcap"
     path.write_bytes((samples / "c-echo.pcap").read_bytes()[:24])
-    done = run("show", str(path))
+    done = called("show", path)
     assert done.returncode == 0
-    assert done.stdout == b"capture-1.pcap: 0 packets, 0 TCP connections, 0 associations\n"
+    assert done.stdout == "capture-1.pcap: 0 packets, 0 TCP connections, 0 associations\n"
 
 
 def test_a_closed_pipe_ends_the_program_quietly(samples: Path) -> None:
@@ -142,15 +143,15 @@ def test_a_port_is_read_as_dicom_where_told_so(tmp_path: Path) -> None:
     talk.client(b"this is nothing DICOM would say")
     path = tmp_path / "odd.pcap"
     path.write_bytes(pcap(frames(talk.packets)))
-    assert b"0 associations" in run("show", str(path)).stdout
-    assert b"1 association" in run("show", str(path), "--port", "4567").stdout
+    assert "0 associations" in called("show", path).stdout
+    assert "1 association" in called("show", path, "--port", "4567").stdout
 
 
 def test_the_help_of_every_command_starts(samples: Path) -> None:
     for command in ("show", "export", "live", "interfaces"):
-        done = run(command, "--help")
+        done = called(command, "--help")
         assert done.returncode == 0
-        assert f"dicomsniff {command}".encode() in done.stdout
+        assert f"dicomsniff {command}" in done.stdout
 
 
 @pytest.mark.parametrize("call", [["show"], ["check"]], ids=" ".join)

@@ -1,5 +1,7 @@
 """Command lines completed by shells: commands, options, what they take, and captures, wherever one may stand."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,18 +47,36 @@ def test_a_shell_is_given_what_it_has_to_read(shell, capsys):
     assert f"{VARIABLE}={shell}_complete" in capsys.readouterr().out
 
 
+_BASH = """
+source <(dicomsniff completion bash)
+COMP_WORDS=(dicomsniff ru) COMP_CWORD=1
+compopt() { :; }
+_dicomsniff_completion dicomsniff
+echo "${COMPREPLY[@]}"
+"""
+# What zsh's line editor is given, in the place of the editor.
+_ZSH = """
+autoload -U compinit; compinit -u -D
+eval "$(dicomsniff completion zsh)"
+_describe() { print -l ${(P)argv[-2]}; }
+_path_files() { :; }
+words=(dicomsniff ru) CURRENT=2
+_dicomsniff_completion
+"""
+_FISH = """
+dicomsniff completion fish | source
+complete -C "dicomsniff ru"
+"""
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_bash_completes_with_it(tmp_path: Path):
+@pytest.mark.parametrize(("shell", "script"), [("bash", _BASH), ("zsh", _ZSH), ("fish", _FISH)])
+def test_a_shell_completes_with_it(shell: str, script: str, tmp_path: Path):
+    if shutil.which(shell) is None:
+        pytest.skip(f"needs {shell}")
     program = tmp_path / "dicomsniff"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m dicomsniff "$@"\n')
     program.chmod(0o755)
-    script = """
-        source <(./dicomsniff completion bash)
-        COMP_WORDS=(./dicomsniff ru) COMP_CWORD=1
-        compopt() { :; }
-        _dicomsniff_completion ./dicomsniff
-        echo "${COMPREPLY[@]}"
-    """
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, timeout=60, check=True, text=True)
-    assert done.stdout.split() == ["rules"]
+    setting = os.environ | {"HOME": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([shell, "-c", script], env=setting, capture_output=True, timeout=60, check=True, text=True)
+    assert re.split(r"[\s:]", done.stdout)[0] == "rules"

@@ -1,6 +1,5 @@
 """Any field of any header may hold any value: every output stays whole, and no time is negative."""
 
-import io
 import json
 import re
 import struct
@@ -15,10 +14,11 @@ from hypothesis import strategies as st
 
 import build
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.export.formats import FORMATS, find_view
-from dicomsniff.export.view import Asked, write_view
+from dicomsniff.export.formats import find_view
+from dicomsniff.export.view import Asked
 from dicomsniff.library import Capture
 from examples import examples
+from views import said_by, view_names
 
 pytestmark = pytest.mark.slow
 
@@ -84,12 +84,10 @@ def extreme(bits: int, *, signed: bool = False) -> st.SearchStrategy[int]:
 def outputs(path: Path) -> Iterator[tuple[str, str]]:
     """Everything that can be written of a capture, by the name of its form."""
 
-    for form in FORMATS:
-        for command in form.commands:
-            view, out = find_view(command, form.name), io.StringIO()
-            with Capture(str(path), collect=view.collects) as capture:
-                write_view(view, capture, out, Asked(contexts=True, names=(path.name,)))
-            yield f"{command} {form.name}", out.getvalue()
+    for command, form in view_names():
+        view = find_view(command, form)
+        with Capture(str(path), collect=view.collects) as capture:
+            yield f"{command} {form}", said_by(view, capture, Asked(contexts=True, names=(path.name,)))
 
 
 def strict(text: str) -> Any:

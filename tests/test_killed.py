@@ -44,7 +44,7 @@ dicomsniff.__main__.main()
 """Dies while it puts something aside for the n-th time."""
 
 
-@pytest.mark.parametrize("wanted", [1, 3, 8])
+@pytest.mark.parametrize("wanted", [1, *(pytest.param(each, marks=pytest.mark.slow) for each in (3, 8))])
 def test_nothing_is_left_of_a_program_that_was_killed(wanted: int, tmp_path: Path, samples: Path) -> None:
     temporary, out = tmp_path / "temporary", tmp_path / "out"
     for folder in (temporary, out):

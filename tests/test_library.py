@@ -18,6 +18,7 @@ from dicomsniff.capture.packets import CaptureError, IncompleteError
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
 from findings.traffic import echoed, established, released
+from replayed import Replayed, echo
 
 
 @pytest.fixture(autouse=True)
@@ -222,3 +223,19 @@ def test_packets_of_any_origin_can_be_fed():
     assert association.outcome == "released"
     assert analyzer.packets == len(records)
     assert len(updates) == len(association.timeline)
+
+
+def test_what_is_sniffed_is_over_although_nothing_comes_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five seconds after its connection closed, and two for which the capturer may keep packets back."""
+    now = [0]
+    monkeypatch.setattr("dicomsniff.library.time.monotonic_ns", lambda: now[0])
+
+    def blocks() -> Iterator[list[build.Packet]]:
+        yield echo().packets
+        for seconds in (6, 8):
+            now[0] = seconds * 1_000_000_000
+            yield []
+
+    capture = Capture(Replayed(blocks()))
+    over = [[association.id for association in block.closed] for block in capture.blocks()]
+    assert over[:3] == [[], [], [1]]

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pydicom.data import get_testdata_file
 
 from dicomsniff.library import open_capture
 from dicomsniff.sniffing.interfaces import list_interfaces
@@ -112,6 +114,68 @@ def test_two_namespaces_are_followed_as_json_lines(namespaces: tuple[list[str], 
     associations = [line for line in said if line["kind"] == "association"]
     assert [line["outcome"] for line in associations] == ["released"]
     assert associations[0]["acceptor"]["address"] == "10.78.0.2"
+
+
+@contextmanager
+def running(call: list[str], errors: int) -> Iterator[subprocess.Popen[str]]:
+    """A process that does not outlive the test."""
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def dcmtk(program: str) -> str:
+    """Return the path of a program of DCMTK; pynetdicom installs others of the same names."""
+    path = shutil.which(program, path=os.defpath)
+    if path is None:
+        pytest.skip(f"needs DCMTK's {program}")
+    return path
+
+
+def unordered(lines: list[str]) -> list[str]:
+    """Return lines of JSON but the first, which names the source; the order of late findings is another matter."""
+    return sorted(lines[1:])
+
+
+@needs_sniffing
+def test_what_is_followed_is_what_dcmtks_peers_log_and_what_the_spool_exports(
+    namespaces: tuple[list[str], list[str]], tmp_path: Path
+) -> None:
+    here, there = namespaces
+    storescp, echoscu, storescu = dcmtk("storescp"), dcmtk("echoscu"), dcmtk("storescu")
+    kept, image, peer = tmp_path / "kept.pcapng", get_testdata_file("CT_small.dcm"), ["10.78.0.2", "11112"]
+    server = [*there, storescp, "-v", "-aet", "DCMTK", "-od", str(tmp_path), "11112"]
+    call = [*here, *PROGRAM, "live", "-i", "dsa", "--format", "jsonl", "-w", str(kept)]
+    with running(call, subprocess.DEVNULL) as sniffer:
+        assert sniffer.stdout is not None
+        lines = [sniffer.stdout.readline()]
+        with running(server, subprocess.STDOUT) as serving:
+            echoing = [*here, echoscu, "-v", *peer]
+            for _ in range(500):  # until the server listens
+                if subprocess.run(echoing, capture_output=True, timeout=30, check=False).returncode == 0:
+                    break
+            storing = [*here, storescu, "-v", *peer, str(image), str(image)]
+            stored = subprocess.run(storing, capture_output=True, timeout=30, check=True, text=True)
+            while sum('"kind":"association"' in line.replace(" ", "") for line in lines) < 2:
+                lines.append(sniffer.stdout.readline())
+            serving.terminate()
+            log = serving.communicate()[0]
+        sniffer.send_signal(signal.SIGINT)
+        lines += sniffer.stdout.readlines()
+    assert sniffer.returncode == 0
+    said = [json.loads(line) for line in lines]
+    outcomes = [line["outcome"] for line in said if line["kind"] == "association"]
+    assert len(outcomes) == log.count("I: Association Received") == log.count("I: Association Release")
+    assert set(outcomes) == {"released"}
+    messages = [(line["command"], line["status"]) for line in said if line["kind"] == "message"]
+    assert log.count("I: Received Store Request") == messages.count(("C-STORE-RQ", None)) == 2
+    answers = (stored.stdout + stored.stderr).count("I: Received Store Response (Success)")
+    assert answers == messages.count(("C-STORE-RSP", 0)) == 2
+    exporting = [*PROGRAM, "export", "--format", "jsonl", str(kept)]
+    exported = subprocess.run(exporting, capture_output=True, timeout=60, check=True, text=True)
+    assert unordered(exported.stdout.splitlines()) == unordered("".join(lines).splitlines())
 
 
 @needs_sniffing

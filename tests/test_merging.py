@@ -93,6 +93,7 @@ def test_it_does_not_matter_how_connections_are_dealt_out(name: str, parts: list
     assert written(MergedCapture(path, dealt)) == alone(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", sorted(CASES))
 def test_every_rule_finds_in_parts_what_it_finds_in_the_whole(tmp_path: Path, code: str) -> None:
     traffic = CASES[code].raises()
@@ -151,6 +152,7 @@ def analyzed(path: Path) -> bytes:
     return pack(analyzer)
 
 
+@pytest.mark.slow
 def test_files_are_analyzed_in_processes_of_their_own_and_merged(tmp_path: Path) -> None:
     """Each numbers its packets and associations from 1; hashes of text differ from process to process."""
     talks = moved_over_minutes().talks
@@ -217,3 +219,20 @@ def test_a_merged_analyzer_can_be_packed_again() -> None:
         [each.message for each in merged.found.of(one).all] for one in merged.associations
     ]
     assert overview.text(links.moves(), findings) == merged.overview.text(merged.links.moves(), merged.findings)
+
+
+def test_what_was_not_over_was_watched_to_the_end_of_the_whole(tmp_path: Path) -> None:
+    unanswered = build.Talk(client=("10.0.0.7", 4711)).call()
+    open_still = build.Talk(client=("10.0.0.8", 4712)).open()
+    open_still.client(build.associate_rq())
+    later = build.Talk(client=("10.0.0.9", 4713), start=build.START + 60_000 * build.MILLISECOND).open()
+    later.client(build.associate_rq())
+    path = tmp_path / "open.pcap"
+    path.write_bytes(build.pcap(build.frames([*unanswered.packets, *open_still.packets, *later.packets])))
+    with Capture(str(path)) as capture:
+        whole = list(capture.associations)
+        unconnected = capture.analyzer.totals.unconnected
+    merged = merge(deal(path, 3, lambda number: number))
+    assert [each.watched_until for each in merged.associations] == [each.watched_until for each in whole]
+    assert merged.totals.unconnected == unconnected
+    assert unconnected[0].waited == later.packets[-1].time - unanswered.packets[0].time

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,9 @@ def refused(samples: Path) -> Path:
     return samples / "c-move-destination-refuses.pcap"
 
 
+@cache
 def piped(*args: object, **settings: str) -> str:
+    """What the program says where its output is no terminal."""
     call = [*PROGRAM, *map(str, args)]
     return subprocess.run(call, capture_output=True, env=os.environ | settings, timeout=60, check=False).stdout.decode()
 
@@ -77,6 +80,7 @@ def test_text_on_a_terminal_goes_through_the_users_pager(command: str, refused: 
     assert shown == "".join(f"paged:{line}" for line in plain.splitlines(keepends=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "settings"),
     [(["--no-pager"], {"PAGER": PAGED}), ([], {"PAGER": ""}), ([], {"PAGER": "cat"}), ([], {"PAGER": "not-there"})],
@@ -87,6 +91,7 @@ def test_there_is_no_pager_where_none_is_wanted(args: list[str], settings: dict[
     assert (status, shown, errors) == (0, piped("show", refused), "")
 
 
+@pytest.mark.slow
 def test_what_is_no_terminal_gets_neither_pager_nor_colours(refused: Path, tmp_path: Path) -> None:
     said = piped("show", refused, PAGER=PAGED)
     assert "paged:" not in said
@@ -105,6 +110,7 @@ def test_severities_have_colours_beside_their_words_and_nothing_else_changes(ref
     assert piped("show", refused, "--color", "always").count("\x1b") > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "settings"),
     [([], {"NO_COLOR": "1"}), (["--color", "never"], {}), ([], {"TERM": "dumb"})],
@@ -136,11 +142,13 @@ def long(tmp_path: Path) -> Path:
     return tmp_path / "long.pcap"
 
 
+@pytest.mark.slow
 def test_whoever_leaves_the_pager_early_is_told_nothing(long: Path) -> None:
     assert OnTerminal("show", long, PAGER="head -n 1").end()[::2] == (0, "")
     assert OnTerminal("show", long, PAGER="true").end() == (0, "", "")
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_the_terminal_to_the_pager_until_its_user_goes(long: Path, tmp_path: Path) -> None:
     leave = tmp_path / "leave"
     os.mkfifo(leave)
@@ -153,6 +161,7 @@ def test_ctrl_c_leaves_the_terminal_to_the_pager_until_its_user_goes(long: Path,
     assert "left after" in said
 
 
+@pytest.mark.slow
 def test_the_usual_pagers_are_told_to_stay_for_more_than_a_screen_only(refused: Path) -> None:
     told = "sh -c 'echo $LESS $LESSCHARSET; cat > /dev/null'"
     assert OnTerminal("show", refused, PAGER=told).end()[1] == "FRX utf-8\n"

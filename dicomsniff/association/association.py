@@ -65,8 +65,8 @@ class Rejection:
 class AbortInfo:
     """What the first A-ABORT said, and which side sent it (PS3.8 §9.3.8).
 
-    `costs` says whether it may have cost anything: false where all that was asked had been answered, and nothing was
-    on its way.
+    `costs` says whether it may have cost anything: false where all that was asked had been answered, every message had
+    come whole, and nothing was on its way.
     """
 
     source: int
@@ -254,7 +254,8 @@ class Association:
                 self.rejection = self.rejection or Rejection(result, source, reason)
             case Abort(source=source, reason=reason):
                 done = self.message_counts.statuses and not self.operations.outstanding and not self.missing_bytes
-                self.abort = self.abort or AbortInfo(source, reason, side, costs=underway or not done)
+                costs = underway or not done or bool(self._unended)
+                self.abort = self.abort or AbortInfo(source, reason, side, costs=costs)
             case ReleaseRp():
                 self.released = True
         return [self._enter(event, side) for event in (pdu, *unexpected)]

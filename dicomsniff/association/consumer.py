@@ -1,9 +1,11 @@
 """What takes the bytes of a connection: how it is begun and fed. The least of its kinds only counts the connection."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple, Protocol
+from weakref import WeakValueDictionary
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
@@ -12,6 +14,7 @@ from dicomsniff.capture.skip import Skip
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.framing import FOREVER
+from dicomsniff.pdu.types import PduEvent
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.connection import Connection
@@ -26,6 +29,28 @@ UNKNOWN = 9
 """What a connection weighs of which something is read, and that is not known to carry DICOM."""
 
 
+class PduWatcher(ABC):
+    """Sees the PDUs of associations beside whoever reads them: for what needs the place of each in its stream."""
+
+    def __init__(self) -> None:
+        _watchers[id(self)] = self
+
+    @abstractmethod
+    def take_pdus(self, stream: ByteStream, association: Association, events: Iterable[PduEvent]) -> None:
+        """Take what a side of an association sent; the messages that follow from it come later."""
+
+    def __reduce__(self) -> "tuple[Callable[[int], PduWatcher], tuple[int]]":
+        """Connections that leave memory refer to it, and find it where they come back."""
+        return _find_watcher, (id(self),)
+
+
+_watchers: WeakValueDictionary[int, PduWatcher] = WeakValueDictionary()
+
+
+def _find_watcher(identity: int) -> PduWatcher:
+    return _watchers[identity]
+
+
 class Means(NamedTuple):
     """What consumers work with, whatever they take."""
 
@@ -37,6 +62,8 @@ class Means(NamedTuple):
     """Whether the connection is DICOM, or DICOM inside another protocol, although nothing looks like it."""
     room: float = inf
     """Bytes that may wait until it is known what a connection carries."""
+    watcher: PduWatcher | None = None
+    """What sees all PDUs."""
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ from dicomsniff.pdu.types import (
 )
 from dicomsniff.side import Side
 from dicomsniff.span import PacketMark, Span
-from dicomsniff.tcp.channel import ByteStream, Channel
+from dicomsniff.tcp.channel import ByteStream, Channel, guess_opener
 from dicomsniff.tcp.events import StreamConflict, StreamEnd, StreamGap
 
 _ASKED = "sent A-ASSOCIATE-RQ"
@@ -53,6 +53,7 @@ class Conversation:
         "_pdus",
         "_sides",
         "_time_account",
+        "_watcher",
         "associations",
     )
 
@@ -64,6 +65,7 @@ class Conversation:
         self._number = 0
         self._collection = means.collection
         self._forced = means.forced
+        self._watcher = means.watcher
         self._pdus: dict[ByteStream, PduStream] = {}
         self._assemblers: dict[ByteStream, Assembler] = {}
         self._sides: dict[ByteStream, Side] = {}
@@ -172,6 +174,8 @@ class Conversation:
                     self._time_account.finish()
                 self._new_association(stream, event, mark)
             association = self.associations[-1]
+            if self._watcher is not None:
+                self._watcher.take_pdus(stream, association, (event,))
             if isinstance(event, Pdv):
                 updates += self._fragment(stream, association, event)
             elif isinstance(event, PdvBytes | PdvRun):
@@ -307,6 +311,4 @@ class Conversation:
                 return sender, "began an A-ASSOCIATE-RQ"
         if self._connection.opener is not None:
             return self._connection.opener, "opened the TCP connection"
-        ports = {end: flow_ends(end.flow)[0].port for end in self._connection.streams}
-        lower = min(self._connection.streams, key=lambda end: ports[end])
-        return lower.peer, "guessed: its port is the higher one"
+        return guess_opener(self._connection), "guessed: its port is the higher one"

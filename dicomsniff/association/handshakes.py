@@ -25,6 +25,8 @@ class FailedHandshake(NamedTuple):
     certificate: str
     """What became of a client certificate: `missing`, `sent`, or empty where none was asked for."""
     span: Span
+    offered_versions: tuple[int, ...] = ()
+    """TLS versions that the client offered."""
 
 
 def failed_handshake(layer: TlsLayer) -> FailedHandshake | None:
@@ -33,18 +35,19 @@ def failed_handshake(layer: TlsLayer) -> FailedHandshake | None:
         return None
     client, server = layer.client.address, str(layer.server)
     if len(layer.turns) == 1 and layer.ended is not None and layer.ended[0] is SERVER:
-        return FailedHandshake(client, server, False, None, "", layer.ended[2])
+        return FailedHandshake(client, server, False, None, "", layer.ended[2], layer.session.offered_versions)
     fatal = next(
         (each for each in layer.alerts if each[0].level == FATAL and each[0].description not in HARMLESS), None
     )
     if fatal is None:
         return None
     alert, span = fatal
-    return FailedHandshake(client, server, alert.peer is CLIENT, alert.description, certificate_sent(layer), span)
+    by_client, sent = alert.peer is CLIENT, certificate_sent(layer)
+    return FailedHandshake(client, server, by_client, alert.description, sent, span, layer.session.offered_versions)
 
 
 def certificate_sent(layer: TlsLayer) -> str:
-    """Say what became of a client certificate: `missing`, `sent`, or empty where none was asked for."""
+    """Say what became of a client certificate: `missing`, `sent`, or empty where none is known to be asked for."""
     if not layer.session.certificate_asked:
         return ""
     return "sent" if layer.session.certificates.get(CLIENT) else "missing"

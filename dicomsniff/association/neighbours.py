@@ -7,6 +7,7 @@ from typing import NamedTuple
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
+from dicomsniff.side import Side
 from dicomsniff.span import Span
 
 MAX_NEIGHBOURS = 10_000
@@ -56,6 +57,10 @@ class Neighbour(NamedTuple):
     """Source and reason of an A-ASSOCIATE-RJ."""
     span: Span
     """Of what refused it, else of its first entry."""
+    over_tls: bool
+    """Whether it came over TLS."""
+    ignored: bool
+    """Whether it asked for an association, and the other side said nothing that is DICOM."""
 
 
 class Neighbours:
@@ -101,6 +106,8 @@ def _remembered(association: Association, trouble: str) -> Neighbour:
         accepted=any(context.accepted for context in association.contexts.values()),
         refused=(rejection.source, rejection.reason) if rejection is not None else None,
         span=telling or first,
+        over_tls=association.tls is not None,
+        ignored=association.request is not None and not any(association.pdu_counts[Side.ACCEPTOR].values()),
     )
 
 

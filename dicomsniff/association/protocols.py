@@ -23,6 +23,8 @@ class OtherProtocol(NamedTuple):
     """What takes the bytes of a connection that carries it."""
     wraps: bool = False
     """Whether DICOM may be inside it."""
+    amid: re.Pattern[bytes] | None = None
+    """How the first bytes look of a side whose beginning is not in the capture, where these tell."""
 
 
 def _tls(name: str, connection: Channel, beginning: Beginning, means: Means) -> Consumer:
@@ -32,12 +34,15 @@ def _tls(name: str, connection: Channel, beginning: Beginning, means: Means) -> 
     return TlsConnection(name, connection, beginning, means)
 
 
+_RECORD = re.compile(rb"[\x14-\x17]\x03[\x01-\x03](?:[\x01-\x48].|\0[\x02-\xff])", re.DOTALL)
+"""The header of a record as long as one may be: of four million streams of anything, one begins so."""
 ENOUGH = 3
 """Bytes by which a protocol that wraps DICOM is told."""
 PROXY = "the PROXY protocol"
 """What a load balancer puts before the client's own bytes, to tell who the client is."""
+TLS = "TLS"
 PROTOCOLS = (
-    OtherProtocol("TLS", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), _tls, wraps=True),
+    OtherProtocol(TLS, re.compile(rb"[\x14-\x17]\x03[\x00-\x04]"), _tls, wraps=True, amid=_RECORD),
     OtherProtocol("HTTP", re.compile(rb"(GET|POST|HEAD|PUT|PATCH|TRACE) |OPTION|DELETE|CONNEC|PRI \* |HTTP/")),
     OtherProtocol("HTTP (a web page)", re.compile(rb"\s*<(!doc|html)", re.IGNORECASE)),
     OtherProtocol("SSH", re.compile(rb"SSH-")),
@@ -58,3 +63,8 @@ UNNAMED = OtherProtocol("", re.compile(b""))
 def find_protocol(first_bytes: bytes) -> OtherProtocol:
     """Return the protocol that the first bytes of a side, which are no PDU, are of."""
     return next((each for each in PROTOCOLS if each.begins.match(first_bytes)), UNNAMED)
+
+
+def find_wrapping(first_bytes: bytes) -> OtherProtocol | None:
+    """Return the protocol around DICOM that a side is of which begins with these bytes in the capture only."""
+    return next((each for each in PROTOCOLS if each.amid is not None and each.amid.match(first_bytes)), None)

@@ -5,6 +5,7 @@ This is where every connection begins. Both directions are judged (pdu/detection
 - One direction is DICOM: the connection is, and the other direction is read as DICOM from its first byte on, too,
   whatever it looks like.
 - Both directions are not: the connection carries another protocol, named by the first bytes (protocols.py).
+- One direction, whose beginning is not in the capture, begins there as a protocol that wraps DICOM: the same.
 - One direction is not, and MAX_UNDECIDED bytes wait for the other one to say anything: the same. From here on nothing
   is decoded, even if the other direction turns out to be DICOM: gigabytes that only one side sends stay cheap.
 - The connection ends: the same, unless what came is the beginning of an A-ASSOCIATE PDU, cut off.
@@ -13,7 +14,7 @@ This is where every connection begins. Both directions are judged (pdu/detection
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Means, Update
 from dicomsniff.association.conversation import Conversation
-from dicomsniff.association.protocols import ENOUGH, UNNAMED, OtherProtocol, find_protocol
+from dicomsniff.association.protocols import ENOUGH, UNNAMED, OtherProtocol, find_protocol, find_wrapping
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict
 from dicomsniff.span import PacketMark
@@ -64,6 +65,13 @@ class Recognition:
         beginning.times.setdefault(stream, event.mark.time)
         detection = beginning.detections.get(stream)
         if detection is None:
+            protocol = None
+            if isinstance(event, StreamBytes) and not stream.syn_seen:
+                protocol = find_wrapping(event.data[event.start : event.end])
+            if protocol is not None:
+                consumer = self._leave_to(protocol)
+                updates = consumer.begin(event.mark, number)
+                return updates + consumer.feed(event, number + len(consumer.associations))
             detection = beginning.detections[stream] = Detection(known_start=stream.syn_seen)
         if isinstance(event, StreamBytes):
             verdict = detection.feed(event.offset, event.data[event.start : event.end], event.mark)
@@ -104,7 +112,12 @@ class Recognition:
         else:
             others = [find_protocol(each.beginning) for each in detections if each.verdict is Verdict.OTHER]
             protocol = next((each for each in others if each is not UNNAMED), UNNAMED)
-            consumer = protocol.consumer(protocol.name, self._connection, self.beginning, self._means)
+            return self._leave_to(protocol)
+        self._connection.consumer = consumer
+        return consumer
+
+    def _leave_to(self, protocol: OtherProtocol) -> Consumer:
+        consumer = protocol.consumer(protocol.name, self._connection, self.beginning, self._means)
         self._connection.consumer = consumer
         return consumer
 

@@ -28,6 +28,12 @@ class Stranger:
     """How the other side then ended it: `FIN` or `RST`; empty where it was not the other side, or nobody."""
 
 
+def find_tls_server(connection: Connection) -> str | None:
+    """Return who was called on a connection, if it answered; of one that carried TLS."""
+    opener = connection.opener
+    return str(flow_ends(opener.flow)[1]) if opener is not None and opener.peer.offset else None
+
+
 def find_stranger(connection: Connection, beginning: Beginning, protocol: str) -> Stranger | None:
     """Return what is to be told of a connection that is over and carried no DICOM; None where both sides spoke."""
     opener = connection.opener

@@ -150,6 +150,12 @@ class Timing:
         """Return the longest that a side thought before a request of its own."""
         return self._longest.get((side, side), _NO_WAIT)
 
+    @property
+    def longest(self) -> tuple[Side, Wait] | None:
+        """The longest that either side had the word, and which; None before either had it."""
+        every = [(side, wait) for (side, _), wait in self._longest.items()]
+        return max(every, key=lambda each: each[1].length, default=None)
+
     def spend(self, part: Part, side: Side | None, time: int, pauses: int = 0) -> None:
         """Account for a time (ns) that has passed, in so many pauses."""
         key = _KEYS[part][side]

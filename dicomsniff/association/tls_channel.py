@@ -8,15 +8,16 @@ from dicomsniff.association.consumer import ChannelEvent
 from dicomsniff.association.tls_layer import MAX_TURNS, TlsLayer, TlsTrouble
 from dicomsniff.association.tls_source import Place, TlsSource
 from dicomsniff.capture.segments import flow_ends
-from dicomsniff.capture.skip import Skip
+from dicomsniff.capture.skip import MAX_KEPT, Skip
 from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.events import StreamBytes, StreamGap
 from dicomsniff.tcp.health import StreamHealth
 from dicomsniff.tls.decoder import TlsDecoder
-from dicomsniff.tls.events import Alert, Plaintext, Problem, TlsEvent, TlsProblem
+from dicomsniff.tls.events import Alert, Plaintext, TlsEvent, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 from dicomsniff.tls.protection import TAIL
+from dicomsniff.tls.records import Awaited
 from dicomsniff.tls.vault import Vault
 
 RECORD_HEADER = 5
@@ -31,7 +32,7 @@ Told = ChannelEvent | TlsTrouble
 class TlsStream:
     """The plaintext of one direction."""
 
-    __slots__ = ("_lost", "_overhead", "_segments", "offset", "peer", "skip", "source", "tcp")
+    __slots__ = ("_is_whole", "_overhead", "_segments", "offset", "peer", "skip", "source", "tcp", "unread_from")
 
     peer: "TlsStream"
 
@@ -42,8 +43,10 @@ class TlsStream:
         self.skip: Skip | None = None
         self._segments: deque[tuple[int, PacketMark]] = deque()
         """Where segments begin in the TCP stream that may hold a record yet to come, and their packets."""
-        self._lost: int | None = None
-        """Where bytes began of the TCP stream that could not be decrypted, some of which were plaintext."""
+        self.unread_from: int | None = None
+        """Where bytes of the TCP stream begin that will not be decrypted, unless anything comes of what is behind."""
+        self._is_whole = True
+        """Whether nothing is known to be lost."""
         self._overhead = 0
         """Bytes that the last record had beside its plaintext."""
 
@@ -59,8 +62,8 @@ class TlsStream:
 
     @property
     def syn_seen(self) -> bool:
-        """Whether the beginning of the connection was captured."""
-        return self.tcp.syn_seen
+        """Whether the beginning of the connection was captured, and all since then was decrypted."""
+        return self.tcp.syn_seen and self._is_whole
 
     @property
     def segments(self) -> int:
@@ -78,6 +81,27 @@ class TlsStream:
         if len(self._segments) > MAX_SEGMENTS:
             self._segments.popleft()
         self.source.last = mark
+
+    def take_kept(self) -> bytes:
+        """Return the last bytes of the TCP stream, if they were passed over, and note their packets."""
+        skip = self.tcp.skip
+        if skip is None or not skip.kept or skip.marks is None:
+            return b""
+        kept = b"".join(skip.kept)
+        self._segments += skip.marks
+        self.source.last = skip.marks[-1][1]
+        skip.kept.clear()
+        skip.marks.clear()
+        return kept
+
+    def await_record(self, awaited: Awaited | None) -> None:
+        """Let TCP keep the bytes of a record until it is whole: then they come all at once."""
+        if awaited is None:
+            self.tcp.skip = None
+        else:
+            until, header, length = awaited
+            period = length - 1  # the last byte of the record is handed on, and all of it with that
+            self.tcp.skip = Skip(until, header, period, until + period, kept=[], marks=[])
 
     def mark_at(self, offset: int) -> PacketMark:
         """Return the packet of a byte of the TCP stream, as far as that is remembered."""
@@ -97,9 +121,15 @@ class TlsStream:
         """Take note of where the next record begins in the TCP stream, and of its number."""
         self.source.note(Place(self.offset, start, number, self.mark_at(start - TAIL)))
 
-    def lose(self, start: int) -> None:
-        """Take note that bytes of the TCP stream from `start` on were not decrypted."""
-        self._lost = start if self._lost is None else min(start, self._lost)
+    def lose(self, start: int, end: int) -> ChannelEvent:
+        """Tell of bytes of the TCP stream that were not decrypted: about as many as usual records hold of them."""
+        self._is_whole = False
+        self.unread_from, lost = end, end - start
+        records = max(1, -(-lost // (LONGEST + self._overhead)))
+        mark = self.mark_at(max(start, end - 1))
+        gap = StreamGap(self, self.offset, max(1, lost - records * self._overhead), mark)
+        self.offset += gap.length
+        return gap
 
     def unwrap(self, record: Plaintext) -> Iterator[ChannelEvent]:
         """Yield a record's plaintext, in a piece for each packet that it came in; one of what is only counted."""
@@ -108,8 +138,6 @@ class TlsStream:
         while len(segments) > 1 and segments[1][0] <= record.start:
             segments.popleft()
         first = segments[0][1] if segments else self.source.last
-        if self._lost is not None:
-            yield self._gap(record.start, first)
         self._overhead = record.end - record.start - length
         self.source.tcp_end = record.end
         if not self.source.places:
@@ -118,6 +146,8 @@ class TlsStream:
         begins = record.start + RECORD_HEADER
         at = 0
         while at < length:
+            if self._passes_over(data, at, begins):
+                return
             # Nobody looks at which packets bytes came in that are only counted, but for the last of these.
             counted = min(self.skip.until - self.offset, length - at) if self.skip is not None else 0
             while len(segments) > 1 and segments[1][0] - begins <= at + max(counted - 1, 0):
@@ -129,19 +159,29 @@ class TlsStream:
             at = until
             yield event
 
-    def close(self) -> list[ChannelEvent]:
-        """Tell of bytes at the end that were not decrypted."""
-        if self._lost is None:
-            return []
-        return [self._gap(max(self.tcp.offset, self._lost + 1), self.source.last)]
+    def _passes_over(self, data: bytes, at: int, begins: int) -> bool:
+        """Count the rest of a record's plaintext if nobody has to see it, as TCP does (capture/skip.py)."""
+        skip = self.skip
+        if skip is None or (skip.kept is not None and len(skip.kept) >= MAX_KEPT):
+            return False
+        offset, until = self.offset, skip.until
+        reached = offset + len(data) - at
+        if reached >= until:
+            until = skip.repeated(offset, data, at, len(data))
+            if not until:
+                return False
+            header = at + until - skip.period - offset
+            self.skip = skip.went_on(until, self.mark_at(begins + header))
+        if skip.kept is not None:
+            skip.kept.append(data[at:])
+        self.offset = reached
+        return True
 
-    def _gap(self, until: int, mark: PacketMark) -> ChannelEvent:
-        """Tell of plaintext that is missing: about as many bytes as records of the usual length would hold."""
-        lost, self._lost = until - (self._lost or 0), None
-        records = max(1, -(-lost // (LONGEST + self._overhead)))
-        gap = StreamGap(self, self.offset, max(1, lost - records * self._overhead), mark)
-        self.offset += gap.length
-        return gap
+    def close(self) -> list[ChannelEvent]:
+        """Tell of the bytes that came since nothing is decrypted any more."""
+        if self.unread_from is None or self.tcp.offset <= self.unread_from:
+            return []
+        return [self.lose(self.unread_from, self.tcp.offset)]
 
 
 class TlsChannel:
@@ -224,14 +264,22 @@ class TlsChannel:
             self.layer.note_turn(peer, len(data), mark.time)
         if self.decoder is None:
             return ()
-        self._streams[peer].came(offset, mark)
+        here = self._streams[peer]
+        if kept := here.take_kept():
+            offset, data = offset - len(kept), kept + data
+        here.came(offset + len(kept), mark)
         events = self.decoder.feed(peer, data, offset)
+        here.await_record(self.decoder.awaited(peer))
         return self._tell(events, peer) if events else ()
 
     def gap(self, stream: ByteStream, offset: int, length: int) -> Iterable[Told]:
         """Take note that the capture lacks bytes of the connection underneath."""
         peer = self.peer_of(stream)
-        return self._tell(self.decoder.skip(peer, offset, length), peer) if self.decoder is not None else ()
+        if self.decoder is None:
+            return ()
+        events = self._feed_kept(peer, offset) + self.decoder.skip(peer, offset, length)
+        self._streams[peer].await_record(None)
+        return self._tell(events, peer)
 
     @property
     def waiting(self) -> int:
@@ -247,10 +295,16 @@ class TlsChannel:
     def close(self) -> list[Told]:
         """Nothing more comes."""
         if self.decoder is None:
-            return []
-        told = [*self._tell(self.decoder.close(), CLIENT)]
+            return [event for stream in self.streams for event in stream.close()]
+        events = [event for peer in Peer for event in self._feed_kept(peer, self._streams[peer].tcp.offset)]
+        told = [*self._tell(events + self.decoder.close(), CLIENT)]
         self.stop()
         return told + [event for stream in self.streams for event in stream.close()]
+
+    def _feed_kept(self, peer: Peer, offset: int) -> list[TlsEvent]:
+        """Feed the bytes before `offset` that were kept for a record that may never be whole."""
+        kept = self._streams[peer].take_kept()
+        return self.decoder.feed(peer, kept, offset - len(kept)) if kept and self.decoder is not None else []
 
     def stop(self) -> None:
         """Decrypt no more."""
@@ -261,14 +315,17 @@ class TlsChannel:
     def _tell(self, events: list[TlsEvent], peer: Peer) -> Iterator[Told]:
         for event in events:
             stream = self._streams[event.peer]
+            stream.unread_from = None
             if isinstance(event, Plaintext):
+                if self.decoder is not None and self.decoder.is_given_up(event.peer.other):
+                    yield from stream.peer.close()  # what this answers was sent before it
                 yield from stream.unwrap(event)
             elif isinstance(event, Alert):
                 self.layer.note_alert(event, stream.span(event.start, event.end))
             elif isinstance(event, TlsProblem):
                 if event.is_gap:
-                    stream.lose(event.start)
-                if event.problem is not Problem.NO_SECRETS:
-                    yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
-        if self.decoder is not None and (place := self.decoder.place(peer)) is not None:
-            self._streams[peer].note_place(*place)
+                    yield stream.lose(event.start, event.end)
+                yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
+        here = self._streams[peer]
+        if self.decoder is not None and here.source.is_next_kept() and (place := self.decoder.place(peer)) is not None:
+            here.note_place(*place)

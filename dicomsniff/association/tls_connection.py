@@ -29,9 +29,10 @@ from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dictionary.ports import DICOM_PORTS
 from dicomsniff.pdu.detection import Piece
 from dicomsniff.span import PacketMark, Span
-from dicomsniff.tcp.channel import ByteStream, Channel
+from dicomsniff.tcp.channel import ByteStream, Channel, guess_opener
 from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
 from dicomsniff.tcp.table import BARE
+from dicomsniff.tls.events import Problem
 from dicomsniff.tls.vault import Vault
 
 MAX_TROUBLES = 100
@@ -206,6 +207,8 @@ class TlsConnection:
     def _tell_troubles(self) -> list[Update]:
         troubles, self._troubles = self._troubles, []
         association, layer = self.associations[-1], self._channel.layer
+        if layer.is_unread:  # that there are no secrets is told of the whole then
+            troubles = [each for each in troubles if each.problem is not Problem.NO_SECRETS]
         return [(association, association.add(each, layer.side_of(each.peer, association))) for each in troubles]
 
     def _give_up(self, number: int) -> list[Update]:
@@ -239,13 +242,12 @@ class TlsConnection:
         return [(association, association.add(TcpEnd(Span.at(end.mark), end.how), side))]
 
     def _find_client(self) -> ByteStream:
-        """Return the stream of the client: of whoever says hello first, else of whoever opened the connection."""
+        """Return the stream of the client: of who says hello first, else of who likely opened the connection."""
         for stream, detection in self._beginning.detections.items():
             first = detection.beginning[: _HELLO + 1]
             if first[:1] == _HANDSHAKE and len(first) > _HELLO and first[_HELLO] in (_CLIENT_HELLO, _SERVER_HELLO):
                 return stream if first[_HELLO] == _CLIENT_HELLO else stream.peer
-        first_to_speak = next(iter(self._beginning.detections), self._connection.streams[0])
-        return self._connection.opener or first_to_speak
+        return self._connection.opener or guess_opener(self._connection)
 
 
 def _of(stream: ByteStream, pieces: list[Piece]) -> Iterator[tuple[int, ByteStream, Piece]]:

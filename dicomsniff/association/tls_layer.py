@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.side import Side
 from dicomsniff.span import Span
+from dicomsniff.tcp.health import StreamHealth
 from dicomsniff.tls.events import Alert, Problem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 
@@ -75,6 +76,10 @@ class TlsLayer:
         requestor = CLIENT if association.requestor.endpoint == self.client else SERVER
         return Side.REQUESTOR if peer is requestor else Side.ACCEPTOR
 
+    def peer_on(self, side: Side, association: "Association") -> Peer:
+        """Say which peer is on a side of an association."""
+        return CLIENT if self.side_of(CLIENT, association) is side else SERVER
+
     def note_end(self, peer: Peer, how: str, span: Span) -> None:
         """Take note of where a side ended the connection; the first one counts."""
         self.ended = self.ended or (peer, how, span)
@@ -91,3 +96,10 @@ class TlsLayer:
         """Take note of an alert and its packet."""
         if len(self.alerts) < MAX_ALERTS:
             self.alerts.append((alert, span))
+
+
+def why_missing(layer: TlsLayer | None, health: StreamHealth | None) -> str:
+    """Say why bytes are missing of what a side sent, over TLS or not: `missing from the capture`."""
+    if layer is None:
+        return "missing from the capture"
+    return "missing from the capture, or not decrypted" if health is not None and health.missing else "not decrypted"

@@ -56,14 +56,17 @@ class TlsSource(ByteSource):
     def __hash__(self) -> int:
         return hash((TlsSource, self.tcp))
 
+    def is_next_kept(self) -> bool:
+        """Count a record; return whether its place is to be noted."""
+        self._count += 1
+        return (self._count - 1) % self._apart == 0
+
     def note(self, place: Place) -> None:
         """Take note of where a record begins."""
-        if self._count % self._apart == 0:
-            self.places.append(place)
-            if len(self.places) > MAX_PLACES:
-                self.places = self.places[::2]
-                self._apart *= 2
-        self._count += 1
+        self.places.append(place)
+        if len(self.places) > MAX_PLACES:
+            self.places = self.places[::2]
+            self._apart *= 2
 
     def place_before(self, span: Span) -> Place | None:
         """Return the last place before a span where reading can go on; None where that is the beginning."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.strangers import Stranger
+from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.tcp.connection import Connection
 
 
@@ -25,6 +26,8 @@ class Totals:
     handshakes: list[FailedHandshake]
     unconnected: list[Unconnected]
     strangers: list[Stranger]
+    unreachable: list[Unreachable]
+    tls_servers: set[str]
 
 
 class Recognized(NamedTuple):

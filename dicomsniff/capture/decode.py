@@ -1,7 +1,7 @@
 """Packet batches -> TCP segments: frames of known shapes inline, every other one through dpkt (frames.py)."""
 
 import struct
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import count
@@ -11,6 +11,7 @@ from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, Segment
 from dicomsniff.capture.skip import MAX_KEPT
+from dicomsniff.capture.unreachable import MAX_UNREACHABLE, Unreachable
 from dicomsniff.span import PacketMark
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _new = tuple.__new__
 
 
 class SegmentDecoder:
-    """Decodes frames to segments; `undecoded` counts what it could not use, by reason.
+    """Decodes frames to segments; `undecoded` counts what it could not use, by reason, `unreachable` holds ICMP errors.
 
     `flows` are those being followed. A segment that holds only what its flow's consumer will count anyway is counted
     there and then, without becoming a segment: most of a large capture goes that way.
@@ -31,6 +32,7 @@ class SegmentDecoder:
 
     def __init__(self, flows: Mapping[bytes, Flow] | None = None) -> None:
         self.undecoded: Counter[str] = Counter()
+        self.unreachable: deque[Unreachable] = deque(maxlen=MAX_UNREACHABLE)
         self._flows = flows if flows is not None else {}
 
     def segments(self, batch: PacketBatch) -> Iterator[Segment]:
@@ -98,6 +100,9 @@ class SegmentDecoder:
                             if until:
                                 if kept is not None:
                                     kept.append(data[first:last])
+                                    if skip.marks is not None:
+                                        mark = _new(PacketMark, (number, layout.time(data, start), before + start))
+                                        skip.marks.append((offset, mark))
                                 state.offset, state.last_packet = reached, number
                                 state.expected = (seq + last - first) & 0xFFFFFFFF
                                 if not state.passed_since:
@@ -132,7 +137,7 @@ class SegmentDecoder:
         # Loads dpkt with all its protocols, which few captures need.
         from dicomsniff.capture.frames import FrameDecoder
 
-        return FrameDecoder(self.undecoded)
+        return FrameDecoder(self.undecoded, self.unreachable)
 
     def _mark(self, passed: list[Flow], batch: PacketBatch, shape: Shape) -> None:
         """Tell flows of the packets that were passed over, all of one shape: times are not worked out for every one."""

@@ -17,7 +17,6 @@ from io import BufferedReader
 from typing import NamedTuple
 
 from dicomsniff.capture.losses import LossCounter
-from dicomsniff.capture.merge import PLACES
 from dicomsniff.capture.notices import Notices
 from dicomsniff.capture.packets import CaptureError, NothingYetError, PacketBatch, empty_batch
 from dicomsniff.capture.reader import GROWING_POLL, CaptureReader, open_path
@@ -25,6 +24,8 @@ from dicomsniff.capture.silence import BUFFERED, PATIENCE, Silence
 
 MAX_FILES = 10_000
 """Files that can be gone back to; of more, the latest ones."""
+PLACES = 1 << 48
+"""Each file's places in the capture lie in a range of this many bytes of its own."""
 LEAST = 4
 """Bytes that tell what a file is; one that is shorter is awaited."""
 

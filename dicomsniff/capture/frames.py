@@ -1,13 +1,14 @@
 """One frame -> its TCP segment, the careful way: any link type and encapsulation that dpkt knows, IP fragments."""
 
 import struct
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 
 import dpkt
 
 from dicomsniff.capture.fragments import FragmentTable
 from dicomsniff.capture.tunnels import carried_by_gre, carried_by_udp, decode_radiotap, decode_wireless
+from dicomsniff.capture.unreachable import ICMP, ICMP6, Unreachable, read_error
 
 Decoded = tuple[bytes, int, int, int, int, bytes, int, int]
 """(flow, sequence number, acknowledgement number, control, window, TCP header and payload, bytes of the header,
@@ -49,11 +50,15 @@ LINKS: dict[int, tuple[str, Callable[[bytes], object]]] = {
 """Link types (as registered for pcap), their names, and what decodes them."""
 
 
-class FrameDecoder:
-    """Decodes single frames; counts in `undecoded` why a frame gave no segment."""
+_ENDS = (6, ICMP, ICMP6)
+"""Protocols in which nothing further is looked for: TCP, and ICMP, whose errors quote packets that came before."""
 
-    def __init__(self, undecoded: Counter[str]) -> None:
-        self._undecoded = undecoded
+
+class FrameDecoder:
+    """Decodes single frames; counts in `undecoded` why a frame gave no segment, and adds to ICMP errors about them."""
+
+    def __init__(self, undecoded: Counter[str], errors: deque[Unreachable]) -> None:
+        self._undecoded, self._errors = undecoded, errors
         self._fragments = FragmentTable()
 
     def decode(self, link_type: int, frame: bytes, time: int) -> Decoded | None:
@@ -69,6 +74,9 @@ class FrameDecoder:
             return None
         if packet is None:
             self._undecoded["no IP packet in the frame"] += 1
+            return None
+        if packet.p in (ICMP, ICMP6) and (error := read_error(packet.p, packet.src, bytes(packet.data), time)):
+            self._errors.append(error)
             return None
         return self._ipv4(packet, time) if isinstance(packet, dpkt.ip.IP) else self._ipv6(packet, time)
 
@@ -137,7 +145,7 @@ def _innermost_ip(packet: object) -> "dpkt.ip.IP | dpkt.ip6.IP6 | None":
     while packet is not None and not isinstance(packet, bytes):
         if isinstance(packet, dpkt.ip.IP | dpkt.ip6.IP6):
             found = packet
-            if packet.p == 6:
+            if packet.p in _ENDS:
                 break
         if isinstance(packet, dpkt.udp.UDP):
             packet = carried_by_udp(packet)

@@ -12,8 +12,6 @@ CHECKPOINT = 64
 """Batches between two checkpoints, from which rereading can begin; twice as many where there are too many of them."""
 MAX_REMEMBERED = 1 << 16
 """Places in sources that all checkpoints remember together; of more, every second checkpoint, and so on."""
-PLACES = 1 << 48
-"""Each source's places in the capture lie in a range of this many bytes of its own."""
 
 
 class _Head:
@@ -136,7 +134,7 @@ class MergedReader:
         return tuple(log for source in self._sources for log in source.take_key_logs())
 
     def batches_from(self, _offset: int, number: int, /) -> Iterator[PacketBatch]:
-        """Read again from packet `number`."""
+        """Read again from packet `number`, which says where that is in each of them; a place is in one source only."""
         checkpoints = self._checkpoints
         first, places = checkpoints[max(bisect_right(checkpoints, number, key=itemgetter(0)) - 1, 0)]
         heads = [
@@ -178,7 +176,7 @@ class MergedReader:
             head = heads[0]
             taken = head.take_until(heads[1] if len(heads) > 1 else None)
             if taken is not None:
-                yield taken._replace(file_offset=head.number * PLACES + taken.file_offset, first_number=number)
+                yield taken._replace(first_number=number)
                 number += len(taken.starts)
             if head.batch is None:
                 heads.remove(head)

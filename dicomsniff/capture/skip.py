@@ -13,8 +13,8 @@ nothing is learned from it, and the skip goes on for another `period`. Any other
 wants to see (`limit`), end it. That is why a capture of large objects is read three times as fast as without.
 
 What must not be lost by it: the packet in which a skip went on (`seen`), from which packets of fragments are told;
-where data sets are collected, the bytes themselves (`kept`); times, acknowledgements and pauses, which the decoder
-tells the stream at the end of each run of packets passed over.
+where data sets are collected, the bytes themselves (`kept`), and of records of TLS their packets too (`marks`); times,
+acknowledgements and pauses, which the decoder tells the stream at the end of each run of packets passed over.
 """
 
 from typing import NamedTuple
@@ -39,6 +39,8 @@ class Skip(NamedTuple):
     """Where payloads that are passed over are put; None where they are only counted."""
     seen: PacketMark | None = None
     """The packet in which `repeat` last stood at the end."""
+    marks: list[tuple[int, PacketMark]] | None = None
+    """Where offsets and packets of kept payloads are put; None where nobody asks."""
 
     def repeated(self, offset: int, data: bytes, start: int, end: int) -> int:
         """Return where the skip ends if `data[start:end]`, at `offset` of the stream, repeats; 0 where it does not."""
@@ -58,4 +60,4 @@ class Skip(NamedTuple):
     def went_on(self, until: int, mark: PacketMark) -> "Skip":
         """Return the skip that goes on up to `until`, as a packet showed."""
         # Once for every PDU of a large data set: past the constructor, in half the time.
-        return tuple.__new__(Skip, (until, self.repeat, self.period, self.limit, self.kept, mark))
+        return tuple.__new__(Skip, (until, self.repeat, self.period, self.limit, self.kept, mark, self.marks))

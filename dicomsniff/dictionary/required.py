@@ -49,3 +49,9 @@ EXPECTED: dict[int, tuple[int, ...]] = {
     0x8030: (_CLASS,),  # C-ECHO-RSP, Table 9.1-5
 }
 """User options that some receivers cannot do without, by command field."""
+
+TYPE_OF_RESPONSE: dict[int, int] = {
+    0x8100: _EVENT,  # N-EVENT-REPORT-RSP, §10.1.1.1.5
+    0x8130: _ACTION,  # N-ACTION-RSP, §10.1.4.1.5
+}
+"""What these may leave out, unless they have a reply, and some receivers cannot do without, by command field."""

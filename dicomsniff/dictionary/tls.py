@@ -29,7 +29,8 @@ ALERTS = {
     116: "certificate_required",
     120: "no_application_protocol",
 }
-HARMLESS = frozenset([0, 90, 100])
+CLOSE_NOTIFY = 0
+HARMLESS = frozenset([CLOSE_NOTIFY, 90, 100])
 """Alerts that end a connection, or refuse something, without an error."""
 FATAL = 2
 """The level of an alert after which the connection is over."""

@@ -52,6 +52,27 @@ def is_compressed(transfer_syntax: str) -> bool:
     return transfer_syntax == _RLE or transfer_syntax.startswith("1.2.840.10008.1.2.4.")
 
 
+_SHORT = {
+    IMPLICIT_VR_LITTLE_ENDIAN: "ILE",
+    EXPLICIT_VR_LITTLE_ENDIAN: "ELE",
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: "DEF",
+    EXPLICIT_VR_BIG_ENDIAN: "EBE",
+    _RLE: "RLE",
+}
+"""Transfer syntaxes as those who work with DICOM abbreviate them."""
+
+
+def short_syntax(transfer_syntax: str) -> str:
+    """Abbreviate a registered transfer syntax in four characters at most; empty where it is not registered.
+
+    Those of images and videos go by the last number of their UID: `J50` is JPEG Baseline, 1.2.840.10008.1.2.4.50.
+    """
+    if transfer_syntax in _SHORT:
+        return _SHORT[transfer_syntax]
+    number = transfer_syntax.removeprefix("1.2.840.10008.1.2.4.")
+    return f"J{number}" if number.isdecimal() and find_uid_name(transfer_syntax) is not None else ""
+
+
 def uid_text(uid: str | None) -> str:
     """Return a UID's name, else the UID itself; `(no UID)` where there is none."""
     if not uid:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dicomsniff.dimse.collection import Collection
-from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.command import Command, read_command
 from dicomsniff.dimse.contents import HAVE_CONTENTS
 from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, IdentifierBytes
+from dicomsniff.dimse.lack import Lack, Part
 from dicomsniff.dimse.message import DataSetInfo, Message
 from dicomsniff.dimse.outlines import worth_keeping
 from dicomsniff.dimse.scan.nesting import FOREVER
@@ -21,7 +22,7 @@ _READ_WHOLE = HAVE_IDENTIFIERS | HAVE_CONTENTS
 """Command Fields of messages whose data sets are read, where they are small."""
 MAX_COMMAND_SET = 1 << 20
 """Bytes kept of a command set; one beyond is said to be cut."""
-_NO_COMMAND = "a data set fragment with no command before it"
+_NO_COMMAND = Lack(Part.BEGINNING, "a data set fragment with no command before it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class StrayFragment:
     span: Span
     context_id: int
     length: int
-    problem: str
+    lack: Lack
     name = "stray fragment"
 
 
@@ -58,7 +59,7 @@ class _Underway:
     """Bytes of the data set in the fragments that ended, those missing included."""
     unplaced: bool = False
     """Whether bytes are missing, and how many of them belong to the data set is unknown."""
-    problem: str = ""
+    lack: Lack | None = None
 
 
 class Assembler:
@@ -154,10 +155,11 @@ class Assembler:
                     underway.scanner.lose()
             if underway.data.whole is None:
                 underway.data.whole = underway.data.content.tell() if underway.data.content is not None else 0
-            if missing.resynchronized and not underway.problem:
-                underway.problem = (
+            if missing.resynchronized and underway.lack is None:
+                lost = (
                     f"up to {counted(missing.length, 'byte')} of it {is_are(missing.length)} missing from the capture"
                 )
+                underway.lack = Lack(Part.UNPLACED, lost)
 
     def close(self, *, seen: bool = True) -> list[Message | StrayFragment]:
         """End the direction: return every message under way, as incomplete.
@@ -167,8 +169,9 @@ class Assembler:
         how = "never came" if seen else "is not in the capture"
         events: list[Message | StrayFragment] = []
         for context_id, underway in list(self._underway.items()):
-            what = "data set" if underway.command is not None else "command set"
-            events.append(self._give_up(context_id, underway, f"the last fragment of its {what} {how}"))
+            what, part = ("data set", Part.END) if underway.command is not None else ("command set", Part.COMMAND_SET)
+            lack = Lack(part, f"the last fragment of its {what} {how}")
+            events.append(self._give_up(context_id, underway, lack))
         return events
 
     def _run(self, run: PdvRun, underway: _Underway | None) -> list[Message | StrayFragment]:
@@ -188,8 +191,8 @@ class Assembler:
             return self._whole_command(pdv)
         events: list[Message | StrayFragment] = []
         if underway is not None and underway.command is not None:
-            problem = "the next command came before the last fragment of its data set"
-            events.append(self._give_up(pdv.context_id, underway, problem))
+            lack = Lack(Part.INTERRUPTED, "the next command came before the last fragment of its data set")
+            events.append(self._give_up(pdv.context_id, underway, lack))
             underway = None
         if underway is None:
             underway = _Underway(pdv.first, pdv.pdu_first, pdv.start, pdv.last, pdv.end)
@@ -202,17 +205,19 @@ class Assembler:
         underway.command_missing += pdv.length - pdv.received
         underway.command_cut += pdv.received - len(pdv.data[:room])
         if pdv.is_last:
-            command = underway.command = Command(bytes(underway.command_bytes))
+            command = underway.command = read_command(bytes(underway.command_bytes))
             if lost := underway.command_missing:
-                underway.problem = f"{counted(lost, 'byte')} of its command set {is_are(lost)} missing"
+                said = f"{counted(lost, 'byte')} of its command set {is_are(lost)} missing"
+                underway.lack = Lack(Part.COMMAND_SET, said)
             elif cut := underway.command_cut:
-                underway.problem = f"{counted(cut, 'byte')} of its command set {is_are(cut)} beyond what is kept"
+                said = f"{counted(cut, 'byte')} of its command set {is_are(cut)} beyond what is kept"
+                underway.lack = Lack(Part.COMMAND_SET, said)
             if not command.announces_data_set:
                 events.append(self._finish(pdv.context_id, underway))
         return events
 
     def _whole_command(self, pdv: Pdv) -> list[Message | StrayFragment]:
-        command = Command(pdv.data)
+        command = read_command(pdv.data)
         if not command.announces_data_set:
             span = self._span(pdv.first, pdv.last, pdv.start, pdv.end, pdv.pdu_first)
             return [Message(self.side, pdv.context_id, command, 1, None, span)]
@@ -261,27 +266,26 @@ class Assembler:
             if underway.identifier is not None:
                 syntax = outline.transfer_syntax if not outline.has_file_meta else None
                 data.identifier = underway.identifier.finish(underway.before, syntax, whole=whole)
-        if data is not None and data.missing and not underway.problem:
-            underway.problem = (
-                f"{counted(data.missing, 'byte')} of its data set {is_are(data.missing)} missing from the capture"
-            )
+        if data is not None and data.missing and underway.lack is None:
+            lost = f"{counted(data.missing, 'byte')} of its data set {is_are(data.missing)} missing from the capture"
+            underway.lack = Lack(Part.DATA_SET, lost)
         return Message(
             self.side,
             context_id,
-            underway.command or Command(bytes(underway.command_bytes)),
+            underway.command or read_command(bytes(underway.command_bytes)),
             underway.command_fragments,
             data,
             self._span(underway.first, underway.last, underway.start, underway.end, underway.pdu_first),
             ended,
-            underway.problem,
+            underway.lack,
         )
 
-    def _give_up(self, context_id: int, underway: _Underway, problem: str) -> Message | StrayFragment:
+    def _give_up(self, context_id: int, underway: _Underway, lack: Lack) -> Message | StrayFragment:
         if underway.command is None:
             del self._underway[context_id]
             span = self._span(underway.first, underway.last, underway.start, underway.end, underway.pdu_first)
-            return StrayFragment(span, context_id, len(underway.command_bytes), problem)
-        underway.problem = underway.problem or problem
+            return StrayFragment(span, context_id, len(underway.command_bytes), lack)
+        underway.lack = underway.lack or lack
         return self._finish(context_id, underway, ended=False)
 
     def _span(self, first: PacketMark, last: PacketMark, start: int, end: int, pdu_first: PacketMark) -> Span:

@@ -10,12 +10,16 @@ from dicomsniff.quantities import counted, is_are
 MAX_UID = 64
 """Bytes of a UID (PS3.5 §9.1)."""
 _ELEMENT = struct.Struct("<HHL").unpack_from
+_ORDINARY = frozenset([0x0000, 0x0002, 0x0003, 0x0100, 0x0110, 0x0120, 0x0700, 0x0800, 0x0900, 0x1000, 0x1001])
+LONGEST_KNOWN, MAX_KNOWN = 1024, 256
+"""Bytes of a command set that is remembered, and how many are: pending responses are all alike."""
 
 
 class Command:
     """A command set. Elements that are absent, or too short for their VR, are None; `raw` has all as sent.
 
-    `problem` says where the bytes break the encoding; empty where they do not. Only what every message is asked for
+    `problem` says where the bytes break the encoding, `disorder` where elements are out of order or repeated (PS3.7
+    §6.3.1); empty where they do not. Only what every message is asked for
     is kept decoded: a capture may hold a million of them.
     """
 
@@ -23,7 +27,9 @@ class Command:
         "affected_sop_class_uid",
         "announces_data_set",
         "data_set_type",
+        "disorder",
         "field",
+        "is_ordinary",
         "is_response",
         "message_id",
         "message_id_being_responded_to",
@@ -37,7 +43,7 @@ class Command:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        found, self.problem, _ = _find_elements(raw)
+        found, self.problem, self.disorder = _find_elements(raw)
         self.field = _us(raw, found, 0x00000100)
         """Command Field (0000,0100)."""
         self.message_id = _us(raw, found, 0x00000110)
@@ -58,6 +64,8 @@ class Command:
         """Whether the command field is that of a response (PS3.7 §E.1)."""
         self.announces_data_set = self.data_set_type is not None and self.data_set_type != NO_DATA_SET
         """Whether Command Data Set Type (0000,0800) says that a data set follows; it does not where it is missing."""
+        self.is_ordinary = found.keys() <= _ORDINARY
+        """Whether it has none of the elements that only some services and failures have."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Command) and self.raw == other.raw
@@ -74,9 +82,9 @@ class Command:
         return {tag: self.raw[start:end] for tag, (start, end) in _find_elements(self.raw)[0].items()}
 
     @property
-    def disorder(self) -> str:
-        """Says where elements are out of order or repeated; empty where they are not (PS3.7 §6.3.1)."""
-        return _find_elements(self.raw)[2]
+    def places(self) -> "Places":
+        """Where every element's value is in `raw`, by tag; its tag and length are the 8 bytes before it."""
+        return _find_elements(self.raw)[0]
 
     @property
     def group_length(self) -> int | None:
@@ -139,6 +147,12 @@ class Command:
         return plain_text(value)
 
 
+def read_command(raw: bytes) -> Command:
+    """Return a command set; equal ones are the same object, where they come soon after one another."""
+    return _known_command(raw) if len(raw) <= LONGEST_KNOWN else Command(raw)
+
+
+_known_command = lru_cache(maxsize=MAX_KNOWN)(Command)
 Places = dict[int, tuple[int, int]]
 """Where the value of each element is, by tag."""
 

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 from dicomsniff.dimse.collection import CollectedData
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.identifier import SentIdentifier
+from dicomsniff.dimse.lack import Lack, Part
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 
 if TYPE_CHECKING:
     from dicomsniff.dimse.operations import Operation
+
+_OF_COMMAND = (Part.BEGINNING, Part.COMMAND_SET, Part.UNPLACED)
+"""What lacks of messages whose command set may not be whole."""
 
 
 @dataclass(slots=True)
@@ -43,7 +47,7 @@ class Message:
     """A DIMSE message (PS3.7 §6.3), as far as it came.
 
     `ended` is False where the last fragment of its data set never came, `complete` also where bytes of it are
-    missing from the capture; `problem` says how.
+    missing from the capture; `lack` tells what, `problem` says it in words.
     Times are in ns since 1970.
     """
 
@@ -54,7 +58,7 @@ class Message:
     data_set: DataSetInfo | None
     span: Span
     ended: bool = True
-    problem: str = ""
+    lack: Lack | None = None
     number: int = 0
     """Its place among the association's messages, from 1."""
     association_id: int = 0
@@ -81,6 +85,16 @@ class Message:
         return self.command.name
 
     @property
+    def problem(self) -> str:
+        """What it lacks, in words; empty where it is whole."""
+        return self.lack.text if self.lack is not None else ""
+
+    @property
+    def has_whole_command(self) -> bool:
+        """Whether its command set is all there, so that it can be judged; its data set may be not."""
+        return self.lack is None or self.lack.part not in _OF_COMMAND
+
+    @property
     def request(self) -> "Message | None":
         """The request that a response answers, where the capture holds it."""
         return self.operation.request if self.operation is not None and self.command.is_response else None
@@ -93,7 +107,7 @@ class Message:
     @property
     def complete(self) -> bool:
         """Whether all of it is in the capture."""
-        return self.ended and not self.problem
+        return self.ended and self.lack is None
 
     @property
     def time(self) -> int:

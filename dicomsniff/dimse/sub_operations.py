@@ -32,8 +32,13 @@ class Counters(NamedTuple):
         return {name: count for name, count in self._asdict().items() if count is not None}
 
 
+_NONE = Counters(None, None, None, None)
+
+
 def read_counters(command: Command) -> Counters:
     """Return a response's counters."""
+    if command.is_ordinary:
+        return _NONE
     elements = command.elements
     values = (elements.get(tag, b"") for tag in COUNTER_TAGS)
     return Counters(*(int.from_bytes(value[:2], "little") if len(value) >= 2 else None for value in values))

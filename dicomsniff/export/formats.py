@@ -1,10 +1,14 @@
-"""The formats there are, and which commands write them: a new one is a `View` in its own module, and a row here."""
+"""The formats there are, and which commands write them: a new one is a `View` in its own module, and a row here.
+
+Those of `diff` are a `Diff`: two captures are read before it is written.
+"""
 
 from enum import StrEnum
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
+    from dicomsniff.export.diff import Diff
     from dicomsniff.export.view import View
 
 
@@ -33,8 +37,16 @@ FORMATS = (
     Format("json", ("check",), "dicomsniff.export.check:CheckedJson"),
     Format("jsonl", ("export", "live"), "dicomsniff.export.lines:JsonLines"),
     Format("jsonl", ("check",), "dicomsniff.export.check:CheckedLines"),
+    Format("html", ("export",), "dicomsniff.export.report.html:HtmlReport"),
+    Format("md", ("export",), "dicomsniff.export.report.markdown:MarkdownReport"),
+    Format("log", ("export",), "dicomsniff.export.report.log:LogReport"),
+    Format("csv", ("export",), "dicomsniff.export.table_files:CsvTables"),
+    Format("parquet", ("export",), "dicomsniff.export.table_files:ParquetTables"),
     Format("sarif", ("check",), "dicomsniff.export.sarif:Sarif"),
     Format("junit", ("check",), "dicomsniff.export.junit:Junit"),
+    Format("text", ("diff",), "dicomsniff.export.diff:DiffText"),
+    Format("json", ("diff",), "dicomsniff.export.diff:DiffJson"),
+    Format("html", ("diff",), "dicomsniff.export.report.diff_html:DiffHtml"),
 )
 
 
@@ -46,7 +58,14 @@ _SUFFIXES = {
     ".json": "json",
     ".xml": "junit",
     ".txt": "text",
-    **dict.fromkeys((".html", ".htm", ".md", ".csv", ".pdf", ".gz", ".zst", ".zip"), ""),
+    ".html": "html",
+    ".htm": "html",
+    ".md": "md",
+    ".log": "log",
+    ".csv": "csv",
+    ".zip": "csv",
+    ".parquet": "parquet",
+    **dict.fromkeys((".pdf", ".gz", ".zst"), ""),
 }
 """What files are named, and the format that says; none where there is no such format."""
 
@@ -71,6 +90,15 @@ def format_names(command: str) -> list[str]:
 
 
 def find_view(command: str, name: str) -> "type[View]":
-    """Return the class of a command's format."""
+    """Return the class of a format of a command that reads captures as one."""
+    return cast("type[View]", _find(command, name))
+
+
+def find_diff(name: str) -> "type[Diff]":
+    """Return the class of a format of `diff`."""
+    return cast("type[Diff]", _find("diff", name))
+
+
+def _find(command: str, name: str) -> object:
     (view,) = (each.view for each in FORMATS if command in each.commands and each.name == name)
-    return cast("type[View]", resolve_name(view))
+    return resolve_name(view)

@@ -8,7 +8,7 @@ from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import abort_meaning, reject_meaning
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.command import Command, attribute_tags
-from dicomsniff.dimse.dataset import decode_data_set
+from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.identifier import LEVEL
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
@@ -242,11 +242,8 @@ def _data_set(association: Association, message: Message, gate: Gate) -> Json | 
     said: Json = {"length": data.length, "fragments": data.fragments, "sha256": data.sha256}
     if data.missing:
         said["missing"] = data.missing
-    if data.content is not None:
-        syntax = association.transfer_syntax(message.context_id)
-        with data.content as content:
-            decoded = gate.filter(decode_data_set(content, syntax, data.whole))  # type: ignore[arg-type]
-        data.content = None
+    decoded = take_data_set(association, message, gate)
+    if decoded is not None:
         said["transfer_syntax"] = decoded.transfer_syntax
         said["transfer_syntax_guessed"] = decoded.guessed
         if decoded.why:
@@ -257,6 +254,18 @@ def _data_set(association: Association, message: Message, gate: Gate) -> Json | 
     else:
         said["elements"] = {}
     return said
+
+
+def take_data_set(association: Association, message: Message, gate: Gate) -> DecodedDataSet | None:
+    """Decode a collected data set as it may be shown, and drop its bytes; None where it was not collected."""
+    data = message.data_set
+    if data is None or data.content is None:
+        return None
+    with data.content as content:
+        syntax = association.transfer_syntax(message.context_id)
+        decoded = gate.filter(decode_data_set(content, syntax, data.whole))  # type: ignore[arg-type]
+    data.content = None
+    return decoded
 
 
 def findings_json(findings: Iterable[Finding], association: int | None, gate: Gate) -> list[Json]:

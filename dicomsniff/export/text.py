@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Link
@@ -13,7 +12,7 @@ from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_party
-from dicomsniff.findings.tls_text import tls_text
+from dicomsniff.findings.tls_text import handshake_lines, tls_text
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size, counted, duration, timestamp
@@ -52,6 +51,9 @@ def association_lines(
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
     if said := tls_text(association):
         yield f"  {said}"
+    layer = association.tls
+    if layer is not None and association.follows is None and (contexts or layer.is_unread):
+        yield from (f"    {said}" for said in handshake_lines(layer))
     yield from _tcp_lines(association)
     yield from _time_lines(association)
     if contexts:
@@ -68,9 +70,7 @@ def association_lines(
 def timeline_lines(association: Association, entries: Iterable[Entry]) -> Iterator[str]:
     """Yield timeline entries, a line for each; several in a row that say the same share one."""
     start = association.start_time
-    said = ((entry, entry_detail(association, entry)) for entry in sorted(entries, key=entry_order))
-    for _, run in groupby(said, key=_alike):
-        alike = list(run)
+    for alike in alike_entries(association, entries):
         told = alike if len(alike) < FOLDED else alike[:1]
         for entry, detail in told:
             line = f"    {(entry.span.first_time - start) / 1e9:10.6f}  {entry_text(entry, detail)}"
@@ -80,10 +80,27 @@ def timeline_lines(association: Association, entries: Iterable[Entry]) -> Iterat
             yield line
 
 
-def _alike(said: tuple[Entry, str]) -> tuple[object, ...]:
-    """Return what an entry says but for its numbers; lengths and times of messages that are alike differ."""
-    entry, detail = said
-    return entry.side, entry_name(entry), gist(detail)
+def _runs(said: Iterable[tuple[Entry, str]]) -> Iterator[list[tuple[Entry, str]]]:
+    """Yield entries in a row that say the same together."""
+    run: list[tuple[Entry, str]] = []
+    for each in said:
+        if run and not _is_alike(*run[0], *each):
+            yield run
+            run = []
+        run.append(each)
+    if run:
+        yield run
+
+
+def _is_alike(entry: Entry, detail: str, other: Entry, said: str) -> bool:
+    """Whether two entries say the same but for numbers; lengths and times of messages that are alike differ."""
+    same = entry.side is other.side and entry_name(entry) == entry_name(other)
+    return same and (detail == said or gist(detail) == gist(said))
+
+
+def alike_entries(association: Association, entries: Iterable[Entry]) -> Iterator[list[tuple[Entry, str]]]:
+    """Yield timeline entries in the order of time, with their details; those in a row that say the same together."""
+    return _runs((entry, entry_detail(association, entry)) for entry in sorted(entries, key=entry_order))
 
 
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
@@ -124,7 +141,7 @@ def link_section(links: Iterable[Link]) -> Iterator[str]:
         yield ""
 
 
-def summary_lines(capture: Capture, selected: str = "") -> Iterator[str]:
+def summary_lines(capture: Capture, selected: str = "", *, findings: bool = True) -> Iterator[str]:
     """Yield what a capture that is over held as a whole; `selected` says how much of that is shown."""
     analyzer = capture.analyzer
     held = f"{counted(analyzer.connections, 'TCP connection')}, {counted(analyzer.association_count, 'association')}"
@@ -142,7 +159,8 @@ def summary_lines(capture: Capture, selected: str = "") -> Iterator[str]:
         yield f"  {given_up} given up: more than {MAX_CONNECTIONS} were open at a time"
     for reason, count in analyzer.undecoded.most_common():
         yield f"  {counted(count, 'packet')} not used: {reason}"
-    yield from finding_lines(analyzer.findings)
+    if findings:
+        yield from finding_lines(analyzer.findings)
     if capture.truncated:
         yield f"  the capture is cut off: {capture.truncated}"
 

@@ -34,7 +34,7 @@ def tls_json(association: Association, layer: TlsLayer, gate: Gate) -> Json:
         "server_name": gate.address(session.server_name) if session.server_name is not None else None,
         "application_protocol": _protocol(session.protocol) if session.protocol is not None else None,
         "offered_application_protocols": [_protocol(each) for each in session.offered_protocols],
-        "client_certificate": (certificate_sent(layer) or "not asked for"),
+        "client_certificate": certificate_sent(layer) or ("not asked for" if session.tells_requests else "not known"),
         "certificates": {peer.value: _certificates(layer, peer, gate) for peer in Peer},
         "resumed_by": session.resumed,
         "alerts": [

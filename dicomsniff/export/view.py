@@ -57,6 +57,8 @@ class Asked(NamedTuple):
     """Whether to say no more of an association than how it went."""
     data_sets: DataSets = DataSets.ALL
     """Which data sets are written, where the format writes any."""
+    output: str = ""
+    """Where a format that writes several files puts them."""
     sort: str = ""
     """By what associations are sorted: `duration`, `start` or `worst`; empty as they come."""
 
@@ -80,6 +82,8 @@ class View:
 
     collects: ClassVar[bool] = False
     """Whether it writes data sets, as far as that is asked for."""
+    writes_files: ClassVar[bool] = False
+    """Whether it writes files of its own, where `Asked.output` says, and nothing to `out`."""
     tells_entries: ClassVar[bool] = False
     """Whether it takes entries as they come, and not only from the timeline of an association that is over."""
 
@@ -98,6 +102,10 @@ class View:
         """Whether each association is shown that is over, by its number, from one on."""
         self.missed = 0
         """Associations that are not shown, and had messages that could not be asked about."""
+
+    @classmethod
+    def refuse(cls, output: str | None) -> None:
+        """Raise what is wrong with a call that writes to `output`."""
 
     @classmethod
     def collect(cls, asked: Asked) -> Collect:
@@ -225,7 +233,13 @@ class HeadedView(View):
 
 def write_view(form: type[View], capture: Capture, out: IO[str], asked: Asked = PLAIN) -> bool:
     """Read a capture to its end and write it; return whether something in it is as bad as was asked about."""
-    with closing(form(capture, out, asked)) as view, closing(Choosing(view)) as choosing:
+    return run_view(form(capture, out, asked))
+
+
+def run_view(view: View) -> bool:
+    """Do the same with a view that is made already."""
+    capture, out = view.capture, view.out
+    with closing(view), closing(Choosing(view)) as choosing:
         view.begin()
         losses = capture.losses
         for updates, closed in capture.blocks():

@@ -7,6 +7,8 @@ from typing import Any
 from dicomsniff.association.association import Association, Party
 from dicomsniff.dictionary.attributes import find_tag
 from dicomsniff.dictionary.statuses import find_status
+from dicomsniff.dictionary.tls import SSL_2_0, SSL_3_0, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3
+from dicomsniff.dictionary.tls_suites import suite_name
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.dataset_element import DecodedDataSet
 from dicomsniff.dimse.message import Message
@@ -29,6 +31,7 @@ from dicomsniff.findings.verdicts import verdict
 Decode = Callable[[Association, Message], DecodedDataSet | None]
 """Reads a message's data set; None where it has none."""
 _RANKS = ["note", "warning", "error"]
+_TLS_VERSIONS = {SSL_2_0: "ssl2", SSL_3_0: "ssl3", TLS_1_0: "1.0", TLS_1_1: "1.1", TLS_1_2: "1.2", TLS_1_3: "1.3"}
 _DATA = "data["
 
 
@@ -178,6 +181,24 @@ def _message_ids(message: Message) -> int | None:
 
 _INTEGER = number_test(number)
 
+
+def _tls(subject: Subject) -> list[str]:
+    layer = subject.association.tls
+    return ["no" if layer is None else "unread" if layer.is_unread else "read"]
+
+
+def _tls_version(subject: Subject) -> list[str]:
+    layer = subject.association.tls
+    if layer is None or layer.session.version not in _TLS_VERSIONS:
+        return []
+    return [_TLS_VERSIONS[layer.session.version]]
+
+
+def _tls_suite(subject: Subject) -> list[str]:
+    layer = subject.association.tls
+    return [] if layer is None or layer.session.suite is None else [suite_name(layer.session.suite).partition(" ")[0]]
+
+
 FIELDS = {
     "association": Field(lambda each: [each.association.id], _INTEGER, "the association's number"),
     "calling": Field(lambda each: _titles_of(each.association.requestor), text_test, "the requestor's AE title"),
@@ -186,6 +207,9 @@ FIELDS = {
     "address": Field(lambda each: [p.endpoint.address for p in _parties(each)], address_test, "either IP address"),
     "port": Field(lambda each: [party.endpoint.port for party in _parties(each)], _INTEGER, "either TCP port"),
     "implementation": Field(_implementations, text_test, "either side's implementation class UID or version name"),
+    "tls": Field(_tls, text_test, "whether it came over TLS: no, read or unread"),
+    "tls.version": Field(_tls_version, rank_test(list(_TLS_VERSIONS.values())), "1.0, 1.1, 1.2, 1.3, ssl2 or ssl3"),
+    "tls.suite": Field(_tls_suite, text_test, "the cipher suite of TLS, by name"),
     "outcome": Field(
         lambda each: [each.association.outcome], text_test, "released, rejected, aborted or unfinished"
     ),

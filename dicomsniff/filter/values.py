@@ -126,7 +126,7 @@ def address_test(operator: str, text: str) -> Test:
 
     def within(found: str) -> bool:
         try:
-            address = ip_address(found.partition("%")[0])
+            address = ip_address(found)
         except ValueError:
             return False
         return (address.version == network.version and address in network) is (operator != "!=")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dicomsniff.findings.finding import Finding
 
@@ -72,6 +73,7 @@ def fold(findings: Iterable[Finding]) -> list[Alike]:
     return [alike for alike, _ in folded.values()]
 
 
+@lru_cache(maxsize=64)
 def gist(text: str) -> str:
     """Return a text without its plain numbers; tags, UIDs and statuses stay."""
     return _WORD.sub(lambda word: "#" if _NUMBER.fullmatch(word[0]) else word[0], text)

@@ -260,8 +260,8 @@ def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
 def titles_changed(association: Association, entry: Entry) -> Iterator[Hit]:
     """The A-ASSOCIATE-AC carries other AE titles.
 
-    A-ASSOCIATE-AC repeats the titles of the request, and requestors do not test them. A different title may mean that a
-    proxy or another application answered.
+    A-ASSOCIATE-AC repeats the titles of the request; as requestors are told not to test them, this is a note. A
+    different title may mean that a proxy or another application answered.
 
     What to do: Nothing, unless the wrong system answered.
     """

@@ -22,8 +22,9 @@ from dicomsniff.findings.codes import (
 )
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import is_broken_off
 from dicomsniff.findings.identity_rules import refused_for_identity
-from dicomsniff.findings.parts import the_message_id, the_party
+from dicomsniff.findings.parts import the_message_with_id, the_party
 from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
 from dicomsniff.pdu.types import Abort, AssociateRj, AssociateRq, MissingBytes, ReleaseRq
@@ -34,6 +35,10 @@ _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
 _HARMLESS = "; every request had been answered, so nothing was lost by it"
 """What is said of an end that cost nothing."""
+
+
+_MISLEADING = (*BROKEN, "response-on-other-context", "response-about-another")
+"""Responses that the side that asked may not have taken for its own."""
 
 
 _PROVOKED = (
@@ -139,10 +144,19 @@ def _aborted(association: Association, entry: Entry, found: Findings, since: int
         said = f"{who} aborted: {why}" if why else f"{who} aborted without giving a reason"
         said += _instead_of_answer(association, entry) or _after_silence(association, entry)
         broken = any(each.severity is Severity.ERROR and each.code != "status-failure" for each in found.all)
-        if abort.costs or broken:
+        if abort.costs or broken or _stumbled(entry.side, found, since):
             yield Hit(said, earliest_cause=since)
         else:
             yield Hit(said + _HARMLESS, earliest_cause=since, severity=Severity.WARNING)
+
+
+def _stumbled(side: Side, found: Findings, since: int) -> bool:
+    """Whether a response that a side may have aborted for breaks the standard: it may never have been understood."""
+    return any(
+        each.about is not None and each.about.command.is_response and each.code in _MISLEADING
+        for each in found.all
+        if each.side is not side and each.span.last_packet >= since
+    )
 
 
 def _instead_of_answer(association: Association, entry: Entry) -> str:
@@ -239,7 +253,7 @@ def _under_way(review: Review) -> str:
     what = next(iter([*cut, *review.unanswered()]), None)
     if what is None:
         return ""
-    name = f"{what.name} {the_message_id(what.command.message_id)}"
+    name = the_message_with_id(what)
     return f" within {name}" if cut else f" before a final response to {name}"
 
 
@@ -270,6 +284,7 @@ def _closing(review: Review) -> Entry | None:
 
 @final_rule(
     code="connection-closed-early",
+    where=is_broken_off,
     severity=Severity.ERROR,
     follows=(*_PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete"),
 )
@@ -289,7 +304,7 @@ def closed_early(review: Review) -> Iterator[Hit]:
     if cut or asked:
         party = association.party(ending.side)
         what = (cut or asked)[0]
-        name = f"{what.name} {the_message_id(what.command.message_id)}"
+        name = the_message_with_id(what)
         idle = what.span.first_time - ending.span.last_time
         if what.span.first_packet > ending.span.last_packet and idle >= PATIENCE:
             before = f" after {duration(review.silence)} of silence" if review.silence >= PATIENCE else ""
@@ -304,6 +319,7 @@ def closed_early(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="association-not-released",
+    where=is_broken_off,
     severity=Severity.WARNING,
     follows=(*_PROVOKED, *by("own", *FRAMING), "pdu-incomplete"),
 )
@@ -320,6 +336,8 @@ def not_released(review: Review) -> Iterator[Hit]:
         return
     if association.state in (State.REQUESTED, State.IDLE) or association.state.is_releasing:
         return
+    if association.accept is not None and ending.span.first_packet < association.accept.span.first_packet:
+        return  # it gave up before there was an association
     if association.contexts or association.messages:
         party = association.party(ending.side)
         text = f"{the_party(party)} closed the TCP connection while the association was {association.state.value}"
@@ -329,6 +347,7 @@ def not_released(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="release-unanswered",
+    where=is_broken_off,
     severity=Severity.WARNING,
     follows=(*FRAMING, "release-too-early", "peer:last-fragment-missing"),
 )

@@ -7,6 +7,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import cancels
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
@@ -46,7 +47,7 @@ def _went_on(cancel: Message, responses: list[Message]) -> bool:
 _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
 
-@final_rule(code="cancel-ignored", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="cancel-ignored", where=cancels, severity=Severity.WARNING, follows=_BEFORE)
 def ignored(review: Review) -> Iterator[Hit]:
     """Responses go on after C-CANCEL.
 
@@ -66,6 +67,7 @@ def ignored(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="cancel-without-effect",
+    where=cancels,
     severity=Severity.NOTE,
     follows=_BEFORE,
 )

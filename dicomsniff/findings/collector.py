@@ -17,6 +17,11 @@ MAX_FINDINGS = 1000
 FINAL_FINDINGS = 100
 """Findings listed beyond those of an association that is over: they are about all of it."""
 
+LONGEST_SOUND, MAX_SOUND = 1 << 15, 64
+"""Bytes of a negotiation that is remembered as sound, and how many are."""
+
+Said = tuple[bytes, ...]
+"""What two sides said, byte for byte."""
 Repeated = tuple[str, Side | None, str]
 """What a side does again and again: code, side, and text without numbers."""
 _NUMBER = re.compile(r"[0-9]+")
@@ -96,6 +101,9 @@ def _repeated(finding: Finding) -> Repeated:
 _NOTHING = Findings()
 
 
+_NOTHING = Findings()
+
+
 class Collector:
     """The findings about each association of a capture, as long as the association is there.
 
@@ -104,17 +112,29 @@ class Collector:
 
     def __init__(self) -> None:
         self._found: WeakKeyDictionary[Association, Findings] = WeakKeyDictionary()
+        self._sound: set[Said] = set()
 
     def __getstate__(self) -> list[tuple[Association, Findings]]:
         return list(self._found.items())
 
     def __setstate__(self, found: Iterable[tuple[Association, Findings]]) -> None:
         self._found = WeakKeyDictionary(dict(found))
+        self._sound = set()
 
     def of(self, association: Association) -> Findings:
-        """Return what was found about an association so far."""
-        found = self._found.get(association)
-        return found if found is not None else Findings()
+        """Return what was found about an association so far, to look at; `collect` returns it to add to."""
+        return self._found.get(association, _NOTHING)
+
+    def is_sound(self, said: Said) -> bool:
+        """Whether nothing was to be found in what was said, when it was said before."""
+        return said in self._sound
+
+    def note_sound(self, said: Said) -> None:
+        """Remember that nothing was to be found in what was said: systems negotiate the same again and again."""
+        if sum(map(len, said)) <= LONGEST_SOUND:
+            if len(self._sound) >= MAX_SOUND:
+                self._sound.clear()
+            self._sound.add(said)
 
     def collect(self, association: Association) -> Findings:
         """Return what was found about an association so far, to add to it."""

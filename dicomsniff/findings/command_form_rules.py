@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.command_rules import is_whole
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.rule import Hit, entry_rule
 
@@ -17,9 +17,8 @@ _LOW = 2
 """The greatest priority there is: 0 is medium, 1 high, 2 low (PS3.7 §9.3.1.1)."""
 
 
-def is_ill_formed(_: Association, message: Message) -> bool:
+def is_ill_formed(command: Command) -> bool:
     """Whether elements of a command set are out of order or repeated, or its priority is none."""
-    command = message.command
     return bool(command.disorder) or (command.field in _PRIORITIZED and (command.uint(_PRIORITY) or 0) > _LOW)
 
 
@@ -31,7 +30,7 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
     severity=Severity.WARNING,
     on=Message,
     follows=_BEFORE,
-    condition=is_ill_formed,
+    form=is_ill_formed,
 )
 def disordered(_: Association, entry: Entry) -> Iterator[Hit]:
     """The elements of a command set are not in ascending order.
@@ -42,7 +41,9 @@ def disordered(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the sender's encoder.
     """
     match entry.event:
-        case Message(command=command) as message if command.disorder and not command.problem and is_whole(message):
+        case Message(command=command) as message if (
+            command.disorder and not command.problem and message.has_whole_command
+        ):
             yield Hit(f"{message.name}: the elements of the command set are not in ascending order: {command.disorder}")
 
 
@@ -51,7 +52,7 @@ def disordered(_: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.WARNING,
     on=Message,
     follows=_BEFORE,
-    condition=is_ill_formed,
+    form=is_ill_formed,
 )
 def priority_undefined(_: Association, entry: Entry) -> Iterator[Hit]:
     """A request has a priority the standard does not define.
@@ -61,7 +62,7 @@ def priority_undefined(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the sender's encoder or settings.
     """
     match entry.event:
-        case Message(command=command) as message if command.field in _PRIORITIZED and is_whole(message):
+        case Message(command=command) as message if command.field in _PRIORITIZED and message.has_whole_command:
             priority = command.uint(_PRIORITY)
             if priority is not None and priority > _LOW:
                 yield Hit(f"{message.name} has priority {priority}; there are 0 (medium), 1 (high) and 2 (low)")

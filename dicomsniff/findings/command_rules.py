@@ -40,15 +40,8 @@ _DECODED: dict[int, Callable[[Command], object]] = {
 """Elements that a command keeps decoded, so that it need not be read again for them."""
 
 
-def is_whole(message: Message) -> bool:
-    """Whether its command set is all there, so that it can be judged; its data set may be not."""
-    # The assembler says which of the two lacks bytes, if one does; behind a hole either may.
-    return "of its command set" not in message.problem and not message.problem.startswith("up to")
-
-
-def is_odd(_: Association, message: Message) -> bool:
+def is_odd(command: Command) -> bool:
     """Whether a command set is not simply as it should be."""
-    command = message.command
     raw = command.raw
     return (
         command.problem != ""
@@ -67,9 +60,8 @@ def is_no_success(_: Association, message: Message) -> bool:
     return find_status(command.service, message.sop_class_uid, command.status).category not in _WELL
 
 
-def is_odd_match(_: Association, message: Message) -> bool:
+def is_odd_match(command: Command) -> bool:
     """Whether a C-FIND response is final and announces an identifier, or pending and does not."""
-    command = message.command
     return command.field == 0x8020 and (command.status in PENDING) is not command.announces_data_set
 
 
@@ -83,9 +75,9 @@ _BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
     severity=Severity.ERROR,
     on=_M,
     follows=_BEFORE,
-    condition=is_odd,
+    form=is_odd,
 )
-def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
+def malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """A command set breaks its encoding.
 
     Command sets are implicit VR little endian and hold elements of group 0000 only. From the place named on, this one
@@ -94,10 +86,12 @@ def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the sender's encoder. Where bytes are cut off, look at its last-fragment bit.
     """
     match entry.event:
-        case Message(command=command) as message if command.raw[4:6] in _EXPLICIT and is_whole(message):
-            yield Hit("the command set is in explicit VR; command sets are always in Implicit VR Little Endian")
-        case Message(command=command) as message if command.problem and is_whole(message):
-            yield Hit(f"command set: {command.problem}")
+        case Message(command=command, has_whole_command=True) if command.raw[4:6] in _EXPLICIT:
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} sends a command set in explicit VR; it is always in Implicit VR Little Endian")
+        case Message(command=command) as message if command.problem and message.has_whole_command:
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} sends a malformed command set ({message.name}): {command.problem}")
 
 
 @entry_rule(
@@ -105,9 +99,9 @@ def malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.ERROR,
     on=_M,
     follows=(*_BEFORE, "own:command-malformed"),
-    condition=is_odd,
+    form=is_odd,
 )
-def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
+def unknown(association: Association, entry: Entry) -> Iterator[Hit]:
     """A command the standard does not define.
 
     The receiver cannot know what is asked; expect status 0211H (unrecognized operation) or A-ABORT.
@@ -115,9 +109,9 @@ def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the sender: a private extension, or a Command Field (0000,0100) that is wrong or absent.
     """
     match entry.event:
-        case Message(command=command) as message if command.field not in COMMAND_FIELDS and is_whole(message):
+        case Message(command=command) as message if command.field not in COMMAND_FIELDS and message.has_whole_command:
             if not command.problem or command.field is not None:
-                yield Hit(command.name)
+                yield Hit(f"{the_party(association.party(entry.side))} sends {_an(command)}")
 
 
 @entry_rule(
@@ -125,7 +119,7 @@ def unknown(_: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.ERROR,
     on=_M,
     follows=(*_BEFORE, "own:command-malformed", "peer:create-without-instance"),
-    condition=is_odd,
+    form=is_odd,
 )
 def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
     """A command lacks an element it must have.
@@ -136,7 +130,7 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the sender's encoder.
     """
     match entry.event:
-        case Message(command=command) as message if is_whole(message) and not command.problem:
+        case Message(command=command) as message if message.has_whole_command and not command.problem:
             absent = absent_of(command, REQUIRED.get(command.field or 0, ()))
             if absent:
                 there = command.elements
@@ -149,7 +143,7 @@ def element_missing(_: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.WARNING,
     on=_M,
     follows=_BEFORE,
-    condition=is_odd,
+    form=is_odd,
 )
 def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     """Command Group Length is wrong or missing.
@@ -160,13 +154,20 @@ def group_length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the sender's encoder.
     """
     match entry.event:
-        case Message(command=command) as message if is_whole(message) and not command.problem:
+        case Message(command=command) as message if message.has_whole_command and not command.problem:
             true = len(command.raw) - _GROUP_LENGTH_ELEMENT
             announced = command.group_length
             if announced is None:
-                yield Hit("the command set has no Command Group Length (0000,0000)")
+                yield Hit(f"{message.name} has no Command Group Length (0000,0000)")
             elif announced != true:
-                yield Hit(f"Command Group Length says {announced}; {true} bytes follow it")
+                yield Hit(
+                    f"{message.name} has a Command Group Length of {announced}; {counted(true, 'byte')} follow it"
+                )
+
+
+def _an(command: Command) -> str:
+    """`an unknown command 0x0042`, or what else can be said of a command that is none."""
+    return f"an {command.name}" if command.name.startswith("unknown") else f"a {command.name}"
 
 
 def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
@@ -357,7 +358,7 @@ def _agreed(association: Association, message: Message) -> bool:
     severity=Severity.WARNING,
     on=_M,
     follows=_BEFORE,
-    condition=is_odd_match,
+    form=is_odd_match,
 )
 def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
     """A final C-FIND response announces a data set.
@@ -382,7 +383,7 @@ def find_final_with_data(_: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.WARNING,
     on=_M,
     follows=_BEFORE,
-    condition=is_odd_match,
+    form=is_odd_match,
 )
 def find_pending_without_data(_: Association, entry: Entry) -> Iterator[Hit]:
     """A pending C-FIND response has no identifier.

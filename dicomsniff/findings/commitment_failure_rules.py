@@ -6,6 +6,7 @@ from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLAS
 from dicomsniff.dictionary.reasons import failure_reason_text
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import reports
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
@@ -15,7 +16,7 @@ MAX_NAMED = 3
 """Failure reasons that are named, the most frequent first; further ones are counted."""
 
 
-@final_rule(code="commitment-failed", severity=Severity.ERROR)
+@final_rule(code="commitment-failed", where=reports, severity=Severity.ERROR)
 def uncommitted(review: Review) -> Iterator[Hit]:
     """Instances were not committed.
 

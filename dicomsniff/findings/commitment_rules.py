@@ -9,6 +9,7 @@ from dicomsniff.dictionary.attribute_demands import TRANSACTION_UID
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import reports
 from dicomsniff.findings.parts import the_association, the_message, the_party, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
@@ -23,7 +24,7 @@ _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
 _BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
 
 
-@final_rule(code="commitment-incomplete", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="commitment-incomplete", where=reports, severity=Severity.WARNING, follows=_BEFORE)
 def incomplete(review: Review) -> Iterator[Hit]:
     """A storage commitment report does not list all instances.
 
@@ -45,7 +46,7 @@ def incomplete(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"reports on the commitment of other instances than {asked} asked for")
 
 
-@final_rule(code="commitment-transaction-differs", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="commitment-transaction-differs", where=reports, severity=Severity.WARNING, follows=_BEFORE)
 def transaction_differs(review: Review) -> Iterator[Hit]:
     """A storage commitment report has another Transaction UID than its request.
 
@@ -62,7 +63,7 @@ def transaction_differs(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"{said} {which}, of as many instances, has {asked_under}")
 
 
-@final_rule(code="commitment-transaction-unknown", severity=Severity.NOTE, follows=_BEFORE)
+@final_rule(code="commitment-transaction-unknown", where=reports, severity=Severity.NOTE, follows=_BEFORE)
 def transaction_unknown(review: Review) -> Iterator[Hit]:
     """A storage commitment report belongs to no request in the capture.
 
@@ -77,7 +78,7 @@ def transaction_unknown(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"{said}, which no request in the capture has")
 
 
-@final_rule(code="commitment-event-type", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="commitment-event-type", where=reports, severity=Severity.WARNING, follows=_BEFORE)
 def other_event(review: Review) -> Iterator[Hit]:
     """The event type of a storage commitment report contradicts its lists.
 

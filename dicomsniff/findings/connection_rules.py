@@ -18,6 +18,7 @@ MAX_CALLERS = 3
 _SAID = {
     "refused": "{target} refused {what} from {callers}: nothing listens on that port, or a firewall rejects it",
     "unanswered": "{target} gave no answer to {what} from {callers}: a wrong address, a firewall, or the host is down",
+    "unreachable": "{target} is unreachable for {callers}: {by} answered {what} by ICMP, {why}",
 }
 
 
@@ -30,19 +31,24 @@ def failed(facts: CaptureFacts) -> Iterator[Hit]:
     """TCP connections are refused or get no answer.
 
     No DICOM was exchanged, since TCP did not even connect. Refused (RST): the host is there and nothing listens on the
-    port, or a firewall rejects. No answer to SYN: a wrong address, a firewall that drops, or the host is down. Reported
-    for DICOM's ports, for hosts that speak DICOM in this capture, and for all where the capture holds no DICOM.
+    port, or a firewall rejects. No answer to SYN: a wrong address, a firewall that drops, or the host is down; where a
+    router or host says why by ICMP, that is told. Reported for DICOM's ports, for hosts that speak DICOM in this
+    capture, and for all where the capture holds no DICOM.
 
     What to do: Check address and port at the caller. See that the server runs, what it listens on, and which firewalls
     are between.
     """
     reached, hosts = _seen(facts)
     moved = {(each.source, each.target) for move in facts.links.moves() for each in move.unconnected}
+    errors = {(each.source.address, str(each.target)): each for each in facts.unreachable}
     groups: dict[tuple[str, str], list[Unconnected]] = {}
     for each in facts.links.unconnected():
-        unsure = each.how == "unanswered" and each.waited < PATIENCE
-        if each.how in _SAID and not unsure and (each.source, each.target) not in moved:
-            groups.setdefault((each.target, each.how), []).append(each)
+        how = each.how
+        if how == "unanswered" and (each.source, each.target) in errors:
+            how = "unreachable"
+        unsure = how == "unanswered" and each.waited < PATIENCE
+        if how in _SAID and not unsure and (each.source, each.target) not in moved:
+            groups.setdefault((each.target, how), []).append(each)
     nothing_else = sum(facts.foreign.values()) <= sum(map(len, groups.values()))
     for (target, how), group in groups.items():
         ours = target.rpartition(":")[2] in _PORTS or target in reached
@@ -51,7 +57,9 @@ def failed(facts: CaptureFacts) -> Iterator[Hit]:
             continue
         callers = some_of([the_address(each) for each in dict.fromkeys(each.source for each in group)], MAX_CALLERS)
         what = counted(len(group), "TCP connection")
-        text = _SAID[how].format(target=the_address(target), what=what, callers=callers)
+        error = errors.get((group[0].source, target))
+        by, why = (the_address(error.by), error.why) if error is not None else ("", "")
+        text = _SAID[how].format(target=the_address(target), what=what, callers=callers, by=by, why=why)
         severity = Severity.NOTE
         if not facts.association_count and (ours or nothing_else):
             severity = Severity.ERROR

@@ -6,11 +6,14 @@ from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, Path
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
 from dicomsniff.dictionary.normalized import FILM_BOX, PRINT_JOB, type_name
 from dicomsniff.dictionary.statuses import DONE, find_status
+from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST
+from dicomsniff.dimse.command import attribute_tags
 from dicomsniff.dimse.contents import Content
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import has_normalized
 from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
@@ -34,6 +37,7 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS, "data-set-wrong-syntax"), *NOT_CAPTU
 
 @final_rule(
     code="attribute-missing",
+    where=has_normalized,
     severity=Severity.WARNING,
     follows=_BEFORE,
 )
@@ -52,6 +56,8 @@ def absent(review: Review) -> Iterator[Hit]:
             lacking = list(content.left_out)
         if operation.status == _INVALID_VALUE and content.odd:
             continue  # which is what the receiver refused
+        if refused := _refused(operation):
+            lacking = [path for path in lacking if not refused.isdisjoint(path)]
         if lacking and content.demand is not None:
             outcome = _outcome(review, operation)
             said = f"sends {_asked(operation)} without {_all(lacking)} ({content.demand.reference}){outcome}"
@@ -60,6 +66,7 @@ def absent(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="attribute-value-not-allowed",
+    where=has_normalized,
     severity=Severity.WARNING,
     follows=_BEFORE,
 )
@@ -75,7 +82,10 @@ def odd(review: Review) -> Iterator[Hit]:
     for operation, content, vital in _failed(review):
         if vital or content.demand is None or (operation.status in _MISSING and content.absent):
             continue
+        refused = _refused(operation)
         for tag in content.odd:
+            if refused and tag not in refused:
+                continue
             value = content.values[tag]
             shown = f" {the_value(repr(value), tag)}" if len(value) <= MAX_VALUE else f" ({len(value)} characters)"
             allowed = ", ".join(content.demand.allowed[tag])
@@ -83,7 +93,7 @@ def odd(review: Review) -> Iterator[Hit]:
             yield _about(review, operation, f"{said}{_outcome(review, operation)}")
 
 
-@final_rule(code="attribute-not-settable", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="attribute-not-settable", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
 def barred(review: Review) -> Iterator[Hit]:
     """An N-SET holds attributes that may not be set.
 
@@ -98,7 +108,7 @@ def barred(review: Review) -> Iterator[Hit]:
             yield _about(review, operation, f"{said}, not allowed there{_outcome(review, operation)}")
 
 
-@final_rule(code="film-box-without-image-boxes", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="film-box-without-image-boxes", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
 def without_image_boxes(review: Review) -> Iterator[Hit]:
     """A Film Box is created and its image boxes are not named.
 
@@ -116,7 +126,7 @@ def without_image_boxes(review: Review) -> Iterator[Hit]:
             yield Hit(f"{who} creates a Film Box and returns {lacks}", final.span, final)
 
 
-@final_rule(code="print-job-not-followed", severity=Severity.NOTE)
+@final_rule(code="print-job-not-followed", where=has_normalized, severity=Severity.NOTE)
 def print_job_not_followed(review: Review) -> Iterator[Hit]:
     """A print job was accepted and no event reports on it.
 
@@ -156,6 +166,12 @@ def _failed(review: Review) -> Iterator[tuple[Operation, Content, Sequence[Path]
             yield operation, content, ()
         elif status == 0 and content.demand.vital and not reported:
             yield operation, content, content.demand.vital
+
+
+def _refused(operation: Operation) -> set[int]:
+    """Return the attributes that a response itself names as those it was refused for (PS3.7 §C.5)."""
+    final = operation.final
+    return set(attribute_tags(final.command.value(ATTRIBUTE_IDENTIFIER_LIST))) if final is not None else set()
 
 
 def _gave_up(review: Review, operation: Operation) -> bool:

@@ -179,8 +179,8 @@ def items_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
 def reserved_set(association: Association, entry: Entry) -> Iterator[Hit]:
     """Reserved bytes are not what they should be.
 
-    They are sent as zero and not tested by receivers; in A-ASSOCIATE-AC, bytes 43 to 74 are sent back as they came.
-    Some old receivers test them.
+    They are sent as zero; in A-ASSOCIATE-AC, bytes 43 to 74 are sent back as they came. As receivers are told not to
+    test them, this is a note. Some old ones do.
 
     What to do: Nothing, unless the association is refused without another reason.
     """
@@ -232,8 +232,7 @@ def title_padded(association: Association, entry: Entry) -> Iterator[Hit]:
 
 def _titles(entry: Entry) -> Iterator[tuple[str, bytes]]:
     if isinstance(entry.event, AssociateRq) and len(entry.event.raw) >= _FIXED_FIELDS:
-        yield "called", entry.event.raw[4:20]
-        yield "calling", entry.event.raw[20:36]
+        yield from zip(("called", "calling"), entry.event.titles_as_sent, strict=True)
 
 
 @entry_rule(code="uid-malformed", severity=Severity.WARNING, on=_BOTH)

@@ -1,9 +1,12 @@
 """Ask the rules about what has come (`find_now`), what is over (`find_final`), and the whole (`find_in_capture`)."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import compress
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dimse.command import MAX_KNOWN, Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
@@ -12,22 +15,25 @@ from dicomsniff.findings.finding import LAST_PACKET, Finding
 from dicomsniff.findings.parts import parts_of
 from dicomsniff.findings.review import Known, Review
 from dicomsniff.findings.rule import CaptureFacts, CaptureRule, EntryRule, FinalRule, Hit, Rule
+from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 
 _BY_EVENT: dict[type, list[EntryRule]] = {}
 _BY_CONDITION: dict[Callable[[Association, Message], bool], list[EntryRule]] = {}
+_BY_FORM: dict[Callable[[Command], bool], list[EntryRule]] = {}
 for _rule in (rule for rule in RULES if isinstance(rule, EntryRule)):
     for _event in _rule.events:
-        if _event is Message and _rule.condition is not None:
+        if _event is Message and _rule.form is not None:
+            _BY_FORM.setdefault(_rule.form, []).append(_rule)
+        elif _event is Message and _rule.condition is not None:
             _BY_CONDITION.setdefault(_rule.condition, []).append(_rule)
         else:
             _BY_EVENT.setdefault(_event, []).append(_rule)
 _CONDITIONS = list(_BY_CONDITION.items())
 _ORDER = {rule.code: place for place, rule in enumerate(RULES)}
 _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
-_OF_TLS = [rule for rule in _FINAL if rule.of_tls]
-_OF_BARE_TCP = [rule for rule in _FINAL if not rule.of_tls]
+_GROUNDS = tuple(dict.fromkeys(rule.where for rule in _FINAL if rule.where is not None))
 _CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
 _NOWHERE = Span(0, 0, 0, 0, 0)
 
@@ -39,9 +45,10 @@ def find_now(collector: Collector, association: Association, entry: Entry) -> No
     about = event if isinstance(event, Message) else None
     if about is not None:
         further = [rule for met, some in _CONDITIONS if met(association, about) for rule in some]
-        if further:
+        if further := further + _rules_by_form(about.command):
             rules = sorted([*rules, *further], key=lambda rule: _ORDER[rule.code])
-    if not rules:
+    said = _negotiated(association, event) if isinstance(event, AssociateRq | AssociateAc) else None
+    if not rules or (said is not None and collector.is_sound(said)):
         return
     hits = [
         (rule, hit)
@@ -57,20 +64,47 @@ def find_now(collector: Collector, association: Association, entry: Entry) -> No
         found = [(rule, _finding(rule, hit, entry.span, about, entry.side)) for rule, hit in hits]
         fresh = [finding for rule, finding in found if not (rule.once and collected.repeats(finding))]
         add_findings(collected.causes, collected.add(fresh), collected.codes)
+    elif said is not None:
+        collector.note_sound(said)
+
+
+def _negotiated(association: Association, event: AssociateRq | AssociateAc) -> tuple[bytes, ...] | None:
+    """Return all that the rules on A-ASSOCIATE-RQ and -AC judge by; None where something of it is not there as sent."""
+    request, accept = association.request, association.accept
+    if event is request and accept is None:
+        return (event.raw,) if event.raw and association.tls is None else None
+    whole = event is accept and request is not None and request.raw and event.raw and association.tls is None
+    return (request.raw, event.raw) if whole and request is not None else None
+
+
+@lru_cache(maxsize=MAX_KNOWN)
+def _rules_by_form(command: Command) -> list[EntryRule]:
+    return [rule for met, some in _BY_FORM.items() if met(command) for rule in some]
 
 
 def find_final(collector: Collector, association: Association, known: Known | None = None) -> None:
     """Ask the rules about an association that is over, and put causes and consequences in order."""
     review = Review(association, collector, known)
     where = association.timeline[0].span if association.timeline else _NOWHERE
-    over_tls = association.tls is not None and (_OF_TLS if association.tls.is_unread else _FINAL)
-    for rule in over_tls or _OF_BARE_TCP:  # one by one: the last of them say how much is not listed
+    about_tls = None if association.tls is None else association.tls.is_unread
+    # One by one: the last of them say how much is not listed.
+    for rule in _final_rules(about_tls, tuple([ground(review) for ground in _GROUNDS])):
         if found := [_finding(rule, hit, where, None, None) for hit in rule.check(review)]:
             collector.collect(association).add(found, final=True)
     collected = collector.of(association)
     if collected.all:
         collected.all = [collected.counted(each) for each in collected.all]
         collected.causes = arrange(collected.all)
+
+
+@lru_cache(maxsize=256)
+def _final_rules(is_unread: bool | None, there: tuple[bool, ...]) -> list[FinalRule]:
+    """Return the rules to be asked where these of _GROUNDS are there; `is_unread` of TLS, None of bare TCP."""
+    met = {None, *compress(_GROUNDS, there)}
+    asked = [rule for rule in _FINAL if rule.where in met]
+    if is_unread is None:
+        return [rule for rule in asked if not rule.of_tls]
+    return [rule for rule in asked if rule.of_tls] if is_unread else asked
 
 
 def find_in_capture(facts: CaptureFacts) -> list[Finding]:

@@ -7,17 +7,16 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dictionary.reasons import context_result_name, in_words
 from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.lack import Part
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_message_id, the_party
+from dicomsniff.findings.grounds import has_broken_message, has_stray_fragment
+from dicomsniff.findings.parts import the_message_with_id, the_party
 from dicomsniff.findings.review import Review, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.quantities import counted
 from dicomsniff.side import SIDES, Side
-
-_INTERRUPTED = "the next command came"
-"""How the assembler's problem begins where a message was given up for another one."""
 
 
 def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]:
@@ -39,24 +38,26 @@ def _strays(review: Review, *, announced: bool, captured: bool) -> Iterator[Hit]
         # A command in the same P-DATA-TF ends behind where the fragment's span begins, and before its bytes.
         at = bisect_right(before, (event.span.end - event.length, True)) - 1
         next_to = at >= 0 and event.span.start <= before[at][0]
-        follows_command = next_to and not before[at][1] and "command set" not in event.problem
+        follows_command = next_to and not before[at][1] and event.lack.part is Part.BEGINNING
         seen = review.saw_all(entry.side, until=event.span.last_packet)
         if (seen, not follows_command) == (captured, announced):
-            text = f"{event.problem} ({counted(event.length, 'byte')} on context {event.context_id})"
+            who = the_party(review.association.party(entry.side))
+            text = f"{event.lack.text} ({counted(event.length, 'byte')} on context {event.context_id}, sent by {who})"
             elsewhere = _announced_elsewhere(review, event, entry.side)
             if elsewhere is not None:
                 text = (
-                    f"a data set fragment on context {event.context_id}; the {elsewhere.name} that announces "
-                    f"a data set was on context {elsewhere.context_id} ({counted(event.length, 'byte')})"
+                    f"{who} sends a data set fragment on context {event.context_id}; the {elsewhere.name} that "
+                    f"announces a data set was on context {elsewhere.context_id} ({counted(event.length, 'byte')})"
                 )
             if follows_command:
-                text = f"a data set of {counted(event.length, 'byte')} follows a command that announces none"
+                length = counted(event.length, "byte")
+                text = f"{who} sends a data set of {length} after a command that announces none"
             yield Hit(text, event.span, side=entry.side)
 
 
 def _announced_elsewhere(review: Review, stray: StrayFragment, side: Side) -> Message | None:
     """Return the message on another context whose data set was due where a data set fragment came."""
-    if "command set" in stray.problem:
+    if stray.lack.part is not Part.BEGINNING:
         return None
     due = (
         message
@@ -81,6 +82,7 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
 @final_rule(
     code="fragment-stray",
+    where=has_stray_fragment,
     severity=Severity.ERROR,
     follows=(*_BEFORE, *by("own", *COMMANDS, "context-not-accepted", "data-set-unannounced"), *ENDS),
 )
@@ -97,6 +99,7 @@ def stray(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="data-set-unannounced",
+    where=has_stray_fragment,
     severity=Severity.ERROR,
     follows=(*_BEFORE, *by("own", "command-malformed", "command-element-missing", "command-unknown")),
 )
@@ -113,6 +116,7 @@ def unannounced(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="data-set-missing",
+    where=has_broken_message,
     severity=Severity.ERROR,
     follows=(
         *_BEFORE,
@@ -147,10 +151,16 @@ def _is_sender_s(review: Review, message: Message) -> bool:
 
 def _broken(review: Review) -> Iterator[Message]:
     """Yield the messages whose sender did not bring them to their end."""
-    return (message for message in review.association.messages if message.problem and _is_sender_s(review, message))
+    return (
+        message for message in review.association.messages if message.lack is not None and _is_sender_s(review, message)
+    )
 
 
-@final_rule(code="message-interrupted", severity=Severity.ERROR, follows=_BEFORE)
+def _is_interrupted(message: Message) -> bool:
+    return message.lack is not None and message.lack.part is Part.INTERRUPTED
+
+
+@final_rule(code="message-interrupted", where=has_broken_message, severity=Severity.ERROR, follows=_BEFORE)
 def interrupted(review: Review) -> Iterator[Hit]:
     """A message is interrupted by another on the same context.
 
@@ -160,7 +170,7 @@ def interrupted(review: Review) -> Iterator[Hit]:
     What to do: Look for two threads of the sender that use one association at the same time.
     """
     for message in _broken(review):
-        if message.data_set is not None and message.problem.startswith(_INTERRUPTED):
+        if message.data_set is not None and _is_interrupted(message):
             text = f"{message.name} is interrupted by the next message before the last fragment of its data set"
             yield Hit(text, message.span, message)
 
@@ -186,7 +196,7 @@ def interleaved(review: Review) -> Iterator[Hit]:
                 outer = message
 
 
-@final_rule(code="last-fragment-missing", severity=Severity.ERROR, follows=_BEFORE)
+@final_rule(code="last-fragment-missing", where=has_broken_message, severity=Severity.ERROR, follows=_BEFORE)
 def never_last(review: Review) -> Iterator[Hit]:
     """The last-fragment flag of a data set is never set.
 
@@ -196,10 +206,14 @@ def never_last(review: Review) -> Iterator[Hit]:
     What to do: Look at the sender's fragmentation; data sets that end where a PDU is full are the usual case.
     """
     for message in _broken(review):
-        interrupt = message.problem.startswith(_INTERRUPTED)
-        if not message.ended and message.data_set is not None and review.went_on(message) and not interrupt:
+        if (
+            not message.ended
+            and message.data_set is not None
+            and review.went_on(message)
+            and not _is_interrupted(message)
+        ):
             who = the_party(review.association.party(message.side))
-            name = f"{message.name} {the_message_id(message.command.message_id)}"
+            name = the_message_with_id(message)
             text = f"{name} is incomplete: its last-fragment flag was never set, yet {who} went on"
             yield Hit(text + _with_what(review, message), message.span, message)
 
@@ -217,6 +231,7 @@ def _with_what(review: Review, message: Message) -> str:
 
 @final_rule(
     code="message-incomplete",
+    where=has_broken_message,
     severity=Severity.ERROR,
     follows=(
         *by("own", *FRAMING, *ORDER, *COMMANDS, "pdu-incomplete", "context-not-accepted", "fragment-stray"),
@@ -258,7 +273,7 @@ def partly_captured(review: Review) -> Iterator[Hit]:
     for announced in (True, False):
         yield from _strays(review, announced=announced, captured=False)
     for message in review.association.messages:
-        if message.problem and not _is_sender_s(review, message):
+        if message.lack is not None and not _is_sender_s(review, message):
             yield Hit(f"{message.name} is not whole in the capture: {message.problem}", message.span, message)
 
 
@@ -282,16 +297,16 @@ def context_unusable(association: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at how the sender chooses the context.
     """
     match entry.event:
-        case Message(context_id=number):
+        case Message(context_id=number, name=name):
             context = association.contexts.get(number)
             request, accept = association.request, association.accept
             if request is None or accept is None or request.problem or accept.problem:
                 return
             even = "an even number, which no context may have" if number % 2 == 0 else "which was never proposed"
             if context is None:
-                yield Hit(f"message sent on presentation context {number}, {even}")
+                yield Hit(f"{name} is sent on presentation context {number}, {even}")
             elif context.result is None:
-                yield Hit(f"message sent on presentation context {number}, which the acceptor did not answer")
+                yield Hit(f"{name} is sent on presentation context {number}, which the acceptor did not answer")
             elif context.result != 0:
                 why = in_words(context_result_name(context.result))
-                yield Hit(f"message sent on presentation context {number}, which was refused: {why}")
+                yield Hit(f"{name} is sent on presentation context {number}, which was refused: {why}")

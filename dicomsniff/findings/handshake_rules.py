@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.handshakes import FailedHandshake
-from dicomsniff.dictionary.tls import alert_name
+from dicomsniff.dictionary.tls import alert_name, version_name
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_address
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 
 _CERTIFICATE_ALERTS = {
-    42: "the {whose} certificate is broken",
+    42: "it finds something wrong with the {whose} certificate, such as its signature or its name",
     43: "it does not support certificates of the {whose} kind",
     44: "the {whose} certificate was revoked",
     45: "the {whose} certificate has expired",
@@ -18,12 +18,11 @@ _CERTIFICATE_ALERTS = {
     116: "it requires a client certificate, and none was sent",
 }
 _OTHER_ALERTS = {
-    70: "they have no TLS version in common",
     71: "the offered cipher suites are too weak",
     112: "the server name is not known there",
     120: "they have no application protocol in common",
 }
-_HANDSHAKE_FAILURE = 40
+_HANDSHAKE_FAILURE, _PROTOCOL_VERSION = 40, 70
 
 
 @capture_rule(code="tls-handshake-refused", severity=Severity.ERROR)
@@ -65,5 +64,8 @@ def _why(handshake: FailedHandshake) -> str:
     if handshake.alert == _HANDSHAKE_FAILURE and handshake.certificate == "sent":
         return "it asked for a client certificate; perhaps it does not accept the one that was sent"
     if handshake.alert == _HANDSHAKE_FAILURE:
-        return "probably they have no cipher suite or TLS version in common"
+        return "probably they have no cipher suite, group of the key exchange or TLS version in common"
+    if handshake.alert == _PROTOCOL_VERSION:
+        offered = " and ".join(map(version_name, handshake.offered_versions))
+        return f"they have no TLS version in common: the client offers {offered}"
     return "its log may say why"

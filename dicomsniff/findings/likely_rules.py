@@ -7,6 +7,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import NO_REASONS
+from dicomsniff.dictionary.required import TYPE_OF_RESPONSE
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.scan.value_checks import MINOR_VALUE
@@ -66,7 +67,7 @@ _UNUSUAL = frozenset(
         *("answer-unasked", "item-of-other-side", "titles-changed", "window-beyond-proposal", "contexts-refused"),
         *("pdv-empty", "pdv-odd-length", "pdv-reserved-bits", "messages-in-one-pdu"),
         *("priority-undefined", "command-group-length", "data-set-not-allowed", "response-about-another"),
-        *("response-sparse", "pending-without-counters"),
+        *("response-sparse", "response-on-other-context", "pending-without-counters"),
         *("data-set-uid", "data-set-odd-length", "data-set-order", "data-set-charset", "data-set-pixel-length"),
     ]
 )
@@ -174,6 +175,10 @@ def _unusual_in(message: Message, failure: Finding) -> str:
             return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}"
         if len(value) % 2:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
+    lacked = TYPE_OF_RESPONSE.get(message.command.field or 0)
+    if lacked is not None and lacked not in elements:
+        what = f"{COMMAND_ELEMENTS[lacked].name} {tag_text(lacked)}"
+        return f"{message.name} has no {what}, which is allowed, but some receivers need it"
     outline, was_read = outline_of(message), failure.code == "status-failure"
     if outline is None:
         return ""

@@ -8,6 +8,7 @@ from dicomsniff.association.neighbours import host_of
 from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.reasons import in_words, reject_reason_name
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import retrieves
 from dicomsniff.findings.parts import the_address, the_association, the_key, the_title
 from dicomsniff.findings.retrieve import explain_get, moved_nothing, why_less
 from dicomsniff.findings.review import Review
@@ -85,7 +86,7 @@ def own_title(facts: CaptureFacts) -> Iterator[Hit]:
             )
 
 
-@final_rule(code="get-explained", severity=Severity.NOTE)
+@final_rule(code="get-explained", where=retrieves, severity=Severity.NOTE)
 def get_explained(review: Review) -> Iterator[Hit]:
     """Why a C-GET brought less than was asked for: a hypothesis.
 
@@ -99,7 +100,7 @@ def get_explained(review: Review) -> Iterator[Hit]:
             yield Hit(f"C-GET: {said}", operation.request.span, operation.request)
 
 
-@final_rule(code="get-without-objects", severity=Severity.NOTE)
+@final_rule(code="get-without-objects", where=retrieves, severity=Severity.NOTE)
 def got_nothing(review: Review) -> Iterator[Hit]:
     """A C-GET succeeded without bringing anything.
 
@@ -119,7 +120,7 @@ def got_nothing(review: Review) -> Iterator[Hit]:
             yield Hit(text, final.span, final)
 
 
-@final_rule(code="get-count-differs", severity=Severity.WARNING)
+@final_rule(code="get-count-differs", where=retrieves, severity=Severity.WARNING)
 def get_count_differs(review: Review) -> Iterator[Hit]:
     """A C-GET-RSP does not count what was stored.
 

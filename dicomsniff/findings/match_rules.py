@@ -9,6 +9,7 @@ from dicomsniff.dimse.queries import Occurrence
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.asked import BROKEN, Asked, asked, names
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import asks
 from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
@@ -45,6 +46,7 @@ def _told_once(check: Callable[[Asked], Iterator[Seen]]) -> Callable[[Review], I
 
 @final_rule(
     code="match-level-differs",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "peer:query-level-unknown"),
 )
@@ -67,6 +69,7 @@ def other_level(each: Asked) -> Iterator[Seen]:
 
 @final_rule(
     code="match-unique-key-missing",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -86,6 +89,7 @@ def unique_missing(each: Asked) -> Iterator[Seen]:
 
 @final_rule(
     code="match-return-key-missing",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -104,7 +108,8 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
 
 @final_rule(
     code="match-required-key-missing",
-    severity=Severity.NOTE,
+    where=asks,
+    severity=Severity.WARNING,
     follows=(*BROKEN, "own:match-level-differs"),
 )
 @_told_once
@@ -120,7 +125,7 @@ def required_missing(each: Asked) -> Iterator[Seen]:
     yield from _left_out(each, missing, "; SCPs must support required keys")
 
 
-@final_rule(code="match-question-marks", severity=Severity.WARNING, follows=BROKEN)
+@final_rule(code="match-question-marks", where=asks, severity=Severity.WARNING, follows=BROKEN)
 @_told_once
 def question_marks(each: Asked) -> Iterator[Seen]:
     """Matches hold question marks in place of characters.
@@ -137,6 +142,7 @@ def question_marks(each: Asked) -> Iterator[Seen]:
 
 @final_rule(
     code="match-keys-left-out",
+    where=asks,
     severity=Severity.NOTE,
     follows=(*BROKEN, "own:match-level-differs", "own:match-required-key-missing"),
 )

@@ -88,6 +88,26 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
     return ""
 
 
+@capture_rule(code="port-speaks-tls", severity=Severity.ERROR)
+def speaks_tls(facts: CaptureFacts) -> Iterator[Hit]:
+    """A port that speaks TLS is called without TLS.
+
+    The acceptor answered others in TLS on this port, and gave no answer to an A-ASSOCIATE-RQ that came without: that it
+    takes TLS only is the likeliest reason.
+
+    What to do: Switch TLS on at the requestor, or call the port on which the acceptor takes DICOM without TLS.
+    """
+    served = {each.ends.target for each in facts.neighbours if each.over_tls}
+    plain = {each.ends.target for each in facts.neighbours if each.accepted and not each.over_tls}
+    called_in_vain = (each for each in facts.neighbours if each.ignored and each.trouble and not each.over_tls)
+    for group in _alike(each for each in called_in_vain if each.ends.target not in plain):
+        first = group[0]
+        if first.ends.target in served or first.ends.target in facts.tls_servers:
+            calling, _ = _titles(first)
+            said = f"{the_address(first.ends.target)} answered others in TLS; {calling} called it without TLS"
+            yield _about(first, f"{said} ({_listed(group)}): the likely reason why it got no answer")
+
+
 @capture_rule(code="limit-reached-by", severity=Severity.NOTE)
 def still_open(facts: CaptureFacts) -> Iterator[Hit]:
     """Connections were open when the acceptor refused one for its limit.

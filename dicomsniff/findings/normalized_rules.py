@@ -25,6 +25,7 @@ from dicomsniff.dictionary.statuses import DONE, status_category
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import has_normalized
 from dicomsniff.findings.parts import the_class, the_party, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -195,7 +196,7 @@ def other_ups_class(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{who} sends {asks} on a presentation context of {agreed}; this service belongs to {of}")
 
 
-@final_rule(code="ups-class-not-push", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="ups-class-not-push", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
 def class_not_push(review: Review) -> Iterator[Hit]:
     """A message about a procedure step names another SOP class than UPS Push.
 

@@ -12,6 +12,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import Progress
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import waits
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -155,10 +156,11 @@ def _allowed(association: Association, side: Side) -> float:
 
 @final_rule(
     code="request-unanswered",
+    where=waits,
     severity=Severity.ERROR,
     follows=(
         *by("own", *FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, "message-id-repeated", "pdu-incomplete"),
-        *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request"),
+        *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request", "release-by-acceptor"),
         "peer-silent",
         *STALLS,
         *ENDS,

@@ -6,13 +6,12 @@ from enum import Enum, auto
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.moves import Move
-from dicomsniff.dictionary.statuses import find_status
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.parts import the_address, the_title
 from dicomsniff.findings.retrieve import why_less
 from dicomsniff.findings.slowness import slow_part
-from dicomsniff.findings.verdicts import BAD, ENDINGS, has_failed, reason
+from dicomsniff.findings.verdicts import ENDINGS, failed_operations, has_failed, reason
 from dicomsniff.quantities import counted, of_all
 
 MAX_REASONS = 1000
@@ -89,9 +88,7 @@ class Overview:
         self.requests.update(association.message_counts.requests)
         for place, service in enumerate(association.message_counts.requests):
             self._note(service, association.id, place)
-        for (service, sop_class, status), count in association.message_counts.statuses.items():
-            if find_status(service, sop_class, status).category in BAD:
-                self.bad[service] += count
+        self.bad.update(failed_operations(association))
         if slow := slow_part(association):
             self.slow[slow] += 1
             self._note(slow, association.id)

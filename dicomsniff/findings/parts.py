@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from dicomsniff.association.association import Party
 from dicomsniff.dictionary.uids import find_uid_name, uid_text
+from dicomsniff.dimse.message import Message
 from dicomsniff.privacy.gate import Gate
 
 _BEGIN, _TEXT, _END = "\ud800", "\ud801", "\ud802"
@@ -105,13 +106,13 @@ def _shown(value: Value, gate: Gate) -> str:
 def parts_of(line: str) -> tuple[Part, ...]:
     """Take a line apart at its marks."""
     if _BEGIN not in line:
-        return (line.translate(_STRAY),)
+        return (_unmarked(line),)
     parts: list[Part] = []
     kind = tag = ""
     for at, piece in enumerate(_MARKED.split(line)):
         match at % 4:
             case 0 if piece:
-                parts.append(piece.translate(_STRAY))
+                parts.append(_unmarked(piece))
             case 1:
                 kind = piece
             case 2:
@@ -119,6 +120,11 @@ def parts_of(line: str) -> tuple[Part, ...]:
             case 3:
                 parts.append(_part(piece, Kind(kind), tag))
     return tuple(parts)
+
+
+def _unmarked(text: str) -> str:
+    """Return text without characters that are taken for marks; they are not ASCII, as nearly all text is."""
+    return text if text.isascii() else text.translate(_STRAY)
 
 
 def _part(text: str, kind: Kind, tag: str) -> Part:
@@ -192,6 +198,12 @@ def the_message_id(number: int | None) -> str:
     return _mark(str(number), Kind.MESSAGE_ID)
 
 
+def the_message_with_id(message: Message) -> str:
+    """Name a message with its Message ID, or with the one that it responds to."""
+    own, answered = message.command.message_id, message.command.message_id_being_responded_to
+    return f"{message.name} {the_message_id(answered if own is None else own)}"
+
+
 def the_association(number: int) -> str:
     """Refer to an association."""
     return _mark(str(number), Kind.ASSOCIATION)
@@ -212,4 +224,4 @@ def the_key(key: str, association: int) -> str:
 
 def _mark(text: str, kind: Kind, tag: int | None = None) -> str:
     where = "" if tag is None else f"{tag:08X}"
-    return f"{_BEGIN}{kind.value}{where}{_TEXT}{text.translate(_STRAY)}{_END}"
+    return f"{_BEGIN}{kind.value}{where}{_TEXT}{_unmarked(text)}{_END}"

@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import Entry, OversizedPdu, TcpEnd
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import has_malformed_bytes
 from dicomsniff.findings.parts import the_octets, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -34,10 +35,10 @@ _TYPES = {1: _SHORTEST_ASSOCIATE, 2: _SHORTEST_ASSOCIATE} | dict.fromkeys((3, 5,
 def malformed(code: str) -> Callable[[Association, Entry], Iterator[Hit]]:
     """Return a check for one kind of malformed bytes."""
 
-    def check(_: Association, entry: Entry) -> Iterator[Hit]:
+    def check(association: Association, entry: Entry) -> Iterator[Hit]:
         match entry.event:
             case MalformedPdu(code=found, problem=problem) if found == code:
-                yield Hit(problem)
+                yield Hit(f"{problem} (sent by {the_party(association.party(entry.side))})")
 
     return check
 
@@ -106,7 +107,7 @@ entry_rule(
     follows=by("own", *_LOST_PLACE, "bytes-missing"),
     once=True,
 )
-def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
+def unknown_type(association: Association, entry: Entry) -> Iterator[Hit]:
     """A PDU has a type the standard does not define.
 
     Types 01H to 07H exist. The receiver cannot know what was meant and aborts with unrecognized-PDU.
@@ -115,7 +116,9 @@ def unknown_type(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnknownPdu(type=kind, length=length, problem="") if kind not in range(1, 8):
-            yield Hit(f"PDU type 0x{kind:02X} is not defined; it announces {counted(length, 'byte')}")
+            who = the_party(association.party(entry.side))
+            text = f"{who} sends PDU type 0x{kind:02X}, which is not defined; it announces {counted(length, 'byte')}"
+            yield Hit(text)
 
 
 def _stopped_by(review: Review, cut: Entry) -> int:
@@ -200,7 +203,8 @@ def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(association, event):
-            yield Hit(f"{the_octets(event.header)} is {problem}")
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} sends {the_octets(event.header)}, which is {problem}")
 
 
 @entry_rule(
@@ -224,9 +228,9 @@ def skipped(association: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case SkippedBytes(length=length):
-            before = [each.event for each in association.timeline if each.side is entry.side]
-            header = before[0] if before and isinstance(before[0], MalformedPdu) else None
-            expected = header is not None and names_other_protocol(association, header) == PROXY
+            # Where a capture lacks the rest of each packet, this is asked at every one: the first entry must do.
+            first = next((each.event for each in association.timeline if each.side is entry.side), None)
+            expected = isinstance(first, MalformedPdu) and names_other_protocol(association, first) == PROXY
             severity = Severity.NOTE if expected else None
             yield Hit(f"{counted(length, 'byte')} skipped: not readable as a PDU", severity=severity)
 
@@ -248,6 +252,7 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
 
 @final_rule(
     code="pdu-incomplete",
+    where=has_malformed_bytes,
     severity=Severity.ERROR,
     follows=(
         "association-aborted",

@@ -46,17 +46,18 @@ def odd_length(association: Association, entry: Entry) -> Iterator[Hit]:
 
 
 @entry_rule(code="pdv-reserved-bits", severity=Severity.NOTE, on=OddPdv)
-def bits_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
+def bits_reserved(association: Association, entry: Entry) -> Iterator[Hit]:
     """Reserved bits of a message control header are set.
 
-    Bits 2 to 7 are sent as zero and are not tested by receivers; some old ones test the whole byte. Reported once per
-    direction and value.
+    Bits 2 to 7 are sent as zero; as receivers are told not to test them, this is a note. Some old ones test the whole
+    byte. Reported once per direction and value.
 
     What to do: Nothing, unless the receiver fails. Look at the sender's encoder.
     """
     match entry.event:
         case OddPdv(header=header) if header > 3:
-            yield Hit(f"message control header 0x{header:02X} has reserved bits set")
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} sends a message control header with reserved bits set: 0x{header:02X}")
 
 
 @entry_rule(code="messages-in-one-pdu", severity=Severity.WARNING, on=SharedPdu)

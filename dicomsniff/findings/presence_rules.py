@@ -6,9 +6,9 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.commands import RETRIEVE_RESPONSES
 from dicomsniff.dictionary.statuses import PENDING, status_text
+from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
-from dicomsniff.findings.command_rules import is_whole
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id
 from dicomsniff.findings.review import Review
@@ -36,9 +36,8 @@ _NEVER = (
 """Messages that never have one; of others the service decides."""
 
 
-def is_misplaced(_: Association, message: Message) -> bool:
+def is_misplaced(command: Command) -> bool:
     """Whether a message announces a data set that it may not have, or lacks the one that makes it an answer."""
-    command = message.command
     if not command.announces_data_set:
         return command.field == _N_GET_RSP and command.status == 0 and command.data_set_type is not None
     # Those of retrievals have one only when they name what failed (PS3.4 §C.4.2.1.4.2).
@@ -77,9 +76,9 @@ def request_lacks(review: Review) -> Iterator[Hit]:
     severity=Severity.WARNING,
     on=Message,
     follows=_BEFORE,
-    condition=is_misplaced,
+    form=is_misplaced,
 )
-def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:
+def not_allowed(_: Association, entry: Entry) -> Iterator[Hit]:
     """A message has a data set and may have none.
 
     C-ECHO, C-CANCEL, C-STORE-RSP, N-GET-RQ, N-DELETE, and pending responses to C-MOVE and C-GET have no data set:
@@ -88,8 +87,10 @@ def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at how the sender sets Command Data Set Type.
     """
     match entry.event:
-        case Message(command=command, data_set=data) as message if command.announces_data_set and is_whole(message):
-            if is_misplaced(association, message) and not command.problem:
+        case Message(command=command, data_set=data) as message if (
+            command.announces_data_set and message.has_whole_command
+        ):
+            if is_misplaced(command) and not command.problem:
                 follows = "" if data is None else f"; one of {counted(data.length, 'byte')} follows"
                 pending = "pending " if command.status in PENDING else ""
                 yield Hit(f"{pending}{message.name} announces a data set; it may have none{follows}")
@@ -100,9 +101,9 @@ def not_allowed(association: Association, entry: Entry) -> Iterator[Hit]:
     severity=Severity.WARNING,
     on=Message,
     follows=_BEFORE,
-    condition=is_misplaced,
+    form=is_misplaced,
 )
-def response_lacks(association: Association, entry: Entry) -> Iterator[Hit]:
+def response_lacks(_: Association, entry: Entry) -> Iterator[Hit]:
     """An N-GET succeeds and returns nothing.
 
     A successful N-GET-RSP has the Attribute List with what was asked for. Without it the requestor learns nothing; some
@@ -111,6 +112,6 @@ def response_lacks(association: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the peer: it may not know the attributes that were asked for.
     """
     match entry.event:
-        case Message(command=command) as message if not command.announces_data_set and is_whole(message):
-            if is_misplaced(association, message) and not command.problem:
+        case Message(command=command) as message if not command.announces_data_set and message.has_whole_command:
+            if is_misplaced(command) and not command.problem:
                 yield Hit(f"{message.name} says Success and has no data set: no attribute is returned")

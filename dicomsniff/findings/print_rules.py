@@ -7,6 +7,7 @@ from dicomsniff.dictionary.normalized import PRINT_JOB, PRINTER
 from dicomsniff.dimse.contents import PRINTER_STATUS, STATUS_INFORMATION
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import has_normalized
 from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
@@ -23,7 +24,7 @@ MAX_INFORMATION = 16
 """Characters of the status information that are shown, as many as a code string has (PS3.5 §6.2)."""
 
 
-@final_rule(code="print-failed", severity=Severity.ERROR)
+@final_rule(code="print-failed", where=has_normalized, severity=Severity.ERROR)
 def not_printed(review: Review) -> Iterator[Hit]:
     """The printer reports a failure.
 
@@ -39,7 +40,7 @@ def not_printed(review: Review) -> Iterator[Hit]:
             yield Hit(f"{printer} reports {failed}{_why(operation)}", operation.request.span, operation.request)
 
 
-@final_rule(code="printer-status", severity=Severity.WARNING)
+@final_rule(code="printer-status", where=has_normalized, severity=Severity.WARNING)
 def not_ready(review: Review) -> Iterator[Hit]:
     """The printer or a print job is not as it should be.
 

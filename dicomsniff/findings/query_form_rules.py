@@ -6,6 +6,7 @@ from dicomsniff.dimse.identifier import Key
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.asked import BROKEN, Asked, names, told_once
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import asks
 from dicomsniff.findings.rule import final_rule
 
 _RANGES = ("DA", "DT", "TM")
@@ -13,7 +14,7 @@ _SPACES = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN",
 """VRs that are padded with a space (PS3.5 §6.2)."""
 
 
-@final_rule(code="query-range-reversed", severity=Severity.WARNING, follows=BROKEN)
+@final_rule(code="query-range-reversed", where=asks, severity=Severity.WARNING, follows=BROKEN)
 @told_once
 def reversed_range(each: Asked) -> Iterator[str]:
     """A range ends before it begins.
@@ -32,7 +33,7 @@ def reversed_range(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a range in {named(key.tag)} that ends before it begins, so that nothing matches"
 
 
-@final_rule(code="query-key-padding", severity=Severity.WARNING, follows=BROKEN)
+@final_rule(code="query-key-padding", where=asks, severity=Severity.WARNING, follows=BROKEN)
 @told_once
 def wrong_padding(each: Asked) -> Iterator[str]:
     """A key of a query or retrieval that failed is padded with NUL.
@@ -52,6 +53,7 @@ def wrong_padding(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-asks-below",
+    where=asks,
     severity=Severity.NOTE,
     follows=(*BROKEN, "own:query-key-of-other-level"),
 )

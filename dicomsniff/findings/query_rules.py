@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dicomsniff.dictionary.information_models import PATIENT_ID
 from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL, Identifier, Key
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.asked import BROKEN, Asked, names, told_leniently, told_once
+from dicomsniff.findings.asked import BROKEN, FIND, Asked, names, told_leniently, told_once
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import asks
 from dicomsniff.findings.parts import the_value
-from dicomsniff.findings.rule import final_rule
+from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
 
 _NO_WILDCARDS = frozenset(["AS", "DA", "DS", "DT", "IS", "TM", "UI"])
@@ -20,6 +22,7 @@ _PERHAPS = "; this may be why it failed"
 
 @final_rule(
     code="query-level-missing",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -38,6 +41,7 @@ def level_missing(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-level-unknown",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -60,6 +64,7 @@ def level_unknown(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-parent-missing",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "own:query-level-missing"),
 )
@@ -83,6 +88,7 @@ def parent_missing(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="retrieve-key-missing",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "own:query-level-missing"),
 )
@@ -109,6 +115,7 @@ def own_missing(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-key-not-single",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -137,6 +144,7 @@ def not_single(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-key-missing",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "own:query-parent-missing"),
 )
@@ -155,6 +163,7 @@ def own_unasked(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-key-outside-sequence",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -177,6 +186,7 @@ def outside_sequence(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-key-of-other-level",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "own:query-parent-missing"),
 )
@@ -206,6 +216,7 @@ def other_level(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="retrieve-key-not-unique",
+    where=asks,
     severity=Severity.WARNING,
     follows=(*BROKEN, "own:retrieve-key-missing"),
 )
@@ -227,6 +238,7 @@ def not_unique(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-several-values",
+    where=asks,
     severity=Severity.WARNING,
     follows=BROKEN,
 )
@@ -248,7 +260,7 @@ def several_values(each: Asked) -> Iterator[str]:
             yield f"{each.said} with {counted(count, 'value')} in {named(key.tag)}; only UIDs may be listed"
 
 
-@final_rule(code="query-wildcard", severity=Severity.WARNING, follows=BROKEN)
+@final_rule(code="query-wildcard", where=asks, severity=Severity.WARNING, follows=BROKEN)
 @told_once
 def wildcard(each: Asked) -> Iterator[str]:
     """A key contains a wildcard that is not allowed there.
@@ -267,7 +279,7 @@ def wildcard(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a wildcard in {named(key.tag)}; {key.vr} has no wildcards"
 
 
-@final_rule(code="query-question-marks", severity=Severity.WARNING, follows=BROKEN)
+@final_rule(code="query-question-marks", where=asks, severity=Severity.WARNING, follows=BROKEN)
 @told_once
 def question_marks(each: Asked) -> Iterator[str]:
     """A key holds question marks in place of characters.
@@ -286,18 +298,25 @@ def question_marks(each: Asked) -> Iterator[str]:
 
 @final_rule(
     code="query-level-superfluous",
-    severity=Severity.NOTE,
+    where=asks,
+    severity=Severity.WARNING,
     follows=BROKEN,
 )
-@told_once
-def level_superfluous(each: Asked) -> Iterator[str]:
+def level_superfluous(review: Review) -> Iterator[Hit]:
     """A query or retrieval states a level where none is used.
 
     Worklists, and objects that belong to no patient, have no levels. SCPs ignore Query/Retrieve Level there, or refuse
-    the request.
+    the request. Of a C-FIND this is a note: only retrievals are told not to send it.
 
     What to do: Let the SCU leave out (0008,0052).
     """
+    for hit in _with_level(review):
+        asked_what = hit.about is not None and hit.about.command.service == FIND
+        yield hit._replace(severity=Severity.NOTE) if asked_what else hit
+
+
+@told_once
+def _with_level(each: Asked) -> Iterator[str]:
     if each.identifier.level and each.model is not None and not each.model.levels:
         yield f"{each.said} with {named(LEVEL)}; this SOP class has no levels"
 

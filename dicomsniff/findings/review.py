@@ -10,6 +10,7 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.normalized_links import Kind, Step, by_time, steps_of
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
+from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector, Findings
 from dicomsniff.pdu.types import (
@@ -46,6 +47,10 @@ class Known(Protocol):
         """Associations that are not over yet."""
 
     @property
+    def unreachable(self) -> Iterable[Unreachable]:
+        """ICMP errors about TCP packets so far."""
+
+    @property
     def knows_all(self) -> bool:
         """Whether these are all there are, so that what they do not hold is not in the capture."""
 
@@ -65,6 +70,7 @@ class Review:
         "ending",
         "ends",
         "gaps",
+        "kinds",
         "known",
         "silence",
     )
@@ -74,6 +80,8 @@ class Review:
         self._collector = collector
         self.known = known
         """What is known of other associations; None where it is looked at alone."""
+        self.kinds = {type(entry.event) for entry in association.timeline}
+        """Which kinds of event its timeline lists."""
         self.gaps: dict[Side, list[MissingBytes]] = {side: [] for side in SIDES}
         """Bytes that the capture lacks, by the side that sent them."""
         self.ends: list[Entry] = []
@@ -138,6 +146,13 @@ class Review:
         for association in self.known.open_associations if self.known is not None else ():
             if association is not self.association:
                 yield from steps_of(association)
+
+    def unreachable(self, side: Side) -> Unreachable | None:
+        """Return the first ICMP error about what a side sent."""
+        ends = (self.association.party(side).endpoint, self.association.party(side.other).endpoint)
+        errors = self.known.unreachable if self.known is not None else ()
+        since = self.association.start_time
+        return next((each for each in errors if (each.source, each.target) == ends and each.time >= since), None)
 
     @property
     def both_directions(self) -> bool:
@@ -210,6 +225,16 @@ class Review:
             if message.ended and not answered and not unseen and not message.problem:
                 yield message
 
+    def answered_late(self) -> Iterator[Message]:
+        """Yield requests of the side that broke the association off, whose response came only after that."""
+        ending = self.ending
+        for operation in self.association.operations.operations if ending is not None else ():
+            first = operation.first_response
+            if ending is not None and first is not None and operation.side is ending.side:
+                sent, came = operation.request.span.last_packet, first.span.first_packet
+                if sent < ending.span.first_packet < came:
+                    yield operation.request
+
     def gave_up(self, side: Side) -> bool:
         """Whether the side that waited broke the association off itself, after a while without a word."""
         return self.ending is not None and self.ending.side is side and self.silence >= PATIENCE
@@ -274,6 +299,14 @@ def how_ended(ending: Entry) -> str:
 def incomplete(entry: Entry) -> bool:
     """Whether an entry says that the stream ended inside a PDU."""
     return isinstance(entry.event, MalformedPdu) and entry.event.code == "pdu-incomplete"
+
+
+def cut_off_pdu(entry: Entry) -> str:
+    """The name of the PDU in which the stream ended, where an entry says so."""
+    match entry.event:
+        case MalformedPdu(code="pdu-incomplete", problem=problem):
+            return problem.partition(" announces ")[0]
+    return ""
 
 
 def _when(entry: Entry) -> tuple[int, int]:

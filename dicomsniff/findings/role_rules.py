@@ -10,6 +10,7 @@ from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import retrieves
 from dicomsniff.findings.parts import the_class, the_party
 from dicomsniff.findings.retrieve import storage_without_role, unsent_of
 from dicomsniff.findings.review import Review
@@ -89,7 +90,7 @@ def _text(association: Association, operation: Operation, roles: Roles) -> str:
     return f"{text}; that role was given up: A-ASSOCIATE-AC refused the requestor as SCU"
 
 
-@final_rule(code="get-without-role", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="get-without-role", where=retrieves, severity=Severity.WARNING, follows=_BEFORE)
 def get_without_role(review: Review) -> Iterator[Hit]:
     """C-GET cannot deliver: the requestor has no SCP role.
 

@@ -10,8 +10,9 @@
         '''
 
 `entry_rule` is asked about timeline entries of certain types (`on`) as they come, `final_rule` once about an
-association when nothing more can come, `capture_rule` once about a capture that is over. A `judging_rule` is an entry
-rule that is also given what was found about the association before. They have keywords in common:
+association when nothing more can come, `where` it has what the rule looks at, `capture_rule` once about a capture that
+is over. A `judging_rule` is an entry rule that is also given what was found about the association before. They have
+keywords in common:
 
 - `follows` names the codes of which this is a mere consequence when they are found before it: `own:CODE` where the same
   side must have caused it, `peer:CODE` where the other side must, `CODE` where either may.
@@ -22,7 +23,7 @@ The clause of the standard that a rule judges by, and what it demands, is in the
 Rules are listed and asked in the order of their modules in `findings/catalogue.py`, and of their functions there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol, Required, TypedDict, TypeVar, Unpack
@@ -34,6 +35,8 @@ from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.strangers import Stranger
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.losses import Losses
+from dicomsniff.capture.unreachable import Unreachable
+from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.clauses import Clause, clause_of
 from dicomsniff.findings.collector import Findings
@@ -99,6 +102,14 @@ class CaptureFacts(Protocol):
         """Connections without DICOM on which the other side did not answer."""
 
     @property
+    def tls_servers(self) -> Collection[str]:
+        """Addresses and ports that answered in TLS what carried no DICOM that could be read."""
+
+    @property
+    def unreachable(self) -> Iterable[Unreachable]:
+        """ICMP errors about TCP packets."""
+
+    @property
     def neighbours(self) -> Neighbours:
         """Associations that can be held against one another."""
 
@@ -108,6 +119,8 @@ Judgement = Callable[[Association, Entry, Findings], Iterable[Hit]]
 FinalCheck = Callable[[Review], Iterable[Hit]]
 CaptureCheck = Callable[[CaptureFacts], Iterable[Hit]]
 Condition = Callable[[Association, Message], bool]
+Form = Callable[[Command], bool]
+Ground = Callable[[Review], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +156,8 @@ class EntryRule(Rule):
     check: EntryCheck
     condition: Condition | None
     once: bool
+    form: Form | None = None
+    """A condition on the command set alone: equal ones are looked at once."""
     judge: Judgement | None = None
     """Asked instead of `check` where it is there."""
 
@@ -152,6 +167,8 @@ class FinalRule(Rule):
     """A rule asked once about an association, when nothing more can come."""
 
     check: FinalCheck
+    where: Ground | None = None
+    """Asked only where this is so (`findings/grounds.py`)."""
     of_tls: bool = False
     """Whether it is about TLS: asked about associations that came over it, also about those that could not be read."""
 
@@ -189,6 +206,7 @@ def entry_rule(
     *,
     on: type | tuple[type, ...],
     condition: Condition | None = None,
+    form: Form | None = None,
     once: bool = False,
     **row: Unpack[Catalogued],
 ) -> Callable[[EntryCheck], EntryCheck]:
@@ -197,7 +215,8 @@ def entry_rule(
 
     def declare(check: EntryCheck) -> EntryCheck:
         return _declare(
-            check, EntryRule(events=events, check=check, condition=condition, once=once, **_row(check, row))
+            check,
+            EntryRule(events=events, check=check, condition=condition, form=form, once=once, **_row(check, row)),
         )
 
     return declare
@@ -223,9 +242,11 @@ def _finds_nothing(_: Association, __: Entry) -> Iterable[Hit]:
     return ()
 
 
-def final_rule(*, of_tls: bool = False, **row: Unpack[Catalogued]) -> Callable[[FinalCheck], FinalCheck]:
+def final_rule(
+    *, where: Ground | None = None, of_tls: bool = False, **row: Unpack[Catalogued]
+) -> Callable[[FinalCheck], FinalCheck]:
     """Declare a rule asked about an association that is over."""
-    return lambda check: _declare(check, FinalRule(check=check, of_tls=of_tls, **_row(check, row)))
+    return lambda check: _declare(check, FinalRule(check=check, where=where, of_tls=of_tls, **_row(check, row)))
 
 
 def capture_rule(**row: Unpack[Catalogued]) -> Callable[[CaptureCheck], CaptureCheck]:

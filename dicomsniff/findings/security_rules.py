@@ -7,6 +7,7 @@ from dicomsniff.association.protocols import PROXY, find_protocol
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.pdu_types import PDU_TYPES
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import has_malformed_bytes
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review, saw_beginning
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -24,7 +25,7 @@ def names_other_protocol(association: Association, event: MalformedPdu) -> str:
     return named or ("" if is_pdu or not saw_beginning(association) else "another protocol")
 
 
-@final_rule(code="proxy-header", severity=Severity.ERROR)
+@final_rule(code="proxy-header", where=has_malformed_bytes, severity=Severity.ERROR)
 def proxy_header(review: Review) -> Iterator[Hit]:
     """A PROXY protocol header stands before the A-ASSOCIATE-RQ.
 

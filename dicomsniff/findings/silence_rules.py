@@ -1,10 +1,12 @@
 """Rules on silence: nobody answers, until one side gives up (PS3.8 §7.1, PS3.7 §A.4)."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from dicomsniff.association.state import State
 from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import is_broken_off, waits
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, final_rule
@@ -65,7 +67,7 @@ def _too_late(review: Review) -> bool:
     return accept is not None and gave_up and ending is not None and accept.span.first_time > ending.span.first_time
 
 
-@final_rule(code="requestor-silent", severity=Severity.WARNING)
+@final_rule(code="requestor-silent", where=is_broken_off, severity=Severity.WARNING)
 def requestor_silent(review: Review) -> Iterator[Hit]:
     """A TCP connection is opened and no A-ASSOCIATE-RQ comes.
 
@@ -86,9 +88,11 @@ def requestor_silent(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="peer-silent",
+    where=waits,
     severity=Severity.ERROR,
     follows=(
         *by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason", "release-too-early"),
+        *by("peer", *BROKEN),
         *STALLS,
     ),
 )
@@ -101,23 +105,30 @@ def peer_silent(review: Review) -> Iterator[Hit]:
     What to do: Look at the peer's log at the time of the request. If it was busy, raise the timeout.
     """
     association, ending = review.association, review.ending
-    for message in review.unanswered():
+    for message in chain(review.unanswered(), review.answered_late()):
         if ending is not None and review.gave_up(message.side):
             asked, silent = the_party(association.party(message.side)), the_party(association.party(message.side.other))
             waited = review.waited(message.span.last_time)
             name = f"{message.name} {the_message_id(message.command.message_id)}"
             text = f"{asked} gave up after {duration(review.silence)} without a message and {how_ended(ending)}: "
-            answered = message.operation is not None and message.operation.responses
-            what = "no final response" if answered else "no response"
+            first = message.operation.first_response if message.operation is not None else None
+            late = first.span.first_time - ending.span.first_time if first is not None else 0
+            what = "no final response" if first is not None and late <= 0 else "no response"
             since = f" in the {duration(waited)} since then" if waited > review.silence + PATIENCE // 10 else ""
             text += f"{silent} had sent {what} to {name}{since}"
+            text += f"; it came {duration(late)} later" if late > 0 else ""
             upto = ending.span
             span = message.span._replace(last_packet=upto.first_packet, last_time=upto.first_time)
             yield Hit(text, span, message, earliest_cause=message.span.first_packet)
             return
 
 
-@final_rule(code="idle-timeout", severity=Severity.WARNING, follows=(*BROKEN, "pdu-incomplete"))
+@final_rule(
+    code="idle-timeout",
+    where=is_broken_off,
+    severity=Severity.WARNING,
+    follows=(*BROKEN, "pdu-incomplete", *by("peer", "find-final-with-data-set", "data-set-not-allowed")),
+)
 def idle(review: Review) -> Iterator[Hit]:
     """After long silence the association is ended without release.
 
@@ -129,7 +140,7 @@ def idle(review: Review) -> Iterator[Hit]:
     if ending is None or review.silence < _IDLE or association.unanswered or association.state.is_releasing:
         return
     accepted = association.accept is not None and not _too_late(review)
-    established = accepted or association.messages
+    established = (accepted or association.messages) and not any(review.answered_late())
     if any(isinstance(each.event, ReleaseRq) for each in association.timeline):
         return  # nobody was idle: a release was under way
     if established and any(association.pdu_counts.values()) and not association.unlisted:

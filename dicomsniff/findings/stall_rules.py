@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dicomsniff.association.timeline import Entry, TcpEnd
+from dicomsniff.capture.unreachable import TOO_LARGE
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_message_id, the_party
-from dicomsniff.findings.review import PATIENCE, Review, how_ended, idle_before, incomplete
+from dicomsniff.findings.grounds import is_broken_off
+from dicomsniff.findings.parts import the_address, the_message_with_id, the_party
+from dicomsniff.findings.review import PATIENCE, Review, cut_off_pdu, how_ended, idle_before, incomplete
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import Abort, MalformedPdu
 from dicomsniff.quantities import counted, duration
@@ -88,12 +90,13 @@ def _stalls(review: Review, *, whole: bool = False) -> Iterator[_Stall]:
 def _begun(review: Review, side: Side) -> tuple[str, Span, Message | None, str] | None:
     """Find the message of a side that never ended, else the PDU."""
     own = [entry for entry in review.association.timeline if entry.side is side]
-    cut = next((each.event for each in own if incomplete(each)), None)
+    last = next((each for each in own if incomplete(each)), None)
+    cut = last.event if last is not None else None
     problem = cut.problem if isinstance(cut, MalformedPdu) else ""
     for message in review.association.messages:
         if message.side is side and not message.ended:
-            return f"{message.name} {the_message_id(message.command.message_id)}", message.span, message, problem
-    name = problem.partition(" announces ")[0]
+            return the_message_with_id(message), message.span, message, problem
+    name = cut_off_pdu(last) if last is not None else ""
     if cut is None or (name == "P-DATA-TF" and not any(isinstance(each.event, StrayFragment) for each in own)):
         return None  # what it holds is whole: it announces more than it has
     return name, cut.span, None, problem
@@ -105,7 +108,7 @@ def _unacknowledged(review: Review, side: Side, health: StreamHealth) -> tuple[s
         event = entry.event
         if entry.side is side and _end_in_tcp(entry.span) > health.acked_to and not isinstance(event, Abort | TcpEnd):
             if isinstance(event, Message):
-                return f"{event.name} {the_message_id(event.command.message_id)}", event.span, event, ""
+                return the_message_with_id(event), event.span, event, ""
             return event.name, event.span, None, ""
     return None
 
@@ -116,7 +119,7 @@ def _end_in_tcp(span: Span) -> int:
     return located[-1].end if located else span.end
 
 
-@final_rule(code="receiver-stopped-reading", severity=Severity.ERROR)
+@final_rule(code="receiver-stopped-reading", where=is_broken_off, severity=Severity.ERROR)
 def stopped_reading(review: Review) -> Iterator[Hit]:
     """A receiver stopped reading in the middle of a message.
 
@@ -136,8 +139,9 @@ def stopped_reading(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="sender-stopped",
+    where=is_broken_off,
     severity=Severity.ERROR,
-    follows=by("own", *FRAMING, "last-fragment-missing"),
+    follows=by("own", *FRAMING, "last-fragment-missing", "find-final-with-data-set", "data-set-not-allowed"),
 )
 def stopped_sending(review: Review) -> Iterator[Hit]:
     """A sender stopped in the middle of a message.
@@ -157,7 +161,7 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
             yield stall.hit(f"{text}{duration(silent)} later {ender} {how_ended(stall.ending)}", stall.side)
 
 
-@final_rule(code="bytes-never-acknowledged", severity=Severity.ERROR)
+@final_rule(code="bytes-never-acknowledged", where=is_broken_off, severity=Severity.ERROR)
 def never_arrived(review: Review) -> Iterator[Hit]:
     """Bytes were sent again and never acknowledged.
 
@@ -179,6 +183,10 @@ def never_arrived(review: Review) -> Iterator[Hit]:
             why = f"nothing had been sent for {duration(idle)} before it: dropped by a firewall?" if idle else last
             if not idle and lost >= SMALL_SEGMENT and not _passed_large(review, stall):
                 why = f"for {duration(silent)} only small segments got through: an MTU that is too small on the path?"
+            if error := review.unreachable(stall.side):
+                why = f"{the_address(error.by)} answered by ICMP, {error.why}"
+                if error.why == TOO_LARGE:
+                    why += f": the MTU of the path is {counted(error.mtu, 'byte') if error.mtu else 'smaller'}"
             yield stall.hit(f"{what} by {receiver}; {why}", None)
 
 

@@ -62,7 +62,9 @@ def data_after(association: Association, entry: Entry) -> Iterator[Hit]:
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_releasing:
             yield Hit(f"{the_party(association.party(entry.side))} sent P-DATA-TF after its own A-RELEASE-RQ")
         case UnexpectedPdu(pdu="P-DATA-TF", state=state) if state.is_over and not _in_flight(association, entry):
-            yield Hit(f"P-DATA-TF came while the association was {state.value}")
+            yield Hit(
+                f"{the_party(association.party(entry.side))} sent P-DATA-TF while the association was {state.value}"
+            )
 
 
 def _knows_state(association: Association, entry: Entry) -> bool:
@@ -84,7 +86,7 @@ def _in_flight(association: Association, entry: Entry) -> bool:
     follows=_PLACE_LOST,
     once=True,
 )
-def request_again(_: Association, entry: Entry) -> Iterator[Hit]:
+def request_again(association: Association, entry: Entry) -> Iterator[Hit]:
     """A second A-ASSOCIATE-RQ comes within an association.
 
     An association is negotiated once. The other side answers a second A-ASSOCIATE-RQ with A-ABORT (unexpected-PDU).
@@ -93,7 +95,8 @@ def request_again(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnexpectedPdu(pdu="A-ASSOCIATE-RQ", state=state):
-            yield Hit(f"A-ASSOCIATE-RQ came while the association was {state.value} already")
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} sent A-ASSOCIATE-RQ while the association was {state.value} already")
 
 
 @entry_rule(
@@ -103,7 +106,7 @@ def request_again(_: Association, entry: Entry) -> Iterator[Hit]:
     follows=_PLACE_LOST,
     once=True,
 )
-def abort_after_end(_: Association, entry: Entry) -> Iterator[Hit]:
+def abort_after_end(association: Association, entry: Entry) -> Iterator[Hit]:
     """A-ABORT is sent after the association has ended.
 
     The association was released or rejected already, so there is nothing to abort: only the TCP connection remains to
@@ -113,7 +116,8 @@ def abort_after_end(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case UnexpectedPdu(pdu="A-ABORT", state=state) if state is not State.ABORTED:
-            yield Hit(f"A-ABORT came when the association was {state.value} already")
+            who = the_party(association.party(entry.side))
+            yield Hit(f"{who} sent A-ABORT when the association was {state.value} already")
 
 
 @entry_rule(
@@ -140,7 +144,7 @@ def unexpected(association: Association, entry: Entry) -> Iterator[Hit]:
         case UnexpectedPdu(pdu=pdu, state=state) if not _in_flight(association, entry) and _knows_state(
             association, entry
         ):
-            yield Hit(f"{pdu} came while the association was {state.value}")
+            yield Hit(f"{the_party(association.party(entry.side))} sent {pdu} while the association was {state.value}")
 
 
 @entry_rule(
@@ -150,7 +154,7 @@ def unexpected(association: Association, entry: Entry) -> Iterator[Hit]:
     follows=_PLACE_LOST,
     once=True,
 )
-def abort_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
+def abort_reserved(association: Association, entry: Entry) -> Iterator[Hit]:
     """An A-ABORT carries codes the standard does not define.
 
     Sources are 0 (service-user) and 2 (service-provider), reasons of the latter 0 to 6 without 3. With others, nobody
@@ -160,10 +164,11 @@ def abort_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case Abort(source=source, reason=reason):
+            who = the_party(association.party(entry.side))
             if source not in (0, 2):
-                yield Hit(f"A-ABORT has the reserved source {source} (reason {reason})")
+                yield Hit(f"{who} sends A-ABORT with the reserved source {source} (reason {reason})")
             elif source == 2 and (reason not in ABORT_REASONS or reason == 3):
-                yield Hit(f"A-ABORT by the service-provider has the reserved reason {reason}")
+                yield Hit(f"{who} sends A-ABORT by the service-provider with the reserved reason {reason}")
 
 
 @entry_rule(
@@ -187,7 +192,7 @@ def abort_reason_of_user(association: Association, entry: Entry) -> Iterator[Hit
 
 
 @entry_rule(code="reject-reserved", severity=Severity.WARNING, on=AssociateRj)
-def reject_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
+def reject_reserved(association: Association, entry: Entry) -> Iterator[Hit]:
     """An A-ASSOCIATE-RJ carries codes the standard does not define.
 
     The meaning of a reason depends on the source; this combination has none. The association is refused all the same,
@@ -198,10 +203,11 @@ def reject_reserved(_: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case AssociateRj(result=result, source=source, reason=reason):
             if result not in REJECT_RESULTS or (source, reason) not in REJECT_REASONS:
-                yield Hit(f"A-ASSOCIATE-RJ has reserved codes: result {result}, source {source}, reason {reason}")
+                who, codes = the_party(association.party(entry.side)), f"{result}, source {source}, reason {reason}"
+                yield Hit(f"{who} sends A-ASSOCIATE-RJ with reserved codes: result {codes}")
 
 
-@final_rule(code="connection-reused", severity=Severity.NOTE)
+@final_rule(code="connection-reused", severity=Severity.WARNING)
 def connection_reused(review: Review) -> Iterator[Hit]:
     """The TCP connection carried something before this association.
 

@@ -20,6 +20,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import ANSWERS_LACKING, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import has_normalized
 from dicomsniff.findings.parts import the_association, the_class, the_key, the_message, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
@@ -40,6 +41,7 @@ _BEFORE = (*by("own", *FRAMING, *FRAGMENTS), *NOT_CAPTURED)
 
 @final_rule(
     code="instance-not-created",
+    where=has_normalized,
     severity=Severity.WARNING,
     follows=(*_BEFORE, *by("peer", *ANSWERS_LACKING)),
 )
@@ -69,7 +71,7 @@ def not_created(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, f"for a {_kind(operation)} that no N-CREATE in the capture has created")
 
 
-@final_rule(code="instance-created-twice", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="instance-created-twice", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
 def created_twice(review: Review) -> Iterator[Hit]:
     """An instance is created that was created before.
 
@@ -87,7 +89,7 @@ def created_twice(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, f"for a {_kind(operation)} {since}")
 
 
-@final_rule(code="step-already-ended", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="step-already-ended", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
 def changed_after_end(review: Review) -> Iterator[Hit]:
     """A procedure step is changed after its end.
 
@@ -107,6 +109,7 @@ def changed_after_end(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="transaction-of-other-claim",
+    where=has_normalized,
     severity=Severity.WARNING,
     follows=(*_BEFORE, "own:attribute-missing"),
 )

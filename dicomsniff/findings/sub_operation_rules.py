@@ -10,6 +10,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import COUNTER_TAGS, RETRIEVALS, Counters, read_counters
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import retrieves
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
@@ -35,6 +36,7 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
 @final_rule(
     code="success-with-failures",
+    where=retrieves,
     severity=Severity.ERROR,
     follows=(*_BEFORE, "get-without-role"),
 )
@@ -57,6 +59,7 @@ def success_with_failures(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="failed-list-missing",
+    where=retrieves,
     severity=Severity.WARNING,
     follows=(*_BEFORE, "own:success-with-failures"),
 )
@@ -78,6 +81,7 @@ def list_missing(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="pending-without-counters",
+    where=retrieves,
     severity=Severity.WARNING,
     follows=_BEFORE,
 )
@@ -112,6 +116,7 @@ def pending_uncounted(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="pending-without-progress",
+    where=retrieves,
     severity=Severity.WARNING,
     follows=_BEFORE,
 )
@@ -156,6 +161,7 @@ def _names(tags: list[int]) -> str:
 
 @final_rule(
     code="remaining-in-final",
+    where=retrieves,
     severity=Severity.WARNING,
     follows=(*_BEFORE, "own:status-failure", "own:status-warning"),
 )

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
+from dicomsniff.association.tls_layer import why_missing
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_message_id, the_party
-from dicomsniff.findings.review import UNANSWERED, Review
+from dicomsniff.findings.grounds import has_gap, is_sent_again
+from dicomsniff.findings.parts import the_message_id, the_message_with_id, the_party
+from dicomsniff.findings.review import UNANSWERED, Review, cut_off_pdu
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import CutAssociate
-from dicomsniff.quantities import counted, duration, is_are
+from dicomsniff.quantities import after, counted, duration, is_are
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
 
@@ -45,18 +47,19 @@ def negotiation_not_captured(review: Review) -> Iterator[Hit]:
     answered = association.accept or association.rejection or association.abort
     if "A-ASSOCIATE-RQ" in unseen or (unseen and not answered and association.messages):
         cut = {entry.event.name for entry in association.timeline if isinstance(entry.event, CutAssociate)}
+        lacking = "missing from the capture" + (", or not decrypted" if association.tls is not None else "")
         said = [
             f"{' and '.join(names)} {how}"
             for how, names in (
                 ("cut off", [name for name in unseen if name in cut]),
-                ("missing from the capture", [name for name in unseen if name not in cut]),
+                (lacking, [name for name in unseen if name not in cut]),
             )
             if names
         ]
         yield Hit(f"{', '.join(said)}: what was negotiated is unknown", latest_cause=-1)
 
 
-@final_rule(code="bytes-missing", severity=Severity.WARNING)
+@final_rule(code="bytes-missing", where=has_gap, severity=Severity.WARNING)
 def missing(review: Review) -> Iterator[Hit]:
     """Bytes of the stream are missing from the capture.
 
@@ -77,7 +80,7 @@ def missing(review: Review) -> Iterator[Hit]:
                 then = "; the capture kept only the beginning of each packet (a short snaplen)"
             least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
             lost = f"{least}{counted(length, 'byte')} sent by {the_party(sender)}{where}"
-            text = f"{lost} {is_are(length)} missing from the capture{then}"
+            text = f"{lost} {is_are(length)} {why_missing(review.association.tls, health)}{then}"
             yield Hit(text, gaps[0].span, side=side)
 
 
@@ -112,7 +115,10 @@ def one_direction(review: Review) -> Iterator[Hit]:
         unheard = review.spoke(side.other) and not review.hears(side)
         if silent and (talks or unheard) and not association.pdu_counts[side]:
             party = association.party(side)
-            yield Hit(f"nothing sent by {the_party(party)} is in the capture", side=side)
+            layer = association.tls
+            is_there = layer is not None and layer.sent.get(layer.peer_on(side, association))
+            where = "was decrypted" if is_there else "is in the capture"
+            yield Hit(f"nothing sent by {the_party(party)} {where}", side=side)
 
 
 @final_rule(code="capture-ends-early", severity=Severity.WARNING)
@@ -131,15 +137,17 @@ def ends_early(review: Review) -> Iterator[Hit]:
         return
     asked = [message for message in association.unanswered if message.ended and review.hears(message.side.other)]
     cut = [message for message in association.messages if not message.ended]
-    under_way = [f"within {message.name} {the_message_id(message.command.message_id)}" for message in cut[:1]]
+    under_way = [f"within {the_message_with_id(message)}" for message in cut[:1]]
+    if not association.messages:
+        under_way += [f"within {name}" for each in association.timeline if (name := cut_off_pdu(each))]
     if asked:
-        waited = duration(review.waited(asked[0].span.last_time))
+        waited = after(review.waited(asked[0].span.last_time))
         rest = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
         name = f"{asked[0].name} {the_message_id(asked[0].command.message_id)}{rest}"
-        under_way.append(f"before a final response to {name} ({waited} after it)")
+        under_way.append(f"before a final response to {name} ({waited} it)")
     if association.state.name == "REQUESTED" and not review.may_have_missed(Side.ACCEPTOR, since=0):
-        waited = duration(max(0, association.watched_until - association.end_time))
-        under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited} after it)")
+        waited = after(max(0, association.watched_until - association.end_time))
+        under_way.append(f"before an answer to A-ASSOCIATE-RQ ({waited} it)")
     if under_way and not association.unlisted:
         where = (cut or asked)[0].span if cut or asked else None
         stopped = review.known is not None and review.known.watches
@@ -148,7 +156,7 @@ def ends_early(review: Review) -> Iterator[Hit]:
         yield Hit(f"the capture ends {', '.join(under_way)}", where, severity=severity, latest_cause=-1)
 
 
-@final_rule(code="retransmission-storm", severity=Severity.WARNING)
+@final_rule(code="retransmission-storm", where=is_sent_again, severity=Severity.WARNING)
 def storm(review: Review) -> Iterator[Hit]:
     """A large part of the segments was retransmitted.
 
@@ -161,7 +169,7 @@ def storm(review: Review) -> Iterator[Hit]:
     yield from _sent_again(review, storm=True)
 
 
-@final_rule(code="segments-sent-again", severity=Severity.NOTE)
+@final_rule(code="segments-sent-again", where=is_sent_again, severity=Severity.NOTE)
 def sent_again(review: Review) -> Iterator[Hit]:
     """Segments were retransmitted.
 

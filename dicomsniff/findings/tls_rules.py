@@ -105,7 +105,10 @@ def unread(review: Review) -> Iterator[Hit]:
     """
     layer = review.association.tls
     if layer is not None and layer.is_unread and not review.found.all:
-        yield Hit(f"what it carries is encrypted, and {reading_text(layer)}; to read it: {HOW_TO_READ}", layer.opening)
+        # Without the handshake, keys come out of a key log from TLS 1.3 on only, and which version it is, it told.
+        begun = "" if layer.session.client_random is not None else "capture it from its beginning, and then "
+        text = f"what it carries is encrypted, and {reading_text(layer)}; to read it: {begun}{HOW_TO_READ}"
+        yield Hit(text, layer.opening)
 
 
 @entry_rule(code="tls-not-decrypted", severity=Severity.ERROR, on=TlsTrouble)
@@ -133,7 +136,7 @@ def version(review: Review) -> Iterator[Hit]:
 
     What to do: Update the side that offers nothing newer, or allow TLS 1.2 and 1.3 there.
     """
-    layer = review.association.tls
+    layer = _working(review)
     chosen = layer.session.version if layer is not None else None
     if layer is not None and chosen is not None and chosen < TLS_1_2:
         offered = max(layer.session.offered_versions, default=chosen)
@@ -152,7 +155,7 @@ def suite(review: Review) -> Iterator[Hit]:
 
     What to do: Allow the suites of PS3.15 §B.12 on both sides, such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256.
     """
-    layer = review.association.tls
+    layer = _working(review)
     chosen = layer.session.suite if layer is not None else None
     if layer is None or chosen is None:
         return
@@ -161,6 +164,12 @@ def suite(review: Review) -> Iterator[Hit]:
         yield Hit(f"{name} does not protect the association as it should", layer.opening)
     elif name.startswith("TLS_RSA_") and layer.session.version != TLS_1_3:
         yield Hit(f"{name} has no forward secrecy", layer.opening, severity=Severity.NOTE)
+
+
+def _working(review: Review) -> TlsLayer | None:
+    """Return the TLS that protects an association: not one whose handshake failed, which protects nothing."""
+    layer = review.association.tls
+    return None if layer is None or (layer.is_unread and failed_handshake(layer) is not None) else layer
 
 
 @final_rule(code="tls-certificate-validity", severity=Severity.WARNING, of_tls=True)

@@ -1,13 +1,18 @@
 """What is told of the TLS that an association came over, in words. Names in certificates are marked (`parts`)."""
 
+from collections.abc import Iterator
+
 from dicomsniff.association.association import Association
+from dicomsniff.association.handshakes import certificate_sent
 from dicomsniff.association.tls_layer import TlsLayer
-from dicomsniff.dictionary.tls import version_name
+from dicomsniff.dictionary.tls import CLOSE_NOTIFY, FATAL, alert_name, group_name, version_name
 from dicomsniff.dictionary.tls_suites import suite_name
-from dicomsniff.findings.parts import the_address
-from dicomsniff.quantities import byte_size, duration
+from dicomsniff.findings.parts import the_address, the_name
+from dicomsniff.printable import printable
+from dicomsniff.quantities import byte_size, counted, duration, timestamp
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 
+_DATE = len("2026-01-31")
 HOW_TO_READ = "dicomsniff show CAPTURE --tls-keylog FILE"
 """What reads TLS, where the user has a key log."""
 
@@ -38,6 +43,55 @@ def tls_text(association: Association) -> str:
     if not layer.is_unread and (said := reading_text(layer)):
         parts.append(said)
     return f"over {parts[0]}" + "".join(f"; {part}" for part in parts[1:])
+
+
+def handshake_lines(layer: TlsLayer) -> Iterator[str]:
+    """Say what the handshake told, a line each: what was offered, chosen, asked for and sent, and alerts."""
+    session = layer.session
+    if session.offered_versions:
+        offers = ", ".join(map(version_name, session.offered_versions))
+        suites = sum("SCSV" not in suite_name(each) for each in session.offered_suites)  # such a value is a signal
+        asked = [f"{offers} and {counted(suites, 'cipher suite')}"]
+        if session.server_name is not None:
+            asked.append(f"for {the_name(session.server_name)}")
+        if session.offered_protocols:
+            asked.append(f"to speak {_protocols(session.offered_protocols)}")
+        yield f"the client offers {', '.join(asked)}"
+    chosen = [group_name(session.group)] if session.group is not None else []
+    chosen += [_protocols((session.protocol,))] if session.protocol is not None else []
+    if chosen:
+        yield f"the server chose {' and '.join(chosen)}"
+    yield from _certificate_lines(layer)
+    if said := {"missing": "asked for, and none sent", "sent": "asked for, and sent"}.get(certificate_sent(layer)):
+        yield f"client certificate: {said}"
+    if session.early_data_offered:
+        went = {True: ", and the server took it", False: ", and the server did not take it", None: ""}
+        yield f"the client sends early data{went[session.early_data]}"
+    for alert, span in layer.alerts:
+        if alert.description != CLOSE_NOTIFY:
+            level = "fatal " if alert.level == FATAL else ""
+            yield f"{level}alert of the {alert.peer.value}: {alert_name(alert.description)}, packet {span.first_packet}"
+
+
+def _certificate_lines(layer: TlsLayer) -> Iterator[str]:
+    if not any(layer.session.certificates.values()):
+        return
+    from dicomsniff.tls.certificates import read_certificate  # it loads a library that bare TCP does not need
+
+    for peer in (SERVER, CLIENT):
+        chain = layer.session.certificates.get(peer)
+        found = read_certificate(chain[0]) if chain else None
+        if found is not None:
+            issuer = "self-signed" if found.is_self_signed else f"issued by {the_name(found.issuer)}"
+            first, last = (timestamp(each, 0)[:_DATE] for each in (found.not_before, found.not_after))
+            said = f"{the_name(found.subject)}, {issuer}, {found.key}, valid from {first} to {last}"
+            yield f"certificate of the {peer.value}: {said}"
+        elif chain:
+            yield f"certificate of the {peer.value}: it cannot be read"
+
+
+def _protocols(names: tuple[bytes, ...]) -> str:
+    return ", ".join(printable(name.decode("ascii", "backslashreplace")) for name in names)
 
 
 def amounts_text(association: Association) -> str:

@@ -14,7 +14,7 @@ from dicomsniff.findings.parts import the_address, the_class, the_title
 from dicomsniff.findings.review import PATIENCE, UNANSWERED
 from dicomsniff.findings.tls_text import amounts_text, protection_text
 from dicomsniff.pdu.types import Abort
-from dicomsniff.quantities import counted, duration, of_all
+from dicomsniff.quantities import after, counted, duration, of_all
 from dicomsniff.side import Side
 
 MAX_STATUSES = 3
@@ -152,9 +152,11 @@ def _aborted(association: Association, found: Findings) -> str:
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.line}"
     why = f": {why}" if why else ""
+    question = _open_question(association, abort)
+    said = f"{question}{why}" if question.startswith(" ") else f"{why}{question}"
     harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in found.all)
     cost = "; nothing was lost by it" if harmless else ""
-    return f"aborted by {who}{why}{_open_question(association, abort)}{exchanged}{cost}{before}"
+    return f"aborted by {who}{said}{exchanged}{cost}{before}"
 
 
 def _by(abort: AbortInfo) -> str:
@@ -196,6 +198,9 @@ def _why_unfinished(association: Association, found: Findings, failed: str) -> s
         ended = "how it ended is missing from the capture"
     elif not association.ended_by_capture and not _end_seen(association):
         ended = "its end is missing from the capture"
+    early = next((each for each in found.causes if each.code == "capture-ends-early"), None)
+    if early is not None and not association.message_counts.messages:
+        return f": {early.line}"
     said = failed or _exchanged(association)
     return f": {said}; {ended}{_refused_contexts(association)}"
 
@@ -232,7 +237,7 @@ def _unanswered(association: Association, name: str, answer: str, asked: int, un
     """Say for how long something got no answer; where the capture ends at once, that it may have got one later."""
     waited = max(association.watched_until, association.end_time) - asked
     if association.ended_by_capture and waited < PATIENCE:
-        return f"the capture ends {duration(waited)} after {name}, before its {answer}"
+        return f"the capture ends {after(waited)} {name}, before its {answer}"
     return f"{name} got no {answer} in {duration(waited)} {until}"
 
 
@@ -246,6 +251,9 @@ def _open_question(association: Association, abort: AbortInfo) -> str:
             return f" before the data set of {name} had arrived"
         return f" instead of a final response to {name}"
     if association.state is not State.RELEASED and abort.side is Side.ACCEPTOR and _never_answered(association):
+        request = association.request
+        if request is not None and request.span.last_packet > _aborted_at(association):
+            return " in the middle of the A-ASSOCIATE-RQ"
         return " instead of an answer to A-ASSOCIATE-RQ"
     if association.nothing_accepted and not association.message_counts.messages:
         return f": no presentation context was accepted{_refusals(association)}"
@@ -278,6 +286,15 @@ def _refused_contexts(association: Association) -> str:
     if not refused:
         return ""
     return f"; {of_all(refused, len(association.contexts), 'presentation context')} refused{_refusals(association)}"
+
+
+def failed_operations(association: Association) -> Counter[str]:
+    """Count the operations that ended with a status of failure, by service."""
+    failed: Counter[str] = Counter()
+    for (service, sop_class, status), count in association.message_counts.statuses.items():
+        if find_status(service, sop_class, status).category in BAD:
+            failed[service] += count
+    return failed
 
 
 def _failed_statuses(association: Association) -> dict[str, Counter[str]]:

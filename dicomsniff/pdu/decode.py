@@ -1,6 +1,8 @@
 """The bytes of one PDU, after its 6-byte header -> a PDU (PS3.8 §9.3). P-DATA-TF is streamed: see stream.py."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 
 from dicomsniff.dictionary.pdu_types import pdu_type_name
 from dicomsniff.pdu.fields import DecodeError, Field, FieldReader
@@ -22,6 +24,9 @@ from dicomsniff.span import Span
 HEADER_LENGTH = 6
 _CALLED_END, _CALLING_END = 20, 36
 """Where the AE titles end in the body of A-ASSOCIATE-RQ and -AC (PS3.8 Table 9-11)."""
+LONGEST_KNOWN, MAX_KNOWN = 1 << 15, 64
+"""Bytes of an A-ASSOCIATE body that is remembered with what it means, and how many are: systems repeat theirs."""
+_NOWHERE = Span(0, 0, 0, 0, 0)
 SHORTEST_BODY = 4
 """Bytes in the body of A-ASSOCIATE-RJ, A-RELEASE-RQ, -RP and A-ABORT; every other PDU has more (PS3.8 §9.3)."""
 
@@ -98,6 +103,12 @@ DECODERS: dict[int, Callable[[FieldReader, Span], ControlPdu]] = {
 
 def decode_control_pdu(kind: int, data: bytes, span: Span) -> ControlPdu:
     """Decode the body of any PDU but P-DATA-TF; one that lacks fields becomes an UnknownPdu with its problem."""
+    if kind in (0x01, 0x02) and len(data) <= LONGEST_KNOWN:
+        return replace(_known_associate(kind, data), span=span)
+    return _decode(kind, data, span)
+
+
+def _decode(kind: int, data: bytes, span: Span = _NOWHERE) -> ControlPdu:
     decode = DECODERS.get(kind)
     if decode is None:
         return UnknownPdu(span, len(data), kind, data)
@@ -105,6 +116,9 @@ def decode_control_pdu(kind: int, data: bytes, span: Span) -> ControlPdu:
         return decode(FieldReader(data), span)
     except DecodeError as error:
         return UnknownPdu(span, len(data), kind, data, str(error))
+
+
+_known_associate = lru_cache(maxsize=MAX_KNOWN)(_decode)
 
 
 def decode_cut_associate(kind: int, data: bytes, length: int, span: Span) -> CutAssociate | None:
@@ -124,7 +138,7 @@ def list_fields(kind: int, data: bytes) -> list[Field]:
     decode = DECODERS.get(kind)
     try:
         if decode is not None:
-            decode(body, Span(0, 0, 0, 0, 0))
+            decode(body, _NOWHERE)
         else:
             body.take("Data", len(data))
     except DecodeError:

@@ -144,6 +144,11 @@ class AssociateRq:
     """The body as sent, of which the fields above are what it means."""
     name = "A-ASSOCIATE-RQ"
 
+    @property
+    def titles_as_sent(self) -> tuple[bytes, bytes]:
+        """Called and calling AE title with their padding (PS3.8 Table 9-11)."""
+        return self.raw[4:20], self.raw[20:36]
+
 
 @dataclass(frozen=True, slots=True)
 class AssociateAc:

@@ -13,8 +13,9 @@ from dicomsniff.dictionary.attributes import find_keyword
 from dicomsniff.dictionary.commands import is_retired
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.dataset_element import BINARY_VRS, DecodedDataSet, Element, find_vr
+from dicomsniff.privacy.judging import UIDS, is_told_anywhere, is_withheld
 from dicomsniff.privacy.placeholders import Placeholders
-from dicomsniff.privacy.profile import FREE_TEXT, STRUCTURE, identifies, is_known_creator
+from dicomsniff.privacy.profile import FREE_TEXT, identifies
 from dicomsniff.privacy.shape import shape
 from dicomsniff.quantities import counted
 
@@ -40,7 +41,6 @@ _HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]{1,8}")
 _ENDS = re.compile(r"^[\W_]+|[\W_]+$")
 _UID = re.compile(r"[0-9.*?]*")
 """A UID, or a key that asks for some."""
-_UIDS = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
 _FIRST_OF_TEXT = 0x20
 
 
@@ -145,7 +145,7 @@ class Gate:
 
     def words(self, text: str) -> str:
         """Return a sentence of ours with what may be shown of the UIDs in it."""
-        return _UIDS.sub(lambda found: self.uid(found[0]), text) if self.privacy.redact_uids else text
+        return UIDS.sub(lambda found: self.uid(found[0]), text) if self.privacy.redact_uids else text
 
     def title(self, title: str) -> str:
         """Return an AE title, or what stands for it."""
@@ -178,16 +178,25 @@ class Gate:
         """
         if self.privacy.keep_phi or not text:
             return text
-        parts, at = list[str](), 0
+        return "".join(shown for _, shown in self.comment_parts(text))
+
+    def comment_parts(self, text: str) -> Iterator[tuple[str, str]]:
+        """Yield a comment in parts: each as it was sent, and what may be shown of it."""
+        at = 0
         for found in _CARET.finditer(text):
-            parts += [*self._without_withheld(text[at : found.start()]), shape(found[0]) or "^"]
+            yield from self._without_withheld(text[at : found.start()])
+            yield found[0], shape(found[0]) or "^"
             at = found.end()
-        return "".join([*parts, *self._without_withheld(text[at:])])
+        yield from self._without_withheld(text[at:])
 
     def know_title(self, title: str | None) -> None:
         """Take note of an AE title of the capture, which a comment may name."""
         if title and len(self._titles) < MAX_TITLES:
             self._titles.add(title)
+
+    def remember(self, value: str) -> None:
+        """Take note of an identifying value that is not shown, for comments."""
+        self._remember(value, "")
 
     def learn(self, decoded: DecodedDataSet) -> None:
         """Remember the identifying values of a data set that is not shown, for comments."""
@@ -230,8 +239,8 @@ class Gate:
         while len(self._withheld) > self._room:
             self._withheld.popitem(last=False)
 
-    def _without_withheld(self, text: str) -> Iterator[str]:
-        """Yield a comment in pieces: names for values that were withheld elsewhere, the longest first, and the rest."""
+    def _without_withheld(self, text: str) -> Iterator[tuple[str, str]]:
+        """Yield part of a comment in pieces: values that were withheld elsewhere, the longest first, and the rest."""
         words = list(_WORD.finditer(text))
         at, index = 0, 0
         while index < len(words):
@@ -240,12 +249,12 @@ class Gate:
                 end = words[last].end()
                 name = self._withheld.get(text[start:end].casefold())
                 if name is not None:
-                    yield self._unnumbered(text[at:start])
-                    yield name
+                    yield text[at:start], self._unnumbered(text[at:start])
+                    yield text[start:end], name
                     at, index = end, last
                     break
             index += 1
-        yield self._unnumbered(text[at:])
+        yield text[at:], self._unnumbered(text[at:])
 
     def _unnumbered(self, text: str) -> str:
         """Return part of a comment without numbers, and words that look like such; titles of AEs are shown as ever."""
@@ -279,29 +288,8 @@ def _judged(decoded: DecodedDataSet) -> Iterator[tuple[Element, bool]]:
             if outer is None and identifies(element.tag, "SQ"):
                 outer = element.depth
         else:
-            yield element, _is_withheld(element) if outer is None else not _is_told_anywhere(element)
-
-
-def _is_withheld(element: Element) -> bool:
-    tag = element.tag
-    if element.vr == "UI" and find_vr(tag, "") == "UN":
-        return not _is_uid(element)
-    if tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF and is_known_creator(element.text):
-        return False
-    return identifies(tag, element.vr)
-
-
-def _is_told_anywhere(element: Element) -> bool:
-    """Whether an element is shown although its sequence is withheld: a UID, or a term that tells structure only."""
-    return _is_uid(element) or element.text in STRUCTURE.get(element.tag, ())
-
-
-def _is_uid(element: Element) -> bool:
-    """Whether an element is a UID: by the dictionary, else, where its peer says so, by what it looks like."""
-    if element.vr != "UI":
-        return False
-    known = find_vr(element.tag, "")
-    return known == "UI" or (known == "UN" and all(map(_UIDS.fullmatch, element.text.split("\\"))))
+            judged = element.tag, element.vr, element.text
+            yield element, is_withheld(*judged) if outer is None else not is_told_anywhere(*judged)
 
 
 def _kind(tag: int) -> str:

@@ -13,10 +13,11 @@ def shape(text: str) -> str:
     """
     if len(text) > MAX_SHAPE:
         return ""
-    return "".join(map(_sort, text))
+    return "".join(map(sort, text))
 
 
-def _sort(character: str) -> str:
+def sort(character: str) -> str:
+    """Return what stands for a character in a shape."""
     if character in _KEPT:
         return character
     if character.isdigit():

@@ -13,10 +13,11 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from dicomsniff.output import OutputError
 from dicomsniff.sniffing import blocks
-from dicomsniff.sniffing.interfaces import is_down
+from dicomsniff.sniffing.interfaces import is_down, is_up
 from dicomsniff.sniffing.movers import Counts, Mover, MoverError
 from dicomsniff.sniffing.notes import Channel, Note
 from dicomsniff.sniffing.piped import StandardInput
@@ -49,9 +50,14 @@ class Capturer:
         """Interfaces that are down, and since when."""
         self._stopping = False
         self._make: Callable[[Plan], Mover]
-        self._told: dict[int, Counts] = {}
-        self._earlier: dict[int, Counts] = {}
-        """What was counted before the interface was opened once more."""
+        self._present = plan.interfaces
+        """The interfaces that are captured from: all of the plan, but for those that went away."""
+        self._lacking_since = 0.0
+        """Since when that are not all of them; 0 where they are."""
+        self._told: dict[str, Counts] = {}
+        """What was counted of each interface."""
+        self._earlier: dict[str, Counts] = {}
+        """The same before they were opened once more."""
 
     def run(self) -> None:
         """Capture; what goes wrong is told over the channel."""
@@ -71,18 +77,20 @@ class Capturer:
     def _run(self) -> None:
         mover: Mover | None = self._begin()
         while mover is not None:
-            gone = ""
+            gone, is_back = "", False
             try:
-                self._move(mover)
+                is_back = self._move(mover)
             except MoverError as error:
                 if self._plan.is_piped:  # what has ended there never comes back
                     raise
                 gone = str(error)
             self._count(mover)
+            if self._lacking_since and not (gone or is_back):
+                self._tell_away(mover, time.monotonic() - self._lacking_since)
             mover.close()
             self._earlier = dict(self._told)
             self._writer.tell()
-            mover = self._resume(gone, mover) if gone else None
+            mover = self._resume(gone, mover) if gone or is_back else None
 
     def _begin(self) -> Mover:
         """Return the first candidate that has begun."""
@@ -90,7 +98,7 @@ class Capturer:
         for make in _candidates(self._plan):
             self._make = make
             try:
-                mover = self._open()
+                mover = self._open(self._plan)
             except MoverError as error:
                 if error.wrong_call:
                     raise
@@ -105,15 +113,26 @@ class Capturer:
                 return mover
         raise MoverError(reasons[-1])
 
-    def _open(self) -> Mover:
+    def _open(self, plan: Plan) -> Mover:
         """Return a mover that has described its interfaces."""
-        mover = self._make(self._plan)
+        mover = self._make(plan)
+        self._present = plan.interfaces
         try:
             self._await_head(mover)
         except BaseException:
             mover.close()
             raise
         return mover
+
+    def _open_again(self) -> Mover:
+        """Return a mover of all interfaces, or of those that are there."""
+        try:
+            return self._open(self._plan)
+        except MoverError:
+            there = tuple(name for name in self._plan.interfaces if is_up(name))
+            if not there or there == self._plan.interfaces:
+                raise
+            return self._open(replace(self._plan, interfaces=there))
 
     def _await_head(self, mover: Mover) -> None:
         """Wait until a mover has described its interfaces: until then it may still fail."""
@@ -125,8 +144,8 @@ class Capturer:
             self._has_come(mover)
         raise MoverError("it was stopped before it began")
 
-    def _move(self, mover: Mover) -> None:
-        """Move packets until the end is ordered, or reached, or the mover fails."""
+    def _move(self, mover: Mover) -> bool:
+        """Move packets until the end is ordered, or reached, or the mover fails; True where an interface is back."""
         counted_at = told_at = time.monotonic()
         while not mover.is_over:
             has_come = self._has_come(mover)
@@ -137,14 +156,17 @@ class Capturer:
             if has_come or is_ending:
                 self._add(mover.take(self._left))
             if not self._left:
-                return
+                break
             if now - counted_at >= COUNTING:
                 counted_at = now
                 self._look_at_interfaces(mover)
                 self._count(mover)
+                if any(map(is_up, self._missing)):
+                    return True
             if now - told_at >= POLL:
                 told_at = now
                 self._writer.tell()
+        return False
 
     @property
     def _left(self) -> int:
@@ -174,11 +196,12 @@ class Capturer:
         parts = []
         changed = False
         for number, found in mover.losses().items():
-            counts = found + self._earlier.get(number, Counts())
-            news = counts[1:] != self._told.get(number, Counts())[1:]
+            name = self._present[number] if number < len(self._present) else str(number)
+            counts = found + self._earlier.get(name, Counts())
+            news = counts[1:] != self._told.get(name, Counts())[1:]
             if (news or mover.is_over) and not mover.writes_losses:
                 parts.append(self._statistics(mover, number, counts))
-            self._told[number] = counts
+            self._told[name] = counts
             changed = changed or news
         self._add(Taken(b"".join(parts), 0))
         if changed:
@@ -186,22 +209,38 @@ class Capturer:
             self._channel.send("lost", kernel=kernel, interface=interface)
 
     def _resume(self, gone: str, last: Mover) -> Mover | None:
-        """An interface went away: wait until it can be opened again; None where the end comes first."""
-        since = time.monotonic()
-        self._channel.send("gone", text=gone)
+        """An interface went away, or came back: open again what is there; None where the end comes first."""
+        since, back = self._lacking_since or time.monotonic(), self._missing
+        if gone:
+            self._channel.send("gone", text=gone)
         mover: Mover | None = None
         while mover is None and not self._stopping and time.monotonic() < self._ends:
-            if select.select([self._channel], [], [], RETRY)[0]:
+            if select.select([self._channel], [], [], RETRY if gone else 0)[0]:
                 self._listen()
             with suppress(MoverError):
-                mover = self._open()
-        self._tell_away(last, time.monotonic() - since, resumed=mover is not None)
+                mover = self._open_again()
+            gone = gone or "it did not open"
+        now = time.monotonic()
+        self._down.clear()
+        self._tell_away(last, now - since)
+        if mover is not None:
+            missing = self._missing
+            self._lacking_since = now if missing else 0.0
+            self._tell_resumed(now - since, back=[name for name in back if name not in missing])
         return mover
+
+    @property
+    def _missing(self) -> list[str]:
+        """The interfaces that are away while others are captured from."""
+        return [name for name in self._plan.interfaces if name not in self._present]
+
+    def _tell_resumed(self, seconds: float, back: list[str]) -> None:
+        self._channel.send("resumed", seconds=seconds, missing=self._missing, back=back)
 
     def _look_at_interfaces(self, mover: Mover) -> None:
         """Tell of interfaces that went down, and came back, while they were listened to."""
         now = time.monotonic()
-        for name in self._plan.interfaces:
+        for name in self._present:
             since = self._down.get(name)
             if is_down(name):
                 if since is None:
@@ -209,14 +248,13 @@ class Capturer:
                     self._channel.send("gone", text=f"{name} is down")
             elif since is not None:
                 del self._down[name]
-                self._tell_away(mover, now - since, resumed=True)
+                self._tell_away(mover, now - since)
+                self._tell_resumed(now - since, back=[name])
 
-    def _tell_away(self, mover: Mover, seconds: float, *, resumed: bool) -> None:
-        """Tell, in the spool too, for how long nothing was captured."""
+    def _tell_away(self, mover: Mover, seconds: float) -> None:
+        """Write for how long nothing was captured of an interface."""
         self._away += seconds
-        if resumed:
-            self._channel.send("resumed", seconds=seconds)
-        counts = Counts() if mover.writes_losses else self._told.get(0, Counts())
+        counts = Counts() if mover.writes_losses else self._told.get(self._present[0], Counts())
         self._add(Taken(self._statistics(mover, 0, counts), 0))
         self._writer.tell()
 

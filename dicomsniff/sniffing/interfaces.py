@@ -1,6 +1,7 @@
 """Which interfaces there are, and who may sniff them."""
 
 import os
+import socket
 import sys
 from typing import Any, NamedTuple
 
@@ -33,6 +34,15 @@ def is_down(name: str) -> bool:
             return not int(file.read(), 16) & 1
     except (OSError, ValueError):
         return False
+
+
+def is_up(name: str) -> bool:
+    """Whether there is an interface of that name, and it is not down."""
+    try:
+        socket.if_nametoindex(name)
+    except OSError:
+        return False
+    return not is_down(name)
 
 
 def missing_permission() -> str:

@@ -114,7 +114,9 @@ class CapturerProcess:
             case "gone":
                 self.note(f"{note['text']}; waiting for it to come back")
             case "resumed":
-                self.note(f"capturing again after {note['seconds']:.1f} s, of which nothing is known")
+                where = f" from {', '.join(note['back'])}" if note["back"] else ""
+                without = f"; without {', '.join(note['missing'])}, still away" if note["missing"] else ""
+                self.note(f"capturing{where} again after {note['seconds']:.1f} s, of which nothing is known{without}")
             case "failed":
                 self.failure, self._wrong_call = note["text"], note["wrong_call"]
             case "lost":

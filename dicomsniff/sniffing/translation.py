@@ -13,11 +13,13 @@ class Taken(NamedTuple):
     data: bytes
     packets: int
     heads: tuple[bytes, ...] = ()
-    """Section headers and interface descriptions among them, in order: a file that begins later needs them too."""
+    """Section headers, interfaces and TLS secrets among them, in order: a file that begins later needs them too."""
 
 
 NOTHING = Taken(b"", 0)
-_SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
+_PACKET = 6
+_HEADS = (0x0A0D0D0A, 1, 10)
+"""Section Header, Interface Description and Decryption Secrets Blocks."""
 _MAX_RECORD = 1 << 24
 """Bytes of a record; what announces more is no record of a capturer that is sane."""
 
@@ -100,7 +102,7 @@ class PcapngTranslation:
                 break
             if kind == _PACKET:
                 packets += 1
-            elif kind in (_SECTION, _INTERFACE):
+            elif kind in _HEADS:
                 heads.append(data[at : at + length])
             at += length
         self._waiting = data[at:]

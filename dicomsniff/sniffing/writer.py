@@ -16,6 +16,9 @@ from dicomsniff.sniffing.translation import Taken
 
 SEGMENTS = 8
 """Files that a temporary spool is made of at least: the oldest one goes when they are too large together."""
+MAX_HEADS = 1 << 20
+"""Bytes that a file of a rotation begins with at most: of the TLS secrets that have come, the newest."""
+_SECRETS = (10).to_bytes(4, "little")
 
 
 class SpoolWriter:
@@ -29,7 +32,7 @@ class SpoolWriter:
         self._packets = 0
         self._began = 0.0
         self._heads: list[bytes] = []
-        """What a file begins with: the header of the section, and its interfaces."""
+        """What a file begins with: the header of the section, its interfaces, and TLS secrets."""
         self._names: deque[str] = deque()
         self._count = 0
         if plan.write:
@@ -47,6 +50,7 @@ class SpoolWriter:
             if head.startswith(MAGIC):
                 self._heads = []
             self._heads.append(head)
+            self._forget_secrets()
         self._write(taken.data)
         self._packets += taken.packets
 
@@ -59,6 +63,13 @@ class SpoolWriter:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _forget_secrets(self) -> None:
+        """Drop the oldest TLS secrets while what a file begins with is too long."""
+        excess = sum(map(len, self._heads)) - MAX_HEADS
+        while excess > 0 and (oldest := next((head for head in self._heads if head.startswith(_SECRETS)), None)):
+            self._heads.remove(oldest)
+            excess -= len(oldest)
 
     def _is_due(self) -> bool:
         if self._longest and time.monotonic() - self._began >= self._longest:

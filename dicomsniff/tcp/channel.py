@@ -7,6 +7,7 @@ stream's `source`. Whatever is said about TCP itself, such as `health`, is about
 
 from typing import Any, Protocol
 
+from dicomsniff.capture.segments import flow_ends
 from dicomsniff.capture.skip import Skip
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.health import StreamHealth
@@ -85,3 +86,8 @@ class Channel(Protocol):
     @property
     def closed(self) -> bool:
         """Whether it came to its end in sight."""
+
+
+def guess_opener(channel: Channel) -> ByteStream:
+    """Return the direction of whoever opened a channel, guessed by its ports: servers have the lower ones."""
+    return min(channel.streams, key=lambda stream: flow_ends(stream.flow)[0].port).peer

@@ -5,6 +5,7 @@ from dicomsniff.tls.events import TlsEvent
 from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.keyring import KeyRing
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
+from dicomsniff.tls.records import Awaited
 from dicomsniff.tls.secrets import Secrets
 from dicomsniff.tls.session import TlsSession
 
@@ -30,6 +31,10 @@ class TlsDecoder:
         """Whether nothing more can be read in either direction: further bytes need not be fed."""
         return all(direction.is_done for direction in self._directions.values())
 
+    def is_given_up(self, peer: Peer) -> bool:
+        """Whether nothing more that a side sends can be read."""
+        return self._directions[peer].is_done
+
     def feed(self, peer: Peer, data: bytes, start: int) -> list[TlsEvent]:
         """Take bytes of one side, in order; `start` is the offset of the first one in its TCP stream."""
         return self._go_on(peer, self._directions[peer].feed(data, start))
@@ -45,6 +50,10 @@ class TlsDecoder:
     def waiting(self) -> int:
         """Bytes of both sides that wait for secrets."""
         return sum([direction.waiting for direction in self._directions.values()])
+
+    def awaited(self, peer: Peer) -> Awaited | None:
+        """Say which bytes of a side may be fed all at once, being of one record; None where none may."""
+        return self._directions[peer].awaited
 
     def place(self, peer: Peer) -> tuple[int, int] | None:
         """Where the next record of a side begins, and its number; None where reading cannot go on with these alone."""

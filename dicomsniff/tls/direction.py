@@ -14,6 +14,7 @@ from dicomsniff.tls.records import (
     APPLICATION_DATA,
     CHANGE_CIPHER_SPEC,
     HANDSHAKE,
+    Awaited,
     Hole,
     Junk,
     Record,
@@ -88,6 +89,12 @@ class Direction:
         if is_plain or self.is_done or self._search is not None or session.key_updates or session.renegotiations:
             return None
         return self._reader.position, opener.sequence
+
+    @property
+    def awaited(self) -> Awaited | None:
+        """The bytes that must come before more data can be read; None where each byte may tell something."""
+        is_reading = self._session.plaintext[self._peer] and not self.is_done and self._waits_since is None
+        return self._reader.awaited if is_reading else None
 
     def go_to(self, start: int, number: int, before: bytes) -> None:
         """Go on at `start`, where a record with that number begins; `before` are bytes before it."""
@@ -302,8 +309,7 @@ class Direction:
     def _look_at(self, record: Record, search: Search) -> bool:
         """Look whether a record is where reading can go on."""
         opener, reader = self._opener, self._reader
-        is_change = record.kind == CHANGE_CIPHER_SPEC
-        if opener.is_plain and _is_plain(record) and not (is_change and not self._ring.before_13(self._peer)):
+        if opener.is_plain and self._is_plain(record):
             self._end_search(search, record)
             return self._take_plain(record)
         opened = opener.find(record, search)
@@ -325,6 +331,15 @@ class Direction:
         else:
             reader.search(self._version)
         return True
+
+    def _is_plain(self, record: Record) -> bool:
+        """Whether a record can only be one in clear, which is then taken: else the same one would be shown for ever."""
+        kind, body = record.kind, record.body
+        if kind == HANDSHAKE:
+            return looks_whole(body) and self._contents.is_message(body)
+        if kind == CHANGE_CIPHER_SPEC:
+            return body == _CHANGE and bool(self._ring.before_13(self._peer))
+        return kind == ALERT and is_plain_alert(body)
 
     def _pass_over(self, record: Record, search: Search) -> None:
         """There is nothing to try on a record."""
@@ -371,11 +386,3 @@ class Direction:
 
     def _tell(self, problem: Problem, text: str, start: int, end: int, *, is_gap: bool = False) -> None:
         self._events.append(TlsProblem(self._peer, problem, text, start, end, is_gap))
-
-
-def _is_plain(record: Record) -> bool:
-    """Whether a record can only be one in clear."""
-    kind, body = record.kind, record.body
-    if kind == HANDSHAKE:
-        return looks_whole(body)
-    return body == _CHANGE if kind == CHANGE_CIPHER_SPEC else kind == ALERT and is_plain_alert(body)

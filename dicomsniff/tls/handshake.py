@@ -1,5 +1,7 @@
 """The handshakes of a connection: messages of both sides come in, facts of the session out."""
 
+import zlib
+
 from dicomsniff.dictionary.tls import TLS_1_3
 from dicomsniff.tls import messages
 from dicomsniff.tls.hellos import (
@@ -19,9 +21,10 @@ from dicomsniff.tls.hellos import (
 from dicomsniff.tls.messages import Message
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 from dicomsniff.tls.session import TlsSession
-from dicomsniff.tls.wire import WireReader
+from dicomsniff.tls.wire import MalformedHandshakeError, WireReader
 
 _NAMED_CURVE = 3
+_ZLIB = 1
 
 
 class Handshake:
@@ -115,6 +118,8 @@ class Handshake:
                 session.early_data = EARLY_DATA in extensions
         elif kind == messages.CERTIFICATE:
             session.certificates[peer] = self._certificates(message.body)
+        elif kind == messages.COMPRESSED_CERTIFICATE and (body := _decompressed(message.body)) is not None:
+            session.certificates[peer] = self._certificates(body)
         elif kind == messages.CERTIFICATE_REQUEST:
             session.certificate_asked = True
         elif kind == messages.SERVER_KEY_EXCHANGE:
@@ -197,3 +202,18 @@ class Handshake:
         kept = self._transcript[peer]
         if message.kind != messages.HELLO_REQUEST and len(kept) + len(message.raw) <= 2 * messages.MAX_MESSAGE:
             kept += message.raw
+
+
+def _decompressed(body: bytes) -> bytes | None:
+    """Return the Certificate message that was compressed (RFC 8879 §4); None where not by zlib, or it is too long."""
+    wire = WireReader(body)
+    algorithm, length, compressed = wire.uint(2), wire.uint(3), wire.vector(3)
+    if algorithm != _ZLIB or length > messages.MAX_MESSAGE:
+        return None
+    try:
+        found = zlib.decompressobj().decompress(compressed, length + 1)
+    except zlib.error:
+        raise MalformedHandshakeError("a compressed certificate that is not of zlib") from None
+    if len(found) != length:
+        raise MalformedHandshakeError(f"a compressed certificate of {length} bytes announced, not there")
+    return found

@@ -55,6 +55,17 @@ class Junk(NamedTuple):
     start: int
 
 
+class Awaited(NamedTuple):
+    """Bytes up to offset `until` are of a record that is not whole; its first bytes are known, or foretold.
+
+    If `header`, unless it is empty, stands there, a record begins, and so many bytes from there on are of that.
+    """
+
+    until: int
+    header: bytes = b""
+    length: int = 0
+
+
 class _Piece:
     __slots__ = ("data", "position", "start")
 
@@ -70,12 +81,14 @@ class RecordReader:
     Once it is to search, every place where a record may begin is shown, in order.
     """
 
-    __slots__ = ("_begins", "_header", "_needed", "_pieces", "_searching", "size")
+    __slots__ = ("_begins", "_header", "_last", "_needed", "_pieces", "_searching", "size")
 
     def __init__(self) -> None:
         self._pieces: deque[_Piece] = deque()
         self._header = _ANY
         self._searching = False
+        self._last = b""
+        """The header of the last record."""
         self._begins = True
         self._needed = 0
         """Bytes from the position on before which nothing can be shown."""
@@ -96,6 +109,17 @@ class RecordReader:
     def position(self) -> int:
         """The offset of what is shown, or will be."""
         return self._pieces[0].start + self._pieces[0].position if self._pieces else 0
+
+    @property
+    def awaited(self) -> Awaited | None:
+        """The bytes that must come before there is anything to show; None where any may be enough."""
+        if len(self._pieces) != 1 or self._searching:
+            return None
+        piece = self._pieces[0]
+        begin = piece.start + piece.position
+        if len(piece.data) > piece.position:
+            return Awaited(begin + self._needed)
+        return Awaited(begin, self._last, HEADER + int.from_bytes(self._last[3:], "big"))
 
     def feed(self, data: bytes, start: int) -> bool:
         """Take bytes; return whether `next` may have something to show for them."""
@@ -206,10 +230,10 @@ class RecordReader:
             self._needed = length
             return None
         begin = piece.start + at
-        before = bytes(data[max(0, at - TAIL) : at])
-        return Record(
-            bytes(data[at : at + HEADER]), bytes(data[at + HEADER : at + length]), begin, begin + length, before
-        )
+        self._last = bytes(data[at : at + HEADER])
+        with memoryview(data) as view:  # a slice of it is no copy
+            body = bytes(view[at + HEADER : at + length])
+            return Record(self._last, body, begin, begin + length, bytes(view[max(0, at - TAIL) : at]))
 
     def _sslv2(self, piece: _Piece) -> SslV2Hello | Junk | None:
         data, at = piece.data, piece.position

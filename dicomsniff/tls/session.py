@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from dicomsniff.dictionary.tls import TLS_1_3
 from dicomsniff.dictionary.tls_suites import SUITES
 from dicomsniff.tls.events import Alert
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
@@ -65,6 +66,11 @@ class TlsSession:
     """Where the secrets came from with which it is read."""
     unread: str | None = None
     """Why it is not read, or not to its end."""
+
+    @property
+    def tells_requests(self) -> bool:
+        """Whether a server's request for a certificate would have been seen: it is encrypted from TLS 1.3 on."""
+        return self.version is not None and (self.version < TLS_1_3 or SERVER in self.finished)
 
     @property
     def suite_exchange(self) -> str:

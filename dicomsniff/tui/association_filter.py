@@ -28,6 +28,8 @@ class AssociationFilter:
         self._searched = Searched(MAX_ASSOCIATIONS)
         self._typed: Filter | None = None
         self._judged: dict[int, _Judged] = {}
+        self.text = ""
+        """What is typed."""
         self.problem = ""
         """What is wrong with what is typed; what was chosen before stays."""
 
@@ -38,7 +40,7 @@ class AssociationFilter:
 
     def take(self, text: str) -> None:
         """Take what is typed."""
-        self.problem = ""
+        self.text, self.problem = text, ""
         try:
             typed = Filter(text, self._searched) if text.strip() else None
         except FilterError as error:

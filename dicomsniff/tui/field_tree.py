@@ -20,11 +20,12 @@ class FieldTree(RowList):
     """A row per field, sections under headings, items indented under what holds them; both can be folded."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.FIELDS)
+    PLACES: ClassVar[tuple[Where, ...]] = (Where.FIELDS, Where.LIST)
     EMPTY = "select a row of the exchange to see what it says"
 
-    def __init__(self) -> None:
-        super().__init__(id="fields")
-        self.border_title = "Fields"
+    def __init__(self, *, id: str = "fields", title: str = "Fields") -> None:
+        super().__init__(id=id)
+        self.border_title = self._title = title
         self.detail: Detail | None = None
         self._folding = Folding([])
         self._lines: list[tuple[int, str, bool]] = []
@@ -46,7 +47,7 @@ class FieldTree(RowList):
         before, place = self._folding, self._lines[self.cursor][0] if self.cursor < len(self._lines) else 0
         top = round(self.scroll_y)
         self.detail = detail
-        self.border_title = Shown(f"Fields of {detail.title}") if detail is not None else "Fields"
+        self.border_title = Shown(detail.title if detail is not None else self._title)
         self._folding = Folding(self.rows)
         if again:
             place = self._folding.keep(before, place)
@@ -57,15 +58,22 @@ class FieldTree(RowList):
             self._select(place)
 
     def on_resize(self) -> None:
-        """Wrap again."""
+        """Wrap again; the cursor stays on its field."""
+        place = self._place
         self._lay_out()
+        if place is not None:
+            self._select(place)
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Wrap again: there is a column more, or less."""
+        self.call_after_refresh(self.on_resize)
 
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
         widest = max((2 * row.depth + len(row.name) for row in self.rows if not row.is_heading), default=0)
         self._room = max(14, min(widest, width * NAME_SHARE // 100))
         self._lines = []
-        for place in self._folding.shown():
+        for place in self._folding.shown() if width else ():
             row = self.rows[place]
             value = f"→ {row.value}" if row.target is not None else row.value
             # What has no bytes is prose, and nothing is beside it to be compared with.

@@ -9,6 +9,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
+from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.keys import Where, bindings
 
 
@@ -44,9 +45,12 @@ class FilterLine(Horizontal):
         self.display = True
         self.screen.set_focus(self.input)
 
-    def say(self, problem: str) -> None:
-        """Say what is wrong with what is typed; nothing where that is empty."""
-        self.problem.update(problem)
+    def follow(self, chosen: AssociationFilter) -> None:
+        """Show the filter as it is, and what is wrong with what is typed."""
+        self.problem.update(chosen.problem)
+        if self.input.value and not chosen.text:
+            self.input.value = ""
+            self.display = self.input.has_focus
 
     @on(Input.Changed)
     def tell(self, event: Input.Changed) -> None:
@@ -59,11 +63,6 @@ class FilterLine(Horizontal):
         """Keep the filter."""
         self.display = bool(self.input.value.strip())
         self.post_message(self.Done())
-
-    def drop(self) -> None:
-        """Clear the filter, wherever the focus is."""
-        self.input.value = ""
-        self.display = False
 
     def action_clear(self) -> None:
         """Clear the filter."""

@@ -1,5 +1,8 @@
 """The dialog that shows every key, made from the bindings."""
 
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
 from rich.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -7,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from dicomsniff.tui.dialog import Dialog
-from dicomsniff.tui.keys import KEYS, Where
+from dicomsniff.tui.keys import KEYS, Key, Where
 from dicomsniff.tui.shown import Shown
 
 LEGEND = (
@@ -19,13 +22,25 @@ LEGEND = (
 )
 
 
+class Section(NamedTuple):
+    """Rows of keys, or of signs, and what they mean, below a title."""
+
+    title: str
+    rows: Sequence[tuple[str, str]]
+
+
 class KeyHelp(Dialog[None]):
-    """Every key, by where it works."""
+    """What the view in sight shows and the keys that work in it; then those of all views."""
+
+    def __init__(self, title: str, meaning: str, views: Sequence[tuple[str, str]], places: Sequence[Where]) -> None:
+        super().__init__()
+        self._title, self._meaning = title, meaning
+        self._views, self._places = views, places
 
     def compose(self) -> ComposeResult:
         """Make the box."""
         with VerticalScroll(id="box", classes="tall") as box:
-            box.border_title = "Keys"
+            box.border_title = Shown(f"Keys: {self._title}")
             box.border_subtitle = "Esc closes"
             yield Static(self._table())
 
@@ -33,15 +48,22 @@ class KeyHelp(Dialog[None]):
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         table.add_column()
-        for where in Where:
-            table.add_row(Shown(where.value, "bold underline"), "")
-            for key in KEYS:
-                if key.where is where:
-                    shown = [self.app.get_key_display(Binding(each, "")) for each in key.keys.split(",")]
-                    keys = key.display or " ".join(shown)
-                    table.add_row(Shown(f"  {keys}", "bold"), Shown(key.meaning))
+        table.add_row(Shown(self._title, "bold underline"), Shown(self._meaning))
+        for section in self._sections():
             table.add_row("", "")
-        table.add_row(Shown("Signs", "bold underline"), "")
-        for sign, meaning in LEGEND:
-            table.add_row(Shown(f"  {sign}", "bold"), Shown(meaning))
+            table.add_row(Shown(section.title, "bold underline"), "")
+            for keys, meaning in section.rows:
+                table.add_row(Shown(f"  {keys}", "bold"), Shown(meaning))
         return table
+
+    def _sections(self) -> Iterator[Section]:
+        yield from (self._keys_of(where) for where in self._places)
+        yield Section("Views", self._views)
+        yield from (self._keys_of(where) for where in (Where.WORKSPACE, Where.FILTER, Where.DIALOG, Where.EVERYWHERE))
+        yield Section("Signs", LEGEND)
+
+    def _keys_of(self, where: Where) -> Section:
+        return Section(where.value, [(self._display(key), key.meaning) for key in KEYS if key.where is where])
+
+    def _display(self, key: Key) -> str:
+        return key.display or " ".join(self.app.get_key_display(Binding(each, "")) for each in key.keys.split(","))

@@ -10,8 +10,11 @@ class Where(Enum):
     """Where a key works."""
 
     EVERYWHERE = "Everywhere"
-    PANES = "Panes"
+    WORKSPACE = "In every view"
+    VIEW = "Panes"
     FIELDS = "Fields"
+    FOLDING = "Findings"
+    COLUMNS = "Tables"
     LIST = "Lists"
     FILTER = "While typing a filter"
     DIALOG = "Dialogs"
@@ -31,61 +34,42 @@ class Key(NamedTuple):
     priority: bool = False
 
 
+_W, _V = Where.WORKSPACE, Where.VIEW
+
 KEYS = (
     Key(
-        "panes.open",
+        "view.open",
         "enter",
-        "app.open",
+        "open",
         "Open",
         "go into the selection; on a field, show its whole value or go where → points",
-        Where.PANES,
+        _V,
     ),
+    Key("view.back", "escape", "leave", "Back", "go back one pane; in the associations, clear the filter", _V),
+    Key("view.next", "tab", "next_pane", "Pane", "next pane", _V),
+    Key("view.previous", "shift+tab", "previous_pane", "Pane back", "previous pane", _V, shown=False),
+    Key("view.zoom", "Z", "zoom", "Zoom", "show this pane alone, or all again", _V, shown=False),
+    Key("view.widen", "plus", "widen(1)", "Larger", "give this pane more room", _V, shown=False, display="+"),
+    Key("view.narrow", "minus", "widen(-1)", "Smaller", "give this pane less room", _V, shown=False, display="-"),
+    Key("app.filter", "slash", "filter", "Filter", "filter associations by text", _W, display="/"),
     Key(
-        "panes.back",
-        "escape",
-        "app.leave",
-        "Back",
-        "go back one pane; in the associations, clear the filter",
-        Where.PANES,
-    ),
-    Key("panes.next", "tab", "next_pane", "Pane", "next pane", Where.PANES),
-    Key("panes.previous", "shift+tab", "previous_pane", "Pane back", "previous pane", Where.PANES, shown=False),
-    Key("app.filter", "slash", "filter", "Filter", "filter associations by text", Where.EVERYWHERE, display="/"),
-    Key("app.findings", "f", "findings", "Findings", "list the association's findings", Where.EVERYWHERE),
-    Key(
-        "app.capture",
-        "c",
-        "capture",
-        "Capture",
-        "how the whole capture went, and all its findings",
-        Where.EVERYWHERE,
+        "app.findings",
+        "f",
+        "show('findings')",
+        "Findings",
+        "what was found about the selection, what it means and what to do",
+        _W,
         shown=False,
     ),
-    Key(
-        "app.association",
-        "i",
-        "association",
-        "Association",
-        "what is known of the association: who, how, where its time went",
-        Where.EVERYWHERE,
-        shown=False,
-    ),
-    Key(
-        "app.privacy",
-        "P",
-        "privacy",
-        "Privacy",
-        "show or withhold what may identify a patient",
-        Where.EVERYWHERE,
-        shown=False,
-    ),
+    Key("app.next_problem", "n", "problem(1)", "Problem", "next error or warning, of whatever association", _W),
+    Key("app.previous_problem", "p", "problem(-1)", "Previous problem", "previous error or warning", _W, shown=False),
     Key(
         "app.links",
         "l",
         "links",
         "Links",
         "list what belongs together: C-MOVE and C-STOREs, commitments, procedure steps",
-        Where.EVERYWHERE,
+        _W,
     ),
     Key(
         "app.related",
@@ -93,7 +77,7 @@ KEYS = (
         "related",
         "Related",
         "go to what belongs together with the entry: from C-MOVE to its C-STOREs and back",
-        Where.EVERYWHERE,
+        _W,
         shown=False,
     ),
     Key(
@@ -102,55 +86,33 @@ KEYS = (
         "counterpart",
         "Response",
         "go from a request to its response, from a response to its request",
-        Where.EVERYWHERE,
+        _W,
         shown=False,
     ),
-    Key("app.return", "b", "return", "Return", "go back to where you came from", Where.EVERYWHERE, shown=False),
+    Key("app.return", "b", "return", "Return", "go back to where you came from", _W, shown=False),
+    Key("app.next_entry", "right_square_bracket", "step(1)", "Next entry", "next entry of the exchange", _W, False),
+    Key("app.previous_entry", "left_square_bracket", "step(-1)", "Previous entry", "previous entry", _W, False),
+    Key("app.next", "right_curly_bracket", "step_association(1)", "Next association", "next association", _W, False),
     Key(
-        "app.next_entry",
-        "right_square_bracket",
-        "next_entry",
-        "Next entry",
-        "next entry of the exchange",
-        Where.EVERYWHERE,
+        "app.previous",
+        "left_curly_bracket",
+        "step_association(-1)",
+        "Previous association",
+        "previous association",
+        _W,
         shown=False,
     ),
-    Key(
-        "app.previous_entry",
-        "left_square_bracket",
-        "previous_entry",
-        "Previous entry",
-        "previous entry of the exchange",
-        Where.EVERYWHERE,
-        shown=False,
-    ),
-    Key(
-        "app.next_problem",
-        "n",
-        "next_problem",
-        "Problem",
-        "next entry with an error or warning, also of the following associations",
-        Where.EVERYWHERE,
-    ),
-    Key(
-        "app.previous_problem",
-        "p",
-        "previous_problem",
-        "Previous problem",
-        "previous entry with an error or warning",
-        Where.EVERYWHERE,
-        shown=False,
-    ),
+    Key("app.privacy", "P", "privacy", "Privacy", "show or withhold what may identify a patient", _W, shown=False),
     Key(
         "app.follow",
         "F",
         "follow",
         "Follow",
         "live capture: follow the newest entry, or stop following",
-        Where.EVERYWHERE,
+        _W,
         shown=False,
     ),
-    Key("app.keys", "question_mark", "keys", "Keys", "show these keys", Where.EVERYWHERE, display="?"),
+    Key("app.keys", "question_mark", "keys", "Keys", "show these keys", _W, display="?"),
     Key("app.quit", "q", "quit", "Quit", "quit", Where.EVERYWHERE),
     Key("app.interrupt", "ctrl+c", "quit", "Quit", "quit", Where.EVERYWHERE, shown=False, priority=True),
     Key("list.up", "up,k", "move(-1)", "Up", "one row up", Where.LIST, shown=False),
@@ -159,9 +121,37 @@ KEYS = (
     Key("list.page_down", "pagedown,space", "page(1)", "Page down", "one page down", Where.LIST, shown=False),
     Key("list.first", "home,g", "first", "First", "first row", Where.LIST, shown=False),
     Key("list.last", "end,G", "last", "Last", "last row", Where.LIST, shown=False),
-    Key("fields.fold", "left", "fold", "Fold", "hide what is below, or go to what it is in", Where.FIELDS, shown=False),
-    Key("fields.unfold", "right", "unfold", "Unfold", "show what is below", Where.FIELDS, shown=False),
-    Key("fields.fold_all", "z", "fold_all", "Fold all", "leave only headings, or show all", Where.FIELDS, shown=False),
+    Key("table.sort", "s", "sort", "Sort", "sort by the next column; after the last as it came", Where.COLUMNS),
+    Key("table.reverse", "S", "reverse", "Reverse", "turn the order around", Where.COLUMNS, shown=False),
+    Key(
+        "table.right",
+        "greater_than_sign,shift+right",
+        "sideways(1)",
+        "Sideways",
+        "see more of the ends of texts that are cut",
+        Where.COLUMNS,
+        shown=False,
+    ),
+    Key(
+        "table.left",
+        "less_than_sign,shift+left",
+        "sideways(-1)",
+        "Back sideways",
+        "see their beginnings again",
+        Where.COLUMNS,
+        shown=False,
+    ),
+    *(
+        key
+        for where, name in ((Where.FIELDS, "fields"), (Where.FOLDING, "findings"))
+        for key in (
+            Key(f"{name}.fold", "left", "fold", "Fold", "hide what is below", where, shown=False),
+            Key(f"{name}.unfold", "right", "unfold", "Unfold", "show what is below", where, shown=False),
+            Key(
+                f"{name}.fold_all", "z", "fold_all", "Fold all", "leave only headings, or show all", where, shown=False
+            ),
+        )
+    ),
     Key(
         "filter.keep",
         "down",

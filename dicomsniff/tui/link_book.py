@@ -73,6 +73,8 @@ class LinkBook:
         self.links: list[LinkLines] = []
         self.verdict = ""
         """How the capture went, in one sentence with marks; empty while nothing is over."""
+        self.worst: list[str] = []
+        """The most frequent reasons of trouble, a line with marks each."""
         self._beginnings: dict[tuple[int, int], list[LinkLines]] = {}
         self._parts: dict[int, list[tuple[Delivery | Step | End, LinkLines]]] = {}
 
@@ -84,6 +86,7 @@ class LinkBook:
             book.add(link)
         if analyzer.overview.associations or analyzer.findings:
             book.verdict = analyzer.verdict_line
+            book.worst = list(analyzer.overview.worst())
         return book
 
     def add(self, link: Link) -> None:

@@ -1,78 +1,91 @@
 """An association's timeline between its two sides, the requestor left, the acceptor right."""
 
+from bisect import bisect_left
+
+from rich.style import Style
+
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.parts import the_party
 from dicomsniff.pdu.types import CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
-from dicomsniff.quantities import byte_size
+from dicomsniff.quantities import byte_size, duration
 from dicomsniff.side import Side
-from dicomsniff.tui.problem_index import LETTERS, Problems
-from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.column_list import ColumnList
+from dicomsniff.tui.columns import Column
+from dicomsniff.tui.ladder_line import LadderLine, LadderLines, gap_text
+from dicomsniff.tui.problem_index import LETTERS
 from dicomsniff.tui.said import allowed
+from dicomsniff.tui.session import Session
 from dicomsniff.tui.shown import Shown
-from dicomsniff.tui.timeline_order import TimelineOrder
-from dicomsniff.words.entries import entry_detail, entry_name, entry_size
+from dicomsniff.words.entries import entry_detail, entry_name, entry_order, entry_size
 
-WIDE = 96
-"""Columns from which on there is room for microseconds."""
-SHORTEST_LANE, LONGEST_LANE = 24, 52
+LONG_LANE = 34
+"""Cells from which on the lane has two sides; a shorter one has arrows only."""
 
 
-class MessageLadder(RowList):
-    """When, who to whom, what, how much, and what it says: a row per timeline entry."""
+class MessageLadder(ColumnList[LadderLine]):
+    """When, how long after the last, who to whom, what, how much, and what it says: a row per timeline entry."""
 
-    HEADER_LINES = 1
-
-    def __init__(self) -> None:
-        super().__init__(id="ladder")
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        columns: tuple[Column[LadderLine], ...] = (
+            Column("", self._sign, 1, is_toned=True),
+            Column("seconds", self._seconds, 9, 12, share=2, to_right=True, draw=self._draw_seconds),
+            Column("Δ", _since, 8, leaves=1, to_right=True, key=lambda line: -(line.since or 0)),
+            Column("requestor → acceptor", lambda line: arrow(line.entry, 0), 20, 52, share=4, draw=self._draw_arrow),
+            Column("size", _size, 7, leaves=2, to_right=True, key=lambda line: -entry_size(line.entry)),
+            Column("what it says", self._says, 20, share=10, is_toned=True),
+        )
+        super().__init__(columns, lambda line: session.select_entry(line.entry), id="ladder")
         self.border_title = "Exchange"
-        self.association: Association | None = None
-        self.order: TimelineOrder | None = None
-        """Its entries, by time."""
-        self.why_empty = ""
-        """What to say while it has no entries."""
-        self._problems: Problems | None = None
+        self._lines = LadderLines()
+        self._association: Association | None = None
 
     @property
-    def entries(self) -> list[Entry]:
-        """The entries, by time."""
-        return self.order.entries if self.order is not None else []
-
-    @property
-    def selected(self) -> Entry | None:
+    def entry(self) -> Entry | None:
         """The entry under the cursor."""
-        return self.entries[self.cursor] if self.cursor < len(self.entries) else None
+        return self.selected.entry if self.selected is not None else None
 
-    def show(self, association: Association | None, problems: Problems | None) -> None:
-        """Show another association, from its start."""
-        self.association, self._problems = association, problems
-        self.order = TimelineOrder(association) if association is not None else None
-        self.cursor = 0
-        self.scroll_to(y=0, animate=False)
-        self.grow()
-
-    def select(self, entry: Entry) -> None:
-        """Put the cursor on an entry."""
-        place = self.order.find(entry) if self.order is not None else None
-        if place is not None:
-            self.move_to(place)
-
-    def grow(self) -> None:
-        """Take note of entries that came since; the cursor stays on its entry where others come before it."""
-        association, order = self.association, self.order
-        if association is not None and order is not None:
-            # Whoever moved the cursor has selected what is there; only entries that came since may have pushed it off.
-            selected = self.selected
-            order.grow()
-            place = order.find(selected) if selected is not None else None
-            if place is not None and place != self.cursor:
+    def show(self) -> None:
+        """Show the selected association, with what came since; the cursor is on the selected entry."""
+        session = self._session
+        association = session.shown
+        if association is not self._association:
+            self._association, self._lines = association, LadderLines()
+            self.cursor = 0
+            self.scroll_to(y=0, animate=False)
+        self._lines.take(session.entries)
+        self.EMPTY = session.reopening.said(session.association)
+        on_selected = self.entry is session.entry
+        self.show_rows(self._lines.lines)
+        place = self._place(session.entry)
+        if place is not None and place != self.cursor:
+            if on_selected:  # an entry that came before it pushed it down
                 self.scroll_to(y=max(0, self.scroll_y + place - self.cursor), animate=False)
                 self.cursor = place
-            self.EMPTY = self.why_empty
-        self.set_count(len(self.entries))
-        entry = self.selected
+            else:
+                self.move_to(place)
+        self._say(association)
+
+    def _place(self, entry: Entry | None) -> int | None:
+        """Return the row of an entry."""
+        if entry is None:
+            return None
+        first = bisect_left(self.rows, entry_order(entry), key=_line_order) if self.rows is self._lines.lines else 0
+        rows = range(first, len(self.rows))
+        return next((row for row in rows if self.rows[row].entry is entry and not self.rows[row].is_gap), None)
+
+    def move_to(self, index: int, *, by_user: bool = False) -> None:
+        """Put the cursor on a row; there is nothing to select in a gap."""
+        index = max(0, min(index, self.count - 1))
+        if self.rows and self.rows[index].is_gap:
+            index += 1 if index >= self.cursor else -1
+        super().move_to(index, by_user=by_user)
+
+    def _say(self, association: Association | None) -> None:
+        entry = self.entry
         if association is None or entry is None:
             self.border_title, self.border_subtitle = "Exchange", None
             return
@@ -83,34 +96,36 @@ class MessageLadder(RowList):
         first = f"the first {listed:,} of {listed + more:,} entries  " if more else ""
         self.border_title = Shown(f"{association.id}  {first}{pair}")
 
-    def header_line(self, number: int, width: int) -> Shown:  # noqa: ARG002  there is one line
-        """Name the columns, and the side that each end of the lane stands for."""
-        time, lane, _ = self._widths(width)
-        requestor, acceptor = "requestor", "acceptor"
-        return Shown(f"  {'seconds':>{time}} {requestor}{acceptor:>{lane - len(requestor)}} {'size':>7}  what it says")
+    def style_of(self, row: LadderLine) -> Style | str:
+        """Return the colour of the worst finding about an entry."""
+        problems = self._session.problems
+        return self.severity_style(problems.severity(row.entry)) if problems is not None else ""
 
     def row(self, index: int, width: int) -> Shown:
-        """Return an entry's row."""
-        association, problems = self.association, self._problems
-        if association is None or problems is None or index >= len(self.entries):
-            return Shown()
-        entry = self.entries[index]
-        time, lane, decimals = self._widths(width)
-        severity = problems.severity(entry)
-        colour = self.severity_style(severity)
-        row = Shown(LETTERS[severity], colour)
-        row.append(f" {_seconds(entry.span.first_time - association.start_time, time, decimals)} ", self.styled("dim"))
-        row.append(arrow(entry, lane), self.styled(entry.side.value))
-        count = entry_size(entry)
-        row.append(f" {byte_size(count) if count else '':>7}  ", self.styled("dim"))
-        said = said_of(association, entry)
-        row.append(said if width >= WIDE else _shorter(said), colour)
-        return row
+        """Return an entry's row, or the mark of a gap."""
+        line = self.rows[index]
+        if not line.is_gap:
+            return super().row(index, width)
+        return Shown(f"  ┄┄┄┄ {gap_text(line)} {'┄' * width}", self.styled("gap"))
 
-    def _widths(self, width: int) -> tuple[int, int, int]:
-        """Widths of the time and the lane, and the decimals of the time."""
-        lane = max(SHORTEST_LANE, min(width * 42 // 100, LONGEST_LANE))
-        return (11, lane, 6) if width >= WIDE else (9, lane, 4)
+    def _sign(self, line: LadderLine) -> str:
+        problems = self._session.problems
+        return LETTERS[problems.severity(line.entry)] if problems is not None and not line.is_gap else " "
+
+    def _start(self) -> int:
+        return self._association.start_time if self._association is not None else 0
+
+    def _seconds(self, line: LadderLine) -> str:
+        return f"{(line.entry.span.first_time - self._start()) / 1e9:.6f}"
+
+    def _draw_seconds(self, line: LadderLine, width: int) -> Shown:
+        return Shown(_in_seconds(line.entry.span.first_time - self._start(), width), self.styled("dim"))
+
+    def _draw_arrow(self, line: LadderLine, width: int) -> Shown:
+        return Shown(arrow(line.entry, width), self.styled(line.entry.side.value))
+
+    def _says(self, line: LadderLine) -> str:
+        return said_of(self._association, line.entry) if self._association is not None else ""
 
 
 def said_of(association: Association, entry: Entry) -> str:
@@ -124,27 +139,38 @@ def said_of(association: Association, entry: Entry) -> str:
     return said
 
 
-def _shorter(said: str) -> str:
-    """Leave out what the reader of a narrow terminal can do without."""
-    return said.replace(" after the request", "").replace(" 0xFF00 (Sub-operations are continuing)", "")
-
-
 def arrow(entry: Entry, width: int) -> str:
     """Draw an entry as an arrow from its sender: whole for what was said, dotted for what befell the stream."""
     dotted = isinstance(entry.event, TcpEnd | CutAssociate | MissingBytes | SkippedBytes | MalformedPdu | TlsTrouble)
     line = "┄" if dotted or (isinstance(entry.event, Message) and not entry.event.complete) else "─"
+    name, from_requestor = entry_name(entry), entry.side is Side.REQUESTOR
+    if width < LONG_LANE:
+        return f"{line}▶ {name}" if from_requestor else f"◀{line} {name}"
     room = width - 7
-    name = entry_name(entry)
     name = name if len(name) <= room else name[: room - 1] + "…"
     shaft = line * (room - len(name) + 1)
-    return f"├{line} {name} {shaft}▶│" if entry.side is Side.REQUESTOR else f"│◀{shaft} {name} {line}┤"
+    return f"├{line} {name} {shaft}▶│" if from_requestor else f"│◀{shaft} {name} {line}┤"
 
 
-def _seconds(nanoseconds: int, width: int, decimals: int) -> str:
+def _line_order(line: LadderLine) -> tuple[int, int]:
+    return entry_order(line.entry)
+
+
+def _since(line: LadderLine) -> str:
+    return "" if line.since is None else duration(max(0, line.since))
+
+
+def _size(line: LadderLine) -> str:
+    count = entry_size(line.entry)
+    return byte_size(count) if count else ""
+
+
+def _in_seconds(nanoseconds: int, width: int) -> str:
     """Write a time since the association's start; a long one with fewer decimals."""
+    decimals = 6 if width > 9 else 4
     value = nanoseconds / 1e9
     whole = f"{value:.{decimals}f}"
     while len(whole) > width and decimals:
         decimals -= 1
         whole = f"{value:.{decimals}f}"
-    return f"{whole:>{width}}"
+    return whole

@@ -31,6 +31,11 @@ class Problems:
         self._take()
         return self._spans.get(entry.span)
 
+    def times(self) -> list[tuple[int, Severity]]:
+        """When errors and warnings are (ns since 1970)."""
+        self._take()
+        return [(span.first_time, each) for span, each in self._spans.items() if each is not Severity.NOTE]
+
     @property
     def is_troubled(self) -> bool:
         """Whether there is an error or warning."""

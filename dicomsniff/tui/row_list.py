@@ -21,6 +21,8 @@ class RowList(ScrollView, can_focus=True):
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.LIST)
+    PLACES: ClassVar[tuple[Where, ...]] = (Where.LIST,)
+    """Where the keys work that it has."""
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "row--cursor",
         "row--header",
@@ -33,6 +35,7 @@ class RowList(ScrollView, can_focus=True):
         "row--warning",
         "row--note",
         "row--highlight",
+        "row--gap",
     }
     HEADER_LINES = 0
     EMPTY = ""

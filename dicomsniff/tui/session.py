@@ -1,43 +1,254 @@
-"""Run the terminal UI on a capture until the user quits or a signal ends it; the terminal is left as it was."""
+"""What somebody looks at in a capture, and how far it is read: views observe it, and show what it says."""
 
-import asyncio
-import sys
+from collections.abc import Callable
+from enum import Flag, auto
+from typing import NamedTuple
 
-from dicomsniff.filter.selection import EVERYTHING, Selection
-from dicomsniff.interruption import INTERRUPTED, leave_at_once, taken_over
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import Entry
 from dicomsniff.library import Capture
-from dicomsniff.output import has_terminal
-from dicomsniff.privacy.gate import Privacy
-from dicomsniff.tui.app import DicomsniffApp
+from dicomsniff.privacy.gate import Gate
 from dicomsniff.tui.association_filter import AssociationFilter
+from dicomsniff.tui.link_book import LinkBook, Target
+from dicomsniff.tui.listing import Listing
+from dicomsniff.tui.problem_index import Problems
+from dicomsniff.tui.reopening import Reopening
+from dicomsniff.tui.timeline_order import TimelineOrder
 
-SWITCH = 0.001
-"""Seconds that the reading thread may hold the interpreter while the interface waits for it."""
-
-
-def run(capture: Capture, privacy: Privacy, selection: Selection = EVERYTHING) -> bool:
-    """Show what is chosen of a capture, then close it; return whether a signal ended that."""
-    app = DicomsniffApp(capture, privacy, AssociationFilter(capture.found, selection))
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH)
-    try:
-        asyncio.run(_show(app))
-    finally:
-        sys.setswitchinterval(before)
-        app.stop()
-        capture.close()
-    return app.return_code == INTERRUPTED
+MAX_TRAIL = 100
+"""Places that are remembered to go back to."""
 
 
-async def _show(app: DicomsniffApp) -> None:
-    loop = asyncio.get_running_loop()
+class Change(Flag):
+    """What is another one than it was."""
 
-    def leave() -> None:
-        if has_terminal():
-            loop.call_soon_threadsafe(app.exit, None, INTERRUPTED)
+    LISTING = auto()
+    """Which associations there are or are listed, or how far they came."""
+    ASSOCIATION = auto()
+    """The one that is selected."""
+    ENTRY = auto()
+    """The entry that is selected."""
+    LINKS = auto()
+    """What belongs together, and how the capture went."""
+    PRIVACY = auto()
+    """What may be shown."""
+    READING = auto()
+    """How far reading is, and whether the newest is followed."""
+    VIEW = auto()
+    """The view in sight."""
+
+
+EVERYTHING = ~Change(0)
+
+
+class Place(NamedTuple):
+    """An association and an entry of it (None: its beginning), looked at in a view (empty: whichever)."""
+
+    association: Association
+    entry: Entry | None
+    view: str = ""
+
+
+class Session:
+    """The selection, and everything that decides what is to be seen of it. Observers are told of every change at once.
+
+    The cursors of widgets follow it; none of them is asked what is selected.
+    """
+
+    def __init__(self, capture: Capture, gate: Gate, chosen: AssociationFilter | None = None) -> None:
+        self.capture = capture
+        self.gate = gate
+        self.listing = Listing(capture.found, chosen)
+        self.book = LinkBook()
+        """What belongs together, as far as it is known."""
+        self.reopening = Reopening(capture)
+        self.view = ""
+        self.association: Association | None = None
+        """The selected one, as it is listed."""
+        self.order: TimelineOrder | None = None
+        """Its entries by time: with the details that were gone back for, if they were."""
+        self.entry: Entry | None = None
+        """The selected one; None as long as nobody has gone into the association."""
+        self.reading = True
+        self.following = capture.is_live
+        """Whether the newest entry is selected as it comes."""
+        self.problem = ""
+        """Why reading failed."""
+        self.touched = False
+        """Whether somebody has chosen what to look at."""
+        self.awaited: Target | None = None
+        """Where to go once the details of the selected association are there."""
+        self._trail: list[Place] = []
+        self._observers: list[Callable[[Change], None]] = []
+
+    def observe(self, observer: Callable[[Change], None]) -> None:
+        """Tell somebody of every change from now on."""
+        self._observers.append(observer)
+
+    def tell(self, change: Change) -> None:
+        """Tell the observers what is another one."""
+        for observer in self._observers:
+            observer(change)
+
+    @property
+    def shown(self) -> Association | None:
+        """The selected association, with its details if they were gone back for."""
+        return self.order.association if self.order is not None else None
+
+    @property
+    def problems(self) -> Problems | None:
+        """Where the selected association has findings."""
+        return self.listing.problems(self.association) if self.association is not None else None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The entries of the selected association, by time."""
+        return self.order.entries if self.order is not None else []
+
+    @property
+    def place(self) -> int:
+        """The place of the selected entry among them."""
+        found = self.order.find(self.entry) if self.order is not None and self.entry is not None else None
+        return found if found is not None else 0
+
+    @property
+    def here(self) -> Place | None:
+        """What is selected, and where it is looked at."""
+        return Place(self.association, self.entry, self.view) if self.association is not None else None
+
+    def show(self, view: str) -> None:
+        """Bring a view in sight."""
+        if view != self.view:
+            self.view = view
+            self.tell(Change.VIEW)
+
+    def select(self, association: Association | None, entry: Entry | None = None) -> None:
+        """Select an association, or an entry of it."""
+        change = Change(0)
+        if association is not self.association:
+            self.association = association
+            self._arrange()
+            change |= Change.ASSOCIATION | Change.ENTRY
+            self.entry = entry
+        elif entry is not None and entry is not self.entry:
+            self.entry = entry
+            change |= Change.ENTRY
+        if change:
+            self.tell(change)
+
+    def select_entry(self, entry: Entry | None) -> None:
+        """Select an entry of the selected association."""
+        self.select(self.association, entry)
+
+    def step(self, rows: int) -> None:
+        """Select another entry, so many further on."""
+        if self.entries:
+            place = self.place + rows if self.entry is not None else max(0, rows - 1)
+            self.select_entry(self.entries[max(0, min(place, len(self.entries) - 1))])
+
+    def step_association(self, rows: int) -> None:
+        """Select another of the associations that are listed, so many further on."""
+        listed = self.listing.listed
+        place = self.listing.place(self.association)
+        if listed:
+            self.select(listed[max(0, min((place if place is not None else -1) + rows, len(listed) - 1))])
+
+    def go(self, place: Place) -> None:
+        """Go somewhere, and remember from where."""
+        here = self.here
+        if here is not None and here != place._replace(view=place.view or self.view):
+            self._trail = [*self._trail[1 - MAX_TRAIL :], here]
+        self._arrive(place)
+
+    def back(self) -> bool:
+        """Go back to where the last jump began; tell whether there was one."""
+        if not self._trail:
+            return False
+        self._arrive(self._trail.pop())
+        return True
+
+    def _arrive(self, place: Place) -> None:
+        self.following = False
+        change = Change.READING
+        if self.listing.place(place.association) is None:
+            self.listing.set_filter("")
+            change |= Change.LISTING
+        self.select(place.association, place.entry)
+        self.show(place.view or self.view)
+        self.tell(change)
+
+    def set_filter(self, text: str) -> None:
+        """List only what matches."""
+        self.listing.set_filter(text)
+        if self.listing.place(self.association) is None:
+            self.select(self.listing.listed[0] if self.listing.listed else None)
+        self.tell(Change.LISTING)
+
+    def toggle_privacy(self) -> None:
+        """Show what may identify a patient, or withhold it again."""
+        privacy = self.gate.privacy
+        self.gate.privacy = privacy._replace(keep_phi=not privacy.keep_phi)
+        self.listing.forget()
+        self.tell(Change.PRIVACY)
+
+    def advance(
+        self,
+        fresh: list[Association],
+        latest: Association | None,
+        book: LinkBook | None,
+        kept: list[Association] | None,
+    ) -> None:
+        """Take what was read since: see `CaptureAdvanced`."""
+        change = Change.LISTING | Change.READING
+        if book is not None:
+            self.book = book
+            change |= Change.LINKS
+        if kept is not None:
+            self.listing.keep(kept)
         else:
-            # It has gone, as when a connection drops: nothing is to be restored, and Textual would wait for ever.
-            leave_at_once()
+            self.listing.add(fresh)
+        if self.association is None or self.listing.find(self.association.id) is None:
+            self.select(self.listing.listed[0] if self.listing.listed else None)
+        if self.following and latest is not None and self.listing.place(latest) is not None:
+            self.select(latest)
+            self.grow()
+            self.select_entry(self.entries[-1] if self.entries else None)
+        else:
+            self.grow()
+        self.tell(change)
 
-    with taken_over(leave):
-        await app.run_async()
+    def end(self, problem: str) -> None:
+        """Reading is over; `problem` says why, where it failed."""
+        self.reading, self.problem = False, problem
+        self.tell(Change.READING | Change.LISTING)
+
+    def follow(self, *, follows: bool) -> None:
+        """Follow the newest entry as it comes, or stop."""
+        if follows != self.following:
+            self.following = follows
+            self.tell(Change.READING)
+
+    def pass_time(self, now: int) -> None:
+        """Let associations that are not over go on until then."""
+        if now != self.listing.now:
+            self.listing.now = now
+            self.tell(Change.LISTING)
+
+    def reopened(self) -> None:
+        """Take the details that were gone back for."""
+        self._arrange()
+        self.entry = None
+        self.tell(Change.ASSOCIATION | Change.ENTRY)
+
+    def grow(self) -> None:
+        """Take the entries of the selected association that came since."""
+        if self.order is None:
+            return
+        place = self.place
+        self.order.grow()
+        if self.entry is not None and self.order.find(self.entry) is None:  # it became part of another one
+            self.entry = self.entries[min(place, len(self.entries) - 1)] if self.entries else None
+
+    def _arrange(self) -> None:
+        shown = self.reopening.shown(self.association)
+        self.order = TimelineOrder(shown) if shown is not None else None

@@ -1,38 +1,47 @@
-"""The top line: what is being read, how far, and what it holds."""
+"""The top line: how the capture went, how far it is read, and whether patient data are shown."""
 
 from textual.widgets import Static
 
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size, counted
-from dicomsniff.tui.said import allowed, gate
+from dicomsniff.tui.said import allowed
+from dicomsniff.tui.session import Session
 from dicomsniff.tui.shown import Shown, shortened
 
 BAR = 12
 """Columns of the progress bar."""
+WIDE = 110
+"""Columns from which on the state of privacy is said in words."""
 LONGEST_NAME = 60
 """Characters of the capture's name that are shown."""
 
 
-def status_text(capture: Capture, *, reading: bool, following: bool, problem: str, verdict: str) -> Shown:
-    """Say how far reading is, whether patient data are shown, how the capture went, and last the counts."""
-    analyzer, reader = capture.analyzer, capture.reader
-    text = Shown(f" {shortened(allowed(capture.marked_name), LONGEST_NAME)}  ", "bold")
-    if problem or reader.truncated:
-        text.append(f"{problem or reader.truncated}  ", "bold reverse")
+def status_text(session: Session, width: int) -> Shown:
+    """Say how the capture went and how far reading is; then, where there is room, its name and counts."""
+    capture, reading = session.capture, session.reading
+    text = Shown(" ", "bold")
+    truncated = session.problem or capture.reader.truncated
+    if truncated:
+        text.append(f"{truncated}  ", "bold reverse")
     if any(capture.losses):
         text.append(f"{capture.losses} lost  ", "bold reverse")
-    count = analyzer.association_count
-    told = [f"patient data {'shown' if gate().privacy.keep_phi else 'hidden'} (P)"]
-    if verdict:
-        told.append(f"so far {allowed(verdict)}" if reading else allowed(verdict))
-    counts = [counted(count, "association", ","), counted(analyzer.packets, "packet", ",")]
     if capture.is_live:
         text.append("live  " if reading else "live capture ended  ", "bold")
         if reading:
-            told.insert(0, "following the newest" if following else "F follows the newest")
+            text.append("following the newest  " if session.following else "F follows the newest  ", "not bold")
     elif reading:
-        text.append_text(_progress(reader.position, reader.size))
-    return text.append(" · ".join([*told, *counts]), "not bold")
+        text.append_text(_progress(capture.reader.position, capture.reader.size))
+    if verdict := allowed(session.book.verdict):
+        text.append(f"so far {verdict}" if reading else verdict, "bold")
+    state = "SHOWN" if session.gate.privacy.keep_phi else "hidden"
+    privacy = f" P {state} " if width < WIDE else f" patient data {state} (P) "
+    room = width - len(privacy)
+    name = shortened(allowed(capture.marked_name), LONGEST_NAME)
+    rest = f"  {name}  {counted(capture.analyzer.packets, 'packet', ',')}"
+    if text.cell_len + len(rest) <= room:
+        text.append(rest, "not bold")
+    text.truncate(max(room, 0), overflow="ellipsis", pad=True)
+    return text.append(privacy, "bold reverse" if session.gate.privacy.keep_phi else "not bold reverse")
 
 
 def _progress(position: int, whole: int | None) -> Shown:
@@ -46,9 +55,17 @@ def _progress(position: int, whole: int | None) -> Shown:
 class StatusLine(Static):
     """Shows it."""
 
-    def show(self, capture: Capture, *, reading: bool, following: bool, problem: str, verdict: str) -> None:
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def show(self) -> None:
         """Show how things stand."""
-        self.update(status_text(capture, reading=reading, following=following, problem=problem, verdict=verdict))
+        self.update(status_text(self._session, self.size.width or self.app.size.width))
+
+    def on_resize(self) -> None:
+        """Fit it in."""
+        self.show()
 
 
 def nothing_found(capture: Capture) -> str:

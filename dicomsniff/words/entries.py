@@ -1,5 +1,7 @@
 """Say timeline entries in words: what it was, how it went, how long it took."""
 
+from collections.abc import Iterator
+
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import (
     ConflictingBytes,
@@ -10,7 +12,7 @@ from dicomsniff.association.timeline import (
     TcpEnd,
     UnexpectedPdu,
 )
-from dicomsniff.association.tls_layer import TlsTrouble
+from dicomsniff.association.tls_layer import TlsTrouble, why_missing
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, COMMAND_ELEMENTS, EVENT_TYPE_ID
 from dicomsniff.dictionary.information_models import find_model
 from dicomsniff.dictionary.normalized import type_name
@@ -18,7 +20,9 @@ from dicomsniff.dictionary.reasons import aborted_for, aborter, in_words, reject
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
+from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.identifier import LEVEL
+from dicomsniff.dimse.lack import Lack
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import read_counters
 from dicomsniff.findings.parts import the_class, the_comment, the_octets, the_title, the_value
@@ -95,10 +99,10 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return problem or f"begins with {the_octets(data[:8])}"
         case MalformedPdu(problem=problem, header=header) if header:
             return f"{the_octets(header)} is {problem}"
-        case MalformedPdu(problem=problem) | StrayFragment(problem=problem):
+        case MalformedPdu(problem=problem) | StrayFragment(lack=Lack(text=problem)):
             return problem
         case MissingBytes(resynchronized=resynchronized):
-            return "missing from the capture" + (
+            return why_missing(association.tls, association.tcp.get(entry.side)) + (
                 "; the next PDU was searched for" if resynchronized else ", inside a fragment"
             )
         case SkippedBytes():
@@ -184,21 +188,34 @@ def _message_parts(message: Message) -> list[str]:
     parts = []
     asked = query_text(message)
     if command.status is not None:
-        parts.append(status_text(command.service, message.sop_class_uid, command.status))
-        if comment := command.text(0x00000902):
-            parts.append(the_comment(comment))
-        if counters := read_counters(command).given():
-            parts.append(", ".join(f"{count} {name}" for name, count in counters.items()))
-        parts.append(asked)
+        parts += [status_text(command.service, message.sop_class_uid, command.status), *_explanation(command), asked]
     else:
         parts += [asked, the_class(command.sop_class_uid) if command.sop_class_uid else ""]
-    parts += [f"{name} {said}" for name, tag in _SAID_OF_A_COMMAND if (said := _value_text(message, tag))]
-    if destination := command.text(0x00000600):
-        parts.append(f"to {the_title(destination)}")
-    if originator := command.text(0x00001030):
-        parts.append(f"for {the_title(originator)} {command.uint(0x00001031) or ''}".rstrip())
+    parts += _further_parts(message)
     if message.latency is not None:
         parts.append(latency_text(message.latency))
     if message.problem:
         parts.append(f"incomplete: {message.problem}")
     return [part for part in parts if part]
+
+
+def _explanation(command: Command) -> Iterator[str]:
+    """Yield what a response says beside its status."""
+    if command.is_ordinary:
+        return
+    if comment := command.text(0x00000902):
+        yield the_comment(comment)
+    if counters := read_counters(command).given():
+        yield ", ".join(f"{count} {name}" for name, count in counters.items())
+
+
+def _further_parts(message: Message) -> Iterator[str]:
+    """Yield what only some services and failures say."""
+    command = message.command
+    if command.is_ordinary:
+        return
+    yield from (f"{name} {said}" for name, tag in _SAID_OF_A_COMMAND if (said := _value_text(message, tag)))
+    if destination := command.text(0x00000600):
+        yield f"to {the_title(destination)}"
+    if originator := command.text(0x00001030):
+        yield f"for {the_title(originator)} {command.uint(0x00001031) or ''}".rstrip()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from dicomsniff.association.agreement import (
     NOT_SELECTED,
@@ -24,6 +25,13 @@ TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
 DEFAULT_ROLES = "requestor is SCU and acceptor is SCP of every SOP class for which nothing else is said (default)"
 """What holds unless both sides select roles (PS3.7 §D.3.3.4)."""
 STORAGE_SERVICE_CLASS = "1.2.840.10008.4.2"
+
+
+class Consequence(NamedTuple):
+    """What an answer means, a line with marks, and the SOP class it is about; None where it is about all or several."""
+
+    text: str
+    sop_class: str | None = None
 
 
 def result_text(context: PresentationContext) -> str:
@@ -68,10 +76,18 @@ def limits(association: Association) -> list[str]:
 
 def consequences(association: Association) -> list[str]:
     """Say what the answer to the proposal means for what can be done; empty where either is not in the capture."""
+    return [each.text for each in what_follows(association)]
+
+
+def what_follows(association: Association) -> list[Consequence]:
+    """Return it with the SOP classes it is about."""
     if association.request is None or association.accept is None:
         return []
     if not any(context.accepted for context in association.contexts.values()):
-        return ["no context was accepted: nothing can be exchanged", *_proposed_twice(association)]
+        return [
+            Consequence("no context was accepted: nothing can be exchanged"),
+            *_proposed_twice(association),
+        ]
     said = list(_proposed_twice(association))
     classes: dict[str, list[PresentationContext]] = {}
     for context in association.contexts.values():
@@ -79,7 +95,7 @@ def consequences(association: Association) -> list[str]:
             classes.setdefault(context.abstract_syntax, []).append(context)
     storage = _storage_classes(association, classes)
     for uid, contexts in classes.items():
-        said += _use(uid, contexts, storage=uid in storage)
+        said += [Consequence(text, uid) for text in _use(uid, contexts, storage=uid in storage)]
     usable = {uid for uid, contexts in classes.items() if any(context.accepted for context in contexts)}
     get = any(is_get(uid) for uid in usable)
     said += _roles_taken(association, usable, storage if get else set())
@@ -105,18 +121,21 @@ def _window(window: AsynchronousOperationsWindow) -> str:
     return f"requestor invokes {invoked}, performs {performed}"
 
 
-def _proposed_twice(association: Association) -> Iterator[str]:
+def _proposed_twice(association: Association) -> Iterator[Consequence]:
     proposed = association.request.contexts if association.request is not None else ()
     for number, times in Counter(context.id for context in proposed).items():
         if times > 1:
-            yield f"context {number} is proposed {times} times: it is not defined which of them the answer means"
+            yield Consequence(
+                f"context {number} is proposed {times} times: it is not defined which of them the answer means"
+            )
     same: dict[tuple[str, frozenset[str]], list[int]] = {}
     for context in proposed:
         same.setdefault((context.abstract_syntax, frozenset(context.transfer_syntaxes)), []).append(context.id)
     for (uid, _), numbers in same.items():
         if len(set(numbers)) > 1:
             listed = ", ".join(str(number) for number in numbers)
-            yield f"{the_class(uid)} is proposed more than once with the same transfer syntaxes: contexts {listed}"
+            text = f"{the_class(uid)} is proposed more than once with the same transfer syntaxes: contexts {listed}"
+            yield Consequence(text, uid)
 
 
 def _storage_classes(association: Association, classes: Iterable[str]) -> set[str]:
@@ -148,38 +167,42 @@ def _use(uid: str, contexts: list[PresentationContext], *, storage: bool) -> Ite
             yield f"{name} compressed as {' or '.join(compressed)} was not accepted: the sender must decompress"
 
 
-def _roles_taken(association: Association, usable: set[str], delivered: set[str]) -> Iterator[str]:
+def _roles_taken(association: Association, usable: set[str], delivered: set[str]) -> Iterator[Consequence]:
     """Say which roles the requestor has beside or instead of the default; C-GET delivers `delivered` to an SCP."""
     for uid, roles in selected_roles(association).items():
         name, proposed, answer = the_class(uid), roles.proposed, roles.answered
         if answer is not None and (
             proposed is None or (answer.scu and not proposed.scu) or (answer.scp and not proposed.scp)
         ):
-            yield f"acceptor accepts a role for {name} that was not proposed"
+            yield Consequence(f"acceptor accepts a role for {name} that was not proposed", uid)
         if proposed is None or uid not in usable:
             continue
         if roles.scp:
             delivers = ": C-GET can deliver it" if uid in delivered else ""
-            yield f"requestor may {'also act' if roles.scu else 'act only'} as SCP of {name}{delivers}"
+            yield Consequence(
+                f"requestor may {'also act' if roles.scu else 'act only'} as SCP of {name}{delivers}", uid
+            )
         elif proposed.scp:
-            yield f"requestor may not act as SCP of {name}: the role was {'refused' if answer else 'not answered'}"
+            yield Consequence(
+                f"requestor may not act as SCP of {name}: the role was {'refused' if answer else 'not answered'}", uid
+            )
         if not roles.scu and proposed.scu:
-            yield f"requestor may not act as SCU of {name}: the role was refused"
+            yield Consequence(f"requestor may not act as SCU of {name}: the role was refused", uid)
 
 
-def _not_delivered(association: Association, storage: list[str]) -> Iterator[str]:
+def _not_delivered(association: Association, storage: list[str]) -> Iterator[Consequence]:
     """Say what C-GET cannot deliver: its sub-operations need the requestor as SCP (PS3.4 §C.5.3)."""
     if not storage:
-        yield "C-GET cannot deliver anything: no storage context was accepted"
+        yield Consequence("C-GET cannot deliver anything: no storage context was accepted")
     selected = selected_roles(association)
     for uid in storage:
         roles = selected.get(uid, NOT_SELECTED)
         if not roles.scp:
             why = "not negotiated" if roles.proposed is None or not roles.proposed.scp else "not accepted"
-            yield f"C-GET cannot deliver {the_class(uid)}: SCP role {why}"
+            yield Consequence(f"C-GET cannot deliver {the_class(uid)}: SCP role {why}", uid)
 
 
-def _options(association: Association, usable: set[str]) -> Iterator[str]:
+def _options(association: Association, usable: set[str]) -> Iterator[Consequence]:
     """Say which options of queries and retrievals both sides agree on (PS3.4 §C.5, §K.5)."""
     request, answer = association.requestor.information, association.acceptor.information
     if request is None or answer is None:
@@ -194,4 +217,4 @@ def _options(association: Association, usable: set[str]) -> Iterator[str]:
         agreed = [name for name in wanted if name in given]
         refused = [name for name in wanted if name not in given]
         parts = [f"{', '.join(names)} {how}" for names, how in ((agreed, "agreed"), (refused, "not agreed")) if names]
-        yield f"{the_class(asked.sop_class_uid)}: {'; '.join(parts)}"
+        yield Consequence(f"{the_class(asked.sop_class_uid)}: {'; '.join(parts)}", asked.sop_class_uid)

@@ -22,8 +22,7 @@ def time_text(association: Association) -> str:
     timing = association.timing
     if timing.total < WORTH_SAYING and not slow_because(association):
         return ""
-    parts = [(time, _part_name(key, timing)) for key, time in timing.spent.items() if 50 * time >= timing.total]
-    said = ", ".join(f"{name} {duration(time)}" for time, name in sorted(parts, key=lambda part: -part[0]))
+    said = ", ".join(f"{name} {duration(time)}" for name, time in time_parts(timing) if 50 * time >= timing.total)
     answers = [
         f"{service or 'others'} answered in {duration(each.median)} (median of {each.count}), "
         f"at worst {duration(each.worst)} (message {each.worst_message}){_first_text(timing, service)}"
@@ -31,6 +30,12 @@ def time_text(association: Association) -> str:
         if each.count > 1
     ]
     return "; ".join([said, *answers])
+
+
+def time_parts(timing: Timing) -> list[tuple[str, int]]:
+    """Name what an association's time (ns) was spent on, the longest part first."""
+    parts = [(_part_name(key, timing), time) for key, time in timing.spent.items()]
+    return sorted(parts, key=lambda part: -part[1])
 
 
 def _first_text(timing: Timing, service: str) -> str:

@@ -38,6 +38,33 @@ def test_stray_fragments_of_one_side_are_told_together_and_apart_from_those_of_t
     assert requestor.span.source != acceptor.span.source
 
 
+def test_stray_fragments_on_two_contexts_are_told_apart():
+    talk = established()
+    talk.client(build.p_data(build.pdv(1, bytes(10), last=False)))
+    talk.client(build.p_data(build.pdv(3, bytes(20), last=False)))
+    strays = [entry.event for entry in only(talk.packets).timeline if entry.event.name == "stray fragment"]
+    assert [(stray.context_id, stray.length) for stray in strays] == [(1, 10), (3, 20)]
+
+
+def test_each_pdu_that_does_not_belong_there_is_told_also_when_it_is_the_same_again():
+    talk = established()
+    talk.server(build.associate_ac(*ANSWERS))
+    talk.server(build.associate_ac(*ANSWERS))
+    assert names(only(release(talk))).count("unexpected A-ASSOCIATE-AC") == 2
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_an_association_lasts_from_its_earliest_packet_to_its_latest_also_where_the_clock_was_set(hours):
+    talk = established()
+    talk.time += hours * 3600 * 1000 * MS
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.server(build.message(1, build.echo_rsp(1)))
+    times = [packet.time for packet in talk.packets if packet.data]
+    found = only(talk.packets)
+    assert (found.start_time, found.end_time) == (min([build.START, *times]), max(times))
+    assert found.watched_until == max(times)
+
+
 def test_a_whole_association_has_its_parties_and_outcome():
     talk = established()
     found = only(release(talk))

@@ -4,6 +4,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from random import Random
 
 import lz4.frame
@@ -35,13 +36,13 @@ def zstd_frame() -> tuple[Callable[[bytes], bytes], Callable[[], bytes]]:
 
 
 def bzip2_stream() -> tuple[Callable[[bytes], bytes], Callable[[], bytes]]:
-    stream = bz2.BZ2Compressor()
-    return stream.compress, stream.flush
+    """A stream for each piece, as pbzip2 writes them: compressing is slow, and the pieces are the same."""
+    return cache(bz2.compress), bytes
 
 
 def xz_stream() -> tuple[Callable[[bytes], bytes], Callable[[], bytes]]:
-    stream = lzma.LZMACompressor()
-    return stream.compress, stream.flush
+    """A stream for each piece, as pixz writes them."""
+    return cache(lzma.compress), bytes
 
 
 STREAMS = {"gzip": zlib_stream, "zstd": zstd_frame, "lz4": lz4_frame, "bzip2": bzip2_stream, "xz": xz_stream}

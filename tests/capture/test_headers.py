@@ -1,7 +1,7 @@
 """Frames read by their shape -> the segments that dpkt finds in them, whatever the frame before looked like."""
 
 import struct
-from collections import Counter
+from collections import Counter, deque
 
 import pytest
 from hypothesis import example, given
@@ -57,7 +57,7 @@ def by_shape(frames: list[bytes], link_type: int):
 def by_dpkt(frames: list[bytes], link_type: int):
     """The same, from dpkt alone."""
     undecoded: Counter[str] = Counter()
-    decoder, found = FrameDecoder(undecoded), []
+    decoder, found = FrameDecoder(undecoded, deque()), []
     for number, frame in enumerate(frames, 1):
         decoded = decoder.decode(link_type, frame, build.START)
         if decoded is not None:

@@ -254,7 +254,12 @@ def test_a_procedure_step_is_closed_only_where_the_error_id_says_so(service, sop
 
 def test_the_texts_of_statuses_are_spelled_as_the_standard_spells():
     """Every text that can be printed: of every service, SOP class, and status that a table lists."""
-    listed = {status for name, table in vars(tables).items() if name.endswith("_STATUS") for status in table}
+    listed = {
+        status
+        for name, table in vars(tables).items()
+        if name.endswith("_STATUS")
+        for status in {text: status for status, text in table.items()}.values()
+    }
     classes = [None, *(uid for each in service_classes() for uid in uids_of(each)[:1])]
     services = ("C-FIND", "C-GET", "C-MOVE", "C-STORE", "C-ECHO", "N-SET")
     said = {find_status(service, uid, status).meaning for service in services for uid in classes for status in listed}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import build
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
-from dicomsniff.dimse.command import Command
+from dicomsniff.dimse.command import Command, read_command
 from examples import examples
 
 STORE_RQ = """
@@ -148,3 +148,14 @@ def test_every_element_comes_back_as_it_was_sent(values):
     assert {tag: value for tag, value in command.elements.items() if tag} == values
     assert command.problem == ""
     assert command.group_length == len(command.raw) - 12
+
+
+def test_equal_command_sets_are_read_once():
+    command = read_command(from_table(STORE_RQ))
+    assert read_command(from_table(STORE_RQ)) is command
+
+
+def test_what_only_some_commands_have_is_told_from_what_most_have():
+    ordinary = from_table(STORE_RQ)[:-10]
+    assert Command(ordinary).is_ordinary
+    assert not Command(from_table(STORE_RQ)).is_ordinary

@@ -87,6 +87,14 @@ def test_a_cancel_belongs_to_what_it_cancels():
     assert exchange.tracker.unmatched_cancels == [late]
 
 
+def test_of_two_cancels_the_first_counts():
+    exchange = Exchange()
+    exchange.say(find_rq(5))
+    first, again = exchange.say(cancel(5)), exchange.say(cancel(5))
+    (operation,) = exchange.tracker.operations
+    assert (operation.cancel, again.operation) == (first, operation)
+
+
 def test_a_request_that_never_ended_counts_for_nothing():
     exchange = Exchange()
     exchange.say(build.store_rq(5), ended=False)

@@ -63,6 +63,9 @@ def test_a_person_name_has_64_characters_in_each_group_at_most():
     [
         (short(TAGS["DA"], "DA", b"today   "), "its value is not a date (YYYYMMDD)"),
         (short(0x0020000E, "UI", b"1.2.x\0"), "a UID with a character that is neither a digit nor a dot"),
+        (short(0x00400009, "SH", b"S" * 18), "its value is 18 characters long; SH allows 16"),
+        (short(0x00400007, "LO", b"L" * 66), "its value is 66 characters long; LO allows 64"),
+        (short(0x00401010, "PN", b"P" * 66), "a component group is 66 characters long; PN allows 64"),
     ],
 )
 def test_a_value_in_a_sequence_is_told_with_its_sequence(element, said, depth):
@@ -82,6 +85,19 @@ def test_a_string_that_is_too_long_is_told(vr, most):
     (problem,) = scan(short(tag, vr, b"A" * (most + 2))).problems
     assert problem.code == "data-set-minor-value"
     assert problem.text.endswith(f": its value is {most + 2} characters long; {vr} allows {most}")
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_length_of_a_string_in_a_sequence_is_told_without_vr_too(depth):
+    data = bare(0x00400009, b"S" * 18)
+    for _ in range(depth):
+        data = bare(0x00400275, item(data))
+    assert codes(scan(data, IMPLICIT)) == ["minor-value"]
+
+
+def test_bytes_behind_an_escape_sequence_are_not_counted_as_characters():
+    name = b"Yamada^Tarou=\x1b$B" + b";3" * 40 + b"\x1b(B"
+    assert codes(scan(short(0x00100010, "PN", name + b" " * (len(name) % 2)))) == []
 
 
 @pytest.mark.parametrize("declared", [b"UTF-8 ", b"ISO-IR 100", b"ISO_IR 100\\ISO 2022 JP"])

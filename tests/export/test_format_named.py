@@ -17,6 +17,12 @@ from dicomsniff.export.formats import format_named
         ("export", "out.dat", "json"),
         ("export", "/dev/stdout", "json"),
         ("export", "a.html/out", "json"),
+        ("export", "out.html", "html"),
+        ("export", "out.md", "md"),
+        ("export", "out.log", "log"),
+        ("export", "out.zip", "csv"),
+        ("diff", None, "text"),
+        ("diff", "out.htm", "html"),
         ("check", None, "text"),
         ("check", "out.txt", "text"),
         ("check", "out.json", "json"),
@@ -30,7 +36,7 @@ def test_a_name_says_the_format_or_nothing(command, path, form):
 
 
 @pytest.mark.parametrize(
-    ("command", "path"), [("export", "out.html"), ("export", "out.xml"), ("export", "out.json.gz"), ("check", "a.pdf")]
+    ("command", "path"), [("export", "out.pdf"), ("export", "out.xml"), ("export", "out.json.gz"), ("check", "a.pdf")]
 )
 def test_a_name_that_says_another_format_is_refused(command, path):
     with pytest.raises(ValueError, match=f"{command} writes .*; say --format to choose"):

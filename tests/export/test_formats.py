@@ -4,14 +4,18 @@ import click
 import pytest
 
 from dicomsniff import cli
-from dicomsniff.export.formats import FORMATS, find_view, format_names
+from dicomsniff.export.diff import Diff
+from dicomsniff.export.formats import FORMATS, find_diff, find_view, format_names
 from dicomsniff.export.view import View
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: f"{form.commands[0]}-{form.name}")
 def test_every_row_leads_to_a_view(form):
     for command in form.commands:
-        assert issubclass(find_view(command, form.name), View)
+        if command == "diff":
+            assert issubclass(find_diff(form.name), Diff)
+        else:
+            assert issubclass(find_view(command, form.name), View)
 
 
 def test_a_command_has_one_format_of_a_name():
@@ -19,7 +23,7 @@ def test_a_command_has_one_format_of_a_name():
     assert len(set(pairs)) == len(pairs)
 
 
-@pytest.mark.parametrize("command", ["export", "check", "live"])
+@pytest.mark.parametrize("command", ["export", "check", "live", "diff"])
 def test_a_command_offers_the_formats_of_the_registry(command):
     (option,) = (each for each in cli.cli.commands[command].params if each.name == "form")
     assert isinstance(option.type, click.Choice)

@@ -12,8 +12,9 @@ from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import write_view
 from dicomsniff.library import open_capture
 from dicomsniff.sniffing import blocks
+from dicomsniff.tui.session import Session
 from dicomsniff.tui.status_line import status_text
-from unmarked import GATE  # noqa: F401 - the gate of the terminal UI
+from unmarked import GATE
 
 
 def asked_in_vain(talk: build.Talk) -> list[build.Packet]:
@@ -86,7 +87,7 @@ def test_transcripts_count_them(tmp_path: Path) -> None:
 def test_the_status_line_tells_it_while_reading(tmp_path: Path) -> None:
     with open_capture(captured(tmp_path / "lossy", ASKED_AND_NEVER_ANSWERED, (7, 0))) as capture:
         list(capture.updates())
-        text = status_text(capture, reading=True, following=True, problem="", verdict="")
+        text = status_text(Session(capture, GATE), 80)
     assert "7 packets lost" in text.plain
 
 

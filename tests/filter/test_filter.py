@@ -13,6 +13,8 @@ from dicomsniff.filter.errors import FilterError
 from dicomsniff.filter.fields import FIELDS
 from dicomsniff.filter.filter import Filter
 from dicomsniff.library import Capture, open_capture
+from findings.tls_cases import exchanged
+from pipeline import analyze
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
 NAMES = ("c-echo", "c-store", "c-move", "association-rejected")
@@ -58,6 +60,8 @@ def chosen(capture: Capture, expression: str) -> list[tuple[int, list[int]]]:
         ("association-rejected", "outcome == rejected and finding.severity >= warning and association <= 2", [1, 2]),
         ("association-rejected", "finding.code ~ reject and association == 3", [3]),
         ("association-rejected", "status >= 0", []),
+        ("association-rejected", "status != 0", []),
+        ("association-rejected", "command !~ STORE", []),
         ("c-echo", "time >= 00:00 and time <= 23:59:59.9", [1]),
         ("c-echo", "time < 1999-12-31T23:59:59", []),
         ("c-echo", "latency < 10min", [1]),
@@ -188,3 +192,29 @@ def test_any_text_is_an_expression_or_an_error_that_says_why(text):
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_says_what_it_is(name):
     assert FIELDS[name].says
+
+
+@pytest.mark.parametrize(
+    ("expression", "tells"),
+    [
+        ("tls == unread", True),
+        ("tls == read", False),
+        ("tls != no", True),
+        ("tls.version == 1.1", True),
+        ("tls.version < 1.2", True),
+        ("tls.version >= 1.0", True),
+        ("tls.version > 1.1", False),
+        ("tls.version != 1.1", False),
+        ("tls.suite == TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", True),
+        ("tls.suite ~ CHACHA", False),
+    ],
+)
+def test_tls_is_asked_for(expression, tells):
+    analyzer = analyze(exchanged(version=0x0302))
+    (association,) = analyzer.associations
+    assert Filter(expression).chooses(association, analyzer.found.of(association), lambda *_: None) is tells
+
+
+def test_bare_tcp_has_no_tls_version(captures):
+    assert chosen(captures["c-echo"], "tls == no") == [(1, [1, 2])]
+    assert chosen(captures["c-echo"], "tls.version >= 1.0 or tls.suite ~ .") == []

@@ -8,8 +8,9 @@ import pytest
 
 from dicomsniff.dimse.message import Message
 from dicomsniff.filter.filter import Filter
-from dicomsniff.filter.selection import ALL, EVERYTHING, Chosen, Period, Selection
+from dicomsniff.filter.selection import ALL, EVERYTHING, Chosen, Period, Selection, has_problem
 from dicomsniff.findings.collector import Findings
+from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture, open_capture
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
@@ -106,3 +107,17 @@ def test_messages_that_are_not_kept_are_counted(opened: Opened) -> None:
     assert chosen.left_out(association) == (
         "2 of 6 messages shown; 3 could not be asked about: too many were open to keep them"
     )
+
+
+def test_an_association_without_messages_is_asked_as_a_whole(opened: Opened) -> None:
+    capture = opened("association-rejected")
+    assert shown(capture, Selection(Filter("not command == C-STORE"))) == {each.id: [] for each in capture.associations}
+    assert shown(capture, Selection(Filter("not command == C-STORE"), only_problems=True))
+
+
+def test_warnings_that_are_only_counted_are_a_problem_as_well(opened: Opened) -> None:
+    (association,) = opened("c-echo").associations
+    found = Findings()
+    assert not has_problem(association, found)
+    found.unlisted[Severity.WARNING] += 1
+    assert has_problem(association, found)

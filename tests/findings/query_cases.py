@@ -129,8 +129,8 @@ CASES = {
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {SERIES_UID: b""}, FOUND | {SERIES_UID: b"1.2.3.4\0"}),
     ),
     "query-level-superfluous": (
-        lambda: exchange(WORKLIST, {LEVEL: b"STUDY ", NAME: b""}),
-        lambda: exchange(WORKLIST, {NAME: b""}),
+        lambda: exchange(HANGING_MOVE, {LEVEL: b"IMAGE ", INSTANCE_UID: b"1.2.3\0"}),
+        lambda: exchange(HANGING_MOVE, {INSTANCE_UID: b"1.2.3\0"}),
     ),
     "match-level-differs": (
         lambda: exchange(STUDY_ROOT_FIND, STUDY, FOUND | {LEVEL: b"SERIES"}),

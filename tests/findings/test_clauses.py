@@ -20,6 +20,7 @@ _NOT_SAID = {
     "capture-ends-early",
     "connections-given-up",
     "echo-was-answered",
+    "port-speaks-tls",
     "entries-not-listed",
     "findings-not-listed",
     "foreign-protocol",

@@ -180,7 +180,7 @@ def test_a_message_that_the_capture_s_end_cuts_is_not_said_never_to_have_come():
 def test_a_capture_that_ends_at_once_leaves_a_request_unjudged():
     packets = talked((0, ECHO)).packets
     (association,) = analyzed(packets).associations
-    assert verdict(association) == "unfinished: the capture ends 0 s after C-ECHO-RQ 1, before its final response"
+    assert verdict(association) == "unfinished: the capture ends right after C-ECHO-RQ 1, before its final response"
 
 
 # Who ended it

@@ -38,15 +38,15 @@ TROUBLED = {
         "fragment-stray",
         8,
         {"message-incomplete", "association-aborted"},
-        "aborted by the acceptor: a data set fragment on context 1; "
+        "aborted by the acceptor: RAWSCU (10.77.0.1:56594) sends a data set fragment on context 1; "
         "the C-STORE-RQ that announces a data set was on context 3 (78 bytes)",
     ),
     "mal-command-explicit-vr": Trouble(
         "command-malformed",
         8,
         {"association-aborted"},
-        "aborted by the acceptor: the command set is in explicit VR; "
-        "command sets are always in Implicit VR Little Endian",
+        "aborted by the acceptor: RAWSCU (10.77.0.1:48556) sends a command set in explicit VR; "
+        "it is always in Implicit VR Little Endian",
     ),
     "mal-pdu-length-too-long": Trouble(
         "pdu-incomplete",

@@ -90,6 +90,8 @@ def test_connections_that_were_given_up_are_told(count):
         neighbours=Neighbours(),
         handshakes=[],
         strangers=[],
+        unreachable=[],
+        tls_servers=set(),
         losses=Losses(),
     )
     assert [finding.code for finding in find_in_capture(facts)] == ["connections-given-up"] * bool(count)

@@ -6,6 +6,7 @@ import build
 from dicomsniff.findings.codes import QUERIES
 from dicomsniff.findings.overview import Fate
 from findings.stall_cases import getting
+from findings.test_rules import found_in
 from findings.traffic import IDENTIFIER, SEARCH, SECOND, established, match, opened, patched
 from pipeline import analyze, associations, findings_of, only
 from unmarked import verdict
@@ -147,3 +148,28 @@ def test_bytes_that_the_acceptor_has_to_send_back_are_told_where_it_does_not():
         assert len(found) == count
         assert found[0].startswith("A-ASSOCIATE-RQ has reserved bytes")
         assert all("does not send bytes 43 to 74 back" in each for each in found[1:])
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_response_that_comes_after_its_sender_was_given_up_on_answers_nothing(side):
+    talk = established()
+    asks, answers = (talk.client, talk.server) if side == 0 else (talk.server, talk.client)
+    asks(build.message(1, build.echo_rq()))
+    talk.wait(31 * SECOND)
+    asks(build.abort())
+    talk.wait(SECOND)
+    answers(build.message(1, build.echo_rsp()))
+    told = [finding for finding in found_in(talk.close().packets) if finding.code in ("peer-silent", "idle-timeout")]
+    assert [finding.code for finding in told] == ["peer-silent"]
+    assert told[0].message.endswith("had sent no response to C-ECHO-RQ 1; it came 1.00 s later")
+
+
+def test_who_gave_up_before_the_answer_has_not_closed_an_established_association():
+    talk = opened(answer=b"")
+    talk.wait(10 * SECOND)
+    talk.finish(0)
+    talk.wait(2 * SECOND)
+    talk.server(build.associate_ac(build.answer(1), build.answer(3)))
+    codes = [finding.code for finding in found_in(talk.reset(0).packets)]
+    assert "association-unanswered" in codes
+    assert "association-not-released" not in codes

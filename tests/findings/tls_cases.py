@@ -58,6 +58,14 @@ def garbled() -> list[build.Packet]:
     return talked((0, handshake(client_hello())), (1, b"HTTP/1.1 400 Bad Request\r\n\r\n"), talk=talk).close().packets
 
 
+def beside_tls(port: int = 2762) -> list[build.Packet]:
+    """A TLS connection, and one on which a plain A-ASSOCIATE-RQ is answered by a reset."""
+    before = exchanged()
+    plain = build.Talk(client=("10.0.0.9", 40009), server=("10.0.0.2", port), start=before[-1].time + 1_000_000_000)
+    plain.open().client(build.associate_rq())
+    return before + plain.reset(1).packets
+
+
 CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build.Packet]]]] = {
     "tls-refused": (without_client_certificate, lambda: without_client_certificate(1)),
     "tls-closed-early": (
@@ -65,6 +73,7 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: spoken((1, FINISHED), (0, DATA)).end(1).packets,
     ),
     "tls-unread": (exchanged, without_client_certificate),
+    "port-speaks-tls": (beside_tls, lambda: beside_tls(104)),
     "tls-not-decrypted": (garbled, exchanged),
     "tls-version": (lambda: exchanged(version=0x0302), exchanged),
     "tls-suite": (lambda: exchanged(suite=0x0005), exchanged),

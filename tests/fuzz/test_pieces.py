@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import build
 from data_sets import UNDEFINED, bare, fragments, item, sequence, short
+from examples import examples
 from fuzz.conversation import LOST, OTHER, RESET, SWAPPED, make_capture, step, steps
 from fuzz.grammar import parse_any_data_set, parse_data_set, parse_pcap, parse_pcapng, parse_pdus, parse_script
 from fuzz.pieces import MAX_DEPTH, Piece, change, depth, mix, render, walk
@@ -85,7 +86,7 @@ def test_a_step_comes_as_often_as_it_says_after_its_pause():
 def test_however_often_pieces_are_changed_they_can_be_rendered():
     rng = Random(1)
     pieces = [Piece([Piece(b"in", b"\1", 2)], b"\2", 2)]
-    for _ in range(400):
+    for _ in range(examples(400)):
         change(pieces, rng, bytes)
         if not pieces or sum(1 for _ in walk(pieces)) > 5000:
             pieces = [Piece([Piece(b"in", b"\1", 2)], b"\2", 2)]

@@ -1,7 +1,5 @@
 """Everything the program says of a capture, and what must hold of each output whatever a peer or a user put into it."""
 
-import contextlib
-import io
 import json
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -10,11 +8,12 @@ from xml.etree import ElementTree
 from rich.segment import Segment
 from textual.filter import LineFilter
 
-from dicomsniff.export.formats import FORMATS, find_view
-from dicomsniff.export.view import Asked, write_view
+from dicomsniff.export.formats import find_view
+from dicomsniff.export.view import Asked
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
 from unmarked import KEPT
+from views import said_by, view_names
 
 FORGED = "FORGED LINE"
 """Stands behind each kind of line break in a poison: no line of an output may begin with it."""
@@ -31,12 +30,11 @@ Open = Callable[..., Capture]
 
 def written(opened: Open, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield each thing that is written of a capture, by what writes it; `names` as given in the call."""
-    for form in FORMATS:
-        for command in form.commands:
-            view = find_view(command, form.name)
-            with _out() as out, opened(collect=view.collects) as capture:
-                write_view(view, capture, out, Asked(contexts=True, fail_on=Severity.NOTE, names=names, privacy=KEPT))
-                yield f"{command} --format {form.name}", out.getvalue()
+    for command, form in view_names():
+        view = find_view(command, form)
+        with opened(collect=view.collects) as capture:
+            asked = Asked(contexts=True, fail_on=Severity.NOTE, names=names, privacy=KEPT)
+            yield f"{command} --format {form}", said_by(view, capture, asked)
 
 
 def assert_printable(view: str, said: str) -> None:
@@ -69,12 +67,6 @@ class Recorder(LineFilter):
     def apply(self, segments: list[Segment], background: object) -> list[Segment]:
         self.texts.update(segment.text for segment in segments if not segment.control)
         return segments
-
-
-@contextlib.contextmanager
-def _out() -> Iterator[io.StringIO]:
-    with io.StringIO() as out:
-        yield out
 
 
 def _around(said: str, harmful: list[str]) -> str:

@@ -15,7 +15,7 @@ from dicomsniff.tui.guarded_app import GuardedApp
 from dicomsniff.tui.link_book import LinkBook
 from poison import wire
 from poison.outputs import POISON, Recorder, assert_harmless, assert_printable, written
-from tui.screens import notices, opened, screen_text, walk
+from tui.screens import notices, opened, press, screen_text, walk
 
 NAME = os.fsdecode(os.fsencode(POISON.replace("\0", "").replace("/", "").replace("\ud800", ""))[:200]) + ".pcap"
 """A name that a file may have."""
@@ -88,6 +88,7 @@ async def test_no_screen_obeys_what_peers_say(tmp_path: Path, monkeypatch: pytes
     path.write_bytes(wire.capture([next(wire.negotiations()), next(wire.services()), next(wire.data_sets())]))
     async with opened(Capture(str(path), ports=(104,))) as (app, pilot):
         assert await walk(app, pilot, associations=2, entries=1) > 3
+        await press(pilot, "1")
         assert "\\x1b]0;T\\x07" in screen_text(app)
     for text in recorder.texts:
         assert_printable("screen", text)
@@ -96,7 +97,7 @@ async def test_no_screen_obeys_what_peers_say(tmp_path: Path, monkeypatch: pytes
 
 async def test_what_is_pasted_does_not_reach_the_terminal(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap") as (app, pilot):
-        app.action_filter()
+        app.workspace.action_filter()
         await pilot.pause()
         app.query_one("#filter Input").value = "a\x1b]0;title\x07b\x9bc\u202ed山\ue000e"
         app.notify("[red]\x1b[2Jtold\n", title="\x07")

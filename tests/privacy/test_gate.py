@@ -241,6 +241,11 @@ def test_uids_are_shown_unless_their_redaction_is_asked_for():
     assert "1.2.840.10008.1.1" in shown(redacted)
 
 
+def test_what_is_no_uid_although_it_should_be_one_is_withheld_like_free_text():
+    assert Gate().uid("DOE JANE 1947") == "UID-1 (XXX XXXX 9999)"
+    assert Gate(Privacy(keep_phi=True)).uid("DOE JANE 1947") == "DOE JANE 1947"
+
+
 def test_names_of_the_network_are_shown_unless_their_redaction_is_asked_for():
     plain, redacting = Gate(), Gate(Privacy(redact_network=True))
     assert (plain.title("CT1"), plain.address("10.0.0.1")) == ("CT1", "10.0.0.1")
@@ -278,6 +283,26 @@ def test_a_comment_may_name_an_application_entity_of_the_capture():
         each.know_title("CTROOM9")
     assert gate.comment("Unknown AET: CTROOM9") == "Unknown AET: CTROOM9"
     assert redacting.comment("Unknown AET: CTROOM9") == "Unknown AET: AE-1"
+
+
+def test_so_many_application_entities_are_known_in_comments_and_no_more(monkeypatch):
+    monkeypatch.setattr("dicomsniff.privacy.gate.MAX_TITLES", 1)
+    gate = Gate()
+    for title in ("CTROOM9", "MRROOM7"):
+        gate.know_title(title)
+    assert gate.comment("neither CTROOM9 nor MRROOM7") == "neither CTROOM9 nor XXXXXX9"
+
+
+def test_a_value_too_short_to_tell_anybody_is_not_looked_for_in_comments():
+    gate = Gate()
+    decoded(short(0x00100040, "CS", b"F "), short(0x00100020, "LO", b"abc "), gate=gate)
+    assert gate.comment("F is no sex, abc is somebody") == "F is no sex, PatientID-1 is somebody"
+
+
+def test_of_two_names_at_one_place_of_a_comment_the_longer_one_is_withheld():
+    gate = Gate()
+    decoded(short(0x00100020, "LO", b"Jane"), short(0x00101001, "PN", b"Jane Mary "), gate=gate)
+    assert gate.comment("Jane Mary is not Jane") == "OtherPatientNames-1 is not PatientID-1"
 
 
 def test_a_comment_does_not_tell_what_a_data_set_holds_that_is_not_shown():

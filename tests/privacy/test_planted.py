@@ -15,8 +15,8 @@ import build
 from dicomsniff.comments import CommentReader
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.dataset_element import DecodedDataSet
-from dicomsniff.export.formats import FORMATS, DataSets, find_view
-from dicomsniff.export.view import Asked, write_view
+from dicomsniff.export.formats import DataSets, find_view
+from dicomsniff.export.view import Asked
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate, Privacy
@@ -26,6 +26,7 @@ from dicomsniff.tui.said import use_gate
 from privacy import plants as planted
 from privacy.plants import CANARY, Plants
 from tui.screens import LARGE, SMALL, notices, opened, screen_text, settle, walk
+from views import said_by, view_names
 
 KEPT = Privacy(keep_phi=True)
 Talks = Callable[[Plants], Iterable[build.Talk]]
@@ -60,8 +61,7 @@ class Planted:
 
     def views(self, gate: Gate) -> dict[str, str]:
         """What each view says behind a gate: every format of every command, and the details of the terminal UI."""
-        pairs = [(command, form.name) for form in FORMATS for command in form.commands]
-        said = {f"{command} {form}": self.written(command, form, gate.privacy) for command, form in pairs}
+        said = {f"{command} {form}": self.written(command, form, gate.privacy) for command, form in view_names()}
         # The gate of the terminal UI is another one in there only, and no later test's.
         return said | {"details": copy_context().run(lambda: "\n".join(self._details(gate)))}
 
@@ -71,9 +71,8 @@ class Planted:
         view, names = find_view(command, form), (str(self.path),)
         asked = Asked(contexts=True, fail_on=Severity.NOTE, names=names, privacy=privacy, data_sets=data_sets)
         source = Pipe(self.path.read_bytes()) if piped else str(self.path)
-        with io.StringIO() as out, Capture(source, collect=view.collect(asked), heads=view.heads(asked)) as capture:
-            write_view(view, capture, out, asked)
-            return out.getvalue()
+        with Capture(source, collect=view.collect(asked), heads=view.heads(asked)) as capture:
+            return said_by(view, capture, asked)
 
     def _details(self, gate: Gate) -> Iterator[str]:
         """The fields and bytes of every entry, as the terminal UI shows them."""
@@ -201,6 +200,7 @@ class ClosedGate(Gate):
         return GONE
 
 
+@pytest.mark.slow
 def test_what_is_said_depends_on_no_withheld_value(tmp_path: Path) -> None:
     """The proof that no view goes around the gate, whatever it would make of a value.
 
@@ -264,7 +264,7 @@ def test_no_name_that_a_key_makes_tells_it(capture: Planted) -> None:
     assert not leaks(said, capture.plants.texts, capture.plants.raw)
 
 
-@pytest.mark.parametrize("depth", [DataSets.IDENTIFIERS, DataSets.NONE])
+@pytest.mark.parametrize("depth", [DataSets.IDENTIFIERS, pytest.param(DataSets.NONE, marks=pytest.mark.slow)])
 def test_what_is_said_of_less_of_data_sets_tells_no_more(capture: Planted, depth: DataSets) -> None:
     said = {form: capture.written("export", form, Privacy(), depth) for form in ("json", "jsonl")}
     assert not canaries(said)
@@ -282,6 +282,7 @@ def test_of_a_pipe_nothing_is_said_that_came_before(capture: Planted) -> None:
     assert not leaks(said, set(capture.plants.texts) - set(later))
 
 
+@pytest.mark.slow
 def test_all_of_it_is_said_where_that_is_asked_for(capture: Planted) -> None:
     said = "\n".join(capture.said(KEPT).values())
     places = {each: where for each, where in capture.plants.texts.items() if each not in said}
@@ -308,7 +309,7 @@ def test_uids_and_names_of_the_network_are_nowhere_where_that_is_asked_for(captu
     assert not canaries(said)
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: f"{form.commands[0]}-{form.name}")
-def test_the_same_capture_is_written_the_same(capture: Planted, form: object) -> None:
-    again = capture.written(form.commands[0], form.name, Privacy())
-    assert again == capture.said(Privacy())[f"{form.commands[0]} {form.name}"]
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "form"), view_names(), ids=lambda name: name)
+def test_the_same_capture_is_written_the_same(capture: Planted, command: str, form: str) -> None:
+    assert capture.written(command, form, Privacy()) == capture.said(Privacy())[f"{command} {form}"]

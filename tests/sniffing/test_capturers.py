@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import build
+from dicomsniff.capture.pcapng import MAGIC
 from dicomsniff.capture.reader import CaptureReader
 from sniffers import joined_namespaces
 
@@ -239,3 +240,34 @@ def test_loopback_is_captured_once(capturer, tmp_path) -> None:
             out.sendto(b"once", ("127.0.0.1", int(port)))
         sniffer.communicate(timeout=60)
     assert packets_in(kept) == 3
+
+
+@pytest.mark.parametrize("capturer", ["dumpcap", "builtin"], indirect=True)
+def test_where_one_of_several_interfaces_goes_away_the_others_are_captured_from(
+    namespaces, sniff, tmp_path, capturer
+) -> None:
+    kept, inside = tmp_path / "kept.pcapng", namespaces[1]
+
+    def run(command: str) -> None:
+        subprocess.run([*inside, *command.split()], timeout=10, check=True)
+
+    def begin() -> None:
+        run("ip link add dsz type veth peer name dsy")
+        for device in ("dsy", "dsz"):
+            run(f"ip link set {device} up")
+
+    def sections() -> int:
+        return kept.read_bytes().count(MAGIC)
+
+    run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
+    begin()
+    sniffer = sniff("-i", "dsz", "--capturer", capturer, "-w", str(kept))
+    run("ip link del dsz")
+    until(lambda: sections() == 2, "capturing goes on")
+    send(namespaces[0], 100)
+    begin()
+    until(lambda: sections() == 3, "all are captured from again")
+    status, _, said = sniffer.end()
+    assert (status, packets_in(kept)) == (3, 100)
+    assert "of which nothing is known; without dsz, still away" in said
+    assert "capturing from dsz again after" in said

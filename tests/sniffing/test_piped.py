@@ -92,6 +92,15 @@ def test_stopping_takes_what_is_there_and_waits_for_nothing(pipe):
     assert pipe.take() == len(FRAMES)
     assert pipe.mover.is_over
     assert pipe.take() == 0
+    assert pipe.mover.is_over
+
+
+def test_a_pipe_in_which_nothing_is_ends_as_soon_as_it_is_stopped(pipe):
+    pipe.take()
+    pipe.mover.stop()
+    assert not pipe.mover.is_over
+    assert pipe.take() == 0
+    assert pipe.mover.is_over
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,38 @@ def test_a_file_that_begins_with_another_interface_has_those_before(tmp_path: Pa
     assert [frames_in(name) for name in sorted(tmp_path.iterdir())] == [[b"x" * 600], [b"y", b"z" * 600], [b"z"]]
 
 
+def secrets(text: bytes) -> Taken:
+    """A Decryption Secrets Block with a TLS key log."""
+    body = b"KSLT" + len(text).to_bytes(4, "little") + text + bytes(-len(text) % 4)
+    length = (12 + len(body)).to_bytes(4, "little")
+    block = (10).to_bytes(4, "little") + length + body + length
+    return Taken(block, 0, (block,))
+
+
+def key_logs_in(path: Path) -> list[bytes]:
+    reader = CaptureReader(str(path))
+    try:
+        return [log for _ in reader.batches() for log in reader.take_key_logs()]
+    finally:
+        reader.close()
+
+
+def test_each_file_of_a_rotation_holds_the_tls_secrets_that_came_before_it(tmp_path: Path, kept: list[Kept]) -> None:
+    spool = keep(kept, write=str(tmp_path / "ring.pcapng"), rotate_bytes=500)
+    spool.add(HEAD, secrets(b"first"), packets(b"x" * 600), secrets(b"second"), packets(b"y" * 600), packets(b"z"))
+    first, second, third = (key_logs_in(name) for name in sorted(tmp_path.iterdir()))
+    assert (first, second, third) == ([b"first"], [b"first", b"second"], [b"first", b"second"])
+
+
+def test_of_very_many_tls_secrets_a_file_of_a_rotation_begins_with_the_newest(
+    tmp_path: Path, kept: list[Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicomsniff.sniffing.writer.MAX_HEADS", sum(map(len, HEAD.heads)) + 100)
+    spool = keep(kept, write=str(tmp_path / "ring.pcapng"), rotate_bytes=500)
+    spool.add(HEAD, *(secrets(bytes([number]) * 40) for number in b"abc"), packets(b"x" * 600), packets(b"y"))
+    assert key_logs_in(sorted(tmp_path.iterdir())[-1]) == [b"c" * 40]
+
+
 def test_what_cannot_be_written_leaves_whole_records(tmp_path: Path, kept: list[Kept], monkeypatch) -> None:
     path = tmp_path / "kept.pcapng"
     spool = keep(kept, write=str(path))
@@ -208,3 +240,34 @@ def test_frames_of_any_length_are_read_as_they_were_written(kept: list[Kept]) ->
     spool = keep(kept)
     spool.add(HEAD, packets(*frames))
     assert spool.frames() == frames
+
+
+def test_a_file_that_begins_with_a_section_has_nothing_of_the_one_before(tmp_path: Path, kept: list[Kept]) -> None:
+    spool = keep(kept, write=str(tmp_path / "ring.pcapng"), rotate_bytes=500)
+    spool.add(HEAD, packets(b"x" * 600), HEAD, packets(b"y"))
+    first, second = sorted(tmp_path.iterdir())
+    assert second.read_bytes() == HEAD.data + packets(b"y").data
+    assert frames_in(first) == [b"x" * 600]
+
+
+def test_the_only_file_stays_however_large_it_is() -> None:
+    spool = Spool(limit=10)
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes(range(50)))
+        file.flush()
+        spool.add(os.dup(file.fileno()), 0, "", 0)
+        spool.grow(50)
+        assert spool.read(0, 100) == bytes(range(50))
+        spool.close()
+
+
+def test_what_is_not_said_to_be_written_is_not_read() -> None:
+    spool = Spool()
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes(range(50)))
+        file.flush()
+        spool.add(os.dup(file.fileno()), 0, "", 0)
+        spool.grow(20)
+        assert spool.read(0, 100) == bytes(range(20))
+        assert spool.read(30, 100) == b""
+        spool.close()

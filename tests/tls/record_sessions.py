@@ -153,6 +153,21 @@ def main() -> None:
         server = Server(folder, "-tls1_2", "-client_renegotiation", "-legacy_renegotiation")
         server.session("tls12-renegotiation", script=_RENEGOTIATES)
         server.stop()
+        record_shared_keys(folder)
+
+
+def record_shared_keys(folder: Path) -> None:
+    """Sessions whose sides know a key beforehand, which Python's ssl offers from 3.13 on only."""
+    shared = ("-psk", "00112233445566778899aabbccddeeff", "-psk_identity", "ct1")
+    for name, version, suite in (
+        ("tls12-psk", "-tls1_2", "PSK-AES128-CCM8"),
+        ("tls12-ecdhe-psk", "-tls1_2", "ECDHE-PSK-AES128-CBC-SHA256"),
+        ("tls13-psk", "-tls1_3", "TLS_AES_128_GCM_SHA256"),
+    ):
+        chosen = ("-ciphersuites", suite) if version == "-tls1_3" else ("-cipher", f"{suite}:@SECLEVEL=0")
+        server = Server(folder, version, *shared, *chosen, "-num_tickets", "1")
+        server.session(name, version, *shared, *chosen)
+        server.stop()
 
 
 if __name__ == "__main__":

@@ -72,6 +72,20 @@ def test_a_client_may_log_the_premaster_secret_that_it_encrypts():
     assert decoder.session.read_with is Origin.KEY_LOG
 
 
+def test_a_key_log_may_name_a_session_by_its_id():
+    """As programs that use NSS of old wrote it."""
+    made = Talk(V12, "AES128-SHA", kind="rsa", options=ssl.OP_NO_TICKET).start().say(CLIENT, b"one").end()
+    server = made.streams[SERVER]
+    identifier = server[44 : 44 + server[43]]
+    assert len(identifier) == 32
+    (master,) = (line.split()[2] for line in made.keylog.splitlines() if line.startswith(b"CLIENT_RANDOM "))
+    secrets = Secrets()
+    secrets.add_keylog(b"RSA Session-ID:" + identifier.hex().encode() + b" Master-Key:" + master)
+    decoder, events = decode(made.sent, secrets)
+    assert read(events) == made.said
+    assert decoder.session.read_with is Origin.KEY_LOG
+
+
 def _encrypted_premaster(stream: bytes) -> bytes:
     hello = 5 + int.from_bytes(stream[3:5], "big")
     length = int.from_bytes(stream[hello + 9 : hello + 11], "big")
@@ -154,3 +168,15 @@ def test_what_is_encrypted_behind_a_changecipherspec_is_no_message_by_chance(fin
     told = [event for event in events if isinstance(event, TlsProblem)]
     assert {event.problem for event in told} == {Problem.LOST, Problem.NO_SECRETS}
     assert decoder.session.unread == "the server's hello is not in the capture"
+
+
+def test_ciphertext_that_looks_like_a_whole_message_is_looked_at_once_where_only_the_client_is_captured():
+    made = talk_before_13()
+    change = b"\x14\x03\x03\x00\x01\x01\x16\x03\x03"
+    client = made.streams[CLIENT]
+    at = client.index(change) + len(change) + 2
+    looks_whole = b"\x10\x00\x00\x04"  # a ClientKeyExchange that ends within its record
+    decoder = TlsDecoder(Secrets())
+    altered = client[:at] + looks_whole + client[at + len(looks_whole) :]
+    events = decoder.feed(CLIENT, altered, 0) + decoder.close()
+    assert [event.problem for event in events if isinstance(event, TlsProblem)]

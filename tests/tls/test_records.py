@@ -2,7 +2,7 @@
 
 import pytest
 
-from dicomsniff.tls.records import MAX_BODY, Hole, Junk, Record, RecordReader
+from dicomsniff.tls.records import MAX_BODY, MAX_PIECES, Hole, Junk, Record, RecordReader
 
 
 def record(kind: int, body: bytes) -> bytes:
@@ -75,3 +75,20 @@ def test_bytes_that_were_taken_are_let_go():
         reader.trim()
         assert reader.size == 0
         assert len(reader._pieces[0].data) <= 64
+
+
+def test_bytes_behind_a_hole_are_worth_looking_at_however_few_they_are():
+    reader = RecordReader()
+    reader.feed(ONE[:3], 0)
+    assert reader.next() is None
+    reader.skip(3, 500)
+    assert reader.feed(b"\x17", 500)
+
+
+def test_so_many_pieces_are_kept_and_no_more():
+    reader = RecordReader()
+    for number in range(MAX_PIECES):
+        reader.feed(b"\x17", number * 10)
+    assert not reader.is_flooded
+    reader.feed(b"\x17", MAX_PIECES * 10)
+    assert reader.is_flooded

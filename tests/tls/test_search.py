@@ -156,6 +156,18 @@ def test_secrets_of_another_session_are_told_and_soon_not_tried_any_more():
     assert decoder.session.read_with is None
 
 
+def test_what_waits_for_secrets_is_bounded_however_small_its_pieces_are():
+    exchange = _exchange(*KINDS[0], repeated=6)
+    decoder = TlsDecoder(Secrets())
+    client = exchange.streams[CLIENT]
+    assert len(client) > 2 * MAX_WAITING
+    most = 0
+    for at in range(0, len(client), 1460):
+        decoder.feed(CLIENT, client[at : at + 1460], at)
+        most = max(most, decoder.waiting)
+    assert MAX_WAITING // 2 < most <= MAX_WAITING + 1460
+
+
 def test_what_waits_for_secrets_is_bounded_and_what_comes_after_them_is_read():
     exchange = _exchange(*KINDS[0], repeated=6)
     secrets = Secrets()

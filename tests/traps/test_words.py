@@ -229,7 +229,6 @@ def test_row_21_an_object_below_4096_bytes_is_no_less_than_a_large_one(tell, nam
     assert told.messages()[0]["data_set"]["sha256"] == hashlib.sha256(data).hexdigest()
 
 
-@pytest.mark.xfail(reason="there is no command `extract` yet", strict=True)
 @pytest.mark.parametrize("name", SMALL)
 def test_row_21_and_is_extracted_byte_for_byte(tell, tmp_path, name):
     data, syntax, read = stored_bytes(name)

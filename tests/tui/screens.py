@@ -15,13 +15,22 @@ from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.dialog import Dialog
+from dicomsniff.tui.views.exchange import Exchange
+from dicomsniff.tui.views.overview import Overview
+from dicomsniff.tui.views.registry import VIEWS
 from unmarked import KEPT
 
-SMALL, LARGE = (80, 24), (160, 45)
+SMALL, MIDDLE, LARGE = (80, 24), (120, 35), (160, 45)
 both_sizes = pytest.mark.parametrize(
     "size", [SMALL, pytest.param(LARGE, marks=pytest.mark.slow)], ids=["80x24", "160x45"]
 )
 """Runs a test in both; the quick loop leaves the larger one out."""
+every_size = pytest.mark.parametrize(
+    "size",
+    [SMALL, *(pytest.param(size, marks=pytest.mark.slow) for size in (MIDDLE, LARGE))],
+    ids=["80x24", "120x35", "160x45"],
+)
+"""Runs a test in all three sizes; the quick loop leaves the larger ones out."""
 PATIENCE = 60
 """Seconds after which what is awaited will not come, however busy the machine is."""
 
@@ -36,6 +45,11 @@ def is_at_rest(app: App[object]) -> bool:
     return not any(node.message_queue_size or node._next_callbacks for node in nodes)
 
 
+def is_working(app: App[object]) -> bool:
+    """Whether something goes on in the background."""
+    return any(not worker.is_finished for worker in app.workers)
+
+
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until everything asked for was read and is shown.
 
@@ -45,10 +59,10 @@ async def settle(pilot: Pilot[None]) -> None:
     calm = 0
     async with asyncio.timeout(PATIENCE):
         while calm < 2:  # what comes to rest may be what wakes another widget
-            if any(not worker.is_finished for worker in pilot.app.workers):
+            if is_working(pilot.app):
                 await pilot.app.workers.wait_for_complete()
             await pilot.pause(0)
-            calm = calm + 1 if is_at_rest(pilot.app) else 0
+            calm = calm + 1 if is_at_rest(pilot.app) and not is_working(pilot.app) else 0
 
 
 async def until(pilot: Pilot[None], condition: object) -> None:
@@ -78,13 +92,31 @@ def notices(app: DicomsniffApp) -> str:
     return "\n".join(notice.message for notice in app._notifications)
 
 
+def overview(app: DicomsniffApp) -> Overview:
+    """The view of the associations."""
+    view = app.workspace.views["overview"]
+    assert isinstance(view, Overview)
+    return view
+
+
+def exchange(app: DicomsniffApp) -> Exchange:
+    """The view of one association's messages."""
+    view = app.workspace.views["exchange"]
+    assert isinstance(view, Exchange)
+    return view
+
+
 @asynccontextmanager
 async def opened(
-    source: object, size: tuple[int, int] = LARGE, privacy: Privacy = KEPT
+    source: object, size: tuple[int, int] = LARGE, privacy: Privacy = KEPT, *, touched: bool = True
 ) -> AsyncIterator[tuple[DicomsniffApp, Pilot[None]]]:
-    """The app on a capture, or on the path of one, read to its end."""
+    """The app on a capture, or on the path of one, read to its end.
+
+    Where the user has not `touched` anything meanwhile, what is worst is in sight, else the first association.
+    """
     with source if isinstance(source, Capture) else Capture(str(source)) as capture:
         app = DicomsniffApp(capture, privacy)
+        app.session.touched = touched
         async with app.run_test(size=size) as pilot:
             await settle(pilot)
             yield app, pilot
@@ -98,23 +130,26 @@ def both_ends(count: int, most: int) -> list[int]:
 async def walk(app: DicomsniffApp, pilot: Pilot[None], *, associations: int = 1, entries: int = 2) -> int:
     """Look at everything of some associations and entries, from both ends; return how many entries were seen."""
     seen = 0
-    panes = app.panes
-    for place in both_ends(len(panes.table.listed), associations):
-        panes.go_to(panes.table)
-        panes.table.move_to(place, by_user=True)
-        await settle(pilot)
-        for key in "fcil":
-            await press(pilot, key, "end", "home", "pagedown", "enter")
+    session, view = app.session, exchange(app)
+    for place in both_ends(len(session.listing.listed), associations):
+        association = session.listing.listed[place]
+        for kind in VIEWS:
+            session.show("overview")
+            session.select(association)
+            await press(pilot, kind.key, "end", "home", "pagedown", "tab", "end", "enter")
             if isinstance(app.screen, Dialog):
                 await press(pilot, "escape")
-        association = panes.table.listed[place]
+        await press(pilot, "l", "end", "home", "pagedown", "enter")
+        if isinstance(app.screen, Dialog):
+            await press(pilot, "escape")
         for index in both_ends(len(association.timeline), entries):
-            panes.table.select(association)
+            session.select(association)
+            session.show("exchange")
             await settle(pilot)
-            panes.ladder.move_to(index, by_user=True)
+            session.select_entry(session.entries[index])
             await settle(pilot)
-            assert panes.fields.detail is not None
-            panes.go_to(panes.fields)
+            assert view.fields.detail is not None
+            view.go_to(view.fields)
             await press(pilot, "end", "left", "left", "right", "z", "z", "home", "tab", "end", "enter", "escape")
             for key in ("r", "o", "b", "b"):
                 await press(pilot, key)

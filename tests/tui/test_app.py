@@ -14,12 +14,11 @@ from dicomsniff.privacy.gate import Privacy
 from dicomsniff.span import Span
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.filter_line import FilterLine
-from dicomsniff.tui.findings_list import FindingsList
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.value_view import ValueView
 from findings.traffic import with_client
-from tui.screens import LARGE, SMALL, both_sizes, opened, press, screen_text, settle
+from tui.screens import LARGE, SMALL, both_sizes, exchange, opened, overview, press, screen_text, settle, until
 
 
 @both_sizes
@@ -28,48 +27,47 @@ async def test_the_first_screen_answers_who_and_how_it_went(samples: Path, size:
         shown = screen_text(app)
         assert "ECHOSCU → STORESCP" in shown
         assert "released: 1 C-ECHO, Success" in shown
-        assert "├─ A-ASSOCIATE-RQ ──" in shown
-        assert "── C-ECHO-RSP 1 ─┤" in shown
-        assert "patient data shown (P) · the association went well; 1 C-ECHO" in shown
+        assert "the association went well; 1 C-ECHO" in shown.splitlines()[0]
+        assert "SHOWN" in shown.splitlines()[0], "of patient data"
 
 
 @both_sizes
 async def test_enter_goes_deeper_and_escape_back(samples: Path, size: tuple[int, int]) -> None:
     async with opened(samples / "c-echo.pcap", size) as (app, pilot):
-        panes = app.panes
-        assert app.focused is panes.table
+        assert app.focused is overview(app).table
         await press(pilot, "enter")
-        assert app.focused is panes.ladder
+        assert app.focused is exchange(app).ladder
         await press(pilot, "down", "down", "enter")
-        assert app.focused is panes.fields
+        assert app.focused is exchange(app).fields
         assert "Command set  68 B" in screen_text(app)
         assert "1.2.840.1000" in screen_text(app), "the bytes are beside the fields"
         await press(pilot, "escape")
-        assert app.focused is panes.ladder
+        assert app.focused is exchange(app).ladder
         await press(pilot, "escape")
-        assert app.focused is panes.table
+        assert app.focused is overview(app).table
 
 
 async def test_keys_pressed_faster_than_the_screen_follows_still_count(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
         await pilot.press("enter", "down", "down", "enter", "down")
         await settle(pilot)
-        assert (app.panes.table.cursor, app.panes.ladder.cursor, app.panes.fields.cursor) == (0, 2, 1)
+        assert (exchange(app).ladder.cursor, exchange(app).fields.cursor) == (2, 1)
 
 
 @both_sizes
 async def test_tab_visits_every_pane_and_shows_it(samples: Path, size: tuple[int, int]) -> None:
     async with opened(samples / "c-echo.pcap", size) as (app, pilot):
         visited = []
-        for _ in range(4):
+        await press(pilot, "2")
+        for _ in range(3):
             visited.append(app.focused)
             assert app.focused is not None
             assert app.focused.region.area > 0
             await press(pilot, "tab")
-        assert visited == list(app.panes.order)
-        assert app.focused is app.panes.table
+        assert visited == list(exchange(app).order)
+        assert app.focused is exchange(app).ladder
         await press(pilot, "shift+tab")
-        assert app.focused is app.panes.bytes
+        assert app.focused is exchange(app).bytes
 
 
 async def test_a_terminal_made_smaller_keeps_the_focused_pane_in_sight(samples: Path) -> None:
@@ -77,46 +75,48 @@ async def test_a_terminal_made_smaller_keeps_the_focused_pane_in_sight(samples: 
         await press(pilot, "enter", "enter")
         await pilot.resize_terminal(*SMALL)
         await settle(pilot)
-        assert app.focused is app.panes.fields
-        assert app.panes.fields.region.width >= 78
-        assert not app.panes.ladder.display
+        assert app.focused is exchange(app).fields
+        assert exchange(app).fields.region.width >= 78
+        assert not exchange(app).ladder.display
         await pilot.resize_terminal(*LARGE)
         await settle(pilot)
-        assert app.panes.ladder.display
+        assert exchange(app).ladder.display
 
 
 async def test_a_field_highlights_its_bytes(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap") as (app, pilot):
         await press(pilot, "enter", "enter")
-        fields = app.panes.fields
+        fields = exchange(app).fields
         while fields.selected.name != "Called-AE-title":
             await press(pilot, "down")
-        assert app.panes.bytes.border_subtitle == "16 bytes from 0xa"
-        highlighted = app.panes.bytes.styled("highlight").bgcolor
-        strip = app.panes.bytes.render_line(1)
+        assert exchange(app).bytes.border_subtitle == "16 bytes from 0xa"
+        highlighted = exchange(app).bytes.styled("highlight").bgcolor
+        strip = exchange(app).bytes.render_line(1)
         text = "".join(segment.text for segment in strip if segment.style and segment.style.bgcolor == highlighted)
         assert text.startswith("53 54 4f 52 45 53"), "STORES"
 
 
 async def test_a_click_on_a_byte_selects_its_field(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap") as (app, pilot):
-        await pilot.click(app.panes.bytes, offset=(9, 2))
+        await press(pilot, "2")
+        await pilot.click(exchange(app).bytes, offset=(9, 2))
         await settle(pilot)
-        assert app.panes.fields.selected.name == "PDU-type"
-        await pilot.click(app.panes.bytes, offset=(9 + 8 * 3 + 1 + 2 * 3, 2))
+        assert exchange(app).fields.selected.name == "PDU-type"
+        await pilot.click(exchange(app).bytes, offset=(9 + 8 * 3 + 1 + 2 * 3, 2))
         await settle(pilot)
-        assert app.panes.fields.selected.name == "Called-AE-title"
+        assert exchange(app).fields.selected.name == "Called-AE-title"
 
 
 async def test_a_click_selects_and_a_double_click_opens(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap") as (app, pilot):
-        await pilot.click(app.panes.ladder, offset=(30, 4))
+        await press(pilot, "2")
+        await pilot.click(exchange(app).ladder, offset=(30, 4))
         await settle(pilot)
-        assert app.panes.ladder.cursor == 2
-        await pilot.click(app.panes.ladder, offset=(30, 5), times=2)
+        assert exchange(app).ladder.cursor == 2
+        await pilot.click(exchange(app).ladder, offset=(30, 5), times=2)
         await settle(pilot)
-        assert app.panes.ladder.cursor == 3
-        assert app.focused is app.panes.fields
+        assert exchange(app).ladder.cursor == 3
+        assert app.focused is exchange(app).fields
 
 
 async def test_enter_on_a_field_shows_its_whole_value(samples: Path) -> None:
@@ -124,65 +124,64 @@ async def test_enter_on_a_field_shows_its_whole_value(samples: Path) -> None:
         await press(pilot, "enter", "down", "down", "enter", "down", "enter")
         assert isinstance(app.screen, ValueView)
         await press(pilot, "escape")
-        assert app.focused is app.panes.fields
+        assert app.focused is exchange(app).fields
 
 
 async def test_the_filter_works_as_it_is_typed(samples: Path) -> None:
     async with opened(samples / "association-rejected.pcap", SMALL) as (app, pilot):
-        table = app.panes.table
+        table = overview(app).table
         await press(pilot, "slash", *"notHere")
         assert isinstance(app.focused, Input)
-        assert [association.acceptor.ae_title for association in table.listed] == ["NOTHERE"]
-        assert app.panes.ladder.association is table.listed[0]
+        assert [association.acceptor.ae_title for association in app.session.listing.listed] == ["NOTHERE"]
+        assert app.session.shown is app.session.listing.listed[0]
         assert "Associations (1 of 10)" in screen_text(app)
         await press(pilot, "enter")
         assert app.focused is table
         await press(pilot, "escape")
-        assert len(table.listed) == 10
-        assert app.panes.ladder.association is table.selected, "the selection outlives the filter"
-        assert table.selected.acceptor.ae_title == "NOTHERE"
+        assert len(app.session.listing.listed) == 10
+        assert app.session.shown is app.session.association, "the selection outlives the filter"
+        assert app.session.association.acceptor.ae_title == "NOTHERE"
 
 
 async def test_a_filter_nothing_matches_says_so_and_leaves_an_empty_exchange(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
         await press(pilot, "slash", *"qqq")
         assert "no association matches the filter" in screen_text(app)
-        assert app.panes.ladder.association is None
+        assert app.session.shown is None
         await press(pilot, "escape")
-        assert app.panes.ladder.association is not None
+        assert app.session.shown is not None
 
 
 async def test_the_filter_knows_titles_addresses_outcomes_services_and_sop_classes(samples: Path) -> None:
     async with opened(samples / "c-store.pcap", SMALL) as (app, _):
         for text in ("ct image", "10.20.0.1", "released", "c-store", "storescp corpusscu", "1.2.840.10008.5"):
-            app.panes.table.set_filter(text)
-            assert len(app.panes.table.listed) == 1, text
-            app.panes.table.set_filter(f"{text} nowhere")
-            assert not app.panes.table.listed
+            app.session.set_filter(text)
+            assert len(app.session.listing.listed) == 1, text
+            app.session.set_filter(f"{text} nowhere")
+            assert not app.session.listing.listed
 
 
 async def test_n_and_p_walk_from_problem_to_problem(samples: Path) -> None:
     async with opened(samples / "association-aborted.pcap", SMALL) as (app, pilot):
         await press(pilot, "n")
-        forward = [(app.panes.table.cursor, app.panes.ladder.cursor)]
+        forward = [(app.session.association.id, app.session.place)]
         while True:
             await press(pilot, "n")
-            if (place := (app.panes.table.cursor, app.panes.ladder.cursor)) == forward[-1]:
+            if (place := (app.session.association.id, app.session.place)) == forward[-1]:
                 break
             forward.append(place)
-        assert forward[-1][0] == 2, "into the last association"
+        assert forward[-1][0] == 3, "into the last association"
         await press(pilot, "p")
-        assert (app.panes.table.cursor, app.panes.ladder.cursor) < forward[-1]
+        assert (app.session.association.id, app.session.place) < forward[-1]
 
 
 async def test_findings_lead_to_their_entries(samples: Path) -> None:
     async with opened(samples / "mal-data-before-command.pcap", SMALL) as (app, pilot):
         await press(pilot, "f")
-        assert isinstance(app.screen, FindingsList)
         assert "fragment-stray" in screen_text(app)
         await press(pilot, "enter")
-        assert app.panes.ladder.selected.event.problem == "a data set fragment with no command before it"
-        assert app.focused is app.panes.ladder
+        assert app.session.entry.event.problem == "a data set fragment with no command before it"
+        assert app.focused is exchange(app).ladder
 
 
 async def test_an_association_without_findings_says_so(samples: Path) -> None:
@@ -190,30 +189,32 @@ async def test_an_association_without_findings_says_so(samples: Path) -> None:
         await press(pilot, "f")
         assert "nothing was found" in screen_text(app)
         await press(pilot, "enter")
-        assert not isinstance(app.screen, FindingsList)
 
 
 async def test_a_finding_says_what_it_means_and_what_to_do(samples: Path) -> None:
     async with opened(samples / "no-answer.pcap", SMALL) as (app, pilot):
         await press(pilot, "f")
         shown = " ".join(line.strip(" ┃│") for line in screen_text(app).splitlines())
-        for text in ("so something listens there; it never spoke DICOM", "Try C-ECHO from another host", "PS3.8 §7.1"):
+        for text in (
+            "so something listens there; it never spoke DICOM",
+            "gave no answer to A-ASSOCIATE-RQ",
+            "PS3.8 §7.1",
+        ):
             assert text in shown
 
 
 @both_sizes
-async def test_c_lists_the_findings_of_the_whole_capture(samples: Path, size: tuple[int, int]) -> None:
+async def test_the_findings_of_the_whole_capture_are_listed_by_kind(samples: Path, size: tuple[int, int]) -> None:
     async with opened(samples / "no-answer.pcap", size) as (app, pilot):
-        await press(pilot, "c")
-        assert isinstance(app.screen, FindingsList)
+        await press(pilot, "f")
         shown = screen_text(app)
         assert "both associations are in trouble" in shown
         assert "└ the application of ECHOSCU" in shown, "what follows from a cause is below it"
         await press(pilot, "down", "down", "enter")
-        assert app.panes.table.selected.id == 2
-        assert app.panes.ladder.selected.event.name == "A-ABORT"
+        assert app.session.association.id == 2
+        assert app.session.entry.event.name == "A-ABORT"
         await press(pilot, "b")
-        assert app.panes.table.selected.id == 1
+        assert app.session.view == "findings"
 
 
 async def test_findings_about_the_capture_are_listed_and_lead_nowhere(tmp_path: Path) -> None:
@@ -228,12 +229,10 @@ async def test_findings_about_the_capture_are_listed_and_lead_nowhere(tmp_path: 
     path.write_bytes(build.pcap(build.frames([*talk.close().packets, *web.close().packets])))
     async with opened(path, SMALL) as (app, pilot):
         await press(pilot, "f")
-        assert "HTTP" not in screen_text(app)
-        await press(pilot, "escape", "c")
-        assert "note        all" in screen_text(app)
+        assert "N    all" in screen_text(app)
         assert "HTTP" in screen_text(app)
         await press(pilot, "enter")
-        assert app.panes.ladder.cursor == 0
+        assert app.session.view == "findings"
 
 
 async def test_a_finding_about_the_capture_leads_to_the_message_it_names(samples: Path) -> None:
@@ -250,31 +249,31 @@ async def test_a_finding_about_the_capture_leads_to_the_message_it_names(samples
     found = Placed("move-incomplete", Severity.ERROR, "less came", "", nowhere, association=2, number=3)
     async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
         app.capture.analyzer.findings = [found]
-        await press(pilot, "c")
-        assert "error         2" in screen_text(app)
+        await press(pilot, "f")
+        assert "E      2" in screen_text(app)
         await press(pilot, "enter")
-        assert app.panes.table.selected.id == 2
-        assert app.panes.ladder.selected.event.number == 3
+        assert app.session.association.id == 2
+        assert app.session.entry.event.number == 3
 
 
 async def test_associations_given_up_to_bound_memory_leave_the_list(samples: Path) -> None:
     async with opened(samples / "association-rejected.pcap", SMALL) as (app, pilot):
-        table = app.panes.table
         await press(pilot, "G", "up")
-        app.show_progress(CaptureAdvanced([], None, None, table.associations[5:]))
+        app.show_progress(CaptureAdvanced([], None, None, app.session.listing.all[5:]))
         await settle(pilot)
-        assert [association.id for association in table.listed] == [6, 7, 8, 9, 10]
-        assert table.selected.id == 9
-        app.show_progress(CaptureAdvanced([], None, None, table.associations[:1]))
+        assert [association.id for association in app.session.listing.listed] == [6, 7, 8, 9, 10]
+        assert app.session.association.id == 9
+        app.show_progress(CaptureAdvanced([], None, None, app.session.listing.all[:1]))
         await settle(pilot)
-        assert app.panes.ladder.association.id == 6
-        assert app.panes.fields.detail.title == "A-ASSOCIATE-RQ"
+        assert app.session.shown.id == 6
+        await press(pilot, "2")
+        assert exchange(app).fields.detail.title == "A-ASSOCIATE-RQ"
 
 
 async def test_brackets_step_through_the_exchange_from_the_fields(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
         await press(pilot, "enter", "enter", "right_square_bracket", "right_square_bracket")
-        assert app.focused is app.panes.fields
+        assert app.focused is exchange(app).fields
         assert "Fields of C-ECHO-RQ 1" in screen_text(app)
         await press(pilot, "left_square_bracket")
         assert "Fields of A-ASSOCIATE-AC" in screen_text(app)
@@ -282,9 +281,9 @@ async def test_brackets_step_through_the_exchange_from_the_fields(samples: Path)
 
 async def test_home_and_end_go_to_the_ends_of_a_long_exchange(long_capture: Path) -> None:
     async with opened(long_capture, SMALL) as (app, pilot):
-        ladder = app.panes.ladder
-        assert ladder.count == 1004
+        ladder = exchange(app).ladder
         await press(pilot, "enter", "G")
+        assert ladder.count == 1004
         assert ladder.cursor == 1003
         assert "A-RELEASE-RP" in screen_text(app)
         await press(pilot, "p")
@@ -298,8 +297,8 @@ async def test_home_and_end_go_to_the_ends_of_a_long_exchange(long_capture: Path
 async def test_only_rows_in_sight_are_drawn(long_capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened(long_capture, SMALL) as (app, pilot):
         drawn: list[int] = []
-        row = app.panes.ladder.row
-        monkeypatch.setattr(app.panes.ladder, "row", lambda index, width: drawn.append(index) or row(index, width))
+        row = exchange(app).ladder.row
+        monkeypatch.setattr(exchange(app).ladder, "row", lambda index, width: drawn.append(index) or row(index, width))
         await press(pilot, "enter", "G")
         assert len(set(drawn)) < 60
 
@@ -323,7 +322,11 @@ async def test_help_names_every_key(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
         await press(pilot, "question_mark")
         assert isinstance(app.screen, KeyHelp)
-        assert "list the association's findings" in screen_text(app)
+        assert "how the capture went, and its associations" in screen_text(app), "of the view one is in"
+        await press(pilot, "escape", "2", "question_mark")
+        assert "what was said, message by message" in screen_text(app)
+        await press(pilot, "end")
+        await until(pilot, lambda: "quit" in screen_text(app))
         await press(pilot, "escape")
         assert not isinstance(app.screen, KeyHelp)
 
@@ -354,7 +357,7 @@ async def test_a_file_that_vanished_is_said_in_the_detail(samples: Path, tmp_pat
         await press(pilot, "enter", "down")
         assert "bytes not shown" in screen_text(app)
         # Wherever the line is broken: how long the path is depends on where temporary files go.
-        assert "No such file" in next(row.value for row in app.panes.fields.rows if row.name == "bytes not shown")
+        assert "No such file" in next(row.value for row in exchange(app).fields.rows if row.name == "bytes not shown")
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
@@ -383,26 +386,26 @@ async def test_what_may_identify_a_patient_is_withheld_until_it_is_asked_for(tmp
         assert "PatientName-1 (Xxx^Xxxx)" in screen_text(app)
         assert "Doe^Jane" not in screen_text(app)
         await press(pilot, "P", "end")
-        assert "patient data shown (P)" in screen_text(app)
+        assert "patient data SHOWN (P)" in screen_text(app)
         assert "Doe^Jane" in screen_text(app)
 
 
 async def test_a_filter_compares_fields_and_says_where_it_cannot_be_understood(samples: Path) -> None:
     async with opened(samples / "association-rejected.pcap", LARGE) as (app, pilot):
-        table, line = app.panes.table, app.query_one(FilterLine)
+        line = app.query_one(FilterLine)
         await press(pilot, "slash")
         line.input.value = "called == NOTHERE"
         await settle(pilot)
-        assert [association.acceptor.ae_title for association in table.listed] == ["NOTHERE"]
+        assert [association.acceptor.ae_title for association in app.session.listing.listed] == ["NOTHERE"]
         line.input.value += " and"
         await settle(pilot)
         assert "expected a field or a word at the end, at character 22" in screen_text(app)
-        assert len(table.listed) == 1, "what was understood last stays"
+        assert len(app.session.listing.listed) == 1, "what was understood last stays"
         line.input.value += " ae ~ ECHO"
         await settle(pilot)
         assert "at character" not in screen_text(app)
-        table.set_filter("data[PatientID] == 1")
-        assert "show --filter" in table.filter.problem
+        app.session.set_filter("data[PatientID] == 1")
+        assert "show --filter" in app.session.listing.filter.problem
 
 
 async def test_what_the_program_was_asked_to_show_bounds_the_filter(samples: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_row import FieldRow
-from tui.screens import SMALL, opened, screen_text, settle
+from tui.screens import SMALL, exchange, opened, screen_text, settle
 
 PATH_NAME = "/srv/a-b-c-d/ring-buffer-of-the-archive/gone-today-1.pcap"
 UID = "1.2.826.0.1.3680043.8.498.12345678901234567890123456789012345"
@@ -23,9 +23,11 @@ def value_lines(app: DicomsniffApp) -> list[str]:
 @pytest.mark.parametrize("word", [PATH_NAME, UID], ids=["path", "uid"])
 async def test_a_word_that_fits_a_line_is_never_broken(samples: Path, word: str) -> None:
     async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
-        app.panes.go_to(app.panes.fields)
+        app.session.show("exchange")
+        exchange(app).go_to(exchange(app).fields)
+        await settle(pilot)
         for before in range(0, 40, 3):
-            app.panes.fields.show(Detail("", [FieldRow("said", f"{'x ' * before}{word}: it is no longer there")]))
+            exchange(app).fields.show(Detail("", [FieldRow("said", f"{'x ' * before}{word}: it is no longer there")]))
             await settle(pilot)
             assert any(word in line for line in value_lines(app)), before
 
@@ -38,7 +40,9 @@ async def test_a_word_that_fits_a_line_is_never_broken(samples: Path, word: str)
 async def test_nothing_of_a_wrapped_value_is_lost(samples: Path, text: str) -> None:
     """Ideographs are two cells wide."""
     async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
-        app.panes.go_to(app.panes.fields)
-        app.panes.fields.show(Detail("", [FieldRow("said", text)]))
+        app.session.show("exchange")
+        exchange(app).go_to(exchange(app).fields)
+        await settle(pilot)
+        exchange(app).fields.show(Detail("", [FieldRow("said", text)]))
         await settle(pilot)
         assert "".join(value_lines(app)).replace(" ", "").startswith(text.replace(" ", ""))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.folding import Folding
-from tui.screens import SMALL, opened, press, screen_text
+from tui.screens import SMALL, exchange, opened, press, screen_text
 
 ROWS = [
     FieldRow("A", style="heading"),
@@ -58,7 +58,7 @@ def test_the_same_rows_stay_folded_where_others_come(inserted: int, place: int) 
 
 async def test_left_and_right_fold_and_unfold(samples: Path) -> None:
     async with opened(samples / "c-get-pending.pcap", SMALL) as (app, pilot):
-        fields = app.panes.fields
+        fields = exchange(app).fields
         await press(pilot, "enter", "down", "enter")
         assert "▸" not in screen_text(app)
         await press(pilot, "left")
@@ -78,7 +78,7 @@ async def test_left_and_right_fold_and_unfold(samples: Path) -> None:
 
 async def test_many_contexts_are_folded_at_first_and_a_click_on_a_byte_unfolds(samples: Path) -> None:
     async with opened(samples / "c-get-pending.pcap") as (app, pilot):
-        fields = app.panes.fields
+        fields = exchange(app).fields
         await press(pilot, "enter", "enter")
         names = {fields.rows[place].name for place, _, _ in fields._lines}
         assert "Presentation Context (proposed)" in names

@@ -1,5 +1,6 @@
 """What the terminal UI says where a limit is reached: how much there is, and how much of it is listed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from association.test_bounds import echoes, many
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.association import normalized_links
 from dicomsniff.findings import collector
-from dicomsniff.tui import findings_list, reading
+from dicomsniff.tui import found, reading
 from findings.link_traffic import committed, report
 from findings.traffic import many_failures
 from tui.screens import opened, press, screen_text
@@ -22,10 +23,10 @@ def save(path: Path, packets: list[build.Packet]) -> Path:
 
 async def test_a_long_exchange_says_how_much_of_it_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analyzer_module, "MAX_LISTED", 10)
-    async with opened(save(tmp_path / "long.pcap", echoes(50).packets)) as (app, _):
-        said = screen_text(app)
-    assert "the first 10 of 106 entries" in said
-    assert " 100    108 ms" in said, "messages, counted beyond the limit"
+    async with opened(save(tmp_path / "long.pcap", echoes(50).packets)) as (app, pilot):
+        assert re.search(r"messages +100 ", screen_text(app)), "counted beyond the limit"
+        await press(pilot, "2")
+        assert "the first 10 of 106 entries" in screen_text(app)
 
 
 @pytest.mark.slow
@@ -34,13 +35,11 @@ async def test_a_list_of_findings_says_how_many_there_are(tmp_path: Path, monkey
     path = save(tmp_path / "failures.pcap", many_failures(30))
     async with opened(path) as (app, pilot):
         await press(pilot, "f")
-        assert "Findings of association 1: 11 of 31 findings" in screen_text(app)
-        await press(pilot, "escape", "c")
-        assert "The capture: 11 of 31 findings" in screen_text(app)
-    monkeypatch.setattr(findings_list, "MAX_ROWS", 3)
+        assert "Findings (11 of 31)" in screen_text(app)
+    monkeypatch.setattr(found, "MAX_FOUND", 3)
     async with opened(path) as (app, pilot):
-        await press(pilot, "c")
-        assert "The capture: 3 of 31 findings" in screen_text(app)
+        await press(pilot, "f")
+        assert "Findings (3 of 31)" in screen_text(app)
 
 
 async def test_associations_that_were_given_up_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +47,7 @@ async def test_associations_that_were_given_up_are_counted(tmp_path: Path, monke
     monkeypatch.setattr(reading, "MANY", 1)
     monkeypatch.setattr("dicomsniff.capture.reader.BLOCK", 4000)
     async with opened(save(tmp_path / "many.pcap", many(20))) as (app, _):
-        kept = len(app.panes.table.associations)
+        kept = len(app.session.listing.all)
         assert kept < 20
         assert f"Associations ({kept}; {20 - kept} given up to bound memory)" in screen_text(app)
 

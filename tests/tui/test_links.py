@@ -10,13 +10,12 @@ from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.findings.overview import Fate
 from dicomsniff.library import Capture
-from dicomsniff.tui.association_view import AssociationView
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.related import related_rows
 from network import ARCHIVE, CT, VIEWER, Network, release, store
-from tui.screens import LARGE, SMALL, both_sizes, notices, opened, press, screen_text
+from tui.screens import SMALL, both_sizes, exchange, notices, opened, overview, press, screen_text
 
 
 def refuse(_: Association) -> Association:
@@ -24,11 +23,11 @@ def refuse(_: Association) -> Association:
 
 
 def selected(app) -> tuple[int, str]:
-    return app.panes.table.selected.id, app.panes.fields.detail.title
+    return app.session.association.id, exchange(app).fields.detail.title
 
 
 def row(app, name: str) -> FieldRow:
-    return next(each for each in app.panes.fields.rows if each.name == name)
+    return next(each for each in exchange(app).fields.rows if each.name == name)
 
 
 @both_sizes
@@ -38,7 +37,7 @@ async def test_r_goes_from_a_c_move_to_its_delivery_and_back(samples: Path, size
         assert selected(app) == (1, "C-MOVE-RQ 1")
         await press(pilot, "r")
         assert selected(app) == (2, "C-STORE-RQ 2")
-        assert app.focused is app.panes.ladder
+        assert app.focused is exchange(app).ladder
         await press(pilot, "down", "down", "r")
         assert selected(app) == (1, "C-MOVE-RQ 1"), "from any C-STORE of the delivery"
         await press(pilot, "b")
@@ -57,7 +56,7 @@ async def test_the_details_of_a_c_move_name_its_deliveries_and_enter_goes_there(
         await press(pilot, "enter", "down", "down", "enter")
         assert row(app, "delivery").value == "3 C-STOREs in association 2, 3 kept"
         assert row(app, "final response").value == "Success, 171 ms after the request, after 3 pending"
-        fields = app.panes.fields
+        fields = exchange(app).fields
         while fields.selected.name != "delivery":
             await press(pilot, "down")
         await press(pilot, "enter")
@@ -85,7 +84,7 @@ async def test_a_capture_without_links_says_so(samples: Path) -> None:
         assert "nothing that belongs together was found" in screen_text(app)
         await press(pilot, "enter", "r")
         assert "nothing that belongs together with this entry" in notices(app)
-        await press(pilot, "b")
+        await press(pilot, "b", "2")
         assert "nothing to go back to" in notices(app)
         assert selected(app) == (1, "A-ASSOCIATE-RQ")
 
@@ -105,12 +104,12 @@ async def test_several_related_places_are_listed(samples: Path) -> None:
 async def test_o_goes_between_request_and_final_response(samples: Path) -> None:
     async with opened(samples / "c-find-cancel.pcap", SMALL) as (app, pilot):
         await press(pilot, "enter", "down", "down", "o")
-        final = app.panes.ladder.selected.event
+        final = app.session.entry.event
         assert final is final.operation.final
         assert row(app, "cancelled by").target is not None
         assert f"{final.operation.pending} pending, then Cancel" in screen_text(app)
         await press(pilot, "o")
-        assert app.panes.ladder.selected.event is final.operation.request
+        assert app.session.entry.event is final.operation.request
         await press(pilot, "home", "o")
         assert "neither a request with a response" in notices(app)
 
@@ -130,11 +129,11 @@ async def test_sub_operations_of_a_c_get_lead_to_it_and_back(samples: Path) -> N
 async def test_a_jump_drops_a_filter_that_hides_its_end(samples: Path) -> None:
     async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
         await press(pilot, "slash", *"mover", "enter")
-        assert len(app.panes.table.listed) == 1
+        assert len(app.session.listing.listed) == 1
         await press(pilot, "enter", "down", "down", "r")
         assert selected(app) == (2, "C-STORE-RQ 2")
-        assert len(app.panes.table.listed) == 2
-        assert app.focused is app.panes.ladder
+        assert len(app.session.listing.listed) == 2
+        assert app.focused is exchange(app).ladder
         await press(pilot, "slash")
         assert app.focused.value == ""
 
@@ -145,37 +144,35 @@ async def test_a_place_given_up_to_bound_memory_is_gone_back_for(samples: Path) 
         place = selected(app)
         assert place[0] == 2
     async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
-        app.panes.table.associations[1].condense()
+        app.session.listing.all[1].condense()
         await press(pilot, "enter", "down", "down", "r")
         assert selected(app) == place
 
 
 async def test_details_that_cannot_be_had_again_are_said_to_be_given_up(samples: Path) -> None:
     async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
-        app.panes.table.associations[1].condense()
+        app.session.listing.all[1].condense()
         app.capture.reopen = refuse
-        await press(pilot, "down")
+        await press(pilot, "down", "2")
         assert "its details were given up to bound memory: it is not kept" in screen_text(app)
 
 
 async def test_an_association_that_is_gone_is_said_to_be(samples: Path) -> None:
     async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
-        app.panes.table.keep(app.panes.table.associations[:1])
+        app.session.advance([], None, None, app.session.listing.all[:1])
         await press(pilot, "enter", "down", "down", "r")
         assert "association 2 was given up to bound memory" in notices(app)
 
 
 @both_sizes
-async def test_i_tells_where_an_associations_time_went(samples: Path, size: tuple[int, int]) -> None:
+async def test_the_overview_tells_where_an_associations_time_went(samples: Path, size: tuple[int, int]) -> None:
     async with opened(samples / "no-answer.pcap", size) as (app, pilot):
-        assert ("ECHOSCU gave up after 2.01 s" in screen_text(app)) is (size == LARGE)
-        await press(pilot, "i")
-        assert isinstance(app.screen, AssociationView)
-        shown = screen_text(app)
-        assert "slow because the acceptor" in shown
-        assert "negotiation 2.01 s" in shown
+        assert "ECHOSCU gave up after 2.01 s" in screen_text(app)
+        assert "because the acceptor" in screen_text(app)
+        await press(pilot, "tab", "end")
+        assert "negotiation 2.01 s" in screen_text(app)
         await press(pilot, "escape")
-        assert not isinstance(app.screen, AssociationView)
+        assert app.focused is overview(app).table
 
 
 async def test_the_status_line_tells_the_verdict_on_the_capture(samples: Path) -> None:

@@ -14,7 +14,7 @@ from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
-from tui.screens import LARGE, SMALL, both_sizes, screen_text, until
+from tui.screens import LARGE, SMALL, both_sizes, exchange, overview, screen_text, until
 
 LAYOUT = PcapLayout(MAGICS[b"\xd4\xc3\xb2\xa1"])
 
@@ -92,8 +92,9 @@ async def test_the_newest_entry_is_followed_until_the_user_moves(sniffer: LiveSt
     app = DicomsniffApp(Capture(sniffer))
     talk, sent = build.Talk().open(), [0]
     async with app.run_test(size=size) as pilot:
-        ladder = app.panes.ladder
+        ladder = exchange(app).ladder
         assert "live" in screen_text(app)
+        await pilot.press("2")
         talk.client(build.associate_rq())
         send(sniffer, talk, sent)
         await until(pilot, lambda: ladder.count == 1)
@@ -102,8 +103,8 @@ async def test_the_newest_entry_is_followed_until_the_user_moves(sniffer: LiveSt
         send(sniffer, talk, sent)
         await until(pilot, lambda: ladder.cursor == 2)
         await until(pilot, lambda: "following the newest" in screen_text(app))
-        await pilot.press("enter", "up")
-        assert not app.following
+        await pilot.press("up")
+        assert not app.session.following
         talk.server(build.message(1, build.echo_rsp()))
         send(sniffer, talk, sent)
         await until(pilot, lambda: ladder.count == 4)
@@ -111,7 +112,7 @@ async def test_the_newest_entry_is_followed_until_the_user_moves(sniffer: LiveSt
         await until(pilot, lambda: "F follows the newest" in screen_text(app))
         await pilot.press("F")
         await until(pilot, lambda: ladder.cursor == 3)
-        await until(pilot, lambda: app.panes.fields.detail.title == "C-ECHO-RSP 1")
+        await until(pilot, lambda: exchange(app).fields.detail.title == "C-ECHO-RSP 1")
         await pilot.press("q")
     app.stop()
     assert app.done.is_set()
@@ -121,7 +122,8 @@ async def test_what_is_found_late_is_listed_by_its_time_and_the_selection_stays(
     app = DicomsniffApp(Capture(sniffer))
     talk, sent = build.Talk().open(), [0]
     async with app.run_test(size=LARGE) as pilot:
-        ladder = app.panes.ladder
+        ladder = exchange(app).ladder
+        await pilot.press("2")
         talk.client(build.associate_rq(build.proposal(1, build.CT_IMAGE_STORAGE)))
         talk.server(build.associate_ac())
         talk.client(build.message(1, build.store_rq(), b"x" * 900)[:-400])
@@ -129,18 +131,18 @@ async def test_what_is_found_late_is_listed_by_its_time_and_the_selection_stays(
         send(sniffer, talk, sent)
         await until(pilot, lambda: ladder.count == 3)
         assert ladder.cursor == 2, "the newest is followed"
-        await pilot.press("enter", "up", "down")
-        assert ladder.selected.event.name == "A-ABORT"
+        await pilot.press("up", "down")
+        assert ladder.entry.event.name == "A-ABORT"
         talk.close()
         send(sniffer, talk, sent)
         sniffer.incoming.put(LATER.packets)
 
         def names() -> list[str]:
-            return [getattr(entry.event, "name", "") for entry in ladder.entries]
+            return [getattr(entry.event, "name", "") for entry in app.session.entries]
 
         await until(pilot, lambda: "C-STORE-RQ" in names())
         assert names().index("C-STORE-RQ") < names().index("A-ABORT")
-        assert ladder.selected.event.name == "A-ABORT"
+        assert ladder.entry.event.name == "A-ABORT"
     app.stop()
 
 
@@ -148,7 +150,8 @@ async def test_what_comes_of_an_operation_is_shown_in_the_details_of_its_request
     app = DicomsniffApp(Capture(sniffer))
     talk, sent = build.Talk().open(), [0]
     async with app.run_test(size=LARGE) as pilot:
-        fields = app.panes.fields
+        fields = exchange(app).fields
+        await pilot.press("2")
 
         def value(name: str) -> str:
             return next((row.value for row in fields.rows if row.name == name), "")
@@ -158,10 +161,10 @@ async def test_what_comes_of_an_operation_is_shown_in_the_details_of_its_request
         talk.client(build.message(1, build.echo_rq()))
         send(sniffer, talk, sent)
         await until(pilot, lambda: value("responses") == "none so far")
-        await pilot.press("enter", "enter", "z", "down")
+        await pilot.press("enter", "z", "down")
         assert fields.selected.name == "Operation"
         talk.server(build.message(1, build.echo_rsp()))
-        app.following = False
+        app.session.following = False
         send(sniffer, talk, sent)
         await until(pilot, lambda: value("final response").startswith("Success"))
         assert fields.selected.name == "Operation", "the cursor stays"
@@ -195,8 +198,8 @@ async def test_another_association_is_followed_too(sniffer: LiveStandIn) -> None
             talk = build.Talk(client=("10.0.0.1", 41000 + number)).open()
             talk.client(build.associate_rq(calling=f"SCU{number}"))
             sniffer.incoming.put(talk.packets)
-            await until(pilot, lambda number=number: len(app.panes.table.associations) == number + 1)
-            assert app.panes.table.cursor == number
+            await until(pilot, lambda number=number: len(app.session.listing.all) == number + 1)
+            assert overview(app).table.cursor == number
     app.stop()
 
 
@@ -234,6 +237,6 @@ async def test_what_is_under_way_is_said_to_go_on(sniffer: LiveStandIn) -> None:
         await until(pilot, lambda: "going on for" in screen_text(app))
         assert "unfinished" not in screen_text(app)
         assert "in trouble" not in screen_text(app)
-        app.panes.table.pass_time(talk.time + 40_000_000_000)
-        assert "C-ECHO-RQ 1 has waited 40" in app.panes.table.border_subtitle
+        app.session.pass_time(talk.time + 40_000_000_000)
+        await until(pilot, lambda: "C-ECHO-RQ 1 has waited 40" in screen_text(app))
     app.stop()

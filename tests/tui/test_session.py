@@ -1,129 +1,107 @@
-"""The terminal UI in a terminal: a signal ends it, and leaves the terminal as it was."""
+"""The session by itself: what is selected, and who is told of it."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
-termios = pytest.importorskip("termios", reason="needs a POSIX terminal")
-fcntl = pytest.importorskip("fcntl", reason="needs a POSIX terminal")
-
-
-class Terminal:
-    """A pseudo-terminal: `theirs` is the program's side of it."""
-
-    def __init__(self) -> None:
-        self.ours, self.theirs = os.openpty()
-        self.shown = b""
-
-    def start(self, *args: str, **streams: int) -> "subprocess.Popen[bytes]":
-        """Start the program in it."""
-
-        def control() -> None:
-            os.setsid()
-            fcntl.ioctl(self.theirs, termios.TIOCSCTTY, 0)
-
-        use = {"stdin": self.theirs, "stdout": self.theirs, "stderr": self.theirs} | streams
-        call = [sys.executable, "-m", "dicomsniff", *args]
-        env = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
-        return subprocess.Popen(call, env=env, preexec_fn=control, **use)
-
-    def read_until(self, text: bytes) -> None:
-        """Read what the program draws until a text is in it."""
-        while text not in self.shown:
-            self.shown += os.read(self.ours, 1 << 16)
-
-    def close(self) -> None:
-        """Let it go, as when a connection drops."""
-        for side in (self.ours, self.theirs):
-            if side >= 0:
-                os.close(side)
-        self.ours = self.theirs = -1
+from dicomsniff.library import Capture
+from dicomsniff.privacy.gate import Gate
+from dicomsniff.tui.navigation import find_problem
+from dicomsniff.tui.session import Change, Place, Session
 
 
 @pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    made = Terminal()
-    yield made
-    made.close()
+def session(samples: Path) -> Iterator[Session]:
+    """A session of ten associations, the first of them selected."""
+    with Capture(str(samples / "association-rejected.pcap")) as capture:
+        list(capture.updates())
+        session = Session(capture, Gate())
+        session.advance(capture.analyzer.associations, None, None, None)
+        session.end("")
+        yield session
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_a_signal_ends_it_and_the_terminal_is_as_before(
-    number: signal.Signals, terminal: Terminal, samples: Path
-) -> None:
-    before = termios.tcgetattr(terminal.theirs)
-    program = terminal.start(str(samples / "c-echo.pcap"))
-    try:
-        terminal.read_until(b"ECHOSCU")
-        program.send_signal(number)
-        terminal.read_until(b"\x1b[?1049l")
-        assert program.wait(30) == 130
-    finally:
-        program.kill()
-        program.wait()
-    assert termios.tcgetattr(terminal.theirs) == before
+def told(session: Session) -> list[Change]:
+    changes: list[Change] = []
+    session.observe(changes.append)
+    return changes
 
 
-def test_a_terminal_that_goes_away_ends_it(terminal: Terminal, samples: Path) -> None:
-    program = terminal.start(str(samples / "c-echo.pcap"))
-    try:
-        terminal.read_until(b"ECHOSCU")
-        terminal.close()
-        assert program.wait(30) == 130
-    finally:
-        program.kill()
-        program.wait()
+def test_the_first_association_is_selected_and_none_of_its_entries(session: Session) -> None:
+    assert session.association is session.listing.all[0]
+    assert session.entry is None
+    assert len(session.entries) == 4
 
 
-@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
-def test_without_a_terminal_at_every_stream_it_is_not_started(stream: str, terminal: Terminal, samples: Path) -> None:
-    apart = os.open(os.devnull, os.O_RDWR)
-    try:
-        plain = ("--no-pager", "--color", "never", "--")
-        program = terminal.start(*plain, str(samples / "c-echo.pcap"), **{stream: apart})
-        assert program.wait(30) == 0
-    finally:
-        os.close(apart)
-    os.write(terminal.theirs, b"the end")
-    terminal.read_until(b"the end")
-    assert b"\x1b" not in terminal.shown
+def test_who_selects_is_heard_by_every_observer_at_once(session: Session) -> None:
+    first, second = told(session), told(session)
+    session.select(session.listing.all[3])
+    assert first == second == [Change.ASSOCIATION | Change.ENTRY]
+    session.select_entry(session.entries[1])
+    assert first[1:] == [Change.ENTRY]
+    session.select_entry(session.entries[1])
+    assert len(first) == 2, "nothing is another one"
 
 
-def test_a_pipe_is_followed_in_the_terminal_ui_while_keys_come_from_the_terminal(
-    terminal: Terminal, samples: Path
-) -> None:
-    theirs, ours = os.pipe()
-    program = terminal.start("live", "-", stdin=theirs)
-    try:
-        os.close(theirs)
-        whole = (samples / "c-echo.pcap").read_bytes()
-        os.write(ours, whole[:2000])
-        terminal.read_until(b"ECHOSCU")
-        os.write(terminal.ours, b"q")
-        terminal.read_until(b"\x1b[?1049l")
-        assert program.wait(30) == 0
-    finally:
-        os.close(ours)
-        program.kill()
-        program.wait()
+def test_steps_go_to_the_ends_and_not_beyond(session: Session) -> None:
+    session.step(1)
+    assert session.place == 0, "the first step goes into the association"
+    session.step(99)
+    assert session.place == 3
+    session.step(-99)
+    assert session.place == 0
+    session.step_association(99)
+    assert session.association.id == 10
 
 
-def test_a_pipe_is_printed_in_a_terminal_as_it_comes(terminal: Terminal, samples: Path) -> None:
-    theirs, ours = os.pipe()
-    program = terminal.start("show", "-", stdin=theirs)
-    try:
-        os.close(theirs)
-        os.write(ours, (samples / "c-echo.pcap").read_bytes())
-        os.close(ours)
-        terminal.read_until(b"went well")
-        assert program.wait(30) == 0
-    finally:
-        program.kill()
-        program.wait()
+def test_a_jump_is_remembered_with_the_view_it_began_in(session: Session) -> None:
+    session.show("findings")
+    begun = session.here
+    session.go(Place(session.listing.all[4], None, "exchange"))
+    assert (session.association.id, session.view) == (5, "exchange")
+    assert session.back()
+    assert session.here == begun
+    assert not session.back()
+
+
+def test_a_filter_that_hides_the_selection_selects_what_it_shows(session: Session) -> None:
+    session.set_filter("NOTHERE")
+    assert [each.id for each in session.listing.listed] == [session.association.id]
+    session.set_filter("")
+    assert len(session.listing.listed) == 10
+    assert session.association.acceptor.ae_title == "NOTHERE", "the selection outlives the filter"
+
+
+def test_a_jump_to_what_the_filter_hides_drops_it(session: Session) -> None:
+    session.set_filter("NOTHERE")
+    session.go(Place(session.listing.all[0], None))
+    assert session.listing.filter.text == ""
+    assert session.association.id == 1
+
+
+def test_what_was_given_up_is_not_selected_any_longer(session: Session) -> None:
+    session.select(session.listing.all[0])
+    session.advance([], None, None, session.listing.all[5:])
+    assert session.association.id == 6
+    assert session.listing.given_up == 5
+
+
+def test_privacy_is_a_change_like_any_other(session: Session) -> None:
+    changes = told(session)
+    session.toggle_privacy()
+    assert session.gate.privacy.keep_phi
+    assert changes == [Change.PRIVACY]
+
+
+def test_n_goes_to_the_selected_problem_first_unless_it_is_looked_at(session: Session) -> None:
+    session.select(session.listing.all[2], session.listing.all[2].timeline[1])
+    assert find_problem(session, 1)[:2] == (session.association, session.entry)
+    session.show("exchange")
+    assert find_problem(session, 1).association.id == 4
+
+
+def test_n_and_p_begin_with_the_association_that_nobody_has_gone_into(session: Session) -> None:
+    session.select(session.listing.all[2])
+    assert find_problem(session, 1).association.id == 3
+    assert find_problem(session, -1).association.id == 2

@@ -1,4 +1,4 @@
-"""The screens themselves, in both sizes. Look at every change before accepting it with --snapshot-update."""
+"""The screens themselves, in every size. Look at every change before accepting it with --snapshot-update."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,38 +8,68 @@ from textual.pilot import Pilot
 
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
-from tui.screens import both_sizes, press, settle
+from tui.screens import both_sizes, every_size, press, settle
 from unmarked import KEPT
 
+VIEWS = {
+    "overview": "1",
+    "exchange": "2",
+    "negotiation": "3",
+    "findings": "6",
+}
+CAPTURES = {"healthy": "c-move", "rejected": "association-rejected", "refused": "contexts-all-refused"}
 SCREENS = {
-    "first": ("c-echo", ()),
-    "multi-pdv-ladder": ("c-store-multi-pdv", ("enter", "G")),
-    "command-fields": ("c-find-cancel", ("enter", "down", "down", "enter", "pagedown")),
-    "c-get-last": ("c-get-pending", ("enter", "end", "p")),
-    "filtered": ("association-rejected", ("slash", *"local", "enter")),
-    "stray-fragment": ("mal-data-before-command", ("n", "enter")),
-    "findings": ("mal-pdu-length-too-short", ("f", "down")),
+    "multi-pdv-ladder": ("c-store-multi-pdv", ("2", "G")),
+    "command-fields": ("c-find-cancel", ("2", "down", "down", "enter", "pagedown")),
+    "c-get-last": ("c-get-pending", ("2", "end", "p")),
+    "filtered": ("association-rejected", ("1", "slash", *"local", "enter")),
+    "sorted": ("association-rejected", ("1", "s", "s", "s")),
+    "stray-fragment": ("mal-data-before-command", ("1", "n", "enter")),
+    "finding": ("mal-pdu-length-too-short", ("down",)),
     "missing-bytes": ("missing-segment", ("n",)),
     "keys": ("c-echo", ("question_mark",)),
-    "c-move-details": ("c-move", ("enter", "down", "down", "enter")),
+    "c-move-details": ("c-move", ("2", "down", "down", "enter")),
     "links": ("c-move", ("l", "down")),
-    "procedure-step-links": ("mpps", ("enter", "down", "down", "r")),
-    "delivery": ("c-move", ("enter", "down", "down", "r", "enter")),
-    "association": ("no-answer", ("i",)),
-    "capture": ("no-answer", ("c", "down", "down")),
-    "folded": ("c-get-pending", ("enter", "down", "enter", "z", "down", "right")),
-    "many-contexts": ("c-get-pending", ("enter", "down", "enter", *["pagedown"] * 3)),
+    "procedure-step-links": ("mpps", ("2", "down", "down", "r")),
+    "delivery": ("c-move", ("2", "down", "down", "r", "enter")),
+    "time": ("no-answer", ("1", "tab", "end")),
+    "folded": ("c-get-pending", ("2", "down", "enter", "z", "down", "right")),
+    "many-contexts": ("c-get-pending", ("3",)),
+    "zoomed": ("c-echo", ("2", "tab", "tab", "Z")),
+    "gap": ("no-answer", ("2",)),
 }
+
+
+def compare(snap_compare: Callable[..., bool], path: Path, size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    """Press keys, and compare the screen with its picture."""
+
+    async def walk(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, *keys)
+        pilot.app.clear_notifications()
+        await settle(pilot)
+
+    with Capture(str(path)) as capture:
+        assert snap_compare(DicomsniffApp(capture, KEPT), terminal_size=size, run_before=walk)
+
+
+@every_size
+@pytest.mark.parametrize("name", CAPTURES)
+def test_on_opening_what_is_worst_is_in_sight(
+    snap_compare: Callable[..., bool], samples: Path, name: str, size: tuple[int, int]
+) -> None:
+    compare(snap_compare, samples / f"{CAPTURES[name]}.pcap", size, ())
+
+
+@every_size
+@pytest.mark.parametrize("name", CAPTURES)
+@pytest.mark.parametrize("view", VIEWS)
+def test_view(snap_compare: Callable[..., bool], samples: Path, name: str, view: str, size: tuple[int, int]) -> None:
+    compare(snap_compare, samples / f"{CAPTURES[name]}.pcap", size, (VIEWS[view],))
 
 
 @both_sizes
 @pytest.mark.parametrize("name", SCREENS)
 def test_screen(snap_compare: Callable[..., bool], samples: Path, name: str, size: tuple[int, int]) -> None:
     sample, keys = SCREENS[name]
-
-    async def walk(pilot: Pilot[None]) -> None:
-        await settle(pilot)
-        await press(pilot, *keys)
-
-    with Capture(str(samples / f"{sample}.pcap")) as capture:
-        assert snap_compare(DicomsniffApp(capture, KEPT), terminal_size=size, run_before=walk)
+    compare(snap_compare, samples / f"{sample}.pcap", size, keys)

@@ -7,6 +7,7 @@ from dicomsniff.association.association import Association, Party
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.lack import Lack, Part
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 from dicomsniff.tui.timeline_order import TimelineOrder
@@ -29,7 +30,7 @@ def test_the_order_is_that_of_sorting_however_entries_come(steps: list[list[tupl
     for step in steps:
         for time, stray in step:
             # A stray fragment behind another replaces it by both of them.
-            event = StrayFragment(span(time), 1, 1, "") if stray else TcpEnd(span(time), "FIN")
+            event = StrayFragment(span(time), 1, 1, Lack(Part.BEGINNING, "")) if stray else TcpEnd(span(time), "FIN")
             grown.add(event, Side.REQUESTOR)
         order.grow()
         assert order.entries == sorted(grown.timeline, key=entry_order)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dicomsniff.key_files import KeyFiles
 from dicomsniff.library import Capture
-from dicomsniff.tui.association_view import association_facts
+from dicomsniff.tui.association_facts import association_facts
 from dicomsniff.tui.detail import load_detail
 from dicomsniff.tui.link_book import LinkBook
 
@@ -16,7 +16,8 @@ def test_an_association_says_what_it_came_over_and_shows_decrypted_bytes() -> No
     with Capture(str(SAMPLES / "tls.pcap"), keys=keys) as capture:
         (association,) = capture.associations
         book = LinkBook.of(capture.analyzer)
-        facts = dict(association_facts(association, capture.found.of(association), book, 6))
+        rows = association_facts(association, capture.found.of(association), book, 6, 0)
+        facts = {row.name: row.value for row in rows}
         assert facts["transport"] == "over TLS 1.3, TLS_AES_256_GCM_SHA384 (0x1302); read with the key log"
         request = association.timeline[0]
         detail = load_detail(capture, association, request, book)

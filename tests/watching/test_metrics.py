@@ -5,6 +5,7 @@ import urllib.request
 
 import pytest
 
+from dicomsniff.capture.losses import Losses
 from dicomsniff.library import Capture
 from dicomsniff.watching.metrics import Metrics, MetricsError
 from replayed import echo, rejected, replay
@@ -45,6 +46,12 @@ def test_what_was_seen_is_counted(port: int) -> None:
         'dicomsniff_lost_packets_total{by="kernel"} 3.0',
     ):
         assert line in told
+
+
+def test_time_in_which_nothing_was_captured_counts_once_however_often_it_is_told(port: int) -> None:
+    capture = replay(echo().packets, echo(client=40003).packets, echo(client=40004).packets)
+    capture.reader.losses.note(Losses(away=2.5))
+    assert "dicomsniff_away_seconds_total 2.5" in scraped(capture, port)
 
 
 def test_no_word_of_a_peer_is_among_the_labels(port: int) -> None:

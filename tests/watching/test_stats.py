@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import build
 from dicomsniff.library import Capture
 from dicomsniff.watching.stats import Stats
 from replayed import echo, rejected, replay
@@ -64,3 +65,13 @@ def test_who_has_said_the_last_word_is_not_open_although_the_connection_is() -> 
 def test_nothing_is_said_as_well(form: str) -> None:
     (line,) = lines(replay(), form, [0, 1, 2, 2, 2])
     assert "0" in line
+
+
+def test_a_response_before_its_request_took_no_time_that_could_be_told() -> None:
+    """The clock of whoever captures was set back between the two."""
+    packets = echo().packets
+    late = next(at for at, packet in enumerate(packets) if packet.data == build.message(1, build.echo_rsp()))
+    back = [packet._replace(time=packet.time - 3_600_000_000_000 * (at >= late)) for at, packet in enumerate(packets)]
+    (line,) = lines(replay(back), "jsonl", [0, 10, 10, 20, 20, 20])
+    assert json.loads(line)["operations"] == [{"service": "C-ECHO", "status": "Success", "count": 1}]
+    assert json.loads(line)["latency"] == {}

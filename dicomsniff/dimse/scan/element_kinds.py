@@ -5,10 +5,11 @@ from functools import lru_cache
 from dicomsniff.dictionary.registry import attributes
 from dicomsniff.dimse.scan.formats import VRS as FORMATTED_VRS
 
-PLAIN, TEXT, SHORT_TEXT, NAME, UID, FORMATTED, WATCHED, LONG, LONG_TEXT, SEQUENCE, PIXELS, UNDEFINED_VR = range(12)
-"""What to do with a value: skip it (0), check its characters, those and its length (16, 64 characters), check it as a
-UID, check how it is written, keep it if it is wanted; then those with a 4-byte length in explicit VR: skip it, check
-its characters, go into it, check the pixels; and what is no VR."""
+PLAIN, TEXT, SHORT_TEXT, NAME, SHORT_ITEM, NAME_ITEM, UID, FORMATTED, WATCHED = range(9)
+LONG, LONG_TEXT, SEQUENCE, PIXELS, UNDEFINED_VR = range(9, 14)
+"""What to do with a value: skip it (0), check its characters, those and its length (16, 64 characters), its length only
+(16, 64), check it as a UID, check how it is written, keep it if it is wanted; then those with a 4-byte length in
+explicit VR: skip it, check its characters, go into it, check the pixels; and what is no VR."""
 
 PIXEL_DATA = 0x7FE00010
 EXTENDED_OFFSET_TABLE = 0x7FE00001
@@ -48,6 +49,9 @@ VRS = LONG_VRS | frozenset(_SHORT)
 
 _NESTED = dict.fromkeys(_SHORT, PLAIN) | dict.fromkeys(_LONG, LONG) | {b"SQ": SEQUENCE, b"UI": UID}
 _NESTED |= dict.fromkeys(FORMATTED_VRS, FORMATTED)
+_IN_ITEMS = {SHORT_TEXT: SHORT_ITEM, NAME: NAME_ITEM}
+"""What to do with texts of limited length in items: their character set may be another one, so only length counts."""
+_NESTED |= {vr: _IN_ITEMS[kind] for vr, kind in _SHORT.items() if kind in _IN_ITEMS}
 EXPLICIT_KINDS: tuple[dict[bytes, int], ...] = (_SHORT | _LONG, _NESTED | {b"US": WATCHED}, _NESTED)
 """What to do by VR: at top level, in the items of a top-level sequence, deeper."""
 
@@ -61,13 +65,15 @@ def implicit_kinds() -> tuple[dict[int, int], ...]:
     top: dict[int, int] = {}
     for tag, (vr, *_) in attributes().items():
         kind = EXPLICIT_KINDS[0].get(vr.encode(), PLAIN)
-        if kind in (TEXT, SHORT_TEXT, NAME, UID, FORMATTED, SEQUENCE, LONG_TEXT) or (
-            kind == WATCHED and tag in KEPT_ELEMENTS
-        ):
+        if kind in _BY_TAG or (kind == WATCHED and tag in KEPT_ELEMENTS):
             top[tag] = kind
     top[PIXEL_DATA] = PIXELS
     top[EXTENDED_OFFSET_TABLE] = PIXELS
-    deeper = {tag: kind for tag, kind in top.items() if kind in (SEQUENCE, UID, FORMATTED)}
+    deeper = {
+        tag: _IN_ITEMS.get(kind, kind)
+        for tag, kind in top.items()
+        if kind in (SEQUENCE, UID, FORMATTED) or kind in _IN_ITEMS
+    }
     return top, deeper | {FAILURE_REASON: WATCHED}, deeper
 
 

@@ -16,10 +16,12 @@ from dicomsniff.dimse.scan.element_kinds import (
     LONG,
     LONG_TEXT,
     NAME,
+    NAME_ITEM,
     PIXEL_DATA,
     PIXELS,
     PLAIN,
     SEQUENCE,
+    SHORT_ITEM,
     SHORT_TEXT,
     TEXT,
     UID,
@@ -55,7 +57,8 @@ KEPT = 1024
 _ITEM_OF_TOP = 2
 """Levels around the elements of an item of a top-level sequence: the data set and the sequence."""
 
-_CHECKED_KINDS = (TEXT, SHORT_TEXT, NAME, LONG_TEXT, UID, FORMATTED, WATCHED)
+_ITEMS = (SHORT_ITEM, NAME_ITEM)
+_CHECKED_KINDS = (TEXT, SHORT_TEXT, NAME, LONG_TEXT, UID, FORMATTED, WATCHED, *_ITEMS)
 _Buffer = bytes | bytearray
 
 
@@ -170,6 +173,9 @@ class ElementWalk:
                     if (escapes or not data[at + 8 : stop].isascii()) and length <= KEPT:
                         break
                     if length > MAX_SHORT and kind != TEXT and (length > MAX_NAME or kind == SHORT_TEXT):
+                        break
+                elif kind <= NAME_ITEM:
+                    if length > MAX_SHORT and (length > MAX_NAME or kind == SHORT_ITEM):
                         break
                 else:
                     if kind == FORMATTED and 0 < length <= CHECKED:
@@ -291,10 +297,12 @@ class ElementWalk:
                     kept.check_format(tag, vr or implicit_formats()[tag], value, offset, within)
                 if kind == UID or tag in KEPT_ELEMENTS:
                     self._take(tag, kind, value, offset)
+            elif kind in _ITEMS:
+                kept.check_length(tag, vr or implicit_formats()[tag], value, offset, nesting.here.tag)
             elif kind == LONG_TEXT or kept.characters.extended or not value.isascii():
                 kept.check_text(tag, value, offset)
             if kind in (SHORT_TEXT, NAME):
-                kept.check_length(tag, vr or implicit_formats()[tag], value, offset)
+                kept.check_length(tag, vr or implicit_formats()[tag], value, offset, None)
         elif kind == PIXELS and tag == PIXEL_DATA and not nesting.outer:
             kept.check_native_pixels(tag, length, offset, encapsulated=self._encapsulated)
         self.headers += 1

@@ -69,10 +69,14 @@ def format_problem(vr: bytes, value: bytes) -> str:
     return ""
 
 
+_ESCAPE = b"\x1b"
+"""Behind it, as in Japanese names, ASCII bytes are no characters of ASCII (PS3.5 §6.1.2.5)."""
+
+
 def length_problem(vr: bytes, value: bytes) -> str:
     """Say where a person name, LO or SH in ASCII is too long; in other character sets bytes are not characters."""
     most = MAX_SHORT if vr == b"SH" else MAX_NAME
-    if len(value) > most and value.isascii():
+    if len(value) > most and value.isascii() and _ESCAPE not in value:
         longest = max(len(part.strip(b" \0")) for part in (_GROUPS if vr == b"PN" else _PARTS).split(value))
         if longest > most:
             what = "a component group" if vr == b"PN" else "its value"

@@ -107,10 +107,11 @@ class KeptValues:
         """Note what most receivers can handle; the first such thing is kept."""
         self.unusual = self.unusual or f"{named(tag)} at byte {offset} {what}"
 
-    def check_length(self, tag: int, vr: bytes, value: bytes, offset: int) -> None:
-        """Check the length of a person name, or of a short or long string, at top level."""
+    def check_length(self, tag: int, vr: bytes, value: bytes, offset: int, sequence: int | None) -> None:
+        """Check the length of a person name, or of a short or long string, perhaps in an item of a sequence."""
         if problem := length_problem(vr, value):
-            self._tell_value(tag, vr, value, offset, None, problem, minor=vr != b"PN")
+            minor = vr != b"PN" or sequence is not None
+            self._tell_value(tag, vr, value, offset, sequence, problem, minor=minor)
 
     def check_format(self, tag: int, vr: bytes, value: bytes, offset: int, sequence: int | None) -> None:
         """Check how a value is written, perhaps in an item of a sequence."""

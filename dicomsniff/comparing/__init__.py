@@ -1,0 +1,1 @@
+"""What differs between an exchange that worked and one that did not: captures or associations -> typed differences."""

@@ -1,0 +1,22 @@
+"""What a message lacks, of those that are not whole (PS3.7 §6.3, PS3.8 Annex E)."""
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Part(Enum):
+    """The part of a message that is not there."""
+
+    BEGINNING = "its command"
+    COMMAND_SET = "bytes of its command set, or its end"
+    DATA_SET = "bytes of its data set"
+    UNPLACED = "bytes behind a hole of the capture, of which nobody knows whether they were in the one or the other"
+    END = "the last fragment of its data set"
+    INTERRUPTED = "that fragment, since another message began before it"
+
+
+class Lack(NamedTuple):
+    """What a message lacks, and the same in words."""
+
+    part: Part
+    text: str

@@ -1,0 +1,70 @@
+"""What must be there of an association that is over for a rule to find anything: rules are asked only where it is.
+
+Most associations are as they should be and use one service, and there are more than a hundred final rules. Each ground
+is looked at once an association, whatever rules share it, before the first of them is asked.
+"""
+
+from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.sub_operations import RETRIEVALS
+from dicomsniff.findings.review import Review
+from dicomsniff.pdu.types import MalformedPdu, MissingBytes
+
+
+def is_broken_off(review: Review) -> bool:
+    """Something broke the association off before it was over."""
+    return review.ending is not None
+
+
+def asks(review: Review) -> bool:
+    """It holds queries or retrievals whose identifiers are read."""
+    return bool(review.association.operations.queries)
+
+
+def retrieves(review: Review) -> bool:
+    """It holds a C-MOVE or C-GET."""
+    return not review.association.message_counts.requests.keys().isdisjoint(RETRIEVALS)
+
+
+def has_normalized(review: Review) -> bool:
+    """It holds operations of normalized services (PS3.7 §10)."""
+    return bool(review.association.operations.normalized)
+
+
+def reports(review: Review) -> bool:
+    """It holds an N-EVENT-REPORT."""
+    return "N-EVENT-REPORT" in review.association.message_counts.requests
+
+
+def waits(review: Review) -> bool:
+    """It holds a request that got no final response."""
+    return bool(review.association.unanswered)
+
+
+def cancels(review: Review) -> bool:
+    """It holds a C-CANCEL-RQ of something that was outstanding."""
+    return any(operation.cancel is not None for operation in review.association.operations.operations)
+
+
+def has_broken_message(review: Review) -> bool:
+    """Not every message is whole."""
+    return any(message.problem for message in review.association.messages)
+
+
+def has_stray_fragment(review: Review) -> bool:
+    """A fragment continues no message."""
+    return StrayFragment in review.kinds
+
+
+def has_malformed_bytes(review: Review) -> bool:
+    """Bytes break the layout of PDUs."""
+    return MalformedPdu in review.kinds
+
+
+def has_gap(review: Review) -> bool:
+    """The capture lacks bytes of it."""
+    return MissingBytes in review.kinds
+
+
+def is_sent_again(review: Review) -> bool:
+    """TCP sent something again."""
+    return any(health.retransmitted for health in review.association.tcp.values())

@@ -1,0 +1,150 @@
+"""Captures shown to their end, in a format or in the terminal UI; the exit status says how it went."""
+
+import sys
+from contextlib import nullcontext
+from enum import IntEnum
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import click
+
+from dicomsniff.capture.packets import CaptureError
+from dicomsniff.export.formats import find_view
+from dicomsniff.garbage import short_pauses
+from dicomsniff.interruption import INTERRUPTED, taken_over
+from dicomsniff.output import say_error, written
+from dicomsniff.progress import SilenceWatch, progress_shown
+from dicomsniff.watching_options import NOBODY, Watching
+
+if TYPE_CHECKING:
+    from dicomsniff.capture.packets import LiveSource
+    from dicomsniff.filter.selection import Selection
+    from dicomsniff.key_files import KeyFiles
+    from dicomsniff.library import Capture
+    from dicomsniff.privacy.gate import Privacy
+
+
+class ExitStatus(IntEnum):
+    """What the program's exit status says."""
+
+    DONE = 0
+    FOUND = 1
+    WRONG_CALL = 2
+    UNREADABLE = 3
+    INTERRUPTED = INTERRUPTED
+
+
+def write_captures(
+    command: str,
+    form: str,
+    paths: tuple[str, ...],
+    ports: tuple[int, ...],
+    output: str | None = None,
+    *,
+    keys: "KeyFiles",
+    color: str = "never",
+    pager: bool = False,
+    **asked: Any,
+) -> None:
+    """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
+    from dicomsniff.export.view import Asked, write_view
+    from dicomsniff.library import Capture, open_source
+    from dicomsniff.pager import on_terminal
+
+    view, asking = find_view(command, form), Asked(**asked)
+    view.refuse(output)
+    if view.writes_files:
+        asking, output = asking._replace(output=output or "", names=paths), None
+    with (
+        written(output, paths) as file,
+        on_terminal(file, color=color, pager=pager) as out,
+        SilenceWatch(paths) as silence,
+        Capture(
+            open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys
+        ) as capture,
+        progress_shown(capture.reader, out) as shown,
+    ):
+        silence.watch(capture)
+        if asking.selection.reads_data and capture.is_pipe:
+            raise click.UsageError("--filter: data[…] reads data sets again, which needs a file, not a pipe")
+        failed = write_view(view, capture, shown, asking)
+    _refuse_cut_off(capture)
+    if failed:
+        raise click.exceptions.Exit(ExitStatus.FOUND)
+
+
+def follow_files(
+    form: str, paths: tuple[str, ...], ports: tuple[int, ...], watching: Watching = NOBODY, **asked: Any
+) -> None:
+    """Write what comes to a file, or to files one after the other."""
+    from dicomsniff.library import open_source
+    from dicomsniff.pager import on_terminal
+
+    refuse_several(paths)
+    color = asked.pop("color", "never")
+    asked.pop("pager", None)
+    with (
+        written(None, paths) as file,
+        on_terminal(file, color=color, pager=False) as out,
+        SilenceWatch(paths) as silence,
+    ):
+        follow_capture(
+            cast("LiveSource", open_source(paths, follow=True)), form, out, ports, watching, silence, **asked
+        )
+
+
+def follow_capture(
+    reader: "LiveSource",
+    form: str,
+    out: IO[str],
+    ports: tuple[int, ...],
+    watching: Watching,
+    silence: SilenceWatch | None = None,
+    *,
+    keys: "KeyFiles",
+    **asked: Any,
+) -> None:
+    """Write packets as they come; Ctrl-C and its like end that in order. What is not whole is said, as of any file."""
+    from dicomsniff.export.view import Asked, write_view
+    from dicomsniff.library import Capture
+
+    view, asking = find_view("live", form), Asked(**asked)
+    capture = Capture(reader, collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys)
+    with capture, taken_over(reader.stop), short_pauses():
+        if silence is not None:
+            silence.watch(capture)
+        watching.add_to(capture, asking.privacy, form, out)
+        write_view(view, capture, out, asking)
+        if capture.reader.is_file:
+            _refuse_cut_off(capture)
+
+
+def watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", selection: "Selection") -> None:
+    """Show a capture in the terminal UI until the user quits, then say what was not said there."""
+    from dicomsniff.tui.running import run
+
+    watching.add_to(capture, privacy, None, sys.stdout)
+    with short_pauses() if capture.is_live else nullcontext():
+        interrupted = run(capture, privacy, selection)
+    for notice in capture.pop_notices():
+        say_error(notice)
+    if interrupted:
+        raise click.exceptions.Exit(ExitStatus.INTERRUPTED)
+
+
+def refuse_several(paths: tuple[str, ...]) -> None:
+    """Refuse to follow more than one capture."""
+    if len(paths) != 1:
+        raise click.UsageError("--follow takes one CAPTURE; a directory, or a pattern in quotes, stands for many files")
+
+
+def refuse_statistics(watching: Watching) -> None:
+    """Refuse what the terminal UI has no place for."""
+    if watching.stats:
+        raise click.UsageError(
+            "--stats prints lines: it goes with --format text or jsonl of live, or with show --follow"
+        )
+
+
+def _refuse_cut_off(capture: "Capture") -> None:
+    if capture.truncated:
+        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")

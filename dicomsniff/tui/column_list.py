@@ -1,0 +1,141 @@
+"""A list whose rows have columns: how they are laid out, sorted, searched and moved sideways is one for all."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Generic
+
+from rich.style import Style
+from textual.binding import BindingType
+
+from dicomsniff.tui.columns import GAP, Column, Row, fitting
+from dicomsniff.tui.keys import Where, bindings
+from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.shown import Shown
+
+STEP = 16
+"""Characters that texts move sideways at a time."""
+
+
+class ColumnList(RowList, Generic[Row]):
+    """Rows of one kind, each drawn by the columns; `chosen` is called, at once, when the user moves to another row."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.COLUMNS)
+    PLACES: ClassVar[tuple[Where, ...]] = (Where.COLUMNS, Where.LIST)
+    HEADER_LINES = 1
+
+    def __init__(
+        self, columns: Sequence[Column[Row]], chosen: Callable[[Row], None] | None = None, *, id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self.columns = columns
+        self.rows: Sequence[Row] = ()
+        """What is listed, in the order shown."""
+        self.sorted_by: Column[Row] | None = None
+        self.backwards = False
+        self._came: Sequence[Row] = ()
+        self._chosen = chosen
+        self._shift = 0
+        self._fitting: tuple[object, list[tuple[Column[Row], int]]] = (None, [])
+
+    def show_rows(self, rows: Sequence[Row], selected: Row | None = None) -> None:
+        """List other rows; the cursor goes to the selected one, if it is there."""
+        self._came = rows
+        self.rows = self._in_order(rows)
+        self.set_count(len(self.rows))
+        if selected is not None:
+            self.put_cursor(selected)
+
+    def put_cursor(self, row: Row) -> None:
+        """Put the cursor on a row, if it is listed."""
+        if self.selected is not row:
+            place = next((place for place, each in enumerate(self.rows) if each is row), None)
+            if place is not None:
+                self.move_to(place)
+
+    @property
+    def selected(self) -> Row | None:
+        """The row under the cursor."""
+        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    def move_to(self, index: int, *, by_user: bool = False) -> None:
+        """Put the cursor on a row; what follows the user's moves is told at once, as further keys may be waiting."""
+        before = self.cursor
+        super().move_to(index, by_user=by_user)
+        row = self.selected
+        if by_user and self._chosen is not None and row is not None and self.cursor != before:
+            self._chosen(row)
+
+    def style_of(self, row: Row) -> Style | str:  # noqa: ARG002  for lists whose rows differ
+        """Return the colour of a row."""
+        return ""
+
+    def fitted(self, width: int) -> list[tuple[Column[Row], int]]:
+        """Return the columns in sight and their widths."""
+        key = (width, self.columns)
+        if self._fitting[0] != key:
+            self._fitting = (key, fitting(self.columns, width))
+        return self._fitting[1]
+
+    def header_line(self, number: int, width: int) -> Shown:  # noqa: ARG002  there is one line
+        """Name the columns; the one that rows are sorted by has a sign."""
+        line = Shown()
+        for place, (column, cells) in enumerate(self.fitted(width)):
+            sign = ("▾" if self.backwards else "▴") if column is self.sorted_by else ""
+            title = Shown(f"{column.title}{sign}")
+            if column.to_right:
+                title.align("right", max(cells, title.cell_len))
+            title.truncate(cells, pad=True)
+            line.append(" " * GAP if place else "").append_text(title)
+        return line
+
+    def row(self, index: int, width: int) -> Shown:
+        """Return a row."""
+        row, line = self.rows[index], Shown()
+        style = self.style_of(row)
+        for place, (column, cells) in enumerate(self.fitted(width)):
+            cell = column.cell(row, cells, self._shift)
+            if style and column.is_toned:
+                cell.stylize_before(style)
+            line.append(" " * GAP if place else "").append_text(cell)
+        return line
+
+    def action_sideways(self, steps: int) -> None:
+        """Move the texts that are cut, to see more of their ends or again their beginnings."""
+        longest = max(
+            (len(column.text(self.rows[index])) - cells for index in self._in_sight() for column, cells in self._cut()),
+            default=0,
+        )
+        self._shift = max(0, min(self._shift + steps * STEP, longest + 1))
+        self.refresh()
+
+    def action_sort(self) -> None:
+        """Sort by the next column; after the last, in the order in which rows came."""
+        columns = [None, *self.columns]
+        self.sort_by(columns[(columns.index(self.sorted_by) + 1) % len(columns)])
+
+    def action_reverse(self) -> None:
+        """Turn the order around."""
+        self.backwards = not self.backwards
+        self.sort_by(self.sorted_by)
+
+    def sort_by(self, column: Column[Row] | None) -> None:
+        """Sort by a column, or (None) in the order in which rows came; the cursor stays on its row."""
+        self.sorted_by = column
+        selected = self.selected
+        self.rows = self._in_order(self._came)
+        if selected is not None:
+            self.put_cursor(selected)
+        self.refresh()
+
+    def _in_order(self, rows: Sequence[Row]) -> Sequence[Row]:
+        column = self.sorted_by
+        if column is None:
+            return rows[::-1] if self.backwards else rows
+        key: Callable[[Row], Any] = column.key or column.text
+        return sorted(rows, key=key, reverse=self.backwards)
+
+    def _in_sight(self) -> range:
+        first = round(self.scroll_y)
+        return range(first, min(first + self.rows_in_sight, len(self.rows)))
+
+    def _cut(self) -> list[tuple[Column[Row], int]]:
+        return [(column, cells) for column, cells in self.fitted(self.scrollable_content_region.width) if column.share]

@@ -1,0 +1,109 @@
+"""The associations of a capture: all there are, those that the filter lets through, and how each of them went."""
+
+from bisect import bisect_left
+
+from dicomsniff.association.association import Association
+from dicomsniff.findings.collector import Collector
+from dicomsniff.findings.slowness import slow_because
+from dicomsniff.findings.verdicts import verdict
+from dicomsniff.tui.association_filter import AssociationFilter
+from dicomsniff.tui.problem_index import Problems
+from dicomsniff.tui.said import allowed
+
+MANY = 2000
+"""Entries of an open association from which on its verdict is left for later."""
+
+
+class Listing:
+    """Takes associations as they come; what is said of each is remembered as long as it holds."""
+
+    def __init__(self, collector: Collector, chosen: AssociationFilter | None = None) -> None:
+        self._collector = collector
+        self.filter = chosen if chosen is not None else AssociationFilter(collector)
+        self.all: list[Association] = []
+        self.listed: list[Association] = []
+        """Those that the filter lets through."""
+        self.now = 0
+        """The time (ns since 1970) up to which associations have gone on that are not over."""
+        self._problems: dict[int, Problems] = {}
+        self._verdicts: dict[int, tuple[tuple[str, bool, int, int], str]] = {}
+        self._slowness = (0, "")
+        """Of the association asked for last."""
+
+    def add(self, associations: list[Association]) -> None:
+        """Take more associations, and note that those at hand may have grown."""
+        self.all += associations
+        if self.filter.is_all:
+            self.listed += associations
+        else:
+            self.sift()
+
+    def keep(self, kept: list[Association]) -> None:
+        """Let go of every other association."""
+        self.all = list(kept)
+        numbers = {association.id for association in kept}
+        self._problems = {number: each for number, each in self._problems.items() if number in numbers}
+        self._verdicts = {number: each for number, each in self._verdicts.items() if number in numbers}
+        self.filter.keep(numbers)
+        self.sift()
+
+    def set_filter(self, text: str) -> None:
+        """List only the associations that match."""
+        self.filter.take(text)
+        self.sift()
+
+    def sift(self) -> None:
+        """List what the filter lets through."""
+        self.listed = [association for association in self.all if self.filter.matches(association)]
+
+    def forget(self) -> None:
+        """Let go of texts that were made while something else could be shown."""
+        self._verdicts.clear()
+        self._slowness = (0, "")
+
+    @property
+    def given_up(self) -> int:
+        """How many associations were given up to bound memory: they are numbered as they come."""
+        return self.all[-1].id - len(self.all) if self.all else 0
+
+    def find(self, number: int) -> Association | None:
+        """Return an association by its number; None where it is not known."""
+        place = bisect_left(self.all, number, key=lambda association: association.id)
+        found = self.all[place : place + 1]
+        return found[0] if found and found[0].id == number else None
+
+    def place(self, association: Association | None) -> int | None:
+        """Return where an association is among those listed; they are in the order of their numbers."""
+        if association is None:
+            return None
+        place = bisect_left(self.listed, association.id, key=lambda each: each.id)
+        return place if place < len(self.listed) and self.listed[place] is association else None
+
+    def problems(self, association: Association) -> Problems:
+        """Return where an association has findings."""
+        known = self._problems.get(association.id)
+        if known is None:
+            known = self._problems[association.id] = Problems(association, self._collector)
+        return known
+
+    def verdict(self, association: Association) -> str:
+        """Say how an association went; of an open one with many messages, their number so far."""
+        entries = len(association.timeline)
+        if entries > MANY and not association.closed:
+            # A verdict counts statuses message by message: while they come, that is too much for every redraw.
+            return f"{association.outcome}: {association.message_counts.messages:,} messages so far"
+        state = (association.outcome, association.closed, entries, 0 if association.closed else self.now)
+        known, text = self._verdicts.get(association.id, (None, ""))
+        if known != state:
+            try:
+                text = allowed(verdict(association, self._collector.of(association), self.now))
+            except RuntimeError:  # its counts were just growing
+                return text or association.outcome
+            self._verdicts[association.id] = (state, text)
+        return text
+
+    def slow(self, association: Association) -> str:
+        """Say why an association that is over was slow; empty where it was not."""
+        if association.closed and not association.condensed and self._slowness[0] != association.id:
+            self._slowness = (association.id, slow_because(association))
+        return self._slowness[1] if self._slowness[0] == association.id else ""

@@ -1,0 +1,111 @@
+"""The view of everything that was found in the capture: what it means, and what to do about it."""
+
+import time
+from collections.abc import Iterator
+
+from dicomsniff.findings.catalogue import find_rule
+from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_party
+from dicomsniff.tui.detail import Detail
+from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.field_tree import FieldTree
+from dicomsniff.tui.finding_rows import FindingRow, FindingRows
+from dicomsniff.tui.found import Found, arrange
+from dicomsniff.tui.navigation import find_finding
+from dicomsniff.tui.said import allowed
+from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.split import Arrangement, Split
+from dicomsniff.tui.views.view import View
+
+ARRANGEMENTS = (Arrangement(0, 16, 55), Arrangement(0, 0, 50, at_once=False))
+PATIENCE = 1.0
+"""Seconds until findings are arranged again, while the capture is being read."""
+
+
+class FindingsView(View):
+    """The findings of the associations that are listed, and of the capture."""
+
+    def __init__(self, session: Session) -> None:
+        self.list = FindingRows(self._chosen)
+        self.meaning = FieldTree(id="meaning", title="What it means")
+        body = Split(self.list, self.meaning, ARRANGEMENTS, id="findings-body")
+        super().__init__(session, self.list, self.meaning, body=body, id="findings")
+        self._count = -1
+        self._due = 0.0
+
+    def take(self, change: Change) -> None:
+        """Show what was found by now."""
+        if change & Change.PRIVACY:
+            self.list.refresh()
+        if change & (Change.LISTING | Change.VIEW) and (not self.session.reading or time.monotonic() >= self._due):
+            self._arrange()
+        if change & (Change.VIEW | Change.ENTRY | Change.ASSOCIATION):
+            self._follow_selection()
+        self._explain()
+
+    def open_selected(self) -> None:
+        """Go to the place of the selected finding."""
+        row = self.list.selected
+        place = find_finding(self.session, row.first.finding, row.first.association) if row is not None else None
+        if place is not None:
+            self.session.go(place._replace(view="exchange"))
+
+    def show_worst(self) -> bool:
+        """Select the worst finding; tell whether there is one that is an error or a warning."""
+        self._arrange()
+        self.list.move_to(0)
+        row = self.list.selected
+        if row is None or row.kind.severity is Severity.NOTE:
+            return False
+        if row.found is None and not row.folded:
+            self.list.move_to(1)
+            row = self.list.selected or row
+        self._chosen(row)
+        return True
+
+    def _arrange(self) -> None:
+        session = self.session
+        every = [(each, session.capture.found.of(each)) for each in session.listing.listed]
+        about_capture = list(session.capture.analyzer.findings)
+        count = len(about_capture) + sum(len(found.all) for _, found in every) + (len(every) << 32)
+        nothing = "nothing was found so far" if session.reading else "nothing was found: the exchange looks healthy"
+        self.list.EMPTY = nothing
+        if count != self._count:
+            self._count = count
+            self.list.show(arrange(about_capture, every))
+        self._due = time.monotonic() + PATIENCE
+
+    def _chosen(self, row: FindingRow) -> None:
+        """Select the place of a finding, too."""
+        place = find_finding(self.session, row.first.finding, row.first.association)
+        if place is not None:
+            self.session.select(place.association, place.entry)
+        self._explain()
+
+    def _follow_selection(self) -> None:
+        """Go to a finding about what is selected, unless the one under the cursor is."""
+        session, row = self.session, self.list.selected
+        association, entry = session.association, session.entry
+        if association is None or row is None or row.first.association in (association.id, None):
+            return
+        self.list.find(association.id, lambda found: entry is not None and found.finding.span == entry.span)
+
+    def _explain(self) -> None:
+        row = self.list.selected
+        rows = list(self._rows(row.kind.code, row.first)) if row is not None else []
+        self.meaning.show(Detail("What it means", rows) if rows else None)
+
+    def _rows(self, code: str, found: Found) -> Iterator[FieldRow]:
+        """Yield what was seen, what that means and what to do."""
+        finding, rule = found.finding, find_rule(found.finding.code)
+        yield FieldRow(finding.severity.value, allowed(finding.line), style=finding.severity.value)
+        yield FieldRow("rule", ", ".join(filter(None, (finding.code, finding.reference))))
+        if rule is not None:
+            yield FieldRow("means", f"{rule.title}. {rule.meaning}")
+            yield FieldRow("what to do", rule.remedy)
+        if found.is_follower:
+            yield FieldRow("follows from", f"what is above it, {code}")
+        association = self.session.listing.find(found.association or 0)
+        if association is not None:
+            parties = " → ".join(allowed(the_party(each)) for each in (association.requestor, association.acceptor))
+            yield FieldRow("association", f"{association.id}: {parties}")

@@ -1,0 +1,102 @@
+"""The view of the whole capture: how it went, when, and its associations."""
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from dicomsniff.quantities import counted
+from dicomsniff.tui.association_facts import association_facts
+from dicomsniff.tui.association_table import AssociationTable
+from dicomsniff.tui.detail import Detail
+from dicomsniff.tui.field_tree import FieldTree
+from dicomsniff.tui.said import allowed
+from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.shown import Shown, shortened
+from dicomsniff.tui.split import Arrangement, Split
+from dicomsniff.tui.status_line import LONGEST_NAME, nothing_found
+from dicomsniff.tui.strip import Strip
+from dicomsniff.tui.views.view import View
+
+ARRANGEMENTS = (
+    Arrangement(180, 30, 62, beside=True),
+    Arrangement(0, 30, 58),
+    Arrangement(0, 20, 62),
+    Arrangement(0, 0, 60, at_once=False),
+)
+TALL = 30
+"""Lines from which on the most frequent reasons of trouble are listed, too."""
+
+
+class Overview(View):
+    """The associations of the capture, and what is known of the selected one."""
+
+    def __init__(self, session: Session) -> None:
+        self.head = Static(id="head")
+        self.strip = Strip(id="strip")
+        self.table = AssociationTable(session.listing, session.select)
+        self.facts = FieldTree(id="facts", title="Association")
+        body = Split(self.table, self.facts, ARRANGEMENTS, id="overview-body")
+        super().__init__(session, self.table, self.facts, body=body, id="overview")
+
+    def compose(self) -> ComposeResult:
+        """Put the capture above its associations."""
+        yield self.head
+        yield self.strip
+        yield from super().compose()
+
+    def take(self, change: Change) -> None:
+        """Show the capture and its associations as they are now."""
+        session = self.session
+        if change & (Change.LISTING | Change.READING | Change.PRIVACY | Change.VIEW):
+            self.table.EMPTY = self._why_empty()
+            self.table.show(session.association)
+        elif session.association is not None:
+            self.table.put_cursor(session.association)
+        self._show_capture()
+        self._show_facts()
+
+    def open_selected(self) -> None:
+        """Go into the selected association."""
+        if self.session.association is not None:
+            self.session.show("exchange")
+
+    def action_leave(self) -> None:
+        """Go back to the associations; from there, clear the filter."""
+        if self.pane is self.table:
+            self.session.set_filter("")
+        else:
+            self.go_to(self.table)
+
+    def _why_empty(self) -> str:
+        session = self.session
+        if session.listing.all:
+            return "no association matches the filter"
+        if session.reading:
+            return "listening: associations appear here" if session.capture.is_live else "reading…"
+        return session.problem or nothing_found(session.capture)
+
+    def _show_capture(self) -> None:
+        """Say how the capture went, and draw its time."""
+        session, analyzer = self.session, self.session.capture.analyzer
+        head = Shown(allowed(session.book.verdict) or "nothing is over yet", "bold")
+        counts = [counted(analyzer.association_count, "association", ","), counted(analyzer.packets, "packet", ",")]
+        name = shortened(allowed(session.capture.marked_name), LONGEST_NAME)
+        head.append_line(f"{name}: {', '.join(counts)}", "not bold dim")
+        if self.app.size.height >= TALL:
+            for line in session.book.worst:
+                head.append_line(allowed(line), "not bold")
+        self.head.update(head)
+        self.strip.show(session.listing, session.association)
+
+    def _show_facts(self) -> None:
+        session, shown = self.session, self.session.shown
+        if shown is None:
+            self.facts.show(None)
+            return
+        found = session.capture.found.of(shown)
+        digits = session.capture.reader.resolution_digits
+        rows = list(association_facts(shown, found, session.book, digits, session.listing.now))
+        known = self.facts.detail
+        title = f"Association {shown.id}"
+        again = known is not None and known.title == title
+        if not again or known is None or known.rows != rows:
+            self.facts.show(Detail(title, rows), again=again)

@@ -1,0 +1,140 @@
+"""What all views share: panes to go through, one of which may be zoomed, and what Enter and Escape do in them."""
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.geometry import Size
+from textual.widget import Widget
+
+from dicomsniff.tui.field_tree import FieldTree
+from dicomsniff.tui.keys import Where, bindings
+from dicomsniff.tui.link_book import Target
+from dicomsniff.tui.navigation import find_target
+from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.split import Split
+from dicomsniff.tui.value_view import ValueView
+
+
+class View(Vertical):
+    """One way to show the selection. It is told of changes while it is in sight, and of all others when it comes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.VIEW)
+
+    def __init__(self, session: Session, *panes: RowList, body: Widget, id: str) -> None:
+        super().__init__(id=id, classes="view")
+        self.session = session
+        self.order = panes
+        """The panes in the order in which Tab visits them."""
+        self.pane = panes[0]
+        """The one that has the focus, or had it last."""
+        self.zoomed = False
+        self._body = body
+
+    @property
+    def keys(self) -> list[Where]:
+        """Where the keys work that do something in this view."""
+        return [Where.VIEW, *dict.fromkeys(where for pane in self.order for where in pane.PLACES)]
+
+    def compose(self) -> ComposeResult:
+        """Put the panes in their places."""
+        yield self._body
+
+    def take(self, change: Change) -> None:
+        """Show what is another one."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Arrange the panes before the first frame."""
+        self.lay_out(self.app.size)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show what there is room for."""
+        self.lay_out(event.size)
+
+    def lay_out(self, size: Size) -> None:
+        """Arrange the panes for a size."""
+        if isinstance(self._body, Split):
+            self._body.lay_out(size, self.pane, zoomed=self.zoomed)
+
+    def go_to(self, pane: RowList) -> None:
+        """Focus a pane; where there is no room for all of them, bring it in sight."""
+        self.pane = pane
+        self.lay_out(self.size if self.size.area else self.app.size)
+        self.screen.set_focus(pane)
+
+    def on_descendant_focus(self) -> None:
+        """Remember which pane has the focus, whoever gave it."""
+        focused = self.screen.focused
+        if focused is not self.pane and isinstance(focused, RowList) and focused in self.order:
+            self.pane = focused
+            if self.zoomed:
+                self.lay_out(self.size)
+
+    def action_next_pane(self) -> None:
+        """Go to the next pane."""
+        self.go_to(self.order[(self.order.index(self.pane) + 1) % len(self.order)])
+
+    def action_previous_pane(self) -> None:
+        """Go to the previous pane."""
+        self.go_to(self.order[self.order.index(self.pane) - 1])
+
+    def action_zoom(self) -> None:
+        """Show the pane that has the focus alone, or again all there is room for."""
+        self.zoomed = not self.zoomed
+        self.go_to(self.pane)
+
+    def action_widen(self, steps: int) -> None:
+        """Give the pane that has the focus more room, or less."""
+        for split in self.query(Split):
+            if self.pane in split.parts:
+                split.move(steps, self.pane)
+
+    @on(RowList.Opened)
+    def open_row(self) -> None:
+        """Go into a row that was double-clicked."""
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Go into the selection: of a field, show its whole value, or go where it leads."""
+        pane = self.pane
+        if not isinstance(pane, FieldTree):
+            self.open_selected()
+            return
+        field, detail = pane.selected, pane.detail
+        if field is None or detail is None:
+            return
+        if field.target is not None:
+            self.follow(field.target)
+        else:
+            block = detail.blocks[field.block].name if field.block is not None else ""
+            self.app.push_screen(ValueView(field, block))
+
+    def open_selected(self) -> None:
+        """Go into the selection of a pane that is no list of fields."""
+        self.action_next_pane()
+
+    def action_leave(self) -> None:
+        """Go one pane back; from the first one, to the overview."""
+        place = self.order.index(self.pane)
+        if place:
+            self.go_to(self.order[place - 1])
+        else:
+            self.session.show("overview")
+
+    def follow_if(self, target: Target | None) -> None:
+        """Go where a line leads, if one was chosen."""
+        if target is not None:
+            self.follow(target)
+
+    def follow(self, target: Target) -> None:
+        """Go where a line leads."""
+        place = find_target(self.session, target)
+        if place is not None:
+            self.session.awaited = target if self.session.reopening.is_due(place.association) else None
+            self.session.go(place._replace(view="exchange"))
+        else:
+            self.app.notify(f"association {target.association} was given up to bound memory")

@@ -1,0 +1,184 @@
+"""The views of a session, one of them in sight, and the keys that work in all of them."""
+
+from functools import partial
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from dicomsniff.tui.background import in_background
+from dicomsniff.tui.filter_line import FilterLine
+from dicomsniff.tui.key_help import KeyHelp
+from dicomsniff.tui.keys import Where, bindings
+from dicomsniff.tui.links_list import LinksList
+from dicomsniff.tui.navigation import find_counterpart, find_problem, find_related, find_target
+from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.tabs import Tabs
+from dicomsniff.tui.views.registry import VIEWS, view_bindings
+
+
+class Workspace(Vertical):
+    """Shows a session; only the view in sight is kept up."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.WORKSPACE), *view_bindings()]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(id="workspace")
+        self.session = session
+        self.views = {kind.id: kind.widget(session) for kind in VIEWS}
+        self.tabs = Tabs([(kind.id, kind.key, kind.title) for kind in VIEWS])
+        self.filter_line = FilterLine()
+        self._missed = dict.fromkeys(self.views, ~Change(0))
+        """What changed since each view was last in sight."""
+        self._reopens = False
+        session.view = VIEWS[0].id
+
+    def compose(self) -> ComposeResult:
+        """Put the views on top of each other."""
+        yield self.tabs
+        yield self.filter_line
+        for view in self.views.values():
+            view.display = False
+            yield view
+
+    def on_mount(self) -> None:
+        """Begin with the overview."""
+        self.session.observe(self.take)
+        self.take(Change.VIEW)
+
+    def take(self, change: Change) -> None:
+        """Have the view in sight show what is another one."""
+        if not self.is_attached:  # the screen is being taken down
+            return
+        for name in self._missed:
+            self._missed[name] |= change
+        self._reopen()
+        current = self.views[self.session.view]
+        if change & Change.VIEW:
+            for view in self.views.values():
+                view.display = view is current
+            self.tabs.show(self.session.view)
+            current.go_to(current.pane)
+        if change & Change.LISTING:
+            self.filter_line.follow(self.session.listing.filter)
+        missed, self._missed[self.session.view] = self._missed[self.session.view], Change(0)
+        current.take(missed)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Offer only what works now: where text is typed, letters are text."""
+        return not isinstance(self.screen.focused, Input)
+
+    @on(Tabs.Clicked)
+    def show_clicked(self, event: Tabs.Clicked) -> None:
+        """Show the view that was clicked."""
+        self.action_show(event.view)
+
+    def action_show(self, view: str) -> None:
+        """Show a view."""
+        self.session.show(view)
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.filter_line.open()
+
+    @on(FilterLine.Typed)
+    def filter_associations(self, event: FilterLine.Typed) -> None:
+        """Filter as it is typed."""
+        self.session.set_filter(event.text)
+
+    @on(FilterLine.Done)
+    def leave_filter(self) -> None:
+        """Go back to what the filter is about."""
+        view = self.views[self.session.view]
+        view.go_to(view.pane)
+
+    def action_keys(self) -> None:
+        """Show the keys, first those of the view in sight."""
+        kind = next(each for each in VIEWS if each.id == self.session.view)
+        views = [(each.key, f"{each.title}: {each.meaning}") for each in VIEWS]
+        self.app.push_screen(KeyHelp(kind.title, kind.meaning, views, self.views[kind.id].keys))
+
+    def action_links(self) -> None:
+        """List what belongs together; begin at the selected entry."""
+        related, _ = find_related(self.session)
+        here = related[0].target if related else None
+        view = self.views[self.session.view]
+        self.app.push_screen(LinksList(self.session.book.links, here, everything=True), view.follow_if)
+
+    def action_related(self) -> None:
+        """Go to what belongs together with the selected entry; where that is several, list it."""
+        view = self.views[self.session.view]
+        links, found = find_related(self.session)
+        if len(found) > 1 and links:
+            self.app.push_screen(LinksList(links, found[0], everything=False), view.follow_if)
+        elif found:
+            view.follow(found[0])
+        else:
+            self.app.notify("nothing that belongs together with this entry was found in the associations that are over")
+
+    def action_counterpart(self) -> None:
+        """Go from a request to its response, or back."""
+        place = find_counterpart(self.session)
+        if place is not None:
+            self.session.go(place._replace(view="exchange"))
+        else:
+            self.app.notify("this entry is neither a request with a response nor a response")
+
+    def action_return(self) -> None:
+        """Go back to where the last jump began."""
+        if not self.session.back():
+            self.app.notify("there is nothing to go back to")
+
+    def action_step(self, rows: int) -> None:
+        """Select another entry of the exchange, whichever view is in sight."""
+        self.session.follow(follows=False)
+        self.session.step(rows)
+
+    def action_step_association(self, rows: int) -> None:
+        """Select another association, whichever view is in sight."""
+        self.session.follow(follows=False)
+        self.session.step_association(rows)
+
+    def action_problem(self, step: int) -> None:
+        """Go to the next or previous entry with an error or warning."""
+        place = find_problem(self.session, step)
+        if place is not None:
+            self.session.go(place._replace(view="exchange"))
+        else:
+            self.app.notify(f"no {'further' if step > 0 else 'earlier'} error or warning")
+
+    def action_follow(self) -> None:
+        """Follow the newest entry of a live capture, or stop."""
+        session = self.session
+        if not session.capture.is_live:
+            self.app.notify("following is for live captures")
+            return
+        session.follow(follows=not session.following)
+        if session.following and session.listing.all:
+            latest = max(session.listing.all, key=lambda association: association.end_time)
+            session.advance([], latest, None, None)
+
+    def action_privacy(self) -> None:
+        """Show what may identify a patient, or withhold it again."""
+        self.session.toggle_privacy()
+
+    def _reopen(self) -> None:
+        if not self._reopens and self.session.reopening.is_due(self.session.association):
+            self._reopens = True
+            self.reopen_selected()
+
+    @work(group="reopening")
+    async def reopen_selected(self) -> None:
+        """Go back in the background for the details of the selected association, if they were given up."""
+        session = self.session
+        while (association := session.association) is not None and session.reopening.is_due(association):
+            await in_background(partial(session.reopening.load, association))
+        self._reopens = False
+        session.reopened()
+        target, session.awaited = session.awaited, None
+        place = find_target(session, target) if target is not None else None
+        if place is not None and place.association is session.association:
+            session.select_entry(place.entry)

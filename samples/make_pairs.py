@@ -1,0 +1,199 @@
+"""Record the pairs of captures in `samples/pairs`: real peers on the loopback interface, recorded by tcpdump.
+
+It needs root, DCMTK, tcpdump and pynetdicom, and is best run where nothing else is on the loopback interface:
+
+    unshare --net sh -c 'ip link set lo up; .venv/bin/python samples/make_pairs.py'
+
+Objects are synthetic: random pixels, and no data of patients.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pynetdicom import AE, build_role, evt
+from pynetdicom.events import Event
+from pynetdicom.pdu import A_ASSOCIATE_RQ
+
+PAIRS = Path(__file__).parent / "pairs"
+PORT = 11112
+CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
+STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
+EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
+UID_ROOT = "1.2.826.0.1.3680043.10.1336.15"
+SIDE = 32
+"""Pixels of a side of an image."""
+SLOW_DISK = 0.35
+"""Seconds that the slow archive takes to write an object."""
+# A virtual environment with pynetdicom holds programs of the same names as DCMTK's.
+DCMTK = "/usr/bin"
+
+Files = list[Path]
+Serve = Callable[[Files], "Iterator[None]"]
+
+
+def make_objects(folder: Path) -> Files:
+    """Make two CT slices and an MR slice of nobody."""
+    pixels = random.Random(15)
+    files = []
+    for number, (sop_class, modality) in enumerate(((CT, "CT"), (CT, "CT"), (MR, "MR")), 1):
+        ds = Dataset()
+        ds.SOPClassUID, ds.SOPInstanceUID = sop_class, f"{UID_ROOT}.4.{number}"
+        ds.StudyDate, ds.StudyTime, ds.Modality = "20260101", "120000", modality
+        ds.AccessionNumber, ds.PatientName, ds.PatientID = "A1", "Sample^Synthetic", "SAMPLE1"
+        ds.StudyInstanceUID, ds.SeriesInstanceUID = f"{UID_ROOT}.2", f"{UID_ROOT}.3.{modality == 'MR':d}"
+        ds.StudyID, ds.SeriesNumber, ds.InstanceNumber = "1", 1, number
+        ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+        ds.Rows = ds.Columns = SIDE
+        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 12, 11, 0
+        ds.PixelData = b"".join(pixels.randrange(4096).to_bytes(2, "little") for _ in range(SIDE * SIDE))
+        ds["PixelData"].VR = "OW"
+        ds.ensure_file_meta()
+        ds.file_meta.TransferSyntaxUID = EXPLICIT
+        path = folder / f"{number}.dcm"
+        ds.save_as(path, enforce_file_format=True)
+        files.append(path)
+    return files
+
+
+@contextmanager
+def dcmtk(program: str, *options: str) -> Iterator[None]:
+    """Run one of DCMTK's servers."""
+    server = subprocess.Popen([f"{DCMTK}/{program}", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(0.5)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def pynetdicom(
+    contexts: dict[str, list[str]], *, wait: float = 0, files: Files | None = None, title: str = ""
+) -> Iterator[None]:
+    """Run a server that stores, slowly if it is to `wait`, and gives out `files`; it may insist on its `title`."""
+    ae = AE(ae_title=title or "ARCHIVE")
+    ae.require_called_aet = bool(title)
+    for uid, syntaxes in contexts.items():
+        ae.add_supported_context(uid, syntaxes, scu_role=True, scp_role=True)
+
+    def store(_: Event) -> int:
+        time.sleep(wait)
+        return 0x0000
+
+    def get(_: Event) -> Iterator[object]:
+        yield len(files or ())
+        for path in files or ():
+            yield 0xFF00, dcmread(path)
+
+    server = ae.start_server(
+        ("127.0.0.1", PORT), block=False, evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_C_GET, get)]
+    )
+    try:
+        yield
+    finally:
+        server.shutdown()
+
+
+def storescu(*options: str, files: Files) -> None:
+    """Send files as a modality does."""
+    command = [f"{DCMTK}/storescu", "-aet", "MODALITY", "-aec", "ARCHIVE", "--no-halt", "--required", *options]
+    subprocess.run(
+        [*command, "127.0.0.1", str(PORT), *map(str, files)],
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def getscu(*, proposes_role: bool) -> None:
+    """Get a study, with or without having proposed to store what comes."""
+    ae = AE(ae_title="WORKSTATION")
+    ae.add_requested_context(STUDY_ROOT_GET, EXPLICIT)
+    ae.add_requested_context(CT, EXPLICIT)
+    roles = [build_role(CT, scp_role=True)] if proposes_role else []
+    association = ae.associate(
+        "127.0.0.1", PORT, ae_title="ARCHIVE", ext_neg=roles, evt_handlers=[(evt.EVT_C_STORE, lambda _: 0x0000)]
+    )
+    query = Dataset()
+    query.QueryRetrieveLevel, query.StudyInstanceUID = "STUDY", f"{UID_ROOT}.2"
+    if association.is_established:
+        list(association.send_c_get(query, STUDY_ROOT_GET))
+        association.release()
+
+
+def _padded_with_nul(title: str, length: int) -> bytes:
+    return title.encode().ljust(length, b"\0")
+
+
+def padded_with_nul() -> None:
+    """Verify as a requestor does that pads its titles with NUL instead of spaces."""
+    with patch.object(A_ASSOCIATE_RQ, "_wrap_encode_str", staticmethod(_padded_with_nul)):
+        echo()
+
+
+def echo() -> None:
+    """Verify."""
+    ae = AE(ae_title="MODALITY")
+    ae.add_requested_context("1.2.840.10008.1.1", IMPLICIT)
+    association = ae.associate("127.0.0.1", PORT, ae_title="ARCHIVE")
+    if association.is_established:
+        association.send_c_echo()
+        association.release()
+
+
+@contextmanager
+def recorded(name: str) -> Iterator[None]:
+    """Record what passes the loopback interface."""
+    path = PAIRS / f"{name}.pcap"
+    command = ["tcpdump", "-i", "lo", "-U", "-s", "0", "-n", "-Z", "root", "-w", str(path), "tcp", "port", str(PORT)]
+    sniffer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert sniffer.stderr is not None
+    while "listening on" not in sniffer.stderr.readline():
+        if sniffer.poll() is not None:
+            sys.exit("tcpdump cannot capture here")
+    yield
+    time.sleep(1.5)  # tcpdump hands packets on within one second
+    sniffer.terminate()
+    sniffer.wait()
+    os.chmod(path, 0o644)
+
+
+def main() -> None:
+    """Record all pairs."""
+    PAIRS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as work:
+        os.chdir(work)  # storescp writes what it gets where it runs
+        files = make_objects(Path(work))
+        images = {CT: [EXPLICIT], MR: [EXPLICIT]}
+        for name, contexts in (("good", images), ("bad", {MR: [EXPLICIT]})):
+            with recorded(f"context-refused-{name}"), pynetdicom(contexts):
+                storescu(files=files)
+        compressed = Path(work, "compressed.dcm")
+        subprocess.run([f"{DCMTK}/dcmcjpeg", str(files[0]), str(compressed)], check=True)
+        for name, option in (("good", "+xs"), ("bad", "+xi")):
+            with recorded(f"other-syntax-{name}"), dcmtk("storescp", option, str(PORT)):
+                storescu("-xs", files=[compressed])
+        for name, wait in (("good", 0.0), ("bad", SLOW_DISK)):
+            with recorded(f"slow-disk-{name}"), pynetdicom(images, wait=wait):
+                storescu(files=files)
+        for name, proposes_role in (("good", True), ("bad", False)):
+            with recorded(f"missing-role-{name}"), pynetdicom({STUDY_ROOT_GET: [EXPLICIT], **images}, files=files[:2]):
+                getscu(proposes_role=proposes_role)
+        for name, verify in (("good", echo), ("bad", padded_with_nul)):
+            with recorded(f"nul-padded-title-{name}"), pynetdicom({"1.2.840.10008.1.1": [IMPLICIT]}, title="ARCHIVE"):
+                verify()
+
+
+if __name__ == "__main__":
+    main()

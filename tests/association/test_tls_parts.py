@@ -1,0 +1,111 @@
+"""What is told where only a part of a TLS connection can be read: half of the secrets, or not its beginning."""
+
+import ssl
+
+import pytest
+
+import build
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.findings.finding import Severity
+from dicomsniff.tls.vault import Vault
+from dicomsniff.words.entries import entry_name
+from pipeline import analyze, findings_of, names
+from tls_talk import Session, packets, spoken
+
+CT = build.CT_IMAGE_STORAGE
+TURNS = [
+    (0, build.associate_rq(build.proposal(1), build.proposal(3, CT))),
+    (1, build.associate_ac(build.answer(1), build.answer(3))),
+    (0, build.message(1, build.echo_rq(1))),
+    (1, build.message(1, build.echo_rsp(1))),
+    (0, build.message(3, build.store_rq(2), build.pixels(50_000, bytes(range(256)) * 100))),
+    (1, build.message(3, build.store_rsp(2))),
+    (0, build.release_rq()),
+    (1, build.release_rp()),
+]
+RECORD = 5 + 1 + 16
+"""Bytes of a record of TLS 1.3 beside its plaintext: header, content type, tag."""
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return spoken(TURNS)
+
+
+def read(traffic: list[build.Packet], key_log: bytes) -> Analyzer:
+    vault = Vault()
+    vault.secrets.add_keylog(key_log)
+    return analyze(traffic, vault=vault)
+
+
+def lines(session: Session, *labels: bytes) -> bytes:
+    return b"".join(line for line in session.key_log.splitlines(keepends=True) if line.startswith(labels))
+
+
+@pytest.mark.parametrize("silent", ["client", "server"])
+def test_a_side_without_secrets_makes_nobody_break_the_rules(session, silent):
+    label = {"client": b"SERVER_TRAFFIC", "server": b"CLIENT_TRAFFIC"}[silent]
+    (association,) = read(packets(session), lines(session, label)).associations
+    found = findings_of(association).all
+    assert [finding for finding in found if finding.severity is Severity.ERROR] == []
+    (told,) = [finding.message for finding in found if finding.code == "tls-not-decrypted"]
+    assert told.startswith(f"the {silent}'s TLS: no secrets for this session's client random")
+    (gap,) = [finding.message for finding in found if finding.code == "bytes-missing"]
+    assert "are not decrypted" in gap
+    assert "capture" not in gap
+
+
+def test_the_secrets_of_data_alone_read_it_all(session):
+    (association,) = read(packets(session), lines(session, b"SERVER_TRAFFIC", b"CLIENT_TRAFFIC")).associations
+    assert [each.code for each in findings_of(association).all] == []
+
+
+def amid(session: Session, port: int) -> list[build.Packet]:
+    """The session from its first application data on."""
+    traffic = packets(session, port=port)
+    length = RECORD + len(TURNS[0][1])
+    return traffic[next(at for at, packet in enumerate(traffic) if len(packet.data) == length) :]
+
+
+@pytest.mark.parametrize("port", [2762, 5001])
+def test_tls_1_3_is_read_from_amid_a_connection_on_any_port(session, port):
+    (association,) = read(amid(session, port), session.key_log).associations
+    assert names(association)[:2] == ["A-ASSOCIATE-RQ", "A-ASSOCIATE-AC"]
+    assert association.tls.session.version == 0x0304
+
+
+def test_tls_whose_beginning_is_not_captured_is_listed_on_a_port_of_dicom_only(session):
+    (association,) = analyze(amid(session, 2762)).associations
+    assert association.tls.is_unread
+    (told,) = [each.message for each in findings_of(association).all]
+    assert "no secrets were given; to read it: capture it from its beginning" in told
+    other = analyze(amid(session, 5001))
+    assert (other.associations, dict(other.foreign)) == ([], {"TLS": 1})
+
+
+def test_whoever_has_the_lower_port_is_taken_for_the_server_where_the_hellos_are_missing(session):
+    traffic = amid(session, 2762)[1:]
+    (association,) = analyze(traffic).associations
+    assert association.tls.server.port == 2762
+
+
+def test_before_tls_1_3_nothing_reads_what_has_no_handshake():
+    before = spoken(TURNS, ssl.TLSVersion.TLSv1_2)
+    traffic = packets(before)
+    (association,) = read(traffic[-10:], before.key_log).associations
+    assert association.tls.is_unread
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_records_of_one_length_each_in_a_segment_come_when_they_are_whole(count):
+    echoes = [
+        (side, build.message(1, build.echo_rsp(number) if side else build.echo_rq(number)))
+        for number in range(1, count + 1)
+        for side in (0, 1)
+    ]
+    talk = spoken([*TURNS[:2], *echoes, *TURNS[-2:]])
+    (association,) = read(packets(talk), talk.key_log).associations
+    assert [entry_name(entry) for entry in association.timeline[2:-4]] == [
+        f"{name} {number}" for number in range(1, count + 1) for name in ("C-ECHO-RQ", "C-ECHO-RSP")
+    ]
+    assert findings_of(association).all == []

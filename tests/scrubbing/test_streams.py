@@ -1,0 +1,88 @@
+"""Bytes of a stream as they are copied, in whatever order and however often they come."""
+
+from io import BytesIO
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomsniff.scrubbing import streams
+from dicomsniff.scrubbing.plan import Parts
+from dicomsniff.scrubbing.streams import PlannedStream, RecordStream
+
+SENT = b"head" + b"Doe^Jane" + b"tail" + bytes(8)
+SHOWN = b"head" + b"Xyz^Abcd" + b"tail" + bytes(8)
+
+
+def planned(initial: int = 1000) -> PlannedStream:
+    parts = Parts(BytesIO())
+    parts.keep(0, 4)
+    parts.put(4, b"Xyz^Abcd")
+    parts.keep(12, 16)
+    parts.sort()
+    return PlannedStream(initial, parts)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 23), st.integers(1, 24)), max_size=12), st.sampled_from([0, 1000, (1 << 32) - 7])
+)
+def test_however_it_is_cut_and_repeated_each_byte_is_copied_as_planned(
+    cuts: list[tuple[int, int]], initial: int
+) -> None:
+    stream = planned(initial)
+    for start, length in cuts:
+        piece = SENT[start : start + length]
+        assert stream.copy((initial + start) & 0xFFFFFFFF, piece) == SHOWN[start : start + length]
+
+
+def test_bytes_that_come_again_are_copied_as_the_first_time() -> None:
+    stream = planned()
+    assert stream.copy(1000, SENT[:16]) == SHOWN[:16]
+    assert stream.copy(1000, b"Doe^" + SENT[4:16]) == SHOWN[:16]
+
+
+def test_bytes_that_conflict_do_so_in_the_copy_and_show_nothing() -> None:
+    stream = planned()
+    stream.copy(1000, SENT[:16])
+    copied = stream.copy(1000, b"Doe^" + SENT[4:16], conflicts=True)
+    assert len(copied) == 16
+    assert not any(one == other for one, other in zip(copied, SHOWN, strict=False))
+    assert b"Doe" not in copied
+
+
+def test_bytes_that_come_again_late_are_zeros(monkeypatch) -> None:
+    monkeypatch.setattr(streams, "MAX_RECENT", 8)
+    stream = planned()
+    stream.copy(1000, SENT[:16])
+    stream.copy(1016, SENT[16:])
+    assert stream.copy(1000, SENT[:16]) == bytes(16)
+
+
+def test_bytes_before_the_first_one_are_zeros() -> None:
+    assert planned().copy(996, b"Doe^head") == bytes(4) + b"head"
+
+
+HELLO, FINISHED = b"\x16\3\1\0\5hello", b"\x16\3\3\0\4seal"
+CHANGE, DATA, ALERT = b"\x14\3\3\0\1\1", b"\x17\3\3\0\6sealed", b"\x15\3\3\0\2\1\0"
+
+
+@given(st.lists(st.integers(1, 41), max_size=6))
+def test_of_records_headers_are_copied_and_what_nobody_encrypted(cuts: list[int]) -> None:
+    sent = HELLO + CHANGE + FINISHED + DATA + ALERT
+    shown = HELLO + CHANGE + FINISHED[:5] + bytes(4) + DATA[:5] + bytes(6) + ALERT[:5] + bytes(2)
+    stream, places = RecordStream(0, shows_handshake=True), sorted({0, *cuts, len(sent)})
+    pieces = [stream.copy(a, sent[a:b]) for a, b in pairwise(places) if b <= len(sent)]
+    assert b"".join(pieces) == shown
+
+
+def test_of_a_handshake_nothing_is_copied_where_names_are_not_to_be_seen() -> None:
+    stream = RecordStream(0, shows_handshake=False)
+    assert stream.copy(0, HELLO) == HELLO[:5] + bytes(5)
+
+
+def test_behind_a_gap_and_behind_what_is_no_record_nothing_is_copied() -> None:
+    stream = RecordStream(0, shows_handshake=True)
+    assert stream.copy(0, HELLO) == HELLO
+    assert stream.copy(20, HELLO) == bytes(len(HELLO))
+    stream = RecordStream(0, shows_handshake=True)
+    assert stream.copy(0, b"Doe^J" + HELLO)[5:] == bytes(len(HELLO))

@@ -1,0 +1,41 @@
+"""Handshake messages -> facts of the session."""
+
+import zlib
+
+import pytest
+
+from dicomsniff.tls.handshake import Handshake
+from dicomsniff.tls.messages import COMPRESSED_CERTIFICATE, MAX_MESSAGE, Message
+from dicomsniff.tls.peer import SERVER
+from dicomsniff.tls.wire import MalformedHandshakeError
+
+LISTED = b"\0\0\3abc" + b"\0\0"
+CERTIFICATE = b"\0" + len(LISTED).to_bytes(3, "big") + LISTED
+
+
+def take(algorithm: int, length: int, compressed: bytes) -> Handshake:
+    handshake = Handshake()
+    handshake.lose_beginning()  # it must be TLS 1.3 then
+    body = algorithm.to_bytes(2, "big") + length.to_bytes(3, "big") + len(compressed).to_bytes(3, "big") + compressed
+    raw = bytes([COMPRESSED_CERTIFICATE]) + len(body).to_bytes(3, "big") + body
+    handshake.take(SERVER, Message(COMPRESSED_CERTIFICATE, raw, 0, len(raw)))
+    return handshake
+
+
+def test_a_certificate_compressed_by_zlib_is_read():
+    handshake = take(1, len(CERTIFICATE), zlib.compress(CERTIFICATE))
+    assert handshake.session.certificates == {SERVER: (b"abc",)}
+
+
+@pytest.mark.parametrize(("algorithm", "length"), [(2, len(CERTIFICATE)), (1, MAX_MESSAGE + 1)])
+def test_one_compressed_otherwise_or_too_long_is_passed_over(algorithm, length):
+    assert take(algorithm, length, zlib.compress(CERTIFICATE)).session.certificates == {}
+
+
+@pytest.mark.parametrize(
+    ("length", "compressed"),
+    [(len(CERTIFICATE), b"no zlib"), (len(CERTIFICATE), zlib.compress(bytes(1 << 20))), (9, zlib.compress(b""))],
+)
+def test_one_that_is_not_as_long_as_announced_is_malformed(length, compressed):
+    with pytest.raises(MalformedHandshakeError):
+        take(1, length, compressed)
