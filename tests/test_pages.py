@@ -105,13 +105,14 @@ def test_a_command_of_a_page_runs(line: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode in STATUSES, done.stderr.decode()
-    assert not done.stderr
+    assert b"error" not in done.stderr  # what was left out is said there, too
 
 
 def commands_in(line: str) -> Iterator[list[str]]:
     """Yield the arguments of each call of dicomsniff in a line of a shell."""
     words = shlex.shlex(line, posix=True, punctuation_chars=True)
-    words.wordchars += "~*?[]{}@"
+    words.wordchars += "~*?[]{}@#"
+    words.commenters = ""
     call: list[str] = []
     for word in [*words, ";"]:
         if word not in ("|", ";", "&&", "||", ">", "<"):
