@@ -220,7 +220,7 @@ def test_an_answer_begins_with_what_is_printed_and_ends_with_what_to_do(page: Pa
     text = page.read_text(encoding="utf-8")
     sections = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert sections[-1] == "What to do"
-    assert "$ dicomsniff show samples/" in text
+    assert re.match(r"# .*\n\n<!-- shown: .* -->\n```console\n\$ dicomsniff show samples/", text)
 
 
 def test_what_is_shown_of_an_output_is_chosen_by_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
