@@ -1,4 +1,4 @@
-"""The page about the commands, made from the help of each: click's objects -> lines of Markdown."""
+"""The page about the commands and views, made from the help of each: click's objects -> lines of Markdown."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import click
 
 from dicomsniff.cli import cli
+from dicomsniff.tui.views.registry import VIEWS
 from docs.manual import STATUSES, commands
 
 _HEAD = """\
@@ -24,6 +25,9 @@ def commands_lines() -> Iterator[str]:
     yield ""
     yield "## dicomsniff CAPTURE"
     yield from _described("dicomsniff", cli.opening)
+    yield from ("", "## Views of the terminal UI", "", "`?` shows all keys.", "")
+    yield from ("| key | view | what it shows |", "| --- | --- | --- |")
+    yield from (f"| `{view.key}` | {view.title} | {view.meaning} |" for view in VIEWS)
     for name, command in commands():
         yield from ("", f"## {name}")
         yield from _described(f"dicomsniff {name}", command)
