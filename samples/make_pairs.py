@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
@@ -38,7 +38,6 @@ SLOW_DISK = 0.35
 DCMTK = "/usr/bin"
 
 Files = list[Path]
-Serve = Callable[[Files], "Iterator[None]"]
 
 
 def make_objects(folder: Path) -> Files:

@@ -1,5 +1,6 @@
 """Every string of the model, poisoned: no view prints one that it has not escaped."""
 
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ def test_no_output_prints_a_string_of_the_model_as_it_is(samples: Path, sample: 
     path = str(samples / f"{sample}.pcap")
     for view, said in written(lambda **options: PoisonedCapture(path, **options), (path,)):
         assert_harmless(view, said)
-        assert "\\x1b]0;title\\x07" in said or "\\u001b]0;title\\u0007" in said, view
+        shown = unescape(said)  # Markdown writes a backslash as a reference
+        assert "\\x1b]0;title\\x07" in shown or "\\u001b]0;title\\u0007" in shown, view
 
 
 def test_the_walk_finds_the_strings_there_are(samples: Path) -> None:

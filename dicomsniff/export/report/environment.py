@@ -42,6 +42,4 @@ def privacy_text(privacy: Privacy) -> str:
 
 def _finalized(value: Any) -> Any:
     """Make visible what would change how text is shown, such as control characters, before markup is escaped."""
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    return "\n".join(map(printable, value.split("\n")))
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

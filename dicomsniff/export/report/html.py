@@ -19,6 +19,7 @@ from dicomsniff.findings.overview import Fate, fate
 from dicomsniff.findings.tls_text import tls_text
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
+from dicomsniff.printable import printable
 from dicomsniff.quantities import counted, duration, of_all, timestamp
 from dicomsniff.words.links import link_text
 
@@ -201,5 +202,5 @@ def _row(row: Row, start: int) -> dict[str, Any]:
         "said": row.said,
         "mood": _ROW_MOODS.get(row.category, ""),
         "packets": packets_text(row.packet, row.last_packet),
-        "lines": "\n".join([*row.command, *row.data]),
+        "lines": Markup("\n").join(map(printable, [*row.command, *row.data])),
     }
