@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import escape
 
 import click
 
@@ -55,6 +56,9 @@ def _names(names: str) -> str:
 def _plain(said: str) -> str:
     """Return text in which nothing but back quotes is marked; Markdown would take the rest for its own."""
     pieces = re.split("(`[^`]+`)", said)
-    return "".join(each if each[:1] == "`" else re.sub(r"([<>*_\[\]])", r"\\\1", each) for each in pieces).replace(
-        "|", "\\|"
-    )
+    return "".join(each if each[:1] == "`" else _escaped(each) for each in pieces).replace("|", "\\|")
+
+
+def _escaped(text: str) -> str:
+    """Return text without code, escaped as every Markdown understands it: not all take a backslash before < and >."""
+    return re.sub(r"([*_\[\]])", r"\\\1", escape(text, quote=False))

@@ -1,4 +1,4 @@
-"""What mkdocs asks while it builds the site: links out of docs/ lead to the repository."""
+"""What mkdocs asks while it builds the site: links out of docs/ lead to the repository, code is shown as it is."""
 
 import re
 import tomllib
@@ -8,6 +8,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 _OUTWARD = re.compile(r"\]\((\.\./[^()\s]*)\)")
+_CODE = re.compile(r"<code>[^<]*</code>")
+_OPTION = re.compile(r"(?<![\w-])--?[\w-]+")
 
 
 def on_page_markdown(markdown: str, /, *, page: Any, **_: object) -> str:
@@ -20,3 +22,8 @@ def on_page_markdown(markdown: str, /, *, page: Any, **_: object) -> str:
         return link[0] if inside else f"]({project['urls']['Source']}/blob/main/{path})"
 
     return _OUTWARD.sub(outward, markdown)
+
+
+def on_page_content(html: str, /, **_: object) -> str:
+    """Return a page's HTML, in whose code no option is broken at a hyphen, and no bar has the backslash of tables."""
+    return _CODE.sub(lambda code: _OPTION.sub(r'<span class="option">\g<0></span>', code[0]).replace(r"\|", "|"), html)

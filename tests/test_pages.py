@@ -17,6 +17,7 @@ from dicomsniff.cli import cli
 from docs.check_site import faults
 from docs.commands_page import commands_lines
 from docs.console import ROOT, pages, refreshed
+from docs.hooks import on_page_content
 from docs.limits_page import limits_lines
 from docs.picture import PICTURE, drawn
 from docs.rules_page import rules_lines
@@ -199,6 +200,14 @@ def test_a_page_that_asks_others_for_something_is_found(tmp_path: Path) -> None:
         "index.html names g.html, which does not exist",
         "style.css loads https://h.example/i.png",
     ]
+
+
+def test_code_in_a_table_of_the_site_has_no_backslash_and_keeps_options_whole() -> None:
+    assert on_page_content(r"<td><code>-o FILE [--fail-on error\|note]</code> a \| b</td>") == (
+        r'<td><code><span class="option">-o</span> FILE [<span class="option">--fail-on</span> error|note]</code>'
+        r" a \| b</td>"
+    )
+    assert on_page_content("<code>a C-STORE-RQ</code>") == "<code>a C-STORE-RQ</code>"
 
 
 def test_every_page_is_in_the_contents_and_reached_from_the_start_in_two_clicks() -> None:
