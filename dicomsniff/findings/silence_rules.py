@@ -6,7 +6,7 @@ from itertools import chain
 from dicomsniff.association.state import State
 from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.grounds import is_broken_off, waits
+from dicomsniff.findings.grounds import is_broken_off
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, final_rule
@@ -88,7 +88,7 @@ def requestor_silent(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="peer-silent",
-    where=waits,
+    where=is_broken_off,
     severity=Severity.ERROR,
     follows=(
         *by("own", *BROKEN, "pdu-beyond-maximum", "pdu-incomplete", "likely-reason", "release-too-early"),

@@ -40,6 +40,15 @@ class PoisonedCapture(Capture):
         self.reader.name, self.reader.truncated = f"{POISON}{self.reader.name}", f"{POISON}cut"
         return Block(updates, closed)
 
+    def close(self) -> None:
+        """Let nobody else have what was poisoned: decoders remember it."""
+        super().close()
+        for name, module in list(sys.modules.items()):
+            if name.startswith("dicomsniff."):
+                for each in vars(module).values():
+                    if callable(clear := getattr(each, "cache_clear", None)):
+                        clear()
+
 
 class Poisoner:
     """Walks objects of the package and containers; remembers in `fields` which fields of which classes it changed."""

@@ -296,7 +296,11 @@ def test_row_13_a_second_association_on_a_connection_has_its_own_contexts(tell):
         ]
         for association in told.transcript()["associations"]
     ] == [[(1, VERIFICATION, IMPLICIT)], [(1, CT, EXPLICIT), (3, VERIFICATION, IMPLICIT)], [(1, FIND, EXPLICIT)]]
-    assert [told.complaints(number) for number in range(3)] == [[], [], ["query-level-missing"]]
+    assert [told.complaints(number) for number in range(3)] == [
+        [],
+        ["connection-reused"],
+        ["connection-reused", "query-level-missing"],
+    ]
     assert told.messages(1)[0]["data_set"]["elements"]["00100020"]["Value"] == ["ID12"]
     shown = told.shown()
     assert shown.count("--> A-ASSOCIATE-RQ") == 3
@@ -321,4 +325,4 @@ def test_row_13_also_where_the_other_side_asks_for_the_second(tell):
     associations = told.transcript()["associations"]
     assert [each["requestor"]["address"] for each in associations] == ["10.0.0.1", "10.0.0.2"]
     assert [each["requestor"]["ae_title"] for each in associations] == ["STORESCU", "STORESCP"]
-    assert [told.complaints(number) for number in range(2)] == [[], []]
+    assert [told.complaints(number) for number in range(2)] == [[], ["connection-reused"]]

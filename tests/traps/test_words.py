@@ -208,7 +208,7 @@ def unfinished_commands(count: int) -> list[build.Packet]:
     ],
 )
 def test_row_20_twice_the_pdvs_take_twice_the_steps(make):
-    few, many, more = (steps(make(count)) for count in (400, 800, 1600))
+    few, many, more = (steps(make(count)) for count in (800, 1600, 3200))
     assert more - many <= 2.2 * (many - few)
     assert many > few
 
