@@ -180,7 +180,7 @@ async def test_findings_lead_to_their_entries(samples: Path) -> None:
         await press(pilot, "f")
         assert "fragment-stray" in screen_text(app)
         await press(pilot, "enter")
-        assert app.session.entry.event.problem == "a data set fragment with no command before it"
+        assert app.session.entry.event.lack.text == "a data set fragment with no command before it"
         assert app.focused is exchange(app).ladder
 
 
