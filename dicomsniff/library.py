@@ -239,12 +239,12 @@ class Capture:
         with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(content)
 
-    def again(self) -> "Capture | None":
-        """Open the capture once more, to be read without findings; None where its bytes are gone, or still come."""
+    def again(self, *, collect: Collect = False, findings: bool = False) -> "Capture | None":
+        """Open the capture once more, to be read from the start; None where its bytes are gone, or still come."""
         source = self.reader.again()
         if source is None:
             return None
-        return Capture(source, ports=self._ports, findings=False, keys=self._keys)
+        return Capture(source, collect=collect, ports=self._ports, findings=findings, keys=self._keys)
 
     def close(self) -> None:
         """Let go of the source, of key logs that grow, and of what watches it."""
@@ -265,6 +265,12 @@ class Capture:
     def marked_name(self) -> str:
         """What the user knows the capture by, as a line with marks: a file's name is withheld where it is shown."""
         return the_file(self.reader.name) if self.reader.is_file else self.reader.name
+
+    @property
+    def path(self) -> str:
+        """The path of the one file that it is read from; empty where it is several, or something else."""
+        reader = self.reader
+        return reader.path if isinstance(reader, CaptureReader) and not self.is_pipe and not self.is_live else ""
 
     @property
     def is_pipe(self) -> bool:

@@ -15,7 +15,7 @@ from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.background import in_background
 from dicomsniff.tui.guarded_app import GuardedApp
-from dicomsniff.tui.keys import KEYS, Where, bindings
+from dicomsniff.tui.keys import KEYS, Key, Where, bindings
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.packet_clock import PacketClock
@@ -129,11 +129,12 @@ class DicomsniffApp(GuardedApp):
         """List every action in the command palette."""
         yield from super().get_system_commands(screen)
         for key in KEYS:
-            if key.where is Where.WORKSPACE:
-                yield SystemCommand(key.label, key.meaning, lambda action=key.action: self._run(action))
+            if key.where in (Where.WORKSPACE, Where.VIEW):
+                yield SystemCommand(key.label, key.meaning, lambda key=key: self._run(key))
 
-    def _run(self, action: str) -> None:
-        self.call_later(self.run_action, action, self.workspace)
+    def _run(self, key: Key) -> None:
+        view = self.workspace.views[self.session.view]
+        self.call_later(self.run_action, key.action, self.workspace if key.where is Where.WORKSPACE else view)
 
     def _take(self, change: Change) -> None:
         self.status.show()

@@ -26,30 +26,34 @@ class AssociationFilter:
         self._collector = collector
         self._asked = selection
         self._searched = Searched(MAX_ASSOCIATIONS)
-        self._typed: Filter | None = None
+        self.typed: Filter | None = None
+        """What is typed, as it was understood last."""
         self._judged: dict[int, _Judged] = {}
         self.text = ""
         """What is typed."""
         self.problem = ""
         """What is wrong with what is typed; what was chosen before stays."""
+        self.wrong_from: int | None = None
+        """From which character (from 0) on it is wrong, where that is one place."""
 
     @property
     def is_all(self) -> bool:
         """Whether it leaves nothing out."""
-        return self._typed is None and self._asked.is_all
+        return self.typed is None and self._asked.is_all
 
     def take(self, text: str) -> None:
         """Take what is typed."""
-        self.text, self.problem = text, ""
+        self.text, self.problem, self.wrong_from = text, "", None
         try:
             typed = Filter(text, self._searched) if text.strip() else None
         except FilterError as error:
             self.problem = f"{error.problem}, at character {error.at + 1}" if error.expression else error.problem
+            self.wrong_from = error.at if error.expression else None
             return
         if typed is not None and typed.reads_data:
             self.problem = "data[…] takes reading all data sets again: `show --filter` does that"
             return
-        self._typed = typed
+        self.typed = typed
         self._judged.clear()
 
     def keep(self, numbers: set[int]) -> None:
@@ -69,6 +73,6 @@ class AssociationFilter:
         return judged.chosen
 
     def _chooses(self, association: Association, found: Findings) -> bool:
-        if self._typed is not None and not self._typed.chooses(association, found):
+        if self.typed is not None and not self.typed.chooses(association, found):
             return False
         return self._asked.choose(association, found) is not None

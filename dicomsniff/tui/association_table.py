@@ -35,7 +35,7 @@ class AssociationTable(ColumnList[Association]):
         self._digits, listing = digits, self._listing
         self.columns = (
             Column("#", lambda row: str(row.id), digits, to_right=True, key=lambda row: row.id),
-            Column("", self._sign, 1, is_toned=True, key=lambda row: -RANK[listing.problems(row).worst]),
+            Column("", self._sign, 1, is_toned=True, is_sign=True, key=lambda row: -RANK[listing.problems(row).worst]),
             Column(
                 "start",
                 _start,
@@ -62,6 +62,8 @@ class AssociationTable(ColumnList[Association]):
         self.show_rows(listing.listed, selected)
         total = len(listing.all)
         counted = str(total) if listing.filter.is_all else f"{len(listing.listed)} of {total}"
+        if listing.is_sifting:
+            counted += ", filtering…"
         if gone := listing.given_up:
             counted += f"; {gone} given up to bound memory"
         self.border_title = Shown(f"Associations ({counted})" if total else "Associations")

@@ -6,10 +6,11 @@ from typing import Any, ClassVar, Generic
 from rich.style import Style
 from textual.binding import BindingType
 
+from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.columns import GAP, Column, Row, fitting
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.row_list import RowList
-from dicomsniff.tui.shown import Shown
+from dicomsniff.tui.shown import Shown, shortened
 
 STEP = 16
 """Characters that texts move sideways at a time."""
@@ -95,8 +96,19 @@ class ColumnList(RowList, Generic[Row]):
             cell = column.cell(row, cells, self._shift)
             if style and column.is_toned:
                 cell.stylize_before(style)
+            if column.is_sign and style == self.styled("error"):
+                cell.stylize("reverse")
             line.append(" " * GAP if place else "").append_text(cell)
         return line
+
+    def parts(self, index: int) -> list[Choice]:
+        """Return what each column says of a row."""
+        return [Choice(column.title, shortened(column.text(self.rows[index])).strip()) for column in self.columns]
+
+    def copied(self, index: int) -> list[Choice]:
+        """Return all of a row, then what each column says."""
+        parts = self.parts(index)
+        return [Choice("whole row", "\t".join(part.says for part in parts)), *(part for part in parts if part.what)]
 
     def action_sideways(self, steps: int) -> None:
         """Move the texts that are cut, to see more of their ends or again their beginnings."""

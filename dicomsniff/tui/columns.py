@@ -34,6 +34,8 @@ class Column(Generic[Row]):
     """Whether it is aligned to the right, as numbers are."""
     is_toned: bool = False
     """Whether it has the colour of its row."""
+    is_sign: bool = False
+    """Whether it says in a sign what the colour of its row says, and stands out where there are no colours."""
     key: Callable[[Row], Any] | None = None
     draw: Callable[[Row, int], Shown] | None = None
 

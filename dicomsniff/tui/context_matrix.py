@@ -31,7 +31,7 @@ class ContextMatrix(ColumnList[ContextRow]):
         """Show the contexts of another association."""
         self.columns = (
             Column("id", _number, 3, to_right=True, key=lambda row: row.context.id),
-            Column("", _sign, 1, is_toned=True, key=lambda row: not row.refused),
+            Column("", _sign, 1, is_toned=True, is_sign=True, key=lambda row: not row.refused),
             Column("SOP class", _sop_class, 16, 44, share=2, is_toned=True),
             *(
                 Column(title, partial(_mark, uid), max(3, len(title)), leaves=1 + place)

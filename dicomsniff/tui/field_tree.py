@@ -5,11 +5,12 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.binding import BindingType
 
+from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.folding import Folding
 from dicomsniff.tui.keys import Where, bindings
-from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.row_list import MAX_COPIED, RowList
 from dicomsniff.tui.shown import Shown
 
 NAME_SHARE = 46
@@ -94,9 +95,7 @@ class FieldTree(RowList):
         ]
         if holding:
             index = min(holding)[2]
-            if self._folding.reveal(index):
-                self._lay_out()
-            self._select(index, by_user=True)
+            self.show_found(index)
 
     def action_fold(self) -> None:
         """Hide what is below the selected field; where there is nothing, go to what it is in."""
@@ -132,6 +131,42 @@ class FieldTree(RowList):
     def _select(self, place: int, *, by_user: bool = False) -> None:
         line = next((number for number, (each, _, _) in enumerate(self._lines) if each >= place), 0)
         self.move_to(line, by_user=by_user)
+
+    def parts(self, index: int) -> list[Choice]:
+        """Return the whole value of the field on a line, under its name."""
+        field = self.rows[self._lines[index][0]]
+        return [Choice(field.name, field.value)]
+
+    @property
+    def searched(self) -> int:
+        """How many fields there are, folded ones included."""
+        return len(self.rows)
+
+    @property
+    def searched_from(self) -> int:
+        """The selected field."""
+        return self._place if self._place is not None else -1
+
+    def searched_text(self, place: int) -> str:
+        """Return a field's name and value."""
+        return f"{self.rows[place].name}  {self.rows[place].value}"
+
+    def show_found(self, place: int) -> None:
+        """Put the cursor on a field; unfold what it is in."""
+        if self._folding.reveal(place):
+            self._lay_out()
+        self._select(place, by_user=True)
+
+    def copied(self, index: int) -> list[Choice]:
+        """Return what can be copied of it: mostly its value."""
+        field = self.rows[self._lines[index][0]]
+        return [Choice("value", field.value), Choice("name and value", f"{field.name}: {field.value}")]
+
+    def everything(self) -> str:
+        """Return all fields as text, folded ones included."""
+        if len(self.rows) > MAX_COPIED:
+            return ""
+        return "\n".join(f"{'  ' * row.depth}{row.name}: {row.value}".rstrip(": ") for row in self.rows)
 
     def row(self, index: int, width: int) -> Shown:  # noqa: ARG002  the layout knows it
         """Return a line of a field."""

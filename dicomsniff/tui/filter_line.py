@@ -2,10 +2,12 @@
 
 from typing import ClassVar
 
+from rich.highlighter import Highlighter
+from rich.text import Text  # noqa: TID251  what is typed is only marked
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Label
 
@@ -13,7 +15,20 @@ from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.keys import Where, bindings
 
 
-class FilterLine(Horizontal):
+class WrongFrom(Highlighter):
+    """Marks what is typed from the place on where it is wrong."""
+
+    def __init__(self) -> None:
+        self.place: int | None = None
+
+    def highlight(self, text: Text) -> None:
+        """Mark it: without colours, too."""
+        if self.place is not None:
+            text.stylize("bold underline reverse", self.place, self.place + 1)
+            text.stylize("bold underline", self.place)
+
+
+class FilterLine(Vertical):
     """Tells the filter as it is typed; Enter keeps it, Escape clears it. Shown while there is one."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.FILTER)
@@ -30,14 +45,18 @@ class FilterLine(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="filter")
-        self.input = Input(placeholder="words, or as status >= 0xA000: see dicomsniff filter", compact=True)
+        self._wrong = WrongFrom()
+        self.input = Input(
+            placeholder="words, or as status >= 0xA000: see dicomsniff filter", compact=True, highlighter=self._wrong
+        )
         self.problem = Label(id="problem", markup=False)
-        self.display = False
+        self.display = self.problem.display = False
 
     def compose(self) -> ComposeResult:
-        """Put a label before it, and what is wrong after it."""
-        yield Label("Filter")
-        yield self.input
+        """Put a label before it, and what is wrong below it."""
+        with Horizontal():
+            yield Label("Filter")
+            yield self.input
         yield self.problem
 
     def open(self) -> None:
@@ -48,6 +67,10 @@ class FilterLine(Horizontal):
     def follow(self, chosen: AssociationFilter) -> None:
         """Show the filter as it is, and what is wrong with what is typed."""
         self.problem.update(chosen.problem)
+        self.problem.display = bool(chosen.problem)
+        if self._wrong.place != chosen.wrong_from:
+            self._wrong.place = chosen.wrong_from
+            self.input.refresh()
         if self.input.value and not chosen.text:
             self.input.value = ""
             self.display = self.input.has_focus

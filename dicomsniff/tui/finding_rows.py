@@ -42,7 +42,7 @@ class FindingRows(ColumnList[FindingRow]):
 
     def __init__(self, chosen: Callable[[FindingRow], None]) -> None:
         columns: tuple[Column[FindingRow], ...] = (
-            Column("", _sign, 1, is_toned=True),
+            Column("", _sign, 1, is_toned=True, is_sign=True),
             Column("assoc.", _association, 6, leaves=1, to_right=True),
             Column("packet", _packet, 8, leaves=2, to_right=True),
             Column("finding", self._text, 44, share=1, is_toned=True),

@@ -33,7 +33,8 @@ class GuardedApp(App[None]):
         timeout: float | None = 3,
         markup: bool = False,
     ) -> None:
-        """Tell something for a moment; nothing in it is markup."""
+        """Tell something for a moment, instead of what was told before; nothing in it is markup."""
+        self.clear_notifications()
         message, title = shortened(message), shortened(title)
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 

@@ -57,6 +57,11 @@ class HexView(RowList):
                 self.scroll_to(y=max(0, min(top, self.count - self.rows_in_sight)), animate=False)
         self.refresh()
 
+    @property
+    def searched(self) -> int:
+        """Nothing: text goes on from row to row, and what it says is in the fields."""
+        return 0
+
     def choose(self) -> None:
         """Choose the first byte of the row under the cursor."""
         if not self.count:

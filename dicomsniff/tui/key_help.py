@@ -59,7 +59,10 @@ class KeyHelp(Dialog[None]):
     def _sections(self) -> Iterator[Section]:
         yield from (self._keys_of(where) for where in self._places)
         yield Section("Views", self._views)
-        yield from (self._keys_of(where) for where in (Where.WORKSPACE, Where.FILTER, Where.DIALOG, Where.EVERYWHERE))
+        yield from (
+            self._keys_of(where)
+            for where in (Where.WORKSPACE, Where.FILTER, Where.FIND, Where.DIALOG, Where.EVERYWHERE)
+        )
         yield Section("Signs", LEGEND)
 
     def _keys_of(self, where: Where) -> Section:

@@ -14,9 +14,11 @@ class Where(Enum):
     VIEW = "Panes"
     FIELDS = "Fields"
     FOLDING = "Findings"
+    COMPARING = "Comparison"
     COLUMNS = "Tables"
     LIST = "Lists"
     FILTER = "While typing a filter"
+    FIND = "While typing what to find"
     DIALOG = "Dialogs"
 
 
@@ -48,10 +50,25 @@ KEYS = (
     Key("view.back", "escape", "leave", "Back", "go back one pane; in the associations, clear the filter", _V),
     Key("view.next", "tab", "next_pane", "Pane", "next pane", _V),
     Key("view.previous", "shift+tab", "previous_pane", "Pane back", "previous pane", _V, shown=False),
+    Key("view.copy", "y", "copy", "Copy", "copy what is selected: value, row, UID, command line that opens it", _V),
+    Key("view.whole", "w", "whole", "Whole", "show the row under the cursor whole", _V, shown=False),
     Key("view.zoom", "Z", "zoom", "Zoom", "show this pane alone, or all again", _V, shown=False),
     Key("view.widen", "plus", "widen(1)", "Larger", "give this pane more room", _V, shown=False, display="+"),
     Key("view.narrow", "minus", "widen(-1)", "Smaller", "give this pane less room", _V, shown=False, display="-"),
-    Key("app.filter", "slash", "filter", "Filter", "filter associations by text", _W, display="/"),
+    Key(
+        "compare.hold",
+        "m",
+        "hold",
+        "Hold",
+        "compare others with this association; again: with the nearest healthy one",
+        Where.COMPARING,
+    ),
+    Key(
+        "app.filter", "slash", "filter", "Filter", "filter associations, and messages of the exchange", _W, display="/"
+    ),
+    Key("app.find", "asterisk", "find", "Find", "find text in rows and fields", _W, shown=False, display="*"),
+    Key("app.find_next", "full_stop", "find_next(1)", "Find next", "next row with that text", _W, False, "."),
+    Key("app.find_previous", "comma", "find_next(-1)", "Find previous", "the one before", _W, False, ","),
     Key(
         "app.findings",
         "f",
@@ -99,6 +116,24 @@ KEYS = (
         "step_association(-1)",
         "Previous association",
         "previous association",
+        _W,
+        shown=False,
+    ),
+    Key(
+        "app.export",
+        "e",
+        "export",
+        "Export",
+        "write the association to a file: transcript, report, tables",
+        _W,
+        shown=False,
+    ),
+    Key(
+        "app.extract",
+        "x",
+        "extract",
+        "Extract",
+        "write the object of the selected C-STORE to a DICOM file",
         _W,
         shown=False,
     ),
@@ -162,7 +197,8 @@ KEYS = (
         display="⏎ ↓",
     ),
     Key("filter.clear", "escape", "clear", "Clear", "clear the filter", Where.FILTER),
-    Key("dialog.open", "enter", "choose", "Go there", "go where the selected line leads", Where.DIALOG),
+    Key("find.cancel", "escape", "cancel", "Cancel", "find nothing", Where.FIND),
+    Key("dialog.open", "enter", "choose", "Choose", "choose the selected line, or go where it leads", Where.DIALOG),
     Key("dialog.close", "escape,q", "close", "Close", "close the dialog", Where.DIALOG),
 )
 

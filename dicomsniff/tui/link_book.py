@@ -98,6 +98,12 @@ class LinkBook:
         for part in link.parts:
             self._parts.setdefault(part.association, []).append((part, lines))
 
+    def about(self, association: Association) -> list[LinkLines]:
+        """Return the links that an association has part in, with whichever message."""
+        begun = [link for (number, _), links in self._beginnings.items() if number == association.id for link in links]
+        held = [link for _, link in self._parts.get(association.id, ())]
+        return list(dict.fromkeys([*begun, *held]))
+
     def having(self, association: Association, message: Message | None) -> list[LinkLines]:
         """Return the links that a message, or (None) an association as such, has part in."""
         begun = self._beginnings.get((association.id, message.number), []) if message is not None else []

@@ -1,6 +1,7 @@
 """The associations of a capture: all there are, those that the filter lets through, and how each of them went."""
 
 from bisect import bisect_left
+from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.findings.collector import Collector
@@ -9,6 +10,7 @@ from dicomsniff.findings.verdicts import verdict
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.problem_index import Problems
 from dicomsniff.tui.said import allowed
+from dicomsniff.tui.slices import go_on
 
 MANY = 2000
 """Entries of an open association from which on its verdict is left for later."""
@@ -22,7 +24,8 @@ class Listing:
         self.filter = chosen if chosen is not None else AssociationFilter(collector)
         self.all: list[Association] = []
         self.listed: list[Association] = []
-        """Those that the filter lets through."""
+        """Those that the filter lets through; while it is at it, those that it let through before."""
+        self._steps: Iterator[None] | None = None
         self.now = 0
         """The time (ns since 1970) up to which associations have gone on that are not over."""
         self._problems: dict[int, Problems] = {}
@@ -35,8 +38,8 @@ class Listing:
         self.all += associations
         if self.filter.is_all:
             self.listed += associations
-        else:
-            self.sift()
+        elif not self.is_sifting:  # otherwise it comes to them
+            self._sift()
 
     def keep(self, kept: list[Association]) -> None:
         """Let go of every other association."""
@@ -45,16 +48,39 @@ class Listing:
         self._problems = {number: each for number, each in self._problems.items() if number in numbers}
         self._verdicts = {number: each for number, each in self._verdicts.items() if number in numbers}
         self.filter.keep(numbers)
-        self.sift()
+        self.listed = [association for association in self.listed if association.id in numbers]
+        self._sift()
 
     def set_filter(self, text: str) -> None:
         """List only the associations that match."""
         self.filter.take(text)
-        self.sift()
+        self._sift()
 
-    def sift(self) -> None:
-        """List what the filter lets through."""
-        self.listed = [association for association in self.all if self.filter.matches(association)]
+    @property
+    def is_sifting(self) -> bool:
+        """Whether the filter is not through with all associations."""
+        return self._steps is not None
+
+    def go_on(self) -> None:
+        """Filter some more associations; list what the filter lets through when all are."""
+        if self._steps is not None and go_on(self._steps):
+            self._steps = None
+
+    def _sift(self) -> None:
+        self._steps = None
+        if self.filter.is_all:
+            self.listed = self.all.copy()
+        else:
+            self._steps = self._filtering()
+            self.go_on()
+
+    def _filtering(self) -> Iterator[None]:
+        chosen = list[Association]()
+        for association in self.all:  # it may grow meanwhile
+            if self.filter.matches(association):
+                chosen.append(association)
+            yield
+        self.listed = chosen
 
     def forget(self) -> None:
         """Let go of texts that were made while something else could be shown."""

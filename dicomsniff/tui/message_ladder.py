@@ -12,6 +12,7 @@ from dicomsniff.findings.parts import the_party
 from dicomsniff.pdu.types import CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import byte_size, duration
 from dicomsniff.side import Side
+from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.columns import Column
 from dicomsniff.tui.ladder_line import LadderLine, LadderLines, gap_text
@@ -31,7 +32,7 @@ class MessageLadder(ColumnList[LadderLine]):
     def __init__(self, session: Session) -> None:
         self._session = session
         columns: tuple[Column[LadderLine], ...] = (
-            Column("", self._sign, 1, is_toned=True),
+            Column("", self._sign, 1, is_toned=True, is_sign=True),
             Column("seconds", self._seconds, 9, 12, share=2, to_right=True, draw=self._draw_seconds),
             Column("Δ", _since, 8, leaves=1, to_right=True, key=lambda line: -(line.since or 0)),
             Column("requestor → acceptor", lambda line: arrow(line.entry, 0), 20, 52, share=4, draw=self._draw_arrow),
@@ -59,7 +60,10 @@ class MessageLadder(ColumnList[LadderLine]):
         self._lines.take(session.entries)
         self.EMPTY = session.reopening.said(session.association)
         on_selected = self.entry is session.entry
-        self.show_rows(self._lines.lines)
+        sight = session.sight
+        self.show_rows(
+            self._lines.lines if sight.shows_all else [each for each in self._lines.lines if sight.shows(each.entry)]
+        )
         place = self._place(session.entry)
         if place is not None and place != self.cursor:
             if on_selected:  # an entry that came before it pushed it down
@@ -94,6 +98,9 @@ class MessageLadder(ColumnList[LadderLine]):
         pair = allowed(f"{the_party(association.requestor)} → {the_party(association.acceptor)}")
         listed, more = len(association.timeline), association.unlisted
         first = f"the first {listed:,} of {listed + more:,} entries  " if more else ""
+        if not self._session.sight.shows_all:
+            shown = sum(not line.is_gap for line in self.rows)
+            first = f"{shown:,} of {listed + more:,} entries pass the filter  "
         self.border_title = Shown(f"{association.id}  {first}{pair}")
 
     def style_of(self, row: LadderLine) -> Style | str:
@@ -107,6 +114,11 @@ class MessageLadder(ColumnList[LadderLine]):
         if not line.is_gap:
             return super().row(index, width)
         return Shown(f"  ┄┄┄┄ {gap_text(line)} {'┄' * width}", self.styled("gap"))
+
+    def parts(self, index: int) -> list[Choice]:
+        """Return what each column says of an entry, or how long nothing came."""
+        line = self.rows[index]
+        return [Choice("gap", gap_text(line))] if line.is_gap else super().parts(index)
 
     def _sign(self, line: LadderLine) -> str:
         problems = self._session.problems

@@ -36,12 +36,15 @@ def find_finding(session: Session, finding: Finding, number: int | None) -> Plac
 
 
 def find_related(session: Session) -> tuple[list[LinkLines], list[Target]]:
-    """Return the links that the selected entry has part in, and where they lead from here."""
+    """Return the links that the selected entry has part in, and where they lead from here.
+
+    Where it has part in none, those of its association.
+    """
     shown, entry = session.shown, session.entry
     if shown is None or entry is None:
         return [], []
     leads = targets(related_rows(shown, entry, session.book), shown, entry)
-    return related_links(shown, entry, session.book), leads
+    return related_links(shown, entry, session.book) or session.book.about(shown), leads
 
 
 def find_counterpart(session: Session) -> Place | None:

@@ -7,6 +7,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.outlines import C_STORE_RQ
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook, LinkLines, Target
@@ -100,6 +101,15 @@ def counterpart(message: Message) -> Message | None:
     if message is operation.request:
         return operation.final or operation.first_response
     return operation.request
+
+
+def stored(entry: Entry | None) -> Message | None:
+    """Return the C-STORE-RQ that an entry is, or responds to."""
+    message = entry.event if entry is not None else None
+    if not isinstance(message, Message):
+        return None
+    request = message.operation.request if message.operation is not None else message
+    return request if request.command.field == C_STORE_RQ else None
 
 
 def _message_rows(association: Association, operation: Operation, book: LinkBook) -> Iterator[FieldRow]:

@@ -12,8 +12,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from dicomsniff.findings.finding import Severity
+from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.keys import Where, bindings
-from dicomsniff.tui.shown import Shown
+from dicomsniff.tui.shown import LONGEST, Shown
+
+MAX_COPIED = 2000
+"""Rows up to which all of them can be copied at once."""
 
 
 class RowList(ScrollView, can_focus=True):
@@ -75,6 +79,39 @@ class RowList(ScrollView, can_focus=True):
     def row(self, index: int, width: int) -> Shown:
         """Return a row."""
         raise NotImplementedError
+
+    def parts(self, index: int) -> list[Choice]:
+        """Return what a row says, nothing of it cut: part by part, each under its title."""
+        return [Choice("row", self.row(index, LONGEST).plain.strip())]
+
+    def copied(self, index: int) -> list[Choice]:
+        """Return what can be copied of a row."""
+        return self.parts(index)
+
+    @property
+    def searched(self) -> int:
+        """How many rows there are to be searched for text."""
+        return self.count
+
+    @property
+    def searched_from(self) -> int:
+        """The row from which on a search begins."""
+        return self.cursor
+
+    def searched_text(self, place: int) -> str:
+        """Return what a row is searched for."""
+        return "  ".join(part.says for part in self.parts(place))
+
+    def show_found(self, place: int) -> None:
+        """Put the cursor on a row that was found."""
+        self.move_to(place, by_user=True)
+
+    def everything(self) -> str:
+        """Return all rows as text, a line each; empty where they are too many."""
+        if self.count > MAX_COPIED:
+            return ""
+        rows = ("\t".join(part.says for part in self.parts(index)) for index in range(self.count))
+        return "\n".join(row.rstrip() for row in rows)
 
     def set_count(self, count: int) -> None:
         """Take note of how many rows there are now."""

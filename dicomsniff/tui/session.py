@@ -13,6 +13,7 @@ from dicomsniff.tui.link_book import LinkBook, Target
 from dicomsniff.tui.listing import Listing
 from dicomsniff.tui.problem_index import Problems
 from dicomsniff.tui.reopening import Reopening
+from dicomsniff.tui.sight import Sight
 from dicomsniff.tui.timeline_order import TimelineOrder
 
 MAX_TRAIL = 100
@@ -67,6 +68,8 @@ class Session:
         """The selected one, as it is listed."""
         self.order: TimelineOrder | None = None
         """Its entries by time: with the details that were gone back for, if they were."""
+        self.sight = Sight()
+        """Which of its entries the filter lets through."""
         self.entry: Entry | None = None
         """The selected one; None as long as nobody has gone into the association."""
         self.reading = True
@@ -142,9 +145,15 @@ class Session:
 
     def step(self, rows: int) -> None:
         """Select another entry, so many further on."""
-        if self.entries:
-            place = self.place + rows if self.entry is not None else max(0, rows - 1)
-            self.select_entry(self.entries[max(0, min(place, len(self.entries) - 1))])
+        entries, at = self.entries, self.place if self.entry is not None else -1
+        step = 1 if rows > 0 else -1
+        for place in range(max(at + step, 0), len(entries) if step > 0 else -1, step):
+            if self.sight.shows(entries[place]):
+                at, rows = place, rows - step
+            if not rows:
+                break
+        if at >= 0:
+            self.select_entry(entries[at])
 
     def step_association(self, rows: int) -> None:
         """Select another of the associations that are listed, so many further on."""
@@ -174,15 +183,52 @@ class Session:
             self.listing.set_filter("")
             change |= Change.LISTING
         self.select(place.association, place.entry)
+        if place.entry is not None and not self.sight.shows(place.entry):
+            self.listing.set_filter("")
+            self._look()
+            change |= Change.LISTING
         self.show(place.view or self.view)
         self.tell(change)
 
     def set_filter(self, text: str) -> None:
         """List only what matches."""
         self.listing.set_filter(text)
-        if self.listing.place(self.association) is None:
+        self._take_listing()
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether the filter is not through with all that there is."""
+        return self.listing.is_sifting or self.sight.is_busy
+
+    def go_on_filtering(self) -> None:
+        """Filter some more associations, then messages; observers are told when it is done."""
+        if self.listing.is_sifting:
+            self.listing.go_on()
+            if not self.listing.is_sifting:
+                self._take_listing()
+        else:
+            self.sight.go_on()
+            if not self.sight.is_busy:
+                self._leave_hidden()
+                self.tell(Change.LISTING)
+
+    def _take_listing(self) -> None:
+        if not self.listing.is_sifting and self.listing.place(self.association) is None:
             self.select(self.listing.listed[0] if self.listing.listed else None)
+        self._look()
+        self._leave_hidden()
         self.tell(Change.LISTING)
+
+    def _leave_hidden(self) -> None:
+        """Where the selected entry is hidden, select the next one that is not, or else the one before it."""
+        if self.entry is not None and not self.sight.shows(self.entry):
+            place = self.place
+            nearest = [*self.entries[place:], *reversed(self.entries[:place])]
+            self.select_entry(next((entry for entry in nearest if self.sight.shows(entry)), None))
+
+    def _look(self) -> None:
+        shown = self.shown
+        self.sight.look(self.listing.filter, shown, self.capture.found.of(shown) if shown is not None else None)
 
     def toggle_privacy(self) -> None:
         """Show what may identify a patient, or withhold it again."""
@@ -246,9 +292,11 @@ class Session:
             return
         place = self.place
         self.order.grow()
+        self._look()
         if self.entry is not None and self.order.find(self.entry) is None:  # it became part of another one
             self.entry = self.entries[min(place, len(self.entries) - 1)] if self.entries else None
 
     def _arrange(self) -> None:
         shown = self.reopening.shown(self.association)
         self.order = TimelineOrder(shown) if shown is not None else None
+        self._look()

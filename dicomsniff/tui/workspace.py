@@ -1,5 +1,7 @@
 """The views of a session, one of them in sight, and the keys that work in all of them."""
 
+import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
@@ -9,13 +11,22 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
+from dicomsniff.capture.packets import CaptureError
+from dicomsniff.output import OutputError
+from dicomsniff.tui import saving
 from dicomsniff.tui.background import in_background
+from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.filter_line import FilterLine
+from dicomsniff.tui.find_line import FindLine
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.links_list import LinksList
+from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_counterpart, find_problem, find_related, find_target
+from dicomsniff.tui.related import stored
+from dicomsniff.tui.search import Search
 from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.slices import PAUSE, go_on
 from dicomsniff.tui.tabs import Tabs
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
 
@@ -30,16 +41,19 @@ class Workspace(Vertical):
         self.session = session
         self.views = {kind.id: kind.widget(session) for kind in VIEWS}
         self.tabs = Tabs([(kind.id, kind.key, kind.title) for kind in VIEWS])
-        self.filter_line = FilterLine()
+        self.filter_line, self.find_line = FilterLine(), FindLine()
+        self._sought = ""
+        """The text that was looked for last."""
         self._missed = dict.fromkeys(self.views, ~Change(0))
         """What changed since each view was last in sight."""
-        self._reopens = False
+        self._reopens = self._filters = False
         session.view = VIEWS[0].id
 
     def compose(self) -> ComposeResult:
         """Put the views on top of each other."""
         yield self.tabs
         yield self.filter_line
+        yield self.find_line
         for view in self.views.values():
             view.display = False
             yield view
@@ -56,6 +70,7 @@ class Workspace(Vertical):
         for name in self._missed:
             self._missed[name] |= change
         self._reopen()
+        self._filter_on()
         current = self.views[self.session.view]
         if change & Change.VIEW:
             for view in self.views.values():
@@ -95,6 +110,41 @@ class Workspace(Vertical):
         view = self.views[self.session.view]
         view.go_to(view.pane)
 
+    def action_find(self) -> None:
+        """Type what to find."""
+        self.find_line.open()
+
+    @on(FindLine.Asked)
+    def find_typed(self, event: FindLine.Asked) -> None:
+        """Find what was typed, from the cursor on."""
+        self.leave_filter()
+        self._sought = event.text or self._sought
+        if event.text:
+            self.action_find_next(1)
+
+    def action_find_next(self, step: int) -> None:
+        """Find the next or previous row with the text that was typed last."""
+        if self._sought:
+            self.find_on(self._sought, step)
+        else:
+            self.find_line.open()
+
+    @work(group="finding", exclusive=True)
+    async def find_on(self, text: str, step: int) -> None:
+        """Look for text a little at a time, between keys."""
+        view = self.views[self.session.view]
+        search = Search(view.order, view.pane, text, step)
+        steps = search.steps()
+        while not go_on(steps):
+            await asyncio.sleep(PAUSE)
+        if search.found is None:
+            self.app.notify(f"not in the rows and fields of this view: {text}")
+            return
+        pane, place = search.found
+        if pane is not view.pane:
+            view.go_to(pane)
+        self.call_after_refresh(pane.show_found, place)  # it may have had no room so far
+
     def action_keys(self) -> None:
         """Show the keys, first those of the view in sight."""
         kind = next(each for each in VIEWS if each.id == self.session.view)
@@ -112,10 +162,11 @@ class Workspace(Vertical):
         """Go to what belongs together with the selected entry; where that is several, list it."""
         view = self.views[self.session.view]
         links, found = find_related(self.session)
-        if len(found) > 1 and links:
-            self.app.push_screen(LinksList(links, found[0], everything=False), view.follow_if)
-        elif found:
+        if len(found) == 1 or (found and not links):
             view.follow(found[0])
+        elif links:  # what goes with nothing else, as a C-MOVE that brought nothing, says why
+            here = found[0] if found else links[0].target
+            self.app.push_screen(LinksList(links, here, everything=False), view.follow_if)
         else:
             self.app.notify("nothing that belongs together with this entry was found in the associations that are over")
 
@@ -164,6 +215,54 @@ class Workspace(Vertical):
     def action_privacy(self) -> None:
         """Show what may identify a patient, or withhold it again."""
         self.session.toggle_privacy()
+
+    def action_export(self) -> None:
+        """Write the selected association to a file, in a format to choose."""
+        if self.session.association is not None:
+            number = self.session.association.id
+            menu = Menu(f"Export association {number}", "writes a new file", saving.formats())
+            self.app.push_screen(menu, partial(self._export, number))
+
+    def _export(self, number: int, form: Choice | None) -> None:
+        if form is not None:
+            session = self.session
+            self.save(partial(saving.export, session.capture, number, form.what, session.gate.privacy))
+
+    def action_extract(self) -> None:
+        """Write the object of the selected C-STORE to a file, as it was sent or de-identified."""
+        association, message = self.session.association, stored(self.session.entry)
+        if association is None or message is None:
+            self.app.notify("no object belongs to this entry: select a C-STORE")
+            return
+        menu = Menu("Extract", "writes to a new directory", saving.EXTRACTIONS)
+        self.app.push_screen(menu, partial(self._extract, association.id, message.number))
+
+    def _extract(self, association: int, message: int, chosen: Choice | None) -> None:
+        if chosen is not None:
+            session = self.session
+            self.save(partial(saving.extract, session.capture, association, message, chosen, session.gate.privacy))
+
+    @work(group="saving")
+    async def save(self, write: Callable[[], str]) -> None:
+        """Write in the background, and say what was written."""
+        self.app.notify("writing…")
+        try:
+            self.app.notify(f"written: {await in_background(write)}", timeout=10)
+        except (CaptureError, OutputError, OSError) as error:
+            self.app.notify(f"not written: {error}", severity="error", timeout=10)
+
+    def _filter_on(self) -> None:
+        if not self._filters and self.session.is_filtering:
+            self._filters = True
+            self.filter_on()
+
+    @work(group="filtering")
+    async def filter_on(self) -> None:
+        """Filter a little at a time, between keys."""
+        while self.session.is_filtering:
+            await asyncio.sleep(PAUSE)
+            self.session.go_on_filtering()
+        self._filters = False
 
     def _reopen(self) -> None:
         if not self._reopens and self.session.reopening.is_due(self.session.association):

@@ -108,16 +108,17 @@ def exchange(app: DicomsniffApp) -> Exchange:
 
 @asynccontextmanager
 async def opened(
-    source: object, size: tuple[int, int] = LARGE, privacy: Privacy = KEPT, *, touched: bool = True
+    source: object, size: tuple[int, int] = LARGE, privacy: Privacy = KEPT, *, touched: bool = True, tells: bool = False
 ) -> AsyncIterator[tuple[DicomsniffApp, Pilot[None]]]:
     """The app on a capture, or on the path of one, read to its end.
 
+    With `tells`, what the app tells for a moment is on the screen.
     Where the user has not `touched` anything meanwhile, what is worst is in sight, else the first association.
     """
     with source if isinstance(source, Capture) else Capture(str(source)) as capture:
         app = DicomsniffApp(capture, privacy)
         app.session.touched = touched
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=tells) as pilot:
             await settle(pilot)
             yield app, pilot
         app.stop()

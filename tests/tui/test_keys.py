@@ -17,7 +17,7 @@ def test_ids_are_unique() -> None:
 def test_no_key_has_two_meanings_in_one_place(where: Where) -> None:
     everywhere = {Where.EVERYWHERE, Where.WORKSPACE, Where.VIEW, Where.LIST}
     together = {where, Where.LIST} if where is Where.DIALOG else {where, *everywhere}
-    if where is Where.FILTER:
+    if where in (Where.FILTER, Where.FIND):
         together = {where, Where.EVERYWHERE}
     keys = Counter(each for key in KEYS if key.where in together for each in key.keys.split(","))
     assert [key for key, count in keys.items() if count > 1] == []

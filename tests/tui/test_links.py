@@ -14,7 +14,7 @@ from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.related import related_rows
-from network import ARCHIVE, CT, VIEWER, Network, release, store
+from network import ARCHIVE, CT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
 from tui.screens import SMALL, both_sizes, exchange, notices, opened, overview, press, screen_text
 
 
@@ -278,3 +278,24 @@ def test_a_c_move_still_open_says_when_its_deliveries_are_known(tmp_path: Path) 
         (association,) = capture.analyzer.associations
         rows = related_rows(association, association.timeline[2], LinkBook.of(capture.analyzer))
     assert rows[-1].value == "are looked for when the association is over"
+
+
+async def test_r_on_a_move_that_brought_nothing_says_what_came_of_it(tmp_path: Path) -> None:
+    network = Network()
+    asking = network.associate(VIEWER, ARCHIVE, "VIEWER", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq(destination="NOWHERE"))
+    asking.server(move_rsp(0xA801))
+    release(asking)
+    path = tmp_path / "nowhere.pcap"
+    path.write_bytes(build.pcap(build.frames(network.packets)))
+    async with opened(path, SMALL) as (app, pilot):
+        await press(pilot, "n", "r")
+        assert isinstance(app.screen, LinksList)
+        assert "to NOWHERE: Failure 0xA801" in screen_text(app)
+
+
+async def test_r_on_an_entry_without_links_lists_those_of_its_association(samples: Path) -> None:
+    async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
+        await press(pilot, "2", "end", "r")
+        assert isinstance(app.screen, LinksList)
+        assert "3 C-STOREs in association 2" in screen_text(app)

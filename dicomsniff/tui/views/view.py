@@ -9,9 +9,13 @@ from textual.containers import Vertical
 from textual.geometry import Size
 from textual.widget import Widget
 
+from dicomsniff.quantities import counted
+from dicomsniff.tui.choice import Choice
+from dicomsniff.tui.copying import copyable
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.link_book import Target
+from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_target
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.session import Change, Session
@@ -111,7 +115,28 @@ class View(Vertical):
             self.follow(field.target)
         else:
             block = detail.blocks[field.block].name if field.block is not None else ""
-            self.app.push_screen(ValueView(field, block))
+            self.app.push_screen(ValueView.of_field(field, block))
+
+    def action_whole(self) -> None:
+        """Show the row under the cursor whole."""
+        pane = self.pane
+        if pane.count:
+            self.app.push_screen(ValueView("Whole row", [part for part in pane.parts(pane.cursor) if part.says]))
+
+    def action_copy(self) -> None:
+        """Copy what is selected; where that is several things, list them first."""
+        found = copyable(self.session, self.pane)
+        if len(found) > 1:
+            self.app.push_screen(Menu("Copy", "copies", found), self._copy)
+        elif found:
+            self._copy(found[0])
+
+    def _copy(self, chosen: Choice | None) -> None:
+        if chosen is not None:
+            self.app.copy_to_clipboard(chosen.says)
+            self.app.notify(
+                f"copied by way of the terminal: {chosen.what}, {counted(len(chosen.says), 'character', ',')}"
+            )
 
     def open_selected(self) -> None:
         """Go into the selection of a pane that is no list of fields."""

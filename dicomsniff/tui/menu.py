@@ -1,0 +1,58 @@
+"""The dialog that lists what there is to choose from."""
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+
+from dicomsniff.tui.choice import Choice
+from dicomsniff.tui.column_list import ColumnList
+from dicomsniff.tui.columns import Column
+from dicomsniff.tui.dialog import Dialog
+from dicomsniff.tui.keys import Where, bindings
+from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.shown import Shown
+
+_SPACED = re.compile(r"[\t\n]+")
+
+
+class ChoiceList(ColumnList[Choice]):
+    """What each is, and what it says."""
+
+    HEADER_LINES = 0
+
+    def __init__(self, choices: Sequence[Choice]) -> None:
+        widest = max(len(choice.what) for choice in choices)
+        columns: tuple[Column[Choice], ...] = (
+            Column("", lambda choice: choice.what, min(widest, 24)),
+            Column("", lambda choice: _SPACED.sub("  ", choice.says), 20, share=1),
+        )
+        super().__init__(columns, id="choices")
+        self.show_rows(choices)
+
+
+class Menu(Dialog[Choice]):
+    """Some choices; gives the one that was chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.DIALOG)
+
+    def __init__(self, title: str, does: str, choices: Sequence[Choice]) -> None:
+        super().__init__()
+        self._title, self._does = title, does
+        self.rows = ChoiceList(choices)
+
+    def compose(self) -> ComposeResult:
+        """Make the box."""
+        with Vertical(id="box") as box:
+            box.border_title = Shown(self._title)
+            box.border_subtitle = Shown(f"Enter {self._does}, Esc closes")
+            yield self.rows
+
+    @on(RowList.Opened)
+    def action_choose(self) -> None:
+        """Choose the selected one."""
+        self.dismiss(self.rows.selected)

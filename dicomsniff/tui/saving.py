@@ -1,0 +1,101 @@
+"""What is selected -> files beside where the program was started; none is written over another one."""
+
+import os
+from io import StringIO
+
+from dicomsniff.capture.packets import CaptureError
+from dicomsniff.dimse.collection import Collect
+from dicomsniff.export.formats import find_view, format_names
+from dicomsniff.export.view import Asked, run_view, write_view
+from dicomsniff.extraction.directory import ObjectDirectory
+from dicomsniff.extraction.identity import DeIdentifier
+from dicomsniff.extraction.objects import Extraction, Wanted
+from dicomsniff.filter.filter import Filter
+from dicomsniff.filter.selection import Selection
+from dicomsniff.library import Capture
+from dicomsniff.output import OutputError, written
+from dicomsniff.privacy.gate import Privacy
+from dicomsniff.tui.choice import Choice
+
+AS_SENT = Choice("this object as it was sent", "with all that identifies the patient")
+DE_IDENTIFIED = Choice("this object de-identified", "what identifies the patient is overwritten; pixels stay")
+ALL_AS_SENT = Choice("all of the association as sent", "every object that was stored in it")
+ALL_DE_IDENTIFIED = Choice("all of the association de-identified", "every object that was stored in it")
+EXTRACTIONS = (AS_SENT, DE_IDENTIFIED, ALL_AS_SENT, ALL_DE_IDENTIFIED)
+
+MAX_TRIED = 10_000
+"""Names that are tried for a file."""
+
+_ANSWERS = {
+    "text": "what `dicomsniff show` prints",
+    "json": "transcript: every association, context, message and finding",
+    "jsonl": "the transcript as lines",
+    "html": "a report to send to somebody",
+    "md": "a report for an issue tracker",
+    "log": "as the logs of DCMTK and pynetdicom read",
+    "csv": "four tables, in a zip file",
+    "parquet": "four tables, in a zip file",
+}
+_SUFFIXES = {"text": "txt", "csv": "csv.zip", "parquet": "parquet.zip"}
+_COMMANDS = ("export", "show")
+
+
+def formats() -> list[Choice]:
+    """Return the formats in which an association can be written."""
+    return [Choice(name, _ANSWERS.get(name, "")) for command in _COMMANDS for name in format_names(command)]
+
+
+def export(capture: Capture, number: int, form: str, privacy: Privacy) -> str:
+    """Write an association in a format; return the path of the file.
+
+    Raises CaptureError, OutputError or OSError where that cannot be done.
+    """
+    command = next(each for each in _COMMANDS if form in format_names(each))
+    view = find_view(command, form)
+    path = _free(f"association-{number}", f".{_SUFFIXES.get(form, form)}")
+    view.refuse(path)
+    asked = Asked(
+        contexts=True, privacy=privacy, selection=Selection(associations=[number]), names=(capture.reader.name,)
+    )
+    with _again(capture, view.collect(asked)) as again:
+        if view.writes_files:
+            write_view(view, again, StringIO(), asked._replace(output=path))
+        else:
+            with written(path, [capture.path] if capture.path else []) as out:
+                write_view(view, again, out, asked)
+    return path
+
+
+def extract(capture: Capture, number: int, message: int, chosen: Choice, privacy: Privacy) -> str:
+    """Write objects that were stored in an association as DICOM files in a new directory; return what was written.
+
+    Raises CaptureError, OutputError or OSError where that cannot be done.
+    """
+    asked = f"association == {number}"
+    name = f"association-{number}-objects"
+    if chosen in (AS_SENT, DE_IDENTIFIED):
+        asked, name = f"{asked} and message == {message}", f"association-{number}-message-{message}"
+    hider = DeIdentifier(privacy._replace(keep_phi=False)) if chosen in (DE_IDENTIFIED, ALL_DE_IDENTIFIED) else None
+    asking = Asked(privacy=privacy._replace(keep_phi=True), selection=Selection(Filter(asked)))
+    path = _free(name, "")
+    with _again(capture, Wanted().fields) as again:
+        directory = ObjectDirectory(path)
+        view = Extraction(again, StringIO(), asking, directory=directory, wanted=Wanted(), hider=hider)
+        run_view(view)
+    return f"{path}: {view.summary}"
+
+
+def _again(capture: Capture, collect: Collect) -> Capture:
+    again = capture.again(collect=collect, findings=True)
+    if again is None:
+        raise CaptureError("the capture cannot be read again: it is live, or came through a pipe; save it first")
+    return again
+
+
+def _free(stem: str, suffix: str) -> str:
+    """Return a name in the current directory that nothing has, numbered from the second one on."""
+    for number in range(1, MAX_TRIED):
+        path = f"{stem}{'' if number == 1 else f'-{number}'}{suffix}"
+        if not os.path.lexists(path):
+            return path
+    raise OutputError(f"{stem}{suffix}: that name and {MAX_TRIED:,} numbered ones are there already")

@@ -1,0 +1,74 @@
+"""What is wrong stands out without colours, nothing covers what one reads, and no size of terminal is too small."""
+
+from pathlib import Path
+
+import pytest
+
+from dicomsniff.tui.dialog import Dialog
+from dicomsniff.tui.views.registry import VIEWS
+from tui.screens import SMALL, exchange, notices, opened, overview, press, screen_text, settle
+
+
+@pytest.mark.parametrize("without_colour", [False, True])
+async def test_the_sign_of_an_error_is_reversed_and_its_row_bold(
+    samples: Path, monkeypatch: pytest.MonkeyPatch, *, without_colour: bool
+) -> None:
+    if without_colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(samples / "association-rejected.pcap", SMALL) as (app, _):
+        assert app.no_color is without_colour
+        strip = overview(app).table.render_line(2)
+        sign = next(each for each in strip if "E" in each.text)
+        assert sign.style.reverse
+        text = next(each for each in strip if "refused" in each.text)
+        assert text.style.bold
+        assert not text.style.reverse
+
+
+async def test_without_colours_an_error_is_no_dimmer_than_other_text(
+    samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(samples / "association-rejected.pcap", SMALL) as (app, _):
+        table = overview(app).table
+        assert table.styled("error").color == table.styled("note").color
+
+
+async def test_what_is_told_is_above_the_views_and_covers_no_row_of_a_list(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL, tells=True) as (app, pilot):
+        await press(pilot, "2", "F")
+        styles = app.screen.query_one("ToastRack").styles
+        assert styles.dock == "top"
+        assert styles.max_height.value <= exchange(app).region.y
+
+
+async def test_only_the_last_thing_told_is_in_sight(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await press(pilot, "F", "b")
+        assert notices(app) == "there is nothing to go back to"
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("contexts-all-refused.pcap", (40, 24)),
+        pytest.param("association-rejected.pcap", (40, 12), marks=pytest.mark.slow),
+        pytest.param("c-move.pcap", (20, 6), marks=pytest.mark.slow),
+    ],
+)
+async def test_a_tiny_terminal_shows_less_and_breaks_nothing(samples: Path, name: str, size: tuple[int, int]) -> None:
+    async with opened(samples / name, size, touched=False) as (app, pilot):
+        for kind in VIEWS:
+            for keys in ((kind.key,), ("tab",), ("end",), ("enter",), ("escape",), ("y",), ("escape",), ("w",)):
+                await press(pilot, *keys)
+                assert all(len(line) <= size[0] for line in screen_text(app).splitlines())
+            await press(pilot, "escape")
+        for key in ("slash", "asterisk", "question_mark", "l", "e"):
+            await press(pilot, key, "escape")
+            if isinstance(app.screen, Dialog):
+                await press(pilot, "escape")
+        await pilot.resize_terminal(160, 45)
+        await settle(pilot)
+        await pilot.resize_terminal(*size)
+        await settle(pilot)
+        assert app.is_running
