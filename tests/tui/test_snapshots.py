@@ -41,6 +41,13 @@ SCREENS = {
     "zoomed": ("c-echo", ("2", "tab", "tab", "Z")),
     "gap": ("no-answer", ("2",)),
 }
+BEHAVIOUR = {
+    "whole-row": ("association-rejected", ("1", "w")),
+    "export": ("association-rejected", ("1", "e")),
+    "filter-wrong": ("c-move", ("1", "slash", *"colour==1")),
+    "filter-messages": ("c-move", ("2", "slash", *"command==C-MOVE-RSP", "enter")),
+    "find": ("c-move", ("2", "asterisk", *"version", "enter")),
+}
 
 
 def compare(snap_compare: Callable[..., bool], path: Path, size: tuple[int, int], keys: tuple[str, ...]) -> None:
@@ -75,4 +82,11 @@ def test_view(snap_compare: Callable[..., bool], samples: Path, name: str, view:
 @pytest.mark.parametrize("name", SCREENS)
 def test_screen(snap_compare: Callable[..., bool], samples: Path, name: str, size: tuple[int, int]) -> None:
     sample, keys = SCREENS[name]
+    compare(snap_compare, samples / f"{sample}.pcap", size, keys)
+
+
+@every_size
+@pytest.mark.parametrize("name", BEHAVIOUR)
+def test_behaviour(snap_compare: Callable[..., bool], samples: Path, name: str, size: tuple[int, int]) -> None:
+    sample, keys = BEHAVIOUR[name]
     compare(snap_compare, samples / f"{sample}.pcap", size, keys)
