@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SAMPLE ?= samples/c-move.pcap
+PYTHONS ?= $(PYTHON)
 FUZZ_SECONDS ?= 600
 FUZZ_JOBS ?= 2
 FUZZ_CORPORA ?=
@@ -11,7 +12,7 @@ BENCH_MB ?= 1000
 BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
 
 .DELETE_ON_ERROR:
-.PHONY: demo check lint test docs bench fuzz clean
+.PHONY: demo check lint test docs site site-check package-check bench fuzz clean
 
 # Only what the program itself needs is installed for it.
 demo: .venv/usable
@@ -31,7 +32,20 @@ test: .venv/installed
 	$(PYTEST) -m 'not slow' --hypothesis-profile quick
 
 docs: .venv/installed
-	$(BIN)/python docs/make.py
+	$(BIN)/python -m docs.make
+
+# The pages as a site, in build/site; it asks nobody for fonts or scripts.
+site: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[site]'
+	$(BIN)/mkdocs build --quiet
+
+# What continuous integration may run beside `check`: the site, its links, and that it asks nobody for anything.
+site-check: site
+	$(BIN)/python -m docs.check_site build/site
+
+# Wheel and sdist, installed where nothing else is, by each Python that PYTHONS names.
+package-check: .venv/installed
+	$(BIN)/python -m docs.check_package $(PYTHONS)
 
 # Root records real traffic where DCMTK and tcpdump are installed; anybody else gets a synthetic capture.
 bench: .venv/installed $(BENCH_CAPTURE)
@@ -54,4 +68,4 @@ fuzz: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

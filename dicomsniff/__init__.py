@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dicomsniff.side import Side
     from dicomsniff.span import Span
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Analyzer",

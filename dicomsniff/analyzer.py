@@ -6,7 +6,7 @@ from enum import Enum
 from math import inf
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Consumer, Means, PduWatcher, Update, associations_of
+from dicomsniff.association.consumer import Consumer, Foreign, Means, PduWatcher, Update, associations_of
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import find_unconnected
@@ -320,6 +320,8 @@ class Analyzer:
             return updates
         connection = event.stream.connection
         consumer: Consumer = connection.consumer or self._begin(connection)
+        if isinstance(consumer, Foreign):
+            return []  # of most connections of a mirror port nothing is read
         known = len(consumer.associations)
         updates = consumer.feed(event, self._numbered + 1)
         if not known or len(consumer.associations) != known or _is_answer(updates):

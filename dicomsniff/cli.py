@@ -12,6 +12,7 @@ import click
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, explain_option, understood
+from dicomsniff.demo import SAMPLES, sample_path
 from dicomsniff.export.formats import DataSets, find_diff, format_named
 from dicomsniff.extract_command import extract
 from dicomsniff.live_command import live
@@ -105,6 +106,14 @@ def open_(
 
 
 cli.opening = open_
+
+
+@cli.command()
+@click.argument("sample", type=click.Choice(SAMPLES), default=SAMPLES[0])
+def demo(sample: str) -> None:
+    """Open a capture that comes with the program, as `dicomsniff CAPTURE` does."""
+    with open_.make_context("dicomsniff", [sample_path(sample)]) as context:
+        open_.invoke(context)
 
 
 @cli.command()

@@ -24,7 +24,7 @@ class Span(NamedTuple):
     """The packets that carried something, first to last, and when they were captured.
 
     `offset` is where a record begins in the capture (bytes), so that a view can reread from there: the first
-    packet's, or that of packet `reread_from` where this is not 0. `start`..`end` are the bytes of `source` (none, and
+    packet's, or that of packet `reread_from` where this is not 0. `start` to `end` are the bytes of `source` (none, and
     0 and 0, where an event has no bytes of its own).
     """
 

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Iterator
 from enum import Enum
@@ -30,6 +31,30 @@ _HEAD = """\
 
 `from dicomsniff import …` gives what is listed here, and nothing else is meant to stay as it is. Times are ns since
 1970, durations ns, lengths bytes, where nothing else is said. The library withholds no value: that is up to views.
+
+```python
+from dicomsniff import open_capture
+
+with open_capture("samples/c-store.pcap") as capture:
+    for association in capture.closed():  # each as soon as it is over: memory does not grow with the capture
+        print(association.requestor.ae_title, association.acceptor.ae_title, association.outcome)
+        for message in association.messages:
+            print(message.number, message.name, message.command.status, message.latency)
+            data_set = capture.data_set(association, message)  # reread from the file, decoded by pydicom
+            if data_set is not None:
+                print([(element.name, element.text) for element in data_set.elements[:3]])
+        for finding in capture.findings_of(association):
+            print(finding.severity, finding.code, finding.message, finding.span.first_packet)
+```
+
+- `capture.associations` is the list of all; where there are too many to keep, it raises an error that says so.
+- `open_capture` takes names, paths and open binary files, several as one capture.
+- `capture.dataset(message)` is pydicom's `Dataset`, `capture.save(message, path)` writes it as a DICOM file, byte for
+  byte as it was sent; both refuse what the capture does not have whole.
+- `Analyzer().feed_packets([(time_ns, frame)], link_type=1)` takes packets from anywhere.
+- `Filter("command == C-STORE and status >= 0xA000")` chooses: `.chooses(association, found)` and
+  `.matches(association, found, message)`, where `found` is `capture.found.of(association)`.
+- Every stage can be used alone: it takes what the stage before returns, does no I/O, and returns a list.
 """
 
 
@@ -46,7 +71,7 @@ def library_lines() -> Iterator[str]:
 def _described(name: str, named: object) -> Iterator[str]:
     if not isinstance(named, type) or name in CALLED:
         yield from ("```python", f"{name}{_signature(named)}", "```", "")
-    yield from (inspect.getdoc(named) or "").splitlines()
+    yield from _marked(inspect.getdoc(named) or "").splitlines()
     if isinstance(named, type):
         members = list(_members(named))
         if members:
@@ -105,4 +130,9 @@ def _first(member: object) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return " ".join(inspect.cleandoc(text).partition("\n\n")[0].split())
+    return _marked(" ".join(inspect.cleandoc(text).partition("\n\n")[0].split()))
+
+
+def _marked(text: str) -> str:
+    """Return a docstring as Markdown: the constants it names are code."""
+    return re.sub(r"(?<![`\w])(None|True|False)(?![`\w])", r"`\1`", text)

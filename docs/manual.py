@@ -8,13 +8,14 @@ import click
 from dicomsniff.cli import cli
 from dicomsniff.showing import ExitStatus
 
-_STATUSES = {
+STATUSES = {
     ExitStatus.DONE: "Done; `live` that was ended by Ctrl-C, too.",
     ExitStatus.FOUND: "`check` found what it is to fail on.",
     ExitStatus.WRONG_CALL: "The call is wrong.",
     ExitStatus.UNREADABLE: "The capture cannot be read, or not all of it, or results cannot be written.",
     ExitStatus.INTERRUPTED: "Interrupted.",
 }
+"""What each exit status says."""
 _SEE_ALSO = "tcpdump(8), dumpcap(1), editcap(1), pcap-filter(7)"
 
 
@@ -25,7 +26,7 @@ def page_lines() -> Iterator[str]:
     yield r"dicomsniff \- protocol analyzer for DICOM networks"
     yield ".SH SYNOPSIS"
     yield from _synopsis("dicomsniff", cli.opening)
-    for name, command in _commands():
+    for name, command in commands():
         yield from _synopsis(f"dicomsniff {name}", command)
     yield ".SH DESCRIPTION"
     yield from _text(cli.help)
@@ -33,18 +34,19 @@ def page_lines() -> Iterator[str]:
     yield from _options(cli)
     yield from _options(cli.opening)
     yield ".SH COMMANDS"
-    for name, command in _commands():
+    for name, command in commands():
         yield f".SS {_escaped(name)}"
         yield from _text(command.help)
         yield from _options(command)
     yield ".SH EXIT STATUS"
-    for status, said in _STATUSES.items():
+    for status, said in STATUSES.items():
         yield from (".TP", f".B {int(status)}", _marked(said))
     yield ".SH SEE ALSO"
     yield _SEE_ALSO
 
 
-def _commands() -> Iterator[tuple[str, click.Command]]:
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Yield the commands by name, but for hidden ones."""
     for name, command in sorted(cli.commands.items()):
         if not command.hidden:
             yield name, command

@@ -261,6 +261,28 @@ class Talk:
         return self
 
 
+STUDY = "1.2.826.0.1.3680043.10.474.20261127.091502.118823.7731.4410"
+"""The instances of `stores` are numbered below it; their UIDs are as long as UIDs may be."""
+
+
+def stores() -> Talk:
+    """Three CT images for C-MOVE 77 of MOVER: one is taken, one refused, one left without an answer."""
+    talk = Talk().open()
+    talk.client(associate_rq(proposal(1, CT_IMAGE_STORAGE, (EXPLICIT,)), calling="PACS", called="WORKSTATION"))
+    talk.server(associate_ac(answer(1, transfer=EXPLICIT)))
+    for number, status in ((1, 0), (2, 0xA700), (3, None)):
+        instance = f"{STUDY}.{number}"
+        values = {0x0002: CT_IMAGE_STORAGE, 0x0100: 0x0001, 0x0110: number, 0x0700: 0, 0x0800: 1, 0x1000: instance}
+        command = command_set(values | {0x1030: "MOVER", 0x1031: 77})
+        uid = f"{instance}\0".encode() if len(instance) % 2 else instance.encode()
+        data = explicit_data_set((0x00080016, b"UI", f"{CT_IMAGE_STORAGE}\0".encode()), (0x00080018, b"UI", uid),
+                                 (0x00100010, b"PN", b"Doe^Jane"), (0x00100020, b"LO", b"PAT-03"))  # fmt: skip
+        talk.client(message(1, command, data))
+        if status is not None:
+            talk.server(message(1, store_rsp(number, status, instance, **({"comment": "disk full"} if status else {}))))
+    return talk.end(1)
+
+
 def segments(packets: Iterable[Packet]) -> list[tuple[int, int, int, bytes, int, int, int, int, bytes, int, int, int]]:
     """Packets as the TCP stage takes them; a record's place is 100 times its number."""
     return [

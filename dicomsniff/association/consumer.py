@@ -144,5 +144,5 @@ class Foreign:
 def count_only(connection: Channel) -> None:
     """Let TCP pass over all that still comes on a connection."""
     for stream in connection.streams:
-        stream.skip = Skip(FOREVER)
+        stream.skip = Skip(FOREVER, lacks=True)
         stream.health.forget()

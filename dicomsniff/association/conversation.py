@@ -49,6 +49,7 @@ class Conversation:
         "_connection",
         "_counted",
         "_forced",
+        "_holed",
         "_number",
         "_pdus",
         "_sides",
@@ -72,6 +73,8 @@ class Conversation:
         """Who sends which stream in the latest association."""
         self._time_account: TimeAccountant | None = None
         self._beginning = beginning
+        self._holed: ByteStream | None = None
+        """The direction with holes that are to be told together."""
         self._counted: dict[ByteStream, dict[str, int]] = {stream: {} for stream in connection.streams}
 
     @property
@@ -108,7 +111,7 @@ class Conversation:
         collects_all = self._collection is not None and self._collection.fields is None
         pdus = PduStream(stream.source, collect=collects_all, examine=True)
         self._pdus[stream] = pdus
-        return detection.replay(pdus)
+        return detection.replay(pdus) + pdus.tell_holes()
 
     def feed(self, event: ChannelEvent, number: int) -> list[Update]:
         """Take what TCP hands on; returns (association, new timeline entry) in packet order.
@@ -117,6 +120,8 @@ class Conversation:
         """
         self._number = number
         stream = event.stream
+        if self._holed is not None and (stream is not self._holed or isinstance(event, StreamEnd | StreamConflict)):
+            return self._tell_holes(event.mark) + self.feed(event, self._number)
         if isinstance(event, StreamEnd):
             self._pass_time(None, event.mark.time)
             if not self.associations:
@@ -129,6 +134,7 @@ class Conversation:
         self._pass_time(stream, event.mark.time)
         if isinstance(event, StreamGap):
             found = pdus.gap(event.offset, event.length, event.mark, stream.skip)
+            self._holed = stream if pdus.holds_holes else None
         else:
             found = pdus.feed(event.offset, event.data, event.start, event.end, event.mark, stream.skip)
         updates = self._take(stream, found, event.mark) if found else []
@@ -136,6 +142,11 @@ class Conversation:
         if self._time_account is not None:
             self._set_underway(stream)
         return updates
+
+    def _tell_holes(self, mark: PacketMark) -> list[Update]:
+        """What comes next is to stand behind the holes that one side had until now."""
+        holed, self._holed = self._holed, None
+        return [] if holed is None else self._take(holed, self._pdus[holed].tell_holes(), mark)
 
     def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes on this connection; the capture goes on until `until` (ns since 1970)."""

@@ -7,7 +7,7 @@ EXACT = 1000
 _LONGEST = (1 << 64) - 1
 """A latency (ns) beyond this, 584 years, counts as this for the median: records may announce any time."""
 _STEPS = 16
-"""Sizes told apart between a power of two and the next: the median of more than EXACT is at most 1/16 too low."""
+"""Sizes told apart between a power of two and the next: percentiles of more than EXACT are at most 1/16 too low."""
 
 
 class Latency:
@@ -41,12 +41,17 @@ class Latency:
     @property
     def median(self) -> int:
         """The middle latency (the lower one of two), exactly where at most EXACT were counted; 0 where none was."""
+        return self.percentile(50)
+
+    def percentile(self, percent: int) -> int:
+        """The latency that so many percent do not exceed, as exactly as the median; 0 where none was counted."""
         if self._many is None:
-            return sorted(self._few)[(len(self._few) - 1) // 2] if self._few else 0
+            place = -(-len(self._few) * percent // 100) - 1
+            return sorted(self._few)[max(0, place)] if self._few else 0
         before = 0
         for size, count in enumerate(self._many):
             before += count
-            if 2 * before >= self.count:
+            if 100 * before >= percent * self.count:
                 return _least(size)
         return self.worst
 

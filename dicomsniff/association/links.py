@@ -63,7 +63,7 @@ class Link(NamedTuple):
 
     kind: str
     about: Move | Delivery | Get | Workflow | Series
-    """What is known of it; a delivery by itself is one whose C-MOVE is not in the capture."""
+    """What is known of it; a delivery by itself is one whose C-MOVE is missing from the capture."""
     association: int
     """Where it begins."""
     message: int

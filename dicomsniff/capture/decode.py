@@ -85,9 +85,9 @@ class SegmentDecoder:
                 last = start + counted + length
                 if tcp + 20 <= first <= last:
                     state = find(flow)
-                    if state is not None and seq == state.expected and control & _CONTROL == ACK and last <= end:
+                    if state is not None and seq == state.expected and control & _CONTROL == ACK:
                         skip = state.skip
-                        if skip is not None and first < last:
+                        if skip is not None and first < last and (last <= end or (skip.lacks and first <= end)):
                             offset, until, kept = state.offset, skip.until, skip.kept
                             reached = offset + last - first
                             if kept is not None and len(kept) >= MAX_KEPT:

@@ -1,5 +1,6 @@
 """What decoding hands on: TCP segments as plain tuples, and flows as bytes."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple, Protocol
 
@@ -17,6 +18,10 @@ FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 PAUSE = 20_000_000
 """Time (ns) between two segments with bytes from which on their sender paused: shorter than any delayed
 acknowledgement (RFC 1122 §4.2.3.2: up to 500 ms; 40 ms in practice), longer than what a busy machine takes anyway."""
+
+
+MAX_ADDRESSES = 1024
+"""Addresses whose text is kept: of a capture with more of them, each is put into words anew."""
 
 
 class Flow(Protocol):
@@ -67,9 +72,14 @@ def flow_ends(flow: bytes) -> tuple[Endpoint, Endpoint]:
     source, destination = flow[:width], flow[width : 2 * width]
     ports = flow[2 * width :]
     return (
-        Endpoint(str(ip_address(source)), int.from_bytes(ports[:2], "big")),
-        Endpoint(str(ip_address(destination)), int.from_bytes(ports[2:], "big")),
+        Endpoint(_address(source), int.from_bytes(ports[:2], "big")),
+        Endpoint(_address(destination), int.from_bytes(ports[2:], "big")),
     )
+
+
+@lru_cache(maxsize=MAX_ADDRESSES)
+def _address(packed: bytes) -> str:
+    return str(ip_address(packed))
 
 
 def flow_between(source: Endpoint, target: Endpoint) -> bytes:

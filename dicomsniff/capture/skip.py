@@ -41,6 +41,8 @@ class Skip(NamedTuple):
     """The packet in which `repeat` last stood at the end."""
     marks: list[tuple[int, PacketMark]] | None = None
     """Where offsets and packets of kept payloads are put; None where nobody asks."""
+    lacks: bool = False
+    """Whether bytes that the capture cut off need not be told either."""
 
     def repeated(self, offset: int, data: bytes, start: int, end: int) -> int:
         """Return where the skip ends if `data[start:end]`, at `offset` of the stream, repeats; 0 where it does not."""
@@ -60,4 +62,6 @@ class Skip(NamedTuple):
     def went_on(self, until: int, mark: PacketMark) -> "Skip":
         """Return the skip that goes on up to `until`, as a packet showed."""
         # Once for every PDU of a large data set: past the constructor, in half the time.
-        return tuple.__new__(Skip, (until, self.repeat, self.period, self.limit, self.kept, mark, self.marks))
+        return tuple.__new__(
+            Skip, (until, self.repeat, self.period, self.limit, self.kept, mark, self.marks, self.lacks)
+        )

@@ -22,7 +22,7 @@ _OF_COMMAND = (Part.BEGINNING, Part.COMMAND_SET, Part.UNPLACED)
 class DataSetInfo:
     """A message's data set, counted: bytes of all fragments (without PDV headers) and how many fragments.
 
-    `missing` further bytes are not in the capture. `sha256`, `content` and `whole` exist only where the analyzer
+    `missing` further bytes are missing from the capture. `sha256`, `content` and `whole` exist only where the analyzer
     was asked to collect data sets; `whole` counts the bytes before the first missing one, None where none is.
     """
 

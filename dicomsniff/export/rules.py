@@ -1,7 +1,7 @@
 """The catalogue of rules -> text, JSON, and the page docs/rules.md."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dicomsniff.export.json_text import indented_json_text
@@ -74,11 +74,11 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH, break_on_hyphens=False)
 
 
-def page_lines() -> Iterator[str]:
-    """Yield the page docs/rules.md."""
+def page_lines(examples: Mapping[str, str]) -> Iterator[str]:
+    """Yield the page docs/rules.md; an example is what a rule has said of some traffic, by the rule's code."""
     yield "# Findings"
     yield ""
-    yield "Made from the catalogue by `make docs`; do not edit. `dicomsniff rules` prints the same."
+    yield "Made from the catalogue by `make docs`; do not edit. `dicomsniff rules` prints the same, without examples."
     yield ""
     yield "An **error** is data lost, malformed, or an exchange that failed; a **warning** is a breach of the standard"
     yield "or a risk that still worked; a **note** is worth knowing, such as a breach in fields that no receiver tests."
@@ -101,6 +101,9 @@ def page_lines() -> Iterator[str]:
                 yield f"*{rule.clause.reference}:* {rule.clause.demand}"
                 yield ""
             yield f"*What to do:* {rule.remedy}"
+            if rule.code in examples:
+                yield ""
+                yield f"*Example:* `{examples[rule.code]}`"
             if causes := causes_of(rule):
                 yield ""
                 yield "*Follows from:* " + ", ".join(f"[{code}](#{code})" for code in sorted(causes)) + "."

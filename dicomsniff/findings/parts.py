@@ -73,6 +73,8 @@ def told(parts: Iterable[Part], gate: Gate | None = None) -> str:
 
 def shown(line: str, gate: Gate) -> str:
     """Return a line with marks as the gate shows it."""
+    if _BEGIN not in line:
+        return _unmarked(line)
     return told(parts_of(line), gate)
 
 

@@ -103,7 +103,8 @@ def _explain_partial(move: Move, destination: str, failed: int) -> str:
         parts.append(f"{destination} left {of_all(unanswered, move.sent, 'C-STORE')} without an answer{then}")
     if unsent:
         contexts = sum(delivery.contexts - delivery.accepted for delivery in move.deliveries)
-        why = f"{destination} had refused {contexts} presentation contexts" if contexts else "the SCP's log says why"
+        refusal = f"{destination} had refused {counted(contexts, 'presentation context')}"
+        why = refusal if contexts else "the SCP's log says why"
         parts.append(
             f"{counted(unsent, 'object')} counted as failed {'was' if unsent == 1 else 'were'} never sent: {why}"
         )

@@ -72,7 +72,7 @@ def missing(review: Review) -> Iterator[Hit]:
     for side, gaps in review.gaps.items():
         if gaps:
             sender = review.association.party(side)
-            length, places = sum(gap.length for gap in gaps), len(gaps)
+            length, places = sum(gap.length for gap in gaps), sum(gap.places for gap in gaps)
             where = f" in {places} places" if places > 1 else ""
             then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
             health = review.association.tcp.get(side)

@@ -52,6 +52,8 @@ class Detection:
     @property
     def beginning(self) -> bytes:
         """The waiting bytes before the first hole."""
+        if len(self.pieces) == 1:
+            return self.pieces[0].data  # as of most connections, whose first segment tells
         holes = (number for number, piece in enumerate(self.pieces) if piece.missing)
         return b"".join(piece.data for piece in self.pieces[: next(holes, None)])
 

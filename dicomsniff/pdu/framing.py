@@ -7,6 +7,7 @@ there. Passing over bytes (capture/skip.py) is a step of the same machine that n
 
 import struct
 from collections import defaultdict
+from dataclasses import dataclass
 from enum import Enum
 
 from dicomsniff.capture.skip import Skip
@@ -15,7 +16,7 @@ from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_p
 from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
 from dicomsniff.quantities import counted, is_are
-from dicomsniff.span import PacketMark, Source, Span
+from dicomsniff.span import PacketMark, Source, Span, join_spans
 
 MAX_COMMAND_FRAGMENT = 1 << 20
 """Bytes kept of a command fragment; what is beyond is counted only."""
@@ -23,6 +24,10 @@ MAX_UNKNOWN_PDU = 1 << 16
 """Bytes: an unknown PDU type announcing more is taken for lost synchronization, not for a PDU."""
 FOREVER = 1 << 62
 """Bytes: beyond the end of any stream."""
+SINGLY = 16
+"""Holes told one by one after the place among PDUs was lost; further ones are told together."""
+MAX_TOGETHER = 256
+"""Holes told together at most."""
 NO_PACKET = PacketMark(0, 0, 0)
 
 _HEADER = struct.Struct(">BxL").unpack_from
@@ -48,6 +53,27 @@ PDU_HEADER, CONTROL_BODY, PDV_HEADER, PDV_VALUE, PDU_REST, LOST = State
 """A module's name is found much faster than an Enum's member, and every PDU asks for several."""
 
 
+@dataclass(slots=True)
+class _Holes:
+    """Holes in a row, with nothing readable between them, to be told together."""
+
+    start: int
+    """Stream offset of the first bytes that were not readable, before the first hole."""
+    place: int
+    """Stream offset of the first hole."""
+    first: PacketMark
+    last: PacketMark
+    end: int = 0
+    """Stream offset behind the last hole."""
+    missing: int = 0
+    """Bytes of all holes."""
+    count: int = 0
+    skipped: int = 0
+    """Bytes before the last hole that were not readable."""
+    pieces: int = 0
+    """Places where these are."""
+
+
 class Framing:
     """Walks the PDUs of one direction, from `position` of its stream on.
 
@@ -62,6 +88,8 @@ class Framing:
         "_doubtful",
         "_first",
         "_header",
+        "_holes",
+        "_holes_told",
         "_kept",
         "_last",
         "_mark",
@@ -110,6 +138,9 @@ class Framing:
         """Bytes in which a header was searched in vain so far."""
         self._skip_first = NO_PACKET
         """The packet of the first of them."""
+        self._holes: _Holes | None = None
+        self._holes_told = 0
+        """Holes that were told one by one since the place was lost."""
 
     @property
     def fragment(self) -> tuple[int, int] | None:
@@ -431,6 +462,9 @@ class Framing:
         before: list[PduEvent] = []
         if self._state is LOST:
             self._skipped += len(self._pending)
+            if self._holes_told >= SINGLY:
+                return self._join_holes(length)
+            self._holes_told += 1
             before = self._report_skipped()
         self._skip_first = self._mark
         place = self.position
@@ -462,6 +496,31 @@ class Framing:
             self._state = LOST
         return events
 
+    def _join_holes(self, length: int) -> list[PduEvent]:
+        """Take a gap where nothing is readable anyway: there are many where the rest of each packet is lacking."""
+        self._pending.clear()
+        told = self._report_skipped() if self._holes is not None and self._holes.count >= MAX_TOGETHER else []
+        if self._holes is None:
+            if not self._skipped:
+                self._skip_first = self._mark
+            self._holes = _Holes(self.position - self._skipped, self.position, self._mark, self._mark)
+        holes = self._holes
+        self.position += length
+        holes.end, holes.last = self.position, max(holes.last, self._mark)
+        holes.missing += length
+        holes.count += 1
+        holes.pieces += self._skipped > holes.skipped
+        holes.skipped = self._skipped
+        return told
+
+    def tell_holes(self) -> list[PduEvent]:
+        """Tell of holes that were to be told together with further ones."""
+        if self._holes is None:
+            return []
+        events = self._report_skipped(-len(self._pending))
+        self._skip_first = self._mark
+        return events
+
     def _cut_associate(self) -> list[PduEvent]:
         """Return what is there of an A-ASSOCIATE PDU that does not go on."""
         if self._state is not CONTROL_BODY or self._pdu_type not in (1, 2):
@@ -481,6 +540,7 @@ class Framing:
             self._pending[:] = window[len(window) - keep :]
             return end
         self._pending.clear()
+        self._holes_told = 0
         self._skipped += found
         events += self._report_skipped(found - carried)
         if found >= carried:
@@ -496,10 +556,22 @@ class Framing:
     def _report_skipped(self, used: int = 0) -> list[PduEvent]:
         """Report what was passed over; it ends `used` bytes after `position`."""
         skipped, self._skipped = self._skipped, 0
-        if not skipped:
-            return []
-        start = max(self.position + used - skipped, 0)
-        return [SkippedBytes(self._span(self._skip_first, start, used), skipped)]
+        holes, self._holes = self._holes, None
+        events: list[PduEvent] = []
+        if skipped:
+            start = max(self.position + used - skipped, 0) if holes is None else holes.start
+            places = 1 if holes is None else holes.pieces + (skipped > holes.skipped)
+            events.append(SkippedBytes(self._span(self._skip_first, start, used), skipped, places))
+        if holes is not None:
+            span = join_spans(Span.at(holes.first), Span.at(holes.last))
+            span = span._replace(source=self.source, start=holes.place, end=holes.end)
+            events.append(MissingBytes(span, holes.missing, resynchronized=True, places=holes.count))
+        return events
+
+    @property
+    def holds_holes(self) -> bool:
+        """Whether holes wait for further ones, to be told together."""
+        return self._holes is not None
 
     def _malformed(self, events: list[PduEvent], code: str, detail: str, used: int, header: bytes = b"") -> None:
         events.append(MalformedPdu(self._span(self._first, self._pdu_start, used), code, detail, header))

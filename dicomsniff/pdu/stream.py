@@ -80,6 +80,15 @@ class PduStream:
         framing.arrive(mark)
         return events + framing.lose(length)
 
+    @property
+    def holds_holes(self) -> bool:
+        """Whether holes wait for further ones, to be told together."""
+        return self._framing.holds_holes
+
+    def tell_holes(self) -> list[PduEvent]:
+        """Tell of holes that were to be told together with further ones."""
+        return self._framing.tell_holes()
+
     def close(self, end: int = 0, last: PacketMark = NO_PACKET, skipped: Skip | None = None) -> list[PduEvent]:
         """End: return what is left incomplete, marked so; bytes passed over up to `end`, in `last`, count."""
         framing = self._framing

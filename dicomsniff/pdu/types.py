@@ -261,20 +261,25 @@ class CutAssociate:
 
 @dataclass(frozen=True, slots=True)
 class MissingBytes:
-    """`length` bytes of the stream are not in the capture; `resynchronized` where the place among PDUs was lost."""
+    """`length` bytes of the stream are not in the capture; `resynchronized` where the place among PDUs was lost.
+
+    Once it was, many holes in a row are one event: `places` says how many, their bytes and those between make its span.
+    """
 
     span: Span
     length: int
     resynchronized: bool
+    places: int = 1
     name = "missing bytes"
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedBytes:
-    """`length` bytes passed over in search of the next PDU header."""
+    """`length` bytes passed over in search of the next PDU header, in so many `places` with holes between them."""
 
     span: Span
     length: int
+    places: int = 1
     name = "skipped bytes"
 
 

@@ -213,7 +213,8 @@ class TcpTracker:
         final = bool(flags & RST)
         events += stream.settle(time, final=final) if stream.held or final else []
         events += peer.settle(time, final=final) if peer.held or final else []
-        events += self._endings(connection, stream, mark, reset=final)
+        if final or stream.fin is not None or peer.fin is not None:
+            events += self._endings(connection, stream, mark, reset=final)
         # Out-of-order data may fit behind any next segment, so both directions are looked at with care until none is
         # held. A stream without an anchor or after its end has no next byte that could be expected.
         careful = bool(stream.held or peer.held)
@@ -290,9 +291,9 @@ class TcpTracker:
         stream.syn_seen = True
         stream.syn_time = time
         stream.health.synchronized(time, again=again)
-        size = _syn_option(segment, 2, 4)
+        size, scale = _syn_options(segment)
         stream.health.maximum_segment_size = size
-        peer.health.set_window(_syn_option(segment, 3, 3) or 0, size)
+        peer.health.set_window(scale or 0, size)
         if not stream.anchored:
             if stream.segments == 1:
                 stream.initial_sequence = (seq + 1) & SEQUENCE_MASK
@@ -339,18 +340,23 @@ class TcpTracker:
         return [*events, ConnectionGone(connection)]
 
 
-def _syn_option(segment: Segment, option: int, size: int) -> int | None:
-    """Return the value of an option of `size` bytes in a SYN (RFC 9293 §3.1); None where there is none."""
+def _syn_options(segment: Segment) -> tuple[int | None, int | None]:
+    """Return the maximum segment size and the window scale that a SYN tells; None for what it does not.
+
+    These are the options of RFC 9293 §3.7.1 and RFC 7323 §2.2.
+    """
     header, data, start = (segment[6] >> 12) * 4, segment[8], segment[9]
-    at = start - header + 20
+    at, size, scale = start - header + 20, None, None
     while 0 <= at < start - 1:
         kind, length = data[at], data[at + 1]
-        if kind == option and length == size and at + size <= start:
-            return int.from_bytes(data[at + 2 : at + size], "big")
-        if kind == 0 or (kind != 1 and length < 2):
-            return None
+        if kind == 2 and length == 4 and size is None and at + 4 <= start:
+            size = data[at + 2] << 8 | data[at + 3]
+        elif kind == 3 and length == 3 and scale is None and at + 3 <= start:
+            scale = data[at + 2]
+        elif kind == 0 or (kind != 1 and length < 2):
+            break
         at += 1 if kind == 1 else length
-    return None
+    return size, scale
 
 
 def _is_ahead(ack: int, expected: int) -> bool:

@@ -64,7 +64,7 @@ class StreamHealth:
         self.out_of_order = 0
         """Segments that came before bytes which precede theirs."""
         self.missing = 0
-        """Bytes that are not in the capture."""
+        """Bytes that are missing from the capture."""
         self.cut = 0
         """Those of them that a packet was captured without, as with a short snaplen."""
         self.went_back = 0

@@ -169,10 +169,10 @@ class Stream:
 
     def receive(self, seq: int, data: bytes, start: int, end: int, cut: int, mark: PacketMark) -> list[TcpEvent]:
         """Take a segment's payload `data[start:end]`, of which the capture cut off `cut` more bytes."""
-        offset = self.offset_of(seq)
         length = end - start + cut
         if length == 0:
             return []
+        offset = self.offset_of(seq)
         if self.anchored and offset <= self.offset < offset + length:
             events = self._sent_again(offset, data[start:end], mark) if offset < self.offset else []
             events += self._hand_on(offset, data, start, end, cut, mark)

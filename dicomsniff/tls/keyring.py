@@ -17,7 +17,7 @@ from dicomsniff.tls.secrets import MAX_SESSIONS, Found, Label, Origin, Secret, S
 from dicomsniff.tls.suites import Suite, find_suite
 
 MAX_TRIED_SESSIONS = 16
-"""Sessions whose secrets are tried on a connection whose beginning is not in the capture: the last ones known."""
+"""Sessions whose secrets are tried on a connection whose beginning was not captured: the last ones known."""
 
 
 class Epoch(IntEnum):

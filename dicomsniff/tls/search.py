@@ -9,7 +9,7 @@ from dicomsniff.tls.records import HEADER, MAX_BODY, Record
 MAX_TRIALS = 512
 """Sequence numbers with which one record is tried, for each key."""
 MAX_TRIALS_UNKNOWN = 128
-"""The same where the beginning of the stream is not in the capture."""
+"""The same where the beginning of the stream was not captured."""
 MAX_TRIED = 1 << 27
 """Bytes that are decrypted in trials until the place is given up."""
 MAX_TRIED_UNSETTLED = 1 << 24

@@ -5,8 +5,8 @@ Secrets do neither: they stay where they are, and so do decoders, which have key
 its name where it was pickled; anywhere else there is an empty one, with which nothing is read.
 """
 
+from os import urandom
 from typing import TYPE_CHECKING
-from uuid import uuid4
 from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Vault:
     __slots__ = ("__weakref__", "_is_complete", "_kept", "_name", "_secrets")
 
     def __init__(self) -> None:
-        self._name = uuid4().bytes
+        self._name = urandom(16)  # as a UUID would be, whose module takes a hundredth of the time to start
         self._secrets: Secrets | None = None
         self._is_complete = True
         self._kept: dict[int, TlsDecoder] = {}

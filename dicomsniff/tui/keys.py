@@ -14,6 +14,7 @@ class Where(Enum):
     VIEW = "Panes"
     FIELDS = "Fields"
     FOLDING = "Findings"
+    COMPARING = "Comparison"
     COLUMNS = "Tables"
     LIST = "Lists"
     FILTER = "While typing a filter"
@@ -54,6 +55,14 @@ KEYS = (
     Key("view.zoom", "Z", "zoom", "Zoom", "show this pane alone, or all again", _V, shown=False),
     Key("view.widen", "plus", "widen(1)", "Larger", "give this pane more room", _V, shown=False, display="+"),
     Key("view.narrow", "minus", "widen(-1)", "Smaller", "give this pane less room", _V, shown=False, display="-"),
+    Key(
+        "compare.hold",
+        "m",
+        "hold",
+        "Hold",
+        "compare others with this association; again: with the nearest healthy one",
+        Where.COMPARING,
+    ),
     Key(
         "app.filter", "slash", "filter", "Filter", "filter associations, and messages of the exchange", _W, display="/"
     ),

@@ -44,11 +44,12 @@ class Tabs(Static):
                 self.post_message(self.Clicked(view))
 
     def _draw(self) -> None:
-        whole = sum(len(key) + len(title) + 3 for _, key, title in self._tabs)
+        least = sum(len(key) + len(title) + 2 for _, key, title in self._tabs)
+        lead = " " if least + len(self._tabs) <= self.size.width else ""
         line, self._places = Shown(), []
         for view, key, title in self._tabs:
             is_current = view == self._current
-            text = f" {key} {title} " if is_current or whole <= self.size.width else f" {key} "
+            text = f"{lead}{key} {title} " if is_current or least <= self.size.width else f"{lead}{key} "
             self._places.append((line.cell_len, line.cell_len + len(text), view))
             line.append(text, "bold reverse" if is_current else "not bold not reverse")
         self.update(line)

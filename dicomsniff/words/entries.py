@@ -75,6 +75,10 @@ def entry_size(entry: Entry) -> int:
             return event.length
 
 
+def _in_places(places: int) -> str:
+    return f", in {places} places" if places > 1 else ""
+
+
 def entry_detail(association: Association, entry: Entry) -> str:
     """Say what matters about a timeline entry, beside its name."""
     match entry.event:
@@ -101,12 +105,14 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return f"{the_octets(header)} is {problem}"
         case MalformedPdu(problem=problem) | StrayFragment(lack=Lack(text=problem)):
             return problem
-        case MissingBytes(resynchronized=resynchronized):
-            return why_missing(association.tls, association.tcp.get(entry.side)) + (
-                "; the next PDU was searched for" if resynchronized else ", inside a fragment"
+        case MissingBytes(resynchronized=resynchronized, places=places):
+            return (
+                why_missing(association.tls, association.tcp.get(entry.side))
+                + _in_places(places)
+                + ("; the next PDU was searched for" if resynchronized else ", inside a fragment")
             )
-        case SkippedBytes():
-            return "not readable as PDUs"
+        case SkippedBytes(places=places):
+            return f"not readable as PDUs{_in_places(places)}"
         case ConflictingBytes():
             return "sent again with other contents; the first copy is decoded"
         case OversizedPdu(length=length, limit=limit):

@@ -1,5 +1,7 @@
 """Say where the time of an association went, how its TCP connection fared, and when an answer came."""
 
+from typing import NamedTuple
+
 from dicomsniff.association.association import Association
 from dicomsniff.association.timing import Part, Timing
 from dicomsniff.findings.slowness import slow_because
@@ -14,15 +16,13 @@ NEAR = 5
 APART = 200_000
 """Round trip (ns) from side to side below which the two are as good as one place."""
 
-_Key = tuple[Part, Side | None]
-
 
 def time_text(association: Association) -> str:
     """Break an association's time down in one line; empty where it is short and nothing dominates it."""
     timing = association.timing
     if timing.total < WORTH_SAYING and not slow_because(association):
         return ""
-    said = ", ".join(f"{name} {duration(time)}" for name, time in time_parts(timing) if 50 * time >= timing.total)
+    said = ", ".join(f"{name} {duration(time)}" for name, time, _ in time_parts(timing) if 50 * time >= timing.total)
     answers = [
         f"{service or 'others'} answered in {duration(each.median)} (median of {each.count}), "
         f"at worst {duration(each.worst)} (message {each.worst_message}){_first_text(timing, service)}"
@@ -32,10 +32,41 @@ def time_text(association: Association) -> str:
     return "; ".join([said, *answers])
 
 
-def time_parts(timing: Timing) -> list[tuple[str, int]]:
-    """Name what an association's time (ns) was spent on, the longest part first."""
-    parts = [(_part_name(key, timing), time) for key, time in timing.spent.items()]
-    return sorted(parts, key=lambda part: -part[1])
+class TimePart(NamedTuple):
+    """What some of an association's time (ns) was spent on, and its share of the whole (0 to 1)."""
+
+    name: str
+    time: int
+    share: float
+
+
+class Answers(NamedTuple):
+    """How long the answers to one service took, in ns: half, and 9 of 10, took no longer than this.
+
+    `message` is the number of the one that took longest.
+    """
+
+    service: str
+    number: int
+    median: int
+    ninth: int
+    worst: int
+    message: int
+
+
+def time_parts(timing: Timing) -> list[TimePart]:
+    """Name what an association's time was spent on, the longest part first."""
+    total = max(timing.total, 1)
+    parts = [TimePart(part_name(*key, timing), time, time / total) for key, time in timing.spent.items()]
+    return sorted(parts, key=lambda part: -part.time)
+
+
+def answers(timing: Timing) -> list[Answers]:
+    """Return how long answers took, service by service."""
+    return [
+        Answers(service or "others", each.count, each.median, each.percentile(90), each.worst, each.worst_message)
+        for service, each in timing.latencies.items()
+    ]
 
 
 def _first_text(timing: Timing, service: str) -> str:
@@ -74,9 +105,9 @@ def tcp_text(health: StreamHealth) -> str:
     return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
 
 
-def _part_name(key: _Key, timing: Timing) -> str:
-    part, side = key
-    count = timing.pauses.get(key, 0)
+def part_name(part: Part, side: Side | None, timing: Timing) -> str:
+    """Name a part of the time, and how many pauses it is made of."""
+    count = timing.pauses.get((part, side), 0)
     times = f" ({counted(count, 'pause')})" if count else ""
     if side is None:
         return _NAMES[part]

@@ -3,7 +3,8 @@
 import pytest
 
 import build
-from pipeline import analyze, analyze_frames, associations, codes, names, only
+from dicomsniff.findings import parts
+from pipeline import analyze, analyze_frames, associations, codes, findings_of, names, only
 
 CT = build.CT_IMAGE_STORAGE
 MS = build.MILLISECOND
@@ -67,6 +68,27 @@ def test_a_hole_inside_a_data_set_costs_only_that_message_its_wholeness():
     assert found.missing_bytes == 1460
     assert "skipped bytes" not in names(found)
     assert found.outcome == "released"
+
+
+def test_holes_that_are_told_together_stand_before_what_the_other_side_then_says():
+    talk = begin(build.Talk().open())
+    for _ in range(60):
+        talk.lose(0, 1400)
+        talk.client(b"z" * 30)
+    talk.server(build.message(1, build.echo_rsp()))
+    for _ in range(20):
+        talk.lose(0, 1400)
+        talk.client(b"z" * 30)
+    found = only(talk.server(build.abort()) and talk.packets)
+    gaps = [place for place, entry in enumerate(found.timeline) if entry.event.name == "missing bytes"]
+    (said,) = [place for place, name in enumerate(names(found)) if name == "C-ECHO-RSP"]
+    assert sum(found.timeline[place].event.places for place in gaps if place < said) == 60
+    assert sum(found.timeline[place].event.places for place in gaps if place > said) == 20
+    assert len(gaps) < 40
+    assert found.missing_bytes == 80 * 1400
+    (text,) = [parts.told(each.parts) for each in findings_of(found).all if each.code == "bytes-missing"]
+    assert "112000 bytes" in text
+    assert "in 80 places" in text
 
 
 def test_a_data_set_without_its_beginning_is_not_judged():

@@ -59,3 +59,11 @@ def test_a_peer_that_invents_services_fills_no_memory(final):
     latencies = timing.latencies if final else timing.first_latencies
     assert len(latencies) == MAX_SERVICES + 1
     assert latencies[""].count == 9 * MAX_SERVICES
+
+
+@given(st.lists(TIMES, min_size=1, max_size=100), st.integers(1, 100))
+def test_so_many_percent_take_no_longer(times, percent):
+    limit = counted(times).percentile(percent)
+    assert limit in times
+    assert 100 * sum(time <= limit for time in times) >= percent * len(times)
+    assert 100 * sum(time < limit for time in times) < percent * len(times)

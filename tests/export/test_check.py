@@ -9,10 +9,9 @@ import pytest
 
 import build
 from dicomsniff import cli
-from dicomsniff.export.rules import page_lines, rule_lines
+from dicomsniff.export.rules import rule_lines
 from dicomsniff.findings.catalogue import RULES
 
-DOCS = Path(__file__).parents[2] / "docs"
 FORMS = ["text", "json", "jsonl", "sarif", "junit"]
 Run = Callable[..., tuple[int, str, str]]
 
@@ -262,10 +261,6 @@ def test_a_code_that_does_not_exist_names_the_nearest(run: Run) -> None:
     assert (status, out) == (2, "")
     assert err.count("\n") == 1
     assert "pdu-header" in err
-
-
-def test_the_page_of_rules_is_current() -> None:
-    assert (DOCS / "rules.md").read_text(encoding="utf-8") == "".join(f"{line}\n" for line in page_lines())
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -31,23 +31,30 @@ def rows(directory: Path, table: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def by_association(directory: Path, table: str) -> list[dict[str, str]]:
+    """Return rows in the order of transcripts; a table has them as associations end."""
+    return sorted(rows(directory, table), key=lambda row: int(row["association"]))
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_tables_hold_what_the_transcript_says(path, tmp_path):
     said = json.loads(written("json", path))
     directory = exported("csv", path, tmp_path / "tables")
     associations = said["associations"]
-    assert [row["verdict"] for row in rows(directory, "associations")] == [each["verdict"] for each in associations]
+    assert [row["verdict"] for row in by_association(directory, "associations")] == [
+        each["verdict"] for each in associations
+    ]
     messages = [
         (str(each["id"]), str(message["number"]), message["time"], message["command"])
         for each in associations
         for message in each["messages"]
     ]
-    told = rows(directory, "messages")
+    told = by_association(directory, "messages")
     assert [(row["association"], row["number"], row["time"], row["command"]) for row in told] == messages
     operations = [
         (operation["name"], operation["latency"]) for each in associations for operation in each["operations"]
     ]
-    told = rows(directory, "operations")
+    told = by_association(directory, "operations")
     assert [(row["name"], float(row["latency"]) if row["latency"] else None) for row in told] == operations
     findings = [found["code"] for each in associations for found in each["findings"]]
     findings += [found["code"] for found in said["findings"]]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.pdu.framing import FOREVER, MAX_UNKNOWN_PDU, Framing
+from dicomsniff.pdu.framing import FOREVER, MAX_TOGETHER, MAX_UNKNOWN_PDU, SINGLY, Framing
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import (
     Abort,
@@ -208,6 +208,42 @@ def test_a_gap_over_headers_finds_the_next_pdu(into):
     (skipped,) = [event for event in found if isinstance(event, SkippedBytes)]
     assert skipped.length == len(data) - 20
     assert isinstance(found[-1], Abort)
+
+
+def lose_in_turns(count: int) -> list[bytes | int]:
+    return [each for _ in range(count) for each in (1400, b"z" * 30)]
+
+
+def test_of_many_holes_the_first_are_told_one_by_one_and_further_ones_together():
+    further = 5
+    found = decode([build.release_rp(), *lose_in_turns(1 + SINGLY + further), build.abort()])
+    told = [(event.name, event.length, event.places) for event in found[1:-1]]
+    assert told[:2] == [("missing bytes", 1400, 1), ("skipped bytes", 30, 1)]
+    assert told[:-2] == [told[0], *told[1::-1] * SINGLY][: 2 * SINGLY + 1]
+    # The bytes before the first of them, between them, and behind the last.
+    assert told[-2:] == [("skipped bytes", 30 * (further + 1), further + 1), ("missing bytes", 1400 * further, further)]
+    begins = len(build.release_rp()) + 1430 * SINGLY + 1400
+    assert [(event.span.start, event.span.end) for event in found[-3:-1]] == [
+        (begins, begins + 1430 * further + 30),
+        (begins + 30, begins + 1430 * further),
+    ]
+    assert isinstance(found[-1], Abort)
+
+
+@pytest.mark.parametrize("count", [SINGLY, SINGLY + 1, SINGLY + MAX_TOGETHER, SINGLY + 3 * MAX_TOGETHER + 7])
+def test_however_many_holes_are_told_together_all_bytes_are_told(count):
+    found = decode([build.release_rp(), *lose_in_turns(count), build.abort()])
+    missing = [event for event in found if isinstance(event, MissingBytes)]
+    skipped = [event for event in found if isinstance(event, SkippedBytes)]
+    assert (sum(event.length for event in missing), sum(event.places for event in missing)) == (1400 * count, count)
+    assert (sum(event.length for event in skipped), sum(event.places for event in skipped)) == (30 * count, count)
+    assert max(event.places for event in missing) <= MAX_TOGETHER
+
+
+def test_each_run_of_holes_begins_anew_behind_a_pdu():
+    turn = [*lose_in_turns(SINGLY), build.abort()]
+    found = decode([build.release_rp(), *turn, *turn])
+    assert [event.places for event in found if isinstance(event, MissingBytes)] == [1] * 2 * SINGLY
 
 
 def test_a_header_inside_what_only_looked_like_one_is_found():

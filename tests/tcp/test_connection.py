@@ -443,6 +443,22 @@ def test_no_segment_is_made_of_bytes_that_the_consumer_only_counts():
     assert seen == [(0, 10), (70, 10), (90, 10)]
 
 
+@pytest.mark.parametrize(("lacks", "handed_on"), [(False, [1, 2, 3, 4]), (True, [1])])
+def test_cut_segments_are_only_counted_where_nobody_asks_what_is_missing(lacks, handed_on):
+    talk = build.Talk().open()
+    for digit in b"1234":
+        talk.cut(0, bytes([digit]) * 100, 10)
+    tracker = TcpTracker()
+    seen, stream = [], None
+    for segment in SegmentDecoder(tracker.streams).segments(batch(build.frames(talk.packets))):
+        for event in tracker.feed(segment):
+            stream = event.stream
+            stream.skip = Skip(1 << 62, lacks=lacks)
+            seen += [int(event.data[event.start : event.start + 1])] if isinstance(event, StreamBytes) else []
+    assert seen == handed_on
+    assert stream.offset == 400
+
+
 def test_pdus_that_repeat_a_header_become_no_segments():
     """Each period begins with the same bytes; the one that does not is handed on."""
     talk = build.Talk().open()

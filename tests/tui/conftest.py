@@ -35,6 +35,52 @@ def hostile_capture(tmp_path: Path) -> Path:
     return write(tmp_path / "hostile.pcap", talk)
 
 
+@pytest.fixture
+def stored_capture(tmp_path: Path) -> Path:
+    """Three objects for a C-MOVE: the second is refused, the third gets no answer."""
+    return write(tmp_path / "stored.pcap", build.stores())
+
+
+@pytest.fixture
+def slow_capture(tmp_path: Path) -> Path:
+    """Twelve associations with two C-ECHOs each; in the seventh, the second one is answered after 30.2 s."""
+    packets = []
+    for number in range(1, 13):
+        talk = build.Talk(("10.0.0.1", 40_000 + number), start=build.START + number * 1_000_000_000).open()
+        talk.client(build.associate_rq())
+        talk.server(build.associate_ac())
+        for message in (1, 2):
+            talk.client(build.message(1, build.echo_rq(message)))
+            talk.wait(30_200_000_000 if (number, message) == (7, 2) else 2_000_000)
+            talk.server(build.message(1, build.echo_rsp(message)))
+        talk.client(build.release_rq())
+        talk.server(build.release_rp())
+        packets += talk.close().packets
+    path = tmp_path / "slow.pcap"
+    path.write_bytes(build.pcap(build.frames(sorted(packets, key=lambda packet: packet.time))))
+    return path
+
+
+@pytest.fixture
+def paired_capture(tmp_path: Path) -> Path:
+    """A CT stores an object at a PACS, then another CT does, then the first one tries again and is refused."""
+    packets = []
+    for number, (calling, status) in enumerate((("CT1", 0), ("CT2", 0), ("CT1", 0xA700)), start=1):
+        talk = build.Talk(("10.0.0.1", 40_000 + number), start=build.START + number * 1_000_000_000).open()
+        context = build.proposal(1, build.CT_IMAGE_STORAGE, (build.EXPLICIT,))
+        talk.client(build.associate_rq(context, calling=calling, called="PACS"))
+        talk.server(build.associate_ac(build.answer(1, transfer=build.EXPLICIT)))
+        data = build.explicit_data_set((0x00100010, b"PN", b"Doe^Jane"))
+        talk.client(build.message(1, build.store_rq(1, f"1.2.3.{number}"), data))
+        talk.server(build.message(1, build.store_rsp(1, status, f"1.2.3.{number}")))
+        talk.client(build.release_rq())
+        talk.server(build.release_rp())
+        packets += talk.close().packets
+    path = tmp_path / "paired.pcap"
+    path.write_bytes(build.pcap(build.frames(packets)))
+    return path
+
+
 def write(path: Path, talk: build.Talk) -> Path:
     path.write_bytes(build.pcap(build.frames(talk.packets)))
     return path

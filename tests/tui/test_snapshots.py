@@ -15,7 +15,10 @@ VIEWS = {
     "overview": "1",
     "exchange": "2",
     "negotiation": "3",
+    "objects": "4",
+    "times": "5",
     "findings": "6",
+    "compare": "7",
 }
 CAPTURES = {"healthy": "c-move", "rejected": "association-rejected", "refused": "contexts-all-refused"}
 SCREENS = {

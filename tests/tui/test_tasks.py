@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import build
 from tui.screens import every_size, opened, press, screen_text
 
 
@@ -43,3 +44,24 @@ async def test_which_c_stores_belong_to_this_c_move_takes_one_key(samples: Path,
     async with opened(samples / "c-move.pcap", size, touched=False) as (app, pilot):
         await press(pilot, "l")
         assert "3 C-STOREs in association 2, 3 kept" in screen_text(app)
+
+
+@every_size
+async def test_which_image_failed_and_why_with_its_whole_uid_takes_one_key(
+    stored_capture: Path, size: tuple[int, int]
+) -> None:
+    async with opened(stored_capture, size, touched=False) as (app, pilot):
+        await press(pilot, "4")
+        shown = screen_text(app)
+        assert f"{build.STUDY}.2" in shown
+        assert "Failure 0xA700 (Refused: Out of Resources)" in shown
+        assert "disk full" in shown
+
+
+@every_size
+async def test_where_30_seconds_went_among_12_associations_takes_one_key(
+    slow_capture: Path, size: tuple[int, int]
+) -> None:
+    async with opened(slow_capture, size, touched=False) as (app, pilot):
+        await press(pilot, "5")
+        assert "30.2 s acceptor thinking to answer C-ECHO-RQ 2, association 7" in screen_text(app)

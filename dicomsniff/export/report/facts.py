@@ -1,11 +1,10 @@
 """An association -> what a report says of it, in plain words, as the gate shows them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from dicomsniff.association.agreement import NOT_SELECTED, selected_roles
 from dicomsniff.association.association import Association, Party
-from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.findings.alike import Alike, fold
 from dicomsniff.findings.catalogue import find_rule
 from dicomsniff.findings.finding import Finding
@@ -13,7 +12,8 @@ from dicomsniff.findings.parts import shown, the_class, the_party, the_uid
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import byte_size, duration
 from dicomsniff.words.negotiation import consequences, limits, result_text, role_text
-from dicomsniff.words.times import time_parts
+from dicomsniff.words.objects import StoredObject, stored_objects
+from dicomsniff.words.times import answers, time_parts
 
 MAX_SYNTAXES = 8
 """Transfer syntaxes up to which a negotiation is shown as a matrix; more are listed in each row."""
@@ -69,7 +69,7 @@ class Bar(NamedTuple):
     share: float
 
 
-class StoredObject(NamedTuple):
+class ObjectRow(NamedTuple):
     """A C-STORE: what was stored, how, how long that took."""
 
     number: int
@@ -134,41 +134,35 @@ class Facts:
 
     def bars(self, association: Association) -> list[Bar]:
         """Return where the time went, the longest part first."""
-        total = association.timing.total
-        parts = time_parts(association.timing) if total else []
-        return [Bar(name, duration(time), time / total) for name, time in parts if SMALL * time >= total]
+        parts = time_parts(association.timing)
+        return [Bar(part.name, duration(part.time), part.share) for part in parts if SMALL * part.share >= 1]
 
-    def latencies(self, association: Association) -> list[tuple[str, int, str, str, int]]:
-        """Return per service how often it was answered, the median and the longest time, and the message of that."""
+    def latencies(self, association: Association) -> list[tuple[str, int, str, str, str, int]]:
+        """Return per service how often it was answered, how long that took at most of half, of 90 % and of all.
+
+        The last is the message of the longest.
+        """
         return [
-            (service or "others", each.count, duration(each.median), duration(each.worst), each.worst_message)
-            for service, each in association.timing.latencies.items()
+            (each.service, each.number, duration(each.median), duration(each.ninth), duration(each.worst), each.message)
+            for each in answers(association.timing)
         ]
 
-    def objects(self, association: Association) -> list[StoredObject]:
+    def objects(self, association: Association) -> list[ObjectRow]:
         """Return the objects that were sent, as far as they are listed."""
-        return list(self._objects(association))
+        return [self._object(each) for each in stored_objects(association)[:MAX_OBJECTS]]
 
-    def _objects(self, association: Association) -> Iterator[StoredObject]:
-        stores = [each for each in association.operations.operations if each.name == "C-STORE"]
-        for each in stores[:MAX_OBJECTS]:
-            request, data = each.request, each.request.data_set
-            status = "no response"
-            if each.status is not None:
-                status = status_text("C-STORE", request.sop_class_uid, each.status)
-            syntax = self.said(the_class(request.transfer_syntax)) if request.transfer_syntax else "?"
-            instance = self._gate.uid(request.command.affected_sop_instance_uid or "")
-            waited = each.final_latency
-            yield StoredObject(
-                request.number,
-                self.said(the_class(request.sop_class_uid)),
-                instance,
-                syntax,
-                byte_size(data.length) if data is not None else "none",
-                status if request.complete else f"{status}; incomplete",
-                duration(waited) if waited is not None else "",
-                each.category != "Success" or not request.complete,
-            )
+    def _object(self, stored: StoredObject) -> ObjectRow:
+        request, waited = stored.request, stored.answered_in
+        return ObjectRow(
+            request.number,
+            self.said(the_class(request.sop_class_uid)),
+            self._gate.uid(stored.instance),
+            self.said(the_class(request.transfer_syntax)) if request.transfer_syntax else "?",
+            byte_size(stored.size) if stored.size is not None else "none",
+            stored.status,
+            duration(waited) if waited is not None else "",
+            stored.severity is not None,
+        )
 
     def _told(self, alike: Alike) -> Told:
         finding = alike.finding

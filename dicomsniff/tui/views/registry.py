@@ -7,10 +7,13 @@ from typing import NamedTuple
 from textual.binding import Binding, BindingType
 
 from dicomsniff.tui.session import Session
+from dicomsniff.tui.views.compare import Compare
 from dicomsniff.tui.views.exchange import Exchange
 from dicomsniff.tui.views.findings import FindingsView
 from dicomsniff.tui.views.negotiation import Negotiation
+from dicomsniff.tui.views.objects import Objects
 from dicomsniff.tui.views.overview import Overview
+from dicomsniff.tui.views.times import Times
 from dicomsniff.tui.views.view import View
 
 
@@ -36,7 +39,10 @@ VIEWS = (
     Kind("overview", "1", "Overview", Overview, Needs.CAPTURE, "how the capture went, and its associations"),
     Kind("exchange", "2", "Exchange", Exchange, Needs.ASSOCIATION, "what was said, message by message"),
     Kind("negotiation", "3", "Negotiation", Negotiation, Needs.ASSOCIATION, "what was agreed, and what follows"),
+    Kind("objects", "4", "Objects", Objects, Needs.CAPTURE, "what was stored, whole UIDs, failures first"),
+    Kind("times", "5", "Time", Times, Needs.CAPTURE, "who waited for whom, how long answers took"),
     Kind("findings", "6", "Findings", FindingsView, Needs.CAPTURE, "what went wrong, why, and what to do"),
+    Kind("compare", "7", "Compare", Compare, Needs.ASSOCIATION, "what differs from one that went well"),
 )
 
 

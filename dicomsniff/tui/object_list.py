@@ -1,0 +1,122 @@
+"""The objects that were stored, or were to be, one row each."""
+
+from collections.abc import Callable, Iterable
+
+from rich.style import Style
+
+from dicomsniff.association.association import Association
+from dicomsniff.findings.finding import SEVERITIES, Severity
+from dicomsniff.findings.parts import the_class
+from dicomsniff.quantities import byte_size, counted, duration
+from dicomsniff.tui.column_list import ColumnList
+from dicomsniff.tui.columns import Column
+from dicomsniff.tui.problem_index import LETTERS, RANK
+from dicomsniff.tui.said import allowed, gate
+from dicomsniff.tui.shown import Shown
+from dicomsniff.words.objects import StoredObject, stored_objects
+
+_State = tuple[int, bool]
+
+
+class ObjectIndex:
+    """The objects of associations, the worst first; an association is looked at again only where it went on."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[_State, dict[Severity | None, list[StoredObject]]]] = {}
+
+    def arrange(self, associations: Iterable[Association]) -> list[StoredObject]:
+        """Return the objects of associations, as far as their details are kept."""
+        known, self._known = self._known, {}
+        for association in associations:
+            if association.condensed or not association.message_counts.requests["C-STORE"]:
+                continue
+            state = (association.message_counts.messages, association.closed)
+            before = known.get(association.id)
+            if before is None or before[0] != state:
+                before = (state, _by_severity(stored_objects(association)))
+            self._known[association.id] = before
+        by_severity = [found for _, found in self._known.values()]
+        return [each for severity in (*SEVERITIES, None) for found in by_severity for each in found.get(severity, ())]
+
+
+def _by_severity(objects: list[StoredObject]) -> dict[Severity | None, list[StoredObject]]:
+    found: dict[Severity | None, list[StoredObject]] = {}
+    for each in objects:
+        found.setdefault(each.severity, []).append(each)
+    return found
+
+
+class ObjectList(ColumnList[StoredObject]):
+    """Status, SOP class and instance, whose it is where that may be shown, size, time, association, what for."""
+
+    def __init__(self, chosen: Callable[[StoredObject], None], patient: Callable[[StoredObject], str]) -> None:
+        super().__init__((), chosen, id="objects-list")
+        self._patient = patient
+        self.border_title = "Objects"
+        self.choose_columns()
+
+    def choose_columns(self) -> None:
+        """Have a column for patients only where they may be shown."""
+        patient = Column("patient", self._patient, 12, 26, share=2, leaves=4)
+        columns: tuple[Column[StoredObject], ...] = (
+            Column("", _sign, 1, is_toned=True, key=lambda row: -RANK[row.severity]),
+            Column("status", lambda row: row.code, 7, is_toned=True),
+            Column("SOP class", _sop_class, 14, 34, share=2),
+            Column("SOP Instance UID", shown_uid, 26, 64, share=8, draw=_draw_instance, is_toned=True),
+            *((patient,) if gate().privacy.keep_phi else ()),
+            Column("size", _size, 8, leaves=2, to_right=True, key=lambda row: -(row.size or 0)),
+            Column("took", _took, 8, leaves=1, to_right=True, key=lambda row: -(row.took or 0)),
+            Column("assoc.", lambda row: str(row.association.id), 6, to_right=True, key=lambda row: row.association.id),
+            Column("for", lambda row: allowed(row.asked_for_by), 18, 34, share=1, leaves=3),
+        )
+        self.columns = columns
+        self.sorted_by = None
+        self.refresh()
+
+    def show(self, objects: list[StoredObject], selected: StoredObject | None, total: int) -> None:
+        """List other objects, `total` being those that were sent, listed or not."""
+        failed = sum(each.severity is Severity.ERROR for each in objects)
+        said = f"{len(objects):,}" if len(objects) >= total else f"{len(objects):,} of {total:,}"
+        said += f", {counted(failed, 'failure', ',')}" if failed else ""
+        self.border_title = Shown(f"Objects ({said})" if objects else "Objects")
+        gone = total - len(objects)
+        self.border_subtitle = (
+            Shown(f"{gone:,} not listed: details were given up to bound memory") if gone > 0 else None
+        )
+        self.show_rows(objects, selected)
+
+    @property
+    def in_sight(self) -> list[StoredObject]:
+        """The objects whose rows are in sight."""
+        return [self.rows[index] for index in self._in_sight()]
+
+    def style_of(self, row: StoredObject) -> Style | str:
+        """Return the colour of how it fared."""
+        return self.severity_style(row.severity)
+
+
+def _sign(row: StoredObject) -> str:
+    return LETTERS[row.severity]
+
+
+def _sop_class(row: StoredObject) -> str:
+    return allowed(the_class(row.request.sop_class_uid)).removesuffix(" Storage")  # as nearly all of them end
+
+
+def shown_uid(row: StoredObject) -> str:
+    """Return the SOP Instance UID of an object as it may be shown."""
+    return gate().uid(row.instance) if row.instance else "without a UID"
+
+
+def _draw_instance(row: StoredObject, width: int) -> Shown:
+    """Cut its beginning where there is little room: UIDs of one study differ at their ends."""
+    text = Shown(shown_uid(row))
+    return text if len(text) <= width else Shown("…").append(text.plain[1 - width :])
+
+
+def _size(row: StoredObject) -> str:
+    return byte_size(row.size) if row.size is not None else "none"
+
+
+def _took(row: StoredObject) -> str:
+    return duration(row.took) if row.took is not None else ""

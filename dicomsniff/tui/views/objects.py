@@ -1,0 +1,150 @@
+"""The view of every object that was stored, or was to be, across the capture."""
+
+import time
+from collections.abc import Iterator
+from functools import partial
+
+from textual import work
+
+from dicomsniff.association.timing import operation_time
+from dicomsniff.dimse.message import Message
+from dicomsniff.findings.parts import the_class, the_party
+from dicomsniff.quantities import byte_size, duration
+from dicomsniff.tui.background import in_background
+from dicomsniff.tui.detail import Detail
+from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.field_tree import FieldTree
+from dicomsniff.tui.link_book import Target
+from dicomsniff.tui.object_list import ObjectIndex, ObjectList, shown_uid
+from dicomsniff.tui.patients import Patients
+from dicomsniff.tui.said import allowed, gate
+from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.split import Arrangement, Split
+from dicomsniff.tui.views.view import View
+from dicomsniff.words.objects import StoredObject
+
+ARRANGEMENTS = (Arrangement(0, 16, 60), Arrangement(0, 0, 50, at_once=False))
+PATIENCE = 1.0
+"""Seconds until objects are listed again, while the capture is being read."""
+
+
+class Objects(View):
+    """The objects of the associations that are listed, and what is known of the selected one."""
+
+    def __init__(self, session: Session) -> None:
+        self.patients = Patients(session.capture)
+        self.list = ObjectList(self._chosen, self.patients.of)
+        self.object = FieldTree(id="object", title="Object")
+        body = Split(self.list, self.object, ARRANGEMENTS, id="objects-body")
+        super().__init__(session, self.list, self.object, body=body, id="objects")
+        self._index = ObjectIndex()
+        self._due = 0.0
+        self._touched = False
+        """Whether somebody has chosen an object, so that the cursor stays there."""
+        self._loading = False
+
+    def take(self, change: Change) -> None:
+        """Show what was stored by now."""
+        if change & Change.PRIVACY:
+            self.patients.forget()
+            self.list.choose_columns()
+        if change & (Change.LISTING | Change.VIEW) and (not self.session.reading or time.monotonic() >= self._due):
+            self._arrange()
+        if change & (Change.VIEW | Change.ENTRY):
+            self._follow_selection()
+        self._explain()
+        self._look_for_patients()
+
+    def open_selected(self) -> None:
+        """Go to the message of the selected object."""
+        row = self.list.selected
+        if row is not None:
+            self.follow(Target(row.association.id, row.request.number))
+
+    def _arrange(self) -> None:
+        session = self.session
+        listed = session.listing.listed
+        self.list.EMPTY = "no object was sent so far" if session.reading else "no object was sent by C-STORE"
+        total = sum(each.message_counts.requests["C-STORE"] for each in listed)
+        objects = self._index.arrange(listed)
+        self.list.show(objects, self.list.selected if self._touched else None, max(total, len(objects)))
+        self._due = time.monotonic() + PATIENCE
+
+    def _chosen(self, row: StoredObject) -> None:
+        """Select its message, too."""
+        self._touched = True
+        session = self.session
+        association = session.listing.find(row.association.id)
+        if association is not None:
+            session.select(association)
+            session.select_entry(session.order.find_message(row.request) if session.order is not None else None)
+        self._explain()
+        self._look_for_patients()
+
+    def _follow_selection(self) -> None:
+        """Go to the object that the selected message is about."""
+        entry = self.session.entry
+        operation = entry.event.operation if entry is not None and isinstance(entry.event, Message) else None
+        row = self.list.selected
+        if operation is None or row is None or row.operation is operation:
+            return
+        found = next((each for each in self.list.rows if each.operation is operation), None)
+        if found is not None:
+            self._touched = True
+            self.list.put_cursor(found)
+
+    def _look_for_patients(self) -> None:
+        if not self._loading and any(map(self.patients.is_due, self.list.in_sight)):
+            self._loading = True
+            self.load_patients()
+
+    @work(group="patients")
+    async def load_patients(self) -> None:
+        """Read in the background whose the objects in sight are, as long as there are some of which it is not known."""
+        while (row := next(filter(self.patients.is_due, self.list.in_sight), None)) is not None:
+            await in_background(partial(self.patients.load, row))
+            self.list.refresh()
+        self._loading = False
+        self._explain()
+
+    def _explain(self) -> None:
+        row = self.list.selected
+        detail = Detail(f"Object {shown_uid(row)}", list(self._rows(row))) if row is not None else None
+        known = self.object.detail
+        if detail is None or known is None or known.rows != detail.rows:
+            self.object.show(detail)
+
+    def _rows(self, row: StoredObject) -> Iterator[FieldRow]:
+        """Yield what it is, how it fared and why, and what it was sent for."""
+        style = row.severity.value if row.severity is not None else ""
+        yield FieldRow("status", row.status, style=style)
+        if row.comment:
+            yield FieldRow("comment", allowed(row.comment), style=style)
+        yield FieldRow("SOP instance", shown_uid(row))
+        numbers = {row.request.number, row.operation.final.number if row.operation.final is not None else 0} - {0}
+        for finding in list(self.session.capture.found.of(row.association).all):
+            if finding.message_number in numbers:
+                yield FieldRow(finding.severity.value, allowed(finding.line), style=finding.severity.value)
+        yield FieldRow("SOP class", allowed(the_class(row.request.sop_class_uid)))
+        if patient := self.patients.of(row):
+            yield FieldRow("patient", patient)
+        elif not gate().privacy.keep_phi:
+            yield FieldRow("patient", "withheld; P shows it")
+        yield from self._origin(row)
+        syntax = row.request.transfer_syntax
+        yield FieldRow("syntax", allowed(the_class(syntax)) if syntax else "not known")
+        yield FieldRow("size", byte_size(row.size) if row.size is not None else "no data set came")
+        request, waiting, _ = operation_time(row.operation)
+        said = f"sent in {duration(request)}"
+        if waiting is not None and waiting >= 0:
+            said += f", answered {duration(waiting)} after its end"
+        yield FieldRow("time", said)
+
+    def _origin(self, row: StoredObject) -> Iterator[FieldRow]:
+        """Yield what it was sent for, and between whom."""
+        if asked := row.asked_for_by:
+            yield FieldRow("for", allowed(asked))
+        for link in self.session.book.having(row.association, row.request):
+            yield FieldRow("belongs to", link.target.text, target=link.target)
+        parties = " → ".join(allowed(the_party(each)) for each in (row.association.requestor, row.association.acceptor))
+        yield FieldRow("association", f"{row.association.id}: {parties}")

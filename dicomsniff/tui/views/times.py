@@ -1,0 +1,106 @@
+"""The view of where time went: the longest waits of the capture, and all the time of the selected association."""
+
+import time
+from collections.abc import Iterator
+
+from textual.app import ComposeResult
+
+from dicomsniff.association.association import Association
+from dicomsniff.findings.slowness import slow_because
+from dicomsniff.quantities import byte_size, counted, duration
+from dicomsniff.side import SIDES
+from dicomsniff.tui.detail import Detail
+from dicomsniff.tui.field_row import FieldRow
+from dicomsniff.tui.field_tree import FieldTree
+from dicomsniff.tui.link_book import Target
+from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.split import Arrangement, Split
+from dicomsniff.tui.time_bar import TimeBar
+from dicomsniff.tui.views.view import View
+from dicomsniff.tui.wait_list import WaitList
+from dicomsniff.words.times import answers, nearest_side, time_parts
+from dicomsniff.words.waits import Waited
+
+ARRANGEMENTS = (Arrangement(0, 16, 45), Arrangement(0, 0, 50, at_once=False))
+PATIENCE = 1.0
+"""Seconds until waits are listed again, while the capture is being read."""
+LONGEST_BAR = 16
+"""Cells of the bar of something that took all the time."""
+
+
+class Times(View):
+    """Where time went."""
+
+    def __init__(self, session: Session) -> None:
+        self.bar = TimeBar(session)
+        self.list = WaitList(self._chosen)
+        self.account = FieldTree(id="account", title="Where the time went")
+        body = Split(self.list, self.account, ARRANGEMENTS, id="times-body")
+        super().__init__(session, self.list, self.account, body=body, id="times")
+        self._due = 0.0
+
+    def compose(self) -> ComposeResult:
+        """Put the time of the selected association above the panes."""
+        yield self.bar
+        yield from super().compose()
+
+    def take(self, change: Change) -> None:
+        """Show the waits of the capture and the time of the selected association."""
+        if change & Change.PRIVACY:
+            self.list.refresh()
+        if change & (Change.LISTING | Change.VIEW) and (not self.session.reading or time.monotonic() >= self._due):
+            self.list.show(self.session.listing.listed)
+            self._due = time.monotonic() + PATIENCE
+        if change & (Change.VIEW | Change.ASSOCIATION) and self.session.association is not None:
+            self.list.find(self.session.association)
+        self._account_for()
+
+    def open_selected(self) -> None:
+        """Go to the message that was waited for."""
+        row = self.list.selected
+        if row is not None:
+            self.follow(Target(row.association.id, row.message))
+
+    def _chosen(self, row: Waited) -> None:
+        """Select its association, too."""
+        self.session.select(row.association)
+        self._account_for()
+
+    def _account_for(self) -> None:
+        association = self.session.association
+        self.bar.refresh()
+        if association is None:
+            self.account.show(None)
+            return
+        detail = Detail(f"Where the time of association {association.id} went", list(_rows(association)))
+        known = self.account.detail
+        again = known is not None and known.title == detail.title
+        if not again or known is None or known.rows != detail.rows:
+            self.account.show(detail, again=again)
+
+
+def _rows(association: Association) -> Iterator[FieldRow]:
+    """Yield what time was spent on, how long answers took, and how fast bytes went."""
+    timing = association.timing
+    if not association.closed:
+        yield FieldRow("", "where its time went is shown when it is over")
+        return
+    if why := slow_because(association):
+        yield FieldRow("slow", why.removeprefix("slow "), style="warning")
+    for part in time_parts(timing):
+        bar = "█" * round(part.share * LONGEST_BAR)
+        yield FieldRow(part.name, f"{duration(part.time):>12} {part.share:>5.0%}  {bar}")
+    yield FieldRow("in all", f"{duration(timing.total):>12}")
+    for each in answers(timing):
+        if each.number == 1:
+            said = f"answered in {duration(each.worst)}"
+        else:
+            said = f"{counted(each.number, 'answer', ',')}: median {duration(each.median)}, 90 % within "
+            said += f"{duration(each.ninth)}, longest {duration(each.worst)} (message {each.message})"
+        yield FieldRow(each.service, said, target=Target(association.id, each.message))
+    for side in SIDES:
+        rate = timing.throughput(side)
+        speed = f", {byte_size(int(rate))}/s while it sends" if rate is not None else ""
+        yield FieldRow(f"{side.value} sent", f"{byte_size(timing.bytes[side])} of messages{speed}")
+    if near := nearest_side(association):
+        yield FieldRow("captured", "between the two" if near == "between" else f"near the {near}")

@@ -1,0 +1,63 @@
+"""The longest waits of the capture, one row each."""
+
+from collections.abc import Callable
+from itertools import chain
+
+from dicomsniff.association.association import Association
+from dicomsniff.quantities import duration
+from dicomsniff.tui.column_list import ColumnList
+from dicomsniff.tui.columns import Column
+from dicomsniff.tui.said import allowed, gate
+from dicomsniff.tui.shown import Shown
+from dicomsniff.words.waits import Waited, longest_waits
+
+MAX_WAITS = 1000
+"""Waits listed, the longest ones."""
+
+
+class WaitList(ColumnList[Waited]):
+    """How long, who waited for what, in which association, and how much of its time that is."""
+
+    EMPTY = "no association is over yet"
+
+    def __init__(self, chosen: Callable[[Waited], None]) -> None:
+        columns: tuple[Column[Waited], ...] = (
+            Column("time", lambda row: duration(row.length), 12, to_right=True, key=lambda row: -row.length),
+            Column("of all", _share, 6, leaves=1, to_right=True, key=lambda row: -_part(row)),
+            Column("assoc.", lambda row: str(row.association.id), 6, to_right=True, key=lambda row: row.association.id),
+            Column("what went on", lambda row: allowed(row.text), 44, share=3),
+            Column("calling → called AE", _pair, 18, 44, share=2, leaves=2),
+        )
+        super().__init__(columns, chosen, id="waits")
+        self.border_title = "Longest waits"
+
+    def show(self, associations: list[Association]) -> None:
+        """List the longest waits of other associations; the cursor stays on its wait."""
+        before = self.selected
+        waits = longest_waits(associations, MAX_WAITS)
+        same = next((row for row in waits if row == before), None) if before is not None else None
+        first = next(iter(waits), None)
+        self.border_subtitle = None
+        if first is not None:
+            said = f"longest: {duration(first.length)} {allowed(first.text)}, association {first.association.id}"
+            self.border_subtitle = Shown(said)
+        self.show_rows(waits, same)
+
+    def find(self, association: Association) -> None:
+        """Put the cursor on the longest wait of an association."""
+        row = next((row for row in chain((self.selected,), self.rows) if row and row.association is association), None)
+        if row is not None:
+            self.put_cursor(row)
+
+
+def _part(row: Waited) -> float:
+    return row.length / max(row.association.timing.total, 1)
+
+
+def _share(row: Waited) -> str:
+    return f"{_part(row):.0%}"
+
+
+def _pair(row: Waited) -> str:
+    parties = (row.association.requestor, row.association.acceptor)
+    return " → ".join(gate().title(each.ae_title) if each.ae_title else "?" for each in parties)
