@@ -18,7 +18,7 @@ class Where(Enum):
     COLUMNS = "Tables"
     LIST = "Lists"
     FILTER = "While typing a filter"
-    FIND = "While typing what to find"
+    FIND = "While finding text"
     DIALOG = "Dialogs"
 
 
