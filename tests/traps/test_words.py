@@ -208,7 +208,7 @@ def unfinished_commands(count: int) -> list[build.Packet]:
     ],
 )
 def test_row_20_twice_the_pdvs_take_twice_the_steps(make):
-    few, many, more = (steps(make(count)) for count in (800, 1600, 3200))
+    few, many, more = (steps(make(count)) for count in (600, 1200, 2400))
     assert more - many <= 2.2 * (many - few)
     assert many > few
 
