@@ -11,7 +11,7 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 
 # How long an example takes says more about the machine than about the program.
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-# Where CI is set, as continuous integration does, every run draws the same examples, and half as many; elsewhere each run
+# Where CI is set, as continuous integration does, every run draws the same examples, and half as many; elsewhere each
 # tries others.
 settings.register_profile("here", UNTIMED)
 settings.register_profile("ci", UNTIMED, derandomize=True, max_examples=50)
