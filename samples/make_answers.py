@@ -7,55 +7,31 @@ It needs root, DCMTK, tcpdump, openssl and pynetdicom, and is best run where not
 Objects are synthetic: random pixels, and no data of patients.
 """
 
-import os
 import random
 import ssl
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_context, evt
 from pynetdicom.events import Event
 
+from peers import CT, DCMTK, EXPLICIT, IMPLICIT, MR, dcmtk, image, recorded
+
 SAMPLES = Path(__file__).parent
 ARCHIVE_PORT, DESTINATION_PORT, TLS_PORT = 11112, 11113, 2762
-CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 WORKLIST = "1.2.840.10008.5.1.4.31"
 VERIFICATION = "1.2.840.10008.1.1"
 COMMITMENT, COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
-EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
 UID_ROOT = "1.2.826.0.1.3680043.10.1336.17"
 STUDY = f"{UID_ROOT}.2"
 SIDE = 16
 """Pixels of a side of an image."""
-# A virtual environment with pynetdicom holds programs of the same names as DCMTK's.
-DCMTK = "/usr/bin"
-
-
-def image(number: int, sop_class: str) -> Dataset:
-    """Make an image of nobody."""
-    pixels = random.Random(number)
-    modality = "CT" if sop_class == CT else "MR"
-    ds = Dataset()
-    ds.SOPClassUID, ds.SOPInstanceUID = sop_class, f"{UID_ROOT}.4.{number}"
-    ds.StudyDate, ds.StudyTime, ds.Modality = "20260101", "120000", modality
-    ds.AccessionNumber, ds.PatientName, ds.PatientID = "A1", "Sample^Synthetic", "SAMPLE1"
-    ds.StudyInstanceUID, ds.SeriesInstanceUID = STUDY, f"{UID_ROOT}.3.{modality == 'MR':d}"
-    ds.StudyID, ds.SeriesNumber, ds.InstanceNumber = "1", 1, number
-    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
-    ds.Rows = ds.Columns = SIDE
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 12, 11, 0
-    ds.PixelData = b"".join(pixels.randrange(4096).to_bytes(2, "little") for _ in range(SIDE * SIDE))
-    ds["PixelData"].VR = "OW"
-    ds.ensure_file_meta()
-    ds.file_meta.TransferSyntaxUID = EXPLICIT
-    return ds
 
 
 @contextmanager
@@ -137,17 +113,8 @@ def worklist(work: Path) -> Iterator[None]:
     folder.mkdir()
     (folder / "lockfile").touch()
     worklist_item().save_as(folder / "1.wl", enforce_file_format=False)
-    server = subprocess.Popen(
-        [f"{DCMTK}/wlmscpfs", "-dfp", str(work), str(ARCHIVE_PORT)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        time.sleep(1)
+    with dcmtk("wlmscpfs", "-dfp", str(work), str(ARCHIVE_PORT)):
         yield
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def ask_worklist(station: str, date: str) -> None:
@@ -208,43 +175,31 @@ def verify_over_tls(work: Path) -> None:
             time.sleep(0.5)
 
 
-@contextmanager
-def recorded(name: str) -> Iterator[None]:
-    """Record what passes the loopback interface."""
-    path = SAMPLES / f"{name}.pcap"
-    command = ["tcpdump", "-i", "lo", "-U", "-s", "0", "-n", "-Z", "root", "-w", str(path), "tcp"]
-    sniffer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert sniffer.stderr is not None
-    while "listening on" not in sniffer.stderr.readline():
-        if sniffer.poll() is not None:
-            sys.exit("tcpdump cannot capture here")
-    yield
-    time.sleep(1.5)  # tcpdump hands packets on within one second
-    sniffer.terminate()
-    sniffer.wait()
-    os.chmod(path, 0o644)
+def answer(name: str) -> AbstractContextManager[None]:
+    """Record a sample."""
+    return recorded(SAMPLES / f"{name}.pcap", "tcp")
 
 
 def main() -> None:
     """Record all samples."""
-    images = [image(1, CT), image(2, MR)]
-    with recorded("c-move-destination-unknown"), archive(images, knows_destination=False):
+    images = [image(number, uid, UID_ROOT, SIDE, random.Random(number)) for number, uid in ((1, CT), (2, MR))]
+    with answer("c-move-destination-unknown"), archive(images, knows_destination=False):
         move()
-    with recorded("c-move-context-refused"), archive(images), destination(MR):
+    with answer("c-move-context-refused"), archive(images), destination(MR):
         move()
-    with recorded("c-move-nothing-sent"), archive([]), destination(CT, MR):
+    with answer("c-move-nothing-sent"), archive([]), destination(CT, MR):
         move(f"{UID_ROOT}.2.9")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        with recorded("worklist-empty"), worklist(work):
+        with answer("worklist-empty"), worklist(work):
             ask_worklist("CT2", "20260101")
             ask_worklist("CT1", "20260102")
             ask_worklist("CT1", "20260101")
-        with recorded("tls-refused"):
+        with answer("tls-refused"):
             verify_over_tls(work)
     ae = AE(ae_title="ARCHIVE")
     ae.add_supported_context(COMMITMENT, EXPLICIT)
-    with recorded("commitment-refused"), served(ae, ARCHIVE_PORT, (evt.EVT_N_ACTION, lambda _: (0x0213, None))):
+    with answer("commitment-refused"), served(ae, ARCHIVE_PORT, (evt.EVT_N_ACTION, lambda _: (0x0213, None))):
         commit(f"{UID_ROOT}.4.1")
 
 

@@ -10,11 +10,10 @@ Objects are synthetic: random pixels, and no data of patients.
 import os
 import random
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -24,18 +23,16 @@ from pynetdicom import AE, build_role, evt
 from pynetdicom.events import Event
 from pynetdicom.pdu import A_ASSOCIATE_RQ
 
+from peers import CT, DCMTK, EXPLICIT, IMPLICIT, MR, dcmtk, image, recorded
+
 PAIRS = Path(__file__).parent / "pairs"
 PORT = 11112
-CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
-EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
 UID_ROOT = "1.2.826.0.1.3680043.10.1336.15"
 SIDE = 32
 """Pixels of a side of an image."""
 SLOW_DISK = 0.35
 """Seconds that the slow archive takes to write an object."""
-# A virtual environment with pynetdicom holds programs of the same names as DCMTK's.
-DCMTK = "/usr/bin"
 
 Files = list[Path]
 
@@ -44,36 +41,12 @@ def make_objects(folder: Path) -> Files:
     """Make two CT slices and an MR slice of nobody."""
     pixels = random.Random(15)
     files = []
-    for number, (sop_class, modality) in enumerate(((CT, "CT"), (CT, "CT"), (MR, "MR")), 1):
-        ds = Dataset()
-        ds.SOPClassUID, ds.SOPInstanceUID = sop_class, f"{UID_ROOT}.4.{number}"
-        ds.StudyDate, ds.StudyTime, ds.Modality = "20260101", "120000", modality
-        ds.AccessionNumber, ds.PatientName, ds.PatientID = "A1", "Sample^Synthetic", "SAMPLE1"
-        ds.StudyInstanceUID, ds.SeriesInstanceUID = f"{UID_ROOT}.2", f"{UID_ROOT}.3.{modality == 'MR':d}"
-        ds.StudyID, ds.SeriesNumber, ds.InstanceNumber = "1", 1, number
-        ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
-        ds.Rows = ds.Columns = SIDE
-        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 12, 11, 0
-        ds.PixelData = b"".join(pixels.randrange(4096).to_bytes(2, "little") for _ in range(SIDE * SIDE))
-        ds["PixelData"].VR = "OW"
-        ds.ensure_file_meta()
-        ds.file_meta.TransferSyntaxUID = EXPLICIT
+    for number, sop_class in enumerate((CT, CT, MR), 1):
+        ds = image(number, sop_class, UID_ROOT, SIDE, pixels)
         path = folder / f"{number}.dcm"
         ds.save_as(path, enforce_file_format=True)
         files.append(path)
     return files
-
-
-@contextmanager
-def dcmtk(program: str, *options: str) -> Iterator[None]:
-    """Run one of DCMTK's servers."""
-    server = subprocess.Popen([f"{DCMTK}/{program}", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(0.5)
-        yield
-    finally:
-        server.terminate()
-        server.wait()
 
 
 @contextmanager
@@ -151,21 +124,9 @@ def echo() -> None:
         association.release()
 
 
-@contextmanager
-def recorded(name: str) -> Iterator[None]:
-    """Record what passes the loopback interface."""
-    path = PAIRS / f"{name}.pcap"
-    command = ["tcpdump", "-i", "lo", "-U", "-s", "0", "-n", "-Z", "root", "-w", str(path), "tcp", "port", str(PORT)]
-    sniffer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert sniffer.stderr is not None
-    while "listening on" not in sniffer.stderr.readline():
-        if sniffer.poll() is not None:
-            sys.exit("tcpdump cannot capture here")
-    yield
-    time.sleep(1.5)  # tcpdump hands packets on within one second
-    sniffer.terminate()
-    sniffer.wait()
-    os.chmod(path, 0o644)
+def pair(name: str) -> AbstractContextManager[None]:
+    """Record one capture of a pair."""
+    return recorded(PAIRS / f"{name}.pcap", "tcp", "port", str(PORT))
 
 
 def main() -> None:
@@ -176,21 +137,21 @@ def main() -> None:
         files = make_objects(Path(work))
         images = {CT: [EXPLICIT], MR: [EXPLICIT]}
         for name, contexts in (("good", images), ("bad", {MR: [EXPLICIT]})):
-            with recorded(f"context-refused-{name}"), pynetdicom(contexts):
+            with pair(f"context-refused-{name}"), pynetdicom(contexts):
                 storescu(files=files)
         compressed = Path(work, "compressed.dcm")
         subprocess.run([f"{DCMTK}/dcmcjpeg", str(files[0]), str(compressed)], check=True)
         for name, option in (("good", "+xs"), ("bad", "+xi")):
-            with recorded(f"other-syntax-{name}"), dcmtk("storescp", option, str(PORT)):
+            with pair(f"other-syntax-{name}"), dcmtk("storescp", option, str(PORT)):
                 storescu("-xs", files=[compressed])
         for name, wait in (("good", 0.0), ("bad", SLOW_DISK)):
-            with recorded(f"slow-disk-{name}"), pynetdicom(images, wait=wait):
+            with pair(f"slow-disk-{name}"), pynetdicom(images, wait=wait):
                 storescu(files=files)
         for name, proposes_role in (("good", True), ("bad", False)):
-            with recorded(f"missing-role-{name}"), pynetdicom({STUDY_ROOT_GET: [EXPLICIT], **images}, files=files[:2]):
+            with pair(f"missing-role-{name}"), pynetdicom({STUDY_ROOT_GET: [EXPLICIT], **images}, files=files[:2]):
                 getscu(proposes_role=proposes_role)
         for name, verify in (("good", echo), ("bad", padded_with_nul)):
-            with recorded(f"nul-padded-title-{name}"), pynetdicom({"1.2.840.10008.1.1": [IMPLICIT]}, title="ARCHIVE"):
+            with pair(f"nul-padded-title-{name}"), pynetdicom({"1.2.840.10008.1.1": [IMPLICIT]}, title="ARCHIVE"):
                 verify()
 
 
