@@ -1,5 +1,6 @@
 """A capture -> Markdown for an issue tracker: short enough for GitHub and GitLab, and it says what it left out."""
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from typing import IO, NamedTuple
@@ -232,7 +233,4 @@ def _finding(told: Told) -> Iterator[str]:
 
 def _coded(line: str) -> str:
     """Return a line as it is shown within `<pre>`: not as Markdown, but still as HTML."""
-    line = printable(line)
-    for char, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        line = line.replace(char, name)
-    return line.replace("@", "&#64;") or " "
+    return html.escape(printable(line), quote=False).replace("@", "&#64;") or " "
