@@ -4,9 +4,10 @@ import csv
 import io
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import IO, Any, ClassVar, Protocol
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from dicomsniff.association.association import Association
@@ -27,9 +28,6 @@ from dicomsniff.library import Capture
 from dicomsniff.output import OutputError, written_bytes
 from dicomsniff.printable import printable
 from dicomsniff.quantities import timestamp
-
-if TYPE_CHECKING:
-    pass
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
@@ -155,7 +153,7 @@ class TablesView(View):
         found = self.found(association)
         self._add("associations", [association_row(association, found, self.gate)])
         entries = chosen.entries(association)
-        messages = sorted((each.event for each in entries if isinstance(each.event, Message)), key=_number)
+        messages = sorted((each.event for each in entries if isinstance(each.event, Message)), key=attrgetter("number"))
         self._add("messages", (message_row(association, each, self.gate) for each in messages))
         shown = {id(each) for each in messages}
         operations = (each for each in association.operations.operations if id(each.request) in shown)
@@ -191,7 +189,7 @@ class TablesView(View):
         for row in rows:
             self._tables[name].add(row)
 
-    def _read(self) -> Iterable[tuple[str, IO[bytes]]]:
+    def _read(self) -> Iterator[tuple[str, IO[bytes]]]:
         for name, file in self._files.items():
             file.seek(0)
             yield f"{name}.{self.suffix}", file
@@ -202,10 +200,6 @@ def _told(value: Any) -> Any:
     if isinstance(value, str):
         return printable(value)
     return value if not isinstance(value, int) or abs(value) < _TOO_MUCH else None
-
-
-def _number(message: Message) -> int:
-    return message.number
 
 
 class CsvTables(TablesView):
