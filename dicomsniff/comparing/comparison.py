@@ -18,7 +18,7 @@ from dicomsniff.comparing.times import compare_times
 from dicomsniff.filter.selection import EVERYTHING, Selection
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Fate
-from dicomsniff.findings.parts import the_association, the_party
+from dicomsniff.findings.parts import the_association, the_peers
 from dicomsniff.library import Capture
 from dicomsniff.quantities import counted
 
@@ -156,8 +156,7 @@ def _without_counterpart(good: Sort | None, bad: Sort | None, bad_side: Side) ->
     sort = good or bad
     assert sort is not None
     association = sort.best.association
-    who = f"{the_party(association.requestor)} -> {the_party(association.acceptor)}"
-    about = f"associations like {the_association(association.id)}, {who}"
+    about = f"associations like {the_association(association.id)}, {the_peers(association)}"
     there = counted(sort.fates.total(), "association")
     if good is None:
         return Difference(Kind.ASSOCIATION, Weight.SLIGHT, about, "none", there, (None, association.id))

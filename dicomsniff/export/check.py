@@ -9,7 +9,7 @@ from dicomsniff.export.check_view import CheckView
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.lines import finding_lines_json
 from dicomsniff.export.model_json import findings_json
-from dicomsniff.export.text import finding_lines
+from dicomsniff.export.text import association_title, finding_lines
 from dicomsniff.findings.finding import SEVERITIES
 from dicomsniff.findings.parts import shown, the_party
 from dicomsniff.findings.verdicts import verdict
@@ -34,11 +34,8 @@ class CheckedText(CheckView):
         if not self.found(association).causes:
             return ""
         self._with_findings += 1
-        lines = [
-            f"association {association.id}: {the_party(association.requestor)} -> {the_party(association.acceptor)}"
-        ]
-        lines.append(f"  {verdict(association, self.found(association))}")
-        lines += finding_lines(self.found(association).causes)
+        found = self.found(association)
+        lines = [association_title(association), f"  {verdict(association, found)}", *finding_lines(found.causes)]
         return self.text([*lines, ""])
 
     def ends(self) -> tuple[str, str]:

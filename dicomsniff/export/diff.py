@@ -8,7 +8,8 @@ from dicomsniff.comparing.comparison import Compared, Comparison
 from dicomsniff.comparing.difference import Difference, Weight
 from dicomsniff.comparing.subject import Subject
 from dicomsniff.export.json_text import json_text
-from dicomsniff.findings.parts import shown, the_party
+from dicomsniff.export.text import association_line
+from dicomsniff.findings.parts import shown
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.printable import printed
 from dicomsniff.privacy.gate import Gate
@@ -69,15 +70,13 @@ class DiffText(Diff):
         sides = (("GOOD", compared.good, compared.good_count, 0), ("BAD ", compared.bad, compared.bad_count, 1))
         for side, subject, count, place in sides:
             if subject is not None:
-                like = f" ({count - 1} more like it)" if count > 1 else ""
-                yield f"{side} {self.names[place]}, {subject_text(subject)}{like}"
+                yield f"{side} {self.names[place]}, {subject_text(subject, count)}"
 
 
-def subject_text(subject: Subject) -> str:
-    """Say in a line, with marks, which association it is and how it went."""
-    association = subject.association
-    who = f"{the_party(association.requestor)} -> {the_party(association.acceptor)}"
-    return f"association {association.id}: {who}: {verdict(association, subject.found)}"
+def subject_text(subject: Subject, count: int) -> str:
+    """Say in a line, with marks, which association it is, how it went, and that there are `count` of its sort."""
+    like = f" ({count - 1} more like it)" if count > 1 else ""
+    return association_line(subject.association, subject.found) + like
 
 
 def _place(difference: Difference) -> str:

@@ -6,9 +6,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from dicomsniff.association.association import Association
 from dicomsniff.export.check_view import CheckView
-from dicomsniff.export.text import finding_lines
+from dicomsniff.export.text import association_title, finding_lines
 from dicomsniff.findings.finding import Finding
-from dicomsniff.findings.parts import shown, the_party
+from dicomsniff.findings.parts import shown
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.printable import printable
 
@@ -24,7 +24,7 @@ class Junit(CheckView):
 
     def association(self, association: Association) -> str:
         """Return the test case of an association."""
-        name = f"association {association.id}: {the_party(association.requestor)} -> {the_party(association.acceptor)}"
+        name = association_title(association)
         lasted = (association.end_time - association.start_time) / 1e9
         return self._case(name, self.found(association).causes, verdict(association, self.found(association)), lasted)
 

@@ -11,7 +11,7 @@ from dicomsniff.filter.selection import ALL, Chosen
 from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding
-from dicomsniff.findings.parts import the_party
+from dicomsniff.findings.parts import the_peers
 from dicomsniff.findings.tls_text import handshake_lines, tls_text
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
@@ -29,18 +29,21 @@ _UID = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
 _ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 
 
+def association_title(association: Association) -> str:
+    """Return which association it is, and who with whom."""
+    return f"association {association.id}: {the_peers(association)}"
+
+
 def association_line(association: Association, found: Findings) -> str:
     """Return an association as one line: who with whom, the verdict."""
-    who = f"{the_party(association.requestor)} -> {the_party(association.acceptor)}"
-    return f"association {association.id}: {who}: {verdict(association, found)}"
+    return f"{association_title(association)}: {verdict(association, found)}"
 
 
 def association_lines(
     association: Association, found: Findings, digits: int, *, contexts: bool = False, chosen: Chosen = ALL
 ) -> Iterator[str]:
     """Yield an association as text: who with whom, the verdict, its findings, what is chosen of its timeline."""
-    requestor, acceptor = association.requestor, association.acceptor
-    yield f"association {association.id}: {the_party(requestor)} -> {the_party(acceptor)}"
+    yield association_title(association)
     yield f"  {verdict(association, found)}"
     if association.follows is not None:
         yield f"  on the TCP connection of association {association.follows}, after it"

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from dicomsniff.association.association import Party
+from dicomsniff.association.association import Association, Party
 from dicomsniff.dictionary.uids import find_uid_name, uid_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.privacy.gate import Gate
@@ -163,6 +163,11 @@ def the_party(party: Party) -> str:
     """Mark who a side is: `AE TITLE (address:port)`, as `Party.label`."""
     address = the_address(party.endpoint)
     return f"{the_title(party.ae_title)} ({address})" if party.ae_title else address
+
+
+def the_peers(association: Association, arrow: str = "->") -> str:
+    """Mark who speaks with whom, the requestor first."""
+    return f"{the_party(association.requestor)} {arrow} {the_party(association.acceptor)}"
 
 
 def the_uid(uid: str) -> str:

@@ -33,15 +33,10 @@ class DiffHtml(Diff):
         self.out.write(page)
 
     def _compared(self, compared: Compared) -> tuple[str, str]:
-        return (
-            self._subject(compared.good, compared.good_count),
-            self._subject(compared.bad, compared.bad_count),
-        )
+        return self._subject(compared.good, compared.good_count), self._subject(compared.bad, compared.bad_count)
 
     def _subject(self, subject: Subject | None, count: int) -> str:
-        if subject is None:
-            return "nothing like it"
-        return self.shown(subject_text(subject)) + (f" ({count - 1} more like it)" if count > 1 else "")
+        return self.shown(subject_text(subject, count)) if subject is not None else "nothing like it"
 
     def _row(self, difference: Difference) -> dict[str, str]:
         names = ("association", difference.associations), ("message", difference.messages)

@@ -8,7 +8,7 @@ from dicomsniff.association.association import Association, Party
 from dicomsniff.findings.alike import Alike, fold
 from dicomsniff.findings.catalogue import find_rule
 from dicomsniff.findings.finding import Finding
-from dicomsniff.findings.parts import shown, the_class, the_party, the_uid
+from dicomsniff.findings.parts import shown, the_class, the_peers, the_uid
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import byte_size, duration
 from dicomsniff.words.negotiation import consequences, limits, result_text, role_text
@@ -112,7 +112,7 @@ class Facts:
 
     def who(self, association: Association) -> str:
         """Return who speaks with whom."""
-        return self.said(f"{the_party(association.requestor)} → {the_party(association.acceptor)}")
+        return self.said(the_peers(association, "→"))
 
     def matrix(self, association: Association) -> Matrix:
         """Return what was proposed and accepted."""

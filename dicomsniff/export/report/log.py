@@ -17,10 +17,10 @@ from dicomsniff.export.model_json import take_data_set
 from dicomsniff.export.report.detail import command_value, packets_text
 from dicomsniff.export.report.drafts import DraftedView
 from dicomsniff.export.show import InOrder, Turn
+from dicomsniff.export.text import association_line
 from dicomsniff.export.view import Asked
 from dicomsniff.filter.selection import Chosen
-from dicomsniff.findings.parts import the_class, the_party, the_title, the_uid
-from dicomsniff.findings.verdicts import verdict
+from dicomsniff.findings.parts import the_class, the_title, the_uid
 from dicomsniff.library import Capture
 from dicomsniff.pdu.types import Abort, AssociateAc, AssociateRj, AssociateRq, ReleaseRp, ReleaseRq, RoleSelection
 from dicomsniff.quantities import timestamp
@@ -69,9 +69,7 @@ class LogReport(DraftedView):
     def _write(self, turns: Iterable[Turn]) -> None:
         for association, chosen in turns:
             if chosen is not None:
-                said = verdict(association, self.found(association))
-                who = f"{the_party(association.requestor)} -> {the_party(association.acceptor)}"
-                self.write_lines([f"# association {association.id}: {who}: {said}"])
+                self.write_lines([f"# {association_line(association, self.found(association))}"])
                 self.out.writelines(self.drafts.take(association.id))
                 self.out.write("\n")
 
