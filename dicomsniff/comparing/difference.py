@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
-from dicomsniff.dimse.message import Message
-
 _Side = TypeVar("_Side")
 _Told = TypeVar("_Told")
 
@@ -109,11 +107,6 @@ def both(tell: Callable[[_Side], _Told], sides: tuple[_Side, _Side]) -> tuple[_T
 def limit(about: str, said: str) -> Difference:
     """Tell that not all was compared."""
     return Difference(Kind.LIMIT, Weight.SLIGHT, about, said, said)
-
-
-def number_of(message: Message | None) -> int | None:
-    """Return a message's number, for whoever wants to go there."""
-    return (message.number or None) if message is not None else None
 
 
 def most_telling_first(differences: Iterable[Difference]) -> list[Difference]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.comparing.difference import Difference, Kind, Numbers, Weight, both, number_of
+from dicomsniff.comparing.difference import Difference, Kind, Numbers, Weight, both
 from dicomsniff.comparing.subject import Subject
 from dicomsniff.dictionary.attributes import find_keyword
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.dataset_element import Element
-from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.message import Message, number_of
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.quantities import some_of
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from dicomsniff.comparing.difference import Difference, Kind, Numbers, Weight, both, limit, number_of
+from dicomsniff.comparing.difference import Difference, Kind, Numbers, Weight, both, limit
 from dicomsniff.comparing.elements import compare_elements
 from dicomsniff.comparing.subject import Subject
 from dicomsniff.comparing.times import compare_latencies
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
 from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.statuses import DONE, find_status, status_text
-from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.message import number_of
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.overview import Fate
 from dicomsniff.findings.parts import the_class, the_comment
@@ -221,9 +221,5 @@ def _numbers(
     good: list[Operation], bad: list[Operation], at_good: Operation | None = None, at_bad: Operation | None = None
 ) -> Numbers:
     """Return where to look: at these operations, or the first ones."""
-
-    def number(operation: Operation) -> int | None:
-        message: Message = operation.final or operation.request
-        return number_of(message)
-
-    return number(at_good or good[0]), number(at_bad or bad[0])
+    places = at_good or good[0], at_bad or bad[0]
+    return both(lambda operation: number_of(operation.final or operation.request), places)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from statistics import median_low
 
 from dicomsniff.association.timing import Part
-from dicomsniff.comparing.difference import Difference, Kind, Weight, both, number_of
+from dicomsniff.comparing.difference import Difference, Kind, Weight, both
 from dicomsniff.comparing.subject import Subject
+from dicomsniff.dimse.message import number_of
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.quantities import byte_size, duration
 from dicomsniff.side import SIDES, Side

@@ -119,3 +119,8 @@ class Message:
         """Time (ns) from the last byte of the request to the first byte of this response; None for a request."""
         request = self.request
         return None if request is None else self.span.first_time - request.span.last_time
+
+
+def number_of(message: Message | None) -> int | None:
+    """Return a message's number, for whoever wants to go there; None where it has none yet, or there is no message."""
+    return (message.number or None) if message is not None else None

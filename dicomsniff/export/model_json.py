@@ -10,7 +10,7 @@ from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.command import Command, attribute_tags
 from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.identifier import LEVEL
-from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.message import Message, number_of
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import Query
 from dicomsniff.export import Json, direction
@@ -144,7 +144,7 @@ def message_json(association: Association, message: Message, digits: int, gate: 
         "presentation_context_id": message.context_id,
         "message_id": command.message_id,
         "message_id_being_responded_to": command.message_id_being_responded_to,
-        "request_number": _number(message.request),
+        "request_number": number_of(message.request),
         "status": command.status,
         "status_meaning": status_text(command.service, message.sop_class_uid, command.status)
         if command.status is not None
@@ -174,8 +174,8 @@ def operation_json(operation: Operation, gate: Gate) -> Json:
     said: Json = {
         "name": operation.name,
         "request": operation.request.number,
-        "first_response": _number(operation.first_response),
-        "final_response": _number(operation.final),
+        "first_response": number_of(operation.first_response),
+        "final_response": number_of(operation.final),
         "status": operation.status,
         "responses": operation.responses,
         "pending": operation.pending,
@@ -207,10 +207,6 @@ def _query_json(operation: Operation, query: Query, gate: Gate) -> Json:
     if operation.name == "C-FIND":
         return said | {"matches": operation.pending, "matches_looked_at": query.looked_at}
     return said | {"failed_instances_listed": query.failed_instances}
-
-
-def _number(message: Message | None) -> int | None:
-    return (message.number or None) if message is not None else None
 
 
 def command_json(command: Command, gate: Gate) -> Json:

@@ -8,7 +8,7 @@ from dicomsniff.association.association import Association, Party
 from dicomsniff.dictionary.reasons import abort_meaning, reject_meaning
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dictionary.uids import find_uid_name
-from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.message import Message, number_of
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.export import direction
 from dicomsniff.export.model_json import findings_json
@@ -137,7 +137,7 @@ def message_row(association: Association, message: Message, gate: Gate) -> Row:
         gate.uid_or_none(message.transfer_syntax),
         command.message_id,
         command.message_id_being_responded_to,
-        _number(message.request),
+        number_of(message.request),
         status,
         find_status(command.service, uid, status).category if status is not None else None,
         status_text(command.service, uid, status) if status is not None else None,
@@ -162,17 +162,17 @@ def operation_row(association: Association, operation: Operation, gate: Gate) ->
         operation.request.span.first_time,
         gate.uid_or_none(uid),
         find_uid_name(uid) if uid else None,
-        _number(operation.request),
-        _number(operation.first_response),
-        _number(operation.final),
+        number_of(operation.request),
+        number_of(operation.first_response),
+        number_of(operation.final),
         operation.status,
         operation.category or None,
         operation.responses,
         operation.pending,
         in_seconds(operation.latency),
         in_seconds(operation.final_latency),
-        _number(operation.parent.request) if operation.parent is not None else None,
-        _number(operation.cancel),
+        number_of(operation.parent.request) if operation.parent is not None else None,
+        number_of(operation.cancel),
     )
 
 
@@ -181,7 +181,3 @@ def finding_rows(findings: Iterable[Finding], association: int | None, gate: Gat
     names = [each.name for each in TABLES["findings"]]
     for index, said in enumerate(findings_json(findings, association, gate)):
         yield tuple(index if name == "index" else said.get(name) for name in names)
-
-
-def _number(message: Message | None) -> int | None:
-    return (message.number or None) if message is not None else None
