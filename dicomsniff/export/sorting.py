@@ -1,6 +1,5 @@
 """The order in which associations are printed, where another one is asked for than that in which they began."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from math import inf
 
@@ -40,8 +39,7 @@ class Sorted:
 
 def _worst(association: Association, found: Findings) -> tuple[float, ...]:
     """Those in trouble first, then by the number of errors and of warnings."""
-    counts: Counter[str] = Counter(finding.severity for finding in found.all)
-    counts.update(found.unlisted)
+    counts = found.counts
     return (
         fate(association, found) is not Fate.TROUBLED,
         -counts[Severity.ERROR],

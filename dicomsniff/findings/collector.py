@@ -44,6 +44,13 @@ class Findings:
         self.repeated: dict[Repeated, int] = {}
         """How often a side did again what is told once."""
 
+    @property
+    def counts(self) -> Counter[str]:
+        """How many findings there are of each severity, listed or not."""
+        counts: Counter[str] = Counter(finding.severity for finding in self.all)
+        counts.update(self.unlisted)
+        return counts
+
     def add(self, found: list[Finding], *, final: bool = False) -> list[Finding]:
         """Take findings, as many as are listed, and return those; `final` ones are about all of the association."""
         most = MAX_FINDINGS + (FINAL_FINDINGS if final else 0)

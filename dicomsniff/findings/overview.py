@@ -92,8 +92,7 @@ class Overview:
         if slow := slow_part(association):
             self.slow[slow] += 1
             self._note(slow, association.id)
-        self.findings.update(finding.severity for finding in found.all)
-        self.findings.update(found.unlisted)
+        self.findings.update(found.counts)
         return why if became is Fate.TROUBLED else ""
 
     def _take_reason(self, association: Association, became: Fate, why: str) -> None:
