@@ -59,8 +59,9 @@ def association_json(association: Association, found: Findings, digits: int, gat
         "id": association.id,
         "start_time": timestamp(association.start_time, digits),
         "end_time": timestamp(association.end_time, digits),
-        "requestor": _party(association.requestor, gate),
-        "acceptor": _party(association.acceptor, gate),
+        "requestor": party_json(association.requestor, gate)
+        | information_json(association.requestor.information, gate),
+        "acceptor": party_json(association.acceptor, gate) | information_json(association.acceptor.information, gate),
         "requestor_known_by": association.requestor_is,
         "application_context_name": gate.uid_or_none(association.application_context_name),
         "outcome": association.outcome,
@@ -120,7 +121,8 @@ def _health(health: StreamHealth) -> Json:
     }
 
 
-def _party(party: Party, gate: Gate) -> Json:
+def party_json(party: Party, gate: Gate) -> Json:
+    """Describe a side without the items of its user information that few send."""
     said = party.information
     return {
         "address": gate.address(party.endpoint.address),
@@ -129,7 +131,6 @@ def _party(party: Party, gate: Gate) -> Json:
         "max_pdu_length": said.max_pdu_length if said else None,
         "implementation_class_uid": gate.uid_or_none(said.implementation_class_uid) if said else None,
         "implementation_version_name": said.implementation_version_name if said else None,
-        **information_json(said, gate),
     }
 
 

@@ -11,9 +11,9 @@ from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.message import Message, number_of
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.export import direction
-from dicomsniff.export.model_json import findings_json
+from dicomsniff.export.model_json import findings_json, party_json
 from dicomsniff.findings.collector import Findings
-from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.finding import SEVERITIES, Finding
 from dicomsniff.findings.parts import shown
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.privacy.gate import Gate
@@ -43,7 +43,14 @@ def _columns(kinds: dict[Kind, str], order: str) -> tuple[Column, ...]:
     return tuple(Column(name, kind_of.get(name, Kind.TEXT)) for name in order.split())
 
 
-_PARTY = "address port ae_title max_pdu_length implementation_class_uid implementation_version_name"
+_PARTY = (
+    "address",
+    "port",
+    "ae_title",
+    "max_pdu_length",
+    "implementation_class_uid",
+    "implementation_version_name",
+)
 _KINDS = {
     Kind.TIME: "start_time end_time time",
     Kind.SECONDS: "duration latency final_latency",
@@ -58,7 +65,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "associations": _columns(
         _KINDS,
         "association start_time end_time duration "
-        + " ".join(f"{side}_{name}" for side in ("requestor", "acceptor") for name in _PARTY.split())
+        + " ".join(f"{side}_{name}" for side in ("requestor", "acceptor") for name in _PARTY)
         + " application_context_name outcome verdict reject abort contexts contexts_accepted messages errors warnings "
         "notes missing_bytes over_tls",
     ),
@@ -88,7 +95,7 @@ def association_row(association: Association, found: Findings, gate: Gate) -> Ro
     """Return the row of an association that is over."""
     contexts = association.contexts.values()
     rejection, abort = association.rejection, association.abort
-    severities = [str(each.severity) for each in found.all]
+    counts = found.counts
     return (
         association.id,
         association.start_time,
@@ -104,22 +111,15 @@ def association_row(association: Association, found: Findings, gate: Gate) -> Ro
         len(contexts),
         sum(each.accepted for each in contexts),
         association.message_counts.messages,
-        *(severities.count(each) + found.unlisted.get(each, 0) for each in ("error", "warning", "note")),
+        *(counts[severity] for severity in SEVERITIES),
         association.missing_bytes,
         association.tls is not None,
     )
 
 
 def _party(party: Party, gate: Gate) -> Row:
-    info = party.information
-    return (
-        gate.address(party.endpoint.address),
-        party.endpoint.port,
-        gate.title(party.ae_title) if party.ae_title is not None else None,
-        info.max_pdu_length if info is not None else None,
-        gate.uid_or_none(info.implementation_class_uid) if info is not None else None,
-        info.implementation_version_name if info is not None else None,
-    )
+    said = party_json(party, gate)
+    return tuple(said[name] for name in _PARTY)
 
 
 def message_row(association: Association, message: Message, gate: Gate) -> Row:
