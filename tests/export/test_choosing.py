@@ -10,7 +10,7 @@ import pytest
 import build
 from association.test_bounds import many
 from dicomsniff import analyzer
-from dicomsniff.export import choosing
+from dicomsniff.export import drafts
 from dicomsniff.export.formats import FORMATS, find_view
 from dicomsniff.export.pieces import Pieces
 from dicomsniff.export.view import Asked, write_view
@@ -72,15 +72,15 @@ def test_what_waits_in_the_file_comes_back_in_order(samples: Path, monkeypatch: 
         for form in ("json", "jsonl"):
             expected = written("export", form, path, selection)
             with monkeypatch.context() as patched:
-                patched.setattr(choosing, "IN_MEMORY", 0)
+                patched.setattr(drafts, "IN_MEMORY", 0)
                 assert written("export", form, path, selection) == expected
 
 
 def test_the_file_does_not_grow_with_what_was_shown_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choosing, "IN_MEMORY", 0)
+    monkeypatch.setattr(drafts, "IN_MEMORY", 0)
     monkeypatch.setattr("dicomsniff.capture.reader.BLOCK", 4000)
     files: list[Pieces] = []
-    monkeypatch.setattr(choosing, "Pieces", lambda: files.append(Pieces()) or files[-1])
+    monkeypatch.setattr(drafts, "Pieces", lambda: files.append(Pieces()) or files[-1])
     sizes = []
     monkeypatch.setattr(Pieces, "close", lambda pieces: sizes.append(pieces._file.seek(0, 2)) or pieces._file.close())
     for count in (10, 100):

@@ -114,7 +114,7 @@ class HtmlReport(RowsView):
                 continue
             if len(self._listed) >= MAX_ASSOCIATIONS:
                 self._left_out += 1
-                self.rows(association)
+                self.drafts.take(association.id)
                 continue
             self._list(association)
             self.body.write(self._association.render(self._told(association, chosen)))

@@ -15,7 +15,7 @@ from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.model_json import take_data_set
 from dicomsniff.export.report.detail import command_value, packets_text
-from dicomsniff.export.report.drafts import DraftedView
+from dicomsniff.export.report.drafted_view import DraftedView
 from dicomsniff.export.show import InOrder, Turn
 from dicomsniff.export.text import association_line
 from dicomsniff.export.view import Asked

@@ -9,7 +9,7 @@ from dicomsniff.dictionary.statuses import find_status
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.report.detail import command_lines, data_lines, left_out
-from dicomsniff.export.report.drafts import DraftedView
+from dicomsniff.export.report.drafted_view import DraftedView
 from dicomsniff.export.view import Asked
 from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
