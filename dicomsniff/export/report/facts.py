@@ -96,6 +96,10 @@ class Facts:
         """Return findings, those that are alike as one."""
         return [self._told(each) for each in fold(findings)]
 
+    def titles(self, association: Association) -> list[str]:
+        """Return the AE titles of requestor and acceptor."""
+        return [self._gate.title(each.ae_title or "?") for each in (association.requestor, association.acceptor)]
+
     def party(self, party: Party) -> list[tuple[str, str]]:
         """Return what is known of a side, by name."""
         info = party.information

@@ -1,6 +1,6 @@
 """A capture -> one page of HTML, which needs nothing else: no network, no script."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
 from markupsafe import Markup
@@ -11,7 +11,6 @@ from dicomsniff.export.report.diagram import arrows
 from dicomsniff.export.report.environment import environment, privacy_text
 from dicomsniff.export.report.facts import MAX_OBJECTS, Facts
 from dicomsniff.export.report.rows import Row, RowsView
-from dicomsniff.export.show import InOrder, Turn
 from dicomsniff.export.text import summary_lines
 from dicomsniff.export.view import Asked
 from dicomsniff.filter.selection import Chosen
@@ -69,22 +68,21 @@ class HtmlReport(RowsView):
             templates.get_template("association.html"),
         )
         self._facts = Facts(self.gate)
-        self._queue = InOrder()
         self._listed: list[_Listed] = []
         self._left_out = self._unfolded = 0
 
-    def closed(self, association: Association, chosen: Chosen) -> None:
-        """Render associations in the order in which they began."""
-        self._render(self._queue.add(association, chosen))
-
-    def passed(self, association: Association) -> None:
-        """Wait no longer for an association of which nothing is shown."""
-        super().passed(association)
-        self._render(self._queue.add(association, None))
+    def tell(self, association: Association, chosen: Chosen) -> None:
+        """Render an association, as long as there is room for it."""
+        if len(self._listed) >= MAX_ASSOCIATIONS:
+            self._left_out += 1
+            self.drafts.take(association.id)
+            return
+        self._list(association)
+        self.body.write(self._association.render(self._told(association, chosen)))
 
     def end(self) -> None:
         """Write the page."""
-        self._render(self._queue.rest())
+        super().end()
         said, analyzer = self._facts.said, self.capture.analyzer
         links = [said(link_text(link)) for link, _ in zip(self.links(), range(MAX_LINKS + 1), strict=False)]
         if len(links) > MAX_LINKS:
@@ -107,17 +105,6 @@ class HtmlReport(RowsView):
     def _shown(self) -> str:
         said = counted(len(self._listed), "association")
         return f"{said}; {self._left_out} more left out: --filter or --association chooses" if self._left_out else said
-
-    def _render(self, turns: Iterable[Turn]) -> None:
-        for association, chosen in turns:
-            if chosen is None:
-                continue
-            if len(self._listed) >= MAX_ASSOCIATIONS:
-                self._left_out += 1
-                self.drafts.take(association.id)
-                continue
-            self._list(association)
-            self.body.write(self._association.render(self._told(association, chosen)))
 
     def _list(self, association: Association) -> None:
         found = self.found(association)
@@ -157,7 +144,7 @@ class HtmlReport(RowsView):
                 ("Acceptor", facts.party(association.acceptor)),
             ],
             "stored": counted(len(objects), "C-STORE") + (" or more" if len(objects) == MAX_OBJECTS else ""),
-            "titles": [self.gate.title(each.ae_title or "?") for each in (association.requestor, association.acceptor)],
+            "titles": facts.titles(association),
         }
 
     def _is_unfolded(self, association: Association, mood: str) -> bool:

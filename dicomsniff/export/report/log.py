@@ -1,7 +1,6 @@
 """A capture -> a log as DCMTK and pynetdicom write it with --debug, from the requestor's side."""
 
-from collections.abc import Iterable, Iterator
-from typing import IO
+from collections.abc import Iterator
 
 from dicomsniff.association.agreement import NOT_SELECTED, Roles, selected_roles
 from dicomsniff.association.association import Association, Party
@@ -16,12 +15,9 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.export.model_json import take_data_set
 from dicomsniff.export.report.detail import command_value, packets_text
 from dicomsniff.export.report.drafted_view import DraftedView
-from dicomsniff.export.show import InOrder, Turn
 from dicomsniff.export.text import association_line
-from dicomsniff.export.view import Asked
 from dicomsniff.filter.selection import Chosen
 from dicomsniff.findings.parts import the_class, the_title, the_uid
-from dicomsniff.library import Capture
 from dicomsniff.pdu.types import Abort, AssociateAc, AssociateRj, AssociateRq, ReleaseRp, ReleaseRq, RoleSelection
 from dicomsniff.quantities import timestamp
 from dicomsniff.side import Side
@@ -45,33 +41,15 @@ _SAID = {  # what these tools do for each message
 class LogReport(DraftedView):
     """Each association as a log; lines that begin with # say when, and what no log has."""
 
-    def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
-        super().__init__(capture, out, asked)
-        self._queue = InOrder()
-
     def entry_line(self, association: Association, entry: Entry) -> str:
         """Return what the log says of an entry."""
         return self.text(self._entry_lines(association, entry))
 
-    def closed(self, association: Association, chosen: Chosen) -> None:
-        """Write associations in the order in which they began."""
-        self._write(self._queue.add(association, chosen))
-
-    def passed(self, association: Association) -> None:
-        """Wait no longer for an association of which nothing is shown."""
-        super().passed(association)
-        self._write(self._queue.add(association, None))
-
-    def end(self) -> None:
-        """Write the rest."""
-        self._write(self._queue.rest())
-
-    def _write(self, turns: Iterable[Turn]) -> None:
-        for association, chosen in turns:
-            if chosen is not None:
-                self.write_lines([f"# {association_line(association, self.found(association))}"])
-                self.out.writelines(self.drafts.take(association.id))
-                self.out.write("\n")
+    def tell(self, association: Association, chosen: Chosen) -> None:  # noqa: ARG002
+        """Write how an association went, and its log."""
+        self.write_lines([f"# {association_line(association, self.found(association))}"])
+        self.out.writelines(self.drafts.take(association.id))
+        self.out.write("\n")
 
     def _entry_lines(self, association: Association, entry: Entry) -> Iterator[str]:
         event, span = entry.event, entry.span

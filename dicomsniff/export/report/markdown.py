@@ -132,8 +132,7 @@ class MarkdownReport(View):
             yield f"- and {len(findings) - MAX_FINDINGS} more"
         drawn = arrows(association, chosen.entries(association), facts.said, MAX_ARROWS)
         if drawn:
-            titles = [self.gate.title(each.ae_title or "?") for each in (association.requestor, association.acceptor)]
-            yield from ("", *diagram(titles, drawn))
+            yield from ("", *diagram(facts.titles(association), drawn))
         if said := time_text(association):
             yield from ("", f"Time: {escaped(said)}")
 
