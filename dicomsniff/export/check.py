@@ -6,7 +6,7 @@ from typing import Any
 from dicomsniff import __version__
 from dicomsniff.association.association import Association
 from dicomsniff.export.check_view import CheckView
-from dicomsniff.export.json_text import json_text
+from dicomsniff.export.json_text import json_text, members_text
 from dicomsniff.export.lines import finding_lines_json
 from dicomsniff.export.model_json import findings_json
 from dicomsniff.export.text import association_title, finding_lines
@@ -78,12 +78,11 @@ class CheckedJson(CheckView):
 
     def ends(self) -> tuple[str, str]:
         """Return what stands before and after the array of associations."""
-        head = _head(self)
-        before = "{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items())
+        head = members_text(_head(self))
         found = findings_json(self.whole, None, self.gate)
         tail = {"findings": found} | _summary(self)
         after = ",\n".join(f" {json_text(key)}: {json_text(value)}" for key, value in tail.items())
-        return before + ' "associations": [', f"],\n{after}\n}}\n"
+        return f'{{\n{head} "associations": [', f"],\n{after}\n}}\n"
 
 
 class CheckedLines(CheckView):

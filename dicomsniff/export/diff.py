@@ -7,7 +7,7 @@ from typing import IO, Any
 from dicomsniff.comparing.comparison import Compared, Comparison
 from dicomsniff.comparing.difference import Difference, Weight
 from dicomsniff.comparing.subject import Subject
-from dicomsniff.export.json_text import json_text
+from dicomsniff.export.json_text import list_text, members_text
 from dicomsniff.export.text import association_line
 from dicomsniff.findings.parts import shown
 from dicomsniff.findings.verdicts import verdict
@@ -97,24 +97,21 @@ class DiffJson(Diff):
             "privacy": self.gate.privacy.said,
             "cause": self.shown(self.first_line) if self.comparison.cause is not None else None,
         }
-        compared = [self._compared(each) for each in self.comparison.compared]
-        differences = [self._difference(each) for each in self.comparison.differences]
-        head = "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in said.items())
-        listed = (f' "{name}": [\n  ' + ",\n  ".join(map(json_text, values)) + "]" if values else f' "{name}": []'
-                  for name, values in (("compared", compared), ("differences", differences)))  # fmt: skip
-        self.out.write("{\n" + head + ",\n".join(listed) + "\n}\n")
+        compared = list_text(map(self._compared, self.comparison.compared), 2)
+        differences = list_text(map(self._difference, self.comparison.differences), 2)
+        self.out.write(f'{{\n{members_text(said)} "compared": {compared},\n "differences": {differences}\n}}\n')
 
     def _compared(self, compared: Compared) -> dict[str, Any]:
-        said: dict[str, Any] = {}
-        for name, subject, count in (
-            ("good", compared.good, compared.good_count),
-            ("bad", compared.bad, compared.bad_count),
-        ):
-            said[name] = None
-            if subject is not None:
-                told = self.shown(verdict(subject.association, subject.found))
-                said[name] = {"association": subject.association.id, "like_it": count, "verdict": told}
-        return said
+        return {
+            "good": self._subject(compared.good, compared.good_count),
+            "bad": self._subject(compared.bad, compared.bad_count),
+        }
+
+    def _subject(self, subject: Subject | None, count: int) -> dict[str, Any] | None:
+        if subject is None:
+            return None
+        told = self.shown(verdict(subject.association, subject.found))
+        return {"association": subject.association.id, "like_it": count, "verdict": told}
 
     def _difference(self, difference: Difference) -> dict[str, Any]:
         return {

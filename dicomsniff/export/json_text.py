@@ -1,6 +1,7 @@
 """A JSON value -> its text: valid for every reader (RFC 8259), and nothing in it that a terminal obeys."""
 
 import json
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any
 
@@ -21,6 +22,18 @@ def json_text(value: Any) -> str:
 def indented_json_text(value: Any) -> str:
     """Write a value as JSON for people to read, a line for each part of it."""
     return _dump(json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=1), value)
+
+
+def members_text(members: Mapping[str, Any]) -> str:
+    """Write the first members of an object, a line for each; others follow."""
+    return "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in members.items())
+
+
+def list_text(values: Iterable[Any], indent: int) -> str:
+    """Write a list, a line for each value behind so many spaces."""
+    begin = "\n" + " " * indent
+    joined = f",{begin}".join(map(json_text, values))
+    return f"[{begin}{joined}]" if joined else "[]"
 
 
 def _dump(encoder: json.JSONEncoder, value: Any) -> str:

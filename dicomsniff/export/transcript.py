@@ -1,7 +1,7 @@
 """The model -> the JSON transcript `dicomsniff.transcript/1`, written as the capture is read, one message a line."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
 from operator import itemgetter
 from typing import IO
@@ -11,7 +11,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.export.json_text import json_text
+from dicomsniff.export.json_text import json_text, list_text, members_text
 from dicomsniff.export.link_json import links_json
 from dicomsniff.export.model_json import association_json, capture_json, findings_json, message_json, operation_json
 from dicomsniff.export.negotiation_json import contexts_json
@@ -77,11 +77,10 @@ class Transcript(View):
         }
         if self.selected:
             head["selection"] = self.selection_json
-        self.out.write("{\n" + "".join(f" {json_text(key)}: {json_text(value)},\n" for key, value in head.items()))
-        self.out.write(' "associations": [')
+        self.out.write(f'{{\n{members_text(head)} "associations": [')
         self.out.writelines(self._drafts.parts())
-        links = _lines(json_text(link) for link in links_json(self.links(), self.digits, self.gate))
-        found = _lines(json_text(each) for each in findings_json(analyzer.findings, None, self.gate))
+        links = list_text(links_json(self.links(), self.digits, self.gate), 4)
+        found = list_text(findings_json(analyzer.findings, None, self.gate), 4)
         verdict = json_text(shown(analyzer.verdict_line, self.gate))
         self.out.write(f'],\n "verdict": {verdict},\n "links": {links},\n "findings": {found}\n}}\n')
 
@@ -145,11 +144,11 @@ class _Drafts:
         if counts is not None:
             head["selection"] = counts._asdict()
         fields = ",\n   ".join(f"{json_text(key)}: {json_text(value)}" for key, value in head.items())
-        contexts = _lines(json_text(context) for context in contexts_json(association, self._gate))
+        contexts = list_text(contexts_json(association, self._gate), 4)
         begin = self._write(f'{fields},\n   "presentation_contexts": {contexts},\n   "messages": [', draft.last)
-        listed = (json_text(each) for each in findings_json(found.causes, association.id, self._gate))
-        operations = _lines(json_text(operation_json(each, self._gate)) for each in association.operations.operations)
-        end = self._write(f'],\n   "operations": {operations},\n   "findings": {_lines(listed)}', begin)
+        operations = list_text((operation_json(each, self._gate) for each in association.operations.operations), 4)
+        listed = list_text(findings_json(found.causes, association.id, self._gate), 4)
+        end = self._write(f'],\n   "operations": {operations},\n   "findings": {listed}', begin)
         missing = max(association.id - len(self._ended), 0)
         self._ended.extend([0] * missing)
         self._ended[association.id - 1] = end
@@ -176,8 +175,3 @@ class _Drafts:
 
     def _draft(self, association: Association) -> _Draft:
         return self._open.setdefault(association.id, _Draft())
-
-
-def _lines(items: Iterable[str]) -> str:
-    joined = ",\n    ".join(items)
-    return f"[\n    {joined}]" if joined else "[]"
