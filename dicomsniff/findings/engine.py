@@ -6,7 +6,7 @@ from itertools import compress
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dimse.command import MAX_KNOWN, Command
+from dicomsniff.dimse.command import LONGEST_KNOWN, MAX_KNOWN, Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
@@ -77,9 +77,15 @@ def _negotiated(association: Association, event: AssociateRq | AssociateAc) -> t
     return (request.raw, event.raw) if whole and request is not None else None
 
 
-@lru_cache(maxsize=MAX_KNOWN)
 def _rules_by_form(command: Command) -> list[EntryRule]:
+    return _known_form(command) if len(command.raw) <= LONGEST_KNOWN else _judge_form(command)
+
+
+def _judge_form(command: Command) -> list[EntryRule]:
     return [rule for met, some in _BY_FORM.items() if met(command) for rule in some]
+
+
+_known_form = lru_cache(maxsize=MAX_KNOWN)(_judge_form)
 
 
 def find_final(collector: Collector, association: Association, known: Known | None = None) -> None:
