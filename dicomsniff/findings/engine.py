@@ -70,11 +70,15 @@ def find_now(collector: Collector, association: Association, entry: Entry) -> No
 
 def _negotiated(association: Association, event: AssociateRq | AssociateAc) -> tuple[bytes, ...] | None:
     """Return all that the rules on A-ASSOCIATE-RQ and -AC judge by; None where something of it is not there as sent."""
+    if association.tls is not None:
+        return None
     request, accept = association.request, association.accept
+    said: tuple[bytes, ...] = ()
     if event is request and accept is None:
-        return (event.raw,) if event.raw and association.tls is None else None
-    whole = event is accept and request is not None and request.raw and event.raw and association.tls is None
-    return (request.raw, event.raw) if whole and request is not None else None
+        said = (event.raw,)
+    elif event is accept and request is not None:
+        said = (request.raw, event.raw)
+    return said if said and all(said) else None
 
 
 def _rules_by_form(command: Command) -> list[EntryRule]:
