@@ -228,9 +228,11 @@ class Review:
     def answered_late(self) -> Iterator[Message]:
         """Yield requests of the side that broke the association off, whose response came only after that."""
         ending = self.ending
-        for operation in self.association.operations.operations if ending is not None else ():
+        if ending is None:
+            return
+        for operation in self.association.operations.operations:
             first = operation.first_response
-            if ending is not None and first is not None and operation.side is ending.side:
+            if first is not None and operation.side is ending.side:
                 sent, came = operation.request.span.last_packet, first.span.first_packet
                 if sent < ending.span.first_packet < came:
                     yield operation.request
