@@ -14,7 +14,7 @@ from dicomsniff.findings.handshake_rules import refusal_text
 from dicomsniff.findings.parts import the_name
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
-from dicomsniff.findings.tls_text import HOW_TO_READ, reading_text, the_peer
+from dicomsniff.findings.tls_text import HOW_TO_READ, own_certificate, reading_text, the_peer
 from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tls.events import Problem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
@@ -225,14 +225,11 @@ _SHOWN_NAMES = 3
 
 
 def _certificates(review: Review) -> "Iterator[tuple[TlsLayer, Peer, Certificate]]":
-    """Yield each side's own certificate, where it was sent in clear or could be decrypted."""
+    """Yield each side's own certificate, as far as it can be read."""
     layer = review.association.tls
     if layer is None or review.association.follows is not None:
         return  # told of the connection's first association
-    from dicomsniff.tls.certificates import read_certificate  # it loads a library that bare TCP does not need
-
     for peer in (CLIENT, SERVER):
-        chain = layer.session.certificates.get(peer)
-        certificate = read_certificate(chain[0]) if chain else None
+        certificate = own_certificate(layer, peer)
         if certificate is not None:
             yield layer, peer, certificate
