@@ -17,7 +17,7 @@ from dicomsniff.tls.decoder import TlsDecoder
 from dicomsniff.tls.events import Alert, Plaintext, TlsEvent, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 from dicomsniff.tls.protection import TAIL
-from dicomsniff.tls.records import HEADER, MAX_PLAINTEXT, Awaited
+from dicomsniff.tls.records import HEADER, LONGEST_PLAINTEXT, Awaited
 from dicomsniff.tls.vault import Vault
 
 MAX_SEGMENTS = 1 << 14
@@ -122,7 +122,7 @@ class TlsStream:
         """Tell of bytes of the TCP stream that were not decrypted: about as many as usual records hold of them."""
         self._is_whole = False
         self.unread_from, lost = end, end - start
-        records = max(1, -(-lost // (MAX_PLAINTEXT + self._overhead)))
+        records = max(1, -(-lost // (LONGEST_PLAINTEXT + self._overhead)))
         mark = self.mark_at(max(start, end - 1))
         gap = StreamGap(self, self.offset, max(1, lost - records * self._overhead), mark)
         self.offset += gap.length
