@@ -304,10 +304,11 @@ def incomplete(entry: Entry) -> bool:
 
 
 def cut_off_pdu(entry: Entry) -> str:
-    """The name of the PDU in which the stream ended, where an entry says so."""
+    """What the stream ended in, where an entry says so: the name of a PDU, or `a PDU header`."""
     match entry.event:
         case MalformedPdu(code="pdu-incomplete", problem=problem):
-            return problem.partition(" announces ")[0]
+            name, announces, _ = problem.partition(" announces ")
+            return name if announces else "a PDU header"
     return ""
 
 
