@@ -106,15 +106,11 @@ class Recognition:
     def _find_consumer(self) -> Consumer:
         """Leave the connection to whoever takes what it carries, as far as the first bytes tell."""
         detections = self.beginning.detections.values()
-        consumer: Consumer
         if any(detection.verdict is Verdict.DICOM for detection in detections):
-            consumer = Conversation(self._connection, self.beginning, self._means)
-        else:
-            others = [find_protocol(each.beginning) for each in detections if each.verdict is Verdict.OTHER]
-            protocol = next((each for each in others if each is not UNNAMED), UNNAMED)
-            return self._leave_to(protocol)
-        self._connection.consumer = consumer
-        return consumer
+            consumer = self._connection.consumer = Conversation(self._connection, self.beginning, self._means)
+            return consumer
+        others = [find_protocol(each.beginning) for each in detections if each.verdict is Verdict.OTHER]
+        return self._leave_to(next((each for each in others if each is not UNNAMED), UNNAMED))
 
     def _leave_to(self, protocol: OtherProtocol) -> Consumer:
         consumer = protocol.consumer(protocol.name, self._connection, self.beginning, self._means)

@@ -17,12 +17,9 @@ from dicomsniff.tls.decoder import TlsDecoder
 from dicomsniff.tls.events import Alert, Plaintext, TlsEvent, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 from dicomsniff.tls.protection import TAIL
-from dicomsniff.tls.records import Awaited
+from dicomsniff.tls.records import HEADER, LONGEST_PLAINTEXT, Awaited
 from dicomsniff.tls.vault import Vault
 
-RECORD_HEADER = 5
-LONGEST = 1 << 14
-"""Bytes of plaintext that a record holds at most (RFC 8446 §5.1)."""
 MAX_SEGMENTS = 1 << 14
 """Segments of a direction whose packets are remembered until what they brought is decrypted."""
 
@@ -125,7 +122,7 @@ class TlsStream:
         """Tell of bytes of the TCP stream that were not decrypted: about as many as usual records hold of them."""
         self._is_whole = False
         self.unread_from, lost = end, end - start
-        records = max(1, -(-lost // (LONGEST + self._overhead)))
+        records = max(1, -(-lost // (LONGEST_PLAINTEXT + self._overhead)))
         mark = self.mark_at(max(start, end - 1))
         gap = StreamGap(self, self.offset, max(1, lost - records * self._overhead), mark)
         self.offset += gap.length
@@ -143,7 +140,7 @@ class TlsStream:
         if not self.source.places:
             self.source.note(Place(self.offset, record.start, None, first))
         # To within the few bytes of a nonce, which some suites put before the ciphertext.
-        begins = record.start + RECORD_HEADER
+        begins = record.start + HEADER
         at = 0
         while at < length:
             if self._passes_over(data, at, begins):

@@ -33,13 +33,12 @@ from dicomsniff.tcp.channel import ByteStream, Channel, guess_opener
 from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
 from dicomsniff.tcp.table import BARE
 from dicomsniff.tls.events import Problem
+from dicomsniff.tls.messages import CLIENT_HELLO, SERVER_HELLO
+from dicomsniff.tls.records import HANDSHAKE, HEADER
 from dicomsniff.tls.vault import Vault
 
 MAX_TROUBLES = 100
 """Troubles that wait for an association to be told of; of more only the last one is, which says so."""
-_HANDSHAKE, _HELLO = b"\x16", 5
-"""A record of a handshake message, and where in it the message's type stands."""
-_CLIENT_HELLO, _SERVER_HELLO = 1, 2
 LEAST_WAITING = 1 << 12
 """Bytes of each connection that may wait for secrets, however many there are."""
 MAX_HANDSHAKE = 1 << 16
@@ -244,9 +243,9 @@ class TlsConnection:
     def _find_client(self) -> ByteStream:
         """Return the stream of the client: of who says hello first, else of who likely opened the connection."""
         for stream, detection in self._beginning.detections.items():
-            first = detection.beginning[: _HELLO + 1]
-            if first[:1] == _HANDSHAKE and len(first) > _HELLO and first[_HELLO] in (_CLIENT_HELLO, _SERVER_HELLO):
-                return stream if first[_HELLO] == _CLIENT_HELLO else stream.peer
+            first = detection.beginning[: HEADER + 1]  # of a record, and its message's type behind that
+            if len(first) > HEADER and first[0] == HANDSHAKE and first[HEADER] in (CLIENT_HELLO, SERVER_HELLO):
+                return stream if first[HEADER] == CLIENT_HELLO else stream.peer
         return self._connection.opener or guess_opener(self._connection)
 
 

@@ -212,7 +212,7 @@ class FollowedFiles:
                 status = os.stat(path)
                 if status.st_size < LEAST:
                     continue
-                identity = _Identity(status.st_dev, status.st_ino)
+                identity = _identity(status)
                 reader = CaptureReader(path, follow=True, open_file=partial(_open, path, identity), wait=self._wait)
             except (NothingYetError, FileNotFoundError):
                 continue
@@ -241,7 +241,7 @@ class FollowedFiles:
         for path, stem in stems.items():
             with suppress(OSError):
                 status = os.stat(path)
-                identity = _Identity(status.st_dev, status.st_ino)
+                identity = _identity(status)
                 there.add(identity)
                 known, size = self._read.get(path, (None, 0))
                 is_read = (known == identity and status.st_size >= size) or (stem != path and stem in self._read)
@@ -272,7 +272,7 @@ class FollowedFiles:
         """Return why nothing more will come of a file; None while something may."""
         with suppress(OSError):  # it has no name any more, and is still written to
             status = os.stat(file.path)
-            if file.identity != (status.st_dev, status.st_ino):
+            if file.identity != _identity(status):
                 return _End.REPLACED
             if status.st_size < file.reader.position:
                 return _End.CUT_SHORT
@@ -296,11 +296,14 @@ def _moved(batch: PacketBatch, file: _Followed) -> PacketBatch:
 def _open(path: str, identity: _Identity) -> BufferedReader:
     """Open a file, unless another one is there now."""
     file = open_path(path)
-    status = os.fstat(file.fileno())
-    if identity != (status.st_dev, status.st_ino):
+    if identity != _identity(os.fstat(file.fileno())):
         file.close()
         raise CaptureError(f"{path}: another file is there now")
     return file
+
+
+def _identity(status: os.stat_result) -> _Identity:
+    return _Identity(status.st_dev, status.st_ino)
 
 
 def _size(path: str) -> int:

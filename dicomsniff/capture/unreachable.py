@@ -13,6 +13,8 @@ ICMP, ICMP6 = 1, 58
 _TCP = 6
 _HEADER = 8
 """Bytes before the packet that an error quotes."""
+_LEAST_HEADER = 20
+"""Bytes that the header of a quoted packet has at least (RFC 791 §3.1): one that says less is broken."""
 TOO_LARGE = "fragmentation needed"
 _ADMINISTRATIVE = "administratively prohibited, as firewalls say"
 _MEANINGS = {
@@ -63,10 +65,11 @@ def read_error(protocol: int, sender: bytes, message: bytes, time: int) -> Unrea
 
 def _quoted(packet: bytes) -> bytes | None:
     """Return the flow of a TCP packet of which at least the ports are quoted."""
-    if packet[:1] and packet[0] >> 4 == 6:
-        addresses, protocol, begin = packet[8:40], packet[6:7], 40
+    if packet[0] >> 4 == 6:
+        addresses, protocol, begin, is_first = packet[8:40], packet[6:7], 40, True
     else:
-        addresses, protocol, begin = packet[12:20], packet[9:10], (packet[0] & 15) * 4 if packet else 0
+        addresses, protocol, begin = packet[12:20], packet[9:10], (packet[0] & 15) * 4
+        is_first = not int.from_bytes(packet[6:8], "big") & 0x1FFF
     ports = packet[begin : begin + 4]
-    first = packet[0] >> 4 == 6 or not int.from_bytes(packet[6:8], "big") & 0x1FFF if packet else False
-    return addresses + ports if protocol == bytes([_TCP]) and len(ports) == 4 and first else None
+    is_tcp = is_first and protocol == bytes([_TCP])
+    return addresses + ports if is_tcp and begin >= _LEAST_HEADER and len(ports) == 4 else None

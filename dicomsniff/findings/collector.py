@@ -108,9 +108,6 @@ def _repeated(finding: Finding) -> Repeated:
 _NOTHING = Findings()
 
 
-_NOTHING = Findings()
-
-
 class Collector:
     """The findings about each association of a capture, as long as the association is there.
 

@@ -6,12 +6,13 @@ from itertools import compress
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dimse.command import MAX_KNOWN, Command
+from dicomsniff.dimse.command import LONGEST_KNOWN, MAX_KNOWN, Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.finding import LAST_PACKET, Finding
+from dicomsniff.findings.grounds import is_over_tls
 from dicomsniff.findings.parts import parts_of
 from dicomsniff.findings.review import Known, Review
 from dicomsniff.findings.rule import CaptureFacts, CaptureRule, EntryRule, FinalRule, Hit, Rule
@@ -70,25 +71,35 @@ def find_now(collector: Collector, association: Association, entry: Entry) -> No
 
 def _negotiated(association: Association, event: AssociateRq | AssociateAc) -> tuple[bytes, ...] | None:
     """Return all that the rules on A-ASSOCIATE-RQ and -AC judge by; None where something of it is not there as sent."""
+    if association.tls is not None:
+        return None
     request, accept = association.request, association.accept
+    said: tuple[bytes, ...] = ()
     if event is request and accept is None:
-        return (event.raw,) if event.raw and association.tls is None else None
-    whole = event is accept and request is not None and request.raw and event.raw and association.tls is None
-    return (request.raw, event.raw) if whole and request is not None else None
+        said = (event.raw,)
+    elif event is accept and request is not None:
+        said = (request.raw, event.raw)
+    return said if said and all(said) else None
 
 
-@lru_cache(maxsize=MAX_KNOWN)
 def _rules_by_form(command: Command) -> list[EntryRule]:
+    return _known_form(command) if len(command.raw) <= LONGEST_KNOWN else _judge_form(command)
+
+
+def _judge_form(command: Command) -> list[EntryRule]:
     return [rule for met, some in _BY_FORM.items() if met(command) for rule in some]
+
+
+_known_form = lru_cache(maxsize=MAX_KNOWN)(_judge_form)
 
 
 def find_final(collector: Collector, association: Association, known: Known | None = None) -> None:
     """Ask the rules about an association that is over, and put causes and consequences in order."""
     review = Review(association, collector, known)
     where = association.timeline[0].span if association.timeline else _NOWHERE
-    about_tls = None if association.tls is None else association.tls.is_unread
+    is_unread = association.tls is not None and association.tls.is_unread
     # One by one: the last of them say how much is not listed.
-    for rule in _final_rules(about_tls, tuple([ground(review) for ground in _GROUNDS])):
+    for rule in _final_rules(tuple([ground(review) for ground in _GROUNDS]), is_unread=is_unread):
         if found := [_finding(rule, hit, where, None, None) for hit in rule.check(review)]:
             collector.collect(association).add(found, final=True)
     collected = collector.of(association)
@@ -98,13 +109,10 @@ def find_final(collector: Collector, association: Association, known: Known | No
 
 
 @lru_cache(maxsize=256)
-def _final_rules(is_unread: bool | None, there: tuple[bool, ...]) -> list[FinalRule]:
-    """Return the rules to be asked where these of _GROUNDS are there; `is_unread` of TLS, None of bare TCP."""
-    met = {None, *compress(_GROUNDS, there)}
-    asked = [rule for rule in _FINAL if rule.where in met]
-    if is_unread is None:
-        return [rule for rule in asked if not rule.of_tls]
-    return [rule for rule in asked if rule.of_tls] if is_unread else asked
+def _final_rules(there: tuple[bool, ...], *, is_unread: bool) -> list[FinalRule]:
+    """Return the rules to be asked where these of _GROUNDS are there; only those on TLS where it is unread."""
+    met = {is_over_tls} if is_unread else {None, *compress(_GROUNDS, there)}
+    return [rule for rule in _FINAL if rule.where in met]
 
 
 def find_in_capture(facts: CaptureFacts) -> list[Finding]:

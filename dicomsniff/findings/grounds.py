@@ -10,6 +10,11 @@ from dicomsniff.findings.review import Review
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes
 
 
+def is_over_tls(review: Review) -> bool:
+    """It came over TLS. Of one that could not be read nothing else is there: rules with other grounds are not asked."""
+    return review.association.tls is not None
+
+
 def is_broken_off(review: Review) -> bool:
     """Something broke the association off before it was over."""
     return review.ending is not None

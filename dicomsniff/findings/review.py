@@ -228,9 +228,11 @@ class Review:
     def answered_late(self) -> Iterator[Message]:
         """Yield requests of the side that broke the association off, whose response came only after that."""
         ending = self.ending
-        for operation in self.association.operations.operations if ending is not None else ():
+        if ending is None:
+            return
+        for operation in self.association.operations.operations:
             first = operation.first_response
-            if ending is not None and first is not None and operation.side is ending.side:
+            if first is not None and operation.side is ending.side:
                 sent, came = operation.request.span.last_packet, first.span.first_packet
                 if sent < ending.span.first_packet < came:
                     yield operation.request
@@ -302,10 +304,11 @@ def incomplete(entry: Entry) -> bool:
 
 
 def cut_off_pdu(entry: Entry) -> str:
-    """The name of the PDU in which the stream ended, where an entry says so."""
+    """What the stream ended in, where an entry says so: the name of a PDU, or `a PDU header`."""
     match entry.event:
         case MalformedPdu(code="pdu-incomplete", problem=problem):
-            return problem.partition(" announces ")[0]
+            name, announces, _ = problem.partition(" announces ")
+            return name if announces else "a PDU header"
     return ""
 
 

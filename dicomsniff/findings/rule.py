@@ -169,8 +169,6 @@ class FinalRule(Rule):
     check: FinalCheck
     where: Ground | None = None
     """Asked only where this is so (`findings/grounds.py`)."""
-    of_tls: bool = False
-    """Whether it is about TLS: asked about associations that came over it, also about those that could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,11 +240,9 @@ def _finds_nothing(_: Association, __: Entry) -> Iterable[Hit]:
     return ()
 
 
-def final_rule(
-    *, where: Ground | None = None, of_tls: bool = False, **row: Unpack[Catalogued]
-) -> Callable[[FinalCheck], FinalCheck]:
+def final_rule(*, where: Ground | None = None, **row: Unpack[Catalogued]) -> Callable[[FinalCheck], FinalCheck]:
     """Declare a rule asked about an association that is over."""
-    return lambda check: _declare(check, FinalRule(check=check, where=where, of_tls=of_tls, **_row(check, row)))
+    return lambda check: _declare(check, FinalRule(check=check, where=where, **_row(check, row)))
 
 
 def capture_rule(**row: Unpack[Catalogued]) -> Callable[[CaptureCheck], CaptureCheck]:

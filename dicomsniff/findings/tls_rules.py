@@ -9,11 +9,12 @@ from dicomsniff.association.tls_layer import TlsLayer, TlsTrouble
 from dicomsniff.dictionary.tls import TLS_1_2, TLS_1_3, version_name
 from dicomsniff.dictionary.tls_suites import suite_name
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import is_over_tls
 from dicomsniff.findings.handshake_rules import refusal_text
 from dicomsniff.findings.parts import the_name
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
-from dicomsniff.findings.tls_text import HOW_TO_READ, reading_text, the_peer
+from dicomsniff.findings.tls_text import HOW_TO_READ, own_certificate, reading_text, the_peer
 from dicomsniff.quantities import duration, timestamp
 from dicomsniff.tls.events import Problem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
@@ -31,7 +32,7 @@ _FORBIDDEN = ("_NULL_", "_RC4_", "_RC2_", "_EXPORT_", "_DES_", "_DES40_", "_3DES
 _DATA_LOST = (Problem.DAMAGED, Problem.NOT_TLS)
 
 
-@final_rule(code="tls-refused", severity=Severity.ERROR, of_tls=True)
+@final_rule(code="tls-refused", where=is_over_tls, severity=Severity.ERROR)
 def refused(review: Review) -> Iterator[Hit]:
     """The TLS handshake of an association is refused.
 
@@ -47,7 +48,7 @@ def refused(review: Review) -> Iterator[Hit]:
         yield Hit(refusal_text(failed), failed.span)
 
 
-@final_rule(code="tls-closed-early", severity=Severity.ERROR, of_tls=True)
+@final_rule(code="tls-closed-early", where=is_over_tls, severity=Severity.ERROR)
 def closed_early(review: Review) -> Iterator[Hit]:
     """A server closes a TLS connection right after the handshake.
 
@@ -93,7 +94,7 @@ def _client_done(layer: TlsLayer) -> int:
     return layer.turns[2].until
 
 
-@final_rule(code="tls-unread", severity=Severity.NOTE, of_tls=True)
+@final_rule(code="tls-unread", where=is_over_tls, severity=Severity.NOTE)
 def unread(review: Review) -> Iterator[Hit]:
     """An association is presumed inside TLS that could not be read.
 
@@ -127,7 +128,7 @@ def not_decrypted(_: object, entry: Entry) -> Iterator[Hit]:
         yield Hit(f"the {trouble.peer.value}'s TLS: {trouble.text}", severity=severity)
 
 
-@final_rule(code="tls-version", severity=Severity.WARNING, of_tls=True)
+@final_rule(code="tls-version", where=is_over_tls, severity=Severity.WARNING)
 def version(review: Review) -> Iterator[Hit]:
     """A TLS version is used that must not be.
 
@@ -145,7 +146,7 @@ def version(review: Review) -> Iterator[Hit]:
         yield Hit(f"{version_name(chosen)} protects the association: {the_peer(layer, who)} {why}", layer.opening)
 
 
-@final_rule(code="tls-suite", severity=Severity.WARNING, of_tls=True)
+@final_rule(code="tls-suite", where=is_over_tls, severity=Severity.WARNING)
 def suite(review: Review) -> Iterator[Hit]:
     """A cipher suite is used that must not or should not be.
 
@@ -172,7 +173,7 @@ def _working(review: Review) -> TlsLayer | None:
     return None if layer is None or (layer.is_unread and failed_handshake(layer) is not None) else layer
 
 
-@final_rule(code="tls-certificate-validity", severity=Severity.WARNING, of_tls=True)
+@final_rule(code="tls-certificate-validity", where=is_over_tls, severity=Severity.WARNING)
 def validity(review: Review) -> Iterator[Hit]:
     """A certificate was not valid when it was used.
 
@@ -191,7 +192,7 @@ def validity(review: Review) -> Iterator[Hit]:
         yield Hit(f"the certificate of {the_peer(layer, peer)} ({the_name(certificate.subject)}) {said}", layer.opening)
 
 
-@final_rule(code="tls-certificate-self-signed", severity=Severity.NOTE, of_tls=True)
+@final_rule(code="tls-certificate-self-signed", where=is_over_tls, severity=Severity.NOTE)
 def self_signed(review: Review) -> Iterator[Hit]:
     """A certificate is self-signed.
 
@@ -205,7 +206,7 @@ def self_signed(review: Review) -> Iterator[Hit]:
             yield Hit(f"the certificate of {who} is self-signed", layer.opening)
 
 
-@final_rule(code="tls-certificate-name", severity=Severity.NOTE, of_tls=True)
+@final_rule(code="tls-certificate-name", where=is_over_tls, severity=Severity.NOTE)
 def name(review: Review) -> Iterator[Hit]:
     """A server's certificate is for another name than the client asked for.
 
@@ -224,14 +225,11 @@ _SHOWN_NAMES = 3
 
 
 def _certificates(review: Review) -> "Iterator[tuple[TlsLayer, Peer, Certificate]]":
-    """Yield each side's own certificate, where it was sent in clear or could be decrypted."""
+    """Yield each side's own certificate, as far as it can be read."""
     layer = review.association.tls
     if layer is None or review.association.follows is not None:
         return  # told of the connection's first association
-    from dicomsniff.tls.certificates import read_certificate  # it loads a library that bare TCP does not need
-
     for peer in (CLIENT, SERVER):
-        chain = layer.session.certificates.get(peer)
-        certificate = read_certificate(chain[0]) if chain else None
+        certificate = own_certificate(layer, peer)
         if certificate is not None:
             yield layer, peer, certificate

@@ -1,6 +1,7 @@
 """What is told of the TLS that an association came over, in words. Names in certificates are marked (`parts`)."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import certificate_sent
@@ -11,6 +12,9 @@ from dicomsniff.findings.parts import the_address, the_name
 from dicomsniff.printable import printable
 from dicomsniff.quantities import byte_size, counted, duration, timestamp
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
+
+if TYPE_CHECKING:
+    from dicomsniff.tls.certificates import Certificate
 
 _DATE = len("2026-01-31")
 HOW_TO_READ = "dicomsniff show CAPTURE --tls-keylog FILE"
@@ -73,20 +77,25 @@ def handshake_lines(layer: TlsLayer) -> Iterator[str]:
             yield f"{level}alert of the {alert.peer.value}: {alert_name(alert.description)}, packet {span.first_packet}"
 
 
-def _certificate_lines(layer: TlsLayer) -> Iterator[str]:
-    if not any(layer.session.certificates.values()):
-        return
+def own_certificate(layer: TlsLayer, peer: Peer) -> "Certificate | None":
+    """Return a side's own certificate; None where it cannot be read, or was not sent in clear and not decrypted."""
+    chain = layer.session.certificates.get(peer)
+    if not chain:
+        return None
     from dicomsniff.tls.certificates import read_certificate  # it loads a library that bare TCP does not need
 
+    return read_certificate(chain[0])
+
+
+def _certificate_lines(layer: TlsLayer) -> Iterator[str]:
     for peer in (SERVER, CLIENT):
-        chain = layer.session.certificates.get(peer)
-        found = read_certificate(chain[0]) if chain else None
+        found = own_certificate(layer, peer)
         if found is not None:
             issuer = "self-signed" if found.is_self_signed else f"issued by {the_name(found.issuer)}"
             first, last = (timestamp(each, 0)[:_DATE] for each in (found.not_before, found.not_after))
             said = f"{the_name(found.subject)}, {issuer}, {found.key}, valid from {first} to {last}"
             yield f"certificate of the {peer.value}: {said}"
-        elif chain:
+        elif layer.session.certificates.get(peer):
             yield f"certificate of the {peer.value}: it cannot be read"
 
 
@@ -94,11 +103,8 @@ def _protocols(names: tuple[bytes, ...]) -> str:
     return ", ".join(printable(name.decode("ascii", "backslashreplace")) for name in names)
 
 
-def amounts_text(association: Association) -> str:
+def amounts_text(association: Association, layer: TlsLayer) -> str:
     """Say how much each side sent and how long it took: `3 kB from … and 5 kB from … in 1.2 s`."""
-    layer = association.tls
-    if layer is None:
-        return ""
     sent = [f"{byte_size(layer.sent[peer])} from the {peer.value}" for peer in (CLIENT, SERVER) if peer in layer.sent]
     took = duration(association.end_time - association.start_time)
     return f"{' and '.join(sent)} in {took}" if sent else f"so far {took}"

@@ -5,6 +5,7 @@ from collections import Counter
 from dicomsniff.association.association import AbortInfo, Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import TcpEnd
+from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.findings.collector import Findings
@@ -37,7 +38,7 @@ def verdict(association: Association, found: Findings, now: int = 0) -> str:
     if association.said:
         return association.said
     if association.tls is not None and association.tls.is_unread:
-        return f"unfinished: {_presumed(association, found)}"
+        return f"unfinished: {_presumed(association, association.tls, found)}"
     if association.rejection is not None:
         return f"refused: {_rejection(association, found)}"
     if association.abort is not None and association.state is not State.RELEASED:
@@ -58,12 +59,12 @@ def verdict(association: Association, found: Findings, now: int = 0) -> str:
     return f"unfinished{_why_unfinished(association, found, failed)}{lost}"
 
 
-def _presumed(association: Association, found: Findings) -> str:
+def _presumed(association: Association, layer: TlsLayer, found: Findings) -> str:
     """Say what is known of an association inside TLS that could not be read."""
     wrong = next((each for each in found.causes if each.worst is Severity.ERROR), None)
-    if wrong is not None or association.tls is None:
-        return wrong.line if wrong is not None else ""
-    return f"DICOM over TLS, presumably ({protection_text(association.tls)}): {amounts_text(association)}"
+    if wrong is not None:
+        return wrong.line
+    return f"DICOM over TLS, presumably ({protection_text(layer)}): {amounts_text(association, layer)}"
 
 
 def has_failed(association: Association) -> bool:

@@ -7,16 +7,16 @@ there. Passing over bytes (capture/skip.py) is a step of the same machine that n
 
 import struct
 from collections import defaultdict
-from dataclasses import dataclass
 from enum import Enum
 
 from dicomsniff.capture.skip import Skip
 from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
 from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu, decode_cut_associate
+from dicomsniff.pdu.holes import Holes
 from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
 from dicomsniff.quantities import counted, is_are
-from dicomsniff.span import PacketMark, Source, Span, join_spans
+from dicomsniff.span import PacketMark, Source, Span
 
 MAX_COMMAND_FRAGMENT = 1 << 20
 """Bytes kept of a command fragment; what is beyond is counted only."""
@@ -51,27 +51,6 @@ class State(Enum):
 
 PDU_HEADER, CONTROL_BODY, PDV_HEADER, PDV_VALUE, PDU_REST, LOST = State
 """A module's name is found much faster than an Enum's member, and every PDU asks for several."""
-
-
-@dataclass(slots=True)
-class _Holes:
-    """Holes in a row, with nothing readable between them, to be told together."""
-
-    start: int
-    """Stream offset of the first bytes that were not readable, before the first hole."""
-    place: int
-    """Stream offset of the first hole."""
-    first: PacketMark
-    last: PacketMark
-    end: int = 0
-    """Stream offset behind the last hole."""
-    missing: int = 0
-    """Bytes of all holes."""
-    count: int = 0
-    skipped: int = 0
-    """Bytes before the last hole that were not readable."""
-    pieces: int = 0
-    """Places where these are."""
 
 
 class Framing:
@@ -138,7 +117,7 @@ class Framing:
         """Bytes in which a header was searched in vain so far."""
         self._skip_first = NO_PACKET
         """The packet of the first of them."""
-        self._holes: _Holes | None = None
+        self._holes: Holes | None = None
         self._holes_told = 0
         """Holes that were told one by one since the place was lost."""
 
@@ -503,14 +482,9 @@ class Framing:
         if self._holes is None:
             if not self._skipped:
                 self._skip_first = self._mark
-            self._holes = _Holes(self.position - self._skipped, self.position, self._mark, self._mark)
-        holes = self._holes
+            self._holes = Holes(self.position - self._skipped, self.position, self._mark)
         self.position += length
-        holes.end, holes.last = self.position, max(holes.last, self._mark)
-        holes.missing += length
-        holes.count += 1
-        holes.pieces += self._skipped > holes.skipped
-        holes.skipped = self._skipped
+        self._holes.add(self.position, length, self._mark, self._skipped)
         return told
 
     def tell_holes(self) -> list[PduEvent]:
@@ -560,12 +534,10 @@ class Framing:
         events: list[PduEvent] = []
         if skipped:
             start = max(self.position + used - skipped, 0) if holes is None else holes.start
-            places = 1 if holes is None else holes.pieces + (skipped > holes.skipped)
+            places = 1 if holes is None else holes.pieces(skipped)
             events.append(SkippedBytes(self._span(self._skip_first, start, used), skipped, places))
         if holes is not None:
-            span = join_spans(Span.at(holes.first), Span.at(holes.last))
-            span = span._replace(source=self.source, start=holes.place, end=holes.end)
-            events.append(MissingBytes(span, holes.missing, resynchronized=True, places=holes.count))
+            events.append(holes.told(self.source))
         return events
 
     @property

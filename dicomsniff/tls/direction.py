@@ -188,9 +188,7 @@ class Direction:
     def _take_record(self, record: Record) -> bool:
         kind = record.kind
         opener = self._opener
-        if kind == CHANGE_CIPHER_SPEC and self._is_for_middleboxes(record):
-            self._reader.take(record.end)
-            self._contents.has_changed = True
+        if kind == CHANGE_CIPHER_SPEC and self._passes_change(record):
             return True
         if opener.epoch is Epoch.EARLY and kind == HANDSHAKE:
             opener.leave()  # the server asked for another ClientHello, and this is it
@@ -210,9 +208,13 @@ class Direction:
         self._contents.read(*opened, record)
         return True
 
-    def _is_for_middleboxes(self, record: Record) -> bool:
-        """Whether a ChangeCipherSpec means nothing (RFC 8446 §5)."""
-        return record.body == _CHANGE and self._handshake.version == TLS_1_3
+    def _passes_change(self, record: Record) -> bool:
+        """Take a ChangeCipherSpec that is there for middleboxes and means nothing (RFC 8446 §5); False for others."""
+        if record.body != _CHANGE or self._handshake.version != TLS_1_3:
+            return False
+        self._reader.take(record.end)
+        self._contents.has_changed = True
+        return True
 
     def _take_plain(self, record: Record) -> bool:
         kind, body = record.kind, record.body
@@ -259,9 +261,7 @@ class Direction:
     def _change_cipher(self, record: Record) -> bool:
         if self._is_closing or not self._contents.has_begun:
             self._handshake.lose_beginning()
-        if self._is_for_middleboxes(record):
-            self._reader.take(record.end)
-            self._contents.has_changed = True
+        if self._passes_change(record):
             return True
         self._opener.change()
         if self._opener.is_plain:

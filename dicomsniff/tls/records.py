@@ -8,7 +8,9 @@ from dicomsniff.tls.protection import TAIL
 
 CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
 HEADER = 5
-MAX_BODY = (1 << 14) + 2048
+LONGEST_PLAINTEXT = 1 << 14
+"""Bytes of plaintext that a record holds at most (RFC 8446 §5.1)."""
+MAX_BODY = LONGEST_PLAINTEXT + 2048
 """Bytes of a protected record's body (RFC 5246 §6.2.3); TLS 1.3 allows fewer (RFC 8446 §5.2)."""
 MAX_PIECES = 256
 """Pieces with holes between them that are kept; more are not waited for."""

@@ -83,10 +83,15 @@ def test_a_packet_that_is_too_large_is_told_with_the_mtu(frame, mtu):
         error(3, 1, build.ip_bytes(CALL)[:22]),
         error(3, 1, build.ipv4(CALL.flow[:4], CALL.flow[4:8], build.tcp_bytes(CALL), protocol=17)),
         error(3, 1, build.ipv4(CALL.flow[:4], CALL.flow[4:8], build.tcp_bytes(CALL), fragment=1)),
+        error(3, 1, b"\x44" + build.ip_bytes(CALL)[1:28]),
+        error(3, 1, b"\x40" + build.ip_bytes(CALL)[1:10]),
         error(3, 99, build.ip_bytes(CALL)),
         b"\3",
     ],
-    ids=["an echo", "nothing quoted", "no ports", "UDP", "a later fragment", "an unknown code", "cut off"],
+    ids=[
+        *("an echo", "nothing quoted", "no ports", "UDP", "a later fragment"),
+        *("a header too short for its addresses", "a header of no length", "an unknown code", "cut off"),
+    ],
 )
 def test_what_says_nothing_of_a_tcp_packet_is_counted(message):
     segments, decoder = decoded(framed(message))

@@ -78,6 +78,19 @@ def test_a_live_capture_that_is_stopped_blames_nobody_who_may_yet_answer(
     ]
 
 
+@pytest.mark.parametrize(("length", "what"), [(3, "a PDU header"), (20, "A-ASSOCIATE-AC")])
+def test_a_capture_that_ends_in_the_middle_of_a_pdu_says_in_which(length: int, what: str) -> None:
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac()[:length])
+    analyzer = watched(talk, watches=False)
+    analyzer.close()
+    (association,) = analyzer.associations
+    (found,) = analyzer.found.of(association).all
+    before = "before an answer to A-ASSOCIATE-RQ (right after it)"
+    assert plain(found.message) == f"the capture ends within {what}, {before}"
+
+
 def test_what_was_going_on_when_a_live_capture_ended_is_not_in_trouble() -> None:
     capture = replay(asking().packets)
     for _ in capture.blocks():

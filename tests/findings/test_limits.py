@@ -13,11 +13,12 @@ from association.test_bounds import echoes, many
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Keep
 from dicomsniff.association import links, moves, normalized_links
+from dicomsniff.dimse.command import LONGEST_KNOWN, Command
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import Asked, write_view
-from dicomsniff.findings import collector, overview
+from dicomsniff.findings import collector, engine, overview
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
@@ -273,3 +274,14 @@ def test_a_side_that_was_heard_is_not_said_to_be_missing() -> None:
     talk.client(build.associate_rq())
     talk.acknowledge(1)
     assert codes(only(talk.packets)) == ["capture-ends-early"]
+
+
+@pytest.mark.parametrize(("length", "times"), [(LONGEST_KNOWN, 1), (LONGEST_KNOWN + 1, 2)])
+def test_no_long_command_set_is_remembered(length: int, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Command] = []
+    monkeypatch.setattr(engine, "_BY_FORM", {asked.append: []})
+    engine._known_form.cache_clear()
+    command = Command(b"no command set that there is elsewhere".ljust(length))
+    for _ in range(2):
+        engine._rules_by_form(command)
+    assert asked == [command] * times
