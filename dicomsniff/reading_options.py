@@ -17,6 +17,7 @@ LEAST_KEY, MAX_KEY = 8, 4096
 
 def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what is to be withheld, which the command takes as `privacy`."""
+    command = _with_privacy(command)
     for option in (
         click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
         click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, except those registered in the standard."),
@@ -94,12 +95,17 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add how captures are read, and what of them is shown."""
+    return key_options(privacy_options(port_option(command)))
+
+
+def port_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add where DICOM is to be found, which the command takes as `ports`."""
     said = "Treat TCP port N as DICOM even where none is recognized; may be repeated."
-    port = click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N", help=said)
-    return key_options(privacy_options(with_privacy(port(command))))
+    option = click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N", help=said)
+    return option(command)
 
 
-def with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
+def _with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
     """Pass the options about privacy on as one, `privacy`."""
 
     @wraps(command)
