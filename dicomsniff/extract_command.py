@@ -1,6 +1,7 @@
 """The command `extract`: stored objects as DICOM files."""
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@reading_options
+@partial(reading_options, shows_phi=False)
 @click.option("-o", "--output", "directory", metavar="DIR", required=True, type=click.Path(),
               help="Write to DIR, a new directory, readable by you only, or one that holds no files.")  # fmt: skip
 @click.option("--by-study", is_flag=True, help="Make a directory for each study, and in it one for each series.")

@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@reading_options
+@partial(reading_options, shows_phi=False)
 @click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(), help="The pcapng file to write.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def scrub(
