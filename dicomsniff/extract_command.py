@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicomsniff.capture.packets import CaptureError
 from dicomsniff.output import say_error
 from dicomsniff.progress import SilenceWatch, progress_shown
 from dicomsniff.reading_options import reading_options
+from dicomsniff.showing import refuse_cut_off
 
 if TYPE_CHECKING:
     from dicomsniff.filter.selection import Selection
@@ -68,5 +68,4 @@ def extract(
         view = Extraction(capture, out, asked, directory=files, wanted=wanted, hider=hider)
         run_view(view)
     say_error(f"{directory}: {view.summary}")
-    if capture.truncated:
-        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is extracted")
+    refuse_cut_off(capture, "extracted")

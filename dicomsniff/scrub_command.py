@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicomsniff.capture.packets import CaptureError
 from dicomsniff.output import replaced, say_error
 from dicomsniff.progress import progress_shown
 from dicomsniff.reading_options import reading_options
+from dicomsniff.showing import refuse_cut_off
 
 if TYPE_CHECKING:
     from dicomsniff.filter.selection import Selection
@@ -56,5 +56,4 @@ def scrub(
         scrubbing.run(capture, out)
     for line in scrubbing.said:
         say_error(f"{output}: {line}")
-    if capture.truncated:
-        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is written")
+    refuse_cut_off(capture, "written")
