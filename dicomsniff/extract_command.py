@@ -1,14 +1,15 @@
 """The command `extract`: stored objects as DICOM files."""
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from dicomsniff.capture.packets import CaptureError
 from dicomsniff.output import say_error
 from dicomsniff.progress import SilenceWatch, progress_shown
 from dicomsniff.reading_options import reading_options
+from dicomsniff.showing import refuse_cut_off
 
 if TYPE_CHECKING:
     from dicomsniff.filter.selection import Selection
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@reading_options
+@partial(reading_options, shows_phi=False)
 @click.option("-o", "--output", "directory", metavar="DIR", required=True, type=click.Path(),
               help="Write to DIR, a new directory, readable by you only, or one that holds no files.")  # fmt: skip
 @click.option("--by-study", is_flag=True, help="Make a directory for each study, and in it one for each series.")
@@ -67,5 +68,4 @@ def extract(
         view = Extraction(capture, out, asked, directory=files, wanted=wanted, hider=hider)
         run_view(view)
     say_error(f"{directory}: {view.summary}")
-    if capture.truncated:
-        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is extracted")
+    refuse_cut_off(capture, "extracted")

@@ -12,7 +12,7 @@ from dicomsniff.interruption import taken_over
 from dicomsniff.key_options import key_options
 from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import has_terminal, say_error, take_keys_from_terminal
-from dicomsniff.reading_options import data_sets_option, format_option, privacy_options, selection_options, with_privacy
+from dicomsniff.reading_options import data_sets_option, format_option, port_option, privacy_options, selection_options
 from dicomsniff.showing import follow_capture, refuse_statistics, watch_in_ui
 from dicomsniff.watching_options import Watching, watching_options
 
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
 @sniffing_options
 @format_option("live", "Follow on standard output, without the terminal UI.")
 @data_sets_option()
-@click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N",
-              help="Treat TCP port N as DICOM even where none is recognized; may be repeated.")  # fmt: skip
+@port_option
 @watching_options
 @selection_options
 @key_options
 @privacy_options
-@with_privacy
 def live(
     plan: "Plan",
     source: str | None,

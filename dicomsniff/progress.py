@@ -84,8 +84,7 @@ class SilenceWatch:
 
     def _look(self) -> None:
         if self._capture is None or not self._capture.analyzer.packets:
-            said = f"no packet has come in {silence.PATIENCE:.0f} s from standard input"
-            say_error(f"{said}; {silence.BUFFERED}")
+            say_error(silence.silence_text("standard input", silence.BUFFERED))
 
 
 class _Until:

@@ -15,10 +15,15 @@ LEAST_KEY, MAX_KEY = 8, 4096
 """Bytes that the secret of pseudonyms has."""
 
 
-def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what is to be withheld, which the command takes as `privacy`."""
+def privacy_options(command: Callable[..., Any], *, shows_phi: bool = True) -> Callable[..., Any]:
+    """Add what is to be withheld, which the command takes as `privacy`.
+
+    Without `shows_phi`, the help does not offer `--keep-phi`: the command has no use for it, or refuses it.
+    """
+    command = _with_privacy(command)
     for option in (
-        click.option("--keep-phi", is_flag=True, help="Show protected health information; it is withheld otherwise."),
+        click.option("--keep-phi", is_flag=True, hidden=not shows_phi,
+                     help="Show protected health information; it is withheld otherwise."),
         click.option("--redact-uids", is_flag=True, help="Withhold UIDs too, except those registered in the standard."),
         click.option("--redact-network", is_flag=True, help="Withhold addresses and AE titles too."),
         click.option("--pseudonym-key", metavar="FILE", type=click.Path(),
@@ -36,15 +41,15 @@ def _fields(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comp
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what is to be shown of a capture, which the command takes as `selection`."""
+    """Add what is to be taken of a capture, which the command takes as `selection`."""
     command = _with_selection(command)
     for option in (
-        click.option("--to", "until", metavar="TIME", help="Show nothing later; TIME as for --from."),
+        click.option("--to", "until", metavar="TIME", help="Take nothing later; TIME as for --from."),
         click.option("--from", "since", metavar="TIME",
-                     help="Show nothing earlier than TIME, in UTC: 14:30 of any day, or 2026-01-31T14:30:05."),
-        click.option("--association", "associations", metavar="N[,M...]", help="Show only these associations."),
+                     help="Take nothing earlier than TIME, in UTC: 14:30 of any day, or 2026-01-31T14:30:05."),
+        click.option("--association", "associations", metavar="N[,M...]", help="Take only these associations."),
         click.option("--filter", "expression", metavar="EXPRESSION", shell_complete=_fields,
-                     help="Show only what EXPRESSION chooses; `dicomsniff filter` explains it."),
+                     help="Take only what EXPRESSION chooses; `dicomsniff filter` explains it."),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -86,20 +91,25 @@ def _numbers(text: str) -> frozenset[int]:
     return numbers
 
 
-def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what every command takes that reads captures as one."""
+def reading_options(command: Callable[..., Any], *, shows_phi: bool = True) -> Callable[..., Any]:
+    """Add what every command takes that reads captures as one; `shows_phi` as for `privacy_options`."""
     captures = click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, type=click.Path())
-    return selection_options(decoding_options(captures(command)))
+    return selection_options(decoding_options(captures(command), shows_phi=shows_phi))
 
 
-def decoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add how captures are read, and what of them is shown."""
+def decoding_options(command: Callable[..., Any], *, shows_phi: bool = True) -> Callable[..., Any]:
+    """Add how captures are read, and what of them is shown; `shows_phi` as for `privacy_options`."""
+    return key_options(privacy_options(port_option(command), shows_phi=shows_phi))
+
+
+def port_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add where DICOM is to be found, which the command takes as `ports`."""
     said = "Treat TCP port N as DICOM even where none is recognized; may be repeated."
-    port = click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N", help=said)
-    return key_options(privacy_options(with_privacy(port(command))))
+    option = click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, metavar="N", help=said)
+    return option(command)
 
 
-def with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
+def _with_privacy(command: Callable[..., Any]) -> Callable[..., Any]:
     """Pass the options about privacy on as one, `privacy`."""
 
     @wraps(command)

@@ -2,14 +2,15 @@
 
 import sys
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from dicomsniff.capture.packets import CaptureError
 from dicomsniff.output import replaced, say_error
 from dicomsniff.progress import progress_shown
 from dicomsniff.reading_options import reading_options
+from dicomsniff.showing import refuse_cut_off
 
 if TYPE_CHECKING:
     from dicomsniff.filter.selection import Selection
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@reading_options
+@partial(reading_options, shows_phi=False)
 @click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(), help="The pcapng file to write.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def scrub(
@@ -55,5 +56,4 @@ def scrub(
         scrubbing.run(capture, out)
     for line in scrubbing.said:
         say_error(f"{output}: {line}")
-    if capture.truncated:
-        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is written")
+    refuse_cut_off(capture, "written")

@@ -67,7 +67,7 @@ def write_captures(
         if asking.selection.reads_data and capture.is_pipe:
             raise click.UsageError("--filter: data[…] reads data sets again, which needs a file, not a pipe")
         failed = write_view(view, capture, shown, asking)
-    _refuse_cut_off(capture)
+    refuse_cut_off(capture, "shown")
     if failed:
         raise click.exceptions.Exit(ExitStatus.FOUND)
 
@@ -115,7 +115,7 @@ def follow_capture(
         watching.add_to(capture, asking.privacy, form, out)
         write_view(view, capture, out, asking)
         if capture.reader.is_file:
-            _refuse_cut_off(capture)
+            refuse_cut_off(capture, "shown")
 
 
 def watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", selection: "Selection") -> None:
@@ -145,6 +145,7 @@ def refuse_statistics(watching: Watching) -> None:
         )
 
 
-def _refuse_cut_off(capture: "Capture") -> None:
+def refuse_cut_off(capture: "Capture", done: str) -> None:
+    """Say that a capture was not whole, where it was not; `done` is what was done with what there is of it."""
     if capture.truncated:
-        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is shown")
+        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is {done}")

@@ -506,6 +506,11 @@ def section_header(order: str = "<") -> bytes:
     return block(0x0A0D0D0A, struct.pack(order + "LHHq", 0x1A2B3C4D, 1, 0, -1), order)
 
 
+def secrets_block(log: bytes) -> bytes:
+    """A Decryption Secrets Block with a TLS key log."""
+    return block(10, b"KSLT" + len(log).to_bytes(4, "little") + log)
+
+
 def option(code: int, value: bytes, order: str = "<") -> bytes:
     return struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
 

@@ -1,8 +1,10 @@
 """The captures that benchmarks are run on hold what their expectation says, and dicomsniff finds all of it."""
 
 import json
+import shutil
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,17 @@ BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 STORES = ("store-1000", "store", "vlan", "ipv6", "vlan-ipv6", "cooked", "loopback", "segments", "doubled", "reordered")
 
 
+COMPARED_ONCE = f"import sys; sys.path[0] = {str(BENCHMARKS)!r}; import compare; compare.SHORT_RUNS = 1"
+COMPARED_ONCE += "; sys.exit(compare.main())"
+"""Compares programs, and measures once what takes a moment, too."""
+
+
 def run(program: str, *arguments: object) -> str:
-    command = [sys.executable, str(BENCHMARKS / program), *map(str, arguments)]
+    return printed(str(BENCHMARKS / program), *arguments)
+
+
+def printed(*arguments: object) -> str:
+    command = [sys.executable, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -29,9 +40,15 @@ def make(capture: Path, *arguments: object) -> dict:
     return json.loads(Path(f"{capture}.expect.json").read_text())
 
 
-def test_a_synthetic_capture_is_found_whole(tmp_path: Path) -> None:
-    path = tmp_path / "small.pcap"
-    expected = make(path, "--synthetic", "--size", 0.2)
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    """A synthetic capture, and what is expected of it."""
+    path = tmp_path_factory.mktemp("synthetic") / "small.pcap"
+    return path, make(path, "--synthetic", "--size", 0.2)
+
+
+def test_a_synthetic_capture_is_found_whole(small: tuple[Path, dict]) -> None:
+    path, expected = small
     assert 150_000 < path.stat().st_size < 250_000
     with Capture(CaptureReader(str(path)), collect=True) as capture:
         associations = capture.associations
@@ -54,10 +71,8 @@ def test_a_synthetic_capture_is_found_whole(tmp_path: Path) -> None:
             message.data_set.content.close()
 
 
-def test_associations_of_a_synthetic_capture_are_interleaved(tmp_path: Path) -> None:
-    path = tmp_path / "small.pcap"
-    make(path, "--synthetic", "--size", 0.2)
-    with open_capture(str(path)) as capture:
+def test_associations_of_a_synthetic_capture_are_interleaved(small: tuple[Path, dict]) -> None:
+    with open_capture(str(small[0])) as capture:
         starts = [association.start_time for association in capture.associations]
         ends = [association.end_time for association in capture.associations]
     assert max(starts) < min(ends)
@@ -94,18 +109,16 @@ def test_one_byte_segments_are_of_one_byte(tmp_path: Path) -> None:
     assert expected["packets"] > 500
 
 
-def test_the_run_compares_what_was_found(tmp_path: Path) -> None:
-    path = tmp_path / "small.pcap"
-    make(path, "--synthetic", "--size", 0.2)
-    said = run("run.py", path, "--runs", 1, "--markdown")
+def test_the_run_compares_what_was_found(small: tuple[Path, dict]) -> None:
+    said = run("run.py", small[0], "--runs", 1, "--markdown")
     assert said.count("- ok: ") == 3
     for row in ("floor", "index", "index, no findings", "show", "export json"):
         assert f"| {row} |" in said
 
 
-def test_the_run_fails_where_something_was_not_found(tmp_path: Path) -> None:
-    path = tmp_path / "small.pcap"
-    expected = make(path, "--synthetic", "--size", 0.2)
+def test_the_run_fails_where_something_was_not_found(small: tuple[Path, dict], tmp_path: Path) -> None:
+    path = shutil.copy(small[0], tmp_path)
+    expected = deepcopy(small[1])
     expected["messages"] += 1
     expected["objects"][0]["sha256"] = "0" * 64
     Path(f"{path}.expect.json").write_text(json.dumps(expected))
@@ -133,6 +146,6 @@ def test_every_kind_of_traffic_is_found(tmp_path: Path, kind: str, count: int) -
 
 
 def test_programs_are_compared_in_one_table(tmp_path: Path) -> None:
-    said = run("compare.py", tmp_path, "tiny", "small", "--runs", 1, "--scale", 0.0001, "--no-tshark")
+    said = printed("-c", COMPARED_ONCE, tmp_path, "tiny", "small", "--runs", 1, "--scale", 0.0001, "--no-tshark")
     assert "| a capture of 2 kB × 0.0001 | 0.00162 |" in said
     assert said.count("\n|") == 4

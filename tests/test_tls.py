@@ -48,10 +48,6 @@ def session() -> Session:
     return spoken(TURNS)
 
 
-def secrets_block(log: bytes) -> bytes:
-    return build.block(10, len(log).to_bytes(4, "little").join([b"KSLT", log]))
-
-
 def files(folder: Path, session: Session, **options: int) -> tuple[Path, Path]:
     capture, log = folder / "capture.pcap", folder / "keys.log"
     capture.write_bytes(build.pcap(build.frames(packets(session, **options))))
@@ -100,14 +96,14 @@ def test_secrets_inside_a_pcapng_file_are_used(tmp_path, session):
     path = tmp_path / "capture.pcapng"
     whole = build.pcapng(build.frames(packets(session)))
     head = len(build.section_header())
-    path.write_bytes(whole[:head] + secrets_block(session.key_log) + whole[head:])
+    path.write_bytes(whole[:head] + build.secrets_block(session.key_log) + whole[head:])
     (association,) = transcript(open_capture(path, collect=True))["associations"]
     assert (association["outcome"], association["tls"]["read_with"]) == ("released", "secrets in the capture")
 
 
 def test_secrets_that_come_after_the_packets_are_used_too(tmp_path, session):
     path = tmp_path / "capture.pcapng"
-    path.write_bytes(build.pcapng(build.frames(packets(session))) + secrets_block(session.key_log))
+    path.write_bytes(build.pcapng(build.frames(packets(session))) + build.secrets_block(session.key_log))
     (association,) = transcript(open_capture(path, collect=True))["associations"]
     assert association["outcome"] == "released"
 
@@ -435,7 +431,7 @@ def test_a_comment_is_held_against_data_sets_that_come_later_inside_tls(tmp_path
     path, log = files(tmp_path, spoke)
     if inside:
         records = [build.enhanced_packet(time // 1000, frame) for time, frame in build.frames(packets(spoke))]
-        parts = [build.section_header(), secrets_block(spoke.key_log), build.interface(), *records]
+        parts = [build.section_header(), build.secrets_block(spoke.key_log), build.interface(), *records]
         path.write_bytes(b"".join(parts))
     keys = KeyFiles([] if inside else [log])
     with Capture(str(path), keys=keys) as capture:

@@ -8,6 +8,11 @@ BUFFERED = "whoever captures may keep packets back: `tcpdump -U` writes each at 
 """What the reason may be where another program captures."""
 
 
+def silence_text(source: str, doubt: str) -> str:
+    """Say that nothing has come from a source, and what the reason may be."""
+    return f"no packet has come in {PATIENCE:.0f} s from {source}; {doubt}"
+
+
 class Silence:
     """The time since somebody began to wait for the first packet."""
 

@@ -213,13 +213,14 @@ class Capturer:
         since, back = self._lacking_since or time.monotonic(), self._missing
         if gone:
             self._channel.send("gone", text=gone)
+        wait = RETRY if gone else 0.0
         mover: Mover | None = None
         while mover is None and not self._stopping and time.monotonic() < self._ends:
-            if select.select([self._channel], [], [], RETRY if gone else 0)[0]:
+            if select.select([self._channel], [], [], wait)[0]:
                 self._listen()
             with suppress(MoverError):
                 mover = self._open_again()
-            gone = gone or "it did not open"
+            wait = RETRY
         now = time.monotonic()
         self._down.clear()
         self._tell_away(last, now - since)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dicomsniff.capture.losses import LossCounter, Losses
 from dicomsniff.capture.packets import CaptureError, PacketBatch
 from dicomsniff.capture.reader import CaptureReader
-from dicomsniff.capture.silence import BUFFERED, PATIENCE, Silence
+from dicomsniff.capture.silence import BUFFERED, Silence, silence_text
 from dicomsniff.sniffing.notes import Note
 from dicomsniff.sniffing.plan import Plan
 from dicomsniff.sniffing.process import CapturerProcess
@@ -122,7 +122,7 @@ class LiveSource:
                 return False
             self._capturer.changed.wait(POLL)
         if self._silence.is_long():
-            self._capturer.note(f"no packet has come in {PATIENCE:.0f} s from {self.name}; {self._reason_of_silence()}")
+            self._capturer.note(silence_text(self.name, self._reason_of_silence()))
         return True
 
     def _reason_of_silence(self) -> str:

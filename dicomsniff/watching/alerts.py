@@ -53,12 +53,9 @@ class Alerts:
         """Take what a block of the capture brought, and hand over what was found in it."""
         if self._comments is not None:
             self._comments.take(updates)
-        for association in dict.fromkeys([*(association for association, _ in updates), *ended]):
-            for finding in self._fresh.of(association):
-                if finding.severity in self._severities:
-                    self._raise(finding, association)
-        for association in ended:
-            self._fresh.forget(association)
+        for association, finding in self._fresh.take(updates, ended):
+            if finding.severity in self._severities:
+                self._raise(finding, association)
 
     def end(self) -> None:
         """The capture is over: send what was found about it, and what still waits."""

@@ -1,6 +1,5 @@
 """What Prometheus scrapes: numbers of a capture since it began, under few labels, and no word of a peer in them."""
 
-from collections.abc import Iterable
 from wsgiref.simple_server import WSGIServer
 
 from dicomsniff.association.association import Association
@@ -70,27 +69,21 @@ class Metrics:
             self._operations.labels(service, category_of(operation)).inc()
             if latency is not None and latency >= 0:
                 self._latencies.labels(service).observe(latency / 1e9)
-        self._count_findings(dict.fromkeys([*(association for association, _ in updates), *ended]))
-        for association in ended:
-            self._fresh.forget(association)
+        for _, finding in self._fresh.take(updates, ended):
+            self._findings.labels(finding.code, str(finding.severity)).inc()
         for association in self._endings.take(updates, ended):
             self._associations.labels(association.outcome).inc()
-        analyzer, losses = self._capture.analyzer, self._capture.losses
+        analyzer = self._capture.analyzer
         self._open.set(analyzer.association_count - self._endings.count)
         self._packet_count.inc(analyzer.packets - self._packets)
         self._packets = analyzer.packets
-        self._count_losses(losses)
+        self._count_losses(self._capture.losses)
 
     def end(self) -> None:
         """The capture is over: stop offering the counts."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-
-    def _count_findings(self, associations: Iterable[Association]) -> None:
-        for association in associations:
-            for finding in self._fresh.of(association):
-                self._findings.labels(finding.code, str(finding.severity)).inc()
 
     def _count_losses(self, losses: Losses) -> None:
         known = self._losses.by

@@ -42,10 +42,7 @@ class Stats:
             latency = operation.final_latency
             if latency is not None and latency >= 0:
                 self._latencies.setdefault(service, Latency()).add(latency, 0)
-        for association in dict.fromkeys([*(association for association, _ in updates), *ended]):
-            self._findings.update(finding.severity for finding in self._fresh.of(association))
-        for association in ended:
-            self._fresh.forget(association)
+        self._findings.update(finding.severity for _, finding in self._fresh.take(updates, ended))
         self._outcomes.update(association.outcome for association in self._endings.take(updates, ended))
         if self._clock() >= self._due:
             self._write()

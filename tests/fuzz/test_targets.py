@@ -23,6 +23,7 @@ def samples() -> list[Material]:
     return list(materials([SAMPLES]))
 
 
+@cache
 def seeds(name: str) -> list[bytes]:
     target = load(name)
     found = [data for material in samples() for data in target.seeds(material)]

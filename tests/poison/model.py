@@ -43,11 +43,9 @@ class PoisonedCapture(Capture):
     def close(self) -> None:
         """Let nobody else have what was poisoned: decoders remember it."""
         super().close()
-        for name, module in list(sys.modules.items()):
-            if name.startswith("dicomsniff."):
-                for each in vars(module).values():
-                    if callable(clear := getattr(each, "cache_clear", None)):
-                        clear()
+        for each in _named():
+            if callable(clear := getattr(each, "cache_clear", None)):
+                clear()
 
 
 class Poisoner:
@@ -109,14 +107,20 @@ def poison_data_set(decoded: DecodedDataSet) -> DecodedDataSet:
 
 def _tables() -> Iterator[Any]:
     """What modules of the package hold for every capture alike: poisoned, it would poison whatever is read later."""
-    modules = [module for name, module in list(sys.modules.items()) if name.startswith(PACKAGE)]
-    waiting, seen = [each for module in modules for each in vars(module).values()], set[int]()
+    waiting, seen = list(_named()), set[int]()
     while waiting:
         each = waiting.pop()
         if id(each) not in seen and isinstance(each, dict | list | set | tuple):
             seen.add(id(each))
             waiting += each.values() if isinstance(each, dict) else each
             yield each
+
+
+def _named() -> Iterator[Any]:
+    """What the names of the package's modules stand for."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(PACKAGE):
+            yield from list(vars(module).values())
 
 
 def _names(value: tuple[Any, ...]) -> tuple[str, ...]:

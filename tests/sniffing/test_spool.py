@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import build
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.output import OutputError
 from dicomsniff.sniffing import blocks
@@ -176,9 +177,7 @@ def test_a_file_that_begins_with_another_interface_has_those_before(tmp_path: Pa
 
 def secrets(text: bytes) -> Taken:
     """A Decryption Secrets Block with a TLS key log."""
-    body = b"KSLT" + len(text).to_bytes(4, "little") + text + bytes(-len(text) % 4)
-    length = (12 + len(body)).to_bytes(4, "little")
-    block = (10).to_bytes(4, "little") + length + body + length
+    block = build.secrets_block(text)
     return Taken(block, 0, (block,))
 
 
