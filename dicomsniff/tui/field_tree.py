@@ -22,7 +22,7 @@ class FieldTree(RowList):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.FIELDS)
     PLACES: ClassVar[tuple[Where, ...]] = (Where.FIELDS, Where.LIST)
-    EMPTY = "select a row of the exchange to see what it says"
+    EMPTY = "nothing is selected"
 
     def __init__(self, *, id: str = "fields", title: str = "Fields") -> None:
         super().__init__(id=id)
