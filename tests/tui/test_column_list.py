@@ -4,9 +4,17 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+import build
 from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.column_list import ColumnList
-from tui.screens import opened, press, screen_text
+from dicomsniff.tui.columns import Row
+from dicomsniff.tui.finding_rows import FindingRows
+from dicomsniff.tui.problem_index import RANK
+from tui.screens import exchange, opened, press, screen_text
+
+
+def sort(rows: ColumnList[Row], title: str) -> None:
+    rows.sort_by(next(column for column in rows.columns if column.title == title))
 
 
 async def test_contexts_stay_sorted_when_another_association_brings_other_columns(samples: Path) -> None:
@@ -52,9 +60,45 @@ async def test_what_was_sorted_by_a_column_that_is_gone_is_in_the_order_in_which
         rows = app.focused
         assert isinstance(rows, ColumnList)
         came = list(rows.rows)
-        rows.sort_by(next(column for column in rows.columns if column.title == "size"))
+        sort(rows, "size")
         rows.action_reverse()
-        rows.sort_by(next(column for column in rows.columns if column.title == "patient"))
+        sort(rows, "patient")
         await press(pilot, "P")
         assert rows.sorted_by is None
         assert list(rows.rows) == came[::-1]
+
+
+async def test_entries_are_sorted_by_seconds_as_numbers(tmp_path: Path) -> None:
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    talk.wait(9_500_000_000)
+    talk.client(build.message(1, build.echo_rq(1)))
+    talk.wait(2_000_000_000)
+    talk.server(build.message(1, build.echo_rsp(1)))
+    path = tmp_path / "slow.pcap"
+    path.write_bytes(build.pcap(build.frames(talk.packets)))
+    async with opened(path) as (app, pilot):
+        await press(pilot, "2")
+        ladder = exchange(app).ladder
+        came = list(ladder.rows)
+        sort(ladder, "seconds")
+        assert list(ladder.rows) == came, "with the gap before what came after it"
+
+
+async def test_findings_are_sorted_by_severity_and_by_their_numbers_as_numbers(samples: Path) -> None:
+    async with opened(samples / "association-rejected.pcap") as (app, pilot):
+        await press(pilot, "6")
+        rows = app.focused
+        assert isinstance(rows, FindingRows)
+        sort(rows, "assoc.")
+        numbers = [row.found.association for row in rows.rows if row.found is not None]
+        assert numbers == sorted(numbers)
+        assert max(numbers) >= 10
+        sort(rows, "packet")
+        packets = [row.found.finding.span.first_packet for row in rows.rows if row.found is not None]
+        assert packets == sorted(packets)
+        assert max(packets) >= 10
+        sort(rows, "")
+        ranks = [RANK[row.severity] for row in rows.rows]
+        assert ranks == sorted(ranks, reverse=True)
