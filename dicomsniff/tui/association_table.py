@@ -77,10 +77,6 @@ class AssociationTable(ColumnList[Association]):
         return self.severity_style(self._listing.problems(row).worst)
 
 
-def _started(association: Association) -> int:
-    return association.start_time
-
-
 def _start(association: Association) -> str:
     return time_of_day(association.start_time, 3)
 
