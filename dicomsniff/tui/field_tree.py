@@ -58,6 +58,14 @@ class FieldTree(RowList):
         if again:
             self._select(place)
 
+    def keep_up(self, detail: Detail) -> None:
+        """Show a detail unless it is shown; one of the same title is of the same thing, as it is now."""
+        known = self.detail
+        if known is None or known.title != detail.title:
+            self.show(detail)
+        elif known.rows != detail.rows:
+            self.show(detail, again=True)
+
     def on_resize(self) -> None:
         """Wrap again; the cursor stays on its field."""
         place = self._place

@@ -72,11 +72,7 @@ class Times(View):
         if association is None:
             self.account.show(None)
             return
-        detail = Detail(f"Where the time of association {association.id} went", list(_rows(association)))
-        known = self.account.detail
-        again = known is not None and known.title == detail.title
-        if not again or known is None or known.rows != detail.rows:
-            self.account.show(detail, again=again)
+        self.account.keep_up(Detail(f"Where the time of association {association.id} went", list(_rows(association))))
 
 
 def _rows(association: Association) -> Iterator[FieldRow]:
