@@ -1,5 +1,6 @@
 """What all views share: panes to go through, one of which may be zoomed, and what Enter and Escape do in them."""
 
+import time
 from typing import ClassVar
 
 from textual import events, on
@@ -22,6 +23,9 @@ from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.split import Split
 from dicomsniff.tui.value_view import ValueView
 
+PATIENCE = 1.0
+"""Seconds until the rows of a view are listed again, while the capture is being read."""
+
 
 class View(Vertical):
     """One way to show the selection. It is told of changes while it is in sight, and of all others when it comes."""
@@ -37,6 +41,7 @@ class View(Vertical):
         """The one that has the focus, or had it last."""
         self.zoomed = False
         self._body = body
+        self._due = 0.0
 
     @property
     def keys(self) -> list[Where]:
@@ -50,6 +55,16 @@ class View(Vertical):
     def take(self, change: Change) -> None:
         """Show what is another one."""
         raise NotImplementedError
+
+    def list_if_due(self, change: Change) -> None:
+        """List the rows anew where there may be others; that is costly, and not done with every change."""
+        is_due = not self.session.reading or time.monotonic() >= self._due
+        if change & (Change.LISTING | Change.VIEW) and is_due:
+            self.list_rows()
+            self._due = time.monotonic() + PATIENCE
+
+    def list_rows(self) -> None:
+        """List the rows anew, where a view does that only when it is due."""
 
     def on_mount(self) -> None:
         """Arrange the panes before the first frame."""
