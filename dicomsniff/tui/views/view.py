@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
-from textual.widget import Widget
 
 from dicomsniff.quantities import counted
 from dicomsniff.tui.choice import Choice
@@ -32,7 +31,7 @@ class View(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.VIEW)
 
-    def __init__(self, session: Session, *panes: RowList, body: Widget, id: str) -> None:
+    def __init__(self, session: Session, *panes: RowList, body: Split, id: str) -> None:
         super().__init__(id=id, classes="view")
         self.session = session
         self.order = panes
@@ -76,8 +75,7 @@ class View(Vertical):
 
     def lay_out(self, size: Size) -> None:
         """Arrange the panes for a size."""
-        if isinstance(self._body, Split):
-            self._body.lay_out(size, self.pane, zoomed=self.zoomed)
+        self._body.lay_out(size, self.pane, zoomed=self.zoomed)
 
     def go_to(self, pane: RowList) -> None:
         """Focus a pane; where there is no room for all of them, bring it in sight."""
