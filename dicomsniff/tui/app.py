@@ -133,8 +133,8 @@ class DicomsniffApp(GuardedApp):
                 yield SystemCommand(key.label, key.meaning, lambda key=key: self._run(key))
 
     def _run(self, key: Key) -> None:
-        view = self.workspace.views[self.session.view]
-        self.call_later(self.run_action, key.action, self.workspace if key.where is Where.WORKSPACE else view)
+        workspace = self.workspace
+        self.call_later(self.run_action, key.action, workspace if key.where is Where.WORKSPACE else workspace.current)
 
     def _take(self, change: Change) -> None:
         self.status.show()

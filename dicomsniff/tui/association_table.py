@@ -33,7 +33,7 @@ class AssociationTable(ColumnList[Association]):
         if digits <= self._digits:
             return
         self._digits, listing = digits, self._listing
-        self.columns = (
+        columns: tuple[Column[Association], ...] = (
             Column("#", lambda row: str(row.id), digits, to_right=True, key=lambda row: row.id),
             Column("", self._sign, 1, is_toned=True, is_sign=True, key=lambda row: -RANK[listing.problems(row).worst]),
             Column(
@@ -54,6 +54,7 @@ class AssociationTable(ColumnList[Association]):
             Column("longest wait", _wait, 12, leaves=8, to_right=True, key=_waited),
             Column("duration", _duration, 8, leaves=2, to_right=True, key=lambda row: row.end_time - row.start_time),
         )
+        self.set_columns(columns)
 
     def show(self, selected: Association | None) -> None:
         """List the associations that are listed now."""
@@ -74,10 +75,6 @@ class AssociationTable(ColumnList[Association]):
     def style_of(self, row: Association) -> Style | str:
         """Return the colour of the worst finding."""
         return self.severity_style(self._listing.problems(row).worst)
-
-
-def _started(association: Association) -> int:
-    return association.start_time
 
 
 def _start(association: Association) -> str:

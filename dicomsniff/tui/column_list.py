@@ -37,6 +37,12 @@ class ColumnList(RowList, Generic[Row]):
         self._shift = 0
         self._fitting: tuple[object, list[tuple[Column[Row], int]]] = (None, [])
 
+    def set_columns(self, columns: Sequence[Column[Row]]) -> None:
+        """Have other columns; rows stay sorted by the one of the same title, where there is one."""
+        title = self.sorted_by.title if self.sorted_by is not None else None
+        self.columns = columns
+        self.sort_by(next((column for column in columns if column.title == title), None))
+
     def show_rows(self, rows: Sequence[Row], selected: Row | None = None) -> None:
         """List other rows; the cursor goes to the selected one, if it is there."""
         self._came = rows

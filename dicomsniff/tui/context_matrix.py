@@ -29,7 +29,7 @@ class ContextMatrix(ColumnList[ContextRow]):
 
     def show(self, table: ContextTable) -> None:
         """Show the contexts of another association."""
-        self.columns = (
+        columns: tuple[Column[ContextRow], ...] = (
             Column("id", _number, 3, to_right=True, key=lambda row: row.context.id),
             Column("", _sign, 1, is_toned=True, is_sign=True, key=lambda row: not row.refused),
             Column("SOP class", _sop_class, 16, 44, share=2, is_toned=True),
@@ -41,7 +41,8 @@ class ContextMatrix(ColumnList[ContextRow]):
             Column("used", _used, 4, leaves=len(table.syntaxes) + 2, to_right=True, key=lambda row: -row.messages),
         )
         if any(row.consequences for row in table.rows):
-            self.columns = (*self.columns, Column("so", _follows, 20, share=3))
+            columns = (*columns, Column("so", _follows, 20, share=3))
+        self.set_columns(columns)
         self.border_subtitle = Shown(allowed("; ".join(each.text for each in table.further))) or None
         self.show_rows(table.rows)
 

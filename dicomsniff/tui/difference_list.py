@@ -23,13 +23,14 @@ class DifferenceList(ColumnList[Difference]):
 
     def name_sides(self, good: str, bad: str) -> None:
         """Say which associations are compared."""
-        self.columns = (
+        columns: tuple[Column[Difference], ...] = (
             Column("", lambda row: SIGNS[row.weight], 1, is_toned=True, key=lambda row: row.weight),
             Column("weight", lambda row: row.weight.name.lower(), 8, leaves=1, is_toned=True, key=_weight),
             Column("what differs", lambda row: allowed(row.about), 26, share=3),
             Column(good, lambda row: allowed(row.good), 18, share=2),
             Column(bad, lambda row: allowed(row.bad), 18, share=2, is_toned=True),
         )
+        self.set_columns(columns)
 
     def style_of(self, row: Difference) -> Style | str:
         """Return the colour of how much it could matter."""

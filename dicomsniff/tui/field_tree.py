@@ -22,7 +22,7 @@ class FieldTree(RowList):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.FIELDS)
     PLACES: ClassVar[tuple[Where, ...]] = (Where.FIELDS, Where.LIST)
-    EMPTY = "select a row of the exchange to see what it says"
+    EMPTY = "nothing is selected"
 
     def __init__(self, *, id: str = "fields", title: str = "Fields") -> None:
         super().__init__(id=id)
@@ -57,6 +57,14 @@ class FieldTree(RowList):
         self.scroll_to(y=top if again else 0, animate=False)
         if again:
             self._select(place)
+
+    def keep_up(self, detail: Detail) -> None:
+        """Show a detail unless it is shown; one of the same title is of the same thing, as it is now."""
+        known = self.detail
+        if known is None or known.title != detail.title:
+            self.show(detail)
+        elif known.rows != detail.rows:
+            self.show(detail, again=True)
 
     def on_resize(self) -> None:
         """Wrap again; the cursor stays on its field."""

@@ -8,11 +8,12 @@ from rich.style import Style
 from textual.binding import BindingType
 
 from dicomsniff.findings.catalogue import find_rule
+from dicomsniff.findings.finding import Severity
 from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.columns import Column
 from dicomsniff.tui.found import Finds, Found, Kind
 from dicomsniff.tui.keys import Where, bindings
-from dicomsniff.tui.problem_index import LETTERS
+from dicomsniff.tui.problem_index import LETTERS, RANK
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.shown import Shown
 
@@ -33,6 +34,11 @@ class FindingRow:
         """The finding itself, or the first below the heading."""
         return self.found if self.found is not None else self.kind.found[0]
 
+    @property
+    def severity(self) -> Severity:
+        """That of the finding, or the worst below the heading."""
+        return self.found.finding.severity if self.found is not None else self.kind.severity
+
 
 class FindingRows(ColumnList[FindingRow]):
     """Sign, association, packet and text of every finding."""
@@ -42,9 +48,9 @@ class FindingRows(ColumnList[FindingRow]):
 
     def __init__(self, chosen: Callable[[FindingRow], None]) -> None:
         columns: tuple[Column[FindingRow], ...] = (
-            Column("", _sign, 1, is_toned=True, is_sign=True),
-            Column("assoc.", _association, 6, leaves=1, to_right=True),
-            Column("packet", _packet, 8, leaves=2, to_right=True),
+            Column("", _sign, 1, is_toned=True, is_sign=True, key=lambda row: -RANK[row.severity]),
+            Column("assoc.", _association, 6, leaves=1, to_right=True, key=_association_number),
+            Column("packet", _packet, 8, leaves=2, to_right=True, key=_packet_number),
             Column("finding", self._text, 44, share=1, is_toned=True),
             Column("code", lambda row: row.first.finding.code, 26, leaves=3),
         )
@@ -76,7 +82,7 @@ class FindingRows(ColumnList[FindingRow]):
 
     def style_of(self, row: FindingRow) -> Style | str:
         """Return the colour of a severity."""
-        return self.severity_style(row.first.finding.severity if row.found is not None else row.kind.severity)
+        return self.severity_style(row.severity)
 
     def action_fold(self) -> None:
         """Hide the findings below the heading of those under the cursor."""
@@ -129,12 +135,20 @@ class FindingRows(ColumnList[FindingRow]):
 
 
 def _sign(row: FindingRow) -> str:
-    return LETTERS[row.kind.severity if row.found is None else row.found.finding.severity]
+    return LETTERS[row.severity]
+
+
+def _association_number(row: FindingRow) -> int:
+    return (row.found.association or 0) if row.found is not None else 0
 
 
 def _association(row: FindingRow) -> str:
     return "" if row.found is None else f"{row.found.association or 'all'}"
 
 
+def _packet_number(row: FindingRow) -> int:
+    return row.found.finding.span.first_packet if row.found is not None else 0
+
+
 def _packet(row: FindingRow) -> str:
-    return "" if row.found is None else f"{row.found.finding.span.first_packet or ''}"
+    return f"{_packet_number(row) or ''}"

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.findings.collector import Collector
-from dicomsniff.findings.slowness import slow_because
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.problem_index import Problems
@@ -30,8 +29,6 @@ class Listing:
         """The time (ns since 1970) up to which associations have gone on that are not over."""
         self._problems: dict[int, Problems] = {}
         self._verdicts: dict[int, tuple[tuple[str, bool, int, int], str]] = {}
-        self._slowness = (0, "")
-        """Of the association asked for last."""
 
     def add(self, associations: list[Association]) -> None:
         """Take more associations, and note that those at hand may have grown."""
@@ -85,7 +82,6 @@ class Listing:
     def forget(self) -> None:
         """Let go of texts that were made while something else could be shown."""
         self._verdicts.clear()
-        self._slowness = (0, "")
 
     @property
     def given_up(self) -> int:
@@ -127,9 +123,3 @@ class Listing:
                 return text or association.outcome
             self._verdicts[association.id] = (state, text)
         return text
-
-    def slow(self, association: Association) -> str:
-        """Say why an association that is over was slow; empty where it was not."""
-        if association.closed and not association.condensed and self._slowness[0] != association.id:
-            self._slowness = (association.id, slow_because(association))
-        return self._slowness[1] if self._slowness[0] == association.id else ""

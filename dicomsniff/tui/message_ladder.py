@@ -8,6 +8,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.pdu.types import CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import byte_size, duration
@@ -16,7 +17,7 @@ from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.columns import Column
 from dicomsniff.tui.ladder_line import LadderLine, LadderLines, gap_text
-from dicomsniff.tui.problem_index import LETTERS
+from dicomsniff.tui.problem_index import LETTERS, RANK
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Session
 from dicomsniff.tui.shown import Shown
@@ -32,8 +33,8 @@ class MessageLadder(ColumnList[LadderLine]):
     def __init__(self, session: Session) -> None:
         self._session = session
         columns: tuple[Column[LadderLine], ...] = (
-            Column("", self._sign, 1, is_toned=True, is_sign=True),
-            Column("seconds", self._seconds, 9, 12, share=2, to_right=True, draw=self._draw_seconds),
+            Column("", self._sign, 1, is_toned=True, is_sign=True, key=lambda line: -RANK[self._severity(line)]),
+            Column("seconds", self._seconds, 9, 12, share=2, to_right=True, key=_line_order, draw=self._draw_seconds),
             Column("Δ", _since, 8, leaves=1, to_right=True, key=lambda line: -(line.since or 0)),
             Column("requestor → acceptor", lambda line: arrow(line.entry, 0), 20, 52, share=4, draw=self._draw_arrow),
             Column("size", _size, 7, leaves=2, to_right=True, key=lambda line: -entry_size(line.entry)),
@@ -105,8 +106,7 @@ class MessageLadder(ColumnList[LadderLine]):
 
     def style_of(self, row: LadderLine) -> Style | str:
         """Return the colour of the worst finding about an entry."""
-        problems = self._session.problems
-        return self.severity_style(problems.severity(row.entry)) if problems is not None else ""
+        return self.severity_style(self._severity(row))
 
     def row(self, index: int, width: int) -> Shown:
         """Return an entry's row, or the mark of a gap."""
@@ -121,8 +121,11 @@ class MessageLadder(ColumnList[LadderLine]):
         return [Choice("gap", gap_text(line))] if line.is_gap else super().parts(index)
 
     def _sign(self, line: LadderLine) -> str:
+        return LETTERS[self._severity(line) if not line.is_gap else None]
+
+    def _severity(self, line: LadderLine) -> Severity | None:
         problems = self._session.problems
-        return LETTERS[problems.severity(line.entry)] if problems is not None and not line.is_gap else " "
+        return problems.severity(line.entry) if problems is not None else None
 
     def _start(self) -> int:
         return self._association.start_time if self._association is not None else 0

@@ -69,9 +69,7 @@ class ObjectList(ColumnList[StoredObject]):
             Column("assoc.", lambda row: str(row.association.id), 6, to_right=True, key=lambda row: row.association.id),
             Column("for", lambda row: allowed(row.asked_for_by), 18, 34, share=1, leaves=3),
         )
-        self.columns = columns
-        self.sorted_by = None
-        self.refresh()
+        self.set_columns(columns)
 
     def show(self, objects: list[StoredObject], selected: StoredObject | None, total: int) -> None:
         """List other objects, `total` being those that were sent, listed or not."""

@@ -39,9 +39,6 @@ class Change(Flag):
     """The view in sight."""
 
 
-EVERYTHING = ~Change(0)
-
-
 class Place(NamedTuple):
     """An association and an entry of it (None: its beginning), looked at in a view (empty: whichever)."""
 

@@ -29,6 +29,7 @@ from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.slices import PAUSE, go_on
 from dicomsniff.tui.tabs import Tabs
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
+from dicomsniff.tui.views.view import View
 
 
 class Workspace(Vertical):
@@ -63,6 +64,11 @@ class Workspace(Vertical):
         self.session.observe(self.take)
         self.take(Change.VIEW)
 
+    @property
+    def current(self) -> View:
+        """The view in sight."""
+        return self.views[self.session.view]
+
     def take(self, change: Change) -> None:
         """Have the view in sight show what is another one."""
         if not self.is_attached:  # the screen is being taken down
@@ -71,7 +77,7 @@ class Workspace(Vertical):
             self._missed[name] |= change
         self._reopen()
         self._filter_on()
-        current = self.views[self.session.view]
+        current = self.current
         if change & Change.VIEW:
             for view in self.views.values():
                 view.display = view is current
@@ -107,8 +113,7 @@ class Workspace(Vertical):
     @on(FilterLine.Done)
     def leave_filter(self) -> None:
         """Go back to what the filter is about."""
-        view = self.views[self.session.view]
-        view.go_to(view.pane)
+        self.current.go_to(self.current.pane)
 
     def action_find(self) -> None:
         """Type what to find."""
@@ -132,7 +137,7 @@ class Workspace(Vertical):
     @work(group="finding", exclusive=True)
     async def find_on(self, text: str, step: int) -> None:
         """Look for text a little at a time, between keys."""
-        view = self.views[self.session.view]
+        view = self.current
         search = Search(view.order, view.pane, text, step)
         steps = search.steps()
         while not go_on(steps):
@@ -155,12 +160,11 @@ class Workspace(Vertical):
         """List what belongs together; begin at the selected entry."""
         related, _ = find_related(self.session)
         here = related[0].target if related else None
-        view = self.views[self.session.view]
-        self.app.push_screen(LinksList(self.session.book.links, here, everything=True), view.follow_if)
+        self.app.push_screen(LinksList(self.session.book.links, here, everything=True), self.current.follow_if)
 
     def action_related(self) -> None:
         """Go to what belongs together with the selected entry; where that is several, list it."""
-        view = self.views[self.session.view]
+        view = self.current
         links, found = find_related(self.session)
         if len(found) == 1 or (found and not links):
             view.follow(found[0])

@@ -1,6 +1,5 @@
 """The view of everything that was found in the capture: what it means, and what to do about it."""
 
-import time
 from collections.abc import Iterator
 
 from dicomsniff.findings.catalogue import find_rule
@@ -18,8 +17,6 @@ from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.views.view import View
 
 ARRANGEMENTS = (Arrangement(0, 16, 55), Arrangement(0, 0, 50, at_once=False))
-PATIENCE = 1.0
-"""Seconds until findings are arranged again, while the capture is being read."""
 
 
 class FindingsView(View):
@@ -31,14 +28,12 @@ class FindingsView(View):
         body = Split(self.list, self.meaning, ARRANGEMENTS, id="findings-body")
         super().__init__(session, self.list, self.meaning, body=body, id="findings")
         self._count = -1
-        self._due = 0.0
 
     def take(self, change: Change) -> None:
         """Show what was found by now."""
         if change & Change.PRIVACY:
             self.list.refresh()
-        if change & (Change.LISTING | Change.VIEW) and (not self.session.reading or time.monotonic() >= self._due):
-            self._arrange()
+        self.list_if_due(change)
         if change & (Change.VIEW | Change.ENTRY | Change.ASSOCIATION):
             self._follow_selection()
         self._explain()
@@ -52,7 +47,7 @@ class FindingsView(View):
 
     def show_worst(self) -> bool:
         """Select the worst finding; tell whether there is one that is an error or a warning."""
-        self._arrange()
+        self.list_rows()
         self.list.move_to(0)
         row = self.list.selected
         if row is None or row.kind.severity is Severity.NOTE:
@@ -63,7 +58,8 @@ class FindingsView(View):
         self._chosen(row)
         return True
 
-    def _arrange(self) -> None:
+    def list_rows(self) -> None:
+        """List what was found by now."""
         session = self.session
         every = [(each, session.capture.found.of(each)) for each in session.listing.listed]
         about_capture = list(session.capture.analyzer.findings)
@@ -73,7 +69,6 @@ class FindingsView(View):
         if count != self._count:
             self._count = count
             self.list.show(arrange(about_capture, every))
-        self._due = time.monotonic() + PATIENCE
 
     def _chosen(self, row: FindingRow) -> None:
         """Select the place of a finding, too."""

@@ -1,6 +1,5 @@
 """The view of every object that was stored, or was to be, across the capture."""
 
-import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -24,8 +23,6 @@ from dicomsniff.tui.views.view import View
 from dicomsniff.words.objects import StoredObject
 
 ARRANGEMENTS = (Arrangement(0, 16, 60), Arrangement(0, 0, 50, at_once=False))
-PATIENCE = 1.0
-"""Seconds until objects are listed again, while the capture is being read."""
 
 
 class Objects(View):
@@ -38,7 +35,6 @@ class Objects(View):
         body = Split(self.list, self.object, ARRANGEMENTS, id="objects-body")
         super().__init__(session, self.list, self.object, body=body, id="objects")
         self._index = ObjectIndex()
-        self._due = 0.0
         self._touched = False
         """Whether somebody has chosen an object, so that the cursor stays there."""
         self._loading = False
@@ -48,8 +44,7 @@ class Objects(View):
         if change & Change.PRIVACY:
             self.patients.forget()
             self.list.choose_columns()
-        if change & (Change.LISTING | Change.VIEW) and (not self.session.reading or time.monotonic() >= self._due):
-            self._arrange()
+        self.list_if_due(change)
         if change & (Change.VIEW | Change.ENTRY):
             self._follow_selection()
         self._explain()
@@ -61,14 +56,14 @@ class Objects(View):
         if row is not None:
             self.follow(Target(row.association.id, row.request.number))
 
-    def _arrange(self) -> None:
+    def list_rows(self) -> None:
+        """List what was stored by now."""
         session = self.session
         listed = session.listing.listed
         self.list.EMPTY = "no object was sent so far" if session.reading else "no object was sent by C-STORE"
         total = sum(each.message_counts.requests["C-STORE"] for each in listed)
         objects = self._index.arrange(listed)
         self.list.show(objects, self.list.selected if self._touched else None, max(total, len(objects)))
-        self._due = time.monotonic() + PATIENCE
 
     def _chosen(self, row: StoredObject) -> None:
         """Select its message, too."""

@@ -95,8 +95,4 @@ class Overview(View):
         found = session.capture.found.of(shown)
         digits = session.capture.reader.resolution_digits
         rows = list(association_facts(shown, found, session.book, digits, session.listing.now))
-        known = self.facts.detail
-        title = f"Association {shown.id}"
-        again = known is not None and known.title == title
-        if not again or known is None or known.rows != rows:
-            self.facts.show(Detail(title, rows), again=again)
+        self.facts.keep_up(Detail(f"Association {shown.id}", rows))

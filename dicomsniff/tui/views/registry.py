@@ -1,7 +1,6 @@
 """Every view of the terminal UI: what it is called, the key that shows it, and what it is made by."""
 
 from collections.abc import Callable
-from enum import Enum
 from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -17,32 +16,24 @@ from dicomsniff.tui.views.times import Times
 from dicomsniff.tui.views.view import View
 
 
-class Needs(Enum):
-    """What a view shows something of."""
-
-    CAPTURE = "the capture"
-    ASSOCIATION = "the selected association"
-
-
 class Kind(NamedTuple):
-    """A view: its id, key, title, widget, what it shows something of, and what it answers."""
+    """A view: its id, key, title, widget, and what it answers."""
 
     id: str
     key: str
     title: str
     widget: Callable[[Session], View]
-    needs: Needs
     meaning: str
 
 
 VIEWS = (
-    Kind("overview", "1", "Overview", Overview, Needs.CAPTURE, "how the capture went, and its associations"),
-    Kind("exchange", "2", "Exchange", Exchange, Needs.ASSOCIATION, "what was said, message by message"),
-    Kind("negotiation", "3", "Negotiation", Negotiation, Needs.ASSOCIATION, "what was agreed, and what follows"),
-    Kind("objects", "4", "Objects", Objects, Needs.CAPTURE, "what was stored, whole UIDs, failures first"),
-    Kind("times", "5", "Time", Times, Needs.CAPTURE, "who waited for whom, how long answers took"),
-    Kind("findings", "6", "Findings", FindingsView, Needs.CAPTURE, "what went wrong, why, and what to do"),
-    Kind("compare", "7", "Compare", Compare, Needs.ASSOCIATION, "what differs from one that went well"),
+    Kind("overview", "1", "Overview", Overview, "how the capture went, and its associations"),
+    Kind("exchange", "2", "Exchange", Exchange, "what was said, message by message"),
+    Kind("negotiation", "3", "Negotiation", Negotiation, "what was agreed, and what follows"),
+    Kind("objects", "4", "Objects", Objects, "what was stored, whole UIDs, failures first"),
+    Kind("times", "5", "Time", Times, "who waited for whom, how long answers took"),
+    Kind("findings", "6", "Findings", FindingsView, "what went wrong, why, and what to do"),
+    Kind("compare", "7", "Compare", Compare, "what differs from one that went well"),
 )
 
 

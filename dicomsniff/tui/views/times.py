@@ -1,6 +1,5 @@
 """The view of where time went: the longest waits of the capture, and all the time of the selected association."""
 
-import time
 from collections.abc import Iterator
 
 from textual.app import ComposeResult
@@ -22,8 +21,6 @@ from dicomsniff.words.times import answers, nearest_side, time_parts
 from dicomsniff.words.waits import Waited
 
 ARRANGEMENTS = (Arrangement(0, 16, 45), Arrangement(0, 0, 50, at_once=False))
-PATIENCE = 1.0
-"""Seconds until waits are listed again, while the capture is being read."""
 LONGEST_BAR = 16
 """Cells of the bar of something that took all the time."""
 
@@ -37,7 +34,6 @@ class Times(View):
         self.account = FieldTree(id="account", title="Where the time went")
         body = Split(self.list, self.account, ARRANGEMENTS, id="times-body")
         super().__init__(session, self.list, self.account, body=body, id="times")
-        self._due = 0.0
 
     def compose(self) -> ComposeResult:
         """Put the time of the selected association above the panes."""
@@ -48,12 +44,14 @@ class Times(View):
         """Show the waits of the capture and the time of the selected association."""
         if change & Change.PRIVACY:
             self.list.refresh()
-        if change & (Change.LISTING | Change.VIEW) and (not self.session.reading or time.monotonic() >= self._due):
-            self.list.show(self.session.listing.listed)
-            self._due = time.monotonic() + PATIENCE
+        self.list_if_due(change)
         if change & (Change.VIEW | Change.ASSOCIATION) and self.session.association is not None:
             self.list.find(self.session.association)
         self._account_for()
+
+    def list_rows(self) -> None:
+        """List the longest waits by now."""
+        self.list.show(self.session.listing.listed)
 
     def open_selected(self) -> None:
         """Go to the message that was waited for."""
@@ -72,11 +70,7 @@ class Times(View):
         if association is None:
             self.account.show(None)
             return
-        detail = Detail(f"Where the time of association {association.id} went", list(_rows(association)))
-        known = self.account.detail
-        again = known is not None and known.title == detail.title
-        if not again or known is None or known.rows != detail.rows:
-            self.account.show(detail, again=again)
+        self.account.keep_up(Detail(f"Where the time of association {association.id} went", list(_rows(association))))
 
 
 def _rows(association: Association) -> Iterator[FieldRow]:

@@ -1,5 +1,6 @@
 """What all views share: panes to go through, one of which may be zoomed, and what Enter and Escape do in them."""
 
+import time
 from typing import ClassVar
 
 from textual import events, on
@@ -7,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
-from textual.widget import Widget
 
 from dicomsniff.quantities import counted
 from dicomsniff.tui.choice import Choice
@@ -22,13 +22,16 @@ from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.split import Split
 from dicomsniff.tui.value_view import ValueView
 
+PATIENCE = 1.0
+"""Seconds until the rows of a view are listed again, while the capture is being read."""
+
 
 class View(Vertical):
     """One way to show the selection. It is told of changes while it is in sight, and of all others when it comes."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.VIEW)
 
-    def __init__(self, session: Session, *panes: RowList, body: Widget, id: str) -> None:
+    def __init__(self, session: Session, *panes: RowList, body: Split, id: str) -> None:
         super().__init__(id=id, classes="view")
         self.session = session
         self.order = panes
@@ -37,6 +40,7 @@ class View(Vertical):
         """The one that has the focus, or had it last."""
         self.zoomed = False
         self._body = body
+        self._due = 0.0
 
     @property
     def keys(self) -> list[Where]:
@@ -51,6 +55,16 @@ class View(Vertical):
         """Show what is another one."""
         raise NotImplementedError
 
+    def list_if_due(self, change: Change) -> None:
+        """List the rows anew where there may be others; that is costly, and not done with every change."""
+        is_due = not self.session.reading or time.monotonic() >= self._due
+        if change & (Change.LISTING | Change.VIEW) and is_due:
+            self.list_rows()
+            self._due = time.monotonic() + PATIENCE
+
+    def list_rows(self) -> None:
+        """List the rows anew, where a view does that only when it is due."""
+
     def on_mount(self) -> None:
         """Arrange the panes before the first frame."""
         self.lay_out(self.app.size)
@@ -61,8 +75,7 @@ class View(Vertical):
 
     def lay_out(self, size: Size) -> None:
         """Arrange the panes for a size."""
-        if isinstance(self._body, Split):
-            self._body.lay_out(size, self.pane, zoomed=self.zoomed)
+        self._body.lay_out(size, self.pane, zoomed=self.zoomed)
 
     def go_to(self, pane: RowList) -> None:
         """Focus a pane; where there is no room for all of them, bring it in sight."""
