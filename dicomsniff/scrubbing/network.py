@@ -47,12 +47,12 @@ class Addresses:
                 self._replace(frame, begin + place, 6)
         return True
 
-    def hide_inner_link(self, frame: bytearray, ip: int) -> None:
-        """Overwrite the addresses of an Ethernet header right before an IP header in a tunnel."""
+    def hide_inner_link(self, frame: bytearray, least: int, ip: int) -> None:
+        """Overwrite the addresses of an Ethernet header right before an IP header, if one is there from `least` on."""
         begin = ip - 2
-        while begin >= 4 and int.from_bytes(frame[begin - 4 : begin - 2], "big") in TAGS:
+        while begin >= least + 4 and int.from_bytes(frame[begin - 4 : begin - 2], "big") in TAGS:
             begin -= 4
-        if begin >= 12 and int.from_bytes(frame[ip - 2 : ip], "big") in _ETHERTYPES:
+        if begin >= least + 12 and int.from_bytes(frame[ip - 2 : ip], "big") in _ETHERTYPES:
             self._replace(frame, begin - 12, 6)
             self._replace(frame, begin - 6, 6)
 
