@@ -210,6 +210,21 @@ def test_a_card_has_the_same_stand_in_within_a_tunnel_and_outside(copied) -> Non
     assert card + peer not in cards
 
 
+@pytest.mark.parametrize(("kind", "length_at", "address_at"), [("Linux cooked", 5, 6), ("Linux cooked v2", 11, 12)])
+@pytest.mark.parametrize("length", [5, 6, 8, 20])
+def test_an_address_of_any_length_is_overwritten(copied, kind, length_at, address_at, length) -> None:
+    link_type, wrap = WRAPPED[kind]
+    records = []
+    for packet in stored("ISO_IR 192").packets:
+        frame = bytearray(wrap(packet)[0])
+        frame[length_at], frame[address_at : address_at + 8] = length, b"\2Quantle"
+        records.append((packet.time, bytes(frame)))
+    source, target, _ = copied(build.pcap(records, link_type=link_type), PLAIN._replace(redact_network=True))
+    assert_clean(target)
+    assert b"Quan" not in target.read_bytes()
+    assert exchange(target).keys() == exchange(source).keys()
+
+
 @pytest.mark.parametrize("privacy", [PLAIN, PLAIN._replace(redact_network=True)], ids=["values", "network"])
 def test_checksums_that_were_right_are_right(copied, privacy) -> None:
     records = [(packet.time, summed(build.frame(packet))) for packet in stored("ISO_IR 100").packets]
