@@ -10,6 +10,7 @@ from dicomsniff.association.consumer import Update
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.outlines import C_STORE_RQ
 from dicomsniff.dimse.scan.scanner import Readable
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.view import Asked, View
@@ -24,7 +25,6 @@ from dicomsniff.part10 import file_head, sent_syntax
 from dicomsniff.quantities import byte_size, counted, is_are
 from dicomsniff.side import Side
 
-C_STORE_RQ = 0x0001
 _C_FIND = frozenset([0x0020, 0x8020])
 _PIECE = 1 << 18
 """Bytes copied at a time."""

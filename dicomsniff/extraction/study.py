@@ -1,10 +1,10 @@
 """The study and series that an object belongs to, read from its data set."""
 
+from dicomsniff.dictionary.information_models import SERIES_INSTANCE_UID, STUDY_INSTANCE_UID
 from dicomsniff.dimse.scan.events import Header
 from dicomsniff.dimse.scan.scanner import DataSetScanner, Readable
 from dicomsniff.pdu.fields import plain_text
 
-STUDY_INSTANCE_UID, SERIES_INSTANCE_UID = 0x0020000D, 0x0020000E
 _MAX_UID = 256
 """Bytes that are looked at of a UID; one has 64 at most."""
 
