@@ -22,7 +22,6 @@ HARMLESS = frozenset(
     for code in ("order", "odd-length", "uid", "value", "minor-value", "charset", "pixel-length", "pixel-mismatch")
 )
 """Problems that do not hinder reading. They are findings, and not repeated beside the elements."""
-_PIECE = 1 << 16
 
 
 def decode_data_set(
@@ -48,8 +47,7 @@ def decode_data_set(
         listed = ElementList(content, size, inflated)
         scanner = DataSetScanner(transfer_syntax, listed)
         while scanner.wanted < size:
-            content.seek(scanner.wanted)
-            scanner.feed(scanner.wanted, content.read(min(_PIECE, size - scanner.wanted)))
+            scanner.read_on(content, size)
         outline = scanner.finish(size, whole=whole is None)
         listed.finish()
         decoded = DecodedDataSet(

@@ -1,12 +1,12 @@
 """Data sets without what identifies somebody: as long as before, and in the same encoding, so that they are valid."""
 
 import zlib
-from io import BufferedIOBase
 from tempfile import SpooledTemporaryFile
-from typing import IO, cast
+from typing import IO
 
 from dicomsniff.dictionary.uids import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN
 from dicomsniff.dimse.inflating import BLOCK, RAW_DEFLATE, Inflater
+from dicomsniff.dimse.scan.scanner import Readable
 from dicomsniff.privacy.eraser import Erasure, erase
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.privacy.stand_ins import StandIns
@@ -28,7 +28,7 @@ class DeIdentifier:
             return uid
         return self._stand_ins.uid(uid.encode("utf-8", "replace")).decode("utf-8", "replace")
 
-    def hide(self, content: BufferedIOBase, size: int, transfer_syntax: str, *, whole: bool) -> IO[bytes] | None:
+    def hide(self, content: Readable, size: int, transfer_syntax: str, *, whole: bool) -> IO[bytes] | None:
         """Return the first `size` bytes of a data set as they may be shown; None where that is not certain.
 
         Without `whole` bytes that follow are missing.
@@ -44,15 +44,15 @@ class DeIdentifier:
             inflated.writelines(inflater.finish())
             if inflater.end_problem(whole=whole) or inflater.exceeded:
                 return None
-            plain = self._hidden(_reader(inflated), inflated.tell(), EXPLICIT_VR_LITTLE_ENDIAN, whole=whole)
+            plain = self._hidden(inflated, inflated.tell(), EXPLICIT_VR_LITTLE_ENDIAN, whole=whole)
         return None if plain is None else _deflated(plain)
 
-    def _hidden(self, content: BufferedIOBase, size: int, transfer_syntax: str, *, whole: bool) -> IO[bytes] | None:
+    def _hidden(self, content: Readable, size: int, transfer_syntax: str, *, whole: bool) -> IO[bytes] | None:
         erasure = erase(content, size, transfer_syntax, self._privacy, self._stand_ins, whole=whole, keeps_bulk=True)
         return None if erasure.why else _overwritten(content, size, erasure)
 
 
-def _overwritten(content: BufferedIOBase, size: int, erasure: Erasure) -> IO[bytes]:
+def _overwritten(content: Readable, size: int, erasure: Erasure) -> IO[bytes]:
     out = _temporary()
     content.seek(0)
     while piece := content.read(min(_PIECE, size - out.tell())):
@@ -77,7 +77,3 @@ def _deflated(plain: IO[bytes]) -> IO[bytes]:
 
 def _temporary() -> IO[bytes]:
     return SpooledTemporaryFile(max_size=IN_MEMORY)
-
-
-def _reader(file: IO[bytes]) -> BufferedIOBase:
-    return cast("BufferedIOBase", file)

@@ -3,9 +3,9 @@
 import re
 from hashlib import blake2b
 
+from dicomsniff.dimse.command import MAX_UID
+
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
-_MAX_UID = 64
-"""Characters of a UID (PS3.5 §9.1); file systems have room for a few times as many."""
 
 
 def uid_name(uid: str | None, what: str) -> str:
@@ -15,7 +15,7 @@ def uid_name(uid: str | None, what: str) -> str:
     """
     if not uid:
         return f"{what}-without-uid"
-    if len(uid) <= _MAX_UID and _UID.fullmatch(uid):
+    if len(uid) <= MAX_UID and _UID.fullmatch(uid):
         return uid
     digest = blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     return f"{what}-with-odd-uid-{digest}"

@@ -8,8 +8,10 @@ from typing import IO, NamedTuple
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dimse.collection import Collect, CollectedData
+from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.outlines import C_STORE_RQ
+from dicomsniff.dimse.scan.scanner import Readable
 from dicomsniff.export.json_text import json_text
 from dicomsniff.export.view import Asked, View
 from dicomsniff.extraction.directory import ObjectDirectory
@@ -23,13 +25,9 @@ from dicomsniff.part10 import file_head, sent_syntax
 from dicomsniff.quantities import byte_size, counted, is_are
 from dicomsniff.side import Side
 
-C_STORE_RQ = 0x0001
 _C_FIND = frozenset([0x0020, 0x8020])
 _PIECE = 1 << 18
 """Bytes copied at a time."""
-
-
-_Content = CollectedData | BytesIO | IO[bytes]
 
 
 class Wanted(NamedTuple):
@@ -150,7 +148,7 @@ class Extraction(View):
         sender = association.requestor if message.side is Side.REQUESTOR else association.acceptor
         shown_uid = self._hider.uid if self._hider is not None else str
         with data.content or BytesIO() as sent:
-            content: _Content | None = sent
+            content: Readable | None = sent
             if self._hider is not None:
                 content = self._hider.hide(sent, size, sent_syntax(message), whole=message.complete)
             if content is None:
@@ -167,7 +165,7 @@ class Extraction(View):
             stem = f"{message.name}-association-{association.id}-packet-{message.span.first_packet}"
         return _Extracted(passing, folders, stem, is_object, message.complete, size)
 
-    def _folders(self, content: _Content, size: int, message: Message) -> list[str]:
+    def _folders(self, content: Readable, size: int, message: Message) -> list[str]:
         study, series = read_study(content, size, sent_syntax(message))
         return [uid_name(study, "study"), uid_name(series, "series")]
 
@@ -183,7 +181,7 @@ class Extraction(View):
         self._counts["partial"] += not written.is_whole
 
 
-def _copy(content: _Content, sink: Sink, size: int | None) -> int:
+def _copy(content: Readable, sink: Sink, size: int | None) -> int:
     """Copy so many bytes, or all; return how many."""
     content.seek(0)
     copied = 0

@@ -1,14 +1,10 @@
 """The study and series that an object belongs to, read from its data set."""
 
-from io import BufferedIOBase
-from typing import IO
-
+from dicomsniff.dictionary.information_models import SERIES_INSTANCE_UID, STUDY_INSTANCE_UID
 from dicomsniff.dimse.scan.events import Header
-from dicomsniff.dimse.scan.scanner import DataSetScanner
+from dicomsniff.dimse.scan.scanner import DataSetScanner, Readable
 from dicomsniff.pdu.fields import plain_text
 
-STUDY_INSTANCE_UID, SERIES_INSTANCE_UID = 0x0020000D, 0x0020000E
-_PIECE = 1 << 16
 _MAX_UID = 256
 """Bytes that are looked at of a UID; one has 64 at most."""
 
@@ -49,13 +45,12 @@ class _Uids:
         """What is deflated is read as it comes."""
 
 
-def read_study(content: "BufferedIOBase | IO[bytes]", size: int, transfer_syntax: str) -> tuple[str | None, str | None]:
+def read_study(content: Readable, size: int, transfer_syntax: str) -> tuple[str | None, str | None]:
     """Return Study and Series Instance UID of a data set of `size` bytes; None for what it does not have."""
     uids = _Uids()
     scanner = DataSetScanner(transfer_syntax, uids)
     while scanner.wanted < size and not uids.over:
-        content.seek(scanner.wanted)
-        scanner.feed(scanner.wanted, content.read(min(_PIECE, size - scanner.wanted)))
+        scanner.read_on(content, size)
     if not uids.over:
         scanner.finish(size, whole=False)
     return uids.values.get(STUDY_INSTANCE_UID), uids.values.get(SERIES_INSTANCE_UID)

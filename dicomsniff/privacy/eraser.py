@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from io import BufferedIOBase
 from typing import NamedTuple
 
 from dicomsniff.dictionary.registry import attributes
@@ -11,7 +10,7 @@ from dicomsniff.dimse.dataset_element import BINARY_VRS, certain_vr, find_vr
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.events import Header
 from dicomsniff.dimse.scan.outline import DataSetOutline
-from dicomsniff.dimse.scan.scanner import DataSetScanner
+from dicomsniff.dimse.scan.scanner import DataSetScanner, Readable
 from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.privacy.codestream import SAMPLE, beginning_like, is_offset_table
@@ -21,7 +20,6 @@ from dicomsniff.privacy.stand_ins import NUMBERS, StandIns
 
 MAX_VALUE = 1 << 16
 """Bytes of a value that stand-ins are made of; a longer one is overwritten with spaces or zeros."""
-_PIECE = 1 << 16
 _ITEM_TAG = b"\xfe\xff\x00\xe0"
 DEFLATED = "it is deflated"
 """Why nothing of a data set is shown that is sound, but whose values are in no places of their own."""
@@ -174,7 +172,7 @@ class Eraser:
 
 
 def erase(
-    content: BufferedIOBase,
+    content: Readable,
     size: int,
     transfer_syntax: str | None,
     privacy: Privacy,
@@ -191,8 +189,7 @@ def erase(
     sink = Eraser(privacy, stand_ins, keeps_bulk=keeps_bulk, remember=remember)
     scanner = DataSetScanner(transfer_syntax, sink)
     while scanner.wanted < size:
-        content.seek(scanner.wanted)
-        scanner.feed(scanner.wanted, content.read(min(_PIECE, size - scanner.wanted)))
+        scanner.read_on(content, size)
     outline = scanner.finish(size, whole=whole)
     if why := _doubt(outline, sink, whole=whole):
         return Erasure([Hidden(0, size)] if size else [], why)
@@ -219,7 +216,7 @@ def _doubt(outline: DataSetOutline, sink: Eraser, *, whole: bool) -> str:
     return "it was not read to its end" if whole and outline.unexamined else ""
 
 
-def _codestreams(content: BufferedIOBase, sink: Eraser, size: int) -> list[Hidden]:
+def _codestreams(content: Readable, sink: Eraser, size: int) -> list[Hidden]:
     """Return what stands for offset tables that are none, and for the beginnings of codestreams, which tell codecs."""
     found = []
     for start, length, is_table in sink.first_items:

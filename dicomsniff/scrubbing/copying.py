@@ -166,9 +166,9 @@ class PacketCopier:
     def _hide_network(self, link_type: int, frame: bytearray, ip: int, outer: Outer | None) -> None:
         if self._addresses is not None:
             self._addresses.hide_link(link_type, frame)
-            self._addresses.hide_inner_link(frame, ip)
             self._hide_ip(self._addresses, frame, ip)
             if outer is not None:
+                self._addresses.hide_inner_link(frame, outer.end, ip)
                 self._hide_ip(self._addresses, frame, outer.ip)
 
     def _hide_ip(self, addresses: Addresses, frame: bytearray, ip: int) -> None:

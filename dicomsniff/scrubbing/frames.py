@@ -10,16 +10,18 @@ from dicomsniff.capture.headers import IPV4, IPV6, LAYOUTS, TAGS, find_shape
 from dicomsniff.capture.tunnels import GENEVE_PORT, VXLAN_PORTS
 
 _UDP, _GRE = 17, 47
-_GRE_CHECKSUM = 0x80
+_GRE_CHECKSUM, _GRE_FIELDS = 0x80, 0xB0
+"""Bits that say that the header has a checksum, that, a key or a number: 4 bytes each (RFC 2784, RFC 2890)."""
 
 
 class Outer(NamedTuple):
     """The outer packet of a tunnel: where its IP header begins, and a checksum of UDP or GRE over all (0 for none).
 
-    That counts from byte `begin` on; that of UDP, addresses too.
+    That counts from byte `begin` on; that of UDP, addresses too. Headers of the tunnel go on to `end`.
     """
 
     ip: int
+    end: int
     checksum: int = 0
     begin: int = 0
     is_udp: bool = False
@@ -162,8 +164,11 @@ def _outer(link_type: int, frame: bytes, inner: int) -> Outer | None:
         return None
     version = frame[ip] >> 4
     protocol, body = (frame[ip + 9], ip + (frame[ip] & 15) * 4) if version == 4 else (frame[ip + 6], ip + 40)
-    if protocol == _UDP and int.from_bytes(frame[body + 2 : body + 4], "big") in (*VXLAN_PORTS, GENEVE_PORT):
-        return Outer(ip, body + 6 if any(frame[body + 6 : body + 8]) else 0, body, is_udp=True)
-    if protocol == _GRE and frame[body] & _GRE_CHECKSUM:
-        return Outer(ip, body + 4, body)
-    return Outer(ip)
+    if protocol == _UDP and (port := int.from_bytes(frame[body + 2 : body + 4], "big")) in (*VXLAN_PORTS, GENEVE_PORT):
+        options = (frame[body + 8] & 0x3F) * 4 if port == GENEVE_PORT else 0
+        end, checksum = body + 16 + options, body + 6 if any(frame[body + 6 : body + 8]) else 0
+        return Outer(ip, end, checksum, body, is_udp=True)
+    if protocol == _GRE:
+        end = body + 4 + 4 * (frame[body] & _GRE_FIELDS).bit_count()
+        return Outer(ip, end, body + 4, body) if frame[body] & _GRE_CHECKSUM else Outer(ip, end)
+    return Outer(ip, body)

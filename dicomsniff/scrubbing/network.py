@@ -29,30 +29,27 @@ class Addresses:
                 self._known[address] = found
         return found
 
-    def hide_link(self, link_type: int, frame: bytearray) -> bool:
-        """Overwrite the addresses before the IP packet; return whether it is known where they are."""
+    def hide_link(self, link_type: int, frame: bytearray) -> None:
+        """Overwrite the addresses before the IP packet."""
         if link_type == _ETHERNET:
             self._replace(frame, 0, 6)
             self._replace(frame, 6, 6)
         elif link_type == _LINUX_COOKED:
-            self._hide_cooked(frame, 4, 6, 8)
+            self._hide_cooked(frame, int.from_bytes(frame[4:6], "big"), 6)
         elif link_type == _LINUX_COOKED_2:
-            frame[11:12], length = frame[11:12], frame[11]
-            self._replace(frame, 12, 6 if length == 6 else 0)
-            frame[12 + min(length, 8) : 20] = bytes(8 - min(length, 8))
+            self._hide_cooked(frame, frame[11], 12)
         elif link_type in (_WIRELESS, _RADIOTAP):
             begin = int.from_bytes(frame[2:4], "little") if link_type == _RADIOTAP else 0
             both_ways = frame[begin + 1] & 3 == 3
             for place in (4, 10, 16, *([24] if both_ways else [])):
                 self._replace(frame, begin + place, 6)
-        return True
 
-    def hide_inner_link(self, frame: bytearray, ip: int) -> None:
-        """Overwrite the addresses of an Ethernet header right before an IP header in a tunnel."""
+    def hide_inner_link(self, frame: bytearray, least: int, ip: int) -> None:
+        """Overwrite the addresses of an Ethernet header right before an IP header, if one is there from `least` on."""
         begin = ip - 2
-        while begin >= 4 and int.from_bytes(frame[begin - 4 : begin - 2], "big") in TAGS:
+        while begin >= least + 4 and int.from_bytes(frame[begin - 4 : begin - 2], "big") in TAGS:
             begin -= 4
-        if begin >= 12 and int.from_bytes(frame[ip - 2 : ip], "big") in _ETHERTYPES:
+        if begin >= least + 12 and int.from_bytes(frame[ip - 2 : ip], "big") in _ETHERTYPES:
             self._replace(frame, begin - 12, 6)
             self._replace(frame, begin - 6, 6)
 
@@ -62,14 +59,10 @@ class Addresses:
         self._replace(frame, ip + place, width)
         self._replace(frame, ip + place + width, width)
 
-    def _hide_cooked(self, frame: bytearray, length_at: int, place: int, room: int) -> None:
-        length = int.from_bytes(frame[length_at : length_at + 2], "big")
-        if length == 6:
-            self._replace(frame, place, 6)
-            frame[place + 6 : place + room] = bytes(room - 6)
-        else:
-            frame[place : place + room] = bytes(room)
+    def _hide_cooked(self, frame: bytearray, length: int, place: int) -> None:
+        """Overwrite an address in a field of 8 bytes; of a length that no card has, with zeros."""
+        address = bytes(frame[place : place + 6])
+        frame[place : place + 8] = (self.of(address) if length == 6 else b"").ljust(8, b"\0")
 
     def _replace(self, frame: bytearray, place: int, width: int) -> None:
-        if width:
-            frame[place : place + width] = self.of(bytes(frame[place : place + width]))
+        frame[place : place + width] = self.of(bytes(frame[place : place + width]))

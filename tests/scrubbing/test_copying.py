@@ -177,10 +177,52 @@ def test_a_segment_is_found_in_every_kind_of_frame(copied, kind, privacy) -> Non
     assert [len(each) for each in frames(target)] == [len(each) for each in frames(source)]
     assert said == [f"{len(records)} packets written"]
     if privacy.redact_network:
+        assert after.keys() == before.keys()
         assert bytes([192, 168, 7]) not in b"".join(frames(target))
         assert b"STORESCU" not in target.read_bytes()
     else:
         assert after == before
+
+
+@pytest.mark.parametrize("kind", WRAPPED)
+def test_headers_without_addresses_of_cards_stay(copied, kind) -> None:
+    link_type, wrap = WRAPPED[kind]
+    records = [(packet.time, frame) for packet in stored("ISO_IR 192").packets for frame in wrap(packet)]
+    source, target, _ = copied(build.pcap(records, link_type=link_type), PLAIN._replace(redact_network=True))
+    outer = b"\x45\0"  # the first IP header
+    heads = [[each.partition(outer)[0] for each in frames(path)] for path in (source, target)]
+    assert heads[1] == heads[0]
+
+
+def test_a_card_has_the_same_stand_in_within_a_tunnel_and_outside(copied) -> None:
+    card, peer = b"\2Quant", b"\2lmann"
+    packets = stored("ISO_IR 192").packets
+    inner = [card + peer + build.frame(packet)[12:] for packet in packets]
+    records = [
+        (packet.time, build.vxlan(frame) if at % 2 else frame)
+        for at, (packet, frame) in enumerate(zip(packets, inner, strict=True))
+    ]
+    source, target, _ = copied(build.pcap(records), PLAIN._replace(redact_network=True))
+    before_inner = len(build.vxlan(b""))
+    cards = {each[before_inner if at % 2 else 0 :][:12] for at, each in enumerate(frames(target))}
+    assert len(cards) == 1
+    assert exchange(target).keys() == exchange(source).keys()
+    assert card + peer not in cards
+
+
+@pytest.mark.parametrize(("kind", "length_at", "address_at"), [("Linux cooked", 5, 6), ("Linux cooked v2", 11, 12)])
+@pytest.mark.parametrize("length", [5, 6, 8, 20])
+def test_an_address_of_any_length_is_overwritten(copied, kind, length_at, address_at, length) -> None:
+    link_type, wrap = WRAPPED[kind]
+    records = []
+    for packet in stored("ISO_IR 192").packets:
+        frame = bytearray(wrap(packet)[0])
+        frame[length_at], frame[address_at : address_at + 8] = length, b"\2Quantle"
+        records.append((packet.time, bytes(frame)))
+    source, target, _ = copied(build.pcap(records, link_type=link_type), PLAIN._replace(redact_network=True))
+    assert_clean(target)
+    assert b"Quan" not in target.read_bytes()
+    assert exchange(target).keys() == exchange(source).keys()
 
 
 @pytest.mark.parametrize("privacy", [PLAIN, PLAIN._replace(redact_network=True)], ids=["values", "network"])

@@ -1,6 +1,8 @@
 """The bytes of a data set as they come -> an outline of it: structure, problems, a few small values (PS3.5)."""
 
+from io import BufferedIOBase
 from operator import attrgetter
+from typing import IO
 
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.scan.element_kinds import PIXEL_DATA, TRANSFER_SYNTAX_UID
@@ -13,6 +15,8 @@ from dicomsniff.dimse.scan.outline import DataSetOutline, ProblemList, named
 from dicomsniff.dimse.scan.syntax import Decision, Encoding, decide_syntax, fitting_syntax
 from dicomsniff.dimse.scan.value_checks import KeptValues
 
+Readable = BufferedIOBase | IO[bytes]
+"""A file that is read from any place."""
 _PIECE = 1 << 16
 _ELEMENT = 8
 """Bytes of the shortest element."""
@@ -88,6 +92,11 @@ class DataSetScanner:
         if self.wanted != FOREVER:
             self._walk.feed(data, offset)
             self.wanted = self._walk.wanted
+
+    def read_on(self, content: Readable, size: int) -> None:
+        """Take the next bytes that are wanted out of a file, of whose bytes the first `size` are the data set."""
+        content.seek(self.wanted)
+        self.feed(self.wanted, content.read(min(_PIECE, size - self.wanted)))
 
     def lose(self) -> None:
         """Stop scanning: an unknown number of bytes is missing."""
