@@ -92,6 +92,8 @@ class Analyzer:
         """Of a part: when each association was recognized."""
         self._part = part
         self._adopted: dict[int, Association] = {}
+        self._leaving: dict[int, Connection] = {}
+        """Connections that ended together, and are still to be looked at."""
         """Associations of parts that are still to be looked at."""
         self._kept: dict[int, Association] = {}
         self._closed: deque[Association] = deque()
@@ -156,7 +158,7 @@ class Analyzer:
     @property
     def open_associations(self) -> Iterator[Association]:
         """Associations in memory whose connection is not over yet, or which are still to be looked at."""
-        for connection in self._tcp.table:
+        for connection in (*self._tcp.table, *self._leaving.values()):
             yield from associations_of(connection)
         yield from self._adopted.values()
 
@@ -308,6 +310,9 @@ class Analyzer:
         return self._decoder.segments(batch)
 
     def _take(self, events: list[TcpEvent]) -> list[Update]:
+        self._leaving = {
+            id(event.connection): event.connection for event in events if isinstance(event, ConnectionGone)
+        }
         updates: list[Update] = []
         for event in events:
             updates += self._tcp_event(event)
@@ -347,6 +352,7 @@ class Analyzer:
                 find_now(self.found, association, entry)
 
     def _gone(self, connection: Connection) -> list[Update]:
+        self._leaving.pop(id(connection), None)
         for stream in connection.streams:
             stream.health.forget()
         unconnected = find_unconnected(connection, self.last_time or 0)

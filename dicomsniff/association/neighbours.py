@@ -15,6 +15,7 @@ MAX_NEIGHBOURS = 10_000
 LATEST_NEIGHBOURS = 1_000
 """Associations remembered of what has no end: the latest ones."""
 _NOTHING: frozenset[str] = frozenset()
+_ANSWERED = ("rejected", "released")
 
 
 def host_of(endpoint: str) -> str:
@@ -61,6 +62,8 @@ class Neighbour(NamedTuple):
     """Whether it came over TLS."""
     ignored: bool
     """Whether it asked for an association, and the other side said nothing that is DICOM."""
+    ended_by_acceptor: bool
+    """Whether the acceptor's own word ended it: it refused, aborted, or answered the release."""
 
 
 class Neighbours:
@@ -87,6 +90,7 @@ class Neighbours:
 
 def _remembered(association: Association, trouble: str) -> Neighbour:
     requestor, acceptor, rejection = association.requestor, association.acceptor, association.rejection
+    abort = association.abort
     timeline = association.timeline
     ends = [entry.span.first_time for entry in timeline if isinstance(entry.event, TcpEnd)]
     telling = next((entry.span for entry in timeline if isinstance(entry.event, AssociateRj)), None)
@@ -108,6 +112,7 @@ def _remembered(association: Association, trouble: str) -> Neighbour:
         span=telling or first,
         over_tls=association.tls is not None,
         ignored=association.request is not None and not any(association.pdu_counts[Side.ACCEPTOR].values()),
+        ended_by_acceptor=abort.side is Side.ACCEPTOR if abort is not None else association.outcome in _ANSWERED,
     )
 
 

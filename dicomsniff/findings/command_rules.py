@@ -274,6 +274,7 @@ MAX_NAMED = 2
             *NORMALIZED,
         ),
         "get-without-role",
+        "destination-failed",
     ),
     condition=is_no_success,
 )
@@ -292,7 +293,7 @@ def failed(association: Association, entry: Entry, found: Findings) -> Iterator[
     code="status-warning",
     severity=Severity.WARNING,
     on=_M,
-    follows=("get-without-role",),
+    follows=("get-without-role", "destination-failed"),
     condition=is_no_success,
 )
 def warned(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:

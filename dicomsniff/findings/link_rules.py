@@ -2,19 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from dicomsniff.association.moves import Move
 from dicomsniff.association.neighbours import host_of
 from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.reasons import in_words, reject_reason_name
+from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import retrieves
 from dicomsniff.findings.parts import the_address, the_association, the_key, the_title
-from dicomsniff.findings.retrieve import explain_get, moved_nothing, why_less
+from dicomsniff.findings.retrieve import explain_get, moved_nothing, why_in_sight, why_less
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted, duration
 
+MAX_GOING_ON = 1_000
+"""Associations going on that are looked at for the deliveries of a C-MOVE that failed."""
 SINGLE_STORES = 5
 """Associations of a single C-STORE between the same ends from which on they are worth a word."""
 
@@ -31,8 +35,30 @@ def retrieve_explained(facts: CaptureFacts) -> Iterator[Hit]:
     destination, capture at the SCP.
     """
     for move in facts.links.moves():
-        if not moved_nothing(move) and (said := why_less(move)):
+        # What the capture shows is told of the association that asked.
+        if not moved_nothing(move) and not why_in_sight(move) and (said := why_less(move)):
             yield _about(move, f"{_name(move)}: {said}")
+
+
+@final_rule(code="destination-failed", where=retrieves, severity=Severity.WARNING, follows=NOT_CAPTURED)
+def destination_failed(review: Review) -> Iterator[Hit]:
+    """A C-MOVE brought less because of its destination.
+
+    The SCP of a C-MOVE sends the objects on an association of its own to the destination. That one, which the capture
+    shows too, was refused or broken off, or the destination refused the objects; or the SCP does not know the
+    destination at all. The status of the C-MOVE is the consequence. Which association is meant is judged by Move
+    Originator, AE titles, addresses and time.
+
+    What to do: Look at the association named, and at the destination: the AE titles, SOP classes and transfer syntaxes
+    that it takes.
+    """
+    for operation in review.association.operations.operations:
+        if operation.name == "C-MOVE" and review.known is not None and operation.category != "Success":
+            going_on = (each for each in review.known.open_associations if each is not review.association)
+            move = review.known.links.find_move(review.association, operation, islice(going_on, MAX_GOING_ON))
+            if said := why_in_sight(move):
+                about = operation.final or operation.request
+                yield Hit(f"{_name(move)}: {said}", about.span, about)
 
 
 @capture_rule(code="move-without-objects", severity=Severity.NOTE)

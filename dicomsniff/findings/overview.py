@@ -138,6 +138,7 @@ class Overview:
         explained = [
             f"C-MOVE to {the_title(move.destination or '?')}: {why}" for move in moves if (why := why_less(move))
         ]
+        explained = [each for each in explained if each not in self.reasons[Fate.TROUBLED]]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
         if self.slow:
@@ -182,12 +183,12 @@ class Overview:
         return _all(total) if count == total else f"{count} of {counted(total, 'association')}"
 
     def _why(self, became: Fate) -> str:
-        """`refused: called AE title not recognized (3 times), and 2 other reasons`."""
+        """`refused: called AE title not recognized (3 times) (and 2 other reasons)`."""
         common = self._ranked(self.reasons[became])
         (why, count), *more = common
         often = f" ({count} times)" if count > 1 else ""
         least = "more than " if became is Fate.TROUBLED and self.other_reasons else ""
-        return why + often + (f", and {least}{counted(len(more), 'other reason')}" if more else "")
+        return why + often + (f" (and {least}{counted(len(more), 'other reason')})" if more else "")
 
     def _exchanged(self) -> str:
         """`40 C-STORE, 3 of them failed`."""

@@ -26,6 +26,7 @@ ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout", "co
 """Warnings that say why an association did not end as it should."""
 _NEVER = 1 << 62
 _ABORTS = ("association-aborted", "provider-aborted")
+_STATUSES = ("status-failure", "status-warning")
 _EXPLANATIONS = ("get-explained",)
 """Notes that say why a request failed."""
 
@@ -81,7 +82,7 @@ def _end_unseen(association: Association) -> bool:
 def _why_failed(found: Findings) -> str:
     """Name what a failed status follows from, or is explained by, where that was found."""
     for finding in found.causes:
-        if any(each.code == "status-failure" for each in finding.followers) or finding.code in _EXPLANATIONS:
+        if any(each.code in _STATUSES for each in finding.followers) or finding.code in _EXPLANATIONS:
             return f"; {finding.line}"
     return ""
 

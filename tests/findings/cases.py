@@ -700,8 +700,13 @@ case("association-slow", lambda: _thought(3), lambda: _thought(0.9))
 # What belongs together
 
 case(
-    "retrieve-explained",
+    "destination-failed",
     lambda: asked_to_move(move_rsp(0xA801)),
+    lambda: asked_to_move(move_rsp(0xA702, completed=0, failed=2, warning=0)),
+)
+case(
+    "retrieve-explained",
+    lambda: asked_to_move(move_rsp(0xA702, completed=0, failed=2, warning=0)),
     lambda: asked_to_move(move_rsp(0, completed=2, failed=0, warning=0), stores=2),
 )
 case(
