@@ -143,6 +143,7 @@ class Framing:
     def begin(self, position: int, skipped: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
         """Begin at `position` of the stream; the `skipped` bytes before it, from packet `first` on, are no PDUs."""
         self.position, self._skipped, self._skip_first = position, skipped, first
+        self._mark = self._last = max(self._last, first)  # nothing may follow it
         self._state = PDU_HEADER if at_header else LOST
         return self._report_skipped() if at_header else []
 
