@@ -202,11 +202,6 @@ def _since_answer(association: Association, entry: Entry) -> int:
     return 0
 
 
-def _not_sure(state: State) -> bool:
-    """Whether TCP may end without harm, or the capture missed what came before."""
-    return state.is_releasing or state is State.UNKNOWN
-
-
 @final_rule(
     code="connection-reset",
     severity=Severity.ERROR,
@@ -228,7 +223,11 @@ def reset(review: Review) -> Iterator[Hit]:
     """
     association = review.association
     entry = next((each for each in review.ends if isinstance(each.event, TcpEnd) and each.event.how == "RST"), None)
-    if entry is None or association.state.is_over or _not_sure(association.state):
+    if entry is None or association.state.is_over or association.state.is_releasing:
+        return
+    unread = any(not message.has_whole_command for message in association.messages)
+    unsure = association.state is State.UNKNOWN or (unread and association.has_holes)
+    if unsure and not review.saw_no_end:
         return
     who, since = the_party(association.party(entry.side)), _reaction_to(association, entry)
     closing = review.ends[0]
@@ -238,13 +237,25 @@ def reset(review: Review) -> Iterator[Hit]:
         yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.NOTE)
         return
     idle, under_way = _idle_before(association, entry), _under_way(review)
+    if unsure and not under_way:
+        if _last_word(association, entry) is not entry.side.other:
+            return
+        under_way = f" before it answered what {the_party(association.party(entry.side.other))} had sent"
     text = f"{who} reset the TCP connection{idle if idle.startswith(_AT_ONCE) else f'{under_way}{idle}'}"
-    answered = association.message_counts.statuses and not association.missing_bytes and not association.unlisted
+    unseen = any(gap.resynchronized for gaps in review.gaps.values() for gap in gaps)  # may have held requests
+    answered = association.message_counts.statuses and not unseen and not association.unlisted
     if answered and not under_way and not association.operations.outstanding:
         text += _HARMLESS
         yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.WARNING)
         return
     yield Hit(text, entry.span, side=entry.side, earliest_cause=since)
+
+
+def _last_word(association: Association, entry: Entry) -> Side | None:
+    """Return who said something last before an entry."""
+    before = (each for each in association.timeline if each.span.first_packet < entry.span.first_packet)
+    spoken = [each for each in before if not isinstance(each.event, TcpEnd)]
+    return max(spoken, key=lambda each: each.span.last_packet).side if spoken else None
 
 
 def _under_way(review: Review) -> str:
@@ -278,8 +289,8 @@ def _closing(review: Review) -> Entry | None:
     """Return where TCP was closed in order although the association was not over."""
     ending = review.ending
     closed = ending is not None and isinstance(ending.event, TcpEnd) and ending.event.how == "FIN"
-    over = review.association.outcome != "unfinished" or review.association.state is State.UNKNOWN
-    return ending if closed and not over else None
+    unsure = review.association.state is State.UNKNOWN and not review.saw_no_end
+    return ending if closed and review.association.outcome == "unfinished" and not unsure else None
 
 
 @final_rule(
@@ -334,7 +345,7 @@ def not_released(review: Review) -> Iterator[Hit]:
     association, ending = review.association, _closing(review)
     if ending is None or association.lost_until or any(closed_early(review)):
         return
-    if association.state in (State.REQUESTED, State.IDLE) or association.state.is_releasing:
+    if association.state in (State.REQUESTED, State.IDLE, State.UNKNOWN) or association.state.is_releasing:
         return
     if association.accept is not None and ending.span.first_packet < association.accept.span.first_packet:
         return  # it gave up before there was an association

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from enum import Enum, auto
 
 from dicomsniff.association.association import Association, Party
+from dicomsniff.association.message_counts import asked_for
 from dicomsniff.association.moves import Move
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
@@ -183,12 +184,14 @@ class Overview:
         return _all(total) if count == total else f"{count} of {counted(total, 'association')}"
 
     def _why(self, became: Fate) -> str:
-        """`refused: called AE title not recognized (3 times) (and 2 other reasons)`."""
+        """`refused: called AE title not recognized (3 times, and 2 other reasons)`."""
         common = self._ranked(self.reasons[became])
         (why, count), *more = common
-        often = f" ({count} times)" if count > 1 else ""
         least = "more than " if became is Fate.TROUBLED and self.other_reasons else ""
-        return why + often + (f" (and {least}{counted(len(more), 'other reason')})" if more else "")
+        often = f"{count} times" if count > 1 else ""
+        others = f"and {least}{counted(len(more), 'other reason')}" if more else ""
+        further = ", ".join(filter(None, (often, others)))
+        return f"{why} ({further})" if further else why
 
     def _exchanged(self) -> str:
         """`40 C-STORE, 3 of them failed`."""
@@ -196,7 +199,7 @@ class Overview:
         for service, count in sorted(self.requests.items(), key=lambda each: self._first[each[0]]):
             failed = self.bad[service]
             how = f"{failed} of them failed" if failed < count else "which failed" if count == 1 else "all failed"
-            said.append(f"{count} {service}" + (f", {how}" if failed else ""))
+            said.append(asked_for(count, service) + (f", {how}" if failed else ""))
         return ", ".join(said)
 
 

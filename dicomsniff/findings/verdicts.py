@@ -3,6 +3,7 @@
 from collections import Counter
 
 from dicomsniff.association.association import AbortInfo, Association
+from dicomsniff.association.message_counts import asked_for, is_unknown
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.association.tls_layer import TlsLayer
@@ -182,7 +183,7 @@ def _why_unfinished(association: Association, found: Findings, failed: str) -> s
         return f": {cause.line}{f'; {said}' if said else ''}"
     unseen = next((each for each in found.causes if each.code == "one-direction"), None)
     if unseen is not None:
-        seen = ", ".join(f"{count} {name}" for name, count in association.message_counts.requests.items())
+        seen = ", ".join(asked_for(count, name) for name, count in association.message_counts.requests.items())
         return f": {unseen.line}" + (f"; {seen}" if seen else "")
     until = "before the capture ends" if association.ended_by_capture else "before the connection closed"
     question = association.unanswered[0] if association.unanswered else None
@@ -320,7 +321,7 @@ def _failures(association: Association) -> str:
         failed = statuses.total()
         share = "" if asked == 1 else f"all {asked} " if failed == asked else f"{failed} of {asked} "
         parts.append(f"{share}{service} failed: {text}{others}")
-    good = [f"{count} {name}" for name, count in association.message_counts.requests.items() if name not in said]
+    good = [asked_for(count, name) for name, count in association.message_counts.requests.items() if name not in said]
     return "; ".join(parts) + (f"; beside {', '.join(good)}" if parts and good else "")
 
 
@@ -332,9 +333,9 @@ def _exchanged(association: Association) -> str:
         statuses[status_text(service, sop_class, status)] += count
     if not requests and not statuses:
         return "nothing was exchanged" if association.state is not State.IDLE else "nothing was negotiated"
-    asked = ", ".join(f"{count} {name}" for name, count in requests.items()) or "no request seen"
+    asked = ", ".join(asked_for(count, name) for name, count in requests.items()) or "no request seen"
     if not statuses:
-        return f"{asked}, no response"
+        return asked if all(map(is_unknown, requests)) else f"{asked}, no response"
     asked = asked.replace(" C-FIND", f" C-FIND ({counted(association.message_counts.matches, 'match')})")
     unanswered = requests.total() - statuses.total()
     if len(statuses) == 1 and unanswered <= 0:
