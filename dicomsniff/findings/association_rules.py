@@ -338,7 +338,8 @@ def not_released(review: Review) -> Iterator[Hit]:
     """TCP is closed without A-RELEASE or A-ABORT.
 
     An association ends with A-RELEASE or A-ABORT. Here TCP was just closed, with nothing under way: nothing is lost,
-    but the other side cannot tell a normal end from a failure.
+    but the other side cannot tell a normal end from a failure. Where nothing had been asked yet, whatever the
+    association was for failed, and this is an error.
 
     What to do: Look at the side that closed first; it should release.
     """
@@ -353,7 +354,12 @@ def not_released(review: Review) -> Iterator[Hit]:
         party = association.party(ending.side)
         text = f"{the_party(party)} closed the TCP connection while the association was {association.state.value}"
         since = _reaction_to(association, ending)
-        yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
+        unused = not association.messages and not association.unlisted and not association.has_holes
+        if unused:
+            text += ", before anything was asked"
+        yield Hit(
+            text, ending.span, side=ending.side, earliest_cause=since, severity=Severity.ERROR if unused else None
+        )
 
 
 @final_rule(

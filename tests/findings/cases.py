@@ -479,7 +479,7 @@ case(
     lambda: talked((0, build.message(1, build.echo_rq()))).close().packets,
     lambda: echoed(established()).close().packets,
 )
-case("association-not-released", lambda: established().close().packets, lambda: established().packets)
+case("association-not-released", lambda: echoed(established()).close().packets, lambda: established().packets)
 case(
     "release-unanswered",
     lambda: talked((0, build.release_rq())).close().packets,

@@ -312,3 +312,37 @@ def test_no_error_is_found_in_a_reset_behind_a_release():
     talk.server(GRANT)
     assert not flatten(analyzed(talk.reset(0).packets).findings)
     assert Severity.ERROR not in {finding.severity for finding in found_in(talk.packets)}
+
+
+LONG_NAME = build.item(0x55, b"THIS_NAME_IS_TOO_LONG_1")
+TOO_LONG = "is 23 characters long; it may have 16: likely why"
+
+
+@pytest.mark.parametrize("end", [lambda talk: talk.end(1), lambda talk: talk.reset(1)])
+def test_what_is_unusual_in_a_request_is_why_it_gets_no_answer(end):
+    packets = end(opened(associate_rq(more=(LONG_NAME,)), b"")).packets
+    (said,) = told(packets, "likely-reason")
+    assert f"A-ASSOCIATE-RQ {TOO_LONG} {SCP} " in said
+    assert causes(packets, "association-unanswered") == ["likely-reason"]
+
+
+def test_who_gave_up_waiting_may_have_had_no_patience():
+    talk = opened(associate_rq(more=(LONG_NAME,)), b"")
+    talk.wait(2 * SECOND)
+    assert not told(talk.end(0).packets, "likely-reason")
+
+
+@pytest.mark.parametrize(
+    ("request_more", "answer_more", "side"), [((LONG_NAME,), (), 1), ((), (LONG_NAME,), 0)], ids=["request", "answer"]
+)
+def test_what_is_unusual_in_the_negotiation_is_why_the_other_side_closes_behind_it(request_more, answer_more, side):
+    packets = opened(associate_rq(more=request_more), associate_ac(more=answer_more)).end(side).packets
+    (said,) = told(packets, "likely-reason")
+    assert said.endswith(f"{TOO_LONG} {(SCU, SCP)[side]} closed the connection")
+    assert causes(packets, "association-not-released") == ["likely-reason"]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_to_close_before_anything_was_asked_is_a_failure(side):
+    assert severities(opened().end(side).packets, "association-not-released") == [Severity.ERROR]
+    assert severities(echoed(opened()).end(side).packets, "association-not-released") == [Severity.WARNING]
