@@ -155,7 +155,8 @@ def _aborted(association: Association, found: Findings) -> str:
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.line}"
     why = f": {why}" if why else ""
-    question = _open_question(association, abort)
+    unheard = any(each.code == "one-direction" for each in found.all)  # who knows what was answered?
+    question = "" if unheard else _open_question(association, abort)
     said = f"{question}{why}" if question.startswith(" ") else f"{why}{question}"
     harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in found.all)
     cost = "; nothing was lost by it" if harmless else ""

@@ -346,3 +346,14 @@ def test_what_is_unusual_in_the_negotiation_is_why_the_other_side_closes_behind_
 def test_to_close_before_anything_was_asked_is_a_failure(side):
     assert severities(opened().end(side).packets, "association-not-released") == [Severity.ERROR]
     assert severities(echoed(opened()).end(side).packets, "association-not-released") == [Severity.WARNING]
+
+
+def test_of_one_direction_nobody_knows_what_was_answered_before_the_abort():
+    talk = stored(2)
+    talk.wait(10 * SECOND)
+    talk.client(build.abort())
+    packets = talk.close().packets
+    seen = [packet for packet in packets if packet.flow == packets[0].flow]
+    (association,) = analyzed(seen).associations
+    assert verdict(association) == "aborted by the requestor's application"
+    assert told(seen, "association-aborted") == [f"the application of {SCU} aborted without giving a reason"]
