@@ -73,6 +73,7 @@ _UNUSUAL = frozenset(
     ]
 )
 """Findings about what most receivers can handle."""
+_N_CREATE_RQ, _INSTANCE = 0x0140, "Affected SOP Instance UID (0000,1000)"
 _LONGEST_UID = 64
 _UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
 """A UID (PS3.5 §9.1), or none."""
@@ -181,6 +182,8 @@ def _unusual_in(message: Message, failure: Finding) -> str:
             return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}"
         if len(value) % 2:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
+    if message.command.field == _N_CREATE_RQ and message.command.affected_sop_instance_uid is None:
+        return f"{message.name} has no {_INSTANCE}, which is allowed, but some receivers need it"
     lacked = TYPE_OF_RESPONSE.get(message.command.field or 0)
     if lacked is not None and lacked not in elements:
         what = f"{COMMAND_ELEMENTS[lacked].name} {tag_text(lacked)}"

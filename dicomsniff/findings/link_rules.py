@@ -19,6 +19,8 @@ from dicomsniff.quantities import counted, duration
 
 MAX_GOING_ON = 1_000
 """Associations going on that are looked at for the deliveries of a C-MOVE that failed."""
+EARLY = 100_000_000
+"""ns after the final response to a C-MOVE from which on a C-STORE for it is late, and not only captured so."""
 SINGLE_STORES = 5
 """Associations of a single C-STORE between the same ends from which on they are worth a word."""
 
@@ -74,6 +76,28 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
     for move in facts.links.moves():
         if moved_nothing(move):
             yield _about(move, f"{_name(move)} says success; it counts no object and none was sent")
+
+
+@capture_rule(code="move-answered-early", severity=Severity.WARNING)
+def answered_early(facts: CaptureFacts) -> Iterator[Hit]:
+    """A C-MOVE is answered before its objects are sent.
+
+    The final response comes when all sub-operations are over. This SCP said Success first, and sent the objects on an
+    association that it opened only then: whoever asked cannot know whether they arrive.
+
+    What to do: Look at the SCP, which may only queue what is asked of it. At the requestor, wait for the objects.
+    """
+    for move in facts.links.moves():
+        begun = [each.stores.first_time for each in move.deliveries if not each.guessed and each.stores.asked]
+        if move.end is None or move.category != "Success" or not begun or min(begun) <= move.end + EARLY:
+            continue
+        first = next(each for each in move.deliveries if not each.guessed and each.stores.asked)
+        who = the_title(str(move.provider_title or move.provider))
+        late = duration(min(begun) - move.end)
+        where = f"association {the_association(first.association)}"
+        yield _about(
+            move, f"{who} answered with Success {late} before it sent the first object ({where}): {_name(move)}"
+        )
 
 
 @capture_rule(code="move-delivery-not-seen", severity=Severity.NOTE)

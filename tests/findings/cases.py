@@ -715,6 +715,11 @@ case(
     lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0), stores=1),
 )
 case(
+    "move-answered-early",
+    lambda: asked_to_move(move_rsp(0), stores=1, late=SECOND),
+    lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0), stores=1),
+)
+case(
     "move-delivery-not-seen",
     lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0)),
     lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0), stores=1),
