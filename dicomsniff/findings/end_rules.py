@@ -172,7 +172,8 @@ def not_released(review: Review) -> Iterator[Hit]:
         party = association.party(ending.side)
         text = f"{the_party(party)} closed the TCP connection while the association was {association.state.value}"
         since = reaction_to(association, ending)
-        unused = not association.messages and not association.unlisted and not association.has_holes
+        unlisted = association.unlisted or association.has_holes
+        unused = not association.messages and not association.nothing_accepted and not unlisted
         if unused:
             text += ", before anything was asked"
         yield Hit(

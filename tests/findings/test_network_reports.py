@@ -357,3 +357,36 @@ def test_of_one_direction_nobody_knows_what_was_answered_before_the_abort():
     (association,) = analyzed(seen).associations
     assert verdict(association) == "aborted by the requestor's application"
     assert told(seen, "association-aborted") == [f"the application of {SCU} aborted without giving a reason"]
+
+
+# Lengths
+
+
+def swapped(pdu: bytes) -> bytes:
+    """A PDU whose length is in the other byte order."""
+    return pdu[:2] + pdu[5:1:-1] + pdu[6:]
+
+
+def test_a_request_whose_length_is_in_the_other_byte_order_is_dicom_all_the_same():
+    request = associate_rq()
+    talk = talked((0, swapped(request)), talk=build.Talk().open())
+    talk.wait(30 * SECOND)
+    (said,) = told(talk.end(1).packets, "pdu-header")
+    number, right = int.from_bytes(request[5:1:-1], "big"), len(request) - 6
+    assert said == (
+        f"10.0.0.1:40001 sends what is not a PDU header: A-ASSOCIATE-RQ with a length of {number} bytes, in the other "
+        f"byte order {right}"
+    )
+
+
+@pytest.mark.parametrize("answer", [associate_ac(), build.associate_rj()])
+def test_so_is_an_answer(answer):
+    packets = talked((0, associate_rq()), (1, swapped(answer)), talk=build.Talk().open()).end(0).packets
+    (said,) = told(packets, "pdu-header")
+    assert said.startswith(f"{SCP} sends what is not a PDU header: A-ASSOCIATE-")
+    assert said.endswith(f", in the other byte order {len(answer) - 6}")
+
+
+def test_other_traffic_that_begins_like_a_request_is_not_taken_for_one():
+    other = swapped(associate_rq())[:10] + bytes(range(16)) + swapped(associate_rq())[26:]
+    assert not analyzed(talked((0, other), talk=build.Talk().open()).end(1).packets).associations
