@@ -135,8 +135,9 @@ def _end_in_tcp(span: Span) -> int:
 def stopped_reading(review: Review) -> Iterator[Hit]:
     """A receiver stopped reading.
 
-    In the middle of a message, or before the response that it waits for, a program took no more bytes from TCP, so that its window closed and the sender had to wait until one
-    side gave up. Whoever reset, closed or aborted then is not the cause.
+    In the middle of a message, or before the response that it waits for, a program took no more bytes from TCP, so
+    that its window closed and the sender had to wait until one side gave up. Whoever reset, closed or aborted then is
+    not the cause.
 
     What to do: Look at what the receiver did at that time: a full disk, a hanging database, a deadlock, a crashed
     thread.
