@@ -262,7 +262,8 @@ def test_no_name_that_a_key_makes_tells_it(capture: Planted) -> None:
     assert not leaks(said, capture.plants.texts, capture.plants.raw)
 
 
-@pytest.mark.parametrize("depth", [DataSets.IDENTIFIERS, pytest.param(DataSets.NONE, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("depth", [DataSets.IDENTIFIERS, DataSets.NONE])
 def test_what_is_said_of_less_of_data_sets_tells_no_more(capture: Planted, depth: DataSets) -> None:
     said = {form: capture.written("export", form, Privacy(), depth) for form in ("json", "jsonl")}
     assert not canaries(said)
