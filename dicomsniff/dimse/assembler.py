@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.command import Command, read_command
@@ -25,8 +26,7 @@ MAX_COMMAND_SET = 1 << 20
 _NO_COMMAND = Lack(Part.BEGINNING, "a data set fragment with no command before it")
 
 
-@dataclass(frozen=True, slots=True)
-class StrayFragment:
+class StrayFragment(Struct, frozen=True):
     """A fragment that continues no message: a data set without a command before it (PS3.7 §6.3)."""
 
     span: Span
@@ -36,8 +36,7 @@ class StrayFragment:
     name = "stray fragment"
 
 
-@dataclass(slots=True)
-class _Underway:
+class _Underway(Struct):
     """A message whose last fragment has not come."""
 
     first: PacketMark

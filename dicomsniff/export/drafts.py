@@ -3,9 +3,10 @@
 import pickle
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from dicomsniff.export.pieces import Pieces
 
@@ -15,8 +16,7 @@ IN_MEMORY = 4 << 20
 Item = TypeVar("Item")
 
 
-@dataclass(slots=True)
-class _Draft(Generic[Item]):
+class _Draft(Struct, Generic[Item]):
     """What waits of one association: in memory, and the place of the latest of it in the file."""
 
     items: list[Item] = field(default_factory=list)

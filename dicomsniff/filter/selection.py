@@ -1,8 +1,9 @@
 """What is shown of a capture: which associations, and which timeline entries of them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
@@ -42,8 +43,7 @@ class Period:
         return all(test(time) for test in self._tests)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What is shown of an association: all of it, unless `messages` says for each one, as they came, whether it is."""
 
     messages: bytes | None = None

@@ -1,8 +1,9 @@
 """The bytes of one PDU, after its 6-byte header -> a PDU (PS3.8 §9.3). P-DATA-TF is streamed: see stream.py."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from dicomsniff.dictionary.pdu_types import pdu_type_name
 from dicomsniff.pdu.fields import DecodeError, Field, FieldReader
