@@ -18,7 +18,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.privacy.gate import Gate
 
 _BEGIN, _TEXT, _END = "\ud800", "\ud801", "\ud802"
-_STRAY = str.maketrans(dict.fromkeys((_BEGIN, _TEXT, _END), "\ufffd"))
+_STRAY = re.compile(f"[{_BEGIN}{_TEXT}{_END}]")
 
 
 class Kind(StrEnum):
@@ -73,6 +73,8 @@ def told(parts: Iterable[Part], gate: Gate | None = None) -> str:
 
 def shown(line: str, gate: Gate) -> str:
     """Return a line with marks as the gate shows it."""
+    if line.isascii():
+        return line  # as nearly all are: no mark is ASCII
     if _BEGIN not in line:
         return _unmarked(line)
     return told(parts_of(line), gate)
@@ -126,7 +128,7 @@ def parts_of(line: str) -> tuple[Part, ...]:
 
 def _unmarked(text: str) -> str:
     """Return text without characters that are taken for marks; they are not ASCII, as nearly all text is."""
-    return text if text.isascii() else text.translate(_STRAY)
+    return text if text.isascii() else _STRAY.sub("\ufffd", text)
 
 
 def _part(text: str, kind: Kind, tag: str) -> Part:

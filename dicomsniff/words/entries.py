@@ -34,6 +34,8 @@ from dicomsniff.pdu.types import (
     CutAssociate,
     MalformedPdu,
     MissingBytes,
+    ReleaseRp,
+    ReleaseRq,
     SkippedBytes,
     UnknownPdu,
 )
@@ -84,6 +86,11 @@ def entry_detail(association: Association, entry: Entry) -> str:
     match entry.event:
         case Message() as message:
             return "; ".join(_message_parts(message))
+        # Few kinds make up nearly all entries, and kinds are tried in this order.
+        case TcpEnd(how=how):
+            return "closes its direction" if how == "FIN" else "breaks the connection off"
+        case ReleaseRq() | ReleaseRp():
+            return ""
         case AssociateRq(contexts=contexts, problem=problem):
             count = len(contexts)
             titles = [the_title(party.ae_title or "?") for party in (association.requestor, association.acceptor)]
@@ -125,10 +132,6 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return f"the association is {state.value}"
         case TlsTrouble(text=text):
             return text
-        case TcpEnd(how=how):
-            return "closes its direction" if how == "FIN" else "breaks the connection off"
-        case _:
-            return ""
 
 
 def query_text(message: Message) -> str:
