@@ -360,9 +360,11 @@ class Association:
         else:
             self.unlisted += 1
         span = event.span
-        self.end_time = max(self.end_time, span.last_time)
+        if span.last_time > self.end_time:
+            self.end_time = span.last_time
         # What waited behind a hole, or was captured while a clock was set back, may be older than what came first.
-        self.start_time = min(self.start_time, span.first_time)
+        if span.first_time < self.start_time:
+            self.start_time = span.first_time
         return entry
 
     def begun_before(self, span: Span, side: Side) -> bool:

@@ -144,6 +144,11 @@ class OperationTracker:
         return [operation for waiting in self._outstanding.values() for operation in waiting]
 
     @property
+    def has_outstanding(self) -> bool:
+        """Whether an operation is without a final response."""
+        return bool(self._outstanding)
+
+    @property
     def unlisted(self) -> int:
         """Operations that are over and not listed, of an association that is not condensed."""
         return self.count - len(self.operations)

@@ -51,15 +51,14 @@ def find_now(collector: Collector, association: Association, entry: Entry) -> No
     said = _negotiated(association, event) if isinstance(event, AssociateRq | AssociateAc) else None
     if not rules or (said is not None and collector.is_sound(said)):
         return
-    hits = [
-        (rule, hit)
-        for rule in rules
-        for hit in (
-            rule.check(association, entry)
-            if rule.judge is None
-            else rule.judge(association, entry, collector.of(association))
-        )
-    ]
+    hits: list[tuple[EntryRule, Hit]] = []
+    for rule in rules:
+        if rule.judge is None:
+            seen = rule.check(association, entry)
+        else:
+            seen = rule.judge(association, entry, collector.of(association))
+        for hit in seen:
+            hits.append((rule, hit))  # noqa: PERF401  most see nothing, and a list for each takes longer
     if hits:
         collected = collector.collect(association)
         found = [(rule, _finding(rule, hit, entry.span, about, entry.side)) for rule, hit in hits]
@@ -100,7 +99,8 @@ def find_final(collector: Collector, association: Association, known: Known | No
     is_unread = association.tls is not None and association.tls.is_unread
     # One by one: the last of them say how much is not listed.
     for rule in _final_rules(tuple([ground(review) for ground in _GROUNDS]), is_unread=is_unread):
-        if found := [_finding(rule, hit, where, None, None) for hit in rule.check(review)]:
+        if hits := [*rule.check(review)]:
+            found = [_finding(rule, hit, where, None, None) for hit in hits]
             collector.collect(association).add(found, final=True)
     collected = collector.of(association)
     if collected.all:

@@ -60,6 +60,7 @@ class Reference(NamedTuple):
 
 
 Part = str | Value | Reference
+_KINDS = {str(kind): kind for kind in Kind}
 _REFERENCES = frozenset((Kind.ASSOCIATION, Kind.MESSAGE))
 _MARKED = re.compile(f"{_BEGIN}({'|'.join(Kind)})([0-9A-F]*){_TEXT}([^{_BEGIN}-{_END}]*){_END}")
 
@@ -75,9 +76,13 @@ def shown(line: str, gate: Gate) -> str:
     """Return a line with marks as the gate shows it."""
     if line.isascii():
         return line  # as nearly all are: no mark is ASCII
-    if _BEGIN not in line:
-        return _unmarked(line)
-    return told(parts_of(line), gate)
+    if _BEGIN in line:
+        line = _MARKED.sub(lambda found: _shown_part(_part(found[3], found[1], found[2]), gate), line)
+    return _unmarked(line)
+
+
+def _shown_part(part: Value | Reference, gate: Gate) -> str:
+    return _shown(part, gate) if isinstance(part, Value) else str(part.number)
 
 
 def _text(part: str | Reference) -> str:
@@ -122,7 +127,7 @@ def parts_of(line: str) -> tuple[Part, ...]:
             case 2:
                 tag = piece
             case 3:
-                parts.append(_part(piece, Kind(kind), tag))
+                parts.append(_part(piece, kind, tag))
     return tuple(parts)
 
 
@@ -131,7 +136,8 @@ def _unmarked(text: str) -> str:
     return text if text.isascii() else _STRAY.sub("\ufffd", text)
 
 
-def _part(text: str, kind: Kind, tag: str) -> Part:
+def _part(text: str, of: str, tag: str) -> Value | Reference:
+    kind = _KINDS[of]
     is_number = kind in _REFERENCES and text.isdecimal()
     return Reference(int(text), kind) if is_number else Value(text, kind, int(tag, 16) if tag else None)
 

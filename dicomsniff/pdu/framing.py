@@ -98,7 +98,7 @@ class Framing:
         self.position = 0
         """Bytes of the source taken so far, those missing included."""
         self.counts: dict[str, int] = defaultdict(int)
-        """PDUs seen whole, by name."""
+        """PDUs seen whole since this was cleared, by name."""
         self._collect = collect
         self._kept: list[bytes] = []
         self._show_data = show_data

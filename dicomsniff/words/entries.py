@@ -45,7 +45,8 @@ from dicomsniff.words.times import latency_text
 
 def entry_order(entry: Entry) -> tuple[int, int]:
     """Return what entries are listed by: when the first byte was captured (ns since 1970), and in which packet."""
-    return entry.span.first_time, entry.span.first_packet
+    span = entry.event.span
+    return span.first_time, span.first_packet
 
 
 def entry_name(entry: Entry) -> str:
