@@ -1,7 +1,7 @@
 """The PDVs of one direction -> DIMSE messages (PS3.7 §6.3, PS3.8 Annex E)."""
 
-import hashlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -18,6 +18,9 @@ from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
 from dicomsniff.quantities import counted, is_are
 from dicomsniff.side import Side
 from dicomsniff.span import PacketMark, Source, Span
+
+if TYPE_CHECKING:
+    import hashlib
 
 _READ_WHOLE = HAVE_IDENTIFIERS | HAVE_CONTENTS
 """Command Fields of messages whose data sets are read, where they are small."""
@@ -232,6 +235,8 @@ class Assembler:
 
     def _keep(self, underway: _Underway, data: bytes, collection: Collection) -> None:
         if underway.hasher is None:
+            import hashlib
+
             underway.hasher = hashlib.sha256()
             underway.data.content = collection.begin()
         underway.hasher.update(data)
@@ -255,6 +260,8 @@ class Assembler:
         if data is not None and underway.hasher is not None:
             data.sha256 = underway.hasher.hexdigest()
         elif data is not None and self._collection is not None and self._collection.takes(_field(underway)):
+            import hashlib
+
             data.sha256 = hashlib.sha256().hexdigest()
         if data is not None:
             data.head = bytes(underway.head)

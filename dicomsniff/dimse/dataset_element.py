@@ -1,8 +1,6 @@
 """A decoded data element, and the value of one in words and in JSON, through pydicom (PS3.5 §6, PS3.18 Annex F)."""
 
-import hashlib
 import math
-from base64 import b64encode
 from functools import lru_cache
 from typing import Any
 
@@ -181,7 +179,11 @@ def _as_sent(vr: str, value: bytes) -> tuple[str, dict[str, Any]]:
 def binary(vr: str, value: bytes) -> tuple[str, dict[str, Any]]:
     """Describe bytes: short ones are shown, longer ones given by length and digest."""
     if len(value) > INLINE_BINARY:
+        import hashlib
+
         return by_digest(vr, len(value), hashlib.sha256(value).hexdigest())
+    from base64 import b64encode
+
     return value.hex(" "), {"vr": vr} | ({"InlineBinary": b64encode(value).decode()} if value else {})
 
 

@@ -1,6 +1,5 @@
 """What a walk over a data set comes to -> its elements with their values, in words and in JSON."""
 
-import hashlib
 from array import array
 from typing import Any, BinaryIO, NamedTuple
 
@@ -324,6 +323,8 @@ class ElementList:
         element.json.update(said)
 
     def _digest(self, length: int) -> str:
+        import hashlib
+
         digest = hashlib.sha256()
         while length > 0 and (part := self._content.read(min(length, LARGE))):
             digest.update(part)

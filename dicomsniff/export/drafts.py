@@ -1,6 +1,5 @@
 """What waits until an association is over: in memory while that is little, of all associations, else in one file."""
 
-import pickle
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
@@ -54,6 +53,8 @@ class Drafts(Generic[Item]):
         self._pieces.close()
 
     def _store(self) -> None:
+        import pickle
+
         if not any(draft.place for draft in self._open.values()):
             self._pieces.clear()
         for draft in self._open.values():
@@ -63,5 +64,9 @@ class Drafts(Generic[Item]):
         self._size = 0
 
     def _stored(self, last: int) -> Iterator[Item]:
+        if not last:
+            return
+        import pickle
+
         for place in self._pieces.chain(last):
             yield from pickle.loads(self._pieces.read(place))
