@@ -16,7 +16,6 @@ from dicomsniff.capture.notices import Notices
 from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatch, PacketSource
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.collection import Collect
-from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.finding import Finding
@@ -29,6 +28,8 @@ from dicomsniff.tcp.source import StreamPiece
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+    from dicomsniff.dimse.dataset_element import DecodedDataSet
 
 CLOSED_AT_A_TIME = 200
 """Connections that are ended in one step once the capture is over."""
@@ -213,11 +214,13 @@ class Capture:
         self.found.take(again, self.found.of(association))
         return again
 
-    def data_set(self, association: Association, message: Message, limit: int = MAX_REREAD) -> DecodedDataSet | None:
+    def data_set(self, association: Association, message: Message, limit: int = MAX_REREAD) -> "DecodedDataSet | None":
         """Reread and decode a message's data set, as far as `limit` bytes of the message go; None where it has none."""
         found = read_message(self.reader, message, limit)
         if found.data_set is None:
             return None
+        from dicomsniff.dimse.dataset import decode_data_set
+
         return decode_data_set(found.data_set, association.transfer_syntax(message.context_id), found.whole)
 
     def dataset(self, message: Message) -> "Dataset | None":
