@@ -162,4 +162,4 @@ def test_what_a_small_capture_does_not_need_is_not_loaded(call: list[str], sampl
     assert "dicomsniff.analyzer" in loaded
     assert loaded.isdisjoint(["lark", "dpkt", "pydicom", "scapy", "textual", "pynetdicom", "cryptography", "rich"])
     assert loaded.isdisjoint(["asyncio", "difflib", "email", "gzip", "pickle", "sqlite3", "ssl"])
-    assert loaded.isdisjoint(f"dicomsniff.{name}" for name in ("capture.following", "dimse.dataset", "filter.filter"))
+    assert loaded.isdisjoint(f"dicomsniff.{name}" for name in ("capture.following", "filter.filter"))
