@@ -6,7 +6,7 @@ from itertools import compress
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dimse.command import LONGEST_KNOWN, MAX_KNOWN, Command
+from dicomsniff.dimse.command import MAX_KNOWN, Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
@@ -82,14 +82,23 @@ def _negotiated(association: Association, event: AssociateRq | AssociateAc) -> t
 
 
 def _rules_by_form(command: Command) -> list[EntryRule]:
-    return _known_form(command) if len(command.raw) <= LONGEST_KNOWN else _judge_form(command)
+    """Return the rules to be asked about a command set; no form depends on a Message ID."""
+    known = _KNOWN_FORMS.get(command.kind) if command.kind else None
+    if known is None:
+        known = _judge_form(command)
+        if command.kind:
+            if len(_KNOWN_FORMS) >= MAX_KNOWN:
+                _KNOWN_FORMS.clear()
+            _KNOWN_FORMS[command.kind] = known
+    return known
 
 
 def _judge_form(command: Command) -> list[EntryRule]:
     return [rule for met, some in _BY_FORM.items() if met(command) for rule in some]
 
 
-_known_form = lru_cache(maxsize=MAX_KNOWN)(_judge_form)
+_KNOWN_FORMS: dict[int, list[EntryRule]] = {}
+"""By the kind of command."""
 
 
 def find_final(collector: Collector, association: Association, known: Known | None = None) -> None:
