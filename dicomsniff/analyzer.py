@@ -328,7 +328,8 @@ class Analyzer:
             consumer = connection.consumer  # it may have made way for another one
             self._add(connection, consumer.associations[known:])
             self._tcp.table.weigh(connection, consumer.weight)
-        self._find_now(updates)
+        if updates:
+            self._find_now(updates)
         return updates
 
     def _begin(self, connection: Connection) -> Consumer:

@@ -98,7 +98,7 @@ class Framing:
         self.position = 0
         """Bytes of the source taken so far, those missing included."""
         self.counts: dict[str, int] = defaultdict(int)
-        """PDUs seen whole, by name."""
+        """PDUs seen whole since this was cleared, by name."""
         self._collect = collect
         self._kept: list[bytes] = []
         self._show_data = show_data
@@ -315,17 +315,20 @@ class Framing:
 
     def _control_body(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
         used = min(self._pdu_left - len(self._pending), end - at)
+        if used == self._pdu_left:
+            self._end_of_pdu(events, used, data[at : at + used])
+            return at + used
         self._pending += data[at : at + used]
         if len(self._pending) == self._pdu_left:
-            self._end_of_pdu(events, used)
-        return at + used
-
-    def _end_of_pdu(self, events: list[PduEvent], used: int) -> None:
-        """A PDU is whole; it ends `used` bytes after `position`."""
-        self.counts[pdu_type_name(self._pdu_type)] += 1
-        if self._pdu_type != 4:
             body = bytes(self._pending)
             self._pending.clear()
+            self._end_of_pdu(events, used, body)
+        return at + used
+
+    def _end_of_pdu(self, events: list[PduEvent], used: int, body: bytes = b"") -> None:
+        """A PDU is whole; it ends `used` bytes after `position`. Of a P-DATA-TF the body is not kept."""
+        self.counts[pdu_type_name(self._pdu_type)] += 1
+        if self._pdu_type != 4:
             pdu = decode_control_pdu(self._pdu_type, body, self._span(self._first, self._pdu_start, used))
             self._doubtful = isinstance(pdu, UnknownPdu) or len(body) < SHORTEST_BODY
             events.append(pdu)
@@ -550,6 +553,9 @@ class Framing:
 
     def _span(self, first: PacketMark, start: int, used: int = 0) -> Span:
         last = self._last
+        if first is last:
+            return Span(last.number, last.number, last.time, last.time, last.offset, self.source, start,
+                        self.position + used)  # fmt: skip
         return Span(
             min(first.number, last.number),
             max(first.number, last.number),
