@@ -207,7 +207,9 @@ class StreamHealth:
     def differs(self, offset: int, data: bytes) -> int:
         """Return how many bytes of `data`, sent again at `offset`, differ from those remembered."""
         different = 0
-        for start, known in self._history:
+        for start, known in reversed(self._history):
+            if start + len(known) <= offset:
+                break  # what came before it precedes it in the stream: most is sent again soon
             first, last = max(start, offset), min(start + len(known), offset + len(data))
             if first < last:
                 before, again = known[first - start : last - start], data[first - offset : last - offset]
