@@ -129,10 +129,13 @@ class StreamHealth:
         # A scale beyond 14 counts as 14 (§2.3); both leave room for a segment in every window but a closed one.
         self.small_window = max(1, min(segment or SMALL_SEGMENT, SMALL_SEGMENT) >> scale)
 
-    def sent(self, offset: int, data: bytes, time: int) -> None:
-        """Note bytes handed on at `offset` of the stream; they reach the receiver with its next acknowledgement."""
-        self.sent_length = len(data)
-        self.sent_to = offset + len(data)
+    def sent(self, offset: int, data: bytes, time: int, cut: int = 0) -> None:
+        """Note bytes handed on at `offset` of the stream; they reach the receiver with its next acknowledgement.
+
+        Behind them, the capture cut off `cut` further ones of their segment.
+        """
+        self.sent_length = len(data) + cut
+        self.sent_to = offset + self.sent_length
         if time > self.sent_at:
             self.sent_at = time
         if self._probe is None:

@@ -174,11 +174,11 @@ class Stream:
             return []
         offset = self.offset_of(seq)
         if self.anchored and offset <= self.offset < offset + length:
-            events = self._sent_again(offset, data[start:end], mark) if offset < self.offset else []
+            events = self._sent_again(offset, data[start:end], cut, mark) if offset < self.offset else []
             events += self._hand_on(offset, data, start, end, cut, mark)
             return events + self._drain() if self.held else events
         if self.anchored and offset < self.offset:
-            return self._sent_again(offset, data[start:end], mark)
+            return self._sent_again(offset, data[start:end], cut, mark)
         self.health.out_of_order += self.anchored
         self._hold(offset, data[start:end], cut, mark)
         return []
@@ -229,13 +229,13 @@ class Stream:
             events.append(self._gap(self.fin - self.offset, PacketMark(*self.connection.last_mark)))
         return events
 
-    def _sent_again(self, offset: int, data: bytes, mark: PacketMark) -> list[TcpEvent]:
+    def _sent_again(self, offset: int, data: bytes, cut: int, mark: PacketMark) -> list[TcpEvent]:
         # A keep-alive probe repeats the byte before the next one, and may put anything in it (RFC 9293 §3.8.4).
         probe = len(data) == 1 and offset + 1 == self.offset
         if probe:
             self.health.retransmitted += 1
             return []
-        if self.health.sent_again(offset + len(data), mark.time):
+        if self.health.sent_again(offset + len(data) + cut, mark.time):
             note_sent_again(self, mark.time)
         return self._conflict(offset, data, mark)
 
@@ -266,8 +266,8 @@ class Stream:
         fresh = start + self.offset - offset
         if fresh < end:
             events.append(StreamBytes(self, self.offset, data, fresh, end, mark))
-            self._resume(mark.time, end - start)
-            self.health.sent(self.offset, data[fresh:end], mark.time)
+            self._resume(mark.time, end - start + cut)
+            self.health.sent(self.offset, data[fresh:end], mark.time, cut)
             self.offset += end - fresh
         if cut:
             self.health.cut += cut
@@ -282,7 +282,7 @@ class Stream:
                 else:
                     self.health.retransmitted += 1
                 return
-        self._resume(mark.time, len(data))
+        self._resume(mark.time, len(data) + cut)
         self.health.sent_at = max(self.health.sent_at, mark.time)
         if not self.held:
             self.held_since = mark.time
