@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
-from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, Segment
+from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, RunPause, Segment
 from dicomsniff.capture.skip import MAX_KEPT
 from dicomsniff.capture.unreachable import MAX_UNREACHABLE, Unreachable
 from dicomsniff.span import PacketMark
@@ -89,8 +89,10 @@ class SegmentDecoder:
                         skip = state.skip
                         if skip is not None and first < last and (last <= end or (skip.lacks and first <= end)):
                             offset, until, kept = state.offset, skip.until, skip.kept
-                            reached = offset + last - first
-                            if kept is not None and len(kept) >= MAX_KEPT:
+                            reached, unreadable = offset + last - first, skip.unreadable
+                            if unreadable is not None:
+                                until = unreadable.takes(data, first, end, last - end)
+                            elif kept is not None and len(kept) >= MAX_KEPT:
                                 until = 0
                             elif reached >= until:
                                 until = skip.repeated(offset, data, first, last)
@@ -108,7 +110,7 @@ class SegmentDecoder:
                                 if not state.passed_since:
                                     state.passed_since = number
                                     passed.append(state)
-                                if kept is None:
+                                if kept is None and unreadable is None:
                                     run, run_flow, run_expected, run_offset = state, flow, state.expected, reached
                                     run_until, run_last = until, number
                                 continue
@@ -149,25 +151,28 @@ class SegmentDecoder:
             ack, window = _REST(data, start + shape.tcp + 8)
             length = _payload(shape, data, start)
             since = time = layout.time(data, start)
-            before = length
+            before, pauses = length, []
             if first != last:
                 since, before = layout.time(data, starts[first]), _payload(shape, data, starts[first])
                 if time - since >= PAUSE:
-                    self._find_pauses(state, first, last, batch, shape)
-            state.passed_over(since, time, batch.file_offset + start - layout.header, ack, window, (before, length))
+                    pauses = _find_pauses(state.flow, first, last, batch, shape)
+            place = batch.file_offset + start - layout.header
+            state.passed_over(since, time, place, ack, window, (before, length), pauses)
         passed.clear()
 
-    def _find_pauses(self, state: Flow, first: int, last: int, batch: PacketBatch, shape: Shape) -> None:
-        """Look through the packets of a flow that were passed over for pauses between them."""
-        flow = state.flow
-        data, before, since = batch.data, batch.starts[first], batch.time(first)
-        for index in range(first + 1, last + 1):
-            start = batch.starts[index]
-            if shape.read(data, start + shape.at)[3] == flow:
-                time = batch.time(index)
-                if time - since >= PAUSE:
-                    state.paused(since, time, _payload(shape, data, before))
-                before, since = start, time
+
+def _find_pauses(flow: bytes, first: int, last: int, batch: PacketBatch, shape: Shape) -> list[RunPause]:
+    """Look through the packets of a flow that were passed over for pauses between them."""
+    pauses: list[RunPause] = []
+    data, before, since = batch.data, batch.starts[first], batch.time(first)
+    for index in range(first + 1, last + 1):
+        start = batch.starts[index]
+        if shape.read(data, start + shape.at)[3] == flow:
+            time = batch.time(index)
+            if time - since >= PAUSE:
+                pauses.append(RunPause(since, time, _payload(shape, data, before)))
+            before, since = start, time
+    return pauses
 
 
 def _payload(shape: Shape, data: bytes, start: int) -> int:

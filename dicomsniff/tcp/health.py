@@ -148,6 +148,16 @@ class StreamHealth:
             self._history_bytes -= sum(len(known) for _, known in self._history[:half])
             del self._history[:half]
 
+    def cut_off(self, first_end: int, since: int, cut: int) -> None:
+        """Note segments of which the capture cut off `cut` bytes: the first of them ends at `first_end`.
+
+        That was sent at `since` (ns since 1970).
+        """
+        self.cut += cut
+        self.missing += cut
+        if self._probe is None:
+            self._probe = (first_end, since)
+
     def forget(self) -> None:
         """Remember no bytes any more: nothing is sent again, or nobody cares."""
         self.remembers, self._history, self._history_bytes = 0, [], 0
