@@ -2,7 +2,7 @@
 
 import struct
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _REST = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 8 of a TCP header."""
 _CONTROL = FIN | SYN | RST | ACK
+_ENDS = SYN | FIN | RST
 _new = tuple.__new__
 
 
@@ -27,19 +28,21 @@ class SegmentDecoder:
     """Decodes frames to segments; `undecoded` counts what it could not use, by reason, `unreachable` holds ICMP errors.
 
     `flows` are those being followed. A segment that holds only what its flow's consumer will count anyway is counted
-    there and then, without becoming a segment: most of a large capture goes that way.
+    there and then, without becoming a segment: most of a large capture goes that way. Of `counted` flows none becomes
+    one but those with SYN, FIN or RST.
     """
 
-    def __init__(self, flows: Mapping[bytes, Flow] | None = None) -> None:
+    def __init__(self, flows: Mapping[bytes, Flow] | None = None, counted: Container[bytes] = ()) -> None:
         self.undecoded: Counter[str] = Counter()
         self.unreachable: deque[Unreachable] = deque(maxlen=MAX_UNREACHABLE)
         self._flows = flows if flows is not None else {}
+        self._counted = counted
 
     def segments(self, batch: PacketBatch) -> Iterator[Segment]:
         """Yield the TCP segments of a batch, in its order; `flows` may change between one and the next."""
         data, layout, link_type = batch.data, batch.layout, batch.link_type
         before = batch.file_offset - layout.header
-        find = self._flows.get
+        find, counted_flows = self._flows.get, self._counted
         passed: list[Flow] = []  # those with packets that were only counted, and are to be told
         # The flow whose packets are being counted, and what of its state they change: one compared with the next costs
         # a third of looking the flow up. It is written back before anybody else may look.
@@ -85,7 +88,10 @@ class SegmentDecoder:
                 last = start + counted + length
                 if tcp + 20 <= first <= last:
                     state = find(flow)
-                    if state is not None and seq == state.expected and control & _CONTROL == ACK:
+                    if state is None:
+                        if flow in counted_flows and not control & _ENDS:
+                            continue
+                    elif seq == state.expected and control & _CONTROL == ACK:
                         skip = state.skip
                         if skip is not None and first < last and (last <= end or (skip.lacks and first <= end)):
                             offset, until, kept = state.offset, skip.until, skip.kept
