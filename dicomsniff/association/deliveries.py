@@ -1,7 +1,8 @@
 """Associations that may carry the objects of a C-MOVE, as they are remembered (PS3.4 §C.4.2, PS3.7 §9.1.1)."""
 
-from dataclasses import dataclass, field
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import TcpEnd
@@ -14,8 +15,7 @@ MAX_FAILURES = 5
 """Different statuses of failure that are remembered of the C-STOREs of a delivery."""
 
 
-@dataclass(slots=True)
-class Stores:
+class Stores(Struct):
     """C-STORE operations counted by how they ended, which asked first and last, and when the first began (ns)."""
 
     first_time: int = 0
@@ -51,8 +51,7 @@ class Stores:
         return self.by_category.get("Success", 0) + self.by_category.get("Warning", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """An association that may carry the objects of a C-MOVE; `how` and `guessed` say why the two are linked."""
 
     association: int

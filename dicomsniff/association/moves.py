@@ -3,9 +3,11 @@
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.deliveries import Delivery, delivery_of, stores_of
@@ -32,8 +34,7 @@ PATIENCE = 2_000_000_000
 """How long (ns) after the final C-MOVE-RSP an association without Move Originator may begin and still be its."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unconnected:
+class Unconnected(Struct, frozen=True):
     """A TCP connection on which nothing was sent: `refused` (reset), `unanswered` (no SYN came back) or `silent`."""
 
     source: str
@@ -58,8 +59,7 @@ def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
     return Unconnected(source.address, str(target), mark.time, how, Span.at(mark), max(now - mark.time, 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A C-MOVE operation and what the capture shows of its sub-operations. Times are in ns since 1970."""
 
     association: int

@@ -1,7 +1,8 @@
 """What belongs together -> JSON."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from dicomsniff.association.deliveries import Delivery
 from dicomsniff.association.gets import Get

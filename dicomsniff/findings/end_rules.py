@@ -8,7 +8,7 @@ from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.findings.association_rules import HARMLESS, PROVOKED, reaction_to
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.grounds import is_broken_off
+from dicomsniff.findings.grounds import is_broken_off, is_irregular
 from dicomsniff.findings.parts import the_message_with_id, the_party
 from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, final_rule
@@ -22,6 +22,7 @@ _OPEN = 60_000_000_000
 
 @final_rule(
     code="connection-reset",
+    where=is_irregular,
     severity=Severity.ERROR,
     follows=(
         *PROVOKED,
@@ -218,7 +219,7 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     yield Hit(f"{ender} {ended} {how}", review.ending.span, side=review.ending.side)
 
 
-@final_rule(code="connection-left-open", severity=Severity.NOTE)
+@final_rule(code="connection-left-open", where=is_irregular, severity=Severity.NOTE)
 def left_open(review: Review) -> Iterator[Hit]:
     """Nobody closes the TCP connection after the end.
 
