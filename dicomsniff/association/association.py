@@ -338,7 +338,7 @@ class Association:
             self.operations.shorten(listed)
 
     def dissolve(self) -> None:
-        """Nobody looks at it any more: let go of what refers to each other, so that its memory is free at once."""
+        """Nobody looks at it any more: its messages forget their operations, so that its memory is free at once."""
         for message in self.messages:
             message.operation = None
 
