@@ -1,5 +1,7 @@
 """A connection that is DICOM -> its associations: both directions' PDUs and messages, in packet order."""
 
+from functools import partial
+
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.consumer import Beginning, ChannelEvent, Means, Update
 from dicomsniff.association.time_account import TimeAccountant
@@ -131,17 +133,22 @@ class Conversation:
         self._pass_time(stream, event.mark.time)
         if isinstance(event, StreamGap):
             found = pdus.gap(event.offset, event.length, event.mark, stream.skip)
-            self._holed = stream if pdus.holds_holes else None
+            self._holed = stream
         else:
             found = pdus.feed(event.offset, event.data, event.start, event.end, event.mark, stream.skip)
         updates = self._take(stream, found, event.mark) if found else []
+        if self._holed is not None and not pdus.holds_holes:
+            self._holed = None
         self._look_ahead(stream, pdus)
         return updates
 
     def _tell_holes(self, mark: PacketMark) -> list[Update]:
         """What comes next is to stand behind the holes that one side had until now."""
         holed, self._holed = self._holed, None
-        return [] if holed is None else self._take(holed, self._pdus[holed].tell_holes(), mark)
+        if holed is None:
+            return []
+        told, holed.skip = self._pdus[holed].tell_holes(holed.offset, holed.skip), None
+        return self._take(holed, told, mark)
 
     def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes on this connection; the capture goes on until `until` (ns since 1970)."""
@@ -251,7 +258,9 @@ class Conversation:
         """Tell what of the next bytes need only be counted, and whether something has begun and not ended."""
         inside, assembler = pdus.is_inside, self._assemblers.get(stream)
         stream.skip = None
-        if inside:
+        if self._holed is not None:
+            stream.skip = pdus.skip_unreadable(partial(self._pass_time, stream))
+        elif inside:
             fragment = pdus.fragment
             stream.skip = pdus.skip(FOREVER if fragment is None or assembler is None else assembler.unneeded(*fragment))
         if self._time_account is not None:

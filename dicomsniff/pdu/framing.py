@@ -7,13 +7,14 @@ there. Passing over bytes (capture/skip.py) is a step of the same machine that n
 
 import struct
 from collections import defaultdict
+from collections.abc import Callable
 from enum import Enum
 
-from dicomsniff.capture.skip import Skip
+from dicomsniff.capture.skip import Skip, Unreadable
 from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
 from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu, decode_cut_associate
 from dicomsniff.pdu.holes import Holes
-from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
+from dicomsniff.pdu.recognize import CANDIDATE, MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
 from dicomsniff.quantities import counted, is_are
 from dicomsniff.span import PacketMark, Source, Span
@@ -200,6 +201,9 @@ class Framing:
 
     def pass_over(self, count: int, skip: Skip | None) -> list[PduEvent]:
         """Count bytes that were not fed because a skip, as it is now, allowed it; decode them where they were kept."""
+        if skip is not None and skip.unreadable is not None:
+            self._pass_unreadable(count, skip.unreadable)
+            return []
         seen = skip.seen if skip is not None else None
         if self._kept:
             if seen is not None:
@@ -489,6 +493,20 @@ class Framing:
         self.position += length
         self._holes.add(self.position, length, self._mark, self._skipped)
         return told
+
+    def skip_unreadable(self, pass_time: Callable[[int], None]) -> Skip | None:
+        """Return what need not be fed where holes wait for further ones: packets without a header, but with a hole."""
+        if self._holes is None or self._pending or self._state is not LOST:
+            return None
+        room = MAX_TOGETHER - self._holes.count
+        return Skip(FOREVER, lacks=True, unreadable=Unreadable(CANDIDATE, room, self._mark, pass_time))
+
+    def _pass_unreadable(self, count: int, passed: Unreadable) -> None:
+        self.arrive(passed.mark)
+        self.position += count
+        self._skipped += passed.readable
+        if self._holes is not None:
+            self._holes.add_run(self.position, passed, self._skipped)
 
     def tell_holes(self) -> list[PduEvent]:
         """Tell of holes that were to be told together with further ones."""
