@@ -1,13 +1,16 @@
 """What is known of a capture, or of a part of it, beside its associations."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.strangers import Stranger
 from dicomsniff.capture.unreachable import Unreachable
+from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import Connection
 
 
@@ -28,6 +31,23 @@ class Totals:
     strangers: list[Stranger]
     unreachable: list[Unreachable]
     tls_servers: set[str]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one connection that is over."""
+
+    flow: bytes
+    """Of whoever sent its first packet."""
+    first_mark: PacketMark
+    last_mark: PacketMark
+    associations: Sequence[Association] = ()
+    foreign: str | None = None
+    """The protocol of one that carried no DICOM, empty where it is unknown; None where it did, or nothing was said."""
+    handshake: FailedHandshake | None = None
+    stranger: Stranger | None = None
+    tls_server: str | None = None
+    unconnected: Unconnected | None = None
 
 
 class Recognized(NamedTuple):
