@@ -69,7 +69,8 @@ class Analyzer:
     rule is asked, for who only wants the messages: a little faster. Of data sets that are not collected the first
     `heads` bytes are kept. With `watches`, there is no end: of what is remembered beyond associations it is the
     latest, and memory is soon as large as it will be. As a `part`, it is given some of a capture's connections, and
-    leaves to `merging.merge` what takes knowing all of them. With `flows`, it follows these and no others. TLS is read with the secrets of `vault`. A `watcher` sees all PDUs.
+    leaves to `merging.merge` what takes knowing all of them. With `flows`, it follows these and no others. TLS is read
+    with the secrets of `vault`. A `watcher` sees all PDUs.
     """
 
     def __init__(
@@ -368,7 +369,8 @@ class Analyzer:
             stream.health.forget()
         consumer: Consumer | None = connection.consumer
         updates: list[Update] = []
-        outcome = Outcome(connection.streams[0].flow, connection.first_mark, connection.last_mark)
+        last = max(connection.last_mark, *(stream.last_mark for stream in connection.streams))
+        outcome = Outcome(connection.streams[0].flow, connection.first_mark, last)
         outcome.unconnected = find_unconnected(connection, self.last_time or 0)
         if consumer is not None:
             known = len(consumer.associations)
@@ -379,7 +381,6 @@ class Analyzer:
             self._find_now(updates)
             for association in consumer.associations:
                 if self.keep is not Keep.ALL:
-                    last = max(connection.last_mark, *(stream.last_mark for stream in connection.streams))
                     association.whole = join_spans(Span.at(connection.first_mark), Span.at(last))
                 self._conclude(association)
             outcome.associations = consumer.associations
@@ -392,6 +393,7 @@ class Analyzer:
                     outcome.stranger = find_stranger(connection, undecided, consumer.name)
         self.count(outcome)
         if self._part:
+            outcome.recognized = [self.recognized[association.id] for association in outcome.associations]
             self._outcomes.append(outcome)
         return updates
 

@@ -36,6 +36,7 @@ from dicomsniff.showing import (
     watch_in_ui,
     write_captures,
 )
+from dicomsniff.survey_command import survey
 from dicomsniff.watching_options import Watching, watching_options
 
 if TYPE_CHECKING:
@@ -224,6 +225,7 @@ def check(
 
 cli.add_command(extract)
 cli.add_command(scrub)
+cli.add_command(survey)
 
 
 @cli.command()

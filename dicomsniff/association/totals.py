@@ -42,6 +42,8 @@ class Outcome:
     first_mark: PacketMark
     last_mark: PacketMark
     associations: Sequence[Association] = ()
+    recognized: "Sequence[Recognized]" = ()
+    """Of a part: when each of them was."""
     foreign: str | None = None
     """The protocol of one that carried no DICOM, empty where it is unknown; None where it did, or nothing was said."""
     handshake: FailedHandshake | None = None
