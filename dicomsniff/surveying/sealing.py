@@ -91,8 +91,11 @@ def unsealed(file: IO[bytes], secret: bytes, pieces: int) -> Iterator[tuple[byte
         length, which = int.from_bytes(announced[:8], "big"), announced[8:]
         if which not in (_MORE, _LAST) or length > MAX_FRAME:
             raise SealError("it is cut off or damaged")
+        sealed = file.read(length)
+        if len(sealed) != length:
+            raise SealError("it is cut off")
         try:
-            opened = lz4.block.decompress(cipher.decrypt(_nonce(frames), file.read(length), which))
+            opened = lz4.block.decompress(cipher.decrypt(_nonce(frames), sealed, which))
         except InvalidTag:
             raise SealError("it is damaged, or was sealed with another secret") from None
         frames += 1

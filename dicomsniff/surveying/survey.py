@@ -75,7 +75,9 @@ class Survey:
 
     def run(self, paths: Sequence[str], crew: Crew) -> None:
         """Do it, with a crew."""
-        found, self.result.broken = find_captures(paths)
+        found, broken = find_captures(paths)
+        for each in broken:
+            self._pass_over(each)
         make_directory(self._directory)
         self._store.prepare()
         tasks = self._tasks(found)
@@ -86,8 +88,7 @@ class Survey:
         for task, why in work(crew, tasks, self._store):
             self.progress.position += sizes[task.label]
             if why:
-                self.result.broken.append(Broken(task.links[0].path, why))
-                self._say(f"{why}; it is passed over")
+                self._pass_over(Broken(task.links[0].path, why))
         pairs = [(each, self._store.sums(self._label(each))) for each in found]
         there = [(each, sums) for each, sums in pairs if sums is not None]
         captures = [sums for _, sums in there]
@@ -95,6 +96,10 @@ class Survey:
         self._write([each.path for each, _ in there], captures, crossings)
         self._store.keep_only({each.task.label for each in (*captures, *(sums for sums, _ in crossings))})
         self._conclude([os.path.basename(each.path) for each, _ in there], captures)
+
+    def _pass_over(self, broken: Broken) -> None:
+        self.result.broken.append(broken)
+        self._say(f"{broken.why}; it is passed over")
 
     def _label(self, found: Found) -> str:
         """Return what a capture's results are kept under: any other file, or way to read it, has another one."""

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from pyarrow import parquet
@@ -34,7 +35,7 @@ def cut(path: Path, directory: Path, cuts: Iterable[int]) -> list[str]:
     places = sorted({0, len(there), *(each % (len(there) + 1) for each in cuts)})
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
-    for number, (first, last) in enumerate(zip(places, places[1:], strict=False)):
+    for number, (first, last) in enumerate(pairwise(places)):
         piece = directory / f"piece{number:03}.pcap"
         piece.write_bytes(capture[:24] + b"".join(there[first:last]))
         paths.append(str(piece))
