@@ -18,6 +18,7 @@ from dicomsniff.extract_command import extract
 from dicomsniff.live_command import live
 from dicomsniff.output import OutputError, has_terminal, say_error
 from dicomsniff.printable import printable
+from dicomsniff.query_command import query
 from dicomsniff.reading_options import (
     data_sets_option,
     decoding_options,
@@ -226,6 +227,7 @@ def check(
 cli.add_command(extract)
 cli.add_command(scrub)
 cli.add_command(survey)
+cli.add_command(query)
 
 
 @cli.command()

@@ -24,7 +24,7 @@ NAMED = 5
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())
 @decoding_options
 @click.option("-o", "--output", "directory", metavar="DIR", required=True, type=click.Path(),
-              help="Write to DIR, where a later run finds what is done; a new one is readable by you only.")  # fmt: skip
+              help="Write to DIR, where a later run finds what is done; a new DIR is yours only.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1, 1024), metavar="N",
               help="Analyze in N processes; by default, as many as there are cores.")  # fmt: skip
 def survey(

@@ -22,7 +22,7 @@ from dicomsniff.surveying.chain import place_of
 from dicomsniff.surveying.numbering import Numbering, Place, Taken
 from dicomsniff.surveying.part import Sums
 from dicomsniff.surveying.store import Pickled
-from dicomsniff.surveying.tables import SURVEYED, link_rows
+from dicomsniff.surveying.tables import SURVEYED, link_rows, refused_rows
 
 _PACKETS = {name: [column.name.endswith("_packet") for column in columns[1:]] for name, columns in SURVEYED.items()}
 """Which columns of a table, but the first, are packets' numbers."""
@@ -145,6 +145,8 @@ class Joining:
         self._begun[capture] += 1
         for name, span, row in rows_of(association, analyzer.found.of(association), association.timeline, self._gate):
             self._write(name, row, capture, span)
+        for refused in refused_rows(association, self._gate):
+            self._write("refused_contexts", refused, capture, None)
 
     def _write(self, name: str, row: Row, capture: int, span: Span | None) -> None:
         """Write a row of what begins in a capture (0 for none), or where its packets do."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from dicomsniff.association.association import Association
 from dicomsniff.association.gets import Get
 from dicomsniff.association.links import Link
 from dicomsniff.association.moves import Delivery, Move
+from dicomsniff.dictionary.reasons import context_result_name
+from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.export.tables import TABLES, Column, Kind, Row, columns_of
 from dicomsniff.findings.parts import shown
 from dicomsniff.privacy.gate import Gate
@@ -14,12 +17,17 @@ CAPTURE = Column("capture", Kind.INTEGER)
 """The number of the capture that what a row tells began in; absent for what is found about all together."""
 _KINDS = {
     Kind.TIME: "first_time last_time",
-    Kind.INTEGER: "capture packets bytes packets_before associations link association message_number status completed "
-    "failed sent kept part part_association part_message_number",
+    Kind.INTEGER: "capture packets bytes packets_before associations association presentation_context_id result link "
+    "message_number status completed failed sent kept part part_association part_message_number",
 }
 SURVEYED: dict[str, tuple[Column, ...]] = {
     "captures": columns_of(
         _KINDS, "capture name format packets_before packets bytes first_time last_time associations problem"
+    ),
+    "refused_contexts": columns_of(
+        _KINDS,
+        "capture association presentation_context_id sop_class_uid sop_class_name result result_name "
+        "transfer_syntax_uids",
     ),
     **{name: (CAPTURE, *columns) for name, columns in TABLES.items()},
     "links": columns_of(
@@ -29,6 +37,15 @@ SURVEYED: dict[str, tuple[Column, ...]] = {
     ),
 }
 """The columns of each table. Packets and associations are numbered as if all captures were one."""
+
+
+def refused_rows(association: Association, gate: Gate) -> Iterator[Row]:
+    """Yield a row for each presentation context that was refused, without its capture."""
+    for context in association.contexts.values():
+        if context.result:
+            uid, offered = context.abstract_syntax, " ".join(map(gate.uid, context.proposed_transfer_syntaxes))
+            what = gate.uid_or_none(uid), find_uid_name(uid) if uid else None
+            yield association.id, context.id, *what, context.result, context_result_name(context.result), offered
 
 
 def link_rows(number: int, link: Link, gate: Gate) -> Iterator[Row]:
