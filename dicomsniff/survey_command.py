@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.output import say_error
+from dicomsniff.output import say_error, written
 from dicomsniff.progress import progress_shown
 from dicomsniff.quantities import counted
 from dicomsniff.reading_options import decoding_options
@@ -27,12 +27,17 @@ NAMED = 5
               help="Write to DIR, where a later run finds what is done; a new DIR is yours only.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1, 1024), metavar="N",
               help="Analyze in N processes; by default, as many as there are cores.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS",
+              help="Work on a Dask cluster, whose scheduler is at ADDRESS, and which has the same files.")  # fmt: skip
+@click.option("--report", type=click.Choice(["html"]), help="Write a page about the tables, too: DIR/report.html.")
 def survey(
     paths: tuple[str, ...],
     ports: tuple[int, ...],
     *,
     directory: str,
     jobs: int | None,
+    scheduler: str | None,
+    report: str | None,
     privacy: "Privacy",
     keys: "KeyFiles",
 ) -> None:
@@ -42,22 +47,31 @@ def survey(
     as one. PATH is a capture, or a directory with captures. What was done before, with the same options, is not done
     again; a capture that cannot be read is named and passed over.
     """
+    if jobs is not None and scheduler is not None:
+        raise click.UsageError("--jobs and --scheduler exclude each other: a cluster has the workers that it has")
     from dicomsniff.export.table_files import require_pyarrow
-
-    require_pyarrow("survey")
-    from dicomsniff.surveying.crew import local_crew
+    from dicomsniff.surveying.asking import require_duckdb
+    from dicomsniff.surveying.crew import dask_crew, local_crew
+    from dicomsniff.surveying.dashboard import write_dashboard
     from dicomsniff.surveying.part import Options
     from dicomsniff.surveying.sealing import secret_of_run
     from dicomsniff.surveying.survey import Survey
 
+    require_pyarrow("survey")
+    if report is not None:
+        require_duckdb("--report")
     secret, is_kept = secret_of_run()
     if not is_kept:
         say_error("no secret can be kept for later runs in your home directory: they will analyze all captures again")
     options = Options(privacy, ports, *keys.paths)
     work = Survey(directory, secret, options, say_error)
-    with local_crew(jobs or os.cpu_count() or 1) as crew, progress_shown(work.progress, sys.stdout):
+    crews = dask_crew(scheduler) if scheduler is not None else local_crew(jobs or os.cpu_count() or 1)
+    with crews as crew, progress_shown(work.progress, sys.stdout):
         work.run(paths, crew)
     result = work.result
+    if report is not None:
+        with written(os.path.join(directory, "report.html"), ()) as out:
+            write_dashboard(directory, result.verdict, privacy, out)
     for name in _first(result.overlapping):
         say_error(f"{name} begins before the capture before it ends: connections that both hold are told twice")
     say_error(f"{directory}: {result.summary}")

@@ -21,7 +21,7 @@ def write_table(answer: Answer, out: IO[str]) -> None:
     first = list(islice(answer.rows, ALIGNED))
     told = [list(map(cell, row)) for row in first]
     right = [
-        any(_is_number(row[at]) for row in first) and all(row[at] is None or _is_number(row[at]) for row in first)
+        any(is_number(row[at]) for row in first) and all(row[at] is None or is_number(row[at]) for row in first)
         for at in range(len(answer.names))
     ]
     names = list(map(printable, answer.names))
@@ -49,7 +49,7 @@ def write_csv(answer: Answer, out: IO[str]) -> None:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(map(printable, answer.names))
     for row in answer.rows:
-        writer.writerow([value if _is_number(value) else inert(cell(value)) for value in row])
+        writer.writerow([value if is_number(value) else inert(cell(value)) for value in row])
 
 
 def write_json(answer: Answer, out: IO[str]) -> None:
@@ -80,5 +80,6 @@ def _objects(answer: Answer) -> Iterator[str]:
         yield json_text(dict(zip(answer.names, row, strict=True)))
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -23,6 +23,15 @@ _SETTINGS = (
 )
 
 
+def require_duckdb(what: str) -> None:
+    """Raise OutputError where DuckDB or pyarrow are not installed, which `what` takes."""
+    try:
+        import duckdb  # noqa: F401
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise OutputError(f"{what} takes duckdb and pyarrow: pip install 'dicomsniff[query]'") from None
+
+
 class QueryError(ValueError):
     """A query that cannot be answered; the message says why."""
 
@@ -38,11 +47,10 @@ class Tables:
     """The tables of a survey's directory."""
 
     def __init__(self, directory: str) -> None:
-        try:
-            import duckdb
-            from pyarrow import dataset
-        except ImportError:
-            raise OutputError("query takes duckdb and pyarrow: pip install 'dicomsniff[query]'") from None
+        require_duckdb("query")
+        import duckdb
+        from pyarrow import dataset
+
         # What a query may do is decided before it is known: it reaches no file, not even to load extensions or for
         # room. The tables are files that pyarrow has open.
         self._database = duckdb.connect(":memory:")
