@@ -48,7 +48,7 @@ def find_captures(paths: Iterable[str]) -> tuple[list[Found], list[Broken]]:
     Also returns what cannot be read.
     """
     found, broken = [], []
-    for path in dict.fromkeys(file for each in paths for file in _files(each)):
+    for path in dict.fromkeys(os.path.abspath(file) for each in paths for file in _files(each)):
         try:
             found.append(_look(path))
         except CaptureError as error:
