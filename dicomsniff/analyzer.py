@@ -9,9 +9,9 @@ from math import inf
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Consumer, Foreign, Means, PduWatcher, Update, associations_of
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
-from dicomsniff.association.links import Linker
+from dicomsniff.association.links import Linked, Linker
 from dicomsniff.association.moves import find_unconnected
-from dicomsniff.association.neighbours import Neighbours
+from dicomsniff.association.neighbours import Neighbour, Neighbours
 from dicomsniff.association.protocols import TLS
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition
 from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger, find_tls_server
@@ -25,7 +25,7 @@ from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
-from dicomsniff.findings.overview import Overview
+from dicomsniff.findings.overview import Course, Overview
 from dicomsniff.findings.parts import plain
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.pdu.types import AssociateAc
@@ -243,6 +243,13 @@ class Analyzer:
         self._numbered += 1
         self._adopted.pop(association.id, None)
         self._conclude(association)
+
+    def conclude_settled(self, linked: Linked, neighbour: Neighbour, course: Course) -> None:
+        """Take one of which the part has told all, for the rules about others and about the whole."""
+        self._numbered += 1
+        self.links.take(linked)
+        self.neighbours.take(neighbour)
+        self.overview.take(course)
 
     def conclude_all(self) -> None:
         """All associations of all parts had their turn: ask the rules about the whole."""

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import ClassVar
@@ -175,30 +175,24 @@ class MoveLinks:
         """When the latest delivery that is no longer remembered began."""
         self._unconnected: deque[Unconnected] = deque(maxlen=MAX_UNCONNECTED)
 
-    def feed(self, association: Association) -> None:
+    def take(self, moves: Iterable[Move], deliveries: Iterable[Delivery]) -> None:
         """Remember what an association that is over asked to be moved, and what it delivered."""
-        stores: dict[tuple[str, int] | None, Stores] = {}
-        for operation in association.operations.operations:
-            if operation.name == "C-MOVE":
-                self._remember(association, operation)
-            elif operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
-                stores.setdefault(move_originator(operation.request), Stores()).add(operation)
-        if not stores and (association.outcome != "released" or association.nothing_accepted):
-            stores[None] = Stores()
-        for originator, counted in stores.items():
-            kept = self._named if originator is not None else self._unnamed
-            kept.append(_delivery(association, originator, counted))
+        for move in moves:
+            self._remember(move)
+        for delivery in deliveries:
+            kept = self._named if delivery.originator is not None else self._unnamed
+            kept.append(delivery)
             if len(kept) > (LATEST_DELIVERIES if self._watches else MAX_DELIVERIES):
                 self._forgotten_until = max(self._forgotten_until, kept.popleft().start)
 
-    def _remember(self, association: Association, operation: Operation) -> None:
+    def _remember(self, move: Move) -> None:
         """Remember a C-MOVE, if there is room; of what has no end, instead of the first one."""
         if len(self._moves) >= (LATEST_MOVES if self._watches else MAX_MOVES):
             self.unlisted += 1
             if not self._watches:
                 return
             self._moves.popleft()
-        self._moves.append(_move(association, operation))
+        self._moves.append(move)
 
     def feed_unconnected(self, unconnected: Unconnected) -> None:
         """Remember a TCP connection that failed."""
@@ -259,6 +253,20 @@ class MoveLinks:
                 unconnected=tuple(tried),
                 partial=move.start <= self._forgotten_until,
             )
+
+
+def find_moves(association: Association) -> tuple[list[Move], list[Delivery]]:
+    """Return what an association that is over asked to be moved, and what it may have delivered."""
+    moves: list[Move] = []
+    stores: dict[tuple[str, int] | None, Stores] = {}
+    for operation in association.operations.operations:
+        if operation.name == "C-MOVE":
+            moves.append(_move(association, operation))
+        elif operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
+            stores.setdefault(move_originator(operation.request), Stores()).add(operation)
+    if not stores and (association.outcome != "released" or association.nothing_accepted):
+        stores[None] = Stores()
+    return moves, [_delivery(association, originator, counted) for originator, counted in stores.items()]
 
 
 _GUESSED = "called AE title, addresses and time; it names no Move Originator"

@@ -17,15 +17,17 @@ from dicomsniff.export.tables import Row, finding_rows, rows_of
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import shown
 from dicomsniff.privacy.gate import Gate
-from dicomsniff.span import Span
 from dicomsniff.surveying.chain import place_of
 from dicomsniff.surveying.numbering import Numbering, Place, Taken
 from dicomsniff.surveying.part import Sums
-from dicomsniff.surveying.store import Pickled
+from dicomsniff.surveying.settling import Settled, begun_at
 from dicomsniff.surveying.tables import SURVEYED, link_rows, refused_rows
 
-_PACKETS = {name: [column.name.endswith("_packet") for column in columns[1:]] for name, columns in SURVEYED.items()}
-"""Which columns of a table, but the first, are packets' numbers."""
+_PACKETS = {
+    name: [place for place, column in enumerate(columns[1:]) if column.name.endswith("_packet")]
+    for name, columns in SURVEYED.items()
+}
+"""Where packets' numbers are in the rows of a table, the first packet's first, its capture apart."""
 
 
 class Joining:
@@ -72,7 +74,7 @@ class Joining:
                 self._conclude(other)
         self.analyzer.conclude_all()
         for row in finding_rows(self.analyzer.findings, None, self._gate):
-            self._write("findings", row, 0, None)
+            self._write("findings", row, 0)
         for number, link in enumerate(self.analyzer.links.links(), start=1):
             for row in link_rows(number, link, self._gate):
                 self._add("links", row)
@@ -96,13 +98,17 @@ class Joining:
         """Take what came of connections that carried no DICOM."""
         for _, head, body in part.connections():
             if not head.recognized:
-                self.analyzer.count(self._watched_on(body.load()[0], part.sums))
+                loaded = body.load()
+                assert not isinstance(loaded, Settled)
+                self.analyzer.count(self._watched_on(loaded[0], part.sums))
 
     def _await(self, number: int) -> None:
         """Let rules know of associations of a part before it is their turn, as far as they may ask."""
         for connection, head, body in self._parts[number].connections():
             if head.is_awaited:
-                for index, each in enumerate(self._load(number, connection, body)):
+                loaded = body.load()
+                assert not isinstance(loaded, Settled)
+                for index, each in enumerate(self._numbered(number, connection, loaded)):
                     self.analyzer.expect(each[0])
                     self._awaited[Place(number, connection, index)] = each
 
@@ -111,14 +117,19 @@ class Joining:
         for connection, head, body in self._parts[number].connections():
             if not head.recognized:
                 continue
+            if isinstance(loaded := body.load(), Settled):
+                self._conclude_settled(loaded.numbered(self._numbering.take(Place(number, connection, 0))))
+                continue
             places = [Place(number, connection, index) for index in range(len(head.recognized))]
             known = [self._awaited.pop(place) for place in places] if head.is_awaited else None
-            for association, found in known or self._load(number, connection, body):
-                self._conclude_one(association, found, head.first_mark.number)
+            for association, found in known or self._numbered(number, connection, loaded):
+                self._conclude_one(association, found, loaded[0])
 
-    def _load(self, number: int, connection: int, body: Pickled) -> list[tuple[Association, Findings]]:
+    def _numbered(
+        self, number: int, connection: int, loaded: tuple[Outcome, list[Findings]]
+    ) -> list[tuple[Association, Findings]]:
         """Return the associations of a connection, numbered, each with what was found about it."""
-        outcome, found = body.load()
+        outcome, found = loaded
         sums = self._parts[number].sums
         if outcome.handshake is not None:
             self.analyzer.count(replace(outcome, associations=(), unconnected=None))
@@ -134,31 +145,39 @@ class Joining:
                     entry.event.association_id = association.id
         return list(zip(outcome.associations, found, strict=True))
 
-    def _conclude_one(self, association: Association, found: Findings, first: int) -> None:
+    def _conclude_settled(self, settled: Settled) -> None:
+        self.analyzer.conclude_settled(settled.linked, settled.neighbour, settled.course)
+        capture = self._begin(settled.begun)
+        for name, packet, row in settled.rows:
+            self._write(name, row, capture, packet)
+
+    def _conclude_one(self, association: Association, found: Findings, outcome: Outcome) -> None:
         analyzer = self.analyzer
         analyzer.found.take(association, found)
         analyzer.conclude(association)
         analyzer.pop_closed()
         analyzer.ended.clear()
-        begun = association.timeline[0].span.first_packet if association.timeline else first
-        capture = self._order[place_of(begun)[0]]
-        self._begun[capture] += 1
+        capture = self._begin(begun_at(association, outcome))
         for name, span, row in rows_of(association, analyzer.found.of(association), association.timeline, self._gate):
-            self._write(name, row, capture, span)
-        for refused in refused_rows(association, self._gate):
-            self._write("refused_contexts", refused, capture, None)
+            self._write(name, row, capture, span.first_packet if span is not None else 0)
+        for row in refused_rows(association, self._gate):
+            self._write("refused_contexts", row, capture)
 
-    def _write(self, name: str, row: Row, capture: int, span: Span | None) -> None:
-        """Write a row of what begins in a capture (0 for none), or where its packets do."""
-        packets = [value for value, is_packet in zip(row, _PACKETS[name], strict=True) if is_packet and value]
-        if span is not None:
-            packets.append(span.first_packet)
-        if packets:
-            capture = self._order[place_of(min(packets))[0]]
-        told = [
-            self._number(value) if is_packet and value else value
-            for value, is_packet in zip(row, _PACKETS[name], strict=True)
-        ]
+    def _begin(self, packet: int) -> int:
+        """Count an association that begins with a packet; return what that one's capture is called."""
+        capture = self._order[place_of(packet)[0]]
+        self._begun[capture] += 1
+        return capture
+
+    def _write(self, name: str, row: Row, capture: int, packet: int = 0) -> None:
+        """Write a row of what begins with a packet, where that is known, or else in a capture (0 for none)."""
+        told: list[object] = [*row]
+        for place in _PACKETS[name]:
+            if row[place]:
+                packet = packet or row[place]
+                told[place] = self._number(row[place])
+        if packet:
+            capture = self._order[place_of(packet)[0]]
         self._add(name, (capture or None, *told))
 
     def _number(self, packet: int) -> int:

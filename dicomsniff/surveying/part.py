@@ -19,6 +19,7 @@ from dicomsniff.privacy.gate import Gate, Known, Privacy
 from dicomsniff.span import PacketMark
 from dicomsniff.surveying.chain import ChainedReader, Link
 from dicomsniff.surveying.sealing import SealedWriter
+from dicomsniff.surveying.settling import Settled, settle
 from dicomsniff.surveying.store import Store
 
 
@@ -56,8 +57,9 @@ class Head(NamedTuple):
     """Whether rules may ask about its associations before they are over."""
 
 
-Body = tuple[Outcome, list[Findings]]
-"""What came of a connection, and what was found about each of its associations."""
+Body = tuple[Outcome, list[Findings]] | Settled
+"""What came of a connection, and what was found about each of its associations; or what is to be told of its only one.
+"""
 
 
 @dataclass(slots=True)
@@ -118,7 +120,9 @@ def _write(task: Task, capture: Capture, store: Store) -> None:
             for outcome in analyzer.pop_outcomes():
                 if is_over:
                     still_open.add(outcome.flow)
-                _spool(spool, outcome, [capture.found.of(each) for each in outcome.associations], is_open=is_over)
+                settled = settle(outcome, analyzer, gate) if not is_over else None
+                found = [capture.found.of(each) for each in outcome.associations]
+                _spool(spool, outcome, settled or (outcome, found), is_open=is_over)
     reader = capture.reader
     sums = Sums(
         task,
@@ -143,8 +147,7 @@ def _is_over(capture: Capture) -> bool:
     return isinstance(capture.reader, ChainedReader) and capture.reader.is_over
 
 
-def _spool(spool: SealedWriter, outcome: Outcome, found: list[Findings], *, is_open: bool) -> None:
+def _spool(spool: SealedWriter, outcome: Outcome, body: Body, *, is_open: bool) -> None:
     awaited = any(each.operations.normalized for each in outcome.associations)
     head = Head(outcome.flow, outcome.first_mark, outcome.last_mark, is_open, outcome.recognized, awaited)
-    body: Body = outcome, found
     spool.write(pickle.dumps(head, pickle.HIGHEST_PROTOCOL), pickle.dumps(body, pickle.HIGHEST_PROTOCOL))
