@@ -108,8 +108,7 @@ class ParquetTable:
         import pyarrow
 
         columns = zip(*self._rows, strict=True) if self._rows else ((),) * len(self._schema)
-        told = [list(map(_told, values)) for values in columns]
-        arrays = [pyarrow.array(values, kind) for values, kind in zip(told, self._schema.types, strict=True)]
+        arrays = [_array(values, kind) for values, kind in zip(columns, self._schema.types, strict=True)]
         self._writer.write_table(pyarrow.table(arrays, schema=self._schema))
         self._rows = []
 
@@ -212,11 +211,18 @@ class TablesView(View):
         self._tables.close()
 
 
-def _told(value: Any) -> Any:
-    """Return a value as Parquet has it: text with nothing in it that is invisible; no number of more than 64 bits."""
-    if isinstance(value, str):
-        return printable(value)
-    return value if not isinstance(value, int) or abs(value) < _TOO_MUCH else None
+def _array(values: Sequence[Any], kind: Any) -> Any:
+    """Return a column as Parquet has it: text with nothing in it that is invisible; no number of more than 64 bits."""
+    import pyarrow
+
+    if kind == pyarrow.string():
+        told = {value: printable(value) for value in set(values) if value is not None}  # most values repeat
+        values = [told.get(value) for value in values]
+    try:
+        return pyarrow.array(values, kind)
+    except OverflowError:
+        within = [value if value is None or abs(value) < _TOO_MUCH else None for value in values]
+        return pyarrow.array(within, kind)
 
 
 class CsvTables(TablesView):

@@ -120,7 +120,7 @@ def _write(task: Task, capture: Capture, store: Store) -> None:
             for outcome in analyzer.pop_outcomes():
                 if is_over:
                     still_open.add(outcome.flow)
-                settled = settle(outcome, analyzer, gate) if not is_over else None
+                settled = settle(outcome, analyzer, gate)
                 found = [capture.found.of(each) for each in outcome.associations]
                 _spool(spool, outcome, settled or (outcome, found), is_open=is_over)
     reader = capture.reader

@@ -45,17 +45,15 @@ class Settled(NamedTuple):
 def settle(outcome: Outcome, analyzer: Analyzer, gate: Gate) -> Settled | None:
     """Return what is to be told of the association of a connection that is over; None where it is too early for that.
 
-    It is where rules may ask about other associations (normalized operations, another one on the same connection, ICMP
-    errors), or where an Error Comment is told, which may quote what other captures hold.
+    It is where the capture ended first, where rules may ask about other associations (normalized operations, another
+    one on the same connection, ICMP errors), or where an Error Comment is told, which may quote another capture.
     """
     if len(outcome.associations) != 1 or outcome.handshake is not None or analyzer.unreachable:
         return None
     (association,) = outcome.associations
-    if (
-        association.operations.normalized
-        or association.follows is not None
-        or any(map(has_comment, association.messages))
-    ):
+    if association.ended_by_capture or association.operations.normalized or association.follows is not None:
+        return None
+    if any(map(has_comment, association.messages)):
         return None
     linked = Linked.of(association)
     find_final(analyzer.found, association)
