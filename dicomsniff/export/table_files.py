@@ -22,7 +22,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 _TOO_MUCH = 1 << 63
 """A damaged record may announce any time."""
-ROW_GROUP = 50_000
+ROW_GROUP = 20_000
 """Rows of a Parquet file that are written at a time."""
 
 

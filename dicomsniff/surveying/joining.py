@@ -12,10 +12,10 @@ from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
 from dicomsniff.association.totals import Outcome, Totals
 from dicomsniff.capture.losses import LossCounter
-from dicomsniff.dimse.message import Message
 from dicomsniff.export.tables import Row, finding_rows, rows_of
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import shown
+from dicomsniff.merging import renumber, waiting_on, watch_on
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.surveying.chain import place_of
 from dicomsniff.surveying.numbering import Numbering, Place, Taken
@@ -100,7 +100,11 @@ class Joining:
             if not head.recognized:
                 loaded = body.load()
                 assert not isinstance(loaded, Settled)
-                self.analyzer.count(self._watched_on(loaded[0], part.sums))
+                outcome = loaded[0]
+                if outcome.unconnected is not None:
+                    last = self.analyzer.last_time or 0
+                    outcome.unconnected = waiting_on(outcome.unconnected, part.sums.last_time or 0, last)
+                self.analyzer.count(outcome)
 
     def _await(self, number: int) -> None:
         """Let rules know of associations of a part before it is their turn, as far as they may ask."""
@@ -133,16 +137,12 @@ class Joining:
         sums = self._parts[number].sums
         if outcome.handshake is not None:
             self.analyzer.count(replace(outcome, associations=(), unconnected=None))
+        until, last = sums.last_time or 0, self.analyzer.last_time or 0
         numbers: dict[int, int] = {}
-        for index, association in enumerate(outcome.associations):
-            numbers[association.id] = self._numbering.take(Place(number, connection, index))
-            self._watch_on(association, sums)
-        for association in outcome.associations:
-            association.id = numbers[association.id]
-            association.follows = numbers[association.follows] if association.follows is not None else None
-            for entry in association.timeline:
-                if isinstance(entry.event, Message):
-                    entry.event.association_id = association.id
+        for turn, association in enumerate(outcome.associations):
+            numbers[association.id] = self._numbering.take(Place(number, connection, turn))
+            watch_on(association, until, last)
+        renumber(outcome.associations, numbers)
         return list(zip(outcome.associations, found, strict=True))
 
     def _conclude_settled(self, settled: Settled) -> None:
@@ -183,18 +183,6 @@ class Joining:
     def _number(self, packet: int) -> int:
         capture, number = place_of(packet)
         return self._before[capture] + number
-
-    def _watch_on(self, association: Association, sums: Sums) -> None:
-        """Have what was not over at the end of a part have been watched to the end of all."""
-        if association.ended_by_capture and association.watched_until >= (sums.last_time or 0):
-            association.watched_until = max(self.analyzer.last_time or 0, association.end_time)
-
-    def _watched_on(self, outcome: Outcome, sums: Sums) -> Outcome:
-        """Do the same with a connection on which nothing was said."""
-        tried = outcome.unconnected
-        if tried is not None and tried.time + tried.waited >= (sums.last_time or 0):
-            outcome.unconnected = replace(tried, waited=(self.analyzer.last_time or 0) - tried.time)
-        return outcome
 
 
 def _totals(sums: Sums) -> Totals:

@@ -20,11 +20,11 @@ class Store:
     """The parts of a survey, by their labels. It may be used in any process that can reach the directory."""
 
     def __init__(self, directory: str, secret: bytes) -> None:
-        self._directory, self._secret = os.path.join(directory, STATE), secret
+        self.directory, self._secret = os.path.join(directory, STATE), secret
 
     def prepare(self) -> None:
         """Make the directory."""
-        os.makedirs(self._directory, 0o700, exist_ok=True)
+        os.makedirs(self.directory, 0o700, exist_ok=True)
 
     @contextmanager
     def spool(self, label: str) -> Iterator[SealedWriter]:
@@ -60,10 +60,10 @@ class Store:
 
     def keep_only(self, labels: Collection[str]) -> None:
         """Let go of other parts."""
-        for name in os.listdir(self._directory):
+        for name in os.listdir(self.directory):
             if name.partition(".")[0] not in labels:
                 with suppress(OSError):
-                    os.unlink(os.path.join(self._directory, name))
+                    os.unlink(os.path.join(self.directory, name))
 
     def _records(self, label: str) -> Iterator[tuple[bytes, ...]]:
         with open(self._path(label, "spool"), "rb") as file:
@@ -77,7 +77,7 @@ class Store:
             writer.finish()
 
     def _path(self, label: str, kind: str) -> str:
-        return os.path.join(self._directory, f"{label}.{kind}")
+        return os.path.join(self.directory, f"{label}.{kind}")
 
 
 class Pickled:

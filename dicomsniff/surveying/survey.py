@@ -8,6 +8,7 @@ from hashlib import blake2b, sha256
 
 from dicomsniff import __version__
 from dicomsniff.export.table_files import ParquetTable, TableFiles, make_directory
+from dicomsniff.output import OutputError
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import counted
 from dicomsniff.surveying.captures import Broken, Found, find_captures
@@ -17,6 +18,7 @@ from dicomsniff.surveying.crossings import find_crossings
 from dicomsniff.surveying.joining import Joining
 from dicomsniff.surveying.numbering import Taken
 from dicomsniff.surveying.part import Options, Sums, Task
+from dicomsniff.surveying.sealing import SealError
 from dicomsniff.surveying.store import Store
 from dicomsniff.surveying.tables import SURVEYED
 
@@ -92,8 +94,11 @@ class Survey:
         pairs = [(each, self._store.sums(self._label(each))) for each in found]
         there = [(each, sums) for each, sums in pairs if sums is not None]
         captures = [sums for _, sums in there]
-        crossings = self._cross(captures, {sums.number: each.path for each, sums in there}, crew)
-        self._write([each.path for each, _ in there], captures, crossings)
+        try:
+            crossings = self._cross(captures, {sums.number: each.path for each, sums in there}, crew)
+            self._write([each.path for each, _ in there], captures, crossings)
+        except SealError as error:
+            raise OutputError(f"{self._store.directory}: {error}; remove it, and run the survey again") from None
         self._store.keep_only({each.task.label for each in (*captures, *(sums for sums, _ in crossings))})
         self._conclude([os.path.basename(each.path) for each, _ in there], captures)
 

@@ -141,6 +141,15 @@ def test_a_retrieval_and_its_objects_are_linked_across_captures(tmp_path):
     assert [(row[8], row[10], row[11], row[13]) for row in moves] == [(2, 2, 2, 2)]
 
 
+def test_what_was_kept_and_is_damaged_is_said(tmp_path, capfd):
+    call = ["survey", str(MOVE), "-o", str(tmp_path / "out"), "--jobs", "1"]
+    assert run(call) == 0
+    (spool,) = (tmp_path / "out" / ".state").glob("*.spool")
+    spool.write_bytes(spool.read_bytes()[:-1])
+    assert run(call) == 2
+    assert "remove it, and run the survey again" in capfd.readouterr().err
+
+
 def test_what_cannot_be_read_is_named_and_passed_over(tmp_path, capfd):
     pieces = tmp_path / "pieces"
     cut(MOVE, pieces, [10, 20])
