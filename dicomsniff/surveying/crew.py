@@ -23,6 +23,7 @@ def local_crew(jobs: int) -> Iterator[Crew]:
     if jobs == 1:
         yield None
         return
+    _quiet_tracker()
     # Spawned, not forked: the display of progress has a thread here.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin) as processes:
         yield processes
@@ -45,6 +46,21 @@ def work(crew: Crew, tasks: Iterable[Task], store: Store) -> Iterator[tuple[Task
     finally:
         for each in given:
             each.cancel()
+
+
+def _quiet_tracker() -> None:
+    """Start the process that cleans up behind the others, so that it says nothing when the program is interrupted."""
+    if os.name != "posix":
+        return
+    from multiprocessing.resource_tracker import ensure_running
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, "ignore:resource_tracker:UserWarning")))
+    ensure_running()
+    if before is None:
+        del os.environ["PYTHONWARNINGS"]
+    else:
+        os.environ["PYTHONWARNINGS"] = before
 
 
 def _begin() -> None:
