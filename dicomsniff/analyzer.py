@@ -13,7 +13,7 @@ from dicomsniff.association.links import Linked, Linker
 from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbour, Neighbours
 from dicomsniff.association.protocols import TLS
-from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition
+from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition, find_unread
 from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger, find_tls_server
 from dicomsniff.association.totals import Outcome, Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
@@ -21,6 +21,7 @@ from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import Segment, flow_ends
 from dicomsniff.capture.unreachable import Unreachable
+from dicomsniff.dictionary.ports import DICOM_PORTS
 from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
@@ -32,6 +33,7 @@ from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import counted
 from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
+from dicomsniff.tcp.entrance import Entrance, Unread
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 from dicomsniff.tls.vault import Vault
 
@@ -134,7 +136,8 @@ class Analyzer:
         self._watcher = watcher
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker(self.found)
-        self._decoder = SegmentDecoder(self._tcp.streams)
+        self._entrance = Entrance(self._tcp, self._judge_guest, self._is_forced, self._count_guest)
+        self._decoder = SegmentDecoder(self._tcp.streams, self._entrance.counted)
 
     def __repr__(self) -> str:
         return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._numbered, 'association')} so far>"
@@ -275,7 +278,7 @@ class Analyzer:
         self._measure(batch)
         updates: list[Update] = []
         for segment in self._segments(batch):
-            for event in self._tcp.feed(segment):
+            for event in self._entrance.feed(segment):
                 updates += self._tcp_event(event)
         self._entries += len(updates)
         return updates + self._bound_memory()
@@ -285,7 +288,7 @@ class Analyzer:
         self.ended = []
         if self.last_time is None:
             return []
-        updates = self._take(self._tcp.pass_time(self.last_time + quiet))
+        updates = self._take(self._entrance.pass_time(self.last_time + quiet))
         self._entries += len(updates)
         return updates
 
@@ -313,12 +316,12 @@ class Analyzer:
     @property
     def is_over(self) -> bool:
         """Whether every connection was ended."""
-        return self._tcp.is_over
+        return self._entrance.is_over
 
     def close(self, count: int | None = None) -> list[Update]:
         """The capture is over: end all connections, or the `count` that were opened first. Call it until `is_over`."""
         self.ended = []
-        updates = self._take(self._tcp.close(count))
+        updates = self._take(self._entrance.close(count))
         if self.is_over:
             self._judge_all()
         return updates
@@ -353,7 +356,8 @@ class Analyzer:
             consumer = connection.consumer  # it may have made way for another one
             self._add(connection, consumer.associations[known:])
             self._tcp.table.weigh(connection, consumer.weight)
-        self._find_now(updates)
+        if updates:
+            self._find_now(updates)
         return updates
 
     def _begin(self, connection: Connection) -> Consumer:
@@ -365,6 +369,16 @@ class Analyzer:
         consumer: Consumer = Forced(connection, means) if forced else Recognition(connection, means)
         connection.consumer = consumer
         return consumer
+
+    def _judge_guest(self, flow: bytes, first: bytes, second: bytes) -> Unread | None:
+        """Say what a connection carries, if nobody would read any of it."""
+        reads_tls = self._vault.may_read or any(end.port in DICOM_PORTS for end in flow_ends(flow))
+        return find_unread(first, second, reads_tls=reads_tls)
+
+    def _count_guest(self, protocol: str, flow: bytes) -> None:
+        outcome = Outcome(flow, foreign=protocol, is_guest=True)
+        outcome.tls_server = str(flow_ends(flow)[1]) if protocol == TLS else None
+        self._end(outcome)
 
     def _find_now(self, updates: list[Update]) -> None:
         if self._judge:
@@ -378,6 +392,7 @@ class Analyzer:
         updates: list[Update] = []
         last = max(connection.last_mark, *(stream.last_mark for stream in connection.streams))
         outcome = Outcome(connection.streams[0].flow, connection.first_mark, last)
+        outcome.begins = connection.opener is not None
         outcome.unconnected = find_unconnected(connection, self.last_time or 0)
         if consumer is not None:
             known = len(consumer.associations)
@@ -398,11 +413,15 @@ class Analyzer:
                     outcome.tls_server = find_tls_server(connection)
                 if undecided is not None and len(self.strangers) < MAX_STRANGERS:
                     outcome.stranger = find_stranger(connection, undecided, consumer.name)
+        self._end(outcome)
+        return updates
+
+    def _end(self, outcome: Outcome) -> None:
+        """A connection is over."""
         self.count(outcome)
         if self._part:
             outcome.recognized = [self.recognized[association.id] for association in outcome.associations]
             self._outcomes.append(outcome)
-        return updates
 
     def count(self, outcome: Outcome) -> None:
         """Take what came of a connection beside associations, here or in a part."""

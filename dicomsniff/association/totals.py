@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
@@ -14,8 +15,7 @@ from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import Connection
 
 
-@dataclass(slots=True)
-class Totals:
+class Totals(Struct):
     """What is counted, and what came to nothing. Times are in ns since 1970."""
 
     packets: int
@@ -33,14 +33,17 @@ class Totals:
     tls_servers: set[str]
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What came of one connection that is over."""
 
     flow: bytes
     """Of whoever sent its first packet."""
-    first_mark: PacketMark
-    last_mark: PacketMark
+    first_mark: PacketMark = PacketMark(0, 0, 0)
+    last_mark: PacketMark = PacketMark(0, 0, 0)
+    begins: bool = True
+    """Whether its handshake was captured, or a part of that."""
+    is_guest: bool = False
+    """Whether nothing is known of it but what it carried: not even its packets."""
     associations: Sequence[Association] = ()
     recognized: "Sequence[Recognized]" = ()
     """Of a part: when each of them was."""

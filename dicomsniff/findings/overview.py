@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.moves import Move
@@ -53,8 +54,7 @@ def fate(association: Association, found: Findings) -> Fate:
     return Fate.LOOSE if loose else Fate.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """How one association went that is over, as far as an overview asks."""
 
     association: int
@@ -89,7 +89,7 @@ class Course:
             requests,
             failed,
             slow_part(association),
-            found.counts,
+            found.counts if found.all else {},
         )
 
     @property
@@ -139,14 +139,16 @@ class Overview:
         self._going_on += self._watches and course.fate is Fate.UNKNOWN and course.goes_on
         if course.why and course.fate in self.reasons:
             self._take_reason(course)
-        self.requests.update(course.requests)
-        for place, service in enumerate(course.requests):
+        for place, (service, count) in enumerate(course.requests.items()):
+            self.requests[service] += count
             self._note(service, course.association, place)
-        self.bad.update(course.failed)
+        for service, count in course.failed.items():
+            self.bad[service] += count
         if course.slow:
             self.slow[course.slow] += 1
             self._note(course.slow, course.association)
-        self.findings.update(course.findings)
+        if course.findings:
+            self.findings.update(course.findings)
 
     def _take_reason(self, course: "Course") -> None:
         reasons, why = self.reasons[course.fate], course.why

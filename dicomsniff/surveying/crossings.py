@@ -1,8 +1,9 @@
 """Connections that go on from one capture into another: which they are, and what of the captures holds them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from dicomsniff.capture.segments import reverse_flow
 from dicomsniff.span import PacketMark
@@ -19,8 +20,7 @@ class Stretch(NamedTuple):
     last: PacketMark
 
 
-@dataclass(slots=True)
-class Crossing:
+class Crossing(Struct):
     """Connections that are in the same captures."""
 
     flows: set[bytes] = field(default_factory=set)
@@ -83,12 +83,34 @@ def find_crossings(parts: Iterable[Sums], store: Store) -> list[Crossing]:
     return list(crossings.values())
 
 
+def find_goings_on(parts: Iterable[Sums], store: Store) -> dict[int, frozenset[int]]:
+    """Return what is left out of each capture: rests of connections of which nobody read anything in the one before.
+
+    They are told by their first packets. Nothing more can be found out about them, wherever they are read from.
+    """
+    left_out: dict[int, frozenset[int]] = {}
+    guests: set[bytes] = set()
+    for part in parts:
+        rests: set[int] = set()
+        still_open = {one_way(flow) for flow in part.open}
+        for head in store.heads(part.task.label) if guests else ():
+            flow = one_way(head.flow)
+            if flow in guests:
+                if not head.begins:
+                    rests.add(head.first_mark.number)
+                if head.begins or flow not in still_open:
+                    guests.discard(flow)
+        guests |= {one_way(flow) for flow in part.guests}
+        left_out[part.number] = frozenset(rests)
+    return left_out
+
+
 def _stretches(heads: Iterator[Head], wanted: set[bytes]) -> dict[bytes, Stretch]:
     """Return where connections are in a capture."""
     found: dict[bytes, Stretch] = {}
     for head in heads:
         flow = one_way(head.flow)
-        if flow in wanted:
+        if flow in wanted and not head.is_guest:
             stretch = Stretch(place_of(head.first_mark.number)[0], head.first_mark, head.last_mark)
             found[flow] = stretch if flow not in found else _joined(found[flow], stretch)
     return found

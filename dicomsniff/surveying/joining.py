@@ -6,7 +6,8 @@ is asked when an association is over, is the analyzer itself (`Analyzer.conclude
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association

@@ -17,6 +17,8 @@ class Taken(NamedTuple):
     store: Store
     without: frozenset[bytes] = frozenset()
     """Connections that are left out, as `one_way` tells them."""
+    rests: frozenset[int] = frozenset()
+    """Connections that are left out, by their first packets."""
 
     @property
     def captures(self) -> list[int]:
@@ -26,14 +28,17 @@ class Taken(NamedTuple):
     def heads(self) -> Iterator[tuple[int, Head]]:
         """Yield its connections, each with its place in the part."""
         for connection, head in enumerate(self.store.heads(self.sums.task.label)):
-            if one_way(head.flow) not in self.without:
+            if self._holds(head):
                 yield connection, head
 
     def connections(self) -> Iterator[tuple[int, Head, Pickled]]:
         """Yield the same, each with what came of it."""
         for connection, (head, body) in enumerate(self.store.connections(self.sums.task.label)):
-            if one_way(head.flow) not in self.without:
+            if self._holds(head):
                 yield connection, head, body
+
+    def _holds(self, head: Head) -> bool:
+        return one_way(head.flow) not in self.without and (head.is_guest or head.first_mark.number not in self.rests)
 
 
 class Place(NamedTuple):

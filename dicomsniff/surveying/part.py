@@ -3,8 +3,9 @@
 import pickle
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from dicomsniff.association.totals import Outcome, Recognized
 from dicomsniff.capture.losses import LossCounter
@@ -53,6 +54,8 @@ class Head(NamedTuple):
     """Whether it was not over at the end."""
     recognized: Sequence[Recognized]
     """When each of its associations was."""
+    begins: bool
+    is_guest: bool
     is_awaited: bool
     """Whether rules may ask about its associations before they are over."""
 
@@ -62,8 +65,7 @@ Body = tuple[Outcome, list[Findings]] | Settled
 """
 
 
-@dataclass(slots=True)
-class Sums:
+class Sums(Struct):
     """What is known of a part beside its connections."""
 
     task: Task
@@ -83,6 +85,8 @@ class Sums:
     """What comments may tell, as far as there were any."""
     open: frozenset[bytes] = frozenset()
     """The flows of connections that were not over at the end, by either of their two."""
+    guests: frozenset[bytes] = frozenset()
+    """The same of those of which nobody reads anything (`Outcome.is_guest`)."""
 
     @property
     def number(self) -> int:
@@ -111,7 +115,8 @@ def analyze(task: Task, store: Store) -> str:
 def _write(task: Task, capture: Capture, store: Store) -> None:
     gate, analyzer = Gate(task.options.privacy), capture.analyzer
     comments = CommentReader(capture, gate) if not task.options.privacy.keep_phi else None
-    still_open = set()
+    still_open: set[bytes] = set()
+    guests: set[bytes] = set()
     with store.spool(task.label) as spool:
         for updates, _ in capture.blocks():
             if comments is not None:
@@ -119,7 +124,7 @@ def _write(task: Task, capture: Capture, store: Store) -> None:
             is_over = _is_over(capture)
             for outcome in analyzer.pop_outcomes():
                 if is_over:
-                    still_open.add(outcome.flow)
+                    (guests if outcome.is_guest else still_open).add(outcome.flow)
                 settled = settle(outcome, analyzer, gate)
                 found = [capture.found.of(each) for each in outcome.associations]
                 _spool(spool, outcome, settled or (outcome, found), is_open=is_over)
@@ -139,6 +144,7 @@ def _write(task: Task, capture: Capture, store: Store) -> None:
         reader.truncated,
         gate.known,
         frozenset(still_open),
+        frozenset(guests),
     )
     store.put_sums(task.label, sums)
 
@@ -149,5 +155,14 @@ def _is_over(capture: Capture) -> bool:
 
 def _spool(spool: SealedWriter, outcome: Outcome, body: Body, *, is_open: bool) -> None:
     awaited = any(each.operations.normalized for each in outcome.associations)
-    head = Head(outcome.flow, outcome.first_mark, outcome.last_mark, is_open, outcome.recognized, awaited)
+    head = Head(
+        outcome.flow,
+        outcome.first_mark,
+        outcome.last_mark,
+        is_open,
+        outcome.recognized,
+        outcome.begins,
+        outcome.is_guest,
+        awaited,
+    )
     spool.write(pickle.dumps(head, pickle.HIGHEST_PROTOCOL), pickle.dumps(body, pickle.HIGHEST_PROTOCOL))

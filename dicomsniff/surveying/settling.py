@@ -5,8 +5,9 @@ to be done of such an association is to number it, and to remember of it what ru
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association

@@ -3,8 +3,9 @@
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
+
+from msgspec import Struct, field
 
 from dicomsniff import __version__
 from dicomsniff.export.table_files import ParquetTable, TableFiles, make_directory
@@ -14,7 +15,7 @@ from dicomsniff.quantities import counted
 from dicomsniff.surveying.captures import Broken, Found, find_captures
 from dicomsniff.surveying.chain import Link
 from dicomsniff.surveying.crew import Crew, work
-from dicomsniff.surveying.crossings import find_crossings
+from dicomsniff.surveying.crossings import find_crossings, find_goings_on
 from dicomsniff.surveying.joining import Joining
 from dicomsniff.surveying.numbering import Taken
 from dicomsniff.surveying.part import Options, Sums, Task
@@ -26,8 +27,7 @@ OVERLAP = 1_000_000_000
 """Nanoseconds by which a capture may begin before the one before it ends: packets come a little out of order."""
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """How far a survey is, for `progress_shown`."""
 
     size: int | None = None
@@ -36,8 +36,7 @@ class Progress:
     """Bytes of those that were read."""
 
 
-@dataclass(slots=True)
-class Surveyed:
+class Surveyed(Struct):
     """What came of a survey."""
 
     captures: int = 0
@@ -155,7 +154,10 @@ class Survey:
         for sums, flows in crossings:
             for link in sums.task.links:
                 without[link.capture] = without.get(link.capture, frozenset()) | flows
-        of_captures = [Taken(sums, self._store, without.get(sums.number, frozenset())) for sums in captures]
+        rests = find_goings_on(captures, self._store)
+        of_captures = [
+            Taken(sums, self._store, without.get(sums.number, frozenset()), rests[sums.number]) for sums in captures
+        ]
         of_crossings = [Taken(sums, self._store) for sums, _ in crossings]
         with closing(TableFiles(SURVEYED, ParquetTable, "parquet")) as tables:
             joining = Joining(of_captures, of_crossings, Gate(self._options.privacy), tables.add)

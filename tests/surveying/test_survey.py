@@ -196,3 +196,24 @@ def test_two_processes_say_what_one_says(tmp_path):
     for jobs in ("1", "2"):
         assert run(["survey", *pieces, "-o", str(tmp_path / jobs), "--jobs", jobs]) == 0
     assert [rows(tmp_path / "1", each) for each in TABLES] == [rows(tmp_path / "2", each) for each in TABLES]
+
+
+def test_a_connection_without_dicom_is_counted_once_wherever_it_is_cut(tmp_path):
+    """Whether something is found about the capture depends on how many there are."""
+    talks = []
+    for number in range(3):
+        talk = build.Talk(client=("10.0.0.7", 4711 + number), server=("10.0.0.8", 80)).open()
+        for _ in range(4):
+            talk.client(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            talk.server(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        talks.append(talk)
+    path = tmp_path / "web.pcap"
+    packets = sorted((each for talk in talks for each in talk.packets), key=lambda each: each.time)
+    path.write_bytes(build.pcap(build.frames(packets)))
+    whole = surveyed([path], tmp_path / "whole").result.verdict
+    told = rows(tmp_path / "whole", "findings", without=("capture",))
+    assert any("3" in str(row) for row in told)
+    for place in range(1, len(packets)):
+        pieces = cut(path, tmp_path / f"pieces{place}", [place])
+        assert surveyed(pieces, tmp_path / f"out{place}").result.verdict == whole
+        assert rows(tmp_path / f"out{place}", "findings", without=("capture",)) == told
