@@ -11,6 +11,7 @@ from docs.library_page import library_lines
 from docs.limits_page import limits_lines
 from docs.picture import draw
 from docs.rules_page import rules_lines
+from docs.terminal_page import terminal_lines
 from docs.transcript_page import transcript_lines
 
 PAGES = {
@@ -20,6 +21,7 @@ PAGES = {
     "library.md": library_lines,
     "limits.md": limits_lines,
     "rules.md": rules_lines,
+    "terminal.md": terminal_lines,
     "transcript.md": transcript_lines,
 }
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Union
 
+RESERVED = frozenset(["and", "or", "not", "in"])
+"""What is no word to search for, unless in quotation marks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

@@ -1,10 +1,11 @@
 """A list whose rows have columns: how they are laid out, sorted, searched and moved sideways is one for all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Generic
 
 from rich.style import Style
 from textual.binding import BindingType
+from textual.message import Message
 
 from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.columns import GAP, Column, Row, fitting
@@ -23,6 +24,13 @@ class ColumnList(RowList, Generic[Row]):
     PLACES: ClassVar[tuple[Where, ...]] = (Where.COLUMNS, Where.LIST)
     HEADER_LINES = 1
 
+    class ColumnsAsked(Message):
+        """The columns that are shown are to be chosen."""
+
+        def __init__(self, rows: "ColumnList[Any]") -> None:
+            self.rows = rows
+            super().__init__()
+
     def __init__(
         self, columns: Sequence[Column[Row]], chosen: Callable[[Row], None] | None = None, *, id: str | None = None
     ) -> None:
@@ -32,6 +40,8 @@ class ColumnList(RowList, Generic[Row]):
         """What is listed, in the order shown."""
         self.sorted_by: Column[Row] | None = None
         self.backwards = False
+        self.left_out: frozenset[str] = frozenset()
+        """Titles of columns that are not shown."""
         self._came: Sequence[Row] = ()
         self._chosen = chosen
         self._shift = 0
@@ -77,10 +87,30 @@ class ColumnList(RowList, Generic[Row]):
 
     def fitted(self, width: int) -> list[tuple[Column[Row], int]]:
         """Return the columns in sight and their widths."""
-        key = (width, self.columns)
+        key = (width, self.columns, self.left_out)
         if self._fitting[0] != key:
-            self._fitting = (key, fitting(self.columns, width))
+            self._fitting = (key, fitting(self._chosen_columns, width))
         return self._fitting[1]
+
+    @property
+    def name_in_settings(self) -> str:
+        """What settings call this list."""
+        return (self.id or "").removesuffix("-list")
+
+    @property
+    def _chosen_columns(self) -> list[Column[Row]]:
+        return [column for column in self.columns if column.title not in self.left_out]
+
+    def leave_out(self, titles: Iterable[str]) -> None:
+        """Go without some columns; they still count in what is copied, found and shown whole."""
+        self.left_out = frozenset(titles)
+        if self.sorted_by is not None and self.sorted_by.title in self.left_out:
+            self.sort_by(None)
+        self.refresh()
+
+    def action_columns(self) -> None:
+        """Ask which columns are to be shown."""
+        self.post_message(self.ColumnsAsked(self))
 
     def header_line(self, number: int, width: int) -> Shown:  # noqa: ARG002  there is one line
         """Name the columns; the one that rows are sorted by has a sign."""
@@ -127,7 +157,7 @@ class ColumnList(RowList, Generic[Row]):
 
     def action_sort(self) -> None:
         """Sort by the next column; after the last, in the order in which rows came."""
-        columns = [None, *self.columns]
+        columns = [None, *self._chosen_columns]
         self.sort_by(columns[(columns.index(self.sorted_by) + 1) % len(columns)])
 
     def action_reverse(self) -> None:

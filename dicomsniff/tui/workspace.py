@@ -16,6 +16,8 @@ from dicomsniff.output import OutputError
 from dicomsniff.tui import saving
 from dicomsniff.tui.background import in_background
 from dicomsniff.tui.choice import Choice
+from dicomsniff.tui.filter_completion import FilterCompletion
+from dicomsniff.tui.filter_history import FilterHistory
 from dicomsniff.tui.filter_line import FilterLine
 from dicomsniff.tui.find_line import FindLine
 from dicomsniff.tui.key_help import KeyHelp
@@ -26,6 +28,7 @@ from dicomsniff.tui.navigation import find_counterpart, find_problem, find_relat
 from dicomsniff.tui.related import stored
 from dicomsniff.tui.search import Search
 from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.settings import Settings
 from dicomsniff.tui.slices import PAUSE, go_on
 from dicomsniff.tui.tabs import Tabs
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
@@ -37,12 +40,13 @@ class Workspace(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.WORKSPACE), *view_bindings()]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, settings: Settings) -> None:
         super().__init__(id="workspace")
-        self.session = session
+        self.session, self.settings = session, settings
         self.views = {kind.id: kind.widget(session) for kind in VIEWS}
         self.tabs = Tabs([(kind.id, kind.key, kind.title) for kind in VIEWS])
-        self.filter_line, self.find_line = FilterLine(), FindLine()
+        self.filter_line = FilterLine(FilterCompletion(session), FilterHistory(settings.history))
+        self.find_line = FindLine()
         self._sought = ""
         """The text that was looked for last."""
         self._missed = dict.fromkeys(self.views, ~Change(0))
@@ -154,7 +158,7 @@ class Workspace(Vertical):
         """Show the keys, first those of the view in sight."""
         kind = next(each for each in VIEWS if each.id == self.session.view)
         views = [(each.key, f"{each.title}: {each.meaning}") for each in VIEWS]
-        self.app.push_screen(KeyHelp(kind.title, kind.meaning, views, self.views[kind.id].keys))
+        self.app.push_screen(KeyHelp(kind.title, kind.meaning, views, self.views[kind.id].keys, self.settings.keys))
 
     def action_links(self) -> None:
         """List what belongs together; begin at the selected entry."""
