@@ -69,7 +69,7 @@ class KeyHelp(Dialog[None]):
         yield Section("Views", self._views)
         yield from (
             self._keys_of(where)
-            for where in (Where.WORKSPACE, Where.FILTER, Where.FIND, Where.DIALOG, Where.EVERYWHERE)
+            for where in (Where.WORKSPACE, Where.FILTER, Where.FIND, Where.DIALOG, Where.PROMPT, Where.EVERYWHERE)
         )
         yield Section("Signs", LEGEND)
 

@@ -22,6 +22,7 @@ class Where(Enum):
     FILTER = "While typing a filter"
     FIND = "While finding text"
     DIALOG = "Dialogs"
+    PROMPT = "While typing where to write"
 
 
 class Key(NamedTuple):
@@ -206,6 +207,7 @@ KEYS = (
     Key("find.cancel", "escape", "cancel", "Cancel", "find nothing", Where.FIND),
     Key("dialog.open", "enter", "choose", "Choose", "choose the selected line, or go where it leads", Where.DIALOG),
     Key("dialog.close", "escape,q", "close", "Close", "close the dialog", Where.DIALOG),
+    Key("prompt.close", "escape", "close", "Cancel", "write nothing", Where.PROMPT),
 )
 
 
@@ -229,7 +231,7 @@ def bindings(where: Where, *ids: str) -> list[BindingType]:
 
 def work_together(where: Where) -> frozenset[Where]:
     """Return the places whose keys work where those of one do."""
-    if where in (Where.FILTER, Where.FIND):
+    if where in (Where.FILTER, Where.FIND, Where.PROMPT):
         return frozenset([where, Where.EVERYWHERE])
     if where is Where.DIALOG:
         return frozenset([where, Where.LIST])

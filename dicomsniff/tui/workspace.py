@@ -25,6 +25,7 @@ from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_counterpart, find_problem, find_related, find_target
+from dicomsniff.tui.path_prompt import PathPrompt
 from dicomsniff.tui.related import stored
 from dicomsniff.tui.search import Search
 from dicomsniff.tui.session import Change, Session
@@ -225,16 +226,18 @@ class Workspace(Vertical):
         self.session.toggle_privacy()
 
     def action_export(self) -> None:
-        """Write the selected association to a file, in a format to choose."""
+        """Write the selected association to a file, in a format and by a name to choose."""
         if self.session.association is not None:
             number = self.session.association.id
-            menu = Menu(f"Export association {number}", "writes a new file", saving.formats())
+            menu = Menu(f"Export association {number}", "goes on to the name", saving.formats())
             self.app.push_screen(menu, partial(self._export, number))
 
     def _export(self, number: int, form: Choice | None) -> None:
         if form is not None:
             session = self.session
-            self.save(partial(saving.export, session.capture, number, form.what, session.gate.privacy))
+            export = partial(saving.export, session.capture, number, form.what, session.gate.privacy)
+            prompt = PathPrompt(f"Export association {number}: {form.what}", saving.export_name(number, form.what))
+            self.app.push_screen(prompt, partial(self._save_to, export))
 
     def action_extract(self) -> None:
         """Write the object of the selected C-STORE to a file, as it was sent or de-identified."""
@@ -242,13 +245,19 @@ class Workspace(Vertical):
         if association is None or message is None:
             self.app.notify("no object belongs to this entry: select a C-STORE")
             return
-        menu = Menu("Extract", "writes to a new directory", saving.EXTRACTIONS)
+        menu = Menu("Extract", "goes on to the name", saving.EXTRACTIONS)
         self.app.push_screen(menu, partial(self._extract, association.id, message.number))
 
-    def _extract(self, association: int, message: int, chosen: Choice | None) -> None:
+    def _extract(self, number: int, message: int, chosen: Choice | None) -> None:
         if chosen is not None:
             session = self.session
-            self.save(partial(saving.extract, session.capture, association, message, chosen, session.gate.privacy))
+            extract = partial(saving.extract, session.capture, number, message, chosen, session.gate.privacy)
+            prompt = PathPrompt("Extract", saving.extract_name(number, message, chosen), to_directory=True)
+            self.app.push_screen(prompt, partial(self._save_to, extract))
+
+    def _save_to(self, write: Callable[[str], str], path: str | None) -> None:
+        if path is not None:
+            self.save(partial(write, path))
 
     @work(group="saving")
     async def save(self, write: Callable[[], str]) -> None:
