@@ -27,7 +27,7 @@ class FindLine(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="find")
-        self.input = OneLine(placeholder="text in rows and fields; then . goes on and , goes back", compact=True)
+        self.input = OneLine(placeholder="text, or bytes as 08 00; then . goes on and , goes back", compact=True)
         self.display = False
 
     def compose(self) -> ComposeResult:

@@ -34,11 +34,13 @@ class HexView(RowList):
         self._blocks: list[ByteBlock] = []
         self._starts: list[int] = []
         self._field: FieldRow | None = None
+        self._found: tuple[int, int, int] | None = None
+        """Bytes that were found: their block, start and end."""
         self._per_row = 16
 
     def show(self, blocks: list[ByteBlock]) -> None:
         """Show other bytes."""
-        self._blocks, self._field = blocks, None
+        self._blocks, self._field, self._found = blocks, None, None
         self.border_subtitle = None
         self.cursor = 0
         self.scroll_to(y=0, animate=False)
@@ -46,7 +48,7 @@ class HexView(RowList):
 
     def highlight(self, field: FieldRow | None) -> None:
         """Highlight a field's bytes and bring the first of them in sight."""
-        self._field = field if field is not None and field.block is not None else None
+        self._field, self._found = field if field is not None and field.block is not None else None, None
         self.border_subtitle = None
         if field is not None and self._field is not None and field.block is not None:
             count = field.end - field.start
@@ -59,8 +61,23 @@ class HexView(RowList):
 
     @property
     def searched(self) -> int:
-        """Nothing: text goes on from row to row, and what it says is in the fields."""
+        """Nothing: text goes on from row to row, so that rows are not what is searched."""
         return 0
+
+    @property
+    def spot(self) -> tuple[int, int]:
+        """The block and place from which on a search goes on."""
+        if self._found is not None:
+            return self._found[:2]
+        block, start = self._place(self.cursor)
+        return block, start - 1
+
+    def show_octets(self, block: int, start: int, count: int) -> None:
+        """Show bytes that were found, and mark them."""
+        self._found = block, start, start + count
+        self.border_subtitle = Shown(f"found at {start:#x}")
+        self.move_to(self._row_of(block, start), by_user=True)
+        self.refresh()
 
     def choose(self) -> None:
         """Choose the first byte of the row under the cursor."""
@@ -118,6 +135,9 @@ class HexView(RowList):
         return round(self.scroll_y) + self.rows_in_sight
 
     def _is_highlighted(self, block: int, place: int) -> bool:
+        if self._found is not None:
+            found, start, end = self._found
+            return found == block and start <= place < end
         field = self._field
         return field is not None and field.block == block and field.start <= place < field.end
 

@@ -69,8 +69,17 @@ KEYS = (
     Key(
         "app.filter", "slash", "filter", "Filter", "filter associations, and messages of the exchange", _W, display="/"
     ),
-    Key("app.find", "asterisk", "find", "Find", "find text in rows and fields", _W, shown=False, display="*"),
-    Key("app.find_next", "full_stop", "find_next(1)", "Find next", "next row with that text", _W, False, "."),
+    Key(
+        "app.find",
+        "asterisk",
+        "find",
+        "Find",
+        "find text in rows, fields and bytes, also of what is not selected",
+        _W,
+        shown=False,
+        display="*",
+    ),
+    Key("app.find_next", "full_stop", "find_next(1)", "Find next", "the next place with that text", _W, False, "."),
     Key("app.find_previous", "comma", "find_next(-1)", "Find previous", "the one before", _W, False, ","),
     Key(
         "app.findings",

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.widgets import Input
 
 from dicomsniff.capture.packets import CaptureError
@@ -19,7 +18,7 @@ from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.filter_completion import FilterCompletion
 from dicomsniff.tui.filter_history import FilterHistory
 from dicomsniff.tui.filter_line import FilterLine
-from dicomsniff.tui.find_line import FindLine
+from dicomsniff.tui.finder import Finder
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.links_list import LinksList
@@ -27,29 +26,26 @@ from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_counterpart, find_problem, find_related, find_target
 from dicomsniff.tui.path_prompt import PathPrompt
 from dicomsniff.tui.related import stored
-from dicomsniff.tui.search import Search
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.settings import Settings
-from dicomsniff.tui.slices import PAUSE, go_on
+from dicomsniff.tui.slices import PAUSE
 from dicomsniff.tui.tabs import Tabs
+from dicomsniff.tui.views.exchange import Exchange
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
 from dicomsniff.tui.views.view import View
 
 
-class Workspace(Vertical):
+class Workspace(Finder):
     """Shows a session; only the view in sight is kept up."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.WORKSPACE), *view_bindings()]
 
     def __init__(self, session: Session, settings: Settings) -> None:
-        super().__init__(id="workspace")
-        self.session, self.settings = session, settings
+        super().__init__(session, id="workspace")
+        self.settings = settings
         self.views = {kind.id: kind.widget(session) for kind in VIEWS}
         self.tabs = Tabs([(kind.id, kind.key, kind.title) for kind in VIEWS])
         self.filter_line = FilterLine(FilterCompletion(session), FilterHistory(settings.history))
-        self.find_line = FindLine()
-        self._sought = ""
-        """The text that was looked for last."""
         self._missed = dict.fromkeys(self.views, ~Change(0))
         """What changed since each view was last in sight."""
         self._reopens = self._filters = False
@@ -68,6 +64,13 @@ class Workspace(Vertical):
         """Begin with the overview."""
         self.session.observe(self.take)
         self.take(Change.VIEW)
+
+    @property
+    def exchange(self) -> Exchange:
+        """The view of entries, their fields and bytes."""
+        view = self.views["exchange"]
+        assert isinstance(view, Exchange)
+        return view
 
     @property
     def current(self) -> View:
@@ -119,41 +122,6 @@ class Workspace(Vertical):
     def leave_filter(self) -> None:
         """Go back to what the filter is about."""
         self.current.go_to(self.current.pane)
-
-    def action_find(self) -> None:
-        """Type what to find."""
-        self.find_line.open()
-
-    @on(FindLine.Asked)
-    def find_typed(self, event: FindLine.Asked) -> None:
-        """Find what was typed, from the cursor on."""
-        self.leave_filter()
-        self._sought = event.text or self._sought
-        if event.text:
-            self.action_find_next(1)
-
-    def action_find_next(self, step: int) -> None:
-        """Find the next or previous row with the text that was typed last."""
-        if self._sought:
-            self.find_on(self._sought, step)
-        else:
-            self.find_line.open()
-
-    @work(group="finding", exclusive=True)
-    async def find_on(self, text: str, step: int) -> None:
-        """Look for text a little at a time, between keys."""
-        view = self.current
-        search = Search(view.order, view.pane, text, step)
-        steps = search.steps()
-        while not go_on(steps):
-            await asyncio.sleep(PAUSE)
-        if search.found is None:
-            self.app.notify(f"not in the rows and fields of this view: {text}")
-            return
-        pane, place = search.found
-        if pane is not view.pane:
-            view.go_to(pane)
-        self.call_after_refresh(pane.show_found, place)  # it may have had no room so far
 
     def action_keys(self) -> None:
         """Show the keys, first those of the view in sight."""

@@ -156,7 +156,10 @@ class View(Vertical):
         self.action_next_pane()
 
     def action_leave(self) -> None:
-        """Go one pane back; from the first one, to the overview."""
+        """Go one pane back; from the first one, to the overview. While something is sought, end that."""
+        if self.session.seeking is not None:
+            self.session.seeking.set()
+            return
         place = self.order.index(self.pane)
         if place:
             self.go_to(self.order[place - 1])
