@@ -15,6 +15,7 @@ class Where(Enum):
     WORKSPACE = "In every view"
     VIEW = "Panes"
     FIELDS = "Fields"
+    BYTES = "Bytes"
     FOLDING = "Findings"
     COMPARING = "Comparison"
     COLUMNS = "Tables"
@@ -22,7 +23,7 @@ class Where(Enum):
     FILTER = "While typing a filter"
     FIND = "While finding text"
     DIALOG = "Dialogs"
-    PROMPT = "While typing where to write"
+    PROMPT = "Naming a file"
 
 
 class Key(NamedTuple):
@@ -168,6 +169,8 @@ KEYS = (
     Key("list.page_down", "pagedown,space", "page(1)", "Page down", "one page down", Where.LIST, shown=False),
     Key("list.first", "home,g", "first", "First", "first row", Where.LIST, shown=False),
     Key("list.last", "end,G", "last", "Last", "last row", Where.LIST, shown=False),
+    Key("bytes.left", "left", "byte(-1)", "Byte before", "the byte before", Where.BYTES, shown=False),
+    Key("bytes.right", "right", "byte(1)", "Next byte", "the next byte; Enter goes to its field", Where.BYTES, False),
     Key("table.sort", "s", "sort", "Sort", "sort by the next column; after the last as it came", Where.COLUMNS),
     Key("table.reverse", "S", "reverse", "Reverse", "turn the order around", Where.COLUMNS, shown=False),
     Key("table.columns", "C", "columns", "Columns", "choose the columns that are shown", Where.COLUMNS, shown=False),
