@@ -22,10 +22,10 @@ class FieldTree(RowList):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.FIELDS)
     PLACES: ClassVar[tuple[Where, ...]] = (Where.FIELDS, Where.LIST)
-    EMPTY = "nothing is selected"
 
-    def __init__(self, *, id: str = "fields", title: str = "Fields") -> None:
+    def __init__(self, *, id: str = "fields", title: str = "Fields", empty: str = "nothing is selected") -> None:
         super().__init__(id=id)
+        self.EMPTY = empty
         self.border_title = self._title = title
         self.detail: Detail | None = None
         self._folding = Folding([])

@@ -24,7 +24,7 @@ class FindingsView(View):
 
     def __init__(self, session: Session) -> None:
         self.list = FindingRows(self._chosen)
-        self.meaning = FieldTree(id="meaning", title="What it means")
+        self.meaning = FieldTree(id="meaning", title="What it means", empty="what is selected above is explained here")
         body = Split(self.list, self.meaning, ARRANGEMENTS, id="findings-body")
         super().__init__(session, self.list, self.meaning, body=body, id="findings")
         self._count = -1

@@ -31,7 +31,7 @@ class Objects(View):
     def __init__(self, session: Session) -> None:
         self.patients = Patients(session.capture)
         self.list = ObjectList(self._chosen, self.patients.of)
-        self.object = FieldTree(id="object", title="Object")
+        self.object = FieldTree(id="object", title="Object", empty="what is selected above is said here in full")
         body = Split(self.list, self.object, ARRANGEMENTS, id="objects-body")
         super().__init__(session, self.list, self.object, body=body, id="objects")
         self._index = ObjectIndex()
@@ -60,10 +60,18 @@ class Objects(View):
         """List what was stored by now."""
         session = self.session
         listed = session.listing.listed
-        self.list.EMPTY = "no object was sent so far" if session.reading else "no object was sent by C-STORE"
+        self.list.EMPTY = self._why_empty()
         total = sum(each.message_counts.requests["C-STORE"] for each in listed)
         objects = self._index.arrange(listed)
         self.list.show(objects, self.list.selected if self._touched else None, max(total, len(objects)))
+
+    def _why_empty(self) -> str:
+        session = self.session
+        if session.reading:
+            return "no object was sent so far"
+        if len(session.listing.listed) < len(session.listing.all):
+            return "no object was sent by C-STORE in the associations that the filter lets through"
+        return "no object was sent by C-STORE: 2 shows what was exchanged"
 
     def _chosen(self, row: StoredObject) -> None:
         """Select its message, too."""
