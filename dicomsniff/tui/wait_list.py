@@ -1,6 +1,6 @@
 """The longest waits of the capture, one row each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from dicomsniff.association.association import Association
@@ -13,6 +13,8 @@ from dicomsniff.words.waits import Waited, longest_waits
 
 MAX_WAITS = 1000
 """Waits listed, the longest ones."""
+AT_A_TIME = 500
+"""Associations that are looked through at a time."""
 
 
 class WaitList(ColumnList[Waited]):
@@ -31,10 +33,13 @@ class WaitList(ColumnList[Waited]):
         super().__init__(columns, chosen, id="waits")
         self.border_title = "Longest waits"
 
-    def show(self, associations: list[Association]) -> None:
-        """List the longest waits of other associations; the cursor stays on its wait."""
+    def arranging(self, associations: list[Association]) -> Iterator[None]:
+        """List the longest waits of other associations, some of these a step; the cursor stays on its wait."""
+        waits: list[Waited] = []
+        for start in range(0, len(associations), AT_A_TIME):
+            waits = longest_waits(associations[start : start + AT_A_TIME], MAX_WAITS, waits)
+            yield
         before = self.selected
-        waits = longest_waits(associations, MAX_WAITS)
         same = next((row for row in waits if row == before), None) if before is not None else None
         first = next(iter(waits), None)
         self.border_subtitle = None

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timing import Part, Wait
@@ -65,10 +66,13 @@ class Waited:
                 return part_name(part, self.side, association.timing)
 
 
-def longest_waits(associations: Iterable[Association], most: int) -> list[Waited]:
-    """Return the longest waits of associations that are over: delays first, then times that nobody waited in."""
+def longest_waits(associations: Iterable[Association], most: int, known: Iterable[Waited] = ()) -> list[Waited]:
+    """Return the longest waits of associations that are over, and of those that are known of others.
+
+    Delays come first, then times that nobody waited in.
+    """
     every = (wait for association in associations if association.closed for wait in _waits(association))
-    return heapq.nlargest(most, every, key=lambda wait: (wait.is_delay, wait.length))
+    return heapq.nlargest(most, chain(known, every), key=lambda wait: (wait.is_delay, wait.length))
 
 
 def _waits(association: Association) -> Iterator[Waited]:

@@ -56,14 +56,11 @@ class Objects(View):
         if row is not None:
             self.follow(Target(row.association.id, row.request.number))
 
-    def list_rows(self) -> None:
+    def listing(self) -> Iterator[None]:
         """List what was stored by now."""
-        session = self.session
-        listed = session.listing.listed
+        yield from self._index.arranging(self.session.listing.listed.copy())
         self.list.EMPTY = self._why_empty()
-        total = sum(each.message_counts.requests["C-STORE"] for each in listed)
-        objects = self._index.arrange(listed)
-        self.list.show(objects, self.list.selected if self._touched else None, max(total, len(objects)))
+        self.list.show(self._index.objects, self.list.selected if self._touched else None, self._index.total)
 
     def _why_empty(self) -> str:
         session = self.session
