@@ -9,12 +9,12 @@ from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.columns import Column
 from dicomsniff.tui.said import allowed, gate
 from dicomsniff.tui.shown import Shown
-from dicomsniff.words.waits import Waited, longest_waits
+from dicomsniff.words.waits import Waited, longest, waits_of
 
 MAX_WAITS = 1000
 """Waits listed, the longest ones."""
-AT_A_TIME = 500
-"""Associations that are looked through at a time."""
+MAX_KNOWN = 8 * MAX_WAITS
+"""Waits from which on the shorter ones are forgotten."""
 
 
 class WaitList(ColumnList[Waited]):
@@ -34,11 +34,14 @@ class WaitList(ColumnList[Waited]):
         self.border_title = "Longest waits"
 
     def arranging(self, associations: list[Association]) -> Iterator[None]:
-        """List the longest waits of other associations, some of these a step; the cursor stays on its wait."""
+        """List the longest waits of other associations, one of these a step; the cursor stays on its wait."""
         waits: list[Waited] = []
-        for start in range(0, len(associations), AT_A_TIME):
-            waits = longest_waits(associations[start : start + AT_A_TIME], MAX_WAITS, waits)
+        for association in associations:
+            waits += waits_of(association)
+            if len(waits) >= MAX_KNOWN:
+                waits = longest(waits, MAX_WAITS)
             yield
+        waits = longest(waits, MAX_WAITS)
         before = self.selected
         same = next((row for row in waits if row == before), None) if before is not None else None
         first = next(iter(waits), None)
