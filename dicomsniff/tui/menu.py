@@ -89,5 +89,10 @@ class ColumnChoice(Dialog[None]):
         self._chosen()
 
     def _choices(self) -> list[Choice]:
-        signs = ((title, "left out" if title in self._asked.left_out else "shown") for title in self._titles)
-        return [Choice(title, sign) for title, sign in signs]
+        fitted = {column.title for column, _ in self._asked.fitted(self._asked.scrollable_content_region.width)}
+        return [Choice(title, self._says(title, fits=title in fitted)) for title in self._titles]
+
+    def _says(self, title: str, *, fits: bool) -> str:
+        if title in self._asked.left_out:
+            return "left out"
+        return "shown" if fits else "no room for it here"

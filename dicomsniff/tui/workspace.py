@@ -25,7 +25,6 @@ from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_counterpart, find_problem, find_related, find_target
 from dicomsniff.tui.path_prompt import PathPrompt
-from dicomsniff.tui.related import stored
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.settings import Settings
 from dicomsniff.tui.slices import PAUSE
@@ -209,10 +208,11 @@ class Workspace(Finder):
 
     def action_extract(self) -> None:
         """Write the object of the selected C-STORE to a file, as it was sent or de-identified."""
-        association, message = self.session.association, stored(self.session.entry)
-        if association is None or message is None:
-            self.app.notify("no object belongs to this entry: select a C-STORE")
+        found = self.current.object
+        if found is None:
+            self.app.notify("no object belongs to this entry: select a C-STORE, or one of the objects (4)")
             return
+        association, message = found
         menu = Menu("Extract", "goes on to the name", saving.EXTRACTIONS)
         self.app.push_screen(menu, partial(self._extract, association.id, message.number))
 

@@ -55,6 +55,14 @@ async def test_the_object_of_the_selected_c_store_is_extracted(samples: Path, he
     assert pydicom.dcmread(file).SOPInstanceUID == file.stem
 
 
+async def test_the_object_under_the_cursor_is_extracted_though_another_entry_is_selected(
+    samples: Path, here: Path
+) -> None:
+    async with opened(samples.resolve() / "c-store.pcap", SMALL) as (app, pilot):
+        await press(pilot, "4", "x", "enter", "enter")
+        assert "1 object extracted" in notices(app)
+
+
 async def test_an_entry_without_an_object_says_so(samples: Path, here: Path) -> None:
     async with opened(samples.resolve() / "c-echo.pcap", SMALL) as (app, pilot):
         await press(pilot, "2", "x")

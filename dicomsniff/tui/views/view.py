@@ -11,6 +11,8 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
 
+from dicomsniff.association.association import Association
+from dicomsniff.dimse.message import Message
 from dicomsniff.quantities import counted
 from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.copying import copyable
@@ -19,6 +21,7 @@ from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.link_book import Target
 from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_target
+from dicomsniff.tui.related import stored
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.slices import PAUSE, go_on
@@ -194,6 +197,12 @@ class View(Vertical):
             self.go_to(self.order[place - 1])
         else:
             self.session.show("overview")
+
+    @property
+    def object(self) -> tuple[Association, Message] | None:
+        """The request that stores the selected object, and its association."""
+        association, message = self.session.association, stored(self.session.entry)
+        return (association, message) if association is not None and message is not None else None
 
     def follow_if(self, target: Target | None) -> None:
         """Go where a line leads, if one was chosen."""
