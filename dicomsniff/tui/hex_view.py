@@ -81,9 +81,9 @@ class HexView(RowList):
         block, start = self._place(self.cursor)
         return block, start - 1
 
-    def show_octets(self, block: int, start: int, count: int) -> None:
+    def show_octets(self, block: int, start: int, end: int) -> None:
         """Show bytes that were found, and mark them."""
-        self._found = block, start, start + count
+        self._found = block, start, end
         self.border_subtitle = Shown(f"found at {start:#x}")
         self._column = start % self._per_row
         self.move_to(self._row_of(block, start), by_user=True)
@@ -185,7 +185,9 @@ class HexView(RowList):
             self._starts.append(at)
             at += 1 + -(-len(block.data) // self._per_row) + (block.length > len(block.data) or not block.data)
         self.set_count(at)
-        if self._field is not None:
+        if self._found is not None:
+            self.show_octets(*self._found)
+        elif self._field is not None:
             self.highlight(self._field)
 
     def _place(self, index: int) -> tuple[int, int]:

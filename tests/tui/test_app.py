@@ -121,7 +121,7 @@ async def test_every_byte_can_be_chosen_by_keys_also_inside_a_sequence(samples: 
             narrower = [row for row in view.fields.rows if row.block == block and row.start <= place < row.end]
             assert field.end - field.start == min(row.end - row.start for row in narrower)
             chosen.append((place, field.depth))
-            view.bytes.show_octets(block, place, 1)  # selecting the field has gone to its first byte
+            view.bytes.show_octets(block, place, place + 1)  # selecting the field has gone to its first byte
             await press(pilot, "left")
         assert [place for place, _ in chosen] == list(range(chosen[0][0], chosen[0][0] - 40, -1))
         assert {depth for _, depth in chosen} > {0}

@@ -77,7 +77,7 @@ class Exchange(View):
         if spot.part is Part.FIELDS:
             self.call_after_refresh(self.fields.show_found, spot.number)
         elif spot.part is Part.BYTES:
-            self.call_after_refresh(self.bytes.show_octets, spot.number, spot.offset, spot.length)
+            self.call_after_refresh(self.bytes.show_octets, spot.number, spot.offset, spot.offset + spot.length)
 
     def take(self, change: Change) -> None:
         """Show the selected association and entry as they are now."""
