@@ -12,7 +12,7 @@ from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import find_unconnected
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.protocols import TLS
-from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition
+from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition, find_unread
 from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger, find_tls_server
 from dicomsniff.association.totals import Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
@@ -20,6 +20,7 @@ from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
 from dicomsniff.capture.segments import Segment, flow_ends
 from dicomsniff.capture.unreachable import Unreachable
+from dicomsniff.dictionary.ports import DICOM_PORTS
 from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
@@ -31,6 +32,7 @@ from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import counted
 from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
+from dicomsniff.tcp.entrance import Entrance, Unread
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 from dicomsniff.tls.vault import Vault
 
@@ -131,7 +133,8 @@ class Analyzer:
         self._watcher = watcher
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker(self.found)
-        self._decoder = SegmentDecoder(self._tcp.streams)
+        self._entrance = Entrance(self._tcp, self._judge_guest, self._is_forced, self._count_guest)
+        self._decoder = SegmentDecoder(self._tcp.streams, self._entrance.counted)
 
     def __repr__(self) -> str:
         return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._numbered, 'association')} so far>"
@@ -251,7 +254,7 @@ class Analyzer:
         self._measure(batch)
         updates: list[Update] = []
         for segment in self._segments(batch):
-            for event in self._tcp.feed(segment):
+            for event in self._entrance.feed(segment):
                 updates += self._tcp_event(event)
         self._entries += len(updates)
         return updates + self._bound_memory()
@@ -261,7 +264,7 @@ class Analyzer:
         self.ended = []
         if self.last_time is None:
             return []
-        updates = self._take(self._tcp.pass_time(self.last_time + quiet))
+        updates = self._take(self._entrance.pass_time(self.last_time + quiet))
         self._entries += len(updates)
         return updates
 
@@ -289,12 +292,12 @@ class Analyzer:
     @property
     def is_over(self) -> bool:
         """Whether every connection was ended."""
-        return self._tcp.is_over
+        return self._entrance.is_over
 
     def close(self, count: int | None = None) -> list[Update]:
         """The capture is over: end all connections, or the `count` that were opened first. Call it until `is_over`."""
         self.ended = []
-        updates = self._take(self._tcp.close(count))
+        updates = self._take(self._entrance.close(count))
         if self.is_over:
             self._judge_all()
         return updates
@@ -328,7 +331,8 @@ class Analyzer:
             consumer = connection.consumer  # it may have made way for another one
             self._add(connection, consumer.associations[known:])
             self._tcp.table.weigh(connection, consumer.weight)
-        self._find_now(updates)
+        if updates:
+            self._find_now(updates)
         return updates
 
     def _begin(self, connection: Connection) -> Consumer:
@@ -340,6 +344,16 @@ class Analyzer:
         consumer: Consumer = Forced(connection, means) if forced else Recognition(connection, means)
         connection.consumer = consumer
         return consumer
+
+    def _judge_guest(self, flow: bytes, first: bytes, second: bytes) -> Unread | None:
+        """Say what a connection carries, if nobody would read any of it."""
+        reads_tls = self._vault.may_read or any(end.port in DICOM_PORTS for end in flow_ends(flow))
+        return find_unread(first, second, reads_tls=reads_tls)
+
+    def _count_guest(self, protocol: str, flow: bytes) -> None:
+        self.foreign[protocol] += 1
+        if protocol == TLS and len(self.tls_servers) < MAX_STRANGERS:
+            self.tls_servers.add(str(flow_ends(flow)[1]))
 
     def _find_now(self, updates: list[Update]) -> None:
         if self._judge:

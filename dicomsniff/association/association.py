@@ -1,8 +1,10 @@
 """An association: its two parties, negotiation, messages, timeline and outcome."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from math import inf
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dicomsniff.association.message_counts import MessageCounts
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
@@ -38,8 +40,7 @@ from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.health import StreamHealth
 
 
-@dataclass(slots=True)
-class Party:
+class Party(Struct):
     """One side of an association: where it is, and what it said of itself. Unknown is None, not said is empty."""
 
     endpoint: Endpoint
@@ -52,8 +53,7 @@ class Party:
         return f"{self.ae_title} ({self.endpoint})" if self.ae_title else str(self.endpoint)
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Struct, frozen=True):
     """What an A-ASSOCIATE-RJ said (PS3.8 §9.3.4)."""
 
     result: int
@@ -61,8 +61,7 @@ class Rejection:
     reason: int
 
 
-@dataclass(frozen=True, slots=True)
-class AbortInfo:
+class AbortInfo(Struct, frozen=True):
     """What the first A-ABORT said, and which side sent it (PS3.8 §9.3.8).
 
     `costs` says whether it may have cost anything: false where all that was asked had been answered, every message had
@@ -361,9 +360,11 @@ class Association:
         else:
             self.unlisted += 1
         span = event.span
-        self.end_time = max(self.end_time, span.last_time)
+        if span.last_time > self.end_time:
+            self.end_time = span.last_time
         # What waited behind a hole, or was captured while a clock was set back, may be older than what came first.
-        self.start_time = min(self.start_time, span.first_time)
+        if span.first_time < self.start_time:
+            self.start_time = span.first_time
         return entry
 
     def begun_before(self, span: Span, side: Side) -> bool:

@@ -1,8 +1,10 @@
 """What belongs together across associations: C-MOVEs and deliveries, transactions, instances, neighbours."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.gets import MAX_GETS, Get, find_gets
@@ -16,8 +18,7 @@ LATEST_GETS, LATEST_PAIRS = 500, 2_000
 """How many C-GETs and pairs of ends are remembered of what has no end: those that were heard of last."""
 
 
-@dataclass(slots=True)
-class Series:
+class Series(Struct):
     """The associations between the same two ends: same addresses, same acceptor port, same AE titles."""
 
     source: str
@@ -40,8 +41,7 @@ class Series:
     """Time (ns) of single-store associations in which no message was under way: opening, negotiating, releasing."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """The first or the last association of a series."""
 
     association: int

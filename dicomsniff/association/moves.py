@@ -3,9 +3,11 @@
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from math import inf
 from typing import ClassVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.capture.segments import flow_ends
@@ -31,8 +33,7 @@ PATIENCE = 2_000_000_000
 """How long (ns) after the final C-MOVE-RSP an association without Move Originator may begin and still be its."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unconnected:
+class Unconnected(Struct, frozen=True):
     """A TCP connection on which nothing was sent: `refused` (reset), `unanswered` (no SYN came back) or `silent`."""
 
     source: str
@@ -57,8 +58,7 @@ def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
     return Unconnected(source.address, str(target), mark.time, how, Span.at(mark), max(now - mark.time, 0))
 
 
-@dataclass(slots=True)
-class Stores:
+class Stores(Struct):
     """C-STORE operations counted by how they ended, which asked first and last, and when the first began (ns)."""
 
     first_time: int = 0
@@ -85,8 +85,7 @@ class Stores:
         return self.by_category.get("Success", 0) + self.by_category.get("Warning", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """An association that may carry the objects of a C-MOVE; `how` and `guessed` say why the two are linked."""
 
     association: int
@@ -120,8 +119,7 @@ class Delivery:
         return within and self.originator == move_originator(message)
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A C-MOVE operation and what the capture shows of its sub-operations. Times are in ns since 1970."""
 
     association: int

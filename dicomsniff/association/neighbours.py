@@ -1,6 +1,5 @@
 """What is remembered of associations that are over, to hold those that failed against their neighbours."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -91,7 +90,7 @@ def _remembered(association: Association, trouble: str) -> Neighbour:
     ends = [entry.span.first_time for entry in timeline if isinstance(entry.event, TcpEnd)]
     telling = next((entry.span for entry in timeline if isinstance(entry.event, AssociateRj)), None)
     first = timeline[0].span if timeline else Span(0, 0, 0, 0, 0)
-    successes = Counter(service for service, _, status in association.message_counts.statuses if status == 0)
+    successes = dict.fromkeys(service for service, _, status in association.message_counts.statuses if status == 0)
     return Neighbour(
         association=association.id,
         ends=Ends(requestor.endpoint.address, str(acceptor.endpoint), requestor.ae_title, acceptor.ae_title),

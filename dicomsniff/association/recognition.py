@@ -11,14 +11,17 @@ This is where every connection begins. Both directions are judged (pdu/detection
 - The connection ends: the same, unless what came is the beginning of an A-ASSOCIATE PDU, cut off.
 """
 
+import re
+
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Means, Update
+from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Foreign, Means, Update
 from dicomsniff.association.conversation import Conversation
-from dicomsniff.association.protocols import ENOUGH, UNNAMED, OtherProtocol, find_protocol, find_wrapping
+from dicomsniff.association.protocols import ENOUGH, TLS, UNNAMED, OtherProtocol, find_protocol, find_wrapping
 from dicomsniff.pdu.detection import Detection
-from dicomsniff.pdu.recognize import Verdict
+from dicomsniff.pdu.recognize import Verdict, judge_start
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.channel import ByteStream, Channel
+from dicomsniff.tcp.entrance import Unread
 from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
 
 MAX_UNDECIDED = 1 << 14
@@ -29,6 +32,12 @@ LEAST_UNDECIDED = 1 << 10
 """Bytes of each connection that wait, however many there are."""
 MAX_WAITING = 16
 """Events of a connection that is said to be DICOM that wait until its first bytes tell whether it wraps that."""
+
+_HANDSHAKE = b"\x16"
+_TLS_NEWS = re.compile(rb"\x15(?:\x03|\Z)|dicom")
+"""What the header of an alert looks like, wherever records begin; how a client offers DICOM (RFC 7301)."""
+_TLS_DATA = re.compile(rb"\x17\x03")
+"""The header of a record that is encrypted, as all are that its sender sends after it."""
 
 
 class Recognition:
@@ -116,6 +125,23 @@ class Recognition:
         consumer = protocol.consumer(protocol.name, self._connection, self.beginning, self._means)
         self._connection.consumer = consumer
         return consumer
+
+
+def find_unread(first: bytes, second: bytes, *, reads_tls: bool) -> Unread | None:
+    """Say what a connection carries whose sides begin so, if nothing is read of it; None of any other.
+
+    Of TLS nothing is read where that `reads_tls` is false, unless it fails in sight or the client offers DICOM.
+    """
+    if judge_start(first) is not Verdict.OTHER or judge_start(second) is not Verdict.OTHER:
+        return None
+    protocol = find_protocol(first)
+    protocol = find_protocol(second) if protocol is UNNAMED else protocol
+    if protocol.consumer is Foreign:
+        return Unread(protocol.name)
+    hellos = protocol.name == TLS and first[:1] == second[:1] == _HANDSHAKE
+    if reads_tls or not hellos or _TLS_NEWS.search(first) or _TLS_NEWS.search(second):
+        return None
+    return Unread(TLS, _TLS_NEWS, _TLS_DATA)
 
 
 class Forced:

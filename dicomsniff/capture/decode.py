@@ -2,14 +2,14 @@
 
 import struct
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
 from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
-from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, Segment
+from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, RunPause, Segment
 from dicomsniff.capture.skip import MAX_KEPT
 from dicomsniff.capture.unreachable import MAX_UNREACHABLE, Unreachable
 from dicomsniff.span import PacketMark
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _REST = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 8 of a TCP header."""
 _CONTROL = FIN | SYN | RST | ACK
+_ENDS = SYN | FIN | RST
 _new = tuple.__new__
 
 
@@ -27,19 +28,21 @@ class SegmentDecoder:
     """Decodes frames to segments; `undecoded` counts what it could not use, by reason, `unreachable` holds ICMP errors.
 
     `flows` are those being followed. A segment that holds only what its flow's consumer will count anyway is counted
-    there and then, without becoming a segment: most of a large capture goes that way.
+    there and then, without becoming a segment: most of a large capture goes that way. Of `counted` flows none becomes
+    one but those with SYN, FIN or RST.
     """
 
-    def __init__(self, flows: Mapping[bytes, Flow] | None = None) -> None:
+    def __init__(self, flows: Mapping[bytes, Flow] | None = None, counted: Container[bytes] = ()) -> None:
         self.undecoded: Counter[str] = Counter()
         self.unreachable: deque[Unreachable] = deque(maxlen=MAX_UNREACHABLE)
         self._flows = flows if flows is not None else {}
+        self._counted = counted
 
     def segments(self, batch: PacketBatch) -> Iterator[Segment]:
         """Yield the TCP segments of a batch, in its order; `flows` may change between one and the next."""
         data, layout, link_type = batch.data, batch.layout, batch.link_type
         before = batch.file_offset - layout.header
-        find = self._flows.get
+        find, counted_flows = self._flows.get, self._counted
         passed: list[Flow] = []  # those with packets that were only counted, and are to be told
         # The flow whose packets are being counted, and what of its state they change: one compared with the next costs
         # a third of looking the flow up. It is written back before anybody else may look.
@@ -85,12 +88,17 @@ class SegmentDecoder:
                 last = start + counted + length
                 if tcp + 20 <= first <= last:
                     state = find(flow)
-                    if state is not None and seq == state.expected and control & _CONTROL == ACK:
+                    if state is None:
+                        if flow in counted_flows and not control & _ENDS:
+                            continue
+                    elif seq == state.expected and control & _CONTROL == ACK:
                         skip = state.skip
                         if skip is not None and first < last and (last <= end or (skip.lacks and first <= end)):
                             offset, until, kept = state.offset, skip.until, skip.kept
-                            reached = offset + last - first
-                            if kept is not None and len(kept) >= MAX_KEPT:
+                            reached, unreadable = offset + last - first, skip.unreadable
+                            if unreadable is not None:
+                                until = unreadable.takes(data, first, end, last - end)
+                            elif kept is not None and len(kept) >= MAX_KEPT:
                                 until = 0
                             elif reached >= until:
                                 until = skip.repeated(offset, data, first, last)
@@ -108,7 +116,7 @@ class SegmentDecoder:
                                 if not state.passed_since:
                                     state.passed_since = number
                                     passed.append(state)
-                                if kept is None:
+                                if kept is None and unreadable is None:
                                     run, run_flow, run_expected, run_offset = state, flow, state.expected, reached
                                     run_until, run_last = until, number
                                 continue
@@ -149,25 +157,28 @@ class SegmentDecoder:
             ack, window = _REST(data, start + shape.tcp + 8)
             length = _payload(shape, data, start)
             since = time = layout.time(data, start)
-            before = length
+            before, pauses = length, []
             if first != last:
                 since, before = layout.time(data, starts[first]), _payload(shape, data, starts[first])
                 if time - since >= PAUSE:
-                    self._find_pauses(state, first, last, batch, shape)
-            state.passed_over(since, time, batch.file_offset + start - layout.header, ack, window, (before, length))
+                    pauses = _find_pauses(state.flow, first, last, batch, shape)
+            place = batch.file_offset + start - layout.header
+            state.passed_over(since, time, place, ack, window, (before, length), pauses)
         passed.clear()
 
-    def _find_pauses(self, state: Flow, first: int, last: int, batch: PacketBatch, shape: Shape) -> None:
-        """Look through the packets of a flow that were passed over for pauses between them."""
-        flow = state.flow
-        data, before, since = batch.data, batch.starts[first], batch.time(first)
-        for index in range(first + 1, last + 1):
-            start = batch.starts[index]
-            if shape.read(data, start + shape.at)[3] == flow:
-                time = batch.time(index)
-                if time - since >= PAUSE:
-                    state.paused(since, time, _payload(shape, data, before))
-                before, since = start, time
+
+def _find_pauses(flow: bytes, first: int, last: int, batch: PacketBatch, shape: Shape) -> list[RunPause]:
+    """Look through the packets of a flow that were passed over for pauses between them."""
+    pauses: list[RunPause] = []
+    data, before, since = batch.data, batch.starts[first], batch.time(first)
+    for index in range(first + 1, last + 1):
+        start = batch.starts[index]
+        if shape.read(data, start + shape.at)[3] == flow:
+            time = batch.time(index)
+            if time - since >= PAUSE:
+                pauses.append(RunPause(since, time, _payload(shape, data, before)))
+            before, since = start, time
+    return pauses
 
 
 def _payload(shape: Shape, data: bytes, start: int) -> int:

@@ -1,5 +1,6 @@
 """What decoding hands on: TCP segments as plain tuples, and flows as bytes."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple, Protocol
@@ -24,6 +25,16 @@ MAX_ADDRESSES = 1024
 """Addresses whose text is kept: of a capture with more of them, each is put into words anew."""
 
 
+class RunPause(NamedTuple):
+    """A pause between two packets that were only counted."""
+
+    since: int
+    until: int
+    """When it was (ns since 1970)."""
+    length: int
+    """Payload bytes of the packet before it."""
+
+
 class Flow(Protocol):
     """One direction of a connection being followed, as far as decoding needs to know it."""
 
@@ -41,18 +52,20 @@ class Flow(Protocol):
     """Which of the next bytes need not become segments; None where all must."""
 
     def passed_over(
-        self, since: int, time: int, record_offset: int, ack: int, window: int, lengths: tuple[int, int]
+        self,
+        since: int,
+        time: int,
+        record_offset: int,
+        ack: int,
+        window: int,
+        lengths: tuple[int, int],
+        pauses: Sequence[RunPause],
     ) -> None:
         """Update the stream after a run of packets whose payload was only counted.
 
         `since` is when the first of them was captured (ns since 1970); `time`, `record_offset`, `ack` and `window`
-        are the last one's; `lengths` are the payload bytes of the first and of the last.
-        """
-
-    def paused(self, since: int, until: int, length: int) -> None:
-        """Note a pause (ns since 1970) between two counted packets with no other packet of the connection between.
-
-        `length` is the number of payload bytes of the packet before the pause.
+        are the last one's; `lengths` are the payload bytes of the first and of the last. No other packet of the
+        connection was between them, also not in the `pauses`.
         """
 
 

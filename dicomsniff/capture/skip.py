@@ -12,17 +12,57 @@ A large data set comes as P-DATA-TFs of equal length, each with one fragment. Th
 nothing is learned from it, and the skip goes on for another `period`. Any other bytes there, or bytes that someone
 wants to see (`limit`), end it. That is why a capture of large objects is read three times as fast as without.
 
+Of a capture with a short snaplen, most packets are alike: a few bytes, and a hole. Where those before have hidden
+the place among PDUs, such a packet is only counted too, unless its bytes may hold a header (Unreadable).
+
 What must not be lost by it: the packet in which a skip went on (`seen`), from which packets of fragments are told;
 where data sets are collected, the bytes themselves (`kept`), and of records of TLS their packets too (`marks`); times,
 acknowledgements and pauses, which the decoder tells the stream at the end of each run of packets passed over.
 """
 
+from collections.abc import Callable
+from re import Pattern
 from typing import NamedTuple
 
 from dicomsniff.span import PacketMark
 
 MAX_KEPT = 256
 """Payloads kept of a stream before one of its segments is handed on, and they with it."""
+
+
+class Unreadable:
+    """Counts packets with a hole at their end, of a stream whose place among PDUs is lost, and in which none is found.
+
+    Bytes that match `header` may begin a PDU, and are handed on; so is everything after `room` packets. Whoever passes
+    over them calls `pass_time` with the times (ns since 1970) of the first and the last of a run, and of pauses.
+    """
+
+    __slots__ = ("_fresh", "_search", "cut", "mark", "packets", "pass_time", "readable", "room")
+
+    def __init__(self, header: Pattern[bytes], room: int, mark: PacketMark, pass_time: Callable[[int], None]) -> None:
+        self._search = header.search
+        self.room = room
+        self.pass_time = pass_time
+        self.packets = self.readable = self.cut = 0
+        """Packets passed over, their bytes in the capture, and those that it cut off."""
+        self.mark = mark
+        """The last of them."""
+        self._fresh = (0, 0)
+
+    def takes(self, data: bytes, start: int, end: int, cut: int) -> bool:
+        """Count a packet with the payload `data[start:end]` and `cut` further bytes, unless it must be handed on."""
+        if self.packets >= self.room or start >= end or cut <= 0 or self._search(data, start, end):
+            return False
+        self.packets += 1
+        self.readable += end - start
+        self.cut += cut
+        return True
+
+    def went_on(self, mark: PacketMark) -> tuple[int, int]:
+        """Note the last packet so far; return how many bytes came, and were cut off, since the last time."""
+        self.mark = mark
+        before, self._fresh = self._fresh, (self.readable, self.cut)
+        return self.readable - before[0], self.cut - before[1]
 
 
 class Skip(NamedTuple):
@@ -43,6 +83,8 @@ class Skip(NamedTuple):
     """Where offsets and packets of kept payloads are put; None where nobody asks."""
     lacks: bool = False
     """Whether bytes that the capture cut off need not be told either."""
+    unreadable: Unreadable | None = None
+    """What counts packets that are not whole, which are the only ones passed over then."""
 
     def repeated(self, offset: int, data: bytes, start: int, end: int) -> int:
         """Return where the skip ends if `data[start:end]`, at `offset` of the stream, repeats; 0 where it does not."""
@@ -63,5 +105,5 @@ class Skip(NamedTuple):
         """Return the skip that goes on up to `until`, as a packet showed."""
         # Once for every PDU of a large data set: past the constructor, in half the time.
         return tuple.__new__(
-            Skip, (until, self.repeat, self.period, self.limit, self.kept, mark, self.marks, self.lacks)
+            Skip, (until, self.repeat, self.period, self.limit, self.kept, mark, self.marks, self.lacks, None)
         )

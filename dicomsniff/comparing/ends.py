@@ -1,7 +1,8 @@
 """How two associations end differently, and what was found about only one of them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.comparing.difference import FOUND, NOT_FOUND, Difference, Kind, Numbers, Weight

@@ -1,7 +1,10 @@
 """A DIMSE message: what one side said, and where its bytes are."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dicomsniff.dimse.collection import CollectedData
 from dicomsniff.dimse.command import Command
@@ -18,8 +21,7 @@ _OF_COMMAND = (Part.BEGINNING, Part.COMMAND_SET, Part.UNPLACED)
 """What lacks of messages whose command set may not be whole."""
 
 
-@dataclass(slots=True)
-class DataSetInfo:
+class DataSetInfo(Struct):
     """A message's data set, counted: bytes of all fragments (without PDV headers) and how many fragments.
 
     `missing` further bytes are missing from the capture. `sha256`, `content` and `whole` exist only where the analyzer
@@ -42,7 +44,7 @@ class DataSetInfo:
     """The bytes of a query's or retrieval's identifier, until the operation has read them."""
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(slots=True)
 class Message:
     """A DIMSE message (PS3.7 §6.3), as far as it came.
 

@@ -1,7 +1,8 @@
 """What belongs together -> JSON."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from dicomsniff.association.gets import Get
 from dicomsniff.association.links import Link, Series

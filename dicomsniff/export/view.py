@@ -207,7 +207,7 @@ class View:
 
     def text(self, lines: Iterable[str]) -> str:
         """Return lines, which may have marks, as they are written."""
-        return "".join(printed(shown(line, self.gate) for line in lines))
+        return printed([shown(line, self.gate) for line in lines])
 
 
 class HeadedView(View):

@@ -1,8 +1,9 @@
 """What can be asked of an association and of a message, by name."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.dictionary.attributes import find_tag
@@ -39,8 +40,7 @@ _DATA = "data["
 _OPERATORS: dict[Any, tuple[str, ...]] = {text_test: TEXT_OPERATORS, address_test: ADDRESS_OPERATORS}
 
 
-@dataclass(slots=True)
-class Subject:
+class Subject(Struct):
     """What an expression is asked about: a message of an association, or (None) the association alone."""
 
     association: Association
@@ -49,8 +49,7 @@ class Subject:
     decode: Decode | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field: its values in a subject (none where it is absent there), how they are compared, and what it is."""
 
     values: Callable[[Subject], Iterable[Any]]

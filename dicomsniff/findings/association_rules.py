@@ -22,7 +22,7 @@ from dicomsniff.findings.codes import (
 )
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.grounds import is_broken_off
+from dicomsniff.findings.grounds import is_broken_off, is_irregular
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_message_with_id, the_party
 from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended
@@ -209,6 +209,7 @@ def _not_sure(state: State) -> bool:
 
 @final_rule(
     code="connection-reset",
+    where=is_irregular,
     severity=Severity.ERROR,
     follows=(
         *_PROVOKED,
@@ -382,7 +383,7 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     yield Hit(f"{ender} {ended} {how}", review.ending.span, side=review.ending.side)
 
 
-@final_rule(code="connection-left-open", severity=Severity.NOTE)
+@final_rule(code="connection-left-open", where=is_irregular, severity=Severity.NOTE)
 def left_open(review: Review) -> Iterator[Hit]:
     """Nobody closes the TCP connection after the end.
 

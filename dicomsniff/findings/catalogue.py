@@ -1,7 +1,5 @@
 """Every rule there is, in the order in which they are asked; `dicomsniff rules`, docs/rules.md and tests read it."""
 
-from difflib import get_close_matches
-
 from dicomsniff.findings import (
     answer_rules,
     association_rules,
@@ -100,6 +98,8 @@ def find_rule(code: str) -> AnyRule | None:
 
 def nearest_codes(code: str, count: int = 3) -> list[str]:
     """Return the codes that look most like one that does not exist."""
+    from difflib import get_close_matches
+
     holding = [known for known in _BY_CODE if code.lower() in known]
     return (holding + [near for near in get_close_matches(code.lower(), _BY_CODE, count, 0.4) if near not in holding])[
         :count

@@ -85,14 +85,16 @@ class Overview:
         why = reason(association, found) if became in self.reasons else ""
         if why:
             self._take_reason(association, became, why)
-        self.requests.update(association.message_counts.requests)
-        for place, service in enumerate(association.message_counts.requests):
+        for place, (service, count) in enumerate(association.message_counts.requests.items()):
+            self.requests[service] += count
             self._note(service, association.id, place)
-        self.bad.update(failed_operations(association))
+        for service, count in failed_operations(association).items():
+            self.bad[service] += count
         if slow := slow_part(association):
             self.slow[slow] += 1
             self._note(slow, association.id)
-        self.findings.update(found.counts)
+        if found.all:
+            self.findings.update(found.counts)
         return why if became is Fate.TROUBLED else ""
 
     def _take_reason(self, association: Association, became: Fate, why: str) -> None:

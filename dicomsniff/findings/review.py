@@ -28,7 +28,9 @@ from dicomsniff.side import SIDES, Side
 if TYPE_CHECKING:
     from dicomsniff.findings.asked import Asked
 
-_WHOLE = (AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Message)
+_WHOLE = frozenset((AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Message))
+_BREAKING = (Abort, TcpEnd)
+_FINAL = (AssociateRj, ReleaseRp)
 
 
 class Known(Protocol):
@@ -80,7 +82,7 @@ class Review:
         self._collector = collector
         self.known = known
         """What is known of other associations; None where it is looked at alone."""
-        self.kinds = {type(entry.event) for entry in association.timeline}
+        self.kinds: set[type] = set()
         """Which kinds of event its timeline lists."""
         self.gaps: dict[Side, list[MissingBytes]] = {side: [] for side in SIDES}
         """Bytes that the capture lacks, by the side that sent them."""
@@ -102,22 +104,26 @@ class Review:
         over = False
         for entry in sorted(association.timeline, key=_when):
             event, side = entry.event, entry.side
-            if isinstance(event, MissingBytes):
+            kind, span = type(event), event.span
+            self.kinds.add(kind)
+            if kind in _WHOLE and span.start > self._reach[side]:
+                self._reach[side] = span.start
+            if kind is TcpEnd:
+                self.ends.append(entry)
+            elif isinstance(event, MissingBytes):
                 self.gaps[side].append(event)
                 if event.resynchronized:
-                    self._resync[side] = max(self._resync[side], event.span.last_packet)
-            elif isinstance(event, UnexpectedPdu):
+                    self._resync[side] = max(self._resync[side], span.last_packet)
+            else:
+                self._spoke[side] = True
+            if isinstance(event, UnexpectedPdu):
                 expected = event.state is State.IDLE and knows_state(association, side)
                 self.begun_in_sight = self.begun_in_sight or expected
-            if isinstance(event, _WHOLE):
-                self._reach[side] = max(self._reach[side], event.span.start)
-            self._spoke[side] = self._spoke[side] or not isinstance(event, TcpEnd | MissingBytes)
-            if isinstance(event, TcpEnd):
-                self.ends.append(entry)
-            if self.ending is None and not over and isinstance(event, Abort | TcpEnd):
-                self.ending, self.silence = entry, event.span.first_time - last
-            over = over or isinstance(event, AssociateRj | ReleaseRp)
-            last = max(last, event.span.last_time)
+            if self.ending is None and not over and kind in _BREAKING:
+                self.ending, self.silence = entry, span.first_time - last
+            over = over or kind in _FINAL
+            if span.last_time > last:
+                last = span.last_time
 
     @property
     def found(self) -> Findings:
@@ -313,4 +319,5 @@ def cut_off_pdu(entry: Entry) -> str:
 
 
 def _when(entry: Entry) -> tuple[int, int]:
-    return entry.span.last_time, entry.span.last_packet
+    span = entry.event.span
+    return span.last_time, span.last_packet

@@ -289,12 +289,12 @@ def _refused_contexts(association: Association) -> str:
     return f"; {of_all(refused, len(association.contexts), 'presentation context')} refused{_refusals(association)}"
 
 
-def failed_operations(association: Association) -> Counter[str]:
+def failed_operations(association: Association) -> dict[str, int]:
     """Count the operations that ended with a status of failure, by service."""
-    failed: Counter[str] = Counter()
+    failed: dict[str, int] = {}
     for (service, sop_class, status), count in association.message_counts.statuses.items():
         if find_status(service, sop_class, status).category in BAD:
-            failed[service] += count
+            failed[service] = failed.get(service, 0) + count
     return failed
 
 

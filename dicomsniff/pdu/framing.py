@@ -7,13 +7,14 @@ there. Passing over bytes (capture/skip.py) is a step of the same machine that n
 
 import struct
 from collections import defaultdict
+from collections.abc import Callable
 from enum import Enum
 
-from dicomsniff.capture.skip import Skip
+from dicomsniff.capture.skip import Skip, Unreadable
 from dicomsniff.dictionary.pdu_types import PDU_TYPES, pdu_type_name
 from dicomsniff.pdu.decode import HEADER_LENGTH, SHORTEST_BODY, decode_control_pdu, decode_cut_associate
 from dicomsniff.pdu.holes import Holes
-from dicomsniff.pdu.recognize import MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
+from dicomsniff.pdu.recognize import CANDIDATE, MAX_CONTROL_PDU, SEARCH_OVERLAP, find_header
 from dicomsniff.pdu.types import MalformedPdu, MissingBytes, PduEvent, Pdv, PdvBytes, PdvRun, SkippedBytes, UnknownPdu
 from dicomsniff.quantities import counted, is_are
 from dicomsniff.span import PacketMark, Source, Span
@@ -98,7 +99,7 @@ class Framing:
         self.position = 0
         """Bytes of the source taken so far, those missing included."""
         self.counts: dict[str, int] = defaultdict(int)
-        """PDUs seen whole, by name."""
+        """PDUs seen whole since this was cleared, by name."""
         self._collect = collect
         self._kept: list[bytes] = []
         self._show_data = show_data
@@ -200,6 +201,9 @@ class Framing:
 
     def pass_over(self, count: int, skip: Skip | None) -> list[PduEvent]:
         """Count bytes that were not fed because a skip, as it is now, allowed it; decode them where they were kept."""
+        if skip is not None and skip.unreadable is not None:
+            self._pass_unreadable(count, skip.unreadable)
+            return []
         seen = skip.seen if skip is not None else None
         if self._kept:
             if seen is not None:
@@ -315,17 +319,20 @@ class Framing:
 
     def _control_body(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
         used = min(self._pdu_left - len(self._pending), end - at)
+        if used == self._pdu_left:
+            self._end_of_pdu(events, used, data[at : at + used])
+            return at + used
         self._pending += data[at : at + used]
         if len(self._pending) == self._pdu_left:
-            self._end_of_pdu(events, used)
-        return at + used
-
-    def _end_of_pdu(self, events: list[PduEvent], used: int) -> None:
-        """A PDU is whole; it ends `used` bytes after `position`."""
-        self.counts[pdu_type_name(self._pdu_type)] += 1
-        if self._pdu_type != 4:
             body = bytes(self._pending)
             self._pending.clear()
+            self._end_of_pdu(events, used, body)
+        return at + used
+
+    def _end_of_pdu(self, events: list[PduEvent], used: int, body: bytes = b"") -> None:
+        """A PDU is whole; it ends `used` bytes after `position`. Of a P-DATA-TF the body is not kept."""
+        self.counts[pdu_type_name(self._pdu_type)] += 1
+        if self._pdu_type != 4:
             pdu = decode_control_pdu(self._pdu_type, body, self._span(self._first, self._pdu_start, used))
             self._doubtful = isinstance(pdu, UnknownPdu) or len(body) < SHORTEST_BODY
             events.append(pdu)
@@ -487,6 +494,20 @@ class Framing:
         self._holes.add(self.position, length, self._mark, self._skipped)
         return told
 
+    def skip_unreadable(self, pass_time: Callable[[int], None]) -> Skip | None:
+        """Return what need not be fed where holes wait for further ones: packets without a header, but with a hole."""
+        if self._holes is None or self._pending or self._state is not LOST:
+            return None
+        room = MAX_TOGETHER - self._holes.count
+        return Skip(FOREVER, lacks=True, unreadable=Unreadable(CANDIDATE, room, self._mark, pass_time))
+
+    def _pass_unreadable(self, count: int, passed: Unreadable) -> None:
+        self.arrive(passed.mark)
+        self.position += count
+        self._skipped += passed.readable
+        if self._holes is not None:
+            self._holes.add_run(self.position, passed, self._skipped)
+
     def tell_holes(self) -> list[PduEvent]:
         """Tell of holes that were to be told together with further ones."""
         if self._holes is None:
@@ -550,6 +571,9 @@ class Framing:
 
     def _span(self, first: PacketMark, start: int, used: int = 0) -> Span:
         last = self._last
+        if first is last:
+            return Span(last.number, last.number, last.time, last.time, last.offset, self.source, start,
+                        self.position + used)  # fmt: skip
         return Span(
             min(first.number, last.number),
             max(first.number, last.number),

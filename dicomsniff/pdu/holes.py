@@ -1,5 +1,6 @@
 """Holes in a row, where the place among PDUs is lost -> what is told of them, together."""
 
+from dicomsniff.capture.skip import Unreadable
 from dicomsniff.pdu.types import MissingBytes
 from dicomsniff.span import PacketMark, Source, Span, join_spans
 
@@ -27,6 +28,13 @@ class Holes:
         self._missing += length
         self.count += 1
         self._pieces, self._skipped = self.pieces(skipped), skipped
+
+    def add_run(self, end: int, passed: Unreadable, skipped: int) -> None:
+        """Take the holes of packets that were only counted, the last of which ends at `end`; see `add`."""
+        self._end, self._last = end, max(self._last, passed.mark)
+        self._missing += passed.cut
+        self.count += passed.packets
+        self._pieces, self._skipped = self._pieces + passed.packets, skipped
 
     def pieces(self, skipped: int) -> int:
         """In how many places the `skipped` bytes since `start` are, with holes between them."""

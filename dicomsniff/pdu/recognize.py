@@ -13,12 +13,13 @@ ENOUGH = 78
 
 _PDATA = struct.Struct(">BxLLBB").unpack_from
 _SHORT_PDUS = (3, 5, 6, 7)
-_CANDIDATE = re.compile(
+CANDIDATE = re.compile(
     rb"\x04\x00[\x00-\x0f]...[\x00-\x0f]...[\x01-\xff][\x00-\x03]"
     rb"|[\x03\x05\x06\x07]\x00\x00\x00\x00\x04\x00[\x00-\x02][\x00-\x03][\x00-\x07]"
     rb"|[\x01\x02]\x00\x00[\x00-\x0f]..\x00\x01",
     re.DOTALL,
 )
+"""What every PDU header looks like that a place is found again by, and other bytes rarely do."""
 _COMMAND_START = b"\0\0\0\0\x04\0\0\0"
 """(0000,0000) with its length of 4: where every command set begins (PS3.7 §6.3.1)."""
 
@@ -92,12 +93,12 @@ def plausible_header(data: bytes | bytearray, at: int) -> bool:
 
 def find_header(data: bytes | bytearray, at: int) -> int:
     """Return where the next plausible PDU header begins at or after `at`; -1 where there is none."""
-    match = _CANDIDATE.search(data, at)
+    match = CANDIDATE.search(data, at)
     while match is not None:
         start = match.start()
         if plausible_header(data, start) and (data[start] != 4 or _is_usual_pdata(data, start)):
             return start
-        match = _CANDIDATE.search(data, start + 1)
+        match = CANDIDATE.search(data, start + 1)
     return -1
 
 

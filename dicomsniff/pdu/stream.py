@@ -1,5 +1,7 @@
 """The bytes of one stream that is DICOM -> PDUs and PDVs (PS3.8 §9.3)."""
 
+from collections.abc import Callable
+
 from dicomsniff.capture.skip import Skip
 from dicomsniff.pdu.framing import FOREVER, NO_PACKET, Framing
 from dicomsniff.pdu.types import PduEvent
@@ -37,7 +39,7 @@ class PduStream:
 
     @property
     def counts(self) -> dict[str, int]:
-        """PDUs seen whole, by name."""
+        """PDUs seen whole, by name; whoever takes note of them may clear it."""
         return self._framing.counts
 
     @property
@@ -85,9 +87,19 @@ class PduStream:
         """Whether holes wait for further ones, to be told together."""
         return self._framing.holds_holes
 
-    def tell_holes(self) -> list[PduEvent]:
-        """Tell of holes that were to be told together with further ones."""
-        return self._framing.tell_holes()
+    def skip_unreadable(self, pass_time: Callable[[int], None]) -> Skip | None:
+        """Say which bytes need not be fed after a hole, if any: packets that end with another one, all unreadable.
+
+        `pass_time` is told when (ns since 1970) they were captured.
+        """
+        return self._framing.skip_unreadable(pass_time)
+
+    def tell_holes(self, end: int = 0, skipped: Skip | None = None) -> list[PduEvent]:
+        """Tell of holes that were to be told together with further ones; bytes passed over up to `end` count."""
+        framing = self._framing
+        if end > framing.position:
+            framing.pass_over(end - framing.position, skipped)
+        return framing.tell_holes()
 
     def close(self, end: int = 0, last: PacketMark = NO_PACKET, skipped: Skip | None = None) -> list[PduEvent]:
         """End: return what is left incomplete, marked so; bytes passed over up to `end`, in `last`, count."""
@@ -95,5 +107,6 @@ class PduStream:
         events: list[PduEvent] = []
         if end > framing.position:
             events = framing.pass_over(end - framing.position, skipped)
-            framing.arrive(last)
+            if skipped is None or skipped.unreadable is None:  # which knows the last packet itself
+                framing.arrive(last)
         return events + framing.end()

@@ -171,9 +171,9 @@ class TcpTracker:
             events += self._drop(stream.connection)
             stream = None
         if stream is None or stream.connection.dropped:
-            stream = self._open(flow, seq, mark, events)
-            if self.table.is_heavy:
-                events += self.relieve(stream.connection)
+            self.connections += 1
+            events += self.open(self.connections, flow, seq, mark)
+            stream = self.streams[flow]
         connection, peer = stream.connection, stream.peer
         if connection.holed is not None:
             return events + self._behind_hole(connection, connection.holed, segment)
@@ -259,16 +259,17 @@ class TcpTracker:
             events += self._consider(segment, self.streams.get(segment[3]))
         return events
 
-    def _open(self, flow: bytes, seq: int, mark: PacketMark, events: list[TcpEvent]) -> Stream:
+    def open(self, number: int, flow: bytes, seq: int, mark: PacketMark) -> list[TcpEvent]:
+        """Follow the connection that is number `number` of all, and was first seen with a segment of `flow`."""
+        events: list[TcpEvent] = []
         if len(self.table) >= MAX_CONNECTIONS and (oldest := self.table.give_way()) is not None:
             self.given_up += 1
             events += self._drop(oldest)
-        self.connections += 1
         stream = Stream(flow, seq, mark.time)
         peer = Stream(reverse_flow(flow), 0, mark.time)
         stream.health.remembers = peer.health.remembers = self.table.history
-        self.table.add(Connection(self.connections, stream, peer, mark))
-        return stream
+        self.table.add(Connection(number, stream, peer, mark))
+        return events + self.relieve(stream.connection) if self.table.is_heavy else events
 
     def relieve(self, busy: Connection | None = None) -> list[TcpEvent]:
         """Take less memory: closed connections linger no longer, and others, but for a `busy` one, go on the shelf."""

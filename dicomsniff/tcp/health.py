@@ -129,10 +129,13 @@ class StreamHealth:
         # A scale beyond 14 counts as 14 (§2.3); both leave room for a segment in every window but a closed one.
         self.small_window = max(1, min(segment or SMALL_SEGMENT, SMALL_SEGMENT) >> scale)
 
-    def sent(self, offset: int, data: bytes, time: int) -> None:
-        """Note bytes handed on at `offset` of the stream; they reach the receiver with its next acknowledgement."""
-        self.sent_length = len(data)
-        self.sent_to = offset + len(data)
+    def sent(self, offset: int, data: bytes, time: int, cut: int = 0) -> None:
+        """Note bytes handed on at `offset` of the stream; they reach the receiver with its next acknowledgement.
+
+        Behind them, the capture cut off `cut` further ones of their segment.
+        """
+        self.sent_length = len(data) + cut
+        self.sent_to = offset + self.sent_length
         if time > self.sent_at:
             self.sent_at = time
         if self._probe is None:
@@ -144,6 +147,16 @@ class StreamHealth:
             half = len(self._history) // 2 + 1
             self._history_bytes -= sum(len(known) for _, known in self._history[:half])
             del self._history[:half]
+
+    def cut_off(self, first_end: int, since: int, cut: int) -> None:
+        """Note segments of which the capture cut off `cut` bytes: the first of them ends at `first_end`.
+
+        That was sent at `since` (ns since 1970).
+        """
+        self.cut += cut
+        self.missing += cut
+        if self._probe is None:
+            self._probe = (first_end, since)
 
     def forget(self) -> None:
         """Remember no bytes any more: nothing is sent again, or nobody cares."""
@@ -207,7 +220,9 @@ class StreamHealth:
     def differs(self, offset: int, data: bytes) -> int:
         """Return how many bytes of `data`, sent again at `offset`, differ from those remembered."""
         different = 0
-        for start, known in self._history:
+        for start, known in reversed(self._history):
+            if start + len(known) <= offset:
+                break  # what came before it precedes it in the stream: most is sent again soon
             first, last = max(start, offset), min(start + len(known), offset + len(data))
             if first < last:
                 before, again = known[first - start : last - start], data[first - offset : last - offset]

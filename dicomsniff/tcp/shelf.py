@@ -82,12 +82,19 @@ class Shelf:
         self._count += 1
         return True
 
+    def __contains__(self, flow: bytes) -> bool:
+        return self._find(flow) is not None
+
     def take(self, flow: bytes) -> "Connection | None":
         """Give back the connection that a flow belongs to; None where there is none."""
+        number = self._find(flow)
+        return self._give_back(number) if number is not None else None
+
+    def _find(self, flow: bytes) -> int | None:
         if not self._count:
             return None
         row = self._database.execute("SELECT number FROM flow WHERE flow = ?", (flow,)).fetchone()
-        return self._give_back(row[0]) if row is not None else None
+        return row[0] if row is not None else None
 
     def take_first(self) -> "Connection":
         """Give back the connection that was opened before all others here."""

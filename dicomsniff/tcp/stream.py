@@ -1,10 +1,11 @@
 """One direction of a TCP connection: segments in any order -> its bytes in order, gaps reported (RFC 9293 §3.10)."""
 
 from bisect import insort
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dicomsniff.capture.segments import PAUSE
-from dicomsniff.capture.skip import Skip
+from dicomsniff.capture.segments import PAUSE, RunPause
+from dicomsniff.capture.skip import Skip, Unreadable
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
 from dicomsniff.tcp.health import DOUBLED, StreamHealth
@@ -120,7 +121,14 @@ class Stream:
         return PacketMark(self.last_packet, self.last_time, self.last_record_offset)
 
     def passed_over(
-        self, since: int, time: int, record_offset: int, ack: int, window: int, lengths: tuple[int, int]
+        self,
+        since: int,
+        time: int,
+        record_offset: int,
+        ack: int,
+        window: int,
+        lengths: tuple[int, int],
+        pauses: Sequence[RunPause],
     ) -> None:
         """Update the stream after a run of segments whose payload was only counted (see Flow.passed_over)."""
         health = self.health
@@ -129,19 +137,34 @@ class Stream:
         self.last_time, self.last_record_offset = time, record_offset
         if since - health.sent_at >= PAUSE:
             self._resume(since, lengths[0])
+        unreadable = self.skip.unreadable if self.skip is not None else None
+        if unreadable is not None:
+            self._passed_unreadable(unreadable, since, lengths[0])
+        for pause in pauses:
+            if unreadable is not None:
+                unreadable.pass_time(pause.since)
+            # Nothing arrived that told the sender to go on.
+            if self.peer.segments and not is_full(self, pause.length):
+                health.pauses.add(Cause.SENDER, pause.since, pause.until)
+            if unreadable is not None:
+                unreadable.pass_time(pause.until)
         health.sent_at, health.sent_to, health.sent_length = time, self.offset, lengths[1]
         self.peer.acknowledge(ack, window, time, plain=False)
         if self.peer.hole:
             self.expected = self.peer.expected = -1  # an answer to bytes that have not come is no plain case
+        if unreadable is not None:
+            unreadable.pass_time(time)
+
+    def _passed_unreadable(self, unreadable: Unreadable, since: int, length: int) -> None:
+        """Count a run of segments that were not whole, the first of them, with `length` bytes, sent at `since`."""
+        self.connection.last_mark = self.last_mark
+        came, cut = unreadable.went_on(self.last_mark)
+        self.health.cut_off(self.offset - came - cut + length, since, cut)
+        unreadable.pass_time(since)
 
     def went_back(self, by: int) -> None:
         """Note a packet that is `by` ns older than a packet before it in its connection."""
         self.health.went_back = max(self.health.went_back, by)
-
-    def paused(self, since: int, until: int, length: int) -> None:
-        """Note a pause (ns since 1970) without any other packet: nothing arrived that told the sender to go on."""
-        if self.peer.segments and not is_full(self, length):
-            self.health.pauses.add(Cause.SENDER, since, until)
 
     def _resume(self, time: int, length: int) -> None:
         """Note a segment of `length` bytes, sent at `time` (ns since 1970); the time since the last may be a pause."""
@@ -174,11 +197,11 @@ class Stream:
             return []
         offset = self.offset_of(seq)
         if self.anchored and offset <= self.offset < offset + length:
-            events = self._sent_again(offset, data[start:end], mark) if offset < self.offset else []
+            events = self._sent_again(offset, data[start:end], cut, mark) if offset < self.offset else []
             events += self._hand_on(offset, data, start, end, cut, mark)
             return events + self._drain() if self.held else events
         if self.anchored and offset < self.offset:
-            return self._sent_again(offset, data[start:end], mark)
+            return self._sent_again(offset, data[start:end], cut, mark)
         self.health.out_of_order += self.anchored
         self._hold(offset, data[start:end], cut, mark)
         return []
@@ -229,13 +252,13 @@ class Stream:
             events.append(self._gap(self.fin - self.offset, PacketMark(*self.connection.last_mark)))
         return events
 
-    def _sent_again(self, offset: int, data: bytes, mark: PacketMark) -> list[TcpEvent]:
+    def _sent_again(self, offset: int, data: bytes, cut: int, mark: PacketMark) -> list[TcpEvent]:
         # A keep-alive probe repeats the byte before the next one, and may put anything in it (RFC 9293 §3.8.4).
         probe = len(data) == 1 and offset + 1 == self.offset
         if probe:
             self.health.retransmitted += 1
             return []
-        if self.health.sent_again(offset + len(data), mark.time):
+        if self.health.sent_again(offset + len(data) + cut, mark.time):
             note_sent_again(self, mark.time)
         return self._conflict(offset, data, mark)
 
@@ -266,8 +289,8 @@ class Stream:
         fresh = start + self.offset - offset
         if fresh < end:
             events.append(StreamBytes(self, self.offset, data, fresh, end, mark))
-            self._resume(mark.time, end - start)
-            self.health.sent(self.offset, data[fresh:end], mark.time)
+            self._resume(mark.time, end - start + cut)
+            self.health.sent(self.offset, data[fresh:end], mark.time, cut)
             self.offset += end - fresh
         if cut:
             self.health.cut += cut
@@ -282,7 +305,7 @@ class Stream:
                 else:
                     self.health.retransmitted += 1
                 return
-        self._resume(mark.time, len(data))
+        self._resume(mark.time, len(data) + cut)
         self.health.sent_at = max(self.health.sent_at, mark.time)
         if not self.held:
             self.held_since = mark.time

@@ -97,6 +97,10 @@ class ConnectionTable:
         """Return how much one direction of another connection may take of what there is for all `together`."""
         return together // (1 + self.weight // BUSY)
 
+    def is_on_shelf(self, flow: bytes) -> bool:
+        """Whether the connection of a flow is followed, but not in memory."""
+        return self._shelf is not None and flow in self._shelf
+
     def wake(self, flow: bytes) -> Stream | None:
         """Return the stream of a flow from the shelf, if its connection is there."""
         connection = self._shelf.take(flow) if self._shelf is not None else None

@@ -53,6 +53,11 @@ class Vault:
         if self._secrets is not None:
             self._secrets.is_complete = is_complete
 
+    @property
+    def may_read(self) -> bool:
+        """Whether there are secrets, or some may still come."""
+        return not self._is_complete or bool(self._secrets)
+
     def keep(self, decoder: "TlsDecoder") -> int:
         """Keep a decoder for a connection that leaves memory; return what it is given back for."""
         self._kept[id(decoder)] = decoder

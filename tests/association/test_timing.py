@@ -379,6 +379,65 @@ def test_segments_that_are_passed_over_change_nothing(steps, size):
     assert accounts[0] == accounts[1]
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 40), st.sampled_from([0, 25, 1200, 7000]), st.sampled_from(["", "ack", "say", "repeat"])
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.sampled_from([TICK, 19 * MS, 30 * MS, 400 * MS]),
+    st.integers(1, 90),
+    st.integers(1, 60),
+    st.booleans(),
+)
+@settings(max_examples=examples(100))
+def test_cut_segments_that_are_passed_over_change_nothing(turns, tick, size, keep, closes):
+    """The same account, timeline and measures as when every segment that a short snaplen cut is looked at."""
+    talk = talking()
+    talk.tick = tick
+    begun = len(talk.packets)
+    talk.client(build.command_pdu(1, build.store_rq(1)))
+    data = build.data_pdus(1, bytes(1460 * 400), 4000)
+    for segments, wait, then in [(20, 0, ""), *turns]:
+        for _ in range(segments):
+            talk.client(data[:1460])
+            data = data[1460:]
+        talk.wait(wait * MS)
+        if then == "ack":
+            talk.acknowledge(1)
+        elif then == "say":
+            talk.server(build.message(1, build.echo_rq(7)))
+        elif then == "repeat":
+            talk.packets.append(talk.packets[-1]._replace(time=talk.time))
+    if closes:
+        talk.close()
+    cut = [packet._replace(cut=max(0, len(packet.data) - keep)) for packet in talk.packets[begun:]]
+    records = build.frames(talk.packets[:begun] + cut)
+    accounts = []
+    for careful in (False, True):
+        analyzer = Analyzer()
+        if careful:
+            analyzer._decoder = SegmentDecoder()  # one that follows no flow
+        for at in range(0, len(records), size):
+            analyzer.feed(batch(records[at : at + size], first=at + 1))
+        analyzer.close()
+        accounts.append([everything(association) for association in analyzer.associations])
+    assert accounts[0] == accounts[1]
+
+
+def everything(association: Association) -> list[object]:
+    """What is said of an association, and measured of TCP, but for the bytes that TCP remembers."""
+    timing = association.timing
+    told: list[object] = [timing.spent, timing.pauses, association.missing_bytes, association.end_time]
+    told += [str((entry.event, entry.span)) for entry in association.timeline]
+    for health in association.tcp.values():
+        names = (name for name in health.__slots__ if name not in ("_history", "_history_bytes", "pauses", "remembers"))
+        told += [health.pauses.numbers, *((name, getattr(health, name)) for name in names)]
+    return told
+
+
 @pytest.mark.parametrize("side", [0, 1])
 def test_time_before_an_abort_that_nothing_asked_for_is_nobodys(side):
     talk = talking()
