@@ -27,7 +27,7 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# The quick loop, a minute and a half on two cores: properties are tried on a fifth of their examples.
+# The quick loop, a minute on two cores: properties are tried on a fifth of their examples.
 test: .venv/installed
 	$(PYTEST) -m 'not slow' --hypothesis-profile quick
 
@@ -36,10 +36,9 @@ docs: .venv/installed
 
 # The pages as a site, in build/site; it asks nobody for fonts or scripts.
 site: .venv/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[site]'
 	$(BIN)/mkdocs build --quiet
 
-# What continuous integration may run beside `check`: the site, its links, and that it asks nobody for anything.
+# The site, its links, and that it asks nobody for anything: a test of `check` does the same.
 site-check: site
 	$(BIN)/python -m docs.check_site build/site
 

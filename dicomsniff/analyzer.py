@@ -94,6 +94,8 @@ class Analyzer:
         """Of a part: when each association was recognized."""
         self._part = part
         self._adopted: dict[int, Association] = {}
+        self._leaving: dict[int, Connection] = {}
+        """Connections that ended together, and are still to be looked at."""
         """Associations of parts that are still to be looked at."""
         self._kept: dict[int, Association] = {}
         self._closed: deque[Association] = deque()
@@ -159,7 +161,7 @@ class Analyzer:
     @property
     def open_associations(self) -> Iterator[Association]:
         """Associations in memory whose connection is not over yet, or which are still to be looked at."""
-        for connection in self._tcp.table:
+        for connection in (*self._tcp.table, *self._leaving.values()):
             yield from associations_of(connection)
         yield from self._adopted.values()
 
@@ -311,6 +313,9 @@ class Analyzer:
         return self._decoder.segments(batch)
 
     def _take(self, events: list[TcpEvent]) -> list[Update]:
+        self._leaving = {
+            id(event.connection): event.connection for event in events if isinstance(event, ConnectionGone)
+        }
         updates: list[Update] = []
         for event in events:
             updates += self._tcp_event(event)
@@ -331,7 +336,8 @@ class Analyzer:
             consumer = connection.consumer  # it may have made way for another one
             self._add(connection, consumer.associations[known:])
             self._tcp.table.weigh(connection, consumer.weight)
-        self._find_now(updates)
+        if updates:
+            self._find_now(updates)
         return updates
 
     def _begin(self, connection: Connection) -> Consumer:
@@ -360,6 +366,7 @@ class Analyzer:
                 find_now(self.found, association, entry)
 
     def _gone(self, connection: Connection) -> list[Update]:
+        self._leaving.pop(id(connection), None)
         for stream in connection.streams:
             stream.health.forget()
         unconnected = find_unconnected(connection, self.last_time or 0)

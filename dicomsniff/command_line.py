@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import click
@@ -90,6 +89,8 @@ class Commands(click.Group):
             if name in self.commands:
                 raise click.ClickException(f"{name}: a command comes first, its options and captures after it")
         if captures[0] in missing and re.fullmatch("[A-Za-z][A-Za-z-]+", captures[0]):
+            from difflib import get_close_matches
+
             near = get_close_matches(captures[0].lower(), [*self.commands, "help"], 3)
             hint = f"did you mean {' or '.join(near)}?" if near else "`dicomsniff --help` lists the commands"
             hint = _ELSEWHERE.get(captures[0].lower(), hint)

@@ -4,15 +4,17 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Update
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.dimse.dataset import decode_data_set
-from dicomsniff.dimse.dataset_element import DecodedDataSet
 from dicomsniff.dimse.message import Message
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import ERROR_COMMENT, Gate
+
+if TYPE_CHECKING:
+    from dicomsniff.dimse.dataset_element import DecodedDataSet
 
 MAX_DATA_SETS, MAX_ELEMENTS = 10_000, 500_000
 """Data sets that are read again in a run, and their elements; of comments, what looks like a name or number is withheld
@@ -91,11 +93,13 @@ class CommentReader:
                 self._gate.learn(decoded)
 
 
-def _decoded(capture: Capture, association: Association, message: Message) -> DecodedDataSet | None:
+def _decoded(capture: Capture, association: Association, message: Message) -> "DecodedDataSet | None":
     """Return the beginning of a message's data set; None where it is gone, or the gate knows it as it was shown."""
     if not capture.is_pipe:
         return capture.data_set(association, message, REREAD_BYTES)
     if message.data_set is None or not message.data_set.head:
         return None
     head, message.data_set.head = message.data_set.head, b""
+    from dicomsniff.dimse.dataset import decode_data_set
+
     return decode_data_set(BytesIO(head), association.transfer_syntax(message.context_id), len(head))

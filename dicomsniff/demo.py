@@ -1,7 +1,5 @@
 """The captures that come with the program, for who has just installed it."""
 
-from pathlib import Path
-
 SAMPLES = (
     "c-move-destination-refuses",
     "association-rejected",
@@ -15,6 +13,8 @@ SAMPLES = (
 
 def sample_path(name: str) -> str:
     """Return where a capture of `SAMPLES` is: in the package, or beside it, where that is a clone."""
+    from pathlib import Path
+
     package = Path(__file__).parent
     places = (package / "samples" / f"{name}.pcap", package.parent / "samples" / f"{name}.pcap")
     return str(next((place for place in places if place.exists()), places[0]))

@@ -11,28 +11,25 @@ from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import PduWatcher, Update
 from dicomsniff.capture.file_object import read_object
-from dicomsniff.capture.following import FollowedFiles
 from dicomsniff.capture.losses import Losses
-from dicomsniff.capture.merge import MergedReader
 from dicomsniff.capture.notices import Notices
 from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatch, PacketSource
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.collection import Collect
-from dicomsniff.dimse.dataset import DecodedDataSet, decode_data_set
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_file
 from dicomsniff.key_files import KeyFiles, Path
-from dicomsniff.part10 import part10, read_dataset
 from dicomsniff.quantities import counted
-from dicomsniff.reopened import reopen
 from dicomsniff.reread import MAX_REREAD, MessageBytes, read_message, read_stream
 from dicomsniff.span import Span
 from dicomsniff.tcp.source import StreamPiece
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+    from dicomsniff.dimse.dataset_element import DecodedDataSet
 
 CLOSED_AT_A_TIME = 200
 """Connections that are ended in one step once the capture is over."""
@@ -211,15 +208,19 @@ class Capture:
 
         Raises CaptureError or OSError where they cannot be read again.
         """
+        from dicomsniff.reopened import reopen
+
         again = reopen(self.reader, association, self._ports, self._keys.vault)
         self.found.take(again, self.found.of(association))
         return again
 
-    def data_set(self, association: Association, message: Message, limit: int = MAX_REREAD) -> DecodedDataSet | None:
+    def data_set(self, association: Association, message: Message, limit: int = MAX_REREAD) -> "DecodedDataSet | None":
         """Reread and decode a message's data set, as far as `limit` bytes of the message go; None where it has none."""
         found = read_message(self.reader, message, limit)
         if found.data_set is None:
             return None
+        from dicomsniff.dimse.dataset import decode_data_set
+
         return decode_data_set(found.data_set, association.transfer_syntax(message.context_id), found.whole)
 
     def dataset(self, message: Message) -> "Dataset | None":
@@ -228,6 +229,8 @@ class Capture:
         Raises IncompleteError where the capture does not have all of it, and what pydicom raises where it is no data
         set: `data_set` reads those too, as far as they go.
         """
+        from dicomsniff.part10 import part10, read_dataset
+
         return None if message.data_set is None else read_dataset(part10(message, self.message_bytes(message)))
 
     def save(self, message: Message, path: "str | os.PathLike[str]") -> None:
@@ -235,6 +238,8 @@ class Capture:
 
         Raises IncompleteError where the capture does not have all of it, and FileExistsError where the file exists.
         """
+        from dicomsniff.part10 import part10
+
         content = part10(message, self.message_bytes(message))
         with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(content)
@@ -370,13 +375,19 @@ def open_source(sources: Sequence[Source], *, follow: bool = False) -> PacketSou
         for source in opened:
             source.close()
         raise
+    from dicomsniff.capture.merge import MergedReader
+
     return MergedReader(opened)
 
 
 def _reader(source: Source, *, follow: bool = False) -> PacketSource:
     if isinstance(source, str | os.PathLike):
         path = os.fspath(source)
-        return FollowedFiles(path) if follow and path != "-" else CaptureReader(path, follow=follow)
+        if follow and path != "-":
+            from dicomsniff.capture.following import FollowedFiles
+
+            return FollowedFiles(path)
+        return CaptureReader(path, follow=follow)
     if hasattr(source, "batches"):
         return cast("PacketSource", source)
     return read_object(source)

@@ -17,10 +17,12 @@ packets as `Part.number` says: where parts are the files of a capture, by how ma
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from io import BytesIO
 from operator import attrgetter
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
@@ -52,8 +54,7 @@ class Part(NamedTuple):
     number: Numbering = as_it_is
 
 
-@dataclass(slots=True)
-class _Results:
+class _Results(Struct):
     """What a part found out."""
 
     totals: Totals

@@ -1,18 +1,19 @@
 """Standard output on its way to a terminal: in colours, and through a pager, if the user wants that."""
 
 import os
-import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from dicomsniff.colour import coloured, wants_colour
 from dicomsniff.interruption import leave_at_once, taken_over
 from dicomsniff.output import on_descriptor
 from dicomsniff.printable import PrintableStream
+
+if TYPE_CHECKING:
+    import subprocess
 
 _DEFAULT = "less"
 _SURROUNDINGS = {"LESS": "FRX", "LV": "-c", "LESSCHARSET": "utf-8"}
@@ -47,6 +48,8 @@ def _pager() -> list[str]:
     wanted = os.environ.get("PAGER", _DEFAULT).strip()
     if wanted in _NO_PAGER or os.environ.get("TERM") == "dumb":
         return []
+    import shlex
+
     try:
         call = shlex.split(wanted)
     except ValueError:
@@ -119,6 +122,8 @@ class _Terminal:
         call, self._call = self._call, []
         if not call:
             return
+        import subprocess
+
         self._out.flush()
         try:
             self._process = subprocess.Popen(call, stdin=subprocess.PIPE, env=_surroundings())

@@ -1,7 +1,7 @@
 """Text of any origin -> text that a terminal shows and does not obey: every view prints through here."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from io import TextIOWrapper
 from unicodedata import category
 
@@ -23,10 +23,14 @@ def printable(text: str) -> str:
     return escape(text, _in_words)
 
 
-def printed(lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines as they are printed: each ends with a newline, and there is no other in it."""
-    for line in lines:
-        yield f"{printable(line)}\n"
+def printed(lines: Iterable[str]) -> str:
+    """Return lines as they are printed: each ends with a newline, and there is no other in it."""
+    every = [*lines, ""]
+    text = "\n".join(every)
+    # Nearly all is plain, and one look finds that of all lines.
+    if text.count("\n") == len(every) - 1 and _PLAIN_LINES.fullmatch(text):
+        return text
+    return "".join([f"{printable(line)}\n" for line in every[:-1]])
 
 
 def escape(text: str, write: Callable[[str], str]) -> str:

@@ -68,13 +68,17 @@ def _with_selection(command: Callable[..., Any]) -> Callable[..., Any]:
         only_problems: bool = False,
         **options: Any,
     ) -> Any:
-        from dicomsniff.filter.filter import Filter
         from dicomsniff.filter.selection import Period, Selection
 
+        asked = None
+        if expression is not None:
+            from dicomsniff.filter.filter import Filter
+
+            asked = understood("--filter", Filter, expression)
         since_then = understood("--from", Period, since) if since is not None else Period()
         until_then = understood("--to", lambda text: Period(None, text), until) if until is not None else Period()
         selection = Selection(
-            understood("--filter", Filter, expression) if expression is not None else None,
+            asked,
             associations=understood("--association", _numbers, associations) if associations is not None else (),
             period=since_then & until_then,
             only_problems=only_problems,

@@ -1,8 +1,9 @@
 """Go back to the capture for the bytes behind an event: a span -> stream bytes -> a message's command and data set."""
 
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct
 
 from dicomsniff.capture.packets import PacketSource
 from dicomsniff.dimse.assembler import Assembler
@@ -21,8 +22,7 @@ MAX_REREAD = 64 << 20
 """Bytes of a stream that a view gets at most; a longer message is shown up to there, and says so."""
 
 
-@dataclass(slots=True)
-class MessageBytes:
+class MessageBytes(Struct):
     """A message's command set and data set, as far as the capture has them."""
 
     command: bytes

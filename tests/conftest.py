@@ -2,12 +2,15 @@
 
 import gc
 import os
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 SAMPLES = Path(__file__).parent.parent / "samples"
+QUICK_APP = Path(__file__).parent / "tui" / "test_app.py"
+"""The one file of tests with a running terminal UI that the quick loop includes."""
 
 # How long an example takes says more about the machine than about the program.
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -18,6 +21,12 @@ settings.register_profile("ci", UNTIMED, derandomize=True, max_examples=50)
 # `make test` tries a fifth of the examples; pytest's option --hypothesis-profile chooses.
 settings.register_profile("quick", UNTIMED, max_examples=20)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    # To start the terminal UI takes as long as a hundred other tests.
+    if isinstance(item, pytest.Function) and iscoroutinefunction(item.function) and item.path != QUICK_APP:
+        item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:

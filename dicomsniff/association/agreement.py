@@ -1,7 +1,8 @@
 """What both sides agreed on beside presentation contexts: roles, a window of operations, options (PS3.7 Annex D)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.pdu.types import AsynchronousOperationsWindow, ExtendedNegotiation, RoleSelection
@@ -10,8 +11,7 @@ DEFAULT_WINDOW = AsynchronousOperationsWindow(1, 1)
 """What holds unless both sides state a window (PS3.7 §D.3.3.3)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Roles:
+class Roles(Struct, frozen=True):
     """The requestor's roles for a SOP class: as proposed and as answered, None where not (PS3.7 §D.3.3.4)."""
 
     proposed: RoleSelection | None

@@ -1,8 +1,10 @@
 """An association: its two parties, negotiation, messages, timeline and outcome."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from math import inf
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dicomsniff.association.message_counts import MessageCounts
 from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
@@ -38,8 +40,7 @@ from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.health import StreamHealth
 
 
-@dataclass(slots=True)
-class Party:
+class Party(Struct):
     """One side of an association: where it is, and what it said of itself. Unknown is None, not said is empty."""
 
     endpoint: Endpoint
@@ -52,8 +53,7 @@ class Party:
         return f"{self.ae_title} ({self.endpoint})" if self.ae_title else str(self.endpoint)
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Struct, frozen=True):
     """What an A-ASSOCIATE-RJ said (PS3.8 §9.3.4)."""
 
     result: int
@@ -61,8 +61,7 @@ class Rejection:
     reason: int
 
 
-@dataclass(frozen=True, slots=True)
-class AbortInfo:
+class AbortInfo(Struct, frozen=True):
     """What the first A-ABORT said, and which side sent it (PS3.8 §9.3.8).
 
     `costs` says whether it may have cost anything: false where all that was asked had been answered, every message had
@@ -338,11 +337,15 @@ class Association:
             self.messages = [message for message in self.messages if id(message) in listed]
             self.operations.shorten(listed)
 
+    def dissolve(self) -> None:
+        """Nobody looks at it any more: its messages forget their operations, so that its memory is free at once."""
+        for message in self.messages:
+            message.operation = None
+
     def condense(self, said: str = "") -> None:
         """Give up what only a detailed view needs of what is over; outcome, counts and how it is `said` to be stay."""
         self.condensed, self.said = True, said
-        for message in self.messages:
-            message.operation = None  # which leads back to it: nobody needs to look for that garbage
+        self.dissolve()
         for party in (self.requestor, self.acceptor):
             party.information = None
         for name in _GIVEN_UP:
@@ -361,9 +364,11 @@ class Association:
         else:
             self.unlisted += 1
         span = event.span
-        self.end_time = max(self.end_time, span.last_time)
+        if span.last_time > self.end_time:
+            self.end_time = span.last_time
         # What waited behind a hole, or was captured while a clock was set back, may be older than what came first.
-        self.start_time = min(self.start_time, span.first_time)
+        if span.first_time < self.start_time:
+            self.start_time = span.first_time
         return entry
 
     def begun_before(self, span: Span, side: Side) -> bool:

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple, Protocol
 from weakref import WeakValueDictionary
+
+from msgspec import Struct, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
@@ -66,8 +67,7 @@ class Means(NamedTuple):
     """What sees all PDUs."""
 
 
-@dataclass(slots=True)
-class Beginning:
+class Beginning(Struct):
     """What came on a connection before it was known what it carries."""
 
     detections: dict[ByteStream, Detection] = field(default_factory=dict)

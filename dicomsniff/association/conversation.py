@@ -49,7 +49,6 @@ class Conversation:
         "_beginning",
         "_collection",
         "_connection",
-        "_counted",
         "_forced",
         "_holed",
         "_number",
@@ -77,7 +76,6 @@ class Conversation:
         self._beginning = beginning
         self._holed: ByteStream | None = None
         """The direction with holes that are to be told together."""
-        self._counted: dict[ByteStream, dict[str, int]] = {stream: {} for stream in connection.streams}
 
     @property
     def name(self) -> str:
@@ -105,8 +103,7 @@ class Conversation:
         for stream, events in found:
             updates += self._take(stream, events, mark) if events else []
         for stream, pdus in self._pdus.items():
-            stream.skip = pdus.skip(self._unneeded(stream, pdus))
-            self._set_underway(stream)
+            self._look_ahead(stream, pdus)
         return updates
 
     def _begin(self, stream: ByteStream, detection: Detection) -> list[PduEvent]:
@@ -140,13 +137,9 @@ class Conversation:
         else:
             found = pdus.feed(event.offset, event.data, event.start, event.end, event.mark, stream.skip)
         updates = self._take(stream, found, event.mark) if found else []
-        if self._holed is not None and pdus.holds_holes:
-            stream.skip = pdus.skip_unreadable(partial(self._pass_time, stream))
-        else:
+        if self._holed is not None and not pdus.holds_holes:
             self._holed = None
-            stream.skip = pdus.skip(self._unneeded(stream, pdus))
-        if self._time_account is not None:
-            self._set_underway(stream)
+        self._look_ahead(stream, pdus)
         return updates
 
     def _tell_holes(self, mark: PacketMark) -> list[Update]:
@@ -261,19 +254,27 @@ class Conversation:
             self._assemblers[stream] = assembler
         return assembler
 
-    def _unneeded(self, stream: ByteStream, pdus: PduStream) -> int:
-        """Return how many of the next bytes of the data set under way need only be counted."""
-        fragment, assembler = pdus.fragment, self._assemblers.get(stream)
-        return FOREVER if fragment is None or assembler is None else assembler.unneeded(*fragment)
+    def _look_ahead(self, stream: ByteStream, pdus: PduStream) -> None:
+        """Tell what of the next bytes need only be counted, and whether something has begun and not ended."""
+        inside, assembler = pdus.is_inside, self._assemblers.get(stream)
+        stream.skip = None
+        if self._holed is not None:
+            stream.skip = pdus.skip_unreadable(partial(self._pass_time, stream))
+        elif inside:
+            fragment = pdus.fragment
+            stream.skip = pdus.skip(FOREVER if fragment is None or assembler is None else assembler.unneeded(*fragment))
+        if self._time_account is not None:
+            underway = inside or (assembler is not None and assembler.has_underway)
+            self._time_account.set_underway(self._sides[stream], underway=underway)
 
     def _count(self, stream: ByteStream) -> None:
         """Credit the latest association with the PDUs seen since the last time."""
-        counted, counts = self._counted[stream], self._pdus[stream].counts
-        credit = self.associations[-1].pdu_counts[self._sides[stream]]
-        for name, count in counts.items():
-            if count != counted.get(name, 0):
-                credit[name] += count - counted.get(name, 0)
-                counted[name] = count
+        counts = self._pdus[stream].counts
+        if counts:
+            credit = self.associations[-1].pdu_counts[self._sides[stream]]
+            for name, count in counts.items():
+                credit[name] += count
+            counts.clear()
 
     def _new_association(self, stream: ByteStream, event: PduEvent, mark: PacketMark) -> None:
         requestor, how = self._find_requestor(stream, event)
@@ -308,13 +309,6 @@ class Conversation:
             self._time_account.pass_time(association.end_time, None)
         else:
             self._time_account.pass_time(now, None if stream is None else self._sides[stream])
-
-    def _set_underway(self, stream: ByteStream) -> None:
-        if self._time_account is not None:
-            inside = self._pdus[stream].is_inside or (
-                stream in self._assemblers and self._assemblers[stream].has_underway
-            )
-            self._time_account.set_underway(self._sides[stream], underway=inside)
 
     def _has_underway(self, stream: ByteStream) -> bool:
         """Whether a message, or a PDU of the other side, has begun and not ended."""

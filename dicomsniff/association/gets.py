@@ -1,6 +1,6 @@
 """C-GET operations and their C-STORE sub-operations on the same association (PS3.4 §C.4.3, PS3.7 §9.1.3)."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.span import Span
@@ -9,8 +9,7 @@ MAX_GETS = 10_000
 """C-GET operations remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Get:
+class Get(Struct, frozen=True):
     """A C-GET operation, what its last response counted, and what the capture shows of its sub-operations."""
 
     association: int

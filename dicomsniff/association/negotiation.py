@@ -1,12 +1,12 @@
 """What was proposed and what was accepted, presentation context by presentation context (PS3.8 §7.1.1.13, §9.3.3.2)."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 
 
-@dataclass(frozen=True, slots=True)
-class PresentationContext:
+class PresentationContext(Struct, frozen=True):
     """One presentation context: the proposal and its result, None while (or where) there is no answer.
 
     `abstract_syntax` is None for a context that was answered without having been seen proposed.

@@ -1,6 +1,5 @@
 """What is remembered of associations that are over, to hold those that failed against their neighbours."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ MAX_NEIGHBOURS = 10_000
 LATEST_NEIGHBOURS = 1_000
 """Associations remembered of what has no end: the latest ones."""
 _NOTHING: frozenset[str] = frozenset()
+_ANSWERED = ("rejected", "released")
 
 
 def host_of(endpoint: str) -> str:
@@ -61,6 +61,8 @@ class Neighbour(NamedTuple):
     """Whether it came over TLS."""
     ignored: bool
     """Whether it asked for an association, and the other side said nothing that is DICOM."""
+    ended_by_acceptor: bool
+    """Whether the acceptor's own word ended it: it refused, aborted, or answered the release."""
 
 
 class Neighbours:
@@ -87,11 +89,12 @@ class Neighbours:
 
 def _remembered(association: Association, trouble: str) -> Neighbour:
     requestor, acceptor, rejection = association.requestor, association.acceptor, association.rejection
+    abort = association.abort
     timeline = association.timeline
     ends = [entry.span.first_time for entry in timeline if isinstance(entry.event, TcpEnd)]
     telling = next((entry.span for entry in timeline if isinstance(entry.event, AssociateRj)), None)
     first = timeline[0].span if timeline else Span(0, 0, 0, 0, 0)
-    successes = Counter(service for service, _, status in association.message_counts.statuses if status == 0)
+    successes = dict.fromkeys(service for service, _, status in association.message_counts.statuses if status == 0)
     return Neighbour(
         association=association.id,
         ends=Ends(requestor.endpoint.address, str(acceptor.endpoint), requestor.ae_title, acceptor.ae_title),
@@ -108,6 +111,7 @@ def _remembered(association: Association, trouble: str) -> Neighbour:
         span=telling or first,
         over_tls=association.tls is not None,
         ignored=association.request is not None and not any(association.pdu_counts[Side.ACCEPTOR].values()),
+        ended_by_acceptor=abort.side is Side.ACCEPTOR if abort is not None else association.outcome in _ANSWERED,
     )
 
 

@@ -5,9 +5,11 @@ steps (Annex CC).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.dictionary.attribute_demands import (
@@ -66,8 +68,7 @@ SOP_CLASSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One operation of a workflow: where it is, and what it did."""
 
     association: int
@@ -99,8 +100,7 @@ class Step:
         return message is not None and message.number == self.message
 
 
-@dataclass(slots=True)
-class Workflow:
+class Workflow(Struct):
     """What belongs together, and by what: a Transaction UID, an instance UID, or the association of a print session."""
 
     kind: Kind

@@ -14,7 +14,7 @@ This is where every connection begins. Both directions are judged (pdu/detection
 import re
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Means, Update
+from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Foreign, Means, Update
 from dicomsniff.association.conversation import Conversation
 from dicomsniff.association.protocols import ENOUGH, TLS, UNNAMED, OtherProtocol, find_protocol, find_wrapping
 from dicomsniff.pdu.detection import Detection
@@ -136,7 +136,7 @@ def find_unread(first: bytes, second: bytes, *, reads_tls: bool) -> Unread | Non
         return None
     protocol = find_protocol(first)
     protocol = find_protocol(second) if protocol is UNNAMED else protocol
-    if not protocol.wraps:
+    if protocol.consumer is Foreign:
         return Unread(protocol.name)
     hellos = protocol.name == TLS and first[:1] == second[:1] == _HANDSHAKE
     if reads_tls or not hellos or _TLS_NEWS.search(first) or _TLS_NEWS.search(second):

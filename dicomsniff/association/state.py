@@ -20,6 +20,9 @@ class State(Enum):
     REJECTED = "rejected"
     ABORTED = "aborted"
 
+    # As of `Side`: each PDU looks for what follows its state.
+    __hash__ = object.__hash__
+
     def __init__(self, text: str) -> None:
         self.is_over = text in ("released", "rejected", "aborted")
         """Whether nothing more belongs to the association."""

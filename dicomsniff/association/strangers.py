@@ -1,6 +1,6 @@
 """TCP connections without DICOM on which only the opener said something, or nobody: who was spoken to, and in what."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dicomsniff.association.consumer import Beginning
 from dicomsniff.capture.segments import flow_ends
@@ -11,8 +11,7 @@ MAX_STRANGERS = 1000
 """Connections of strangers that are kept; further ones are not told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stranger:
+class Stranger(Struct, frozen=True):
     """A connection on which the other side said nothing to what its opener said in another protocol, or did not say."""
 
     source: str

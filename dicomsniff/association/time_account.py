@@ -142,7 +142,7 @@ class TimeAccountant:
     @property
     def _question(self) -> Message | None:
         """The latest request without a final response: it is its receiver's turn."""
-        return next(reversed(self._asked.values()), None)
+        return next(reversed(self._asked.values())) if self._asked else None
 
     def _take_pauses(self, gap: int) -> int:
         """Account for the pauses of both directions since the last time; return what is left of the gap (ns)."""

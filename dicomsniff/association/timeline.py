@@ -1,6 +1,6 @@
 """The entries of an association's timeline: PDUs, messages, and events of TCP and of the state machine."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dicomsniff.association.state import State
 from dicomsniff.association.tls_layer import TlsTrouble
@@ -11,8 +11,7 @@ from dicomsniff.side import Side
 from dicomsniff.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class TcpEnd:
+class TcpEnd(Struct, frozen=True):
     """One side closed its direction (`FIN`) or broke the connection off (`RST`)."""
 
     span: Span
@@ -24,8 +23,7 @@ class TcpEnd:
         return f"TCP {self.how}"
 
 
-@dataclass(frozen=True, slots=True)
-class ConflictingBytes:
+class ConflictingBytes(Struct, frozen=True):
     """Bytes sent again with another content, `length` of them different; the first copy was decoded."""
 
     span: Span
@@ -33,8 +31,7 @@ class ConflictingBytes:
     name = "conflicting bytes"
 
 
-@dataclass(frozen=True, slots=True)
-class OversizedPdu:
+class OversizedPdu(Struct, frozen=True):
     """A P-DATA-TF longer than the receiver said it takes (PS3.8 §D.1)."""
 
     span: Span
@@ -43,8 +40,7 @@ class OversizedPdu:
     name = "P-DATA-TF beyond the receiver's maximum"
 
 
-@dataclass(frozen=True, slots=True)
-class OddPdv:
+class OddPdv(Struct, frozen=True):
     """The first PDV of a side that is empty or of odd length, or has reserved bits set in its message control header.
 
     `length` counts bytes of the fragment (PS3.8 §9.3.5.1, §E.1, §E.2).
@@ -56,16 +52,14 @@ class OddPdv:
     name = "odd PDV"
 
 
-@dataclass(frozen=True, slots=True)
-class SharedPdu:
+class SharedPdu(Struct, frozen=True):
     """The first P-DATA-TF of a side in which a message begins behind another one (PS3.8 §E.1)."""
 
     span: Span
     name = "P-DATA-TF of two messages"
 
 
-@dataclass(frozen=True, slots=True)
-class UnexpectedPdu:
+class UnexpectedPdu(Struct, frozen=True):
     """A PDU that the association's state does not expect (PS3.8 §9.2)."""
 
     span: Span
@@ -96,8 +90,7 @@ TimelineEvent = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of an association's timeline: who sent it, and what."""
 
     side: Side

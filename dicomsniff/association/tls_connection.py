@@ -6,8 +6,9 @@ of which only the TLS is known. Any other one is only counted.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from heapq import merge
+
+from msgspec.structs import replace
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.consumer import (

@@ -1,7 +1,8 @@
 """What is known of the TLS that an association came over, or would have: session, alerts, amounts, how it ended."""
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.side import Side
@@ -22,8 +23,7 @@ DICOM_PROTOCOL = b"dicom"
 """How application-layer protocol negotiation names DICOM (IANA)."""
 
 
-@dataclass(frozen=True, slots=True)
-class TlsTrouble:
+class TlsTrouble(Struct, frozen=True):
     """Bytes of TLS that gave no plaintext, of which DICOM may have been; `text` says why."""
 
     span: Span
@@ -33,8 +33,7 @@ class TlsTrouble:
     name = "TLS not decrypted"
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(Struct):
     """What one side sent until the other one did: bytes of TCP, and when it ended (ns since 1970)."""
 
     peer: Peer
@@ -42,8 +41,7 @@ class Turn:
     until: int
 
 
-@dataclass(slots=True)
-class TlsLayer:
+class TlsLayer(Struct):
     """The TLS of one TCP connection, which all associations on it share. It holds no secret."""
 
     session: "TlsSession"

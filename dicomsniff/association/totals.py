@@ -1,8 +1,9 @@
 """What is known of a capture, or of a part of it, beside its associations."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.moves import Unconnected
@@ -11,8 +12,7 @@ from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.tcp.connection import Connection
 
 
-@dataclass(slots=True)
-class Totals:
+class Totals(Struct):
     """What is counted, and what came to nothing. Times are in ns since 1970."""
 
     packets: int

@@ -1,7 +1,6 @@
 """Compressed captures: told by their first bytes, read as if they were not compressed; those that explode are found."""
 
 import bz2
-import gzip
 import lzma
 import sys
 import zlib
@@ -114,6 +113,8 @@ class _Frames:
 
 
 def _gzip(tap: _Tap) -> ByteStream:
+    import gzip
+
     file: Any = tap  # has what is needed for reading, which is less than the type says
     return gzip.GzipFile(fileobj=file, mode="rb")
 
@@ -196,6 +197,6 @@ def decompressed(file: BufferedReader) -> BufferedReader | Decompressed:
 
 def is_damage(error: Exception) -> bool:
     """Whether an error raised while reading says that compressed bytes are damaged or end early."""
-    # They have no common base: lz4 raises plain RuntimeError, bz2 an OSError that is none of the system's.
-    known = isinstance(error, EOFError | zlib.error | gzip.BadGzipFile | lzma.LZMAError | RuntimeError)
+    # They have no common base: lz4 raises plain RuntimeError, bz2 and gzip an OSError that is none of the system's.
+    known = isinstance(error, EOFError | zlib.error | lzma.LZMAError | RuntimeError)
     return known or "Zstd" in type(error).__name__ or (isinstance(error, OSError) and error.errno is None)

@@ -1,6 +1,6 @@
 """IP fragments -> whole IP payloads (RFC 791 §3.2, RFC 8200 §4.5), in bounded memory."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 MAX_DATAGRAMS = 256
 """Datagrams waiting for fragments at a time; the oldest gives way."""
@@ -11,8 +11,7 @@ MAX_DATAGRAM = 65535
 Key = tuple[bytes, bytes, int, int]
 
 
-@dataclass(slots=True)
-class _Datagram:
+class _Datagram(Struct):
     begun: int
     pieces: dict[int, bytes] = field(default_factory=dict)
     end: int | None = None

@@ -3,9 +3,10 @@
 import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 from typing import ClassVar, NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.packets import PacketBatch, RecordLayout
@@ -42,8 +43,7 @@ _OPTION_END, _OPTION_NAME, _OPTION_RESOLUTION, _OPTION_OFFSET = 0, 2, 9, 14
 _TLS_KEY_LOG = 0x544C534B
 
 
-@dataclass(slots=True)
-class Interface:
+class Interface(Struct):
     """An Interface Description Block. `snap_length` is in bytes (0: all); `ticks` per second; `offset` in seconds.
 
     `name` is kept as far as it is told apart from others.

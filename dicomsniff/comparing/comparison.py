@@ -3,7 +3,9 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from dicomsniff.association.consumer import Update
 from dicomsniff.capture.packets import CaptureError

@@ -1,9 +1,10 @@
 """A difference between two exchanges: what it is about, how it is on either side, and how much it could matter."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TypeVar
+
+from msgspec import Struct
 
 _Side = TypeVar("_Side")
 _Told = TypeVar("_Told")
@@ -74,8 +75,7 @@ FOUND, NOT_FOUND = "found", "not found"
 NOWHERE: Numbers = (None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One thing that differs. `about`, and how it is in GOOD and in BAD, are lines with marks (see `findings.parts`).
 
     Numbers of associations and messages are None where it is about none, or about a whole capture.

@@ -1,7 +1,8 @@
 """How two associations end differently, and what was found about only one of them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.comparing.difference import FOUND, NOT_FOUND, Difference, Kind, Numbers, Weight
@@ -29,8 +30,8 @@ _COMPARED = frozenset(
 """Findings that say what the comparison itself says."""
 
 
-_EXPLANATIONS = ("retrieve-explained",)
-"""Notes that say why something failed."""
+_EXPLANATIONS = ("retrieve-explained", "destination-failed")
+"""Findings that say why something failed."""
 
 
 def compare_ends(good: Subject, bad: Subject) -> Iterator[Difference]:

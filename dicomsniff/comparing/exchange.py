@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+
+from msgspec import Struct, field
 
 from dicomsniff.comparing.difference import Difference, Kind, Numbers, Weight, both, limit
 from dicomsniff.comparing.elements import compare_elements
@@ -29,8 +30,7 @@ _Key = tuple[str, Side, str, str]
 """Service, who invokes it, SOP class and action or event type: what alike operations have in common."""
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """Operations in a row that are alike: how many there are differs every time, and is not compared."""
 
     key: _Key

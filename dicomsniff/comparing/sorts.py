@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.comparing.subject import Subject
@@ -18,8 +19,7 @@ Signature = tuple[str | None, str | None, frozenset[str]]
 """Calling and called AE title, and the SOP classes proposed or, where that is unknown, used."""
 
 
-@dataclass(slots=True)
-class Sort:
+class Sort(Struct):
     """Associations of one sort: how many met which fate, and the first one of each."""
 
     signature: Signature

@@ -1,11 +1,11 @@
 """Keywords and names of attributes (PS3.6), looked up when first needed."""
 
 from functools import cache
-from string import hexdigits
 
 from dicomsniff.dictionary.registry import attributes
 
 _TAG_DIGITS = 8
+_HEX_DIGITS = "0123456789abcdefABCDEF"
 
 
 def find_keyword(tag: int) -> str:
@@ -34,7 +34,7 @@ def find_attribute_name(tag: int) -> str:
 def find_tag(keyword: str) -> int | None:
     """Return the tag of an attribute by its keyword or as eight hexadecimal digits; None where there is none."""
     found = _tags().get(keyword)
-    if found is None and len(keyword) == _TAG_DIGITS and all(each in hexdigits for each in keyword):
+    if found is None and len(keyword) == _TAG_DIGITS and all(each in _HEX_DIGITS for each in keyword):
         return int(keyword, 16)
     return found
 

@@ -39,7 +39,7 @@ IDENTITY_TYPES = {  # PS3.7 §D.3.3.7.1, Table D.3-14
 
 def pdu_type_name(code: int) -> str:
     """Return the standard's name of a PDU type, or say that it has none."""
-    return PDU_TYPES.get(code, f"unknown PDU type 0x{code:02X}")
+    return PDU_TYPES.get(code) or f"unknown PDU type 0x{code:02X}"
 
 
 def item_type_name(code: int) -> str:

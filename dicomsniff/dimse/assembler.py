@@ -1,8 +1,9 @@
 """The PDVs of one direction -> DIMSE messages (PS3.7 §6.3, PS3.8 Annex E)."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.command import Command, read_command
@@ -18,6 +19,9 @@ from dicomsniff.quantities import counted, is_are
 from dicomsniff.side import Side
 from dicomsniff.span import PacketMark, Source, Span
 
+if TYPE_CHECKING:
+    import hashlib
+
 _READ_WHOLE = HAVE_IDENTIFIERS | HAVE_CONTENTS
 """Command Fields of messages whose data sets are read, where they are small."""
 MAX_COMMAND_SET = 1 << 20
@@ -25,8 +29,7 @@ MAX_COMMAND_SET = 1 << 20
 _NO_COMMAND = Lack(Part.BEGINNING, "a data set fragment with no command before it")
 
 
-@dataclass(frozen=True, slots=True)
-class StrayFragment:
+class StrayFragment(Struct, frozen=True):
     """A fragment that continues no message: a data set without a command before it (PS3.7 §6.3)."""
 
     span: Span
@@ -36,8 +39,7 @@ class StrayFragment:
     name = "stray fragment"
 
 
-@dataclass(slots=True)
-class _Underway:
+class _Underway(Struct):
     """A message whose last fragment has not come."""
 
     first: PacketMark
@@ -233,6 +235,8 @@ class Assembler:
 
     def _keep(self, underway: _Underway, data: bytes, collection: Collection) -> None:
         if underway.hasher is None:
+            import hashlib
+
             underway.hasher = hashlib.sha256()
             underway.data.content = collection.begin()
         underway.hasher.update(data)
@@ -256,6 +260,8 @@ class Assembler:
         if data is not None and underway.hasher is not None:
             data.sha256 = underway.hasher.hexdigest()
         elif data is not None and self._collection is not None and self._collection.takes(_field(underway)):
+            import hashlib
+
             data.sha256 = hashlib.sha256().hexdigest()
         if data is not None:
             data.head = bytes(underway.head)

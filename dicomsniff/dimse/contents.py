@@ -1,6 +1,6 @@
 """What the data sets of normalized services say, as far as rules judge it: read as they come, within limits (PS3.4)."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from dicomsniff.dictionary.attribute_demands import (
     DEMANDS,
@@ -40,8 +40,7 @@ _TOLD |= dict.fromkeys([(PRINTER, "N-EVENT-REPORT"), (PRINT_JOB, "N-EVENT-REPORT
 """What a printer says, in the response or the event."""
 
 
-@dataclass(slots=True)
-class Content:
+class Content(Struct):
     """What one operation's data sets lack and say; `read` is False where the request's could not be read.
 
     Of what is asked of the request, `absent` attributes are missing or without a value, `left_out` ones are missing and

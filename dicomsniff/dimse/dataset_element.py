@@ -1,11 +1,10 @@
 """A decoded data element, and the value of one in words and in JSON, through pydicom (PS3.5 §6, PS3.18 Annex F)."""
 
-import hashlib
 import math
-from base64 import b64encode
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct, field
 
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.command import tag_text
@@ -20,8 +19,7 @@ MAX_CREATOR = 64
 """Characters of a private creator (PS3.5 §6.2, LO); a longer one names no dictionary."""
 
 
-@dataclass(slots=True)
-class Element:
+class Element(Struct):
     """A data element: tag (0xGGGGEEEE), VR, name, value in words, its JSON model, and the place of its value.
 
     `start` counts bytes of the data set (of the inflated one where it is deflated) up to the value, `head` those up
@@ -48,8 +46,7 @@ class Element:
         return f"<Element {tag_text(self.tag)} {self.vr} {self.name}, {length}>"
 
 
-@dataclass(frozen=True, slots=True)
-class Inflated:
+class Inflated(Struct, frozen=True):
     """What a deflated data set inflates to: `length` bytes, of which the first are `content`.
 
     The places of its elements count these bytes from the one at index `first_element` on; those before, of file meta
@@ -61,8 +58,7 @@ class Inflated:
     content: bytes
 
 
-@dataclass(slots=True)
-class DecodedDataSet:
+class DecodedDataSet(Struct):
     """What could be read of a data set: its elements in order, sequences flattened with their depth.
 
     `transfer_syntax` is the one decoded with, `guessed` whether it is not the negotiated one, and `why`. `problem`
@@ -183,7 +179,11 @@ def _as_sent(vr: str, value: bytes) -> tuple[str, dict[str, Any]]:
 def binary(vr: str, value: bytes) -> tuple[str, dict[str, Any]]:
     """Describe bytes: short ones are shown, longer ones given by length and digest."""
     if len(value) > INLINE_BINARY:
+        import hashlib
+
         return by_digest(vr, len(value), hashlib.sha256(value).hexdigest())
+    from base64 import b64encode
+
     return value.hex(" "), {"vr": vr} | ({"InlineBinary": b64encode(value).decode()} if value else {})
 
 

@@ -1,9 +1,9 @@
 """What a walk over a data set comes to -> its elements with their values, in words and in JSON."""
 
-import hashlib
 from array import array
-from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
+
+from msgspec import Struct, field
 
 from dicomsniff.dimse.dataset_element import (
     BINARY_VRS,
@@ -35,8 +35,7 @@ _ITEM_TAG = b"\xfe\xff\x00\xe0"
 _PIXEL_REPRESENTATION = 0x00280103
 
 
-@dataclass(slots=True)
-class _Fragments:
+class _Fragments(Struct):
     """Encapsulated pixel data up to byte `end`: its offset table, and its fragments by their lengths (PS3.5 §A.4)."""
 
     end: int
@@ -82,8 +81,7 @@ class _Fragments:
         }
 
 
-@dataclass(slots=True)
-class _Scope:
+class _Scope(Struct):
     """What the walk is in: the data set, an item beginning at byte `head`, or what an `element` holds."""
 
     encodings: list[str]
@@ -325,6 +323,8 @@ class ElementList:
         element.json.update(said)
 
     def _digest(self, length: int) -> str:
+        import hashlib
+
         digest = hashlib.sha256()
         while length > 0 and (part := self._content.read(min(length, LARGE))):
             digest.update(part)

@@ -2,9 +2,10 @@
 
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.dimse.dataset_element import convert, find_vr
 from dicomsniff.dimse.inflating import BLOCK, Inflater
@@ -91,8 +92,7 @@ class Key(NamedTuple):
                 yield from key.all()
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(Struct, frozen=True):
     """What a query asks, or a match gives: the elements of a data set by tag.
 
     `level` is Query/Retrieve Level (0008,0052) as sent, without padding; None where it is absent.

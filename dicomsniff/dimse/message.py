@@ -1,7 +1,10 @@
 """A DIMSE message: what one side said, and where its bytes are."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dicomsniff.dimse.collection import CollectedData
 from dicomsniff.dimse.command import Command
@@ -14,12 +17,13 @@ from dicomsniff.span import Span
 if TYPE_CHECKING:
     from dicomsniff.dimse.operations import Operation
 
+UNREADABLE = "unknown message"
+"""What a message is called whose Command Field is missing, since its command set is not whole."""
 _OF_COMMAND = (Part.BEGINNING, Part.COMMAND_SET, Part.UNPLACED)
 """What lacks of messages whose command set may not be whole."""
 
 
-@dataclass(slots=True)
-class DataSetInfo:
+class DataSetInfo(Struct):
     """A message's data set, counted: bytes of all fragments (without PDV headers) and how many fragments.
 
     `missing` further bytes are missing from the capture. `sha256`, `content` and `whole` exist only where the analyzer
@@ -42,7 +46,7 @@ class DataSetInfo:
     """The bytes of a query's or retrieval's identifier, until the operation has read them."""
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(slots=True)
 class Message:
     """A DIMSE message (PS3.7 §6.3), as far as it came.
 
@@ -82,6 +86,8 @@ class Message:
     @property
     def name(self) -> str:
         """`C-STORE-RQ`, or what can be said of an unknown command."""
+        if self.command.field is None and not self.has_whole_command:
+            return UNREADABLE
         return self.command.name
 
     @property

@@ -1,7 +1,8 @@
 """Messages -> operations: a request, its responses, its cancellation and its sub-operations (PS3.7 §7, §9, §10)."""
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dicomsniff.dictionary.commands import NORMALIZED_REQUESTS
 from dicomsniff.dictionary.statuses import PENDING, find_status
@@ -17,8 +18,7 @@ MAX_SAME_ID = 64
 """Outstanding requests with one Message ID; beyond, the oldest is no longer waited for."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Operation:
+class Operation(Struct, eq=False):
     """One request and everything that belongs to it, as far as it came. Times are in ns."""
 
     request: Message
@@ -142,6 +142,11 @@ class OperationTracker:
     def outstanding(self) -> list[Operation]:
         """Operations without a final response, in the order in which they were invoked."""
         return [operation for waiting in self._outstanding.values() for operation in waiting]
+
+    @property
+    def has_outstanding(self) -> bool:
+        """Whether an operation is without a final response."""
+        return bool(self._outstanding)
 
     @property
     def unlisted(self) -> int:

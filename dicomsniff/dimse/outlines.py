@@ -1,7 +1,8 @@
 """Which outlines of data sets are kept: those that have something to say."""
 
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.scan.outline import DataSetOutline, named

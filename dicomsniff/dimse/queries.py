@@ -1,7 +1,8 @@
 """What C-FIND, C-MOVE and C-GET ask for, and what the responses give: their identifiers, read within limits (PS3.4)."""
 
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct, field
 
 from dicomsniff.dictionary.statuses import PENDING
 from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, LEVEL, NO_KEYS, Identifier, read_identifier
@@ -26,8 +27,7 @@ class Occurrence(NamedTuple):
     first: Message
 
 
-@dataclass(slots=True)
-class Query:
+class Query(Struct):
     """What one operation asked for, and what its matches gave; `request` is None where that could not be read.
 
     Of `looked_at` matches were read: which levels they state (None where one states none), which requested keys they

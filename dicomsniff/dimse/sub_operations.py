@@ -1,7 +1,8 @@
 """How the responses to a C-MOVE or C-GET count its sub-operations (PS3.7 §9.1.3, §9.1.4)."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.dictionary.statuses import PENDING
 from dicomsniff.dimse.command import Command
@@ -44,8 +45,7 @@ def read_counters(command: Command) -> Counters:
     return Counters(*(int.from_bytes(value[:2], "little") if len(value) >= 2 else None for value in values))
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """What the responses to one operation counted so far, and the first of them that contradicts those before."""
 
     total: int | None = None

@@ -50,7 +50,7 @@ class DiffText(Diff):
 
     def write(self) -> None:
         """Write the cause, what was compared, and everything else that differs."""
-        self.out.write("".join(printed(self.shown(line) for line in self._lines())))
+        self.out.write(printed(self.shown(line) for line in self._lines()))
 
     def _lines(self) -> Iterator[str]:
         yield self.first_line

@@ -1,11 +1,11 @@
 """What waits until an association is over: in memory while that is little, of all associations, else in one file."""
 
-import pickle
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from dicomsniff.export.pieces import Pieces
 
@@ -15,8 +15,7 @@ IN_MEMORY = 4 << 20
 Item = TypeVar("Item")
 
 
-@dataclass(slots=True)
-class _Draft(Generic[Item]):
+class _Draft(Struct, Generic[Item]):
     """What waits of one association: in memory, and the place of the latest of it in the file."""
 
     items: list[Item] = field(default_factory=list)
@@ -54,6 +53,8 @@ class Drafts(Generic[Item]):
         self._pieces.close()
 
     def _store(self) -> None:
+        import pickle
+
         if not any(draft.place for draft in self._open.values()):
             self._pieces.clear()
         for draft in self._open.values():
@@ -63,5 +64,9 @@ class Drafts(Generic[Item]):
         self._size = 0
 
     def _stored(self, last: int) -> Iterator[Item]:
+        if not last:
+            return
+        import pickle
+
         for place in self._pieces.chain(last):
             yield from pickle.loads(self._pieces.read(place))

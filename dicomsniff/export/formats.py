@@ -4,7 +4,7 @@ Those of `diff` are a `Diff`: two captures are read before it is written.
 """
 
 from enum import StrEnum
-from pkgutil import resolve_name
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
@@ -101,4 +101,5 @@ def find_diff(name: str) -> "type[Diff]":
 
 def _find(command: str, name: str) -> object:
     (view,) = (each.view for each in FORMATS if command in each.commands and each.name == name)
-    return resolve_name(view)
+    module, _, name = view.partition(":")
+    return getattr(import_module(module), name)

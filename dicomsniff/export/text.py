@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Link
 from dicomsniff.association.timeline import Entry
-from dicomsniff.export.negotiation_text import context_lines
 from dicomsniff.filter.selection import ALL, Chosen
 from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import Findings
@@ -60,6 +59,8 @@ def association_lines(
     yield from _tcp_lines(association)
     yield from _time_lines(association)
     if contexts:
+        from dicomsniff.export.negotiation_text import context_lines
+
         yield from context_lines(association)
     if association.condensed:
         yield "    its timeline was given up to bound memory"

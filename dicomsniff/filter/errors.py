@@ -1,7 +1,5 @@
 """What is wrong with an expression, and where."""
 
-from difflib import get_close_matches
-
 
 class FilterError(ValueError):
     """An expression that cannot be understood: what is wrong, and at which character (from 0) of `expression`."""
@@ -13,5 +11,7 @@ class FilterError(ValueError):
 
 def nearest(word: str, known: list[str]) -> str:
     """Return a question that names the known word nearest to one, or nothing where none is near."""
+    from difflib import get_close_matches
+
     found = get_close_matches(word, known, n=1)
     return f"; did you mean {found[0]}?" if found else ""

@@ -1,8 +1,9 @@
 """What can be asked of an association and of a message, by name."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.dictionary.attributes import find_tag
@@ -35,8 +36,7 @@ _TLS_VERSIONS = {SSL_2_0: "ssl2", SSL_3_0: "ssl3", TLS_1_0: "1.0", TLS_1_1: "1.1
 _DATA = "data["
 
 
-@dataclass(slots=True)
-class Subject:
+class Subject(Struct):
     """What an expression is asked about: a message of an association, or (None) the association alone."""
 
     association: Association
@@ -45,8 +45,7 @@ class Subject:
     decode: Decode | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field: its values in a subject (none where it is absent there), how they are compared, and what it is."""
 
     values: Callable[[Subject], Iterable[Any]]

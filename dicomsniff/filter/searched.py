@@ -1,6 +1,7 @@
 """What is searched for a word: what a reader sees of an association or message, and the UIDs behind it."""
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.filter.fields import FIELDS, Subject
@@ -12,8 +13,7 @@ _OF_MESSAGES = [FIELDS[name] for name in ("command", "sop_class", "transfer_synt
 _PROPOSED = FIELDS["sop_class"]
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Struct):
     """What is searched of one association. Messages are looked at once each, and say few different things."""
 
     size: tuple[bool, int, int] | None = None

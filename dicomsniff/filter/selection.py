@@ -1,19 +1,22 @@
 """What is shown of a capture: which associations, and which timeline entries of them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
-from dicomsniff.filter.fields import Decode
-from dicomsniff.filter.filter import Filter
-from dicomsniff.filter.values import Test, time_test
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.overview import Fate, fate
 from dicomsniff.quantities import of_all
+
+if TYPE_CHECKING:
+    from dicomsniff.filter.fields import Decode
+    from dicomsniff.filter.filter import Filter
+    from dicomsniff.filter.values import Test
 
 
 class Period:
@@ -23,8 +26,12 @@ class Period:
     """
 
     def __init__(self, start: str | None = None, end: str | None = None) -> None:
-        bounds = ((">=", start), ("<=", end))
-        self._tests: list[Test] = [time_test(operator, text) for operator, text in bounds if text is not None]
+        bounds = [(operator, text) for operator, text in ((">=", start), ("<=", end)) if text is not None]
+        self._tests: list[Test] = []
+        if bounds:
+            from dicomsniff.filter.values import time_test
+
+            self._tests = [time_test(operator, text) for operator, text in bounds]
 
     def __and__(self, other: "Period") -> "Period":
         """Return what is within both."""
@@ -42,8 +49,7 @@ class Period:
         return all(test(time) for test in self._tests)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What is shown of an association: all of it, unless `messages` says for each one, as they came, whether it is."""
 
     messages: bytes | None = None
@@ -107,7 +113,7 @@ class Selection:
 
     def __init__(
         self,
-        asked: Filter | None = None,
+        asked: "Filter | None" = None,
         *,
         associations: Collection[int] = (),
         period: Period | None = None,
@@ -133,7 +139,7 @@ class Selection:
         asks = self.filter is not None and self.filter.asks_messages
         return asks and association.message_counts.messages > len(association.messages)
 
-    def choose(self, association: Association, found: Findings, decode: Decode | None = None) -> Chosen | None:
+    def choose(self, association: Association, found: Findings, decode: "Decode | None" = None) -> Chosen | None:
         """Say what is shown of an association that is over, with what was found about it; None where nothing is."""
         if self.is_all:
             return ALL
@@ -147,7 +153,7 @@ class Selection:
             return None
         return self._choose_messages(association, found, decode)
 
-    def _choose_messages(self, association: Association, found: Findings, decode: Decode | None) -> Chosen | None:
+    def _choose_messages(self, association: Association, found: Findings, decode: "Decode | None") -> Chosen | None:
         asked = self.filter
         asks = asked is not None and asked.asks_messages
         if asked is not None and not asks and not asked.chooses(association, found, decode):

@@ -1,11 +1,11 @@
 """What an expression is made of: comparisons and words, and how they are joined."""
 
-from dataclasses import dataclass
 from typing import Union
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+
+class Comparison(Struct, frozen=True):
     """`field operator value`; places are characters of the expression, from 0."""
 
     field: str
@@ -15,22 +15,19 @@ class Comparison:
     value_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """Free text, searched for in whatever is said of an association or message."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Negation:
+class Negation(Struct, frozen=True):
     """What must not hold."""
 
     of: "Tree"
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """What must hold, all of it or any of it."""
 
     every: bool

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from dicomsniff.findings.finding import Finding
 
@@ -13,8 +14,7 @@ _WORD = re.compile(r"\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)|[\w.]*\w")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
-@dataclass(slots=True)
-class Alike:
+class Alike(Struct):
     """A finding, and how often it is there with other message ids, lengths or times; what follows from it or them."""
 
     finding: Finding

@@ -1,12 +1,11 @@
 """Every rule there is, in the order in which they are asked; `dicomsniff rules`, docs/rules.md and tests read it."""
 
-from difflib import get_close_matches
-
 from dicomsniff.findings import (
     answer_rules,
     association_rules,
     cancel_rules,
     capture_rules,
+    class_rules,
     command_form_rules,
     command_rules,
     commitment_failure_rules,
@@ -16,6 +15,7 @@ from dicomsniff.findings import (
     data_set_rules,
     early_rules,
     encoding_rules,
+    end_rules,
     fragment_rules,
     handshake_rules,
     identity_rules,
@@ -59,7 +59,7 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("Negotiation: what is proposed", declared_in(proposal_rules)),
     ("Negotiation: what is answered", declared_in(answer_rules)),
     ("Fragments", declared_in(fragment_rules)),
-    ("Command sets", declared_in(command_rules, command_form_rules)),
+    ("Command sets", declared_in(command_rules, class_rules, command_form_rules)),
     ("Data sets", declared_in(presence_rules, data_set_rules)),
     ("Operations", declared_in(operation_rules, response_rules)),
     ("What queries and retrievals ask for", declared_in(query_rules, query_form_rules)),
@@ -71,7 +71,7 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("Answers before the end of a request", declared_in(early_rules)),
     ("Sub-operations and cancelling", declared_in(sub_operation_rules, cancel_rules)),
     ("Roles", declared_in(role_rules)),
-    ("Associations", declared_in(association_rules)),
+    ("Associations", declared_in(association_rules, end_rules)),
     ("Silence", declared_in(silence_rules)),
     ("Transfers that stand still", declared_in(stall_rules)),
     ("TCP and the capture of an association", declared_in(tcp_rules)),
@@ -100,6 +100,8 @@ def find_rule(code: str) -> AnyRule | None:
 
 def nearest_codes(code: str, count: int = 3) -> list[str]:
     """Return the codes that look most like one that does not exist."""
+    from difflib import get_close_matches
+
     holding = [known for known in _BY_CODE if code.lower() in known]
     return (holding + [near for near in get_close_matches(code.lower(), _BY_CODE, count, 0.4) if near not in holding])[
         :count

@@ -6,7 +6,6 @@ PS3.4 of 2011. A rule on which no standard says anything, such as one on a limit
 """
 
 from functools import cache
-from pkgutil import get_data
 from typing import NamedTuple
 
 
@@ -25,6 +24,8 @@ def clause_of(code: str) -> Clause:
 @cache
 def clauses() -> dict[str, Clause]:
     """Return the table; it is read when it is first asked for."""
+    from pkgutil import get_data
+
     # importlib.resources loads zipfile and a dozen other modules, which takes as long as a tenth of the program.
     lines = (get_data("dicomsniff.findings", "clauses.tsv") or b"").decode().splitlines()
     rows = (line.split("\t") for line in lines[1:])

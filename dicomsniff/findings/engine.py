@@ -6,7 +6,7 @@ from itertools import compress
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dimse.command import LONGEST_KNOWN, MAX_KNOWN, Command
+from dicomsniff.dimse.command import MAX_KNOWN, Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.causes import add_findings, arrange
@@ -51,15 +51,14 @@ def find_now(collector: Collector, association: Association, entry: Entry) -> No
     said = _negotiated(association, event) if isinstance(event, AssociateRq | AssociateAc) else None
     if not rules or (said is not None and collector.is_sound(said)):
         return
-    hits = [
-        (rule, hit)
-        for rule in rules
-        for hit in (
-            rule.check(association, entry)
-            if rule.judge is None
-            else rule.judge(association, entry, collector.of(association))
-        )
-    ]
+    hits: list[tuple[EntryRule, Hit]] = []
+    for rule in rules:
+        if rule.judge is None:
+            seen = rule.check(association, entry)
+        else:
+            seen = rule.judge(association, entry, collector.of(association))
+        for hit in seen:
+            hits.append((rule, hit))  # noqa: PERF401  most see nothing, and a list for each takes longer
     if hits:
         collected = collector.collect(association)
         found = [(rule, _finding(rule, hit, entry.span, about, entry.side)) for rule, hit in hits]
@@ -83,14 +82,23 @@ def _negotiated(association: Association, event: AssociateRq | AssociateAc) -> t
 
 
 def _rules_by_form(command: Command) -> list[EntryRule]:
-    return _known_form(command) if len(command.raw) <= LONGEST_KNOWN else _judge_form(command)
+    """Return the rules to be asked about a command set; no form depends on a Message ID."""
+    known = _KNOWN_FORMS.get(command.kind) if command.kind else None
+    if known is None:
+        known = _judge_form(command)
+        if command.kind:
+            if len(_KNOWN_FORMS) >= MAX_KNOWN:
+                _KNOWN_FORMS.clear()
+            _KNOWN_FORMS[command.kind] = known
+    return known
 
 
 def _judge_form(command: Command) -> list[EntryRule]:
     return [rule for met, some in _BY_FORM.items() if met(command) for rule in some]
 
 
-_known_form = lru_cache(maxsize=MAX_KNOWN)(_judge_form)
+_KNOWN_FORMS: dict[int, list[EntryRule]] = {}
+"""By the kind of command."""
 
 
 def find_final(collector: Collector, association: Association, known: Known | None = None) -> None:
@@ -100,7 +108,8 @@ def find_final(collector: Collector, association: Association, known: Known | No
     is_unread = association.tls is not None and association.tls.is_unread
     # One by one: the last of them say how much is not listed.
     for rule in _final_rules(tuple([ground(review) for ground in _GROUNDS]), is_unread=is_unread):
-        if found := [_finding(rule, hit, where, None, None) for hit in rule.check(review)]:
+        if hits := [*rule.check(review)]:
+            found = [_finding(rule, hit, where, None, None) for hit in hits]
             collector.collect(association).add(found, final=True)
     collected = collector.of(association)
     if collected.all:

@@ -1,8 +1,10 @@
 """A finding, its severity, and what follows from it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.parts import Part, marked, told
@@ -24,8 +26,7 @@ SEVERITIES = tuple(Severity)
 """The severities, the worst first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing found, where it was found, and the clause of the standard it is judged by.
 
     `side` says whose doing it is, None where it is nobody's or both sides'. `earliest_cause` and `latest_cause` are the

@@ -11,7 +11,7 @@ from dicomsniff.dimse.lack import Part
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.grounds import has_broken_message, has_stray_fragment
+from dicomsniff.findings.grounds import has_broken_message, has_stray_fragment, is_irregular
 from dicomsniff.findings.parts import the_message_with_id, the_party
 from dicomsniff.findings.review import Review, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -259,6 +259,7 @@ def cut_off(review: Review) -> Iterator[Hit]:
 
 @final_rule(
     code="message-partly-captured",
+    where=is_irregular,
     severity=Severity.WARNING,
     follows=(*NOT_CAPTURED, *by("own", *FRAMING, "bytes-skipped")),
 )

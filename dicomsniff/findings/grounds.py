@@ -4,15 +4,43 @@ Most associations are as they should be and use one service, and there are more 
 is looked at once an association, whatever rules share it, before the first of them is asked.
 """
 
+from dicomsniff.association.state import State
+from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import RETRIEVALS
 from dicomsniff.findings.review import Review
-from dicomsniff.pdu.types import MalformedPdu, MissingBytes
+from dicomsniff.pdu.types import AssociateAc, AssociateRq, MalformedPdu, MissingBytes, ReleaseRp, ReleaseRq
+
+_USUAL = frozenset((AssociateRq, AssociateAc, Message, ReleaseRq, ReleaseRp, TcpEnd))
 
 
 def is_over_tls(review: Review) -> bool:
     """It came over TLS. Of one that could not be read nothing else is there: rules with other grounds are not asked."""
     return review.association.tls is not None
+
+
+def is_irregular(review: Review) -> bool:
+    """It is not all regular, in the capture from A-ASSOCIATE-RQ to A-RELEASE-RP, and every request answered."""
+    association = review.association
+    operations, request = association.operations, association.request
+    is_regular = (
+        association.state is State.RELEASED
+        and request is not None
+        and request.span.start == 0
+        and association.accept is not None
+        and association.rejection is None
+        and association.abort is None
+        and review.ending is None
+        and review.kinds <= _USUAL
+        and review.both_directions
+        and not association.has_holes
+        and not association.unlisted
+        and not operations.has_outstanding
+        and not operations.unmatched_responses
+        and not any(message.lack is not None for message in association.messages)
+    )
+    return not is_regular
 
 
 def is_broken_off(review: Review) -> bool:
@@ -42,7 +70,7 @@ def reports(review: Review) -> bool:
 
 def waits(review: Review) -> bool:
     """It holds a request that got no final response."""
-    return bool(review.association.unanswered)
+    return review.association.operations.has_outstanding
 
 
 def cancels(review: Review) -> bool:

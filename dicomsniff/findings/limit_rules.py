@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from dicomsniff.findings.finding import SEVERITIES, Severity
+from dicomsniff.findings.grounds import is_irregular
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted
 
 
-@final_rule(code="entries-not-listed", severity=Severity.NOTE)
+@final_rule(code="entries-not-listed", where=is_irregular, severity=Severity.NOTE)
 def entries_not_listed(review: Review) -> Iterator[Hit]:
     """More was exchanged than is listed.
 

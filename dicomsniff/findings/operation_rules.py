@@ -12,7 +12,7 @@ from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.sub_operations import Progress
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.grounds import waits
+from dicomsniff.findings.grounds import is_irregular, waits
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -26,6 +26,7 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
 @final_rule(
     code="response-without-request",
+    where=is_irregular,
     severity=Severity.ERROR,
     follows=(
         *_BEFORE,
@@ -135,7 +136,7 @@ def beyond_window(review: Review) -> Iterator[Hit]:
     if association.has_holes or not review.both_directions:
         return
     for side, most in association.operations.most_outstanding.items():
-        allowed = _allowed(association, side)
+        allowed = _allowed(association, side) if most > 1 else 1  # one always is
         if most <= allowed:
             continue
         own = (each for each in association.operations.operations if each.side is side)
@@ -161,6 +162,7 @@ def _allowed(association: Association, side: Side) -> float:
     follows=(
         *by("own", *FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, "message-id-repeated", "pdu-incomplete"),
         *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request", "release-by-acceptor"),
+        "destination-failed",
         "peer-silent",
         *STALLS,
         *ENDS,
@@ -215,8 +217,9 @@ def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     What to do: Look at which id the sender puts into C-CANCEL.
     """
     tracker = review.association.operations
-    saw_all = all(review.saw_all(side, until=1 << 62) for side in SIDES)
-    if not tracker.unmatched_cancels or not saw_all or tracker.unlisted:
+    if not tracker.unmatched_cancels or tracker.unlisted:
+        return
+    if not all(review.saw_all(side, until=1 << 62) for side in SIDES):
         return
     asked: dict[tuple[Side, int | None], int] = {}
     for operation in tracker.operations:

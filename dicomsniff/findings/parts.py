@@ -18,7 +18,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.privacy.gate import Gate
 
 _BEGIN, _TEXT, _END = "\ud800", "\ud801", "\ud802"
-_STRAY = str.maketrans(dict.fromkeys((_BEGIN, _TEXT, _END), "\ufffd"))
+_STRAY = re.compile(f"[{_BEGIN}{_TEXT}{_END}]")
 
 
 class Kind(StrEnum):
@@ -60,6 +60,7 @@ class Reference(NamedTuple):
 
 
 Part = str | Value | Reference
+_KINDS = {str(kind): kind for kind in Kind}
 _REFERENCES = frozenset((Kind.ASSOCIATION, Kind.MESSAGE))
 _MARKED = re.compile(f"{_BEGIN}({'|'.join(Kind)})([0-9A-F]*){_TEXT}([^{_BEGIN}-{_END}]*){_END}")
 
@@ -73,9 +74,15 @@ def told(parts: Iterable[Part], gate: Gate | None = None) -> str:
 
 def shown(line: str, gate: Gate) -> str:
     """Return a line with marks as the gate shows it."""
-    if _BEGIN not in line:
-        return _unmarked(line)
-    return told(parts_of(line), gate)
+    if line.isascii():
+        return line  # as nearly all are: no mark is ASCII
+    if _BEGIN in line:
+        line = _MARKED.sub(lambda found: _shown_part(_part(found[3], found[1], found[2]), gate), line)
+    return _unmarked(line)
+
+
+def _shown_part(part: Value | Reference, gate: Gate) -> str:
+    return _shown(part, gate) if isinstance(part, Value) else str(part.number)
 
 
 def _text(part: str | Reference) -> str:
@@ -120,16 +127,17 @@ def parts_of(line: str) -> tuple[Part, ...]:
             case 2:
                 tag = piece
             case 3:
-                parts.append(_part(piece, Kind(kind), tag))
+                parts.append(_part(piece, kind, tag))
     return tuple(parts)
 
 
 def _unmarked(text: str) -> str:
     """Return text without characters that are taken for marks; they are not ASCII, as nearly all text is."""
-    return text if text.isascii() else text.translate(_STRAY)
+    return text if text.isascii() else _STRAY.sub("\ufffd", text)
 
 
-def _part(text: str, kind: Kind, tag: str) -> Part:
+def _part(text: str, of: str, tag: str) -> Value | Reference:
+    kind = _KINDS[of]
     is_number = kind in _REFERENCES and text.isdecimal()
     return Reference(int(text), kind) if is_number else Value(text, kind, int(tag, 16) if tag else None)
 

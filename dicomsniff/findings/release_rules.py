@@ -173,9 +173,11 @@ def unused(review: Review) -> Iterator[Hit]:
     What to do: Compare what was to be sent, its SOP class and transfer syntax, with the contexts that were refused.
     """
     association = review.association
+    if association.message_counts.messages:
+        return
     refused = sum(bool(context.result) for context in association.contexts.values())
     asked = next((each for each in association.timeline if isinstance(each.event, ReleaseRq)), None)
-    silent = not association.message_counts.messages and not association.unlisted and not association.missing_bytes
+    silent = not association.unlisted and not association.missing_bytes
     if asked is None or asked.side is not Side.REQUESTOR or association.nothing_accepted or not (refused and silent):
         return
     who = the_party(association.requestor)

@@ -28,7 +28,10 @@ from dicomsniff.side import SIDES, Side
 if TYPE_CHECKING:
     from dicomsniff.findings.asked import Asked
 
-_WHOLE = (AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Message)
+_ENDS = (Abort, AssociateRj, ReleaseRq, ReleaseRp)
+_WHOLE = frozenset((AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Message))
+_BREAKING = (Abort, TcpEnd)
+_FINAL = (AssociateRj, ReleaseRp)
 
 
 class Known(Protocol):
@@ -80,7 +83,7 @@ class Review:
         self._collector = collector
         self.known = known
         """What is known of other associations; None where it is looked at alone."""
-        self.kinds = {type(entry.event) for entry in association.timeline}
+        self.kinds: set[type] = set()
         """Which kinds of event its timeline lists."""
         self.gaps: dict[Side, list[MissingBytes]] = {side: [] for side in SIDES}
         """Bytes that the capture lacks, by the side that sent them."""
@@ -102,22 +105,26 @@ class Review:
         over = False
         for entry in sorted(association.timeline, key=_when):
             event, side = entry.event, entry.side
-            if isinstance(event, MissingBytes):
+            kind, span = type(event), event.span
+            self.kinds.add(kind)
+            if kind in _WHOLE and span.start > self._reach[side]:
+                self._reach[side] = span.start
+            if kind is TcpEnd:
+                self.ends.append(entry)
+            elif isinstance(event, MissingBytes):
                 self.gaps[side].append(event)
                 if event.resynchronized:
-                    self._resync[side] = max(self._resync[side], event.span.last_packet)
-            elif isinstance(event, UnexpectedPdu):
+                    self._resync[side] = max(self._resync[side], span.last_packet)
+            else:
+                self._spoke[side] = True
+            if isinstance(event, UnexpectedPdu):
                 expected = event.state is State.IDLE and knows_state(association, side)
                 self.begun_in_sight = self.begun_in_sight or expected
-            if isinstance(event, _WHOLE):
-                self._reach[side] = max(self._reach[side], event.span.start)
-            self._spoke[side] = self._spoke[side] or not isinstance(event, TcpEnd | MissingBytes)
-            if isinstance(event, TcpEnd):
-                self.ends.append(entry)
-            if self.ending is None and not over and isinstance(event, Abort | TcpEnd):
-                self.ending, self.silence = entry, event.span.first_time - last
-            over = over or isinstance(event, AssociateRj | ReleaseRp)
-            last = max(last, event.span.last_time)
+            if self.ending is None and not over and kind in _BREAKING:
+                self.ending, self.silence = entry, span.first_time - last
+            over = over or kind in _FINAL
+            if span.last_time > last:
+                last = span.last_time
 
     @property
     def found(self) -> Findings:
@@ -198,6 +205,23 @@ class Review:
         if not self._spoke[side]:
             return not hears(self.association, side)
         return self._resync[side] >= since
+
+    @property
+    def saw_no_end(self) -> bool:
+        """Whether the capture would show a release, a refusal or an abort, and shows none, although it lacks bytes.
+
+        It takes two to release, and what one of them said is all there, but perhaps for what a short snaplen cut off:
+        that is the end of long packets, not the PDUs of a few bytes.
+        """
+        if self.association.lost_until or not self.kinds.isdisjoint(_ENDS):
+            return False
+        tcp = self.association.tcp
+        if self.association.request is None and all(health.handshake_time is None for health in tcp.values()):
+            return False
+        cut = {side: health.cut for side, health in tcp.items()}
+        return any(
+            self._spoke[side] and sum(gap.length for gap in self.gaps[side]) <= cut.get(side, 0) for side in SIDES
+        )
 
     def lost_within(self, side: Side, *, since: int, until: int) -> bool:
         """Whether the capture lost bytes of a side between two packets, both included."""
@@ -313,4 +337,5 @@ def cut_off_pdu(entry: Entry) -> str:
 
 
 def _when(entry: Entry) -> tuple[int, int]:
-    return entry.span.last_time, entry.span.last_packet
+    span = entry.event.span
+    return span.last_time, span.last_packet

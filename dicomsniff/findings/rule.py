@@ -24,9 +24,10 @@ Rules are listed and asked in the order of their modules in `findings/catalogue.
 """
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol, Required, TypedDict, TypeVar, Unpack
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
@@ -123,8 +124,7 @@ Form = Callable[[Command], bool]
 Ground = Callable[[Review], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """What is common to all rules.
 
     `title` says in a line what is wrong, `meaning` in a paragraph what that means, `remedy` what to do.
@@ -143,8 +143,7 @@ class Rule:
         return clause_of(self.code)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryRule(Rule):
+class EntryRule(Rule, frozen=True, kw_only=True):
     """A rule asked about every timeline entry of certain types, as it comes.
 
     Messages are many, and most are as they should be: where it has a `condition`, it is asked about those only that
@@ -162,8 +161,7 @@ class EntryRule(Rule):
     """Asked instead of `check` where it is there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinalRule(Rule):
+class FinalRule(Rule, frozen=True, kw_only=True):
     """A rule asked once about an association, when nothing more can come."""
 
     check: FinalCheck
@@ -171,8 +169,7 @@ class FinalRule(Rule):
     """Asked only where this is so (`findings/grounds.py`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureRule(Rule):
+class CaptureRule(Rule, frozen=True, kw_only=True):
     """A rule asked once about a capture, when it is over."""
 
     check: CaptureCheck

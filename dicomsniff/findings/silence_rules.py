@@ -6,7 +6,7 @@ from itertools import chain
 from dicomsniff.association.state import State
 from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.grounds import is_broken_off
+from dicomsniff.findings.grounds import is_broken_off, is_irregular
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, final_rule
@@ -20,8 +20,9 @@ _IDLE = 30_000_000_000
 
 @final_rule(
     code="association-unanswered",
+    where=is_irregular,
     severity=Severity.ERROR,
-    follows=(*by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused"), "peer:identity-ignored"),
+    follows=(*by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused", "likely-reason"), "peer:identity-ignored"),
 )
 def request_unanswered(review: Review) -> Iterator[Hit]:
     """A-ASSOCIATE-RQ gets no answer.

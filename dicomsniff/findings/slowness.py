@@ -46,6 +46,8 @@ def _both_seen(association: Association) -> bool:
 def _dominating(association: Association) -> tuple[Part, Side | None, str] | None:
     """Find what took more than half of the busy time, beginning with what explains it best."""
     timing = association.timing
+    if timing.total <= LONG:
+        return None
     busy = timing.total - timing.part(Part.IDLE) - timing.part(Part.AFTER)
     if busy <= LONG or association.has_holes or not _both_seen(association):
         return None

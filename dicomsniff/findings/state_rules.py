@@ -8,6 +8,7 @@ from dicomsniff.association.timeline import Entry, UnexpectedPdu
 from dicomsniff.dictionary.reasons import ABORT_REASONS, REJECT_REASONS, REJECT_RESULTS
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.grounds import is_irregular
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import Review, asks_release_again, knows_state
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -207,7 +208,7 @@ def reject_reserved(association: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{who} sends A-ASSOCIATE-RJ with reserved codes: result {codes}")
 
 
-@final_rule(code="connection-reused", severity=Severity.WARNING)
+@final_rule(code="connection-reused", where=is_irregular, severity=Severity.WARNING)
 def connection_reused(review: Review) -> Iterator[Hit]:
     """The TCP connection carried something before this association.
 
@@ -220,7 +221,7 @@ def connection_reused(review: Review) -> Iterator[Hit]:
         yield from _reuse(review)
 
 
-@final_rule(code="connection-reuse-refused", severity=Severity.WARNING)
+@final_rule(code="connection-reuse-refused", where=is_irregular, severity=Severity.WARNING)
 def reuse_refused(review: Review) -> Iterator[Hit]:
     """An association was not accepted on a TCP connection that was used before.
 

@@ -8,7 +8,7 @@ from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.association.tls_layer import why_missing
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.grounds import has_gap, is_sent_again
+from dicomsniff.findings.grounds import has_gap, is_irregular, is_sent_again
 from dicomsniff.findings.parts import the_message_id, the_message_with_id, the_party
 from dicomsniff.findings.review import UNANSWERED, Review, cut_off_pdu
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -27,7 +27,12 @@ _SEGMENT = 1460
 """Payload bytes of a full segment on Ethernet, where no SYN told the maximum."""
 
 
-@final_rule(code="negotiation-not-captured", severity=Severity.WARNING, follows=("bytes-missing", "one-direction"))
+@final_rule(
+    code="negotiation-not-captured",
+    where=is_irregular,
+    severity=Severity.WARNING,
+    follows=("bytes-missing", "one-direction"),
+)
 def negotiation_not_captured(review: Review) -> Iterator[Hit]:
     """The capture does not hold the negotiation.
 
@@ -99,7 +104,7 @@ def conflicting(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{sent} again with other contents; the first copy is decoded")
 
 
-@final_rule(code="one-direction", severity=Severity.WARNING)
+@final_rule(code="one-direction", where=is_irregular, severity=Severity.WARNING)
 def one_direction(review: Review) -> Iterator[Hit]:
     """The capture holds one direction only.
 
@@ -121,7 +126,7 @@ def one_direction(review: Review) -> Iterator[Hit]:
             yield Hit(f"nothing sent by {the_party(party)} {where}", side=side)
 
 
-@final_rule(code="capture-ends-early", severity=Severity.WARNING)
+@final_rule(code="capture-ends-early", where=is_irregular, severity=Severity.WARNING)
 def ends_early(review: Review) -> Iterator[Hit]:
     """The capture ends while something is under way.
 

@@ -1,8 +1,9 @@
 """The bytes of one PDU, after its 6-byte header -> a PDU (PS3.8 §9.3). P-DATA-TF is streamed: see stream.py."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from dicomsniff.dictionary.pdu_types import pdu_type_name
 from dicomsniff.pdu.fields import DecodeError, Field, FieldReader
@@ -25,7 +26,7 @@ HEADER_LENGTH = 6
 _CALLED_END, _CALLING_END = 20, 36
 """Where the AE titles end in the body of A-ASSOCIATE-RQ and -AC (PS3.8 Table 9-11)."""
 LONGEST_KNOWN, MAX_KNOWN = 1 << 15, 64
-"""Bytes of an A-ASSOCIATE body that is remembered with what it means, and how many are: systems repeat theirs."""
+"""Bytes of a body that is remembered with what it means, and how many are: systems repeat theirs."""
 _NOWHERE = Span(0, 0, 0, 0, 0)
 SHORTEST_BODY = 4
 """Bytes in the body of A-ASSOCIATE-RJ, A-RELEASE-RQ, -RP and A-ABORT; every other PDU has more (PS3.8 §9.3)."""
@@ -103,8 +104,8 @@ DECODERS: dict[int, Callable[[FieldReader, Span], ControlPdu]] = {
 
 def decode_control_pdu(kind: int, data: bytes, span: Span) -> ControlPdu:
     """Decode the body of any PDU but P-DATA-TF; one that lacks fields becomes an UnknownPdu with its problem."""
-    if kind in (0x01, 0x02) and len(data) <= LONGEST_KNOWN:
-        return replace(_known_associate(kind, data), span=span)
+    if kind in DECODERS and len(data) <= LONGEST_KNOWN:
+        return replace(_known(kind, data), span=span)
     return _decode(kind, data, span)
 
 
@@ -118,7 +119,7 @@ def _decode(kind: int, data: bytes, span: Span = _NOWHERE) -> ControlPdu:
         return UnknownPdu(span, len(data), kind, data, str(error))
 
 
-_known_associate = lru_cache(maxsize=MAX_KNOWN)(_decode)
+_known = lru_cache(maxsize=MAX_KNOWN)(_decode)
 
 
 def decode_cut_associate(kind: int, data: bytes, length: int, span: Span) -> CutAssociate | None:

@@ -3,9 +3,10 @@
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from sys import intern
 from typing import Any
+
+from msgspec import Struct
 
 from dicomsniff.quantities import counted
 
@@ -14,8 +15,7 @@ class DecodeError(ValueError):
     """A body does not have the layout it should; the message names the field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A decoded field: its name, value in words, bytes `start`..`end` of the body, and depth of nesting."""
 
     name: str

@@ -99,7 +99,7 @@ class Framing:
         self.position = 0
         """Bytes of the source taken so far, those missing included."""
         self.counts: dict[str, int] = defaultdict(int)
-        """PDUs seen whole, by name."""
+        """PDUs seen whole since this was cleared, by name."""
         self._collect = collect
         self._kept: list[bytes] = []
         self._show_data = show_data
@@ -144,6 +144,7 @@ class Framing:
     def begin(self, position: int, skipped: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
         """Begin at `position` of the stream; the `skipped` bytes before it, from packet `first` on, are no PDUs."""
         self.position, self._skipped, self._skip_first = position, skipped, first
+        self._mark = self._last = max(self._last, first)  # nothing may follow it
         self._state = PDU_HEADER if at_header else LOST
         return self._report_skipped() if at_header else []
 
@@ -301,6 +302,9 @@ class Framing:
         doubtful = self._doubtful or (self._pdu_start == 0 and kind not in PDU_TYPES)  # a stream of another protocol?
         if not _is_possible(kind, length) or (doubtful and not _makes_sense(kind, length)):
             detail = f"not a PDU header: {pdu_type_name(kind)} with a length of {counted(length, 'byte')}"
+            swapped = int.from_bytes(length.to_bytes(4, "big"), "little")
+            if kind in PDU_TYPES and kind != 4 and _makes_sense(kind, swapped):
+                detail += f", in the other byte order {swapped}" if swapped <= MAX_CONTROL_PDU else ""
             self._malformed(events, "pdu-header", detail, used, bytes(pending))
             self._doubtful = False
             self._state = LOST
@@ -319,17 +323,20 @@ class Framing:
 
     def _control_body(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:
         used = min(self._pdu_left - len(self._pending), end - at)
+        if used == self._pdu_left:
+            self._end_of_pdu(events, used, data[at : at + used])
+            return at + used
         self._pending += data[at : at + used]
         if len(self._pending) == self._pdu_left:
-            self._end_of_pdu(events, used)
-        return at + used
-
-    def _end_of_pdu(self, events: list[PduEvent], used: int) -> None:
-        """A PDU is whole; it ends `used` bytes after `position`."""
-        self.counts[pdu_type_name(self._pdu_type)] += 1
-        if self._pdu_type != 4:
             body = bytes(self._pending)
             self._pending.clear()
+            self._end_of_pdu(events, used, body)
+        return at + used
+
+    def _end_of_pdu(self, events: list[PduEvent], used: int, body: bytes = b"") -> None:
+        """A PDU is whole; it ends `used` bytes after `position`. Of a P-DATA-TF the body is not kept."""
+        self.counts[pdu_type_name(self._pdu_type)] += 1
+        if self._pdu_type != 4:
             pdu = decode_control_pdu(self._pdu_type, body, self._span(self._first, self._pdu_start, used))
             self._doubtful = isinstance(pdu, UnknownPdu) or len(body) < SHORTEST_BODY
             events.append(pdu)
@@ -568,6 +575,9 @@ class Framing:
 
     def _span(self, first: PacketMark, start: int, used: int = 0) -> Span:
         last = self._last
+        if first is last:
+            return Span(last.number, last.number, last.time, last.time, last.offset, self.source, start,
+                        self.position + used)  # fmt: skip
         return Span(
             min(first.number, last.number),
             max(first.number, last.number),

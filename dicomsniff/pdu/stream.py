@@ -39,7 +39,7 @@ class PduStream:
 
     @property
     def counts(self) -> dict[str, int]:
-        """PDUs seen whole, by name."""
+        """PDUs seen whole, by name; whoever takes note of them may clear it."""
         return self._framing.counts
 
     @property

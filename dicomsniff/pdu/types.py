@@ -1,15 +1,15 @@
 """The PDUs of PS3.8 §9.3 with their items, PDVs, and events for bytes that are not a PDU."""
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.dictionary.application_information import find_information_layout
 from dicomsniff.dictionary.pdu_types import pdu_type_name
 from dicomsniff.span import PacketMark, Span
 
 
-@dataclass(frozen=True, slots=True)
-class ProposedContext:
+class ProposedContext(Struct, frozen=True):
     """Presentation context item of an A-ASSOCIATE-RQ (PS3.8 §9.3.2.2)."""
 
     id: int
@@ -19,8 +19,7 @@ class ProposedContext:
     """Sub-items that have no place in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContextResult:
+class ContextResult(Struct, frozen=True):
     """Presentation context item of an A-ASSOCIATE-AC (PS3.8 §9.3.3.2); the syntax counts only where result is 0."""
 
     id: int
@@ -30,16 +29,14 @@ class ContextResult:
     """Sub-items that have no place in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class AsynchronousOperationsWindow:
+class AsynchronousOperationsWindow(Struct, frozen=True):
     """Operations that may be outstanding, 0 for any number (PS3.7 §D.3.3.3)."""
 
     invoked: int
     performed: int
 
 
-@dataclass(frozen=True, slots=True)
-class RoleSelection:
+class RoleSelection(Struct, frozen=True):
     """SCP/SCU roles of the requestor for a SOP class (PS3.7 §D.3.3.4)."""
 
     sop_class_uid: str
@@ -47,8 +44,7 @@ class RoleSelection:
     scp: int
 
 
-@dataclass(frozen=True, slots=True)
-class InformationValue:
+class InformationValue(Struct, frozen=True):
     """A byte of service class application information, and what it means; empty where the standard does not say."""
 
     name: str
@@ -56,8 +52,7 @@ class InformationValue:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExtendedNegotiation:
+class ExtendedNegotiation(Struct, frozen=True):
     """Service class application information for a SOP class, as sent (PS3.7 §D.3.3.5)."""
 
     sop_class_uid: str
@@ -73,8 +68,7 @@ class ExtendedNegotiation:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class CommonExtendedNegotiation:
+class CommonExtendedNegotiation(Struct, frozen=True):
     """Service class and related general SOP classes of a SOP class (PS3.7 §D.3.3.6)."""
 
     sop_class_uid: str
@@ -82,8 +76,7 @@ class CommonExtendedNegotiation:
     related_general_sop_class_uids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UserIdentity:
+class UserIdentity(Struct, frozen=True):
     """The user the requestor claims to act for; the fields may be secrets (PS3.7 §D.3.3.7.1)."""
 
     type: int
@@ -92,23 +85,20 @@ class UserIdentity:
     secondary_field: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class UserIdentityResponse:
+class UserIdentityResponse(Struct, frozen=True):
     """The acceptor's answer to a user identity (PS3.7 §D.3.3.7.2)."""
 
     server_response: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownItem:
+class UnknownItem(Struct, frozen=True):
     """An item or sub-item that the standard does not define, or not in that place or not again, kept whole."""
 
     type: int
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class UserInformation:
+class UserInformation(Struct, frozen=True):
     """The user information item: one field per sub-item (PS3.8 §9.3.2.3, PS3.7 §D.3.3)."""
 
     max_pdu_length: int | None = None
@@ -123,8 +113,7 @@ class UserInformation:
     unknown: tuple[UnknownItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AssociateRq:
+class AssociateRq(Struct, frozen=True):
     """A-ASSOCIATE-RQ: the requestor proposes an association (PS3.8 §9.3.2).
 
     `problem` says where decoding had to stop; empty in a well-formed PDU.
@@ -140,7 +129,7 @@ class AssociateRq:
     user_information: UserInformation
     unknown: tuple[UnknownItem, ...] = ()
     problem: str = ""
-    raw: bytes = field(default=b"", repr=False, compare=False)
+    raw: bytes = b""
     """The body as sent, of which the fields above are what it means."""
     name = "A-ASSOCIATE-RQ"
 
@@ -150,8 +139,7 @@ class AssociateRq:
         return self.raw[4:20], self.raw[20:36]
 
 
-@dataclass(frozen=True, slots=True)
-class AssociateAc:
+class AssociateAc(Struct, frozen=True):
     """A-ASSOCIATE-AC: the acceptor accepts, context by context (PS3.8 §9.3.3)."""
 
     span: Span
@@ -164,13 +152,12 @@ class AssociateAc:
     user_information: UserInformation
     unknown: tuple[UnknownItem, ...] = ()
     problem: str = ""
-    raw: bytes = field(default=b"", repr=False, compare=False)
+    raw: bytes = b""
     """The body as sent, of which the fields above are what it means."""
     name = "A-ASSOCIATE-AC"
 
 
-@dataclass(frozen=True, slots=True)
-class AssociateRj:
+class AssociateRj(Struct, frozen=True):
     """A-ASSOCIATE-RJ: the acceptor refuses the association (PS3.8 §9.3.4)."""
 
     span: Span
@@ -182,8 +169,7 @@ class AssociateRj:
     name = "A-ASSOCIATE-RJ"
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseRq:
+class ReleaseRq(Struct, frozen=True):
     """A-RELEASE-RQ: one side wants to end the association (PS3.8 §9.3.6)."""
 
     span: Span
@@ -192,8 +178,7 @@ class ReleaseRq:
     name = "A-RELEASE-RQ"
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseRp:
+class ReleaseRp(Struct, frozen=True):
     """A-RELEASE-RP: the other side agrees to end the association (PS3.8 §9.3.7)."""
 
     span: Span
@@ -202,8 +187,7 @@ class ReleaseRp:
     name = "A-RELEASE-RP"
 
 
-@dataclass(frozen=True, slots=True)
-class Abort:
+class Abort(Struct, frozen=True):
     """A-ABORT: one side breaks the association off (PS3.8 §9.3.8)."""
 
     span: Span
@@ -214,8 +198,7 @@ class Abort:
     name = "A-ABORT"
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownPdu:
+class UnknownPdu(Struct, frozen=True):
     """A PDU of a type that the standard does not define, or too short for its type; `data` is its body."""
 
     span: Span
@@ -230,8 +213,7 @@ class UnknownPdu:
         return pdu_type_name(self.type)
 
 
-@dataclass(frozen=True, slots=True)
-class MalformedPdu:
+class MalformedPdu(Struct, frozen=True):
     """Bytes that break the layout of PDUs; `code` names the defect, `problem` says it in words.
 
     `header` are the bytes that stand where a header should.
@@ -244,8 +226,7 @@ class MalformedPdu:
     header: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class CutAssociate:
+class CutAssociate(Struct, frozen=True):
     """A-ASSOCIATE-RQ or -AC (`name`) of which only the beginning is there: `received` of `length` bytes of its body.
 
     An AE title of which bytes are lacking is None (PS3.8 Table 9-11).
@@ -259,8 +240,7 @@ class CutAssociate:
     calling_ae_title: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class MissingBytes:
+class MissingBytes(Struct, frozen=True):
     """`length` bytes of the stream are not in the capture; `resynchronized` where the place among PDUs was lost.
 
     Once it was, many holes in a row are one event: `places` says how many, their bytes and those between make its span.
@@ -273,8 +253,7 @@ class MissingBytes:
     name = "missing bytes"
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedBytes:
+class SkippedBytes(Struct, frozen=True):
     """`length` bytes passed over in search of the next PDU header, in so many `places` with holes between them."""
 
     span: Span

@@ -1,8 +1,9 @@
 """A data set -> the bytes of it that may not be shown, and what stands in their place: as long, in the same places."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from dicomsniff.dictionary.registry import attributes
 from dicomsniff.dimse.dataset import HARMLESS
@@ -35,16 +36,14 @@ class Hidden(NamedTuple):
     value: bytes | None = None
 
 
-@dataclass(slots=True)
-class Erasure:
+class Erasure(Struct):
     """What of a data set may not be shown, in order. `why` says why all of it may not, empty where that is not so."""
 
     hidden: list[Hidden] = field(default_factory=list)
     why: str = ""
 
 
-@dataclass(slots=True)
-class _Scope:
+class _Scope(Struct):
     """What the walk is in: the data set or an item, with its character sets and private creators."""
 
     encodings: tuple[str, ...]

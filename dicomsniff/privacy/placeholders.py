@@ -1,8 +1,5 @@
 """Names that stand for withheld values: the same for the same value, so that a reader sees who is the same."""
 
-import hmac
-from hashlib import blake2b, sha256
-
 MAX_VALUES = 100_000
 """Different values told apart in a run without a key; those that come later share one name for each attribute."""
 LATEST_VALUES = 20_000
@@ -25,8 +22,12 @@ class Placeholders:
 
     def name(self, kind: str, value: str | bytes) -> str:
         """Return what stands for a value of an attribute or kind."""
+        from hashlib import blake2b, sha256
+
         said = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
         if self._key is not None:
+            import hmac
+
             keyed = hmac.new(self._key, kind.encode() + b"\0" + said, sha256)
             return f"{kind}-{keyed.hexdigest()[:_DIGITS]}"
         digest = blake2b(said, digest_size=16, person=blake2b(kind.encode(), digest_size=16).digest()).digest()

@@ -1,8 +1,9 @@
 """Where in a frame which TCP segment is: its payload, the headers before that, the checksums over it."""
 
 from collections import Counter, deque
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.capture.fragments import Key
 from dicomsniff.capture.frames import Decoded, FrameDecoder
@@ -27,8 +28,7 @@ class Outer(NamedTuple):
     is_udp: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A segment in a frame: `ip` and `tcp` are where its headers begin, `start` and `end` where its payload is.
 
     `length` is that of the segment with its header as the IP header has it; more than is there where the capture cut it
@@ -51,8 +51,7 @@ class Placed:
         return self.end - self.tcp < self.length
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(Struct, frozen=True):
     """A part of an IP packet in a frame: its bytes, at `offset` of the packet's payload, are at `start` to `end`.
 
     With the last part to come, `segment` is the whole: a segment that begins at byte 0 of the payload.

@@ -3,10 +3,11 @@
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from operator import itemgetter
 from os import SEEK_END
 from typing import IO
+
+from msgspec import Struct, field
 
 from dicomsniff.capture.segments import reverse_flow
 from dicomsniff.tcp.source import TcpSource
@@ -84,8 +85,7 @@ class Parts:
         self._places.append(place)
 
 
-@dataclass(slots=True)
-class PlannedConnection:
+class PlannedConnection(Struct):
     """A connection that is copied, in packets `first_packet` to `last_packet`.
 
     `sides` are its directions by flow: where byte 0 is, and what of it is shown. `conflicts` are packets that send

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import IO
+
+from msgspec import Struct, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import PduWatcher
@@ -48,8 +49,7 @@ _BEFORE_TITLES, _TITLE = 4, 16
 """Bytes in the body of A-ASSOCIATE PDUs before the AE titles, and of each of those (PS3.8 Table 9-11)."""
 
 
-@dataclass(slots=True)
-class _Sent:
+class _Sent(Struct):
     """What one side of an association sent: where byte 0 of its stream is, and what of it is shown."""
 
     source: TcpSource

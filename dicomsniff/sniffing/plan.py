@@ -1,6 +1,5 @@
 """What is to be captured, and where it is kept: what the command line asks of the capturer."""
 
-import json
 import re
 from dataclasses import asdict, dataclass
 from typing import Self
@@ -57,11 +56,15 @@ class Plan:
 
     def to_json(self) -> str:
         """Return it as the capturer reads it."""
+        import json
+
         return json.JSONEncoder().encode(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read it from what `to_json` wrote."""
+        import json
+
         fields = json.loads(text)
         return cls(**{**fields, "interfaces": tuple(fields["interfaces"])})
 

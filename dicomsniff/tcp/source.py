@@ -16,7 +16,8 @@ Passing over bytes (capture/skip.py) is for TCP's own bytes alone: what has to b
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import PacketSource
@@ -26,8 +27,7 @@ from dicomsniff.span import Source, Span
 SEQUENCE_MASK = 0xFFFFFFFF
 
 
-@dataclass(slots=True)
-class StreamPiece:
+class StreamPiece(Struct):
     """Bytes of a stream from `start`; `holes` are the (start, end) of those not in the capture (zeros here)."""
 
     start: int

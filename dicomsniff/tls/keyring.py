@@ -1,9 +1,10 @@
 """What opens the records of a connection: its handshake and all secrets come in, keys of each side out."""
 
 import hashlib
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.dictionary.tls import TLS_1_0, TLS_1_3, version_name
 from dicomsniff.dictionary.tls_suites import suite_name
@@ -45,8 +46,7 @@ class Missing(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Key:
+class Key(Struct, frozen=True, eq=False):
     """Opens records of one side; and whose it is, where that was not known before."""
 
     protection: Protection

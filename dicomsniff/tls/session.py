@@ -1,7 +1,8 @@
 """What is known of a TLS session: its handshake as far as it could be read, and how it was read or why it was not."""
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dicomsniff.dictionary.tls import TLS_1_3
 from dicomsniff.dictionary.tls_suites import SUITES
@@ -14,8 +15,7 @@ MAX_ALERTS = 16
 _EXCHANGE = re.compile(r"TLS_(\w+)_WITH_")
 
 
-@dataclass(slots=True)
-class TlsSession:
+class TlsSession(Struct):
     """Facts of the handshakes of a connection; after a renegotiation those of the last one."""
 
     offered_versions: tuple[int, ...] = ()

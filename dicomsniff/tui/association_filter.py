@@ -1,6 +1,6 @@
 """A filter as it is typed -> the associations that it chooses."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dicomsniff.analyzer import MAX_ASSOCIATIONS
 from dicomsniff.association.association import Association
@@ -11,8 +11,7 @@ from dicomsniff.filter.selection import EVERYTHING, Selection
 from dicomsniff.findings.collector import Collector, Findings
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     """What was said of an association when it was as it is: only those that grew are asked about again."""
 
     size: tuple[bool, int, int]

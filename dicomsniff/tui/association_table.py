@@ -49,7 +49,7 @@ class AssociationTable(ColumnList[Association]):
             Column("calling → called AE", _pair, 18, 44, share=3),
             Column("how it went", listing.verdict, 32, share=12, is_toned=True),
             Column("ops", _operations, 5, leaves=6, to_right=True, key=lambda row: row.message_counts.requests.total()),
-            Column("failed", _failed, 6, leaves=5, to_right=True, key=lambda row: failed_operations(row).total()),
+            Column("failed", _failed, 6, leaves=5, to_right=True, key=_failures),
             Column("data", _data, 8, leaves=7, to_right=True, key=lambda row: sum(row.timing.bytes.values())),
             Column("longest wait", _wait, 12, leaves=8, to_right=True, key=_waited),
             Column("duration", _duration, 8, leaves=2, to_right=True, key=lambda row: row.end_time - row.start_time),
@@ -98,7 +98,11 @@ def _operations(association: Association) -> str:
 
 
 def _failed(association: Association) -> str:
-    return f"{failed_operations(association).total() or ''}"
+    return f"{_failures(association) or ''}"
+
+
+def _failures(association: Association) -> int:
+    return sum(failed_operations(association).values())
 
 
 def _data(association: Association) -> str:

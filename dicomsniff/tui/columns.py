@@ -1,8 +1,9 @@
 """Columns of a list, and how wide each of them is where there is little room or much."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from dicomsniff.tui.shown import Shown
 
@@ -12,8 +13,7 @@ GAP = 1
 """Cells between two columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Row]):
+class Column(Struct, Generic[Row], frozen=True):
     """One column: its title, what it says of a row, and how much room it takes.
 
     `text` is the whole of what it says: that is copied, searched and, unless there is a `key`, sorted by. `draw` draws

@@ -1,6 +1,6 @@
 """A timeline entry -> what can be shown of it: facts, fields with their places, and the bytes, reread."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, SharedPdu, TcpEnd, UnexpectedPdu
@@ -27,8 +27,7 @@ SHOWN_BYTES = 1 << 20
 """Bytes of a command set, data set or PDU that are kept for the screen."""
 
 
-@dataclass(slots=True)
-class Detail:
+class Detail(Struct):
     """What is shown of an entry; `problem` says why bytes that should be there are not."""
 
     title: str

@@ -1,9 +1,9 @@
 """The list of findings: those of one code below a heading of theirs, what follows from one indented below it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from rich.style import Style
 from textual.binding import BindingType
 
@@ -21,8 +21,7 @@ FEW = 100
 """Findings up to which all of them are seen at once."""
 
 
-@dataclass(slots=True, eq=False)
-class FindingRow:
+class FindingRow(Struct, eq=False):
     """A finding, or the heading of those of one code."""
 
     kind: Kind

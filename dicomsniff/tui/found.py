@@ -1,7 +1,8 @@
 """Findings arranged for the screen: by code, the worst first, causes before what follows from them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association
 from dicomsniff.findings.collector import Findings
@@ -11,8 +12,7 @@ MAX_FOUND = 10_000
 """Findings listed, the worst first."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(Struct, frozen=True, eq=False):
     """A finding, and the association it is about; None where it is about the capture."""
 
     finding: Finding
@@ -20,8 +20,7 @@ class Found:
     is_follower: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Kind:
+class Kind(Struct, eq=False):
     """All findings of one code that follow from no other one, each with what follows from it."""
 
     code: str
@@ -31,8 +30,7 @@ class Kind:
     found: list[Found]
 
 
-@dataclass(slots=True, eq=False)
-class Finds:
+class Finds(Struct, eq=False):
     """Findings to list, and how many there are in all."""
 
     kinds: list[Kind]

@@ -1,6 +1,6 @@
 """An association's entries -> the lines of its exchange: entries with the time before them, and long gaps."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dimse.message import Message
@@ -10,8 +10,7 @@ LONG = 1_000_000_000
 """Time (ns) without a word from which on a gap has a line of its own."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LadderLine:
+class LadderLine(Struct, frozen=True, eq=False):
     """An entry, or the gap before it; `since` is the time (ns) from the last byte before it, None for the first."""
 
     entry: Entry

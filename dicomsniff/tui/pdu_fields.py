@@ -1,6 +1,6 @@
 """The fields of a PDU or a command set -> field rows, with what their codes mean."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.pdu_types import pdu_type_name

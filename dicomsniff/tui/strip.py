@@ -1,8 +1,8 @@
 """The whole capture on one line: when associations were open, where something was found, and which one is selected."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from rich.style import Style
 from textual.widget import Widget
 
@@ -18,8 +18,7 @@ NARROWEST = 10
 """Cells without which times are left out beside it."""
 
 
-@dataclass(slots=True)
-class Activity:
+class Activity(Struct):
     """What each cell of a strip stands for: from when to when (ns since 1970), how many were open, the worst there."""
 
     start: int

@@ -1,8 +1,9 @@
 """The negotiation of an association as a table: contexts, the transfer syntaxes of each, and what follows."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.association.agreement import Roles, selected_roles
 from dicomsniff.association.association import Association
@@ -10,8 +11,7 @@ from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.words.negotiation import Consequence, what_follows
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ContextRow:
+class ContextRow(Struct, frozen=True, eq=False):
     """One presentation context: how it was answered, what was sent on it, and what follows for its SOP class."""
 
     context: PresentationContext

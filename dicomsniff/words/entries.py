@@ -34,6 +34,8 @@ from dicomsniff.pdu.types import (
     CutAssociate,
     MalformedPdu,
     MissingBytes,
+    ReleaseRp,
+    ReleaseRq,
     SkippedBytes,
     UnknownPdu,
 )
@@ -43,7 +45,8 @@ from dicomsniff.words.times import latency_text
 
 def entry_order(entry: Entry) -> tuple[int, int]:
     """Return what entries are listed by: when the first byte was captured (ns since 1970), and in which packet."""
-    return entry.span.first_time, entry.span.first_packet
+    span = entry.event.span
+    return span.first_time, span.first_packet
 
 
 def entry_name(entry: Entry) -> str:
@@ -84,6 +87,11 @@ def entry_detail(association: Association, entry: Entry) -> str:
     match entry.event:
         case Message() as message:
             return "; ".join(_message_parts(message))
+        # Few kinds make up nearly all entries, and kinds are tried in this order.
+        case TcpEnd(how=how):
+            return "closes its direction" if how == "FIN" else "breaks the connection off"
+        case ReleaseRq() | ReleaseRp():
+            return ""
         case AssociateRq(contexts=contexts, problem=problem):
             count = len(contexts)
             titles = [the_title(party.ae_title or "?") for party in (association.requestor, association.acceptor)]
@@ -101,8 +109,6 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return ": ".join(part for part in (by, aborted_for(source, reason)) if part)
         case UnknownPdu(data=data, problem=problem):
             return problem or f"begins with {the_octets(data[:8])}"
-        case MalformedPdu(problem=problem, header=header) if header:
-            return f"{the_octets(header)} is {problem}"
         case MalformedPdu(problem=problem) | StrayFragment(lack=Lack(text=problem)):
             return problem
         case MissingBytes(resynchronized=resynchronized, places=places):
@@ -125,10 +131,6 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return f"the association is {state.value}"
         case TlsTrouble(text=text):
             return text
-        case TcpEnd(how=how):
-            return "closes its direction" if how == "FIN" else "breaks the connection off"
-        case _:
-            return ""
 
 
 def query_text(message: Message) -> str:

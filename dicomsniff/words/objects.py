@@ -1,9 +1,9 @@
 """The objects that were sent by C-STORE, as data: what each is, how it fared, and what asked for it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.moves import move_originator
+from dicomsniff.association.deliveries import move_originator
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
@@ -14,8 +14,7 @@ from dicomsniff.privacy.gate import ERROR_COMMENT
 _SEVERITIES = {"Success": None, "Warning": Severity.WARNING}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StoredObject:
+class StoredObject(Struct, frozen=True, eq=False):
     """A C-STORE of an association, whether the object was taken or not. Times are in ns."""
 
     association: Association

@@ -2,7 +2,8 @@
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timing import Part, Wait
@@ -16,8 +17,7 @@ _NO_WAITS = (Part.THINKING, Part.NETWORK, Part.TRANSFER)
 """What is made up of many short times; of thinking, the longest single times are told instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waited:
+class Waited(Struct, frozen=True):
     """A time (ns) in which an association stood still.
 
     Of `part`, all pauses count together; of thinking, `wait` is what for, and `answers` whether that was to be answered

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 import build
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
@@ -153,6 +154,30 @@ def test_every_element_comes_back_as_it_was_sent(values):
 def test_equal_command_sets_are_read_once():
     command = read_command(from_table(STORE_RQ))
     assert read_command(from_table(STORE_RQ)) is command
+
+
+NUMBERED = (b"\0\0\x10\1\2\0\0\0", b"\0\0\x20\1\2\0\0\0")
+"""Tag and length of Message ID, and of Message ID Being Responded To."""
+ELEMENTS = st.sampled_from((b"", NUMBERED[0], build.element(0x0002, b"1.2\0"), build.element(0x0100, b"\1\0")))
+ANYTHING = st.binary(max_size=12) | ELEMENTS | st.builds(lambda *parts: b"".join(parts), ELEMENTS, ELEMENTS, ELEMENTS)
+
+
+@settings(max_examples=examples(500))
+@given(ANYTHING, st.sampled_from(NUMBERED), st.lists(st.binary(min_size=2, max_size=2), max_size=3), ANYTHING)
+def test_what_differs_in_what_looks_like_a_message_id_reads_as_it_does_alone(before, header, numbers, after):
+    for number in numbers:
+        raw = before + header + number + after
+        found, alone = asdict(read_command(raw)), asdict(Command(raw))
+        assert found.pop("kind") >= alone.pop("kind")
+        assert found == alone
+
+
+def test_command_sets_that_differ_in_nothing_but_a_message_id_are_of_one_kind():
+    raw = from_table(STORE_RQ)
+    other = raw.replace(NUMBERED[0] + b"\7", NUMBERED[0] + b"\x08")
+    assert read_command(raw).kind == read_command(other).kind
+    assert read_command(other).message_id == 8
+    assert read_command(other.replace(b"1.2.3", b"1.2.4")).kind != read_command(raw).kind
 
 
 def test_what_only_some_commands_have_is_told_from_what_most_have():

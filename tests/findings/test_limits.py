@@ -13,7 +13,7 @@ from association.test_bounds import echoes, many
 from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Keep
 from dicomsniff.association import links, moves, normalized_links
-from dicomsniff.dimse.command import LONGEST_KNOWN, Command
+from dicomsniff.dimse.command import LONGEST_KNOWN, Command, read_command
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
@@ -154,7 +154,7 @@ def test_reasons_beyond_the_limit_are_not_counted_as_one(monkeypatch: pytest.Mon
         association.requestor.ae_title = title
         taken.feed(association, Findings())
     assert (taken.reasons[overview.Fate.TROUBLED], taken.other_reasons) == (Counter(A=1, B=1), 4)
-    assert "in trouble: A, and more than 1 other reason" in taken.text([], [])
+    assert "in trouble: A (and more than 1 other reason)" in taken.text([], [])
     assert list(taken.worst())[-1] == "and 4 associations in trouble for other reasons"
 
 
@@ -280,8 +280,9 @@ def test_a_side_that_was_heard_is_not_said_to_be_missing() -> None:
 def test_no_long_command_set_is_remembered(length: int, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Command] = []
     monkeypatch.setattr(engine, "_BY_FORM", {asked.append: []})
-    engine._known_form.cache_clear()
-    command = Command(b"no command set that there is elsewhere".ljust(length))
+    monkeypatch.setattr(engine, "_KNOWN_FORMS", {})
+    identified = build.element(0x0110, b"\1\0")
+    command = read_command(identified + build.element(0x0902, b"x" * (length - len(identified) - 8)))
     for _ in range(2):
         engine._rules_by_form(command)
     assert asked == [command] * times

@@ -1,5 +1,7 @@
 """What one side can do wrong, the other can: every case of a rule that names a side, told with the sides swapped."""
 
+from functools import cache
+
 import pytest
 
 import build
@@ -60,46 +62,65 @@ def _connections(packets: list[build.Packet]) -> int:
     return len({frozenset((packet.flow, mirrored.turned(packet.flow))) for packet in packets})
 
 
-SIDED = [code for code in CASES if _packets(code) and _sides(_own(code)) != [None]]
-"""Rules of which the case names who is at fault."""
-EXCHANGED = [
-    code
-    for code in SIDED
-    if _connections(_packets(code)) == 1
-    and len({packet.flow for packet in _packets(code) if packet.data}) == len(Side)
-    and (code in _OF_THE_WHOLE or _own(code)[0].span.first_packet > mirrored.negotiated_by(_packets(code)) + 1)
-    and code not in _OF_THE_PROPOSAL
-]
-"""Those where what is wrong comes after the negotiation, on the one connection there is."""
+@cache
+def sided() -> list[str]:
+    """Rules of which the case names who is at fault."""
+    return [code for code in CASES if _packets(code) and _sides(_own(code)) != [None]]
+
+
+@cache
+def exchanged() -> list[str]:
+    """Those where what is wrong comes after the negotiation, on the one connection there is."""
+    return [
+        code
+        for code in sided()
+        if _connections(_packets(code)) == 1
+        and len({packet.flow for packet in _packets(code) if packet.data}) == len(Side)
+        and (code in _OF_THE_WHOLE or _own(code)[0].span.first_packet > mirrored.negotiated_by(_packets(code)) + 1)
+        and code not in _OF_THE_PROPOSAL
+    ]
+
+
+def _swapped(code: str) -> list[Finding]:
+    return _told(code, mirrored.said_by_the_other(_packets(code)))
 
 
 def test_most_rules_are_held_against_either_side():
     assert exchange_cases.__doc__  # which adds its cases
-    assert len(SIDED) > 120
-    assert len(EXCHANGED) > 80
-    assert {*_ONE_SIDED, *_OF_WHO_ASKS_AGAIN} <= set(EXCHANGED)
-    assert _NEEDS_HANDSHAKE.keys() <= set(SIDED)
+    assert len(sided()) > 120
+    assert len(exchanged()) > 80
+    assert {*_ONE_SIDED, *_OF_WHO_ASKS_AGAIN} <= set(exchanged())
+    assert _NEEDS_HANDSHAKE.keys() <= set(sided())
 
 
-@pytest.mark.parametrize("code", [code for code in EXCHANGED if code not in _ONE_SIDED])
-def test_what_either_side_does_wrong_is_told_of_the_one_that_did_it(code):
-    found = _told(code, mirrored.said_by_the_other(_packets(code)))
-    expected = [Side.REQUESTOR] if code in _OF_WHO_ASKS_AGAIN else [each.other for each in _sides(_own(code)) if each]
-    assert _sides(found) == expected
-    assert [finding.severity for finding in found] == [finding.severity for finding in _own(code)]
+def test_what_either_side_does_wrong_is_told_of_the_one_that_did_it():
+    told, expected = {}, {}
+    for code in exchanged():
+        if code not in _ONE_SIDED:
+            others = [each.other for each in _sides(_own(code)) if each]
+            expected[code] = [Side.REQUESTOR] if code in _OF_WHO_ASKS_AGAIN else others
+            told[code] = _sides(_swapped(code))
+    assert told == expected
+
+
+def test_what_either_side_does_wrong_weighs_the_same():
+    codes = [code for code in exchanged() if code not in _ONE_SIDED]
+    swapped = {code: [finding.severity for finding in _swapped(code)] for code in codes}
+    assert swapped == {code: [finding.severity for finding in _own(code)] for code in codes}
 
 
 @pytest.mark.parametrize("code", _ONE_SIDED)
 def test_what_only_one_side_can_do_wrong_is_not_told_of_the_other(code):
-    assert _told(code, mirrored.said_by_the_other(_packets(code))) == []
+    assert _swapped(code) == []
 
 
-@pytest.mark.parametrize("code", [code for code in EXCHANGED if code not in _ONE_SIDED])
-def test_a_text_that_blames_somebody_blames_the_other_one_with_the_sides_swapped(code):
-    (before,) = _own(code)
-    (after,) = _told(code, mirrored.said_by_the_other(_packets(code)))
-    blamed = [_named_first(before.message), _named_first(after.message)]
-    assert blamed == ["", ""] or sorted(blamed) == sorted(_NAMES)
+def test_a_text_that_blames_somebody_blames_the_other_one_with_the_sides_swapped():
+    blamed = {}
+    for code in exchanged():
+        if code not in _ONE_SIDED:
+            (before,), (after,) = _own(code), _swapped(code)
+            blamed[code] = sorted([_named_first(before.message), _named_first(after.message)])
+    assert [code for code, names in blamed.items() if names not in (["", ""], sorted(_NAMES))] == []
 
 
 _NAMES = ("10.0.0.1:40001", "10.0.0.2:104")
@@ -109,15 +130,20 @@ def _named_first(text: str) -> str:
     return min((name for name in _NAMES if name in text), key=text.index, default="")
 
 
-@pytest.mark.parametrize("code", [code for code in SIDED if code not in _NEEDS_HANDSHAKE])
 @pytest.mark.parametrize("otherwise", [mirrored.without_handshake, mirrored.opened_by_the_other])
-def test_who_is_at_fault_does_not_hang_on_who_opened_the_connection(code, otherwise):
-    assert _sides(_told(code, otherwise(_packets(code)))) == _sides(_own(code))
+def test_who_is_at_fault_does_not_hang_on_who_opened_the_connection(otherwise):
+    codes = [code for code in sided() if code not in _NEEDS_HANDSHAKE]
+    assert {code: _sides(_told(code, otherwise(_packets(code)))) for code in codes} == _own_sides(codes)
 
 
-@pytest.mark.parametrize("code", [code for code in SIDED if _connections(_packets(code)) == 1])
-def test_who_is_at_fault_does_not_hang_on_which_port_is_higher(code):
-    assert _sides(_told(code, mirrored.with_ports_swapped(_packets(code)))) == _sides(_own(code))
+def test_who_is_at_fault_does_not_hang_on_which_port_is_higher():
+    codes = [code for code in sided() if _connections(_packets(code)) == 1]
+    swapped = {code: _sides(_told(code, mirrored.with_ports_swapped(_packets(code)))) for code in codes}
+    assert swapped == _own_sides(codes)
+
+
+def _own_sides(codes: list[str]) -> dict[str, list[Side | None]]:
+    return {code: _sides(_own(code)) for code in codes}
 
 
 def _answered(*contexts: bytes, more: tuple[bytes, ...] = (), **options: object) -> list[build.Packet]:
@@ -175,8 +201,8 @@ def test_every_rule_on_a_proposal_has_its_twin():
     """Those without one are about what only a requestor sends, and the answer has a rule of its own."""
     proposals = {
         code
-        for code in SIDED
-        if code not in EXCHANGED and _sides(_own(code)) == [Side.REQUESTOR] and _connections(_packets(code)) == 1
+        for code in sided()
+        if code not in exchanged() and _sides(_own(code)) == [Side.REQUESTOR] and _connections(_packets(code)) == 1
     }
     alone = {
         "association-unanswered",  # nothing was answered

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
 from dicomsniff.dimse.dataset_element import DecodedDataSet
 from dicomsniff.library import Block, Capture
 from poison.outputs import POISON
@@ -87,7 +90,8 @@ class Poisoner:
         elif type(value).__module__.startswith(PACKAGE):
             for name in _attributes(value):
                 changed = self._field(value, name, getattr(value, name))
-                object.__setattr__(value, name, changed)
+                force = force_setattr if isinstance(value, Struct) else object.__setattr__
+                force(value, name, changed)  # whether it may be changed or not
         return value
 
     def _field(self, owner: Any, name: str, value: Any) -> Any:
@@ -130,6 +134,7 @@ def _names(value: tuple[Any, ...]) -> tuple[str, ...]:
 def _attributes(value: Any) -> list[str]:
     """What an object holds, whatever way its class says so."""
     names = [each.name for each in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else []
+    names += getattr(type(value), "__struct_fields__", ())
     for kind in type(value).__mro__:
         slots = kind.__dict__.get("__slots__", ())
         names += [slots] if isinstance(slots, str) else slots

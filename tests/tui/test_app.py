@@ -1,6 +1,5 @@
 """Walking through captures with keys and mouse, in small and large terminals."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -236,8 +235,7 @@ async def test_findings_about_the_capture_are_listed_and_lead_nowhere(tmp_path: 
 
 
 async def test_a_finding_about_the_capture_leads_to_the_message_it_names(samples: Path) -> None:
-    @dataclass(frozen=True)
-    class Placed(Finding):
+    class Placed(Finding, frozen=True):
         association: int | None = None
         number: int | None = None
 

@@ -1,7 +1,8 @@
 """What belongs together: from a C-MOVE to its C-STOREs and back, the list of all links, operations."""
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 import build
 from dicomsniff.association.association import Association

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
@@ -57,6 +58,8 @@ def compare(snap_compare: Callable[..., bool], path: Path, size: tuple[int, int]
         await settle(pilot)
         await press(pilot, *keys)
         pilot.app.clear_notifications()
+        for line in pilot.app.screen.query(Input):
+            line.cursor_blink = False  # whether the cursor is in sight hangs on the clock
         await settle(pilot)
 
     with Capture(str(path)) as capture:

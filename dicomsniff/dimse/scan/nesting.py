@@ -1,7 +1,8 @@
 """Sequences and items inside each other: where each ends, and what is wrong where one does not (PS3.5 §7.5)."""
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from dicomsniff.dimse.scan.events import ElementSink, Header
 from dicomsniff.dimse.scan.modes import UNDEFINED_LENGTH, Mode
@@ -21,8 +22,7 @@ class Level(IntEnum):
     FRAGMENTS = 2
 
 
-@dataclass(slots=True)
-class Container:
+class Container(Struct):
     """The data set, a sequence or an item: where it began, where it ends.
 
     `undelimited` is True until a delimiter ends what has an undefined length; `end` is then that of what it is in.

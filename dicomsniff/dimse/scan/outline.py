@@ -1,7 +1,8 @@
 """What the structure of a data set tells: its problems, how it is really encoded, the few values that link messages."""
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from dicomsniff.dictionary.attributes import find_attribute_name
 from dicomsniff.dimse.command import tag_text
@@ -12,8 +13,7 @@ MAX_OF_A_CODE = 5
 """Problems of one code that are listed, so that no other is crowded out."""
 
 
-@dataclass(frozen=True, slots=True)
-class DataSetProblem:
+class DataSetProblem(Struct, frozen=True):
     """A place where a data set breaks PS3.5 or what was negotiated; `code` is stable.
 
     `text` holds no value of it but the character set it declares, which then is `quoted` as it stands there.
@@ -28,8 +28,7 @@ class DataSetProblem:
     quoted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PixelDataInfo:
+class PixelDataInfo(Struct, frozen=True):
     """Encapsulated Pixel Data (PS3.5 §A.4): lengths in bytes, of the fragments only.
 
     `frames` is Number of Frames, else the entries of an offset table, else None. `offset_table` counts the entries of
@@ -54,8 +53,7 @@ class Reference(NamedTuple):
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class DataSetOutline:
+class DataSetOutline(Struct, frozen=True):
     """A data set without its values.
 
     `transfer_syntax` is the one that fits, None where none does; `guessed` whether it is not the negotiated one, and
@@ -84,8 +82,7 @@ class DataSetOutline:
     lacks: str = ""
 
 
-@dataclass(slots=True)
-class ProblemList:
+class ProblemList(Struct):
     """Problems as they are found, up to a limit; `unlisted` counts further ones by code."""
 
     listed: list[DataSetProblem] = field(default_factory=list)
