@@ -116,3 +116,8 @@ def reverse_flow(flow: bytes) -> bytes:
     """Return the flow of the opposite direction."""
     width = (len(flow) - 4) // 2
     return flow[width : 2 * width] + flow[:width] + flow[-2:] + flow[-4:-2]
+
+
+def both_flows(*flows: bytes) -> frozenset[bytes]:
+    """Return the flows of both directions of connections, each given by one of its two."""
+    return frozenset((*flows, *map(reverse_flow, flows)))
