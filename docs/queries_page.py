@@ -11,14 +11,14 @@ _HEAD = """\
 
 <!-- Made by docs/make.py from dicomsniff/surveying/queries.py and tables.py. -->
 
-`dicomsniff survey` writes [tables of many captures](scale.md), and `dicomsniff query DIR NAME` asks them one of these.
+`dicomsniff survey` writes [tables of many captures](scale.md); `dicomsniff query DIR NAME` asks them one of these.
 Any other SELECT that DuckDB understands will do in place of NAME; `--format csv` and `json` are for programs.
 
 ## Tables
 
 Columns mean what they mean in [transcripts](transcript.md). Times are in UTC, durations in seconds. `association` is the
 number of an association among those of all captures, `capture` that of the capture in which it, or the message, began.
-Packets are numbered through all captures: the number in the capture's own file is less by its `packets_before`.
+Packets are numbered through all captures: in the capture's own file, their numbers are less by `packets_before`.
 """
 _EXCHANGES = (
     "The view `exchanges` has the columns of `operations`, and of each operation who asked whom: `asking_ae_title`, "
@@ -35,5 +35,5 @@ def queries_lines() -> Iterator[str]:
         yield f"| `{name}` | {', '.join(f'`{column.name}`' for column in columns)} |"
     yield from ("", _EXCHANGES)
     for query in QUERIES:
-        yield from ("", f"## {query.name}", "", f"{query.title}.", "", "```sql", *dedent(query.sql).strip().splitlines())
-        yield "```"
+        yield from ("", f"## {query.name}", "", f"{query.title}.", "")
+        yield from ("```sql", *dedent(query.sql).strip().splitlines(), "```")

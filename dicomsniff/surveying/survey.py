@@ -86,6 +86,7 @@ class Survey:
         sizes = {self._label(each): each.size for each in found}
         self.result.skipped = len(found) - len(tasks)
         self.progress.position = self.progress.size - sum(sizes[task.label] for task in tasks)
+        tasks.sort(key=lambda task: sizes[task.label], reverse=True)  # so that nobody is left alone with a large one
         for task, why in work(crew, tasks, self._store):
             self.progress.position += sizes[task.label]
             if why:

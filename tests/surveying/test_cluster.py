@@ -40,8 +40,7 @@ def cluster(tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-def test_a_cluster_writes_the_same_tables(cluster, tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+def test_a_cluster_writes_the_same_tables(cluster, tmp_path):
     key = tmp_path / "key"
     key.write_text("a key of the test")
     pieces = cut(MOVE, tmp_path / "pieces", [10, 20, 30])
@@ -52,10 +51,9 @@ def test_a_cluster_writes_the_same_tables(cluster, tmp_path, monkeypatch):
         assert rows(tmp_path / "many", table) == rows(tmp_path / "one", table)
 
 
-def test_a_cluster_that_is_not_there_is_said(tmp_path, monkeypatch, capfd):
+def test_a_cluster_that_is_not_there_is_said(tmp_path, capfd):
     dask = pytest.importorskip("dask", reason="needs dask.distributed")
     pytest.importorskip("dask.distributed", reason="needs dask.distributed")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     with dask.config.set({"distributed.comm.timeouts.connect": "100ms"}):
         assert run(["survey", str(MOVE), "-o", str(tmp_path / "out"), "--scheduler", "tcp://127.0.0.1:1"]) == 2
     assert "--scheduler tcp://127.0.0.1:1: " in capfd.readouterr().err

@@ -14,11 +14,6 @@ from dicomsniff.surveying.queries import QUERIES
 from network import ARCHIVE, CLIENT, CT, Network, release, store
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-
-
 def page(tmp_path: Path, *hours: int, title: str = "CLIENT") -> str:
     network = Network()
     for hour in hours:

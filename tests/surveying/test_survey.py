@@ -21,12 +21,6 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 MOVE = SAMPLES / "c-move.pcap"
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The secret of the user who runs these tests is none of their business."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-
-
 def tables(directory: Path) -> dict[str, object]:
     return {table: rows(directory, table) for table in ("captures", *TABLES, "links")}
 
