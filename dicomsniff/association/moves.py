@@ -113,14 +113,13 @@ class MoveLinks:
         """When the latest delivery that is no longer remembered began."""
         self._unconnected: deque[Unconnected] = deque(maxlen=MAX_UNCONNECTED)
 
-    def feed(self, association: Association) -> None:
+    def take(self, moves: Iterable[Move], deliveries: Iterable[Delivery]) -> None:
         """Remember what an association that is over asked to be moved, and what it delivered."""
-        moves, stores = stores_of(association)
-        for operation in moves:
-            self._remember(association, operation)
-        for originator, counted in stores.items():
-            kept = self._named if originator is not None else self._unnamed
-            kept.append(delivery_of(association, originator, counted))
+        for move in moves:
+            self._remember(move)
+        for delivery in deliveries:
+            kept = self._named if delivery.originator is not None else self._unnamed
+            kept.append(delivery)
             if len(kept) > (LATEST_DELIVERIES if self._watches else MAX_DELIVERIES):
                 self._forgotten_until = max(self._forgotten_until, kept.popleft().start)
 
@@ -138,14 +137,14 @@ class MoveLinks:
         found = [each for each in (*over, *open_ones) if _belongs(each, move, named)]
         return replace(move, deliveries=tuple(sorted(found, key=_place)))
 
-    def _remember(self, association: Association, operation: Operation) -> None:
+    def _remember(self, move: Move) -> None:
         """Remember a C-MOVE, if there is room; of what has no end, instead of the first one."""
         if len(self._moves) >= (LATEST_MOVES if self._watches else MAX_MOVES):
             self.unlisted += 1
             if not self._watches:
                 return
             self._moves.popleft()
-        self._moves.append(_move(association, operation))
+        self._moves.append(move)
 
     def feed_unconnected(self, unconnected: Unconnected) -> None:
         """Remember a TCP connection that failed."""
@@ -206,6 +205,13 @@ class MoveLinks:
                 unconnected=tuple(tried),
                 partial=move.start <= self._forgotten_until,
             )
+
+
+def find_moves(association: Association) -> tuple[list[Move], list[Delivery]]:
+    """Return what an association that is over asked to be moved, and what it may have delivered."""
+    moves, stores = stores_of(association)
+    deliveries = [delivery_of(association, originator, counted) for originator, counted in stores.items()]
+    return [_move(association, operation) for operation in moves], deliveries
 
 
 _GUESSED = "called AE title, addresses and time; it names no Move Originator"

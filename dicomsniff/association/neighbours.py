@@ -75,11 +75,16 @@ class Neighbours:
 
     def feed(self, association: Association, trouble: str) -> None:
         """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
+        if self._watches or len(self._known) < MAX_NEIGHBOURS:
+            self.take(remembered(association, trouble))
+
+    def take(self, neighbour: Neighbour) -> None:
+        """Remember one."""
         if self._watches:
             del self._known[: max(len(self._known) + 1 - LATEST_NEIGHBOURS, 0)]
         elif len(self._known) >= MAX_NEIGHBOURS:
             return
-        self._known.append(_remembered(association, trouble))
+        self._known.append(neighbour)
 
     def __iter__(self) -> Iterator[Neighbour]:
         """Yield them in the order in which they began."""
@@ -87,7 +92,8 @@ class Neighbours:
         return iter(self._known)
 
 
-def _remembered(association: Association, trouble: str) -> Neighbour:
+def remembered(association: Association, trouble: str) -> Neighbour:
+    """Return what is remembered of an association that is over, and why it was in trouble, if it was."""
     requestor, acceptor, rejection = association.requestor, association.acceptor, association.rejection
     abort = association.abort
     timeline = association.timeline

@@ -332,7 +332,7 @@ def test_what_is_remembered_is_bounded(monkeypatch, limit):
     analyzer = moved()
     for _ in range(5):
         for association in analyzer.associations:
-            links.feed(association)
+            links.take(*moves_module.find_moves(association))
         links.feed_unconnected(moves_module.Unconnected(ARCHIVE, f"{VIEWER}:104", 0, "refused"))
     kept = {"MAX_MOVES": links._moves, "MAX_DELIVERIES": links._named, "MAX_UNCONNECTED": links._unconnected}
     assert len(kept[limit]) == 2
