@@ -52,11 +52,11 @@ def entry_order(entry: Entry) -> tuple[int, int]:
 def entry_name(entry: Entry) -> str:
     """Name a timeline entry: `C-STORE-RQ 1`, `A-ASSOCIATE-RQ`, `1448 bytes missing`."""
     match entry.event:
-        case Message(command=command):
+        case Message(command=command, name=name):
             number = command.message_id_being_responded_to if command.is_response else command.message_id
-            if command.name == "C-CANCEL-RQ":
+            if name == "C-CANCEL-RQ":
                 number = command.message_id_being_responded_to
-            return command.name + (f" {number}" if number is not None else "")
+            return name + (f" {number}" if number is not None else "")
         case MissingBytes(length=length):
             return f"{counted(length, 'byte')} missing"
         case SkippedBytes(length=length):

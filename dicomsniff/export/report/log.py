@@ -139,7 +139,7 @@ class LogReport(DraftedView):
             yield f"I: {verb} {name} Request (MsgID {number if number is not None else '?'})"
         way = "OUTGOING" if is_sent else "INCOMING"
         yield f"D: {f' {way} DIMSE MESSAGE ':=^{_WIDTH}}"
-        yield f"D: {'Message Type':<30}: {command.name.replace('-RQ', ' RQ').replace('-RSP', ' RSP')}"
+        yield f"D: {'Message Type':<30}: {message.name.replace('-RQ', ' RQ').replace('-RSP', ' RSP')}"
         yield f"D: {'Presentation Context ID':<30}: {message.context_id}"
         for tag in command.elements:
             if tag not in (_FIELD, _GROUP_LENGTH):
