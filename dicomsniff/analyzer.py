@@ -97,6 +97,8 @@ class Analyzer:
         self._part, self._flows = part, flows
         self._outcomes: list[Outcome] = []
         self._adopted: dict[int, Association] = {}
+        self._leaving: dict[int, Connection] = {}
+        """Connections that ended together, and are still to be looked at."""
         """Associations of parts that are still to be looked at."""
         self._kept: dict[int, Association] = {}
         self._closed: deque[Association] = deque()
@@ -162,7 +164,7 @@ class Analyzer:
     @property
     def open_associations(self) -> Iterator[Association]:
         """Associations in memory whose connection is not over yet, or which are still to be looked at."""
-        for connection in self._tcp.table:
+        for connection in (*self._tcp.table, *self._leaving.values()):
             yield from associations_of(connection)
         yield from self._adopted.values()
 
@@ -336,6 +338,9 @@ class Analyzer:
         return segments if flows is None else (segment for segment in segments if segment[3] in flows)
 
     def _take(self, events: list[TcpEvent]) -> list[Update]:
+        self._leaving = {
+            id(event.connection): event.connection for event in events if isinstance(event, ConnectionGone)
+        }
         updates: list[Update] = []
         for event in events:
             updates += self._tcp_event(event)
@@ -386,6 +391,7 @@ class Analyzer:
                 find_now(self.found, association, entry)
 
     def _gone(self, connection: Connection) -> list[Update]:
+        self._leaving.pop(id(connection), None)
         for stream in connection.streams:
             stream.health.forget()
         consumer: Consumer | None = connection.consumer

@@ -12,6 +12,7 @@ from docs.limits_page import limits_lines
 from docs.picture import draw
 from docs.queries_page import queries_lines
 from docs.rules_page import rules_lines
+from docs.terminal_page import terminal_lines
 from docs.transcript_page import transcript_lines
 
 PAGES = {
@@ -22,6 +23,7 @@ PAGES = {
     "limits.md": limits_lines,
     "queries.md": queries_lines,
     "rules.md": rules_lines,
+    "terminal.md": terminal_lines,
     "transcript.md": transcript_lines,
 }
 

@@ -22,6 +22,7 @@ from docs.hooks import on_page_content
 from docs.limits_page import limits_lines
 from docs.picture import PICTURE, drawn
 from docs.rules_page import rules_lines
+from docs.terminal_page import terminal_lines
 from docs.transcript_page import transcript_lines
 
 PAGES = pages()
@@ -29,6 +30,7 @@ MADE = {
     "commands.md": commands_lines,
     "limits.md": limits_lines,
     "rules.md": rules_lines,
+    "terminal.md": terminal_lines,
     "transcript.md": transcript_lines,
 }
 FENCE = re.compile(

@@ -1,16 +1,18 @@
 """What belongs together across associations: C-MOVEs and deliveries, transactions, instances, neighbours."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.deliveries import Delivery
 from dicomsniff.association.gets import MAX_GETS, Get, find_gets
-from dicomsniff.association.moves import Delivery, Move, MoveLinks, Unconnected, find_moves
+from dicomsniff.association.moves import Move, MoveLinks, Unconnected, find_moves
 from dicomsniff.association.normalized_links import InstanceLinks, Kind, Step, Workflow, steps_of
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
 
 MAX_PAIRS = 20_000
 """Pairs of ends whose associations are counted."""
@@ -193,6 +195,10 @@ class Linker:
     def moves(self) -> list[Move]:
         """Return every C-MOVE operation with its deliveries."""
         return self._moves.moves()
+
+    def find_move(self, association: Association, operation: Operation, going_on: Iterable[Association]) -> Move:
+        """Return a C-MOVE of an association that is over, with what is known of its deliveries by then."""
+        return self._moves.find_now(association, operation, going_on)
 
     def gets(self) -> list[Get]:
         """Return every C-GET operation with what its sub-operations brought."""

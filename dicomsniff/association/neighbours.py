@@ -14,6 +14,7 @@ MAX_NEIGHBOURS = 10_000
 LATEST_NEIGHBOURS = 1_000
 """Associations remembered of what has no end: the latest ones."""
 _NOTHING: frozenset[str] = frozenset()
+_ANSWERED = ("rejected", "released")
 
 
 def host_of(endpoint: str) -> str:
@@ -60,6 +61,8 @@ class Neighbour(NamedTuple):
     """Whether it came over TLS."""
     ignored: bool
     """Whether it asked for an association, and the other side said nothing that is DICOM."""
+    ended_by_acceptor: bool
+    """Whether the acceptor's own word ended it: it refused, aborted, or answered the release."""
 
 
 class Neighbours:
@@ -92,6 +95,7 @@ class Neighbours:
 def remembered(association: Association, trouble: str) -> Neighbour:
     """Return what is remembered of an association that is over, and why it was in trouble, if it was."""
     requestor, acceptor, rejection = association.requestor, association.acceptor, association.rejection
+    abort = association.abort
     timeline = association.timeline
     ends = [entry.span.first_time for entry in timeline if isinstance(entry.event, TcpEnd)]
     telling = next((entry.span for entry in timeline if isinstance(entry.event, AssociateRj)), None)
@@ -113,6 +117,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         span=telling or first,
         over_tls=association.tls is not None,
         ignored=association.request is not None and not any(association.pdu_counts[Side.ACCEPTOR].values()),
+        ended_by_acceptor=abort.side is Side.ACCEPTOR if abort is not None else association.outcome in _ANSWERED,
     )
 
 

@@ -15,6 +15,9 @@ from dicomsniff.dimse.dataset_element import DecodedDataSet
 from dicomsniff.dimse.message import Message
 from dicomsniff.filter.errors import FilterError, nearest
 from dicomsniff.filter.values import (
+    ADDRESS_OPERATORS,
+    ORDER,
+    TEXT_OPERATORS,
     Test,
     address_test,
     duration,
@@ -34,6 +37,7 @@ Decode = Callable[[Association, Message], DecodedDataSet | None]
 _RANKS = ["note", "warning", "error"]
 _TLS_VERSIONS = {SSL_2_0: "ssl2", SSL_3_0: "ssl3", TLS_1_0: "1.0", TLS_1_1: "1.1", TLS_1_2: "1.2", TLS_1_3: "1.3"}
 _DATA = "data["
+_OPERATORS: dict[Any, tuple[str, ...]] = {text_test: TEXT_OPERATORS, address_test: ADDRESS_OPERATORS}
 
 
 class Subject(Struct):
@@ -54,6 +58,11 @@ class Field(Struct, frozen=True):
     of_message: bool = False
     """Whether it is asked of each message."""
     reads_data: bool = False
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Return what it may be compared by."""
+        return _OPERATORS.get(self.test, tuple(ORDER))
 
 
 def find_field(name: str, expression: str, at: int) -> Field:

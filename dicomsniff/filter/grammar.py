@@ -10,7 +10,7 @@ from typing import Any, cast
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from dicomsniff.filter.errors import FilterError
-from dicomsniff.filter.tree import Comparison, Joined, Negation, Tree, Word
+from dicomsniff.filter.tree import RESERVED, Comparison, Joined, Negation, Tree, Word
 
 MAX_LENGTH = 4096
 """Characters of an expression."""
@@ -18,7 +18,6 @@ MAX_DEPTH = 64
 """Parentheses and negations within each other."""
 
 _WORDS = re.compile(r"""[^()"'=!<>~]*""")
-_JOINING = frozenset(["and", "or", "not", "in"])
 _GRAMMAR = r"""
 start: either
 ?either: both (_OR both)*
@@ -48,12 +47,24 @@ def parse(expression: str) -> Tree:
         raise FilterError(f"the filter is longer than {MAX_LENGTH} characters", "", 0)
     if expression.count("(") > MAX_DEPTH or expression.casefold().split().count("not") > MAX_DEPTH:
         raise FilterError(f"the filter nests more than {MAX_DEPTH} deep", "", 0)
-    if _WORDS.fullmatch(expression) and _JOINING.isdisjoint(words := expression.casefold().split()):
+    if _WORDS.fullmatch(expression) and RESERVED.isdisjoint(words := expression.casefold().split()):
         return Joined(every=True, parts=tuple(map(Word, words)))
     try:
         return cast(Tree, _Trees().transform(_parser().parse(expression)))
     except UnexpectedInput as error:
         raise FilterError(_problem(error, expression), expression, _place(error, expression)) from None
+
+
+def expected(beginning: str) -> frozenset[str]:
+    """Return which kinds of tokens may follow the beginning of an expression; none where it is wrong already."""
+    if len(beginning) > MAX_LENGTH:
+        return frozenset()
+    try:
+        parser = _parser().parse_interactive(beginning)
+        parser.exhaust_lexer()
+    except UnexpectedInput:
+        return frozenset()
+    return frozenset(parser.accepts())  # type: ignore[no-untyped-call]
 
 
 @cache

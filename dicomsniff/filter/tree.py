@@ -4,6 +4,9 @@ from typing import Union
 
 from msgspec import Struct
 
+RESERVED = frozenset(["and", "or", "not", "in"])
+"""What is no word to search for, unless in quotation marks."""
+
 
 class Comparison(Struct, frozen=True):
     """`field operator value`; places are characters of the expression, from 0."""

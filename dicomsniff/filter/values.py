@@ -1,7 +1,7 @@
 """What fields are compared with: numbers, durations, sizes, times, networks and text."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from operator import eq, ge, gt, le, lt, ne
@@ -11,6 +11,8 @@ Test = Callable[[Any], bool]
 """Says of one value of a field whether it is as asked for."""
 
 ORDER: dict[str, Callable[[Any, Any], bool]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+TEXT_OPERATORS = ("==", "!=", "~", "!~")
+ADDRESS_OPERATORS = ("==", "!=", "in", "~", "!~")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _DURATION = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "min": 60_000_000_000}
 _DURATION |= {"h": 3_600_000_000_000}
@@ -103,7 +105,7 @@ def text_test(operator: str, text: str) -> Test:
     value = text.casefold()
     if operator in ("==", "!="):
         return lambda found: (found.casefold() == value) is (operator == "==")
-    raise ValueError("text is compared with ==, !=, ~ and !~")
+    raise ValueError(f"text is compared with {_listed(TEXT_OPERATORS)}")
 
 
 def _pattern(text: str) -> "re.Pattern[str]":
@@ -117,8 +119,8 @@ def address_test(operator: str, text: str) -> Test:
     """Compare addresses with one, or with a network: `10.1.0.0/16`."""
     if operator in ("~", "!~"):
         return text_test(operator, text)
-    if operator not in ("==", "!=", "in"):
-        raise ValueError("addresses are compared with ==, !=, in, ~ and !~")
+    if operator not in ADDRESS_OPERATORS:
+        raise ValueError(f"addresses are compared with {_listed(ADDRESS_OPERATORS)}")
     try:
         network: IPv4Network | IPv6Network = ip_network(text, strict=False)
     except ValueError:
@@ -136,5 +138,9 @@ def address_test(operator: str, text: str) -> Test:
 
 def _ordered(operator: str) -> Callable[[Any, Any], bool]:
     if operator not in ORDER:
-        raise ValueError("it is compared with ==, !=, <, <=, > and >=")
+        raise ValueError(f"it is compared with {_listed(list(ORDER))}")
     return ORDER[operator]
+
+
+def _listed(operators: Sequence[str]) -> str:
+    return f"{', '.join(operators[:-1])} and {operators[-1]}"

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from msgspec import Struct
 
 from dicomsniff.association.association import Association, Party
+from dicomsniff.association.message_counts import asked_for
 from dicomsniff.association.moves import Move
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
@@ -193,6 +194,7 @@ class Overview:
         explained = [
             f"C-MOVE to {the_title(move.destination or '?')}: {why}" for move in moves if (why := why_less(move))
         ]
+        explained = [each for each in explained if each not in self.reasons[Fate.TROUBLED]]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
         if self.slow:
@@ -237,12 +239,14 @@ class Overview:
         return _all(total) if count == total else f"{count} of {counted(total, 'association')}"
 
     def _why(self, became: Fate) -> str:
-        """`refused: called AE title not recognized (3 times), and 2 other reasons`."""
+        """`refused: called AE title not recognized (3 times, and 2 other reasons)`."""
         common = self._ranked(self.reasons[became])
         (why, count), *more = common
-        often = f" ({count} times)" if count > 1 else ""
         least = "more than " if became is Fate.TROUBLED and self.other_reasons else ""
-        return why + often + (f", and {least}{counted(len(more), 'other reason')}" if more else "")
+        often = f"{count} times" if count > 1 else ""
+        others = f"and {least}{counted(len(more), 'other reason')}" if more else ""
+        further = ", ".join(filter(None, (often, others)))
+        return f"{why} ({further})" if further else why
 
     def _exchanged(self) -> str:
         """`40 C-STORE, 3 of them failed`."""
@@ -250,7 +254,7 @@ class Overview:
         for service, count in sorted(self.requests.items(), key=lambda each: self._first[each[0]]):
             failed = self.bad[service]
             how = f"{failed} of them failed" if failed < count else "which failed" if count == 1 else "all failed"
-            said.append(f"{count} {service}" + (f", {how}" if failed else ""))
+            said.append(asked_for(count, service) + (f", {how}" if failed else ""))
         return ", ".join(said)
 
 

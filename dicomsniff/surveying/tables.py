@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.deliveries import Delivery
 from dicomsniff.association.gets import Get
 from dicomsniff.association.links import Link
-from dicomsniff.association.moves import Delivery, Move
+from dicomsniff.association.moves import Move
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.export.tables import TABLES, Column, Kind, Row, columns_of

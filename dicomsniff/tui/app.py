@@ -14,15 +14,18 @@ from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.background import in_background
+from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.guarded_app import GuardedApp
 from dicomsniff.tui.keys import KEYS, Key, Where, bindings
 from dicomsniff.tui.links_list import LinksList
+from dicomsniff.tui.menu import ColumnChoice
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.packet_clock import PacketClock
 from dicomsniff.tui.reading import read_capture
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.said import allowed, use_gate
 from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.settings import Settings
 from dicomsniff.tui.status_line import StatusLine
 from dicomsniff.tui.views.findings import FindingsView
 from dicomsniff.tui.workspace import Workspace
@@ -41,9 +44,14 @@ class DicomsniffApp(GuardedApp):
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.EVERYWHERE)
 
     def __init__(
-        self, capture: Capture, privacy: Privacy | None = None, chosen: AssociationFilter | None = None
+        self,
+        capture: Capture,
+        privacy: Privacy | None = None,
+        chosen: AssociationFilter | None = None,
+        settings: Settings | None = None,
     ) -> None:
         super().__init__()
+        self.settings = settings if settings is not None else Settings()
         gate = Gate(privacy, watches=capture.is_live)
         use_gate(gate)
         self.capture = capture
@@ -54,7 +62,7 @@ class DicomsniffApp(GuardedApp):
         self.done.set()
         self.session = Session(capture, gate, chosen)
         self.status = StatusLine(self.session)
-        self.workspace = Workspace(self.session)
+        self.workspace = Workspace(self.session, self.settings)
         self.clock = PacketClock()
         self.session.observe(self._take)
 
@@ -65,10 +73,36 @@ class DicomsniffApp(GuardedApp):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Begin reading."""
+        """Take the settings, and begin reading."""
+        self._take_settings()
         if self.capture.is_live:
             self.set_interval(NOTICING, self._tell_notices)
         self.read()
+
+    def _take_settings(self) -> None:
+        settings = self.settings
+        if settings.problem:
+            self.notify(f"settings not taken: {settings.problem}", severity="warning", timeout=10)
+        if settings.theme:
+            self.theme = settings.theme
+        self.theme_changed_signal.subscribe(self, lambda theme: self._say_kept(settings.keep_theme(theme.name)))
+        self.set_keymap(settings.keys)
+        for rows in self.workspace.query(ColumnList):
+            rows.leave_out(settings.left_out.get(rows.name_in_settings, ()))
+
+    def _say_kept(self, problem: str) -> None:
+        if problem:
+            self.notify(problem, severity="warning", timeout=10)
+
+    @on(ColumnList.ColumnsAsked)
+    def choose_columns(self, event: ColumnList.ColumnsAsked) -> None:
+        """Let the columns of a list be chosen, and keep what was."""
+        rows = event.rows
+
+        def keep() -> None:
+            self._say_kept(self.settings.keep_columns(rows.name_in_settings, sorted(rows.left_out)))
+
+        self.push_screen(ColumnChoice(rows, keep))
 
     @work(group="reading")
     async def read(self) -> None:

@@ -6,13 +6,13 @@ from dicomsniff.association.association import Association, Party
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.slowness import slow_because
-from dicomsniff.findings.tls_text import tls_text
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import duration, of_all, timestamp
 from dicomsniff.side import SIDES
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook
 from dicomsniff.tui.said import allowed
+from dicomsniff.tui.tls_rows import tls_rows
 from dicomsniff.words.negotiation import consequences
 from dicomsniff.words.times import nearest_side, tcp_text, time_text
 
@@ -36,8 +36,7 @@ def association_facts(
         yield from (FieldRow("", said) for said in time_text(association).split("; ") if said)
         if near := nearest_side(association):
             yield FieldRow("captured", "between the two" if near == "between" else f"near the {near}")
-    if said := allowed(tls_text(association)):
-        yield FieldRow("transport", said)
+    yield from tls_rows(association)
     for side in SIDES:
         health = association.tcp.get(side)
         said = tcp_text(health) if health is not None else ""

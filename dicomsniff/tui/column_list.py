@@ -1,16 +1,20 @@
 """A list whose rows have columns: how they are laid out, sorted, searched and moved sideways is one for all."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic
 
 from rich.style import Style
+from textual import work
 from textual.binding import BindingType
+from textual.message import Message
 
 from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.columns import GAP, Column, Row, fitting
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.shown import Shown, shortened
+from dicomsniff.tui.slices import PAUSE, go_on
 
 STEP = 16
 """Characters that texts move sideways at a time."""
@@ -23,6 +27,13 @@ class ColumnList(RowList, Generic[Row]):
     PLACES: ClassVar[tuple[Where, ...]] = (Where.COLUMNS, Where.LIST)
     HEADER_LINES = 1
 
+    class ColumnsAsked(Message):
+        """The columns that are shown are to be chosen."""
+
+        def __init__(self, rows: "ColumnList[Any]") -> None:
+            self.rows = rows
+            super().__init__()
+
     def __init__(
         self, columns: Sequence[Column[Row]], chosen: Callable[[Row], None] | None = None, *, id: str | None = None
     ) -> None:
@@ -32,7 +43,13 @@ class ColumnList(RowList, Generic[Row]):
         """What is listed, in the order shown."""
         self.sorted_by: Column[Row] | None = None
         self.backwards = False
+        self.left_out: frozenset[str] = frozenset()
+        """Titles of columns that are not shown."""
         self._came: Sequence[Row] = ()
+        self._steps: Iterator[None] | None = None
+        self._resorts = False
+        self._awaited: Row | None = None
+        """The row that the cursor goes to when they are sorted."""
         self._chosen = chosen
         self._shift = 0
         self._fitting: tuple[object, list[tuple[Column[Row], int]]] = (None, [])
@@ -46,10 +63,17 @@ class ColumnList(RowList, Generic[Row]):
     def show_rows(self, rows: Sequence[Row], selected: Row | None = None) -> None:
         """List other rows; the cursor goes to the selected one, if it is there."""
         self._came = rows
-        self.rows = self._in_order(rows)
-        self.set_count(len(self.rows))
+        if self.sorted_by is None:
+            self._take_rows(rows[::-1] if self.backwards else rows, selected)
+        else:
+            self._sort(selected)
+
+    def _take_rows(self, rows: Sequence[Row], selected: Row | None) -> None:
+        self.rows = rows
+        self.set_count(len(rows))
         if selected is not None:
             self.put_cursor(selected)
+        self.refresh()
 
     def put_cursor(self, row: Row) -> None:
         """Put the cursor on a row, if it is listed."""
@@ -77,10 +101,30 @@ class ColumnList(RowList, Generic[Row]):
 
     def fitted(self, width: int) -> list[tuple[Column[Row], int]]:
         """Return the columns in sight and their widths."""
-        key = (width, self.columns)
+        key = (width, self.columns, self.left_out)
         if self._fitting[0] != key:
-            self._fitting = (key, fitting(self.columns, width))
+            self._fitting = (key, fitting(self._chosen_columns, width))
         return self._fitting[1]
+
+    @property
+    def name_in_settings(self) -> str:
+        """What settings call this list."""
+        return (self.id or "").removesuffix("-list")
+
+    @property
+    def _chosen_columns(self) -> list[Column[Row]]:
+        return [column for column in self.columns if column.title not in self.left_out]
+
+    def leave_out(self, titles: Iterable[str]) -> None:
+        """Go without some columns; they still count in what is copied, found and shown whole."""
+        self.left_out = frozenset(titles)
+        if self.sorted_by is not None and self.sorted_by.title in self.left_out:
+            self.sort_by(None)
+        self.refresh()
+
+    def action_columns(self) -> None:
+        """Ask which columns are to be shown."""
+        self.post_message(self.ColumnsAsked(self))
 
     def header_line(self, number: int, width: int) -> Shown:  # noqa: ARG002  there is one line
         """Name the columns; the one that rows are sorted by has a sign."""
@@ -127,7 +171,7 @@ class ColumnList(RowList, Generic[Row]):
 
     def action_sort(self) -> None:
         """Sort by the next column; after the last, in the order in which rows came."""
-        columns = [None, *self.columns]
+        columns = [None, *self._chosen_columns]
         self.sort_by(columns[(columns.index(self.sorted_by) + 1) % len(columns)])
 
     def action_reverse(self) -> None:
@@ -138,18 +182,41 @@ class ColumnList(RowList, Generic[Row]):
     def sort_by(self, column: Column[Row] | None) -> None:
         """Sort by a column, or (None) in the order in which rows came; the cursor stays on its row."""
         self.sorted_by = column
-        selected = self.selected
-        self.rows = self._in_order(self._came)
-        if selected is not None:
-            self.put_cursor(selected)
-        self.refresh()
+        self._steps = None
+        self.show_rows(self._came, self.selected)
 
-    def _in_order(self, rows: Sequence[Row]) -> Sequence[Row]:
-        column = self.sorted_by
-        if column is None:
-            return rows[::-1] if self.backwards else rows
-        key: Callable[[Row], Any] = column.key or column.text
-        return sorted(rows, key=key, reverse=self.backwards)
+    def _sort(self, selected: Row | None) -> None:
+        """Sort a little at a time; until it is done, the rows before stay. What comes meanwhile is sorted next."""
+        self._awaited = selected
+        self._resorts = self._steps is not None
+        if self._steps is None:
+            self._steps = self._sorting()
+            if self._go_on():
+                self.sort_on()
+
+    def _go_on(self) -> bool:
+        """Sort some more; return whether there is still something to do."""
+        if self._steps is not None and go_on(self._steps):
+            self._steps = self._sorting() if self._resorts else None
+            self._resorts = False
+        return self._steps is not None
+
+    @work(group="sorting")
+    async def sort_on(self) -> None:
+        """Sort on between keys."""
+        while self._go_on():
+            await asyncio.sleep(PAUSE)
+
+    def _sorting(self) -> Iterator[None]:
+        column, rows = self.sorted_by, list(self._came)
+        key: Callable[[Row], Any] = (column.key or column.text) if column is not None else id
+        keys = []
+        for row in rows:
+            keys.append(key(row))
+            yield
+        order = sorted(range(len(rows)), key=keys.__getitem__, reverse=self.backwards)
+        selected = self.selected if self._awaited is None else self._awaited
+        self._take_rows([rows[place] for place in order], selected)
 
     def _in_sight(self) -> range:
         first = round(self.scroll_y)

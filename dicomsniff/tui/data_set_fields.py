@@ -7,7 +7,7 @@ from dicomsniff.tui.field_row import FieldRow
 
 
 def data_set_rows(decoded: DecodedDataSet, block: int, length: int) -> list[FieldRow]:
-    """Return a row per element; one inside a sequence has the place of the sequence.
+    """Return a row per element, each with its own place, also inside a sequence.
 
     `block` shows the data set of `length` bytes; of a deflated one its inflated bytes, and the next block those sent.
     """
@@ -20,21 +20,11 @@ def data_set_rows(decoded: DecodedDataSet, block: int, length: int) -> list[Fiel
 
 def _rows(elements: list[Element], block: int, length: int) -> list[FieldRow]:
     rows: list[FieldRow] = []
-    start, end = 0, 0
     for element in elements:
-        if element.depth == 0:
-            start, end = element.head, min(element.end, length)
+        start, end = element.head, min(element.end, length)
         name = f"{tag_text(element.tag)} {element.vr} {element.name}"
-        rows.append(
-            FieldRow(
-                name,
-                element_value(element),
-                element.depth,
-                block if end > start else None,
-                start,
-                end,
-            )
-        )
+        place = block if end > start else None
+        rows.append(FieldRow(name, element_value(element), element.depth, place, start, end))
     return rows
 
 

@@ -22,16 +22,18 @@ class FieldTree(RowList):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.FIELDS)
     PLACES: ClassVar[tuple[Where, ...]] = (Where.FIELDS, Where.LIST)
-    EMPTY = "nothing is selected"
 
-    def __init__(self, *, id: str = "fields", title: str = "Fields") -> None:
+    def __init__(self, *, id: str = "fields", title: str = "Fields", empty: str = "nothing is selected") -> None:
         super().__init__(id=id)
+        self.EMPTY = empty
         self.border_title = self._title = title
         self.detail: Detail | None = None
         self._folding = Folding([])
         self._lines: list[tuple[int, str, bool]] = []
         """What is on each line: a row's place, (part of) its value, whether it is the row's first line."""
         self._room = 0
+        self._awaited: int | None = None
+        """The row to go to as soon as there is room for any."""
 
     @property
     def rows(self) -> list[FieldRow]:
@@ -47,7 +49,7 @@ class FieldTree(RowList):
         """Show the fields of another entry, or, `again`, those of the same one as they are now."""
         before, place = self._folding, self._lines[self.cursor][0] if self.cursor < len(self._lines) else 0
         top = round(self.scroll_y)
-        self.detail = detail
+        self.detail, self._awaited = detail, None
         self.border_title = Shown(detail.title if detail is not None else self._title)
         self._folding = Folding(self.rows)
         if again:
@@ -68,10 +70,11 @@ class FieldTree(RowList):
 
     def on_resize(self) -> None:
         """Wrap again; the cursor stays on its field."""
-        place = self._place
+        place = self._place if self._awaited is None else self._awaited
         self._lay_out()
-        if place is not None:
-            self._select(place)
+        if place is not None and self._lines:
+            self._select(place, by_user=self._awaited is not None)
+            self._awaited = None
 
     def watch_show_vertical_scrollbar(self) -> None:
         """Wrap again: there is a column more, or less."""
@@ -163,7 +166,10 @@ class FieldTree(RowList):
         """Put the cursor on a field; unfold what it is in."""
         if self._folding.reveal(place):
             self._lay_out()
-        self._select(place, by_user=True)
+        if self._lines:
+            self._select(place, by_user=True)
+        else:  # it is hidden so far
+            self._awaited = place
 
     def copied(self, index: int) -> list[Choice]:
         """Return what can be copied of it: mostly its value."""

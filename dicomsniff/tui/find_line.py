@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Input, Label
 
 from dicomsniff.tui.keys import Where, bindings
+from dicomsniff.tui.one_line import OneLine
 
 
 class FindLine(Horizontal):
@@ -26,7 +27,7 @@ class FindLine(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="find")
-        self.input = Input(placeholder="text in rows and fields; then . goes on and , goes back", compact=True)
+        self.input = OneLine(placeholder="text, or bytes as 08 00; then . goes on and , goes back", compact=True)
         self.display = False
 
     def compose(self) -> ComposeResult:

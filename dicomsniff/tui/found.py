@@ -1,8 +1,8 @@
 """Findings arranged for the screen: by code, the worst first, causes before what follows from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.findings.collector import Findings
@@ -33,8 +33,8 @@ class Kind(Struct, eq=False):
 class Finds(Struct, eq=False):
     """Findings to list, and how many there are in all."""
 
-    kinds: list[Kind]
-    total: int
+    kinds: list[Kind] = field(default_factory=list)
+    total: int = 0
 
     @property
     def listed(self) -> int:
@@ -42,22 +42,25 @@ class Finds(Struct, eq=False):
         return sum(len(kind.found) for kind in self.kinds)
 
 
-def arrange(findings: Iterable[Finding], associations: Iterable[tuple[Association, Findings]]) -> Finds:
-    """Arrange the findings about a capture and about its associations."""
+def arranging(
+    findings: Iterable[Finding], associations: Iterable[tuple[Association, Findings]], finds: Finds
+) -> Iterator[None]:
+    """Put the findings about a capture and about its associations in `finds`, a little in each step."""
     causes = [(finding, finding.association) for finding in findings]
     unlisted = 0
     for association, found in associations:
         causes += [(finding, association.id) for finding in list(found.causes)]
         unlisted += sum(found.unlisted.copy().values())
+        yield
     kinds: dict[str, Kind] = {}
     listed = total = 0
     for finding, number in sorted(causes, key=lambda cause: SEVERITIES.index(cause[0].worst)):
         every = list(finding.all())
         total += len(every)
-        if listed >= MAX_FOUND:
-            continue
-        listed += len(every)
-        kind = kinds.setdefault(finding.code, Kind(finding.code, finding.worst, 0, []))
-        kind.causes += 1
-        kind.found += [Found(each, number, each is not finding) for each in every]
-    return Finds(list(kinds.values()), total + unlisted)
+        if listed < MAX_FOUND:
+            listed += len(every)
+            kind = kinds.setdefault(finding.code, Kind(finding.code, finding.worst, 0, []))
+            kind.causes += 1
+            kind.found += [Found(each, number, each is not finding) for each in every]
+        yield
+    finds.kinds, finds.total = list(kinds.values()), total + unlisted

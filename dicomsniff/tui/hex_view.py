@@ -1,12 +1,16 @@
 """The bytes of the selected entry, those of the selected field highlighted."""
 
 from bisect import bisect_right
+from typing import ClassVar
 
+from rich.style import Style
 from textual import events
+from textual.binding import BindingType
 from textual.message import Message
 
 from dicomsniff.quantities import byte_size, counted
 from dicomsniff.tui.field_row import ByteBlock, FieldRow
+from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.shown import Shown
 
@@ -17,6 +21,8 @@ NARROWEST = 73
 class HexView(RowList):
     """Offset, bytes and their ASCII characters, block after block, each under its name."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.BYTES)
+    PLACES: ClassVar[tuple[Where, ...]] = (Where.BYTES, Where.LIST)
     EMPTY = "no bytes"
     CURSOR_LINE = False  # it would hide the highlight
 
@@ -34,24 +40,29 @@ class HexView(RowList):
         self._blocks: list[ByteBlock] = []
         self._starts: list[int] = []
         self._field: FieldRow | None = None
+        self._found: tuple[int, int, int] | None = None
+        """Bytes that were found: their block, start and end."""
         self._per_row = 16
+        self._column = 0
+        """Which byte of the row under the cursor is chosen."""
 
     def show(self, blocks: list[ByteBlock]) -> None:
         """Show other bytes."""
-        self._blocks, self._field = blocks, None
+        self._blocks, self._field, self._found = blocks, None, None
         self.border_subtitle = None
-        self.cursor = 0
+        self.cursor = self._column = 0
         self.scroll_to(y=0, animate=False)
         self._lay_out()
 
     def highlight(self, field: FieldRow | None) -> None:
         """Highlight a field's bytes and bring the first of them in sight."""
-        self._field = field if field is not None and field.block is not None else None
+        self._field, self._found = field if field is not None and field.block is not None else None, None
         self.border_subtitle = None
         if field is not None and self._field is not None and field.block is not None:
             count = field.end - field.start
             self.border_subtitle = Shown(f"{counted(count, 'byte')} from {field.start:#x}")
             self.cursor = self._row_of(field.block, field.start)
+            self._column = field.start % self._per_row
             if self.cursor < round(self.scroll_y) or self._row_of(field.block, field.end - 1) >= self._bottom:
                 top = self.cursor - max(1, self.rows_in_sight // 3)
                 self.scroll_to(y=max(0, min(top, self.count - self.rows_in_sight)), animate=False)
@@ -59,16 +70,57 @@ class HexView(RowList):
 
     @property
     def searched(self) -> int:
-        """Nothing: text goes on from row to row, and what it says is in the fields."""
+        """Nothing: text goes on from row to row, so that rows are not what is searched."""
         return 0
 
-    def choose(self) -> None:
-        """Choose the first byte of the row under the cursor."""
-        if not self.count:
-            return
+    @property
+    def spot(self) -> tuple[int, int]:
+        """The block and place from which on a search goes on."""
+        if self._found is not None:
+            return self._found[:2]
         block, start = self._place(self.cursor)
-        if 0 <= start < len(self._blocks[block].data):
-            self.post_message(self.ByteChosen(block, start))
+        return block, start - 1
+
+    def show_octets(self, block: int, start: int, end: int) -> None:
+        """Show bytes that were found, and mark them."""
+        self._found = block, start, end
+        self.border_subtitle = Shown(f"found at {start:#x}")
+        self._column = start % self._per_row
+        self.move_to(self._row_of(block, start), by_user=True)
+        self.refresh()
+
+    def choose(self) -> None:
+        """Choose the byte under the cursor."""
+        if self.chosen is not None:
+            self.post_message(self.ByteChosen(*self.chosen))
+
+    @property
+    def chosen(self) -> tuple[int, int] | None:
+        """The byte under the cursor: its block and place."""
+        here = self._octets_in(self.cursor) if self.count else range(0)
+        return (self._place(self.cursor)[0], here[min(self._column, len(here) - 1)]) if here else None
+
+    def action_byte(self, step: int) -> None:
+        """Go to the next byte, or to the one before, of whatever row."""
+        here = self._octets_in(self.cursor)
+        column = min(self._column, len(here) - 1) + step
+        if 0 <= column < len(here):
+            self._column = column
+        else:
+            rows = range(self.cursor + step, self.count if step > 0 else -1, step)
+            row = next((each for each in rows if self._octets_in(each)), None)
+            if row is None:
+                return
+            self._column = 0 if step > 0 else len(self._octets_in(row)) - 1
+            self.move_to(row, by_user=True)
+        self.refresh()
+
+    def _octets_in(self, index: int) -> range:
+        """Return the places of the bytes in a row; none in that of a block's name."""
+        if not self._blocks:
+            return range(0)
+        block, start = self._place(index)
+        return range(start, min(start + self._per_row, len(self._blocks[block].data))) if start >= 0 else range(0)
 
     def on_resize(self) -> None:
         """Fit as many bytes in a row as there is room for."""
@@ -98,9 +150,11 @@ class HexView(RowList):
         here = self.has_focus and index == self.cursor
         text = Shown(f"{start:06x}{'▸' if here else ' '} ", self.styled("strong" if here else "dim"))
         octets, characters = Shown(), Shown()
-        for place in range(start, min(start + self._per_row, len(block.data))):
+        chosen = self.chosen if here else None
+        for place in self._octets_in(index):
             byte = block.data[place]
-            style = self.styled("highlight") if self._is_highlighted(number, place) else ""
+            style: Style | str = self.styled("highlight") if self._is_highlighted(number, place) else ""
+            style = self.styled("cursor") if (number, place) == chosen else style
             missing = any(first <= place < last for first, last in block.holes)
             octets.append("??" if missing else f"{byte:02x}", style)
             after = self.styled("highlight") if self._is_highlighted(number, place + 1) and style else ""
@@ -118,6 +172,9 @@ class HexView(RowList):
         return round(self.scroll_y) + self.rows_in_sight
 
     def _is_highlighted(self, block: int, place: int) -> bool:
+        if self._found is not None:
+            found, start, end = self._found
+            return found == block and start <= place < end
         field = self._field
         return field is not None and field.block == block and field.start <= place < field.end
 
@@ -128,7 +185,9 @@ class HexView(RowList):
             self._starts.append(at)
             at += 1 + -(-len(block.data) // self._per_row) + (block.length > len(block.data) or not block.data)
         self.set_count(at)
-        if self._field is not None:
+        if self._found is not None:
+            self.show_octets(*self._found)
+        elif self._field is not None:
             self.highlight(self._field)
 
     def _place(self, index: int) -> tuple[int, int]:

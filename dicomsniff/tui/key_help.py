@@ -1,6 +1,6 @@
 """The dialog that shows every key, made from the bindings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rich.table import Table
@@ -32,8 +32,16 @@ class Section(NamedTuple):
 class KeyHelp(Dialog[None]):
     """What the view in sight shows and the keys that work in it; then those of all views."""
 
-    def __init__(self, title: str, meaning: str, views: Sequence[tuple[str, str]], places: Sequence[Where]) -> None:
+    def __init__(
+        self,
+        title: str,
+        meaning: str,
+        views: Sequence[tuple[str, str]],
+        places: Sequence[Where],
+        chosen: Mapping[str, str],
+    ) -> None:
         super().__init__()
+        self._keys = chosen
         self._title, self._meaning = title, meaning
         self._views, self._places = views, places
 
@@ -61,7 +69,7 @@ class KeyHelp(Dialog[None]):
         yield Section("Views", self._views)
         yield from (
             self._keys_of(where)
-            for where in (Where.WORKSPACE, Where.FILTER, Where.FIND, Where.DIALOG, Where.EVERYWHERE)
+            for where in (Where.WORKSPACE, Where.FILTER, Where.FIND, Where.DIALOG, Where.PROMPT, Where.EVERYWHERE)
         )
         yield Section("Signs", LEGEND)
 
@@ -69,4 +77,7 @@ class KeyHelp(Dialog[None]):
         return Section(where.value, [(self._display(key), key.meaning) for key in KEYS if key.where is where])
 
     def _display(self, key: Key) -> str:
-        return key.display or " ".join(self.app.get_key_display(Binding(each, "")) for each in key.keys.split(","))
+        keys = self._keys.get(key.id)
+        if keys is None and key.display:
+            return key.display
+        return " ".join(self.app.get_key_display(Binding(each, "")) for each in (keys or key.keys).split(","))

@@ -1,9 +1,11 @@
 """Every key of the terminal UI as data: bindings, footer, help and command palette are made from it."""
 
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
+from textual.keys import key_to_character
 
 
 class Where(Enum):
@@ -13,6 +15,7 @@ class Where(Enum):
     WORKSPACE = "In every view"
     VIEW = "Panes"
     FIELDS = "Fields"
+    BYTES = "Bytes"
     FOLDING = "Findings"
     COMPARING = "Comparison"
     COLUMNS = "Tables"
@@ -20,6 +23,7 @@ class Where(Enum):
     FILTER = "While typing a filter"
     FIND = "While finding text"
     DIALOG = "Dialogs"
+    PROMPT = "Naming a file"
 
 
 class Key(NamedTuple):
@@ -66,8 +70,17 @@ KEYS = (
     Key(
         "app.filter", "slash", "filter", "Filter", "filter associations, and messages of the exchange", _W, display="/"
     ),
-    Key("app.find", "asterisk", "find", "Find", "find text in rows and fields", _W, shown=False, display="*"),
-    Key("app.find_next", "full_stop", "find_next(1)", "Find next", "next row with that text", _W, False, "."),
+    Key(
+        "app.find",
+        "asterisk",
+        "find",
+        "Find",
+        "find text in rows, fields and bytes, also of what is not selected",
+        _W,
+        shown=False,
+        display="*",
+    ),
+    Key("app.find_next", "full_stop", "find_next(1)", "Find next", "the next place with that text", _W, False, "."),
     Key("app.find_previous", "comma", "find_next(-1)", "Find previous", "the one before", _W, False, ","),
     Key(
         "app.findings",
@@ -156,8 +169,11 @@ KEYS = (
     Key("list.page_down", "pagedown,space", "page(1)", "Page down", "one page down", Where.LIST, shown=False),
     Key("list.first", "home,g", "first", "First", "first row", Where.LIST, shown=False),
     Key("list.last", "end,G", "last", "Last", "last row", Where.LIST, shown=False),
+    Key("bytes.left", "left", "byte(-1)", "Byte before", "the byte before", Where.BYTES, shown=False),
+    Key("bytes.right", "right", "byte(1)", "Next byte", "the next byte; Enter goes to its field", Where.BYTES, False),
     Key("table.sort", "s", "sort", "Sort", "sort by the next column; after the last as it came", Where.COLUMNS),
     Key("table.reverse", "S", "reverse", "Reverse", "turn the order around", Where.COLUMNS, shown=False),
+    Key("table.columns", "C", "columns", "Columns", "choose the columns that are shown", Where.COLUMNS, shown=False),
     Key(
         "table.right",
         "greater_than_sign,shift+right",
@@ -187,19 +203,23 @@ KEYS = (
             ),
         )
     ),
+    Key("filter.complete", "tab", "complete(1)", "Complete", "write what is offered; again: the next", Where.FILTER),
+    Key("filter.before", "shift+tab", "complete(-1)", "Offer before", "the one before", Where.FILTER, shown=False),
     Key(
         "filter.keep",
         "down",
-        "keep",
+        "newer",
         "Keep filter",
-        "keep the filter, go to the associations",
+        "keep the filter and go to what it is about; ↓ after ↑: the filter after",
         Where.FILTER,
         display="⏎ ↓",
     ),
+    Key("filter.older", "up", "older", "Earlier", "the filter that was used before", Where.FILTER),
     Key("filter.clear", "escape", "clear", "Clear", "clear the filter", Where.FILTER),
     Key("find.cancel", "escape", "cancel", "Cancel", "find nothing", Where.FIND),
     Key("dialog.open", "enter", "choose", "Choose", "choose the selected line, or go where it leads", Where.DIALOG),
     Key("dialog.close", "escape,q", "close", "Close", "close the dialog", Where.DIALOG),
+    Key("prompt.close", "escape", "close", "Cancel", "write nothing", Where.PROMPT),
 )
 
 
@@ -219,3 +239,30 @@ def bindings(where: Where, *ids: str) -> list[BindingType]:
         for key in KEYS
         if key.where is where and (not ids or key.id in ids)
     ]
+
+
+def work_together(where: Where) -> frozenset[Where]:
+    """Return the places whose keys work where those of one do."""
+    if where in (Where.FILTER, Where.FIND, Where.PROMPT):
+        return frozenset([where, Where.EVERYWHERE])
+    if where is Where.DIALOG:
+        return frozenset([where, Where.LIST])
+    return frozenset([where, Where.EVERYWHERE, Where.WORKSPACE, Where.VIEW, Where.LIST])
+
+
+def find_clash(chosen: Mapping[str, str]) -> str:
+    """Say which key would do two things in one place if keys were `chosen` by id; nothing where none does."""
+    for where in Where:
+        places = work_together(where)
+        does: dict[str, str] = {}
+        for key in KEYS:
+            for each in _characters(chosen.get(key.id, key.keys)) if key.where in places else ():
+                if does.setdefault(each, key.id) != key.id:
+                    return f"{each} would do both {does[each]} and {key.id}"
+    return ""
+
+
+def _characters(keys: str) -> Iterable[str]:
+    """Yield each key by its character, where it has one: `?` and `question_mark` are the same."""
+    for each in keys.split(","):
+        yield key_to_character(each.strip()) or each.strip()

@@ -1,8 +1,8 @@
-"""The dialog that lists what there is to choose from."""
+"""The dialogs that list what there is to choose from."""
 
 import re
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -56,3 +56,43 @@ class Menu(Dialog[Choice]):
     def action_choose(self) -> None:
         """Choose the selected one."""
         self.dismiss(self.rows.selected)
+
+
+class ColumnChoice(Dialog[None]):
+    """The columns of a list; Enter shows one or leaves it out, and the list follows at once."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.DIALOG)
+
+    def __init__(self, asked: ColumnList[Any], chosen: Callable[[], None]) -> None:
+        super().__init__()
+        self._asked, self._chosen = asked, chosen
+        self._titles = [column.title for column in asked.columns if column.title]
+        self.rows = ChoiceList(self._choices())
+
+    def compose(self) -> ComposeResult:
+        """Make the box."""
+        with Vertical(id="box") as box:
+            box.border_title = Shown("Columns")
+            box.border_subtitle = Shown("Enter shows one or leaves it out, Esc closes")
+            yield self.rows
+
+    @on(RowList.Opened)
+    def action_choose(self) -> None:
+        """Show the selected one, or leave it out; one stays."""
+        title = self._titles[self.rows.cursor]
+        left_out = self._asked.left_out ^ {title}
+        if left_out.issuperset(self._titles):
+            self.app.notify("one column has to stay")
+            return
+        self._asked.leave_out(left_out)
+        self.rows.show_rows(self._choices())
+        self._chosen()
+
+    def _choices(self) -> list[Choice]:
+        fitted = {column.title for column, _ in self._asked.fitted(self._asked.scrollable_content_region.width)}
+        return [Choice(title, self._says(title, fits=title in fitted)) for title in self._titles]
+
+    def _says(self, title: str, *, fits: bool) -> str:
+        if title in self._asked.left_out:
+            return "left out"
+        return "shown" if fits else "no room for it here"

@@ -40,7 +40,7 @@ class MessageLadder(ColumnList[LadderLine]):
             Column("size", _size, 7, leaves=2, to_right=True, key=lambda line: -entry_size(line.entry)),
             Column("what it says", self._says, 20, share=10, is_toned=True),
         )
-        super().__init__(columns, lambda line: session.select_entry(line.entry), id="ladder")
+        super().__init__(columns, lambda line: session.select_entry(line.entry), id="exchange-list")
         self.border_title = "Exchange"
         self._lines = LadderLines()
         self._association: Association | None = None

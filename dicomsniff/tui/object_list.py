@@ -1,6 +1,6 @@
 """The objects that were stored, or were to be, one row each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.style import Style
 
@@ -23,20 +23,30 @@ class ObjectIndex:
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[_State, dict[Severity | None, list[StoredObject]]]] = {}
+        self.objects: list[StoredObject] = []
+        self.total = 0
+        """Those that were sent, listed or not."""
 
-    def arrange(self, associations: Iterable[Association]) -> list[StoredObject]:
-        """Return the objects of associations, as far as their details are kept."""
-        known, self._known = self._known, {}
+    def arranging(self, associations: Iterable[Association]) -> Iterator[None]:
+        """Arrange the objects of associations, as far as their details are kept, one association a step."""
+        known: dict[int, tuple[_State, dict[Severity | None, list[StoredObject]]]] = {}
+        total = 0
         for association in associations:
-            if association.condensed or not association.message_counts.requests["C-STORE"]:
-                continue
-            state = (association.message_counts.messages, association.closed)
-            before = known.get(association.id)
-            if before is None or before[0] != state:
-                before = (state, _by_severity(stored_objects(association)))
-            self._known[association.id] = before
-        by_severity = [found for _, found in self._known.values()]
-        return [each for severity in (*SEVERITIES, None) for found in by_severity for each in found.get(severity, ())]
+            sent = association.message_counts.requests["C-STORE"]
+            total += sent
+            if sent and not association.condensed:
+                state = (association.message_counts.messages, association.closed)
+                before = self._known.get(association.id)
+                if before is None or before[0] != state:
+                    before = (state, _by_severity(stored_objects(association)))
+                known[association.id] = before
+            yield
+        self._known = known
+        by_severity = [found for _, found in known.values()]
+        self.objects = [
+            each for severity in (*SEVERITIES, None) for found in by_severity for each in found.get(severity, ())
+        ]
+        self.total = max(total, len(self.objects))
 
 
 def _by_severity(objects: list[StoredObject]) -> dict[Severity | None, list[StoredObject]]:

@@ -10,6 +10,7 @@ from dicomsniff.output import has_terminal
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.association_filter import AssociationFilter
+from dicomsniff.tui.settings import load_settings
 
 SWITCH = 0.001
 """Seconds that the reading thread may hold the interpreter while the interface waits for it."""
@@ -17,7 +18,7 @@ SWITCH = 0.001
 
 def run(capture: Capture, privacy: Privacy, selection: Selection = EVERYTHING) -> bool:
     """Show what is chosen of a capture, then close it; return whether a signal ended that."""
-    app = DicomsniffApp(capture, privacy, AssociationFilter(capture.found, selection))
+    app = DicomsniffApp(capture, privacy, AssociationFilter(capture.found, selection), load_settings())
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     try:

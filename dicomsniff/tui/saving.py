@@ -1,4 +1,4 @@
-"""What is selected -> files beside where the program was started; none is written over another one."""
+"""What is selected -> files, by names that nothing has so far or that were asked for."""
 
 import os
 from io import StringIO
@@ -45,14 +45,18 @@ def formats() -> list[Choice]:
     return [Choice(name, _ANSWERS.get(name, "")) for command in _COMMANDS for name in format_names(command)]
 
 
-def export(capture: Capture, number: int, form: str, privacy: Privacy) -> str:
+def export_name(number: int, form: str) -> str:
+    """Return a name for the file of an association in a format."""
+    return _free(f"association-{number}", f".{_SUFFIXES.get(form, form)}")
+
+
+def export(capture: Capture, number: int, form: str, privacy: Privacy, path: str) -> str:
     """Write an association in a format; return the path of the file.
 
     Raises CaptureError, OutputError or OSError where that cannot be done.
     """
     command = next(each for each in _COMMANDS if form in format_names(each))
     view = find_view(command, form)
-    path = _free(f"association-{number}", f".{_SUFFIXES.get(form, form)}")
     view.refuse(path)
     asked = Asked(
         contexts=True, privacy=privacy, selection=Selection(associations=[number]), names=(capture.reader.name,)
@@ -66,20 +70,24 @@ def export(capture: Capture, number: int, form: str, privacy: Privacy) -> str:
     return path
 
 
-def extract(capture: Capture, number: int, message: int, chosen: Choice, privacy: Privacy) -> str:
-    """Write objects that were stored in an association as DICOM files in a new directory; return what was written.
+def extract_name(number: int, message: int, chosen: Choice) -> str:
+    """Return a name for the directory of objects that were stored in an association."""
+    is_one = chosen in (AS_SENT, DE_IDENTIFIED)
+    return _free(f"association-{number}-message-{message}" if is_one else f"association-{number}-objects", "")
 
-    Raises CaptureError, OutputError or OSError where that cannot be done.
+
+def extract(capture: Capture, number: int, message: int, chosen: Choice, privacy: Privacy, path: str) -> str:
+    """Write objects that were stored in an association as DICOM files in a directory; return what was written.
+
+    Files of the same names are written over. Raises CaptureError, OutputError or OSError where that cannot be done.
     """
     asked = f"association == {number}"
-    name = f"association-{number}-objects"
     if chosen in (AS_SENT, DE_IDENTIFIED):
-        asked, name = f"{asked} and message == {message}", f"association-{number}-message-{message}"
+        asked = f"{asked} and message == {message}"
     hider = DeIdentifier(privacy._replace(keep_phi=False)) if chosen in (DE_IDENTIFIED, ALL_DE_IDENTIFIED) else None
     asking = Asked(privacy=privacy._replace(keep_phi=True), selection=Selection(Filter(asked)))
-    path = _free(name, "")
     with _again(capture, Wanted().fields) as again:
-        directory = ObjectDirectory(path)
+        directory = ObjectDirectory(path, force=True)
         view = Extraction(again, StringIO(), asking, directory=directory, wanted=Wanted(), hider=hider)
         run_view(view)
     return f"{path}: {view.summary}"

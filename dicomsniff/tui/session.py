@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Flag, auto
+from threading import Event
 from typing import NamedTuple
 
 from dicomsniff.association.association import Association
@@ -78,6 +79,8 @@ class Session:
         """Whether somebody has chosen what to look at."""
         self.awaited: Target | None = None
         """Where to go once the details of the selected association are there."""
+        self.seeking: Event | None = None
+        """Set to end a search that goes on; None where none does."""
         self._trail: list[Place] = []
         self._observers: list[Callable[[Change], None]] = []
 

@@ -1,6 +1,6 @@
 """The longest waits of the capture, one row each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from dicomsniff.association.association import Association
@@ -9,10 +9,12 @@ from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.columns import Column
 from dicomsniff.tui.said import allowed, gate
 from dicomsniff.tui.shown import Shown
-from dicomsniff.words.waits import Waited, longest_waits
+from dicomsniff.words.waits import Waited, longest, waits_of
 
 MAX_WAITS = 1000
 """Waits listed, the longest ones."""
+MAX_KNOWN = 8 * MAX_WAITS
+"""Waits from which on the shorter ones are forgotten."""
 
 
 class WaitList(ColumnList[Waited]):
@@ -31,10 +33,16 @@ class WaitList(ColumnList[Waited]):
         super().__init__(columns, chosen, id="waits")
         self.border_title = "Longest waits"
 
-    def show(self, associations: list[Association]) -> None:
-        """List the longest waits of other associations; the cursor stays on its wait."""
+    def arranging(self, associations: list[Association]) -> Iterator[None]:
+        """List the longest waits of other associations, one of these a step; the cursor stays on its wait."""
+        waits: list[Waited] = []
+        for association in associations:
+            waits += waits_of(association)
+            if len(waits) >= MAX_KNOWN:
+                waits = longest(waits, MAX_WAITS)
+            yield
+        waits = longest(waits, MAX_WAITS)
         before = self.selected
-        waits = longest_waits(associations, MAX_WAITS)
         same = next((row for row in waits if row == before), None) if before is not None else None
         first = next(iter(waits), None)
         self.border_subtitle = None

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.widgets import Input
 
 from dicomsniff.capture.packets import CaptureError
@@ -16,35 +15,36 @@ from dicomsniff.output import OutputError
 from dicomsniff.tui import saving
 from dicomsniff.tui.background import in_background
 from dicomsniff.tui.choice import Choice
+from dicomsniff.tui.filter_completion import FilterCompletion
+from dicomsniff.tui.filter_history import FilterHistory
 from dicomsniff.tui.filter_line import FilterLine
-from dicomsniff.tui.find_line import FindLine
+from dicomsniff.tui.finder import Finder
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_counterpart, find_problem, find_related, find_target
-from dicomsniff.tui.related import stored
-from dicomsniff.tui.search import Search
+from dicomsniff.tui.path_prompt import PathPrompt
 from dicomsniff.tui.session import Change, Session
-from dicomsniff.tui.slices import PAUSE, go_on
+from dicomsniff.tui.settings import Settings
+from dicomsniff.tui.slices import PAUSE
 from dicomsniff.tui.tabs import Tabs
+from dicomsniff.tui.views.exchange import Exchange
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
 from dicomsniff.tui.views.view import View
 
 
-class Workspace(Vertical):
+class Workspace(Finder):
     """Shows a session; only the view in sight is kept up."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.WORKSPACE), *view_bindings()]
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(id="workspace")
-        self.session = session
+    def __init__(self, session: Session, settings: Settings) -> None:
+        super().__init__(session, id="workspace")
+        self.settings = settings
         self.views = {kind.id: kind.widget(session) for kind in VIEWS}
         self.tabs = Tabs([(kind.id, kind.key, kind.title) for kind in VIEWS])
-        self.filter_line, self.find_line = FilterLine(), FindLine()
-        self._sought = ""
-        """The text that was looked for last."""
+        self.filter_line = FilterLine(FilterCompletion(session), FilterHistory(settings.history))
         self._missed = dict.fromkeys(self.views, ~Change(0))
         """What changed since each view was last in sight."""
         self._reopens = self._filters = False
@@ -63,6 +63,13 @@ class Workspace(Vertical):
         """Begin with the overview."""
         self.session.observe(self.take)
         self.take(Change.VIEW)
+
+    @property
+    def exchange(self) -> Exchange:
+        """The view of entries, their fields and bytes."""
+        view = self.views["exchange"]
+        assert isinstance(view, Exchange)
+        return view
 
     @property
     def current(self) -> View:
@@ -115,46 +122,11 @@ class Workspace(Vertical):
         """Go back to what the filter is about."""
         self.current.go_to(self.current.pane)
 
-    def action_find(self) -> None:
-        """Type what to find."""
-        self.find_line.open()
-
-    @on(FindLine.Asked)
-    def find_typed(self, event: FindLine.Asked) -> None:
-        """Find what was typed, from the cursor on."""
-        self.leave_filter()
-        self._sought = event.text or self._sought
-        if event.text:
-            self.action_find_next(1)
-
-    def action_find_next(self, step: int) -> None:
-        """Find the next or previous row with the text that was typed last."""
-        if self._sought:
-            self.find_on(self._sought, step)
-        else:
-            self.find_line.open()
-
-    @work(group="finding", exclusive=True)
-    async def find_on(self, text: str, step: int) -> None:
-        """Look for text a little at a time, between keys."""
-        view = self.current
-        search = Search(view.order, view.pane, text, step)
-        steps = search.steps()
-        while not go_on(steps):
-            await asyncio.sleep(PAUSE)
-        if search.found is None:
-            self.app.notify(f"not in the rows and fields of this view: {text}")
-            return
-        pane, place = search.found
-        if pane is not view.pane:
-            view.go_to(pane)
-        self.call_after_refresh(pane.show_found, place)  # it may have had no room so far
-
     def action_keys(self) -> None:
         """Show the keys, first those of the view in sight."""
         kind = next(each for each in VIEWS if each.id == self.session.view)
         views = [(each.key, f"{each.title}: {each.meaning}") for each in VIEWS]
-        self.app.push_screen(KeyHelp(kind.title, kind.meaning, views, self.views[kind.id].keys))
+        self.app.push_screen(KeyHelp(kind.title, kind.meaning, views, self.views[kind.id].keys, self.settings.keys))
 
     def action_links(self) -> None:
         """List what belongs together; begin at the selected entry."""
@@ -221,30 +193,39 @@ class Workspace(Vertical):
         self.session.toggle_privacy()
 
     def action_export(self) -> None:
-        """Write the selected association to a file, in a format to choose."""
+        """Write the selected association to a file, in a format and by a name to choose."""
         if self.session.association is not None:
             number = self.session.association.id
-            menu = Menu(f"Export association {number}", "writes a new file", saving.formats())
+            menu = Menu(f"Export association {number}", "goes on to the name", saving.formats())
             self.app.push_screen(menu, partial(self._export, number))
 
     def _export(self, number: int, form: Choice | None) -> None:
         if form is not None:
             session = self.session
-            self.save(partial(saving.export, session.capture, number, form.what, session.gate.privacy))
+            export = partial(saving.export, session.capture, number, form.what, session.gate.privacy)
+            prompt = PathPrompt(f"Export association {number}: {form.what}", saving.export_name(number, form.what))
+            self.app.push_screen(prompt, partial(self._save_to, export))
 
     def action_extract(self) -> None:
         """Write the object of the selected C-STORE to a file, as it was sent or de-identified."""
-        association, message = self.session.association, stored(self.session.entry)
-        if association is None or message is None:
-            self.app.notify("no object belongs to this entry: select a C-STORE")
+        found = self.current.object
+        if found is None:
+            self.app.notify("no object belongs to this entry: select a C-STORE, or one of the objects (4)")
             return
-        menu = Menu("Extract", "writes to a new directory", saving.EXTRACTIONS)
+        association, message = found
+        menu = Menu("Extract", "goes on to the name", saving.EXTRACTIONS)
         self.app.push_screen(menu, partial(self._extract, association.id, message.number))
 
-    def _extract(self, association: int, message: int, chosen: Choice | None) -> None:
+    def _extract(self, number: int, message: int, chosen: Choice | None) -> None:
         if chosen is not None:
             session = self.session
-            self.save(partial(saving.extract, session.capture, association, message, chosen, session.gate.privacy))
+            extract = partial(saving.extract, session.capture, number, message, chosen, session.gate.privacy)
+            prompt = PathPrompt("Extract", saving.extract_name(number, message, chosen), to_directory=True)
+            self.app.push_screen(prompt, partial(self._save_to, extract))
+
+    def _save_to(self, write: Callable[[str], str], path: str | None) -> None:
+        if path is not None:
+            self.save(partial(write, path))
 
     @work(group="saving")
     async def save(self, write: Callable[[], str]) -> None:

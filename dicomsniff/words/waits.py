@@ -65,13 +65,15 @@ class Waited(Struct, frozen=True):
                 return part_name(part, self.side, association.timing)
 
 
-def longest_waits(associations: Iterable[Association], most: int) -> list[Waited]:
-    """Return the longest waits of associations that are over: delays first, then times that nobody waited in."""
-    every = (wait for association in associations if association.closed for wait in _waits(association))
-    return heapq.nlargest(most, every, key=lambda wait: (wait.is_delay, wait.length))
+def longest(waits: Iterable[Waited], most: int) -> list[Waited]:
+    """Return the longest of some waits: delays first, then times that nobody waited in."""
+    return heapq.nlargest(most, waits, key=lambda wait: (wait.is_delay, wait.length))
 
 
-def _waits(association: Association) -> Iterator[Waited]:
+def waits_of(association: Association) -> Iterator[Waited]:
+    """Yield the waits of an association that is over."""
+    if not association.closed:
+        return
     timing = association.timing
     for side in SIDES:
         for answers, wait in ((True, timing.longest_answer(side)), (False, timing.longest_request(side))):

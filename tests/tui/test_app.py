@@ -106,6 +106,26 @@ async def test_a_click_on_a_byte_selects_its_field(samples: Path) -> None:
         assert exchange(app).fields.selected.name == "Called-AE-title"
 
 
+async def test_every_byte_can_be_chosen_by_keys_also_inside_a_sequence(samples: Path) -> None:
+    async with opened(samples / "mpps.pcap") as (app, pilot):
+        view = exchange(app)
+        await press(pilot, "2", *["down"] * 2, "enter", "tab", "end")
+        chosen = []
+        while len(chosen) < 40:
+            block, place = view.bytes.chosen
+            await press(pilot, "enter")
+            field = view.fields.selected
+            assert field.start <= place < field.end
+            assert field.block == block
+            narrower = [row for row in view.fields.rows if row.block == block and row.start <= place < row.end]
+            assert field.end - field.start == min(row.end - row.start for row in narrower)
+            chosen.append((place, field.depth))
+            view.bytes.show_octets(block, place, place + 1)  # selecting the field has gone to its first byte
+            await press(pilot, "left")
+        assert [place for place, _ in chosen] == list(range(chosen[0][0], chosen[0][0] - 40, -1))
+        assert {depth for _, depth in chosen} > {0}
+
+
 async def test_a_click_selects_and_a_double_click_opens(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap") as (app, pilot):
         await press(pilot, "2")

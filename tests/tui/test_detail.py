@@ -67,7 +67,9 @@ def test_data_set_elements_lie_where_their_bytes_are(samples: Path) -> None:
     assert bytes_of(identifier, row)[:4] == b"\x40\x00\x00\x01"
     inner = identifier.rows[identifier.rows.index(row) + 1]
     assert inner.depth == 1
-    assert (inner.start, inner.end) == (row.start, row.end), "inside a sequence: the sequence's bytes"
+    assert row.start < inner.start < inner.end <= row.end, "inside a sequence: its own bytes"
+    group, number = inner.name[1:5], inner.name[6:10]
+    assert bytes_of(identifier, inner)[:4] == bytes.fromhex(group)[::-1] + bytes.fromhex(number)[::-1]
     covered = {p for r in identifier.rows if r.block == 1 for p in range(r.start, r.end)}
     assert covered == set(range(identifier.blocks[1].length))
 

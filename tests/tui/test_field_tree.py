@@ -7,7 +7,7 @@ import pytest
 from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_row import FieldRow
-from tui.screens import SMALL, exchange, opened, screen_text, settle
+from tui.screens import SMALL, exchange, opened, press, screen_text, settle
 
 PATH_NAME = "/srv/a-b-c-d/ring-buffer-of-the-archive/gone-today-1.pcap"
 UID = "1.2.826.0.1.3680043.8.498.12345678901234567890123456789012345"
@@ -46,3 +46,13 @@ async def test_nothing_of_a_wrapped_value_is_lost(samples: Path, text: str) -> N
         exchange(app).fields.show(Detail("", [FieldRow("said", text)]))
         await settle(pilot)
         assert "".join(value_lines(app)).replace(" ", "").startswith(text.replace(" ", ""))
+
+
+async def test_a_field_that_is_gone_to_while_there_is_no_room_is_selected_when_there_is(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await press(pilot, "2")
+        fields = exchange(app).fields
+        assert not fields.region.area, "the exchange alone is in sight"
+        fields.show_found(4)
+        await press(pilot, "tab")
+        assert fields.selected is fields.rows[4]

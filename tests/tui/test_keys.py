@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from dicomsniff.tui.app import DicomsniffApp
-from dicomsniff.tui.keys import KEYS, Where
+from dicomsniff.tui.keys import KEYS, Where, work_together
 from tui.screens import SMALL, both_sizes, exchange, opened
 
 
@@ -15,10 +15,7 @@ def test_ids_are_unique() -> None:
 
 @pytest.mark.parametrize("where", Where)
 def test_no_key_has_two_meanings_in_one_place(where: Where) -> None:
-    everywhere = {Where.EVERYWHERE, Where.WORKSPACE, Where.VIEW, Where.LIST}
-    together = {where, Where.LIST} if where is Where.DIALOG else {where, *everywhere}
-    if where in (Where.FILTER, Where.FIND):
-        together = {where, Where.EVERYWHERE}
+    together = work_together(where)
     keys = Counter(each for key in KEYS if key.where in together for each in key.keys.split(","))
     assert [key for key, count in keys.items() if count > 1] == []
 

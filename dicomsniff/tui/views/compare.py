@@ -30,6 +30,8 @@ from dicomsniff.tui.views.view import View
 
 ARRANGEMENTS = (Arrangement(0, 16, 55), Arrangement(0, 0, 50, at_once=False))
 NOTHING = "nothing differs that could matter"
+NONE = "no association is selected: 1 lists them"
+ALONE = "no healthy one of the same peers: select another by { or }, m holds it, come back"
 
 
 class _Wanted(NamedTuple):
@@ -58,7 +60,9 @@ class Compare(View):
 
     def __init__(self, session: Session) -> None:
         self.list = DifferenceList(self._explain)
-        self.difference = FieldTree(id="difference", title="Difference")
+        self.difference = FieldTree(
+            id="difference", title="Difference", empty="what is selected above is said here of both sides"
+        )
         body = Split(self.list, self.difference, ARRANGEMENTS, id="compare-body")
         super().__init__(session, self.list, self.difference, body=body, id="compare")
         self.held: Association | None = None
@@ -79,7 +83,9 @@ class Compare(View):
         association = self.session.shown
         if association is None or not association.closed:
             self._wanted = None
-            said = "no association is selected" if association is None else "it is compared when it is over"
+            said = (
+                "no association is selected: 1 lists them" if association is None else "it is compared when it is over"
+            )
             self._take_result(_Compared(None, None, [], said))
             return
         found = self._wanted is not None and self._wanted.association is association and self._compared.good is not None
@@ -127,7 +133,9 @@ class Compare(View):
         if other is None:
             other = nearest_healthy(association, associations, lambda each: fate(each, found.of(each)))
         if other is None:
-            return _Compared(None, None, [], "no healthy association of the same peers; m holds one to compare with")
+            return _Compared(
+                None, None, [], "no healthy one of the same peers: select another by { or }, m holds it, come back"
+            )
         if other.id == association.id:
             said = f"association {other.id} is held: select another one to compare it with, as by {{ and }}"
             return _Compared(None, None, [], said)

@@ -8,6 +8,7 @@ from textual import on, work
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.tui.background import in_background
+from dicomsniff.tui.deep_search import Part, Spot
 from dicomsniff.tui.detail import Detail, detail_state, load_detail
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.hex_view import HexView
@@ -52,6 +53,31 @@ class Exchange(View):
         self._shown: Entry | None = None
         """The entry whose detail is shown."""
         self._loading = False
+        self._sought: tuple[Entry, Spot] | None = None
+        """Where something was found: gone to when that is loaded."""
+
+    @property
+    def spot(self) -> Spot:
+        """Where the cursor is in what is shown of the selected entry."""
+        if self.pane is self.fields:
+            return Spot(Part.FIELDS, max(self.fields.searched_from, 0))
+        return Spot(Part.BYTES, *self.bytes.spot) if self.pane is self.bytes else Spot()
+
+    def show_found(self, entry: Entry, spot: Spot) -> None:
+        """Go to what was found in an entry, which is selected."""
+        self._sought = entry, spot
+        self._go_to_found()
+
+    def _go_to_found(self) -> None:
+        if self._sought is None or self._sought[0] is not self._shown:
+            return
+        (_, spot), self._sought = self._sought, None
+        self.go_to((self.ladder, self.fields, self.bytes)[spot.part])
+        # It may have had no room so far.
+        if spot.part is Part.FIELDS:
+            self.call_after_refresh(self.fields.show_found, spot.number)
+        elif spot.part is Part.BYTES:
+            self.call_after_refresh(self.bytes.show_octets, spot.number, spot.offset, spot.offset + spot.length)
 
     def take(self, change: Change) -> None:
         """Show the selected association and entry as they are now."""
@@ -115,3 +141,4 @@ class Exchange(View):
             self.fields.border_title = Shown(f"Fields of {detail.title}")
         if not again:
             self.bytes.show(detail.blocks if detail is not None else [])
+        self._go_to_found()

@@ -9,7 +9,7 @@ from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.finding_rows import FindingRow, FindingRows
-from dicomsniff.tui.found import Found, arrange
+from dicomsniff.tui.found import Finds, Found, arranging
 from dicomsniff.tui.navigation import find_finding
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
@@ -24,7 +24,7 @@ class FindingsView(View):
 
     def __init__(self, session: Session) -> None:
         self.list = FindingRows(self._chosen)
-        self.meaning = FieldTree(id="meaning", title="What it means")
+        self.meaning = FieldTree(id="meaning", title="What it means", empty="what is selected above is explained here")
         body = Split(self.list, self.meaning, ARRANGEMENTS, id="findings-body")
         super().__init__(session, self.list, self.meaning, body=body, id="findings")
         self._count = -1
@@ -47,7 +47,8 @@ class FindingsView(View):
 
     def show_worst(self) -> bool:
         """Select the worst finding; tell whether there is one that is an error or a warning."""
-        self.list_rows()
+        for _ in self.listing():  # it is shown next
+            pass
         self.list.move_to(0)
         row = self.list.selected
         if row is None or row.kind.severity is Severity.NOTE:
@@ -58,17 +59,22 @@ class FindingsView(View):
         self._chosen(row)
         return True
 
-    def list_rows(self) -> None:
+    def listing(self) -> Iterator[None]:
         """List what was found by now."""
         session = self.session
-        every = [(each, session.capture.found.of(each)) for each in session.listing.listed]
+        listed, found = session.listing.listed.copy(), session.capture.found
         about_capture = list(session.capture.analyzer.findings)
-        count = len(about_capture) + sum(len(found.all) for _, found in every) + (len(every) << 32)
+        count = len(about_capture) + (len(listed) << 32)
+        for association in listed:
+            count += len(found.of(association).all)
+            yield
         nothing = "nothing was found so far" if session.reading else "nothing was found: the exchange looks healthy"
         self.list.EMPTY = nothing
         if count != self._count:
+            finds = Finds()
+            yield from arranging(about_capture, ((each, found.of(each)) for each in listed), finds)
             self._count = count
-            self.list.show(arrange(about_capture, every))
+            self.list.show(finds)
 
     def _chosen(self, row: FindingRow) -> None:
         """Select the place of a finding, too."""

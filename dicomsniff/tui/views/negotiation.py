@@ -14,6 +14,7 @@ from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Place, Session
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.split import Arrangement, Split
+from dicomsniff.tui.tls_rows import tls_rows
 from dicomsniff.tui.views.view import View
 from dicomsniff.words.contexts import ContextRow, ContextTable, context_table
 from dicomsniff.words.negotiation import DEFAULT_ROLES, limits, role_text
@@ -26,7 +27,7 @@ class Negotiation(View):
 
     def __init__(self, session: Session) -> None:
         self.matrix = ContextMatrix(self._explain)
-        self.context = FieldTree(id="context", title="Context")
+        self.context = FieldTree(id="context", title="Context", empty="no context to explain")
         body = Split(self.matrix, self.context, ARRANGEMENTS, id="negotiation-body")
         super().__init__(session, self.matrix, self.context, body=body, id="negotiation")
         self._shown: tuple[object, ...] = ()
@@ -42,7 +43,7 @@ class Negotiation(View):
             return
         another = not self._shown or self._shown[0] is not association
         self._shown = state
-        self.matrix.EMPTY = self.session.reopening.said(self.session.association) or ContextMatrix.EMPTY
+        self.matrix.EMPTY = self._why_empty(association)
         self._table = context_table(association) if association is not None else ContextTable([], [], [])
         if another:
             self.matrix.cursor = 0
@@ -52,7 +53,17 @@ class Negotiation(View):
         if self.matrix.selected is not None:
             self._explain(self.matrix.selected)
         else:
-            self.context.show(None)
+            rows = list(tls_rows(association)) if association is not None else []
+            self.context.show(Detail("Negotiation", rows) if rows else None)
+
+    def _why_empty(self, association: Association | None) -> str:
+        if association is None:
+            return "no association is selected: 1 lists them"
+        if said := self.session.reopening.said(self.session.association):
+            return said
+        if association.tls is not None and association.tls.is_unread:
+            return "the negotiation is encrypted: below is what TLS tells"
+        return ContextMatrix.EMPTY
 
     def open_selected(self) -> None:
         """Go to the PDU that answered, or else to the one that proposed."""
@@ -94,6 +105,7 @@ class Negotiation(View):
         yield from (FieldRow("so", allowed(each.text)) for each in self._table.further)
         yield from (FieldRow("limit", allowed(said)) for said in limits(association))
         yield FieldRow("roles", DEFAULT_ROLES)
+        yield from tls_rows(association)
 
 
 def _named(uid: str | None) -> str:

@@ -5,6 +5,7 @@ from functools import partial
 
 from textual import work
 
+from dicomsniff.association.association import Association
 from dicomsniff.association.timing import operation_time
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.parts import the_class, the_party
@@ -31,9 +32,9 @@ class Objects(View):
     def __init__(self, session: Session) -> None:
         self.patients = Patients(session.capture)
         self.list = ObjectList(self._chosen, self.patients.of)
-        self.object = FieldTree(id="object", title="Object")
-        body = Split(self.list, self.object, ARRANGEMENTS, id="objects-body")
-        super().__init__(session, self.list, self.object, body=body, id="objects")
+        self.explained = FieldTree(id="object", title="Object", empty="what is selected above is said here in full")
+        body = Split(self.list, self.explained, ARRANGEMENTS, id="objects-body")
+        super().__init__(session, self.list, self.explained, body=body, id="objects")
         self._index = ObjectIndex()
         self._touched = False
         """Whether somebody has chosen an object, so that the cursor stays there."""
@@ -50,20 +51,31 @@ class Objects(View):
         self._explain()
         self._look_for_patients()
 
+    @property
+    def object(self) -> tuple[Association, Message] | None:
+        """The request of the object under the cursor, and its association."""
+        row = self.list.selected
+        return (row.association, row.request) if row is not None else None
+
     def open_selected(self) -> None:
         """Go to the message of the selected object."""
         row = self.list.selected
         if row is not None:
             self.follow(Target(row.association.id, row.request.number))
 
-    def list_rows(self) -> None:
+    def listing(self) -> Iterator[None]:
         """List what was stored by now."""
+        yield from self._index.arranging(self.session.listing.listed.copy())
+        self.list.EMPTY = self._why_empty()
+        self.list.show(self._index.objects, self.list.selected if self._touched else None, self._index.total)
+
+    def _why_empty(self) -> str:
         session = self.session
-        listed = session.listing.listed
-        self.list.EMPTY = "no object was sent so far" if session.reading else "no object was sent by C-STORE"
-        total = sum(each.message_counts.requests["C-STORE"] for each in listed)
-        objects = self._index.arrange(listed)
-        self.list.show(objects, self.list.selected if self._touched else None, max(total, len(objects)))
+        if session.reading:
+            return "no object was sent so far"
+        if len(session.listing.listed) < len(session.listing.all):
+            return "no object was sent by C-STORE in the associations that the filter lets through"
+        return "no object was sent by C-STORE: 2 shows what was exchanged"
 
     def _chosen(self, row: StoredObject) -> None:
         """Select its message, too."""
@@ -105,9 +117,9 @@ class Objects(View):
     def _explain(self) -> None:
         row = self.list.selected
         detail = Detail(f"Object {shown_uid(row)}", list(self._rows(row))) if row is not None else None
-        known = self.object.detail
+        known = self.explained.detail
         if detail is None or known is None or known.rows != detail.rows:
-            self.object.show(detail)
+            self.explained.show(detail)
 
     def _rows(self, row: StoredObject) -> Iterator[FieldRow]:
         """Yield what it is, how it fared and why, and what it was sent for."""

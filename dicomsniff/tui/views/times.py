@@ -49,9 +49,9 @@ class Times(View):
             self.list.find(self.session.association)
         self._account_for()
 
-    def list_rows(self) -> None:
+    def listing(self) -> Iterator[None]:
         """List the longest waits by now."""
-        self.list.show(self.session.listing.listed)
+        yield from self.list.arranging(self.session.listing.listed.copy())
 
     def open_selected(self) -> None:
         """Go to the message that was waited for."""

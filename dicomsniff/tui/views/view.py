@@ -1,14 +1,18 @@
 """What all views share: panes to go through, one of which may be zoomed, and what Enter and Escape do in them."""
 
+import asyncio
 import time
+from collections.abc import Iterator
 from typing import ClassVar
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
 
+from dicomsniff.association.association import Association
+from dicomsniff.dimse.message import Message
 from dicomsniff.quantities import counted
 from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.copying import copyable
@@ -17,8 +21,10 @@ from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.link_book import Target
 from dicomsniff.tui.menu import Menu
 from dicomsniff.tui.navigation import find_target
+from dicomsniff.tui.related import stored
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.slices import PAUSE, go_on
 from dicomsniff.tui.split import Split
 from dicomsniff.tui.value_view import ValueView
 
@@ -41,6 +47,8 @@ class View(Vertical):
         self.zoomed = False
         self._body = body
         self._due = 0.0
+        self._steps: Iterator[None] | None = None
+        self._lists_again = False
 
     @property
     def keys(self) -> list[Where]:
@@ -58,12 +66,36 @@ class View(Vertical):
     def list_if_due(self, change: Change) -> None:
         """List the rows anew where there may be others; that is costly, and not done with every change."""
         is_due = not self.session.reading or time.monotonic() >= self._due
-        if change & (Change.LISTING | Change.VIEW) and is_due:
-            self.list_rows()
-            self._due = time.monotonic() + PATIENCE
+        if not (change & (Change.LISTING | Change.VIEW) and is_due):
+            return
+        self._due = time.monotonic() + PATIENCE
+        self._lists_again = self.is_listing
+        if self._steps is None:
+            self._steps = self.listing()
+            if self._go_on_listing():
+                self.list_on()
 
-    def list_rows(self) -> None:
-        """List the rows anew, where a view does that only when it is due."""
+    @property
+    def is_listing(self) -> bool:
+        """Whether not all rows are listed yet."""
+        return self._steps is not None
+
+    def listing(self) -> Iterator[None]:
+        """List the rows anew, a little in each step, where a view does that only when it is due."""
+        yield from ()
+
+    def _go_on_listing(self) -> bool:
+        if self._steps is not None and go_on(self._steps):
+            self._steps = self.listing() if self._lists_again else None
+            self._lists_again = False
+        return self._steps is not None
+
+    @work(group="listing")
+    async def list_on(self) -> None:
+        """List on between keys; then go where the selection is."""
+        while self._go_on_listing():
+            await asyncio.sleep(PAUSE)
+        self.take(Change.ASSOCIATION | Change.ENTRY)
 
     def on_mount(self) -> None:
         """Arrange the panes before the first frame."""
@@ -156,12 +188,21 @@ class View(Vertical):
         self.action_next_pane()
 
     def action_leave(self) -> None:
-        """Go one pane back; from the first one, to the overview."""
+        """Go one pane back; from the first one, to the overview. While something is sought, end that."""
+        if self.session.seeking is not None:
+            self.session.seeking.set()
+            return
         place = self.order.index(self.pane)
         if place:
             self.go_to(self.order[place - 1])
         else:
             self.session.show("overview")
+
+    @property
+    def object(self) -> tuple[Association, Message] | None:
+        """The request that stores the selected object, and its association."""
+        association, message = self.session.association, stored(self.session.entry)
+        return (association, message) if association is not None and message is not None else None
 
     def follow_if(self, target: Target | None) -> None:
         """Go where a line leads, if one was chosen."""

@@ -1,0 +1,86 @@
+"""The page about the terminal UI: what its views, keys and columns are called, made from the program."""
+
+from collections.abc import Iterator
+
+from textual.app import App
+from textual.binding import Binding
+from textual.theme import BUILTIN_THEMES
+
+from dicomsniff.library import Capture
+from dicomsniff.privacy.gate import Gate
+from dicomsniff.tui.column_list import ColumnList
+from dicomsniff.tui.keys import KEYS, Key, Where
+from dicomsniff.tui.session import Session
+from dicomsniff.tui.views.registry import VIEWS
+from docs.console import ROOT
+
+_HEAD = """\
+# The terminal UI
+
+<!-- Made by docs/make.py from the program. -->
+
+`dicomsniff CAPTURE` opens it. Seven views show one selection; `?` explains the view in sight and lists its keys, and
+`Ctrl+P` opens a palette of all that can be done. Values that may identify a patient are withheld until `P` shows them;
+the first line says which it is.
+
+## Filter
+
+`/` filters associations, and the messages of the exchange, in the [language of `--filter`](filter.md). What cannot be
+understood is marked, and the place of the mistake is said below. Below the line stands what may be written next:
+fields, operators, and the values of the capture, those first that occur most. `Tab` writes the first of them,
+`Tab` again the next one. Values that are withheld are not offered.
+
+`↑` and `↓` bring back filters that were used in this session. Those that compare nothing but commands, statuses, times
+and the like are kept for later sessions, too; a filter that may name a person, a device or an object (AE titles,
+addresses, instance UIDs, words) is never written to a file.
+"""
+_SETTINGS = """\
+## Settings
+
+They stand in `settings.toml`, and the filters that are kept in `filters`, in the platform's directory for such files:
+`~/.config/dicomsniff` or `$XDG_CONFIG_HOME/dicomsniff` on Linux, `~/Library/Application Support/dicomsniff` on macOS,
+`%LOCALAPPDATA%\\dicomsniff` on Windows. A theme that is chosen in the palette and columns that are chosen by `C` are
+written there; comments and whatever else you wrote stay. A file that cannot be understood is told of in one line when
+the terminal UI opens; then nothing of it is used, and it is never written over.
+
+```toml
+theme = "textual-light"
+
+[keys] # what is named below, and the keys that do it; with commas between several
+"app.find" = "ctrl+f"
+"app.next_problem" = "n,F8"
+
+[left-out] # columns that a list goes without; they still count when one copies, finds or shows a row whole
+associations = ["ops", "data"]
+```
+"""
+
+
+def terminal_lines() -> Iterator[str]:
+    """Yield the page's lines."""
+    yield from _HEAD.splitlines()
+    yield from ("", "## Views", "", "| key | view | what it shows |", "| --- | --- | --- |")
+    yield from (f"| `{view.key}` | {view.title} | {view.meaning} |" for view in VIEWS)
+    yield from ("", *_SETTINGS.splitlines(), "")
+    yield f"Themes: {', '.join(f'`{name}`' for name in sorted(BUILTIN_THEMES))}."
+    yield from ("", "Lists and their columns:", "", "| list | columns |", "| --- | --- |")
+    yield from _lists()
+    for where in Where:
+        yield from ("", f"## Keys: {where.value.lower()}", "", "| key | what it does | name |", "| --- | --- | --- |")
+        yield from (f"| {_keys(key)} | {key.meaning} | `{key.id}` |" for key in KEYS if key.where is where)
+
+
+def _lists() -> Iterator[str]:
+    """Yield the lists of all views, as they are for a sample."""
+    with Capture(str(ROOT / "samples" / "c-move.pcap")) as capture:
+        session = Session(capture, Gate())
+        for kind in VIEWS:
+            for rows in kind.widget(session).order:
+                titles = [each.title for each in rows.columns if each.title] if isinstance(rows, ColumnList) else []
+                if titles:
+                    yield f"| `{rows.name_in_settings}` | {', '.join(f'`{title}`' for title in titles)} |"
+
+
+def _keys(key: Key) -> str:
+    shown = (App[None].get_key_display(App[None](), Binding(each, "")) for each in key.keys.split(","))
+    return " ".join(f"`{each}`" for each in shown).replace("|", "\\|")
