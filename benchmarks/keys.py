@@ -11,20 +11,19 @@ change by themselves. Memory is the highest resident set of the terminal UI, and
 import argparse
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median, quantiles
 
 from machine import machine_lines
 
-PATIENCE = 60.0
+PATIENCE = 10.0
 """Seconds after which a key is given up."""
-ROWS = slice(9, 14)
-"""Lines of the screen in which the cursor goes up and down in the overview."""
 VIEWS = {"2": "Exchange", "3": "Negotiation", "4": "Objects", "5": "Time", "6": "Findings", "7": "Compare"}
 
 
@@ -87,7 +86,9 @@ class Terminal:
         for line in self._client.stdout:
             if line.startswith("%begin "):
                 lines = []
-            elif line.startswith(("%end ", "%error ")) and lines is not None:
+            elif line.startswith("%error ") and lines is not None:
+                raise SystemExit(f"keys.py: tmux: {' '.join(lines)}; has the program in it ended?")
+            elif line.startswith("%end ") and lines is not None:
                 return lines
             elif lines is not None:
                 lines.append(line.rstrip("\n"))
@@ -97,18 +98,18 @@ class Terminal:
 class Window:
     """A program in it, and how long its keys took (ms)."""
 
-    def __init__(self, terminal: Terminal, command: str, looked_at: slice) -> None:
+    def __init__(self, terminal: Terminal, command: str, looked_at: Callable[[list[str]], list[str]]) -> None:
         self._terminal, self._looked_at = terminal, looked_at
         self.window = terminal.run(command)
 
     def time(self, key: str, *, whole: bool = False) -> float | None:
         """Press a key and return how long its redraw took (ms); None where nothing changed."""
-        looked_at = slice(1, None) if whole else self._looked_at
-        before = self._terminal.screen(self.window)[looked_at]
+        looked_at = views if whole else self._looked_at
+        before = looked_at(self._terminal.screen(self.window))
         begun = time.perf_counter()
         self._terminal.press(self.window, key)
         while time.perf_counter() - begun < PATIENCE:
-            if self._terminal.screen(self.window)[looked_at] != before:
+            if looked_at(self._terminal.screen(self.window)) != before:
                 return (time.perf_counter() - begun) * 1000
         return None
 
@@ -120,6 +121,20 @@ class Window:
         """Wait for one of some texts."""
         while not self.shows(*texts):
             time.sleep(0.01)
+
+
+def everything(lines: list[str]) -> list[str]:
+    return lines
+
+
+def views(lines: list[str]) -> list[str]:
+    """The line of the views, of which one stands out."""
+    return lines[1:2]
+
+
+def selected(lines: list[str]) -> list[str]:
+    """The heading of the pane that tells of the selected association: it changes with every move, by nothing else."""
+    return [line for line in lines if "─ Association " in line or "━ Association " in line]
 
 
 def presses(window: Window, beside: Window, keys: Iterator[str]) -> tuple[list[float], list[float]]:
@@ -164,6 +179,7 @@ def main() -> int:
     parser.add_argument("--size", default="120x35", metavar="COLUMNSxLINES")
     parser.add_argument("--keys", type=int, default=40, metavar="N", help="keys of each kind (40)")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the tmux server is not left behind
     width, height = map(int, args.size.split("x"))
     rows = []
     with tempfile.TemporaryDirectory() as directory:
@@ -173,10 +189,10 @@ def main() -> int:
         os.environ["XDG_CONFIG_HOME"] = directory
         terminal = Terminal(width, height)
         try:
-            less = Window(terminal, f"less {text}", slice(0, None))
+            less = Window(terminal, f"less {text}", everything)
             less.wait_for("7,919")
             begun = time.perf_counter()
-            ui = Window(terminal, f"{sys.executable} -m dicomsniff {args.capture}", ROWS)
+            ui = Window(terminal, f"{sys.executable} -m dicomsniff {args.capture}", selected)
             ui.wait_for(" → ", "Findings (")
             first_rows = time.perf_counter() - begun
             took: tuple[list[float], list[float]] = ([], [])

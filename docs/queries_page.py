@@ -19,7 +19,7 @@ Any other SELECT that DuckDB understands will do in place of NAME; `--format csv
 Columns mean what they mean in [transcripts](transcript.md). Times are in UTC, durations in seconds. `association` is
 the number of an association among those of all captures, `capture` that of the capture in which it, or the message,
 began.
-Packets are numbered through all captures: in a capture's own file, their numbers are less by its `packets_before`.
+Packets are numbered through all captures: in the capture's own file, their numbers are less by `packets_before`.
 """
 _EXCHANGES = (
     "The view `exchanges` has the columns of `operations`, and of each operation who asked whom: `asking_ae_title`, "

@@ -83,4 +83,4 @@ def _lists() -> Iterator[str]:
 
 def _keys(key: Key) -> str:
     shown = (App[None].get_key_display(App[None](), Binding(each, "")) for each in key.keys.split(","))
-    return " ".join(f"`{each}`" for each in shown).replace("|", "\\|")
+    return ", ".join(f"`{each}`" for each in shown).replace("|", "\\|")

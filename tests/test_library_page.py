@@ -37,7 +37,7 @@ def test_what_the_library_gives_says_in_short_what_it_is_and_no_value(samples: P
         "<DecodedDataSet of 2 elements, Explicit VR Little Endian>",
         "<Element (0008,0052) CS Query/Retrieve Level, 8 bytes>",
         "<Element (0010,0020) LO Patient ID, 4 bytes>",
-        "<Finding: error status-failure, packet 36>",
+        "<Finding: warning destination-failed, packet 36>",
         "<Analyzer: 0 packets, 0 associations so far>",
     ]
 

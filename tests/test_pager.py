@@ -102,8 +102,8 @@ def test_what_is_no_terminal_gets_neither_pager_nor_colours(refused: Path, tmp_p
 
 def test_severities_have_colours_beside_their_words_and_nothing_else_changes(refused: Path) -> None:
     _, shown, _ = OnTerminal("show", refused, "--no-pager").end()
-    assert "  \x1b[1;31merror\x1b[0m: C-MOVE-RSP" in shown
-    assert "  \x1b[36mnote\x1b[0m: C-MOVE to DEST" in shown
+    assert "    then \x1b[1;31merror\x1b[0m: C-MOVE-RSP" in shown
+    assert "  \x1b[33mwarning\x1b[0m: C-MOVE to DEST" in shown
     for code in ("1;31", "33", "36", "1", "2", "0"):
         shown = shown.replace(f"\x1b[{code}m", "")
     assert shown == piped("show", refused)

@@ -69,7 +69,7 @@ class ObjectList(ColumnList[StoredObject]):
         """Have a column for patients only where they may be shown."""
         patient = Column("patient", self._patient, 12, 26, share=2, leaves=4)
         columns: tuple[Column[StoredObject], ...] = (
-            Column("", _sign, 1, is_toned=True, key=lambda row: -RANK[row.severity]),
+            Column("", _sign, 1, is_toned=True, is_sign=True, key=lambda row: -RANK[row.severity]),
             Column("status", lambda row: row.code, 7, is_toned=True),
             Column("SOP class", _sop_class, 14, 34, share=2),
             Column("SOP Instance UID", shown_uid, 26, 64, share=8, draw=_draw_instance, is_toned=True),

@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
-from tui.screens import both_sizes, every_size, press, settle
+from tui.screens import SMALL, both_sizes, every_size, press, settle
 from unmarked import KEPT
 
 VIEWS = {
@@ -48,6 +48,9 @@ BEHAVIOUR = {
     "filter-wrong": ("c-move", ("1", "slash", *"colour==1")),
     "filter-messages": ("c-move", ("2", "slash", *"command==C-MOVE-RSP", "enter")),
     "find": ("c-move", ("2", "asterisk", *"version", "enter")),
+    "completion": ("c-move", ("1", "slash", *"called == ")),
+    "columns": ("association-rejected", ("1", "C", "down", "enter")),
+    "tls": ("tls", ("3", "tab")),
 }
 
 
@@ -79,6 +82,14 @@ def test_on_opening_what_is_worst_is_in_sight(
 @pytest.mark.parametrize("view", VIEWS)
 def test_view(snap_compare: Callable[..., bool], samples: Path, name: str, view: str, size: tuple[int, int]) -> None:
     compare(snap_compare, samples / f"{CAPTURES[name]}.pcap", size, (VIEWS[view],))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_view_without_colours(
+    snap_compare: Callable[..., bool], samples: Path, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    compare(snap_compare, samples / "c-move-destination-refuses.pcap", SMALL, (VIEWS[view],))
 
 
 @both_sizes

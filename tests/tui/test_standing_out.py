@@ -25,6 +25,13 @@ async def test_the_sign_of_an_error_is_reversed_and_its_row_bold(
         assert not text.style.reverse
 
 
+async def test_an_object_that_failed_has_a_sign_that_is_reversed(stored_capture: Path) -> None:
+    async with opened(stored_capture, SMALL) as (app, pilot):
+        await press(pilot, "4")
+        strip = app.workspace.current.pane.render_line(1)
+        assert next(each for each in strip if "E" in each.text).style.reverse
+
+
 async def test_without_colours_an_error_is_no_dimmer_than_other_text(
     samples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
