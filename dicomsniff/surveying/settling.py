@@ -47,7 +47,7 @@ def settle(outcome: Outcome, analyzer: Analyzer, gate: Gate) -> Settled | None:
     """Return what is to be told of the association of a connection that is over; None where it is too early for that.
 
     It is where the capture ended first, where rules may ask about other associations (C-MOVEs, normalized operations,
-    another one on the same connection, ICMP errors), or where an Error Comment is told, which may quote another capture.
+    another one on the same connection, ICMP errors), or where an Error Comment is told: it may quote other captures.
     """
     if len(outcome.associations) != 1 or outcome.handshake is not None or analyzer.unreachable:
         return None
