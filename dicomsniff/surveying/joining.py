@@ -20,8 +20,8 @@ from dicomsniff.merging import renumber, waiting_on, watch_on
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.surveying.chain import place_of
 from dicomsniff.surveying.numbering import Numbering, Place, Taken
-from dicomsniff.surveying.part import Sums
-from dicomsniff.surveying.settling import Settled, begun_at
+from dicomsniff.surveying.part import Head, Sums
+from dicomsniff.surveying.settling import Settled, asks_to_move, begun_at
 from dicomsniff.surveying.tables import SURVEYED, link_rows, refused_rows
 
 _PACKETS = {
@@ -47,6 +47,8 @@ class Joining:
         """How many associations began in a capture."""
         self._awaited: dict[Place, tuple[Association, Findings]] = {}
         """Those that rules may ask about before it is their turn."""
+        self._moving: list[tuple[Association, Findings, Outcome]] = []
+        """Those with C-MOVEs that are over in the current capture: their turn is when their deliveries are known."""
         self.analyzer = Analyzer(keep=Keep.OPEN)
         """Knows what came of all."""
         losses, packets = LossCounter(), 0
@@ -73,6 +75,9 @@ class Joining:
                 self._await(other)
             for other in ending:
                 self._conclude(other)
+            for association, found, outcome in self._moving:
+                self._conclude_one(association, found, outcome)
+            self._moving.clear()
         self.analyzer.conclude_all()
         for row in finding_rows(self.analyzer.findings, None, self._gate):
             self._write("findings", row, 0)
@@ -110,7 +115,7 @@ class Joining:
     def _await(self, number: int) -> None:
         """Let rules know of associations of a part before it is their turn, as far as they may ask."""
         for connection, head, body in self._parts[number].connections():
-            if head.is_awaited:
+            if head.recognized and self._is_awaited(number, head):
                 loaded = body.load()
                 assert not isinstance(loaded, Settled)
                 for index, each in enumerate(self._numbered(number, connection, loaded)):
@@ -126,9 +131,16 @@ class Joining:
                 self._conclude_settled(loaded.numbered(self._numbering.take(Place(number, connection, 0))))
                 continue
             places = [Place(number, connection, index) for index in range(len(head.recognized))]
-            known = [self._awaited.pop(place) for place in places] if head.is_awaited else None
+            known = [self._awaited.pop(place) for place in places] if self._is_awaited(number, head) else None
             for association, found in known or self._numbered(number, connection, loaded):
-                self._conclude_one(association, found, loaded[0])
+                if asks_to_move(association):
+                    self._moving.append((association, found, loaded[0]))
+                else:
+                    self._conclude_one(association, found, loaded[0])
+
+    def _is_awaited(self, number: int, head: Head) -> bool:
+        """Whether rules may ask about associations of a connection before their turn: any that crosses may deliver."""
+        return head.is_awaited or number >= len(self._captures)
 
     def _numbered(
         self, number: int, connection: int, loaded: tuple[Outcome, list[Findings]]

@@ -125,7 +125,7 @@ def _write(task: Task, capture: Capture, store: Store) -> None:
             for outcome in analyzer.pop_outcomes():
                 if is_over:
                     (guests if outcome.is_guest else still_open).add(outcome.flow)
-                settled = settle(outcome, analyzer, gate)
+                settled = settle(outcome, analyzer, gate) if task.flows is None else None
                 found = [capture.found.of(each) for each in outcome.associations]
                 _spool(spool, outcome, settled or (outcome, found), is_open=is_over)
     reader = capture.reader

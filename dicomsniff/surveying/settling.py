@@ -46,15 +46,15 @@ class Settled(NamedTuple):
 def settle(outcome: Outcome, analyzer: Analyzer, gate: Gate) -> Settled | None:
     """Return what is to be told of the association of a connection that is over; None where it is too early for that.
 
-    It is where the capture ended first, where rules may ask about other associations (normalized operations, another
-    one on the same connection, ICMP errors), or where an Error Comment is told, which may quote another capture.
+    It is where the capture ended first, where rules may ask about other associations (C-MOVEs, normalized operations,
+    another one on the same connection, ICMP errors), or where an Error Comment is told: it may quote other captures.
     """
     if len(outcome.associations) != 1 or outcome.handshake is not None or analyzer.unreachable:
         return None
     (association,) = outcome.associations
     if association.ended_by_capture or association.operations.normalized or association.follows is not None:
         return None
-    if any(map(has_comment, association.messages)):
+    if asks_to_move(association) or any(map(has_comment, association.messages)):
         return None
     linked = Linked.of(association)
     find_final(analyzer.found, association)
@@ -66,6 +66,11 @@ def settle(outcome: Outcome, analyzer: Analyzer, gate: Gate) -> Settled | None:
     ]
     rows += [("refused_contexts", 0, row) for row in refused_rows(association, gate)]
     return Settled(begun_at(association, outcome), rows, linked, remembered(association, course.trouble), course)
+
+
+def asks_to_move(association: Association) -> bool:
+    """Whether it has C-MOVEs, whose deliveries come on others."""
+    return association.message_counts.requests["C-MOVE"] > 0
 
 
 def begun_at(association: Association, outcome: Outcome) -> int:
