@@ -17,7 +17,7 @@ def main() -> None:
 
     prepare_standard_streams()
     # What a capture makes is nearly all kept, and rarely cyclic: looking for garbage at the usual rate costs a third.
-    gc.set_threshold(50_000, 4, 2)
+    gc.set_threshold(100_000, 10, 10)
     # What is imported stays: looking through it takes a tenth of the time to start.
     gc.disable()
     from dicomsniff.cli import run

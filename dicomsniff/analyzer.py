@@ -1,6 +1,7 @@
 """Joins the stages: packets -> segments -> streams -> PDUs -> messages -> associations -> findings."""
 
 from collections import Counter, deque
+from collections.abc import Collection as Set
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from math import inf
@@ -8,13 +9,13 @@ from math import inf
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Consumer, Foreign, Means, PduWatcher, Update, associations_of
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
-from dicomsniff.association.links import Linker
+from dicomsniff.association.links import Linked, Linker
 from dicomsniff.association.moves import find_unconnected
-from dicomsniff.association.neighbours import Neighbours
+from dicomsniff.association.neighbours import Neighbour, Neighbours
 from dicomsniff.association.protocols import TLS
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition, find_unread
 from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stranger, find_tls_server
-from dicomsniff.association.totals import Recognized, Totals, recognized_on
+from dicomsniff.association.totals import Outcome, Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
@@ -25,7 +26,7 @@ from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
-from dicomsniff.findings.overview import Overview
+from dicomsniff.findings.overview import Course, Overview
 from dicomsniff.findings.parts import plain
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.pdu.types import AssociateAc
@@ -70,8 +71,8 @@ class Analyzer:
     rule is asked, for who only wants the messages: a little faster. Of data sets that are not collected the first
     `heads` bytes are kept. With `watches`, there is no end: of what is remembered beyond associations it is the
     latest, and memory is soon as large as it will be. As a `part`, it is given some of a capture's connections, and
-    leaves to `merging.merge` what takes knowing all of them. TLS is read with the secrets of `vault`. A `watcher` sees
-    all PDUs.
+    leaves to `merging.merge` what takes knowing all of them. With `flows`, it follows these and no others. TLS is read
+    with the secrets of `vault`. A `watcher` sees all PDUs.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Analyzer:
         keep: Keep = Keep.ALL,
         heads: int = 0,
         part: bool = False,
+        flows: Set[bytes] | None = None,
         watches: bool = False,
         vault: Vault | None = None,
         watcher: PduWatcher | None = None,
@@ -92,8 +94,11 @@ class Analyzer:
         """Whether the capture ends when somebody stops it."""
         self.recognized: dict[int, Recognized] = {}
         """Of a part: when each association was recognized."""
-        self._part = part
+        self._part, self._flows = part, flows
+        self._outcomes: list[Outcome] = []
         self._adopted: dict[int, Association] = {}
+        self._leaving: dict[int, Connection] = {}
+        """Connections that ended together, and are still to be looked at."""
         """Associations of parts that are still to be looked at."""
         self._kept: dict[int, Association] = {}
         self._closed: deque[Association] = deque()
@@ -159,7 +164,7 @@ class Analyzer:
     @property
     def open_associations(self) -> Iterator[Association]:
         """Associations in memory whose connection is not over yet, or which are still to be looked at."""
-        for connection in self._tcp.table:
+        for connection in (*self._tcp.table, *self._leaving.values()):
             yield from associations_of(connection)
         yield from self._adopted.values()
 
@@ -225,13 +230,34 @@ class Analyzer:
 
     def adopt(self, associations: Iterable[Association]) -> None:
         """Take all associations of the parts, numbered; what was found in them is in `found`. The capture is over."""
-        self._adopted = {association.id: association for association in associations}
-        self._kept.update(self._adopted)
-        self._numbered += len(self._adopted)
-        self._entries += sum(len(association.timeline) for association in self._adopted.values())
+        for association in associations:
+            self.expect(association)
+            self._kept[association.id] = association
+            self._entries += len(association.timeline)
         self._bound_memory()
         while self._adopted:
-            self._conclude(self._adopted.pop(next(iter(self._adopted))))
+            self.conclude(next(iter(self._adopted.values())))
+        self.conclude_all()
+
+    def expect(self, association: Association) -> None:
+        """Take an association of a part of which rules are to know before its turn comes."""
+        self._adopted[association.id] = association
+
+    def conclude(self, association: Association) -> None:
+        """Take an association of a part, numbered, in its turn: ask the rules about all of it."""
+        self._numbered += 1
+        self._adopted.pop(association.id, None)
+        self._conclude(association)
+
+    def conclude_settled(self, linked: Linked, neighbour: Neighbour, course: Course) -> None:
+        """Take one of which the part has told all, for the rules about others and about the whole."""
+        self._numbered += 1
+        self.links.take(linked)
+        self.neighbours.take(neighbour)
+        self.overview.take(course)
+
+    def conclude_all(self) -> None:
+        """All associations of all parts had their turn: ask the rules about the whole."""
         self._judge_all()
 
     @property
@@ -308,9 +334,13 @@ class Analyzer:
             self.findings = find_in_capture(self)
 
     def _segments(self, batch: PacketBatch) -> Iterator[Segment]:
-        return self._decoder.segments(batch)
+        segments, flows = self._decoder.segments(batch), self._flows
+        return segments if flows is None else (segment for segment in segments if segment[3] in flows)
 
     def _take(self, events: list[TcpEvent]) -> list[Update]:
+        self._leaving = {
+            id(event.connection): event.connection for event in events if isinstance(event, ConnectionGone)
+        }
         updates: list[Update] = []
         for event in events:
             updates += self._tcp_event(event)
@@ -351,9 +381,9 @@ class Analyzer:
         return find_unread(first, second, reads_tls=reads_tls)
 
     def _count_guest(self, protocol: str, flow: bytes) -> None:
-        self.foreign[protocol] += 1
-        if protocol == TLS and len(self.tls_servers) < MAX_STRANGERS:
-            self.tls_servers.add(str(flow_ends(flow)[1]))
+        outcome = Outcome(flow, foreign=protocol, is_guest=True)
+        outcome.tls_server = str(flow_ends(flow)[1]) if protocol == TLS else None
+        self._end(outcome)
 
     def _find_now(self, updates: list[Update]) -> None:
         if self._judge:
@@ -361,36 +391,63 @@ class Analyzer:
                 find_now(self.found, association, entry)
 
     def _gone(self, connection: Connection) -> list[Update]:
+        self._leaving.pop(id(connection), None)
         for stream in connection.streams:
             stream.health.forget()
-        unconnected = find_unconnected(connection, self.last_time or 0)
-        if unconnected is not None:
-            self.links.feed_unconnected(unconnected)
         consumer: Consumer | None = connection.consumer
-        if consumer is None:
-            return []
-        known = len(consumer.associations)
-        undecided = consumer.beginning if isinstance(consumer, Recognition) else None
-        updates = consumer.close(self.last_time or 0, self._numbered + 1)
-        consumer = connection.consumer
-        self._add(connection, consumer.associations[known:])
-        self._find_now(updates)
-        for association in consumer.associations:
-            if self.keep is not Keep.ALL:
-                last = max(connection.last_mark, *(stream.last_mark for stream in connection.streams))
-                association.whole = join_spans(Span.at(connection.first_mark), Span.at(last))
-            self._conclude(association)
-        if not consumer.associations:
-            self.foreign[consumer.name] += 1
-            if consumer.name == TLS and consumer.failed_handshake is None and len(self.tls_servers) < MAX_STRANGERS:
-                server = find_tls_server(connection)
-                self.tls_servers |= {server} if server is not None else set()
-            if undecided is not None and len(self.strangers) < MAX_STRANGERS:
-                stranger = find_stranger(connection, undecided, consumer.name)
-                self.strangers += [stranger] if stranger is not None else []
-        if consumer.failed_handshake is not None and len(self.handshakes) < MAX_HANDSHAKES:
-            self.handshakes.append(consumer.failed_handshake)
+        updates: list[Update] = []
+        last = max(connection.last_mark, *(stream.last_mark for stream in connection.streams))
+        outcome = Outcome(connection.streams[0].flow, connection.first_mark, last)
+        outcome.begins = connection.opener is not None
+        outcome.unconnected = find_unconnected(connection, self.last_time or 0)
+        if consumer is not None:
+            known = len(consumer.associations)
+            undecided = consumer.beginning if isinstance(consumer, Recognition) else None
+            updates = consumer.close(self.last_time or 0, self._numbered + 1)
+            consumer = connection.consumer
+            self._add(connection, consumer.associations[known:])
+            self._find_now(updates)
+            for association in consumer.associations:
+                if self.keep is not Keep.ALL:
+                    association.whole = join_spans(Span.at(connection.first_mark), Span.at(last))
+                self._conclude(association)
+            outcome.associations = consumer.associations
+            outcome.handshake = consumer.failed_handshake
+            if not consumer.associations:
+                outcome.foreign = consumer.name
+                if consumer.name == TLS and consumer.failed_handshake is None:
+                    outcome.tls_server = find_tls_server(connection)
+                if undecided is not None and len(self.strangers) < MAX_STRANGERS:
+                    outcome.stranger = find_stranger(connection, undecided, consumer.name)
+        self._end(outcome)
         return updates
+
+    def _end(self, outcome: Outcome) -> None:
+        """A connection is over."""
+        self.count(outcome)
+        if self._part:
+            outcome.recognized = [self.recognized[association.id] for association in outcome.associations]
+            self._outcomes.append(outcome)
+
+    def count(self, outcome: Outcome) -> None:
+        """Take what came of a connection beside associations, here or in a part."""
+        if outcome.unconnected is not None:
+            self.links.feed_unconnected(outcome.unconnected)
+        if outcome.foreign is not None:
+            self.foreign[outcome.foreign] += 1
+        if outcome.tls_server is not None and len(self.tls_servers) < MAX_STRANGERS:
+            self.tls_servers |= {outcome.tls_server}
+        if outcome.stranger is not None and len(self.strangers) < MAX_STRANGERS:
+            self.strangers += [outcome.stranger]
+        if outcome.handshake is not None and len(self.handshakes) < MAX_HANDSHAKES:
+            self.handshakes.append(outcome.handshake)
+
+    def pop_outcomes(self) -> list[Outcome]:
+        """Hand over what came of connections of a part that were over since the last time, and keep it no longer."""
+        taken, self._outcomes = self._outcomes, []
+        for association in (each for outcome in taken for each in outcome.associations):
+            self.recognized.pop(association.id, None)
+        return taken
 
     def _conclude(self, association: Association) -> None:
         """An association is over: find what belongs together with it, and ask the rules about all of it."""

@@ -18,6 +18,7 @@ from dicomsniff.extract_command import extract
 from dicomsniff.live_command import live
 from dicomsniff.output import OutputError, has_terminal, say_error
 from dicomsniff.printable import printable
+from dicomsniff.query_command import query
 from dicomsniff.reading_options import (
     data_sets_option,
     decoding_options,
@@ -36,6 +37,7 @@ from dicomsniff.showing import (
     watch_in_ui,
     write_captures,
 )
+from dicomsniff.survey_command import survey
 from dicomsniff.watching_options import Watching, watching_options
 
 if TYPE_CHECKING:
@@ -224,6 +226,8 @@ def check(
 
 cli.add_command(extract)
 cli.add_command(scrub)
+cli.add_command(survey)
+cli.add_command(query)
 
 
 @cli.command()

@@ -50,8 +50,7 @@ class CommentReader:
                 continue
             if event.data_set is not None and not self._knows_all:
                 self._keep(association, event)
-            # A Message ID of 2306 looks like the tag.
-            if _TAG in event.command.raw and event.command.value(ERROR_COMMENT):
+            if has_comment(event):
                 self._gate.know_title(association.requestor.ae_title)
                 self._gate.know_title(association.acceptor.ae_title)
                 self._learn()
@@ -91,6 +90,12 @@ class CommentReader:
                 self._data_sets -= 1
                 self._elements -= len(decoded.elements)
                 self._gate.learn(decoded)
+
+
+def has_comment(message: Message) -> bool:
+    """Whether a message has an Error Comment."""
+    # A Message ID of 2306 looks like the tag.
+    return _TAG in message.command.raw and bool(message.command.value(ERROR_COMMENT))
 
 
 def _decoded(capture: Capture, association: Association, message: Message) -> "DecodedDataSet | None":

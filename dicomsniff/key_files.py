@@ -26,6 +26,9 @@ class KeyFiles:
     """
 
     def __init__(self, key_logs: Iterable[Path] = (), keys: Iterable[Path] = (), *, growing: bool = False) -> None:
+        key_logs, keys = list(key_logs), list(keys)
+        self.paths = tuple([os.fspath(path) for path in key_logs]), tuple([os.fspath(path) for path in keys])
+        """The files, for another process to read: key logs, and private keys."""
         self.vault = Vault()
         """Has all that was read, for the analyzer."""
         self._key_logs: list[BinaryIO] = []

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
@@ -71,7 +71,7 @@ class Capture:
     A part of the capture is never handed out as the whole: an error raised while reading is raised again, whoever
     asks. `truncated` says where the file itself ends early. `collect`, `ports` and `findings` are as in `Analyzer`, as
     is `heads` of a pipe; everything else can be reread. `keys` are what DICOM over TLS is read with, beside the secrets
-    that the capture itself brings. A `watcher` sees all PDUs.
+    that the capture itself brings. A `watcher` sees all PDUs; `part` and `flows` are as in `Analyzer`.
     """
 
     def __init__(
@@ -84,6 +84,8 @@ class Capture:
         heads: int = 0,
         keys: KeyFiles | None = None,
         watcher: PduWatcher | None = None,
+        part: bool = False,
+        flows: Collection[bytes] | None = None,
     ) -> None:
         self.reader = _reader(source)
         self._ports = ports
@@ -96,12 +98,15 @@ class Capture:
             vault=self._keys.vault,
             watches=self.reader.is_live,
             watcher=watcher,
+            part=part,
+            flows=flows,
         )
         # Neither is asked about with each batch where it cannot come: there may be a batch for every packet.
         self._brings_keys = self.is_live or "pcapng" in self.reader.format
         """Whether secrets may come: only pcapng holds them, only what is captured right now has key logs that grow."""
         self._tells_losses = self.is_live or self.reader.format != "pcap"
         self._batches = iter(self.reader.batches())
+        self._last_packet = 0
         self._came = time.monotonic_ns()
         """When the last packets came."""
         self._started = self._done = False
@@ -315,7 +320,7 @@ class Capture:
             losses = self.reader.losses.total if self._tells_losses else analyzer.losses
             if losses != analyzer.losses:
                 # They are told of somewhere in the batch: of what is open before it, and of what begins in it.
-                last = analyzer.packets + (len(batch.starts) if batch is not None else 0)
+                last = _last_number(batch) if batch is not None and batch.starts else self._last_packet
                 analyzer.note_losses(losses, last)
                 updates = self._feed(batch)
                 analyzer.note_losses(losses, last)
@@ -335,10 +340,14 @@ class Capture:
             return self.analyzer.close(CLOSED_AT_A_TIME)
         now = time.monotonic_ns()
         if batch.starts:
-            self._came = now
+            self._came, self._last_packet = now, _last_number(batch)
             return self.analyzer.feed(batch)
         # By the clock here, from when the last packet came: the capturer's may go wrong.
         return self.analyzer.pass_time(max(0, now - self._came - DELAY))
+
+
+def _last_number(batch: PacketBatch) -> int:
+    return batch.first_number + len(batch.starts) - 1
 
 
 def open_capture(

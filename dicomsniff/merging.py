@@ -16,7 +16,7 @@ packets as `Part.number` says: where parts are the files of a capture, by how ma
 """
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
+from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.totals import Recognized, Totals
 from dicomsniff.capture.packets import IncompleteError
 from dicomsniff.dimse.collection import Collection
@@ -193,12 +194,20 @@ def _watch_on(part: _Results, last: int) -> None:
     """Have what was not over at the end of a part have been watched to the end of the whole, at `last` (ns)."""
     until = part.totals.last_time or 0
     for association in part.associations:
-        if association.ended_by_capture and association.watched_until >= until:
-            association.watched_until = max(last, association.end_time)
-    part.totals.unconnected = [
-        replace(each, waited=last - each.time) if each.time + each.waited >= until else each
-        for each in part.totals.unconnected
-    ]
+        watch_on(association, until, last)
+    part.totals.unconnected = [waiting_on(each, until, last) for each in part.totals.unconnected]
+
+
+def watch_on(association: Association, until: int, last: int) -> None:
+    """Have an association that was watched to the end of its part, `until`, have been watched to `last` (ns)."""
+    if association.ended_by_capture and association.watched_until >= until:
+        association.watched_until = max(last, association.end_time)
+
+
+def waiting_on(unconnected: Unconnected, until: int, last: int) -> Unconnected:
+    """Return the same of a connection that failed."""
+    waits = unconnected.time + unconnected.waited >= until
+    return replace(unconnected, waited=last - unconnected.time) if waits else unconnected
 
 
 def _turn(each: tuple[Recognized, int, Association]) -> tuple[Recognized, int]:
@@ -207,10 +216,14 @@ def _turn(each: tuple[Recognized, int, Association]) -> tuple[Recognized, int]:
 
 
 def _number(associations: list[Association], numbers: dict[int, int]) -> None:
-    by_own = {association.id: numbers[id(association)] for association in associations}
+    renumber(associations, {association.id: numbers[id(association)] for association in associations})
+
+
+def renumber(associations: Sequence[Association], numbers: Mapping[int, int]) -> None:
+    """Give associations other numbers, by those they have; these follow none but one another."""
     for association in associations:
-        association.id = by_own[association.id]
-        association.follows = by_own[association.follows] if association.follows is not None else None
+        association.id = numbers[association.id]
+        association.follows = numbers[association.follows] if association.follows is not None else None
         for message in _messages(association):
             message.association_id = association.id
 

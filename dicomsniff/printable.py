@@ -27,7 +27,7 @@ def printed(lines: Iterable[str]) -> str:
     """Return lines as they are printed: each ends with a newline, and there is no other in it."""
     every = [*lines, ""]
     text = "\n".join(every)
-    # Nearly all is plain, and found to be so at once: that takes a twentieth of looking at line after line.
+    # Nearly all is plain, and one look finds that of all lines.
     if text.count("\n") == len(every) - 1 and _PLAIN_LINES.fullmatch(text):
         return text
     return "".join([f"{printable(line)}\n" for line in every[:-1]])

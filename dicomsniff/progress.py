@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Timer
-from typing import IO, TYPE_CHECKING, Self, cast
+from typing import IO, TYPE_CHECKING, Protocol, Self, cast
 
 from dicomsniff.capture import silence
 from dicomsniff.output import say_error
@@ -13,7 +13,6 @@ from dicomsniff.output import say_error
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from dicomsniff.capture.packets import PacketSource
     from dicomsniff.library import Capture
 
 PATIENCE = 1.0
@@ -21,8 +20,20 @@ PATIENCE = 1.0
 _PER_SECOND = 5
 
 
+class Measured(Protocol):
+    """What is read."""
+
+    @property
+    def size(self) -> int | None:
+        """Its bytes, where that is known beforehand."""
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far."""
+
+
 @contextmanager
-def progress_shown(reader: "PacketSource", out: IO[str]) -> Iterator[IO[str]]:
+def progress_shown(reader: Measured, out: IO[str]) -> Iterator[IO[str]]:
     """Show how far a source has been read, if standard error is a terminal; yield `out`, to be written to instead.
 
     Where `out` is a terminal too, the first text that is written to it ends the display: two would be in each other's

@@ -1,26 +1,15 @@
 """An association whose details were given up -> the same with all of them: its packets are analyzed once more."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
-from dicomsniff.capture.packets import IncompleteError, PacketBatch, PacketSource
-from dicomsniff.capture.segments import Segment, flow_between, reverse_flow
+from dicomsniff.capture.packets import IncompleteError, PacketSource
+from dicomsniff.capture.segments import both_flows, flow_between
 from dicomsniff.tls.vault import Vault
 
 MAX_READ = 256 << 20
 """Bytes of the capture that are gone through for it; other connections lie among its packets."""
-
-
-class _OneConnection(Analyzer):
-    """Analyzes nothing but the segments of one connection."""
-
-    def __init__(self, flow: bytes, ports: int | Iterable[int], vault: Vault | None) -> None:
-        super().__init__(ports=ports, findings=False, vault=vault)
-        self._flows = flow, reverse_flow(flow)
-
-    def _segments(self, batch: PacketBatch) -> Iterator[Segment]:
-        return (segment for segment in super()._segments(batch) if segment[3] in self._flows)
 
 
 def reopen(
@@ -33,7 +22,8 @@ def reopen(
     whole = association.whole
     if whole is None:
         return association
-    again = _OneConnection(flow_between(association.requestor.endpoint, association.acceptor.endpoint), ports, vault)
+    flow = flow_between(association.requestor.endpoint, association.acceptor.endpoint)
+    again = Analyzer(ports=ports, findings=False, vault=vault, flows=both_flows(flow))
     read = 0
     for batch in packets.batches_from(whole.offset, whole.first_packet):
         again.feed(batch)

@@ -10,6 +10,7 @@ from docs.console import ROOT, pages, refreshed
 from docs.library_page import library_lines
 from docs.limits_page import limits_lines
 from docs.picture import draw
+from docs.queries_page import queries_lines
 from docs.rules_page import rules_lines
 from docs.terminal_page import terminal_lines
 from docs.transcript_page import transcript_lines
@@ -20,6 +21,7 @@ PAGES = {
     "filter.md": filter_page_lines,
     "library.md": library_lines,
     "limits.md": limits_lines,
+    "queries.md": queries_lines,
     "rules.md": rules_lines,
     "terminal.md": terminal_lines,
     "transcript.md": transcript_lines,

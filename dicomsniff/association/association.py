@@ -337,11 +337,15 @@ class Association:
             self.messages = [message for message in self.messages if id(message) in listed]
             self.operations.shorten(listed)
 
+    def dissolve(self) -> None:
+        """Nobody looks at it any more: its messages forget their operations, so that its memory is free at once."""
+        for message in self.messages:
+            message.operation = None
+
     def condense(self, said: str = "") -> None:
         """Give up what only a detailed view needs of what is over; outcome, counts and how it is `said` to be stay."""
         self.condensed, self.said = True, said
-        for message in self.messages:
-            message.operation = None  # which leads back to it: nobody needs to look for that garbage
+        self.dissolve()
         for party in (self.requestor, self.acceptor):
             party.information = None
         for name in _GIVEN_UP:

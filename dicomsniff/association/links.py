@@ -1,16 +1,18 @@
 """What belongs together across associations: C-MOVEs and deliveries, transactions, instances, neighbours."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.deliveries import Delivery
 from dicomsniff.association.gets import MAX_GETS, Get, find_gets
-from dicomsniff.association.moves import Delivery, Move, MoveLinks, Unconnected
-from dicomsniff.association.normalized_links import InstanceLinks, Kind, Step, Workflow
+from dicomsniff.association.moves import Move, MoveLinks, Unconnected, find_moves
+from dicomsniff.association.normalized_links import InstanceLinks, Kind, Step, Workflow, steps_of
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
 
 MAX_PAIRS = 20_000
 """Pairs of ends whose associations are counted."""
@@ -79,6 +81,57 @@ class Link(NamedTuple):
         return all((part.association, part.message) != (self.association, self.message) for part in self.parts)
 
 
+class Linked(Struct, frozen=True):
+    """What there is to be linked of one association that is over."""
+
+    association: int
+    moves: Sequence[Move]
+    deliveries: Sequence[Delivery]
+    gets: Sequence[Get]
+    steps: Sequence[tuple[Kind, str, Step]]
+    unlisted: int
+    """Operations that are not remembered."""
+    ends: tuple[str, str, str | None, str | None]
+    """Of a series: source, target, and both AE titles."""
+    start: int
+    end: int
+    stores: int
+    overhead: int | None
+    """Where it carried one C-STORE and nothing else: for how long (ns) no message was under way."""
+
+    @classmethod
+    def of(cls, association: Association) -> "Linked":
+        """Find it."""
+        requestor, acceptor = association.requestor, association.acceptor
+        requests, overhead = association.message_counts.requests, None
+        if requests["C-STORE"] == 1 and requests.total() == 1:
+            messages = association.messages
+            busy = messages[-1].span.last_time - messages[0].span.first_time if messages else 0
+            overhead = max(association.end_time - association.start_time - busy, 0)
+        return cls(
+            association.id,
+            *find_moves(association),
+            find_gets(association),
+            list(steps_of(association)),
+            association.operations.unlisted,
+            (requestor.endpoint.address, str(acceptor.endpoint), requestor.ae_title, acceptor.ae_title),
+            association.start_time,
+            association.end_time,
+            requests["C-STORE"],
+            overhead,
+        )
+
+    def numbered(self, association: int) -> "Linked":
+        """Return the same of an association with another number, and without steps."""
+        return replace(
+            self,
+            association=association,
+            moves=[replace(each, association=association) for each in self.moves],
+            deliveries=[replace(each, association=association) for each in self.deliveries],
+            gets=[replace(each, association=association) for each in self.gets],
+        )
+
+
 class Linker:
     """Takes every association when it is over, and tells what belongs together by then.
 
@@ -95,14 +148,18 @@ class Linker:
 
     def feed(self, association: Association) -> None:
         """Take an association that is over, before anything of it is given up."""
-        self._moves.feed(association)
-        self._gets += find_gets(association)
+        self.take(Linked.of(association))
+
+    def take(self, linked: Linked) -> None:
+        """Take what there is to be linked of an association that is over."""
+        self._moves.take(linked.moves, linked.deliveries)
+        self._gets += linked.gets
         if (excess := len(self._gets) - (LATEST_GETS if self._watches else MAX_GETS)) > 0:
             self._unlisted["C-GET"] += excess
             del self._gets[slice(excess) if self._watches else slice(-excess, None)]
-        self._unlisted["operation"] += association.operations.unlisted
-        self._workflows.feed(association)
-        self._count(association)
+        self._unlisted["operation"] += linked.unlisted
+        self._workflows.take(linked.steps)
+        self._count(linked)
 
     def feed_unconnected(self, unconnected: Unconnected) -> None:
         """Take a TCP connection that failed."""
@@ -139,6 +196,10 @@ class Linker:
         """Return every C-MOVE operation with its deliveries."""
         return self._moves.moves()
 
+    def find_move(self, association: Association, operation: Operation, going_on: Iterable[Association]) -> Move:
+        """Return a C-MOVE of an association that is over, with what is known of its deliveries by then."""
+        return self._moves.find_now(association, operation, going_on)
+
     def gets(self) -> list[Get]:
         """Return every C-GET operation with what its sub-operations brought."""
         return sorted(self._gets, key=lambda get: (get.association, get.message))
@@ -164,32 +225,27 @@ class Linker:
         several = [replace(series) for series in self._series.values() if series.associations > 1]
         return sorted(several, key=lambda series: series.first_association)
 
-    def _count(self, association: Association) -> None:
-        source, target = association.requestor.endpoint.address, str(association.acceptor.endpoint)
-        calling, called = association.requestor.ae_title, association.acceptor.ae_title
-        series = self._series.get((source, target, calling, called))
+    def _count(self, linked: Linked) -> None:
+        series = self._series.get(linked.ends)
         if series is None:
             if len(self._series) >= (LATEST_PAIRS if self._watches else MAX_PAIRS):
                 if not self._watches:
                     self._unlisted["association"] += 1
                     return
                 self._unlisted["association"] += self._series.pop(next(iter(self._series))).associations
-            start, end = association.start_time, association.end_time
-            series = Series(source, target, calling, called, association.id, association.id, start, end)
-            self._series[source, target, calling, called] = series
+            number = linked.association
+            series = Series(*linked.ends, number, number, linked.start, linked.end)
+            self._series[linked.ends] = series
         else:
-            series.largest_pause = max(series.largest_pause, association.start_time - series.end)
+            series.largest_pause = max(series.largest_pause, linked.start - series.end)
             if self._watches:
-                self._series[source, target, calling, called] = self._series.pop((source, target, calling, called))
+                self._series[linked.ends] = self._series.pop(linked.ends)
         series.associations += 1
-        series.first_association = min(series.first_association, association.id)
-        series.last_association = max(series.last_association, association.id)
-        series.start = min(series.start, association.start_time)
-        series.end = max(series.end, association.end_time)
-        requests = association.message_counts.requests
-        series.stores += requests["C-STORE"]
-        if requests["C-STORE"] == 1 and requests.total() == 1:
+        series.first_association = min(series.first_association, linked.association)
+        series.last_association = max(series.last_association, linked.association)
+        series.start = min(series.start, linked.start)
+        series.end = max(series.end, linked.end)
+        series.stores += linked.stores
+        if linked.overhead is not None:
             series.single_stores += 1
-            messages = association.messages
-            busy = messages[-1].span.last_time - messages[0].span.first_time if messages else 0
-            series.overhead += max(association.end_time - association.start_time - busy, 0)
+            series.overhead += linked.overhead

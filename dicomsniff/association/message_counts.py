@@ -3,7 +3,9 @@
 from collections import Counter
 
 from dicomsniff.dictionary.statuses import PENDING
-from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.message import UNREADABLE, Message
+
+_WITHOUT_FIELD = "message without a Command Field"
 
 
 class MessageCounts:
@@ -22,8 +24,23 @@ class MessageCounts:
         command = message.command
         if not command.is_response:
             if command.name != "C-CANCEL-RQ":
-                self.requests[command.service or "message without a Command Field"] += 1
+                self.requests[command.service or _unnamed(message)] += 1
         elif command.status in PENDING:
             self.matches += command.service == "C-FIND"
         elif command.status is not None:
             self.statuses[command.service, message.sop_class_uid, command.status] += 1
+
+
+def _unnamed(message: Message) -> str:
+    return _WITHOUT_FIELD if message.has_whole_command else UNREADABLE
+
+
+def asked_for(count: int, service: str) -> str:
+    """`3 C-STORE`, `3 unknown messages`."""
+    named = service not in (_WITHOUT_FIELD, UNREADABLE)
+    return f"{count} {service if named or count == 1 else service.replace('message', 'messages')}"
+
+
+def is_unknown(service: str) -> bool:
+    """Whether what counts as a request of this service may be anything, were it a response."""
+    return service == UNREADABLE

@@ -2,18 +2,17 @@
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from math import inf
-from typing import ClassVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.deliveries import Delivery, delivery_of, stores_of
 from dicomsniff.capture.segments import flow_ends
-from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.side import Side
 from dicomsniff.span import Span
 from dicomsniff.tcp.connection import Connection
 
@@ -25,6 +24,8 @@ LATEST_MOVES, LATEST_DELIVERIES = 500, 1_000
 """How many of both are remembered of what has no end: the latest ones."""
 MAX_UNCONNECTED = 1_000
 """TCP connections that failed, remembered."""
+LATEST_LOOKED_AT = 200
+"""Deliveries, the latest ones, of which a C-MOVE that is over looks for its own."""
 MAX_CANDIDATES = 100
 """C-MOVEs of one name that are compared with a delivery, the latest ones before it."""
 JITTER = 10_000_000
@@ -56,67 +57,6 @@ def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
     mark = connection.first_mark
     how = "refused" if connection.reset and not opener.peer.syn_seen else "silent" if met else "unanswered"
     return Unconnected(source.address, str(target), mark.time, how, Span.at(mark), max(now - mark.time, 0))
-
-
-class Stores(Struct):
-    """C-STORE operations counted by how they ended, which asked first and last, and when the first began (ns)."""
-
-    first_time: int = 0
-    first_message: int = 0
-    last_message: int = 0
-    asked: int = 0
-    by_category: dict[str, int] = field(default_factory=dict)
-    unanswered: int = 0
-
-    def add(self, operation: Operation) -> None:
-        """Count a C-STORE."""
-        number = operation.request.number
-        self.first_message, self.last_message = self.first_message or number, number
-        self.first_time = self.first_time or operation.request.span.first_time
-        self.asked += 1
-        if operation.final is None:
-            self.unanswered += 1
-        else:
-            self.by_category[operation.category] = self.by_category.get(operation.category, 0) + 1
-
-    @property
-    def kept(self) -> int:
-        """Objects the destination took: stored, or stored with a warning."""
-        return self.by_category.get("Success", 0) + self.by_category.get("Warning", 0)
-
-
-class Delivery(Struct, frozen=True):
-    """An association that may carry the objects of a C-MOVE; `how` and `guessed` say why the two are linked."""
-
-    association: int
-    source: str
-    target: str
-    called_ae_title: str | None
-    start: int
-    outcome: str
-    contexts: int
-    """Presentation contexts proposed."""
-    accepted: int
-    stores: Stores
-    originator: tuple[str, int] | None = None
-    how: str = ""
-    guessed: bool = False
-    partial: bool = False
-    """Whether it has more operations than are remembered, so that there may be more C-STOREs."""
-
-    name: ClassVar[str] = "delivery"
-
-    @property
-    def message(self) -> int:
-        """The number of its first C-STORE-RQ; 0 where it has none."""
-        return self.stores.first_message
-
-    def holds(self, message: Message | None) -> bool:
-        """Whether a message of its association, or (None) the association itself, has part in it."""
-        if message is None:
-            return True
-        within = self.stores.first_message <= message.number <= self.stores.last_message
-        return within and self.originator == move_originator(message)
 
 
 class Move(Struct, frozen=True):
@@ -173,30 +113,38 @@ class MoveLinks:
         """When the latest delivery that is no longer remembered began."""
         self._unconnected: deque[Unconnected] = deque(maxlen=MAX_UNCONNECTED)
 
-    def feed(self, association: Association) -> None:
+    def take(self, moves: Iterable[Move], deliveries: Iterable[Delivery]) -> None:
         """Remember what an association that is over asked to be moved, and what it delivered."""
-        stores: dict[tuple[str, int] | None, Stores] = {}
-        for operation in association.operations.operations:
-            if operation.name == "C-MOVE":
-                self._remember(association, operation)
-            elif operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
-                stores.setdefault(move_originator(operation.request), Stores()).add(operation)
-        if not stores and (association.outcome != "released" or association.nothing_accepted):
-            stores[None] = Stores()
-        for originator, counted in stores.items():
-            kept = self._named if originator is not None else self._unnamed
-            kept.append(_delivery(association, originator, counted))
+        for move in moves:
+            self._remember(move)
+        for delivery in deliveries:
+            kept = self._named if delivery.originator is not None else self._unnamed
+            kept.append(delivery)
             if len(kept) > (LATEST_DELIVERIES if self._watches else MAX_DELIVERIES):
                 self._forgotten_until = max(self._forgotten_until, kept.popleft().start)
 
-    def _remember(self, association: Association, operation: Operation) -> None:
+    def find_now(self, association: Association, operation: Operation, going_on: Iterable[Association]) -> Move:
+        """Return a C-MOVE with the deliveries known by now: the latest of those that are over, and those going on."""
+        move = _move(association, operation)
+        over = (*islice(reversed(self._named), LATEST_LOOKED_AT), *islice(reversed(self._unnamed), LATEST_LOOKED_AT))
+        open_ones = (
+            delivery_of(each, originator, counted)
+            for each in going_on
+            if each.requestor.endpoint.address == move.provider
+            for originator, counted in stores_of(each)[1].items()
+        )
+        named = {(title, move.message_id) for title in (move.originator, move.provider_title) if title is not None}
+        found = [each for each in (*over, *open_ones) if _belongs(each, move, named)]
+        return replace(move, deliveries=tuple(sorted(found, key=_place)))
+
+    def _remember(self, move: Move) -> None:
         """Remember a C-MOVE, if there is room; of what has no end, instead of the first one."""
         if len(self._moves) >= (LATEST_MOVES if self._watches else MAX_MOVES):
             self.unlisted += 1
             if not self._watches:
                 return
             self._moves.popleft()
-        self._moves.append(_move(association, operation))
+        self._moves.append(move)
 
     def feed_unconnected(self, unconnected: Unconnected) -> None:
         """Remember a TCP connection that failed."""
@@ -259,7 +207,24 @@ class MoveLinks:
             )
 
 
+def find_moves(association: Association) -> tuple[list[Move], list[Delivery]]:
+    """Return what an association that is over asked to be moved, and what it may have delivered."""
+    moves, stores = stores_of(association)
+    deliveries = [delivery_of(association, originator, counted) for originator, counted in stores.items()]
+    return [_move(association, operation) for operation in moves], deliveries
+
+
 _GUESSED = "called AE title, addresses and time; it names no Move Originator"
+
+
+def _belongs(delivery: Delivery, move: Move, named: set[tuple[str, int]]) -> bool:
+    """Whether a delivery is of a C-MOVE, by its Move Originator, else by who calls whom within its time."""
+    if delivery.association == move.association or delivery.source != move.provider:
+        return False
+    until = move.end + PATIENCE if move.end is not None else inf
+    if delivery.originator is not None:
+        return delivery.originator in named and move.start <= delivery.stores.first_time + JITTER <= until
+    return (delivery.called_ae_title or "") == (move.destination or "") and move.start <= delivery.start <= until
 
 
 def _asked_for(delivery: Delivery, named: dict[tuple[str, int], list[Move]]) -> Move | None:
@@ -307,28 +272,3 @@ def _move(association: Association, operation: Operation) -> Move:
         span=request.span,
         counters=operation.counters,
     )
-
-
-def _delivery(association: Association, originator: tuple[str, int] | None, stores: Stores) -> Delivery:
-    return Delivery(
-        association=association.id,
-        source=association.requestor.endpoint.address,
-        target=str(association.acceptor.endpoint),
-        called_ae_title=association.acceptor.ae_title,
-        start=association.start_time,
-        outcome=association.outcome,
-        contexts=len(association.contexts),
-        accepted=sum(context.accepted for context in association.contexts.values()),
-        stores=stores,
-        originator=originator,
-        partial=association.operations.unlisted > 0,
-    )
-
-
-def move_originator(request: Message) -> tuple[str, int] | None:
-    """Return Move Originator AE Title and Message ID (0000,1030), (0000,1031) of a C-STORE-RQ, where it has both."""
-    command = request.command
-    if b"\0\0\x30\x10" not in command.raw:  # spares most captures the search for it
-        return None
-    title, number = command.text(0x00001030), command.uint(0x00001031)
-    return (title, number) if title is not None and number is not None else None

@@ -14,6 +14,7 @@ MAX_NEIGHBOURS = 10_000
 LATEST_NEIGHBOURS = 1_000
 """Associations remembered of what has no end: the latest ones."""
 _NOTHING: frozenset[str] = frozenset()
+_ANSWERED = ("rejected", "released")
 
 
 def host_of(endpoint: str) -> str:
@@ -60,6 +61,8 @@ class Neighbour(NamedTuple):
     """Whether it came over TLS."""
     ignored: bool
     """Whether it asked for an association, and the other side said nothing that is DICOM."""
+    ended_by_acceptor: bool
+    """Whether the acceptor's own word ended it: it refused, aborted, or answered the release."""
 
 
 class Neighbours:
@@ -72,11 +75,16 @@ class Neighbours:
 
     def feed(self, association: Association, trouble: str) -> None:
         """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
+        if self._watches or len(self._known) < MAX_NEIGHBOURS:
+            self.take(remembered(association, trouble))
+
+    def take(self, neighbour: Neighbour) -> None:
+        """Remember one."""
         if self._watches:
             del self._known[: max(len(self._known) + 1 - LATEST_NEIGHBOURS, 0)]
         elif len(self._known) >= MAX_NEIGHBOURS:
             return
-        self._known.append(_remembered(association, trouble))
+        self._known.append(neighbour)
 
     def __iter__(self) -> Iterator[Neighbour]:
         """Yield them in the order in which they began."""
@@ -84,8 +92,10 @@ class Neighbours:
         return iter(self._known)
 
 
-def _remembered(association: Association, trouble: str) -> Neighbour:
+def remembered(association: Association, trouble: str) -> Neighbour:
+    """Return what is remembered of an association that is over, and why it was in trouble, if it was."""
     requestor, acceptor, rejection = association.requestor, association.acceptor, association.rejection
+    abort = association.abort
     timeline = association.timeline
     ends = [entry.span.first_time for entry in timeline if isinstance(entry.event, TcpEnd)]
     telling = next((entry.span for entry in timeline if isinstance(entry.event, AssociateRj)), None)
@@ -107,6 +117,7 @@ def _remembered(association: Association, trouble: str) -> Neighbour:
         span=telling or first,
         over_tls=association.tls is not None,
         ignored=association.request is not None and not any(association.pdu_counts[Side.ACCEPTOR].values()),
+        ended_by_acceptor=abort.side is Side.ACCEPTOR if abort is not None else association.outcome in _ANSWERED,
     )
 
 

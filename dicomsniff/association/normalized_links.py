@@ -4,7 +4,7 @@ Storage commitment (PS3.4 Annex J), modality performed procedure steps (Annex F)
 steps (Annex CC).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import ClassVar
 
@@ -131,9 +131,9 @@ class InstanceLinks:
         self.unlisted = 0
         """Operations of workflows that are not remembered."""
 
-    def feed(self, association: Association) -> None:
-        """Sort an association's operations into workflows."""
-        for kind, key, step in steps_of(association):
+    def take(self, steps: Iterable[tuple[Kind, str, Step]]) -> None:
+        """Sort the operations of an association into workflows."""
+        for kind, key, step in steps:
             self._add(kind, key, step)
 
     def workflows(self) -> list[Workflow]:

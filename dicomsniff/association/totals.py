@@ -1,14 +1,17 @@
 """What is known of a capture, or of a part of it, beside its associations."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.strangers import Stranger
 from dicomsniff.capture.unreachable import Unreachable
+from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import Connection
 
 
@@ -28,6 +31,28 @@ class Totals(Struct):
     strangers: list[Stranger]
     unreachable: list[Unreachable]
     tls_servers: set[str]
+
+
+class Outcome(Struct):
+    """What came of one connection that is over."""
+
+    flow: bytes
+    """Of whoever sent its first packet."""
+    first_mark: PacketMark = PacketMark(0, 0, 0)
+    last_mark: PacketMark = PacketMark(0, 0, 0)
+    begins: bool = True
+    """Whether its handshake was captured, or a part of that."""
+    is_guest: bool = False
+    """Whether nothing is known of it but what it carried: not even its packets."""
+    associations: Sequence[Association] = ()
+    recognized: "Sequence[Recognized]" = ()
+    """Of a part: when each of them was."""
+    foreign: str | None = None
+    """The protocol of one that carried no DICOM, empty where it is unknown; None where it did, or nothing was said."""
+    handshake: FailedHandshake | None = None
+    stranger: Stranger | None = None
+    tls_server: str | None = None
+    unconnected: Unconnected | None = None
 
 
 class Recognized(NamedTuple):

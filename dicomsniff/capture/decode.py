@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
-from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Flow, RunPause, Segment
+from dicomsniff.capture.segments import ACK, DOUBLED, FIN, PAUSE, RST, SYN, Flow, RunPause, Segment
 from dicomsniff.capture.skip import MAX_KEPT
 from dicomsniff.capture.unreachable import MAX_UNREACHABLE, Unreachable
 from dicomsniff.span import PacketMark
@@ -40,7 +40,7 @@ class SegmentDecoder:
 
     def segments(self, batch: PacketBatch) -> Iterator[Segment]:
         """Yield the TCP segments of a batch, in its order; `flows` may change between one and the next."""
-        data, layout, link_type = batch.data, batch.layout, batch.link_type
+        data, layout, link_type, starts = batch.data, batch.layout, batch.link_type, batch.starts
         before = batch.file_offset - layout.header
         find, counted_flows = self._flows.get, self._counted
         passed: list[Flow] = []  # those with packets that were only counted, and are to be told
@@ -50,7 +50,7 @@ class SegmentDecoder:
         run_flow, run_expected, run_offset, run_until, run_last = b"", -1, 0, 0, 0
         shape = NO_SHAPE
         at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected = shape
-        for number, start, end in zip(count(batch.first_number), batch.starts, batch.ends, strict=False):
+        for number, start, end in zip(count(batch.first_number), starts, batch.ends, strict=False):
             try:
                 seen, length, carried, flow, seq, control = read(data, start + at)
             except struct.error:  # a short frame at the end of the block
@@ -70,6 +70,14 @@ class SegmentDecoder:
                     if tcp + 20 <= first < last <= end and reached < run_until:
                         run_offset, run_last, run_expected = reached, number, (seq + last - first) & 0xFFFFFFFF
                         continue
+                elif (
+                    flow == run_flow
+                    and seen & type_mask == kind
+                    and carried & protocol_mask == protocol
+                    and _is_copy(batch, shape, start, starts[run_last - batch.first_number])
+                ):
+                    run.copies, run.last_copy = run.copies + 1, number
+                    continue
                 run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
                 run = None
             if seen & type_mask != kind or (outer is not None and outer(data, start) != expected):
@@ -164,21 +172,38 @@ class SegmentDecoder:
                     pauses = _find_pauses(state.flow, first, last, batch, shape)
             place = batch.file_offset + start - layout.header
             state.passed_over(since, time, place, ack, window, (before, length), pauses)
+            if state.copies:
+                start = starts[state.last_copy - base]
+                mark = PacketMark(state.last_copy, layout.time(data, start), batch.file_offset + start - layout.header)
+                state.passed_copies(state.copies, mark)
+                state.copies = 0
         passed.clear()
 
 
 def _find_pauses(flow: bytes, first: int, last: int, batch: PacketBatch, shape: Shape) -> list[RunPause]:
     """Look through the packets of a flow that were passed over for pauses between them."""
     pauses: list[RunPause] = []
-    data, before, since = batch.data, batch.starts[first], batch.time(first)
-    for index in range(first + 1, last + 1):
+    data, before, since, copied = batch.data, batch.starts[first], batch.time(first), -1
+    for index in range(first, last + 1):
         start = batch.starts[index]
-        if shape.read(data, start + shape.at)[3] == flow:
-            time = batch.time(index)
+        _, _, _, of, seq, _ = shape.read(data, start + shape.at)
+        if of == flow and seq != copied:
+            copied, time = seq, batch.time(index)
             if time - since >= PAUSE:
                 pauses.append(RunPause(since, time, _payload(shape, data, before)))
             before, since = start, time
     return pauses
+
+
+def _is_copy(batch: PacketBatch, shape: Shape, start: int, before: int) -> bool:
+    """Whether the frame at `start` is the one `before` of the same flow, captured twice."""
+    data, tcp = batch.data, shape.tcp
+    if data[start : start + tcp + 16] != data[before : before + tcp + 16]:
+        # A router between them changes addresses of the link, and time to live.
+        now, then = shape.read(data, start + shape.at), shape.read(data, before + shape.at)
+        if now[1] != then[1] or now[4:] != then[4:] or _REST(data, start + tcp + 8) != _REST(data, before + tcp + 8):
+            return False
+    return 0 <= batch.layout.time(data, start) - batch.layout.time(data, before) < DOUBLED
 
 
 def _payload(shape: Shape, data: bytes, start: int) -> int:

@@ -1,6 +1,7 @@
 """Classic pcap: blocks of bytes -> packet batches. Both byte orders, micro- and nanoseconds, Wireshark's variants."""
 
 import struct
+from collections.abc import Callable
 from copy import copy
 from typing import NamedTuple
 
@@ -37,12 +38,12 @@ class PcapLayout:
     def __init__(self, form: PcapFormat) -> None:
         self.header = form.record_header
         self._fraction = form.fraction
-        self._unpack = struct.Struct(form.order + "LL").unpack_from
+        self._unpack: Callable[[bytes, int], tuple[int, int]] = struct.Struct(form.order + "LL").unpack_from
 
     def time(self, data: bytes, start: int) -> int:
         """Return when the frame at `start` was captured, in ns since 1970."""
         seconds, part = self._unpack(data, start - self.header)
-        return int(seconds) * 1_000_000_000 + int(part) * self._fraction
+        return seconds * 1_000_000_000 + part * self._fraction
 
 
 class PcapParser:

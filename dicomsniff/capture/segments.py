@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import NamedTuple, Protocol
 
 from dicomsniff.capture.skip import Skip
+from dicomsniff.span import PacketMark
 
 Segment = tuple[int, int, int, bytes, int, int, int, int, bytes, int, int, int]
 """(packet number, time in ns, record's record_offset in the capture in bytes, flow, sequence number, acknowledgement
@@ -20,6 +21,9 @@ PAUSE = 20_000_000
 """Time (ns) between two segments with bytes from which on their sender paused: shorter than any delayed
 acknowledgement (RFC 1122 §4.2.3.2: up to 500 ms; 40 ms in practice), longer than what a busy machine takes anyway."""
 
+
+DOUBLED = 1_000_000
+"""Time (ns) within which a segment that comes twice in a row was captured twice: no sender gives up waiting so soon."""
 
 MAX_ADDRESSES = 1024
 """Addresses whose text is kept: of a capture with more of them, each is put into words anew."""
@@ -48,6 +52,10 @@ class Flow(Protocol):
     """The number of the last packet."""
     passed_since: int
     """The number of the first packet that was only counted since the flow was told of such; 0 where none was."""
+    copies: int
+    """Packets that are only counted, and were captured twice, and are not reported yet."""
+    last_copy: int
+    """The number of the last of them."""
     skip: Skip | None
     """Which of the next bytes need not become segments; None where all must."""
 
@@ -67,6 +75,9 @@ class Flow(Protocol):
         are the last one's; `lengths` are the payload bytes of the first and of the last. No other packet of the
         connection was between them, also not in the `pauses`.
         """
+
+    def passed_copies(self, count: int, last: PacketMark) -> None:
+        """Take note of packets among those just passed over that were captured twice."""
 
 
 class Endpoint(NamedTuple):
@@ -105,3 +116,8 @@ def reverse_flow(flow: bytes) -> bytes:
     """Return the flow of the opposite direction."""
     width = (len(flow) - 4) // 2
     return flow[width : 2 * width] + flow[:width] + flow[-2:] + flow[-4:-2]
+
+
+def both_flows(*flows: bytes) -> frozenset[bytes]:
+    """Return the flows of both directions of connections, each given by one of its two."""
+    return frozenset((*flows, *map(reverse_flow, flows)))

@@ -30,8 +30,8 @@ _COMPARED = frozenset(
 """Findings that say what the comparison itself says."""
 
 
-_EXPLANATIONS = ("retrieve-explained",)
-"""Notes that say why something failed."""
+_EXPLANATIONS = ("retrieve-explained", "destination-failed")
+"""Findings that say why something failed."""
 
 
 def compare_ends(good: Subject, bad: Subject) -> Iterator[Difference]:

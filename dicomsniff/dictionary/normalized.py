@@ -15,6 +15,11 @@ WELL_KNOWN = {
 """The one instance of each SOP class that has but one."""
 META_CLASSES = frozenset(f"1.2.840.10008.5.1.1.{number}" for number in ("9", "9.1", "18", "18.1", "30", "32"))
 """Meta SOP classes of print management (PS3.6 Table A-1): several SOP classes under one name."""
+META_MEMBERS = {
+    "1.2.840.10008.5.1.1.9": (FILM_SESSION, FILM_BOX, IMAGE_BOXES[0], PRINTER),  # PS3.4 §H.3.2.2.1
+    "1.2.840.10008.5.1.1.18": (FILM_SESSION, FILM_BOX, IMAGE_BOXES[1], PRINTER),  # §H.3.2.2.2
+}
+"""The SOP classes that a meta SOP class stands for; those of retired ones are not listed."""
 UPS_PUSH, UPS_WATCH, UPS_PULL, UPS_EVENT, UPS_QUERY = (f"1.2.840.10008.5.1.4.34.6.{number}" for number in range(1, 6))
 UPS_NAMES = dict(
     zip(

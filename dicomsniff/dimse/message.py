@@ -17,6 +17,8 @@ from dicomsniff.span import Span
 if TYPE_CHECKING:
     from dicomsniff.dimse.operations import Operation
 
+UNREADABLE = "unknown message"
+"""What a message is called whose Command Field is missing, since its command set is not whole."""
 _OF_COMMAND = (Part.BEGINNING, Part.COMMAND_SET, Part.UNPLACED)
 """What lacks of messages whose command set may not be whole."""
 
@@ -84,6 +86,8 @@ class Message:
     @property
     def name(self) -> str:
         """`C-STORE-RQ`, or what can be said of an unknown command."""
+        if self.command.field is None and not self.has_whole_command:
+            return UNREADABLE
         return self.command.name
 
     @property

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import asdict
 
+from dicomsniff.association.deliveries import Delivery
 from dicomsniff.association.gets import Get
 from dicomsniff.association.links import Link, Series
-from dicomsniff.association.moves import Delivery, Move
+from dicomsniff.association.moves import Move
 from dicomsniff.association.normalized_links import Workflow
 from dicomsniff.export import Json, direction
 from dicomsniff.findings.parts import shown, the_key

@@ -23,6 +23,8 @@ _ALWAYS = 10
 class ShownText(HeadedView):
     """Each association in full, in the order in which they began or another one, and the capture as a whole."""
 
+    keeps = True
+
     def begin(self) -> None:
         """Choose where associations go: what is read from a pipe is written as it comes, unless it is to be sorted."""
         self._queue = InOrder()
@@ -36,6 +38,7 @@ class ShownText(HeadedView):
         else:
             place = self.body.tell()
             self._sorted.add(association, self.found(association), place, self._write([(association, chosen)]))
+            association.dissolve()
 
     def passed(self, association: Association) -> None:
         """Wait no longer for an association of which nothing is written."""
@@ -76,7 +79,10 @@ class ShownText(HeadedView):
 
 
 class InOrder:
-    """Brings associations into the order in which they began, as far as MAX_WAITING lets them wait for that."""
+    """Brings associations into the order in which they began, as far as MAX_WAITING lets them wait for that.
+
+    One that had its turn is dissolved.
+    """
 
     def __init__(self) -> None:
         self._waiting: list[tuple[int, Association, Chosen | None]] = []
@@ -91,6 +97,7 @@ class InOrder:
             self._next = number + 1
             self._weight -= _weight(association)
             yield association, chosen
+            association.dissolve()
 
     def rest(self) -> Iterator[Turn]:
         """Yield those that are left: no other comes."""

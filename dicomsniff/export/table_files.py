@@ -4,24 +4,13 @@ import csv
 import io
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import IO, Any, ClassVar, Protocol
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from dicomsniff.association.association import Association
-from dicomsniff.dimse.message import Message
-from dicomsniff.export.tables import (
-    TABLES,
-    Column,
-    Kind,
-    Row,
-    association_row,
-    finding_rows,
-    message_row,
-    operation_row,
-)
+from dicomsniff.export.tables import TABLES, Column, Kind, Row, finding_rows, rows_of
 from dicomsniff.export.view import Asked, View
 from dicomsniff.filter.selection import Chosen
 from dicomsniff.library import Capture
@@ -33,7 +22,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 _TOO_MUCH = 1 << 63
 """A damaged record may announce any time."""
-ROW_GROUP = 50_000
+ROW_GROUP = 20_000
 """Rows of a Parquet file that are written at a time."""
 
 
@@ -119,10 +108,68 @@ class ParquetTable:
         import pyarrow
 
         columns = zip(*self._rows, strict=True) if self._rows else ((),) * len(self._schema)
-        told = [list(map(_told, values)) for values in columns]
-        arrays = [pyarrow.array(values, kind) for values, kind in zip(told, self._schema.types, strict=True)]
+        arrays = [_array(values, kind) for values, kind in zip(columns, self._schema.types, strict=True)]
         self._writer.write_table(pyarrow.table(arrays, schema=self._schema))
         self._rows = []
+
+
+class TableFiles:
+    """Tables that are being written, each to a temporary file, until all are complete."""
+
+    def __init__(
+        self,
+        tables: Mapping[str, tuple[Column, ...]],
+        begin: Callable[[tuple[Column, ...], IO[bytes]], Table],
+        suffix: str,
+    ) -> None:
+        self._suffix = suffix
+        self._files = {name: TemporaryFile() for name in tables}  # noqa: SIM115  closed by close()
+        self._tables = {name: begin(columns, self._files[name]) for name, columns in tables.items()}
+
+    def add(self, name: str, row: Row) -> None:
+        """Take a row of a table."""
+        self._tables[name].add(row)
+
+    def publish(self, output: str, inputs: Sequence[str]) -> None:
+        """There are no more: put the tables in a directory or a zip archive, which is none of the `inputs`."""
+        for table in self._tables.values():
+            table.finish()
+        if output.lower().endswith(".zip"):
+            with written_bytes(output, inputs) as sink, ZipFile(sink, "w", ZIP_DEFLATED) as archive:
+                for name, file in self._read():
+                    with archive.open(name, "w") as member:
+                        shutil.copyfileobj(file, member)
+            return
+        make_directory(output)
+        for name, file in self._read():
+            with written_bytes(os.path.join(output, name), inputs) as sink:
+                shutil.copyfileobj(file, sink)
+
+    def close(self) -> None:
+        """Let go of temporary files."""
+        for file in self._files.values():
+            file.close()
+
+    def _read(self) -> Iterator[tuple[str, IO[bytes]]]:
+        for name, file in self._files.items():
+            file.seek(0)
+            yield f"{name}.{self._suffix}", file
+
+
+def make_directory(path: str) -> None:
+    """Make a directory that only its owner may enter, if there is none."""
+    try:
+        os.makedirs(path, 0o700, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from None
+
+
+def require_pyarrow(what: str) -> None:
+    """Raise OutputError where pyarrow is not installed, which `what` takes."""
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise OutputError(f"{what} takes pyarrow: pip install 'dicomsniff[parquet]'") from None
 
 
 class TablesView(View):
@@ -133,8 +180,7 @@ class TablesView(View):
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         super().__init__(capture, out, asked)
-        self._files = {name: TemporaryFile() for name in TABLES}  # noqa: SIM115  closed by close()
-        self._tables = {name: self.table(columns, self._files[name]) for name, columns in TABLES.items()}
+        self._tables = TableFiles(TABLES, self.table, self.suffix)
 
     def table(self, columns: tuple[Column, ...], file: IO[bytes]) -> Table:
         """Begin a table."""
@@ -151,55 +197,32 @@ class TablesView(View):
     def closed(self, association: Association, chosen: Chosen) -> None:
         """Write the rows of an association."""
         found = self.found(association)
-        self._add("associations", [association_row(association, found, self.gate)])
-        entries = chosen.entries(association)
-        messages = sorted((each.event for each in entries if isinstance(each.event, Message)), key=attrgetter("number"))
-        self._add("messages", (message_row(association, each, self.gate) for each in messages))
-        shown = {id(each) for each in messages}
-        operations = (each for each in association.operations.operations if id(each.request) in shown)
-        self._add("operations", (operation_row(association, each, self.gate) for each in operations))
-        self._add("findings", finding_rows(found.causes, association.id, self.gate))
+        for name, _, row in rows_of(association, found, chosen.entries(association), self.gate):
+            self._tables.add(name, row)
 
     def end(self) -> None:
         """Write what was found about the whole capture, then put all files where they belong."""
-        self._add("findings", finding_rows(self.capture.analyzer.findings, None, self.gate))
-        for table in self._tables.values():
-            table.finish()
-        output = self.asked.output
-        if output.lower().endswith(".zip"):
-            with written_bytes(output, self.asked.names) as sink, ZipFile(sink, "w", ZIP_DEFLATED) as archive:
-                for name, file in self._read():
-                    with archive.open(name, "w") as member:
-                        shutil.copyfileobj(file, member)
-            return
-        try:
-            os.makedirs(output, 0o700, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{output}: {error.strerror}") from None
-        for name, file in self._read():
-            with written_bytes(os.path.join(output, name), self.asked.names) as sink:
-                shutil.copyfileobj(file, sink)
+        for row in finding_rows(self.capture.analyzer.findings, None, self.gate):
+            self._tables.add("findings", row)
+        self._tables.publish(self.asked.output, self.asked.names)
 
     def close(self) -> None:
         """Let go of temporary files."""
-        for file in self._files.values():
-            file.close()
-
-    def _add(self, name: str, rows: Iterable[Row]) -> None:
-        for row in rows:
-            self._tables[name].add(row)
-
-    def _read(self) -> Iterator[tuple[str, IO[bytes]]]:
-        for name, file in self._files.items():
-            file.seek(0)
-            yield f"{name}.{self.suffix}", file
+        self._tables.close()
 
 
-def _told(value: Any) -> Any:
-    """Return a value as Parquet has it: text with nothing in it that is invisible; no number of more than 64 bits."""
-    if isinstance(value, str):
-        return printable(value)
-    return value if not isinstance(value, int) or abs(value) < _TOO_MUCH else None
+def _array(values: Sequence[Any], kind: Any) -> Any:
+    """Return a column as Parquet has it: text with nothing in it that is invisible; no number of more than 64 bits."""
+    import pyarrow
+
+    if kind == pyarrow.string():
+        told = {value: printable(value) for value in set(values) if value is not None}  # most values repeat
+        values = [told.get(value) for value in values]
+    try:
+        return pyarrow.array(values, kind)
+    except OverflowError:
+        within = [value if value is None or abs(value) < _TOO_MUCH else None for value in values]
+        return pyarrow.array(within, kind)
 
 
 class CsvTables(TablesView):
@@ -221,10 +244,7 @@ class ParquetTables(TablesView):
     def refuse(cls, output: str | None) -> None:
         """Raise what is wrong with where the tables are to be written, or with what is installed."""
         super().refuse(output)
-        try:
-            import pyarrow  # noqa: F401
-        except ImportError:
-            raise OutputError("parquet takes pyarrow: pip install 'dicomsniff[parquet]'") from None
+        require_pyarrow("parquet")
 
     def table(self, columns: tuple[Column, ...], file: IO[bytes]) -> Table:
         """Begin a table."""

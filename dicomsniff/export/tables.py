@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from dicomsniff.association.association import Association, Party
+from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.reasons import abort_meaning, reject_meaning
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dictionary.uids import find_uid_name
@@ -18,6 +20,7 @@ from dicomsniff.findings.parts import shown
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import in_seconds
+from dicomsniff.span import Span
 
 
 class Kind(StrEnum):
@@ -38,7 +41,8 @@ class Column(NamedTuple):
     kind: Kind
 
 
-def _columns(kinds: dict[Kind, str], order: str) -> tuple[Column, ...]:
+def columns_of(kinds: dict[Kind, str], order: str) -> tuple[Column, ...]:
+    """Return columns by their names, in order; those that `kinds` does not name are text."""
     kind_of = {name: kind for kind, names in kinds.items() for name in names.split()}
     return tuple(Column(name, kind_of.get(name, Kind.TEXT)) for name in order.split())
 
@@ -62,25 +66,25 @@ _KINDS = {
     "index",
 }
 TABLES: dict[str, tuple[Column, ...]] = {
-    "associations": _columns(
+    "associations": columns_of(
         _KINDS,
         "association start_time end_time duration "
         + " ".join(f"{side}_{name}" for side in ("requestor", "acceptor") for name in _PARTY)
         + " application_context_name outcome verdict reject abort contexts contexts_accepted messages errors warnings "
         "notes missing_bytes over_tls",
     ),
-    "messages": _columns(
+    "messages": columns_of(
         _KINDS,
         "association number time end_time direction command presentation_context_id transfer_syntax_uid message_id "
         "message_id_being_responded_to request_number status status_category status_meaning latency sop_class_uid "
         "sop_class_name sop_instance_uid command_set_length data_set_length complete first_packet last_packet",
     ),
-    "operations": _columns(
+    "operations": columns_of(
         _KINDS,
         "association name time sop_class_uid sop_class_name request first_response final_response status "
         "status_category responses pending latency final_latency sub_operation_of cancelled_by",
     ),
-    "findings": _columns(
+    "findings": columns_of(
         _KINDS,
         "association index cause code severity message reference message_number first_packet last_packet count",
     ),
@@ -89,6 +93,25 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 Row = tuple[Any, ...]
 """The values of a row, None where there is none, in the order of its columns."""
+
+
+def rows_of(
+    association: Association, found: Findings, entries: Iterable[Entry], gate: Gate
+) -> Iterator[tuple[str, Span | None, Row]]:
+    """Yield the rows of an association that is over, each with its table, and the packets of what is known of them.
+
+    Messages, and the operations that they ask for, are those of `entries`.
+    """
+    yield "associations", None, association_row(association, found, gate)
+    messages = sorted((each.event for each in entries if isinstance(each.event, Message)), key=attrgetter("number"))
+    for message in messages:
+        yield "messages", message.span, message_row(association, message, gate)
+    shown = {id(each) for each in messages}
+    for operation in association.operations.operations:
+        if id(operation.request) in shown:
+            yield "operations", operation.request.span, operation_row(association, operation, gate)
+    for row in finding_rows(found.causes, association.id, gate):
+        yield "findings", None, row
 
 
 def association_row(association: Association, found: Findings, gate: Gate) -> Row:

@@ -87,6 +87,9 @@ class View:
     tells_entries: ClassVar[bool] = False
     """Whether it takes entries as they come, and not only from the timeline of an association that is over."""
 
+    keeps: ClassVar[bool] = False
+    """Whether it looks at associations after `closed()`, and dissolves them itself."""
+
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         self.capture, self.out, self.asked = capture, out, asked
         self.gate = Gate(asked.privacy, watches=capture.is_live)
@@ -250,8 +253,11 @@ def run_view(view: View) -> bool:
             choosing.entries(updates)
             for association in closed:
                 choosing.closed(association)
+                # So that it is gone at once: garbage is seldom looked for.
                 if capture.is_live:
-                    association.condense()  # so that it is gone at once: garbage is seldom looked for
+                    association.condense()
+                elif not view.keeps:
+                    association.dissolve()
             if capture.is_live or capture.is_pipe:  # nobody knows when the next block comes
                 out.flush()
                 for notice in capture.pop_notices():

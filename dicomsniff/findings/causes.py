@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from dicomsniff.findings.catalogue import find_rule
+from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.finding import SEVERITIES, Finding, Severity
 
 ByCode = dict[str, list[Finding]]
@@ -23,7 +24,8 @@ def add_findings(roots: list[Finding], found: Iterable[Finding], codes: set[str]
 def arrange(found: list[Finding]) -> list[Finding]:
     """Return the causes among all findings of an association that is over, followers under each.
 
-    They are in the order of their packets, mere notes behind all others.
+    They are in the order of their packets, mere notes behind all others; and where something went wrong on the wire,
+    what the capture lacks behind that.
     """
     found = sorted(found, key=_order)
     roots: list[Finding] = []
@@ -36,7 +38,14 @@ def arrange(found: list[Finding]) -> list[Finding]:
     for finding in found:
         root = _root(finding, chosen)
         (roots if root is finding else root.followers).append(finding)
-    return sorted(roots, key=lambda root: root.worst is Severity.NOTE)
+    wrong = any(root.worst is Severity.ERROR for root in roots)
+    return sorted(roots, key=lambda root: (_rank(root, wrong=wrong), root.packet, SEVERITIES.index(root.worst)))
+
+
+def _rank(root: Finding, *, wrong: bool) -> int:
+    if root.worst is Severity.NOTE:
+        return 2
+    return int(wrong and root.code in NOT_CAPTURED and root.worst is not Severity.ERROR)
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_class, the_comment, the_party
+from dicomsniff.findings.parts import the_comment, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
 from dicomsniff.quantities import counted
@@ -180,35 +180,6 @@ def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
     return absent
 
 
-@final_rule(
-    code="class-not-of-context",
-    severity=Severity.WARNING,
-    follows=(*_BEFORE, *by("own", "context-id-repeated")),
-)
-def class_mismatched(review: Review) -> Iterator[Hit]:
-    """A request names another SOP class than its context.
-
-    A presentation context is agreed for one SOP class. A C-STORE, C-FIND, C-GET, C-MOVE or C-ECHO on it names that
-    class. Some receivers go by the one, some by the other, and some abort.
-
-    What to do: Look at how the sender chooses the context for a message. Reported once per context and SOP class.
-    """
-    told: set[tuple[int, str]] = set()
-    for message in review.association.messages:
-        command = message.command
-        if command.field not in _OF_CONTEXT or command.problem or message.problem:
-            continue
-        context, named = review.association.contexts.get(message.context_id), command.affected_sop_class_uid
-        if context is None or not context.accepted or not context.abstract_syntax or not named:
-            continue
-        agreed = context.abstract_syntax
-        if named == agreed or agreed.startswith(_UNIFIED_STEP) or (message.context_id, named) in told:
-            continue
-        told.add((message.context_id, named))
-        text = f"{command.name} names {the_class(named)}; its context {message.context_id} is of {the_class(agreed)}"
-        yield Hit(text, message.span, message)
-
-
 @final_rule(code="response-sparse", severity=Severity.NOTE)
 def sparse(review: Review) -> Iterator[Hit]:
     """Responses lack elements that some receivers need.
@@ -231,12 +202,6 @@ def sparse(review: Review) -> Iterator[Hit]:
         yield Hit(f"{count} {name} without {_name(tag)}", first[key].span, first[key])
 
 
-_OF_CONTEXT = (0x0001, 0x0010, 0x0020, 0x0021, 0x0030)
-"""Commands whose SOP class is that of their context: others have meta SOP classes, which stand for several."""
-_UNIFIED_STEP = "1.2.840.10008.5.1.4.34.6"
-"""SOP classes that share one class of instances, which some name instead (PS3.4 §CC.2.8)."""
-
-
 def _name(tag: int) -> str:
     return f"{COMMAND_ELEMENTS[tag].name} {tag_text(tag)}"
 
@@ -247,6 +212,8 @@ OWN_REASONS = (*range(0xA700, 0xA800), 0xA801, 0x0122, 0x0124, 0x0211, 0x0213)
 
 _NOT_SUPPORTED = 0x0122
 """SOP class not supported (PS3.7 §C.5.24)."""
+OF_OTHER_CLASS = (0x0118, _NOT_SUPPORTED)
+"""Failures about the SOP class that a request names: no such SOP class (PS3.7 §C.5.20), not supported."""
 _NAMES_ATTRIBUTES = (ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT)
 MAX_NAMED = 2
 """Attributes of a list in a response that a finding names; further ones are counted."""
@@ -268,12 +235,14 @@ MAX_NAMED = 2
             "request-without-data-set",
             "role-not-negotiated",
             "priority-undefined",
+            "class-not-of-context",
             "likely-reason",
             *DATA_SETS,
             *QUERIES,
             *NORMALIZED,
         ),
         "get-without-role",
+        "destination-failed",
     ),
     condition=is_no_success,
 )
@@ -292,7 +261,7 @@ def failed(association: Association, entry: Entry, found: Findings) -> Iterator[
     code="status-warning",
     severity=Severity.WARNING,
     on=_M,
-    follows=("get-without-role",),
+    follows=("get-without-role", "destination-failed"),
     condition=is_no_success,
 )
 def warned(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
@@ -343,7 +312,10 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                     more += f", after {counted(operation.pending, 'match')}"
                 if command.status == _NOT_SUPPORTED and _agreed(association, message):
                     more += f", although {the_party(association.party(message.side))} had accepted its context"
-                yield Hit(f"{command.name}: {said}{more}", earliest_cause=since)
+                only: tuple[str, ...] = ()
+                if command.status in OF_OTHER_CLASS and asked is not None:
+                    since, only = asked.span.first_packet, (*NORMALIZED, "class-not-of-context")
+                yield Hit(f"{command.name}: {said}{more}", earliest_cause=since, only=only)
 
 
 def _agreed(association: Association, message: Message) -> bool:

@@ -42,9 +42,10 @@ _FAILURES = {
     "association-not-released": "closed the connection",
     "status-failure": "answered with a failure",
     "peer-silent": "gave no answer",
+    "association-unanswered": "gave no answer",
 }
 """How a failure is told, by the code of its finding."""
-_OF_THE_OTHER = ("peer-silent",)
+_OF_THE_OTHER = ("peer-silent", "association-unanswered")
 """Findings about the message that was not answered, and so of the other side than the failing one."""
 _EXPLAINING = frozenset(
     [
@@ -72,6 +73,7 @@ _UNUSUAL = frozenset(
     ]
 )
 """Findings about what most receivers can handle."""
+_N_CREATE_RQ, _INSTANCE = 0x0140, "Affected SOP Instance UID (0000,1000)"
 _LONGEST_UID = 64
 _UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
 """A UID (PS3.5 §9.1), or none."""
@@ -90,7 +92,7 @@ def likely(review: Review) -> Iterator[Hit]:
     association = review.association
     for failure in review.found.all:
         how = _FAILURES.get(failure.code)
-        if how is None or failure.side is None or _has_own_reason(association, failure):
+        if how is None or failure.side is None or _has_own_reason(review, failure):
             continue
         side = failure.side.other if failure.code in _OF_THE_OTHER else failure.side
         if any(each.code in _EXPLAINING and _before(each, failure, side.other) for each in review.found.all):
@@ -102,13 +104,16 @@ def likely(review: Review) -> Iterator[Hit]:
             return
 
 
-def _has_own_reason(association: Association, failure: Finding) -> bool:
+def _has_own_reason(review: Review, failure: Finding) -> bool:
     """Whether a failure says itself why, or nothing that was sent can be why."""
+    association = review.association
     rejection, about = association.rejection, failure.about
     if failure.code == "association-rejected":
         return rejection is None or (rejection.source, rejection.reason) not in NO_REASONS
     if failure.code == "status-failure":
         return about is None or about.command.status in OWN_REASONS
+    if failure.code == "association-unanswered":  # who gave up waiting may have had no patience
+        return review.ending is None or review.ending.side is not Side.ACCEPTOR
     return False
 
 
@@ -156,7 +161,9 @@ def _joined(association: Association, failure: Finding, side: Side, since: int) 
 def _heard_since(association: Association, failure: Finding, side: Side) -> int:
     """Return the packet of what a side said last before its failure: what came before that, it could handle."""
     for entry in reversed(association.timeline):
-        if entry.side is side and entry.span.last_packet < failure.packet and not isinstance(entry.event, TcpEnd):
+        accepts = isinstance(entry.event, AssociateAc) and not association.messages  # nothing was asked after it
+        said = not accepts and not isinstance(entry.event, TcpEnd)
+        if entry.side is side and entry.span.last_packet < failure.packet and said:
             return entry.span.last_packet
     return 0
 
@@ -175,6 +182,8 @@ def _unusual_in(message: Message, failure: Finding) -> str:
             return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}"
         if len(value) % 2:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
+    if message.command.field == _N_CREATE_RQ and message.command.affected_sop_instance_uid is None:
+        return f"{message.name} has no {_INSTANCE}, which is allowed, but some receivers need it"
     lacked = TYPE_OF_RESPONSE.get(message.command.field or 0)
     if lacked is not None and lacked not in elements:
         what = f"{COMMAND_ELEMENTS[lacked].name} {tag_text(lacked)}"

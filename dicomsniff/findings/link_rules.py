@@ -2,19 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from dicomsniff.association.moves import Move
 from dicomsniff.association.neighbours import host_of
 from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.reasons import in_words, reject_reason_name
+from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import retrieves
 from dicomsniff.findings.parts import the_address, the_association, the_key, the_title
-from dicomsniff.findings.retrieve import explain_get, moved_nothing, why_less
+from dicomsniff.findings.retrieve import explain_get, moved_nothing, why_in_sight, why_less
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted, duration
 
+MAX_GOING_ON = 1_000
+"""Associations going on that are looked at for the deliveries of a C-MOVE that failed."""
+EARLY = 100_000_000
+"""ns after the final response to a C-MOVE from which on a C-STORE for it is late, and not only captured so."""
 SINGLE_STORES = 5
 """Associations of a single C-STORE between the same ends from which on they are worth a word."""
 
@@ -31,8 +37,30 @@ def retrieve_explained(facts: CaptureFacts) -> Iterator[Hit]:
     destination, capture at the SCP.
     """
     for move in facts.links.moves():
-        if not moved_nothing(move) and (said := why_less(move)):
+        # What the capture shows is told of the association that asked.
+        if not moved_nothing(move) and not why_in_sight(move) and (said := why_less(move)):
             yield _about(move, f"{_name(move)}: {said}")
+
+
+@final_rule(code="destination-failed", where=retrieves, severity=Severity.WARNING, follows=NOT_CAPTURED)
+def destination_failed(review: Review) -> Iterator[Hit]:
+    """A C-MOVE brought less because of its destination.
+
+    The SCP of a C-MOVE sends the objects on an association of its own to the destination. That one, which the capture
+    shows too, was refused or broken off, or the destination refused the objects; or the SCP does not know the
+    destination at all. The status of the C-MOVE is the consequence. Which association is meant is judged by Move
+    Originator, AE titles, addresses and time.
+
+    What to do: Look at the association named, and at the destination: the AE titles, SOP classes and transfer syntaxes
+    that it takes.
+    """
+    for operation in review.association.operations.operations:
+        if operation.name == "C-MOVE" and review.known is not None and operation.category != "Success":
+            going_on = (each for each in review.known.open_associations if each is not review.association)
+            move = review.known.links.find_move(review.association, operation, islice(going_on, MAX_GOING_ON))
+            if said := why_in_sight(move):
+                about = operation.final or operation.request
+                yield Hit(f"{_name(move)}: {said}", about.span, about)
 
 
 @capture_rule(code="move-without-objects", severity=Severity.NOTE)
@@ -48,6 +76,28 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
     for move in facts.links.moves():
         if moved_nothing(move):
             yield _about(move, f"{_name(move)} says success; it counts no object and none was sent")
+
+
+@capture_rule(code="move-answered-early", severity=Severity.WARNING)
+def answered_early(facts: CaptureFacts) -> Iterator[Hit]:
+    """A C-MOVE is answered before its objects are sent.
+
+    The final response comes when all sub-operations are over. This SCP said Success first, and sent the objects on an
+    association that it opened only then: whoever asked cannot know whether they arrive.
+
+    What to do: Look at the SCP, which may only queue what is asked of it. At the requestor, wait for the objects.
+    """
+    for move in facts.links.moves():
+        begun = [each.stores.first_time for each in move.deliveries if not each.guessed and each.stores.asked]
+        if move.end is None or move.category != "Success" or not begun or min(begun) <= move.end + EARLY:
+            continue
+        first = next(each for each in move.deliveries if not each.guessed and each.stores.asked)
+        who = the_title(str(move.provider_title or move.provider))
+        late = duration(min(begun) - move.end)
+        where = f"association {the_association(first.association)}"
+        yield _about(
+            move, f"{who} answered with Success {late} before it sent the first object ({where}): {_name(move)}"
+        )
 
 
 @capture_rule(code="move-delivery-not-seen", severity=Severity.NOTE)

@@ -25,9 +25,10 @@ MAX_NAMED = 5
 def echo_answered(facts: CaptureFacts) -> Iterator[Hit]:
     """A C-ECHO between the same ends was answered.
 
-    An association between the same addresses and AE titles had a successful C-ECHO, so that network, port and AE titles
-    are in order for Verification. The failed call was refused for what it asks, or for who asks it: many archives
-    answer everybody's C-ECHO and other services to known callers only.
+    An association between the same addresses and AE titles had a successful C-ECHO, so that address, port and AE titles
+    are in order for Verification. Where the acceptor itself refused or aborted the failed call, it did so for what it
+    asks, or for who asks it: many archives answer everybody's C-ECHO and other services to known callers only. Else the
+    network may still be at fault: the few bytes of a C-ECHO pass where an object does not.
 
     What to do: Look at which services the acceptor allows to this calling AE title, and at what the failed association
     proposes and asks.
@@ -43,7 +44,9 @@ def echo_answered(facts: CaptureFacts) -> Iterator[Hit]:
             calling, called = _titles(first)
             asked = ", ".join(first.asked) or "association"
             said = f"{called} answered a C-ECHO of {calling} (association {the_association(echo.association)})"
-            yield _about(first, f"{said}, but not its {asked} ({_listed(group)}): the network is not at fault")
+            spoke = all(each.ended_by_acceptor for each in group)
+            sound = "the network is not at fault" if spoke else "address, port and AE titles are in order"
+            yield _about(first, f"{said}, but not its {asked} ({_listed(group)}): {sound}")
 
 
 @capture_rule(code="worked-otherwise", severity=Severity.NOTE)

@@ -162,6 +162,7 @@ def _allowed(association: Association, side: Side) -> float:
     follows=(
         *by("own", *FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, "message-id-repeated", "pdu-incomplete"),
         *by("peer", *FRAMING, *FRAGMENTS, "response-mismatched", "response-without-request", "release-by-acceptor"),
+        "destination-failed",
         "peer-silent",
         *STALLS,
         *ENDS,

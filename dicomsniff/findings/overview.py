@@ -1,10 +1,13 @@
 """How the associations of a capture went, taken together: counts, the reasons of trouble, and one sentence."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 
+from msgspec import Struct
+
 from dicomsniff.association.association import Association, Party
+from dicomsniff.association.message_counts import asked_for
 from dicomsniff.association.moves import Move
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
@@ -33,6 +36,10 @@ class Fate(Enum):
     TROUBLED = auto()
 
 
+_REASONED = (Fate.TROUBLED, Fate.LOOSE)
+"""What there is a reason of."""
+
+
 def fate(association: Association, found: Findings) -> Fate:
     """Say what became of an association that is over."""
     errors = found.unlisted.get(Severity.ERROR, 0)
@@ -48,6 +55,50 @@ def fate(association: Association, found: Findings) -> Fate:
     return Fate.LOOSE if loose else Fate.UNKNOWN
 
 
+class Course(Struct, frozen=True):
+    """How one association went that is over, as far as an overview asks."""
+
+    association: int
+    fate: Fate
+    goes_on: bool
+    """Whether the capture ended before it."""
+    why: str
+    """Why it was in trouble or ended without release; empty where neither is so."""
+    who: str
+    """Who called whom, with marks; empty where nobody asks."""
+    requests: Mapping[str, int]
+    failed: Mapping[str, int]
+    """Operations that failed, by service."""
+    slow: str
+    """What took most of its time, where it was slow."""
+    findings: Mapping[str, int]
+    """By severity."""
+
+    @classmethod
+    def of(cls, association: Association, found: Findings) -> "Course":
+        """Find it."""
+        became = fate(association, found)
+        why = reason(association, found) if became in _REASONED else ""
+        who = " -> ".join(map(_end, (association.requestor, association.acceptor))) if became is Fate.TROUBLED else ""
+        requests, failed = association.message_counts.requests, failed_operations(association)
+        return cls(
+            association.id,
+            became,
+            association.ended_by_capture,
+            why,
+            who,
+            requests,
+            failed,
+            slow_part(association),
+            found.counts if found.all else {},
+        )
+
+    @property
+    def trouble(self) -> str:
+        """Why it was in trouble; empty where it was not."""
+        return self.why if self.fate is Fate.TROUBLED else ""
+
+
 class Overview:
     """How all associations of a capture went; takes each when it is over, keeps counts only."""
 
@@ -56,7 +107,7 @@ class Overview:
         """Whether somebody stopped the capture, in the middle of whatever was going on."""
         self._going_on = 0
         self.fates: Counter[Fate] = Counter()
-        self.reasons: dict[Fate, Counter[str]] = {Fate.TROUBLED: Counter(), Fate.LOOSE: Counter()}
+        self.reasons: dict[Fate, Counter[str]] = {fate: Counter() for fate in _REASONED}
         """Why associations were in trouble or ended without release, up to MAX_REASONS."""
         self.other_reasons = 0
         """Associations in trouble for further reasons."""
@@ -79,32 +130,35 @@ class Overview:
 
     def feed(self, association: Association, found: Findings) -> str:
         """Count an association that is over; return why it was in trouble, empty where it was not."""
-        became = fate(association, found)
-        self.fates[became] += 1
-        self._going_on += self._watches and became is Fate.UNKNOWN and association.ended_by_capture
-        why = reason(association, found) if became in self.reasons else ""
-        if why:
-            self._take_reason(association, became, why)
-        for place, (service, count) in enumerate(association.message_counts.requests.items()):
-            self.requests[service] += count
-            self._note(service, association.id, place)
-        for service, count in failed_operations(association).items():
-            self.bad[service] += count
-        if slow := slow_part(association):
-            self.slow[slow] += 1
-            self._note(slow, association.id)
-        if found.all:
-            self.findings.update(found.counts)
-        return why if became is Fate.TROUBLED else ""
+        course = Course.of(association, found)
+        self.take(course)
+        return course.trouble
 
-    def _take_reason(self, association: Association, became: Fate, why: str) -> None:
-        reasons = self.reasons[became]
+    def take(self, course: "Course") -> None:
+        """Count one, of which it is known how it went."""
+        self.fates[course.fate] += 1
+        self._going_on += self._watches and course.fate is Fate.UNKNOWN and course.goes_on
+        if course.why and course.fate in self.reasons:
+            self._take_reason(course)
+        for place, (service, count) in enumerate(course.requests.items()):
+            self.requests[service] += count
+            self._note(service, course.association, place)
+        for service, count in course.failed.items():
+            self.bad[service] += count
+        if course.slow:
+            self.slow[course.slow] += 1
+            self._note(course.slow, course.association)
+        if course.findings:
+            self.findings.update(course.findings)
+
+    def _take_reason(self, course: "Course") -> None:
+        reasons, why = self.reasons[course.fate], course.why
         if why not in reasons and len(reasons) >= MAX_REASONS:
-            self.other_reasons += became is Fate.TROUBLED
+            self.other_reasons += course.fate is Fate.TROUBLED
             return
         reasons[why] += 1
-        if self._note(why, association.id) and became is Fate.TROUBLED:
-            self._who[why] = " -> ".join(map(_end, (association.requestor, association.acceptor)))
+        if self._note(why, course.association) and course.fate is Fate.TROUBLED:
+            self._who[why] = course.who
 
     def _note(self, what: str, association: int, place: int = 0) -> bool:
         """Take note of where something was seen; return whether that is the first association so far."""
@@ -140,6 +194,7 @@ class Overview:
         explained = [
             f"C-MOVE to {the_title(move.destination or '?')}: {why}" for move in moves if (why := why_less(move))
         ]
+        explained = [each for each in explained if each not in self.reasons[Fate.TROUBLED]]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
         if self.slow:
@@ -184,12 +239,14 @@ class Overview:
         return _all(total) if count == total else f"{count} of {counted(total, 'association')}"
 
     def _why(self, became: Fate) -> str:
-        """`refused: called AE title not recognized (3 times), and 2 other reasons`."""
+        """`refused: called AE title not recognized (3 times, and 2 other reasons)`."""
         common = self._ranked(self.reasons[became])
         (why, count), *more = common
-        often = f" ({count} times)" if count > 1 else ""
         least = "more than " if became is Fate.TROUBLED and self.other_reasons else ""
-        return why + often + (f", and {least}{counted(len(more), 'other reason')}" if more else "")
+        often = f"{count} times" if count > 1 else ""
+        others = f"and {least}{counted(len(more), 'other reason')}" if more else ""
+        further = ", ".join(filter(None, (often, others)))
+        return f"{why} ({further})" if further else why
 
     def _exchanged(self) -> str:
         """`40 C-STORE, 3 of them failed`."""
@@ -197,7 +254,7 @@ class Overview:
         for service, count in sorted(self.requests.items(), key=lambda each: self._first[each[0]]):
             failed = self.bad[service]
             how = f"{failed} of them failed" if failed < count else "which failed" if count == 1 else "all failed"
-            said.append(f"{count} {service}" + (f", {how}" if failed else ""))
+            said.append(asked_for(count, service) + (f", {how}" if failed else ""))
         return ", ".join(said)
 
 

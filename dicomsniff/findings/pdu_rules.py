@@ -9,7 +9,7 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_malformed_bytes
-from dicomsniff.findings.parts import the_octets, the_party
+from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import PATIENCE, Review, how_ended, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.security_rules import names_other_protocol
@@ -204,7 +204,7 @@ def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(association, event):
             who = the_party(association.party(entry.side))
-            yield Hit(f"{who} sends {the_octets(event.header)}, which is {problem}")
+            yield Hit(f"{who} sends what is {problem}")
 
 
 @entry_rule(

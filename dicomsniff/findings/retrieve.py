@@ -4,11 +4,14 @@ from collections import Counter
 
 from dicomsniff.association.agreement import NOT_SELECTED, selected_roles
 from dicomsniff.association.association import Association
-from dicomsniff.association.moves import Delivery, Move
+from dicomsniff.association.deliveries import Delivery
+from dicomsniff.association.moves import Move
+from dicomsniff.dictionary.reasons import in_words, reject_reason_name
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
 from dicomsniff.quantities import counted, of_all, some_of
+from dicomsniff.side import Side
 
 DESTINATION_UNKNOWN = 0xA801
 MAX_TITLE = 16
@@ -30,11 +33,24 @@ def moved_nothing(move: Move) -> bool:
     return move.category == "Success" and counted and not move.sent and not move.partial
 
 
+def why_in_sight(move: Move) -> str:
+    """Return, as a marked line, why a C-MOVE brought less, where the capture shows that: what its deliveries met."""
+    if not brought_less(move):
+        return ""
+    destination = _destination(move)
+    for delivery in move.deliveries:
+        if said := _refusal(delivery, destination, move):
+            return said
+    if move.status == DESTINATION_UNKNOWN and not move.unconnected:
+        return _unknown(move)
+    return _refused_objects(move, destination)
+
+
 def why_less(move: Move) -> str:
     """Return the likeliest reason as a marked line that says what it is judged by; empty where a C-MOVE went well."""
     if not brought_less(move):
         return ""
-    destination = the_title(move.destination) if move.destination else "the destination"
+    destination = _destination(move)
     for delivery in move.deliveries:
         if said := _refusal(delivery, destination, move):
             return said
@@ -46,10 +62,7 @@ def why_less(move: Move) -> str:
         tried = f"while it ran, the SCP tried to connect to {the_address(target)}"
         return f"{tried}, which {what}{times}: nothing listens there?"
     if move.status == DESTINATION_UNKNOWN:
-        unknown = the_title(str(move.destination))
-        if (length := len(str(move.destination))) > MAX_TITLE:
-            return f"the destination {unknown} has {length} characters; an AE title has {MAX_TITLE} at most"
-        return f"the SCP does not know the destination {unknown}; it must be configured there"
+        return _unknown(move)
     failed = move.counters.get("failed", 0)
     if move.sent:
         return _explain_partial(move, destination, failed)
@@ -70,16 +83,37 @@ def why_less(move: Move) -> str:
     return f"no C-STORE to {destination} is in the capture: the SCP gave up before it sent anything"
 
 
+def _destination(move: Move) -> str:
+    return the_title(move.destination) if move.destination else "the destination"
+
+
+def _unknown(move: Move) -> str:
+    unknown = the_title(str(move.destination))
+    if (length := len(str(move.destination))) > MAX_TITLE:
+        return f"the destination {unknown} has {length} characters; an AE title has {MAX_TITLE} at most"
+    return f"the SCP does not know the destination {unknown}; it must be configured there"
+
+
 def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
     association = f"association {the_association(delivery.association)}"
-    if delivery.outcome == "rejected":
-        return f"{destination} rejected the SCP's {association}"
-    if delivery.contexts and not delivery.accepted:
+    if delivery.refused is not None:
+        return f"{destination} rejected the SCP's {association}: {in_words(reject_reason_name(*delivery.refused))}"
+    if delivery.answered and delivery.contexts and not delivery.accepted:
         accepted = f"accepted {of_all(0, delivery.contexts, 'presentation context')}"
         return f"{destination} {accepted} in {association}"
-    if delivery.outcome == "aborted" and not delivery.stores.kept and not _kept_beside(delivery, move):
-        return f"{association} to {destination} was aborted before anything was stored"
-    return ""
+    if delivery.broken is None or delivery.stores.kept or _kept_beside(delivery, move):
+        return ""
+    side, how = delivery.broken
+    when = "before anything was stored" if delivery.answered else "without an answer to A-ASSOCIATE-RQ"
+    if side is Side.ACCEPTOR:
+        return f"{destination} {_BROKEN[how]} the SCP's {association} {when}"
+    if delivery.answered:
+        return f"the SCP {_BROKEN[how]} its {association} to {destination} {when}"
+    return f"{destination} did not answer the SCP's {association}"
+
+
+_BROKEN = {"A-ABORT": "aborted", "RST": "reset the TCP connection of", "FIN": "closed the TCP connection of"}
+"""How who broke an association off did it."""
 
 
 def _kept_beside(delivery: Delivery, move: Move) -> bool:
@@ -87,20 +121,29 @@ def _kept_beside(delivery: Delivery, move: Move) -> bool:
     return any(each.association == delivery.association and each.stores.kept for each in move.deliveries)
 
 
-def _explain_partial(move: Move, destination: str, failed: int) -> str:
-    refused: Counter[str] = Counter()
-    for delivery in move.deliveries:
-        refused.update(delivery.stores.by_category)
-    rejected = refused["Failure"]
+def _refused_objects(move: Move, destination: str) -> str:
+    """Say how many C-STOREs of a C-MOVE the destination refused or did not answer, with its commonest status."""
+    rejected = sum(delivery.stores.by_category.get("Failure", 0) for delivery in move.deliveries)
     unanswered = sum(delivery.stores.unanswered for delivery in move.deliveries)
-    unsent = max(failed - rejected - unanswered, 0)
     parts = []
     if rejected:
-        parts.append(f"{destination} answered {of_all(rejected, move.sent, 'C-STORE')} with a failure")
+        statuses: Counter[str] = Counter()
+        for delivery in move.deliveries:
+            statuses.update(delivery.stores.failures)
+        often = "a failure, most often " if len(statuses) > 1 else ""
+        why = f"{often}{statuses.most_common(1)[0][0]}" if statuses else "a failure"
+        parts.append(f"{destination} answered {of_all(rejected, move.sent, 'C-STORE')} with {why}")
     if unanswered:
         aborted = any(delivery.outcome == "aborted" and delivery.stores.unanswered for delivery in move.deliveries)
         then = " and the association was aborted" if aborted else ""
         parts.append(f"{destination} left {of_all(unanswered, move.sent, 'C-STORE')} without an answer{then}")
+    return "; ".join(parts)
+
+
+def _explain_partial(move: Move, destination: str, failed: int) -> str:
+    answered = sum(delivery.stores.by_category.get("Failure", 0) for delivery in move.deliveries)
+    unsent = max(failed - answered - sum(delivery.stores.unanswered for delivery in move.deliveries), 0)
+    parts = list(filter(None, [_refused_objects(move, destination)]))
     if unsent:
         contexts = sum(delivery.contexts - delivery.accepted for delivery in move.deliveries)
         refusal = f"{destination} had refused {counted(contexts, 'presentation context')}"

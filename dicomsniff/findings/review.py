@@ -28,6 +28,7 @@ from dicomsniff.side import SIDES, Side
 if TYPE_CHECKING:
     from dicomsniff.findings.asked import Asked
 
+_ENDS = (Abort, AssociateRj, ReleaseRq, ReleaseRp)
 _WHOLE = frozenset((AssociateRq, AssociateAc, AssociateRj, ReleaseRq, ReleaseRp, Message))
 _BREAKING = (Abort, TcpEnd)
 _FINAL = (AssociateRj, ReleaseRp)
@@ -204,6 +205,23 @@ class Review:
         if not self._spoke[side]:
             return not hears(self.association, side)
         return self._resync[side] >= since
+
+    @property
+    def saw_no_end(self) -> bool:
+        """Whether the capture would show a release, a refusal or an abort, and shows none, although it lacks bytes.
+
+        It takes two to release, and what one of them said is all there, but perhaps for what a short snaplen cut off:
+        that is the end of long packets, not the PDUs of a few bytes.
+        """
+        if self.association.lost_until or not self.kinds.isdisjoint(_ENDS):
+            return False
+        tcp = self.association.tcp
+        if self.association.request is None and all(health.handshake_time is None for health in tcp.values()):
+            return False
+        cut = {side: health.cut for side, health in tcp.items()}
+        return any(
+            self._spoke[side] and sum(gap.length for gap in self.gaps[side]) <= cut.get(side, 0) for side in SIDES
+        )
 
     def lost_within(self, side: Side, *, since: int, until: int) -> bool:
         """Whether the capture lost bytes of a side between two packets, both included."""

@@ -87,6 +87,18 @@ def _stalls(review: Review, *, whole: bool = False) -> Iterator[_Stall]:
             yield _Stall(side, *begun, health, ending)
 
 
+def _due(review: Review) -> Iterator[_Stall]:
+    """Yield what was to be answered and was not: whoever asked may have stopped reading between two responses."""
+    association, ending = review.association, review.ending
+    if ending is None or association.unlisted or association.has_holes:
+        return
+    for request in association.unanswered[:1]:
+        side = request.side.other
+        health = association.tcp.get(side)
+        if request.ended and health is not None and health.sent_at != NEVER and review.hears(request.side):
+            yield _Stall(side, the_message_with_id(request), request.span, None, "", health, ending)
+
+
 def _begun(review: Review, side: Side) -> tuple[str, Span, Message | None, str] | None:
     """Find the message of a side that never ended, else the PDU."""
     own = [entry for entry in review.association.timeline if entry.side is side]
@@ -121,20 +133,23 @@ def _end_in_tcp(span: Span) -> int:
 
 @final_rule(code="receiver-stopped-reading", where=is_broken_off, severity=Severity.ERROR)
 def stopped_reading(review: Review) -> Iterator[Hit]:
-    """A receiver stopped reading in the middle of a message.
+    """A receiver stopped reading.
 
-    The receiving program took no more bytes from TCP, so that its window closed and the sender had to wait until one
-    side gave up. Whoever reset, closed or aborted then is not the cause.
+    In the middle of a message, or before the response that it waits for, a program took no more bytes from TCP, so
+    that its window closed and the sender had to wait until one side gave up. Whoever reset, closed or aborted then is
+    not the cause.
 
     What to do: Look at what the receiver did at that time: a full disk, a hanging database, a deadlock, a crashed
     thread.
     """
-    for stall in _stalls(review):
+    begun = list(_stalls(review))
+    for stall in begun or _due(review):
         if stall.closed >= PATIENCE:
             sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             text = f"{receiver} stopped reading: its TCP window stayed closed for {duration(stall.closed)} "
+            where = f"{'within' if begun else 'before a final response to'} {stall.name}"
             ender = "it" if stall.ending.side is stall.side.other else sender
-            yield stall.hit(f"{text}within {stall.name}; then {ender} {how_ended(stall.ending)}", stall.side.other)
+            yield stall.hit(f"{text}{where}; then {ender} {how_ended(stall.ending)}", stall.side.other)
 
 
 @final_rule(

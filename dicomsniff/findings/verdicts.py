@@ -3,6 +3,7 @@
 from collections import Counter
 
 from dicomsniff.association.association import AbortInfo, Association
+from dicomsniff.association.message_counts import asked_for, is_unknown
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.association.tls_layer import TlsLayer
@@ -26,6 +27,7 @@ ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout", "co
 """Warnings that say why an association did not end as it should."""
 _NEVER = 1 << 62
 _ABORTS = ("association-aborted", "provider-aborted")
+_STATUSES = ("status-failure", "status-warning")
 _EXPLANATIONS = ("get-explained",)
 """Notes that say why a request failed."""
 
@@ -81,7 +83,7 @@ def _end_unseen(association: Association) -> bool:
 def _why_failed(found: Findings) -> str:
     """Name what a failed status follows from, or is explained by, where that was found."""
     for finding in found.causes:
-        if any(each.code == "status-failure" for each in finding.followers) or finding.code in _EXPLANATIONS:
+        if any(each.code in _STATUSES for each in finding.followers) or finding.code in _EXPLANATIONS:
             return f"; {finding.line}"
     return ""
 
@@ -153,7 +155,8 @@ def _aborted(association: Association, found: Findings) -> str:
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.line}"
     why = f": {why}" if why else ""
-    question = _open_question(association, abort)
+    unheard = any(each.code == "one-direction" for each in found.all)  # who knows what was answered?
+    question = "" if unheard else _open_question(association, abort)
     said = f"{question}{why}" if question.startswith(" ") else f"{why}{question}"
     harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in found.all)
     cost = "; nothing was lost by it" if harmless else ""
@@ -181,7 +184,7 @@ def _why_unfinished(association: Association, found: Findings, failed: str) -> s
         return f": {cause.line}{f'; {said}' if said else ''}"
     unseen = next((each for each in found.causes if each.code == "one-direction"), None)
     if unseen is not None:
-        seen = ", ".join(f"{count} {name}" for name, count in association.message_counts.requests.items())
+        seen = ", ".join(asked_for(count, name) for name, count in association.message_counts.requests.items())
         return f": {unseen.line}" + (f"; {seen}" if seen else "")
     until = "before the capture ends" if association.ended_by_capture else "before the connection closed"
     question = association.unanswered[0] if association.unanswered else None
@@ -319,7 +322,7 @@ def _failures(association: Association) -> str:
         failed = statuses.total()
         share = "" if asked == 1 else f"all {asked} " if failed == asked else f"{failed} of {asked} "
         parts.append(f"{share}{service} failed: {text}{others}")
-    good = [f"{count} {name}" for name, count in association.message_counts.requests.items() if name not in said]
+    good = [asked_for(count, name) for name, count in association.message_counts.requests.items() if name not in said]
     return "; ".join(parts) + (f"; beside {', '.join(good)}" if parts and good else "")
 
 
@@ -331,9 +334,9 @@ def _exchanged(association: Association) -> str:
         statuses[status_text(service, sop_class, status)] += count
     if not requests and not statuses:
         return "nothing was exchanged" if association.state is not State.IDLE else "nothing was negotiated"
-    asked = ", ".join(f"{count} {name}" for name, count in requests.items()) or "no request seen"
+    asked = ", ".join(asked_for(count, name) for name, count in requests.items()) or "no request seen"
     if not statuses:
-        return f"{asked}, no response"
+        return asked if all(map(is_unknown, requests)) else f"{asked}, no response"
     asked = asked.replace(" C-FIND", f" C-FIND ({counted(association.message_counts.matches, 'match')})")
     unanswered = requests.total() - statuses.total()
     if len(statuses) == 1 and unanswered <= 0:

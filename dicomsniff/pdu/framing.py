@@ -144,6 +144,7 @@ class Framing:
     def begin(self, position: int, skipped: int, first: PacketMark, *, at_header: bool) -> list[PduEvent]:
         """Begin at `position` of the stream; the `skipped` bytes before it, from packet `first` on, are no PDUs."""
         self.position, self._skipped, self._skip_first = position, skipped, first
+        self._mark = self._last = max(self._last, first)  # nothing may follow it
         self._state = PDU_HEADER if at_header else LOST
         return self._report_skipped() if at_header else []
 
@@ -301,6 +302,9 @@ class Framing:
         doubtful = self._doubtful or (self._pdu_start == 0 and kind not in PDU_TYPES)  # a stream of another protocol?
         if not _is_possible(kind, length) or (doubtful and not _makes_sense(kind, length)):
             detail = f"not a PDU header: {pdu_type_name(kind)} with a length of {counted(length, 'byte')}"
+            swapped = int.from_bytes(length.to_bytes(4, "big"), "little")
+            if kind in PDU_TYPES and kind != 4 and _makes_sense(kind, swapped):
+                detail += f", in the other byte order {swapped}" if swapped <= MAX_CONTROL_PDU else ""
             self._malformed(events, "pdu-header", detail, used, bytes(pending))
             self._doubtful = False
             self._state = LOST

@@ -11,6 +11,8 @@ MAX_PLAUSIBLE_PDATA = 1 << 28
 ENOUGH = 78
 """Bytes of a stream that suffice to tell: they reach the first item of an A-ASSOCIATE PDU."""
 
+_VERSION_1, _APPLICATION_CONTEXT = b"\0\1\0\0", 0x10
+"""Protocol version and reserved bytes of an A-ASSOCIATE PDU, and the type of its first item (PS3.8 §9.3.2)."""
 _PDATA = struct.Struct(">BxLLBB").unpack_from
 _SHORT_PDUS = (3, 5, 6, 7)
 CANDIDATE = re.compile(
@@ -44,10 +46,13 @@ def judge_start(data: bytes | bytearray) -> Verdict:
         return Verdict.WAIT
     length = int.from_bytes(data[2:6], "big")
     if kind in (1, 2):
-        if data[1] or not 68 <= length <= MAX_CONTROL_PDU:
+        possible = 68 <= length <= MAX_CONTROL_PDU
+        if data[1] or (not possible and data[6:10] != _VERSION_1):
             return Verdict.OTHER
         if have < ENOUGH:
             return Verdict.WAIT
+        if not possible:  # whatever length a broken sender announces: nothing else has all of this
+            return Verdict.DICOM if _has_title(data) and data[74] == _APPLICATION_CONTEXT else Verdict.OTHER
         # The first item is the application context; peers in trouble may send another.
         return Verdict.DICOM if data[74] in (0x10, 0x20, 0x21, 0x50) or length == 68 else Verdict.OTHER
     if kind in _SHORT_PDUS:
@@ -62,11 +67,14 @@ def judge_start(data: bytes | bytearray) -> Verdict:
 def judge_cut_off(data: bytes | bytearray) -> Verdict:
     """Judge the first bytes of a stream that ended, or has a hole, before there were enough to be sure."""
     # A short snaplen leaves little more than the called AE title of an A-ASSOCIATE PDU.
-    header = data[0:4] in (b"\1\0\0\0", b"\2\0\0\0") and data[6:10] == b"\0\1\0\0"
+    header = data[0:4] in (b"\1\0\0\0", b"\2\0\0\0") and data[6:10] == _VERSION_1
+    return Verdict.DICOM if header and _has_title(data) else Verdict.OTHER
+
+
+def _has_title(data: bytes | bytearray) -> bool:
+    """Whether the called AE title of an A-ASSOCIATE PDU is there, and reads as one."""
     title = data[10:26]
-    if header and len(title) == 16 and title.strip() and title.isascii() and title.decode("ascii").isprintable():
-        return Verdict.DICOM
-    return Verdict.OTHER
+    return bool(len(title) == 16 and title.strip() and title.isascii() and title.decode("ascii").isprintable())
 
 
 def plausible_header(data: bytes | bytearray, at: int) -> bool:

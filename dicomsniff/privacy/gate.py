@@ -61,6 +61,14 @@ class Privacy(NamedTuple):
         return told | ({"network": "redacted"} if self.redact_network else {})
 
 
+class Known(NamedTuple):
+    """What a gate knows that comments may tell."""
+
+    withheld: tuple[tuple[str, str], ...] = ()
+    """Values, and what stands for each."""
+    titles: frozenset[str] = frozenset()
+
+
 class Gate:
     """Says what may be shown of values; remembers which it withheld, so that comments do not tell them.
 
@@ -189,6 +197,18 @@ class Gate:
             at = found.end()
         yield from self._without_withheld(text[at:])
 
+    @property
+    def known(self) -> Known:
+        """What it knows, for another gate."""
+        return Known(tuple(self._withheld.items()), frozenset(self._titles))
+
+    def know(self, known: Known) -> None:
+        """Take what another one knows; with a key, what stands for a value is the same for both."""
+        for title in sorted(known.titles):
+            self.know_title(title)
+        for key, name in known.withheld:
+            self._keep_withheld(key, name)
+
     def know_title(self, title: str | None) -> None:
         """Take note of an AE title of the capture, which a comment may name."""
         if title and len(self._titles) < MAX_TITLES:
@@ -234,8 +254,11 @@ class Gate:
         for part in {text, *text.split("\\"), *re.split(r"[\\^=]", text)}:
             key = _ENDS.sub("", part).casefold()
             if len(key) >= LEAST_REMEMBERED:
-                self._withheld[key] = name
-                self._withheld.move_to_end(key)
+                self._keep_withheld(key, name)
+
+    def _keep_withheld(self, key: str, name: str) -> None:
+        self._withheld[key] = name
+        self._withheld.move_to_end(key)
         while len(self._withheld) > self._room:
             self._withheld.popitem(last=False)
 

@@ -3,10 +3,9 @@
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from dicomsniff.capture.segments import ACK, FIN, PAUSE, RST, SYN, Segment, reverse_flow
+from dicomsniff.capture.segments import ACK, DOUBLED, FIN, PAUSE, RST, SYN, Segment, reverse_flow
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
-from dicomsniff.tcp.health import DOUBLED
 from dicomsniff.tcp.pauses import NEVER, note_pause
 from dicomsniff.tcp.source import SEQUENCE_MASK
 from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP, Stream

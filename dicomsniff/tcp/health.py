@@ -1,11 +1,10 @@
 """How TCP itself fared in one direction, as seen where the capture was made."""
 
+from dicomsniff.capture.segments import DOUBLED
 from dicomsniff.tcp.pauses import NEVER, Cause, Pauses
 
 HISTORY = 1 << 16
 """Bytes handed on that are remembered at most, to compare what is sent again with them."""
-DOUBLED = 1_000_000
-"""Time (ns) within which a segment that comes twice in a row was captured twice: no sender gives up waiting so soon."""
 MANY = 3
 """After this many segments captured twice, every segment of the direction is expected twice, not always in a row."""
 SMALL_SEGMENT = 1460
@@ -176,9 +175,9 @@ class StreamHealth:
         self._probe = None
         return True
 
-    def twice(self) -> None:
-        """Count a segment that was captured twice."""
-        self.duplicated_frames += 1
+    def twice(self, count: int = 1) -> None:
+        """Count segments that were captured twice."""
+        self.duplicated_frames += count
         self.captured_twice = self.captured_twice or self.duplicated_frames >= MANY
 
     def acknowledged(self, ack: int, acked: int, reached: int, window: int, time: int, *, plain: bool) -> None:

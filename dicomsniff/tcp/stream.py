@@ -4,11 +4,11 @@ from bisect import insort
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dicomsniff.capture.segments import PAUSE, RunPause
+from dicomsniff.capture.segments import DOUBLED, PAUSE, RunPause
 from dicomsniff.capture.skip import Skip, Unreadable
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
-from dicomsniff.tcp.health import DOUBLED, StreamHealth
+from dicomsniff.tcp.health import StreamHealth
 from dicomsniff.tcp.pauses import NEVER, Cause, is_full, note_pause, note_sent_again
 from dicomsniff.tcp.source import SEQUENCE_MASK, TcpSource
 
@@ -51,6 +51,7 @@ class Stream:
         "anchored",
         "arrivals",
         "connection",
+        "copies",
         "ended",
         "expected",
         "fin",
@@ -60,6 +61,7 @@ class Stream:
         "held_bytes",
         "held_since",
         "initial_sequence",
+        "last_copy",
         "last_packet",
         "last_record_offset",
         "last_time",
@@ -82,6 +84,8 @@ class Stream:
         self.offset = 0
         self.expected = -1
         """The sequence number that needs no thought; -1 while every segment does."""
+        self.copies = self.last_copy = 0
+        """Packets that were captured twice among those only counted, and the last of them; 0 where all are reported."""
         self.passed_since = 0
         """The first packet that was only counted and is not reported yet; 0 where there is none."""
         self.skip: Skip | None = None
@@ -154,6 +158,12 @@ class Stream:
             self.expected = self.peer.expected = -1  # an answer to bytes that have not come is no plain case
         if unreadable is not None:
             unreadable.pass_time(time)
+
+    def passed_copies(self, count: int, last: PacketMark) -> None:
+        """Take note of packets among those just passed over that were captured twice."""
+        self.health.twice(count)
+        if last.number > self.last_packet:
+            self.last_packet, self.last_time, self.last_record_offset = last
 
     def _passed_unreadable(self, unreadable: Unreadable, since: int, length: int) -> None:
         """Count a run of segments that were not whole, the first of them, with `length` bytes, sent at `since`."""

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
+from dicomsniff.association.deliveries import Delivery
 from dicomsniff.association.links import End, Link
-from dicomsniff.association.moves import Delivery
 from dicomsniff.association.normalized_links import Step
 from dicomsniff.dimse.message import Message
 from dicomsniff.tui.said import allowed

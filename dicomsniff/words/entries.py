@@ -109,8 +109,6 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return ": ".join(part for part in (by, aborted_for(source, reason)) if part)
         case UnknownPdu(data=data, problem=problem):
             return problem or f"begins with {the_octets(data[:8])}"
-        case MalformedPdu(problem=problem, header=header) if header:
-            return f"{the_octets(header)} is {problem}"
         case MalformedPdu(problem=problem) | StrayFragment(lack=Lack(text=problem)):
             return problem
         case MissingBytes(resynchronized=resynchronized, places=places):

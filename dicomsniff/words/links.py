@@ -1,8 +1,9 @@
 """Say in words what belongs together: C-MOVEs and their deliveries, transactions, instances, series of associations."""
 
+from dicomsniff.association.deliveries import Delivery
 from dicomsniff.association.gets import Get
 from dicomsniff.association.links import End, Link, Series
-from dicomsniff.association.moves import Delivery, Move
+from dicomsniff.association.moves import Move
 from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.statuses import status_text

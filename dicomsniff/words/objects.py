@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.moves import move_originator
+from dicomsniff.association.deliveries import move_originator
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation

@@ -122,7 +122,7 @@ def test_the_destination_refused_the_association():
     asking.server(move_rsp(0xA702, failed=2))
     release(asking)
     (move,) = network.analyze().links.moves()
-    assert explain_move(move) == "VIEWER rejected the SCP's association 2"
+    assert explain_move(move) == "VIEWER rejected the SCP's association 2: called AE title not recognized"
 
 
 def test_the_destination_accepted_no_context():
@@ -186,7 +186,7 @@ def test_objects_that_were_never_sent_are_told_from_those_the_destination_refuse
     release(asking)
     (move,) = network.analyze().links.moves()
     assert explain_move(move) == (
-        "VIEWER answered 1 of 2 C-STOREs with a failure; "
+        "VIEWER answered 1 of 2 C-STOREs with Failure 0xA700 (Refused: Out of Resources); "
         "2 objects counted as failed were never sent: the SCP's log says why"
     )
 
@@ -332,7 +332,7 @@ def test_what_is_remembered_is_bounded(monkeypatch, limit):
     analyzer = moved()
     for _ in range(5):
         for association in analyzer.associations:
-            links.feed(association)
+            links.take(*moves_module.find_moves(association))
         links.feed_unconnected(moves_module.Unconnected(ARCHIVE, f"{VIEWER}:104", 0, "refused"))
     kept = {"MAX_MOVES": links._moves, "MAX_DELIVERIES": links._named, "MAX_UNCONNECTED": links._unconnected}
     assert len(kept[limit]) == 2

@@ -427,6 +427,59 @@ def test_cut_segments_that_are_passed_over_change_nothing(turns, tick, size, kee
     assert accounts[0] == accounts[1]
 
 
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 30), st.sampled_from([0, 25, 1200]), st.sampled_from(["", "ack", "say"])),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([[True], [True, False], [False, True, True], [False] * 7 + [True]]),
+    st.sampled_from([0, 10_000, 2 * MS]),
+    st.integers(1, 90),
+    st.booleans(),
+)
+@settings(max_examples=examples(100))
+def test_copies_of_segments_that_are_passed_over_change_nothing(turns, doubled, later, size, closes):
+    """Frames that were captured twice, or sent again soon, are the same alone and among others."""
+    talk = talking()
+    talk.tick, begun = 3 * MS, len(talk.packets)
+    data = build.message(1, build.store_rq(1), build.pixels(1460 * 200))
+    for segments, wait, then in turns:
+        for _ in range(segments):
+            talk.client(data[:1460])
+            data = data[1460:]
+        talk.wait(wait * MS)
+        if then == "ack":
+            talk.acknowledge(1)
+        elif then == "say":
+            talk.server(build.message(1, build.echo_rq(7)))
+    if closes:
+        talk.close()
+    packets = talk.packets[:begun]
+    for number, packet in enumerate(talk.packets[begun:]):
+        packets += [packet, packet._replace(time=packet.time + later)] if doubled[number % len(doubled)] else [packet]
+    whole = batch(build.frames(packets))
+    accounts = []
+    for together in (1, size):
+        analyzer = Analyzer()
+        for at in range(0, len(packets), together):
+            starts, ends = whole.starts[at : at + together], whole.ends[at : at + together]
+            analyzer.feed(whole._replace(first_number=at + 1, starts=starts, ends=ends))
+        analyzer.close()
+        accounts.append([counted_twice(association) for association in analyzer.associations])
+    assert accounts[0] == accounts[1]
+
+
+def counted_twice(association: Association) -> list[object]:
+    """What is said of an association, and of the frames that were captured twice."""
+    timing = association.timing
+    told: list[object] = [timing.spent, timing.pauses, association.end_time, association.watched_until]
+    told += [str((entry.event, entry.span)) for entry in association.timeline]
+    for health in association.tcp.values():
+        told += [health.duplicated_frames, health.captured_twice, health.retransmitted, health.went_back]
+    return told
+
+
 def everything(association: Association) -> list[object]:
     """What is said of an association, and measured of TCP, but for the bytes that TCP remembers."""
     timing = association.timing

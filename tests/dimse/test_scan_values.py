@@ -57,6 +57,14 @@ TEXTS = [
     ("ISO_IR 100", b"\x1b$B;3ED\x1b(B", False),
     ("LATIN1", b"M\xfcller", False),
     ("LATIN1", b"plain", True),
+    ("ISO_IR 100", "Müller".encode(), False),
+    ("ISO_IR 100", "JOÃO ÇÉ°".encode("latin-1"), True),
+    ("ISO_IR 101", "Łódź".encode(), False),
+    ("ISO_IR 101", "Łódź ĂĽ".encode("iso8859-2"), True),
+    ("ISO_IR 144", "Привет".encode(), False),
+    ("ISO_IR 144", "УМ ПРИВЕТ".encode("iso8859-5"), True),
+    ("GB18030", "王小东".encode("gb18030"), True),
+    ("ISO_IR 192", "Müller".encode(), True),
 ]
 
 

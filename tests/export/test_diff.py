@@ -139,5 +139,5 @@ def test_what_could_be_read_of_a_capture_that_is_cut_off_is_compared(diff, sampl
 def test_a_filter_chooses_which_associations_are_compared(diff, samples):
     moves = samples / "c-move.pcap", samples / "c-move-destination-refuses.pcap"
     _, out, _ = diff(*moves, "--filter", "command == C-MOVE")
-    assert out.startswith("likely cause: status of C-MOVE of Patient Root")
-    assert "association 2" not in out
+    assert out.startswith("likely cause: in BAD only: C-MOVE to DEST: DEST rejected the SCP's association 2")
+    assert not [line for line in out.splitlines() if line.strip().startswith("association 2")]

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import PacketBatch, PacketSource
 from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.dimse.message import Message
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import View, write_view
 from dicomsniff.library import Capture
@@ -62,3 +64,22 @@ def test_a_finding_is_followed_as_soon_as_it_is_there(samples: Path) -> None:
     lines = written(find_view("live", "jsonl"), str(samples / "mal-pdu-length-too-short.pcap"), OneByOne)
     kinds = [json.loads(line)["kind"] for line in lines]
     assert kinds.index("found") < kinds.index("association") < kinds.index("finding")
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [("show", "text"), ("check", "text"), ("export", "json"), ("export", "md")]
+)
+def test_messages_of_what_was_written_are_in_no_cycle(command: str, name: str, samples: Path) -> None:
+    with Capture(str(samples / "c-move-destination-refuses.pcap")) as capture:
+        messages: list[Message] = []
+        pop = capture.analyzer.pop_closed
+
+        def popped() -> list[Association]:
+            closed = pop()
+            messages.extend(message for association in closed for message in association.messages)
+            return closed
+
+        capture.analyzer.pop_closed = popped  # type: ignore[method-assign]
+        write_view(find_view(command, name), capture, io.StringIO())
+    assert messages
+    assert all(message.operation is None for message in messages)

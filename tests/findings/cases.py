@@ -479,7 +479,7 @@ case(
     lambda: talked((0, build.message(1, build.echo_rq()))).close().packets,
     lambda: echoed(established()).close().packets,
 )
-case("association-not-released", lambda: established().close().packets, lambda: established().packets)
+case("association-not-released", lambda: echoed(established()).close().packets, lambda: established().packets)
 case(
     "release-unanswered",
     lambda: talked((0, build.release_rq())).close().packets,
@@ -700,13 +700,23 @@ case("association-slow", lambda: _thought(3), lambda: _thought(0.9))
 # What belongs together
 
 case(
-    "retrieve-explained",
+    "destination-failed",
     lambda: asked_to_move(move_rsp(0xA801)),
+    lambda: asked_to_move(move_rsp(0xA702, completed=0, failed=2, warning=0)),
+)
+case(
+    "retrieve-explained",
+    lambda: asked_to_move(move_rsp(0xA702, completed=0, failed=2, warning=0)),
     lambda: asked_to_move(move_rsp(0, completed=2, failed=0, warning=0), stores=2),
 )
 case(
     "move-without-objects",
     lambda: asked_to_move(move_rsp(0, completed=0, failed=0, warning=0)),
+    lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0), stores=1),
+)
+case(
+    "move-answered-early",
+    lambda: asked_to_move(move_rsp(0), stores=1, late=SECOND),
     lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0), stores=1),
 )
 case(

@@ -320,7 +320,7 @@ def test_what_was_kept_before_a_destination_aborted_is_not_denied():
     asking.wait(SECOND)
     asking.server(move_rsp(0xB000, completed=1, failed=1, warning=0))
     release(asking)
-    (said,) = told(network.packets, "retrieve-explained")
+    (said,) = told(network.packets, "destination-failed")
     assert said.endswith("VIEWER left 1 of 2 C-STOREs without an answer and the association was aborted")
 
 

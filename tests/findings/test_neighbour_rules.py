@@ -12,8 +12,8 @@ from findings.neighbour_traffic import (
     search_aborted,
     tried,
 )
-from findings.traffic import healthy, identity
-from network import Network, release
+from findings.traffic import SECOND, healthy, identity
+from network import ARCHIVE, CLIENT, Network, release
 from pipeline import analyze
 
 NEIGHBOURS = ("echo-was-answered", "worked-otherwise", "limit-reached-by", "tries-repeated")
@@ -28,6 +28,18 @@ def test_an_echo_that_was_answered_speaks_for_the_network():
         "ARCHIVE answered a C-ECHO of CLIENT (association 1), but not its C-FIND (association 2): "
         "the network is not at fault"
     ]
+
+
+@pytest.mark.parametrize("end", [lambda talk: talk.reset(0), lambda talk: talk.client(build.abort()) and talk.close()])
+def test_an_echo_that_was_answered_acquits_no_network_in_which_an_object_is_lost(end):
+    network = Network()
+    echo(network)
+    talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", build.CT_IMAGE_STORAGE, after=1000)
+    talk.client(build.message(1, build.store_rq(), build.pixels(30_000)))
+    talk.wait(30 * SECOND)
+    end(talk)
+    (said,) = told(network.packets)
+    assert said.endswith("but not its C-STORE (association 2): address, port and AE titles are in order")
 
 
 def test_an_echo_after_the_failure_counts_as_well():

@@ -312,3 +312,81 @@ def test_no_error_is_found_in_a_reset_behind_a_release():
     talk.server(GRANT)
     assert not flatten(analyzed(talk.reset(0).packets).findings)
     assert Severity.ERROR not in {finding.severity for finding in found_in(talk.packets)}
+
+
+LONG_NAME = build.item(0x55, b"THIS_NAME_IS_TOO_LONG_1")
+TOO_LONG = "is 23 characters long; it may have 16: likely why"
+
+
+@pytest.mark.parametrize("end", [lambda talk: talk.end(1), lambda talk: talk.reset(1)])
+def test_what_is_unusual_in_a_request_is_why_it_gets_no_answer(end):
+    packets = end(opened(associate_rq(more=(LONG_NAME,)), b"")).packets
+    (said,) = told(packets, "likely-reason")
+    assert f"A-ASSOCIATE-RQ {TOO_LONG} {SCP} " in said
+    assert causes(packets, "association-unanswered") == ["likely-reason"]
+
+
+def test_who_gave_up_waiting_may_have_had_no_patience():
+    talk = opened(associate_rq(more=(LONG_NAME,)), b"")
+    talk.wait(2 * SECOND)
+    assert not told(talk.end(0).packets, "likely-reason")
+
+
+@pytest.mark.parametrize(
+    ("request_more", "answer_more", "side"), [((LONG_NAME,), (), 1), ((), (LONG_NAME,), 0)], ids=["request", "answer"]
+)
+def test_what_is_unusual_in_the_negotiation_is_why_the_other_side_closes_behind_it(request_more, answer_more, side):
+    packets = opened(associate_rq(more=request_more), associate_ac(more=answer_more)).end(side).packets
+    (said,) = told(packets, "likely-reason")
+    assert said.endswith(f"{TOO_LONG} {(SCU, SCP)[side]} closed the connection")
+    assert causes(packets, "association-not-released") == ["likely-reason"]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_to_close_before_anything_was_asked_is_a_failure(side):
+    assert severities(opened().end(side).packets, "association-not-released") == [Severity.ERROR]
+    assert severities(echoed(opened()).end(side).packets, "association-not-released") == [Severity.WARNING]
+
+
+def test_of_one_direction_nobody_knows_what_was_answered_before_the_abort():
+    talk = stored(2)
+    talk.wait(10 * SECOND)
+    talk.client(build.abort())
+    packets = talk.close().packets
+    seen = [packet for packet in packets if packet.flow == packets[0].flow]
+    (association,) = analyzed(seen).associations
+    assert verdict(association) == "aborted by the requestor's application"
+    assert told(seen, "association-aborted") == [f"the application of {SCU} aborted without giving a reason"]
+
+
+# Lengths
+
+
+def swapped(pdu: bytes) -> bytes:
+    """A PDU whose length is in the other byte order."""
+    return pdu[:2] + pdu[5:1:-1] + pdu[6:]
+
+
+def test_a_request_whose_length_is_in_the_other_byte_order_is_dicom_all_the_same():
+    request = associate_rq()
+    talk = talked((0, swapped(request)), talk=build.Talk().open())
+    talk.wait(30 * SECOND)
+    (said,) = told(talk.end(1).packets, "pdu-header")
+    number, right = int.from_bytes(request[5:1:-1], "big"), len(request) - 6
+    assert said == (
+        f"10.0.0.1:40001 sends what is not a PDU header: A-ASSOCIATE-RQ with a length of {number} bytes, in the other "
+        f"byte order {right}"
+    )
+
+
+@pytest.mark.parametrize("answer", [associate_ac(), build.associate_rj()])
+def test_so_is_an_answer(answer):
+    packets = talked((0, associate_rq()), (1, swapped(answer)), talk=build.Talk().open()).end(0).packets
+    (said,) = told(packets, "pdu-header")
+    assert said.startswith(f"{SCP} sends what is not a PDU header: A-ASSOCIATE-")
+    assert said.endswith(f", in the other byte order {len(answer) - 6}")
+
+
+def test_other_traffic_that_begins_like_a_request_is_not_taken_for_one():
+    other = swapped(associate_rq())[:10] + bytes(range(16)) + swapped(associate_rq())[26:]
+    assert not analyzed(talked((0, other), talk=build.Talk().open()).end(1).packets).associations

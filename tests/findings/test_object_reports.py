@@ -72,3 +72,16 @@ def test_a_match_with_a_text_that_is_too_long():
 def test_a_printer_that_is_asked_tells_its_status(status, raised):
     said = f"SCP (10.0.0.2:104) gives its status as {status.decode().strip()}: SUPPLY EMPTY"
     assert told(normalized.printer(status, b"SUPPLY EMPTY"), "printer-status") == ([said] if raised else [])
+
+
+@pytest.mark.parametrize("instance", [None, "1.2.3.4"])
+def test_an_instance_without_a_uid_is_why_a_receiver_aborts(instance):
+    asked = {0x0002: normalized.MPPS, 0x0100: 0x0140, 0x0110: 1, 0x0800: 0x0101}
+    asked |= {0x1000: instance} if instance else {}
+    talk = opened(build.associate_rq(build.proposal(1, normalized.MPPS)), build.associate_ac())
+    packets = talked((0, build.message(1, build.command_set(asked))), (1, build.abort()), talk=talk).end(1).packets
+    said = [text for text in told(packets, "likely-reason") if "Instance UID" in text]
+    assert said == ([] if instance else [
+        "N-CREATE-RQ has no Affected SOP Instance UID (0000,1000), which is allowed, but some receivers need it: "
+        "likely why STORESCP (10.0.0.2:104) aborted"
+    ])  # fmt: skip

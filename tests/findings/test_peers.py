@@ -85,10 +85,12 @@ def test_a_refused_delivery_explains_the_move(samples: Path) -> None:
     with open_capture(str(samples / "c-move-destination-refuses.pcap")) as capture:
         asked, delivery = capture.associations
         remember(capture.associations, capture.found)
-        (explained,) = capture.analyzer.findings
+        assert capture.analyzer.findings == []
+    why = "C-MOVE to DEST: DEST rejected the SCP's association 2: no reason given"
     assert verdict(asked).startswith("released: C-MOVE failed: 0xA702")
+    assert verdict(asked).endswith(f"; {why}")
     assert verdict(delivery) == "refused: no reason given"
     assert findings_of(delivery).causes[0].message == (
         "DEST (10.77.0.3:11116) refuses the association: no reason given (its application refused; permanent)"
     )
-    assert explained.message == "C-MOVE to DEST: DEST rejected the SCP's association 2"
+    assert findings_of(asked).causes[0].message == why

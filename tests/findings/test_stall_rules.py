@@ -8,7 +8,7 @@ from dicomsniff.findings.codes import QUERIES
 from dicomsniff.findings.finding import Finding
 from dicomsniff.side import Side
 from findings.stall_cases import STORE, sent_in_vain, stopped, with_closed_window
-from findings.traffic import SECOND, established, healthy, with_window
+from findings.traffic import IDENTIFIER, SEARCH, SECOND, established, healthy, match, opened, with_window
 from pipeline import analyze_frames, findings_of, only
 
 ENDS = {
@@ -114,3 +114,23 @@ def test_a_window_that_is_closed_for_less_than_a_millisecond_is_not_told(microse
     ]
     (association,) = analyze_frames(with_window(packets, closed)).associations
     assert ("window-closed" in [each.code for each in findings_of(association).all]) is told
+
+
+@pytest.mark.parametrize(("waited", "raised"), [(10 * SECOND, True), (0, False)])
+def test_who_stops_reading_the_matches_it_asked_for_is_the_cause(waited, raised):
+    talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_FIND)), build.associate_ac())
+    talk.client(build.message(1, build.command_set(SEARCH), IDENTIFIER))
+    talk.server(match(0xFF00, data=IDENTIFIER))
+    closed = len(talk.packets)
+    talk.acknowledge(0)
+    talk.wait(waited)
+    (association,) = analyze_frames(with_window(talk.reset(1).packets, closed)).associations
+    if not raised:
+        assert cause(association)[0] != "receiver-stopped-reading"
+        return
+    assert cause(association) == (
+        "receiver-stopped-reading",
+        Side.REQUESTOR,
+        "STORESCU (10.0.0.1:40001) stopped reading: its TCP window stayed closed for 10.0 s before a final response to "
+        "C-FIND-RQ 1; then STORESCP (10.0.0.2:104) reset the TCP connection",
+    )

@@ -151,10 +151,13 @@ def test_a_move_that_brought_what_it_counts_needs_no_explanation():
 
 
 @pytest.mark.parametrize(
-    ("stores", "words"),
-    [(0, "association 2 to VIEWER was aborted before anything was stored"), (1, "2 objects counted as failed were")],
+    ("stores", "code", "words"),
+    [
+        (0, "destination-failed", "VIEWER aborted the SCP's association 2 before anything was stored"),
+        (1, "retrieve-explained", "2 objects counted as failed were"),
+    ],
 )
-def test_an_abort_explains_a_move_only_where_nothing_was_stored_before(stores, words):
+def test_an_abort_explains_a_move_only_where_nothing_was_stored_before(stores, code, words):
     network = Network()
     asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
     asking.client(move_rq())
@@ -166,7 +169,7 @@ def test_an_abort_explains_a_move_only_where_nothing_was_stored_before(stores, w
     asking.wait(SECOND)
     asking.server(move_rsp(0xB000, completed=stores, failed=2, warning=0))
     release(asking)
-    (text,) = said(network.packets, "retrieve-explained")
+    (text,) = said(network.packets, code)
     assert text.startswith(f"C-MOVE to VIEWER: {words}")
 
 

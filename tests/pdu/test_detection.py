@@ -5,6 +5,7 @@ from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import ENOUGH, Verdict
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import PduEvent
+from dicomsniff.span import PacketMark
 from pipeline import MARK, SOURCE
 
 ECHO = build.command_pdu(1, build.echo_rq())
@@ -59,3 +60,12 @@ def test_of_a_stream_that_is_searched_only_what_may_begin_a_message_waits():
         detection.feed(offset, bytes(100), MARK)
     assert detection.waiting == ENOUGH - 1 == sum(len(piece.data) for piece in detection.pieces)
     assert replay(detection) == []  # told as skipped once a header is found
+
+
+def test_what_was_skipped_has_its_own_packet_where_nothing_follows():
+    detection, mark = Detection(known_start=True), PacketMark(7, 5_000, 0)
+    assert detection.feed(0, build.associate_rq()[:14], mark) is Verdict.WAIT
+    assert detection.gap(14, 158, mark) is Verdict.WAIT
+    pdus = PduStream(SOURCE)
+    events = detection.replay(pdus) + pdus.close()
+    assert {(event.span.first_packet, event.span.first_time) for event in events} == {(7, 5_000)}

@@ -80,6 +80,12 @@ def uid_problem(value: bytes) -> str:
     return ""
 
 
+_BEYOND_ISO_2022 = ("utf8", "utf-8", "gb18030", "gbk", "gb2312")
+"""Python's names of encodings that use any bytes."""
+_LATIN_1 = "latin_1"
+_C1 = frozenset(range(0x80, 0xA0))
+
+
 class Characters:
     """What a Specific Character Set (0008,0005) allows in text (PS3.5 §6.1.2); `""` where none is declared."""
 
@@ -108,6 +114,8 @@ class Characters:
             return f"byte 0x{byte:02X}, which {self.quoted} does not have there"
         if has_odd_escapes(value) or not _decodes(value, encodings):
             return f"bytes that are not {self.quoted}"
+        if _reads_as_utf_8(value, encodings[0]):
+            return f"bytes that read as UTF-8, which {self.quoted} is not"
         return ""
 
     @property
@@ -142,6 +150,21 @@ def python_encodings(declared: str) -> tuple[list[str], str]:
 def has_odd_escapes(value: bytes) -> bool:
     """Whether there are more ESC than escape sequences can be, as each has three bytes or more (ISO 2022)."""
     return 3 * value.count(_ESCAPE) > len(value)
+
+
+def _reads_as_utf_8(value: bytes, encoding: str) -> bool:
+    """Whether text in another encoding is UTF-8 by all appearance.
+
+    Text in UTF-8 is hardly ever text in another: mostly it has bytes from 80H to 9FH, where no character set of ISO
+    8859 or ISO 2022 has characters, and in Latin-1 its other bytes are signs such as `Ã¼`.
+    """
+    if encoding.lower() in _BEYOND_ISO_2022:
+        return False
+    try:
+        value.decode("utf-8")
+    except UnicodeError:
+        return False
+    return encoding == _LATIN_1 or not _C1.isdisjoint(value)
 
 
 def _decodes(value: bytes, encodings: list[str]) -> bool:

@@ -15,6 +15,8 @@ from dicomsniff.library import Capture
 class DraftedView(HeadedView):
     """Keeps the lines of entries until their association is over; tells of associations as they began."""
 
+    keeps = True
+
     collects = tells_entries = True
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:

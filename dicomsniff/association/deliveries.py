@@ -1,0 +1,144 @@
+"""Associations that may carry the objects of a C-MOVE, as they are remembered (PS3.4 §C.4.2, PS3.7 §9.1.1)."""
+
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from dicomsniff.association.association import Association
+from dicomsniff.association.timeline import TcpEnd
+from dicomsniff.dictionary.statuses import status_text
+from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.side import Side
+
+MAX_FAILURES = 5
+"""Different statuses of failure that are remembered of the C-STOREs of a delivery."""
+
+
+class Stores(Struct):
+    """C-STORE operations counted by how they ended, which asked first and last, and when the first began (ns)."""
+
+    first_time: int = 0
+    first_message: int = 0
+    last_message: int = 0
+    asked: int = 0
+    by_category: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)
+    """Statuses of failure in words; up to MAX_FAILURES different ones."""
+    unanswered: int = 0
+
+    def add(self, operation: Operation) -> None:
+        """Count a C-STORE."""
+        number = operation.request.number
+        self.first_message, self.last_message = self.first_message or number, number
+        self.first_time = self.first_time or operation.request.span.first_time
+        self.asked += 1
+        if operation.final is None:
+            self.unanswered += 1
+        else:
+            self.by_category[operation.category] = self.by_category.get(operation.category, 0) + 1
+            if operation.category == "Failure":
+                self._count_failure(operation)
+
+    def _count_failure(self, operation: Operation) -> None:
+        text = status_text(operation.name, operation.request.command.sop_class_uid, operation.status or 0)
+        if text in self.failures or len(self.failures) < MAX_FAILURES:
+            self.failures[text] = self.failures.get(text, 0) + 1
+
+    @property
+    def kept(self) -> int:
+        """Objects the destination took: stored, or stored with a warning."""
+        return self.by_category.get("Success", 0) + self.by_category.get("Warning", 0)
+
+
+class Delivery(Struct, frozen=True):
+    """An association that may carry the objects of a C-MOVE; `how` and `guessed` say why the two are linked."""
+
+    association: int
+    source: str
+    target: str
+    called_ae_title: str | None
+    start: int
+    outcome: str
+    contexts: int
+    """Presentation contexts proposed."""
+    accepted: int
+    stores: Stores
+    originator: tuple[str, int] | None = None
+    how: str = ""
+    guessed: bool = False
+    partial: bool = False
+    """Whether it has more operations than are remembered, so that there may be more C-STOREs."""
+    answered: bool = True
+    """Whether A-ASSOCIATE-AC or -RJ came."""
+    refused: tuple[int, int] | None = None
+    """Source and reason of an A-ASSOCIATE-RJ."""
+    broken: tuple[Side, str] | None = None
+    """Who broke it off, and by what: `A-ABORT`, `RST` or `FIN`; None where it was released or goes on."""
+
+    name: ClassVar[str] = "delivery"
+
+    @property
+    def message(self) -> int:
+        """The number of its first C-STORE-RQ; 0 where it has none."""
+        return self.stores.first_message
+
+    def holds(self, message: Message | None) -> bool:
+        """Whether a message of its association, or (None) the association itself, has part in it."""
+        if message is None:
+            return True
+        within = self.stores.first_message <= message.number <= self.stores.last_message
+        return within and self.originator == move_originator(message)
+
+
+def stores_of(association: Association) -> tuple[list[Operation], dict[tuple[str, int] | None, Stores]]:
+    """Return the C-MOVEs of an association, and its C-STOREs by Move Originator; none at all where it failed before."""
+    moves: list[Operation] = []
+    stores: dict[tuple[str, int] | None, Stores] = {}
+    for operation in association.operations.operations:
+        if operation.name == "C-MOVE":
+            moves.append(operation)
+        elif operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
+            stores.setdefault(move_originator(operation.request), Stores()).add(operation)
+    if not stores and (association.outcome != "released" or association.nothing_accepted):
+        stores[None] = Stores()
+    return moves, stores
+
+
+def delivery_of(association: Association, originator: tuple[str, int] | None, stores: Stores) -> Delivery:
+    """Return what is remembered of an association with these C-STOREs."""
+    return Delivery(
+        association=association.id,
+        source=association.requestor.endpoint.address,
+        target=str(association.acceptor.endpoint),
+        called_ae_title=association.acceptor.ae_title,
+        start=association.start_time,
+        outcome=association.outcome,
+        contexts=len(association.contexts),
+        accepted=sum(context.accepted for context in association.contexts.values()),
+        stores=stores,
+        originator=originator,
+        partial=association.operations.unlisted > 0,
+        answered=association.accept is not None or association.rejection is not None,
+        refused=(association.rejection.source, association.rejection.reason) if association.rejection else None,
+        broken=_broken(association),
+    )
+
+
+def _broken(association: Association) -> tuple[Side, str] | None:
+    """Return who broke an association off, and by what."""
+    if association.outcome in ("released", "rejected"):
+        return None
+    if association.abort is not None:
+        return association.abort.side, "A-ABORT"
+    ends = (entry for entry in association.timeline if isinstance(entry.event, TcpEnd))
+    return next(((entry.side, entry.event.how) for entry in ends if isinstance(entry.event, TcpEnd)), None)
+
+
+def move_originator(request: Message) -> tuple[str, int] | None:
+    """Return Move Originator AE Title and Message ID (0000,1030), (0000,1031) of a C-STORE-RQ, where it has both."""
+    command = request.command
+    if b"\0\0\x30\x10" not in command.raw:  # spares most captures the search for it
+        return None
+    title, number = command.text(0x00001030), command.uint(0x00001031)
+    return (title, number) if title is not None and number is not None else None

@@ -1,0 +1,168 @@
+"""A capture, or the connections that several share -> what came of each connection, sealed; in whichever process."""
+
+import pickle
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from dicomsniff.association.totals import Outcome, Recognized
+from dicomsniff.capture.losses import LossCounter
+from dicomsniff.capture.packets import CaptureError
+from dicomsniff.capture.segments import both_flows
+from dicomsniff.capture.unreachable import Unreachable
+from dicomsniff.comments import CommentReader
+from dicomsniff.findings.collector import Findings
+from dicomsniff.key_files import KeyFiles
+from dicomsniff.library import Capture
+from dicomsniff.privacy.gate import Gate, Known, Privacy
+from dicomsniff.span import PacketMark
+from dicomsniff.surveying.chain import ChainedReader, Link
+from dicomsniff.surveying.sealing import SealedWriter
+from dicomsniff.surveying.settling import Settled, settle
+from dicomsniff.surveying.store import Store
+
+
+class Options(NamedTuple):
+    """How captures are read, and what of them may be shown."""
+
+    privacy: Privacy = Privacy()
+    ports: tuple[int, ...] = ()
+    key_logs: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+class Task(NamedTuple):
+    """What is to be analyzed as one part."""
+
+    label: str
+    """What its results are kept under."""
+    links: tuple[Link, ...]
+    options: Options
+    flows: frozenset[bytes] | None = None
+    """The connections that it is about, each by one of its two flows; None for all."""
+
+
+class Head(NamedTuple):
+    """What has to be known of a connection to find out where it goes on, and what its associations are numbered."""
+
+    flow: bytes
+    first_mark: PacketMark
+    last_mark: PacketMark
+    is_open: bool
+    """Whether it was not over at the end."""
+    recognized: Sequence[Recognized]
+    """When each of its associations was."""
+    begins: bool
+    is_guest: bool
+    is_awaited: bool
+    """Whether rules may ask about its associations before they are over."""
+
+
+Body = tuple[Outcome, list[Findings]] | Settled
+"""What came of a connection, and what was found about each of its associations; or what is to be told of its only one.
+"""
+
+
+class Sums(Struct):
+    """What is known of a part beside its connections."""
+
+    task: Task
+    packets: int = 0
+    captured: int = 0
+    """Bytes of captured frames."""
+    first_time: int | None = None
+    last_time: int | None = None
+    given_up: int = 0
+    undecoded: Counter[str] = field(default_factory=Counter)
+    unreachable: list[Unreachable] = field(default_factory=list)
+    losses: LossCounter = field(default_factory=LossCounter)
+    format: str = ""
+    digits: int = 6
+    truncated: str = ""
+    known: Known = field(default_factory=Known)
+    """What comments may tell, as far as there were any."""
+    open: frozenset[bytes] = frozenset()
+    """The flows of connections that were not over at the end, by either of their two."""
+    guests: frozenset[bytes] = frozenset()
+    """The same of those of which nobody reads anything (`Outcome.is_guest`)."""
+
+    @property
+    def number(self) -> int:
+        """The number of its capture, or of the first one that it is of."""
+        return self.task.links[0].capture
+
+
+def analyze(task: Task, store: Store) -> str:
+    """Analyze a part and keep what was found; return why that could not be done, or nothing."""
+    try:
+        with Capture(
+            ChainedReader(task.links),
+            ports=task.options.ports,
+            keys=KeyFiles(task.options.key_logs, task.options.keys),
+            part=True,
+            flows=None if task.flows is None else both_flows(*task.flows),
+        ) as capture:
+            _write(task, capture, store)
+    except CaptureError as error:
+        return str(error)
+    except OSError as error:
+        return f"{error.filename or task.links[0].path}: {error.strerror or error}"
+    return ""
+
+
+def _write(task: Task, capture: Capture, store: Store) -> None:
+    gate, analyzer = Gate(task.options.privacy), capture.analyzer
+    comments = CommentReader(capture, gate) if not task.options.privacy.keep_phi else None
+    still_open: set[bytes] = set()
+    guests: set[bytes] = set()
+    with store.spool(task.label) as spool:
+        for updates, _ in capture.blocks():
+            if comments is not None:
+                comments.take(updates)
+            is_over = _is_over(capture)
+            for outcome in analyzer.pop_outcomes():
+                if is_over:
+                    (guests if outcome.is_guest else still_open).add(outcome.flow)
+                settled = settle(outcome, analyzer, gate)
+                found = [capture.found.of(each) for each in outcome.associations]
+                _spool(spool, outcome, settled or (outcome, found), is_open=is_over)
+    reader = capture.reader
+    sums = Sums(
+        task,
+        analyzer.packets,
+        analyzer.bytes,
+        analyzer.first_time,
+        analyzer.last_time,
+        analyzer.given_up,
+        analyzer.undecoded,
+        list(analyzer.unreachable),
+        reader.losses,
+        reader.format,
+        reader.resolution_digits,
+        reader.truncated,
+        gate.known,
+        frozenset(still_open),
+        frozenset(guests),
+    )
+    store.put_sums(task.label, sums)
+
+
+def _is_over(capture: Capture) -> bool:
+    return isinstance(capture.reader, ChainedReader) and capture.reader.is_over
+
+
+def _spool(spool: SealedWriter, outcome: Outcome, body: Body, *, is_open: bool) -> None:
+    awaited = any(each.operations.normalized for each in outcome.associations)
+    head = Head(
+        outcome.flow,
+        outcome.first_mark,
+        outcome.last_mark,
+        is_open,
+        outcome.recognized,
+        outcome.begins,
+        outcome.is_guest,
+        awaited,
+    )
+    spool.write(pickle.dumps(head, pickle.HIGHEST_PROTOCOL), pickle.dumps(body, pickle.HIGHEST_PROTOCOL))

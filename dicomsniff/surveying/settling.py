@@ -1,0 +1,73 @@
+"""Associations about which nothing can be found in another capture: all that is to be told of them is told at once.
+
+That is most of them, and it is done where their capture is analyzed, in as many processes as there are. What is left
+to be done of such an association is to number it, and to remember of it what rules on others may ask.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.association.association import Association
+from dicomsniff.association.links import Linked
+from dicomsniff.association.neighbours import Neighbour, remembered
+from dicomsniff.association.totals import Outcome
+from dicomsniff.comments import has_comment
+from dicomsniff.export.tables import Row, rows_of
+from dicomsniff.findings.engine import find_final
+from dicomsniff.findings.overview import Course
+from dicomsniff.privacy.gate import Gate
+from dicomsniff.surveying.tables import refused_rows
+
+
+class Settled(NamedTuple):
+    """What is to be told of an association, and to be remembered of it. Its number is that in its part."""
+
+    begun: int
+    """Its first packet."""
+    rows: Sequence[tuple[str, int, Row]]
+    """Each with its table, and the packet where it begins, 0 for that of the association."""
+    linked: Linked
+    neighbour: Neighbour
+    course: Course
+
+    def numbered(self, association: int) -> "Settled":
+        """Return the same with the association's number among those of all."""
+        return self._replace(
+            rows=[(name, packet, (association, *row[1:])) for name, packet, row in self.rows],
+            linked=self.linked.numbered(association),
+            neighbour=self.neighbour._replace(association=association),
+            course=replace(self.course, association=association),
+        )
+
+
+def settle(outcome: Outcome, analyzer: Analyzer, gate: Gate) -> Settled | None:
+    """Return what is to be told of the association of a connection that is over; None where it is too early for that.
+
+    It is where the capture ended first, where rules may ask about other associations (normalized operations, another
+    one on the same connection, ICMP errors), or where an Error Comment is told, which may quote another capture.
+    """
+    if len(outcome.associations) != 1 or outcome.handshake is not None or analyzer.unreachable:
+        return None
+    (association,) = outcome.associations
+    if association.ended_by_capture or association.operations.normalized or association.follows is not None:
+        return None
+    if any(map(has_comment, association.messages)):
+        return None
+    linked = Linked.of(association)
+    find_final(analyzer.found, association)
+    found = analyzer.found.of(association)
+    course = Course.of(association, found)
+    rows = [
+        (name, span.first_packet if span is not None else 0, row)
+        for name, span, row in rows_of(association, found, association.timeline, gate)
+    ]
+    rows += [("refused_contexts", 0, row) for row in refused_rows(association, gate)]
+    return Settled(begun_at(association, outcome), rows, linked, remembered(association, course.trouble), course)
+
+
+def begun_at(association: Association, outcome: Outcome) -> int:
+    """Return the first packet of an association, as far as there is one of its own."""
+    return association.timeline[0].span.first_packet if association.timeline else outcome.first_mark.number

@@ -1,0 +1,112 @@
+"""A C-MOVE that failed for what its destination did: that comes before the status, and the destination is named."""
+
+from collections.abc import Callable
+
+import pytest
+
+import build
+from findings.test_field_reports import causes, told
+from findings.test_rules import analyzed
+from findings.traffic import SECOND
+from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
+from unmarked import verdict
+
+FAILED = move_rsp(0xA702, completed=0, failed=1, warning=0)
+
+
+def chain(deliver: Callable[[build.Talk], object], final: bytes = FAILED) -> list[build.Packet]:
+    """A C-MOVE, the association to its destination from A-ASSOCIATE-RQ on, and the final response."""
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    delivery = network.talk(ARCHIVE, VIEWER, after=50)
+    delivery.client(build.associate_rq(build.proposal(1, CT), calling="ARCHIVE", called="VIEWER"))
+    deliver(delivery)
+    asking.wait(SECOND)
+    asking.server(final)
+    release(asking)
+    return network.packets
+
+
+def accepted(delivery: build.Talk, result: int = 0) -> build.Talk:
+    delivery.server(build.associate_ac(build.answer(1, result), calling="ARCHIVE", called="VIEWER"))
+    return delivery
+
+
+def rejects(delivery: build.Talk) -> None:
+    delivery.server(build.associate_rj(1, 1, 3))
+    delivery.end(1)
+
+
+def aborts_an_object(delivery: build.Talk) -> None:
+    values = {0x0002: CT, 0x0100: 1, 0x0110: 1, 0x0700: 0, 0x0800: 1, 0x1000: "1.2.1", 0x1030: "CLIENT", 0x1031: 7}
+    accepted(delivery).client(build.message(1, build.command_set(values), build.pixels(9000))[:5000])
+    delivery.server(build.abort())
+    delivery.end(1)
+
+
+def refuses_an_object(delivery: build.Talk) -> None:
+    store(accepted(delivery), "CLIENT", status=0xA700)
+    release(delivery)
+
+
+def keeps_an_object(delivery: build.Talk) -> None:
+    store(accepted(delivery), "CLIENT")
+    release(delivery)
+
+
+ENDS = [
+    (rejects, "rejected the SCP's association 2: calling AE title not recognized"),
+    (lambda delivery: release(accepted(delivery, 3)), "accepted no presentation context in association 2"),
+    (lambda delivery: delivery.reset(1), "reset the TCP connection of the SCP's association 2 without an answer to"),
+    (lambda delivery: delivery.end(1), "closed the TCP connection of the SCP's association 2 without an answer to"),
+    (lambda delivery: delivery.end(0), "did not answer the SCP's association 2"),
+    (aborts_an_object, "aborted the SCP's association 2 before anything was stored"),
+    (refuses_an_object, "answered 1 C-STORE with Failure 0xA700 (Refused: Out of Resources)"),
+]
+
+
+@pytest.mark.parametrize(("deliver", "said"), ENDS)
+def test_what_the_destination_did_is_told_before_the_status_of_the_move(deliver, said):
+    packets = chain(deliver)
+    (text,) = told(packets, "destination-failed")
+    assert text.startswith(f"C-MOVE to VIEWER: VIEWER {said}")
+    assert causes(packets, "status-failure")[0] == "destination-failed"
+    asking, _ = analyzed(packets).associations
+    assert verdict(asking).endswith(f"; {text}")
+    assert not told(packets, "retrieve-explained")
+
+
+def test_a_warning_of_the_move_follows_from_the_destination_too():
+    packets = chain(refuses_an_object, move_rsp(0xB000, completed=0, failed=1, warning=0))
+    assert causes(packets, "status-warning") == ["destination-failed"]
+
+
+def test_a_destination_that_kept_everything_is_not_blamed():
+    assert not told(chain(keeps_an_object), "destination-failed")
+    assert not told(chain(keeps_an_object, move_rsp(0, completed=1, failed=0, warning=0)), "destination-failed")
+
+
+def test_a_delivery_of_another_provider_is_not_blamed():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    other = network.talk(CLIENT, VIEWER, after=50)
+    other.client(build.associate_rq(build.proposal(1, CT), calling="CT1", called="VIEWER"))
+    rejects(other)
+    asking.wait(SECOND)
+    asking.server(FAILED)
+    release(asking)
+    assert not told(network.packets, "destination-failed")
+
+
+def test_a_move_without_any_response_names_its_destination():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    delivery = network.talk(ARCHIVE, VIEWER, after=50)
+    delivery.client(build.associate_rq(build.proposal(1, CT), calling="ARCHIVE", called="VIEWER"))
+    rejects(delivery)
+    asking.wait(SECOND)
+    asking.end(1)
+    assert told(network.packets, "destination-failed")

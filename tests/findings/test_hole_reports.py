@@ -1,0 +1,98 @@
+"""What went wrong on the wire is told first and as what it is, although the capture lacks some of the bytes."""
+
+import pytest
+
+import build
+from dicomsniff.findings.finding import Severity
+from findings.test_field_reports import told
+from findings.test_rules import analyzed, found_in
+from findings.traffic import established, stored
+from pipeline import findings_of
+from unmarked import verdict
+
+SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
+OBJECT = build.message(3, build.store_rq(1), build.pixels(60_000))
+
+
+def with_hole(data: bytes = OBJECT, lost: int = 2920) -> build.Talk:
+    """An object of which the capture lacks some bytes, and the rest never came."""
+    talk = established()
+    talk.client(data[:14_600])
+    talk.lose(0, lost)
+    talk.client(data[14_600 + lost : 30_000])
+    return talk
+
+
+def cut_short(packets: list[build.Packet], keep: int = 42) -> list[build.Packet]:
+    """The same with a snaplen that keeps the first bytes of each packet's payload."""
+    return [packet._replace(cut=max(0, len(packet.data) - keep)) if packet.data else packet for packet in packets]
+
+
+def codes(packets: list[build.Packet]) -> list[str]:
+    (association,) = analyzed(packets).associations
+    return [finding.code for finding in findings_of(association).causes]
+
+
+@pytest.mark.parametrize(
+    ("end", "said", "code"),
+    [
+        (lambda talk: talk.reset(1), f"{SCP} reset the TCP connection within C-STORE-RQ 1", "connection-reset"),
+        (lambda talk: talk.end(1), f"{SCP} closed the TCP connection within C-STORE-RQ 1", "connection-closed-early"),
+        (lambda talk: talk.reset(0), f"{SCU} reset the TCP connection within C-STORE-RQ 1", "connection-reset"),
+    ],
+)
+def test_who_broke_off_an_object_is_told_before_the_bytes_that_the_capture_lacks(end, said, code):
+    packets = end(with_hole()).packets
+    assert told(packets, code) == [said]
+    (association,) = analyzed(packets).associations
+    assert verdict(association) == f"unfinished: {said}"
+    assert codes(packets).index(code) < codes(packets).index("bytes-missing")
+
+
+def test_an_abort_comes_before_the_bytes_that_the_capture_lacks():
+    talk = with_hole()
+    talk.server(build.abort())
+    packets = talk.end(1).packets
+    assert codes(packets)[0] == "association-aborted"
+
+
+def test_a_reset_is_no_breach_where_both_sides_may_have_released_in_holes():
+    talk = stored()
+    talk.lose(0, 10)
+    talk.lose(1, 10)
+    talk.client(bytes(4))
+    talk.server(bytes(4))
+    assert not told(talk.reset(1).packets, "connection-reset")
+
+
+@pytest.mark.parametrize(("lost", "severities"), [((5000, 7920), [Severity.WARNING]), ((14_600, 17_520), [])])
+def test_a_reset_after_the_response_loses_nothing_unless_the_hole_may_hold_a_request(lost, severities):
+    begin, end = lost
+    talk = established()
+    talk.client(OBJECT[:begin])
+    talk.lose(0, end - begin)
+    talk.client(OBJECT[end:])
+    talk.server(build.message(3, build.store_rsp(1)))
+    found = found_in(talk.reset(1).packets)
+    assert [each.severity for each in found if each.code == "connection-reset"] == severities
+
+
+def test_of_packets_cut_short_a_reset_is_told_and_who_had_spoken_last():
+    talk = stored(2, 500)
+    talk.client(OBJECT[:5000])
+    packets = cut_short(talk.reset(1).packets)
+    said = f"{SCP} reset the TCP connection before it answered what {SCU} had sent"
+    assert told(packets, "connection-reset") == [said]
+    assert not told(cut_short(stored(2, 500).reset(1).packets), "connection-reset")
+
+
+def test_messages_whose_command_is_cut_short_are_counted_as_unknown():
+    talk = stored(3, 500)
+    talk.client(build.release_rq())
+    talk.server(build.release_rp())
+    packets = cut_short(talk.close().packets)
+    analyzer = analyzed(packets)
+    (association,) = analyzer.associations
+    assert verdict(association) == "released: 6 unknown messages"
+    assert analyzer.verdict.endswith("; 6 unknown messages")
+    assert not [each for each in found_in(packets) if "Command Field" in each.message]
