@@ -157,7 +157,7 @@ def row(name: str, times: list[float], beside: list[float]) -> list[str]:
 def figure(times: list[float]) -> str:
     if not times:
         return "–"
-    ninth = quantiles(times, n=10)[-1] if len(times) > 1 else times[0]
+    ninth = quantiles(times, n=10, method="inclusive")[-1] if len(times) > 1 else times[0]
     return f"{median(times):.0f} / {ninth:.0f} / {max(times):.0f}"
 
 
