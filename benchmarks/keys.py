@@ -10,6 +10,7 @@ change by themselves. Memory is the highest resident set of the terminal UI, and
 
 import argparse
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from machine import machine_lines
 
 PATIENCE = 10.0
 """Seconds after which a key is given up."""
+COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 VIEWS = {"2": "Exchange", "3": "Negotiation", "4": "Objects", "5": "Time", "6": "Findings", "7": "Compare"}
 
 
@@ -134,7 +136,8 @@ def views(lines: list[str]) -> list[str]:
 
 def selected(lines: list[str]) -> list[str]:
     """The heading of the pane that tells of the selected association: it changes with every move, by nothing else."""
-    return [line for line in lines if "─ Association " in line or "━ Association " in line]
+    plain = (COLOUR.sub("", line) for line in lines)
+    return [line for line in plain if "─ Association " in line or "━ Association " in line]
 
 
 def presses(window: Window, beside: Window, keys: Iterator[str]) -> tuple[list[float], list[float]]:
@@ -154,7 +157,7 @@ def row(name: str, times: list[float], beside: list[float]) -> list[str]:
 def figure(times: list[float]) -> str:
     if not times:
         return "–"
-    ninth = quantiles(times, n=10)[-1] if len(times) > 1 else times[0]
+    ninth = quantiles(times, n=10, method="inclusive")[-1] if len(times) > 1 else times[0]
     return f"{median(times):.0f} / {ninth:.0f} / {max(times):.0f}"
 
 
@@ -203,7 +206,7 @@ def main() -> int:
             rows.append(row("↓ and ↑ while loading", *took))
             while ui.shows("reading "):
                 time.sleep(0.1)
-            loaded = time.perf_counter() - begun
+            loaded, at_first = time.perf_counter() - begun, peak(terminal.process(ui.window))
             ui.time("1", whole=True)
             for name, keys in (
                 ("↓ and ↑", ("Down", "Up")),
@@ -222,7 +225,10 @@ def main() -> int:
     load = os.getloadavg()[0]
     print("\n".join(machine_lines(with_tshark=False)))
     print(f"load {load:.1f}; first rows after {first_rows:.1f} s, loaded after {loaded:.1f} s")
-    print(f"peak memory {memory:.0f} MB, of show {show_peak(args.capture):.0f} MB")
+    print(
+        f"peak memory {at_first:.0f} MB when loaded, {memory:.0f} MB after all views; "
+        f"of show {show_peak(args.capture):.0f} MB"
+    )
     print("\n| keys | terminal UI, ms | less, ms |\n| --- | ---: | ---: |")
     print("\n".join(f"| {' | '.join(each)} |" for each in rows))
     return 0

@@ -62,11 +62,20 @@ class Strip(Widget):
         super().__init__(id=id)
         self._listing: Listing | None = None
         self._selected: Association | None = None
+        self._known: dict[int, Activity | None] = {}
+        """What was found for so many cells: with many associations that is too much for every key."""
 
-    def show(self, listing: Listing, selected: Association | None) -> None:
-        """Show the associations that are listed."""
+    def show(self, listing: Listing, selected: Association | None, *, anew: bool = True) -> None:
+        """Show the associations that are listed; unless `anew`, they are those that are shown already."""
         self._listing, self._selected = listing, selected
+        if anew:
+            self._known.clear()
         self.refresh()
+
+    def _activity(self, listing: Listing, cells: int) -> Activity | None:
+        if cells not in self._known:
+            self._known[cells] = activity(listing, cells)
+        return self._known[cells]
 
     def render(self) -> Shown:
         """Draw them: not before, as styles and size are known then."""
@@ -74,7 +83,7 @@ class Strip(Widget):
         if listing is None:
             return Shown()
         width = max(self.size.width, 1)
-        found = activity(listing, 1)
+        found = self._activity(listing, 1)
         if found is None:
             return Shown()
         ends = f"{time_of_day(found.start, 3)[:8]} "
@@ -82,7 +91,7 @@ class Strip(Widget):
         room = width - len(ends) - len(lasts)
         if room < NARROWEST:
             ends, lasts, room = "", "", width
-        found = activity(listing, room) or found
+        found = self._activity(listing, room) or found
         most = max(found.open, default=0) or 1
         times = self.get_component_rich_style("strip--times")
         line = Shown().append(ends, times)

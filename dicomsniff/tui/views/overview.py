@@ -51,7 +51,7 @@ class Overview(View):
             self.table.show(session.association)
         elif session.association is not None:
             self.table.put_cursor(session.association)
-        self._show_capture()
+        self._show_capture(anew=bool(change & ~(Change.ASSOCIATION | Change.ENTRY)))
         self._show_facts()
 
     def open_selected(self) -> None:
@@ -74,7 +74,7 @@ class Overview(View):
             return "listening: associations appear here" if session.capture.is_live else "reading…"
         return session.problem or nothing_found(session.capture)
 
-    def _show_capture(self) -> None:
+    def _show_capture(self, *, anew: bool) -> None:
         """Say how the capture went, and draw its time."""
         session, analyzer = self.session, self.session.capture.analyzer
         head = Shown(allowed(session.book.verdict) or "nothing is over yet", "bold")
@@ -85,7 +85,7 @@ class Overview(View):
             for line in session.book.worst:
                 head.append_line(allowed(line), "not bold")
         self.head.update(head)
-        self.strip.show(session.listing, session.association)
+        self.strip.show(session.listing, session.association, anew=anew)
 
     def _show_facts(self) -> None:
         session, shown = self.session, self.session.shown
