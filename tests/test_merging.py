@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from io import StringIO
 from multiprocessing import get_context
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -156,16 +157,23 @@ def analyzed(path: Path) -> bytes:
 def test_files_are_analyzed_in_processes_of_their_own_and_merged(tmp_path: Path) -> None:
     """Each numbers its packets and associations from 1; hashes of text differ from process to process."""
     talks = moved_over_minutes().talks
-    halves = [build.frames(packet for talk in half for packet in talk.packets) for half in (talks[::2], talks[1::2])]
+    halves = [
+        sorted(build.frames(packet for talk in half for packet in talk.packets), key=itemgetter(0))
+        for half in (talks[::2], talks[1::2])
+    ]
+    ordered = sorted(
+        ((frame, place) for place, half in enumerate(halves) for frame in half), key=lambda each: each[0][0]
+    )
+    numbers = [[0, *(number for number, (_, at) in enumerate(ordered, 1) if at == place)] for place in (0, 1)]
     paths = [tmp_path / "first.pcap", tmp_path / "second.pcap"]
     for path, half in zip(paths, halves, strict=True):
         path.write_bytes(build.pcap(half))
     whole = Analyzer()
-    whole.feed(batch([*halves[0], *halves[1]]))
+    whole.feed(batch([frame for frame, _ in ordered]))
     whole.close()
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         packed = list(processes.map(analyzed, paths))
-    merged = merge([Part(packed[0]), Part(packed[1], lambda number: number + len(halves[0]))])
+    merged = merge([Part(each, at.__getitem__) for each, at in zip(packed, numbers, strict=True)])
     assert merged.verdict == whole.verdict
     assert list(links_json(merged.links.links(), 6)) == list(links_json(whole.links.links(), 6))
     assert [(each.code, each.message, each.span[:4]) for each in merged.findings] == [
