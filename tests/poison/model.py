@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -74,6 +75,9 @@ class Poisoner:
             items = [(self.poison(key), self.poison(each)) for key, each in value.items()]
             value.clear()
             dict.update(value, items)  # a Counter's own would count them
+        elif isinstance(value, WeakKeyDictionary):  # of findings, by what they are about
+            for each in value.values():
+                self.poison(each)
         elif isinstance(value, list | deque):
             value_items = [self.poison(each) for each in value]
             value.clear()
