@@ -171,34 +171,32 @@ def _known_command(raw: bytes) -> Command:
     if found is None:
         return Command(raw)
     at = found.end()
-    number, others = raw[at - 2 : at], raw[: at - 2] + raw[at:]
-    known = _ALIKE.get(others)
-    if known is None:
-        return _first_of_its_kind(Command(raw), others, at)
-    command: Command = copy(known)
+    alike = _alike(raw[: at - 2] + raw[at:], at)
+    if alike is None:
+        return Command(raw)
+    command: Command = copy(alike)
     command.raw = raw
+    number = int.from_bytes(raw[at - 2 : at], "little")
     if found.lastindex == 1:
-        command.message_id = int.from_bytes(number, "little")
+        command.message_id = number
     else:
-        command.message_id_being_responded_to = int.from_bytes(number, "little")
+        command.message_id_being_responded_to = number
     return command
 
 
-def _first_of_its_kind(command: Command, others: bytes, end: int) -> Command:
-    """Remember a command set by its `others` than the two bytes before `end`, if these are a Message ID indeed."""
+@lru_cache(maxsize=MAX_KNOWN)
+def _alike(others: bytes, end: int) -> Command | None:
+    """Return a command set of these bytes, but for the two before `end`; None where these are no Message ID."""
     place = (end - 2, end)
-    if place in (command.places.get(_MESSAGE_ID), command.places.get(_ANSWERED)):
-        if len(_ALIKE) >= MAX_KNOWN:
-            _ALIKE.clear()
-        command.kind = next(_KINDS)
-        _ALIKE[others] = command
+    command = Command(others[: end - 2] + bytes(2) + others[end - 2 :])
+    if place not in (command.places.get(_MESSAGE_ID), command.places.get(_ANSWERED)):
+        return None
+    command.kind = next(_KINDS)
     return command
 
 
 _FIND_MESSAGE_ID = re.compile(rb"\x00\x00(?:(\x10)|(\x20))\x01\x02\x00\x00\x00..", re.DOTALL).search
 """Finds what looks like Message ID, or Message ID Being Responded To, with its value."""
-_ALIKE: dict[bytes, Command] = {}
-"""By all of a command set but the value of its Message ID."""
 _KINDS = count(1)
 Places = dict[int, tuple[int, int]]
 """Where the value of each element is, by tag."""
