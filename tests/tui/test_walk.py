@@ -8,7 +8,7 @@ from tui.screens import LARGE, SMALL, opened, walk
 
 pytestmark = pytest.mark.slow
 
-NAMES = ("c-move", "c-find-cancel", "mpps", "missing-segment", "mal-data-before-command")
+NAMES = ("c-move", "mpps", "missing-segment")
 SAMPLES = [Path(__file__).parent.parent.parent / "samples" / f"{name}.pcap" for name in NAMES]
 
 
