@@ -10,8 +10,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 SAMPLES = Path(__file__).parent.parent / "samples"
-QUICK_APP = Path(__file__).parent / "tui" / "test_app.py"
-"""The one file of tests with a running terminal UI that the quick loop includes."""
 
 # How long an example takes says more about the machine than about the program.
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -25,8 +23,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    # To start the terminal UI takes as long as a hundred other tests.
-    if isinstance(item, pytest.Function) and iscoroutinefunction(item.function) and item.path != QUICK_APP:
+    # To start the terminal UI takes as long as a hundred other tests: for whoever awaits it, or compares its pictures.
+    starts = isinstance(item, pytest.Function) and iscoroutinefunction(item.function)
+    if starts or "snap_compare" in getattr(item, "fixturenames", ()):
         item.add_marker(pytest.mark.slow)
 
 

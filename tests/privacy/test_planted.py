@@ -231,6 +231,7 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     return Planted(tmp_path_factory.mktemp("planted"))
 
 
+@pytest.mark.slow
 def test_nothing_that_identifies_somebody_is_said(capture: Planted) -> None:
     said = capture.said(Privacy())
     assert not canaries(said)
