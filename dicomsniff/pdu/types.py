@@ -84,11 +84,17 @@ class UserIdentity(Struct, frozen=True):
     primary_field: bytes
     secondary_field: bytes
 
+    def __repr__(self) -> str:
+        return f"<UserIdentity of type {self.type}>"
+
 
 class UserIdentityResponse(Struct, frozen=True):
     """The acceptor's answer to a user identity (PS3.7 §D.3.3.7.2)."""
 
     server_response: bytes
+
+    def __repr__(self) -> str:
+        return f"<UserIdentityResponse of {len(self.server_response)} bytes>"
 
 
 class UnknownItem(Struct, frozen=True):
@@ -133,6 +139,9 @@ class AssociateRq(Struct, frozen=True):
     """The body as sent, of which the fields above are what it means."""
     name = "A-ASSOCIATE-RQ"
 
+    def __repr__(self) -> str:
+        return f"<{self.name}, {self.length} bytes>"
+
     @property
     def titles_as_sent(self) -> tuple[bytes, bytes]:
         """Called and calling AE title with their padding (PS3.8 Table 9-11)."""
@@ -155,6 +164,9 @@ class AssociateAc(Struct, frozen=True):
     raw: bytes = b""
     """The body as sent, of which the fields above are what it means."""
     name = "A-ASSOCIATE-AC"
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, {self.length} bytes>"
 
 
 class AssociateRj(Struct, frozen=True):

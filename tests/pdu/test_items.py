@@ -268,6 +268,15 @@ def test_what_a_user_identity_says_is_in_no_field(again, beyond):
     assert next(field.value for field in found if field.name == "User-Identity-Type") == "2 username and passcode"
 
 
+@pytest.mark.parametrize("kind", [1, 2])
+def test_what_python_shows_of_a_negotiation_has_no_secret(kind):
+    sub_items = build.item(0x58, b"\2\1\0\5alice\0\7hunter2") + build.item(0x59, b"\0\7hunter2")
+    found = decode(kind, build.item(0x50, sub_items))
+    assert found.user_information.identity.secondary_field == b"hunter2"
+    assert found.user_information.identity_response.server_response == b"hunter2"
+    assert "hunter2" not in f"{found} {found.user_information}"
+
+
 def test_items_keep_the_order_in_which_they_came():
     found = decode(1, build.proposal(3) + build.proposal(1) + build.proposal(2))
     assert [context.id for context in found.contexts] == [3, 1, 2]
