@@ -103,6 +103,9 @@ class UnknownItem(Struct, frozen=True):
     type: int
     data: bytes
 
+    def __repr__(self) -> str:
+        return f"<UnknownItem of type {self.type:02X}H, {len(self.data)} bytes>"
+
 
 class UserInformation(Struct, frozen=True):
     """The user information item: one field per sub-item (PS3.8 §9.3.2.3, PS3.7 §D.3.3)."""
