@@ -78,7 +78,7 @@ def _places(octets: bytes, data: bytes, holes: list[tuple[int, int]]) -> Iterato
     at = data.find(octets)
     while at >= 0:
         end = at + len(octets)
-        if not any(start < end and at < stop for start, stop in holes):
+        if not any(max(start, at) < min(stop, end) for start, stop in holes):
             yield at, len(octets)
         at = data.find(octets, at + 1)
 

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dicomsniff.privacy.gate import Privacy
@@ -183,6 +183,7 @@ async def test_escape_ends_a_search(stored_capture: Path, monkeypatch: pytest.Mo
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=3),
     st.binary(min_size=2, max_size=2),
 )
+@example(b"\0\0", [(1, 1)], b"\0\0")
 def test_bytes_that_are_not_shown_are_not_found(data: bytes, holes: list[tuple[int, int]], octets: bytes) -> None:
     detail = Detail("", [], [ByteBlock("", data, len(data), holes)])
     shown = [not any(start <= place < end for start, end in holes) for place in range(len(data))]
