@@ -23,7 +23,6 @@ from dicomsniff.findings.codes import (
     PROPOSAL,
     by,
 )
-from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.command_rules import OWN_REASONS
 from dicomsniff.findings.data_set_rules import outline_of
 from dicomsniff.findings.finding import Finding, Severity
@@ -90,14 +89,16 @@ def likely(review: Review) -> Iterator[Hit]:
     What to do: Look for this in the failing side's log. Try again without it.
     """
     association = review.association
+    explaining = [each for each in review.found.all if each.code in _EXPLAINING]
+    unusual = [each for each in review.found.all if each.code in _UNUSUAL]
     for failure in review.found.all:
         how = _FAILURES.get(failure.code)
         if how is None or failure.side is None or _has_own_reason(review, failure):
             continue
         side = failure.side.other if failure.code in _OF_THE_OTHER else failure.side
-        if any(each.code in _EXPLAINING and _before(each, failure, side.other) for each in review.found.all):
+        if any(_before(each, failure, side.other) for each in explaining):
             continue
-        found = _unusual(association, review.found, failure, side)
+        found = _unusual(association, unusual, failure, side)
         if found is not None:
             text, hit = found
             yield hit._replace(text=f"{text}: likely why {the_party(association.party(side))} {how}")
@@ -121,7 +122,7 @@ def _before(finding: Finding, failure: Finding, side: Side) -> bool:
     return finding is not failure and finding.side in (side, None) and finding.packet <= failure.packet
 
 
-def _unusual(association: Association, found: Findings, failure: Finding, side: Side) -> tuple[str, Hit] | None:
+def _unusual(association: Association, unusual: list[Finding], failure: Finding, side: Side) -> tuple[str, Hit] | None:
     """Return what was unusual in what a failing side was sent after it had last said something; the last goes first."""
     since, until = _heard_since(association, failure, side), failure.packet
     if failure.code == "peer-silent" and failure.about is not None:
@@ -136,7 +137,7 @@ def _unusual(association: Association, found: Findings, failure: Finding, side: 
             return text, Hit("", span, event, side=side.other, latest_cause=-1)
         if isinstance(event, Message | AssociateRq | AssociateAc):
             break
-    told = [each for each in found.all if each.code in _UNUSUAL and _before(each, failure, side.other)]
+    told = (each for each in unusual if _before(each, failure, side.other))
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
         return _joined(association, failure, side, since)
