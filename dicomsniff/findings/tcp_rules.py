@@ -141,7 +141,9 @@ def ends_early(review: Review) -> Iterator[Hit]:
     if not association.ended_by_capture or closed or association.outcome in ("rejected", "aborted"):
         return
     asked = [message for message in association.unanswered if message.ended and review.hears(message.side.other)]
-    cut = [message for message in association.messages if not message.ended]
+    cut = [
+        each for each in association.messages if not each.ended and not (association.has_holes and _is_answered(each))
+    ]
     under_way = [f"within {the_message_with_id(message)}" for message in cut[:1]]
     if not association.messages:
         under_way += [f"within {name}" for each in association.timeline if (name := cut_off_pdu(each))]
@@ -159,6 +161,12 @@ def ends_early(review: Review) -> Iterator[Hit]:
         soon = association.watched_until - association.end_time < UNANSWERED
         severity = Severity.NOTE if stopped and soon else None
         yield Hit(f"the capture ends {', '.join(under_way)}", where, severity=severity, latest_cause=-1)
+
+
+def _is_answered(message: Message) -> bool:
+    """Whether the final response to a request is there: what is missing of that came before, not after the end."""
+    operation = message.operation
+    return operation is not None and operation.request is message and operation.final is not None
 
 
 @final_rule(code="retransmission-storm", where=is_sent_again, severity=Severity.WARNING)

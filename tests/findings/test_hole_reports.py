@@ -11,6 +11,7 @@ from pipeline import findings_of
 from unmarked import verdict
 
 SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
+STORED = build.message(3, build.store_rsp(1))
 OBJECT = build.message(3, build.store_rq(1), build.pixels(60_000))
 
 
@@ -96,3 +97,17 @@ def test_messages_whose_command_is_cut_short_are_counted_as_unknown():
     assert verdict(association) == "released: 6 unknown messages"
     assert analyzer.verdict.endswith("; 6 unknown messages")
     assert not [each for each in found_in(packets) if "Command Field" in each.message]
+
+
+def test_a_capture_of_packets_cut_short_does_not_end_within_what_was_answered():
+    talk = established()
+    for side, data in enumerate((build.message(3, build.store_rq(1), build.pixels(100)), STORED)):
+        talk.pieces(side, [data[:12], data[12:]])
+    packets = cut_short(talk.packets, 94)
+    (association,) = analyzed(packets).associations
+    assert {message.name: message.ended for message in association.messages} == {
+        "C-STORE-RSP": True,
+        "C-STORE-RQ": False,
+    }
+    assert not told(packets, "capture-ends-early")
+    assert told(packets[:-2], "capture-ends-early") == ["the capture ends within C-STORE-RQ 1"]
