@@ -115,7 +115,7 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return (
                 why_missing(association.tls, association.tcp.get(entry.side))
                 + _in_places(places)
-                + ("; the next PDU was searched for" if resynchronized else ", inside a fragment")
+                + ("; the next PDU was searched for" if resynchronized else ", inside a PDU")
             )
         case SkippedBytes(places=places):
             return f"not readable as PDUs{_in_places(places)}"

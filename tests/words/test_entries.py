@@ -197,3 +197,12 @@ def test_an_odd_fragment_says_what_is_odd(header, size, words):
     association = only(talk.packets)
     found = [entry_detail(association, each) for each in association.timeline if each.event.name == "odd PDV"]
     assert found == words
+
+
+def test_a_hole_is_inside_a_pdu_whatever_that_is():
+    talk = build.Talk().open()
+    talk.cut(0, build.associate_rq(build.proposal(1, CT)), 100)
+    talk.server(build.associate_ac(), 60)
+    association = only(talk.close().packets)
+    said = [entry_detail(association, entry) for entry in association.timeline]
+    assert [each for each in said if each.startswith("missing")] == ["missing from the capture, inside a PDU"]
