@@ -178,9 +178,8 @@ class Survey:
 
 def _said(options: Options) -> tuple[object, ...]:
     """Return what tells options from others: of key files, which may grow meanwhile, how they are now."""
-    privacy = options.privacy
     files = [(path, os.path.getsize(path), os.stat(path).st_mtime_ns) for path in options.key_logs + options.keys]
-    return __version__, privacy.keep_phi, privacy.key, options.ports, files
+    return __version__, options.privacy, options.ports, files
 
 
 def _digest(*said: object) -> str:
