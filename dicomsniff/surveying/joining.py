@@ -201,13 +201,7 @@ def _totals(sums: Sums) -> Totals:
         sums.captured,
         sums.first_time,
         sums.last_time,
-        0,
         sums.given_up,
         sums.undecoded,
-        Counter(),
-        [],
-        [],
-        [],
         sums.unreachable,
-        set(),
     )
