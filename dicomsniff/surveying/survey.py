@@ -130,10 +130,9 @@ class Survey:
         self, captures: Sequence[Sums], paths: dict[int, str], crew: Crew
     ) -> list[tuple[Sums, frozenset[bytes]]]:
         """Return what is known of connections that go on from one capture into another."""
-        parts = []
+        parts, labels = [], {sums.number: sums.task.label for sums in captures}
         for crossing in find_crossings(captures, self._store):
             links, flows = crossing.links(paths), frozenset(crossing.flows)
-            labels = {sums.number: sums.task.label for sums in captures}
             label = _digest(*(labels[link.capture] for link in links), links, sorted(flows))
             parts.append(Task(label, links, self._options, flows))
         waiting = [task for task in parts if self._store.sums(task.label) is None]
