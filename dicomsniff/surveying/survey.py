@@ -81,7 +81,7 @@ class Survey:
         for each in broken:
             self._pass_over(each)
         make_directory(self._directory)
-        self._store.prepare()
+        make_directory(self._store.directory)
         tasks = self._tasks(found)
         self.progress.size = sum(each.size for each in found)
         sizes = {self._label(each): each.size for each in found}
