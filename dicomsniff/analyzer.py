@@ -201,14 +201,14 @@ class Analyzer:
             self.bytes,
             self.first_time,
             self.last_time,
-            self.connections,
             self.given_up,
             self.undecoded,
+            list(self.unreachable),
+            self.connections,
             self.foreign,
             self.handshakes,
             self.links.unconnected(),
             self.strangers,
-            list(self.unreachable),
             self.tls_servers,
         )
 

@@ -82,5 +82,6 @@ def _lists() -> Iterator[str]:
 
 
 def _keys(key: Key) -> str:
-    shown = (App[None].get_key_display(App[None](), Binding(each, "")) for each in key.keys.split(","))
+    app = App[None]()
+    shown = (app.get_key_display(Binding(each, "")) for each in key.keys.split(","))
     return ", ".join(f"`{each}`" for each in shown).replace("|", "\\|")

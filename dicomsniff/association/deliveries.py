@@ -91,22 +91,18 @@ class Delivery(Struct, frozen=True):
         return within and self.originator == move_originator(message)
 
 
-def stores_of(association: Association) -> tuple[list[Operation], dict[tuple[str, int] | None, Stores]]:
-    """Return the C-MOVEs of an association, and its C-STOREs by Move Originator; none at all where it failed before."""
-    moves: list[Operation] = []
+def find_deliveries(association: Association) -> list[Delivery]:
+    """Return what an association may have delivered, by Move Originator; one without C-STOREs if it failed before."""
     stores: dict[tuple[str, int] | None, Stores] = {}
     for operation in association.operations.operations:
-        if operation.name == "C-MOVE":
-            moves.append(operation)
-        elif operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
+        if operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
             stores.setdefault(move_originator(operation.request), Stores()).add(operation)
     if not stores and (association.outcome != "released" or association.nothing_accepted):
         stores[None] = Stores()
-    return moves, stores
+    return [_delivery(association, originator, counted) for originator, counted in stores.items()]
 
 
-def delivery_of(association: Association, originator: tuple[str, int] | None, stores: Stores) -> Delivery:
-    """Return what is remembered of an association with these C-STOREs."""
+def _delivery(association: Association, originator: tuple[str, int] | None, stores: Stores) -> Delivery:
     return Delivery(
         association=association.id,
         source=association.requestor.endpoint.address,
@@ -131,8 +127,10 @@ def _broken(association: Association) -> tuple[Side, str] | None:
         return None
     if association.abort is not None:
         return association.abort.side, "A-ABORT"
-    ends = (entry for entry in association.timeline if isinstance(entry.event, TcpEnd))
-    return next(((entry.side, entry.event.how) for entry in ends if isinstance(entry.event, TcpEnd)), None)
+    for entry in association.timeline:
+        if isinstance(entry.event, TcpEnd):
+            return entry.side, entry.event.how
+    return None
 
 
 def move_originator(request: Message) -> tuple[str, int] | None:

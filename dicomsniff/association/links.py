@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.deliveries import Delivery
+from dicomsniff.association.deliveries import Delivery, find_deliveries
 from dicomsniff.association.gets import MAX_GETS, Get, find_gets
 from dicomsniff.association.moves import Move, MoveLinks, Unconnected, find_moves
 from dicomsniff.association.normalized_links import InstanceLinks, Kind, Step, Workflow, steps_of
@@ -110,7 +110,8 @@ class Linked(Struct, frozen=True):
             overhead = max(association.end_time - association.start_time - busy, 0)
         return cls(
             association.id,
-            *find_moves(association),
+            find_moves(association),
+            find_deliveries(association),
             find_gets(association),
             list(steps_of(association)),
             association.operations.unlisted,

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.deliveries import Delivery, delivery_of, stores_of
+from dicomsniff.association.deliveries import Delivery, find_deliveries
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.span import Span
@@ -127,12 +127,8 @@ class MoveLinks:
         """Return a C-MOVE with the deliveries known by now: the latest of those that are over, and those going on."""
         move = _move(association, operation)
         over = (*islice(reversed(self._named), LATEST_LOOKED_AT), *islice(reversed(self._unnamed), LATEST_LOOKED_AT))
-        open_ones = (
-            delivery_of(each, originator, counted)
-            for each in going_on
-            if each.requestor.endpoint.address == move.provider
-            for originator, counted in stores_of(each)[1].items()
-        )
+        senders = (each for each in going_on if each.requestor.endpoint.address == move.provider)
+        open_ones = (delivery for each in senders for delivery in find_deliveries(each))
         named = {(title, move.message_id) for title in (move.originator, move.provider_title) if title is not None}
         found = [each for each in (*over, *open_ones) if _belongs(each, move, named)]
         return replace(move, deliveries=tuple(sorted(found, key=_place)))
@@ -207,11 +203,9 @@ class MoveLinks:
             )
 
 
-def find_moves(association: Association) -> tuple[list[Move], list[Delivery]]:
-    """Return what an association that is over asked to be moved, and what it may have delivered."""
-    moves, stores = stores_of(association)
-    deliveries = [delivery_of(association, originator, counted) for originator, counted in stores.items()]
-    return [_move(association, operation) for operation in moves], deliveries
+def find_moves(association: Association) -> list[Move]:
+    """Return what an association that is over asked to be moved."""
+    return [_move(association, each) for each in association.operations.operations if each.name == "C-MOVE"]
 
 
 _GUESSED = "called AE title, addresses and time; it names no Move Originator"

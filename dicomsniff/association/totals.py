@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
@@ -22,15 +22,15 @@ class Totals(Struct):
     bytes: int
     first_time: int | None
     last_time: int | None
-    connections: int
     given_up: int
     undecoded: Counter[str]
-    foreign: Counter[str]
-    handshakes: list[FailedHandshake]
-    unconnected: list[Unconnected]
-    strangers: list[Stranger]
     unreachable: list[Unreachable]
-    tls_servers: set[str]
+    connections: int = 0
+    foreign: Counter[str] = field(default_factory=Counter)
+    handshakes: list[FailedHandshake] = field(default_factory=list)
+    unconnected: list[Unconnected] = field(default_factory=list)
+    strangers: list[Stranger] = field(default_factory=list)
+    tls_servers: set[str] = field(default_factory=set)
 
 
 class Outcome(Struct):

@@ -20,7 +20,6 @@ from dicomsniff.findings.parts import shown
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import in_seconds
-from dicomsniff.span import Span
 
 
 class Kind(StrEnum):
@@ -97,21 +96,21 @@ Row = tuple[Any, ...]
 
 def rows_of(
     association: Association, found: Findings, entries: Iterable[Entry], gate: Gate
-) -> Iterator[tuple[str, Span | None, Row]]:
-    """Yield the rows of an association that is over, each with its table, and the packets of what is known of them.
+) -> Iterator[tuple[str, int, Row]]:
+    """Yield the rows of an association that is over, each with its table, and the packet where it begins.
 
-    Messages, and the operations that they ask for, are those of `entries`.
+    That is 0 where it begins with the association. Messages, and operations that they ask for, are those of `entries`.
     """
-    yield "associations", None, association_row(association, found, gate)
+    yield "associations", 0, association_row(association, found, gate)
     messages = sorted((each.event for each in entries if isinstance(each.event, Message)), key=attrgetter("number"))
     for message in messages:
-        yield "messages", message.span, message_row(association, message, gate)
+        yield "messages", message.span.first_packet, message_row(association, message, gate)
     shown = {id(each) for each in messages}
     for operation in association.operations.operations:
         if id(operation.request) in shown:
-            yield "operations", operation.request.span, operation_row(association, operation, gate)
+            yield "operations", operation.request.span.first_packet, operation_row(association, operation, gate)
     for row in finding_rows(found.causes, association.id, gate):
-        yield "findings", None, row
+        yield "findings", 0, row
 
 
 def association_row(association: Association, found: Findings, gate: Gate) -> Row:

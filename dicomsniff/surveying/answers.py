@@ -1,7 +1,7 @@
 """Answers to queries -> a table of text, CSV or JSON."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from typing import IO, Any
 
@@ -20,10 +20,8 @@ def write_table(answer: Answer, out: IO[str]) -> None:
     """Write lines with aligned columns, numbers to the right."""
     first = list(islice(answer.rows, ALIGNED))
     told = [list(map(cell, row)) for row in first]
-    right = [
-        any(is_number(row[at]) for row in first) and all(row[at] is None or is_number(row[at]) for row in first)
-        for at in range(len(answer.names))
-    ]
+    known = [[row[at] for row in first if row[at] is not None] for at in range(len(answer.names))]
+    right = [bool(values) and all(map(is_number, values)) for values in known]
     names = list(map(printable, answer.names))
     widths = [
         min(max(len(row[at]) for row in [names, *told]), WIDEST) if at < len(names) - 1 or right[at] else 0
@@ -55,8 +53,8 @@ def write_csv(answer: Answer, out: IO[str]) -> None:
 def write_json(answer: Answer, out: IO[str]) -> None:
     """Write a list of objects, a line for each."""
     out.write("[")
-    for number, text in enumerate(_objects(answer)):
-        out.write(",\n" * bool(number) + text)
+    for number, row in enumerate(answer.rows):
+        out.write(",\n" * bool(number) + json_text(dict(zip(answer.names, row, strict=True))))
     out.write("]\n")
 
 
@@ -73,11 +71,6 @@ def cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(cell(each) for each in value if each is not None)
     return printable(json_text(value) if isinstance(value, dict) else str(value))
-
-
-def _objects(answer: Answer) -> Iterator[str]:
-    for row in answer.rows:
-        yield json_text(dict(zip(answer.names, row, strict=True)))
 
 
 def is_number(value: Any) -> bool:

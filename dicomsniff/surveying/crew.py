@@ -10,6 +10,7 @@ from typing import cast
 
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.interruption import INTERRUPTED, guard
+from dicomsniff.output import OutputError
 from dicomsniff.surveying.part import Task, analyze
 from dicomsniff.surveying.store import Store
 
@@ -79,8 +80,6 @@ def _end_with_parent() -> None:
 @contextmanager
 def dask_crew(address: str) -> Iterator[Crew]:
     """Yield the workers of the Dask cluster whose scheduler is at an address, such as `tcp://10.0.0.5:8786`."""
-    from dicomsniff.output import OutputError
-
     try:
         from dask.distributed import Client
     except ImportError:

@@ -5,7 +5,7 @@ is asked when an association is over, is the analyzer itself (`Analyzer.conclude
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.association.association import Association
 from dicomsniff.association.totals import Outcome, Totals
 from dicomsniff.capture.losses import LossCounter
-from dicomsniff.export.tables import Row, finding_rows, rows_of
+from dicomsniff.export.tables import Row, finding_rows
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import shown
 from dicomsniff.merging import renumber, waiting_on, watch_on
@@ -22,7 +22,7 @@ from dicomsniff.surveying.chain import place_of
 from dicomsniff.surveying.numbering import Numbering, Place, Taken
 from dicomsniff.surveying.part import Head, Sums
 from dicomsniff.surveying.settling import Settled, asks_to_move, begun_at
-from dicomsniff.surveying.tables import SURVEYED, link_rows, refused_rows
+from dicomsniff.surveying.tables import SURVEYED, link_rows, surveyed_rows
 
 _PACKETS = {
     name: [place for place, column in enumerate(columns[1:]) if column.name.endswith("_packet")]
@@ -160,9 +160,7 @@ class Joining:
 
     def _conclude_settled(self, settled: Settled) -> None:
         self.analyzer.conclude_settled(settled.linked, settled.neighbour, settled.course)
-        capture = self._begin(settled.begun)
-        for name, packet, row in settled.rows:
-            self._write(name, row, capture, packet)
+        self._tell(settled.begun, settled.rows)
 
     def _conclude_one(self, association: Association, found: Findings, outcome: Outcome) -> None:
         analyzer = self.analyzer
@@ -170,17 +168,15 @@ class Joining:
         analyzer.conclude(association)
         analyzer.pop_closed()
         analyzer.ended.clear()
-        capture = self._begin(begun_at(association, outcome))
-        for name, span, row in rows_of(association, analyzer.found.of(association), association.timeline, self._gate):
-            self._write(name, row, capture, span.first_packet if span is not None else 0)
-        for row in refused_rows(association, self._gate):
-            self._write("refused_contexts", row, capture)
+        rows = surveyed_rows(association, analyzer.found.of(association), self._gate)
+        self._tell(begun_at(association, outcome), rows)
 
-    def _begin(self, packet: int) -> int:
-        """Count an association that begins with a packet; return what that one's capture is called."""
-        capture = self._order[place_of(packet)[0]]
+    def _tell(self, begun: int, rows: Iterable[tuple[str, int, Row]]) -> None:
+        """Count an association where it begins, and write its rows."""
+        capture = self._order[place_of(begun)[0]]
         self._begun[capture] += 1
-        return capture
+        for name, packet, row in rows:
+            self._write(name, row, capture, packet)
 
     def _write(self, name: str, row: Row, capture: int, packet: int = 0) -> None:
         """Write a row of what begins with a packet, where that is known, or else in a capture (0 for none)."""
@@ -205,13 +201,7 @@ def _totals(sums: Sums) -> Totals:
         sums.captured,
         sums.first_time,
         sums.last_time,
-        0,
         sums.given_up,
         sums.undecoded,
-        Counter(),
-        [],
-        [],
-        [],
         sums.unreachable,
-        set(),
     )

@@ -50,8 +50,6 @@ class Head(NamedTuple):
     flow: bytes
     first_mark: PacketMark
     last_mark: PacketMark
-    is_open: bool
-    """Whether it was not over at the end."""
     recognized: Sequence[Recognized]
     """When each of its associations was."""
     begins: bool
@@ -79,7 +77,6 @@ class Sums(Struct):
     unreachable: list[Unreachable] = field(default_factory=list)
     losses: LossCounter = field(default_factory=LossCounter)
     format: str = ""
-    digits: int = 6
     truncated: str = ""
     known: Known = field(default_factory=Known)
     """What comments may tell, as far as there were any."""
@@ -97,14 +94,15 @@ class Sums(Struct):
 def analyze(task: Task, store: Store) -> str:
     """Analyze a part and keep what was found; return why that could not be done, or nothing."""
     try:
+        reader = ChainedReader(task.links)
         with Capture(
-            ChainedReader(task.links),
+            reader,
             ports=task.options.ports,
             keys=KeyFiles(task.options.key_logs, task.options.keys),
             part=True,
             flows=None if task.flows is None else both_flows(*task.flows),
         ) as capture:
-            _write(task, capture, store)
+            _write(task, reader, capture, store)
     except CaptureError as error:
         return str(error)
     except OSError as error:
@@ -112,7 +110,7 @@ def analyze(task: Task, store: Store) -> str:
     return ""
 
 
-def _write(task: Task, capture: Capture, store: Store) -> None:
+def _write(task: Task, reader: ChainedReader, capture: Capture, store: Store) -> None:
     gate, analyzer = Gate(task.options.privacy), capture.analyzer
     comments = CommentReader(capture, gate) if not task.options.privacy.keep_phi else None
     still_open: set[bytes] = set()
@@ -121,14 +119,12 @@ def _write(task: Task, capture: Capture, store: Store) -> None:
         for updates, _ in capture.blocks():
             if comments is not None:
                 comments.take(updates)
-            is_over = _is_over(capture)
             for outcome in analyzer.pop_outcomes():
-                if is_over:
+                if reader.is_over:
                     (guests if outcome.is_guest else still_open).add(outcome.flow)
                 settled = settle(outcome, analyzer, gate) if task.flows is None else None
                 found = [capture.found.of(each) for each in outcome.associations]
-                _spool(spool, outcome, settled or (outcome, found), is_open=is_over)
-    reader = capture.reader
+                _spool(spool, outcome, settled or (outcome, found))
     sums = Sums(
         task,
         analyzer.packets,
@@ -140,7 +136,6 @@ def _write(task: Task, capture: Capture, store: Store) -> None:
         list(analyzer.unreachable),
         reader.losses,
         reader.format,
-        reader.resolution_digits,
         reader.truncated,
         gate.known,
         frozenset(still_open),
@@ -149,17 +144,12 @@ def _write(task: Task, capture: Capture, store: Store) -> None:
     store.put_sums(task.label, sums)
 
 
-def _is_over(capture: Capture) -> bool:
-    return isinstance(capture.reader, ChainedReader) and capture.reader.is_over
-
-
-def _spool(spool: SealedWriter, outcome: Outcome, body: Body, *, is_open: bool) -> None:
+def _spool(spool: SealedWriter, outcome: Outcome, body: Body) -> None:
     awaited = any(each.operations.normalized for each in outcome.associations)
     head = Head(
         outcome.flow,
         outcome.first_mark,
         outcome.last_mark,
-        is_open,
         outcome.recognized,
         outcome.begins,
         outcome.is_guest,

@@ -15,11 +15,11 @@ from dicomsniff.association.links import Linked
 from dicomsniff.association.neighbours import Neighbour, remembered
 from dicomsniff.association.totals import Outcome
 from dicomsniff.comments import has_comment
-from dicomsniff.export.tables import Row, rows_of
+from dicomsniff.export.tables import Row
 from dicomsniff.findings.engine import find_final
 from dicomsniff.findings.overview import Course
 from dicomsniff.privacy.gate import Gate
-from dicomsniff.surveying.tables import refused_rows
+from dicomsniff.surveying.tables import surveyed_rows
 
 
 class Settled(NamedTuple):
@@ -60,11 +60,7 @@ def settle(outcome: Outcome, analyzer: Analyzer, gate: Gate) -> Settled | None:
     find_final(analyzer.found, association)
     found = analyzer.found.of(association)
     course = Course.of(association, found)
-    rows = [
-        (name, span.first_packet if span is not None else 0, row)
-        for name, span, row in rows_of(association, found, association.timeline, gate)
-    ]
-    rows += [("refused_contexts", 0, row) for row in refused_rows(association, gate)]
+    rows = list(surveyed_rows(association, found, gate))
     return Settled(begun_at(association, outcome), rows, linked, remembered(association, course.trouble), course)
 
 

@@ -22,10 +22,6 @@ class Store:
     def __init__(self, directory: str, secret: bytes) -> None:
         self.directory, self._secret = os.path.join(directory, STATE), secret
 
-    def prepare(self) -> None:
-        """Make the directory."""
-        os.makedirs(self.directory, 0o700, exist_ok=True)
-
     @contextmanager
     def spool(self, label: str) -> Iterator[SealedWriter]:
         """Yield what takes what came of each connection: pickled, a `Head` and a `Body`."""

@@ -69,6 +69,7 @@ class Survey:
         key = options.privacy.key or blake2b(self._directory.encode(), key=secret, digest_size=32).digest()
         # Placeholders are made in many processes, and by later runs, and have to be the same.
         self._options = options._replace(privacy=options.privacy._replace(key=key))
+        self._said_options = _said(self._options)
         self._store = Store(self._directory, secret)
         self._say = say
         self.result = Surveyed()
@@ -80,7 +81,7 @@ class Survey:
         for each in broken:
             self._pass_over(each)
         make_directory(self._directory)
-        self._store.prepare()
+        make_directory(self._store.directory)
         tasks = self._tasks(found)
         self.progress.size = sum(each.size for each in found)
         sizes = {self._label(each): each.size for each in found}
@@ -108,12 +109,7 @@ class Survey:
 
     def _label(self, found: Found) -> str:
         """Return what a capture's results are kept under: any other file, or way to read it, has another one."""
-        return _digest(*self._said_options(), found.path, *found.identity)
-
-    def _said_options(self) -> tuple[object, ...]:
-        options, privacy = self._options, self._options.privacy
-        files = [(path, os.path.getsize(path), os.stat(path).st_mtime_ns) for path in options.key_logs + options.keys]
-        return __version__, privacy.keep_phi, privacy.key, options.ports, files
+        return _digest(*self._said_options, found.path, *found.identity)
 
     def _tasks(self, found: Sequence[Found]) -> list[Task]:
         """Return what is to be done: captures of which nothing is known, or whose numbers do not grow.
@@ -134,10 +130,9 @@ class Survey:
         self, captures: Sequence[Sums], paths: dict[int, str], crew: Crew
     ) -> list[tuple[Sums, frozenset[bytes]]]:
         """Return what is known of connections that go on from one capture into another."""
-        parts = []
+        parts, labels = [], {sums.number: sums.task.label for sums in captures}
         for crossing in find_crossings(captures, self._store):
             links, flows = crossing.links(paths), frozenset(crossing.flows)
-            labels = {sums.number: sums.task.label for sums in captures}
             label = _digest(*(labels[link.capture] for link in links), links, sorted(flows))
             parts.append(Task(label, links, self._options, flows))
         waiting = [task for task in parts if self._store.sums(task.label) is None]
@@ -178,6 +173,12 @@ class Survey:
             if sums.first_time is not None and sums.first_time + OVERLAP < latest:
                 self.result.overlapping.append(name)
             latest = max(latest, sums.last_time or 0)
+
+
+def _said(options: Options) -> tuple[object, ...]:
+    """Return what tells options from others: of key files, which may grow meanwhile, how they are now."""
+    files = [(path, os.path.getsize(path), os.stat(path).st_mtime_ns) for path in options.key_logs + options.keys]
+    return __version__, options.privacy, options.ports, files
 
 
 def _digest(*said: object) -> str:

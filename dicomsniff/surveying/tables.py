@@ -9,7 +9,8 @@ from dicomsniff.association.links import Link
 from dicomsniff.association.moves import Move
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.dictionary.uids import find_uid_name
-from dicomsniff.export.tables import TABLES, Column, Kind, Row, columns_of
+from dicomsniff.export.tables import TABLES, Column, Kind, Row, columns_of, rows_of
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import shown
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.words.links import explanation, link_text, part_text
@@ -40,8 +41,14 @@ SURVEYED: dict[str, tuple[Column, ...]] = {
 """The columns of each table. Packets and associations are numbered as if all captures were one."""
 
 
-def refused_rows(association: Association, gate: Gate) -> Iterator[Row]:
-    """Yield a row for each presentation context that was refused, without its capture."""
+def surveyed_rows(association: Association, found: Findings, gate: Gate) -> Iterator[tuple[str, int, Row]]:
+    """Yield the rows of an association that is over, as `rows_of`, and those of refused contexts; without captures."""
+    yield from rows_of(association, found, association.timeline, gate)
+    for row in _refused_rows(association, gate):
+        yield "refused_contexts", 0, row
+
+
+def _refused_rows(association: Association, gate: Gate) -> Iterator[Row]:
     for context in association.contexts.values():
         if context.result:
             uid, offered = context.abstract_syntax, " ".join(map(gate.uid, context.proposed_transfer_syntaxes))

@@ -9,6 +9,7 @@ from dicomsniff.association import links as links_module
 from dicomsniff.association import moves as moves_module
 from dicomsniff.association import neighbours as neighbours_module
 from dicomsniff.association import normalized_links as instances_module
+from dicomsniff.association.deliveries import find_deliveries
 from dicomsniff.association.normalized_links import Kind
 from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release, store
 from unmarked import explain_move
@@ -332,7 +333,7 @@ def test_what_is_remembered_is_bounded(monkeypatch, limit):
     analyzer = moved()
     for _ in range(5):
         for association in analyzer.associations:
-            links.take(*moves_module.find_moves(association))
+            links.take(moves_module.find_moves(association), find_deliveries(association))
         links.feed_unconnected(moves_module.Unconnected(ARCHIVE, f"{VIEWER}:104", 0, "refused"))
     kept = {"MAX_MOVES": links._moves, "MAX_DELIVERIES": links._named, "MAX_UNCONNECTED": links._unconnected}
     assert len(kept[limit]) == 2

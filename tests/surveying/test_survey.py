@@ -12,10 +12,10 @@ import build
 from dicomsniff.cli import run
 from dicomsniff.export.tables import TABLES
 from dicomsniff.privacy.gate import Privacy
-from dicomsniff.surveying import captures
+from dicomsniff.surveying import captures, crew, survey
 from dicomsniff.surveying.captures import find_captures
 from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
-from surveying.pieces import cut, rows, surveyed
+from surveying.pieces import PRIVACY, cut, rows, surveyed
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 MOVE = SAMPLES / "c-move.pcap"
@@ -113,6 +113,31 @@ def test_other_options_do_all_anew(tmp_path):
     surveyed([MOVE], tmp_path / "out")
     assert surveyed([MOVE], tmp_path / "out", ports=(4242,)).result.skipped == 0
     assert surveyed([MOVE], tmp_path / "out", Privacy(keep_phi=True), ports=(4242,)).result.skipped == 0
+
+
+@pytest.mark.parametrize("withheld", [{"redact_uids": True}, {"redact_network": True}])
+def test_what_is_to_be_withheld_now_is_not_told_as_an_earlier_run_told_it(withheld, tmp_path):
+    capture = SAMPLES / "c-store.pcap"
+    surveyed([capture], tmp_path / "out")
+    surveyed([capture], tmp_path / "out", PRIVACY._replace(**withheld))
+    surveyed([capture], tmp_path / "fresh", PRIVACY._replace(**withheld))
+    assert tables(tmp_path / "out") == tables(tmp_path / "fresh")
+
+
+def test_a_key_log_that_grows_meanwhile_loses_no_capture(tmp_path, monkeypatch):
+    log = tmp_path / "keys.log"
+    log.write_text("")
+
+    def work(*given):
+        for done in crew.work(*given):
+            with log.open("a") as file:
+                file.write("# one more handshake\n")
+            yield done
+
+    monkeypatch.setattr(survey, "work", work)
+    pieces = cut(MOVE, tmp_path / "pieces", [10, 20])
+    assert surveyed(pieces, tmp_path / "out", key_logs=(str(log),)).result.captures == 3
+    assert len(rows(tmp_path / "out", "captures")) == 3
 
 
 def test_a_packet_is_found_in_its_capture(tmp_path):
