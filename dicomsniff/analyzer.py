@@ -257,8 +257,9 @@ class Analyzer:
         self.overview.take(course)
 
     def conclude_all(self) -> None:
-        """All associations of all parts had their turn: ask the rules about the whole."""
-        self._judge_all()
+        """All associations had their turn: ask the rules about the whole."""
+        if self._judge and not self._part:
+            self.findings = find_in_capture(self)
 
     @property
     def verdict(self) -> str:
@@ -325,13 +326,8 @@ class Analyzer:
         self.ended = []
         updates = self._take(self._entrance.close(count))
         if self.is_over:
-            self._judge_all()
+            self.conclude_all()
         return updates
-
-    def _judge_all(self) -> None:
-        """Ask the rules about the whole."""
-        if self._judge and not self._part:
-            self.findings = find_in_capture(self)
 
     def _segments(self, batch: PacketBatch) -> Iterator[Segment]:
         segments, flows = self._decoder.segments(batch), self._flows
