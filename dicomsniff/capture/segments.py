@@ -118,6 +118,13 @@ def reverse_flow(flow: bytes) -> bytes:
     return flow[width : 2 * width] + flow[:width] + flow[-2:] + flow[-4:-2]
 
 
+def alone(segment: Segment) -> Segment:
+    """Return a segment with its TCP header that does not keep its whole batch in memory."""
+    data, start, end = segment[8:11]
+    header = (segment[6] >> 12) * 4
+    return (*segment[:8], data[start - header : end], header, header + end - start, segment[11])
+
+
 def both_flows(*flows: bytes) -> frozenset[bytes]:
     """Return the flows of both directions of connections, each given by one of its two."""
     return frozenset((*flows, *map(reverse_flow, flows)))

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from dicomsniff.capture.segments import ACK, DOUBLED, FIN, PAUSE, RST, SYN, Segment, reverse_flow
+from dicomsniff.capture.segments import ACK, DOUBLED, FIN, PAUSE, RST, SYN, Segment, alone, reverse_flow
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
 from dicomsniff.tcp.pauses import NEVER, note_pause
@@ -197,7 +197,7 @@ class TcpTracker:
         if start < end and peer.hole and not fills:
             events += peer.settle(time)
             if peer.hole:
-                connection.holed, connection.waiting = peer, [_alone(segment)]
+                connection.holed, connection.waiting = peer, [alone(segment)]
                 stream.expected = peer.expected = -1
                 return events
         if peer.held and not peer.anchored:
@@ -235,7 +235,7 @@ class TcpTracker:
             waiting, connection.waiting, connection.holed = connection.waiting, [], None
             events = self._consider(segment, self.streams.get(flow), fills=True)
             return events + self._take_waiting(waiting)
-        connection.waiting.append(_alone(segment))
+        connection.waiting.append(alone(segment))
         self.table.count_held(connection)
         later = sum([each[3] == holed.flow for each in connection.waiting])
         patient = later < SEGMENTS_BEFORE_GAP and time - connection.waiting[0][1] <= WAIT_BEFORE_GAP
@@ -362,12 +362,6 @@ def _syn_options(segment: Segment) -> tuple[int | None, int | None]:
 def _is_ahead(ack: int, expected: int) -> bool:
     """Whether an acknowledgement is beyond the bytes that have come; unknown (-1) is not."""
     return expected >= 0 and 0 < (ack - expected) & SEQUENCE_MASK <= MAX_WINDOW
-
-
-def _alone(segment: Segment) -> Segment:
-    """Return a segment that does not keep its whole batch in memory."""
-    *head, data, start, end, cut = segment
-    return (*head, data[start:end], 0, end - start, cut)  # type: ignore[return-value]
 
 
 def _is_new(stream: Stream, seq: int, flags: int) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from re import Pattern
 from typing import NamedTuple
 
-from dicomsniff.capture.segments import ACK, FIN, RST, SYN, Segment, reverse_flow
+from dicomsniff.capture.segments import ACK, FIN, RST, SYN, Segment, alone, reverse_flow
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import LINGER, MAX_CLOSED, MAX_CONNECTIONS, TcpTracker
 from dicomsniff.tcp.events import TcpEvent
@@ -160,7 +160,7 @@ class Entrance:
             self._forget(next(iter(self.counted.values())))
         tracker.connections += 1
         guest = Guest(tracker.connections, flow, seq)
-        guest.segments.append(_alone(segment))
+        guest.segments.append(alone(segment))
         for each in guest.flows:
             self._waiting[each] = guest
         return events
@@ -184,7 +184,7 @@ class Entrance:
         if start < end and not self._hears(guest, side, data[start:end]):
             return False
         reaches[side] = (reaches[side] + end - start + bool(flags & FIN)) & SEQUENCE_MASK
-        guest.segments.append(_alone(segment))
+        guest.segments.append(alone(segment))
         if flags != ACK:
             self._note_end(guest, side, flags, segment[1])
         elif guest.unread is not None and guest.settled == _BOTH:
@@ -252,10 +252,3 @@ class Entrance:
             for each in guest.flows:
                 del flows[each]
             self._tell(guest.unread.protocol, guest.flows[0])
-
-
-def _alone(segment: Segment) -> Segment:
-    """Return a segment with its TCP header that does not keep its whole batch in memory."""
-    data, start, end = segment[8:11]
-    header = (segment[6] >> 12) * 4
-    return (*segment[:8], data[start - header : end], header, header + end - start, segment[11])
