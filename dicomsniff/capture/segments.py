@@ -16,6 +16,10 @@ The payload is `data[start:end]`; the TCP header lies before it. `control` is th
 in 32-bit words, then flags. A plain tuple: a large capture makes a million of them."""
 
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
+ENDS = FIN | SYN | RST
+"""Flags of which a connection has none between its beginning and its end."""
+CONTROL = ENDS | ACK
+"""Flags that say what a segment is for: only ACK in nearly all."""
 
 PAUSE = 20_000_000
 """Time (ns) between two segments with bytes from which on their sender paused: shorter than any delayed

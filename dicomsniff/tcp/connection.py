@@ -3,7 +3,7 @@
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from dicomsniff.capture.segments import ACK, DOUBLED, FIN, PAUSE, RST, SYN, Segment, alone, reverse_flow
+from dicomsniff.capture.segments import ACK, CONTROL, DOUBLED, ENDS, FIN, PAUSE, RST, SYN, Segment, alone, reverse_flow
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
 from dicomsniff.tcp.pauses import NEVER, note_pause
@@ -27,7 +27,6 @@ MAX_WAITING = 64
 
 A hole is given up after SEGMENTS_BEFORE_GAP segments of its own direction; this bounds the other direction.
 """
-_CONTROL = FIN | SYN | RST | ACK
 
 
 class Connection:
@@ -112,7 +111,7 @@ class TcpTracker:
         """Take a segment; return what can be handed on."""
         number, time, record_offset, flow, seq, ack, flags, window, data, start, end, cut = segment
         stream = self.streams.get(flow)
-        if stream is None or seq != stream.expected or flags & _CONTROL != ACK or cut:
+        if stream is None or seq != stream.expected or flags & CONTROL != ACK or cut:
             return self._consider(segment, stream)
         peer = stream.peer
         if start < end and ack != peer.expected and _is_ahead(ack, peer.expected):
@@ -190,7 +189,7 @@ class TcpTracker:
             self._synchronize(stream, segment)
             seq = (seq + 1) & SEQUENCE_MASK
         if flags & ACK:
-            plain = start == end and not cut and not flags & (SYN | FIN | RST)
+            plain = start == end and not cut and not flags & ENDS
             peer.acknowledge(ack, window, time, plain=plain)
         # The bytes that this segment acknowledges were sent before it, though the capture lacks some of them so far.
         # Handing on its data now would put an answer before its request, so both directions wait for a moment.
