@@ -257,9 +257,8 @@ class Analyzer:
         self.overview.take(course)
 
     def conclude_all(self) -> None:
-        """All associations had their turn: ask the rules about the whole."""
-        if self._judge and not self._part:
-            self.findings = find_in_capture(self)
+        """All associations of all parts had their turn: ask the rules about the whole."""
+        self._judge_all()
 
     @property
     def verdict(self) -> str:
@@ -326,8 +325,13 @@ class Analyzer:
         self.ended = []
         updates = self._take(self._entrance.close(count))
         if self.is_over:
-            self.conclude_all()
+            self._judge_all()
         return updates
+
+    def _judge_all(self) -> None:
+        """Ask the rules about the whole."""
+        if self._judge and not self._part:
+            self.findings = find_in_capture(self)
 
     def _segments(self, batch: PacketBatch) -> Iterator[Segment]:
         segments, flows = self._decoder.segments(batch), self._flows
