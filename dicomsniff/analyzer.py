@@ -97,9 +97,9 @@ class Analyzer:
         self._part, self._flows = part, flows
         self._outcomes: list[Outcome] = []
         self._adopted: dict[int, Association] = {}
+        """Associations of parts that are still to be looked at."""
         self._leaving: dict[int, Connection] = {}
         """Connections that ended together, and are still to be looked at."""
-        """Associations of parts that are still to be looked at."""
         self._kept: dict[int, Association] = {}
         self._closed: deque[Association] = deque()
         self.ended: list[Association] = []

@@ -60,9 +60,9 @@ UNNAMED = OtherProtocol("", re.compile(b""))
 """Any other one."""
 
 
-def find_protocol(first_bytes: bytes) -> OtherProtocol:
-    """Return the protocol that the first bytes of a side, which are no PDU, are of."""
-    return next((each for each in PROTOCOLS if each.begins.match(first_bytes)), UNNAMED)
+def find_protocol(*sides: bytes) -> OtherProtocol:
+    """Return the protocol that the first bytes of a side, which are no PDU, are of; of several, the first that is."""
+    return next((each for first_bytes in sides for each in PROTOCOLS if each.begins.match(first_bytes)), UNNAMED)
 
 
 def find_wrapping(first_bytes: bytes) -> OtherProtocol | None:

@@ -118,8 +118,7 @@ class Recognition:
         if any(detection.verdict is Verdict.DICOM for detection in detections):
             consumer = self._connection.consumer = Conversation(self._connection, self.beginning, self._means)
             return consumer
-        others = [find_protocol(each.beginning) for each in detections if each.verdict is Verdict.OTHER]
-        return self._leave_to(next((each for each in others if each is not UNNAMED), UNNAMED))
+        return self._leave_to(find_protocol(*(each.beginning for each in detections if each.verdict is Verdict.OTHER)))
 
     def _leave_to(self, protocol: OtherProtocol) -> Consumer:
         consumer = protocol.consumer(protocol.name, self._connection, self.beginning, self._means)
@@ -134,8 +133,7 @@ def find_unread(first: bytes, second: bytes, *, reads_tls: bool) -> Unread | Non
     """
     if judge_start(first) is not Verdict.OTHER or judge_start(second) is not Verdict.OTHER:
         return None
-    protocol = find_protocol(first)
-    protocol = find_protocol(second) if protocol is UNNAMED else protocol
+    protocol = find_protocol(first, second)
     if protocol.consumer is Foreign:
         return Unread(protocol.name)
     hellos = protocol.name == TLS and first[:1] == second[:1] == _HANDSHAKE

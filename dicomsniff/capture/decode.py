@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
-from dicomsniff.capture.segments import ACK, DOUBLED, FIN, PAUSE, RST, SYN, Flow, RunPause, Segment
+from dicomsniff.capture.segments import ACK, CONTROL, DOUBLED, ENDS, PAUSE, Flow, RunPause, Segment
 from dicomsniff.capture.skip import MAX_KEPT
 from dicomsniff.capture.unreachable import MAX_UNREACHABLE, Unreachable
 from dicomsniff.span import PacketMark
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _REST = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 8 of a TCP header."""
-_CONTROL = FIN | SYN | RST | ACK
-_ENDS = SYN | FIN | RST
 _new = tuple.__new__
 
 
@@ -61,7 +59,7 @@ class SegmentDecoder:
                     and seq == run_expected
                     and seen & type_mask == kind
                     and carried & protocol_mask == protocol
-                    and control & _CONTROL == ACK
+                    and control & CONTROL == ACK
                     and (outer is None or outer(data, start) == expected)
                 ):
                     tcp, last = start + tcp_at, start + counted + length
@@ -97,9 +95,9 @@ class SegmentDecoder:
                 if tcp + 20 <= first <= last:
                     state = find(flow)
                     if state is None:
-                        if flow in counted_flows and not control & _ENDS:
+                        if flow in counted_flows and not control & ENDS:
                             continue
-                    elif seq == state.expected and control & _CONTROL == ACK:
+                    elif seq == state.expected and control & CONTROL == ACK:
                         skip = state.skip
                         if skip is not None and first < last and (last <= end or (skip.lacks and first <= end)):
                             offset, until, kept = state.offset, skip.until, skip.kept

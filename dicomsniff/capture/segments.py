@@ -16,6 +16,10 @@ The payload is `data[start:end]`; the TCP header lies before it. `control` is th
 in 32-bit words, then flags. A plain tuple: a large capture makes a million of them."""
 
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
+ENDS = FIN | SYN | RST
+"""Flags of which a connection has none between its beginning and its end."""
+CONTROL = ENDS | ACK
+"""Flags that say what a segment is for: only ACK in nearly all."""
 
 PAUSE = 20_000_000
 """Time (ns) between two segments with bytes from which on their sender paused: shorter than any delayed
@@ -116,6 +120,13 @@ def reverse_flow(flow: bytes) -> bytes:
     """Return the flow of the opposite direction."""
     width = (len(flow) - 4) // 2
     return flow[width : 2 * width] + flow[:width] + flow[-2:] + flow[-4:-2]
+
+
+def alone(segment: Segment) -> Segment:
+    """Return a segment with its TCP header that does not keep its whole batch in memory."""
+    data, start, end = segment[8:11]
+    header = (segment[6] >> 12) * 4
+    return (*segment[:8], data[start - header : end], header, header + end - start, segment[11])
 
 
 def both_flows(*flows: bytes) -> frozenset[bytes]:

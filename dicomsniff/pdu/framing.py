@@ -510,7 +510,7 @@ class Framing:
         self.position += count
         self._skipped += passed.readable
         if self._holes is not None:
-            self._holes.add_run(self.position, passed, self._skipped)
+            self._holes.add(self.position, passed.cut, passed.mark, self._skipped, passed.packets)
 
     def tell_holes(self) -> list[PduEvent]:
         """Tell of holes that were to be told together with further ones."""

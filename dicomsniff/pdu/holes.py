@@ -1,6 +1,5 @@
 """Holes in a row, where the place among PDUs is lost -> what is told of them, together."""
 
-from dicomsniff.capture.skip import Unreadable
 from dicomsniff.pdu.types import MissingBytes
 from dicomsniff.span import PacketMark, Source, Span, join_spans
 
@@ -22,23 +21,19 @@ class Holes:
         self._pieces = self._skipped = 0
         """Places with bytes that were not readable before the last hole, and how many bytes these are."""
 
-    def add(self, end: int, length: int, mark: PacketMark, skipped: int) -> None:
-        """Take a hole of `length` bytes that ends at `end`; `skipped` bytes since `start` were not readable."""
+    def add(self, end: int, missing: int, mark: PacketMark, skipped: int, count: int = 1) -> None:
+        """Take holes that lack `missing` bytes; the last one ends at `end`, and was met in the packet of `mark`.
+
+        So far, `skipped` bytes since `start` were not readable; if some of them are new, they stand before each hole.
+        """
         self._end, self._last = end, max(self._last, mark)
-        self._missing += length
-        self.count += 1
-        self._pieces, self._skipped = self.pieces(skipped), skipped
+        self._missing += missing
+        self.count += count
+        self._pieces, self._skipped = self.pieces(skipped, count), skipped
 
-    def add_run(self, end: int, passed: Unreadable, skipped: int) -> None:
-        """Take the holes of packets that were only counted, the last of which ends at `end`; see `add`."""
-        self._end, self._last = end, max(self._last, passed.mark)
-        self._missing += passed.cut
-        self.count += passed.packets
-        self._pieces, self._skipped = self._pieces + passed.packets, skipped
-
-    def pieces(self, skipped: int) -> int:
-        """In how many places the `skipped` bytes since `start` are, with holes between them."""
-        return self._pieces + (skipped > self._skipped)
+    def pieces(self, skipped: int, count: int = 1) -> int:
+        """In how many places the `skipped` bytes since `start` are: `count` more, if some are behind the last hole."""
+        return self._pieces + (count if skipped > self._skipped else 0)
 
     def told(self, source: Source | None) -> MissingBytes:
         """Tell of all of them, in a stream."""

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from dicomsniff.capture.segments import ACK, DOUBLED, FIN, PAUSE, RST, SYN, Segment, reverse_flow
+from dicomsniff.capture.segments import ACK, CONTROL, DOUBLED, ENDS, FIN, PAUSE, RST, SYN, Segment, alone, reverse_flow
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
 from dicomsniff.tcp.pauses import NEVER, note_pause
@@ -27,7 +27,6 @@ MAX_WAITING = 64
 
 A hole is given up after SEGMENTS_BEFORE_GAP segments of its own direction; this bounds the other direction.
 """
-_CONTROL = FIN | SYN | RST | ACK
 
 
 class Connection:
@@ -112,7 +111,7 @@ class TcpTracker:
         """Take a segment; return what can be handed on."""
         number, time, record_offset, flow, seq, ack, flags, window, data, start, end, cut = segment
         stream = self.streams.get(flow)
-        if stream is None or seq != stream.expected or flags & _CONTROL != ACK or cut:
+        if stream is None or seq != stream.expected or flags & CONTROL != ACK or cut:
             return self._consider(segment, stream)
         peer = stream.peer
         if start < end and ack != peer.expected and _is_ahead(ack, peer.expected):
@@ -190,14 +189,14 @@ class TcpTracker:
             self._synchronize(stream, segment)
             seq = (seq + 1) & SEQUENCE_MASK
         if flags & ACK:
-            plain = start == end and not cut and not flags & (SYN | FIN | RST)
+            plain = start == end and not cut and not flags & ENDS
             peer.acknowledge(ack, window, time, plain=plain)
         # The bytes that this segment acknowledges were sent before it, though the capture lacks some of them so far.
         # Handing on its data now would put an answer before its request, so both directions wait for a moment.
         if start < end and peer.hole and not fills:
             events += peer.settle(time)
             if peer.hole:
-                connection.holed, connection.waiting = peer, [_alone(segment)]
+                connection.holed, connection.waiting = peer, [alone(segment)]
                 stream.expected = peer.expected = -1
                 return events
         if peer.held and not peer.anchored:
@@ -235,7 +234,7 @@ class TcpTracker:
             waiting, connection.waiting, connection.holed = connection.waiting, [], None
             events = self._consider(segment, self.streams.get(flow), fills=True)
             return events + self._take_waiting(waiting)
-        connection.waiting.append(_alone(segment))
+        connection.waiting.append(alone(segment))
         self.table.count_held(connection)
         later = sum([each[3] == holed.flow for each in connection.waiting])
         patient = later < SEGMENTS_BEFORE_GAP and time - connection.waiting[0][1] <= WAIT_BEFORE_GAP
@@ -362,12 +361,6 @@ def _syn_options(segment: Segment) -> tuple[int | None, int | None]:
 def _is_ahead(ack: int, expected: int) -> bool:
     """Whether an acknowledgement is beyond the bytes that have come; unknown (-1) is not."""
     return expected >= 0 and 0 < (ack - expected) & SEQUENCE_MASK <= MAX_WINDOW
-
-
-def _alone(segment: Segment) -> Segment:
-    """Return a segment that does not keep its whole batch in memory."""
-    *head, data, start, end, cut = segment
-    return (*head, data[start:end], 0, end - start, cut)  # type: ignore[return-value]
 
 
 def _is_new(stream: Stream, seq: int, flags: int) -> bool:

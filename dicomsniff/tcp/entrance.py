@@ -11,7 +11,8 @@ from collections.abc import Callable
 from re import Pattern
 from typing import NamedTuple
 
-from dicomsniff.capture.segments import ACK, FIN, RST, SYN, Segment, reverse_flow
+from dicomsniff.capture.segments import ACK, CONTROL, ENDS, FIN, RST, SYN, Segment, alone, reverse_flow
+from dicomsniff.dictionary.pdu_types import PDU_TYPES
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import LINGER, MAX_CLOSED, MAX_CONNECTIONS, TcpTracker
 from dicomsniff.tcp.events import TcpEvent
@@ -23,9 +24,6 @@ MAX_SEGMENTS = 16
 """Segments of each that wait; with more of them the tracker takes it."""
 MAX_BYTES = 1 << 14
 """Bytes of their payload: the same."""
-_ENDS = FIN | SYN | RST
-_CONTROL = FIN | SYN | RST | ACK
-_PDU_TYPES = frozenset(range(1, 8))
 _BOTH = 3
 _BEHIND = 1 << 31
 
@@ -114,7 +112,7 @@ class Entrance:
         flow = segment[3]
         if flow in self._tracker.streams:
             return self._tracker.feed(segment)
-        events = self.pass_time(segment[1]) if segment[6] & _ENDS else []
+        events = self.pass_time(segment[1]) if segment[6] & ENDS else []
         guest = self._waiting.get(flow)
         if guest is not None:
             return (
@@ -150,7 +148,7 @@ class Entrance:
         """Take a segment of an unknown connection: one that begins here may wait."""
         flow, seq, control, start, end, cut = segment[3], segment[4], segment[6], *segment[9:]
         tracker = self._tracker
-        if control & _CONTROL != SYN or start != end or cut or tracker.table.is_on_shelf(flow) or self._is_wanted(flow):
+        if control & CONTROL != SYN or start != end or cut or tracker.table.is_on_shelf(flow) or self._is_wanted(flow):
             return tracker.feed(segment)
         events: list[TcpEvent] = []
         if len(self._waiting) >= 2 * MAX_WAITING:
@@ -160,7 +158,7 @@ class Entrance:
             self._forget(next(iter(self.counted.values())))
         tracker.connections += 1
         guest = Guest(tracker.connections, flow, seq)
-        guest.segments.append(_alone(segment))
+        guest.segments.append(alone(segment))
         for each in guest.flows:
             self._waiting[each] = guest
         return events
@@ -168,7 +166,7 @@ class Entrance:
     def _may_wait(self, guest: Guest, segment: Segment) -> bool:
         """Take a segment of a connection that waits, if it is as plain as those before."""
         _, _, _, flow, seq, ack, control, _, data, start, end, cut = segment
-        side, flags, reaches = int(flow == guest.flows[1]), control & _CONTROL, guest.reaches
+        side, flags, reaches = int(flow == guest.flows[1]), control & CONTROL, guest.reaches
         guest.size += end - start
         if guest.size > MAX_BYTES or len(guest.segments) >= MAX_SEGMENTS:
             return False
@@ -184,7 +182,7 @@ class Entrance:
         if start < end and not self._hears(guest, side, data[start:end]):
             return False
         reaches[side] = (reaches[side] + end - start + bool(flags & FIN)) & SEQUENCE_MASK
-        guest.segments.append(_alone(segment))
+        guest.segments.append(alone(segment))
         if flags != ACK:
             self._note_end(guest, side, flags, segment[1])
         elif guest.unread is not None and guest.settled == _BOTH:
@@ -197,7 +195,7 @@ class Entrance:
         unread = guest.unread
         if unread is None:
             # What may begin a PDU is judged by whoever reads it.
-            if side in guest.said or said[0] in _PDU_TYPES:
+            if side in guest.said or said[0] in PDU_TYPES:
                 return False
             guest.said[side] = said
             if len(guest.said) < len(guest.flows):
@@ -252,10 +250,3 @@ class Entrance:
             for each in guest.flows:
                 del flows[each]
             self._tell(guest.unread.protocol, guest.flows[0])
-
-
-def _alone(segment: Segment) -> Segment:
-    """Return a segment with its TCP header that does not keep its whole batch in memory."""
-    data, start, end = segment[8:11]
-    header = (segment[6] >> 12) * 4
-    return (*segment[:8], data[start - header : end], header, header + end - start, segment[11])

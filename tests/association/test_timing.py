@@ -364,8 +364,19 @@ def test_whatever_happens_every_moment_counts_once(steps, tick):
 @settings(max_examples=examples(150))
 def test_segments_that_are_passed_over_change_nothing(steps, size):
     """The same account as when every segment is looked at, where one side speaks at a time."""
-    records = build.frames(improvised(steps, tick=TICK).packets)
-    accounts = []
+    passing, careful = passing_and_careful(build.frames(improvised(steps, tick=TICK).packets), size)
+    assert [measured(association) for association in passing] == [measured(association) for association in careful]
+
+
+def measured(association: Association) -> list[object]:
+    """How time was spent, and the longest answer."""
+    timing = association.timing
+    return [timing.spent, timing.pauses, timing.longest_answer(Side.ACCEPTOR)]
+
+
+def passing_and_careful(records: list[tuple[int, bytes]], size: int) -> list[list[Association]]:
+    """The associations in batches of so many frames, where segments may be passed over, and where none is."""
+    found = []
     for careful in (False, True):
         analyzer = Analyzer()
         if careful:
@@ -373,10 +384,23 @@ def test_segments_that_are_passed_over_change_nothing(steps, size):
         for at in range(0, len(records), size):
             analyzer.feed(batch(records[at : at + size], first=at + 1))
         analyzer.close()
-        accounts.append(
-            [(a.timing.spent, a.timing.pauses, a.timing.longest_answer(Side.ACCEPTOR)) for a in analyzer.associations]
-        )
-    assert accounts[0] == accounts[1]
+        found.append([*analyzer.associations])
+    return found
+
+
+def send_in_turns(talk: build.Talk, data: bytes, turns: list[tuple[int, int, str]]) -> None:
+    """Send `data`, as far as turns go: (how many segments, milliseconds after them, what else comes then)."""
+    for segments, wait, then in turns:
+        for _ in range(segments):
+            talk.client(data[:1460])
+            data = data[1460:]
+        talk.wait(wait * MS)
+        if then == "ack":
+            talk.acknowledge(1)
+        elif then == "say":
+            talk.server(build.message(1, build.echo_rq(7)))
+        elif then == "repeat":
+            talk.packets.append(talk.packets[-1]._replace(time=talk.time))
 
 
 @given(
@@ -399,32 +423,12 @@ def test_cut_segments_that_are_passed_over_change_nothing(turns, tick, size, kee
     talk.tick = tick
     begun = len(talk.packets)
     talk.client(build.command_pdu(1, build.store_rq(1)))
-    data = build.data_pdus(1, bytes(1460 * 400), 4000)
-    for segments, wait, then in [(20, 0, ""), *turns]:
-        for _ in range(segments):
-            talk.client(data[:1460])
-            data = data[1460:]
-        talk.wait(wait * MS)
-        if then == "ack":
-            talk.acknowledge(1)
-        elif then == "say":
-            talk.server(build.message(1, build.echo_rq(7)))
-        elif then == "repeat":
-            talk.packets.append(talk.packets[-1]._replace(time=talk.time))
+    send_in_turns(talk, build.data_pdus(1, bytes(1460 * 400), 4000), [(20, 0, ""), *turns])
     if closes:
         talk.close()
     cut = [packet._replace(cut=max(0, len(packet.data) - keep)) for packet in talk.packets[begun:]]
-    records = build.frames(talk.packets[:begun] + cut)
-    accounts = []
-    for careful in (False, True):
-        analyzer = Analyzer()
-        if careful:
-            analyzer._decoder = SegmentDecoder()  # one that follows no flow
-        for at in range(0, len(records), size):
-            analyzer.feed(batch(records[at : at + size], first=at + 1))
-        analyzer.close()
-        accounts.append([everything(association) for association in analyzer.associations])
-    assert accounts[0] == accounts[1]
+    passing, careful = passing_and_careful(build.frames(talk.packets[:begun] + cut), size)
+    assert [everything(association) for association in passing] == [everything(association) for association in careful]
 
 
 @given(
@@ -443,16 +447,7 @@ def test_copies_of_segments_that_are_passed_over_change_nothing(turns, doubled, 
     """Frames that were captured twice, or sent again soon, are the same alone and among others."""
     talk = talking()
     talk.tick, begun = 3 * MS, len(talk.packets)
-    data = build.message(1, build.store_rq(1), build.pixels(1460 * 200))
-    for segments, wait, then in turns:
-        for _ in range(segments):
-            talk.client(data[:1460])
-            data = data[1460:]
-        talk.wait(wait * MS)
-        if then == "ack":
-            talk.acknowledge(1)
-        elif then == "say":
-            talk.server(build.message(1, build.echo_rq(7)))
+    send_in_turns(talk, build.message(1, build.store_rq(1), build.pixels(1460 * 200)), turns)
     if closes:
         talk.close()
     packets = talk.packets[:begun]

@@ -159,14 +159,29 @@ def test_a_closed_window_is_counted_once_until_it_opens():
     assert tracker.streams[talk.packets[0].flow].health.zero_windows == 2
 
 
+def with_segment_size(syn: build.Packet) -> bytes:
+    """The frame of a SYN that tells a maximum segment size of 1460 bytes (RFC 9293 §3.7.1)."""
+    header = bytearray(build.tcp_bytes(syn))
+    header[12] = 0x60
+    header[20:20] = b"\x02\x04\x05\xb4"
+    return build.ethernet(build.ipv4(syn.flow[:4], syn.flow[4:8], bytes(header)))
+
+
 def test_the_segment_size_of_a_syn_is_read_from_real_frames():
-    talk = build.Talk().open()
-    syn = bytearray(build.tcp_bytes(talk.packets[0]))
-    syn[12] = 0x60
-    syn[20:20] = b"\x02\x04\x05\xb4"
-    flow = talk.packets[0].flow
-    frame = build.ethernet(build.ipv4(flow[:4], flow[4:8], bytes(syn)))
+    syn = build.Talk().open().packets[0]
     tracker = TcpTracker()
-    for segment in SegmentDecoder(tracker.streams).segments(batch([(build.START, frame)])):
+    for segment in SegmentDecoder(tracker.streams).segments(batch([(build.START, with_segment_size(syn))])):
         tracker.feed(segment)
-    assert tracker.streams[flow].health.maximum_segment_size == 1460
+    assert tracker.streams[syn.flow].health.maximum_segment_size == 1460
+
+
+def test_the_segment_size_of_a_syn_that_came_late_behind_a_hole_is_read_too():
+    talk = build.Talk().open()
+    syn, answer = talk.packets[:2]
+    talk.lose(0, 4)
+    (told,) = talk.server(b"told")
+    frames = [*build.frames([syn, told]), (talk.time, with_segment_size(answer))]
+    tracker = TcpTracker()
+    for segment in SegmentDecoder(tracker.streams).segments(batch(frames)):
+        tracker.feed(segment)
+    assert tracker.streams[answer.flow].health.maximum_segment_size == 1460
