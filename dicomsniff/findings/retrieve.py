@@ -38,9 +38,8 @@ def why_in_sight(move: Move) -> str:
     if not brought_less(move):
         return ""
     destination = _destination(move)
-    for delivery in move.deliveries:
-        if said := _refusal(delivery, destination, move):
-            return said
+    if said := _first_refusal(move, destination):
+        return said
     if move.status == DESTINATION_UNKNOWN and not move.unconnected:
         return _unknown(move)
     return _refused_objects(move, destination)
@@ -51,9 +50,8 @@ def why_less(move: Move) -> str:
     if not brought_less(move):
         return ""
     destination = _destination(move)
-    for delivery in move.deliveries:
-        if said := _refusal(delivery, destination, move):
-            return said
+    if said := _first_refusal(move, destination):
+        return said
     if move.unconnected and not move.sent:
         tries = Counter((each.target, each.how) for each in move.unconnected)
         (target, how), count = tries.most_common(1)[0]
@@ -92,6 +90,11 @@ def _unknown(move: Move) -> str:
     if (length := len(str(move.destination))) > MAX_TITLE:
         return f"the destination {unknown} has {length} characters; an AE title has {MAX_TITLE} at most"
     return f"the SCP does not know the destination {unknown}; it must be configured there"
+
+
+def _first_refusal(move: Move, destination: str) -> str:
+    """Say which association to the destination came to nothing, and how; empty where none did."""
+    return next(filter(None, (_refusal(delivery, destination, move) for delivery in move.deliveries)), "")
 
 
 def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
