@@ -134,11 +134,11 @@ class Overview:
         self.take(course)
         return course.trouble
 
-    def take(self, course: "Course") -> None:
+    def take(self, course: Course) -> None:
         """Count one, of which it is known how it went."""
         self.fates[course.fate] += 1
         self._going_on += self._watches and course.fate is Fate.UNKNOWN and course.goes_on
-        if course.why and course.fate in self.reasons:
+        if course.why:
             self._take_reason(course)
         for place, (service, count) in enumerate(course.requests.items()):
             self.requests[service] += count
@@ -151,7 +151,7 @@ class Overview:
         if course.findings:
             self.findings.update(course.findings)
 
-    def _take_reason(self, course: "Course") -> None:
+    def _take_reason(self, course: Course) -> None:
         reasons, why = self.reasons[course.fate], course.why
         if why not in reasons and len(reasons) >= MAX_REASONS:
             self.other_reasons += course.fate is Fate.TROUBLED
