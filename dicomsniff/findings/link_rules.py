@@ -88,12 +88,14 @@ def answered_early(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Look at the SCP, which may only queue what is asked of it. At the requestor, wait for the objects.
     """
     for move in facts.links.moves():
-        begun = [each.stores.first_time for each in move.deliveries if not each.guessed and each.stores.asked]
-        if move.end is None or move.category != "Success" or not begun or min(begun) <= move.end + EARLY:
+        begun = [each for each in move.deliveries if not each.guessed and each.stores.asked]
+        first = min(begun, key=lambda each: each.stores.first_time, default=None)
+        if move.end is None or move.category != "Success":
             continue
-        first = next(each for each in move.deliveries if not each.guessed and each.stores.asked)
+        if first is None or first.stores.first_time <= move.end + EARLY:
+            continue
         who = the_title(str(move.provider_title or move.provider))
-        late = duration(min(begun) - move.end)
+        late = duration(first.stores.first_time - move.end)
         where = f"association {the_association(first.association)}"
         yield _about(
             move, f"{who} answered with Success {late} before it sent the first object ({where}): {_name(move)}"
