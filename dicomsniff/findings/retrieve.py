@@ -20,6 +20,11 @@ MAX_NAMED = 3
 """SOP classes that a line names; further ones are counted."""
 
 
+def move_name(move: Move) -> str:
+    """Name a C-MOVE by its destination, marked: `C-MOVE to VIEWER`."""
+    return f"C-MOVE to {the_title(move.destination or '?')}"
+
+
 def brought_less(move: Move) -> bool:
     """Whether a C-MOVE failed, or did not say that it moved everything there was."""
     counters = move.counters
@@ -86,8 +91,10 @@ def _destination(move: Move) -> str:
 
 
 def _unknown(move: Move) -> str:
-    unknown = the_title(str(move.destination))
-    if (length := len(str(move.destination))) > MAX_TITLE:
+    if not move.destination:
+        return "it names no destination"
+    unknown = the_title(move.destination)
+    if (length := len(move.destination)) > MAX_TITLE:
         return f"the destination {unknown} has {length} characters; an AE title has {MAX_TITLE} at most"
     return f"the SCP does not know the destination {unknown}; it must be configured there"
 

@@ -173,6 +173,20 @@ def test_an_abort_explains_a_move_only_where_nothing_was_stored_before(stores, c
     assert text.startswith(f"C-MOVE to VIEWER: {words}")
 
 
+def test_a_move_without_a_destination_is_given_no_name_of_one():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq(destination=""))
+    asking.server(move_rsp(0, completed=1, failed=0, warning=0))
+    asking.client(move_rq(8, destination=""))
+    asking.server(move_rsp(0xA801, 8))
+    release(asking)
+    assert said(network.packets, "move-delivery-not-seen") == [
+        "C-MOVE to ? counts 1 object; no C-STORE for this is in the capture"
+    ]
+    assert said(network.packets, "destination-failed") == ["C-MOVE to ?: it names no destination"]
+
+
 def test_of_objects_sent_after_the_answer_to_a_move_the_one_sent_first_is_named():
     network = Network()
     asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
