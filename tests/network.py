@@ -23,11 +23,16 @@ class Network:
         self.talks.append(talk)
         return talk.open()
 
+    def call(self, source: str, target: str, calling: str, called: str, abstract: str, *, after: int = 0) -> build.Talk:
+        """An association that is asked for, and not answered yet."""
+        talk = self.talk(source, target, after=after)
+        talk.client(build.associate_rq(build.proposal(1, abstract), calling=calling, called=called))
+        return talk
+
     def associate(
         self, source: str, target: str, calling: str, called: str, abstract: str, *, after: int = 0, result: int = 0
     ) -> build.Talk:
-        talk = self.talk(source, target, after=after)
-        talk.client(build.associate_rq(build.proposal(1, abstract), calling=calling, called=called))
+        talk = self.call(source, target, calling, called, abstract, after=after)
         talk.server(build.associate_ac(build.answer(1, result), calling=calling, called=called))
         return talk
 

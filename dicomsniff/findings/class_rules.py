@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.normalized import META_CLASSES, META_MEMBERS, UPS_CLASSES
 from dicomsniff.dictionary.reasons import context_result_name, in_words
 from dicomsniff.dimse.message import Message
@@ -16,13 +15,12 @@ from dicomsniff.findings.rule import Hit, final_rule
 
 _OF_CONTEXT = (0x0001, 0x0010, 0x0020, 0x0021, 0x0030)
 """Commands whose SOP class is that of their context: others have meta SOP classes, which stand for several."""
-_BEFORE = (*by("own", *FRAMING), *NOT_CAPTURED)
 
 
 @final_rule(
     code="class-not-of-context",
     severity=Severity.WARNING,
-    follows=(*_BEFORE, *by("own", "context-id-repeated")),
+    follows=(*by("own", *FRAMING), *NOT_CAPTURED, "own:context-id-repeated"),
 )
 def class_mismatched(review: Review) -> Iterator[Hit]:
     """A request names another SOP class than its context.
@@ -70,11 +68,7 @@ def _own_context(association: Association, named: str) -> str:
     """Say what became of the context that was proposed for the class that a request names."""
     own = [each for each in association.contexts.values() if each.abstract_syntax == named]
     refused = next((each for each in own if each.result), None)
-    if refused is None or any(map(_is_accepted, own)):
+    if refused is None or any(each.accepted for each in own):
         return ""
     why = in_words(context_result_name(refused.result or 0))
     return f", and context {refused.id}, proposed for it, was refused: {why}"
-
-
-def _is_accepted(context: PresentationContext) -> bool:
-    return context.accepted

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd
+from dicomsniff.dimse.message import Message
 from dicomsniff.findings.association_rules import HARMLESS, PROVOKED, reaction_to
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
@@ -55,7 +56,7 @@ def reset(review: Review) -> Iterator[Hit]:
         text = f"{who} reset the TCP connection, which {closer} had closed already"
         yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.NOTE)
         return
-    idle, under_way = _idle_before(association, entry), _under_way(review)
+    idle, (_, under_way) = _idle_before(association, entry), _under_way(review)
     if unsure and not under_way:
         if _last_word(association, entry) is not entry.side.other:
             return
@@ -77,14 +78,14 @@ def _last_word(association: Association, entry: Entry) -> Side | None:
     return max(spoken, key=lambda each: each.span.last_packet).side if spoken else None
 
 
-def _under_way(review: Review) -> str:
-    """` within C-STORE-RQ 1`, ` before a final response to C-STORE-RQ 1`; empty where nothing was under way."""
+def _under_way(review: Review) -> tuple[Message | None, str]:
+    """Return what was under way, ` within C-STORE-RQ 1`, ` before a final response to C-STORE-RQ 1`; else nothing."""
     cut = [message for message in review.association.messages if not message.ended and message.data_set is not None]
     what = next(iter([*cut, *review.unanswered()]), None)
     if what is None:
-        return ""
+        return None, ""
     name = the_message_with_id(what)
-    return f" within {name}" if cut else f" before a final response to {name}"
+    return what, f" within {name}" if cut else f" before a final response to {name}"
 
 
 _AT_ONCE = " in answer to the first message"
@@ -129,20 +130,16 @@ def closed_early(review: Review) -> Iterator[Hit]:
     association, ending = review.association, _closing(review)
     if ending is None or association.state is State.REQUESTED or association.state.is_releasing:
         return
-    cut = [message for message in association.messages if not message.ended and message.data_set is not None]
-    asked = list(review.unanswered())
-    if cut or asked:
+    what, under_way = _under_way(review)
+    if what is not None:
         party = association.party(ending.side)
-        what = (cut or asked)[0]
-        name = the_message_with_id(what)
         idle = what.span.first_time - ending.span.last_time
         if what.span.first_packet > ending.span.last_packet and idle >= PATIENCE:
             before = f" after {duration(review.silence)} of silence" if review.silence >= PATIENCE else ""
             text = f"{the_party(party)} closed the TCP connection{before}; {the_party(association.party(what.side))} "
-            text += f"sent {name} on it {duration(idle)} later"
+            text += f"sent {the_message_with_id(what)} on it {duration(idle)} later"
         else:
-            how = "within" if cut else "before a final response to"
-            text = f"{the_party(party)} closed the TCP connection {how} {name}"
+            text = f"{the_party(party)} closed the TCP connection{under_way}"
         since = reaction_to(association, ending)
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 

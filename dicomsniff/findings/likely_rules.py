@@ -8,7 +8,7 @@ from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.dictionary.required import TYPE_OF_RESPONSE
-from dicomsniff.dimse.command import tag_text
+from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.scan.value_checks import MINOR_VALUE
 from dicomsniff.findings.codes import (
@@ -72,7 +72,7 @@ _UNUSUAL = frozenset(
     ]
 )
 """Findings about what most receivers can handle."""
-_N_CREATE_RQ, _INSTANCE = 0x0140, "Affected SOP Instance UID (0000,1000)"
+_N_CREATE_RQ, _INSTANCE = 0x0140, 0x00001000
 _LONGEST_UID = 64
 _UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
 """A UID (PS3.5 §9.1), or none."""
@@ -169,6 +169,14 @@ def _heard_since(association: Association, failure: Finding, side: Side) -> int:
     return 0
 
 
+def _lacked(command: Command) -> int | None:
+    """Return the tag of what a command set may lack, and does; None where it lacks nothing that some receivers need."""
+    if command.field == _N_CREATE_RQ:
+        return _INSTANCE if command.affected_sop_instance_uid is None else None
+    tag = TYPE_OF_RESPONSE.get(command.field or 0)
+    return tag if tag not in command.elements else None
+
+
 def _unusual_in(message: Message, failure: Finding) -> str:
     """Say what is unusual in a message without being a finding of its own; empty where nothing is."""
     elements = message.command.elements
@@ -183,10 +191,7 @@ def _unusual_in(message: Message, failure: Finding) -> str:
             return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}"
         if len(value) % 2:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
-    if message.command.field == _N_CREATE_RQ and message.command.affected_sop_instance_uid is None:
-        return f"{message.name} has no {_INSTANCE}, which is allowed, but some receivers need it"
-    lacked = TYPE_OF_RESPONSE.get(message.command.field or 0)
-    if lacked is not None and lacked not in elements:
+    if (lacked := _lacked(message.command)) is not None:
         what = f"{COMMAND_ELEMENTS[lacked].name} {tag_text(lacked)}"
         return f"{message.name} has no {what}, which is allowed, but some receivers need it"
     outline, was_read = outline_of(message), failure.code == "status-failure"

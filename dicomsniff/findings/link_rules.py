@@ -12,7 +12,7 @@ from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import retrieves
 from dicomsniff.findings.parts import the_address, the_association, the_key, the_title
-from dicomsniff.findings.retrieve import explain_get, moved_nothing, why_in_sight, why_less
+from dicomsniff.findings.retrieve import explain_get, move_name, moved_nothing, why_in_sight, why_less
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted, duration
@@ -39,7 +39,7 @@ def retrieve_explained(facts: CaptureFacts) -> Iterator[Hit]:
     for move in facts.links.moves():
         # What the capture shows is told of the association that asked.
         if not moved_nothing(move) and not why_in_sight(move) and (said := why_less(move)):
-            yield _about(move, f"{_name(move)}: {said}")
+            yield _about(move, f"{move_name(move)}: {said}")
 
 
 @final_rule(code="destination-failed", where=retrieves, severity=Severity.WARNING, follows=NOT_CAPTURED)
@@ -60,7 +60,7 @@ def destination_failed(review: Review) -> Iterator[Hit]:
             move = review.known.links.find_move(review.association, operation, islice(going_on, MAX_GOING_ON))
             if said := why_in_sight(move):
                 about = operation.final or operation.request
-                yield Hit(f"{_name(move)}: {said}", about.span, about)
+                yield Hit(f"{move_name(move)}: {said}", about.span, about)
 
 
 @capture_rule(code="move-without-objects", severity=Severity.NOTE)
@@ -75,7 +75,7 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
     """
     for move in facts.links.moves():
         if moved_nothing(move):
-            yield _about(move, f"{_name(move)} says success; it counts no object and none was sent")
+            yield _about(move, f"{move_name(move)} says success; it counts no object and none was sent")
 
 
 @capture_rule(code="move-answered-early", severity=Severity.WARNING)
@@ -88,15 +88,17 @@ def answered_early(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Look at the SCP, which may only queue what is asked of it. At the requestor, wait for the objects.
     """
     for move in facts.links.moves():
-        begun = [each.stores.first_time for each in move.deliveries if not each.guessed and each.stores.asked]
-        if move.end is None or move.category != "Success" or not begun or min(begun) <= move.end + EARLY:
+        begun = [each for each in move.deliveries if not each.guessed and each.stores.asked]
+        first = min(begun, key=lambda each: each.stores.first_time, default=None)
+        if move.end is None or move.category != "Success":
             continue
-        first = next(each for each in move.deliveries if not each.guessed and each.stores.asked)
+        if first is None or first.stores.first_time <= move.end + EARLY:
+            continue
         who = the_title(str(move.provider_title or move.provider))
-        late = duration(min(begun) - move.end)
+        late = duration(first.stores.first_time - move.end)
         where = f"association {the_association(first.association)}"
         yield _about(
-            move, f"{who} answered with Success {late} before it sent the first object ({where}): {_name(move)}"
+            move, f"{who} answered with Success {late} before it sent the first object ({where}): {move_name(move)}"
         )
 
 
@@ -114,7 +116,7 @@ def delivery_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
         if said and not move.sent and not move.partial:
             yield _about(
                 move,
-                f"{_name(move)} counts {counted(said, 'object')}; no C-STORE for this is in the capture",
+                f"{move_name(move)} counts {counted(said, 'object')}; no C-STORE for this is in the capture",
             )
 
 
@@ -259,10 +261,6 @@ def association_per_image(facts: CaptureFacts) -> Iterator[Hit]:
 
 def _commitments(facts: CaptureFacts) -> list[Workflow]:
     return [workflow for workflow in facts.links.workflows() if workflow.kind is Kind.COMMITMENT]
-
-
-def _name(move: Move) -> str:
-    return f"C-MOVE to {the_title(str(move.destination))}"
 
 
 def _about(move: Move, text: str) -> Hit:

@@ -12,7 +12,7 @@ from dicomsniff.association.moves import Move
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.parts import the_address, the_title
-from dicomsniff.findings.retrieve import why_less
+from dicomsniff.findings.retrieve import move_name, why_less
 from dicomsniff.findings.slowness import slow_part
 from dicomsniff.findings.verdicts import ENDINGS, failed_operations, has_failed, reason
 from dicomsniff.quantities import counted, of_all
@@ -191,9 +191,7 @@ class Overview:
         `moves` are its C-MOVEs, `findings` those about the whole of it.
         """
         parts = [*self._how(findings)]
-        explained = [
-            f"C-MOVE to {the_title(move.destination or '?')}: {why}" for move in moves if (why := why_less(move))
-        ]
+        explained = [f"{move_name(move)}: {why}" for move in moves if (why := why_less(move))]
         explained = [each for each in explained if each not in self.reasons[Fate.TROUBLED]]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))

@@ -20,6 +20,11 @@ MAX_NAMED = 3
 """SOP classes that a line names; further ones are counted."""
 
 
+def move_name(move: Move) -> str:
+    """Name a C-MOVE by its destination, marked: `C-MOVE to VIEWER`."""
+    return f"C-MOVE to {the_title(move.destination or '?')}"
+
+
 def brought_less(move: Move) -> bool:
     """Whether a C-MOVE failed, or did not say that it moved everything there was."""
     counters = move.counters
@@ -38,9 +43,8 @@ def why_in_sight(move: Move) -> str:
     if not brought_less(move):
         return ""
     destination = _destination(move)
-    for delivery in move.deliveries:
-        if said := _refusal(delivery, destination, move):
-            return said
+    if said := _first_refusal(move, destination):
+        return said
     if move.status == DESTINATION_UNKNOWN and not move.unconnected:
         return _unknown(move)
     return _refused_objects(move, destination)
@@ -51,9 +55,8 @@ def why_less(move: Move) -> str:
     if not brought_less(move):
         return ""
     destination = _destination(move)
-    for delivery in move.deliveries:
-        if said := _refusal(delivery, destination, move):
-            return said
+    if said := _first_refusal(move, destination):
+        return said
     if move.unconnected and not move.sent:
         tries = Counter((each.target, each.how) for each in move.unconnected)
         (target, how), count = tries.most_common(1)[0]
@@ -88,10 +91,17 @@ def _destination(move: Move) -> str:
 
 
 def _unknown(move: Move) -> str:
-    unknown = the_title(str(move.destination))
-    if (length := len(str(move.destination))) > MAX_TITLE:
+    if not move.destination:
+        return "it names no destination"
+    unknown = the_title(move.destination)
+    if (length := len(move.destination)) > MAX_TITLE:
         return f"the destination {unknown} has {length} characters; an AE title has {MAX_TITLE} at most"
     return f"the SCP does not know the destination {unknown}; it must be configured there"
+
+
+def _first_refusal(move: Move, destination: str) -> str:
+    """Say which association to the destination came to nothing, and how; empty where none did."""
+    return next(filter(None, (_refusal(delivery, destination, move) for delivery in move.deliveries)), "")
 
 
 def _refusal(delivery: Delivery, destination: str, move: Move) -> str:

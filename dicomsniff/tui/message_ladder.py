@@ -9,7 +9,7 @@ from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_party
+from dicomsniff.findings.parts import the_peers
 from dicomsniff.pdu.types import CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import byte_size, duration
 from dicomsniff.side import Side
@@ -96,7 +96,7 @@ class MessageLadder(ColumnList[LadderLine]):
             return
         said = said_of(association, entry)
         self.border_subtitle = Shown(f"{entry_name(entry)}: {said}" if said else entry_name(entry))
-        pair = allowed(f"{the_party(association.requestor)} → {the_party(association.acceptor)}")
+        pair = allowed(the_peers(association, "→"))
         listed, more = len(association.timeline), association.unlisted
         first = f"the first {listed:,} of {listed + more:,} entries  " if more else ""
         if not self._session.sight.shows_all:

@@ -716,7 +716,7 @@ case(
 )
 case(
     "move-answered-early",
-    lambda: asked_to_move(move_rsp(0), stores=1, late=SECOND),
+    lambda: asked_to_move(move_rsp(0), stores=1, late=1000),
     lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0), stores=1),
 )
 case(

@@ -12,23 +12,17 @@ GOT = {0x0002: GET_CLASS, 0x0100: 0x8010, 0x0120: 1, 0x0800: 0x0101}
 INSTANCE = "1.2.840.10008.1.20.1.1"
 
 
-def asked_to_move(
-    final: bytes, *, stores: int = 0, originator: str = "CLIENT", late: int = -SECOND
-) -> list[build.Packet]:
-    """A C-MOVE of this many objects that ends with this response, so long (ns) before the objects come."""
+def asked_to_move(final: bytes, *, stores: int = 0, originator: str = "CLIENT", late: int = 0) -> list[build.Packet]:
+    """A C-MOVE of this many objects that ends with this response: after the objects, or so long (ms) before them."""
     network = Network()
     asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
     asking.client(move_rq())
     if stores:
-        delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=50)
+        delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=50 + late)
         for number in range(1, stores + 1):
             store(delivery, originator, number=number)
         release(delivery)
-        asking.wait(max(-late, 0))
-        if late > 0:
-            for packet_at, packet in enumerate(delivery.packets):
-                delivery.packets[packet_at] = packet._replace(time=packet.time + late)
-    else:
+    if not late:
         asking.wait(SECOND)
     asking.server(final)
     release(asking)

@@ -14,17 +14,23 @@ from unmarked import verdict
 FAILED = move_rsp(0xA702, completed=0, failed=1, warning=0)
 
 
-def chain(deliver: Callable[[build.Talk], object], final: bytes = FAILED) -> list[build.Packet]:
-    """A C-MOVE, the association to its destination from A-ASSOCIATE-RQ on, and the final response."""
+def chain(
+    deliver: Callable[[build.Talk], object],
+    final: bytes | None = FAILED,
+    provider: tuple[str, str] = (ARCHIVE, "ARCHIVE"),
+) -> list[build.Packet]:
+    """A C-MOVE, the association to its destination after A-ASSOCIATE-RQ, and the final response, or none and an end."""
     network = Network()
     asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
     asking.client(move_rq())
-    delivery = network.talk(ARCHIVE, VIEWER, after=50)
-    delivery.client(build.associate_rq(build.proposal(1, CT), calling="ARCHIVE", called="VIEWER"))
-    deliver(delivery)
+    host, title = provider
+    deliver(network.call(host, VIEWER, title, "VIEWER", CT, after=50))
     asking.wait(SECOND)
-    asking.server(final)
-    release(asking)
+    if final is None:
+        asking.end(1)
+    else:
+        asking.server(final)
+        release(asking)
     return network.packets
 
 
@@ -88,25 +94,8 @@ def test_a_destination_that_kept_everything_is_not_blamed():
 
 
 def test_a_delivery_of_another_provider_is_not_blamed():
-    network = Network()
-    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
-    asking.client(move_rq())
-    other = network.talk(CLIENT, VIEWER, after=50)
-    other.client(build.associate_rq(build.proposal(1, CT), calling="CT1", called="VIEWER"))
-    rejects(other)
-    asking.wait(SECOND)
-    asking.server(FAILED)
-    release(asking)
-    assert not told(network.packets, "destination-failed")
+    assert not told(chain(rejects, provider=(CLIENT, "CT1")), "destination-failed")
 
 
 def test_a_move_without_any_response_names_its_destination():
-    network = Network()
-    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
-    asking.client(move_rq())
-    delivery = network.talk(ARCHIVE, VIEWER, after=50)
-    delivery.client(build.associate_rq(build.proposal(1, CT), calling="ARCHIVE", called="VIEWER"))
-    rejects(delivery)
-    asking.wait(SECOND)
-    asking.end(1)
-    assert told(network.packets, "destination-failed")
+    assert told(chain(rejects, final=None), "destination-failed")

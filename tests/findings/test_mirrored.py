@@ -81,6 +81,11 @@ def exchanged() -> list[str]:
     ]
 
 
+def done_by_either() -> list[str]:
+    """Those of them that either side can do."""
+    return [code for code in exchanged() if code not in _ONE_SIDED]
+
+
 def _swapped(code: str) -> list[Finding]:
     return _told(code, mirrored.said_by_the_other(_packets(code)))
 
@@ -95,18 +100,16 @@ def test_most_rules_are_held_against_either_side():
 
 def test_what_either_side_does_wrong_is_told_of_the_one_that_did_it():
     told, expected = {}, {}
-    for code in exchanged():
-        if code not in _ONE_SIDED:
-            others = [each.other for each in _sides(_own(code)) if each]
-            expected[code] = [Side.REQUESTOR] if code in _OF_WHO_ASKS_AGAIN else others
-            told[code] = _sides(_swapped(code))
+    for code in done_by_either():
+        others = [each.other for each in _sides(_own(code)) if each]
+        expected[code] = [Side.REQUESTOR] if code in _OF_WHO_ASKS_AGAIN else others
+        told[code] = _sides(_swapped(code))
     assert told == expected
 
 
 def test_what_either_side_does_wrong_weighs_the_same():
-    codes = [code for code in exchanged() if code not in _ONE_SIDED]
-    swapped = {code: [finding.severity for finding in _swapped(code)] for code in codes}
-    assert swapped == {code: [finding.severity for finding in _own(code)] for code in codes}
+    swapped = {code: [finding.severity for finding in _swapped(code)] for code in done_by_either()}
+    assert swapped == {code: [finding.severity for finding in _own(code)] for code in done_by_either()}
 
 
 @pytest.mark.parametrize("code", _ONE_SIDED)
@@ -116,10 +119,9 @@ def test_what_only_one_side_can_do_wrong_is_not_told_of_the_other(code):
 
 def test_a_text_that_blames_somebody_blames_the_other_one_with_the_sides_swapped():
     blamed = {}
-    for code in exchanged():
-        if code not in _ONE_SIDED:
-            (before,), (after,) = _own(code), _swapped(code)
-            blamed[code] = sorted([_named_first(before.message), _named_first(after.message)])
+    for code in done_by_either():
+        (before,), (after,) = _own(code), _swapped(code)
+        blamed[code] = sorted([_named_first(before.message), _named_first(after.message)])
     assert [code for code, names in blamed.items() if names not in (["", ""], sorted(_NAMES))] == []
 
 

@@ -173,6 +173,36 @@ def test_an_abort_explains_a_move_only_where_nothing_was_stored_before(stores, c
     assert text.startswith(f"C-MOVE to VIEWER: {words}")
 
 
+def test_a_move_without_a_destination_is_given_no_name_of_one():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq(destination=""))
+    asking.server(move_rsp(0, completed=1, failed=0, warning=0))
+    asking.client(move_rq(8, destination=""))
+    asking.server(move_rsp(0xA801, 8))
+    release(asking)
+    assert said(network.packets, "move-delivery-not-seen") == [
+        "C-MOVE to ? counts 1 object; no C-STORE for this is in the capture"
+    ]
+    assert said(network.packets, "destination-failed") == ["C-MOVE to ?: it names no destination"]
+
+
+def test_of_objects_sent_after_the_answer_to_a_move_the_one_sent_first_is_named():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    asking.server(move_rsp(0))
+    release(asking)
+    opened_first = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=500)
+    sent_first = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=600)
+    opened_first.wait(2 * SECOND)
+    for delivery in (opened_first, sent_first):
+        store(delivery, "CLIENT")
+        release(delivery)
+    (text,) = said(network.packets, "move-answered-early")
+    assert text.endswith("before it sent the first object (association 3): C-MOVE to VIEWER")
+
+
 def test_a_get_without_a_count_of_failures_is_explained_by_what_was_answered():
     proposals = (build.proposal(1, GET_CLASS), build.proposal(3, CT))
     talk = opened(associate_rq(*proposals, more=(role(CT, 1, 1),)), associate_ac(more=(role(CT, 1, 1),)))

@@ -14,7 +14,7 @@ from dicomsniff.comparing.counterpart import good_and_bad, nearest_healthy
 from dicomsniff.comparing.difference import Difference
 from dicomsniff.comparing.subject import Subject
 from dicomsniff.findings.overview import Fate, fate
-from dicomsniff.findings.parts import the_party
+from dicomsniff.findings.parts import the_peers
 from dicomsniff.tui.background import in_background
 from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.difference_list import DifferenceList
@@ -165,7 +165,7 @@ class Compare(View):
         if good is not None and bad is not None:
             self.list.name_sides(f"{names[0]}: {good.id}", f"{names[1]}: {bad.id}")
             parties = "   ".join(
-                f"{name} {each.id}: {allowed(the_party(each.requestor))} → {allowed(the_party(each.acceptor))}"
+                f"{name} {each.id}: {allowed(the_peers(each, '→'))}"
                 for each, name in zip((good, bad), names, strict=True)
             )
             self.list.border_title = Shown(parties)
