@@ -83,9 +83,7 @@ class Compare(View):
         association = self.session.shown
         if association is None or not association.closed:
             self._wanted = None
-            said = (
-                "no association is selected: 1 lists them" if association is None else "it is compared when it is over"
-            )
+            said = NONE if association is None else "it is compared when it is over"
             self._take_result(_Compared(None, None, [], said))
             return
         found = self._wanted is not None and self._wanted.association is association and self._compared.good is not None
@@ -133,9 +131,7 @@ class Compare(View):
         if other is None:
             other = nearest_healthy(association, associations, lambda each: fate(each, found.of(each)))
         if other is None:
-            return _Compared(
-                None, None, [], "no healthy one of the same peers: select another by { or }, m holds it, come back"
-            )
+            return _Compared(None, None, [], ALONE)
         if other.id == association.id:
             said = f"association {other.id} is held: select another one to compare it with, as by {{ and }}"
             return _Compared(None, None, [], said)
