@@ -27,6 +27,7 @@ from dicomsniff.tui.slices import Chore
 from dicomsniff.tui.split import Split
 from dicomsniff.tui.value_view import ValueView
 
+UNSELECTED = "no association is selected: 1 lists them"
 PATIENCE = 1.0
 """Seconds until the rows of a view are listed again, while the capture is being read."""
 
