@@ -34,21 +34,13 @@ class Terminal:
 
     def __init__(self, width: int, height: int) -> None:
         self._server = f"keys{os.getpid()}"
-        command = [
-            "tmux",
-            "-L",
-            self._server,
-            "-f",
-            os.devnull,
-            "-C",
-            "new-session",
-            "-x",
-            str(width),
-            "-y",
-            str(height),
-        ]
+        session = ["new-session", "-x", str(width), "-y", str(height), "sleep 86400"]
         self._client = subprocess.Popen(
-            [*command, "sleep 86400"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="replace"
+            ["tmux", "-L", self._server, "-f", os.devnull, "-C", *session],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            errors="replace",
         )
         self._size = width, height
         self._answer()
@@ -151,7 +143,7 @@ def presses(window: Window, beside: Window, keys: Iterator[str]) -> tuple[list[f
 
 
 def row(name: str, times: list[float], beside: list[float]) -> list[str]:
-    return [name, *(f"{figure(each)}" for each in (times, beside))]
+    return [name, figure(times), figure(beside)]
 
 
 def figure(times: list[float]) -> str:

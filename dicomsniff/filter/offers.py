@@ -1,7 +1,7 @@
 """What may be written next in an expression: fields, operators, values that are known."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -61,31 +61,21 @@ def position(expression: str, at: int) -> Position | None:
     before = expression[:at]
     tokens = list(_TOKEN.finditer(before))
     last = tokens[-1] if tokens and tokens[-1].end() == at and before[at - 1] not in "()" else None
-    is_new = last is None or (last["sign"] is not None and last[0] in _SIGNS)
-    start = at if is_new or last is None else last.start()
-    field = _compared(before[:start])
+    if last is not None and last["sign"] is not None and last[0] in _SIGNS:
+        last = None  # an operator that is whole: something new begins
+    start = at if last is None else last.start()
+    words = [token[0].casefold() for token in tokens if token.end() <= start]
     kinds = expected(before[:start])
     if "VALUE" in kinds:
         found = _VALUE.search(before)  # in a value, signs are characters like others
-        if last is not None and last["quoted"] is None and found is not None and not is_new:
+        if last is not None and last["quoted"] is None and found is not None:
             start = max(start, found.start())
-        return Position(Part.VALUE, start, before[start:at], field)
+        return Position(Part.VALUE, start, before[start:at], "".join(words[-2:-1]))
     if "OPERATOR" in kinds:
-        return Position(Part.OPERATOR, start, before[start:at], _last_word(before[:start]))
+        return Position(Part.OPERATOR, start, before[start:at], "".join(words[-1:]))
     if "NAME" in kinds:
         return Position(Part.NAME, start, before[start:at])
     return Position(Part.JOINING, start, before[start:at]) if "_AND" in kinds else None
-
-
-def _compared(before: str) -> str:
-    """Return the field of the comparison that ends with an operator."""
-    words = [found[0] for found in _TOKEN.finditer(before)]
-    return words[-2].casefold() if len(words) > 1 else ""
-
-
-def _last_word(before: str) -> str:
-    words = [found[0] for found in _TOKEN.finditer(before)]
-    return words[-1].casefold() if words else ""
 
 
 def offers(here: Position, values: Iterable[str]) -> list[Offer]:
@@ -96,7 +86,7 @@ def offers(here: Position, values: Iterable[str]) -> list[Offer]:
         every = [Offer(quoted(each)) for each in values]
         plain = [each.text.lstrip('"').casefold() for each in every]
     else:
-        every = list(_WAYS[here.part](here.field))
+        every = _of_the_language(here)
         plain = [each.text for each in every]
     begin = [offer for offer, text in zip(every, plain, strict=True) if text.startswith(typed)]
     hold = [offer for offer, text in zip(every, plain, strict=True) if typed in text and not text.startswith(typed)]
@@ -104,24 +94,13 @@ def offers(here: Position, values: Iterable[str]) -> list[Offer]:
     return [] if [each.text for each in found] == [here.typed] else found
 
 
-def _names(field: str) -> Iterator[Offer]:  # noqa: ARG001  as the others are called
-    yield from (Offer(name, known.says) for name, known in FIELDS.items())
-    yield Offer("not", _NOT)
-
-
-def _operators(field: str) -> Iterator[Offer]:
-    known = FIELDS.get(field)
-    if known is not None:
-        yield from (Offer(sign, _SIGNS[sign]) for sign in known.operators)
-    else:  # a word
-        yield from _joining(field)
-
-
-def _joining(field: str) -> Iterator[Offer]:  # noqa: ARG001  as the others are called
-    yield from (Offer(word, means) for word, means in _JOINING.items())
-
-
-_WAYS = {Part.NAME: _names, Part.OPERATOR: _operators, Part.JOINING: _joining}
+def _of_the_language(here: Position) -> list[Offer]:
+    if here.part is Part.NAME:
+        return [*(Offer(name, known.says) for name, known in FIELDS.items()), Offer("not", _NOT)]
+    compared = FIELDS.get(here.field) if here.part is Part.OPERATOR else None
+    if compared is not None:
+        return [Offer(sign, _SIGNS[sign]) for sign in compared.operators]
+    return [Offer(word, means) for word, means in _JOINING.items()]  # also after a word
 
 
 def quoted(value: str) -> str:

@@ -1,6 +1,5 @@
 """A list whose rows have columns: how they are laid out, sorted, searched and moved sideways is one for all."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic
 
@@ -14,7 +13,7 @@ from dicomsniff.tui.columns import GAP, Column, Row, fitting
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.shown import Shown, shortened
-from dicomsniff.tui.slices import PAUSE, go_on
+from dicomsniff.tui.slices import Chore
 
 STEP = 16
 """Characters that texts move sideways at a time."""
@@ -46,8 +45,7 @@ class ColumnList(RowList, Generic[Row]):
         self.left_out: frozenset[str] = frozenset()
         """Titles of columns that are not shown."""
         self._came: Sequence[Row] = ()
-        self._steps: Iterator[None] | None = None
-        self._resorts = False
+        self._sorts = Chore(self._sorting)
         self._awaited: Row | None = None
         """The row that the cursor goes to when they are sorted."""
         self._chosen = chosen
@@ -182,30 +180,19 @@ class ColumnList(RowList, Generic[Row]):
     def sort_by(self, column: Column[Row] | None) -> None:
         """Sort by a column, or (None) in the order in which rows came; the cursor stays on its row."""
         self.sorted_by = column
-        self._steps = None
+        self._sorts.stop()
         self.show_rows(self._came, self.selected)
 
     def _sort(self, selected: Row | None) -> None:
         """Sort a little at a time; until it is done, the rows before stay. What comes meanwhile is sorted next."""
         self._awaited = selected
-        self._resorts = self._steps is not None
-        if self._steps is None:
-            self._steps = self._sorting()
-            if self._go_on():
-                self.sort_on()
-
-    def _go_on(self) -> bool:
-        """Sort some more; return whether there is still something to do."""
-        if self._steps is not None and go_on(self._steps):
-            self._steps = self._sorting() if self._resorts else None
-            self._resorts = False
-        return self._steps is not None
+        if self._sorts.ask():
+            self.sort_on()
 
     @work(group="sorting")
     async def sort_on(self) -> None:
         """Sort on between keys."""
-        while self._go_on():
-            await asyncio.sleep(PAUSE)
+        await self._sorts.finish()
 
     def _sorting(self) -> Iterator[None]:
         column, rows = self.sorted_by, list(self._came)

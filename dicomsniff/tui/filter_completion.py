@@ -1,6 +1,7 @@
 """What is offered while a filter is typed: fields, operators, and values that occur in the capture."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from dicomsniff.filter.fields import Subject
 from dicomsniff.filter.known_values import KnownValues
@@ -57,10 +58,8 @@ class FilterCompletion:
         session = self._session
         for association in session.listing.all:
             found = session.capture.found.of(association)
-            known.take(Subject(association, found, None))
-            yield
-            for message in association.messages if known.is_of_message else ():
+            for message in chain((None,), association.messages if known.is_of_message else ()):
+                if not known.is_wanted:
+                    return
                 known.take(Subject(association, found, message))
                 yield
-            if not known.is_wanted:
-                return

@@ -163,7 +163,7 @@ class FilterLine(Vertical):
             self.offers.show(written.offers, written.chosen)
             return
         self._written = None
-        if not self.input.has_focus and self.screen.focused is not self.input:
+        if self.screen.focused is not self.input:
             return
         self._completion.look(self.input.value, self.input.cursor_position)
         self.offers.show(self._completion.offers)

@@ -69,11 +69,6 @@ class HexView(RowList):
         self.refresh()
 
     @property
-    def searched(self) -> int:
-        """Nothing: text goes on from row to row, so that rows are not what is searched."""
-        return 0
-
-    @property
     def spot(self) -> tuple[int, int]:
         """The block and place from which on a search goes on."""
         if self._found is not None:

@@ -1,7 +1,8 @@
 """Work that takes long, done a little at a time, so that no key waits for it."""
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 SLICE = 0.01
@@ -19,3 +20,35 @@ def go_on(steps: Iterator[None]) -> bool:
     if done < AT_ONCE:
         return True
     return all(time.perf_counter() < until for _ in steps)
+
+
+class Chore:
+    """Such work that is done whenever it is asked for: asked for while it goes on, it is done once more after that."""
+
+    def __init__(self, steps: Callable[[], Iterator[None]]) -> None:
+        self._begin = steps
+        self._steps: Iterator[None] | None = None
+        self._again = False
+
+    def ask(self) -> bool:
+        """Have it done, as much as can be at once; return whether `finish` is to be awaited, too."""
+        self._again = self._steps is not None
+        if self._again:
+            return False
+        self._steps = self._begin()
+        return self._go_on()
+
+    def stop(self) -> None:
+        """Leave it as it is."""
+        self._steps = None
+
+    async def finish(self) -> None:
+        """Do the rest of it between keys."""
+        while self._go_on():
+            await asyncio.sleep(PAUSE)
+
+    def _go_on(self) -> bool:
+        if self._steps is not None and go_on(self._steps):
+            self._steps = self._begin() if self._again else None
+            self._again = False
+        return self._steps is not None

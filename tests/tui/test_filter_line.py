@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from dicomsniff.filter import known_values
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tui.app import DicomsniffApp
+from dicomsniff.tui.filter_completion import FilterCompletion
 from dicomsniff.tui.filter_history import MAX_KEPT, FilterHistory
 from dicomsniff.tui.settings import Settings
 from tui.screens import SMALL, every_size, opened, overview, press, screen_text
@@ -61,6 +63,16 @@ async def test_values_that_are_withheld_are_not_offered(samples: Path) -> None:
         await press(pilot, "slash", *"calling == ")
         assert "⇥" not in screen_text(app)
         assert "ECHOSCU" not in screen_text(app)
+
+
+async def test_no_more_values_are_looked_for_than_are_listed(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(samples / "c-move.pcap", SMALL) as (app, _):
+        completion = FilterCompletion(app.session)
+        for most in (2, 1):
+            monkeypatch.setattr(known_values, "MAX_KNOWN", most)
+            completion.look("", 0)
+            completion.look("status == ", 10)
+            assert len(completion.offers) == most
 
 
 async def test_up_brings_back_the_filters_that_were_used(samples: Path) -> None:

@@ -26,11 +26,10 @@ from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.split import Arrangement, Split
-from dicomsniff.tui.views.view import View
+from dicomsniff.tui.views.view import UNSELECTED, View
 
 ARRANGEMENTS = (Arrangement(0, 16, 55), Arrangement(0, 0, 50, at_once=False))
 NOTHING = "nothing differs that could matter"
-NONE = "no association is selected: 1 lists them"
 ALONE = "no healthy one of the same peers: select another by { or }, m holds it, come back"
 
 
@@ -83,9 +82,7 @@ class Compare(View):
         association = self.session.shown
         if association is None or not association.closed:
             self._wanted = None
-            said = (
-                "no association is selected: 1 lists them" if association is None else "it is compared when it is over"
-            )
+            said = UNSELECTED if association is None else "it is compared when it is over"
             self._take_result(_Compared(None, None, [], said))
             return
         found = self._wanted is not None and self._wanted.association is association and self._compared.good is not None
@@ -133,9 +130,7 @@ class Compare(View):
         if other is None:
             other = nearest_healthy(association, associations, lambda each: fate(each, found.of(each)))
         if other is None:
-            return _Compared(
-                None, None, [], "no healthy one of the same peers: select another by { or }, m holds it, come back"
-            )
+            return _Compared(None, None, [], ALONE)
         if other.id == association.id:
             said = f"association {other.id} is held: select another one to compare it with, as by {{ and }}"
             return _Compared(None, None, [], said)

@@ -15,7 +15,7 @@ from dicomsniff.tui.session import Change, Place, Session
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.tls_rows import tls_rows
-from dicomsniff.tui.views.view import View
+from dicomsniff.tui.views.view import UNSELECTED, View
 from dicomsniff.words.contexts import ContextRow, ContextTable, context_table
 from dicomsniff.words.negotiation import DEFAULT_ROLES, limits, role_text
 
@@ -58,7 +58,7 @@ class Negotiation(View):
 
     def _why_empty(self, association: Association | None) -> str:
         if association is None:
-            return "no association is selected: 1 lists them"
+            return UNSELECTED
         if said := self.session.reopening.said(self.session.association):
             return said
         if association.tls is not None and association.tls.is_unread:

@@ -1,6 +1,5 @@
 """What all views share: panes to go through, one of which may be zoomed, and what Enter and Escape do in them."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from typing import ClassVar
@@ -24,10 +23,11 @@ from dicomsniff.tui.navigation import find_target
 from dicomsniff.tui.related import stored
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.session import Change, Session
-from dicomsniff.tui.slices import PAUSE, go_on
+from dicomsniff.tui.slices import Chore
 from dicomsniff.tui.split import Split
 from dicomsniff.tui.value_view import ValueView
 
+UNSELECTED = "no association is selected: 1 lists them"
 PATIENCE = 1.0
 """Seconds until the rows of a view are listed again, while the capture is being read."""
 
@@ -47,8 +47,7 @@ class View(Vertical):
         self.zoomed = False
         self._body = body
         self._due = 0.0
-        self._steps: Iterator[None] | None = None
-        self._lists_again = False
+        self._lists = Chore(self.listing)
 
     @property
     def keys(self) -> list[Where]:
@@ -69,32 +68,17 @@ class View(Vertical):
         if not (change & (Change.LISTING | Change.VIEW) and is_due):
             return
         self._due = time.monotonic() + PATIENCE
-        self._lists_again = self.is_listing
-        if self._steps is None:
-            self._steps = self.listing()
-            if self._go_on_listing():
-                self.list_on()
-
-    @property
-    def is_listing(self) -> bool:
-        """Whether not all rows are listed yet."""
-        return self._steps is not None
+        if self._lists.ask():
+            self.list_on()
 
     def listing(self) -> Iterator[None]:
         """List the rows anew, a little in each step, where a view does that only when it is due."""
         yield from ()
 
-    def _go_on_listing(self) -> bool:
-        if self._steps is not None and go_on(self._steps):
-            self._steps = self.listing() if self._lists_again else None
-            self._lists_again = False
-        return self._steps is not None
-
     @work(group="listing")
     async def list_on(self) -> None:
         """List on between keys; then go where the selection is."""
-        while self._go_on_listing():
-            await asyncio.sleep(PAUSE)
+        await self._lists.finish()
         self.take(Change.ASSOCIATION | Change.ENTRY)
 
     def on_mount(self) -> None:
