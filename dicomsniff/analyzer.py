@@ -330,6 +330,8 @@ class Analyzer:
 
     def _judge_all(self) -> None:
         """Ask the rules about the whole."""
+        # In the order in which they began: when each was let go hangs on what came of others.
+        self.strangers.sort(key=lambda each: each.span.first_packet)
         if self._judge and not self._part:
             self.findings = find_in_capture(self)
 

@@ -122,7 +122,7 @@ def unanswered_strangers(facts: CaptureFacts) -> list[Stranger]:
 
 def _at_dicom_ports(facts: CaptureFacts) -> Iterator[Stranger]:
     reached, _ = _seen(facts)
-    for each in sorted(facts.strangers, key=lambda each: each.span.first_packet):
+    for each in facts.strangers:
         if each.target.rpartition(":")[2] in _PORTS or each.target in reached:
             yield each
 

@@ -1,7 +1,7 @@
 """Connections that nobody reads are counted without being followed, and nothing is told otherwise because of it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import build
@@ -118,7 +118,17 @@ def test_what_is_told_does_not_depend_on_waiting(drawn):
     assert told(packets, waits=True) == told(packets, waits=False)
 
 
+ENDED_BEFORE = [
+    (104, [("client", GET, 0)] * 3),
+    (104, [("client", HELLO, 0), ("server", ANSWER, 0)]),
+    (104, [("client", GET, 0), ("server", GOT, 0), ("client", GET, 0), ("client", GET, 6 * SECOND)]),
+    (104, [("end", GET, 0)]),
+]
+"""The last one is over long before the end; packets of the others that tell so are not followed."""
+
+
 @given(st.lists(TALK, min_size=1, max_size=4), st.lists(FAULT, max_size=4))
+@example(ENDED_BEFORE, [("drop", 21)])
 @settings(max_examples=examples(300))
 def test_of_a_bad_capture_too(drawn, faults):
     packets = spoiled(talks(drawn), faults)
