@@ -10,6 +10,7 @@ from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.keys import KEYS, Key, Where
+from dicomsniff.tui.said import use_gate
 from dicomsniff.tui.session import Session
 from dicomsniff.tui.views.registry import VIEWS
 from docs.console import ROOT
@@ -71,7 +72,8 @@ def terminal_lines() -> Iterator[str]:
 
 
 def _lists() -> Iterator[str]:
-    """Yield the lists of all views, as they are for a sample."""
+    """Yield the lists of all views, as they are for a sample while patients are withheld."""
+    use_gate(Gate())
     with Capture(str(ROOT / "samples" / "c-move.pcap")) as capture:
         session = Session(capture, Gate())
         for kind in VIEWS:

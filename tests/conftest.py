@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from dicomsniff.privacy.gate import Gate
+from dicomsniff.tui.said import use_gate
+
 SAMPLES = Path(__file__).parent.parent / "samples"
 
 # How long an example takes says more about the machine than about the program.
@@ -27,6 +30,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     starts = isinstance(item, pytest.Function) and iscoroutinefunction(item.function)
     if starts or "snap_compare" in getattr(item, "fixturenames", ()):
         item.add_marker(pytest.mark.slow)
+
+
+def pytest_runtest_setup() -> None:
+    # Whoever makes the terminal UI chooses what it may show, for all that follows in the process: never for other tests.
+    use_gate(Gate())
 
 
 def pytest_collection_finish() -> None:
