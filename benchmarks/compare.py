@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure `dicomsniff show` beside tshark on every kind of traffic, and print one table.
 
-compare.py DIRECTORY [KIND...] [--runs 3] [--program PYTHON...] [--no-tshark] [--scale 1.0]
+compare.py DIRECTORY [KIND...] [--runs 3] [--program PYTHON...] [--no-tshark] [--whole SECONDS] [--scale 1.0]
 
 Captures are made in DIRECTORY where they are not there yet, 6 GB of them, and stay there. Without KIND, all are
 measured. Each --program is the Python of an environment that dicomsniff is installed in: several are compared.
@@ -38,7 +38,7 @@ class Measured:
         """How many times longer tshark takes."""
         if self.tshark is None:
             return ""
-        return f"{self.tshark.cpu / self.beside.cpu:.3g}"
+        return f"{_stopped(self.tshark)}{self.tshark.cpu / self.beside.cpu:.3g}"
 
 
 def main() -> int:
@@ -49,7 +49,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="runs of each; the median counts (3)")
     parser.add_argument("--program", action="append", metavar="PYTHON", help="this one unless given")
     parser.add_argument("--no-tshark", action="store_true", help="measure dicomsniff only")
-    parser.add_argument("--whole", action="store_true", help="let tshark read all of what takes it minutes, too")
+    parser.add_argument("--whole", type=int, metavar="SECONDS", help="let tshark read all, for so long (CPU) at most")
     parser.add_argument("--scale", type=float, default=1, metavar="X", help="make captures that much smaller (1)")
     args = parser.parse_args()
     unknown = set(args.kinds) - set(TRAFFIC)
@@ -65,7 +65,7 @@ def main() -> int:
         kind = replace(TRAFFIC[name], beside=None) if args.whole else TRAFFIC[name]
         whole = make(args.directory, name, kind.count, args.scale)
         part = make(args.directory, name, kind.beside, args.scale) if kind.beside else whole
-        measured = measure(programs, whole, part, args.runs, with_tshark=not args.no_tshark)
+        measured = measure(programs, whole, part, args.runs, with_tshark=not args.no_tshark, limit=args.whole or 0)
         table.append(cells(kind, measured, args.scale))
         print(" ".join(table[-1]), file=sys.stderr, flush=True)
     print("\n".join(aligned(table, markdown=True)))
@@ -85,8 +85,8 @@ def make(directory: Path, name: str, count: int, scale: float) -> str:
     return str(path)
 
 
-def measure(programs: list[str], whole: str, part: str, runs: int, *, with_tshark: bool) -> list[Measured]:
-    """Measure every program on a capture, and beside tshark on the part that is given to it."""
+def measure(programs: list[str], whole: str, part: str, runs: int, *, with_tshark: bool, limit: int) -> list[Measured]:
+    """Measure every program on a capture, and beside tshark on the part that is given to it, for so long at most."""
     if Path(whole).stat().st_size < 1_000_000:
         runs = max(runs, SHORT_RUNS)
     rows = {
@@ -94,7 +94,7 @@ def measure(programs: list[str], whole: str, part: str, runs: int, *, with_tshar
         for number, program in enumerate(programs)
         for path in (whole, part)
     }
-    tshark = [Row("tshark", [*TSHARK, part], part)] if with_tshark else []
+    tshark = [Row("tshark", [*TSHARK, part], part, limit=limit)] if with_tshark else []
     for path in {whole, part}:
         read_once(path)
     timings = {timing.row.name: timing for timing in measure_rows([*rows.values(), *tshark], runs)}
@@ -117,13 +117,17 @@ def heading(programs: list[str]) -> list[str]:
 def cells(kind: Traffic, measured: list[Measured], scale: float) -> list[str]:
     """Return a row of the table."""
     tshark = measured[0].tshark
-    said = f"{tshark.cpu:.3g}" if tshark is not None else ""
+    said = f"{_stopped(tshark)}{tshark.cpu:.3g}" if tshark is not None else ""
     if tshark is not None and kind.beside:
         said += f" of {kind.beside / kind.count:.0%}"
     row = [kind.name + (f" × {scale:g}" if scale < 1 else ""), f"{measured[0].shown.size / 1e6:.3g}", said]
     for each in measured:
         row += [f"{each.shown.cpu:.3g}", f"{each.shown.memory / 1e6:.0f}", each.ratio]
     return row
+
+
+def _stopped(timing: Timing) -> str:
+    return "> " if timing.was_stopped else ""
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Commands -> what they took: wall clock, processor and memory, as the kernel counted them."""
 
 import os
+import signal
 import statistics
 import struct
 import subprocess
@@ -25,6 +26,8 @@ class Row:
     capture: str
     output: Path | None = None
     beside: tuple[str, ...] = ()
+    limit: int = 0
+    """CPU seconds after which it is stopped; 0 is never."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Timing:
     wall: float
     cpu: float
     memory: int
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it took all the time that it was given, and would have taken more."""
+        return 0 < self.row.limit <= self.cpu
 
     @property
     def speed(self) -> float:
@@ -63,13 +71,14 @@ def _timing(row: Row, samples: list[tuple[float, float, int]]) -> Timing:
 def _run(row: Row) -> tuple[float, float, int]:
     with open(row.output or os.devnull, "wb") as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
-        process = subprocess.Popen(row.command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
+        command = ["prlimit", f"--cpu={row.limit}", *row.command] if row.limit else row.command
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         errors.seek(0)
         # Status 3: the capture is cut off, as a first part may be.
-        if process.returncode not in (0, 3):
+        if process.returncode not in (0, 3, *((-signal.SIGXCPU, -signal.SIGKILL) if row.limit else ())):
             sys.exit(f"{' '.join(row.command)}: exit status {process.returncode}\n{errors.read().decode()[-2000:]}")
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * MAXRSS_UNIT
 
