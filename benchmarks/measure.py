@@ -39,11 +39,8 @@ class Timing:
     wall: float
     cpu: float
     memory: int
-
-    @property
-    def was_stopped(self) -> bool:
-        """Whether it took all the time that it was given, and would have taken more."""
-        return 0 < self.row.limit <= self.cpu
+    was_stopped: bool = False
+    """Whether it took all the time that it was given, and would have taken more."""
 
     @property
     def speed(self) -> float:
@@ -53,7 +50,7 @@ class Timing:
 
 def measure_rows(rows: list[Row], runs: int) -> list[Timing]:
     """Measure every row `runs` times, in turn, so that a busy moment of the machine does not hit one row alone."""
-    samples: dict[str, list[tuple[float, float, int]]] = {row.name: [] for row in rows}
+    samples: dict[str, list[tuple[float, float, int, bool]]] = {row.name: [] for row in rows}
     for number in range(runs):
         for row in rows:
             _say(f"run {number + 1} of {runs}: {row.name}")
@@ -62,13 +59,13 @@ def measure_rows(rows: list[Row], runs: int) -> list[Timing]:
     return [_timing(row, samples[row.name]) for row in rows]
 
 
-def _timing(row: Row, samples: list[tuple[float, float, int]]) -> Timing:
-    walls, cpus, memories = zip(*samples, strict=True)
+def _timing(row: Row, samples: list[tuple[float, float, int, bool]]) -> Timing:
+    walls, cpus, memories, stopped = zip(*samples, strict=True)
     size = os.path.getsize(row.capture)
-    return Timing(row, size, statistics.median(walls), statistics.median(cpus), max(memories))
+    return Timing(row, size, statistics.median(walls), statistics.median(cpus), max(memories), any(stopped))
 
 
-def _run(row: Row) -> tuple[float, float, int]:
+def _run(row: Row) -> tuple[float, float, int, bool]:
     with open(row.output or os.devnull, "wb") as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
         command = ["prlimit", f"--cpu={row.limit}", *row.command] if row.limit else row.command
@@ -78,9 +75,10 @@ def _run(row: Row) -> tuple[float, float, int]:
         process.returncode = os.waitstatus_to_exitcode(status)
         errors.seek(0)
         # Status 3: the capture is cut off, as a first part may be.
-        if process.returncode not in (0, 3, *((-signal.SIGXCPU, -signal.SIGKILL) if row.limit else ())):
+        was_stopped = row.limit > 0 and process.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
+        if process.returncode not in (0, 3) and not was_stopped:
             sys.exit(f"{' '.join(row.command)}: exit status {process.returncode}\n{errors.read().decode()[-2000:]}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * MAXRSS_UNIT
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * MAXRSS_UNIT, was_stopped
 
 
 def _say(text: str) -> None:
