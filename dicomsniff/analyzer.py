@@ -10,7 +10,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Consumer, Foreign, Means, PduWatcher, Update, associations_of
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linked, Linker
-from dicomsniff.association.moves import find_unconnected
+from dicomsniff.association.moves import Unconnected, find_unconnected
 from dicomsniff.association.neighbours import Neighbour, Neighbours
 from dicomsniff.association.protocols import TLS
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition, find_unread
@@ -167,6 +167,15 @@ class Analyzer:
         for connection in (*self._tcp.table, *self._leaving.values()):
             yield from associations_of(connection)
         yield from self._adopted.values()
+
+    @property
+    def refused(self) -> Iterator[Unconnected]:
+        """TCP connections that were refused, and are not among the links yet; the latest first."""
+        lingering = (each for each in reversed(self._tcp.closing) if not each.dropped)
+        for connection in (*self._leaving.values(), *lingering):
+            found = find_unconnected(connection, self.last_time or 0)
+            if found is not None and found.how == "refused":
+                yield found
 
     @property
     def knows_all(self) -> bool:

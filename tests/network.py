@@ -23,6 +23,14 @@ class Network:
         self.talks.append(talk)
         return talk.open()
 
+    def refuse(self, source: str, target: str, *, after: int = 0) -> None:
+        """A connection that TCP refuses: nothing listens there."""
+        self.port += 1
+        talk = build.Talk(client=(source, self.port), server=(target, 104))
+        talk.wait(after * MS)
+        self.talks.append(talk)
+        talk.call().reset(1)
+
     def call(self, source: str, target: str, calling: str, called: str, abstract: str, *, after: int = 0) -> build.Talk:
         """An association that is asked for, and not answered yet."""
         talk = self.talk(source, target, after=after)

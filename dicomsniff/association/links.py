@@ -197,9 +197,18 @@ class Linker:
         """Return every C-MOVE operation with its deliveries."""
         return self._moves.moves()
 
-    def find_move(self, association: Association, operation: Operation, going_on: Iterable[Association]) -> Move:
-        """Return a C-MOVE of an association that is over, with what is known of its deliveries by then."""
-        return self._moves.find_now(association, operation, going_on)
+    def find_move(
+        self,
+        association: Association,
+        operation: Operation,
+        going_on: Iterable[Association],
+        refused: Iterable[Unconnected],
+    ) -> Move:
+        """Return a C-MOVE of an association that is over, with what is known by then of deliveries and failed calls.
+
+        `going_on` and `refused` are associations and calls that are not remembered yet.
+        """
+        return self._moves.find_now(association, operation, going_on, refused)
 
     def gets(self) -> list[Get]:
         """Return every C-GET operation with what its sub-operations brought."""

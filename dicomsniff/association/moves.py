@@ -123,15 +123,27 @@ class MoveLinks:
             if len(kept) > (LATEST_DELIVERIES if self._watches else MAX_DELIVERIES):
                 self._forgotten_until = max(self._forgotten_until, kept.popleft().start)
 
-    def find_now(self, association: Association, operation: Operation, going_on: Iterable[Association]) -> Move:
-        """Return a C-MOVE with the deliveries known by now: the latest of those that are over, and those going on."""
+    def find_now(
+        self,
+        association: Association,
+        operation: Operation,
+        going_on: Iterable[Association],
+        refused: Iterable[Unconnected],
+    ) -> Move:
+        """Return a C-MOVE with what is known by now: the latest deliveries that are over, those going on, failed calls.
+
+        Of calls that failed, those before its final response: what came after is no cause of it.
+        """
         move = _move(association, operation)
         over = (*islice(reversed(self._named), LATEST_LOOKED_AT), *islice(reversed(self._unnamed), LATEST_LOOKED_AT))
         senders = (each for each in going_on if each.requestor.endpoint.address == move.provider)
         open_ones = (delivery for each in senders for delivery in find_deliveries(each))
         named = {(title, move.message_id) for title in (move.originator, move.provider_title) if title is not None}
         found = [each for each in (*over, *open_ones) if _belongs(each, move, named)]
-        return replace(move, deliveries=tuple(sorted(found, key=_place)))
+        until = move.end if move.end is not None else -1
+        tried = (each for each in (*self._unconnected, *refused) if each.source == move.provider)
+        unconnected = sorted((each for each in tried if move.start <= each.time <= until), key=_time)
+        return replace(move, deliveries=tuple(sorted(found, key=_place)), unconnected=tuple(unconnected))
 
     def _remember(self, move: Move) -> None:
         """Remember a C-MOVE, if there is room; of what has no end, instead of the first one."""

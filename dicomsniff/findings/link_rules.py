@@ -48,8 +48,8 @@ def destination_failed(review: Review) -> Iterator[Hit]:
 
     The SCP of a C-MOVE sends the objects on an association of its own to the destination. That one, which the capture
     shows too, was refused or broken off, or the destination refused the objects; or the SCP does not know the
-    destination at all. The status of the C-MOVE is the consequence. Which association is meant is judged by Move
-    Originator, AE titles, addresses and time.
+    destination at all, or nothing listens there. The status of the C-MOVE is the consequence. Which association or call
+    is meant is judged by Move Originator, AE titles, addresses and time.
 
     What to do: Look at the association named, and at the destination: the AE titles, SOP classes and transfer syntaxes
     that it takes.
@@ -57,7 +57,8 @@ def destination_failed(review: Review) -> Iterator[Hit]:
     for operation in review.association.operations.operations:
         if operation.name == "C-MOVE" and review.known is not None and operation.category != "Success":
             going_on = (each for each in review.known.open_associations if each is not review.association)
-            move = review.known.links.find_move(review.association, operation, islice(going_on, MAX_GOING_ON))
+            refused = islice(review.known.refused, MAX_GOING_ON)
+            move = review.known.links.find_move(review.association, operation, islice(going_on, MAX_GOING_ON), refused)
             if said := why_in_sight(move):
                 about = operation.final or operation.request
                 yield Hit(f"{move_name(move)}: {said}", about.span, about)

@@ -1,11 +1,12 @@
 """Why a C-MOVE or C-GET brought less than was asked for: the likeliest reason (PS3.4 §C.4.2, §C.4.3)."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from dicomsniff.association.agreement import NOT_SELECTED, selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.association.deliveries import Delivery
-from dicomsniff.association.moves import Move
+from dicomsniff.association.moves import Move, Unconnected
 from dicomsniff.dictionary.reasons import in_words, reject_reason_name
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
@@ -45,7 +46,9 @@ def why_in_sight(move: Move) -> str:
     destination = _destination(move)
     if said := _first_refusal(move, destination):
         return said
-    if move.status == DESTINATION_UNKNOWN and not move.unconnected:
+    if refused := [each for each in move.unconnected if each.how == "refused" and each.time <= (move.end or 0)]:
+        return _tried_in_vain(refused) if not move.sent else _refused_objects(move, destination)
+    if move.status == DESTINATION_UNKNOWN:
         return _unknown(move)
     return _refused_objects(move, destination)
 
@@ -58,12 +61,7 @@ def why_less(move: Move) -> str:
     if said := _first_refusal(move, destination):
         return said
     if move.unconnected and not move.sent:
-        tries = Counter((each.target, each.how) for each in move.unconnected)
-        (target, how), count = tries.most_common(1)[0]
-        what = {"refused": "refused the TCP connection", "unanswered": "did not answer"}.get(how, "took it in silence")
-        times = f" ({count} times)" if count > 1 else ""
-        tried = f"while it ran, the SCP tried to connect to {the_address(target)}"
-        return f"{tried}, which {what}{times}: nothing listens there?"
+        return _tried_in_vain(move.unconnected)
     if move.status == DESTINATION_UNKNOWN:
         return _unknown(move)
     failed = move.counters.get("failed", 0)
@@ -84,6 +82,15 @@ def why_less(move: Move) -> str:
     if move.category == "Success":
         return "nothing was moved: no object matched, or the SCP does not tell what it could not send"
     return f"no C-STORE to {destination} is in the capture: the SCP gave up before it sent anything"
+
+
+def _tried_in_vain(unconnected: Sequence[Unconnected]) -> str:
+    """Say where an SCP tried to connect to."""
+    (target, how), count = Counter((each.target, each.how) for each in unconnected).most_common(1)[0]
+    what = {"refused": "refused the TCP connection", "unanswered": "did not answer"}.get(how, "took it in silence")
+    times = f" ({count} times)" if count > 1 else ""
+    tried = f"while it ran, the SCP tried to connect to {the_address(target)}"
+    return f"{tried}, which {what}{times}: nothing listens there?"
 
 
 def _destination(move: Move) -> str:

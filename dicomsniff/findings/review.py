@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Linker
+from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.normalized_links import Kind, Step, by_time, steps_of
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
@@ -48,6 +49,10 @@ class Known(Protocol):
     @property
     def open_associations(self) -> Iterable[Association]:
         """Associations that are not over yet."""
+
+    @property
+    def refused(self) -> Iterable[Unconnected]:
+        """TCP connections that were refused a moment ago, which are not among the links yet."""
 
     @property
     def unreachable(self) -> Iterable[Unreachable]:

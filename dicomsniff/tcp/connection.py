@@ -102,7 +102,8 @@ class TcpTracker:
         self.table = ConnectionTable(beside)
         """The connections that are followed."""
         self.streams = self.table.streams
-        self._closing: deque[Connection] = deque()
+        self.closing: deque[Connection] = deque()
+        """Those that closed, which linger: late segments may still come."""
         self.connections = 0
         self.given_up = 0
         """Connections dropped because more than MAX_CONNECTIONS were open."""
@@ -149,9 +150,9 @@ class TcpTracker:
     def pass_time(self, time: int) -> list[TcpEvent]:
         """It is `time` (ns since 1970) by now: let go of connections that were closed long before."""
         events: list[TcpEvent] = []
-        closing = self._closing
+        closing = self.closing
         while closing and (closing[0].dropped or time - closing[0].last_time > LINGER or len(closing) > MAX_CLOSED):
-            events += self._drop(self._closing.popleft())
+            events += self._drop(self.closing.popleft())
         return events
 
     def _consider(self, segment: Segment, stream: Stream | None, *, fills: bool = False) -> list[TcpEvent]:
@@ -272,8 +273,8 @@ class TcpTracker:
     def relieve(self, busy: Connection | None = None) -> list[TcpEvent]:
         """Take less memory: closed connections linger no longer, and others, but for a `busy` one, go on the shelf."""
         events: list[TcpEvent] = []
-        while self._closing:
-            events += self._drop(self._closing.popleft())
+        while self.closing:
+            events += self._drop(self.closing.popleft())
         for connection in self.table.relieve(busy):
             self.given_up += 1
             events += self._drop(connection)
@@ -318,7 +319,7 @@ class TcpTracker:
             events.append(StreamEnd(stream, "RST", mark))
         if not connection.closed and (connection.reset or all(each.ended for each in connection.streams)):
             connection.closed = True
-            self._closing.append(connection)
+            self.closing.append(connection)
         return events
 
     def _drop(self, connection: Connection) -> list[TcpEvent]:

@@ -141,12 +141,7 @@ def test_nothing_listens_at_the_destination():
     network = Network()
     asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
     asking.client(move_rq())
-    attempt = build.Talk(client=(ARCHIVE, 41000), server=(VIEWER, 104))
-    attempt.wait(50 * MS)
-    attempt.open()
-    del attempt.packets[1:]  # the SYN only
-    attempt.reset(1)
-    network.talks.append(attempt)
+    network.refuse(ARCHIVE, VIEWER, after=50)
     asking.wait(500 * MS)
     asking.server(move_rsp(0xA702, failed=2))
     release(asking)

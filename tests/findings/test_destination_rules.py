@@ -99,3 +99,18 @@ def test_a_delivery_of_another_provider_is_not_blamed():
 
 def test_a_move_without_any_response_names_its_destination():
     assert told(chain(rejects, final=None), "destination-failed")
+
+
+@pytest.mark.parametrize("lingering", [1, 10], ids=["just now", "long ago"])
+def test_a_destination_that_refuses_the_connection_is_the_cause(lingering):
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    network.refuse(ARCHIVE, VIEWER, after=50)
+    asking.wait(lingering * SECOND)
+    asking.server(FAILED)
+    release(asking)
+    (text,) = told(network.packets, "destination-failed")
+    assert "tried to connect to 10.0.0.3:104, which refused the TCP connection: nothing listens there?" in text
+    assert causes(network.packets, "status-failure") == ["destination-failed"]
+    assert not told(network.packets, "retrieve-explained")
