@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import ClassVar
 
 from textual import events, on, work
@@ -10,6 +11,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from dicomsniff.garbage import nothing_but_new
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.tui.association_filter import AssociationFilter
@@ -112,7 +114,8 @@ class DicomsniffApp(GuardedApp):
     def _read(self) -> None:
         self.done.clear()
         try:
-            read_capture(self.capture, self.session.gate, self.stopped, self.post_message)
+            with nothing_but_new() if not self.capture.is_live else nullcontext():
+                read_capture(self.capture, self.session.gate, self.stopped, self.post_message)
         finally:
             self.done.set()
 

@@ -51,7 +51,7 @@ class Overview(View):
             self.table.show(session.association)
         elif session.association is not None:
             self.table.put_cursor(session.association)
-        self._show_capture(anew=bool(change & ~(Change.ASSOCIATION | Change.ENTRY)))
+        self._show_capture(anew=self.is_due(change))
         self._show_facts()
 
     def open_selected(self) -> None:
