@@ -77,6 +77,8 @@ class DicomsniffApp(GuardedApp):
     def on_mount(self) -> None:
         """Take the settings, and begin reading."""
         self._take_settings()
+        self.set_class(self.console.color_system == "standard", "few-colours")
+        self.set_class(self.no_color, "without-colours")
         if self.capture.is_live:
             self.set_interval(NOTICING, self._tell_notices)
         self.read()
