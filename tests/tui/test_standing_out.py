@@ -107,3 +107,13 @@ async def test_a_tiny_terminal_shows_less_and_breaks_nothing(samples: Path, name
         await pilot.resize_terminal(*size)
         await settle(pilot)
         assert app.is_running
+
+
+async def test_why_there_are_no_rows_is_said_in_as_many_lines_as_that_takes(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await press(pilot, "7")
+        said = app.workspace.current.pane.EMPTY
+        await pilot.resize_terminal(40, 24)
+        await settle(pilot)
+        shown = " ".join(line.strip("┃│ ") for line in screen_text(app).splitlines())
+        assert said in shown
