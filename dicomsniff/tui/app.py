@@ -22,7 +22,7 @@ from dicomsniff.tui.keys import KEYS, Key, Where, bindings
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import ColumnChoice
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
-from dicomsniff.tui.packet_clock import PacketClock
+from dicomsniff.tui.packet_clock import PacketClock, PacketRate
 from dicomsniff.tui.reading import read_capture
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.said import allowed, use_gate
@@ -65,7 +65,7 @@ class DicomsniffApp(GuardedApp):
         self.session = Session(capture, gate, chosen)
         self.status = StatusLine(self.session)
         self.workspace = Workspace(self.session, self.settings)
-        self.clock = PacketClock()
+        self.clock, self._rate = PacketClock(), PacketRate()
         self.session.observe(self._take)
 
     def compose(self) -> ComposeResult:
@@ -125,6 +125,7 @@ class DicomsniffApp(GuardedApp):
         """Say what happened to the capture, even while no packets come."""
         for notice in self.capture.pop_notices():
             self.notify(allowed(notice))
+        self.session.rate = self._rate.take(self.capture.analyzer.packets)
         if self.session.reading:
             self.session.pass_time(self.clock.now(self.capture.analyzer.last_time))
         self.status.show()
