@@ -1,8 +1,9 @@
-"""How garbage is looked for while a capture is watched for a month: in steps that nobody notices."""
+"""How garbage is looked for while somebody looks on, perhaps for a month: in steps that nobody notices."""
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 AT_A_TIME = 10_000
 """Objects that are looked through in one step, about; four such steps are looked through once more."""
@@ -22,3 +23,23 @@ def short_pauses() -> Iterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+@contextmanager
+def nothing_but_new() -> Iterator[None]:
+    """Look for garbage only in what is new: what was looked through twice and is still there is left alone from now on.
+
+    For as long as something is read that stays: looking through all of it again and again stops everything else.
+    """
+    gc.callbacks.append(_leave_alone)
+    try:
+        yield
+    finally:
+        gc.callbacks.remove(_leave_alone)
+        gc.collect(1)
+        gc.freeze()
+
+
+def _leave_alone(phase: str, info: dict[str, Any]) -> None:
+    if phase == "stop" and info["generation"] > 0:
+        gc.freeze()

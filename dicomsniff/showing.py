@@ -1,7 +1,6 @@
 """Captures shown to their end, in a format or in the terminal UI; the exit status says how it went."""
 
 import sys
-from contextlib import nullcontext
 from enum import IntEnum
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -123,7 +122,7 @@ def watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", sele
     from dicomsniff.tui.running import run
 
     watching.add_to(capture, privacy, None, sys.stdout)
-    with short_pauses() if capture.is_live else nullcontext():
+    with short_pauses():
         interrupted = run(capture, privacy, selection)
     for notice in capture.pop_notices():
         say_error(notice)

@@ -4,6 +4,9 @@ import asyncio
 import re
 import sys
 from pathlib import Path
+from unittest.mock import patch
+
+from textual import constants
 
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
@@ -24,7 +27,8 @@ _FAMILY = re.compile(r"font-family: (?:Fira Code|arial)[^;]*;")
 async def drawn() -> str:
     """Return the picture as SVG, which asks nobody for fonts."""
     with Capture(SAMPLE) as capture:
-        app = DicomsniffApp(capture)
+        with patch.object(constants, "COLOR_SYSTEM", "truecolor"):  # whatever the terminal here can show
+            app = DicomsniffApp(capture)
         async with app.run_test(size=SIZE) as pilot:
             await settle(pilot)
             await pilot.press(*KEYS)

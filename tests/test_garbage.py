@@ -11,7 +11,7 @@ from dicomsniff import analyzer as analyzer_module
 from dicomsniff.analyzer import Analyzer, Keep
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import write_view
-from dicomsniff.garbage import AT_A_TIME, short_pauses
+from dicomsniff.garbage import AT_A_TIME, nothing_but_new, short_pauses
 from pipeline import batch
 from replayed import replay
 from unmarked import ASKED
@@ -47,6 +47,19 @@ def test_short_pauses_end_as_they_began() -> None:
         assert gc.get_freeze_count()
     assert gc.get_threshold() == before
     assert not gc.get_freeze_count()
+
+
+def test_what_stays_is_looked_through_no_more_while_it_is_read() -> None:
+    with short_pauses():
+        before = gc.get_freeze_count()
+        with nothing_but_new():
+            kept = [[number] for number in range(10 * AT_A_TIME)]
+            assert gc.get_freeze_count() - before > len(kept) / 2
+            assert len(gc.get_objects(generation=2)) < len(kept) / 2
+        assert gc.get_freeze_count() - before > len(kept)
+        seldom = gc.get_freeze_count()
+        later = [[number] for number in range(10 * AT_A_TIME)]
+        assert gc.get_freeze_count() == seldom, f"{len(later)} lists later"
 
 
 def test_what_is_given_up_is_gone_without_anybody_looking_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

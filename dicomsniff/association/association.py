@@ -179,9 +179,9 @@ class Association:
         self.whole: Span | None = None
         """The packets of its connection, to analyze them once more; None where its details are not given up."""
         self._unended: list[Message] = []
-        self._oversized: set[Side] = set()
-        self._odd: set[tuple[Side, int, int]] = set()
-        self._sharing: set[Side] = set()
+        self._oversized: frozenset[Side] = frozenset()  # hardly ever are there any: an empty one takes no memory
+        self._odd: frozenset[tuple[Side, int, int]] = frozenset()
+        self._sharing: frozenset[Side] = frozenset()
 
     def __repr__(self) -> str:
         who = f"{self.requestor.label} -> {self.acceptor.label}"
@@ -270,7 +270,7 @@ class Association:
         entries = [self._enter(event, side) for event in unexpected]
         limit = self.limit(side)
         if limit and pdu_length > limit and side not in self._oversized:
-            self._oversized.add(side)
+            self._oversized |= {side}
             entries.append(self._enter(OversizedPdu(span, pdu_length, limit), side))
         return entries
 
@@ -279,14 +279,14 @@ class Association:
         kind = (side, length & 1 if length else 2, header & ~3)
         if kind in self._odd:
             return []
-        self._odd.add(kind)
+        self._odd |= {kind}
         return [self._enter(OddPdv(span, length, header), side)]
 
     def add_shared_pdu(self, span: Span, side: Side) -> list[Entry]:
         """Take note of a P-DATA-TF in which a message begins behind another one; the first of a side counts."""
         if side in self._sharing:
             return []
-        self._sharing.add(side)
+        self._sharing |= {side}
         return [self._enter(SharedPdu(span), side)]
 
     def add_message(self, message: Message) -> Entry:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import ClassVar
 
 from textual import events, on, work
@@ -10,6 +11,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from dicomsniff.garbage import nothing_but_new
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.tui.association_filter import AssociationFilter
@@ -20,7 +22,7 @@ from dicomsniff.tui.keys import KEYS, Key, Where, bindings
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import ColumnChoice
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
-from dicomsniff.tui.packet_clock import PacketClock
+from dicomsniff.tui.packet_clock import PacketClock, PacketRate
 from dicomsniff.tui.reading import read_capture
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.said import allowed, use_gate
@@ -63,7 +65,7 @@ class DicomsniffApp(GuardedApp):
         self.session = Session(capture, gate, chosen)
         self.status = StatusLine(self.session)
         self.workspace = Workspace(self.session, self.settings)
-        self.clock = PacketClock()
+        self.clock, self._rate = PacketClock(), PacketRate()
         self.session.observe(self._take)
 
     def compose(self) -> ComposeResult:
@@ -75,6 +77,8 @@ class DicomsniffApp(GuardedApp):
     def on_mount(self) -> None:
         """Take the settings, and begin reading."""
         self._take_settings()
+        self.set_class(self.console.color_system == "standard", "few-colours")
+        self.set_class(self.no_color, "without-colours")
         if self.capture.is_live:
             self.set_interval(NOTICING, self._tell_notices)
         self.read()
@@ -112,7 +116,8 @@ class DicomsniffApp(GuardedApp):
     def _read(self) -> None:
         self.done.clear()
         try:
-            read_capture(self.capture, self.session.gate, self.stopped, self.post_message)
+            with nothing_but_new() if not self.capture.is_live else nullcontext():
+                read_capture(self.capture, self.session.gate, self.stopped, self.post_message)
         finally:
             self.done.set()
 
@@ -120,6 +125,7 @@ class DicomsniffApp(GuardedApp):
         """Say what happened to the capture, even while no packets come."""
         for notice in self.capture.pop_notices():
             self.notify(allowed(notice))
+        self.session.rate = self._rate.take(self.capture.analyzer.packets)
         if self.session.reading:
             self.session.pass_time(self.clock.now(self.capture.analyzer.last_time))
         self.status.show()

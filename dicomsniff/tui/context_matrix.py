@@ -32,7 +32,7 @@ class ContextMatrix(ColumnList[ContextRow]):
         columns: tuple[Column[ContextRow], ...] = (
             Column("id", _number, 3, to_right=True, key=lambda row: row.context.id),
             Column("", _sign, 1, is_toned=True, is_sign=True, key=lambda row: not row.refused),
-            Column("SOP class", _sop_class, 16, 44, share=2, is_toned=True),
+            Column("SOP class", _sop_class, 16, 52, share=2, is_toned=True),
             *(
                 Column(title, partial(_mark, uid), max(3, len(title)), leaves=1 + place)
                 for place, (uid, title) in enumerate(short_names(table.syntaxes).items())
@@ -92,4 +92,5 @@ def _used(row: ContextRow) -> str:
 
 def _follows(row: ContextRow) -> str:
     name = the_class(row.context.abstract_syntax)
-    return allowed("; ".join(each.removeprefix(f"no context for {name}: ") for each in row.consequences))
+    said = (each.removeprefix("no context for ").removeprefix(f"{name}: ") for each in row.consequences)
+    return allowed("; ".join(said))

@@ -24,7 +24,7 @@ class DifferenceList(ColumnList[Difference]):
     def name_sides(self, good: str, bad: str) -> None:
         """Say which associations are compared."""
         columns: tuple[Column[Difference], ...] = (
-            Column("", lambda row: SIGNS[row.weight], 1, is_toned=True, key=lambda row: row.weight),
+            Column("", lambda row: SIGNS[row.weight], 1, is_toned=True, is_sign=True, key=lambda row: row.weight),
             Column("weight", lambda row: row.weight.name.lower(), 8, leaves=1, is_toned=True, key=_weight),
             Column("what differs", lambda row: allowed(row.about), 26, share=3),
             Column(good, lambda row: allowed(row.good), 18, share=2),

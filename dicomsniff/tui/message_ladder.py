@@ -35,7 +35,7 @@ class MessageLadder(ColumnList[LadderLine]):
         columns: tuple[Column[LadderLine], ...] = (
             Column("", self._sign, 1, is_toned=True, is_sign=True, key=lambda line: -RANK[self._severity(line)]),
             Column("seconds", self._seconds, 9, 12, share=2, to_right=True, key=_line_order, draw=self._draw_seconds),
-            Column("Δ", _since, 8, leaves=1, to_right=True, key=lambda line: -(line.since or 0)),
+            Column("Δ", _since, 8, 10, share=1, leaves=1, to_right=True, key=lambda line: -(line.since or 0)),
             Column("requestor → acceptor", lambda line: arrow(line.entry, 0), 20, 52, share=4, draw=self._draw_arrow),
             Column("size", _size, 7, leaves=2, to_right=True, key=lambda line: -entry_size(line.entry)),
             Column("what it says", self._says, 20, share=10, is_toned=True),

@@ -168,8 +168,8 @@ class RowList(ScrollView, can_focus=True):
         elif index < self.count:
             text = self.row(index, width)
             on_cursor = self.CURSOR_LINE and index == self.cursor
-        elif self.EMPTY and not self.count and index == 0:
-            text = Shown(self.EMPTY, self.styled("dim"))
+        elif self.EMPTY and not self.count and index < len(said := self._why_empty(width)):
+            text = said[index]
         else:
             return Strip.blank(width, self._style)
         text.truncate(width, overflow="ellipsis", pad=True)
@@ -179,6 +179,11 @@ class RowList(ScrollView, can_focus=True):
             cursor = self.get_component_rich_style("row--cursor")
             segments = list(Segment.apply_style(segments, post_style=cursor))
         return Strip(segments).adjust_cell_length(width, self._style)
+
+    def _why_empty(self, width: int) -> list[Shown]:
+        """Say in as many lines as that takes why there are no rows."""
+        lines = Shown(self.EMPTY).wrap(self.app.console, max(width, 1))
+        return [Shown(line.plain.rstrip(), self.styled("dim")) for line in lines]
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by some rows."""

@@ -75,6 +75,8 @@ class Session:
         """Whether the newest entry is selected as it comes."""
         self.problem = ""
         """Why reading failed."""
+        self.rate = 0.0
+        """Packets a second that come of a live capture."""
         self.touched = False
         """Whether somebody has chosen what to look at."""
         self.awaited: Target | None = None

@@ -37,11 +37,18 @@ def status_text(session: Session, width: int) -> Shown:
     privacy = f" P {state} " if width < WIDE else f" patient data {state} (P) "
     room = width - len(privacy)
     name = shortened(allowed(capture.marked_name), LONGEST_NAME)
-    rest = f"  {name}  {counted(capture.analyzer.packets, 'packet', ',')}"
+    rest = f"  {name}  {packets_text(session)}"
     if text.cell_len + len(rest) <= room:
         text.append(rest, "not bold")
     text.truncate(max(room, 0), overflow="ellipsis", pad=True)
     return text.append(privacy, "bold reverse" if session.gate.privacy.keep_phi else "not bold reverse")
+
+
+def packets_text(session: Session) -> str:
+    """Say how many packets were read, and how fast they come where they do."""
+    capture = session.capture
+    counts = counted(capture.analyzer.packets, "packet", ",")
+    return f"{counts}, {session.rate:,.0f} a second" if capture.is_live and session.reading else counts
 
 
 def _progress(position: int, whole: int | None) -> Shown:

@@ -20,8 +20,6 @@ MAX_KNOWN = 8 * MAX_WAITS
 class WaitList(ColumnList[Waited]):
     """How long, who waited for what, in which association, and how much of its time that is."""
 
-    EMPTY = "no association is over yet"
-
     def __init__(self, chosen: Callable[[Waited], None]) -> None:
         columns: tuple[Column[Waited], ...] = (
             Column("time", lambda row: duration(row.length), 12, to_right=True, key=lambda row: -row.length),

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.garbage import nothing_but_new
 from dicomsniff.output import OutputError
 from dicomsniff.tui import saving
 from dicomsniff.tui.background import in_background
@@ -244,9 +245,10 @@ class Workspace(Finder):
     @work(group="filtering")
     async def filter_on(self) -> None:
         """Filter a little at a time, between keys."""
-        while self.session.is_filtering:
-            await asyncio.sleep(PAUSE)
-            self.session.go_on_filtering()
+        with nothing_but_new():  # what a filter found out of each association is kept
+            while self.session.is_filtering:
+                await asyncio.sleep(PAUSE)
+                self.session.go_on_filtering()
         self._filters = False
 
     def _reopen(self) -> None:

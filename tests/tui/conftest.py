@@ -3,8 +3,15 @@
 from pathlib import Path
 
 import pytest
+from textual import constants
 
 import build
+
+
+@pytest.fixture(autouse=True)
+def many_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show all colours, whatever the terminal that the tests run in has."""
+    monkeypatch.setattr(constants, "COLOR_SYSTEM", "truecolor")
 
 
 @pytest.fixture

@@ -94,6 +94,7 @@ async def test_the_newest_entry_is_followed_until_the_user_moves(sniffer: LiveSt
     async with app.run_test(size=size) as pilot:
         ladder = exchange(app).ladder
         assert "live" in screen_text(app)
+        assert "0 packets, 0 a second" in screen_text(app)
         await pilot.press("2")
         talk.client(build.associate_rq())
         send(sniffer, talk, sent)

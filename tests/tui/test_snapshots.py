@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pytest_textual_snapshot import SVGImageExtension
+from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
-from tui.screens import SMALL, both_sizes, every_size, press, settle
+from tui.screens import LARGE, MIDDLE, SMALL, both_sizes, every_size, opened, press, settle
 from unmarked import KEPT
 
 VIEWS = {
@@ -87,6 +89,31 @@ def test_view(snap_compare: Callable[..., bool], samples: Path, view: str, size:
 @pytest.mark.parametrize("view", VIEWS)
 def test_view_of_what_failed(snap_compare: Callable[..., bool], samples: Path, name: str, view: str) -> None:
     compare(snap_compare, samples / f"{CAPTURES[name]}.pcap", SMALL, (VIEWS[view],))
+
+
+@pytest.mark.parametrize("size", [MIDDLE, LARGE], ids=["120x35", "160x45"])
+@pytest.mark.parametrize("name", ["rejected", "refused"])
+async def test_views_of_what_failed_where_there_is_more_room(
+    snapshot: SnapshotAssertion, samples: Path, name: str, size: tuple[int, int]
+) -> None:
+    async with opened(samples / f"{CAPTURES[name]}.pcap", size) as (app, pilot):
+        await each_view(app, pilot, snapshot.use_extension(SVGImageExtension))
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE], ids=["80x24", "120x35", "160x45"])
+async def test_views_without_colours(
+    snapshot: SnapshotAssertion, samples: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(samples / f"{CAPTURES['refused']}.pcap", size) as (app, pilot):
+        await each_view(app, pilot, snapshot.use_extension(SVGImageExtension))
+
+
+async def each_view(app: DicomsniffApp, pilot: Pilot[None], pictures: SnapshotAssertion) -> None:
+    """Compare every view with its picture, in one run of the app."""
+    for view, key in VIEWS.items():
+        await press(pilot, key)
+        assert pictures(name=view) == app.export_screenshot()
 
 
 @both_sizes

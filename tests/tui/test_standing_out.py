@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from rich.color import Color, ColorSystem
+from textual import constants
 
 from dicomsniff.tui.dialog import Dialog
+from dicomsniff.tui.row_list import RowList
+from dicomsniff.tui.strip import Strip
 from dicomsniff.tui.views.registry import VIEWS
 from tui.screens import SMALL, exchange, notices, opened, overview, press, screen_text, settle
 
@@ -39,6 +43,30 @@ async def test_without_colours_an_error_is_no_dimmer_than_other_text(
     async with opened(samples / "association-rejected.pcap", SMALL) as (app, _):
         table = overview(app).table
         assert table.styled("error").color == table.styled("note").color
+        strip = app.query_one(Strip)
+        assert strip.get_component_rich_style("strip--error").color == strip.rich_style.color
+
+
+async def test_of_16_colours_severities_and_the_selected_row_have_different_ones_on_dark_and_on_light_ground(
+    samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "COLOR_SYSTEM", "standard")
+
+    def shown(color: Color | None) -> int | None:
+        assert color is not None
+        return color.downgrade(ColorSystem.STANDARD).number
+
+    async with opened(samples / "association-rejected.pcap", SMALL) as (app, pilot):
+        for theme in ("textual-dark", "textual-light"):
+            app.theme = theme
+            await settle(pilot)
+            for rows in app.screen.query(RowList):
+                ground, text = shown(rows.rich_style.bgcolor), shown(rows.rich_style.color)
+                toned = {shown(rows.styled(name).color) for name in ("error", "warning")}
+                assert len({ground, text, *toned}) == 4
+                assert shown(rows.styled("cursor").bgcolor) != ground
+            strip = app.query_one(Strip)
+            assert shown(strip.get_component_rich_style("strip--error").color) in toned - {text}
 
 
 async def test_what_is_told_is_above_the_views_and_covers_no_row_of_a_list(samples: Path) -> None:
@@ -79,3 +107,13 @@ async def test_a_tiny_terminal_shows_less_and_breaks_nothing(samples: Path, name
         await pilot.resize_terminal(*size)
         await settle(pilot)
         assert app.is_running
+
+
+async def test_why_there_are_no_rows_is_said_in_as_many_lines_as_that_takes(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap", SMALL) as (app, pilot):
+        await press(pilot, "7")
+        said = app.workspace.current.pane.EMPTY
+        await pilot.resize_terminal(40, 24)
+        await settle(pilot)
+        shown = " ".join(line.strip("┃│ ") for line in screen_text(app).splitlines())
+        assert said in shown

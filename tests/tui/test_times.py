@@ -56,3 +56,9 @@ async def test_a_bar_shows_whose_turn_it_was(slow_capture: Path) -> None:
         await press(pilot, "5", "home", "end", "home")
         bar = next(line for line in screen_text(app).splitlines() if line.startswith(" 0 s"))
         assert bar.count("█") > 100
+
+
+async def test_where_nothing_was_waited_for_it_says_so(slow_capture: Path) -> None:
+    async with opened(slow_capture) as (app, pilot):
+        await press(pilot, "1", "slash", *"nobody", "enter", "5")
+        assert "nothing was waited for" in screen_text(app)

@@ -12,7 +12,7 @@ from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.shown import Shown, shortened
 from dicomsniff.tui.split import Arrangement, Split
-from dicomsniff.tui.status_line import LONGEST_NAME, nothing_found
+from dicomsniff.tui.status_line import LONGEST_NAME, nothing_found, packets_text
 from dicomsniff.tui.strip import Strip
 from dicomsniff.tui.views.view import View
 
@@ -51,7 +51,7 @@ class Overview(View):
             self.table.show(session.association)
         elif session.association is not None:
             self.table.put_cursor(session.association)
-        self._show_capture(anew=bool(change & ~(Change.ASSOCIATION | Change.ENTRY)))
+        self._show_capture(anew=self.is_due(change))
         self._show_facts()
 
     def open_selected(self) -> None:
@@ -78,7 +78,7 @@ class Overview(View):
         """Say how the capture went, and draw its time."""
         session, analyzer = self.session, self.session.capture.analyzer
         head = Shown(allowed(session.book.verdict) or "nothing is over yet", "bold")
-        counts = [counted(analyzer.association_count, "association", ","), counted(analyzer.packets, "packet", ",")]
+        counts = [counted(analyzer.association_count, "association", ","), packets_text(session)]
         name = shortened(allowed(session.capture.marked_name), LONGEST_NAME)
         head.append_line(f"{name}: {', '.join(counts)}", "not bold dim")
         if self.app.size.height >= TALL:

@@ -29,7 +29,7 @@ from dicomsniff.tui.value_view import ValueView
 
 UNSELECTED = "no association is selected: 1 lists them"
 PATIENCE = 1.0
-"""Seconds until the rows of a view are listed again, while the capture is being read."""
+"""Seconds until what takes long is found out again, while the capture is being read."""
 
 
 class View(Vertical):
@@ -62,13 +62,17 @@ class View(Vertical):
         """Show what is another one."""
         raise NotImplementedError
 
-    def list_if_due(self, change: Change) -> None:
-        """List the rows anew where there may be others; that is costly, and not done with every change."""
-        is_due = not self.session.reading or time.monotonic() >= self._due
-        if not (change & (Change.LISTING | Change.VIEW) and is_due):
-            return
+    def is_due(self, change: Change) -> bool:
+        """Whether what takes long is to be found out anew: there may be more, and it was not done a moment ago."""
+        is_time = not self.session.reading or time.monotonic() >= self._due
+        if not (change & (Change.LISTING | Change.VIEW) and is_time):
+            return False
         self._due = time.monotonic() + PATIENCE
-        if self._lists.ask():
+        return True
+
+    def list_if_due(self, change: Change) -> None:
+        """List the rows anew where there may be others."""
+        if self.is_due(change) and self._lists.ask():
             self.list_on()
 
     def listing(self) -> Iterator[None]:
