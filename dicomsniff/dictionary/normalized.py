@@ -83,6 +83,28 @@ EVENTS: dict[str, dict[int, str]] = {
     **dict.fromkeys(_RT_CLASSES, _RT_EVENTS),  # Table DD.3.2.5-1
 }
 
+SERVICES: dict[str, tuple[str, ...]] = {
+    FILM_SESSION: ("N-CREATE", "N-SET", "N-DELETE", "N-ACTION"),  # PS3.4 Table H.4-1
+    FILM_BOX: ("N-CREATE", "N-SET", "N-DELETE", "N-ACTION"),  # Table H.4-5
+    **dict.fromkeys(IMAGE_BOXES, ("N-SET",)),  # §H.4.3.1.2, §H.4.3.2.2
+    "1.2.840.10008.5.1.1.15": ("N-SET",),  # Basic Annotation Box, §H.4.4.2
+    "1.2.840.10008.5.1.1.23": ("N-CREATE", "N-DELETE"),  # Presentation LUT, §H.4.9.2
+    PRINT_JOB: ("N-EVENT-REPORT", "N-GET"),  # §H.4.5.2
+    PRINTER: ("N-EVENT-REPORT", "N-GET"),  # §H.4.6.2
+    "1.2.840.10008.5.1.1.16.376": ("N-GET",),  # Printer Configuration Retrieval, §H.4.12.2
+    COMMITMENT: ("N-ACTION", "N-EVENT-REPORT"),  # §J.3.2
+    MPPS: ("N-CREATE", "N-SET", "N-GET", "N-EVENT-REPORT"),  # §F.7.2, §F.8.2, §F.9.2
+    "1.2.840.10008.3.1.2.3.4": ("N-GET",),  # MPPS Retrieve, §F.8.2
+    "1.2.840.10008.3.1.2.3.5": ("N-EVENT-REPORT",),  # MPPS Notification, §F.9.2
+    MEDIA_CREATION: ("N-CREATE", "N-ACTION", "N-GET"),  # §S.3.2
+    "1.2.840.10008.5.1.4.33": ("N-CREATE",),  # Instance Availability Notification, §R.3.2
+    "1.2.840.10008.1.40": ("N-ACTION",),  # Procedural Event Logging, §P.2.2
+    "1.2.840.10008.1.42": ("N-ACTION",),  # Substance Administration Logging, §P.3.2
+    "1.2.840.10008.5.1.1.40": ("N-GET",),  # Display System, §EE.2.2
+    **dict.fromkeys(UPS_CLASSES, ("N-CREATE", "N-SET", "N-GET", "N-ACTION", "N-EVENT-REPORT")),  # §CC.2
+}
+"""The normalized services that a SOP class has; those of others are not listed."""
+
 
 def type_name(service: str, sop_class_uid: str | None, number: int | None) -> str:
     """Name an Action Type ID of N-ACTION or an Event Type ID of N-EVENT-REPORT: `Print`, `UPS State Report`.
