@@ -147,9 +147,8 @@ def image_boxes_differ(review: Review) -> Iterator[Hit]:
         layout = content.values.get(IMAGE_DISPLAY_FORMAT, "")
         boxes = _boxes(layout)
         if boxes and boxes != content.given:
-            who, shown = the_party(review.association.party(final.side)), the_value(layout, IMAGE_DISPLAY_FORMAT)
-            has = counted(boxes, "image box")
-            text = f"{who} creates a Film Box with Image Display Format {shown}, which has {has}, and names"
+            who, has = the_party(review.association.party(final.side)), counted(boxes, "image box")
+            text = f"{who} creates a Film Box with Image Display Format {layout.strip()}, which has {has}, and names"
             yield Hit(f"{text} {content.given}", final.span, final)
 
 

@@ -16,6 +16,8 @@ from dicomsniff.findings.parts import the_class, the_uid, the_value
 from dicomsniff.findings.rule import Described, EntryCheck, Hit, entry_rule
 
 _PREFIX = "data-set-"
+MAX_BESIDE = 3
+"""Further problems of a kind, of which the first is named; more are only counted."""
 
 
 def outline_of(message: Message) -> DataSetOutline | None:
@@ -50,7 +52,7 @@ def further(found: list[DataSetProblem], outline: DataSetOutline) -> str:
     if not others:
         return ""
     second = found[1].tag if len(found) > 1 else None
-    if second is None or second == found[0].tag:
+    if second is None or second == found[0].tag or others > MAX_BESIDE:
         return f"; {others} more like it"
     return f"; also {named(second)}" + (f" and {others - 1} more" if others > 1 else "")
 
