@@ -174,3 +174,29 @@ def test_a_refused_attribute_is_named_as_the_dictionary_names_it():
     refused = cases.asked(CREATE, MPPS, MPPS_STEP, 0x0106, more={0x1005: b"\x40\0\x53\2"})
     (cause,) = findings_of(only(cases.exchange(MPPS, *refused))).causes
     assert cause.message.endswith("it names (0040,0253) Performed Procedure Step ID")
+
+
+INVENTORY, STORAGE_MANAGEMENT = "1.2.840.10008.5.1.4.1.1.201.5", "1.2.840.10008.5.1.4.1.1.201.1.1"
+ALL_STUDIES = {0x00080400: [], 0x00080403: b"STUDY ", cases.TRANSACTION: cases.UID}
+
+
+def test_an_inventory_is_asked_for_of_the_one_instance_there_is():
+    wish = cases.asked(ACTION, INVENTORY, ALL_STUDIES, kind=11, instance=STORAGE_MANAGEMENT)
+    assert codes(only(cases.exchange(INVENTORY, *wish))) == []
+    other = cases.asked(ACTION, INVENTORY, ALL_STUDIES, NO_SUCH_INSTANCE, kind=11)
+    (cause,) = findings_of(only(cases.exchange(INVENTORY, *other))).causes
+    assert cause.code == "instance-not-well-known"
+
+
+def test_an_inventory_without_a_level_is_refused_for_that():
+    wish = cases.without(ALL_STUDIES, 0x00080403)
+    refused = cases.asked(ACTION, INVENTORY, wish, 0x0115, kind=11, instance=STORAGE_MANAGEMENT)
+    (cause,) = findings_of(only(cases.exchange(INVENTORY, *refused))).causes
+    assert "sends N-ACTION-RQ (Initiate) without (0008,0403) Inventory Level (PS3.4 Table KK.2-1)" in cause.message
+
+
+def test_an_event_of_an_inventory_is_named():
+    reports = cases.reported(INVENTORY, {cases.TRANSACTION: cases.UID}, 9, instance=STORAGE_MANAGEMENT)
+    assert "type-not-defined" in codes(only(cases.exchange(INVENTORY, *reports)))
+    reports = cases.reported(INVENTORY, {cases.TRANSACTION: cases.UID}, 13, instance=STORAGE_MANAGEMENT)
+    assert "type-not-defined" not in codes(only(cases.exchange(INVENTORY, *reports)))
