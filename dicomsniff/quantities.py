@@ -55,7 +55,7 @@ def byte_size(count: int) -> str:
 
 def counted(count: int, noun: str, form: str = "") -> str:
     """Write how many there are: `1 context`, `3 contexts`, `2 other statuses`, `0 matches`; `form` as for `format`."""
-    many = "" if count == 1 else "es" if noun.endswith(("s", "ch")) else "s"
+    many = "" if count == 1 else "es" if noun.endswith(("s", "ch", "x")) else "s"
     return f"{count:{form}} {noun}{many}"
 
 

@@ -9,6 +9,7 @@ from dicomsniff.dictionary.normalized import (
     FILM_BOX,
     FILM_SESSION,
     IMAGE_BOXES,
+    INVENTORY_CREATION,
     MEDIA_CREATION,
     MPPS,
     SUBSCRIBE,
@@ -25,6 +26,7 @@ IMAGE_BOX_SEQUENCE = 0x20100510
 """Referenced Image Box Sequence."""
 PRINT_JOB_SEQUENCES = (0x21200070, 0x21000500)
 """Referenced Print Job Sequence, by the tag of PS3.6 and by that of PS3.4 §H.4."""
+_INVENTORY_LEVEL = 0x00080403
 _SCHEDULED_STEPS, _STUDY_INSTANCE_UID = 0x00400270, 0x0020000D
 _PERFORMED_SERIES, _SERIES_INSTANCE_UID, _PROTOCOL_NAME = 0x00400340, 0x0020000E, 0x00181030
 
@@ -201,6 +203,19 @@ DEMANDS: dict[Key, Demand] = {
     },
     (MEDIA_CREATION, "N-CREATE", None): Demand("PS3.4 Table S.3.2.1.1-1", ((REFERENCED_SOP_SEQUENCE,),)),
     ("1.2.840.10008.5.1.4.33", "N-CREATE", None): _AVAILABILITY,
+    (INVENTORY_CREATION, "N-ACTION", 11): Demand(  # Initiate
+        "PS3.4 Table KK.2-1",
+        ((TRANSACTION_UID,), (_INVENTORY_LEVEL,)),
+        {_INVENTORY_LEVEL: ("STUDY", "SERIES", "INSTANCE")},
+        present=((0x00080400,),),  # Scope of Inventory Sequence
+    ),
+    **{
+        (INVENTORY_CREATION, "N-ACTION", kind): Demand("PS3.4 Table KK.2-1", ((TRANSACTION_UID,),))
+        for kind in (12, 14, 15)  # Request Status, Pause, Resume
+    },
+    (INVENTORY_CREATION, "N-ACTION", 13): Demand(  # Cancel; Retain Instances
+        "PS3.4 Table KK.2-1", ((TRANSACTION_UID,), (0x00080415,))
+    ),
     **{(ups, "N-CREATE", None): _UPS_CREATE for ups in UPS_CLASSES},
     **{(ups, "N-SET", None): Demand("PS3.4 §CC.2.6.2", barred=(STEP_STATE,)) for ups in UPS_CLASSES},
     **{(ups, "N-ACTION", CHANGE_STATE): _UPS_CHANGE for ups in UPS_CLASSES},

@@ -105,6 +105,7 @@ MODELS: Mapping[str, InformationModel] = {
     ),
     **dict.fromkeys((f"1.2.840.10008.5.1.4.20.{service}" for service in (1, 2, 3)), _OBJECTS),  # Protocols, §HH.4
     **dict.fromkeys((f"1.2.840.10008.5.1.4.1.1.200.{service}" for service in (4, 5, 6)), _OBJECTS),  # §II.4
+    **dict.fromkeys((f"1.2.840.10008.5.1.4.1.1.201.{service}" for service in (2, 3, 4)), _OBJECTS),  # Inventory, §JJ.3
 }
 """The model by SOP class. Of one that is not here, as of a private one, nothing is known."""
 

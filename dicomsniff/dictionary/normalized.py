@@ -7,10 +7,12 @@ IMAGE_BOXES = ("1.2.840.10008.5.1.1.4", "1.2.840.10008.5.1.1.4.1")
 """Basic Grayscale Image Box, Basic Color Image Box."""
 PRINT_JOB, PRINTER = "1.2.840.10008.5.1.1.14", "1.2.840.10008.5.1.1.16"
 MEDIA_CREATION = "1.2.840.10008.5.1.1.33"
+INVENTORY_CREATION = "1.2.840.10008.5.1.4.1.1.201.5"
 WELL_KNOWN = {
     COMMITMENT: "1.2.840.10008.1.20.1.1",  # PS3.4 §J.3.5
     PRINTER: "1.2.840.10008.5.1.1.17",  # §H.4.6.3
     "1.2.840.10008.5.1.1.16.376": "1.2.840.10008.5.1.1.17.376",  # Printer Configuration Retrieval, §H.4.12
+    INVENTORY_CREATION: "1.2.840.10008.5.1.4.1.1.201.1.1",  # Storage Management SOP Instance, §KK.1.3.2
 }
 """The one instance of each SOP class that has but one."""
 META_CLASSES = frozenset(f"1.2.840.10008.5.1.1.{number}" for number in ("9", "9.1", "18", "18.1", "30", "32"))
@@ -62,6 +64,7 @@ ACTIONS: dict[str, dict[int, str]] = {
     "1.2.840.10008.1.40": {1: "Record Procedural Event"},  # Table P.2-2
     "1.2.840.10008.1.42": {1: "Record Substance Administration Event"},  # Table P.3-2
     MEDIA_CREATION: {1: "Initiate Media Creation", 2: "Cancel Media Creation"},  # §S.3.2.2, §S.3.2.3
+    INVENTORY_CREATION: {11: "Initiate", 12: "Request Status", 13: "Cancel", 14: "Pause", 15: "Resume"},  # Table KK.2-1
     **dict.fromkeys(UPS_CLASSES, _UPS_ACTIONS),  # §CC.2.1 to §CC.2.3
     **dict.fromkeys(_RT_CLASSES, _RT_ACTIONS),  # Table DD.3.2.3-1
 }
@@ -79,9 +82,37 @@ EVENTS: dict[str, dict[int, str]] = {
         4: "Performed Procedure Step Updated",
         5: "Performed Procedure Step Deleted",
     },
+    INVENTORY_CREATION: {  # Table KK.2-2
+        11: "Inventory Terminated with Instances",
+        12: "Inventory Status",
+        13: "Inventory Terminated without Instances",
+    },
     **dict.fromkeys(UPS_CLASSES, _UPS_EVENTS),  # Table CC.2.4-1
     **dict.fromkeys(_RT_CLASSES, _RT_EVENTS),  # Table DD.3.2.5-1
 }
+
+SERVICES: dict[str, tuple[str, ...]] = {
+    FILM_SESSION: ("N-CREATE", "N-SET", "N-DELETE", "N-ACTION"),  # PS3.4 Table H.4-1
+    FILM_BOX: ("N-CREATE", "N-SET", "N-DELETE", "N-ACTION"),  # Table H.4-5
+    **dict.fromkeys(IMAGE_BOXES, ("N-SET",)),  # §H.4.3.1.2, §H.4.3.2.2
+    "1.2.840.10008.5.1.1.15": ("N-SET",),  # Basic Annotation Box, §H.4.4.2
+    "1.2.840.10008.5.1.1.23": ("N-CREATE", "N-DELETE"),  # Presentation LUT, §H.4.9.2
+    PRINT_JOB: ("N-EVENT-REPORT", "N-GET"),  # §H.4.5.2
+    PRINTER: ("N-EVENT-REPORT", "N-GET"),  # §H.4.6.2
+    "1.2.840.10008.5.1.1.16.376": ("N-GET",),  # Printer Configuration Retrieval, §H.4.12.2
+    COMMITMENT: ("N-ACTION", "N-EVENT-REPORT"),  # §J.3.2
+    MPPS: ("N-CREATE", "N-SET", "N-GET", "N-EVENT-REPORT"),  # §F.7.2, §F.8.2, §F.9.2
+    "1.2.840.10008.3.1.2.3.4": ("N-GET",),  # MPPS Retrieve, §F.8.2
+    "1.2.840.10008.3.1.2.3.5": ("N-EVENT-REPORT",),  # MPPS Notification, §F.9.2
+    MEDIA_CREATION: ("N-CREATE", "N-ACTION", "N-GET"),  # §S.3.2
+    "1.2.840.10008.5.1.4.33": ("N-CREATE",),  # Instance Availability Notification, §R.3.2
+    "1.2.840.10008.1.40": ("N-ACTION",),  # Procedural Event Logging, §P.2.2
+    "1.2.840.10008.1.42": ("N-ACTION",),  # Substance Administration Logging, §P.3.2
+    INVENTORY_CREATION: ("N-ACTION", "N-EVENT-REPORT"),  # Inventory Creation, §KK.2.1
+    "1.2.840.10008.5.1.1.40": ("N-GET",),  # Display System, §EE.2.2
+    **dict.fromkeys(UPS_CLASSES, ("N-CREATE", "N-SET", "N-GET", "N-ACTION", "N-EVENT-REPORT")),  # §CC.2
+}
+"""The normalized services that a SOP class has; those of others are not listed."""
 
 
 def type_name(service: str, sop_class_uid: str | None, number: int | None) -> str:

@@ -29,6 +29,7 @@ _ANSWERS = {  # the sequence that the response gives where it succeeds
 }
 
 
+IMAGE_DISPLAY_FORMAT = 0x20100010
 PRINTER_STATUS = (0x21100010, 0x21000020)
 """Printer Status; Execution Status of a print job."""
 STATUS_INFORMATION = (0x21100020, 0x21000030)
@@ -45,8 +46,9 @@ class Content(Struct):
 
     Of what is asked of the request, `absent` attributes are missing or without a value, `left_out` ones are missing and
     might be empty, `odd` ones have a value that is not allowed, `barred` ones must not be there. `values` are those of
-    attributes with allowed values, and of the status of a printer, as sent.
-    `given` counts the items of the sequence that the response is there to give: None where it was not read.
+    attributes with allowed values, of the status of a printer, and of the layout of a film, as sent.
+    `ends` says whether the request ends a step. `given` counts the items of the sequence that the response is there to
+    give: None where it was not read.
     """
 
     demand: Demand | None
@@ -58,6 +60,7 @@ class Content(Struct):
     barred: tuple[int, ...] = ()
     values: dict[int, str] = field(default_factory=dict)
     given: int | None = None
+    ends: bool = False
 
 
 class ContentReader:
@@ -87,6 +90,8 @@ class ContentReader:
         found = self._read(request)
         if demand is not None and found is not None:
             _compare(content, demand, found)
+            if (layout := found.elements.get(IMAGE_DISPLAY_FORMAT)) is not None:
+                content.values[IMAGE_DISPLAY_FORMAT] = plain_text(layout.value)
         return content
 
     def answer(self, content: Content, response: Message) -> None:
@@ -125,7 +130,8 @@ def _compare(content: Content, demand: Demand, found: Identifier) -> None:
         if tag in found.elements and not found.elements[tag].is_empty:
             content.values[tag] = plain_text(found.elements[tag].value)
     content.odd = tuple(tag for tag, value in content.values.items() if value not in demand.allowed[tag])
-    required = demand.required + (demand.final if content.values.get(STEP_STATUS) in MPPS_ENDED else ())
+    content.ends = content.values.get(STEP_STATUS) in MPPS_ENDED
+    required = demand.required + (demand.final if content.ends else ())
     content.absent = tuple(path for path in required if _lacks(found, path))
     content.left_out = tuple(path for path in demand.present if _lacks(found, path, empty=False))
     content.barred = tuple(tag for tag in demand.barred if tag in found.elements)

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.sub_operations import read_counters
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, ORDER, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import cancels
 from dicomsniff.findings.parts import the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.quantities import counted, duration
+from dicomsniff.quantities import counted, duration, of_all
 
 _CROSSING = 1_000_000_000
 """ns in which responses may have been on their way, or have waited to be sent, when a C-CANCEL-RQ arrived."""
@@ -83,9 +84,38 @@ def too_late(review: Review) -> Iterator[Hit]:
         pending = [each for each in later if each is not operation.final]
         if operation.final is None or operation.status == _CANCELLED or _went_on(cancel, pending):
             continue
+        if _stopped_short(operation):
+            continue
         after = f" and {_many(pending, cancel)}" if pending else ""
         text = f"C-CANCEL-RQ had no effect on {_name(operation)}: status 0x{operation.status:04X} followed it{after}"
         yield Hit(text, cancel.span, cancel)
+
+
+@final_rule(code="cancel-not-told", where=cancels, severity=Severity.WARNING, follows=_BEFORE)
+def not_told(review: Review) -> Iterator[Hit]:
+    """A retrieval was cancelled, and its final status does not say so.
+
+    After C-CANCEL-RQ the retrieval stopped before all objects were sent. Its final response must say so with status
+    FE00H; any other one makes the requestor believe that it has all there is, or that objects failed.
+
+    What to do: Look at the performer. Do not count on this study being complete.
+    """
+    for operation, cancel, later in _cancelled(review):
+        final, progress = operation.final, operation.progress
+        if final is None or operation.status == _CANCELLED or progress is None or not _stopped_short(operation):
+            continue
+        if not _went_on(cancel, [each for each in later if each is not final]):
+            over = f"after {of_all(read_counters(final.command).done, progress.total or 0, 'sub-operation')}"
+            status = f"its final status is 0x{operation.status:04X}, not 0xFE00 (cancelled)"
+            yield Hit(f"C-CANCEL-RQ stopped {_name(operation)} {over}, yet {status}", final.span, final)
+
+
+def _stopped_short(operation: Operation) -> bool:
+    """Whether a retrieval ended before all the sub-operations that its responses had announced."""
+    final, progress = operation.final, operation.progress
+    if final is None or progress is None or progress.contradicting is not final:
+        return False
+    return read_counters(final.command).done < (progress.total or 0)
 
 
 @final_rule(

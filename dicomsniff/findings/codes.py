@@ -63,6 +63,7 @@ COMMANDS = (
     "command-unknown",
     "command-element-missing",
     "command-group-length",
+    "command-element-length",
     "class-not-of-context",
 )
 """Command sets that a receiver may stumble over."""
@@ -82,6 +83,7 @@ DATA_SETS = (
 )
 """Data sets that a receiver may stumble over."""
 NORMALIZED = (
+    "service-not-of-class",
     "type-not-defined",
     "ups-service-of-other-class",
     "ups-class-not-push",
@@ -100,7 +102,7 @@ NORMALIZED = (
     "commitment-event-type",
 )
 """Requests of normalized services that a receiver refuses."""
-ANSWERS_LACKING = ("create-without-instance", "film-box-without-image-boxes")
+ANSWERS_LACKING = ("create-without-instance", "film-box-without-image-boxes", "image-boxes-differ")
 """Responses of normalized services with which the requestor cannot go on."""
 QUERIES = (
     "query-level-missing",

@@ -5,7 +5,8 @@ from operator import attrgetter
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.commands import COMMAND_ELEMENTS, COMMAND_FIELDS
+from dicomsniff.dictionary.commands import ACTION_TYPE_ID, COMMAND_ELEMENTS, COMMAND_FIELDS, EVENT_TYPE_ID
+from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.required import EXPECTED, REQUIRED
 from dicomsniff.dictionary.statuses import PENDING, error_text, find_status, status_text
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
@@ -230,6 +231,7 @@ MAX_NAMED = 2
             "command-unknown",
             "command-element-missing",
             "command-order",
+            "command-element-length",
             "context-not-accepted",
             "message-id-repeated",
             "request-without-data-set",
@@ -261,7 +263,7 @@ def failed(association: Association, entry: Entry, found: Findings) -> Iterator[
     code="status-warning",
     severity=Severity.WARNING,
     on=_M,
-    follows=("get-without-role", "destination-failed"),
+    follows=("get-without-role", "destination-failed", "own:cancel-not-told"),
     condition=is_no_success,
 )
 def warned(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
@@ -315,7 +317,17 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                 only: tuple[str, ...] = ()
                 if command.status in OF_OTHER_CLASS and asked is not None:
                     since, only = asked.span.first_packet, (*NORMALIZED, "class-not-of-context")
-                yield Hit(f"{command.name}: {said}{more}", earliest_cause=since, only=only)
+                yield Hit(f"{_with_type(message)}: {said}{more}", earliest_cause=since, only=only)
+
+
+def _with_type(response: Message) -> str:
+    """Name a response with what was asked or reported: `N-ACTION-RSP (Print)`."""
+    command, asked = response.command, response.request
+    tag = {"N-ACTION": ACTION_TYPE_ID, "N-EVENT-REPORT": EVENT_TYPE_ID}.get(command.service)
+    if tag is None or asked is None:
+        return command.name
+    what = type_name(command.service, asked.sop_class_uid, asked.command.uint(tag))
+    return f"{command.name} ({what})" if what else command.name
 
 
 def _agreed(association: Association, message: Message) -> bool:

@@ -1,14 +1,15 @@
 """Rules on the data sets of normalized services: attributes that are missing, wrong or out of place (PS3.4)."""
 
+import re
 from collections.abc import Iterator, Sequence
 
-from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, Path
+from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, STEP_STATE, Path
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
 from dicomsniff.dictionary.normalized import FILM_BOX, PRINT_JOB, type_name
 from dicomsniff.dictionary.statuses import DONE, find_status
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST
 from dicomsniff.dimse.command import attribute_tags
-from dicomsniff.dimse.contents import Content
+from dicomsniff.dimse.contents import IMAGE_DISPLAY_FORMAT, Content
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
@@ -17,7 +18,7 @@ from dicomsniff.findings.grounds import has_normalized
 from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.quantities import some_of
+from dicomsniff.quantities import counted, some_of
 
 _PLAIN = (0x0106, 0x0114, 0x0115, 0x0120, 0x0121)
 """Statuses that say that something is wrong with an attribute that was sent, or missing (PS3.7 §C.5)."""
@@ -25,6 +26,8 @@ _POSSIBLE = (0x0105, 0x0107, 0x0110, 0x0116, 0xC000, 0xC001, 0xC301)
 """Statuses behind which that may be."""
 _INVALID_VALUE, _MISSING = 0x0106, (0x0120, 0x0121)
 """Statuses that say which of the two it is."""
+_LAYOUT = re.compile(r"STANDARD\\([1-9]\d?),([1-9]\d?)|(?:ROW|COL)\\([1-9]\d?(?:,[1-9]\d?)*)")
+"""Image Display Formats that say how many image boxes a film has: columns and rows, or the number in each of these."""
 _ERROR_COMMENT = 0x00000902
 MAX_NAMED = 2
 """Attributes that a finding names; further ones are counted."""
@@ -105,7 +108,8 @@ def barred(review: Review) -> Iterator[Hit]:
     for operation, content, vital in _failed(review):
         if content.barred and not vital:
             said = f"sends {_asked(operation)} with {_all([(tag,) for tag in content.barred])}"
-            yield _about(review, operation, f"{said}, not allowed there{_outcome(review, operation)}")
+            instead = "; only N-ACTION (Change UPS State) changes it" if content.barred == (STEP_STATE,) else ""
+            yield _about(review, operation, f"{said}, not allowed there{instead}{_outcome(review, operation)}")
 
 
 @final_rule(code="film-box-without-image-boxes", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
@@ -124,6 +128,36 @@ def without_image_boxes(review: Review) -> Iterator[Hit]:
             who = the_party(review.association.party(final.side))
             lacks = f"no {named(IMAGE_BOX_SEQUENCE)}: nobody can tell its image boxes, so that nothing can be printed"
             yield Hit(f"{who} creates a Film Box and returns {lacks}", final.span, final)
+
+
+@final_rule(code="image-boxes-differ", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
+def image_boxes_differ(review: Review) -> Iterator[Hit]:
+    """A film has another number of image boxes than its layout.
+
+    Image Display Format (2010,0010) says how many image boxes a film has: 2 columns and 3 rows have 6. The printer
+    names them all in its N-CREATE-RSP. An image without a box cannot be set; a box too many stays empty.
+
+    What to do: Look at the printer: does it know this layout? Let the sender ask for one that it knows.
+    """
+    for operation in review.association.operations.normalized:
+        final, content = operation.final, operation.content
+        made = operation.name == "N-CREATE" and operation.request.command.sop_class_uid == FILM_BOX
+        if not made or final is None or content is None or not content.given or operation.category not in DONE:
+            continue
+        layout = content.values.get(IMAGE_DISPLAY_FORMAT, "")
+        boxes = _boxes(layout)
+        if boxes and boxes != content.given:
+            who, has = the_party(review.association.party(final.side)), counted(boxes, "image box")
+            text = f"{who} creates a Film Box with Image Display Format {layout.strip()}, which has {has}, and names"
+            yield Hit(f"{text} {content.given}", final.span, final)
+
+
+def _boxes(layout: str) -> int:
+    """Return how many image boxes an Image Display Format stands for (PS3.3 §C.13.3); 0 where it does not say."""
+    found = _LAYOUT.fullmatch(layout.strip())
+    if found is None:
+        return 0
+    return int(found[1]) * int(found[2]) if found[1] else sum(int(each) for each in found[3].split(","))
 
 
 @final_rule(code="print-job-not-followed", where=has_normalized, severity=Severity.NOTE)
@@ -160,12 +194,18 @@ def _failed(review: Review) -> Iterator[tuple[Operation, Content, Sequence[Path]
         content, status = operation.content, operation.status
         if content is None or content.demand is None or not content.read:
             continue
-        explained = operation.final is not None and operation.final.command.text(_ERROR_COMMENT)
-        possible = status in _POSSIBLE and not explained
+        possible = status in _POSSIBLE and not _says_why(operation)
         if status in _PLAIN or possible or (status is None and _gave_up(review, operation)):
             yield operation, content, ()
+        elif status in _POSSIBLE and content.ends:
+            yield operation, content, content.demand.final
         elif status == 0 and content.demand.vital and not reported:
             yield operation, content, content.demand.vital
+
+
+def _says_why(operation: Operation) -> bool:
+    """Whether a response gives a reason of its own."""
+    return operation.final is not None and bool(operation.final.command.text(_ERROR_COMMENT))
 
 
 def _refused(operation: Operation) -> set[int]:
@@ -191,6 +231,8 @@ def _outcome(review: Review, operation: Operation) -> str:
     command = operation.request.command
     meaning = find_status(command.service, command.sop_class_uid, status).meaning
     said = f"0x{status:04X}" + (f" ({meaning})" if meaning else "")
+    if status not in _PLAIN and _says_why(operation):
+        return f"; {receiver} answered {said}"
     return f": refused with {said}" if status in _PLAIN else f": probably why it got {said}"
 
 

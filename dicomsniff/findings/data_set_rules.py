@@ -8,7 +8,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.outlines import C_STORE_RQ, other_object
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
-from dicomsniff.dimse.scan.outline import DataSetOutline, DataSetProblem
+from dicomsniff.dimse.scan.outline import DataSetOutline, DataSetProblem, named
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.early_rules import CUT_SHORT, refused_early
 from dicomsniff.findings.finding import Severity
@@ -16,6 +16,8 @@ from dicomsniff.findings.parts import the_class, the_uid, the_value
 from dicomsniff.findings.rule import Described, EntryCheck, Hit, entry_rule
 
 _PREFIX = "data-set-"
+MAX_BESIDE = 3
+"""Further problems of a kind, of which the first is named; more are only counted."""
 
 
 def outline_of(message: Message) -> DataSetOutline | None:
@@ -39,11 +41,20 @@ def problems_of(kind: str) -> EntryCheck:
                     return  # its sender was free to stop (PS3.7 §9.3.1.3)
                 found = [each for each in outline.problems if each.code == code]
                 if found:
-                    further = len(found) - 1 + outline.unlisted.get(code, 0)
-                    more = f"; {further} more like it" if further else ""
-                    yield _hit(message, f"{message.name}: {_said(found[0])}{more}")
+                    yield _hit(message, f"{message.name}: {_said(found[0])}{further(found, outline)}")
 
     return check
+
+
+def further(found: list[DataSetProblem], outline: DataSetOutline) -> str:
+    """Name the second problem of a kind by its attribute and count the others; empty where there is one only."""
+    others = len(found) - 1 + outline.unlisted.get(found[0].code, 0)
+    if not others:
+        return ""
+    second = found[1].tag if len(found) > 1 else None
+    if second is None or second == found[0].tag or others > MAX_BESIDE:
+        return f"; {others} more like it"
+    return f"; also {named(second)}" + (f" and {others - 1} more" if others > 1 else "")
 
 
 def _rule(

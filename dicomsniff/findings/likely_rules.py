@@ -24,7 +24,7 @@ from dicomsniff.findings.codes import (
     by,
 )
 from dicomsniff.findings.command_rules import OWN_REASONS
-from dicomsniff.findings.data_set_rules import outline_of
+from dicomsniff.findings.data_set_rules import further, outline_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.parts import marked, the_party
 from dicomsniff.findings.review import Review
@@ -68,12 +68,15 @@ _UNUSUAL = frozenset(
         *("pdv-empty", "pdv-odd-length", "pdv-reserved-bits", "messages-in-one-pdu"),
         *("priority-undefined", "command-group-length", "data-set-not-allowed", "response-about-another"),
         *("response-sparse", "response-on-other-context", "pending-without-counters"),
+        *("query-level-superfluous", "find-final-with-data-set"),
         *("data-set-uid", "data-set-odd-length", "data-set-order", "data-set-charset", "data-set-pixel-length"),
     ]
 )
 """Findings about what most receivers can handle."""
 _N_CREATE_RQ, _INSTANCE = 0x0140, 0x00001000
 _LONGEST_UID = 64
+_ERROR_COMMENT, _LONGEST_COMMENT = 0x00000902, 64
+"""Error Comment, and the characters that its VR, LO, allows."""
 _UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
 """A UID (PS3.5 §9.1), or none."""
 _UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
@@ -189,6 +192,9 @@ def _unusual_in(message: Message, failure: Finding) -> str:
         if tag in _UIDS and not _UID.fullmatch(uid := value.rstrip(b"\0 ")):
             long = f"{len(uid)} characters; 64 may be" if len(uid) > _LONGEST_UID else "not a UID"
             return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}"
+        if tag == _ERROR_COMMENT and len(value.rstrip()) > _LONGEST_COMMENT:
+            long = f"{len(value.rstrip())} characters; LO allows {_LONGEST_COMMENT}"
+            return f"{message.name} has an {name.name} {tag_text(tag)} of {long}"
         if len(value) % 2:
             return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
     if (lacked := _lacked(message.command)) is not None:
@@ -197,7 +203,8 @@ def _unusual_in(message: Message, failure: Finding) -> str:
     outline, was_read = outline_of(message), failure.code == "status-failure"
     if outline is None:
         return ""
-    minor = next((each.text for each in outline.problems if each.code == MINOR_VALUE), "")
+    problems = [each for each in outline.problems if each.code == MINOR_VALUE]
+    minor = problems[0].text + further(problems, outline) if problems else ""
     if unusual := outline.unusual or minor:
         return f"in the data set of {message.name}, {unusual}"
     return f"the data set of {message.name} has no {outline.lacks}" if outline.lacks and was_read else ""

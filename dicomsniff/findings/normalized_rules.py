@@ -11,6 +11,7 @@ from dicomsniff.dictionary.normalized import (
     EVENTS,
     META_CLASSES,
     REQUEST_CANCEL,
+    SERVICES,
     UPS_CLASSES,
     UPS_EVENT,
     UPS_NAMES,
@@ -29,6 +30,7 @@ from dicomsniff.findings.grounds import has_normalized
 from dicomsniff.findings.parts import the_class, the_party, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
+from dicomsniff.quantities import some_of
 
 _N_CREATE_RSP = 0x8140
 _UPS_SERVICES: dict[tuple[str, int | None], tuple[str, ...]] = {
@@ -85,6 +87,30 @@ def created_without_instance(association: Association, entry: Entry) -> Iterator
                 who = the_party(association.party(message.side))
                 lacks = "N-CREATE-RSP without Affected SOP Instance UID (0000,1000), which the request left to it"
                 yield Hit(f"{who} sends an {lacks}: the new {_instance(message)} cannot be named")
+
+
+@entry_rule(
+    code="service-not-of-class",
+    severity=Severity.WARNING,
+    on=_M,
+    follows=_BEFORE,
+    condition=is_normalized,
+)
+def service_not_of_class(association: Association, entry: Entry) -> Iterator[Hit]:
+    """A SOP class does not have the service that is asked for.
+
+    PS3.4 says for every SOP class by which services its instances are made, changed and read: a printer, for instance,
+    is asked by N-GET, and nobody creates it. Receivers refuse any other service.
+
+    What to do: Look at the sender: it uses a wrong service, or names a wrong SOP class.
+    """
+    match entry.event:
+        case Message(command=command) if not command.is_response:
+            services = SERVICES.get(command.sop_class_uid or "")
+            if services is not None and command.service not in services:
+                who = the_party(association.party(entry.side))
+                known = f"this SOP class has no {command.service}, only {some_of(services)}"
+                yield Hit(f"{who} sends {command.name} for the {the_class(command.sop_class_uid)}; {known}")
 
 
 @entry_rule(

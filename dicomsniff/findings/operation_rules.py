@@ -250,5 +250,6 @@ def counters_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case Message(operation=Operation(progress=Progress() as progress)) as message:
-            if progress.contradicting is message:
+            cancelled = message.operation is not None and message.operation.cancel is not None
+            if progress.contradicting is message and not cancelled:
                 yield Hit(f"{message.name}: {progress.contradiction}")

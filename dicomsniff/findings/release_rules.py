@@ -22,7 +22,7 @@ _BOTH = (State.COLLISION, State.COLLISION_ANSWERED)
     code="release-too-early",
     severity=Severity.WARNING,
     on=ReleaseRq,
-    follows=by("own", *FRAMING, "message-id-repeated"),
+    follows=(*by("own", *FRAMING, "message-id-repeated"), "peer:find-final-with-data-set"),
 )
 def too_early(association: Association, entry: Entry) -> Iterator[Hit]:
     """A release is asked for while an operation is outstanding.

@@ -140,8 +140,7 @@ def _kept_beside(delivery: Delivery, move: Move) -> bool:
 
 def _refused_objects(move: Move, destination: str) -> str:
     """Say how many C-STOREs of a C-MOVE the destination refused or did not answer, with its commonest status."""
-    rejected = sum(delivery.stores.by_category.get("Failure", 0) for delivery in move.deliveries)
-    unanswered = sum(delivery.stores.unanswered for delivery in move.deliveries)
+    rejected, unanswered = _not_kept(move)
     parts = []
     if rejected:
         statuses: Counter[str] = Counter()
@@ -157,9 +156,14 @@ def _refused_objects(move: Move, destination: str) -> str:
     return "; ".join(parts)
 
 
+def _not_kept(move: Move) -> tuple[int, int]:
+    """Return how many C-STOREs of a C-MOVE the destination refused, and how many it left without an answer."""
+    stores = [delivery.stores for delivery in move.deliveries]
+    return sum(each.by_category.get("Failure", 0) for each in stores), sum(each.unanswered for each in stores)
+
+
 def _explain_partial(move: Move, destination: str, failed: int) -> str:
-    answered = sum(delivery.stores.by_category.get("Failure", 0) for delivery in move.deliveries)
-    unsent = max(failed - answered - sum(delivery.stores.unanswered for delivery in move.deliveries), 0)
+    unsent = max(failed - sum(_not_kept(move)), 0)
     parts = list(filter(None, [_refused_objects(move, destination)]))
     if unsent:
         contexts = sum(delivery.contexts - delivery.accepted for delivery in move.deliveries)

@@ -170,7 +170,7 @@ MAX_NAMED = 8
 
 
 def _value_text(message: Message, tag: int) -> str:
-    """Write a number, a type by number and name, or attributes by tag and keyword; empty where the element is absent.
+    """Write a number, a type by number and name, or attributes by tag and name; empty where the element is absent.
 
     `1 (Print)`, `(0010,0020) PatientID`.
     """

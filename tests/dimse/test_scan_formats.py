@@ -4,8 +4,17 @@ import pytest
 
 from data_sets import EXPLICIT, IMPLICIT, bare, codes, item, scan, sequence, short
 
-TAGS = {"CS": 0x00080060, "DA": 0x00100030, "DS": 0x00101030, "DT": 0x0008002A, "IS": 0x00200013, "TM": 0x00080030}
+TAGS = {
+    "AS": 0x00101010,
+    "CS": 0x00080060,
+    "DA": 0x00100030,
+    "DS": 0x00101030,
+    "DT": 0x0008002A,
+    "IS": 0x00200013,
+    "TM": 0x00080030,
+}
 WELL = {
+    "AS": [b"045Y", b"45Y ", b"006M", b""],
     "CS": [b"CT", b"CT ", b"ORIGINAL\\PRIMARY\\AXIAL", b"SIXTEEN_LETTERS_", b"", b"\\", b"lower case", b"PRIM*"],
     "DA": [b"20240229", b"1999.12.31", b"20240101-20241231 ", b"-20241231 ", b"20240101- ", b"20240101\\20240102 "],
     "DS": [b"1", b"-0.5 ", b"+.5 ", b" 1.5E-10 ", b"0.123456789012345 "[:16], b"1\\2\\", b"1.\0"],
@@ -14,6 +23,7 @@ WELL = {
     "TM": [b"10", b"1030", b"235960", b"103059.123456 ", b"10:30:59", b"0800-1200 "],
 }
 ILL = {
+    "AS": [(b"45", "not an age"), (b"45 years", "not an age"), (b"0045Y ", "not an age")],
     "CS": [(b"SEVENTEEN_LETTERS ", "17 characters long; CS allows 16"), (b"A;", "not a code")],
     "DA": [(b"20241301", "not a date"), (b"01.02.2024", "not a date"), (b"2024-1-1", "a date"), (b"2024", "a date")],
     "DS": [(b"0.12345678901234567 ", "19 characters long; DS allows 16"), (b"1,5 ", "not a decimal"), (b"N ", "a dec")],

@@ -90,6 +90,12 @@ case(
     lambda: with_client(store_with({0x0700: 2}, build.pixels(10))),
 )
 
+case(
+    "command-element-length",
+    lambda: with_client(store_with({0x0700: bytes(4)}, build.pixels(10))),
+    lambda: with_client(store_with({0x0700: bytes(2)}, build.pixels(10))),
+)
+
 # Presence of data sets
 
 
@@ -195,6 +201,20 @@ def cancelled(seconds: float, *, matches: int = 2, status: int = 0xFE00) -> list
 
 
 case("cancel-ignored", lambda: cancelled(3), lambda: cancelled(0.5))
+
+
+def retrieval_cancelled(status: int, done: int) -> list[build.Packet]:
+    """A C-MOVE of 5 objects that is cancelled after one, and ends with this status after `done`."""
+    talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_MOVE)), build.associate_ac())
+    talk.client(build.message(1, build.command_set(MOVE), IDENTIFIER))
+    counters = {0x1020: 4, 0x1021: 1, 0x1022: 0, 0x1023: 0}
+    talk.server(build.message(1, build.command_set(MOVED | {0x0900: 0xFF00} | counters)))
+    talk.client(cancel(1))
+    talk.server(build.message(1, build.command_set(MOVED | {0x0900: status, 0x1021: done, 0x1022: 0, 0x1023: 0})))
+    return released(talk)
+
+
+case("cancel-not-told", lambda: retrieval_cancelled(0xB000, 2), lambda: retrieval_cancelled(0xFE00, 2))
 case("cancel-without-effect", lambda: cancelled(0.1, status=0), lambda: cancelled(0.1))
 case(
     "cancelled-unasked",

@@ -13,6 +13,7 @@ Turn = tuple[int, bytes]
 
 MPPS, COMMITMENT = "1.2.840.10008.3.1.2.3.3", "1.2.840.10008.1.20.1"
 FILM_SESSION, FILM_BOX, IMAGE_BOX = "1.2.840.10008.5.1.1.1", "1.2.840.10008.5.1.1.2", "1.2.840.10008.5.1.1.4"
+MEDIA = "1.2.840.10008.5.1.1.33"
 PRINT, PRINT_JOB = "1.2.840.10008.5.1.1.9", "1.2.840.10008.5.1.1.14"
 PUSH, WATCH, PULL, EVENT = (f"1.2.840.10008.5.1.4.34.6.{number}" for number in range(1, 5))
 CREATE, SET, GET, ACTION, REPORT, DELETE = 0x0140, 0x0120, 0x0110, 0x0130, 0x0100, 0x0150
@@ -180,6 +181,7 @@ def film(answer: Elements, *more: Turn) -> list[build.Packet]:
     return exchange(PRINT, *asked(CREATE, FILM_BOX, FILM, answer=answer), *more)
 
 
+NORMAL: Elements = {0x21100010: b"NORMAL"}
 WANTED: Elements = {TRANSACTION: UID, REFERENCED: references(1)}
 IMAGES: Elements = {0x20100510: [{0x00081155: b"1.2.3.4.1\0"}]}
 JOB: Elements = {0x21200070: [{0x00081155: b"1.2.3.5\0"}]}
@@ -225,8 +227,19 @@ DONE: Elements = {STATUS: b"COMPLETED ", 0x00400340: [{0x0020000E: UID, 0x001810
 CHANGED: Elements = {0x00400254: b"Text"}
 STATE_REPORT: Elements = {STATE: b"SCHEDULED ", 0x00404041: b"READY "}
 
+
+def laid_out(layout: bytes, boxes: int) -> list[build.Packet]:
+    """A Film Box of a layout, whose response names so many image boxes."""
+    named: Elements = {0x20100510: [{0x00081155: f"1.2.3.4.{each}".encode() + b"\0"} for each in range(boxes)]}
+    return exchange(PRINT, *asked(CREATE, FILM_BOX, FILM | {0x20100010: layout}, answer=named))
+
+
 CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build.Packet]]]] = {
     "create-without-instance": (lambda: created(None, None), lambda: created(None, "1.2.9")),
+    "service-not-of-class": (
+        lambda: exchange(PRINT, *asked(CREATE, PRINTER, {0x20000010: b"1 "}, 0x0118)),
+        lambda: exchange(PRINT, *asked(GET, PRINTER, None, instance=THE_PRINTER, answer=NORMAL)),
+    ),
     "type-not-defined": (lambda: ups(PULL, ACTION, 9), lambda: ups(PULL, ACTION, 1)),
     "ups-service-of-other-class": (lambda: ups(PUSH, ACTION, 1, UNRECOGNIZED), lambda: ups(PULL, ACTION, 1)),
     "instance-not-well-known": (
@@ -254,6 +267,7 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: mpps((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, INVALID)),
     ),
     "film-box-without-image-boxes": (lambda: film({}), lambda: film(IMAGES)),
+    "image-boxes-differ": (lambda: laid_out(b"STANDARD\\2,2", 1), lambda: laid_out(b"STANDARD\\2,2", 4)),
     "print-failed": (
         lambda: printed(*reported(PRINT_JOB, {0x21000030: b"CHECK PRINTER "}, 4, instance="1.2.3.5")),
         lambda: printed(*reported(PRINT_JOB, {0x21000030: b"NORMAL"}, 3, instance="1.2.3.5")),

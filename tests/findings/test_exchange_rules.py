@@ -17,6 +17,7 @@ from findings.exchange_cases import (
     n_get,
     reordered,
     repeated,
+    retrieval_cancelled,
     store_with,
     version_name,
 )
@@ -25,6 +26,8 @@ from findings.traffic import (
     COMMITMENT,
     CT,
     IDENTIFIER,
+    MOVE,
+    MOVED,
     SEARCH,
     asked_and_answered,
     associate_ac,
@@ -44,6 +47,7 @@ from findings.traffic import (
     talked,
     window,
 )
+from pipeline import findings_of, only
 
 VERIFICATION = build.VERIFICATION
 Turns = list[tuple[int, bytes]]
@@ -109,6 +113,35 @@ def test_the_priority_of_queries_and_retrievals_is_judged(field):
     talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_FIND)), build.associate_ac())
     talk.client(build.message(1, build.command_set(values), IDENTIFIER))
     assert "has priority 65535" in told(released(talk), "priority-undefined")[0]
+
+
+@pytest.mark.parametrize(("length", "said"), [(4, "4 bytes (2 values)"), (1, "1 byte;"), (3, "3 bytes (1 value)")])
+def test_a_number_of_a_command_set_is_one_value(length, said):
+    found = told(released(talked((0, store_with({0x0700: bytes(length)}, build.pixels(10))))), "command-element-length")
+    assert f"C-STORE-RQ: Priority (0000,0700) has {said}" in found[0]
+
+
+def test_counters_with_two_values_explain_an_abort_of_the_requestor():
+    turns = (0, build.message(1, build.command_set(MOVE), IDENTIFIER)), (1, twice_counted())
+    talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_MOVE)), build.associate_ac())
+    for side, said in turns:
+        (talk.server if side else talk.client)(said)
+    talk.client(build.abort(0, 0))
+    causes = findings_of(only(talk.close().packets)).causes
+    (cause,) = [each for each in causes if each.code == "command-element-length"]
+    assert "association-aborted" in [each.code for each in cause.followers]
+    assert "Number of Remaining Sub-operations (0000,1020) has 4 bytes (2 values)" in cause.message
+    assert cause.message.endswith("; 3 more like it")
+
+
+def twice_counted() -> bytes:
+    """A pending C-MOVE-RSP in which every counter has two values."""
+    counters = {tag: struct.pack("<HH", 1, 1) for tag in (0x1020, 0x1021, 0x1022, 0x1023)}
+    return build.message(1, build.command_set(MOVED | {0x0900: 0xFF00} | counters))
+
+
+def test_an_empty_counter_is_no_counter_of_a_wrong_length():
+    assert "command-element-length" not in codes(released(talked((0, store_with({0x0700: b""}, build.pixels(10))))))
 
 
 # Presence of data sets
@@ -309,7 +342,52 @@ def test_to_be_scp_only_of_what_c_get_delivers_is_usual():
     assert "role-scp-only" not in codes(opened(request, build.associate_rj(1, 1, 1)).close().packets)
 
 
+def test_a_cancel_that_stopped_a_retrieval_had_an_effect():
+    packets = retrieval_cancelled(0xB000, 2)
+    assert told(packets, "cancel-not-told") == [
+        "C-CANCEL-RQ stopped C-MOVE 1 after 2 of 5 sub-operations, yet its final status is 0xB000, "
+        "not 0xFE00 (cancelled)"
+    ]
+    assert not {"cancel-without-effect", "sub-operations-inconsistent"} & set(codes(packets))
+
+
+def test_a_cancel_that_came_when_all_was_retrieved_had_none():
+    packets = retrieval_cancelled(0, 5)
+    assert "cancel-without-effect" in codes(packets)
+    assert "cancel-not-told" not in codes(packets)
+
+
 # Likely reasons
+
+
+def test_an_identifier_in_the_final_response_is_offered_where_the_requestor_aborts_after_it():
+    talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_FIND)), build.associate_ac())
+    talk.client(build.message(1, build.command_set(SEARCH), IDENTIFIER))
+    talk.server(match(0xFF00, data=IDENTIFIER))
+    talk.server(match(0, data=IDENTIFIER))
+    talk.client(build.abort(0, 0))
+    (said,) = told(talk.close().packets, "likely-reason")
+    assert "has the last match's data set again: likely why STORESCU" in said
+
+
+def test_a_level_in_a_worklist_query_is_offered_where_the_query_failed():
+    worklist = "1.2.840.10008.5.1.4.31"
+    talk = opened(build.associate_rq(build.proposal(1, worklist)), build.associate_ac())
+    level = build.element(0x00080052, b"STUDY ") + build.element(0x00100010, b"")
+    talk.client(build.message(1, build.command_set(SEARCH | {0x0002: worklist}), level))
+    failed = {0x0002: worklist, 0x0100: 0x8020, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0xA900}
+    talk.server(build.message(1, build.command_set(failed)))
+    (said,) = told(released(talk), "likely-reason")
+    assert "Query/Retrieve Level" in said
+
+
+def test_an_error_comment_that_is_too_long_is_offered_where_the_requestor_aborts_after_it():
+    said = {0x0002: CT, 0x0100: 0x8001, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0xB000, 0x0902: "x" * 65, 0x1000: "1.2.3"}
+    stored = build.element(0x00080016, CT.encode() + b"\0") + build.element(0x00080018, b"1.2.3\0")
+    talk = talked((0, build.message(3, build.store_rq(), stored)), (1, build.message(3, build.command_set(said))))
+    talk.client(build.abort(0, 0))
+    (likely,) = told(talk.close().packets, "likely-reason")
+    assert "has an Error Comment (0000,0902) of 65 characters; LO allows 64: likely why STORESCU" in likely
 
 
 def padded_with_space(command: bytes) -> bytes:

@@ -4,9 +4,23 @@ import pytest
 
 import build
 from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff.side import Side
 from dicomsniff.tcp import table
 from findings import normalized_cases as cases
-from findings.normalized_cases import ACTION, CLAIM, CREATE, MPPS, MPPS_STEP, NO_SUCH_INSTANCE, PULL, PUSH, SET, WATCH
+from findings.normalized_cases import (
+    ACTION,
+    CLAIM,
+    CREATE,
+    DELETE,
+    GET,
+    MPPS,
+    MPPS_STEP,
+    NO_SUCH_INSTANCE,
+    PULL,
+    PUSH,
+    SET,
+    WATCH,
+)
 from network import ARCHIVE, CLIENT, Network, release
 from pipeline import analyze, batch, codes, findings_of, only
 
@@ -85,3 +99,104 @@ def test_what_waits_out_of_memory_is_not_said_to_be_missing(monkeypatch, shelved
     told = {code for association in over for code in analyzer.found.of(association).codes}
     said = {"instance-not-created", "commitment-transaction-unknown"}
     assert told & said == (set() if shelved else said)
+
+
+@pytest.mark.parametrize(
+    ("layout", "boxes"),
+    [(b"STANDARD\\3,2", 6), (b"ROW\\2,3,1 ", 6), (b"COL\\1,2 ", 3), (b"STANDARD\\1,1", 1)],
+)
+def test_a_film_has_as_many_image_boxes_as_its_layout_says(layout, boxes):
+    assert "image-boxes-differ" not in codes(only(cases.laid_out(layout, boxes)))
+    (found,) = findings_of(only(cases.laid_out(layout, boxes + 1))).all
+    assert found.code == "image-boxes-differ"
+    assert found.message.endswith(f"which has {boxes} image box{'es' if boxes > 1 else ''}, and names {boxes + 1}")
+
+
+@pytest.mark.parametrize("layout", [b"SLIDE ", b"SUPERSLIDE", b"CUSTOM\\1", b"STANDARD", b"STANDARD\\0,1"])
+def test_a_layout_that_does_not_say_how_many_image_boxes_it_has_is_not_judged(layout):
+    assert codes(only(cases.laid_out(layout, 5))) == []
+
+
+def test_an_image_box_that_the_printer_left_out_is_blamed_on_the_printer():
+    image = {0x20200010: b"\2\0", 0x20200110: [{0x00280010: b"\2\0"}]}
+    named = {0x20100510: [{0x00081155: b"1.2.3.4.1\0"}]}
+    layout = cases.FILM | {0x20100010: b"STANDARD\\2,1"}
+    created = cases.asked(CREATE, cases.FILM_BOX, layout, answer=named)
+    filled = cases.asked(SET, cases.IMAGE_BOX, image, NO_SUCH_INSTANCE, number=2, instance="1.2.3.4.2")
+    (cause,) = findings_of(only(cases.exchange(cases.PRINT, *created, *filled))).causes
+    assert cause.code == "image-boxes-differ"
+    assert {each.code for each in cause.followers} == {"instance-not-created", "status-failure"}
+
+
+@pytest.mark.parametrize(
+    ("service", "sop_class", "has"),
+    [
+        (CREATE, cases.PRINTER, "N-EVENT-REPORT, N-GET"),
+        (GET, cases.FILM_SESSION, "N-CREATE, N-SET, N-DELETE, N-ACTION"),
+        (CREATE, cases.IMAGE_BOX, "N-SET"),
+        (SET, cases.COMMITMENT, "N-ACTION, N-EVENT-REPORT"),
+        (DELETE, PUSH, "N-CREATE, N-SET, N-GET, N-ACTION, N-EVENT-REPORT"),
+    ],
+)
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_service_that_a_sop_class_does_not_have_is_told_with_those_it_has(service, sop_class, has, side):
+    (_, asked), (_, answered) = cases.asked(service, sop_class, None if service == GET else {0x00080060: b"CT"}, 0x0211)
+    packets = cases.exchange(sop_class, (side, asked), (1 - side, answered))
+    (found,) = [each for each in findings_of(only(packets)).all if each.code == "service-not-of-class"]
+    assert found.message.endswith(f", only {has}")
+    assert found.side is (Side.ACCEPTOR if side else Side.REQUESTOR)
+
+
+def test_the_failure_of_an_action_or_event_says_what_it_was():
+    asked = cases.asked(ACTION, cases.MEDIA, None, 0xC201, kind=2)
+    (found,) = findings_of(only(cases.exchange(cases.MEDIA, *asked))).causes
+    assert found.message.startswith("N-ACTION-RSP (Cancel Media Creation): Failure 0xC201")
+
+
+@pytest.mark.parametrize("comment", ["", "no series"])
+def test_a_step_that_ends_without_a_series_is_told_beside_what_the_response_says(comment):
+    done = {0x00400252: b"COMPLETED ", 0x00400250: b"20260101", 0x00400251: b"1300"}
+    created = cases.asked(CREATE, MPPS, MPPS_STEP)
+    more = {0x0902: comment} if comment else None
+    ended = cases.asked(SET, MPPS, done, 0x0110, number=2, more=more)
+    (cause,) = findings_of(only(cases.exchange(MPPS, *created, *ended))).causes
+    assert "without (0040,0340) Performed Series Sequence (PS3.4 Table F.7.2-1)" in cause.message
+    assert ("probably why" in cause.message) is (not comment)
+
+
+def test_the_state_of_a_unified_procedure_step_is_said_to_be_changed_by_an_action():
+    change = {cases.TRANSACTION: cases.UID, cases.STATE: b"COMPLETED "}
+    (cause,) = findings_of(only(cases.exchange(PULL, *cases.asked(SET, PUSH, change, 0x0106)))).causes
+    assert "not allowed there; only N-ACTION (Change UPS State) changes it" in cause.message
+
+
+def test_a_refused_attribute_is_named_as_the_dictionary_names_it():
+    refused = cases.asked(CREATE, MPPS, MPPS_STEP, 0x0106, more={0x1005: b"\x40\0\x53\2"})
+    (cause,) = findings_of(only(cases.exchange(MPPS, *refused))).causes
+    assert cause.message.endswith("it names (0040,0253) Performed Procedure Step ID")
+
+
+INVENTORY, STORAGE_MANAGEMENT = "1.2.840.10008.5.1.4.1.1.201.5", "1.2.840.10008.5.1.4.1.1.201.1.1"
+ALL_STUDIES = {0x00080400: [], 0x00080403: b"STUDY ", cases.TRANSACTION: cases.UID}
+
+
+def test_an_inventory_is_asked_for_of_the_one_instance_there_is():
+    wish = cases.asked(ACTION, INVENTORY, ALL_STUDIES, kind=11, instance=STORAGE_MANAGEMENT)
+    assert codes(only(cases.exchange(INVENTORY, *wish))) == []
+    other = cases.asked(ACTION, INVENTORY, ALL_STUDIES, NO_SUCH_INSTANCE, kind=11)
+    (cause,) = findings_of(only(cases.exchange(INVENTORY, *other))).causes
+    assert cause.code == "instance-not-well-known"
+
+
+def test_an_inventory_without_a_level_is_refused_for_that():
+    wish = cases.without(ALL_STUDIES, 0x00080403)
+    refused = cases.asked(ACTION, INVENTORY, wish, 0x0115, kind=11, instance=STORAGE_MANAGEMENT)
+    (cause,) = findings_of(only(cases.exchange(INVENTORY, *refused))).causes
+    assert "sends N-ACTION-RQ (Initiate) without (0008,0403) Inventory Level (PS3.4 Table KK.2-1)" in cause.message
+
+
+def test_an_event_of_an_inventory_is_named():
+    reports = cases.reported(INVENTORY, {cases.TRANSACTION: cases.UID}, 9, instance=STORAGE_MANAGEMENT)
+    assert "type-not-defined" in codes(only(cases.exchange(INVENTORY, *reports)))
+    reports = cases.reported(INVENTORY, {cases.TRANSACTION: cases.UID}, 13, instance=STORAGE_MANAGEMENT)
+    assert "type-not-defined" not in codes(only(cases.exchange(INVENTORY, *reports)))

@@ -53,11 +53,11 @@ def answered(status: int, **more: object) -> dict[int, object]:
     return {0x0100: 0x8001, 0x0120: 1, 0x0800: 0x0101, 0x0900: status} | more
 
 
-def test_an_offending_element_is_named_by_tag_and_keyword():
+def test_an_offending_element_is_named_by_tag_and_name():
     answer = {0x0002: CT, **answered(0xA900), 0x0901: tags(0x00100020, 0x00091001), 0x0902: "no ID"}
     _, said = details(CT, STORE_RQ, build.command_set(answer))
     assert "Failure 0xA900 (Data Set Does Not Match SOP Class); no ID" in said
-    assert "offending element (0010,0020) PatientID, (0009,1001)" in said
+    assert "offending element (0010,0020) Patient ID, (0009,1001)" in said
 
 
 def test_an_error_id_is_told():
@@ -68,7 +68,7 @@ def test_an_error_id_is_told():
 def test_the_attributes_asked_for_are_named():
     asked = {0x0003: MPPS, 0x0100: 0x0110, 0x0110: 1, 0x0800: 0x0101, 0x1001: "1.2.3"}
     (said,) = details(MPPS, build.command_set(asked | {0x1005: tags(0x00400252, 0x00400340)}))
-    assert "attributes (0040,0252) PerformedProcedureStepStatus, (0040,0340) PerformedSeriesSequence" in said
+    assert "attributes (0040,0252) Performed Procedure Step Status, (0040,0340) Performed Series Sequence" in said
 
 
 def test_of_many_attributes_the_first_are_named_and_the_others_counted():

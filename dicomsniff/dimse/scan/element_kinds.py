@@ -39,7 +39,7 @@ KEPT_ELEMENTS = NUMBERS | {
 
 _SHORT = {b"LO": NAME, b"LT": TEXT, b"PN": NAME, b"SH": SHORT_TEXT, b"ST": TEXT, b"UI": UID, b"US": WATCHED}
 _SHORT |= dict.fromkeys(FORMATTED_VRS, FORMATTED)
-_SHORT |= dict.fromkeys(b"AE AS AT FD FL SL SS UL".split(), PLAIN)
+_SHORT |= dict.fromkeys(b"AE AT FD FL SL SS UL".split(), PLAIN)
 _LONG = dict.fromkeys(b"OB OD OF OL OV OW SV UN UR UV".split(), LONG)
 _LONG |= {b"UC": LONG_TEXT, b"UT": LONG_TEXT, b"SQ": SEQUENCE}
 

@@ -13,6 +13,7 @@ MAX_NAME, MAX_SHORT = 64, 16
 _LONGEST = {b"CS": 16, b"DS": 16, b"IS": 12}
 """Characters that a value may have, without padding."""
 _MEANING = {
+    b"AS": "an age (a number, then D, W, M or Y)",
     b"CS": "a code of letters, digits, space and underscore",
     b"DA": "a date (YYYYMMDD)",
     b"DS": "a decimal number",
@@ -28,6 +29,7 @@ _MOMENT = (
     rb"(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?)?)?)?(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
 )
 _VALUES = {
+    b"AS": rb"\d{1,3}[DWMYdwmy]",  # leading zeros are often left out
     b"CS": rb"[A-Za-z0-9 _*?]{1,16}",
     b"DA": _DATE,
     b"DS": rb"[ ]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?",
