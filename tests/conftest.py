@@ -33,7 +33,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_runtest_setup() -> None:
-    # Whoever makes the terminal UI chooses what it may show, for all that follows in the process: never for other tests.
+    # Whoever makes the terminal UI chooses what it may show for all that follows in the process, never for other tests.
     use_gate(Gate())
 
 
@@ -47,12 +47,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden from what the program says now")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Neither take nor write the settings of whoever runs the tests."""
-    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("settings"))
-
-
 @pytest.fixture(scope="session")
 def samples() -> Path:
     return SAMPLES
@@ -60,7 +54,7 @@ def samples() -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What the program keeps for its user is none of the tests' business."""
+    """Neither take nor write the settings of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("configuration")))
         yield

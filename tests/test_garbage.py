@@ -2,6 +2,7 @@
 
 import gc
 import io
+from collections.abc import Iterator
 
 import pytest
 
@@ -40,13 +41,24 @@ def garbage() -> list[str]:
         gc.garbage.clear()
 
 
-def test_short_pauses_end_as_they_began() -> None:
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    gc.unfreeze()
+    yield
+    gc.freeze()  # as all tests have it: conftest.py
+
+
+@pytest.mark.usefixtures("thawed")
+@pytest.mark.parametrize("frozen", [False, True])
+def test_short_pauses_end_as_they_began(frozen: bool) -> None:
+    if frozen:
+        gc.freeze()
     before = gc.get_threshold()
     with short_pauses():
         assert gc.get_threshold()[0] == AT_A_TIME
         assert gc.get_freeze_count()
     assert gc.get_threshold() == before
-    assert not gc.get_freeze_count()
+    assert bool(gc.get_freeze_count()) == frozen
 
 
 def test_what_is_given_up_is_gone_without_anybody_looking_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

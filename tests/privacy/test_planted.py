@@ -295,7 +295,7 @@ def is_never_said(where: str) -> bool:
 
 
 def test_what_the_profile_keeps_is_said(capture: Planted) -> None:
-    said = capture.said(Privacy())["export json"]
+    said = capture.written("export", "json", Privacy())
     assert not [f"{each}: {where}" for each, where in capture.plants.kept.items() if each not in said]
     assert not [f"{each}: {where}" for each, where in capture.plants.network.items() if each not in said]
     for each in ('"Value": ["CT"]', '"Value": [512]', planted.IMAGE, "CT Image Storage"):
