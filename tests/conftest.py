@@ -38,9 +38,11 @@ def pytest_runtest_setup() -> None:
 
 
 def pytest_collection_finish() -> None:
-    # What was imported and collected stays: the garbage collector need not look at it again and again.
+    # What was imported and collected stays: the garbage collector need not look at it again and again. Nor has it much
+    # to do among the rest.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -271,6 +271,7 @@ def test_what_is_said_of_less_of_data_sets_tells_no_more(capture: Planted, depth
     assert not leaks(said, capture.plants.texts)
 
 
+@pytest.mark.slow
 def test_of_a_pipe_nothing_is_said_that_came_before(capture: Planted) -> None:
     said = {
         "show": capture.written("show", "text", Privacy(), piped=True),
