@@ -33,20 +33,24 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_runtest_setup() -> None:
-    # Whoever makes the terminal UI chooses what it may show for all that follows in the process, never for other tests.
+    # Whoever makes the terminal UI chooses what it may show in the rest of the process: never for other tests.
     use_gate(Gate())
 
 
 def pytest_collection_finish() -> None:
-    # What was imported and collected stays: the garbage collector need not look at it again and again. Nor has it much
-    # to do among the rest.
+    # What was imported and collected stays: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden from what the program says now")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Neither take nor write the settings of whoever runs the tests."""
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("settings"))
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +60,7 @@ def samples() -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Neither take nor write the settings of whoever runs the tests."""
+    """What the program keeps for its user is none of the tests' business."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("configuration")))
         yield
