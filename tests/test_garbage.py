@@ -8,11 +8,12 @@ import pytest
 
 import build
 from association.test_bounds import many
-from dicomsniff import analyzer as analyzer_module
-from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff import kept as kept_module
+from dicomsniff.analyzer import Analyzer
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import write_view
 from dicomsniff.garbage import AT_A_TIME, short_pauses
+from dicomsniff.kept import Keep
 from pipeline import batch
 from replayed import replay
 from unmarked import ASKED
@@ -62,7 +63,7 @@ def test_short_pauses_end_as_they_began(frozen: bool) -> None:
 
 
 def test_what_is_given_up_is_gone_without_anybody_looking_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyzer_module, "LATEST_ENTRIES", 1)
+    monkeypatch.setattr(kept_module, "LATEST_ENTRIES", 1)
     analyzer = Analyzer(keep=Keep.LATEST, watches=True)
     analyzer.feed(batch(build.frames(many(1))))  # what is looked up for the first time may leave something behind
     clean()

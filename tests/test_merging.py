@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff import analyzer as analyzer_module
+from dicomsniff import kept as kept_module
 from dicomsniff import merging
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
@@ -200,7 +200,7 @@ def test_a_part_draws_no_conclusions() -> None:
 
 def test_more_than_can_be_kept_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = [part_of(moved_over_minutes().packets)]
-    monkeypatch.setattr(analyzer_module, "MAX_ENTRIES", 40)
+    monkeypatch.setattr(kept_module, "MAX_ENTRIES", 40)
     with pytest.raises(IncompleteError, match="MAX_ENTRIES"):
         merge(parts)
 

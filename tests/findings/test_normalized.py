@@ -3,7 +3,8 @@
 import pytest
 
 import build
-from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.kept import Keep
 from dicomsniff.tcp import table
 from findings import normalized_cases as cases
 from findings.normalized_cases import ACTION, CLAIM, CREATE, MPPS, MPPS_STEP, NO_SUCH_INSTANCE, PULL, PUSH, SET, WATCH
