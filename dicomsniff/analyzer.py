@@ -3,8 +3,6 @@
 from collections import Counter, deque
 from collections.abc import Collection as Set
 from collections.abc import Iterable, Iterator, Sequence
-from enum import Enum
-from math import inf
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Consumer, Foreign, Means, PduWatcher, Update, associations_of
@@ -18,7 +16,7 @@ from dicomsniff.association.strangers import MAX_STRANGERS, Stranger, find_stran
 from dicomsniff.association.totals import Outcome, Recognized, Totals, recognized_on
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.losses import Losses
-from dicomsniff.capture.packets import IncompleteError, PacketBatch, timed_batch
+from dicomsniff.capture.packets import PacketBatch, timed_batch
 from dicomsniff.capture.segments import Segment, flow_ends
 from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dictionary.ports import DICOM_PORTS
@@ -28,7 +26,7 @@ from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Course, Overview
 from dicomsniff.findings.parts import plain
-from dicomsniff.findings.verdicts import verdict
+from dicomsniff.kept import Keep, Kept
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import counted
 from dicomsniff.span import Span, join_spans
@@ -36,30 +34,6 @@ from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.entrance import Entrance, Unread
 from dicomsniff.tcp.events import ConnectionGone, TcpEvent
 from dicomsniff.tls.vault import Vault
-
-MAX_ENTRIES = 250_000
-"""Timeline entries kept of all associations; beyond, those that ended first are condensed, or it is an error."""
-MAX_ASSOCIATIONS = 100_000
-"""Associations kept; beyond, those that ended first are forgotten, and only counted, or it is an error."""
-LATEST_ENTRIES, LATEST_ASSOCIATIONS = 10_000, 5_000
-"""The same where there is no end: what is older is gone back for in the capture, as far as that is kept."""
-MAX_LISTED = 100_000
-"""Timeline entries listed of one association, where the latest ones are kept; counts cover all."""
-MAX_OPEN_ENTRIES = 40_000
-"""Timeline entries kept of all associations that have not ended, where they are handed over at their end."""
-SHORT = 200
-"""Timeline entries up to which a connection may leave memory with them; longer lists are shortened instead."""
-
-
-class Keep(Enum):
-    """Which associations are kept. Those that are handed over once they ended need no memory after that."""
-
-    OPEN = "those that have not ended"
-    """Each is handed over once it ended (`pop_closed`): memory does not grow, whatever the capture holds."""
-    LATEST = "all, with the details of the latest"
-    """For views that watch for hours: those that ended first are condensed, at last forgotten."""
-    ALL = "all, with all details"
-    """More than MAX_ENTRIES or MAX_ASSOCIATIONS raise IncompleteError."""
 
 
 class Analyzer:
@@ -89,7 +63,6 @@ class Analyzer:
         vault: Vault | None = None,
         watcher: PduWatcher | None = None,
     ) -> None:
-        self.keep = keep
         self.watches = watches
         """Whether the capture ends when somebody stops it."""
         self.recognized: dict[int, Recognized] = {}
@@ -100,12 +73,8 @@ class Analyzer:
         """Associations of parts that are still to be looked at."""
         self._leaving: dict[int, Connection] = {}
         """Connections that ended together, and are still to be looked at."""
-        self._kept: dict[int, Association] = {}
-        self._closed: deque[Association] = deque()
         self.ended: list[Association] = []
         """Those that ended with what was fed last."""
-        self._entries = 0
-        """At least as many timeline entries are kept, and no more than this."""
         self.packets = 0
         self.bytes = 0
         """Bytes of captured frames."""
@@ -129,6 +98,7 @@ class Analyzer:
         """How they went, in numbers."""
         self.found = Collector()
         """What was found about each association."""
+        self._kept = Kept(keep, self.found, watches=watches)
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
         self._numbered = 0
@@ -145,14 +115,23 @@ class Analyzer:
         return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._numbered, 'association')} so far>"
 
     @property
+    def keep(self) -> Keep:
+        """Which associations are kept."""
+        return self._kept.keep
+
+    @keep.setter
+    def keep(self, keep: Keep) -> None:
+        self._kept.keep = keep
+
+    @property
     def associations(self) -> list[Association]:
         """The associations that are kept, in the order in which they were recognized."""
-        return list(self._kept.values())
+        return list(self._kept.associations.values())
 
     @property
     def keeps_all(self) -> bool:
         """Whether every association recognized so far is kept, with all its details."""
-        kept = self._kept.values()
+        kept = self._kept.associations.values()
         whole = not any(association.condensed or association.unlisted for association in kept)
         return whole and len(kept) == self._numbered
 
@@ -241,8 +220,7 @@ class Analyzer:
         """Take all associations of the parts, numbered; what was found in them is in `found`. The capture is over."""
         for association in associations:
             self.expect(association)
-            self._kept[association.id] = association
-            self._entries += len(association.timeline)
+            self._kept.adopt(association)
         self._bound_memory()
         while self._adopted:
             self.conclude(next(iter(self._adopted.values())))
@@ -285,13 +263,13 @@ class Analyzer:
         if not batch.starts:
             return []
         # What is handed over at its end may leave memory before: between two batches nobody holds it.
-        self._tcp.table.shelves = self.keep is Keep.OPEN
+        self._tcp.table.shelves = self._kept.keep is Keep.OPEN
         self._measure(batch)
         updates: list[Update] = []
         for segment in self._segments(batch):
             for event in self._entrance.feed(segment):
                 updates += self._tcp_event(event)
-        self._entries += len(updates)
+        self._kept.entries += len(updates)
         return updates + self._bound_memory()
 
     def pass_time(self, quiet: int) -> list[Update]:
@@ -300,7 +278,7 @@ class Analyzer:
         if self.last_time is None:
             return []
         updates = self._take(self._entrance.pass_time(self.last_time + quiet))
-        self._entries += len(updates)
+        self._kept.entries += len(updates)
         return updates
 
     def feed_packets(self, packets: Iterable[tuple[int, bytes]], *, link_type: int = 1) -> list[Update]:
@@ -318,11 +296,7 @@ class Analyzer:
 
     def pop_closed(self) -> list[Association]:
         """Hand over the associations that ended since the last time; they are not kept any longer."""
-        taken = list(self._closed)
-        self._closed.clear()
-        for association in taken:
-            self._kept.pop(association.id, None)
-        return taken
+        return self._kept.pop_ended()
 
     @property
     def is_over(self) -> bool:
@@ -419,7 +393,7 @@ class Analyzer:
             self._add(connection, consumer.associations[known:])
             self._find_now(updates)
             for association in consumer.associations:
-                if self.keep is not Keep.ALL:
+                if self._kept.keep is not Keep.ALL:
                     association.whole = join_spans(Span.at(connection.first_mark), Span.at(last))
                 self._conclude(association)
             outcome.associations = consumer.associations
@@ -467,78 +441,20 @@ class Analyzer:
             if self._judge:
                 find_final(self.found, association, self)
             self.neighbours.feed(association, self.overview.feed(association, self.found.of(association)))
-        self._closed.append(association)
+        self._kept.end(association)
         self.ended.append(association)
 
     def _add(self, connection: Connection, associations: Sequence[Association]) -> None:
         """Take associations that were just recognized on a connection."""
         self._numbered += len(associations)
-        for association in associations:
-            association.room = self._room
-            if self._part:
-                self.recognized[association.id] = recognized_on(connection)
-        if self.keep is not Keep.OPEN:
-            self._kept.update((association.id, association) for association in associations)
-
-    @property
-    def _room(self) -> float:
-        """How many timeline entries are listed of one association."""
-        if self.keep is Keep.OPEN:
-            return MAX_OPEN_ENTRIES
-        return MAX_LISTED if self.keep is Keep.LATEST else inf
+        self._kept.add(associations)
+        if self._part:
+            self.recognized.update((association.id, recognized_on(connection)) for association in associations)
 
     def _bound_memory(self) -> list[Update]:
         """Keep no more than may be kept; return what that brings to an end."""
-        if self.keep is Keep.OPEN:
-            if self._entries > MAX_OPEN_ENTRIES:
-                self._shorten()
-            return self._take(self._tcp.relieve()) if self._tcp.table.is_heavy else []
-        if self.keep is Keep.LATEST:
-            self._condense()
-        elif self._entries > MAX_ENTRIES or len(self._kept) > MAX_ASSOCIATIONS:
-            limit = f"{MAX_ENTRIES:,} timeline entries (MAX_ENTRIES)"
-            if len(self._kept) > MAX_ASSOCIATIONS:
-                limit = f"{MAX_ASSOCIATIONS:,} associations (MAX_ASSOCIATIONS)"
-            raise IncompleteError(
-                f"the capture holds more than {limit}, too many to keep all at a time; take each association when it "
-                "ends instead: for association in capture.closed()"
-            )
-        return []
-
-    def _condense(self) -> None:
-        """Give up the details of associations that ended first, at last the associations."""
-        entries, associations = MAX_ENTRIES, MAX_ASSOCIATIONS
-        if self.watches:
-            entries, associations = LATEST_ENTRIES, LATEST_ASSOCIATIONS
-        if self._entries > entries:
-            self._entries = sum(len(association.timeline) for association in self._kept.values())
-        if self._entries > entries:
-            for association in self._closed:
-                if not association.condensed:
-                    self._entries -= len(association.timeline)
-                    found = self.found.of(association)
-                    association.condense(verdict(association, found))
-                    found.condense()
-                if self._entries <= entries // 2:
-                    break
-        while len(self._kept) > associations and self._closed:
-            del self._kept[self._closed.popleft().id]
-
-    def _shorten(self) -> None:
-        """Count short lists as weight, with which connections leave memory; shorten others, to a fair share each."""
-        long: list[Association] = []
-        for connection in self._tcp.table:
-            if connection.consumer is not None:
-                associations = connection.consumer.associations
-                entries = sum(len(association.timeline) for association in associations)
-                self._tcp.table.weigh(connection, connection.consumer.weight + min(entries, SHORT))
-                long += associations if entries > SHORT else []
-        listed = [len(association.timeline) for association in long]
-        if sum(listed) > MAX_OPEN_ENTRIES:
-            share = fair_share(listed, MAX_OPEN_ENTRIES * 3 // 4)
-            for association in long:
-                association.shorten(share)
-        self._entries = sum(len(association.timeline) for association in long)
+        self._kept.bound(self._tcp.table)
+        return self._take(self._tcp.relieve()) if self._kept.keep is Keep.OPEN and self._tcp.table.is_heavy else []
 
     def _is_forced(self, flow: bytes) -> bool:
         return bool(self._ports) and not self._ports.isdisjoint(end.port for end in flow_ends(flow))
@@ -557,13 +473,3 @@ class Analyzer:
 def _is_answer(updates: list[Update]) -> bool:
     """Whether the last of these is A-ASSOCIATE-AC, with which an association has its presentation contexts."""
     return bool(updates) and isinstance(updates[-1][1].event, AssociateAc)
-
-
-def fair_share(lengths: list[int], room: int) -> int:
-    """Return how long each may be at most, so that all have room together."""
-    left, count = room, len(lengths)
-    for length in sorted(lengths):
-        if length * count > left:
-            return left // count
-        left, count = left - length, count - 1
-    return room

@@ -15,14 +15,15 @@ analyzed does not."""
 @contextmanager
 def short_pauses() -> Iterator[None]:
     """Look for garbage mostly among what is new, and never in what is there by now."""
-    before = gc.get_threshold()
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
     gc.freeze()
     gc.set_threshold(AT_A_TIME, 4, SELDOM)
     try:
         yield
     finally:
         gc.set_threshold(*before)
-        gc.unfreeze()
+        if not frozen:  # what somebody else froze stays so; one cannot thaw a part
+            gc.unfreeze()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
-from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import PduWatcher, Update
 from dicomsniff.capture.file_object import read_object
@@ -20,6 +20,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_file
+from dicomsniff.kept import Keep
 from dicomsniff.key_files import KeyFiles, Path
 from dicomsniff.quantities import counted
 from dicomsniff.reread import MAX_REREAD, MessageBytes, read_message, read_stream

@@ -2,16 +2,18 @@
 
 import gc
 import io
+from collections.abc import Iterator
 
 import pytest
 
 import build
 from association.test_bounds import many
-from dicomsniff import analyzer as analyzer_module
-from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff import kept as kept_module
+from dicomsniff.analyzer import Analyzer
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import write_view
 from dicomsniff.garbage import AT_A_TIME, nothing_but_new, short_pauses
+from dicomsniff.kept import Keep
 from pipeline import batch
 from replayed import replay
 from unmarked import ASKED
@@ -40,13 +42,24 @@ def garbage() -> list[str]:
         gc.garbage.clear()
 
 
-def test_short_pauses_end_as_they_began() -> None:
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    gc.unfreeze()
+    yield
+    gc.freeze()  # as all tests have it: conftest.py
+
+
+@pytest.mark.usefixtures("thawed")
+@pytest.mark.parametrize("frozen", [False, True])
+def test_short_pauses_end_as_they_began(frozen: bool) -> None:
+    if frozen:
+        gc.freeze()
     before = gc.get_threshold()
     with short_pauses():
         assert gc.get_threshold()[0] == AT_A_TIME
         assert gc.get_freeze_count()
     assert gc.get_threshold() == before
-    assert not gc.get_freeze_count()
+    assert bool(gc.get_freeze_count()) == frozen
 
 
 def test_what_stays_is_looked_through_no_more_while_it_is_read() -> None:
@@ -63,7 +76,7 @@ def test_what_stays_is_looked_through_no_more_while_it_is_read() -> None:
 
 
 def test_what_is_given_up_is_gone_without_anybody_looking_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyzer_module, "LATEST_ENTRIES", 1)
+    monkeypatch.setattr(kept_module, "LATEST_ENTRIES", 1)
     analyzer = Analyzer(keep=Keep.LATEST, watches=True)
     analyzer.feed(batch(build.frames(many(1))))  # what is looked up for the first time may leave something behind
     clean()

@@ -11,7 +11,7 @@ from pydicom import dcmread
 
 import build
 from association.test_bounds import many
-from dicomsniff import analyzer as analyzer_module
+from dicomsniff import kept as kept_module
 from dicomsniff import open_capture
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.packets import CaptureError, IncompleteError
@@ -60,7 +60,7 @@ def test_the_list_of_associations_is_the_whole_capture_after_a_loop_that_stopped
 def test_a_list_that_would_not_be_whole_is_an_error_that_names_the_way_around(
     twenty: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(analyzer_module, limit, 10)
+    monkeypatch.setattr(kept_module, limit, 10)
     with open_capture(twenty) as capture:
         for _ in range(2):
             with pytest.raises(IncompleteError, match=rf"more than 10 .*{limit}.*capture.closed\(\)"):

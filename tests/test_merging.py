@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff import analyzer as analyzer_module
+from dicomsniff import kept as kept_module
 from dicomsniff import merging
 from dicomsniff.analyzer import Analyzer
+from dicomsniff.association.association import Association
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch
 from dicomsniff.capture.reader import CaptureReader
@@ -199,7 +200,7 @@ def test_a_part_draws_no_conclusions() -> None:
 
 def test_more_than_can_be_kept_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = [part_of(moved_over_minutes().packets)]
-    monkeypatch.setattr(analyzer_module, "MAX_ENTRIES", 40)
+    monkeypatch.setattr(kept_module, "MAX_ENTRIES", 40)
     with pytest.raises(IncompleteError, match="MAX_ENTRIES"):
         merge(parts)
 
@@ -244,3 +245,44 @@ def test_what_was_not_over_was_watched_to_the_end_of_the_whole(tmp_path: Path) -
     assert [each.watched_until for each in merged.associations] == [each.watched_until for each in whole]
     assert merged.totals.unconnected == unconnected
     assert unconnected[0].waited == later.packets[-1].time - unanswered.packets[0].time
+
+
+def test_what_was_given_up_before_its_part_ended_was_watched_no_longer(tmp_path: Path) -> None:
+    """The ports are used again: nobody knows what became of the connection before."""
+    client, later = ("10.0.0.7", 4711), build.START + 600_000 * build.MILLISECOND
+    before = build.Talk(client=client).open()
+    again = build.Talk(client=client, start=later, client_seq=900_000, server_seq=800_000).open()
+    before.client(build.associate_rq())
+    again.client(build.associate_rq())
+    path = tmp_path / "again.pcap"
+    path.write_bytes(build.pcap(build.frames([*before.packets, *again.packets])))
+    with Capture(str(path)) as capture:
+        watched = [each.watched_until for each in capture.associations]
+    assert watched[0] < again.packets[0].time <= watched[1]
+    assert [each.watched_until for each in merge(deal(path, 1, lambda number: 0)).associations] == watched
+
+
+def test_where_time_goes_back_an_association_is_watched_to_its_own_end(tmp_path: Path) -> None:
+    early, late = build.Talk(client=("10.0.0.7", 4711)).open(), build.Talk(client=("10.0.0.8", 4712)).open()
+    late.wait(60_000 * build.MILLISECOND)
+    late.client(build.associate_rq())
+    early.client(build.associate_rq())
+    path = tmp_path / "back.pcap"
+    path.write_bytes(build.pcap(build.frames([*late.packets, *early.packets])))
+    with Capture(str(path)) as capture:
+        watched = [each.watched_until for each in capture.associations]
+    assert watched[0] == late.packets[-1].time
+    assert [each.watched_until for each in merge(deal(path, 1, lambda number: 0)).associations] == watched
+
+
+def test_the_packets_at_which_rereading_begins_are_numbered_anew() -> None:
+    def begins(associations: list[Association]) -> list[int]:
+        return [message.span.reread_from for each in associations for message in each.messages]
+
+    path = SAMPLES / "tls-secrets-inside.pcapng"
+    with Capture(str(path)) as capture:
+        whole = begins(capture.associations)
+    assert any(whole)
+    part = deal(path, 1, lambda number: 0)[0]
+    moved = merge([part._replace(number=lambda number: part.number(number) + 1000)])
+    assert begins(moved.associations) == [each and each + 1000 for each in whole]

@@ -8,8 +8,9 @@ import pytest
 
 import build
 from association.test_bounds import many
-from dicomsniff import analyzer as analyzer_module
+from dicomsniff import kept as kept_module
 from dicomsniff import reopened
+from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.library import Capture
@@ -33,7 +34,7 @@ def watched() -> Iterator[Callable[..., Capture]]:
 
         def read(path: str, *, watches: bool = False) -> Capture:
             capture = stack.enter_context(Capture(path))
-            capture.analyzer.watches = watches
+            capture.analyzer = Analyzer(watches=watches)
             for _ in capture.updates():
                 pass
             return capture
@@ -87,8 +88,8 @@ def test_what_lies_too_far_apart_is_not_gone_through(
 def test_where_there_is_no_end_details_are_soon_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watched: Callable[..., Capture]
 ) -> None:
-    monkeypatch.setattr(analyzer_module, "LATEST_ENTRIES", 20)
-    monkeypatch.setattr(analyzer_module, "LATEST_ASSOCIATIONS", 5)
+    monkeypatch.setattr(kept_module, "LATEST_ENTRIES", 20)
+    monkeypatch.setattr(kept_module, "LATEST_ASSOCIATIONS", 5)
     monkeypatch.setattr("dicomsniff.capture.reader.BLOCK", 4000)
     capture = watched(save(tmp_path / "many.pcap", many(20)), watches=True)
     kept = capture.analyzer.associations

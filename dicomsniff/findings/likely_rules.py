@@ -1,10 +1,12 @@
 """A rule on failures that nothing explains: what was unusual in what the failing side was sent just before."""
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import TcpEnd
+from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.dictionary.required import TYPE_OF_RESPONSE
@@ -82,6 +84,44 @@ _UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
 _UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
 
 
+class _Talk:
+    """What a side of an association said and was told, looked up by packet.
+
+    A thousand failures may stand in a list of a hundred thousand entries: looking through it for each would take
+    minutes. So places are found by halving. That needs numbers that only grow, and entries that overlap have none: of
+    each entry the least number from there on is kept, or the greatest up to there, which lead to the same place.
+    """
+
+    def __init__(self, association: Association, side: Side) -> None:
+        timeline, messages = association.timeline, association.messages
+        self._told = [entry for entry in timeline if entry.side is not side]
+        self._begun = _least(entry.span.first_packet for entry in self._told)
+        self._ended = list(accumulate((entry.span.last_packet for entry in self._told), max))
+        accepts = AssociateAc if not messages else ()  # nothing was asked after it
+        said = (entry for entry in timeline if entry.side is side and not isinstance(entry.event, (TcpEnd, accepts)))
+        self._said = _least(entry.span.last_packet for entry in said)
+        sent = (each for each in messages if each.side is not side and each.data_set is not None)
+        self.joined = next((each for each in sent if each.data_set is not None and each.data_set.joined), None)
+        """The first message that it was sent whose data set begins in the P-DATA-TF of its command."""
+
+    def told(self, since: int, until: int) -> Iterator[Entry]:
+        """Yield what the side was told from one packet to another, the last first."""
+        for at in range(bisect_right(self._begun, until) - 1, -1, -1):
+            if self._ended[at] < since:
+                return
+            if self._told[at].span.last_packet >= since:
+                yield self._told[at]
+
+    def last_said(self, before: int) -> int:
+        """Return the packet of what the side said last before another packet."""
+        return self._said[place - 1] if (place := bisect_left(self._said, before)) else 0
+
+
+def _least(packets: Iterable[int]) -> list[int]:
+    """Return for each of some numbers the least from there on."""
+    return list(accumulate(reversed(list(packets)), min))[::-1]
+
+
 @final_rule(code="likely-reason", severity=Severity.WARNING, follows=by("own", *FRAMING))
 def likely(review: Review) -> Iterator[Hit]:
     """Something unusual came just before the failure.
@@ -91,7 +131,7 @@ def likely(review: Review) -> Iterator[Hit]:
 
     What to do: Look for this in the failing side's log. Try again without it.
     """
-    association = review.association
+    association, talks = review.association, dict[Side, _Talk]()
     explaining = [each for each in review.found.all if each.code in _EXPLAINING]
     unusual = [each for each in review.found.all if each.code in _UNUSUAL]
     for failure in review.found.all:
@@ -101,7 +141,8 @@ def likely(review: Review) -> Iterator[Hit]:
         side = failure.side.other if failure.code in _OF_THE_OTHER else failure.side
         if any(_before(each, failure, side.other) for each in explaining):
             continue
-        found = _unusual(association, unusual, failure, side)
+        talk = talks.get(side) or talks.setdefault(side, _Talk(association, side))
+        found = _unusual(talk, unusual, failure, side)
         if found is not None:
             text, hit = found
             yield hit._replace(text=f"{text}: likely why {the_party(association.party(side))} {how}")
@@ -125,51 +166,39 @@ def _before(finding: Finding, failure: Finding, side: Side) -> bool:
     return finding is not failure and finding.side in (side, None) and finding.packet <= failure.packet
 
 
-def _unusual(association: Association, unusual: list[Finding], failure: Finding, side: Side) -> tuple[str, Hit] | None:
+def _unusual(talk: _Talk, unusual: list[Finding], failure: Finding, side: Side) -> tuple[str, Hit] | None:
     """Return what was unusual in what a failing side was sent after it had last said something; the last goes first."""
-    since, until = _heard_since(association, failure, side), failure.packet
+    # What came before that, it could handle.
+    since, until = talk.last_said(failure.packet), failure.packet
     if failure.code == "peer-silent" and failure.about is not None:
         since, until = failure.about.span.first_packet, failure.about.span.last_packet
     if failure.code == "status-failure" and failure.about is not None and failure.about.request is not None:
         since = failure.about.request.span.first_packet
-    for entry in reversed(association.timeline):
-        event, span = entry.event, entry.span
-        if entry.side is side or span.first_packet > until or span.last_packet < since:
-            continue
+    for entry in talk.told(since, until):
+        event = entry.event
         if isinstance(event, Message) and (text := _unusual_in(event, failure)):
-            return text, Hit("", span, event, side=side.other, latest_cause=-1)
+            return text, Hit("", entry.span, event, side=side.other, latest_cause=-1)
         if isinstance(event, Message | AssociateRq | AssociateAc):
             break
     told = (each for each in unusual if _before(each, failure, side.other))
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
-        return _joined(association, failure, side, since)
+        return _joined(talk, failure, side, since)
     last = max(near, key=lambda each: each.packet)
     return marked(last.parts), Hit("", last.span, last.about, side=side.other, latest_cause=-1)
 
 
-def _joined(association: Association, failure: Finding, side: Side, since: int) -> tuple[str, Hit] | None:
+def _joined(talk: _Talk, failure: Finding, side: Side, since: int) -> tuple[str, Hit] | None:
     """Return a data set that begins in the P-DATA-TF of its command, if a side had answered none like it before."""
     if failure.code == "status-failure":
         return None  # it was read
-    sent = (each for each in association.messages if each.side is not side and each.data_set is not None)
-    first = next((each for each in sent if each.data_set is not None and each.data_set.joined), None)
+    first = talk.joined
     if first is None or first.span.last_packet < since or first.span.first_packet > failure.packet:
         return None
     text = (
         f"{first.name} has its command and data set in one P-DATA-TF, which is allowed, but not all receivers take it"
     )
     return text, Hit("", first.span, first, side=side.other, latest_cause=-1)
-
-
-def _heard_since(association: Association, failure: Finding, side: Side) -> int:
-    """Return the packet of what a side said last before its failure: what came before that, it could handle."""
-    for entry in reversed(association.timeline):
-        accepts = isinstance(entry.event, AssociateAc) and not association.messages  # nothing was asked after it
-        said = not accepts and not isinstance(entry.event, TcpEnd)
-        if entry.side is side and entry.span.last_packet < failure.packet and said:
-            return entry.span.last_packet
-    return 0
 
 
 def _lacked(command: Command) -> int | None:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.totals import Outcome, Totals
 from dicomsniff.capture.losses import LossCounter
 from dicomsniff.export.tables import Row, finding_rows
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import shown
+from dicomsniff.kept import Keep
 from dicomsniff.merging import renumber, waiting_on, watch_on
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.surveying.chain import place_of

@@ -2,13 +2,13 @@
 
 from msgspec import Struct
 
-from dicomsniff.analyzer import MAX_ASSOCIATIONS
 from dicomsniff.association.association import Association
 from dicomsniff.filter.errors import FilterError
 from dicomsniff.filter.filter import Filter
 from dicomsniff.filter.searched import Searched
 from dicomsniff.filter.selection import EVERYTHING, Selection
 from dicomsniff.findings.collector import Collector, Findings
+from dicomsniff.kept import MAX_ASSOCIATIONS
 
 
 class _Judged(Struct, frozen=True):

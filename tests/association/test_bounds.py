@@ -5,12 +5,13 @@ import io
 import pytest
 
 import build
-from dicomsniff import analyzer as analyzer_module
-from dicomsniff.analyzer import Analyzer, Keep, fair_share
+from dicomsniff import kept as kept_module
+from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.packets import IncompleteError
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import write_view
+from dicomsniff.kept import Keep, fair_share
 from dicomsniff.library import Capture
 from dicomsniff.tcp import connection
 from pipeline import analyze, batch, only
@@ -37,7 +38,7 @@ def many(count: int) -> list[build.Packet]:
 
 
 def test_messages_beyond_the_limit_are_counted_and_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyzer_module, "MAX_LISTED", 10)
+    monkeypatch.setattr(kept_module, "MAX_LISTED", 10)
     analyzer = Analyzer(keep=Keep.LATEST)
     updates = analyzer.feed(batch(build.frames(echoes(50).packets))) + analyzer.close()
     (association,) = analyzer.associations
@@ -49,7 +50,7 @@ def test_messages_beyond_the_limit_are_counted_and_handed_on(monkeypatch: pytest
 
 
 def test_associations_that_ended_first_lose_their_details(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyzer_module, "MAX_ENTRIES", 40)
+    monkeypatch.setattr(kept_module, "MAX_ENTRIES", 40)
     analyzer = Analyzer(keep=Keep.LATEST)
     for record in build.frames(many(20)):
         analyzer.feed(batch([record]))
@@ -64,7 +65,7 @@ def test_associations_that_ended_first_lose_their_details(monkeypatch: pytest.Mo
 
 def test_no_more_associations_lose_their_details_than_makes_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 13 with 10 entries each, of which 120 may be kept, those that ended first go until half of that is left."""
-    monkeypatch.setattr(analyzer_module, "MAX_ENTRIES", 120)
+    monkeypatch.setattr(kept_module, "MAX_ENTRIES", 120)
     for number, condensed in ((12, 0), (13, 7)):
         analyzer = Analyzer(keep=Keep.LATEST)
         analyzer.feed(batch(build.frames(many(number))))
@@ -74,7 +75,7 @@ def test_no_more_associations_lose_their_details_than_makes_room_again(monkeypat
 
 
 def test_associations_beyond_the_limit_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyzer_module, "MAX_ASSOCIATIONS", 5)
+    monkeypatch.setattr(kept_module, "MAX_ASSOCIATIONS", 5)
     analyzer = Analyzer(keep=Keep.LATEST)
     for record in build.frames(many(20)):
         analyzer.feed(batch([record]))
@@ -130,7 +131,7 @@ def test_analyzing_again_gives_the_same_counts() -> None:
 def test_a_list_of_all_associations_is_whole_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     for limit, most in (("MAX_ENTRIES", 40), ("MAX_ASSOCIATIONS", 5)):
         with monkeypatch.context() as patch:
-            patch.setattr(analyzer_module, limit, most)
+            patch.setattr(kept_module, limit, most)
             with pytest.raises(IncompleteError, match=rf"more than {most} .*\({limit}\).*in capture.closed\(\)"):
                 Analyzer().feed(batch(build.frames(many(20))))
 
@@ -138,8 +139,8 @@ def test_a_list_of_all_associations_is_whole_or_an_error(monkeypatch: pytest.Mon
 def test_where_associations_are_handed_over_lists_of_those_under_way_share_the_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(analyzer_module, "MAX_OPEN_ENTRIES", 100)
-    monkeypatch.setattr(analyzer_module, "SHORT", 10)
+    monkeypatch.setattr(kept_module, "MAX_OPEN_ENTRIES", 100)
+    monkeypatch.setattr(kept_module, "SHORT", 10)
     analyzer = Analyzer(keep=Keep.OPEN)
     talks = [echoes(count, 3000 + count) for count in (4, 60, 80)]
     for talk in talks:

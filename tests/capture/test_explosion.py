@@ -49,11 +49,11 @@ STREAMS = {"gzip": zlib_stream, "zstd": zstd_frame, "lz4": lz4_frame, "bzip2": b
 every_compression = pytest.mark.parametrize("start", STREAMS.values(), ids=STREAMS)
 
 
-def explosive(start: Callable, head: bytes, unit: bytes, pieces: int) -> Iterator[bytes]:
+def explosive(start: Callable, head: bytes, unit: bytes, pieces: int, size: int = PIECE) -> Iterator[bytes]:
     """A head, then the same bytes again and again, compressed as they are made."""
     compress, flush = start()
     yield compress(head)
-    piece = unit * (PIECE // len(unit))
+    piece = unit * (size // len(unit))
     for _ in range(pieces):
         yield compress(piece)
     yield flush()
@@ -81,12 +81,22 @@ BOMBS = {
 
 @every_compression
 @pytest.mark.parametrize(("head", "unit"), BOMBS.values(), ids=BOMBS)
-def test_records_that_cost_no_bytes_are_soon_too_many(tmp_path, start, head, unit):
-    path = tmp_path / "bomb"
-    path.write_bytes(b"".join(explosive(start, head, unit, 16)))
+def test_records_that_cost_no_bytes_are_soon_too_many(tmp_path, monkeypatch, start, head, unit):
+    monkeypatch.setattr(compression, "ALLOWED_RECORDS", compression.ALLOWED_RECORDS // 4)
+    assert_too_many(tmp_path / "bomb", b"".join(explosive(start, head, unit, 16, PIECE // 4)), 16 * PIECE // 4)
+
+
+def test_a_quarter_of_a_million_records_is_too_many(tmp_path):
+    head, unit = BOMBS["a pcap of zeros"]
+    assert_too_many(tmp_path / "bomb", b"".join(explosive(zstd_frame, head, unit, 16)), 16 * PIECE)
+
+
+def assert_too_many(path, bomb: bytes, length: int) -> None:
+    """Assert that of so many bytes, most are never made, and that the records are said to be too many."""
+    path.write_bytes(bomb)
     packets, end, truncated = read_through(path)
-    assert packets < 2 * compression.ALLOWED_RECORDS + path.stat().st_size
-    assert end < 16 * PIECE
+    assert packets < 2 * compression.ALLOWED_RECORDS + len(bomb)
+    assert end < length
     assert "records, as no traffic does; to read on, decompress the file first" in truncated
 
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff.analyzer import Analyzer
 from dicomsniff.dimse import collection as module
 from dicomsniff.dimse.collection import BLOCK, MAX_ALONE, MAX_TOGETHER, Collection
+from dicomsniff.kept import Keep
 from pipeline import batch
 
 PIECE = bytes(range(256)) * 1024

@@ -10,6 +10,7 @@ from privacy import plants as planted
 from privacy.plants import CANARY, Plants
 
 
+@pytest.mark.slow
 def test_nothing_that_was_planted_is_in_a_file(tmp_path: Path) -> None:
     plants, source, out, key = Plants(), tmp_path / "planted.pcap", tmp_path / "out", tmp_path / "key"
     source.write_bytes(planted.capture(plants, planted.everything))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 import build
+from findings.found import analyzed
 from findings.test_field_reports import causes, told
-from findings.test_rules import analyzed
 from findings.traffic import SECOND
 from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
 from unmarked import verdict

@@ -21,7 +21,7 @@ from findings.exchange_cases import (
     store_with,
     version_name,
 )
-from findings.test_rules import found_in
+from findings.found import found_in
 from findings.traffic import (
     COMMITMENT,
     CT,

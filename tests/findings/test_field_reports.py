@@ -7,9 +7,9 @@ from dicomsniff.dictionary.statuses import find_status
 from dicomsniff.findings.finding import Severity
 from findings import normalized_cases as normalized
 from findings.connection_traffic import beside_a_sound_one, refused, said_nothing, unanswered
+from findings.found import analyzed, every_finding, found_in
 from findings.link_traffic import GET, GET_CLASS, GOT
 from findings.query_cases import STATION, STEPS, WORKLIST, exchange
-from findings.test_rules import analyzed, every_finding, found_in
 from findings.traffic import (
     CT,
     IDENTIFIER,

@@ -10,7 +10,7 @@ from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import FinalRule
 from findings.cases import CASES
-from findings.test_rules import analyzed_case
+from findings.found import analyzed_case
 
 SAMPLES = sorted(Path(__file__).parent.parent.parent.joinpath("samples").glob("*.pcap"))
 GROUNDED = [rule for rule in RULES if isinstance(rule, FinalRule) and rule.where is not None]

@@ -4,8 +4,8 @@ import pytest
 
 import build
 from dicomsniff.findings.finding import Severity
+from findings.found import analyzed, found_in
 from findings.test_field_reports import told
-from findings.test_rules import analyzed, found_in
 from findings.traffic import established, stored
 from pipeline import findings_of
 from unmarked import verdict

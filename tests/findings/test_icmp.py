@@ -3,7 +3,8 @@
 import struct
 
 import build
-from findings.test_rules import Traffic, found_in
+from findings.cases import Traffic
+from findings.found import found_in
 from findings.traffic import SECOND, established, healthy
 
 ROUTER = bytes([10, 0, 0, 254])

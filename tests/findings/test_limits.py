@@ -10,8 +10,7 @@ import pytest
 
 import build
 from association.test_bounds import echoes, many
-from dicomsniff import analyzer as analyzer_module
-from dicomsniff.analyzer import Keep
+from dicomsniff import kept as kept_module
 from dicomsniff.association import links, moves, normalized_links
 from dicomsniff.dimse.command import LONGEST_KNOWN, Command, read_command
 from dicomsniff.export.formats import find_view
@@ -21,6 +20,7 @@ from dicomsniff.export.view import Asked, write_view
 from dicomsniff.findings import collector, engine, overview
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
+from dicomsniff.kept import Keep
 from dicomsniff.library import Capture
 from findings.link_traffic import asked_to_move, committed, got, report
 from findings.traffic import established, released
@@ -34,8 +34,8 @@ LISTED, FOUND = 20, 10
 
 @pytest.fixture(autouse=True)
 def _limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyzer_module, "MAX_OPEN_ENTRIES", LISTED)
-    monkeypatch.setattr(analyzer_module, "MAX_LISTED", LISTED)
+    monkeypatch.setattr(kept_module, "MAX_OPEN_ENTRIES", LISTED)
+    monkeypatch.setattr(kept_module, "MAX_LISTED", LISTED)
     monkeypatch.setattr(collector, "MAX_FINDINGS", FOUND)
 
 
@@ -127,7 +127,7 @@ def test_a_capture_with_a_failure_beyond_the_limit_is_in_trouble(tmp_path: Path)
 
 def test_a_long_association_costs_no_other_its_timeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Entries that are counted only fill no memory, and what ended is handed on before anything of it is given up."""
-    monkeypatch.setattr(analyzer_module, "MAX_ENTRIES", 60)
+    monkeypatch.setattr(kept_module, "MAX_ENTRIES", 60)
     monkeypatch.setattr("dicomsniff.capture.reader.BLOCK", 4000)
     packets = [*echoes(100, port=1999, start=build.START - 10**12).packets, *many(5)]
     path = saved(tmp_path / "several.pcap", packets)

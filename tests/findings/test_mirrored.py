@@ -8,8 +8,8 @@ import build
 from dicomsniff.findings.finding import Finding
 from dicomsniff.side import Side
 from findings import exchange_cases, mirrored
-from findings.cases import CASES
-from findings.test_rules import Traffic, analyzed_case, every_finding, found_in
+from findings.cases import CASES, Traffic
+from findings.found import analyzed_case, every_finding, found_in
 from findings.traffic import (
     CT,
     associate_ac,

@@ -5,10 +5,10 @@ import pytest
 import build
 from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import Severity
+from findings.found import analyzed, found_in
 from findings.release_cases import ASK, ECHO, ECHOED, GRANT, closed_before, ended, partly_refused
 from findings.stranger_cases import HL7, PROXY_BYTES, PROXY_LINE, behind, opened_in_silence, stranger
 from findings.test_field_reports import causes, told
-from findings.test_rules import analyzed, found_in
 from findings.traffic import (
     SECOND,
     associate_ac,

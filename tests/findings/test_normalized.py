@@ -3,7 +3,8 @@
 import pytest
 
 import build
-from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.kept import Keep
 from dicomsniff.side import Side
 from dicomsniff.tcp import table
 from findings import normalized_cases as cases

@@ -31,7 +31,7 @@ from dicomsniff.findings.parts import (
     told,
 )
 from findings.cases import CASES
-from findings.test_rules import analyzed_case, every_finding, found_in
+from findings.found import analyzed_case, every_finding, found_in
 from findings.traffic import asked_and_answered
 from pipeline import findings_of, only
 from poison import wire

@@ -1,12 +1,10 @@
 """For every rule the smallest traffic that raises it, and some that all but does; healthy traffic raises none."""
 
-from functools import cache
 from types import SimpleNamespace
 
 import pytest
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.links import Linker
 from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.capture.losses import Losses
@@ -14,35 +12,15 @@ from dicomsniff.findings import data_set_rules
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.engine import find_in_capture, flatten
-from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.rule import CaptureRule, declared_in
-from findings import exchange_cases  # noqa: F401 - which adds its cases
-from findings.cases import CASES, Traffic
+from findings.cases import CASES
+from findings.found import analyzed_case, every_finding, found_in
 from findings.traffic import released, talked
-from pipeline import analyze_frames, findings_of
+from pipeline import findings_of
 
 UNREACHABLE = {"connections-given-up", "entries-not-listed", "identifiers-not-read", "links-not-listed", "packets-lost"}
 """Rules that need much traffic: asked about facts below, or in test_limits, where limits are lower."""
-
-
-def analyzed(traffic: Traffic) -> Analyzer:
-    frames = [(each.time, build.frame(each)) if isinstance(each, build.Packet) else each for each in traffic]
-    return analyze_frames(frames)
-
-
-@cache
-def analyzed_case(code: str, *, raises: bool) -> Analyzer:
-    """The traffic of a case, analyzed once: nobody changes what came of it."""
-    return analyzed(CASES[code].raises() if raises else CASES[code].spares())
-
-
-def every_finding(analyzer: Analyzer) -> list[Finding]:
-    found = [finding for each in analyzer.associations for finding in findings_of(each).all]
-    return found + flatten(analyzer.findings)
-
-
-def found_in(traffic: Traffic) -> list[Finding]:
-    return every_finding(analyzed(traffic))
 
 
 def test_every_rule_has_a_case():

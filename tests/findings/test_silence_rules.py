@@ -5,8 +5,8 @@ import pytest
 import build
 from dicomsniff.findings.codes import QUERIES
 from dicomsniff.findings.overview import Fate
+from findings.found import found_in
 from findings.stall_cases import getting
-from findings.test_rules import found_in
 from findings.traffic import IDENTIFIER, SEARCH, SECOND, established, match, opened, patched
 from pipeline import analyze, associations, findings_of, only
 from unmarked import verdict

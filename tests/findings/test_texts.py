@@ -3,9 +3,10 @@
 import pytest
 
 import build
-from dicomsniff import analyzer as analyzer_module
-from dicomsniff.analyzer import Analyzer, Keep
+from dicomsniff import kept as kept_module
+from dicomsniff.analyzer import Analyzer
 from dicomsniff.findings.engine import flatten
+from dicomsniff.kept import Keep
 from findings.link_traffic import GET, GET_CLASS, GOT, asked_to_move, got, sent_singly
 from findings.traffic import CT, SECOND, associate_ac, associate_rq, established, negotiated, opened, released, role
 from network import ARCHIVE, CLIENT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
@@ -51,7 +52,7 @@ def test_missing_bytes_are_counted_with_their_places(holes, words):
 
 
 def test_missing_bytes_are_the_least_there_are_where_not_every_entry_is_listed(monkeypatch):
-    monkeypatch.setattr(analyzer_module, "MAX_LISTED", 8)
+    monkeypatch.setattr(kept_module, "MAX_LISTED", 8)
     (text,) = said(with_holes(500), "bytes-missing")
     assert text.startswith("at least 500 bytes sent by STORESCP ")
 
@@ -218,7 +219,7 @@ def test_a_get_without_a_count_of_failures_is_explained_by_what_was_answered():
 def test_counts_of_a_get_are_not_compared_with_what_is_not_listed(monkeypatch):
     packets = got(completed=3, failed=0, status=0)
     assert said(packets, "get-count-differs") == ["the C-GET-RSP counts 3 objects as stored; 1 were"]
-    monkeypatch.setattr(analyzer_module, "MAX_LISTED", 5)
+    monkeypatch.setattr(kept_module, "MAX_LISTED", 5)
     assert said(packets, "get-count-differs") == []
 
 

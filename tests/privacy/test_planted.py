@@ -271,6 +271,7 @@ def test_what_is_said_of_less_of_data_sets_tells_no_more(capture: Planted, depth
     assert not leaks(said, capture.plants.texts)
 
 
+@pytest.mark.slow
 def test_of_a_pipe_nothing_is_said_that_came_before(capture: Planted) -> None:
     said = {
         "show": capture.written("show", "text", Privacy(), piped=True),
@@ -295,7 +296,7 @@ def is_never_said(where: str) -> bool:
 
 
 def test_what_the_profile_keeps_is_said(capture: Planted) -> None:
-    said = capture.said(Privacy())["export json"]
+    said = capture.written("export", "json", Privacy())
     assert not [f"{each}: {where}" for each, where in capture.plants.kept.items() if each not in said]
     assert not [f"{each}: {where}" for each, where in capture.plants.network.items() if each not in said]
     for each in ('"Value": ["CT"]', '"Value": [512]', planted.IMAGE, "CT Image Storage"):

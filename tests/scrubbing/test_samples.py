@@ -44,6 +44,7 @@ def test_with_all_withheld_it_is_the_same_but_for_names(path: Path, tmp_path: Pa
         assert len(one["requestor"]["ae_title"]) == len(other["requestor"]["ae_title"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 @pytest.mark.parametrize("name", ["c-store", "c-find-worklist", "c-get-pending", "c-move", "mpps"])
 def test_tshark_reads_the_same(name: str, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def in_pieces(name: str, cuts: list[int], place: Path) -> dict[str, Rows]:
     return {table: rows(place / "surveyed", table, without=("capture",)) for table in (*TABLES, "links")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CAPTURES)
 def test_a_capture_cut_into_twenty_is_told_as_the_whole(name: str, tmp_path: Path) -> None:
     assert in_pieces(name, list(range(1, 2000, 97))[:19], tmp_path) == whole(name)

@@ -7,7 +7,7 @@ import pytest
 from dicomsniff.tls.decoder import TlsDecoder
 from dicomsniff.tls.events import Problem, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER
-from dicomsniff.tls.secrets import Origin, Secrets
+from dicomsniff.tls.secrets import Found, Origin, Secret, Secrets
 from tls_sessions import Exchange, Talk, certificate, decode, read
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
@@ -52,11 +52,27 @@ def test_with_a_private_key_for_a_key_exchange_that_has_none():
     assert unread(exchange(V13, "ALL"), pem=certificate("rsa")[1]) == text
 
 
+def other_key() -> bytes:
+    return certificate.__wrapped__("rsa")[1]
+
+
 def test_with_the_private_key_of_another_server():
-    certificate.cache_clear()
-    other = certificate("rsa")[1]
-    certificate.cache_clear()
-    assert unread(exchange(), pem=other) == "none of the RSA keys given is the server's"
+    assert unread(exchange(), pem=other_key()) == "none of the RSA keys given is the server's"
+
+
+class Lucky(Secrets):
+    """Holds a key that makes bytes of the right length of any premaster secret, as another server's may."""
+
+    def decrypt_premaster(self, encrypted: bytes) -> list[Found]:
+        return [Found(Secret(b"\x05\x05" + bytes(46)), Origin.RSA_KEY)]
+
+
+def test_what_another_servers_key_makes_of_a_premaster_secret_is_none_even_if_it_is_as_long():
+    secrets = Lucky()
+    secrets.add_rsa_key(other_key())
+    decoder, events = decode(exchange().sent, secrets)
+    assert not read(events)[CLIENT]
+    assert decoder.session.unread == "none of the RSA keys given is the server's"
 
 
 def test_a_client_may_log_the_premaster_secret_that_it_encrypts():

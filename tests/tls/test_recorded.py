@@ -119,3 +119,15 @@ def test_what_a_handshake_says_is_kept():
     assert session_of("tls12-renegotiation").renegotiations == 1
     assert session_of("tls13-retry").retried
     assert session_of("tls13-aes_128_ccm_8_sha256").server_name == "archive.example"
+
+
+@pytest.mark.parametrize(
+    ("name", "can_go_on"),
+    [("tls13-aes_128_gcm_sha256", True), ("tls13-key-update", False), ("tls12-renegotiation", False)],
+)
+def test_reading_can_go_on_in_the_middle_while_the_first_keys_are_good(name, can_go_on):
+    """A place is where a record begins, and its number: to read from there needs its keys, which nobody kept."""
+    exchange = load(name)
+    decoder, events = decode(exchange.sent, with_keylog(exchange.keylog), close=False)
+    assert read(events) == exchange.said
+    assert [decoder.place(peer) is not None for peer in (CLIENT, SERVER)] == [can_go_on] * 2

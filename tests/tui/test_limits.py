@@ -7,7 +7,7 @@ import pytest
 
 import build
 from association.test_bounds import echoes, many
-from dicomsniff import analyzer as analyzer_module
+from dicomsniff import kept as kept_module
 from dicomsniff.association import normalized_links
 from dicomsniff.findings import collector
 from dicomsniff.tui import found, reading
@@ -22,7 +22,7 @@ def save(path: Path, packets: list[build.Packet]) -> Path:
 
 
 async def test_a_long_exchange_says_how_much_of_it_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyzer_module, "MAX_LISTED", 10)
+    monkeypatch.setattr(kept_module, "MAX_LISTED", 10)
     async with opened(save(tmp_path / "long.pcap", echoes(50).packets)) as (app, pilot):
         assert re.search(r"messages +100 ", screen_text(app)), "counted beyond the limit"
         await press(pilot, "2")
@@ -43,7 +43,7 @@ async def test_a_list_of_findings_says_how_many_there_are(tmp_path: Path, monkey
 
 
 async def test_associations_that_were_given_up_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyzer_module, "MAX_ASSOCIATIONS", 5)
+    monkeypatch.setattr(kept_module, "MAX_ASSOCIATIONS", 5)
     monkeypatch.setattr(reading, "MANY", 1)
     monkeypatch.setattr("dicomsniff.capture.reader.BLOCK", 4000)
     async with opened(save(tmp_path / "many.pcap", many(20))) as (app, _):

@@ -38,7 +38,7 @@ def test_of_a_long_exchange_the_middle_of_the_diagram_is_left_out(tmp_path):
     assert sum(line.startswith("Note over R,A: ") for line in drawn) == 1
 
 
-@pytest.mark.parametrize("count", [1, 40, 400])
+@pytest.mark.parametrize("count", [1, 40, pytest.param(400, marks=pytest.mark.slow)])
 def test_it_fits_in_an_issue_and_says_what_it_left_out(tmp_path, count):
     packets = []
     for number in range(count):
