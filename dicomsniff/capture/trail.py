@@ -67,4 +67,8 @@ class Trail:
         return self._mark(self.steps[-1][1]) if self.steps else None
 
     def _mark(self, packet: int | PacketMark) -> PacketMark:
-        return packet if isinstance(packet, PacketMark) or self.batch is None else self.batch.mark(packet)
+        if isinstance(packet, PacketMark):
+            return packet
+        if self.batch is None:
+            raise ValueError("the batch of the packet is gone")
+        return self.batch.mark(packet)
