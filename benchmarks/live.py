@@ -137,9 +137,7 @@ def kept_by(command: list[str], capture: Path, traffic: Callable[[], tuple[int, 
     kept = sum(len(batch.starts) for batch in CaptureReader(str(capture)).batches())
     capture.unlink()
     lost = [line for line in words.splitlines() if "lost" in line or "dropped" in line]
-    return (
-        f"{rate} {kept / sent:7.2%} {used:6.2f} {of_capturer:6.2f} {lost[-1] if lost else ''} ({capturer.returncode})"
-    )
+    return f"{rate} {kept / sent:7.2%} {used:6.2f} {of_capturer:6.2f} {lost[-1] if lost else ''} ({capturer.returncode})"
 
 
 def main() -> None:
