@@ -20,7 +20,7 @@ def test_packets_noted_by_number_are_told_as_those_noted_at_once(sizes, data):
     trail, plain, number = Trail(), Trail(), 1
     for size in sizes:
         packets = batch(number, size)
-        for number in range(number, number + size):
+        for number in range(packets.first_number, packets.first_number + size):
             plain.note(number * 100, packets.mark(number))
             if data.draw(st.booleans()):
                 trail.note(number * 100, packets.mark(number))
