@@ -130,5 +130,12 @@ class Plan:
             self._bare_flows[flow] = self._bare_flows[reverse_flow(flow)] = packet
         return _BARE if is_bare and flow in self._bare_flows else None
 
+    def find_before(self, flow: bytes, packet: int) -> PlannedConnection | None:
+        """Return the last connection of a flow that began before a packet; None where that is not copied."""
+        before = [each for each in self._connections.get(flow, ()) if each.first_packet <= packet]
+        if before:
+            return max(before, key=lambda each: each.first_packet)
+        return _BARE if flow in self._bare_flows else None
+
 
 _BARE = PlannedConnection(0, 0)
