@@ -72,7 +72,7 @@ class Parts:
             if low < high:
                 value = None
                 if place == _NO_PDU:
-                    value = b"\xff" * (high - low)  # no PDU begins with it, and none is that long
+                    value = b"\x7f" * (high - low)  # no PDU begins with it, nor is one whole in tshark
                 elif place != _AS_SENT:
                     self._values.seek(place + low - first)
                     value = self._values.read(high - low)
