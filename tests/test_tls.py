@@ -28,9 +28,9 @@ from dicomsniff.tls.messages import COMPRESSED_CERTIFICATE, Message
 from dicomsniff.tls.peer import CLIENT, SERVER
 from dicomsniff.tls.vault import Vault
 from findings import tls_cases
-from pipeline import analyze
+from pipeline import analyze, findings_of
 from tls import without_client_certificate
-from tls_talk import CERTIFICATES, Session, packets, spoken
+from tls_talk import CERTIFICATES, Session, packets, refused_late, spoken
 from unmarked import ASKED
 
 CT = build.CT_IMAGE_STORAGE
@@ -341,7 +341,7 @@ def test_a_server_that_ends_tls_1_3_after_the_client_is_done_has_likely_refused_
     talk.pieces(1, [b"\x17\x03\x03\x00\x13" + bytes(19)])  # an alert
     said = verdict_of(talk.end(1))
     assert said.startswith("unfinished: 10.0.0.2:2762 closed the connection")
-    assert "before any application data: likely refused" in said
+    assert "without any data of its own: likely refused" in said
 
 
 def test_plain_dicom_to_a_tls_port_is_answered_by_an_alert():
@@ -486,3 +486,32 @@ def test_a_certificate_that_cannot_be_decompressed_is_told_by_algorithm_and_size
         f"certificate of the client: {said}",
         "client certificate: asked for, and sent",
     ]
+
+
+@pytest.mark.parametrize(
+    ("certificate", "alert", "asked"),
+    [
+        ("pacs", "unknown_ca (48): it does not know the issuer of the client's certificate", "sent"),
+        (None, "certificate_required (116): it asked for a client certificate, and the client sent none", "none sent"),
+    ],
+    ids=["a stranger's", "none"],
+)
+def test_a_refusal_that_crosses_the_request_is_told_as_one(certificate, alert, asked):
+    talk = refused_late(build.associate_rq(), certificate)
+    broken = build.Talk(server=("10.0.0.2", 2762), tick=1000).open()
+    for side, data in talk.turns:
+        broken.pieces(side, [data])
+    traffic = broken.reset(1).packets
+    vault = Vault()
+    vault.secrets.add_keylog(talk.key_log)
+    (read,) = analyze(traffic, vault=vault).associations
+    assert plain(verdict(read, findings_of(read))).endswith(
+        f"refused the TLS handshake with 10.0.0.1 by the alert {alert}"
+    )
+    assert [plain(line) for line in handshake_lines(read.tls) if line.startswith("client certificate")] == [
+        f"client certificate: asked for, and {asked}"
+    ]
+    (unread,) = analyze(traffic).associations
+    assert plain(verdict(unread, findings_of(unread))).endswith(
+        "without any data of its own: likely refused: a certificate of the client may be missing or not accepted"
+    )
