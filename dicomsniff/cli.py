@@ -12,6 +12,7 @@ from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, explain_option, understood
 from dicomsniff.demo import SAMPLES, sample_path
 from dicomsniff.export.formats import DataSets, find_diff, format_named
+from dicomsniff.export.schemas import SCHEMAS, schema_text
 from dicomsniff.output import OutputError, has_terminal, say_error
 from dicomsniff.printable import printable
 from dicomsniff.reading_options import (
@@ -281,11 +282,10 @@ def completion(shell: str) -> None:
 
 
 @cli.command()
-def schema() -> None:
-    """Print the JSON Schema of the transcript, and what may change in it."""
-    from dicomsniff.export.transcript import schema_text
-
-    print(schema_text(), end="")
+@click.argument("what", type=click.Choice(SCHEMAS), default=SCHEMAS[0])
+def schema(what: str) -> None:
+    """Print the JSON Schema of the transcript, or of what `diff --format json` writes, and what may change in it."""
+    print(schema_text(what), end="")
 
 
 def run(args: list[str]) -> int:

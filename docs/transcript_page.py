@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from dicomsniff.export.transcript import SCHEMA, schema_text
+from dicomsniff.export.schemas import schema_text
+from dicomsniff.export.transcript import SCHEMA
 
 _HEAD = """\
 # The transcript

@@ -23,10 +23,14 @@ from dicomsniff.key_files import KeyFileError, KeyFiles
 from dicomsniff.library import Capture, open_capture
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tcp.shelf import Shelf
+from dicomsniff.tls.handshake import Handshake
+from dicomsniff.tls.messages import COMPRESSED_CERTIFICATE, Message
+from dicomsniff.tls.peer import CLIENT, SERVER
 from dicomsniff.tls.vault import Vault
-from pipeline import analyze
+from findings import tls_cases
+from pipeline import analyze, findings_of
 from tls import without_client_certificate
-from tls_talk import CERTIFICATES, Session, packets, spoken
+from tls_talk import CERTIFICATES, Session, packets, refused_late, spoken
 from unmarked import ASKED
 
 CT = build.CT_IMAGE_STORAGE
@@ -337,7 +341,7 @@ def test_a_server_that_ends_tls_1_3_after_the_client_is_done_has_likely_refused_
     talk.pieces(1, [b"\x17\x03\x03\x00\x13" + bytes(19)])  # an alert
     said = verdict_of(talk.end(1))
     assert said.startswith("unfinished: 10.0.0.2:2762 closed the connection")
-    assert "before any application data: likely refused" in said
+    assert "without any data of its own: likely refused" in said
 
 
 def test_plain_dicom_to_a_tls_port_is_answered_by_an_alert():
@@ -446,3 +450,68 @@ def test_secrets_that_come_through_standard_input_are_used(samples: Path) -> Non
     done = subprocess.run(call, input=data, capture_output=True, timeout=60, check=False)
     commands = [line["command"] for line in map(json.loads, done.stdout.splitlines()) if line["kind"] == "message"]
     assert commands == ["C-ECHO-RQ", "C-ECHO-RSP", "C-STORE-RQ", "C-STORE-RSP"]
+
+
+@pytest.mark.parametrize(
+    ("suite", "version", "why"),
+    [
+        (0x0005, 0x0303, "cipher suite TLS_RSA_WITH_RC4_128_SHA (0x0005) is not decoded; "),
+        (0x0009, 0x0301, "cipher suite TLS_RSA_WITH_DES_CBC_SHA (0x0009) is not decoded; "),
+        (0xC051, 0x0303, "cipher suite TLS_RSA_WITH_ARIA_256_GCM_SHA384 (0xC051) is not decoded; "),
+        (0xC07A, 0x0303, "cipher suite TLS_RSA_WITH_CAMELLIA_128_GCM_SHA256 (0xC07A) is not decoded; "),
+        (0x002F, 0x0300, "SSL 3.0 is not decoded; TLS 1.0 to 1.3 are"),
+    ],
+    ids=["RC4", "DES", "ARIA", "Camellia-GCM", "SSL 3.0"],
+)
+def test_what_is_not_decoded_is_told_by_name(suite, version, why):
+    (association,) = analyze(tls_cases.exchanged(suite=suite, version=version)).associations
+    assert association.tls.session.unread.startswith(why)
+
+
+@pytest.mark.parametrize(("algorithm", "name"), [(2, "brotli"), (3, "zstd"), (9, "algorithm 9")])
+def test_a_certificate_that_cannot_be_decompressed_is_told_by_algorithm_and_size(algorithm, name):
+    body = algorithm.to_bytes(2, "big") + (1450).to_bytes(3, "big") + (4).to_bytes(3, "big") + b"abcd"
+    (association,) = analyze(without_client_certificate()).associations
+    association.tls.session.certificates.clear()
+    handshake = Handshake()
+    handshake.lose_beginning()
+    raw = b"\x19" + len(body).to_bytes(3, "big") + body
+    for peer in (CLIENT, SERVER):
+        handshake.take(peer, Message(COMPRESSED_CERTIFICATE, raw, 0, len(raw)))
+    association.tls.session.compressed = handshake.session.compressed
+    _, *lines, _ = [plain(line) for line in handshake_lines(association.tls)]
+    said = f"compressed by {name}, 1450 bytes when decompressed; it is not read"
+    assert lines == [
+        f"certificate of the server: {said}",
+        f"certificate of the client: {said}",
+        "client certificate: asked for, and sent",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("certificate", "alert", "asked"),
+    [
+        ("pacs", "unknown_ca (48): it does not know the issuer of the client's certificate", "sent"),
+        (None, "certificate_required (116): it asked for a client certificate, and the client sent none", "none sent"),
+    ],
+    ids=["a stranger's", "none"],
+)
+def test_a_refusal_that_crosses_the_request_is_told_as_one(certificate, alert, asked):
+    talk = refused_late(build.associate_rq(), certificate)
+    broken = build.Talk(server=("10.0.0.2", 2762), tick=1000).open()
+    for side, data in talk.turns:
+        broken.pieces(side, [data])
+    traffic = broken.reset(1).packets
+    vault = Vault()
+    vault.secrets.add_keylog(talk.key_log)
+    (read,) = analyze(traffic, vault=vault).associations
+    assert plain(verdict(read, findings_of(read))).endswith(
+        f"refused the TLS handshake with 10.0.0.1 by the alert {alert}"
+    )
+    assert [plain(line) for line in handshake_lines(read.tls) if line.startswith("client certificate")] == [
+        f"client certificate: asked for, and {asked}"
+    ]
+    (unread,) = analyze(traffic).associations
+    assert plain(verdict(unread, findings_of(unread))).endswith(
+        "without any data of its own: likely refused: a certificate of the client may be missing or not accepted"
+    )

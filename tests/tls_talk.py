@@ -1,5 +1,6 @@
 """An exchange over TLS, made by Python's ssl in memory: what both sides send, record for record, and the key log."""
 
+import contextlib
 import ssl
 import tempfile
 from collections.abc import Iterable
@@ -85,6 +86,33 @@ def spoken(
             while len(received) < len(data):
                 received += (server, client)[side].tls.read(1 << 20)
             assert received == data
+        return Session(turns, log.read_bytes())
+
+
+def refused_late(data: bytes, certificate: str | None) -> Session:
+    """A server of TLS 1.3 refuses the client's certificate, or that there is none, while `data` is on its way to it."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "keys"
+        for_client, for_server = contexts(ssl.TLSVersion.TLSv1_3)
+        for_client.keylog_filename = str(log)
+        for_server.verify_mode = ssl.CERT_REQUIRED
+        for_server.load_verify_locations(CERTIFICATES / "expired.pem")
+        if certificate is not None:
+            for_client.load_cert_chain(CERTIFICATES / f"{certificate}.pem", CERTIFICATES / f"{certificate}.key")
+        client, server = _End(for_client, is_server=False, name=None), _End(for_server, is_server=True, name=None)
+        client.shake()
+        hello = client.outgoing.read()
+        server.incoming.write(hello)
+        server.shake()
+        answer = server.outgoing.read()
+        client.incoming.write(answer)
+        client.shake()
+        finished = client.outgoing.read()
+        client.tls.write(data)
+        server.incoming.write(finished)
+        with contextlib.suppress(ssl.SSLError):
+            server.tls.do_handshake()
+        turns = [(0, hello), (1, answer), (0, finished), (1, server.outgoing.read()), (0, client.outgoing.read())]
         return Session(turns, log.read_bytes())
 
 

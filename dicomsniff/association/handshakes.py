@@ -48,6 +48,7 @@ def failed_handshake(layer: TlsLayer) -> FailedHandshake | None:
 
 def certificate_sent(layer: TlsLayer) -> str:
     """Say what became of a client certificate: `missing`, `sent`, or empty where none is known to be asked for."""
-    if not layer.session.certificate_asked:
+    session = layer.session
+    if not session.certificate_asked:
         return ""
-    return "sent" if layer.session.certificates.get(CLIENT) else "missing"
+    return "sent" if session.certificates.get(CLIENT) or CLIENT in session.compressed else "missing"

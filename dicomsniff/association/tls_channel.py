@@ -1,6 +1,5 @@
 """A TLS connection -> a channel of plaintext: records are decrypted as they come, and each byte keeps its packet."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,6 +8,7 @@ from dicomsniff.association.tls_layer import MAX_TURNS, TlsLayer, TlsTrouble
 from dicomsniff.association.tls_source import Place, TlsSource
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.capture.skip import MAX_KEPT, Skip
+from dicomsniff.capture.trail import Trail
 from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.events import StreamBytes, StreamGap
@@ -20,8 +20,8 @@ from dicomsniff.tls.protection import TAIL
 from dicomsniff.tls.records import HEADER, LONGEST_PLAINTEXT, Awaited
 from dicomsniff.tls.vault import Vault
 
-MAX_SEGMENTS = 1 << 14
-"""Segments of a direction whose packets are remembered until what they brought is decrypted."""
+MAX_RECORDS = 8
+"""Records that are taken together where nobody has to see what they hold."""
 
 Told = ChannelEvent | TlsTrouble
 
@@ -29,7 +29,7 @@ Told = ChannelEvent | TlsTrouble
 class TlsStream:
     """The plaintext of one direction."""
 
-    __slots__ = ("_is_whole", "_overhead", "_segments", "offset", "peer", "skip", "source", "tcp", "unread_from")
+    __slots__ = ("_is_whole", "_overhead", "_trail", "fed", "offset", "peer", "skip", "source", "tcp", "unread_from")
 
     peer: "TlsStream"
 
@@ -38,8 +38,10 @@ class TlsStream:
         self.source = TlsSource(tcp.source, begins, vault, is_client=is_client)
         self.offset = 0
         self.skip: Skip | None = None
-        self._segments: deque[tuple[int, PacketMark]] = deque()
-        """Where segments begin in the TCP stream that may hold a record yet to come, and their packets."""
+        self._trail = Trail()
+        """Where segments begin in the TCP stream that may hold a record yet to come."""
+        self.fed = 0
+        """Where bytes of the TCP stream begin that were not given to the decoder yet."""
         self.unread_from: int | None = None
         """Where bytes of the TCP stream begin that will not be decrypted, unless anything comes of what is behind."""
         self._is_whole = True
@@ -74,40 +76,40 @@ class TlsStream:
 
     def came(self, offset: int, mark: PacketMark) -> None:
         """Take note of the packet of bytes of the TCP stream from `offset` on."""
-        self._segments.append((offset, mark))
-        if len(self._segments) > MAX_SEGMENTS:
-            self._segments.popleft()
+        self._trail.note(offset, mark)
         self.source.last = mark
 
-    def take_kept(self) -> bytes:
-        """Return the last bytes of the TCP stream, if they were passed over, and note their packets."""
+    def take_kept(self) -> list[bytes]:
+        """Return the last bytes of the TCP stream, if they were passed over."""
         skip = self.tcp.skip
-        if skip is None or not skip.kept or skip.marks is None:
-            return b""
-        kept = b"".join(skip.kept)
-        self._segments += skip.marks
-        self.source.last = skip.marks[-1][1]
+        if skip is None or not skip.kept:
+            return []
+        kept = skip.kept[:]
         skip.kept.clear()
-        skip.marks.clear()
+        self.source.last = self._trail.last or self.source.last
         return kept
 
     def await_record(self, awaited: Awaited | None) -> None:
-        """Let TCP keep the bytes of a record until it is whole: then they come all at once."""
+        """Let TCP keep the bytes of a record until it is whole, or of several: then they come all at once."""
         if awaited is None:
             self.tcp.skip = None
+            return
+        until, header, length, is_begun = awaited
+        inner = self.skip
+        unneeded = max(inner.until, inner.limit) - self.offset if inner is not None else 0
+        records = min(MAX_RECORDS, unneeded // length) - is_begun
+        # What comes behind a record hands it on; where somebody may have to see what it holds, its own last byte does.
+        if records > 0:
+            period, limit = length, until + records * length
+        elif is_begun:
+            header, period, limit = b"", 0, until
         else:
-            until, header, length = awaited
-            period = length - 1  # the last byte of the record is handed on, and all of it with that
-            self.tcp.skip = Skip(until, header, period, until + period, kept=[], marks=[])
+            period, limit = length - 1, until + length - 1
+        self.tcp.skip = Skip(until, header, period, limit, kept=[], trail=self._trail)
 
     def mark_at(self, offset: int) -> PacketMark:
         """Return the packet of a byte of the TCP stream, as far as that is remembered."""
-        found = self._segments[0][1] if self._segments else self.source.last
-        for begins, mark in self._segments:
-            if begins > offset:
-                break
-            found = mark
-        return found
+        return self._trail.mark_at(offset) or self.source.last
 
     def span(self, start: int, end: int) -> Span:
         """Return the packets of bytes of the TCP stream."""
@@ -131,14 +133,12 @@ class TlsStream:
     def unwrap(self, record: Plaintext) -> Iterator[ChannelEvent]:
         """Yield a record's plaintext, in a piece for each packet that it came in; one of what is only counted."""
         data, length = record.data, len(record.data)
-        segments = self._segments
-        while len(segments) > 1 and segments[1][0] <= record.start:
-            segments.popleft()
-        first = segments[0][1] if segments else self.source.last
+        trail = self._trail
+        trail.forget(record.start)
         self._overhead = record.end - record.start - length
         self.source.tcp_end = record.end
         if not self.source.places:
-            self.source.note(Place(self.offset, record.start, None, first))
+            self.source.note(Place(self.offset, record.start, None, self.mark_at(record.start)))
         # To within the few bytes of a nonce, which some suites put before the ciphertext.
         begins = record.start + HEADER
         at = 0
@@ -147,11 +147,10 @@ class TlsStream:
                 return
             # Nobody looks at which packets bytes came in that are only counted, but for the last of these.
             counted = min(self.skip.until - self.offset, length - at) if self.skip is not None else 0
-            while len(segments) > 1 and segments[1][0] - begins <= at + max(counted - 1, 0):
-                segments.popleft()
-            until = min(length, segments[1][0] - begins) if len(segments) > 1 else length
+            trail.forget(begins + at + max(counted - 1, 0))
+            until = min(length, trail.steps[1][0] - begins) if len(trail.steps) > 1 else length
             until = at + counted if counted > 0 else until
-            event = StreamBytes(self, self.offset, data, at, until, segments[0][1] if segments else first)
+            event = StreamBytes(self, self.offset, data, at, until, self.mark_at(begins + at))
             self.offset += until - at
             at = until
             yield event
@@ -262,10 +261,12 @@ class TlsChannel:
         if self.decoder is None:
             return ()
         here = self._streams[peer]
-        if kept := here.take_kept():
-            offset, data = offset - len(kept), kept + data
-        here.came(offset + len(kept), mark)
-        events = self.decoder.feed(peer, data, offset)
+        events = self._feed_kept(peer.other) if here.peer.tcp.skip is not None else []
+        here.came(offset, mark)
+        kept = here.take_kept()
+        begins = offset - sum(map(len, kept))
+        here.fed = offset + len(data)
+        events += self.decoder.feed(peer, b"".join([*kept, data]) if kept else data, begins)
         here.await_record(self.decoder.awaited(peer))
         return self._tell(events, peer) if events else ()
 
@@ -274,7 +275,8 @@ class TlsChannel:
         peer = self.peer_of(stream)
         if self.decoder is None:
             return ()
-        events = self._feed_kept(peer, offset) + self.decoder.skip(peer, offset, length)
+        events = self._feed_kept(peer) + self.decoder.skip(peer, offset, length)
+        self._streams[peer].fed = offset + length
         self._streams[peer].await_record(None)
         return self._tell(events, peer)
 
@@ -293,15 +295,19 @@ class TlsChannel:
         """Nothing more comes."""
         if self.decoder is None:
             return [event for stream in self.streams for event in stream.close()]
-        events = [event for peer in Peer for event in self._feed_kept(peer, self._streams[peer].tcp.offset)]
+        events = [event for peer in Peer for event in self._feed_kept(peer)]
         told = [*self._tell(events + self.decoder.close(), CLIENT)]
         self.stop()
         return told + [event for stream in self.streams for event in stream.close()]
 
-    def _feed_kept(self, peer: Peer, offset: int) -> list[TlsEvent]:
-        """Feed the bytes before `offset` that were kept for a record that may never be whole."""
-        kept = self._streams[peer].take_kept()
-        return self.decoder.feed(peer, kept, offset - len(kept)) if kept and self.decoder is not None else []
+    def _feed_kept(self, peer: Peer) -> list[TlsEvent]:
+        """Feed what of a side was kept: it came before whatever comes next."""
+        here = self._streams[peer]
+        kept = b"".join(here.take_kept())
+        if not kept or self.decoder is None:
+            return []
+        start, here.fed = here.fed, here.fed + len(kept)
+        return self.decoder.feed(peer, kept, start)
 
     def stop(self) -> None:
         """Decrypt no more."""

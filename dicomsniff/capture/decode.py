@@ -11,6 +11,7 @@ from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import ACK, CONTROL, DOUBLED, ENDS, PAUSE, Flow, RunPause, Segment
 from dicomsniff.capture.skip import MAX_KEPT
+from dicomsniff.capture.trail import Trail
 from dicomsniff.capture.unreachable import MAX_UNREACHABLE, Unreachable
 from dicomsniff.span import PacketMark
 
@@ -42,10 +43,13 @@ class SegmentDecoder:
         before = batch.file_offset - layout.header
         find, counted_flows = self._flows.get, self._counted
         passed: list[Flow] = []  # those with packets that were only counted, and are to be told
+        trails: list[Trail] = []
         # The flow whose packets are being counted, and what of its state they change: one compared with the next costs
         # a third of looking the flow up. It is written back before anybody else may look.
         run: Flow | None = None
         run_flow, run_expected, run_offset, run_until, run_last = b"", -1, 0, 0, 0
+        run_kept: list[bytes] | None = None
+        run_steps: deque[tuple[int, int | PacketMark]] | None = None
         shape = NO_SHAPE
         at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected = shape
         for number, start, end in zip(count(batch.first_number), starts, batch.ends, strict=False):
@@ -66,6 +70,12 @@ class SegmentDecoder:
                     first = tcp + (control >> 10 & 0x3C)
                     reached = run_offset + last - first
                     if tcp + 20 <= first < last <= end and reached < run_until:
+                        if run_kept is not None:
+                            run_kept.append(data[first:last])
+                            if run_steps is not None:
+                                run_steps.append((run_offset, number))
+                            if len(run_kept) >= MAX_KEPT:
+                                run_until = 0
                         run_offset, run_last, run_expected = reached, number, (seq + last - first) & 0xFFFFFFFF
                         continue
                 elif (
@@ -114,17 +124,20 @@ class SegmentDecoder:
                             if until:
                                 if kept is not None:
                                     kept.append(data[first:last])
-                                    if skip.marks is not None:
-                                        mark = _new(PacketMark, (number, layout.time(data, start), before + start))
-                                        skip.marks.append((offset, mark))
+                                    if (trail := skip.trail) is not None:
+                                        if trail.batch is not batch:
+                                            trail.enter(batch)
+                                            trails.append(trail)
+                                        trail.steps.append((offset, number))
                                 state.offset, state.last_packet = reached, number
                                 state.expected = (seq + last - first) & 0xFFFFFFFF
                                 if not state.passed_since:
                                     state.passed_since = number
                                     passed.append(state)
-                                if kept is None and unreadable is None:
+                                if unreadable is None:
                                     run, run_flow, run_expected, run_offset = state, flow, state.expected, reached
-                                    run_until, run_last = until, number
+                                    run_until, run_last, run_kept = until, number, kept
+                                    run_steps = trail.steps if (trail := skip.trail) is not None else None
                                 continue
                     if first <= end:
                         if passed:
@@ -145,6 +158,8 @@ class SegmentDecoder:
         if run is not None:
             run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
         self._mark(passed, batch, shape)
+        for trail in trails:
+            trail.settle()
 
     @cached_property
     def _frames(self) -> "FrameDecoder":

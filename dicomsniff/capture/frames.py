@@ -2,7 +2,8 @@
 
 import struct
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import dpkt
 
@@ -13,6 +14,8 @@ from dicomsniff.capture.unreachable import ICMP, ICMP6, Unreachable, read_error
 Decoded = tuple[bytes, int, int, int, int, bytes, int, int]
 """(flow, sequence number, acknowledgement number, control, window, TCP header and payload, bytes of the header,
 payload bytes the capture cut off)."""
+
+IpPacket: TypeAlias = dpkt.ip.IP | dpkt.ip6.IP6
 
 _TCP = struct.Struct(">4sLLHH").unpack_from
 
@@ -68,17 +71,29 @@ class FrameDecoder:
             self._undecoded[f"link type {link_type} is not supported"] += 1
             return None
         try:
-            packet = _innermost_ip(link[1](frame))
+            packet = self._innermost(link[1](frame))
         except (dpkt.UnpackError, IndexError, struct.error, ValueError, AttributeError, TypeError, RecursionError):
             self._undecoded[f"malformed {link[0]} frame"] += 1
             return None
         if packet is None:
             self._undecoded["no IP packet in the frame"] += 1
             return None
-        if packet.p in (ICMP, ICMP6) and (error := read_error(packet.p, packet.src, bytes(packet.data), time)):
-            self._errors.append(error)
-            return None
+        if packet.p in (ICMP, ICMP6):
+            message = bytes(packet.data)
+            if error := read_error(packet.p, packet.src, message, time):
+                self._take_error(error, message)
+                return None
         return self._ipv4(packet, time) if isinstance(packet, dpkt.ip.IP) else self._ipv6(packet, time)
+
+    def _innermost(self, packet: object) -> IpPacket | None:
+        """Return the IP packet of a decoded frame that carries TCP (or a fragment, or anything else)."""
+        found = None
+        for each in ip_packets(packet):
+            found = each
+        return found
+
+    def _take_error(self, error: Unreachable, message: bytes) -> None:  # noqa: ARG002  of use where it is copied
+        self._errors.append(error)
 
     def _ipv4(self, packet: "dpkt.ip.IP", time: int) -> Decoded | None:
         header = packet.hl * 4
@@ -139,12 +154,11 @@ class FrameDecoder:
         return source + target + ports, seq, ack, control, window, body, header, missing
 
 
-def _innermost_ip(packet: object) -> "dpkt.ip.IP | dpkt.ip6.IP6 | None":
-    """Follow a decoded frame inwards to the IP packet that carries TCP (or a fragment, or anything else)."""
-    found = None
+def ip_packets(packet: object) -> Iterator[IpPacket]:
+    """Follow a decoded frame inwards; yield the IP packets in it, each in the one before."""
     while packet is not None and not isinstance(packet, bytes):
         if isinstance(packet, dpkt.ip.IP | dpkt.ip6.IP6):
-            found = packet
+            yield packet
             if packet.p in _ENDS:
                 break
         if isinstance(packet, dpkt.udp.UDP):
@@ -153,4 +167,3 @@ def _innermost_ip(packet: object) -> "dpkt.ip.IP | dpkt.ip6.IP6 | None":
             packet = carried_by_gre(packet) or packet.data
         else:
             packet = getattr(packet, "data", None)
-    return found

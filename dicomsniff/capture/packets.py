@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from dicomsniff.capture.losses import LossCounter
+from dicomsniff.span import PacketMark
 
 
 class RecordLayout(Protocol):
@@ -39,6 +40,11 @@ class PacketBatch(NamedTuple):
     def time(self, index: int) -> int:
         """Return when packet `first_number + index` was captured, in ns since 1970."""
         return self.layout.time(self.data, self.starts[index])
+
+    def mark(self, number: int) -> PacketMark:
+        """Return the packet with that number."""
+        index = number - self.first_number
+        return PacketMark(number, self.time(index), self.file_offset + self.starts[index] - self.layout.header)
 
 
 class TimedLayout:

@@ -16,7 +16,7 @@ Of a capture with a short snaplen, most packets are alike: a few bytes, and a ho
 the place among PDUs, such a packet is only counted too, unless its bytes may hold a header (Unreadable).
 
 What must not be lost by it: the packet in which a skip went on (`seen`), from which packets of fragments are told;
-where data sets are collected, the bytes themselves (`kept`), and of records of TLS their packets too (`marks`); times,
+where data sets are collected, the bytes themselves (`kept`), and of records of TLS their packets too (`trail`); times,
 acknowledgements and pauses, which the decoder tells the stream at the end of each run of packets passed over.
 """
 
@@ -24,6 +24,7 @@ from collections.abc import Callable
 from re import Pattern
 from typing import NamedTuple
 
+from dicomsniff.capture.trail import Trail
 from dicomsniff.span import PacketMark
 
 MAX_KEPT = 256
@@ -79,8 +80,8 @@ class Skip(NamedTuple):
     """Where payloads that are passed over are put; None where they are only counted."""
     seen: PacketMark | None = None
     """The packet in which `repeat` last stood at the end."""
-    marks: list[tuple[int, PacketMark]] | None = None
-    """Where offsets and packets of kept payloads are put; None where nobody asks."""
+    trail: Trail | None = None
+    """Where offsets and packets of kept payloads are noted; None where nobody asks."""
     lacks: bool = False
     """Whether bytes that the capture cut off need not be told either."""
     unreadable: Unreadable | None = None
@@ -105,5 +106,5 @@ class Skip(NamedTuple):
         """Return the skip that goes on up to `until`, as a packet showed."""
         # Once for every PDU of a large data set: past the constructor, in half the time.
         return tuple.__new__(
-            Skip, (until, self.repeat, self.period, self.limit, self.kept, mark, self.marks, self.lacks, None)
+            Skip, (until, self.repeat, self.period, self.limit, self.kept, mark, self.trail, self.lacks, None)
         )

@@ -53,7 +53,7 @@ class Unreachable(NamedTuple):
 def read_error(protocol: int, sender: bytes, message: bytes, time: int) -> Unreachable | None:
     """Return what an ICMP message says about a TCP packet; None where it is no error, or about something else."""
     why = _MEANINGS[protocol].get((message[0], message[1])) if len(message) > _HEADER else None
-    flow = _quoted(message[_HEADER:]) if why is not None else None
+    flow = read_quoted(message[_HEADER:]) if why is not None else None
     if why is None or flow is None:
         return None
     source, target = flow_ends(flow)
@@ -63,7 +63,7 @@ def read_error(protocol: int, sender: bytes, message: bytes, time: int) -> Unrea
     return Unreachable(time, str(ip_address(sender)), source, target, why, mtu)
 
 
-def _quoted(packet: bytes) -> bytes | None:
+def read_quoted(packet: bytes) -> bytes | None:
     """Return the flow of a TCP packet of which at least the ports are quoted."""
     if packet[0] >> 4 == 6:
         addresses, protocol, begin, is_first = packet[8:40], packet[6:7], 40, True

@@ -1,5 +1,7 @@
 """What the codes of TLS handshakes and alerts mean (RFC 5246 §7, RFC 8446 §6)."""
 
+CERTIFICATE_COMPRESSIONS = {1: "zlib", 2: "brotli", 3: "zstd"}
+"""How certificates are compressed (RFC 8879 §7.3)."""
 ALERTS = {
     0: "close_notify",
     10: "unexpected_message",

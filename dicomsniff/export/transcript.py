@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Iterator
-from importlib.resources import files
 from operator import itemgetter
 from typing import IO
 
@@ -26,11 +25,6 @@ from dicomsniff.privacy.gate import Gate
 SCHEMA = "dicomsniff.transcript/1"
 IN_MEMORY = 4 << 20
 """Characters of messages that wait in memory, of all associations."""
-
-
-def schema_text() -> str:
-    """Return the JSON Schema of transcripts, which says what of them scripts may rely on."""
-    return files("dicomsniff.export").joinpath("transcript.schema.json").read_text("utf-8")
 
 
 class Transcript(View):

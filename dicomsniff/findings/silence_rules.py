@@ -22,7 +22,11 @@ _IDLE = 30_000_000_000
     code="association-unanswered",
     where=is_irregular,
     severity=Severity.ERROR,
-    follows=(*by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused", "likely-reason"), "peer:identity-ignored"),
+    follows=(
+        "tls-refused",
+        *by("own", *FRAMING, *PROPOSAL, "connection-reuse-refused", "likely-reason"),
+        "peer:identity-ignored",
+    ),
 )
 def request_unanswered(review: Review) -> Iterator[Hit]:
     """A-ASSOCIATE-RQ gets no answer.

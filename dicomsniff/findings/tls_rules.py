@@ -37,14 +37,17 @@ def refused(review: Review) -> Iterator[Hit]:
     """The TLS handshake of an association is refused.
 
     On a port of DICOM one side ended the TLS handshake by a fatal alert, or the server closed the connection on it
-    without a word, so that no association could begin.
+    without a word, so that no association could begin. In TLS 1.3 A-ASSOCIATE-RQ may be sent before the alert comes.
 
     What to do: Give both sides certificates that the other one trusts, where asked for also to the client, and TLS
     versions and cipher suites that they have in common (PS3.15 §B.12).
     """
     layer = review.association.tls
-    failed = failed_handshake(layer) if layer is not None and layer.is_unread else None
-    if failed is not None:
+    failed = failed_handshake(layer) if layer is not None else None
+    if layer is None or failed is None:
+        return
+    # Whoever has sent data has taken the handshake for done; in TLS 1.3 clients do before the server does.
+    if layer.is_unread or not layer.session.plaintext[CLIENT if failed.by_client else SERVER]:
         yield Hit(refusal_text(failed), failed.span)
 
 
@@ -68,8 +71,8 @@ def closed_early(review: Review) -> Iterator[Hit]:
              "sent": "the server had asked for a certificate, and perhaps does not accept the one that was sent",
              "": "a certificate of the client may be missing or not accepted"}[certificate_sent(layer)]  # fmt: skip
     yield Hit(
-        f"{the_peer(layer, SERVER)} {verb} {waited} after the TLS handshake with {the_peer(layer, CLIENT)}, before any "
-        f"application data: likely refused: {asked}",
+        f"{the_peer(layer, SERVER)} {verb} {waited} after the TLS handshake with {the_peer(layer, CLIENT)}, without "
+        f"any data of its own: likely refused: {asked}",
         span,
     )
 
@@ -77,9 +80,11 @@ def closed_early(review: Review) -> Iterator[Hit]:
 def _is_closed_early(layer: TlsLayer) -> bool:
     """Whether the server's only word after the client's part of the handshake was the end, or an alert at most."""
     turns, ended = layer.turns, layer.ended
-    if ended is None or not 3 <= len(turns) <= _HANDSHAKE_TURNS or turns[2].peer is not CLIENT:
+    # In TLS 1.3, where the server has nothing to say to end the handshake, the client's request may cross its alert.
+    most = _HANDSHAKE_TURNS + (layer.session.version == TLS_1_3)
+    if ended is None or not 3 <= len(turns) <= most or turns[2].peer is not CLIENT:
         return False
-    last = turns[3] if len(turns) == _HANDSHAKE_TURNS else None
+    last = turns[3] if len(turns) >= _HANDSHAKE_TURNS else None
     by_server = ended[0] is SERVER or last is not None
     short = last is None or last.length <= MAX_ALERT
     return by_server and short and ended[2].first_time - _client_done(layer) <= SOON and _had_its_turn(layer)

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import certificate_sent
 from dicomsniff.association.tls_layer import TlsLayer
-from dicomsniff.dictionary.tls import CLOSE_NOTIFY, FATAL, alert_name, group_name, version_name
+from dicomsniff.dictionary.tls import (
+    CERTIFICATE_COMPRESSIONS,
+    CLOSE_NOTIFY,
+    FATAL,
+    alert_name,
+    group_name,
+    version_name,
+)
 from dicomsniff.dictionary.tls_suites import suite_name
 from dicomsniff.findings.parts import the_address, the_name
 from dicomsniff.printable import printable
@@ -97,6 +104,11 @@ def _certificate_lines(layer: TlsLayer) -> Iterator[str]:
             yield f"certificate of the {peer.value}: {said}"
         elif layer.session.certificates.get(peer):
             yield f"certificate of the {peer.value}: it cannot be read"
+        elif (compressed := layer.session.compressed.get(peer)) is not None:
+            algorithm, length = compressed
+            how = CERTIFICATE_COMPRESSIONS.get(algorithm, f"algorithm {algorithm}")
+            said = f"compressed by {how}, {counted(length, 'byte')} when decompressed; it is not read"
+            yield f"certificate of the {peer.value}: {said}"
 
 
 def _protocols(names: tuple[bytes, ...]) -> str:

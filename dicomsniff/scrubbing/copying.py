@@ -10,7 +10,7 @@ from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import SYN
 from dicomsniff.scrubbing.checksums import adjusted, is_right, word_sum
-from dicomsniff.scrubbing.frames import Fragment, FrameReader, Outer, Placed
+from dicomsniff.scrubbing.frames import Fragment, FrameReader, Outer, Placed, Quoted
 from dicomsniff.scrubbing.network import Addresses
 from dicomsniff.scrubbing.plan import Plan, PlannedConnection
 from dicomsniff.scrubbing.streams import CopiedStream, PlannedStream, RecordStream
@@ -89,6 +89,8 @@ class PacketCopier:
             self._take_segment(number, held, found)
         elif isinstance(found, Fragment):
             self._take_fragment(number, held, found)
+        elif isinstance(found, Quoted):
+            self._take_error(number, held, found)
         else:
             self.copied.left_out["other packets"] += 1
             return
@@ -108,8 +110,34 @@ class PacketCopier:
         before = bytes(frame)
         frame[placed.start : placed.end] = copied
         frame[placed.end :] = bytes(len(frame) - placed.end)  # padding, or a checksum of what was there
-        self._hide_network(held.link_type, frame, placed.ip, placed.outer)
+        self._hide_network(held.link_type, frame, placed.ip, placed.outers)
         self._put_right(before, frame, placed)
+
+    def _take_error(self, number: int, held: _Held, quoted: Quoted) -> None:
+        """Copy an ICMP error, with what it quotes as the packet was copied that it is about."""
+        assert held.frame is not None
+        connection = self._plan.find_before(quoted.flow, number)
+        if connection is None:
+            self.copied.left_out["packets of other connections"] += 1
+            held.frame = None
+            return
+        frame, start, end, tcp, last = held.frame, quoted.start, quoted.end, quoted.tcp, quoted.last
+        before = bytes(frame)
+        if start < end:
+            stream = self._stream(connection, quoted.flow, quoted.seq)
+            frame[start:end] = stream.copy(quoted.seq, before[start:end])
+        frame[end:] = bytes(len(frame) - end)
+        self._hide_network(held.link_type, frame, quoted.ip, quoted.outers)
+        if self._addresses is not None:
+            self._hide_ip(self._addresses, frame, quoted.inner)
+        if tcp + _CHECKSUM + 2 <= end:
+            old, new = (_pseudo(each, quoted.inner, 0) + word_sum(each[tcp:end]) for each in (before, frame))
+            _adjust(frame, tcp + _CHECKSUM, old, new)
+        old, new = (word_sum(each[quoted.icmp : last]) for each in (before, frame))
+        if frame[quoted.ip] >> 4 == 6:  # only there it covers addresses too (RFC 4443 §2.3)
+            old, new = old + _pseudo(before, quoted.ip, 0), new + _pseudo(frame, quoted.ip, 0)
+        _adjust(frame, quoted.icmp + 2, old, new)
+        _put_outers_right(before, frame, quoted.outers, last)
 
     def _take_fragment(self, number: int, held: _Held, fragment: Fragment) -> None:
         held.fragment = fragment
@@ -128,7 +156,7 @@ class PacketCopier:
                 continue
             frame = each.frame
             old = _pseudo(frame, part.ip, len(whole)) + word_sum(whole)
-            self._hide_network(each.link_type, frame, part.ip, None)
+            self._hide_network(each.link_type, frame, part.ip, ())
             changed = whole[: segment.start] + copied
             if is_right(old):
                 checksum = int.from_bytes(changed[_CHECKSUM : _CHECKSUM + 2], "big")
@@ -163,12 +191,13 @@ class PacketCopier:
             self._streams[key] = stream
         return stream
 
-    def _hide_network(self, link_type: int, frame: bytearray, ip: int, outer: Outer | None) -> None:
+    def _hide_network(self, link_type: int, frame: bytearray, ip: int, outers: tuple[Outer, ...]) -> None:
         if self._addresses is not None:
             self._addresses.hide_link(link_type, frame)
             self._hide_ip(self._addresses, frame, ip)
-            if outer is not None:
-                self._addresses.hide_inner_link(frame, outer.end, ip)
+            inners = [*(each.ip for each in outers), ip][1:]
+            for outer, inner in zip(outers, inners, strict=True):
+                self._addresses.hide_inner_link(frame, outer.end, inner)
                 self._hide_ip(self._addresses, frame, outer.ip)
 
     def _hide_ip(self, addresses: Addresses, frame: bytearray, ip: int) -> None:
@@ -182,19 +211,11 @@ class PacketCopier:
 
     def _put_right(self, before: bytes, frame: bytearray, placed: Placed) -> None:
         """Let a checksum that was right be right, and leave one that was wrong, as a card was to set it, as it is."""
-        tcp, end, place = placed.tcp, placed.end, slice(placed.tcp + _CHECKSUM, placed.tcp + _CHECKSUM + 2)
+        tcp, end = placed.tcp, placed.end
         old = _pseudo(before, placed.ip, placed.length) + word_sum(before[tcp:end])
         if placed.is_cut or is_right(old):
-            new = _pseudo(frame, placed.ip, placed.length) + word_sum(frame[tcp:end])
-            frame[place] = adjusted(int.from_bytes(frame[place], "big"), old, new).to_bytes(2, "big")
-        outer = placed.outer
-        if outer is not None and outer.checksum:
-            place = slice(outer.checksum, outer.checksum + 2)
-            old, new = word_sum(before[outer.begin : end]), word_sum(frame[outer.begin : end])
-            if outer.is_udp:
-                old, new = old + _pseudo(before, outer.ip, 0), new + _pseudo(frame, outer.ip, 0)
-            fixed = adjusted(int.from_bytes(frame[place], "big"), old, new)
-            frame[place] = (fixed or 0xFFFF).to_bytes(2, "big")
+            _adjust(frame, tcp + _CHECKSUM, old, _pseudo(frame, placed.ip, placed.length) + word_sum(frame[tcp:end]))
+        _put_outers_right(before, frame, placed.outers, end)
 
     def _leave_out(self, held: _Held, reason: str) -> None:
         if held.fragment is not None:
@@ -223,6 +244,23 @@ def _pseudo(frame: bytes | bytearray, ip: int, length: int) -> int:
     """Return the sum of the pseudo header of TCP: addresses, protocol and length (RFC 9293 §3.1, RFC 8200 §8.1)."""
     place, width = (ip + 12, 8) if frame[ip] >> 4 == 4 else (ip + 8, 32)
     return word_sum(frame[place : place + width]) + 6 + length
+
+
+def _adjust(frame: bytearray, place: int, old: int, new: int) -> None:
+    """Change the checksum at a place as the sum of what it covers changed."""
+    frame[place : place + 2] = adjusted(int.from_bytes(frame[place : place + 2], "big"), old, new).to_bytes(2, "big")
+
+
+def _put_outers_right(before: bytes, frame: bytearray, outers: tuple[Outer, ...], end: int) -> None:
+    """Put the checksums of tunnels right, the innermost first: those around it cover it."""
+    for outer in reversed(outers):
+        if outer.checksum:
+            place = slice(outer.checksum, outer.checksum + 2)
+            old, new = word_sum(before[outer.begin : end]), word_sum(frame[outer.begin : end])
+            if outer.is_udp:
+                old, new = old + _pseudo(before, outer.ip, 0), new + _pseudo(frame, outer.ip, 0)
+            fixed = adjusted(int.from_bytes(frame[place], "big"), old, new)
+            frame[place] = (fixed or 0xFFFF).to_bytes(2, "big")
 
 
 def _wire_length(batch: PacketBatch, start: int, end: int) -> int:

@@ -72,7 +72,7 @@ class Parts:
             if low < high:
                 value = None
                 if place == _NO_PDU:
-                    value = b"\xff" * (high - low)  # no PDU begins with it, and none is that long
+                    value = b"\x7f" * (high - low)  # no PDU begins with it, nor is one whole in tshark
                 elif place != _AS_SENT:
                     self._values.seek(place + low - first)
                     value = self._values.read(high - low)
@@ -129,6 +129,13 @@ class Plan:
         if packet in self._bare:
             self._bare_flows[flow] = self._bare_flows[reverse_flow(flow)] = packet
         return _BARE if is_bare and flow in self._bare_flows else None
+
+    def find_before(self, flow: bytes, packet: int) -> PlannedConnection | None:
+        """Return the last connection of a flow that began before a packet; None where that is not copied."""
+        before = [each for each in self._connections.get(flow, ()) if each.first_packet <= packet]
+        if before:
+            return max(before, key=lambda each: each.first_packet)
+        return _BARE if flow in self._bare_flows else None
 
 
 _BARE = PlannedConnection(0, 0)

@@ -40,6 +40,7 @@ class Direction:
         "_is_closing",
         "_is_gap_told",
         "_is_interrupted",
+        "_is_overdue",
         "_opener",
         "_peer",
         "_reader",
@@ -69,6 +70,8 @@ class Direction:
         """Whether it was said that the secret of early data is missing."""
         self._is_closing = False
         self._is_interrupted = False
+        self._is_overdue = False
+        """Whether it waited in vain: it does not wait again for what the other side says."""
         self._waits_since: tuple[int, int] | None = None
 
     @property
@@ -146,6 +149,7 @@ class Direction:
     def _wait_no_more(self) -> None:
         reason = f"what reading it needs did not come within {MAX_WAITING} bytes"
         self._handshake.lose_beginning()
+        self._is_overdue = True
         if self._search is None:
             self._lose(self._reader.position, reason)
         else:
@@ -201,7 +205,7 @@ class Direction:
         opened = opener.open(record)
         if opened is None:
             return self._fail(record)
-        if self._contents.is_ahead(*opened) and not self._is_closing:
+        if self._is_ahead(*opened):
             opener.put_back()
             return False
         self._reader.take(record.end)
@@ -229,12 +233,17 @@ class Direction:
             where = "where only a hello is in clear" if self._contents.has_changed else "before ChangeCipherSpec"
             self._lose(record.start, f"a handshake message is encrypted {where}")
             return True
-        if self._contents.is_ahead(kind, body) and not self._is_closing:
+        if self._is_ahead(kind, body):
             return False
         self._version = record.header[1:3]
         self._reader.take(record.end)
         self._contents.read_plain(kind, body, record)
         return True
+
+    def _is_ahead(self, kind: int, content: bytes) -> bool:
+        """Whether a record has to wait for what the other side says before it."""
+        waits = not self._is_closing and not self._is_overdue
+        return waits and self._contents.is_ahead(kind, content)
 
     def _begin_13(self, record: Record) -> bool:
         """Take the first protected record of TLS 1.3, or one whose session's beginning is not in the capture."""

@@ -118,8 +118,8 @@ class Handshake:
                 session.early_data = EARLY_DATA in extensions
         elif kind == messages.CERTIFICATE:
             session.certificates[peer] = self._certificates(message.body)
-        elif kind == messages.COMPRESSED_CERTIFICATE and (body := _decompressed(message.body)) is not None:
-            session.certificates[peer] = self._certificates(body)
+        elif kind == messages.COMPRESSED_CERTIFICATE:
+            self._take_compressed(peer, message.body)
         elif kind == messages.CERTIFICATE_REQUEST:
             session.certificate_asked = True
         elif kind == messages.SERVER_KEY_EXCHANGE:
@@ -138,6 +138,15 @@ class Handshake:
             session.finished.add(peer)
         elif kind == messages.KEY_UPDATE:
             session.key_updates += 1
+
+    def _take_compressed(self, peer: Peer, body: bytes) -> None:
+        """Take a Certificate message that was compressed (RFC 8879 §4); of one not by zlib, or too long, take note."""
+        wire = WireReader(body)
+        algorithm, length, compressed = wire.uint(2), wire.uint(3), wire.vector(3)
+        if algorithm == _ZLIB and length <= messages.MAX_MESSAGE:
+            self.session.certificates[peer] = self._certificates(_decompressed(compressed, length))
+        else:
+            self.session.compressed[peer] = algorithm, length
 
     def _begin(self, hello: ClientHello) -> None:
         session = self.session
@@ -204,12 +213,8 @@ class Handshake:
             kept += message.raw
 
 
-def _decompressed(body: bytes) -> bytes | None:
-    """Return the Certificate message that was compressed (RFC 8879 §4); None where not by zlib, or it is too long."""
-    wire = WireReader(body)
-    algorithm, length, compressed = wire.uint(2), wire.uint(3), wire.vector(3)
-    if algorithm != _ZLIB or length > messages.MAX_MESSAGE:
-        return None
+def _decompressed(compressed: bytes, length: int) -> bytes:
+    """Return what was compressed by zlib, if it is as long as announced."""
     try:
         found = zlib.decompressobj().decompress(compressed, length + 1)
     except zlib.error:

@@ -15,7 +15,7 @@ from dicomsniff.tls.peer import CLIENT, Peer
 from dicomsniff.tls.protection import Protection, protection
 from dicomsniff.tls.schedule import extended_master_secret, key_block, master_secret, next_traffic_secret, traffic_keys
 from dicomsniff.tls.secrets import MAX_SESSIONS, Found, Label, Origin, Secret, Secrets
-from dicomsniff.tls.suites import Suite, find_suite
+from dicomsniff.tls.suites import READ_CIPHERS, Suite, find_suite
 
 MAX_TRIED_SESSIONS = 16
 """Sessions whose secrets are tried on a connection whose beginning was not captured: the last ones known."""
@@ -141,9 +141,10 @@ class KeyRing:
         if handshake.server_hello is None and handshake.client_hello is not None and not self._has_traffic():
             return Missing(may_come, Problem.NO_SECRETS, "the server's hello is not in the capture")
         if version < TLS_1_0:
-            return Missing(False, Problem.UNSUPPORTED, f"{version_name(version)} is not decoded")
+            return Missing(False, Problem.UNSUPPORTED, f"{version_name(version)} is not decoded; TLS 1.0 to 1.3 are")
         if session.suite is not None and suite is None:
-            return Missing(False, Problem.UNSUPPORTED, f"cipher suite {suite_name(session.suite)} is not decoded")
+            text = f"cipher suite {suite_name(session.suite)} is not decoded; {READ_CIPHERS} are"
+            return Missing(False, Problem.UNSUPPORTED, text)
         if session.compression:
             return Missing(False, Problem.UNSUPPORTED, "compressed by TLS, which is not decoded")
         if session.suite_exchange == "RSA" and handshake.is_hello_done and handshake.encrypted_premaster is None:

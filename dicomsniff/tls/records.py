@@ -58,14 +58,15 @@ class Junk(NamedTuple):
 
 
 class Awaited(NamedTuple):
-    """Bytes up to offset `until` are of a record that is not whole; its first bytes are known, or foretold.
+    """Bytes up to offset `until` are of a record that is not whole, if one `is_begun`; else there the next one begins.
 
     If `header`, unless it is empty, stands there, a record begins, and so many bytes from there on are of that.
     """
 
     until: int
-    header: bytes = b""
-    length: int = 0
+    header: bytes
+    length: int
+    is_begun: bool
 
 
 class _Piece:
@@ -119,9 +120,9 @@ class RecordReader:
             return None
         piece = self._pieces[0]
         begin = piece.start + piece.position
-        if len(piece.data) > piece.position:
-            return Awaited(begin + self._needed)
-        return Awaited(begin, self._last, HEADER + int.from_bytes(self._last[3:], "big"))
+        is_begun = len(piece.data) > piece.position
+        length = HEADER + int.from_bytes(self._last[3:], "big")
+        return Awaited(begin + self._needed if is_begun else begin, self._last, length, is_begun)
 
     def feed(self, data: bytes, start: int) -> bool:
         """Take bytes; return whether `next` may have something to show for them."""

@@ -4,12 +4,10 @@ import re
 from collections import OrderedDict
 from enum import Enum
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 MAX_SESSIONS = 1 << 16
 """Sessions whose secrets are kept, a few hundred bytes each; the oldest are forgotten first."""
@@ -143,23 +141,13 @@ class Secrets:
 
     def add_rsa_key(self, pem: bytes) -> None:
         """Take the RSA private key of a server; ValueError where it is none that can be used."""
-        # The exceptions of `cryptography` are left behind: their text is not ours to vouch for.
-        try:
-            key = load_pem_private_key(pem, None)
-        except TypeError:
-            problem = "the private key is encrypted: decrypt it first, as with `openssl rsa`"
-        except (ValueError, UnsupportedAlgorithm):
-            problem = "not a private key in PEM format"
-        else:
-            if not isinstance(key, RSAPrivateKey):
-                problem = "not an RSA key: only RSA key exchange can be read with a private key, use a key log"
-            elif len(self._rsa_keys) >= MAX_RSA_KEYS:
-                problem = f"more than {MAX_RSA_KEYS} RSA keys"
-            else:
-                self._rsa_keys.append(key)
-                self.version += 1
-                return
-        raise ValueError(problem)
+        from dicomsniff.tls.rsa_keys import load_rsa_key
+
+        key = load_rsa_key(pem)
+        if len(self._rsa_keys) >= MAX_RSA_KEYS:
+            raise ValueError(f"more than {MAX_RSA_KEYS} RSA keys")
+        self._rsa_keys.append(key)
+        self.version += 1
 
     def find(self, label: Label, name: bytes) -> Found | None:
         """Return the secret of a session: by client random, by session id, by ticket or by encrypted premaster."""
@@ -179,15 +167,16 @@ class Secrets:
 
     def decrypt_premaster(self, encrypted: bytes) -> list[Found]:
         """Return what each RSA key makes of an encrypted premaster secret (RFC 5246 §7.4.7.1)."""
-        found = []
-        for key in self._rsa_keys:
-            try:
-                premaster = Secret(key.decrypt(encrypted, PKCS1v15()))
-            except ValueError:
-                continue
-            if len(premaster) == _MASTER:
-                found.append(Found(premaster, Origin.RSA_KEY))
-        return found
+        if not self._rsa_keys:
+            return []
+        from dicomsniff.tls.rsa_keys import decrypt
+
+        decrypted = (decrypt(key, encrypted) for key in self._rsa_keys)
+        return [
+            Found(Secret(premaster), Origin.RSA_KEY)
+            for premaster in decrypted
+            if premaster and len(premaster) == _MASTER
+        ]
 
     def _add_lines(self, text: bytes, origin: Origin) -> None:
         for line in text.split(b"\n"):

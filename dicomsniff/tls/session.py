@@ -38,6 +38,8 @@ class TlsSession(Struct):
     """What secrets are found by; it is no secret itself."""
     certificates: dict[Peer, tuple[bytes, ...]] = field(default_factory=dict)
     """The certificates that each sent, in DER, its own first: none where its list was empty."""
+    compressed: dict[Peer, tuple[int, int]] = field(default_factory=dict)
+    """Of a list of certificates that was sent compressed and is not read: the algorithm, and its length (RFC 8879)."""
     certificate_asked: bool = False
     """Whether the server asked for the client's certificate."""
     resumed: str | None = None

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from dicomsniff.dictionary.tls_suites import SUITES
 
+READ_CIPHERS = "AES, ChaCha20, 3DES and Camellia-CBC"
+"""The ciphers of the suites that are decoded."""
 _NAME = re.compile(
     r"TLS_(?:(?P<exchange>\w+)_WITH_)?(?P<cipher>NULL|3DES_EDE_CBC|CHACHA20_POLY1305|[A-Z]+_(?:128|256)_\w+?)"
     r"(?:_(?P<hash>MD5|SHA|SHA256|SHA384))?"

@@ -1,6 +1,7 @@
 """What is told where only a part of a TLS connection can be read: half of the secrets, or not its beginning."""
 
 import ssl
+from random import Random
 
 import pytest
 
@@ -109,3 +110,17 @@ def test_records_of_one_length_each_in_a_segment_come_when_they_are_whole(count)
         f"{name} {number}" for number in range(1, count + 1) for name in ("C-ECHO-RQ", "C-ECHO-RSP")
     ]
     assert findings_of(association).all == []
+
+
+@pytest.mark.parametrize("segment", [1460, 60_000])
+def test_records_taken_together_hold_what_they_hold_in_the_clear_when_the_other_side_aborts(segment):
+    message = build.message(3, build.store_rq(1), Random(9).randbytes(400_000), 16_000)
+    turns = [*TURNS[:2], *((0, message[at : at + 16_384]) for at in range(0, 300_000, 16_384)), (1, build.abort())]
+    plain = build.Talk(server=("10.0.0.2", 2762)).open()
+    for side, data in turns:
+        plain.pieces(side, [data[at : at + segment] for at in range(0, len(data), segment)])
+    talk = spoken(turns)
+    (inside,) = read(packets(talk, segment=segment), talk.key_log).associations
+    (clear,) = analyze(plain.close().packets).associations
+    assert [entry_name(each) for each in inside.timeline] == [entry_name(each) for each in clear.timeline]
+    assert [each.data_set for each in inside.messages] == [each.data_set for each in clear.messages]

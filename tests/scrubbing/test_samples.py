@@ -21,9 +21,21 @@ FIELDS = """
     dicom.pdv.len dicom.pdv.ctx dicom.pdv.flags dicom.tag dicom.tag.vr dicom.tag.vl dicom.pdv.reassembled.length
 """.split()  # noqa: SIM905  a list would be a page long
 
+EXCHANGE = """
+    frame.number frame.time_epoch frame.len tcp.len
+    dicom.pdu.type dicom.pdu.len dicom.pdv.flags _ws.col.Info _ws.col.info
+""".split()  # noqa: SIM905  as above
+"""What says which messages there are, with their statuses: in a column whose name depends on tshark's version."""
+GUESSED = ("mal-data-before-command", "missing-segment")
+"""Where tshark has lost its place: how it names the next message hangs on bytes of a data set, which are others."""
+
 
 def whole(path: Path) -> bool:
     return not path.name.startswith(BROKEN)
+
+
+def in_clear(path: Path) -> bool:
+    return not path.name.startswith("tls")
 
 
 @pytest.mark.parametrize("path", filter(whole, sorted(CAPTURES)), ids=lambda path: path.name)
@@ -44,20 +56,30 @@ def test_with_all_withheld_it_is_the_same_but_for_names(path: Path, tmp_path: Pa
         assert len(one["requestor"]["ae_title"]) == len(other["requestor"]["ae_title"])
 
 
+def tshark(capture: Path, fields: list[str]) -> list[list[str]]:
+    """What tshark reads of each packet."""
+    options = [option for each in fields for option in ("-e", each)]
+    command = ["tshark", "-n", "-r", str(capture), "-T", "fields", "-o", "dicom.tag_tree:TRUE", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 @pytest.mark.parametrize("name", ["c-store", "c-find-worklist", "c-get-pending", "c-move", "mpps"])
 def test_tshark_reads_the_same(name: str, tmp_path: Path) -> None:
     path, target = SAMPLES / f"{name}.pcap", tmp_path / "copy.pcapng"
     scrub(path, target)
+    assert tshark(target, FIELDS) == tshark(path, FIELDS)
 
-    def read(capture: Path) -> str:
-        fields = [option for each in FIELDS for option in ("-e", each)]
-        command = ["tshark", "-n", "-r", str(capture), "-T", "fields", "-o", "dicom.tag_tree:TRUE", *fields]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-        return done.stdout
 
-    assert read(target) == read(path)
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+@pytest.mark.parametrize("path", filter(in_clear, sorted(SAMPLES.glob("*.pcap*"))), ids=lambda path: path.name)
+def test_tshark_reads_the_same_pdus_and_messages_of_every_sample(path: Path, tmp_path: Path) -> None:
+    scrub(path, tmp_path / "copy.pcapng")
+    fields = EXCHANGE[:-2] if path.name.startswith(GUESSED) else EXCHANGE
+    assert tshark(tmp_path / "copy.pcapng", fields) == tshark(path, fields)
 
 
 def test_the_command_writes_a_copy_and_says_what_it_did(tmp_path: Path, capsys) -> None:

@@ -28,8 +28,10 @@ def test_a_certificate_compressed_by_zlib_is_read():
 
 
 @pytest.mark.parametrize(("algorithm", "length"), [(2, len(CERTIFICATE)), (1, MAX_MESSAGE + 1)])
-def test_one_compressed_otherwise_or_too_long_is_passed_over(algorithm, length):
-    assert take(algorithm, length, zlib.compress(CERTIFICATE)).session.certificates == {}
+def test_of_one_compressed_otherwise_or_too_long_the_algorithm_and_the_length_are_known(algorithm, length):
+    session = take(algorithm, length, zlib.compress(CERTIFICATE)).session
+    assert session.certificates == {}
+    assert session.compressed == {SERVER: (algorithm, length)}
 
 
 @pytest.mark.parametrize(

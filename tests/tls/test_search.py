@@ -12,6 +12,7 @@ from dicomsniff.tls.direction import MAX_WAITING
 from dicomsniff.tls.events import Plaintext, Problem, TlsEvent, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 from dicomsniff.tls.secrets import Secrets
+from fuzz.limits import limited_time
 from tls_sessions import Exchange, Talk, decode, read, with_keylog
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
@@ -184,3 +185,19 @@ def test_what_waits_for_secrets_is_bounded_and_what_comes_after_them_is_read():
     events += decoder.close()
     assert exchange.said[CLIENT].endswith(read(events)[CLIENT])
     assert read(events)[CLIENT]
+
+
+def test_hellos_that_come_before_the_other_side_has_finished_are_taken_when_too_many_wait():
+    exchange = _exchange(*KINDS[0])
+    hello, answer = (_first_record(exchange.streams[peer]) for peer in (CLIENT, SERVER))
+    decoder = TlsDecoder(Secrets())
+    decoder.feed(CLIENT, hello, 0)
+    decoder.feed(SERVER, answer, 0)
+    with limited_time():  # they were shown for ever
+        for number in range(1, MAX_WAITING // len(hello) + 3):
+            decoder.feed(CLIENT, hello, number * len(hello))
+    assert decoder.waiting < len(hello)
+
+
+def _first_record(stream: bytes) -> bytes:
+    return stream[: 5 + int.from_bytes(stream[3:5], "big")]
