@@ -247,10 +247,10 @@ def uid_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case AssociateRq(problem="") | AssociateAc(problem="") as pdu:
-            wrong = {value.rstrip(b"\0 ") for _, value in _uids(pdu) if value}
+            wrong = {(kind, value.rstrip(b"\0 ")) for kind, value in _uids(pdu) if value}
             bad = [
-                f"{the_uid(plain_text(uid)[:80])} ({counted(len(uid), 'byte')})"
-                for uid in sorted(wrong)
+                f"{item_type_name(kind)} {the_uid(plain_text(uid)[:80])} ({counted(len(uid), 'byte')})"
+                for kind, uid in sorted(wrong)
                 if not _UID.fullmatch(uid)
             ]
             if bad:
@@ -269,8 +269,9 @@ def uid_padded(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case AssociateRq() | AssociateAc() as pdu:
-            bad = sorted({the_uid(plain_text(value)) for _, value in _uids(pdu) if value[-1:] in (b"\0", b" ")})
-            if bad:
+            padded = {(kind, value) for kind, value in _uids(pdu) if value[-1:] in (b"\0", b" ")}
+            if padded:
+                bad = [f"{item_type_name(kind)} {the_uid(plain_text(value))}" for kind, value in sorted(padded)]
                 yield Hit(f"{pdu.name} has {counted(len(bad), 'UID')} padded to even length: {some_of(bad)}")
 
 

@@ -20,6 +20,9 @@ from dicomsniff.side import Side
 _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
 
+_SAME_MOMENT = 1_000_000_000
+"""ns within which resets of both sides are told as one: TCP never answers a reset by a reset (RFC 9293 §3.10.7)."""
+
 
 @final_rule(
     code="connection-reset",
@@ -37,7 +40,8 @@ def reset(review: Review) -> Iterator[Hit]:
 
     One side's operating system, or a firewall in its name, broke the connection off: a process died, a port was closed,
     an idle session was dropped. What was under way is lost. Where every request had been answered, nothing is, and
-    this is a warning; where the connection was being closed already, it is a mere consequence, and a note.
+    this is a warning; where the connection was being closed already, it is a mere consequence, and a note. TCP does not
+    answer a reset by a reset: where both sides seem to send one, a device between them did.
 
     What to do: Compare the time with both sides' logs and with the idle timeout of firewalls in between.
     """
@@ -61,14 +65,28 @@ def reset(review: Review) -> Iterator[Hit]:
         if _last_word(association, entry) is not entry.side.other:
             return
         under_way = f" before it answered what {the_party(association.party(entry.side.other))} had sent"
-    text = f"{who} reset the TCP connection{idle if idle.startswith(_AT_ONCE) else f'{under_way}{idle}'}"
+    side: Side | None = entry.side
+    when = idle if idle.startswith(_AT_ONCE) else f"{under_way}{idle}"
+    text = f"{who} reset the TCP connection{when}"
+    if (apart := _reset_by_both(review, entry)) is not None:
+        side, text = None, f"both sides sent TCP RST{when}, {duration(apart)} apart; neither answers the other's: "
+        text += "likely a firewall or another device between them broke the connection off"
     unseen = any(gap.resynchronized for gaps in review.gaps.values() for gap in gaps)  # may have held requests
     answered = association.message_counts.statuses and not unseen and not association.unlisted
     if answered and not under_way and not association.operations.outstanding:
         text += HARMLESS
-        yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.WARNING)
+        yield Hit(text, entry.span, side=side, earliest_cause=since, severity=Severity.WARNING)
         return
-    yield Hit(text, entry.span, side=entry.side, earliest_cause=since)
+    yield Hit(text, entry.span, side=side, earliest_cause=since)
+
+
+def _reset_by_both(review: Review, first: Entry) -> int | None:
+    """Return how many ns later the other side reset the connection too; None where it did not, or not at once."""
+    for each in review.ends:
+        if isinstance(each.event, TcpEnd) and each.event.how == "RST" and each.side is not first.side:
+            apart = each.span.first_time - first.span.first_time
+            return apart if apart <= _SAME_MOMENT else None
+    return None
 
 
 def _last_word(association: Association, entry: Entry) -> Side | None:

@@ -171,7 +171,7 @@ def interrupted(review: Review) -> Iterator[Hit]:
     """
     for message in _broken(review):
         if message.data_set is not None and _is_interrupted(message):
-            text = f"{message.name} is interrupted by the next message before the last fragment of its data set"
+            text = f"{the_message_with_id(message)} is interrupted by the next message before the last fragment of its data set"
             yield Hit(text, message.span, message)
 
 
@@ -189,7 +189,10 @@ def interleaved(review: Review) -> Iterator[Hit]:
         sent = (message for message in review.association.messages if message.side is side)
         for message in sorted(sent, key=lambda message: message.span.start):
             if outer is not None and outer.span.start < message.span.start and message.span.end < outer.span.end:
-                text = f"{message.name} is sent between the fragments of {outer.name}, on another context"
+                text = (
+                    f"{the_message_with_id(message)} is sent between the fragments of {the_message_with_id(outer)}, "
+                    "on another context"
+                )
                 yield Hit(text, message.span, message)
                 return
             if outer is None or message.span.end > outer.span.end:
@@ -254,7 +257,12 @@ def cut_off(review: Review) -> Iterator[Hit]:
     """
     for message in _broken(review):
         if message.ended or not review.went_on(message):
-            yield Hit(f"{message.name} is incomplete: {message.problem}", message.span, message, latest_cause=-1)
+            yield Hit(
+                f"{the_message_with_id(message)} is incomplete: {message.problem}",
+                message.span,
+                message,
+                latest_cause=-1,
+            )
 
 
 @final_rule(

@@ -1,0 +1,90 @@
+"""What the wire itself tells of a failure: which UID is malformed, which message was cut, who reset, who stayed."""
+
+import pytest
+
+import build
+from findings.test_field_reports import told
+from findings.traffic import SECOND, established, opened, stored, talked
+
+SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
+
+
+# UIDs of the negotiation
+
+
+@pytest.mark.parametrize(
+    ("packets", "said"),
+    [
+        (
+            opened(build.associate_rq(build.proposal(1, "1.2.840.x")), b"").end(1).packets,
+            "A-ASSOCIATE-RQ has 1 malformed UID: Abstract Syntax 1.2.840.x (9 bytes)",
+        ),
+        (
+            opened(build.associate_rq(build.proposal(1, transfer=("1.02",))), b"").end(1).packets,
+            "A-ASSOCIATE-RQ has 1 malformed UID: Transfer Syntax 1.02 (4 bytes)",
+        ),
+        (
+            opened(answer=build.associate_ac().replace(b"1.2.3.4", b"1.2.3.x")).end(0).packets,
+            "A-ASSOCIATE-AC has 1 malformed UID: Implementation Class UID 1.2.3.x (7 bytes)",
+        ),
+    ],
+)
+def test_a_malformed_uid_is_told_by_what_it_stands_for(packets, said):
+    assert told(packets, "uid-malformed") == [said]
+
+
+def test_a_padded_uid_is_told_by_what_it_stands_for():
+    packets = opened(answer=build.associate_ac(build.answer(1, transfer=build.IMPLICIT + "\0"))).end(0).packets
+    assert told(packets, "uid-padded") == [
+        f"A-ASSOCIATE-AC has 1 UID padded to even length: Transfer Syntax {build.IMPLICIT}"
+    ]
+
+
+# Messages
+
+
+def test_a_message_that_another_interrupts_is_told_by_its_message_id():
+    begun = build.command_pdu(3, build.store_rq(7)) + build.p_data(build.pdv(3, build.pixels(1000), last=False))
+    talk = talked((0, begun + build.message(3, build.store_rq(8), build.pixels(8))), (1, build.abort(2)))
+    assert told(talk.end(1).packets, "message-interrupted") == [
+        "C-STORE-RQ 7 is interrupted by the next message before the last fragment of its data set"
+    ]
+
+
+def test_a_message_that_is_cut_off_is_told_by_its_message_id():
+    begun = build.command_pdu(3, build.store_rq(7)) + build.p_data(build.pdv(3, build.pixels(1000), last=False))
+    assert told(talked((0, begun)).end(0).packets, "message-incomplete") == [
+        "C-STORE-RQ 7 is incomplete: the last fragment of its data set never came"
+    ]
+
+
+# Resets
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_resets_of_both_sides_in_one_moment_are_a_device_s_between_them(first):
+    talk = stored()
+    talk.client(build.message(3, build.store_rq(2), build.pixels(4000))[:2000])
+    packets = talk.reset(first).reset(1 - first).packets
+    assert told(packets, "connection-reset") == [
+        "both sides sent TCP RST within C-STORE-RQ 2, 1.00 ms apart; neither answers the other's: likely a firewall or "
+        "another device between them broke the connection off"
+    ]
+
+
+def test_a_reset_that_its_sender_repeats_is_its_own():
+    talk = established()
+    talk.client(build.message(3, build.store_rq(2), build.pixels(8)))
+    packets = talk.reset(1).reset(1).packets
+    assert told(packets, "connection-reset") == [
+        f"{SCP} reset the TCP connection before a final response to C-STORE-RQ 2"
+    ]
+
+
+def test_a_reset_long_after_that_of_the_other_side_is_another_matter():
+    talk = established()
+    talk.client(build.message(3, build.store_rq(2), build.pixels(8)))
+    talk.reset(1).wait(5 * SECOND)
+    assert told(talk.reset(0).packets, "connection-reset") == [
+        f"{SCP} reset the TCP connection before a final response to C-STORE-RQ 2"
+    ]
