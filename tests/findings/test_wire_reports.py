@@ -4,6 +4,7 @@ import pytest
 
 import build
 from findings.test_field_reports import told
+from findings.tls_cases import stalled
 from findings.traffic import SECOND, established, opened, stored, talked
 
 SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
@@ -87,4 +88,56 @@ def test_a_reset_long_after_that_of_the_other_side_is_another_matter():
     talk.reset(1).wait(5 * SECOND)
     assert told(talk.reset(0).packets, "connection-reset") == [
         f"{SCP} reset the TCP connection before a final response to C-STORE-RQ 2"
+    ]
+
+
+# TLS
+
+
+@pytest.mark.parametrize(
+    ("turns", "by", "said"),
+    [
+        (
+            1,
+            0,
+            "10.0.0.2:2762 gave no answer to the ClientHello of 10.0.0.1 in 30.0 s; then 10.0.0.1 closed the connection",
+        ),
+        (
+            2,
+            1,
+            "10.0.0.1 gave no answer to the answer to the ClientHello of 10.0.0.2:2762 in 30.0 s; then 10.0.0.2:2762 "
+            "closed the connection",
+        ),
+        (
+            3,
+            0,
+            "10.0.0.2:2762 gave no answer to the part of the TLS handshake of 10.0.0.1 in 30.0 s; then 10.0.0.1 closed "
+            "the connection",
+        ),
+    ],
+)
+def test_who_is_silent_in_a_tls_handshake_is_named(turns, by, said):
+    assert told(stalled(turns, by=by), "tls-unanswered") == [said]
+
+
+def test_a_silence_that_is_cut_short_or_outside_the_capture_is_nobody_s():
+    assert not told(stalled(1, SECOND // 5), "tls-unanswered")
+    heard = [packet for packet in stalled(1) if packet.flow == stalled(1)[0].flow]
+    assert not told(heard, "tls-unanswered")
+
+
+def test_tls_that_is_unread_without_a_reason_reads_as_a_sentence():
+    assert "encrypted, and ;" not in told(stalled(1, SECOND // 5), "tls-unread")[0]
+
+
+# TCP
+
+
+def test_a_connection_that_nobody_answers_is_told_with_its_tries():
+    talk = build.Talk()
+    for tries in range(4):
+        talk.packets.append(build.Talk().call().packets[0]._replace(time=talk.time + (1 << tries) * SECOND))
+    assert told(talk.packets, "connection-failed") == [
+        "10.0.0.2:104 gave no answer to 1 TCP connection (4 SYNs) from 10.0.0.1: a wrong address, a firewall, or the "
+        "host is down"
     ]
