@@ -281,9 +281,14 @@ def partly_captured(review: Review) -> Iterator[Hit]:
     """
     for announced in (True, False):
         yield from _strays(review, announced=announced, captured=False)
-    for message in review.association.messages:
-        if message.lack is not None and not _is_sender_s(review, message):
-            yield Hit(f"{message.name} is not whole in the capture: {message.problem}", message.span, message)
+    broken = (each for each in review.association.messages if each.lack is not None)
+    partly = [message for message in broken if not _is_sender_s(review, message)]
+    if len(partly) > 1 and all(review.is_cut_short(message.side) for message in partly):
+        first = min(partly, key=lambda message: message.span.first_packet)
+        yield Hit(f"{len(partly)} messages are not whole in the capture", first.span)
+        return
+    for message in partly:
+        yield Hit(f"{message.name} is not whole in the capture: {message.problem}", message.span, message)
 
 
 @entry_rule(

@@ -223,6 +223,11 @@ class Review:
             self._spoke[side] and sum(gap.length for gap in self.gaps[side]) <= cut.get(side, 0) for side in SIDES
         )
 
+    def is_cut_short(self, side: Side) -> bool:
+        """Whether most of what the capture lacks of a side, packets were captured without, as with a short snaplen."""
+        health = self.association.tcp.get(side)
+        return health is not None and 2 * health.cut > sum(gap.length for gap in self.gaps[side]) > 0
+
     def lost_within(self, side: Side, *, since: int, until: int) -> bool:
         """Whether the capture lost bytes of a side between two packets, both included."""
         gaps = self.gaps[side]

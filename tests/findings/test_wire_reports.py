@@ -4,8 +4,10 @@ import pytest
 
 import build
 from findings.test_field_reports import told
+from findings.test_rules import analyzed
 from findings.tls_cases import stalled
 from findings.traffic import SECOND, established, opened, stored, talked
+from pipeline import findings_of
 
 SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
 
@@ -100,7 +102,8 @@ def test_a_reset_long_after_that_of_the_other_side_is_another_matter():
         (
             1,
             0,
-            "10.0.0.2:2762 gave no answer to the ClientHello of 10.0.0.1 in 30.0 s; then 10.0.0.1 closed the connection",
+            "10.0.0.2:2762 gave no answer to the ClientHello of 10.0.0.1 in 30.0 s; then 10.0.0.1 closed the "
+            "connection",
         ),
         (
             2,
@@ -141,3 +144,37 @@ def test_a_connection_that_nobody_answers_is_told_with_its_tries():
         "10.0.0.2:104 gave no answer to 1 TCP connection (4 SYNs) from 10.0.0.1: a wrong address, a firewall, or the "
         "host is down"
     ]
+
+
+# Short snaplens
+
+
+def snapped(talk: build.Talk, keep: int = 74) -> list[build.Packet]:
+    """The packets of a talk, of which the capture keeps the first bytes only."""
+    return [packet._replace(cut=max(len(packet.data) - keep, 0)) for packet in talk.packets]
+
+
+def test_a_short_snaplen_is_one_cause_with_what_to_do():
+    (association,) = (analyzer := analyzed(snapped(stored(5)))).associations
+    (cause,) = findings_of(association).causes
+    assert (cause.code, cause.side) == ("bytes-missing", None)
+    assert cause.message.endswith("the capture kept only the beginning of each packet (a short snaplen)")
+    assert sum(each.code == "message-partly-captured" for each in cause.all()) == 1
+    assert [each.message for each in analyzer.findings if each.code == "packets-cut"] == [
+        "the capture kept only the beginning of each packet (a short snaplen), and the association lacks bytes; "
+        "capture again with whole packets (tcpdump -s 0)"
+    ]
+
+
+def test_a_short_snaplen_of_several_associations_is_one_finding_of_the_capture():
+    other = build.Talk(client=("10.0.0.9", 40009)).open()
+    packets = [*snapped(stored(5)), *talked((0, build.message(3, build.echo_rq())), talk=other).close().packets]
+    assert [said.split(", and ")[1] for said in told(packets, "packets-cut")] == [
+        "1 of 2 associations lacks bytes; capture again with whole packets (tcpdump -s 0)"
+    ]
+
+
+def test_a_response_whose_status_a_short_snaplen_cut_off_has_come():
+    packets = snapped(stored(5))
+    assert not told(packets, "capture-ends-early")
+    assert not told(packets, "request-unanswered")

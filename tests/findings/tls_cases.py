@@ -82,7 +82,7 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: spoken().end(1).packets,
         lambda: spoken((1, FINISHED), (0, DATA)).end(1).packets,
     ),
-    "tls-unanswered": (lambda: stalled(1), lambda: stalled(1, 1_000_000_000)),
+    "tls-unanswered": (lambda: stalled(1), lambda: stalled(1, 100_000_000)),
     "tls-unread": (exchanged, without_client_certificate),
     "port-speaks-tls": (beside_tls, lambda: beside_tls(104)),
     "tls-not-decrypted": (garbled, exchanged),
