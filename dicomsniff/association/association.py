@@ -208,8 +208,8 @@ class Association:
 
     @property
     def unanswered(self) -> list[Message]:
-        """Requests that got no final response."""
-        return [operation.request for operation in self.operations.outstanding]
+        """Requests that got no final response, nor one of which the capture lacks the status."""
+        return [operation.request for operation in self.operations.outstanding if not operation.unread]
 
     def party(self, side: Side) -> Party:
         """Who is on a side."""

@@ -8,6 +8,7 @@ from findings.test_rules import analyzed
 from findings.tls_cases import stalled
 from findings.traffic import SECOND, established, opened, stored, talked
 from pipeline import findings_of
+from unmarked import verdict
 
 SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
 
@@ -175,6 +176,23 @@ def test_a_short_snaplen_of_several_associations_is_one_finding_of_the_capture()
 
 
 def test_a_response_whose_status_a_short_snaplen_cut_off_has_come():
-    packets = snapped(stored(5))
+    talk = stored(2)
+    talk.wait(3 * SECOND)
+    talk.acknowledge(0)
+    packets = snapped(talk, 92)
     assert not told(packets, "capture-ends-early")
-    assert not told(packets, "request-unanswered")
+    (association,) = analyzed(packets).associations
+    assert verdict(association) == (
+        "unfinished: 2 C-STORE, all with a status missing from the capture; the capture ends without a release"
+    )
+
+
+def test_a_request_without_a_response_is_told_beside_those_whose_status_is_missing():
+    talk = stored(2)
+    talk.client(build.message(3, build.store_rq(9), build.pixels(8)))
+    talk.wait(3 * SECOND)
+    talk.acknowledge(0)
+    packets = [*snapped(talk, 92)[:-3], *talk.packets[-3:]]
+    assert [said.partition(" (")[0] for said in told(packets, "capture-ends-early")] == [
+        "the capture ends before a final response to C-STORE-RQ 9"
+    ]
