@@ -25,6 +25,7 @@ _UIDS = {(0, 0x10), (0x20, 0x30), (0x20, 0x40), (0x21, 0x40), (0x50, 0x52)}
 _ONCE = {(0, 0x10), (0, 0x50), (0x50, 0x51), (0x50, 0x52), (0x50, 0x53), (0x50, 0x55), (0x50, 0x58), (0x50, 0x59)}
 _ONCE_IN_CONTEXT = {(0x20, 0x30), (0x21, 0x40)}
 """The abstract syntax of a proposal, the transfer syntax of an answer."""
+_CHARACTERS = {0x00: "NUL", 0x09: "tab", 0x0A: "line feed", 0x0D: "carriage return", 0x5C: "backslash"}
 _FIXED_FIELDS = 68
 _RESERVED = slice(36, _FIXED_FIELDS)
 """Bytes 43 to 74 of the PDU."""
@@ -212,7 +213,16 @@ def title_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{who} sends a blank {which} AE title" + (" (NUL)" if b"\0" in title else ""))
         elif not _TITLE.fullmatch(text):
             said = the_title(plain_text(title))
-            yield Hit(f"{who} sends a {which} AE title with bytes that no AE title may have: {said}")
+            wrong = some_of(
+                list(dict.fromkeys(_character(byte) for byte in text if not _TITLE.fullmatch(bytes([byte]))))
+            )
+            yield Hit(f"{who} sends a {which} AE title with {wrong}, which no AE title may have: {said}")
+
+
+def _character(byte: int) -> str:
+    if byte in _CHARACTERS:
+        return f"a {_CHARACTERS[byte]}"
+    return f"the control character {byte:02X}H" if byte < 0x80 else f"the byte {byte:02X}H, beyond ASCII"
 
 
 @entry_rule(code="ae-title-padded", severity=Severity.WARNING, on=AssociateRq)

@@ -185,7 +185,7 @@ class Review:
 
     def hears(self, side: Side) -> bool:
         """Whether the capture holds packets of a side, were it only acknowledgements."""
-        return self._spoke[side] or hears(self.association, side)
+        return self._spoke[side] or self.association.hears(side)
 
     def ended_by(self, side: Side) -> str:
         """How one side's direction ended: `FIN`, or `RST` by either side; empty where the capture did not see it."""
@@ -203,7 +203,7 @@ class Review:
         if self.association.lost_until >= max(since, 1):
             return True
         if not self._spoke[side]:
-            return not hears(self.association, side)
+            return not self.association.hears(side)
         return self._resync[side] >= since
 
     @property
@@ -298,16 +298,10 @@ def saw_beginning(association: Association) -> bool:
     return opened and not any(health.missing for health in association.tcp.values())
 
 
-def hears(association: Association, side: Side) -> bool:
-    """Whether the capture holds packets of a side, were it only acknowledgements of what the other sent."""
-    other = association.tcp.get(side.other)
-    return other is None or other.last_ack >= 0
-
-
 def knows_state(association: Association, side: Side) -> bool:
     """Whether the capture holds what the other side said before, so that a PDU of this side can be unexpected."""
     unseen = association.request is None and any(health.missing for health in association.tcp.values())
-    return hears(association, side.other) and not unseen
+    return association.hears(side.other) and not unseen
 
 
 def asks_release_again(event: UnexpectedPdu, side: Side) -> bool:

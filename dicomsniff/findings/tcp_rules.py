@@ -132,7 +132,7 @@ def one_direction(review: Review) -> Iterator[Hit]:
             layer = association.tls
             is_there = layer is not None and layer.sent.get(layer.peer_on(side, association))
             where = "was decrypted" if is_there else "is in the capture"
-            yield Hit(f"nothing sent by {the_party(party)} {where}", side=side)
+            yield Hit(f"one direction only: nothing sent by {the_party(party)} {where}", side=side)
 
 
 @final_rule(code="capture-ends-early", where=is_irregular, severity=Severity.WARNING)

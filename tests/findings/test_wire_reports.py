@@ -3,10 +3,11 @@
 import pytest
 
 import build
+from dicomsniff.association.timeline import UnexpectedPdu
 from findings.test_field_reports import told
 from findings.test_rules import analyzed
 from findings.tls_cases import stalled
-from findings.traffic import SECOND, established, opened, stored, talked
+from findings.traffic import SECOND, established, opened, released, stored, talked
 from pipeline import findings_of
 from unmarked import verdict
 
@@ -195,4 +196,48 @@ def test_a_request_without_a_response_is_told_beside_those_whose_status_is_missi
     packets = [*snapped(talk, 92)[:-3], *talk.packets[-3:]]
     assert [said.partition(" (")[0] for said in told(packets, "capture-ends-early")] == [
         "the capture ends before a final response to C-STORE-RQ 9"
+    ]
+
+
+# Titles
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("CT\\1", "a backslash"),
+        ("CT1\t", "a tab"),
+        ("C\0T\x1b", "a NUL, the control character 1BH"),
+        ("CTé", "the byte C3H, beyond ASCII, the byte A9H, beyond ASCII"),
+    ],
+)
+@pytest.mark.parametrize("which", ["calling", "called"])
+def test_what_no_ae_title_may_have_is_named(which, title, said):
+    request = build.associate_rq(**{which: title})
+    at = 26 if which == "calling" else 10
+    request = request[:at] + title.encode().ljust(16) + request[at + 16 :]
+    request = request[:2] + (len(request) - 6).to_bytes(4, "big") + request[6:]
+    (finding,) = told(
+        talked((0, request), (1, build.associate_rj()), talk=build.Talk().open()).packets, "ae-title-malformed"
+    )
+    assert f" sends a {which} AE title with {said}, which no AE title may have: " in finding
+
+
+# One direction
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_of_one_direction_nothing_is_unexpected(side):
+    packets = released(stored(2))
+    half = [packet for packet in packets if packet.flow == packets[side].flow]
+    (association,) = analyzed(half).associations
+    assert not [entry for entry in association.timeline if isinstance(entry.event, UnexpectedPdu)]
+    assert told(half, "one-direction")[0].startswith("one direction only: nothing sent by STORES")
+
+
+def test_what_is_unexpected_of_a_side_whose_peer_is_heard_is_still_told():
+    packets = talked((0, build.release_rq()), (1, build.release_rp()), (1, build.release_rp())).packets
+    (association,) = analyzed(packets).associations
+    assert [entry.event.pdu for entry in association.timeline if isinstance(entry.event, UnexpectedPdu)] == [
+        "A-RELEASE-RP"
     ]
