@@ -171,8 +171,8 @@ def interrupted(review: Review) -> Iterator[Hit]:
     """
     for message in _broken(review):
         if message.data_set is not None and _is_interrupted(message):
-            text = f"{the_message_with_id(message)} is interrupted by the next message before the last fragment of its data set"
-            yield Hit(text, message.span, message)
+            text = f"{the_message_with_id(message)} is interrupted by the next message before the last fragment"
+            yield Hit(f"{text} of its data set", message.span, message)
 
 
 @final_rule(code="messages-interleaved", severity=Severity.WARNING, follows=_BEFORE)

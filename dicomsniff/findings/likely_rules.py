@@ -1,10 +1,11 @@
 """A rule on failures that nothing explains: what was unusual in what the failing side was sent just before."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timeline import TcpEnd
+from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.dictionary.required import TYPE_OF_RESPONSE
@@ -30,7 +31,7 @@ from dicomsniff.findings.parts import marked, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
-from dicomsniff.side import Side
+from dicomsniff.side import SIDES, Side
 
 _FAILURES = {
     "association-rejected": "refused the association",
@@ -72,6 +73,7 @@ _UNUSUAL = frozenset(
     ]
 )
 """Findings about what most receivers can handle."""
+_ASKING = (Message, AssociateRq, AssociateAc)
 _N_CREATE_RQ, _INSTANCE = 0x0140, 0x00001000
 _LONGEST_UID = 64
 _UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
@@ -89,16 +91,17 @@ def likely(review: Review) -> Iterator[Hit]:
     What to do: Look for this in the failing side's log. Try again without it.
     """
     association = review.association
-    explaining = [each for each in review.found.all if each.code in _EXPLAINING]
+    explaining = _explaining(review)
+    spoken = _Spoken(association)
     unusual = [each for each in review.found.all if each.code in _UNUSUAL]
     for failure in review.found.all:
         how = _FAILURES.get(failure.code)
         if how is None or failure.side is None or _has_own_reason(review, failure):
             continue
         side = failure.side.other if failure.code in _OF_THE_OTHER else failure.side
-        if any(_before(each, failure, side.other) for each in explaining):
+        if any(_before(each, failure, side.other) for each in explaining[side.other]):
             continue
-        found = _unusual(association, unusual, failure, side)
+        found = _unusual(association, spoken, unusual, failure, side)
         if found is not None:
             text, hit = found
             yield hit._replace(text=f"{text}: likely why {the_party(association.party(side))} {how}")
@@ -118,31 +121,60 @@ def _has_own_reason(review: Review, failure: Finding) -> bool:
     return False
 
 
+def _explaining(review: Review) -> dict[Side, list[Finding]]:
+    """Return the two earliest findings that explain a failure, by the side that they may be the doing of."""
+    found = sorted((each for each in review.found.all if each.code in _EXPLAINING), key=lambda each: each.packet)
+    return {side: [each for each in found if each.side in (side, None)][:2] for side in SIDES}
+
+
+class _Spoken:
+    """What each side said, in the order of the packets: a thousand failures look into it."""
+
+    def __init__(self, association: Association) -> None:
+        entries = [entry for entry in association.timeline if not isinstance(entry.event, TcpEnd)]
+        self._asked = {side: sorted((e for e in entries if e.side is side and isinstance(e.event, _ASKING)),
+                                    key=lambda entry: entry.span.first_packet) for side in SIDES}  # fmt: skip
+        # Of what was accepted nothing is known while nothing was asked after it.
+        proves = [e for e in entries if association.messages or not isinstance(e.event, AssociateAc)]
+        self._last = {side: sorted(e.span.last_packet for e in proves if e.side is side) for side in SIDES}
+
+    def heard_since(self, failure: Finding, side: Side) -> int:
+        """Return the packet of what a side said last before its failure: what came before that, it could handle."""
+        at = bisect_left(self._last[side], failure.packet)
+        return self._last[side][at - 1] if at else 0
+
+    def last_asked(self, side: Side, until: int) -> Entry | None:
+        """Return what a side last sent, of messages and A-ASSOCIATE PDUs, that began in a packet or before."""
+        at = bisect_right(self._asked[side], until, key=lambda entry: entry.span.first_packet)
+        return self._asked[side][at - 1] if at else None
+
+
 def _before(finding: Finding, failure: Finding, side: Side) -> bool:
     return finding is not failure and finding.side in (side, None) and finding.packet <= failure.packet
 
 
-def _unusual(association: Association, unusual: list[Finding], failure: Finding, side: Side) -> tuple[str, Hit] | None:
+def _unusual(
+    association: Association, spoken: _Spoken, unusual: list[Finding], failure: Finding, side: Side
+) -> tuple[str, Hit] | None:
     """Return what was unusual in what a failing side was sent after it had last said something; the last goes first."""
-    since, until = _heard_since(association, failure, side), failure.packet
+    since, until = spoken.heard_since(failure, side), failure.packet
     if failure.code == "peer-silent" and failure.about is not None:
         since, until = failure.about.span.first_packet, failure.about.span.last_packet
     if failure.code == "status-failure" and failure.about is not None and failure.about.request is not None:
         since = failure.about.request.span.first_packet
-    for entry in reversed(association.timeline):
-        event, span = entry.event, entry.span
-        if entry.side is side or span.first_packet > until or span.last_packet < since:
-            continue
-        if isinstance(event, Message) and (text := _unusual_in(event, failure)):
-            return text, Hit("", span, event, side=side.other, latest_cause=-1)
-        if isinstance(event, Message | AssociateRq | AssociateAc):
-            break
+    last = spoken.last_asked(side.other, until)
+    if last is not None and isinstance(last.event, Message) and last.span.last_packet >= since:
+        message = last.event
+        if unusual_part := _unusual_in(message, failure):
+            text, reference = unusual_part
+            return text, Hit("", last.span, message, side=side.other, latest_cause=-1, reference=reference)
     told = (each for each in unusual if _before(each, failure, side.other))
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
         return _joined(association, failure, side, since)
-    last = max(near, key=lambda each: each.packet)
-    return marked(last.parts), Hit("", last.span, last.about, side=side.other, latest_cause=-1)
+    told_last = max(near, key=lambda each: each.packet)
+    hit = Hit("", told_last.span, told_last.about, side=side.other, latest_cause=-1, reference=told_last.reference)
+    return marked(told_last.parts), hit
 
 
 def _joined(association: Association, failure: Finding, side: Side, since: int) -> tuple[str, Hit] | None:
@@ -156,17 +188,7 @@ def _joined(association: Association, failure: Finding, side: Side, since: int) 
     text = (
         f"{first.name} has its command and data set in one P-DATA-TF, which is allowed, but not all receivers take it"
     )
-    return text, Hit("", first.span, first, side=side.other, latest_cause=-1)
-
-
-def _heard_since(association: Association, failure: Finding, side: Side) -> int:
-    """Return the packet of what a side said last before its failure: what came before that, it could handle."""
-    for entry in reversed(association.timeline):
-        accepts = isinstance(entry.event, AssociateAc) and not association.messages  # nothing was asked after it
-        said = not accepts and not isinstance(entry.event, TcpEnd)
-        if entry.side is side and entry.span.last_packet < failure.packet and said:
-            return entry.span.last_packet
-    return 0
+    return text, Hit("", first.span, first, side=side.other, latest_cause=-1, reference="PS3.8 §E.1")
 
 
 def _lacked(command: Command) -> int | None:
@@ -177,27 +199,30 @@ def _lacked(command: Command) -> int | None:
     return tag if tag not in command.elements else None
 
 
-def _unusual_in(message: Message, failure: Finding) -> str:
-    """Say what is unusual in a message without being a finding of its own; empty where nothing is."""
+def _unusual_in(message: Message, failure: Finding) -> tuple[str, str] | None:
+    """Say what is unusual in a message without being a finding of its own, and by which clause; None where nothing is.
+
+    The clause is empty where the standard allows it.
+    """
     elements = message.command.elements
     for tag, value in elements.items():
         name = COMMAND_ELEMENTS.get(tag)
         if name is None:
-            return f"{message.name} has the element {tag_text(tag)}, which the standard does not define"
+            return f"{message.name} has the element {tag_text(tag)}, which the standard does not define", "PS3.7 §E.1"
         if tag in _UIDS and value.endswith(b" "):
-            return f"{message.name} pads {name.name} {tag_text(tag)} with a space instead of NUL"
+            return f"{message.name} pads {name.name} {tag_text(tag)} with a space instead of NUL", "PS3.5 §9.1"
         if tag in _UIDS and not _UID.fullmatch(uid := value.rstrip(b"\0 ")):
             long = f"{len(uid)} characters; 64 may be" if len(uid) > _LONGEST_UID else "not a UID"
-            return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}"
+            return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}", "PS3.5 §9.1"
         if len(value) % 2:
-            return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
+            return f"{message.name} has {name.name} {tag_text(tag)} of odd length", "PS3.5 §7.1.1"
     if (lacked := _lacked(message.command)) is not None:
         what = f"{COMMAND_ELEMENTS[lacked].name} {tag_text(lacked)}"
-        return f"{message.name} has no {what}, which is allowed, but some receivers need it"
+        return f"{message.name} has no {what}, which is allowed, but some receivers need it", ""
     outline, was_read = outline_of(message), failure.code == "status-failure"
     if outline is None:
-        return ""
+        return None
     minor = next((each.text for each in outline.problems if each.code == MINOR_VALUE), "")
     if unusual := outline.unusual or minor:
-        return f"in the data set of {message.name}, {unusual}"
-    return f"the data set of {message.name} has no {outline.lacks}" if outline.lacks and was_read else ""
+        return f"in the data set of {message.name}, {unusual}", "" if outline.unusual else "PS3.5 §6.2"
+    return (f"the data set of {message.name} has no {outline.lacks}", "") if outline.lacks and was_read else None

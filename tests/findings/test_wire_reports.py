@@ -5,7 +5,7 @@ import pytest
 import build
 from dicomsniff.association.timeline import UnexpectedPdu
 from findings.test_field_reports import told
-from findings.test_rules import analyzed
+from findings.test_rules import analyzed, found_in
 from findings.tls_cases import stalled
 from findings.traffic import SECOND, established, opened, released, stored, talked
 from pipeline import findings_of
@@ -241,3 +241,21 @@ def test_what_is_unexpected_of_a_side_whose_peer_is_heard_is_still_told():
     assert [entry.event.pdu for entry in association.timeline if isinstance(entry.event, UnexpectedPdu)] == [
         "A-RELEASE-RP"
     ]
+
+
+# Likely reasons
+
+
+@pytest.mark.parametrize(
+    ("elements", "reference"),
+    [
+        ({0x1000: "1.2.3 "}, "PS3.5 §9.1"),
+        ({0x1000: "1.2.x"}, "PS3.5 §9.1"),
+    ],
+)
+def test_a_likely_reason_is_judged_by_the_clause_of_the_reason(elements, reference):
+    command = {2: build.CT_IMAGE_STORAGE, 0x100: 1, 0x110: 1, 0x700: 0, 0x800: 1, 0x1000: "1.2.3"} | elements
+    packets = (
+        talked((0, build.message(3, build.command_set(command), build.pixels(8))), (1, build.abort())).end(1).packets
+    )
+    assert [each.reference for each in found_in(packets) if each.code == "likely-reason"] == [reference]
