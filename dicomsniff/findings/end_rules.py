@@ -20,6 +20,8 @@ from dicomsniff.side import Side
 _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
 
+_OVER = ("aborted", "rejected", "released")
+"""Outcomes of associations that are over while their TCP connection may still be open."""
 _SAME_MOMENT = 1_000_000_000
 """ns within which resets of both sides are told as one: TCP never answers a reset by a reset (RFC 9293 §3.10.7)."""
 
@@ -234,17 +236,23 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     yield Hit(f"{ender} {ended} {how}", review.ending.span, side=review.ending.side)
 
 
-@final_rule(code="connection-left-open", where=is_irregular, severity=Severity.NOTE)
+@final_rule(code="connection-left-open", severity=Severity.NOTE)
 def left_open(review: Review) -> Iterator[Hit]:
-    """Nobody closes the TCP connection after the end.
+    """The TCP connection stays open long after the end.
 
-    After A-ABORT or A-ASSOCIATE-RJ the side that received it closes TCP, and the other does when its ARTIM timer
-    expires. Connections that stay open use up the acceptor's limit.
+    After A-RELEASE-RP, A-ABORT or A-ASSOCIATE-RJ the side that received it closes TCP, and the other does when its ARTIM
+    timer expires. Connections that stay open use up the acceptor's limit.
 
-    What to do: Look at both sides' ARTIM timeout.
+    What to do: Look at why the side that is to close does not, and at both sides' ARTIM timeout.
     """
-    association = review.association
-    if association.outcome in ("aborted", "rejected") and association.ended_by_capture and not review.ends:
-        stayed = association.watched_until - association.end_time
-        if stayed >= _OPEN and not association.has_holes and not association.unlisted:
-            yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")
+    association, ends = review.association, review.ends
+    if association.outcome not in _OVER or not (ends or association.ended_by_capture):
+        return
+    last = next((each for each in reversed(association.timeline) if not isinstance(each.event, TcpEnd)), None)
+    if last is None or association.has_holes or association.unlisted:
+        return
+    stayed = (ends[0].span.first_time if ends else association.watched_until) - last.span.last_time
+    if stayed >= _OPEN:
+        closer = the_party(association.party(last.side.other))
+        text = f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over"
+        yield Hit(f"{text}; {closer} was to close it", last.span, side=last.side.other)

@@ -31,6 +31,7 @@ from dicomsniff.findings.parts import marked, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
+from dicomsniff.quantities import some_of
 from dicomsniff.side import SIDES, Side
 
 _FAILURES = {
@@ -174,7 +175,16 @@ def _unusual(
         return _joined(association, failure, side, since)
     told_last = max(near, key=lambda each: each.packet)
     hit = Hit("", told_last.span, told_last.about, side=side.other, latest_cause=-1, reference=told_last.reference)
-    return marked(told_last.parts), hit
+    return f"{marked(told_last.parts)}{_bare_answers(association, told_last)}", hit
+
+
+def _bare_answers(association: Association, refused: Finding) -> str:
+    """Say which refused contexts are answered without a transfer syntax: it means nothing there, but some ask for it."""
+    if refused.code != "contexts-refused" or association.accept is None:
+        return ""
+    bare = [str(each.id) for each in association.accept.contexts if each.result and not each.transfer_syntax]
+    which = f"context{'s' * (len(bare) > 1)} {some_of(bare)}"
+    return f"; its answer to {which} has no transfer syntax, which some receivers need" if bare else ""
 
 
 def _joined(association: Association, failure: Finding, side: Side, since: int) -> tuple[str, Hit] | None:

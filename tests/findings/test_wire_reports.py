@@ -259,3 +259,42 @@ def test_a_likely_reason_is_judged_by_the_clause_of_the_reason(elements, referen
         talked((0, build.message(3, build.command_set(command), build.pixels(8))), (1, build.abort())).end(1).packets
     )
     assert [each.reference for each in found_in(packets) if each.code == "likely-reason"] == [reference]
+
+
+# What stays open
+
+
+@pytest.mark.parametrize(
+    ("turns", "closer"),
+    [
+        (((0, build.release_rq()), (1, build.release_rp())), SCU),
+        (((1, build.abort()),), SCU),
+        (((0, build.abort()),), SCP),
+    ],
+)
+@pytest.mark.parametrize("by", [0, 1])
+def test_who_was_to_close_the_connection_is_told_where_it_stays_open(turns, closer, by):
+    talk = talked(*turns)
+    talk.wait(120 * SECOND)
+    (said,) = told(talk.end(by).packets, "connection-left-open")
+    assert said.startswith("the TCP connection stayed open for 120 s after the association was over")
+    assert said.endswith(f"; {closer} was to close it")
+
+
+def test_a_connection_that_is_closed_soon_after_the_end_is_not_left_open():
+    talk = talked((0, build.release_rq()), (1, build.release_rp()))
+    talk.wait(30 * SECOND)
+    assert not told(talk.end(1).packets, "connection-left-open")
+
+
+@pytest.mark.parametrize("syntax", [b"", build.item(0x40, b"")])
+def test_a_refused_context_without_a_transfer_syntax_is_offered_as_the_reason_of_an_abort(syntax):
+    refused = build.item(0x21, bytes([3, 0, 3, 0]) + syntax)
+    packets = talked(
+        (0, build.associate_rq(build.proposal(1), build.proposal(3, build.CT_IMAGE_STORAGE))),
+        (1, build.associate_ac(build.answer(1), refused)),
+        (0, build.abort()),
+        talk=build.Talk().open(),
+    ).packets
+    (said,) = told(packets, "likely-reason")
+    assert "; its answer to context 3 has no transfer syntax, which some receivers need: likely why " in said
