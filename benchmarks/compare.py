@@ -10,7 +10,7 @@ measured. Each --program is the Python of an environment that dicomsniff is inst
 import argparse
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from machine import machine_lines
@@ -49,6 +49,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="runs of each; the median counts (3)")
     parser.add_argument("--program", action="append", metavar="PYTHON", help="this one unless given")
     parser.add_argument("--no-tshark", action="store_true", help="measure dicomsniff only")
+    parser.add_argument("--whole", action="store_true", help="let tshark read all of what takes it minutes, too")
     parser.add_argument("--scale", type=float, default=1, metavar="X", help="make captures that much smaller (1)")
     args = parser.parse_args()
     unknown = set(args.kinds) - set(TRAFFIC)
@@ -61,7 +62,7 @@ def main() -> int:
     programs = args.program or [sys.executable]
     table = [heading(programs)]
     for name in args.kinds or TRAFFIC:
-        kind = TRAFFIC[name]
+        kind = replace(TRAFFIC[name], beside=None) if args.whole else TRAFFIC[name]
         whole = make(args.directory, name, kind.count, args.scale)
         part = make(args.directory, name, kind.beside, args.scale) if kind.beside else whole
         measured = measure(programs, whole, part, args.runs, with_tshark=not args.no_tshark)

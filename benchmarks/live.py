@@ -1,8 +1,8 @@
 """Sniff a sender beside tcpdump and dumpcap, in one run: packets kept, and CPU seconds of whoever captures.
 
-Needs root (two network namespaces are made, and removed), ethtool, tcpdump and dumpcap. The frames are those of a capture, cut
-to what an Ethernet of 1500 bytes carries, at a pace; or, with --storescu, DCMTK's storescu and storescp talk as fast as
-they can.
+Needs root (two network namespaces are made, and removed), ethtool, tcpdump and dumpcap. The frames are those of a
+capture, cut to what an Ethernet of 1500 bytes carries, at a pace; or, with --storescu, DCMTK's storescu and storescp
+talk as fast as they can.
 """
 
 import argparse
@@ -137,7 +137,8 @@ def kept_by(command: list[str], capture: Path, traffic: Callable[[], tuple[int, 
     kept = sum(len(batch.starts) for batch in CaptureReader(str(capture)).batches())
     capture.unlink()
     lost = [line for line in words.splitlines() if "lost" in line or "dropped" in line]
-    return f"{rate} {kept / sent:7.2%} {used:6.2f} {of_capturer:6.2f} {lost[-1] if lost else ''} ({capturer.returncode})"
+    told = lost[-1] if lost else ""
+    return f"{rate} {kept / sent:7.2%} {used:6.2f} {of_capturer:6.2f} {told} ({capturer.returncode})"
 
 
 def main() -> None:

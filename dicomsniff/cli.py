@@ -2,8 +2,6 @@
 
 import os
 import sys
-import tempfile
-import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +12,8 @@ from dicomsniff.capture.packets import CaptureError
 from dicomsniff.command_line import Commands, explain_option, understood
 from dicomsniff.demo import SAMPLES, sample_path
 from dicomsniff.export.formats import DataSets, find_diff, format_named
-from dicomsniff.extract_command import extract
-from dicomsniff.live_command import live
 from dicomsniff.output import OutputError, has_terminal, say_error
 from dicomsniff.printable import printable
-from dicomsniff.query_command import query
 from dicomsniff.reading_options import (
     data_sets_option,
     decoding_options,
@@ -28,7 +23,6 @@ from dicomsniff.reading_options import (
     selection_options,
     terminal_options,
 )
-from dicomsniff.scrub_command import scrub
 from dicomsniff.showing import (
     ExitStatus,
     follow_files,
@@ -37,7 +31,6 @@ from dicomsniff.showing import (
     watch_in_ui,
     write_captures,
 )
-from dicomsniff.survey_command import survey
 from dicomsniff.watching_options import Watching, watching_options
 
 if TYPE_CHECKING:
@@ -108,6 +101,7 @@ def open_(
 
 
 cli.opening = open_
+cli.defer(**{name: f"dicomsniff.{name}_command" for name in ("extract", "live", "query", "scrub", "survey")})
 
 
 @cli.command()
@@ -185,9 +179,6 @@ def export(
         write_captures("export", form, captures, ports, output, data_sets=depth, **asked)
 
 
-cli.add_command(live)
-
-
 @cli.command()
 def interfaces() -> None:
     """List what can be sniffed here, and what permission is missing."""
@@ -222,12 +213,6 @@ def check(
     form = form or understood("-o", partial(format_named, "check"), output)
     shown: dict[str, Any] = {"color": color, "pager": pager} if form == "text" else {}
     write_captures("check", form, captures, ports, output, fail_on=Severity(fail_on), names=captures, **shown, **asked)
-
-
-cli.add_command(extract)
-cli.add_command(scrub)
-cli.add_command(survey)
-cli.add_command(query)
 
 
 @cli.command()
@@ -329,11 +314,15 @@ def run(args: list[str]) -> int:
         say_error(str(error))
         status = ExitStatus.WRONG_CALL if error.wrong_call else ExitStatus.UNREADABLE
     except OSError as error:
+        import tempfile  # which takes as long to import as all that reads TCP
+
         say_error(f"{error.filename or f'a temporary file in {tempfile.gettempdir()}'}: {error.strerror or error}")
         status = ExitStatus.UNREADABLE
     except Exception as error:  # a defect must not pass for a finding, which is what status 1 says
         if sys.flags.dev_mode:
             raise
+        import traceback
+
         place = traceback.extract_tb(error.__traceback__)[-1]
         said = f"{type(error).__name__}: {error} (line {place.lineno} of {place.filename})"
         say_error(f"internal error, please report: {said}")

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, TypeVar
 
 import click
@@ -50,20 +51,46 @@ _ELSEWHERE = {
 
 
 class Commands(click.Group):
-    """Takes a capture where a command is expected: `dicomsniff CAPTURE` is the command `opening`, which has no name."""
+    """Takes a capture where a command is expected: `dicomsniff CAPTURE` is the command `opening`, which has no name.
+
+    A command may stand in a module of its own that is imported when somebody wants it: what `show` does not need should
+    not keep it waiting.
+    """
 
     opening: click.Command
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self._modules: dict[str, str] = {}
+
+    def defer(self, **modules: str) -> None:
+        """Have commands, each in the module that is named: there it is called as on the command line."""
+        self._modules |= modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, without importing any."""
+        return sorted({*super().list_commands(ctx), *self._modules})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name, imported now where it was not before; None where there is none."""
+        if cmd_name in self._modules:
+            self.add_command(getattr(import_module(self._modules.pop(cmd_name)), cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+    @property
+    def _names(self) -> set[str]:
+        return {*self.commands, *self._modules}
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """Take what is neither a command nor an option of the program itself for a capture to open."""
         if args[:1] == ["help"] and not os.path.lexists("help"):
-            if args[1:] and args[1] not in self.commands:
+            if args[1:] and args[1] not in self._names:
                 self._explain((args[1],))
             args = [*args[1:2], "--help"]
         own = [*self.context_settings["help_option_names"], *(name for option in self.params for name in option.opts)]
-        if not args or args[0] in self.commands or args[0] in own:
+        if not args or args[0] in self._names or args[0] in own:
             return super().make_context(info_name, args, parent, **extra)
         context = self.opening.make_context(info_name, args, parent, **extra)
         if not context.resilient_parsing:
@@ -86,12 +113,12 @@ class Commands(click.Group):
         """Raise a ClickException where a capture that does not exist must have been meant for a command."""
         missing = [name for name in captures if not os.path.lexists(name)]
         for name in missing:
-            if name in self.commands:
+            if name in self._names:
                 raise click.ClickException(f"{name}: a command comes first, its options and captures after it")
         if captures[0] in missing and re.fullmatch("[A-Za-z][A-Za-z-]+", captures[0]):
             from difflib import get_close_matches
 
-            near = get_close_matches(captures[0].lower(), [*self.commands, "help"], 3)
+            near = get_close_matches(captures[0].lower(), [*sorted(self._names), "help"], 3)
             hint = f"did you mean {' or '.join(near)}?" if near else "`dicomsniff --help` lists the commands"
             hint = _ELSEWHERE.get(captures[0].lower(), hint)
             raise click.ClickException(f"{captures[0]}: neither a command nor a file; {hint}")

@@ -72,17 +72,20 @@ def survey(
     if report is not None:
         with written(os.path.join(directory, "report.html"), ()) as out:
             write_dashboard(directory, result.verdict, privacy, out)
-    for name in _first(result.overlapping):
-        say_error(f"{name} begins before the capture before it ends: connections that both hold are told twice")
+    overlap = "begins before the capture before it ends: connections that both hold are told twice"
+    _say_first([f"{name} {overlap}" for name in result.overlapping])
     say_error(f"{directory}: {result.summary}")
-    for cut_off in _first(result.truncated):
-        say_error(f"cut off: {cut_off}; what could be read is in the tables")
+    say_error(result.verdict)
+    _say_first([f"cut off: {cut_off}; what could be read is in the tables" for cut_off in result.truncated])
     if result.broken:
         raise CaptureError(f"passed over: {counted(len(result.broken), 'capture')} that cannot be read")
     if result.truncated:
         raise CaptureError(f"{counted(len(result.truncated), 'capture')} cut off")
 
 
-def _first(names: list[str]) -> list[str]:
-    """Return the first of many names, and how many more there are."""
-    return names if len(names) <= NAMED else [*names[:NAMED], f"{len(names) - NAMED} more"]
+def _say_first(lines: list[str]) -> None:
+    """Say the first of many lines that differ only in the capture, and of how many more the same is true."""
+    for line in lines[:NAMED]:
+        say_error(line)
+    if len(lines) > NAMED:
+        say_error(f"the same of {counted(len(lines) - NAMED, 'further capture')}")

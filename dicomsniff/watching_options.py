@@ -6,8 +6,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from dicomsniff.amounts import read_span
 from dicomsniff.command_line import understood
-from dicomsniff.sniffing.plan import read_span
 
 if TYPE_CHECKING:
     from dicomsniff.findings.finding import Severity

@@ -47,8 +47,10 @@ def page_lines() -> Iterator[str]:
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Yield the commands by name, but for hidden ones."""
-    for name, command in sorted(cli.commands.items()):
-        if not command.hidden:
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        if command is not None and not command.hidden:
             yield name, command
 
 

@@ -33,7 +33,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_runtest_setup() -> None:
-    # Whoever makes the terminal UI chooses what it may show, for all that follows in the process: never for other tests.
+    # Whoever makes the terminal UI chooses what it may show in the rest of the process: never for other tests.
     use_gate(Gate())
 
 

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from dicomsniff.cli import cli
-from docs.manual import page_lines
+from docs.manual import commands, page_lines
 
 PAGE = Path(__file__).parent.parent / "docs" / "dicomsniff.1"
 
@@ -14,7 +13,7 @@ def test_the_man_page_is_what_the_help_says():
 
 def test_every_command_and_option_is_in_it():
     page = PAGE.read_text(encoding="utf-8").replace("\\-", "-")
-    for name, command in cli.commands.items():
+    for name, command in commands():
         assert f".SS {name}\n" in page
         for option in command.params:
             assert option.opts[-1] in page or option.param_type_name == "argument"

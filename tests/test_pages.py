@@ -21,12 +21,13 @@ from docs.commands_page import commands_lines
 from docs.console import ROOT, pages, refreshed
 from docs.hooks import on_page_content
 from docs.limits_page import limits_lines
+from docs.manual import commands
 from docs.picture import PICTURE, drawn
 from docs.rules_page import rules_lines
 from docs.terminal_page import terminal_lines
 from docs.transcript_page import transcript_lines
 
-PAGES = pages()
+PAGES, COMMANDS = pages(), dict(commands())
 MADE = {
     "commands.md": commands_lines,
     "limits.md": limits_lines,
@@ -143,7 +144,7 @@ def test_a_command_that_is_not_run_could_be(line: str) -> None:
     assert subprocess.run(["bash", "-n", "-c", line], capture_output=True, check=False).returncode == 0
     for arguments in commands_in(line):
         name, *rest = arguments
-        command = cli.commands[name]
+        command = COMMANDS[name]
         command.make_context(name, rest)
 
 
@@ -158,7 +159,7 @@ def calls_in_prose() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("call", sorted({call for call, _ in calls_in_prose()}))
 def test_a_command_that_a_page_speaks_of_exists_and_has_its_options(call: str) -> None:
     name, *rest = re.findall(r"'[^']*'|\S+", call.replace("\\|", "|"))
-    command: click.Command = cli.commands.get(name, cli.opening)
+    command: click.Command = COMMANDS.get(name, cli.opening)
     known = {option for each in (cli, command) for parameter in each.params for option in parameter.opts}
     known |= {"--help", "-h", "-"}
     assert command is not cli.opening or not re.fullmatch("[a-z]+", name)

@@ -64,6 +64,20 @@ ERROR_IDS = {  # what an Error ID (0000,0903) adds to a status: service, SOP cla
     ),
 }
 
+FORESEEN = {
+    ("C-FIND", 0xFF00): StatusText("Pending", "Matches are continuing, current match supplied"),
+    ("C-FIND", 0xFF01): StatusText("Pending", "Matches are continuing, warning"),
+    ("C-FIND", 0xFE00): StatusText("Cancel", ""),
+    ("C-GET", 0xFF00): StatusText("Pending", "Sub-operations are continuing"),
+    ("C-GET", 0xFE00): StatusText("Cancel", ""),
+    ("C-MOVE", 0xFF00): StatusText("Pending", "Sub-operations are continuing"),
+    ("C-MOVE", 0xFE00): StatusText("Cancel", ""),
+}
+"""What the tables say of the statuses that queries and retrievals have when all is well (PS3.4 Tables C.4-1 to C.4-3).
+
+So a healthy capture needs no table: to load them takes longer than all else that a small one needs.
+"""
+
 
 @lru_cache(maxsize=4096)
 def find_status(service: str, sop_class_uid: str | None, status: int) -> StatusText:
@@ -72,7 +86,12 @@ def find_status(service: str, sop_class_uid: str | None, status: int) -> StatusT
     Axxx, Bxxx and Cxxx are for the service class to define, else they say what they do for the service (PS3.7 Annex C).
     """
     if status == 0:
-        return StatusText("Success", "")  # for every service (PS3.7 §C.1.1); a healthy capture needs no table
+        return StatusText("Success", "")  # for every service (PS3.7 §C.1.1)
+    return FORESEEN.get((service, status)) or look_up(service, sop_class_uid, status)
+
+
+def look_up(service: str, sop_class_uid: str | None, status: int) -> StatusText:
+    """Return what the tables say of a status other than Success; see `find_status`."""
     from pynetdicom import sop_class
     from pynetdicom import status as tables
 

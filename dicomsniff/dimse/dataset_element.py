@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from dicomsniff.dictionary.registry import attributes
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.command import tag_text
 from dicomsniff.dimse.scan.values import has_odd_escapes
@@ -102,16 +103,22 @@ def element_name(tag: int, creator: str) -> str:
 @lru_cache(maxsize=4096)
 def find_vr(tag: int, creator: str) -> str:
     """Return an attribute's VR as the dictionaries have it, UN where they do not; may leave a choice (`US or SS`)."""
-    from pydicom.datadict import dictionary_VR, private_dictionary_VR
+    found = attributes().get(tag)
+    if found is not None:
+        return found[0]
+    if not tag & 0xFFFF:
+        return "UL"  # a group length (PS3.5 §7.2)
+    private = bool(tag >> 16 & 1)
+    if private and 0x10 <= tag & 0xFFFF <= 0xFF:
+        return "LO"
+    if private and not creator:
+        return "UN"
+    from pydicom.datadict import dictionary_VR, private_dictionary_VR  # knows repeating groups and vendors' elements
 
     try:
-        if not tag >> 16 & 1:
-            return dictionary_VR(tag)
-        if 0x10 <= tag & 0xFFFF <= 0xFF:
-            return "LO"
-        return private_dictionary_VR(tag, creator) if creator else "UN"
+        return private_dictionary_VR(tag, creator) if private else dictionary_VR(tag)
     except KeyError:
-        return "UN" if tag & 0xFFFF else "UL"
+        return "UN"
 
 
 def certain_vr(vr: str, *, signed: bool) -> str:

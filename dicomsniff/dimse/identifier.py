@@ -1,16 +1,18 @@
 """The identifier of a query or retrieval: its bytes, kept while they are few -> its keys (PS3.4 §C.2.2)."""
 
 import warnings
-from collections.abc import Iterable, Iterator
-from io import BytesIO
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from dicomsniff.dimse.dataset_element import convert, find_vr
 from dicomsniff.dimse.inflating import BLOCK, Inflater
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
+from dicomsniff.dimse.scan.elements import ElementWalk
+from dicomsniff.dimse.scan.events import Header
 from dicomsniff.dimse.scan.nesting import FOREVER
+from dicomsniff.dimse.scan.outline import ProblemList
 from dicomsniff.dimse.scan.syntax import Encoding, find_encoding
 from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings
 from dicomsniff.pdu.fields import plain_text
@@ -28,6 +30,11 @@ NO_KEYS = frozenset([CHARACTER_SET, 0x00080053, LEVEL, 0x00080201])
 Timezone Offset From UTC say how it is meant (PS3.4 §C.4.1.1.3.1)."""
 _TEXT = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
 """VRs of text in the character set that is declared (PS3.5 §6.1.2.2)."""
+_UNREADABLE = (
+    "data-set-item", "data-set-overrun", "data-set-too-deep", "data-set-truncated-element", "data-set-undelimited",
+    "data-set-wrong-syntax",
+)  # fmt: skip
+"""Problems that leave it open what an identifier asks."""
 _UNICODE = ("ISO_IR 192", "GB18030", "GBK")
 
 
@@ -143,15 +150,13 @@ def read_identifier(sent: SentIdentifier) -> Identifier | None:
     content = _inflated(sent.content) if encoding.deflated else sent.content
     if content is None:
         return None
-    from pydicom.filereader import data_element_generator
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = data_element_generator(BytesIO(content), encoding.implicit, encoding.little)
-            elements = {key.tag: key for key in _keys(found)}
-    except Exception:  # noqa: BLE001  pydicom raises anything on bytes that are no data set
+    sink, problems = _KeySink(), ProblemList()
+    walk = ElementWalk(encoding, problems, sink=sink)
+    walk.feed(content, 0)
+    walk.finish(len(content), whole=True)
+    if walk.stopped or any(problems.has(code) for code in _UNREADABLE):
         return None
+    elements = {key.tag: key for key in sink.keys}
     level = elements.get(LEVEL)
     return Identifier(elements, encoding, plain_text(level.value) if level is not None else None)
 
@@ -163,14 +168,43 @@ def _inflated(content: bytes) -> bytes | None:
     return b"".join(pieces) if inflater.ended else None
 
 
-def _keys(elements: Iterable[Any]) -> Iterator[Key]:
-    """Yield keys of pydicom's elements, as they are before conversion."""
-    from pydicom.dataelem import RawDataElement, convert_raw_data_element
+class _KeySink:
+    """Makes keys of what a walk comes to."""
 
-    for each in elements:
-        tag, vr = int(each.tag), each.VR or find_vr(int(each.tag), "")
-        if vr != "SQ":
-            yield Key(tag, vr, (each.value if isinstance(each.value, bytes) else b"") or b"")
-            continue
-        sequence = convert_raw_data_element(each).value if isinstance(each, RawDataElement) else each.value
-        yield Key(tag, vr, b"", tuple(tuple(_keys(item.values())) for item in sequence or ()))
+    longest = MAX_IDENTIFIER
+
+    def __init__(self) -> None:
+        self.keys: list[Key] = []
+        self._outer: list[tuple[int, list[Key], list[tuple[Key, ...]]]] = []
+        """Of every sequence that the walk is in: its tag, the keys that it is one of, its items that are whole."""
+        self._items: list[int] = []
+        """How many sequences were open where each item begins that the walk is in."""
+
+    def element(self, header: Header, value: bytes) -> bool:
+        """Take an element; it is no sequence."""
+        self.keys.append(Key(header.tag, header.vr.decode() or find_vr(header.tag, ""), value))
+        return False
+
+    def begin(self, header: Header, *, pixels: bool) -> None:  # noqa: ARG002
+        """Go into a sequence, or into encapsulated pixel data, which are none of a query's business."""
+        self._outer.append((header.tag, self.keys, []))
+
+    def begin_item(self, offset: int) -> None:  # noqa: ARG002
+        """Go into an item."""
+        self._items.append(len(self._outer))
+        self.keys = []
+
+    def fragment(self, start: int, length: int) -> None:
+        """Pass over a fragment."""
+
+    def end(self, offset: int) -> None:  # noqa: ARG002
+        """Leave an item or a sequence."""
+        if self._items and self._items[-1] == len(self._outer):
+            self._items.pop()
+            self._outer[-1][2].append(tuple(self.keys))
+        else:
+            tag, self.keys, items = self._outer.pop()
+            self.keys.append(Key(tag, "SQ", b"", tuple(items)))
+
+    def keep(self, inflated: bytes) -> None:
+        """Keep no bytes."""

@@ -55,7 +55,7 @@ class Surveyed(Struct):
         """How it went, in a line."""
         of_them = f" ({self.skipped} of them by an earlier run)" if self.skipped else ""
         found = counted(self.associations, "association")
-        return f"{counted(self.captures, 'capture')} analyzed{of_them}, {found}: {self.verdict}"
+        return f"{counted(self.captures, 'capture')} analyzed{of_them}, {found}"
 
 
 class Survey:

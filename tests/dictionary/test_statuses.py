@@ -7,7 +7,8 @@ import pytest
 from pynetdicom import service_class, service_class_n, sop_class
 from pynetdicom import status as tables
 
-from dicomsniff.dictionary.statuses import error_text, find_status, status_category, status_text
+from dicomsniff.dictionary.registry import uids
+from dicomsniff.dictionary.statuses import FORESEEN, error_text, find_status, look_up, status_category, status_text
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 HANGING_PROTOCOL = "1.2.840.10008.5.1.4.38.1"
@@ -266,3 +267,10 @@ def test_the_texts_of_statuses_are_spelled_as_the_standard_spells():
     wrong = re.compile(r"ised\b|isation|n't\b|\ban any\b|Duplication|  |\b(\w+) \1\b")
     assert len(said) > 90
     assert sorted(text for text in said if wrong.search(text)) == []
+
+
+@pytest.mark.parametrize(("service", "status"), FORESEEN)
+def test_what_healthy_captures_hold_is_said_as_the_tables_say_it(service, status):
+    classes = [None, *(uid for uid, found in uids().items() if "Information Model" in found[0])]
+    assert len(classes) > 20
+    assert {look_up(service, uid, status) for uid in classes} == {FORESEEN[service, status]}

@@ -1,11 +1,16 @@
 """Identifiers of queries and retrievals: which bytes are kept, and what is read of them."""
 
 import zlib
+from io import BytesIO
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
+from pydicom.filewriter import write_dataset
 
 import build
 from dicomsniff.dictionary.uids import (
@@ -14,6 +19,7 @@ from dicomsniff.dictionary.uids import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
+from dicomsniff.dimse.dataset_element import find_vr
 from dicomsniff.dimse.identifier import (
     MAX_IDENTIFIER,
     Identifier,
@@ -165,3 +171,44 @@ def test_an_identifier_with_missing_bytes_is_not_read(how):
         kept.feed(4, b"ef")
     found = kept.finish(6 if how == "end missing" else 2, None, whole=how != "not whole")
     assert found == SentIdentifier(b"", None, "bytes of it are missing from the capture")
+
+
+TAGS = (0x00081030, NAME, 0x00100020, STUDY_UID, 0x00400001, 0x00091001)
+SEQUENCES = (0x00081110, 0x00321064, 0x00400100)
+
+
+def _nested(inner: st.SearchStrategy[Dataset]) -> st.SearchStrategy[Dataset]:
+    return st.builds(_sequences, inner, st.dictionaries(st.sampled_from(SEQUENCES), st.lists(inner, max_size=3)))
+
+
+def _plain(values: dict[int, str]) -> Dataset:
+    found = Dataset()
+    for tag, value in values.items():
+        found.add_new(tag, find_vr(tag, "") if tag != 0x00091001 else "LO", value)
+    return found
+
+
+def _sequences(plain: Dataset, items: dict[int, list[Dataset]]) -> Dataset:
+    found = Dataset()
+    found.update(plain)
+    for tag, each in items.items():
+        found.add_new(tag, "SQ", each)
+        found[tag].is_undefined_length = len(each) % 2 == 1
+    return found
+
+
+@given(
+    st.recursive(st.builds(_plain, st.dictionaries(st.sampled_from(TAGS), st.just("1.2"))), _nested, max_leaves=8),
+    st.booleans(),
+    st.booleans(),
+)
+def test_keys_are_those_that_pydicom_reads(asked, implicit, little):
+    implicit = implicit and little
+    content = DicomBytesIO()
+    content.is_implicit_VR, content.is_little_endian = implicit, little
+    write_dataset(content, asked)
+    syntax = IMPLICIT_VR_LITTLE_ENDIAN if implicit else EXPLICIT_VR_LITTLE_ENDIAN if little else EXPLICIT_VR_BIG_ENDIAN
+    found = read(content.getvalue(), syntax)
+    keys = [(key.tag, key.vr == "SQ", len(key.items)) for each in found.elements.values() for key in each.all()]
+    others = read_dataset(BytesIO(content.getvalue()), implicit, little).iterall()
+    assert keys == [(int(each.tag), each.VR == "SQ", len(each.value) if each.VR == "SQ" else 0) for each in others]

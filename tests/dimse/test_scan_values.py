@@ -3,6 +3,7 @@
 import struct
 
 import pytest
+from pydicom.charset import convert_encodings
 from pydicom.data import get_charset_files
 
 from data_sets import (
@@ -27,7 +28,13 @@ from dicomsniff.dimse.scan.element_kinds import (
     SAMPLES_PER_PIXEL,
 )
 from dicomsniff.dimse.scan.outline import PixelDataInfo
-from dicomsniff.dimse.scan.values import Characters, native_length_problem, uid_problem
+from dicomsniff.dimse.scan.values import (
+    COMMON_ENCODINGS,
+    Characters,
+    native_length_problem,
+    python_encodings,
+    uid_problem,
+)
 
 # Declared character set, bytes of a value, whether they are in it.
 TEXTS = [
@@ -221,3 +228,8 @@ def test_an_offset_table_too_long_to_keep_is_counted_only():
     data = image(frames=2) + long(0x7FE00010, "OB", table, length=0xFFFFFFFF)
     info = scan(data, JPEG, whole=False).encapsulated
     assert (info.offset_table, info.offset_table_fits, info.fragments) == (1 << 18, None, 0)
+
+
+@pytest.mark.parametrize("declared", COMMON_ENCODINGS)
+def test_common_character_sets_are_what_pydicom_takes_them_for(declared):
+    assert python_encodings(declared) == (convert_encodings([declared]), "")

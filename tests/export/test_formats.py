@@ -3,10 +3,10 @@
 import click
 import pytest
 
-from dicomsniff import cli
 from dicomsniff.export.diff import Diff
 from dicomsniff.export.formats import FORMATS, find_diff, find_view, format_names
 from dicomsniff.export.view import View
+from docs.manual import commands
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: f"{form.commands[0]}-{form.name}")
@@ -25,6 +25,6 @@ def test_a_command_has_one_format_of_a_name():
 
 @pytest.mark.parametrize("command", ["export", "check", "live", "diff"])
 def test_a_command_offers_the_formats_of_the_registry(command):
-    (option,) = (each for each in cli.cli.commands[command].params if each.name == "form")
+    (option,) = (each for each in dict(commands())[command].params if each.name == "form")
     assert isinstance(option.type, click.Choice)
     assert list(option.type.choices) == format_names(command)

@@ -129,11 +129,17 @@ class Characters:
         return self._encodings
 
 
+COMMON_ENCODINGS = {"ISO_IR 100": "latin_1", "ISO_IR 192": "UTF8"}
+"""What `python_encodings` returns for the sets that nearly all declare: to ask pydicom is to load it all."""
+
+
 def python_encodings(declared: str) -> tuple[list[str], str]:
     """Return Python's names of the declared character sets, and the first that is no defined term (PS3.3 §C.12.1.1.2).
 
     What is misspelled in a known way is taken for what it must mean, and is no defined term all the same.
     """
+    if declared in COMMON_ENCODINGS:
+        return [COMMON_ENCODINGS[declared]], ""
     from pydicom.charset import convert_encodings, python_encoding
 
     terms, unknown = [term.strip(" \0") for term in declared.split("\\", MAX_TERMS)[:MAX_TERMS]], ""
@@ -168,6 +174,12 @@ def _reads_as_utf_8(value: bytes, encoding: str) -> bool:
 
 
 def _decodes(value: bytes, encodings: list[str]) -> bool:
+    if len(encodings) == 1 and _ESCAPE not in value:
+        try:
+            value.decode(encodings[0])
+        except UnicodeError:
+            return False
+        return True
     from pydicom.charset import decode_bytes
 
     if "iso2022_jp" in encodings:
