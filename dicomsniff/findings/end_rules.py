@@ -240,7 +240,7 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
 def left_open(review: Review) -> Iterator[Hit]:
     """The TCP connection stays open long after the end.
 
-    After A-RELEASE-RP, A-ABORT or A-ASSOCIATE-RJ the side that received it closes TCP, and the other does when its ARTIM
+    After A-RELEASE-RP, A-ABORT or A-ASSOCIATE-RJ the side that received it closes TCP; the other does when its ARTIM
     timer expires. Connections that stay open use up the acceptor's limit.
 
     What to do: Look at why the side that is to close does not, and at both sides' ARTIM timeout.

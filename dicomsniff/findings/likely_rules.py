@@ -179,7 +179,7 @@ def _unusual(
 
 
 def _bare_answers(association: Association, refused: Finding) -> str:
-    """Say which refused contexts are answered without a transfer syntax: it means nothing there, but some ask for it."""
+    """Say which refused contexts are answered without a transfer syntax: it means nothing there, yet some need it."""
     if refused.code != "contexts-refused" or association.accept is None:
         return ""
     bare = [str(each.id) for each in association.accept.contexts if each.result and not each.transfer_syntax]
