@@ -208,8 +208,13 @@ class Association:
 
     @property
     def unanswered(self) -> list[Message]:
-        """Requests that got no final response."""
-        return [operation.request for operation in self.operations.outstanding]
+        """Requests that got no final response, nor one of which the capture lacks the status."""
+        return [operation.request for operation in self.operations.outstanding if not operation.unread]
+
+    def hears(self, side: Side) -> bool:
+        """Whether the capture holds packets of a side, were it only acknowledgements of what the other sent."""
+        other = self.tcp.get(side.other)
+        return other is None or other.last_ack >= 0
 
     def party(self, side: Side) -> Party:
         """Who is on a side."""
@@ -386,7 +391,7 @@ class Association:
             after = BREACHES.get((state, side, name))
         if after is not None and after is not state:
             self._before, self.state, self._changed = state, after, (side, span.last_packet)
-        if expected:
+        if expected or not self.hears(side.other):
             return []
         unexpected = UnexpectedPdu(span, name, state)
         last = self.timeline[-1].event if self.timeline else None

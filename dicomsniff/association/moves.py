@@ -45,6 +45,8 @@ class Unconnected(Struct, frozen=True):
     """Of its first packet."""
     waited: int = 0
     """How long (ns) the capture went on after it."""
+    tries: int = 1
+    """Segments that its opener sent: its SYN, again and again where nothing came back."""
 
 
 def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
@@ -56,7 +58,8 @@ def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
     met = opener.peer.syn_seen or opener.peer.segments or opener.peer.acked is not None
     mark = connection.first_mark
     how = "refused" if connection.reset and not opener.peer.syn_seen else "silent" if met else "unanswered"
-    return Unconnected(source.address, str(target), mark.time, how, Span.at(mark), max(now - mark.time, 0))
+    waited, tries = max(now - mark.time, 0), opener.segments
+    return Unconnected(source.address, str(target), mark.time, how, Span.at(mark), waited, tries)
 
 
 class Move(Struct, frozen=True):

@@ -63,6 +63,8 @@ class Neighbour(NamedTuple):
     """Whether it asked for an association, and the other side said nothing that is DICOM."""
     ended_by_acceptor: bool
     """Whether the acceptor's own word ended it: it refused, aborted, or answered the release."""
+    cut_short: bool
+    """Whether packets of it were captured without their ends, as with a short snaplen."""
 
 
 class Neighbours:
@@ -118,6 +120,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         over_tls=association.tls is not None,
         ignored=association.request is not None and not any(association.pdu_counts[Side.ACCEPTOR].values()),
         ended_by_acceptor=abort.side is Side.ACCEPTOR if abort is not None else association.outcome in _ANSWERED,
+        cut_short=any(health.cut for health in association.tcp.values()),
     )
 
 

@@ -29,6 +29,8 @@ class Operation(Struct, eq=False):
     first_response: Message | None = None
     final: Message | None = None
     """The response with a status other than pending."""
+    unread: bool = False
+    """Whether the capture lacks the status of its latest response, which may be the final one."""
     cancel: Message | None = None
     reuses_id: bool = False
     """Whether a request with the same Message ID was outstanding when it came (PS3.7 §9.1, Message ID)."""
@@ -231,6 +233,7 @@ class OperationTracker:
         operation.responses += 1
         operation.first_response = operation.first_response or response
         status = response.command.status
+        operation.unread = status is None and not response.has_whole_command
         if operation.name in RETRIEVALS:
             operation.progress = operation.progress or Progress()
             operation.progress.add(response)

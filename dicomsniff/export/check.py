@@ -10,7 +10,7 @@ from dicomsniff.export.json_text import json_text, members_text
 from dicomsniff.export.lines import finding_lines_json
 from dicomsniff.export.model_json import findings_json
 from dicomsniff.export.text import association_title, finding_lines
-from dicomsniff.findings.finding import SEVERITIES
+from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.parts import shown, the_party
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import counted, of_all
@@ -42,7 +42,8 @@ class CheckedText(CheckView):
         """Return the verdict and the worst; what follows the associations: findings on the capture, and counts."""
         name = self.capture.marked_name
         worst = [f"  {line}" for line in self.overview.worst()]
-        before = [f"{name}: {self.verdict_line}", *worst, ""] if worst else []
+        found = self.counts[Severity.ERROR] or self.counts[Severity.WARNING]
+        before = [f"{name}: {self.verdict_line}", *worst, ""] if found and self.overview.associations > 1 else []
         lines = [*finding_lines(self.whole)]
         total = self.overview.associations
         where = f" in {of_all(self._with_findings, total, 'association')}" if self._with_findings else ""

@@ -50,3 +50,22 @@ def lost(facts: CaptureFacts) -> Iterator[Hit]:
     """
     if any(facts.losses):
         yield Hit(f"the capturer lost {facts.losses}")
+
+
+@capture_rule(code="packets-cut", severity=Severity.WARNING)
+def cut(facts: CaptureFacts) -> Iterator[Hit]:
+    """Packets were captured without their ends.
+
+    The capturer kept only so many bytes of each packet (its snaplen), so that most of every long message is missing.
+    What is missing was sent all the same: nothing can be said about it, and nobody is to blame.
+
+    What to do: Capture again with whole packets: tcpdump -s 0, dumpcap -s 0, or no limit in Wireshark's options.
+    """
+    short = [each for each in facts.neighbours if each.cut_short]
+    if short:
+        of, number = counted(facts.association_count, "association"), len(short)
+        lacks = (
+            f"{number} of {of} lack{'s' * (number == 1)}" if facts.association_count > 1 else "the association lacks"
+        )
+        text = f"the capture kept only the beginning of each packet (a short snaplen), and {lacks} bytes"
+        yield Hit(f"{text}; capture again with whole packets (tcpdump -s 0)", short[0].span)

@@ -56,7 +56,9 @@ def failed(facts: CaptureFacts) -> Iterator[Hit]:
         if not (ours or known or not facts.association_count):
             continue
         callers = some_of([the_address(each) for each in dict.fromkeys(each.source for each in group)], MAX_CALLERS)
-        what = counted(len(group), "TCP connection")
+        what, tries = counted(len(group), "TCP connection"), sum(each.tries for each in group)
+        if how == "unanswered" and tries > len(group):
+            what += f" ({counted(tries, 'SYN')})"
         error = errors.get((group[0].source, target))
         by, why = (the_address(error.by), error.why) if error is not None else ("", "")
         text = _SAID[how].format(target=the_address(target), what=what, callers=callers, by=by, why=why)

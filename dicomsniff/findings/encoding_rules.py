@@ -25,6 +25,7 @@ _UIDS = {(0, 0x10), (0x20, 0x30), (0x20, 0x40), (0x21, 0x40), (0x50, 0x52)}
 _ONCE = {(0, 0x10), (0, 0x50), (0x50, 0x51), (0x50, 0x52), (0x50, 0x53), (0x50, 0x55), (0x50, 0x58), (0x50, 0x59)}
 _ONCE_IN_CONTEXT = {(0x20, 0x30), (0x21, 0x40)}
 """The abstract syntax of a proposal, the transfer syntax of an answer."""
+_CHARACTERS = {0x00: "NUL", 0x09: "tab", 0x0A: "line feed", 0x0D: "carriage return", 0x5C: "backslash"}
 _FIXED_FIELDS = 68
 _RESERVED = slice(36, _FIXED_FIELDS)
 """Bytes 43 to 74 of the PDU."""
@@ -212,7 +213,16 @@ def title_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{who} sends a blank {which} AE title" + (" (NUL)" if b"\0" in title else ""))
         elif not _TITLE.fullmatch(text):
             said = the_title(plain_text(title))
-            yield Hit(f"{who} sends a {which} AE title with bytes that no AE title may have: {said}")
+            wrong = some_of(
+                list(dict.fromkeys(_character(byte) for byte in text if not _TITLE.fullmatch(bytes([byte]))))
+            )
+            yield Hit(f"{who} sends a {which} AE title with {wrong}, which no AE title may have: {said}")
+
+
+def _character(byte: int) -> str:
+    if byte in _CHARACTERS:
+        return f"a {_CHARACTERS[byte]}"
+    return f"the control character {byte:02X}H" if byte < 0x80 else f"the byte {byte:02X}H, beyond ASCII"
 
 
 @entry_rule(code="ae-title-padded", severity=Severity.WARNING, on=AssociateRq)
@@ -247,10 +257,10 @@ def uid_malformed(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case AssociateRq(problem="") | AssociateAc(problem="") as pdu:
-            wrong = {value.rstrip(b"\0 ") for _, value in _uids(pdu) if value}
+            wrong = {(kind, value.rstrip(b"\0 ")) for kind, value in _uids(pdu) if value}
             bad = [
-                f"{the_uid(plain_text(uid)[:80])} ({counted(len(uid), 'byte')})"
-                for uid in sorted(wrong)
+                f"{item_type_name(kind)} {the_uid(plain_text(uid)[:80])} ({counted(len(uid), 'byte')})"
+                for kind, uid in sorted(wrong)
                 if not _UID.fullmatch(uid)
             ]
             if bad:
@@ -269,8 +279,9 @@ def uid_padded(_: Association, entry: Entry) -> Iterator[Hit]:
     """
     match entry.event:
         case AssociateRq() | AssociateAc() as pdu:
-            bad = sorted({the_uid(plain_text(value)) for _, value in _uids(pdu) if value[-1:] in (b"\0", b" ")})
-            if bad:
+            padded = {(kind, value) for kind, value in _uids(pdu) if value[-1:] in (b"\0", b" ")}
+            if padded:
+                bad = [f"{item_type_name(kind)} {the_uid(plain_text(value))}" for kind, value in sorted(padded)]
                 yield Hit(f"{pdu.name} has {counted(len(bad), 'UID')} padded to even length: {some_of(bad)}")
 
 

@@ -20,6 +20,11 @@ from dicomsniff.side import Side
 _OPEN = 60_000_000_000
 """ns for which a connection may stay open after an abort before it is worth a word."""
 
+_OVER = ("aborted", "rejected", "released")
+"""Outcomes of associations that are over while their TCP connection may still be open."""
+_SAME_MOMENT = 1_000_000_000
+"""ns within which resets of both sides are told as one: TCP never answers a reset by a reset (RFC 9293 §3.10.7)."""
+
 
 @final_rule(
     code="connection-reset",
@@ -37,7 +42,8 @@ def reset(review: Review) -> Iterator[Hit]:
 
     One side's operating system, or a firewall in its name, broke the connection off: a process died, a port was closed,
     an idle session was dropped. What was under way is lost. Where every request had been answered, nothing is, and
-    this is a warning; where the connection was being closed already, it is a mere consequence, and a note.
+    this is a warning; where the connection was being closed already, it is a mere consequence, and a note. TCP does not
+    answer a reset by a reset: where both sides seem to send one, a device between them did.
 
     What to do: Compare the time with both sides' logs and with the idle timeout of firewalls in between.
     """
@@ -61,14 +67,28 @@ def reset(review: Review) -> Iterator[Hit]:
         if _last_word(association, entry) is not entry.side.other:
             return
         under_way = f" before it answered what {the_party(association.party(entry.side.other))} had sent"
-    text = f"{who} reset the TCP connection{idle if idle.startswith(_AT_ONCE) else f'{under_way}{idle}'}"
+    side: Side | None = entry.side
+    when = idle if idle.startswith(_AT_ONCE) else f"{under_way}{idle}"
+    text = f"{who} reset the TCP connection{when}"
+    if (apart := _reset_by_both(review, entry)) is not None:
+        side, text = None, f"both sides sent TCP RST{when}, {duration(apart)} apart; neither answers the other's: "
+        text += "likely a firewall or another device between them broke the connection off"
     unseen = any(gap.resynchronized for gaps in review.gaps.values() for gap in gaps)  # may have held requests
     answered = association.message_counts.statuses and not unseen and not association.unlisted
     if answered and not under_way and not association.operations.outstanding:
         text += HARMLESS
-        yield Hit(text, entry.span, side=entry.side, earliest_cause=since, severity=Severity.WARNING)
+        yield Hit(text, entry.span, side=side, earliest_cause=since, severity=Severity.WARNING)
         return
-    yield Hit(text, entry.span, side=entry.side, earliest_cause=since)
+    yield Hit(text, entry.span, side=side, earliest_cause=since)
+
+
+def _reset_by_both(review: Review, first: Entry) -> int | None:
+    """Return how many ns later the other side reset the connection too; None where it did not, or not at once."""
+    for each in review.ends:
+        if isinstance(each.event, TcpEnd) and each.event.how == "RST" and each.side is not first.side:
+            apart = each.span.first_time - first.span.first_time
+            return apart if apart <= _SAME_MOMENT else None
+    return None
 
 
 def _last_word(association: Association, entry: Entry) -> Side | None:
@@ -216,17 +236,23 @@ def release_unanswered(review: Review) -> Iterator[Hit]:
     yield Hit(f"{ender} {ended} {how}", review.ending.span, side=review.ending.side)
 
 
-@final_rule(code="connection-left-open", where=is_irregular, severity=Severity.NOTE)
+@final_rule(code="connection-left-open", severity=Severity.NOTE)
 def left_open(review: Review) -> Iterator[Hit]:
-    """Nobody closes the TCP connection after the end.
+    """The TCP connection stays open long after the end.
 
-    After A-ABORT or A-ASSOCIATE-RJ the side that received it closes TCP, and the other does when its ARTIM timer
-    expires. Connections that stay open use up the acceptor's limit.
+    After A-RELEASE-RP, A-ABORT or A-ASSOCIATE-RJ the side that received it closes TCP; the other does when its ARTIM
+    timer expires. Connections that stay open use up the acceptor's limit.
 
-    What to do: Look at both sides' ARTIM timeout.
+    What to do: Look at why the side that is to close does not, and at both sides' ARTIM timeout.
     """
-    association = review.association
-    if association.outcome in ("aborted", "rejected") and association.ended_by_capture and not review.ends:
-        stayed = association.watched_until - association.end_time
-        if stayed >= _OPEN and not association.has_holes and not association.unlisted:
-            yield Hit(f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over")
+    association, ends = review.association, review.ends
+    if association.outcome not in _OVER or not (ends or association.ended_by_capture):
+        return
+    last = next((each for each in reversed(association.timeline) if not isinstance(each.event, TcpEnd)), None)
+    if last is None or association.has_holes or association.unlisted:
+        return
+    stayed = (ends[0].span.first_time if ends else association.watched_until) - last.span.last_time
+    if stayed >= _OPEN:
+        closer = the_party(association.party(last.side.other))
+        text = f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over"
+        yield Hit(f"{text}; {closer} was to close it", last.span, side=last.side.other)

@@ -146,7 +146,7 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
         rule.code,
         hit.severity or rule.severity,
         parts_of(hit.text),
-        rule.clause.reference,
+        rule.clause.reference if hit.reference is None else hit.reference,
         span,
         about,
         side,

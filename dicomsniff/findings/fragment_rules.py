@@ -171,8 +171,8 @@ def interrupted(review: Review) -> Iterator[Hit]:
     """
     for message in _broken(review):
         if message.data_set is not None and _is_interrupted(message):
-            text = f"{message.name} is interrupted by the next message before the last fragment of its data set"
-            yield Hit(text, message.span, message)
+            text = f"{the_message_with_id(message)} is interrupted by the next message before the last fragment"
+            yield Hit(f"{text} of its data set", message.span, message)
 
 
 @final_rule(code="messages-interleaved", severity=Severity.WARNING, follows=_BEFORE)
@@ -189,7 +189,10 @@ def interleaved(review: Review) -> Iterator[Hit]:
         sent = (message for message in review.association.messages if message.side is side)
         for message in sorted(sent, key=lambda message: message.span.start):
             if outer is not None and outer.span.start < message.span.start and message.span.end < outer.span.end:
-                text = f"{message.name} is sent between the fragments of {outer.name}, on another context"
+                text = (
+                    f"{the_message_with_id(message)} is sent between the fragments of {the_message_with_id(outer)}, "
+                    "on another context"
+                )
                 yield Hit(text, message.span, message)
                 return
             if outer is None or message.span.end > outer.span.end:
@@ -254,7 +257,12 @@ def cut_off(review: Review) -> Iterator[Hit]:
     """
     for message in _broken(review):
         if message.ended or not review.went_on(message):
-            yield Hit(f"{message.name} is incomplete: {message.problem}", message.span, message, latest_cause=-1)
+            yield Hit(
+                f"{the_message_with_id(message)} is incomplete: {message.problem}",
+                message.span,
+                message,
+                latest_cause=-1,
+            )
 
 
 @final_rule(
@@ -273,9 +281,14 @@ def partly_captured(review: Review) -> Iterator[Hit]:
     """
     for announced in (True, False):
         yield from _strays(review, announced=announced, captured=False)
-    for message in review.association.messages:
-        if message.lack is not None and not _is_sender_s(review, message):
-            yield Hit(f"{message.name} is not whole in the capture: {message.problem}", message.span, message)
+    broken = (each for each in review.association.messages if each.lack is not None)
+    partly = [message for message in broken if not _is_sender_s(review, message)]
+    if len(partly) > 1 and all(review.is_cut_short(message.side) for message in partly):
+        first = min(partly, key=lambda message: message.span.first_packet)
+        yield Hit(f"{len(partly)} messages are not whole in the capture", first.span)
+        return
+    for message in partly:
+        yield Hit(f"{message.name} is not whole in the capture: {message.problem}", message.span, message)
 
 
 @entry_rule(

@@ -2,8 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
@@ -32,7 +31,8 @@ from dicomsniff.findings.parts import marked, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
-from dicomsniff.side import Side
+from dicomsniff.quantities import some_of
+from dicomsniff.side import SIDES, Side
 
 _FAILURES = {
     "association-rejected": "refused the association",
@@ -75,6 +75,7 @@ _UNUSUAL = frozenset(
     ]
 )
 """Findings about what most receivers can handle."""
+_ASKING = (Message, AssociateRq, AssociateAc)
 _N_CREATE_RQ, _INSTANCE = 0x0140, 0x00001000
 _LONGEST_UID = 64
 _ERROR_COMMENT, _LONGEST_COMMENT = 0x00000902, 64
@@ -82,44 +83,6 @@ _ERROR_COMMENT, _LONGEST_COMMENT = 0x00000902, 64
 _UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
 """A UID (PS3.5 §9.1), or none."""
 _UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
-
-
-class _Talk:
-    """What a side of an association said and was told, looked up by packet.
-
-    A thousand failures may stand in a list of a hundred thousand entries: looking through it for each would take
-    minutes. So places are found by halving. That needs numbers that only grow, and entries that overlap have none: of
-    each entry the least number from there on is kept, or the greatest up to there, which lead to the same place.
-    """
-
-    def __init__(self, association: Association, side: Side) -> None:
-        timeline, messages = association.timeline, association.messages
-        self._told = [entry for entry in timeline if entry.side is not side]
-        self._begun = _least(entry.span.first_packet for entry in self._told)
-        self._ended = list(accumulate((entry.span.last_packet for entry in self._told), max))
-        accepts = AssociateAc if not messages else ()  # nothing was asked after it
-        said = (entry for entry in timeline if entry.side is side and not isinstance(entry.event, (TcpEnd, accepts)))
-        self._said = _least(entry.span.last_packet for entry in said)
-        sent = (each for each in messages if each.side is not side and each.data_set is not None)
-        self.joined = next((each for each in sent if each.data_set is not None and each.data_set.joined), None)
-        """The first message that it was sent whose data set begins in the P-DATA-TF of its command."""
-
-    def told(self, since: int, until: int) -> Iterator[Entry]:
-        """Yield what the side was told from one packet to another, the last first."""
-        for at in range(bisect_right(self._begun, until) - 1, -1, -1):
-            if self._ended[at] < since:
-                return
-            if self._told[at].span.last_packet >= since:
-                yield self._told[at]
-
-    def last_said(self, before: int) -> int:
-        """Return the packet of what the side said last before another packet."""
-        return self._said[place - 1] if (place := bisect_left(self._said, before)) else 0
-
-
-def _least(packets: Iterable[int]) -> list[int]:
-    """Return for each of some numbers the least from there on."""
-    return list(accumulate(reversed(list(packets)), min))[::-1]
 
 
 @final_rule(code="likely-reason", severity=Severity.WARNING, follows=by("own", *FRAMING))
@@ -131,18 +94,18 @@ def likely(review: Review) -> Iterator[Hit]:
 
     What to do: Look for this in the failing side's log. Try again without it.
     """
-    association, talks = review.association, dict[Side, _Talk]()
-    explaining = [each for each in review.found.all if each.code in _EXPLAINING]
+    association = review.association
+    explaining = _explaining(review)
+    spoken = _Spoken(association)
     unusual = [each for each in review.found.all if each.code in _UNUSUAL]
     for failure in review.found.all:
         how = _FAILURES.get(failure.code)
         if how is None or failure.side is None or _has_own_reason(review, failure):
             continue
         side = failure.side.other if failure.code in _OF_THE_OTHER else failure.side
-        if any(_before(each, failure, side.other) for each in explaining):
+        if any(_before(each, failure, side.other) for each in explaining[side.other]):
             continue
-        talk = talks.get(side) or talks.setdefault(side, _Talk(association, side))
-        found = _unusual(talk, unusual, failure, side)
+        found = _unusual(association, spoken, unusual, failure, side)
         if found is not None:
             text, hit = found
             yield hit._replace(text=f"{text}: likely why {the_party(association.party(side))} {how}")
@@ -162,43 +125,85 @@ def _has_own_reason(review: Review, failure: Finding) -> bool:
     return False
 
 
+def _explaining(review: Review) -> dict[Side, list[Finding]]:
+    """Return the two earliest findings that explain a failure, by the side that they may be the doing of."""
+    found = sorted((each for each in review.found.all if each.code in _EXPLAINING), key=lambda each: each.packet)
+    return {side: [each for each in found if each.side in (side, None)][:2] for side in SIDES}
+
+
+class _Spoken:
+    """What each side said, in the order of the packets: a thousand failures look into it."""
+
+    def __init__(self, association: Association) -> None:
+        entries = [entry for entry in association.timeline if not isinstance(entry.event, TcpEnd)]
+        self._asked = {side: sorted((e for e in entries if e.side is side and isinstance(e.event, _ASKING)),
+                                    key=lambda entry: entry.span.first_packet) for side in SIDES}  # fmt: skip
+        # Of what was accepted nothing is known while nothing was asked after it.
+        proves = [e for e in entries if association.messages or not isinstance(e.event, AssociateAc)]
+        self._last = {side: sorted(e.span.last_packet for e in proves if e.side is side) for side in SIDES}
+        sent = [each for each in association.messages if each.data_set is not None and each.data_set.joined]
+        self.joined = {side: next((each for each in sent if each.side is side), None) for side in SIDES}
+        """The first message of each side whose data set begins in the P-DATA-TF of its command."""
+
+    def heard_since(self, failure: Finding, side: Side) -> int:
+        """Return the packet of what a side said last before its failure: what came before that, it could handle."""
+        at = bisect_left(self._last[side], failure.packet)
+        return self._last[side][at - 1] if at else 0
+
+    def last_asked(self, side: Side, until: int) -> Entry | None:
+        """Return what a side last sent, of messages and A-ASSOCIATE PDUs, that began in a packet or before."""
+        at = bisect_right(self._asked[side], until, key=lambda entry: entry.span.first_packet)
+        return self._asked[side][at - 1] if at else None
+
+
 def _before(finding: Finding, failure: Finding, side: Side) -> bool:
     return finding is not failure and finding.side in (side, None) and finding.packet <= failure.packet
 
 
-def _unusual(talk: _Talk, unusual: list[Finding], failure: Finding, side: Side) -> tuple[str, Hit] | None:
+def _unusual(
+    association: Association, spoken: _Spoken, unusual: list[Finding], failure: Finding, side: Side
+) -> tuple[str, Hit] | None:
     """Return what was unusual in what a failing side was sent after it had last said something; the last goes first."""
-    # What came before that, it could handle.
-    since, until = talk.last_said(failure.packet), failure.packet
+    since, until = spoken.heard_since(failure, side), failure.packet
     if failure.code == "peer-silent" and failure.about is not None:
         since, until = failure.about.span.first_packet, failure.about.span.last_packet
     if failure.code == "status-failure" and failure.about is not None and failure.about.request is not None:
         since = failure.about.request.span.first_packet
-    for entry in talk.told(since, until):
-        event = entry.event
-        if isinstance(event, Message) and (text := _unusual_in(event, failure)):
-            return text, Hit("", entry.span, event, side=side.other, latest_cause=-1)
-        if isinstance(event, Message | AssociateRq | AssociateAc):
-            break
+    last = spoken.last_asked(side.other, until)
+    if last is not None and isinstance(last.event, Message) and last.span.last_packet >= since:
+        message = last.event
+        if unusual_part := _unusual_in(message, failure):
+            text, reference = unusual_part
+            return text, Hit("", last.span, message, side=side.other, latest_cause=-1, reference=reference)
     told = (each for each in unusual if _before(each, failure, side.other))
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
-        return _joined(talk, failure, side, since)
-    last = max(near, key=lambda each: each.packet)
-    return marked(last.parts), Hit("", last.span, last.about, side=side.other, latest_cause=-1)
+        return _joined(spoken, failure, side, since)
+    told_last = max(near, key=lambda each: each.packet)
+    hit = Hit("", told_last.span, told_last.about, side=side.other, latest_cause=-1, reference=told_last.reference)
+    return f"{marked(told_last.parts)}{_bare_answers(association, told_last)}", hit
 
 
-def _joined(talk: _Talk, failure: Finding, side: Side, since: int) -> tuple[str, Hit] | None:
+def _bare_answers(association: Association, refused: Finding) -> str:
+    """Say which refused contexts are answered without a transfer syntax: it means nothing there, yet some need it."""
+    if refused.code != "contexts-refused" or association.accept is None:
+        return ""
+    bare = [str(each.id) for each in association.accept.contexts if each.result and not each.transfer_syntax]
+    which = f"context{'s' * (len(bare) > 1)} {some_of(bare)}"
+    return f"; its answer to {which} has no transfer syntax, which some receivers need" if bare else ""
+
+
+def _joined(spoken: _Spoken, failure: Finding, side: Side, since: int) -> tuple[str, Hit] | None:
     """Return a data set that begins in the P-DATA-TF of its command, if a side had answered none like it before."""
     if failure.code == "status-failure":
         return None  # it was read
-    first = talk.joined
+    first = spoken.joined[side.other]
     if first is None or first.span.last_packet < since or first.span.first_packet > failure.packet:
         return None
     text = (
         f"{first.name} has its command and data set in one P-DATA-TF, which is allowed, but not all receivers take it"
     )
-    return text, Hit("", first.span, first, side=side.other, latest_cause=-1)
+    return text, Hit("", first.span, first, side=side.other, latest_cause=-1, reference="PS3.8 §E.1")
 
 
 def _lacked(command: Command) -> int | None:
@@ -209,31 +214,34 @@ def _lacked(command: Command) -> int | None:
     return tag if tag not in command.elements else None
 
 
-def _unusual_in(message: Message, failure: Finding) -> str:
-    """Say what is unusual in a message without being a finding of its own; empty where nothing is."""
+def _unusual_in(message: Message, failure: Finding) -> tuple[str, str] | None:
+    """Say what is unusual in a message without being a finding of its own, and by which clause; None where nothing is.
+
+    The clause is empty where the standard allows it.
+    """
     elements = message.command.elements
     for tag, value in elements.items():
         name = COMMAND_ELEMENTS.get(tag)
         if name is None:
-            return f"{message.name} has the element {tag_text(tag)}, which the standard does not define"
+            return f"{message.name} has the element {tag_text(tag)}, which the standard does not define", "PS3.7 §E.1"
         if tag in _UIDS and value.endswith(b" "):
-            return f"{message.name} pads {name.name} {tag_text(tag)} with a space instead of NUL"
+            return f"{message.name} pads {name.name} {tag_text(tag)} with a space instead of NUL", "PS3.5 §9.1"
         if tag in _UIDS and not _UID.fullmatch(uid := value.rstrip(b"\0 ")):
             long = f"{len(uid)} characters; 64 may be" if len(uid) > _LONGEST_UID else "not a UID"
-            return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}"
+            return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}", "PS3.5 §9.1"
         if tag == _ERROR_COMMENT and len(value.rstrip()) > _LONGEST_COMMENT:
             long = f"{len(value.rstrip())} characters; LO allows {_LONGEST_COMMENT}"
-            return f"{message.name} has an {name.name} {tag_text(tag)} of {long}"
+            return f"{message.name} has an {name.name} {tag_text(tag)} of {long}", "PS3.5 §6.2"
         if len(value) % 2:
-            return f"{message.name} has {name.name} {tag_text(tag)} of odd length"
+            return f"{message.name} has {name.name} {tag_text(tag)} of odd length", "PS3.5 §7.1.1"
     if (lacked := _lacked(message.command)) is not None:
         what = f"{COMMAND_ELEMENTS[lacked].name} {tag_text(lacked)}"
-        return f"{message.name} has no {what}, which is allowed, but some receivers need it"
+        return f"{message.name} has no {what}, which is allowed, but some receivers need it", ""
     outline, was_read = outline_of(message), failure.code == "status-failure"
     if outline is None:
-        return ""
+        return None
     problems = [each for each in outline.problems if each.code == MINOR_VALUE]
     minor = problems[0].text + further(problems, outline) if problems else ""
     if unusual := outline.unusual or minor:
-        return f"in the data set of {message.name}, {unusual}"
-    return f"the data set of {message.name} has no {outline.lacks}" if outline.lacks and was_read else ""
+        return f"in the data set of {message.name}, {unusual}", "" if outline.unusual else "PS3.5 §6.2"
+    return (f"the data set of {message.name} has no {outline.lacks}", "") if outline.lacks and was_read else None

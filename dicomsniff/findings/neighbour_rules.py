@@ -7,7 +7,7 @@ from dicomsniff.association.neighbours import Ends, Neighbour
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_address, the_association, the_title
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
-from dicomsniff.quantities import counted, duration
+from dicomsniff.quantities import counted, duration, some_of
 
 TRIES = 3
 """Associations with one and the same trouble from which on they are told as repeated tries."""
@@ -15,6 +15,8 @@ _EVEN = 1.5
 """How many times the shortest pause the longest may be, where tries are said to come every so often."""
 _TITLES = {(1, 1): ("called", "calling"), (1, 3): ("calling",), (1, 7): ("called",), (2, 1): ("called", "calling")}
 """The AE titles that may be the reason of a refusal, by its source and reason (PS3.8 Table 9-21)."""
+_CALLED = (1, 7)
+"""Source and reason of a refusal for the called AE title (PS3.8 Table 9-21)."""
 _LIMITS = ((3, 1), (3, 2))
 """Source and reason of refusals for temporary congestion or a local limit (PS3.8 Table 9-21)."""
 MAX_NAMED = 5
@@ -54,14 +56,18 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
     """A call that differs in one thing was accepted.
 
     Two associations to the same acceptor differ in one thing, and one of them was accepted: that thing is the likeliest
-    reason why the other one failed.
+    reason why the other one failed. Where a called AE title was refused, those that the acceptor took of others are
+    told.
 
     What to do: Leave it out, or configure it, and try again.
     """
     accepted: dict[tuple[str, str], list[Neighbour]] = {}
+    titles: dict[str, dict[str, Neighbour]] = {}
     for each in facts.neighbours:
         if each.accepted and (each.answered or each.outcome == "released"):
             accepted.setdefault(each.ends[:2], []).append(each)
+            if each.ends.called:
+                titles.setdefault(each.ends.target, {}).setdefault(each.ends.called, each)
     for group in _alike(each for each in facts.neighbours if each.trouble and not each.answered):
         first = group[0]
         for good in accepted.get(first.ends[:2], ()):
@@ -70,6 +76,12 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
                     first, f"{said} (association {the_association(good.association)}), unlike {_listed(group)}"
                 )
                 break
+        else:
+            known = titles.get(first.ends.target, {})
+            if first.refused == _CALLED and known and first.ends.called not in known:
+                taken = [f"{the_title(title)} ({_listed([good])})" for title, good in known.items()]
+                said = f"{the_address(first.ends.target)} accepted others by the AE title {some_of(taken, MAX_NAMED)}"
+                yield _about(first, f"{said}; {_listed(group)} called it {_titles(first)[1]}")
 
 
 def _difference(bad: Neighbour, good: Neighbour) -> str:

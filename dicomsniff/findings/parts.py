@@ -214,9 +214,10 @@ def the_message_id(number: int | None) -> str:
 
 
 def the_message_with_id(message: Message) -> str:
-    """Name a message with its Message ID, or with the one that it responds to."""
+    """Name a message with its Message ID, or with the one that it responds to, if it tells either."""
     own, answered = message.command.message_id, message.command.message_id_being_responded_to
-    return f"{message.name} {the_message_id(answered if own is None else own)}"
+    number = answered if own is None else own
+    return message.name if number is None else f"{message.name} {the_message_id(number)}"
 
 
 def the_association(number: int) -> str:

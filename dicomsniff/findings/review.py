@@ -190,7 +190,7 @@ class Review:
 
     def hears(self, side: Side) -> bool:
         """Whether the capture holds packets of a side, were it only acknowledgements."""
-        return self._spoke[side] or hears(self.association, side)
+        return self._spoke[side] or self.association.hears(side)
 
     def ended_by(self, side: Side) -> str:
         """How one side's direction ended: `FIN`, or `RST` by either side; empty where the capture did not see it."""
@@ -208,7 +208,7 @@ class Review:
         if self.association.lost_until >= max(since, 1):
             return True
         if not self._spoke[side]:
-            return not hears(self.association, side)
+            return not self.association.hears(side)
         return self._resync[side] >= since
 
     @property
@@ -227,6 +227,11 @@ class Review:
         return any(
             self._spoke[side] and sum(gap.length for gap in self.gaps[side]) <= cut.get(side, 0) for side in SIDES
         )
+
+    def is_cut_short(self, side: Side) -> bool:
+        """Whether most of what the capture lacks of a side, packets were captured without, as with a short snaplen."""
+        health = self.association.tcp.get(side)
+        return health is not None and 2 * health.cut > sum(gap.length for gap in self.gaps[side]) > 0
 
     def lost_within(self, side: Side, *, since: int, until: int) -> bool:
         """Whether the capture lost bytes of a side between two packets, both included."""
@@ -298,16 +303,10 @@ def saw_beginning(association: Association) -> bool:
     return opened and not any(health.missing for health in association.tcp.values())
 
 
-def hears(association: Association, side: Side) -> bool:
-    """Whether the capture holds packets of a side, were it only acknowledgements of what the other sent."""
-    other = association.tcp.get(side.other)
-    return other is None or other.last_ack >= 0
-
-
 def knows_state(association: Association, side: Side) -> bool:
     """Whether the capture holds what the other side said before, so that a PDU of this side can be unexpected."""
     unseen = association.request is None and any(health.missing for health in association.tcp.values())
-    return hears(association, side.other) and not unseen
+    return association.hears(side.other) and not unseen
 
 
 def asks_release_again(event: UnexpectedPdu, side: Side) -> bool:

@@ -55,7 +55,8 @@ class Hit(NamedTuple):
     `earliest_cause` is the earliest packet that its cause may lie in, `latest_cause` the latest (-1: the
     association's end). A rule on a whole capture may name the `association` and the message's `number` in it.
     `severity` is told where it is less than the rule's. `only` are the codes of which alone it may be a consequence,
-    where these are fewer than what the rule `follows`.
+    where these are fewer than what the rule `follows`. `reference` is the clause, where it is another than the
+    rule's.
     """
 
     text: str
@@ -69,6 +70,7 @@ class Hit(NamedTuple):
     listed_at: int = 0
     severity: Severity | None = None
     only: tuple[str, ...] = ()
+    reference: str | None = None
 
 
 class CaptureFacts(Protocol):

@@ -12,7 +12,7 @@ from dicomsniff.findings.grounds import has_gap, is_irregular, is_sent_again
 from dicomsniff.findings.parts import the_message_id, the_message_with_id, the_party
 from dicomsniff.findings.review import UNANSWERED, Review, cut_off_pdu
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
-from dicomsniff.pdu.types import CutAssociate
+from dicomsniff.pdu.types import CutAssociate, MissingBytes
 from dicomsniff.quantities import after, counted, duration, is_are
 from dicomsniff.side import SIDES, Side
 from dicomsniff.tcp.pauses import NEVER
@@ -74,19 +74,28 @@ def missing(review: Review) -> Iterator[Hit]:
 
     What to do: Capture again, close to one side, with a larger buffer (tcpdump -B) and the whole packet (-s 0).
     """
+    layer, tcp = review.association.tls, review.association.tcp
+    least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
+    if all(map(review.is_cut_short, SIDES)):
+        gaps = sorted((gap for side in SIDES for gap in review.gaps[side]), key=lambda gap: gap.span.first_packet)
+        yield Hit(f"{least}{_lost(gaps, 'both sides')} missing from the capture; {_CUT}", gaps[0].span)
+        return
     for side, gaps in review.gaps.items():
         if gaps:
-            sender = review.association.party(side)
-            length, places = sum(gap.length for gap in gaps), sum(gap.places for gap in gaps)
-            where = f" in {places} places" if places > 1 else ""
             then = "; decoding goes on at the next PDU found" if any(gap.resynchronized for gap in gaps) else ""
-            health = review.association.tcp.get(side)
-            if health is not None and 2 * health.cut > length:
-                then = "; the capture kept only the beginning of each packet (a short snaplen)"
-            least = "at least " if review.association.unlisted else ""  # some may be among the entries not listed
-            lost = f"{least}{counted(length, 'byte')} sent by {the_party(sender)}{where}"
-            text = f"{lost} {is_are(length)} {why_missing(review.association.tls, health)}{then}"
-            yield Hit(text, gaps[0].span, side=side)
+            then = f"; {_CUT}" if review.is_cut_short(side) else then
+            lost = f"{least}{_lost(gaps, the_party(review.association.party(side)))}"
+            yield Hit(f"{lost} {why_missing(layer, tcp.get(side))}{then}", gaps[0].span, side=side)
+
+
+_CUT = "the capture kept only the beginning of each packet (a short snaplen)"
+
+
+def _lost(gaps: list[MissingBytes], sender: str) -> str:
+    """`20 bytes sent by STORESCU (10.0.0.1:40001) in 2 places are`."""
+    length, places = sum(gap.length for gap in gaps), sum(gap.places for gap in gaps)
+    where = f" in {places} places" if places > 1 else ""
+    return f"{counted(length, 'byte')} sent by {sender}{where} {is_are(length)}"
 
 
 @entry_rule(code="bytes-conflicting", severity=Severity.ERROR, on=ConflictingBytes)
@@ -123,7 +132,7 @@ def one_direction(review: Review) -> Iterator[Hit]:
             layer = association.tls
             is_there = layer is not None and layer.sent.get(layer.peer_on(side, association))
             where = "was decrypted" if is_there else "is in the capture"
-            yield Hit(f"nothing sent by {the_party(party)} {where}", side=side)
+            yield Hit(f"one direction only: nothing sent by {the_party(party)} {where}", side=side)
 
 
 @final_rule(code="capture-ends-early", where=is_irregular, severity=Severity.WARNING)

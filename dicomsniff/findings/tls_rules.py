@@ -12,7 +12,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_over_tls
 from dicomsniff.findings.handshake_rules import refusal_text
 from dicomsniff.findings.parts import the_name
-from dicomsniff.findings.review import Review
+from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.tls_text import HOW_TO_READ, own_certificate, reading_text, the_peer
 from dicomsniff.quantities import duration, timestamp
@@ -27,6 +27,8 @@ SOON = 1_000_000_000
 MAX_ALERT = 64
 """Bytes of an encrypted alert, at most: one of an old suite is padded and has a long MAC."""
 _HANDSHAKE_TURNS = 4
+_HOW = {"FIN": "closed the connection", "RST": "broke the connection off"}
+"""What a side did that ended a TCP connection, by how."""
 _FORBIDDEN = ("_NULL_", "_RC4_", "_RC2_", "_EXPORT_", "_DES_", "_DES40_", "_3DES_", "_anon_", "_IDEA_", "_MD5")
 """What names of suites have in them that must not, or should not, be used (RFC 9325 §4.1)."""
 _DATA_LOST = (Problem.DAMAGED, Problem.NOT_TLS)
@@ -66,7 +68,7 @@ def closed_early(review: Review) -> Iterator[Hit]:
         return
     _, how, span = layer.ended or (SERVER, "", layer.opening)
     waited = duration(max(span.first_time - _client_done(layer), 0))
-    verb = "broke the connection off" if how == "RST" else "closed the connection"
+    verb = _HOW["RST" if how == "RST" else "FIN"]
     asked = {"missing": "the server had asked for a certificate, and the client sent none",
              "sent": "the server had asked for a certificate, and perhaps does not accept the one that was sent",
              "": "a certificate of the client may be missing or not accepted"}[certificate_sent(layer)]  # fmt: skip
@@ -99,6 +101,34 @@ def _client_done(layer: TlsLayer) -> int:
     return layer.turns[2].until
 
 
+@final_rule(code="tls-unanswered", where=is_over_tls, severity=Severity.ERROR)
+def unanswered(review: Review) -> Iterator[Hit]:
+    """The TLS handshake of an association gets no answer.
+
+    One side did its part of the handshake, and the other one, though TCP was connected, said nothing more until
+    somebody gave up. A server that waits for plain DICOM to come does so, a server that hangs, and a device between
+    that inspects TLS or chooses the server by the name in the ClientHello.
+
+    What to do: Look in the log of the side that is silent, and see whether it speaks TLS on this port at all.
+    """
+    association, layer = review.association, review.association.tls
+    if layer is None or not layer.is_unread or not layer.session.offered_suites or failed_handshake(layer) is not None:
+        return
+    turns, ended = layer.turns, layer.ended
+    if not 1 <= len(turns) < _HANDSHAKE_TURNS or turns[0].peer is not CLIENT:
+        return
+    silent = SERVER if turns[-1].peer is CLIENT else CLIENT
+    waited = (ended[2].first_time if ended is not None else association.watched_until) - turns[-1].until
+    if waited < PATIENCE or not review.hears(layer.side_of(silent, association)):
+        return
+    part = ("ClientHello", "answer to the ClientHello", "part of the TLS handshake")[len(turns) - 1]
+    other = CLIENT if silent is SERVER else SERVER
+    text = f"{the_peer(layer, silent)} gave no answer to the {part} of {the_peer(layer, other)} in {duration(waited)}"
+    if ended is not None:
+        text += f"; then {'it' if ended[0] is silent else the_peer(layer, other)} {_HOW[ended[1]]}"
+    yield Hit(text, layer.opening, side=layer.side_of(silent, association))
+
+
 @final_rule(code="tls-unread", where=is_over_tls, severity=Severity.NOTE)
 def unread(review: Review) -> Iterator[Hit]:
     """An association is presumed inside TLS that could not be read.
@@ -113,7 +143,8 @@ def unread(review: Review) -> Iterator[Hit]:
     if layer is not None and layer.is_unread and not review.found.all:
         # Without the handshake, keys come out of a key log from TLS 1.3 on only, and which version it is, it told.
         begun = "" if layer.session.client_random is not None else "capture it from its beginning, and then "
-        text = f"what it carries is encrypted, and {reading_text(layer)}; to read it: {begun}{HOW_TO_READ}"
+        why = f", and {said}" if (said := reading_text(layer)) else ""
+        text = f"what it carries is encrypted{why}; to read it: {begun}{HOW_TO_READ}"
         yield Hit(text, layer.opening)
 
 

@@ -335,14 +335,18 @@ def _exchanged(association: Association) -> str:
     if not requests and not statuses:
         return "nothing was exchanged" if association.state is not State.IDLE else "nothing was negotiated"
     asked = ", ".join(asked_for(count, name) for name, count in requests.items()) or "no request seen"
-    if not statuses:
+    unread = sum(operation.unread for operation in association.operations.outstanding)
+    if not statuses and unread == requests.total() > 0:
+        return f"{asked}, {'all with a' if unread > 1 else 'its'} status missing from the capture"
+    if not statuses and not unread:
         return asked if all(map(is_unknown, requests)) else f"{asked}, no response"
     asked = asked.replace(" C-FIND", f" C-FIND ({counted(association.message_counts.matches, 'match')})")
-    unanswered = requests.total() - statuses.total()
-    if len(statuses) == 1 and unanswered <= 0:
+    unanswered = requests.total() - statuses.total() - unread
+    if len(statuses) == 1 and unanswered <= 0 and not unread:
         (text, count), *_ = statuses.items()
         return f"{asked}, {'all ' if count > 1 else ''}{text}"
     first, rest = statuses.most_common()[:MAX_STATUSES], statuses.most_common()[MAX_STATUSES:]
     more = f", {sum(count for _, count in rest)} with {counted(len(rest), 'other status')}" if rest else ""
+    more += f", {unread} with a status missing from the capture" if unread else ""
     more += f", {unanswered} without a final response" if unanswered > 0 else ""
-    return f"{asked}: " + ", ".join(f"{count} {text}" for text, count in first) + more
+    return f"{asked}: " + (", ".join(f"{count} {text}" for text, count in first) + more).removeprefix(", ")

@@ -313,7 +313,7 @@ class TcpTracker:
             if each.fin is not None and each.offset >= each.fin and not each.ended and each.anchored:
                 each.ended = "FIN"
                 events.append(StreamEnd(each, "FIN", mark))
-        if reset and not connection.reset:
+        if reset and not (connection.reset and stream.ended):
             connection.reset = True
             stream.ended = stream.ended or "RST"
             events.append(StreamEnd(stream, "RST", mark))

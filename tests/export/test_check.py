@@ -42,6 +42,22 @@ def test_findings_come_with_the_verdict_and_a_summary(run: Run, crash: Path) -> 
     assert lines[-1].endswith("3 errors, 2 warnings in 1 association; fails at error")
 
 
+def test_the_verdict_of_several_associations_comes_first_though_nothing_worse_than_a_warning_is_found(
+    run: Run, tmp_path: Path
+) -> None:
+    talks = [build.Talk(client=("10.0.0.1", 40001 + number)).open() for number in range(2)]
+    for talk in talks:
+        talk.client(build.associate_rq(calling=""))
+        talk.server(build.associate_ac(calling=""))
+        talk.client(build.release_rq())
+        talk.server(build.release_rp())
+        talk.close()
+    path = tmp_path / "blank.pcap"
+    path.write_bytes(build.pcap(build.frames([packet for talk in talks for packet in talk.packets])))
+    status, out, _ = run("check", path)
+    assert (status, out.splitlines()[0].partition(": ")[2]) == (0, "both associations ended well; 2 warnings")
+
+
 def test_a_healthy_capture_is_one_line(run: Run, samples: Path) -> None:
     assert run("check", samples / "c-echo.pcap", "--fail-on", "note") == (
         0,

@@ -499,6 +499,7 @@ case("connection-left-open", lambda: _left_open(61), lambda: _left_open(59))
 # TCP and the capture
 
 case("negotiation-not-captured", lambda: asked_and_answered(build.store_rsp())[5:])
+case("packets-cut", lambda: _cut(42), lambda: _cut(65535))
 case("bytes-missing", lambda: _lost(100), lambda: _lost(0))
 case("bytes-conflicting", lambda: _sent_again_with(b"!"), lambda: _sent_again_with(b""))
 case("one-direction", lambda: [packet for packet in healthy() if packet.flow == healthy()[0].flow])
@@ -580,6 +581,11 @@ def _moved_on(packets: list[build.Packet], less: int) -> list[build.Packet]:
         )
         for packet in packets
     ]
+
+
+def _cut(keep: int) -> list[build.Packet]:
+    """An association of whose packets the capture keeps so many payload bytes."""
+    return [packet._replace(cut=max(len(packet.data) - keep, 0)) for packet in healthy()]
 
 
 def _lost(length: int) -> list[build.Packet]:

@@ -12,6 +12,7 @@ _PLACE = r"(?:(?:[A-Z]{1,2}|\d{1,2})(?:\.\d+)*)"
 _BIT = re.compile(rf"(?:(PS3\.\d+|RFC \d+) )?(§{_PLACE}|Annex [A-Z]{{1,2}}|Table {_PLACE}(?:-\d+)?)")
 _NOT_SAID = {
     "other-protocol-unanswered",
+    "packets-cut",
     "packets-lost",
     "proxy-header",
     "association-per-object",

@@ -91,7 +91,9 @@ def test_refused_connections_are_counted_with_who_called():
 
 def test_connections_without_an_answer_are_told_once_somebody_waited():
     (said,) = told(unanswered(SECOND, 3 * SECOND), "connection-failed")
-    assert said.startswith("10.0.0.2:104 gave no answer to 1 TCP connection from 10.0.0.1: a wrong address, a firewall")
+    assert said.startswith(
+        "10.0.0.2:104 gave no answer to 1 TCP connection (3 SYNs) from 10.0.0.1: a wrong address, a firewall"
+    )
     assert told(unanswered(), "connection-failed") == []
 
 

@@ -243,7 +243,9 @@ def test_an_association_without_the_other_side_is_never_said_to_be_sound(tmp_pat
     path = saved(tmp_path / "lone.pcap", packets)
     failed, said = checked(path, fail_on=Severity.WARNING)
     assert failed
-    assert said.count("  unfinished: nothing sent by STORESCP (10.0.0.2:104) is in the capture") == 4
+    assert (
+        said.count("  unfinished: one direction only: nothing sent by STORESCP (10.0.0.2:104) is in the capture") == 4
+    )
     assert "4 warnings in all 4 associations; fails at warning" in said
     assert "got no answer" not in said
 
@@ -265,7 +267,7 @@ def test_a_single_pdu_of_either_side_tells_that_the_other_was_not_captured(side:
     (cause,) = findings_of(association).causes
     silent = ("STORESCU", "STORESCP")[1 - side] if b"STORESCU" in sent else ("10.0.0.1", "10.0.0.2")[1 - side]
     assert cause.code == "one-direction"
-    assert cause.message.startswith(f"nothing sent by {silent}")
+    assert cause.message.startswith(f"one direction only: nothing sent by {silent}")
     assert verdict(association).startswith(f"unfinished: {cause.message}")
 
 

@@ -34,6 +34,7 @@ _OF_THE_WHOLE = {"segments-sent-again", "retransmission-storm"}
 _OF_THE_PROPOSAL = {"get-without-role"}
 """Told where it shows, and about what was proposed."""
 _NEEDS_HANDSHAKE = {
+    "connection-left-open": "how long it was open is told by another connection of its case, which has nothing else",
     "requestor-silent": "who said nothing is known by having opened the connection",
     "proxy-header": "it stands at the beginning of a connection, and is sent by who opens it",
     "other-protocol": "the first bytes of a side are known to be its first",

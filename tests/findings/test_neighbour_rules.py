@@ -95,3 +95,15 @@ def test_healthy_neighbours_are_no_evidence():
     for number in range(4):
         echo(network, after=1000 * number)
     assert told(network.packets) == told(healthy()) == []
+
+
+def test_a_called_title_that_is_refused_is_held_against_those_that_others_were_accepted_by():
+    network = Network()
+    echo(network)
+    talk = network.talk("10.0.0.77", ARCHIVE, after=1000)
+    talk.client(build.associate_rq(calling="OTHER", called="ANY-SCP"))
+    talk.server(build.associate_rj())
+    talk.end(1)
+    assert told(network.packets) == [
+        "10.0.0.2:104 accepted others by the AE title ARCHIVE (association 1); association 2 called it ANY-SCP"
+    ]

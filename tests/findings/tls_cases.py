@@ -66,12 +66,23 @@ def beside_tls(port: int = 2762) -> list[build.Packet]:
     return before + plain.reset(1).packets
 
 
+def stalled(turns: int, waits: int = 30_000_000_000, by: int = 0) -> list[build.Packet]:
+    """A TLS handshake of so many turns; then both are silent, until one side closes the connection."""
+    talk = build.Talk(server=("10.0.0.2", 2762)).open()
+    said = (handshake(client_hello()), handshake(server_hello(), chain("pacs"), DONE), FINISHED)
+    talked(*((turn % 2, said[turn]) for turn in range(turns)), talk=talk)
+    talk.acknowledge(turns % 2)
+    talk.wait(waits)
+    return talk.end(by).packets
+
+
 CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build.Packet]]]] = {
     "tls-refused": (without_client_certificate, lambda: without_client_certificate(1)),
     "tls-closed-early": (
         lambda: spoken().end(1).packets,
         lambda: spoken((1, FINISHED), (0, DATA)).end(1).packets,
     ),
+    "tls-unanswered": (lambda: stalled(1), lambda: stalled(1, 100_000_000)),
     "tls-unread": (exchanged, without_client_certificate),
     "port-speaks-tls": (beside_tls, lambda: beside_tls(104)),
     "tls-not-decrypted": (garbled, exchanged),
