@@ -9,7 +9,7 @@ import pytest
 
 import build
 from association.test_bounds import many
-from dicomsniff import analyzer
+from dicomsniff import kept
 from dicomsniff.export import drafts
 from dicomsniff.export.formats import FORMATS, find_view
 from dicomsniff.export.pieces import Pieces
@@ -112,7 +112,7 @@ def test_check_says_how_much_it_looked_at(samples: Path) -> None:
 
 
 def test_what_could_not_be_asked_about_is_said(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyzer, "MAX_OPEN_ENTRIES", 4)
+    monkeypatch.setattr(kept, "MAX_OPEN_ENTRIES", 4)
     path = samples / "c-move.pcap"
     late = Selection(Filter("command == C-STORE and message == 6"))
     text, _ = written("show", "text", path, late)

@@ -4,8 +4,8 @@ import pytest
 
 import build
 from dicomsniff.association.timeline import UnexpectedPdu
+from findings.found import analyzed, found_in
 from findings.test_field_reports import told
-from findings.test_rules import analyzed, found_in
 from findings.tls_cases import stalled
 from findings.traffic import SECOND, established, opened, released, stored, talked
 from pipeline import findings_of
