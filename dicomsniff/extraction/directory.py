@@ -43,7 +43,17 @@ class ObjectDirectory:
         return passing, create(path)
 
     def place(self, passing: str, folders: Sequence[str], stem: str, suffix: str) -> int:
-        """Give a file that is whole its name, numbered from the second one of a name on; return the number."""
+        """Give a file that is whole its name, numbered from the second one of a name on; return the number.
+
+        Where that is not possible, which raises OutputError or OSError, the file is gone.
+        """
+        try:
+            return self._place(passing, folders, stem, suffix)
+        except (OSError, OutputError):
+            self.drop(passing)
+            raise
+
+    def _place(self, passing: str, folders: Sequence[str], stem: str, suffix: str) -> int:
         folder = self._folder(folders)
         source, key = os.path.join(self._path, passing), os.path.join(*folders, stem + suffix)
         known = self._latest.pop(key, 0)
