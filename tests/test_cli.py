@@ -154,6 +154,7 @@ def test_the_help_of_every_command_starts(samples: Path) -> None:
         assert f"dicomsniff {command}" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "sample"), [("show", "c-echo"), ("check", "c-echo"), ("show", "c-find-orthanc")])
 def test_what_a_small_capture_does_not_need_is_not_loaded(command: str, sample: str, samples: Path) -> None:
     line = [sys.executable, "-X", "importtime", "-m", "dicomsniff", command, samples / f"{sample}.pcap"]

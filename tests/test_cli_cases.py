@@ -226,6 +226,7 @@ def judge(case: Case, status: int, error: str) -> None:
     assert error.replace("\n", "").isprintable()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", READING + CALLS + WRITING, ids=lambda case: case.line)
 def test_a_command_line(case: Case, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = contents(place)

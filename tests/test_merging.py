@@ -81,6 +81,7 @@ def alone(path: Path) -> str:
     return written(Capture(path, collect=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CAPTURES)
 def test_a_capture_in_parts_is_told_as_if_it_were_read_at_once(name: str) -> None:
     path = SAMPLES / name

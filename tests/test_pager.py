@@ -72,6 +72,7 @@ def piped(*args: object, **settings: str) -> str:
     return subprocess.run(call, capture_output=True, env=os.environ | settings, timeout=60, check=False).stdout.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["show", "check"])
 def test_text_on_a_terminal_goes_through_the_users_pager(command: str, refused: Path) -> None:
     status, shown, errors = OnTerminal(command, refused, "--color", "never", PAGER=PAGED).end()
@@ -100,6 +101,7 @@ def test_what_is_no_terminal_gets_neither_pager_nor_colours(refused: Path, tmp_p
     assert "\x1b" not in (tmp_path / "out").read_text()
 
 
+@pytest.mark.slow
 def test_severities_have_colours_beside_their_words_and_nothing_else_changes(refused: Path) -> None:
     _, shown, _ = OnTerminal("show", refused, "--no-pager").end()
     assert "    then \x1b[1;31merror\x1b[0m: C-MOVE-RSP" in shown

@@ -128,6 +128,7 @@ def sentences(said: object) -> Iterator[str]:
                 yield from sentences(each)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_what_a_sample_says_is_plain(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cli.run(["show", "--contexts", str(path)])

@@ -46,7 +46,7 @@ class Unconnected(Struct, frozen=True):
     waited: int = 0
     """How long (ns) the capture went on after it."""
     tries: int = 1
-    """Segments that its opener sent: its SYN, again and again where nothing came back."""
+    """How often the SYN was sent where it was never answered."""
 
 
 def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
@@ -58,7 +58,7 @@ def find_unconnected(connection: Connection, now: int) -> Unconnected | None:
     met = opener.peer.syn_seen or opener.peer.segments or opener.peer.acked is not None
     mark = connection.first_mark
     how = "refused" if connection.reset and not opener.peer.syn_seen else "silent" if met else "unanswered"
-    waited, tries = max(now - mark.time, 0), opener.segments
+    waited, tries = max(now - mark.time, 0), opener.segments if how == "unanswered" else 1
     return Unconnected(source.address, str(target), mark.time, how, Span.at(mark), waited, tries)
 
 
@@ -145,7 +145,7 @@ class MoveLinks:
         found = [each for each in (*over, *open_ones) if _belongs(each, move, named)]
         until = move.end if move.end is not None else -1
         tried = (each for each in (*self._unconnected, *refused) if each.source == move.provider)
-        unconnected = sorted((each for each in tried if move.start <= each.time <= until), key=_time)
+        unconnected = sorted((each for each in tried if move.start <= each.time <= until), key=_beginning)
         return replace(move, deliveries=tuple(sorted(found, key=_place)), unconnected=tuple(unconnected))
 
     def _remember(self, move: Move) -> None:
@@ -163,7 +163,7 @@ class MoveLinks:
 
     def unconnected(self) -> list[Unconnected]:
         """Return TCP connections that failed, in the order of time; of too many, those that ended last."""
-        return sorted(self._unconnected, key=_time)
+        return sorted(self._unconnected, key=_beginning)
 
     def moves(self) -> list[Move]:
         """Return every C-MOVE with what belongs to it, as far as it is known by now."""
@@ -257,6 +257,11 @@ def _start(each: Move | Delivery) -> int:
 def _place(each: Move | Delivery) -> tuple[int, int, int]:
     """The order of time: it does not depend on which association ended first."""
     return each.start, each.association, each.message
+
+
+def _beginning(unconnected: Unconnected) -> tuple[int, int]:
+    """The order in which connections were opened: it does not depend on which ended first."""
+    return unconnected.time, unconnected.span.first_packet if unconnected.span is not None else 0
 
 
 def _time(unconnected: Unconnected) -> int:

@@ -79,6 +79,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @every_compression
 @pytest.mark.parametrize(("head", "unit"), BOMBS.values(), ids=BOMBS)
 def test_records_that_cost_no_bytes_are_soon_too_many(tmp_path, monkeypatch, start, head, unit):
@@ -132,6 +133,7 @@ def test_what_is_no_capture_is_refused_before_anything_of_it_was_made(tmp_path, 
         CaptureReader(str(path))
 
 
+@pytest.mark.slow
 @every_compression
 def test_a_capture_of_black_images_is_read_to_its_end(tmp_path, monkeypatch, start):
     """Segments of 60 kB, as hosts record them before their network card cuts them: nothing compresses better."""

@@ -95,6 +95,7 @@ def test_data_sets_passed_over_are_counted_as_if_they_had_been_decoded(messages,
         assert told(analyze(packets, collect=collect, sizes=tuple(sizes))) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fragment", [1, 2, 5, 11, 12, 13, 26, 100, 357, 358, 1448, 1460, 5000, 16372])
 @pytest.mark.parametrize("segment", [50, 370, 1448, 1460, 9000, 65_000])
 def test_every_fragment_length_against_every_segment_length(fragment, segment):

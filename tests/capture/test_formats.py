@@ -325,6 +325,7 @@ def test_compressed_parts_put_one_behind_the_other_read_as_one(path, compress):
     assert read(path, b"".join(parts)) == (numbered(MANY), "")
 
 
+@pytest.mark.slow
 @every_compression
 @every_compressed_format
 def test_a_compressed_capture_that_is_cut_off_gives_what_precedes_and_says_why(path, make, compress):
@@ -371,6 +372,7 @@ def test_a_compression_that_is_not_read_is_no_capture(path):
         CaptureReader(str(path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 def test_a_decompression_bomb_is_read_in_pieces(path, compression):
     import tracemalloc
@@ -396,6 +398,7 @@ def test_interfaces_of_a_section_without_end_are_given_up(path, monkeypatch):
     assert truncated == f"a section has more than 10 interfaces, at byte {len(begin + build.interface() * 9)}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compress", [bytes, *COMPRESSIONS.values()], ids=["plain", *COMPRESSIONS])
 @pytest.mark.parametrize(
     ("sections", "interfaces", "block"), [(4, 1000, 1 << 20), (1000, 12, 1 << 20), (3, 7, 333), (1, 1, 100)]
@@ -447,6 +450,7 @@ class Trickle(io.RawIOBase):
         return len(part)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compress", [bytes, *COMPRESSIONS.values()], ids=["plain", *COMPRESSIONS])
 @every_compressed_format
 @pytest.mark.parametrize("size", [1, 3, 1000])
@@ -496,6 +500,7 @@ every_capture = pytest.mark.parametrize("data", CAPTURES.values(), ids=CAPTURES)
 SIZES = [(1, 1), (7, 3), (13, 100), (100, 16), (100, 100), (333, 50), (1000, 999), (4096, 1), (1 << 20, 4096)]
 
 
+@pytest.mark.slow
 @every_capture
 @pytest.mark.parametrize(("block", "seam"), SIZES)
 def test_blocks_of_any_size_give_the_same_packets(path, monkeypatch, data, block, seam):
@@ -506,6 +511,7 @@ def test_blocks_of_any_size_give_the_same_packets(path, monkeypatch, data, block
     assert len(expected[0]) == 120
 
 
+@pytest.mark.slow
 @every_capture
 @pytest.mark.parametrize("compress", [bytes, *COMPRESSIONS.values()], ids=["plain", *COMPRESSIONS])
 @pytest.mark.parametrize(("block", "seam"), [(100, 16), (333, 50), (1 << 20, 4096)])

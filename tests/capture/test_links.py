@@ -200,6 +200,7 @@ def test_a_frame_that_holds_no_segment_is_counted_by_reason(what, link_type, fra
     assert (dict(found.undecoded), found.packets) == ({reason: 1}, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("link_type", sorted(LINKS))
 def test_every_beginning_of_a_tunnelled_frame_is_counted_or_decoded_never_both(link_type):
     wraps = [wrap for _, kind, wrap in [*EITHER, *ONLY_V4, *ONLY_V6] if kind == link_type]

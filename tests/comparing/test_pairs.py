@@ -62,6 +62,7 @@ def test_it_is_said_where_good_and_bad_seem_to_be_swapped(samples):
     assert not compared(samples / "pairs/missing-role-good.pcap", samples / "pairs/missing-role-bad.pcap").looks_swapped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", sorted(Path(__file__).parents[2].glob("samples/**/*.pcap*")), ids=lambda path: path.name
 )

@@ -168,6 +168,7 @@ def test_the_general_statuses_mean_the_same_to_every_service(service, uid):
         assert words in found.meaning or (service, uid, status) == ("N-SET", MPPS, 0x0110)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("uid", [None, CT, UPS_PULL, "1.2.3.4"])
 def test_a_number_in_a_range_of_ps3_7_is_never_undefined(service, uid):

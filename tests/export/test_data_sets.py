@@ -42,6 +42,7 @@ def without(said: Any, commands: set[str] | None) -> Any:
     return said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["json", "jsonl"])
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_less_of_data_sets_changes_nothing_else(path: Path, form: str) -> None:

@@ -31,6 +31,7 @@ def test_each_schema_is_one(name):
     Draft202012Validator.check_schema(json.loads(schema_text(name)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("privacy", [Privacy(), Privacy(keep_phi=True)], ids=["withheld", "kept"])
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
 def test_the_transcript_of_a_capture_is_valid(path: Path, privacy: Privacy):

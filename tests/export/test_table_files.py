@@ -36,6 +36,7 @@ def by_association(directory: Path, table: str) -> list[dict[str, str]]:
     return sorted(rows(directory, table), key=lambda row: int(row["association"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_tables_hold_what_the_transcript_says(path, tmp_path):
     said = json.loads(written("json", path))
@@ -61,6 +62,7 @@ def test_tables_hold_what_the_transcript_says(path, tmp_path):
     assert sorted(row["code"] for row in rows(directory, "findings")) == sorted(findings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_parquet_holds_the_same_as_csv(path, tmp_path):
     as_csv, as_parquet = exported("csv", path, tmp_path / "csv"), exported("parquet", path, tmp_path / "parquet")

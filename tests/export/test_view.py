@@ -44,6 +44,7 @@ def written(view: type[View], path: str, reader: Callable[[str], PacketSource] =
     return out.getvalue().splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_what_is_followed_as_json_lines_is_what_is_exported(path: Path) -> None:
     exported = written(find_view("export", "jsonl"), str(path))

@@ -25,6 +25,7 @@ def test_nothing_that_was_planted_is_in_a_file(tmp_path: Path) -> None:
     assert {where for uid, where in plants.uids.items() if uid.encode() in whole} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_every_whole_object_can_be_read(tmp_path: Path) -> None:
     source, out = tmp_path / "planted.pcap", tmp_path / "out"

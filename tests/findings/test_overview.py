@@ -58,6 +58,7 @@ def assert_views_agree(path: Path) -> None:
         assert plain(LinkBook.of(capture.analyzer).verdict) in (said["verdict"], "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
 def test_all_views_agree_on_every_capture(path):
     assert_views_agree(path)

@@ -118,6 +118,7 @@ NUMBERED = re.compile(r"\b(associations?|packets?|message) \d")
 DOTTED = re.compile(r"\d+(?:\.\d+){3,}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", CASES)
 def test_no_title_address_uid_comment_or_number_is_text(code: str) -> None:
     for raises in (True, False):

@@ -121,6 +121,7 @@ HUGE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("what", "head"), HUGE)
 def test_announced_lengths_allocate_nothing(what, head):
     stream = PduStream(SOURCE)

@@ -54,6 +54,7 @@ def test_the_walk_finds_the_strings_there_are(samples: Path) -> None:
     assert found >= KNOWN
 
 
+@pytest.mark.slow
 def test_the_poison_stays_in_its_capture(samples: Path) -> None:
     path = samples / "c-move-destination-refuses.pcap"
     before = list(written(lambda **options: Capture(str(path), **options), (str(path),)))

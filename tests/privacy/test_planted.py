@@ -295,6 +295,7 @@ def is_never_said(where: str) -> bool:
     return any(each in where for each in ("identity", "user name", "passcode", "server response", "cut off"))
 
 
+@pytest.mark.slow
 def test_what_the_profile_keeps_is_said(capture: Planted) -> None:
     said = capture.written("export", "json", Privacy())
     assert not [f"{each}: {where}" for each, where in capture.plants.kept.items() if each not in said]

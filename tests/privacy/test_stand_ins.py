@@ -57,6 +57,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("declared", "name"), NAMES, ids=[declared for declared, _ in NAMES])
 def test_a_name_in_any_character_set_is_decoded_as_before(declared: str, name: bytes) -> None:
     encodings, _ = python_encodings(declared)

@@ -24,6 +24,7 @@ def copied(tmp_path: Path):
     return call
 
 
+@pytest.mark.slow
 def test_nothing_that_was_planted_is_in_a_copy(copied):
     plants, copy = copied(PLAIN)
     # What stands for a date may be the date of another plant, as may what stands for a letter or two.
@@ -36,6 +37,7 @@ def test_nothing_that_was_planted_is_in_a_copy(copied):
     assert CANARY.encode() not in copy
 
 
+@pytest.mark.slow
 def test_uids_and_names_of_the_network_stay_unless_they_are_to_go(copied):
     plants, copy = copied(PLAIN)
     assert any(uid.encode() in copy for uid in plants.uids)

@@ -38,12 +38,14 @@ def in_clear(path: Path) -> bool:
     return not path.name.startswith("tls")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", filter(whole, sorted(CAPTURES)), ids=lambda path: path.name)
 def test_a_scrubbed_sample_is_the_same_exchange(path: Path, tmp_path: Path) -> None:
     scrub(path, tmp_path / path.name)
     assert exchange(tmp_path / path.name) == exchange(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("c-*.pcap")), ids=lambda path: path.name)
 def test_with_all_withheld_it_is_the_same_but_for_names(path: Path, tmp_path: Path) -> None:
     scrub(path, tmp_path / path.name, Privacy(redact_uids=True, redact_network=True))

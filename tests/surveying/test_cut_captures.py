@@ -58,6 +58,7 @@ def test_a_capture_cut_into_twenty_is_told_as_the_whole(name: str, tmp_path: Pat
     assert in_pieces(name, list(range(1, 2000, 97))[:19], tmp_path) == whole(name)
 
 
+@pytest.mark.slow
 @given(name=st.sampled_from(CAPTURES), cuts=st.lists(st.integers(0, 5000), min_size=1, max_size=19))
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
 def test_it_does_not_matter_where_a_capture_is_cut(name: str, cuts: list[int]) -> None:

@@ -52,6 +52,7 @@ def asked(directory: Path, what: str, capsys: pytest.CaptureFixture[str], *optio
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [query.name for query in QUERIES])
 def test_every_query_with_a_name_is_answered(name, samples, capsys):
     assert json.loads(asked(samples, name, capsys, "--format", "json"))

@@ -35,6 +35,7 @@ def told(path: Path) -> str:
 SMALL = [path.name for path in SAMPLES if path.stat().st_size < 100_000]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_what_is_told_of_a_capture_is_the_same_where_its_connections_leave_memory(
     name: str, monkeypatch: pytest.MonkeyPatch

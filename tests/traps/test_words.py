@@ -196,6 +196,7 @@ def unfinished_commands(count: int) -> list[build.Packet]:
     return talk.packets
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

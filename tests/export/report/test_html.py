@@ -57,6 +57,7 @@ class Outline(HTMLParser):
         return [value for _, each, value in self.attributes if each == name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_a_page_needs_nothing_but_itself(path):
     page = written("html", path)
