@@ -175,10 +175,9 @@ class _KeySink:
 
     def __init__(self) -> None:
         self.keys: list[Key] = []
-        self._outer: list[tuple[int, list[Key], list[tuple[Key, ...]]]] = []
-        """Of every sequence that the walk is in: its tag, the keys that it is one of, its items that are whole."""
-        self._items: list[int] = []
-        """How many sequences were open where each item begins that the walk is in."""
+        self._within: list[tuple[int, list[Key], list[tuple[Key, ...]]] | None] = []
+        """What the walk is in: of a sequence its tag, the keys that it is one of, and its items that are whole; None
+        for an item, whose keys `keys` are."""
 
     def element(self, header: Header, value: bytes) -> bool:
         """Take an element; it is no sequence."""
@@ -187,11 +186,11 @@ class _KeySink:
 
     def begin(self, header: Header, *, pixels: bool) -> None:  # noqa: ARG002
         """Go into a sequence, or into encapsulated pixel data, which are none of a query's business."""
-        self._outer.append((header.tag, self.keys, []))
+        self._within.append((header.tag, self.keys, []))
 
     def begin_item(self, offset: int) -> None:  # noqa: ARG002
         """Go into an item."""
-        self._items.append(len(self._outer))
+        self._within.append(None)
         self.keys = []
 
     def fragment(self, start: int, length: int) -> None:
@@ -199,12 +198,12 @@ class _KeySink:
 
     def end(self, offset: int) -> None:  # noqa: ARG002
         """Leave an item or a sequence."""
-        if self._items and self._items[-1] == len(self._outer):
-            self._items.pop()
-            self._outer[-1][2].append(tuple(self.keys))
-        else:
-            tag, self.keys, items = self._outer.pop()
+        left = self._within.pop()
+        if left is not None:
+            tag, self.keys, items = left
             self.keys.append(Key(tag, "SQ", b"", tuple(items)))
+        elif (sequence := self._within[-1]) is not None:
+            sequence[2].append(tuple(self.keys))
 
     def keep(self, inflated: bytes) -> None:
         """Keep no bytes."""

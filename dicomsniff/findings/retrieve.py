@@ -46,9 +46,10 @@ def why_in_sight(move: Move) -> str:
     destination = _destination(move)
     if said := _first_refusal(move, destination):
         return said
-    if refused := [each for each in move.unconnected if each.how == "refused" and each.time <= (move.end or 0)]:
-        return _tried_in_vain(refused) if not move.sent else _refused_objects(move, destination)
-    if move.status == DESTINATION_UNKNOWN:
+    refused = [each for each in move.unconnected if each.how == "refused" and each.time <= (move.end or 0)]
+    if refused and not move.sent:
+        return _tried_in_vain(refused)
+    if move.status == DESTINATION_UNKNOWN and not refused:
         return _unknown(move)
     return _refused_objects(move, destination)
 
