@@ -248,6 +248,15 @@ def test_what_was_not_over_was_watched_to_the_end_of_the_whole(tmp_path: Path) -
     assert unconnected[0].waited == later.packets[-1].time - unanswered.packets[0].time
 
 
+def watched(directory: Path, packets: list[build.Packet]) -> tuple[list[int], list[int]]:
+    """Until when associations were watched: of a capture that is read at once, and merged of one part."""
+    path = directory / "capture.pcap"
+    path.write_bytes(build.pcap(build.frames(packets)))
+    with Capture(str(path)) as capture:
+        whole = [each.watched_until for each in capture.associations]
+    return whole, [each.watched_until for each in merge(deal(path, 1, lambda number: 0)).associations]
+
+
 def test_what_was_given_up_before_its_part_ended_was_watched_no_longer(tmp_path: Path) -> None:
     """The ports are used again: nobody knows what became of the connection before."""
     client, later = ("10.0.0.7", 4711), build.START + 600_000 * build.MILLISECOND
@@ -255,12 +264,9 @@ def test_what_was_given_up_before_its_part_ended_was_watched_no_longer(tmp_path:
     again = build.Talk(client=client, start=later, client_seq=900_000, server_seq=800_000).open()
     before.client(build.associate_rq())
     again.client(build.associate_rq())
-    path = tmp_path / "again.pcap"
-    path.write_bytes(build.pcap(build.frames([*before.packets, *again.packets])))
-    with Capture(str(path)) as capture:
-        watched = [each.watched_until for each in capture.associations]
-    assert watched[0] < again.packets[0].time <= watched[1]
-    assert [each.watched_until for each in merge(deal(path, 1, lambda number: 0)).associations] == watched
+    whole, in_parts = watched(tmp_path, [*before.packets, *again.packets])
+    assert whole[0] < again.packets[0].time <= whole[1]
+    assert in_parts == whole
 
 
 def test_where_time_goes_back_an_association_is_watched_to_its_own_end(tmp_path: Path) -> None:
@@ -268,12 +274,9 @@ def test_where_time_goes_back_an_association_is_watched_to_its_own_end(tmp_path:
     late.wait(60_000 * build.MILLISECOND)
     late.client(build.associate_rq())
     early.client(build.associate_rq())
-    path = tmp_path / "back.pcap"
-    path.write_bytes(build.pcap(build.frames([*late.packets, *early.packets])))
-    with Capture(str(path)) as capture:
-        watched = [each.watched_until for each in capture.associations]
-    assert watched[0] == late.packets[-1].time
-    assert [each.watched_until for each in merge(deal(path, 1, lambda number: 0)).associations] == watched
+    whole, in_parts = watched(tmp_path, [*late.packets, *early.packets])
+    assert whole[0] == late.packets[-1].time
+    assert in_parts == whole
 
 
 def test_the_packets_at_which_rereading_begins_are_numbered_anew() -> None:

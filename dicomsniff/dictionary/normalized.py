@@ -99,15 +99,15 @@ SERVICES: dict[str, tuple[str, ...]] = {
     "1.2.840.10008.5.1.1.23": ("N-CREATE", "N-DELETE"),  # Presentation LUT, §H.4.9.2
     PRINT_JOB: ("N-EVENT-REPORT", "N-GET"),  # §H.4.5.2
     PRINTER: ("N-EVENT-REPORT", "N-GET"),  # §H.4.6.2
-    "1.2.840.10008.5.1.1.16.376": ("N-GET",),  # Printer Configuration Retrieval, §H.4.12.2
-    COMMITMENT: ("N-ACTION", "N-EVENT-REPORT"),  # §J.3.2
-    MPPS: ("N-CREATE", "N-SET", "N-GET", "N-EVENT-REPORT"),  # §F.7.2, §F.8.2, §F.9.2
-    "1.2.840.10008.3.1.2.3.4": ("N-GET",),  # MPPS Retrieve, §F.8.2
-    "1.2.840.10008.3.1.2.3.5": ("N-EVENT-REPORT",),  # MPPS Notification, §F.9.2
-    MEDIA_CREATION: ("N-CREATE", "N-ACTION", "N-GET"),  # §S.3.2
-    "1.2.840.10008.5.1.4.33": ("N-CREATE",),  # Instance Availability Notification, §R.3.2
-    "1.2.840.10008.1.40": ("N-ACTION",),  # Procedural Event Logging, §P.2.2
-    "1.2.840.10008.1.42": ("N-ACTION",),  # Substance Administration Logging, §P.3.2
+    "1.2.840.10008.5.1.1.16.376": ("N-GET",),  # Printer Configuration Retrieval, §H.4.11.2
+    COMMITMENT: ("N-ACTION", "N-EVENT-REPORT"),  # §J.3.1
+    MPPS: ("N-CREATE", "N-SET", "N-GET", "N-EVENT-REPORT"),  # §F.7.1, §F.8.1, §F.9.1
+    "1.2.840.10008.3.1.2.3.4": ("N-GET",),  # MPPS Retrieve, §F.8.1
+    "1.2.840.10008.3.1.2.3.5": ("N-EVENT-REPORT",),  # MPPS Notification, §F.9.1
+    MEDIA_CREATION: ("N-CREATE", "N-ACTION", "N-GET"),  # §S.3.1
+    "1.2.840.10008.5.1.4.33": ("N-CREATE",),  # Instance Availability Notification, §R.3.1
+    "1.2.840.10008.1.40": ("N-ACTION",),  # Procedural Event Logging, §P.2.1
+    "1.2.840.10008.1.42": ("N-ACTION",),  # Substance Administration Logging, §P.3.1
     INVENTORY_CREATION: ("N-ACTION", "N-EVENT-REPORT"),  # Inventory Creation, §KK.2.1
     "1.2.840.10008.5.1.1.40": ("N-GET",),  # Display System, §EE.2.2
     **dict.fromkeys(UPS_CLASSES, ("N-CREATE", "N-SET", "N-GET", "N-ACTION", "N-EVENT-REPORT")),  # §CC.2
