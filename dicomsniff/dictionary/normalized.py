@@ -10,8 +10,8 @@ MEDIA_CREATION = "1.2.840.10008.5.1.1.33"
 INVENTORY_CREATION = "1.2.840.10008.5.1.4.1.1.201.5"
 WELL_KNOWN = {
     COMMITMENT: "1.2.840.10008.1.20.1.1",  # PS3.4 §J.3.5
-    PRINTER: "1.2.840.10008.5.1.1.17",  # §H.4.6.3
-    "1.2.840.10008.5.1.1.16.376": "1.2.840.10008.5.1.1.17.376",  # Printer Configuration Retrieval, §H.4.12
+    PRINTER: "1.2.840.10008.5.1.1.17",  # §H.4.6.5
+    "1.2.840.10008.5.1.1.16.376": "1.2.840.10008.5.1.1.17.376",  # Printer Configuration Retrieval, §H.4.11.4
     INVENTORY_CREATION: "1.2.840.10008.5.1.4.1.1.201.1.1",  # Storage Management SOP Instance, §KK.1.3.2
 }
 """The one instance of each SOP class that has but one."""

@@ -35,11 +35,10 @@ def is_ill_formed(command: Command) -> bool:
 
 def _missized(command: Command) -> list[tuple[int, int]]:
     """Return elements that hold one number and have another length than one has: tag, bytes; empty ones have none."""
-    sizes = _SIZES
     return [
         (tag, end - start)
         for tag, (start, end) in command.places.items()
-        if end - start != sizes.get(tag, end - start) and end > start
+        if end - start != _SIZES.get(tag, end - start) and end > start
     ]
 
 
