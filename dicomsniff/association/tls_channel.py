@@ -163,7 +163,7 @@ class TlsStream:
         offset, until = self.offset, skip.until
         reached = offset + len(data) - at
         if reached >= until:
-            until = skip.repeated(offset, data, at, len(data))
+            until = skip.repeated(skip.until, offset, data, at, len(data))
             if not until:
                 return False
             header = at + until - skip.period - offset

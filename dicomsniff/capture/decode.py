@@ -7,10 +7,11 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
-from dicomsniff.capture.headers import NO_SHAPE, Shape, find_shape
+from dicomsniff.capture.headers import NO_SHAPE, find_shape
 from dicomsniff.capture.packets import PacketBatch
-from dicomsniff.capture.segments import ACK, CONTROL, DOUBLED, ENDS, PAUSE, Flow, RunPause, Segment
-from dicomsniff.capture.skip import MAX_KEPT
+from dicomsniff.capture.passed import is_copy, read_rest, tell
+from dicomsniff.capture.segments import ACK, CONTROL, ENDS, NO_ANSWERS, Answered, Flow, Segment
+from dicomsniff.capture.skip import MAX_KEPT, NO_SKIP
 from dicomsniff.capture.trail import Trail
 from dicomsniff.capture.unreachable import MAX_UNREACHABLE, Unreachable
 from dicomsniff.span import PacketMark
@@ -18,8 +19,6 @@ from dicomsniff.span import PacketMark
 if TYPE_CHECKING:
     from dicomsniff.capture.frames import FrameDecoder
 
-_REST = struct.Struct(">L2xH").unpack_from
-"""Acknowledgement number and window, from byte 8 of a TCP header."""
 _new = tuple.__new__
 
 
@@ -47,9 +46,12 @@ class SegmentDecoder:
         # The flow whose packets are being counted, and what of its state they change: one compared with the next costs
         # a third of looking the flow up. It is written back before anybody else may look.
         run: Flow | None = None
-        run_flow, run_expected, run_offset, run_until, run_last = b"", -1, 0, 0, 0
+        run_flow, run_expected, run_offset, run_until, run_last, run_seen = b"", -1, 0, 0, 0, 0
+        run_skip = NO_SKIP
         run_kept: list[bytes] | None = None
         run_steps: deque[tuple[int, int | PacketMark]] | None = None
+        # The same of what the other side sends meanwhile, as long as it only acknowledges more of them.
+        answers, answer_seq, room, (acked, answer_last, in_flight) = NO_ANSWERS
         shape = NO_SHAPE
         at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected = shape
         for number, start, end in zip(count(batch.first_number), starts, batch.ends, strict=False):
@@ -69,24 +71,45 @@ class SegmentDecoder:
                     tcp, last = start + tcp_at, start + counted + length
                     first = tcp + (control >> 10 & 0x3C)
                     reached = run_offset + last - first
-                    if tcp + 20 <= first < last <= end and reached < run_until:
+                    if tcp + 20 <= first < last <= end and (
+                        reached < run_until or (ahead := run_skip.repeated(run_until, run_offset, data, first, last))
+                    ):
+                        if reached >= run_until:
+                            run_until, run_seen = ahead, number
                         if run_kept is not None:
                             run_kept.append(data[first:last])
                             if run_steps is not None:
                                 run_steps.append((run_offset, number))
                             if len(run_kept) >= MAX_KEPT:
-                                run_until = 0
+                                run_flow = b""  # the next one must be handed on
                         run_offset, run_last, run_expected = reached, number, (seq + last - first) & 0xFFFFFFFF
                         continue
-                elif (
-                    flow == run_flow
-                    and seen & type_mask == kind
-                    and carried & protocol_mask == protocol
-                    and _is_copy(batch, shape, start, starts[run_last - batch.first_number])
-                ):
-                    run.copies, run.last_copy = run.copies + 1, number
-                    continue
-                run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
+                elif seen & type_mask == kind and carried & protocol_mask == protocol:
+                    if flow == run_flow:
+                        if is_copy(batch, shape, start, starts[run_last - batch.first_number]):
+                            run.copies, run.last_copy = run.copies + 1, number
+                            continue
+                    elif (
+                        flow == answers
+                        and seq == answer_seq
+                        and control & CONTROL == ACK
+                        and (outer is None or outer(data, start) == expected)
+                    ):
+                        tcp = start + tcp_at
+                        if tcp + 20 <= tcp + (control >> 10 & 0x3C) == start + counted + length <= end:
+                            ack, window = read_rest(data, tcp + 8)
+                            under_way = (run_expected - acked) & 0xFFFFFFFF
+                            if (
+                                window >= room
+                                and 0 < (ack - acked) & 0xFFFFFFFF <= under_way
+                                and layout.time(data, start) >= batch.time(run_last - batch.first_number)
+                            ):
+                                acked, answer_last = ack, number
+                                if under_way > in_flight:
+                                    in_flight = under_way
+                                continue
+                counts, foretold = (run_offset, run_last, run_expected), (run_until, run_seen)
+                _write_back(run, batch, counts, foretold, Answered(acked, answer_last, in_flight))
                 run = None
             if seen & type_mask != kind or (outer is not None and outer(data, start) != expected):
                 found = find_shape(link_type, data, start, end)
@@ -94,7 +117,7 @@ class SegmentDecoder:
                     carried = ~protocol
                 else:
                     if passed:
-                        self._mark(passed, batch, shape)
+                        tell(passed, batch, shape)
                     shape = found
                     at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected = shape
                     _, length, carried, flow, seq, control = read(data, start + at)
@@ -117,7 +140,7 @@ class SegmentDecoder:
                             elif kept is not None and len(kept) >= MAX_KEPT:
                                 until = 0
                             elif reached >= until:
-                                until = skip.repeated(offset, data, first, last)
+                                until = skip.repeated(until, offset, data, first, last)
                                 if until:
                                     mark = _new(PacketMark, (number, layout.time(data, start), before + start))
                                     state.skip = skip.went_on(until, mark)
@@ -136,13 +159,14 @@ class SegmentDecoder:
                                     passed.append(state)
                                 if unreadable is None:
                                     run, run_flow, run_expected, run_offset = state, flow, state.expected, reached
-                                    run_until, run_last, run_kept = until, number, kept
+                                    run_until, run_last, run_seen, run_kept, run_skip = until, number, 0, kept, skip
+                                    answers, answer_seq, room, (acked, answer_last, in_flight) = state.answers()
                                     run_steps = trail.steps if (trail := skip.trail) is not None else None
                                 continue
                     if first <= end:
                         if passed:
-                            self._mark(passed, batch, shape)
-                        ack, window = _REST(data, tcp + 8)
+                            tell(passed, batch, shape)
+                        ack, window = read_rest(data, tcp + 8)
                         missing = max(0, last - end)
                         time, last, place = layout.time(data, start), last - missing, before + start
                         yield number, time, place, flow, seq, ack, control, window, data, first, last, missing
@@ -151,13 +175,14 @@ class SegmentDecoder:
             decoded = self._frames.decode(link_type, data[start:end], time)
             if decoded is not None:
                 if passed:
-                    self._mark(passed, batch, shape)
+                    tell(passed, batch, shape)
                 flow, seq, ack, control, window, segment, header, missing = decoded
                 last, place = len(segment), before + start
                 yield number, time, place, flow, seq, ack, control, window, segment, header, last, missing
         if run is not None:
-            run.offset, run.last_packet, run.expected = run_offset, run_last, run_expected
-        self._mark(passed, batch, shape)
+            counts, foretold = (run_offset, run_last, run_expected), (run_until, run_seen)
+            _write_back(run, batch, counts, foretold, Answered(acked, answer_last, in_flight))
+        tell(passed, batch, shape)
         for trail in trails:
             trail.settle()
 
@@ -168,58 +193,21 @@ class SegmentDecoder:
 
         return FrameDecoder(self.undecoded, self.unreachable)
 
-    def _mark(self, passed: list[Flow], batch: PacketBatch, shape: Shape) -> None:
-        """Tell flows of the packets that were passed over, all of one shape: times are not worked out for every one."""
-        data, starts, layout, base = batch.data, batch.starts, batch.layout, batch.first_number
-        for state in passed:
-            first, last = state.passed_since - base, state.last_packet - base
-            state.passed_since = 0
-            start = starts[last]
-            ack, window = _REST(data, start + shape.tcp + 8)
-            length = _payload(shape, data, start)
-            since = time = layout.time(data, start)
-            before, pauses = length, []
-            if first != last:
-                since, before = layout.time(data, starts[first]), _payload(shape, data, starts[first])
-                if time - since >= PAUSE:
-                    pauses = _find_pauses(state.flow, first, last, batch, shape)
-            place = batch.file_offset + start - layout.header
-            state.passed_over(since, time, place, ack, window, (before, length), pauses)
-            if state.copies:
-                start = starts[state.last_copy - base]
-                mark = PacketMark(state.last_copy, layout.time(data, start), batch.file_offset + start - layout.header)
-                state.passed_copies(state.copies, mark)
-                state.copies = 0
-        passed.clear()
 
+def _write_back(
+    run: Flow,
+    batch: PacketBatch,
+    counted: tuple[int, int, int],
+    foretold: tuple[int, int],
+    answered: Answered,
+) -> None:
+    """Let a flow know what was counted of it: (offset, last packet, sequence number that comes next).
 
-def _find_pauses(flow: bytes, first: int, last: int, batch: PacketBatch, shape: Shape) -> list[RunPause]:
-    """Look through the packets of a flow that were passed over for pauses between them."""
-    pauses: list[RunPause] = []
-    data, before, since, copied = batch.data, batch.starts[first], batch.time(first), -1
-    for index in range(first, last + 1):
-        start = batch.starts[index]
-        _, _, _, of, seq, _ = shape.read(data, start + shape.at)
-        if of == flow and seq != copied:
-            copied, time = seq, batch.time(index)
-            if time - since >= PAUSE:
-                pauses.append(RunPause(since, time, _payload(shape, data, before)))
-            before, since = start, time
-    return pauses
-
-
-def _is_copy(batch: PacketBatch, shape: Shape, start: int, before: int) -> bool:
-    """Whether the frame at `start` is the one `before` of the same flow, captured twice."""
-    data, tcp = batch.data, shape.tcp
-    if data[start : start + tcp + 16] != data[before : before + tcp + 16]:
-        # A router between them changes addresses of the link, and time to live.
-        now, then = shape.read(data, start + shape.at), shape.read(data, before + shape.at)
-        if now[1] != then[1] or now[4:] != then[4:] or _REST(data, start + tcp + 8) != _REST(data, before + tcp + 8):
-            return False
-    return 0 <= batch.layout.time(data, start) - batch.layout.time(data, before) < DOUBLED
-
-
-def _payload(shape: Shape, data: bytes, start: int) -> int:
-    """Return the payload bytes of a frame of that shape."""
-    _, length, _, _, _, control = shape.read(data, start + shape.at)
-    return shape.counted + length - shape.tcp - (control >> 10 & 0x3C)
+    `foretold` is where its skip ends, and the packet in which it last went on, if it did.
+    """
+    run.offset, run.last_packet, run.expected = counted
+    until, seen = foretold
+    if seen and run.skip is not None:
+        run.skip = run.skip.went_on(until, batch.mark(seen))
+    if answered.last:
+        run.answered = answered

@@ -43,6 +43,34 @@ class RunPause(NamedTuple):
     """Payload bytes of the packet before it."""
 
 
+class Answered(NamedTuple):
+    """How far the other side has acknowledged a flow in packets that were only counted."""
+
+    ack: int
+    """Its last acknowledgement number."""
+    last: int
+    """The number of the packet that had it; 0 where none came since the flow was told of such."""
+    in_flight: int
+    """The most bytes that were sent and not acknowledged before one of them."""
+
+
+class Answers(NamedTuple):
+    """Packets of the other side that say nothing but how much of a flow they acknowledge, beyond the last one."""
+
+    flow: bytes
+    """The flow that they are of."""
+    seq: int
+    """Their sequence number."""
+    room: int
+    """A window below that must be looked at."""
+    before: Answered
+    """What was acknowledged before."""
+
+
+NO_ANSWERS = Answers(b"", -1, 0, Answered(0, 0, 0))
+"""Every packet of the other side must be looked at."""
+
+
 class Flow(Protocol):
     """One direction of a connection being followed, as far as decoding needs to know it."""
 
@@ -62,6 +90,10 @@ class Flow(Protocol):
     """The number of the last of them."""
     skip: Skip | None
     """Which of the next bytes need not become segments; None where all must."""
+    acked: int | None
+    """The other side has acknowledged everything before this offset."""
+    answered: Answered | None
+    """What the other side acknowledged in packets that were only counted, and are not reported yet."""
 
     def passed_over(
         self,
@@ -77,7 +109,16 @@ class Flow(Protocol):
 
         `since` is when the first of them was captured (ns since 1970); `time`, `record_offset`, `ack` and `window`
         are the last one's; `lengths` are the payload bytes of the first and of the last. No other packet of the
-        connection was between them, also not in the `pauses`.
+        connection was in one of the `pauses`.
+        """
+
+    def answers(self) -> Answers:
+        """Return which packets of the other side may be counted only, as those that are passed over are."""
+
+    def took_answers(self, ack: int, last: PacketMark, in_flight: int) -> None:
+        """Update the stream after such packets, the last of which acknowledged what is before `ack`.
+
+        Before one of them, `in_flight` bytes at most were sent and not acknowledged.
         """
 
     def passed_copies(self, count: int, last: PacketMark) -> None:

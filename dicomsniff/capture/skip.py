@@ -87,9 +87,9 @@ class Skip(NamedTuple):
     unreadable: Unreadable | None = None
     """What counts packets that are not whole, which are the only ones passed over then."""
 
-    def repeated(self, offset: int, data: bytes, start: int, end: int) -> int:
-        """Return where the skip ends if `data[start:end]`, at `offset` of the stream, repeats; 0 where it does not."""
-        repeat, until = self.repeat, self.until
+    def repeated(self, until: int, offset: int, data: bytes, start: int, end: int) -> int:
+        """Return where a skip up to `until` ends if `data[start:end]`, at `offset` of the stream, repeats; else 0."""
+        repeat = self.repeat
         if not repeat:
             return 0
         reached = offset + end - start
@@ -108,3 +108,7 @@ class Skip(NamedTuple):
         return tuple.__new__(
             Skip, (until, self.repeat, self.period, self.limit, self.kept, mark, self.trail, self.lacks, None)
         )
+
+
+NO_SKIP = Skip(0)
+"""Nothing may be passed over."""

@@ -4,7 +4,7 @@ from bisect import insort
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dicomsniff.capture.segments import DOUBLED, PAUSE, RunPause
+from dicomsniff.capture.segments import DOUBLED, NO_ANSWERS, PAUSE, Answered, Answers, RunPause
 from dicomsniff.capture.skip import Skip, Unreadable
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.events import StreamBytes, StreamConflict, StreamGap, TcpEvent
@@ -49,6 +49,7 @@ class Stream:
         "_source",
         "acked",
         "anchored",
+        "answered",
         "arrivals",
         "connection",
         "copies",
@@ -86,6 +87,8 @@ class Stream:
         """The sequence number that needs no thought; -1 while every segment does."""
         self.copies = self.last_copy = 0
         """Packets that were captured twice among those only counted, and the last of them; 0 where all are reported."""
+        self.answered: Answered | None = None
+        """What the other side acknowledged in packets that were only counted, and are not reported yet."""
         self.passed_since = 0
         """The first packet that was only counted and is not reported yet; 0 where there is none."""
         self.skip: Skip | None = None
@@ -158,6 +161,27 @@ class Stream:
             self.expected = self.peer.expected = -1  # an answer to bytes that have not come is no plain case
         if unreadable is not None:
             unreadable.pass_time(time)
+
+    def answers(self) -> Answers:
+        """Return which packets of the other side need only be counted (see Flow.answers)."""
+        peer, health, before = self.peer, self.health, self.answered
+        if peer.expected < 0 or self.acked is None or not health.expects_plain:
+            return NO_ANSWERS
+        if before is None:
+            ack = (self.initial_sequence + self.acked) & SEQUENCE_MASK
+            if ack != health.last_ack:
+                return NO_ANSWERS
+            before = Answered(ack, 0, 0)
+        return Answers(peer.flow, peer.expected, health.small_window, before)
+
+    def took_answers(self, ack: int, last: PacketMark, in_flight: int) -> None:
+        """Update the stream after packets of the other side that were only counted (see Flow.took_answers)."""
+        peer, time = self.peer, last.time
+        if time < peer.last_time:
+            self.went_back(peer.last_time - time)
+        peer.last_packet, peer.last_time, peer.last_record_offset = last
+        self.acked = self.offset_of(ack)
+        self.health.answered(ack, self.acked, time, in_flight)
 
     def passed_copies(self, count: int, last: PacketMark) -> None:
         """Take note of packets among those just passed over that were captured twice."""
