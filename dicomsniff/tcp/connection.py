@@ -40,6 +40,7 @@ class Connection:
         "held",
         "holed",
         "last_mark",
+        "latest_time",
         "number",
         "opener",
         "reset",
@@ -67,6 +68,8 @@ class Connection:
         """The stream with a hole that the other side answered; nothing overtakes it while it may be filled."""
         self.waiting: list[Segment] = []
         self.closed = False
+        self.latest_time = 0
+        """The latest time (ns since 1970) that a packet had which was looked at with care; times may go back."""
         self.reset = False
         self.dropped = False
 
@@ -151,7 +154,7 @@ class TcpTracker:
         """It is `time` (ns since 1970) by now: let go of connections that were closed long before."""
         events: list[TcpEvent] = []
         closing = self.closing
-        while closing and (closing[0].dropped or time - closing[0].last_time > LINGER or len(closing) > MAX_CLOSED):
+        while closing and (closing[0].dropped or time - closing[0].latest_time > LINGER or len(closing) > MAX_CLOSED):
             events += self._drop(self.closing.popleft())
         return events
 
@@ -181,6 +184,7 @@ class TcpTracker:
             if time < each.last_time and number > each.last_packet:
                 stream.went_back(each.last_time - time)
         stream.last_packet, stream.last_time, stream.last_record_offset = mark
+        connection.latest_time = max(connection.latest_time, time)
         if stream.segments == 0 and not stream.anchored and stream.acked is None:
             # The first number seen stands for byte 0, so that offsets can be told before the true start is known.
             # A later SYN, or a byte before it, moves it.
@@ -319,6 +323,7 @@ class TcpTracker:
             events.append(StreamEnd(stream, "RST", mark))
         if not connection.closed and (connection.reset or all(each.ended for each in connection.streams)):
             connection.closed = True
+            connection.latest_time = max(connection.latest_time, connection.last_time)
             self.closing.append(connection)
         return events
 

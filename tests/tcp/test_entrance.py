@@ -129,10 +129,21 @@ ENDED_BEFORE = [
 ]
 """The last one is over long before the end; packets of the others that tell so are not followed."""
 LATE = (104, [("client", GET, 0), ("server", GOT, 0), ("lose", GET, 6 * SECOND), ("client", GET, 0)])
+RESET_AT_ONCE = (
+    104,
+    [
+        ("client", GET, 0),
+        ("server", GOT, 0),
+        ("client", GET, 6 * SECOND),
+        *[(each, GET, 0) for each in ("reset", "ack back")],
+    ],
+)
+"""With its acknowledgement of the handshake behind the reset, the time goes back by more than a connection lingers."""
 TLS_OVER = [("client", HELLO, 0), ("server", ANSWER, 0), ("end", GET, 0)]
 
 
 @given(st.lists(TALK, min_size=1, max_size=4), st.lists(FAULT, max_size=4))
+@example([RESET_AT_ONCE], [("late", 2), ("late", 4)])
 @example(ENDED_BEFORE, [("drop", 21)])
 @example([(104, []), (104, [("end", GET, 0)]), LATE], [])
 @example([(104, [("client", HELLO, 0), ("server", ANSWER, 0)]), (104, TLS_OVER), LATE], [])
