@@ -18,8 +18,8 @@ from dicomsniff.quantities import counted
 BLOCK = 1 << 20
 """Bytes read at a time. Larger blocks gain nothing and cost memory."""
 
-SEAM = 4096
-"""Bytes of the next block that complete most records cut by the end of a block."""
+SEAMS = (1 << 12, 1 << 17)
+"""Bytes of the next block that complete most records cut by the end of a block: of frames, of segments put together."""
 GROWING_POLL = 0.2
 """Seconds between two looks at a file that is still growing."""
 DECOMPRESSED = 1 << 16
@@ -203,8 +203,7 @@ class CaptureReader:
                 continue
             data, at = block, 0
             if rest:
-                # The record that straddles two blocks is joined by itself, so that no block is copied.
-                batches, used = self._parser.parse(rest + block[:SEAM], 0, file_offset, number)
+                batches, used = self._bridge(rest, block, file_offset, number)
                 for batch in batches:
                     yield batch
                     number = batch.first_number + len(batch.starts)
@@ -228,6 +227,14 @@ class CaptureReader:
                     return
         if rest and not self.truncated and not self._stopped:  # whoever stops reading does not await the rest
             self.truncated = f"the file ends {counted(len(rest), 'byte')} into a packet record, at byte {file_offset}"
+
+    def _bridge(self, rest: bytes, block: bytes, file_offset: int, number: int) -> tuple[list[PacketBatch], int]:
+        """Parse the record that straddles two blocks by itself, so that no block is copied; none if it is too long."""
+        for seam in SEAMS:
+            batches, used = self._parser.parse(rest + block[:seam], 0, file_offset, number)
+            if used or self._parser.problem or seam >= len(block):
+                break
+        return batches, used
 
     def _blocks(self) -> Iterator[bytes | None]:
         """Yield block after block; None where a growing file has no more bytes for now."""

@@ -288,7 +288,7 @@ def test_damage_raises_nothing_but_capture_error_and_reads_alike_in_blocks_of_an
         except CaptureError:
             whole = None
         patch.setattr(reading, "BLOCK", size)
-        patch.setattr(reading, "SEAM", 7)
+        patch.setattr(reading, "SEAMS", (7, 70))
         try:
             found = read(path)
         except CaptureError:
@@ -506,7 +506,7 @@ SIZES = [(1, 1), (7, 3), (13, 100), (100, 16), (100, 100), (333, 50), (1000, 999
 def test_blocks_of_any_size_give_the_same_packets(path, monkeypatch, data, block, seam):
     expected = read(path, data)
     monkeypatch.setattr(reading, "BLOCK", block)
-    monkeypatch.setattr(reading, "SEAM", seam)
+    monkeypatch.setattr(reading, "SEAMS", (seam, 4 * seam))
     assert read(path) == expected
     assert len(expected[0]) == 120
 
@@ -517,7 +517,7 @@ def test_blocks_of_any_size_give_the_same_packets(path, monkeypatch, data, block
 @pytest.mark.parametrize(("block", "seam"), [(100, 16), (333, 50), (1 << 20, 4096)])
 def test_rereading_begins_at_any_record_in_blocks_of_any_size(path, monkeypatch, data, compress, block, seam):
     monkeypatch.setattr(reading, "BLOCK", block)
-    monkeypatch.setattr(reading, "SEAM", seam)
+    monkeypatch.setattr(reading, "SEAMS", (seam, 4 * seam))
     path.write_bytes(compress(data))
     reader = CaptureReader(str(path))
     found = [packet for batch in reader.batches() for packet in packets_of(batch)]

@@ -134,7 +134,7 @@ def ties(seed: int) -> list[list[build.Frame]]:
 def test_rereading_gives_the_same_numbers_where_times_are_equal_or_go_back(tmp_path, monkeypatch, seed, checkpoint):
     monkeypatch.setattr(merge, "CHECKPOINT", checkpoint)
     monkeypatch.setattr(reading, "BLOCK", 101)
-    monkeypatch.setattr(reading, "SEAM", 8)
+    monkeypatch.setattr(reading, "SEAMS", (8,))
     source = open_source(write(tmp_path, *ties(seed)))
     found = [packet for batch in source.batches() for packet in packets_of(batch)]
     assert [number for number, *_ in found] == list(range(1, 181))
@@ -166,7 +166,7 @@ def test_the_order_does_not_depend_on_blocks(tmp_path, monkeypatch, seed):
     paths = write(tmp_path, *ties(seed))
     whole = read(paths)
     monkeypatch.setattr(reading, "BLOCK", 64)
-    monkeypatch.setattr(reading, "SEAM", 5)
+    monkeypatch.setattr(reading, "SEAMS", (5,))
     assert read(paths) == whole
 
 
