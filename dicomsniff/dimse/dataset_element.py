@@ -16,6 +16,8 @@ INLINE_BINARY = 64
 """Bytes: longer binary values are given by length and digest."""
 BINARY_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN"])
 """VRs whose values are given as bytes."""
+SHORT = 64
+"""Bytes: what shorter values are is remembered."""
 MAX_CREATOR = 64
 """Characters of a private creator (PS3.5 §6.2, LO); a longer one names no dictionary."""
 
@@ -135,7 +137,7 @@ def convert(
 ) -> tuple[Any, str, str, dict[str, Any]]:
     """Return a value as pydicom has it (None where it cannot), its VR (UN where it is none of its own), text and JSON.
 
-    `pydicom.config` must not validate, and warnings be ignored.
+    `pydicom.config` must not validate, and warnings be ignored. The JSON is the caller's own, but not what is in it.
     """
     if not value:
         return None, vr, "", {"vr": vr}
@@ -143,16 +145,28 @@ def convert(
         return None, vr, *binary(vr, value)
     if has_odd_escapes(value):
         return None, vr, *_as_sent(vr, value)
+    # The objects of a series have most of their values in common.
+    convert_it = _convert_short if len(value) <= SHORT else _convert
+    found, vr, text, json = convert_it(tag, vr, value, tuple(encodings), implicit, little)
+    return found, vr, text, json.copy()
+
+
+def _convert(
+    tag: int, vr: str, value: bytes, encodings: tuple[str, ...], implicit: bool, little: bool
+) -> tuple[Any, str, str, dict[str, Any]]:
     from pydicom.dataelem import RawDataElement, convert_raw_data_element
     from pydicom.tag import Tag
 
     try:
         raw = RawDataElement(Tag(tag), vr, len(value), value, 0, implicit, little)
-        element = convert_raw_data_element(raw, encoding=encodings)
+        element = convert_raw_data_element(raw, encoding=list(encodings))
         found = element.value
         return found, str(element.VR), *_describe(element, str(element.VR))
     except Exception:  # noqa: BLE001  pydicom raises anything on bytes that are not of their VR
         return None, vr, *_as_sent(vr, value)
+
+
+_convert_short = lru_cache(maxsize=2048)(_convert)
 
 
 def _describe(element: Any, vr: str) -> tuple[str, dict[str, Any]]:
