@@ -160,7 +160,7 @@ def pass_over(skip: Skip | None, offset: int, data: bytes, mark: PacketMark) -> 
     if skip is None:
         return False, skip
     if offset + len(data) >= skip.until:
-        until = skip.repeated(offset, data, 0, len(data))
+        until = skip.repeated(skip.until, offset, data, 0, len(data))
         if not until:
             return False, skip
         skip = skip.went_on(until, mark)
