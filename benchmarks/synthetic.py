@@ -26,14 +26,23 @@ SHARE = 84_000_000
 SMALLEST_SHARE = 16
 """Objects in a small one, before objects get smaller instead."""
 SEGMENTS_PER_ACK = 13
+BURST = SEGMENTS_PER_ACK * MSS
 ACKS_PER_TURN = 4
 """How much one association sends before the next one's packets: both much as between DCMTK's tools on one machine."""
 
 
-def write_capture(path: str, size: int, writer: CaptureWriter | None = None, segment: int = MSS) -> Expectation:
+def write_capture(
+    path: str,
+    size: int,
+    writer: CaptureWriter | None = None,
+    segment: int = MSS,
+    connect: type[Connection] = Connection,
+    burst: int = BURST,
+) -> Expectation:
     """Write a capture of about `size` bytes in full segments of `segment` bytes.
 
-    Objects shrink where it would hold too few of them. `writer` writes it where its frames are not plain Ethernet.
+    Objects shrink where it would hold too few of them. `writer` writes it where its frames are not plain Ethernet, and
+    `connect` makes the connections where they are not plain TCP. About every `burst` bytes are acknowledged.
     """
     expected = Expectation("c-store")
     side = CT.side
@@ -42,7 +51,8 @@ def write_capture(path: str, size: int, writer: CaptureWriter | None = None, seg
     count = max(PARALLEL, round(size / SHARE))
     with writer or CaptureWriter(path) as out:
         waiting = deque(
-            Association(out, expected, number, size // count, side, segment).turns() for number in range(count)
+            Association(connect(out, number), out, expected, number, size // count, side, segment, burst).turns()
+            for number in range(count)
         )
         running = deque(waiting.popleft() for _ in range(PARALLEL))
         while running:
@@ -59,11 +69,19 @@ class Association:
     """One sender: a study of `share` bytes, object after object."""
 
     def __init__(
-        self, out: CaptureWriter, expected: Expectation, number: int, share: int, side: int, segment: int
+        self,
+        connection: Connection,
+        out: CaptureWriter,
+        expected: Expectation,
+        number: int,
+        share: int,
+        side: int,
+        segment: int,
+        burst: int,
     ) -> None:
         self._out, self._expected, self._number, self._share, self._side = out, expected, number, share, side
-        self._segment = segment
-        self._connection = Connection(out, number)
+        self._segment, self._burst = segment, max(1, burst // segment) * segment
+        self._connection = connection
 
     def turns(self) -> Iterator[bool]:
         """Send; yields whenever it is another association's turn."""
@@ -90,7 +108,7 @@ class Association:
         data = data_set_bytes(ds)
         connection.send(CLIENT, store_rq(context, message_id, kind.sop_class, ds.SOPInstanceUID))
         stream = p_data(context, data)
-        burst = max(1, SEGMENTS_PER_ACK * MSS // self._segment) * self._segment
+        burst = self._burst
         for at in range(0, len(stream), burst):
             connection.send(CLIENT, stream[at : at + burst], self._segment)
             end = self._out.size

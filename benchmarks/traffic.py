@@ -171,6 +171,11 @@ TRAFFIC = {
         "the same, loopback, 64 kB segments", _stores(Framing(0, reframed=_loopback), HUGE_SEGMENT), STORED
     ),
     "segments": Traffic("the same, Ethernet, 64 kB segments", _stores(segment=HUGE_SEGMENT), STORED),
+    "acks": Traffic(
+        "the same, every other segment acknowledged",
+        lambda path, size: write_capture(path, size, burst=2 * MSS),
+        STORED,
+    ),
     "doubled": Traffic(
         "the same, half the frames twice", lambda path, size: write_capture(path, size, Doubler(path)), STORED
     ),
