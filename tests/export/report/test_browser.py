@@ -1,5 +1,6 @@
 """The page in a real browser: it says nothing on the console, asks nobody for anything, and is all there."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -83,3 +84,16 @@ def test_the_policy_holds_even_where_markup_got_into_the_page(tmp_path, asked):
     assert all("Content Security Policy" in line for line in said)
     assert "<title>x</title>" not in document
     assert asked == [port]
+
+
+def test_what_opens_is_large_enough_to_be_touched(samples, tmp_path):
+    """At least 24 px each way (WCAG 2.2 §2.5.8)."""
+    measure = "<script>document.title = Math.min(...[...document.querySelectorAll('summary')].map(e => e.offsetHeight))"
+    whole = written("html", samples / "c-store.pcap")
+    policy = re.compile('<meta http-equiv="Content-Security-Policy"[^>]*>')
+    assert policy.search(whole)
+    page = tmp_path / "page.html"
+    page.write_text(policy.sub("", whole).replace("</body>", f"{measure}</script></body>"), encoding="utf-8")
+    document, _ = opened(page, tmp_path)
+    (height,) = re.findall("<title>([0-9]+)</title>", document)
+    assert int(height) >= 24
