@@ -8,6 +8,8 @@ from dicomsniff.tcp.source import SEQUENCE_MASK
 
 MAX_RECENT = 1 << 18
 """Bytes kept of what was copied last: bytes that come again are copied from there, and are zeros if they are older."""
+_BLOCK = 1 << 14
+"""Bytes that are looked through together where they followed each other."""
 _HANDSHAKE, _CHANGE, _ALERT, _LAST_KIND, _RECORD_HEADER = 22, 20, 21, 24, 5
 _FOREVER = 1 << 62
 
@@ -20,7 +22,7 @@ class CopiedStream:
         self._position = 0
         """Where the bytes ended that reached furthest."""
         self._seen: list[tuple[int, int]] = []
-        self._recent: deque[tuple[int, bytes]] = deque()
+        self._recent: deque[tuple[int, bytearray]] = deque()
         self._kept = 0
 
     def copy(self, seq: int, payload: bytes, *, conflicts: bool = False) -> bytes:
@@ -61,11 +63,16 @@ class CopiedStream:
         return bytes(each ^ 0xFF for each in out) if conflicts else bytes(out)
 
     def _remember(self, start: int, copied: bytearray) -> None:
-        if copied:
-            self._recent.append((start, bytes(copied)))
-            self._kept += len(copied)
-            while self._kept > MAX_RECENT:
-                self._kept -= len(self._recent.popleft()[1])
+        if not copied:
+            return
+        at, block = self._recent[-1] if self._recent else (0, bytearray())
+        if block and at + len(block) == start and len(block) + len(copied) <= _BLOCK:
+            block += copied
+        else:
+            self._recent.append((start, copied))
+        self._kept += len(copied)
+        while self._kept > MAX_RECENT:
+            self._kept -= len(self._recent.popleft()[1])
 
     def _note_seen(self, start: int, end: int) -> None:
         insort(self._seen, (start, end))
