@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
-from dicomsniff.capture.headers import NO_SHAPE, find_shape
+from dicomsniff.capture.headers import NO_SHAPE, Headers, find_shape
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.passed import is_copy, read_rest, tell
 from dicomsniff.capture.segments import ACK, CONTROL, ENDS, NO_ANSWERS, Answered, Flow, Segment
@@ -52,13 +52,27 @@ class SegmentDecoder:
         run_steps: deque[tuple[int, int | PacketMark]] | None = None
         # The same of what the other side sends meanwhile, as long as it only acknowledges more of them.
         answers, answer_seq, room, (acked, answer_last, in_flight) = NO_ANSWERS
+        # What the headers of the next one read if it is as long as the last, its payload's bytes, and the frame's up to
+        # their end: compared at once, they take half the time. Nothing is like this where payloads are kept.
+        alike: Headers | None = None
+        size = reach = 0
         shape = NO_SHAPE
         at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected = shape
         for number, start, end in zip(count(batch.first_number), starts, batch.ends, strict=False):
             try:
-                seen, length, carried, flow, seq, control = read(data, start + at)
+                headers = read(data, start + at)
             except struct.error:  # a short frame at the end of the block
-                seen = ~kind
+                headers = (~kind, 0, 0, b"", 0, 0)
+            seen, length, carried, flow, seq, control = headers
+            if (
+                headers == alike
+                and run_offset + size < run_until
+                and start + reach <= end
+                and (outer is None or outer(data, start) == expected)
+            ):
+                run_offset, run_last, run_expected = run_offset + size, number, (run_expected + size) & 0xFFFFFFFF
+                alike = seen, length, carried, flow, run_expected, control
+                continue
             if run is not None:
                 if (
                     flow == run_flow
@@ -76,13 +90,17 @@ class SegmentDecoder:
                     ):
                         if reached >= run_until:
                             run_until, run_seen = ahead, number
-                        if run_kept is not None:
+                        run_last, run_expected = number, (seq + last - first) & 0xFFFFFFFF
+                        if run_kept is None:
+                            size, reach = last - first, last - start
+                            alike = seen, length, carried, flow, run_expected, control
+                        else:
                             run_kept.append(data[first:last])
                             if run_steps is not None:
                                 run_steps.append((run_offset, number))
                             if len(run_kept) >= MAX_KEPT:
                                 run_flow = b""  # the next one must be handed on
-                        run_offset, run_last, run_expected = reached, number, (seq + last - first) & 0xFFFFFFFF
+                        run_offset = reached
                         continue
                 elif seen & type_mask == kind and carried & protocol_mask == protocol:
                     if flow == run_flow:
@@ -110,7 +128,7 @@ class SegmentDecoder:
                                 continue
                 counts, foretold = (run_offset, run_last, run_expected), (run_until, run_seen)
                 _write_back(run, batch, counts, foretold, Answered(acked, answer_last, in_flight))
-                run = None
+                run, alike = None, None
             if seen & type_mask != kind or (outer is not None and outer(data, start) != expected):
                 found = find_shape(link_type, data, start, end)
                 if found is None:
