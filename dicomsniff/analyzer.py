@@ -29,10 +29,12 @@ from dicomsniff.findings.parts import plain
 from dicomsniff.kept import Keep, Kept
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import counted
+from dicomsniff.repeating import may_repeat, what_came
 from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.entrance import Entrance, Unread
-from dicomsniff.tcp.events import ConnectionGone, TcpEvent
+from dicomsniff.tcp.events import ConnectionGone, RepeatGone, TcpEvent
+from dicomsniff.tcp.repeats import Repeats
 from dicomsniff.tls.vault import Vault
 
 
@@ -110,9 +112,34 @@ class Analyzer:
         self._tcp = TcpTracker(self.found)
         self._entrance = Entrance(self._tcp, self._judge_guest, self._is_forced, self._count_guest)
         self._decoder = SegmentDecoder(self._tcp.streams, self._entrance.counted)
+        self._kept_numbers: dict[int, int] = {}
+        """Numbers of associations that were recognized on connections which were not followed then."""
+        self._early: list[Update] = []
+        """What came between two batches."""
 
     def __repr__(self) -> str:
         return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._numbered, 'association')} so far>"
+
+    def spare_repeats(self) -> None:
+        """From now on, associations that go as others did, in which all went well, are told of as those are.
+
+        They are handed over once they ended, as `Repeated`, and without updates: for views that know these.
+        """
+        if not (self.watches or self._part or self._flows is not None or self._watcher or self._collection):
+            self._tcp.repeats = Repeats(self)
+
+    def may_repeat(self, connection: Connection) -> bool:
+        """Whether what came on a connection so far is of no concern to what comes on others."""
+        return may_repeat(connection, self.found)
+
+    def number_association(self) -> int:
+        """An association is recognized on a connection that is not followed: return its number."""
+        self._numbered += 1
+        return self._numbered
+
+    def keep_number(self, connection: int, association: int) -> None:
+        """Such a connection is followed now: its association has this number."""
+        self._kept_numbers[connection] = association
 
     @property
     def keep(self) -> Keep:
@@ -150,7 +177,8 @@ class Analyzer:
     @property
     def refused(self) -> Iterator[Unconnected]:
         """TCP connections that were refused, and are not among the links yet; the latest first."""
-        lingering = (each for each in reversed(self._tcp.closing) if not each.dropped)
+        closed = (each for each in reversed(self._tcp.closing) if isinstance(each, Connection))
+        lingering = (each for each in closed if not each.dropped)
         for connection in (*self._leaving.values(), *lingering):
             found = find_unconnected(connection, self.last_time or 0)
             if found is not None and found.how == "refused":
@@ -265,7 +293,7 @@ class Analyzer:
         # What is handed over at its end may leave memory before: between two batches nobody holds it.
         self._tcp.table.shelves = self._kept.keep is Keep.OPEN
         self._measure(batch)
-        updates: list[Update] = []
+        updates, self._early = self._early, []
         for segment in self._segments(batch):
             for event in self._entrance.feed(segment):
                 updates += self._tcp_event(event)
@@ -291,6 +319,7 @@ class Analyzer:
     def note_losses(self, losses: Losses, packet: int) -> None:
         """The capturer lost packets, some before this packet: what is open then may lack them."""
         self.losses = losses
+        self._early += self._take(self._tcp.follow_all())
         for association in self.open_associations:
             association.lost_until = packet
 
@@ -306,7 +335,8 @@ class Analyzer:
     def close(self, count: int | None = None) -> list[Update]:
         """The capture is over: end all connections, or the `count` that were opened first. Call it until `is_over`."""
         self.ended = []
-        updates = self._take(self._entrance.close(count))
+        updates, self._early = self._early, []
+        updates += self._take(self._entrance.close(count))
         if self.is_over:
             self._judge_all()
         return updates
@@ -336,12 +366,15 @@ class Analyzer:
             updates = self._gone(event.connection)
             event.connection.dissolve()
             return updates
+        if isinstance(event, RepeatGone):
+            self._hand_over(event.repeat.stage.came_of_it.again(event.repeat, self.links, self.neighbours, self.overview))
+            return []
         connection = event.stream.connection
         consumer: Consumer = connection.consumer or self._begin(connection)
         if isinstance(consumer, Foreign):
             return []  # of most connections of a mirror port nothing is read
         known = len(consumer.associations)
-        updates = consumer.feed(event, self._numbered + 1)
+        updates = consumer.feed(event, self._next_number(connection))
         if not known or len(consumer.associations) != known or _is_answer(updates):
             consumer = connection.consumer  # it may have made way for another one
             self._add(connection, consumer.associations[known:])
@@ -388,14 +421,17 @@ class Analyzer:
         if consumer is not None:
             known = len(consumer.associations)
             undecided = consumer.beginning if isinstance(consumer, Recognition) else None
-            updates = consumer.close(self.last_time or 0, self._numbered + 1)
+            updates = consumer.close(self.last_time or 0, self._next_number(connection))
             consumer = connection.consumer
             self._add(connection, consumer.associations[known:])
             self._find_now(updates)
+            learned = self._tcp.repeats.learned(connection) if self._tcp.repeats is not None else None
             for association in consumer.associations:
                 if self._kept.keep is not Keep.ALL:
                     association.whole = join_spans(Span.at(connection.first_mark), Span.at(last))
                 self._conclude(association)
+            if learned is not None and self._tcp.repeats is not None:
+                self._tcp.repeats.tell(learned, what_came(connection, self.found, learned))
             outcome.associations = consumer.associations
             outcome.handshake = consumer.failed_handshake
             if not consumer.associations:
@@ -441,12 +477,23 @@ class Analyzer:
             if self._judge:
                 find_final(self.found, association, self)
             self.neighbours.feed(association, self.overview.feed(association, self.found.of(association)))
+        self._hand_over(association)
+
+    def _hand_over(self, association: Association) -> None:
+        """All is found that there is about an association that is over."""
         self._kept.end(association)
         self.ended.append(association)
 
+    def _next_number(self, connection: Connection) -> int:
+        """Return the number of the next association that is recognized on a connection."""
+        return (self._kept_numbers and self._kept_numbers.get(connection.number)) or self._numbered + 1
+
     def _add(self, connection: Connection, associations: Sequence[Association]) -> None:
         """Take associations that were just recognized on a connection."""
-        self._numbered += len(associations)
+        if associations and not self._kept_numbers.pop(connection.number, 0):
+            self._numbered += len(associations)
+            if self._tcp.repeats is not None:
+                self._tcp.repeats.recognized(connection)
         self._kept.add(associations)
         if self._part:
             self.recognized.update((association.id, recognized_on(connection)) for association in associations)
