@@ -123,7 +123,9 @@ class Entrance:
         events = self.pass_time(segment[1]) if segment[6] & ENDS else []
         if repeats is not None and (repeat := repeats.waiting.get(flow)) is not None:
             if repeats.goes_on(repeat, segment):
-                self._note_over(repeat)
+                if repeat.ended == BOTH_ENDED and not repeat.lingers:
+                    repeat.lingers = True
+                    self._tracker.closing.append(repeat)
                 return events
             return events + self._diverge(repeats, repeat, segment)
         guest = self._waiting.get(flow)
@@ -168,10 +170,11 @@ class Entrance:
             tracker.given_up += 1
             self._forget(next(iter(self.counted.values())))
         tracker.connections += 1
-        if tracker.repeats is not None and tracker.repeats.knows(segment):
+        repeats = tracker.repeats
+        if repeats is not None and (repeat := repeats.begin(tracker.connections, segment)) is not None:
             events += tracker.make_room()
-            if tracker.repeats.begin(tracker.connections, segment):
-                return events
+            repeats.wait(repeat)
+            return events
         self._wait(tracker.connections, segment)
         return events
 
@@ -196,12 +199,6 @@ class Entrance:
         events = self._tracker.follow(repeat)
         repeats.follow(repeat)
         return events + self._follow(segment)
-
-    def _note_over(self, repeat: Repeat) -> None:
-        """A connection that is over lingers among others that are."""
-        if repeat.ended == BOTH_ENDED and not repeat.lingers:
-            repeat.lingers = True
-            self._tracker.closing.append(repeat)
 
     def _go(self, guest: Guest, segment: Segment) -> list[TcpEvent]:
         """Hand a connection over to the tracker that waits no longer because of a segment."""

@@ -177,32 +177,27 @@ class Repeats:
         """The connection on a path that was opened before all others there."""
         return next(iter(self.waiting.values()), None)
 
-    def knows(self, segment: Segment) -> bool:
-        """Whether others began with such a SYN."""
-        return (0, segment[6] & _FLAGS, 0, syn_options(segment)) in self._root.after
-
-    def begin(self, number: int, segment: Segment) -> bool:
-        """Take the first segment of a connection, a SYN; return whether others went that way."""
+    def begin(self, number: int, segment: Segment) -> Repeat | None:
+        """Take the first segment of a connection, a SYN; return it, as it may wait, if others began like that."""
         repeat = Repeat(number, segment[3], segment[4], self._root)
-        if not self.goes_on(repeat, segment):
-            return False
-        for flow in (repeat.flow, reverse_flow(repeat.flow)):
-            self.waiting[flow] = repeat
-        return True
+        return repeat if self.goes_on(repeat, segment) else None
+
+    def wait(self, repeat: Repeat) -> None:
+        """Let a connection wait that began like others."""
+        self.waiting[repeat.flow] = self.waiting[reverse_flow(repeat.flow)] = repeat
 
     def goes_on(self, repeat: Repeat, segment: Segment) -> bool:
         """Take a segment of a connection that waits, if another one went on like that."""
-        number, time, place, flow, seq, ack, control, window, data, start, end, cut = segment
+        _, time, _, flow, seq, ack, control, window, data, start, end, cut = segment
         side, reaches = int(flow != repeat.flow), repeat.reaches
+        step: Step | None
         if control & SYN:
             step = self._step(repeat, segment)
-            if step is None:
-                return False
         elif seq != reaches[side] or window < repeat.room[side] or time < repeat.last_time or cut or not control & ACK:
             return False
         else:
             step = (side, control, (reaches[1 - side] - ack) & SEQUENCE_MASK, data[start:end])
-        stage = repeat.stage.after.get(step)
+        stage = repeat.stage.after.get(step) if step is not None else None
         if stage is None:
             return False
         self._take(repeat, stage, segment)
@@ -317,15 +312,13 @@ class Repeats:
         return side, control, lag, data[start:end]
 
     def _take(self, repeat: Repeat, stage: Stage, segment: Segment) -> None:
-        number, time, place, _, seq, _, control, _, _, start, end, _ = segment
-        side = stage.step[0]
-        repeat.stage, repeat.last_time = stage, time
+        side, control, repeat.stage, repeat.last_time = stage.step[0], segment[6], stage, segment[1]
+        reached = segment[4] + segment[10] - segment[9]
         if control & (SYN | FIN):
-            repeat.reaches[side] = (seq + 1 + end - start) & SEQUENCE_MASK
+            reached += 1
             repeat.ended |= (control & FIN) << side
-        else:
-            repeat.reaches[side] = (seq + end - start) & SEQUENCE_MASK
-        repeat.marks.extend((number, time, place))
+        repeat.reaches[side] = reached & SEQUENCE_MASK
+        repeat.marks.extend(segment[:3])
 
     def _add(self, before: Stage, step: Step, stage: Stage | None = None) -> Stage:
         """Remember that connections go from one stage to another."""
