@@ -123,6 +123,8 @@ class TcpTracker:
         self.connections = 0
         self.given_up = 0
         """Connections dropped because more than MAX_CONNECTIONS were open."""
+        self._catches_up = False
+        """Whether it is given what came before, so that no time passes."""
 
     def feed(self, segment: Segment) -> list[TcpEvent]:
         """Take a segment; return what can be handed on."""
@@ -173,7 +175,7 @@ class TcpTracker:
     def pass_time(self, time: int) -> list[TcpEvent]:
         """It is `time` (ns since 1970) by now: let go of connections that were closed long before."""
         events: list[TcpEvent] = []
-        closing = self.closing
+        closing = self.closing if not self._catches_up else ()
         while closing and (closing[0].dropped or time - closing[0].last_time > LINGER or len(closing) > MAX_CLOSED):
             events += self._let_go(self.closing.popleft())
         return events
@@ -301,11 +303,15 @@ class TcpTracker:
         if repeat.lingers and repeat in closing:
             place = closing.index(repeat)
             del closing[place]
+        self._catches_up = True
         events = self.open(repeat.number, repeat.flow, repeat.reaches[0], repeat.mark)
         for segment in repeat.segments():
             events += self.feed(segment)
-        if place is not None and closing and closing[-1] is self.streams[repeat.flow].connection:
-            closing.insert(place, closing.pop())  # it closed when it closed, and not just now
+        self._catches_up = False
+        if repeat.lingers and closing and closing[-1] is self.streams[repeat.flow].connection:
+            connection = closing.pop()  # it closed when it closed, and not just now
+            if place is not None:
+                closing.insert(place, connection)
         return events
 
     def open(self, number: int, flow: bytes, seq: int, mark: PacketMark) -> list[TcpEvent]:
@@ -377,7 +383,7 @@ class TcpTracker:
         if closed.dropped or self.repeats is None:
             return []
         if closed.is_told:
-            self.repeats.leave(closed)
+            self.repeats.leave(closed, told=True)
             return [RepeatGone(closed)]
         return self.follow(closed) + self.end(closed.flow)
 

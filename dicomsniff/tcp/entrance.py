@@ -120,8 +120,10 @@ class Entrance:
             if repeats is not None and flow in repeats.learning:
                 repeats.watch(segment, stream.connection)
             return self._tracker.feed(segment)
-        events = self.pass_time(segment[1]) if segment[6] & ENDS else []
-        if repeats is not None and (repeat := repeats.waiting.get(flow)) is not None:
+        repeat = repeats.waiting.get(flow) if repeats is not None else None
+        passes = segment[6] & ENDS or (repeat is not None and repeat.ended)
+        events = self.pass_time(segment[1]) if passes else []
+        if repeats is not None and repeat is not None and not repeat.dropped:
             if repeats.goes_on(repeat, segment):
                 if repeat.ended == BOTH_ENDED and not repeat.lingers:
                     repeat.lingers = True

@@ -214,12 +214,12 @@ class Repeats:
             ending.pop()
         return ending[-1] if ending else None
 
-    def leave(self, repeat: Repeat) -> None:
-        """A connection waits no longer."""
+    def leave(self, repeat: Repeat, *, told: bool = False) -> None:
+        """A connection waits no longer: it is over, and `told` of as others were, or it will be followed."""
         repeat.dropped = True
         for flow in (repeat.flow, reverse_flow(repeat.flow)):
             del self.waiting[flow]
-        if repeat.association and not repeat.is_told:
+        if repeat.association and not told:
             self._reader.keep_number(repeat.number, repeat.association)
 
     def learn(self, number: int, segments: list[Segment]) -> None:
@@ -284,7 +284,8 @@ class Repeats:
         if learner is None or learner.number != connection.number:
             return None
         self.forget(learner)
-        return learner
+        # A packet that ends a connection which had closed, by the time that it tells, is not one of it.
+        return learner if learner.marks[-3] == max(each.last_packet for each in connection.streams) else None
 
     def tell(self, learned: Repeat, came_of_it: Any) -> None:
         """Remember what came of a connection, for others that go its path to the end."""

@@ -1,0 +1,196 @@
+"""Associations that go as others did are told of as if each had been followed, whatever differs between them."""
+
+from io import BytesIO, StringIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import build
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.association.repeated import Repeated
+from dicomsniff.export.show import ShownText
+from dicomsniff.export.view import Asked, write_view
+from dicomsniff.capture.losses import Losses
+from dicomsniff.kept import Keep
+from dicomsniff.library import Capture
+from dicomsniff.privacy.gate import Privacy
+from dicomsniff.tcp import connection, repeats
+from examples import examples
+from pipeline import batch
+
+MILLISECOND, SECOND = 1_000_000, 1_000_000_000
+RQ, AC = build.associate_rq(build.proposal(1)), build.associate_ac(build.answer(1))
+ECHO = [("client", build.message(1, build.echo_rq())), ("server", build.message(1, build.echo_rsp()))]
+BEGIN = [("open", b""), ("client", RQ), ("server", AC)]
+END = [("client", build.release_rq()), ("server", build.release_rp()), ("end", b"")]
+TALKS = [
+    BEGIN + ECHO + END,
+    [*BEGIN, *ECHO, ("ack", b""), *ECHO, *END],
+    BEGIN + END[:2] + [("reset", b"")],
+    [*BEGIN, ("server", build.message(1, build.echo_rsp())), *END],
+    [*BEGIN, ("client", build.message(1, build.echo_rq())), ("server", build.message(1, build.echo_rsp(1, 0x0122))), *END],
+    [*BEGIN, ("client", build.abort()), ("end", b"")],
+    [*BEGIN[:2], ("server", build.associate_rj()), ("end back", b"")],
+    [*BEGIN, *ECHO, *END[:2], *BEGIN[1:], *ECHO, *END],
+    [("open", b""), ("client", b"GET / HTTP/1.1\r\n\r\n"), ("server", b"HTTP/1.1 204 No Content\r\n\r\n"), ("end", b"")],
+    [("open", b""), ("end", b"")],
+]
+WELL = TALKS[:2]
+FAULTS = ("drop", "twice", "late", "cut", "other", "small window", "shorter", "split", "lag")
+FAULT = st.tuples(st.sampled_from(FAULTS), st.integers(0, 12))
+AGAIN = st.tuples(
+    st.sampled_from([0, 0, 1, 5, 30, 1200]),  # ms of each step beyond the first
+    st.integers(0, 12),  # the step before which that is waited
+    st.sampled_from([0, 0, 0, 10, 7000]),  # ms until the next one begins, beside 20 if that is 0
+    st.sampled_from([0, 0, 0, 0, 1]),  # whether the ports are those of the one before
+    st.lists(FAULT, max_size=1) | st.just([]),
+)
+DRAWN = st.lists(st.tuples(st.sampled_from(TALKS), st.lists(AGAIN, min_size=1, max_size=6)), min_size=1, max_size=3)
+
+
+def said(port: int, steps: list[tuple[str, bytes]], start: int, slow: int, at: int, seq: int) -> list[build.Packet]:
+    """One connection; before one of its steps it waits for so many ms."""
+    talk = build.Talk(client=("10.0.0.1", port), client_seq=seq, server_seq=7 * seq & 0xFFFFFFFF, start=start)
+    for number, (what, data) in enumerate(steps):
+        talk.wait(slow * MILLISECOND if number == at else 0)
+        match what:
+            case "client" | "server":
+                getattr(talk, what)(data)
+            case "ack":
+                talk.acknowledge(1)
+            case "end" | "end back":
+                talk.end(int(what == "end back"))
+            case _:
+                getattr(talk, what)()
+    return talk.packets
+
+
+def spoiled(packets: list[build.Packet], fault: str, at: int) -> list[build.Packet]:
+    """Return packets as they would be, were one of them another one."""
+    at %= len(packets)
+    packet, rest = packets[at], packets[at + 1 :]
+    half = len(packet.data) // 2
+    match fault:
+        case "drop":
+            return packets[:at] + rest
+        case "twice":
+            return [*packets[: at + 1], packet._replace(time=packet.time + 300), *rest]
+        case "late" if rest:
+            moved = packet._replace(time=rest[0].time + 5)
+            return [*packets[:at], rest[0], moved, *rest[1:]]
+        case "cut":
+            return [*packets[:at], packet._replace(cut=half), *rest]
+        case "other" if half:
+            return [*packets[:at], packet._replace(data=packet.data[:-1] + bytes([packet.data[-1] ^ 1])), *rest]
+        case "shorter" if half:
+            return [*packets[:at], packet._replace(data=packet.data[:half]), *rest]
+        case "split" if half:
+            behind = packet._replace(seq=(packet.seq + half) & 0xFFFFFFFF, data=packet.data[half:], time=packet.time + 9)
+            return [*packets[:at], packet._replace(data=packet.data[:half]), behind, *rest]
+        case "lag" if packet.flags & build.ACK and at > 3:
+            return [*packets[:at], packet._replace(ack=packet.ack - 4 & 0xFFFFFFFF), *rest]
+    return packets
+
+
+def captured(drawn: list[tuple[list[tuple[str, bytes]], list[tuple[int, int, int, int, list[tuple[str, int]]]]]]) -> bytes:
+    """Several connections of each kind, one after another; those of different kinds at the same time."""
+    packets: list[build.Packet] = []
+    for kind, (steps, repeated) in enumerate(drawn):
+        start, port = build.START + kind * 150_000, 20_000 + 1000 * kind
+        for number, (slow, at, pause, same, faults) in enumerate(repeated):
+            port += not same
+            some = said(port, steps, start, slow, at, (number * 4_000_000_007 + kind) & 0xFFFFFFFF)
+            for fault, place in faults:
+                some = spoiled(some, fault, place)
+            packets += some
+            start += (slow + (pause or 20) if pause != 10 else 1) * MILLISECOND
+    return build.pcap(build.frames(sorted(packets, key=lambda packet: packet.time)))
+
+
+def told(capture: bytes, *, spares: bool, **asked: object) -> tuple[str, int]:
+    """What `show` says of a capture, and how many associations were not followed."""
+    spared: list[Repeated] = []
+
+    class Counted(ShownText):
+        def closed(self, association, chosen):
+            spared.extend([association] if isinstance(association, Repeated) else [])
+            super().closed(association, chosen)
+
+    with pytest.MonkeyPatch.context() as patch, Capture(BytesIO(capture)) as opened:
+        if not spares:
+            patch.setattr(Analyzer, "spare_repeats", lambda _: None)
+        write_view(Counted, opened, out := StringIO(), Asked(**asked))
+    return out.getvalue(), len(spared)
+
+
+@given(DRAWN, st.booleans(), st.booleans())
+@settings(max_examples=examples(400))
+def test_what_is_told_does_not_depend_on_sparing_repeats(drawn, contexts, redact):
+    asked = {"contexts": contexts, "privacy": Privacy(redact_network=redact, key=b"key")}
+    capture = captured(drawn)
+    assert told(capture, spares=True, **asked)[0] == told(capture, spares=False, **asked)[0]
+
+
+@given(DRAWN)
+@settings(max_examples=examples(200))
+def test_nor_does_it_where_few_connections_may_be_remembered(drawn):
+    capture = captured(drawn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CLOSED", 1)
+        patch.setattr(repeats, "MAX_STAGES", 20)
+        assert told(capture, spares=True)[0] == told(capture, spares=False)[0]
+
+
+@given(DRAWN)
+@settings(max_examples=examples(200))
+def test_where_few_may_be_open_as_many_associations_are_told_of(drawn):
+    # Which are given up may differ: one that waits for its first bytes counts only where others began like it.
+    capture = captured(drawn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CONNECTIONS", 2)
+        with Capture(BytesIO(capture)) as opened:
+            opened.analyzer.spare_repeats()
+            numbers = [association.id for association in opened.closed()]
+    assert sorted(numbers) == list(range(1, opened.analyzer.association_count + 1))
+    assert opened.analyzer._tcp.is_over
+
+
+def test_associations_that_are_the_same_but_for_ports_and_times_are_spared():
+    capture = captured([(TALKS[0], [(each % 3, each % 7, 20, 0, []) for each in range(40)])])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CLOSED", 3)
+        text, spared = told(capture, spares=True)
+        assert spared == 39
+        assert text == told(capture, spares=False)[0]
+    assert text.count("released: 1 C-ECHO, Success\n") == 40
+
+
+@pytest.mark.parametrize(("slow", "spared"), [(80, 3), (100, 2), (1500, 2)])
+def test_an_association_that_took_long_is_followed_after_all(slow, spared):
+    again = [(0, 0, 20, 0, []), (0, 0, 20, 0, []), (slow, 5, 20, 0, []), (0, 0, 20, 0, [])]
+    capture = captured([(TALKS[0], again)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CLOSED", 1)
+        assert told(capture, spares=True) == (told(capture, spares=False)[0], spared)
+
+
+@pytest.mark.parametrize("kind", range(len(TALKS)))
+def test_only_associations_in_which_all_went_well_are_spared(kind):
+    capture = captured([(TALKS[kind], [(0, 0, 20, 0, [])] * 5)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CLOSED", 1)
+        assert told(capture, spares=True)[1] == (4 if TALKS[kind] in WELL else 0)
+
+
+def test_a_capture_that_lost_packets_says_so_of_what_waits_then():
+    first, second = (said(20_000 + at, TALKS[0], build.START + at * SECOND, 0, 0, 1) for at in range(2))
+    analyzer = Analyzer(keep=Keep.OPEN)
+    analyzer.spare_repeats()
+    analyzer.feed(batch(build.frames([*first, *second[:6]])))
+    analyzer.note_losses(Losses(7), 20)
+    updates = analyzer.feed(batch(build.frames(second[6:]), first=18))
+    analyzer.close()
+    lost = [association.lost_until for association in analyzer.pop_closed()]
+    assert lost == [20, 20]
+    assert {association.id for association, _ in updates} == {2}
