@@ -29,7 +29,7 @@ from dicomsniff.findings.parts import plain
 from dicomsniff.kept import Keep, Kept
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import counted
-from dicomsniff.repeating import may_repeat, what_came
+from dicomsniff.repeating import CameOfIt, Numbers, what_came
 from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.entrance import Entrance, Unread
@@ -103,7 +103,7 @@ class Analyzer:
         self._kept = Kept(keep, self.found, watches=watches)
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
-        self._numbered = 0
+        self._numbers = Numbers(self.found)
         self._collection = Collection(collect, heads) if collect or heads else None
         self._judge = findings
         self._vault = vault or Vault()
@@ -112,13 +112,11 @@ class Analyzer:
         self._tcp = TcpTracker(self.found)
         self._entrance = Entrance(self._tcp, self._judge_guest, self._is_forced, self._count_guest)
         self._decoder = SegmentDecoder(self._tcp.streams, self._entrance.counted)
-        self._kept_numbers: dict[int, int] = {}
-        """Numbers of associations that were recognized on connections which were not followed then."""
         self._early: list[Update] = []
         """What came between two batches."""
 
     def __repr__(self) -> str:
-        return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._numbered, 'association')} so far>"
+        return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._numbers.count, 'association')} so far>"
 
     def spare_repeats(self) -> None:
         """From now on, associations that go as others did, in which all went well, are told of as those are.
@@ -126,20 +124,7 @@ class Analyzer:
         They are handed over once they ended, as `Repeated`, and without updates: for views that know these.
         """
         if not (self.watches or self._part or self._flows is not None or self._watcher or self._collection):
-            self._tcp.repeats = Repeats(self)
-
-    def may_repeat(self, connection: Connection) -> bool:
-        """Whether what came on a connection so far is of no concern to what comes on others."""
-        return may_repeat(connection, self.found)
-
-    def number_association(self) -> int:
-        """An association is recognized on a connection that is not followed: return its number."""
-        self._numbered += 1
-        return self._numbered
-
-    def keep_number(self, connection: int, association: int) -> None:
-        """Such a connection is followed now: its association has this number."""
-        self._kept_numbers[connection] = association
+            self._tcp.repeats = Repeats(self._numbers)
 
     @property
     def keep(self) -> Keep:
@@ -160,12 +145,12 @@ class Analyzer:
         """Whether every association recognized so far is kept, with all its details."""
         kept = self._kept.associations.values()
         whole = not any(association.condensed or association.unlisted for association in kept)
-        return whole and len(kept) == self._numbered
+        return whole and len(kept) == self._numbers.count
 
     @property
     def association_count(self) -> int:
         """Associations recognized so far, kept or not."""
-        return self._numbered
+        return self._numbers.count
 
     @property
     def open_associations(self) -> Iterator[Association]:
@@ -260,13 +245,13 @@ class Analyzer:
 
     def conclude(self, association: Association) -> None:
         """Take an association of a part, numbered, in its turn: ask the rules about all of it."""
-        self._numbered += 1
+        self._numbers.count += 1
         self._adopted.pop(association.id, None)
         self._conclude(association)
 
     def conclude_settled(self, linked: Linked, neighbour: Neighbour, course: Course) -> None:
         """Take one of which the part has told all, for the rules about others and about the whole."""
-        self._numbered += 1
+        self._numbers.count += 1
         self.links.take(linked)
         self.neighbours.take(neighbour)
         self.overview.take(course)
@@ -367,14 +352,15 @@ class Analyzer:
             event.connection.dissolve()
             return updates
         if isinstance(event, RepeatGone):
-            self._hand_over(event.repeat.stage.came_of_it.again(event.repeat, self.links, self.neighbours, self.overview))
+            came: CameOfIt = event.repeat.stage.came_of_it
+            self._hand_over(came.again(event.repeat, self.links, self.neighbours, self.overview))
             return []
         connection = event.stream.connection
         consumer: Consumer = connection.consumer or self._begin(connection)
         if isinstance(consumer, Foreign):
             return []  # of most connections of a mirror port nothing is read
         known = len(consumer.associations)
-        updates = consumer.feed(event, self._next_number(connection))
+        updates = consumer.feed(event, self._numbers.next(connection))
         if not known or len(consumer.associations) != known or _is_answer(updates):
             consumer = connection.consumer  # it may have made way for another one
             self._add(connection, consumer.associations[known:])
@@ -421,7 +407,7 @@ class Analyzer:
         if consumer is not None:
             known = len(consumer.associations)
             undecided = consumer.beginning if isinstance(consumer, Recognition) else None
-            updates = consumer.close(self.last_time or 0, self._next_number(connection))
+            updates = consumer.close(self.last_time or 0, self._numbers.next(connection))
             consumer = connection.consumer
             self._add(connection, consumer.associations[known:])
             self._find_now(updates)
@@ -484,16 +470,10 @@ class Analyzer:
         self._kept.end(association)
         self.ended.append(association)
 
-    def _next_number(self, connection: Connection) -> int:
-        """Return the number of the next association that is recognized on a connection."""
-        return (self._kept_numbers and self._kept_numbers.get(connection.number)) or self._numbered + 1
-
     def _add(self, connection: Connection, associations: Sequence[Association]) -> None:
         """Take associations that were just recognized on a connection."""
-        if associations and not self._kept_numbers.pop(connection.number, 0):
-            self._numbered += len(associations)
-            if self._tcp.repeats is not None:
-                self._tcp.repeats.recognized(connection)
+        if associations and self._numbers.give(connection, len(associations)) and self._tcp.repeats is not None:
+            self._tcp.repeats.recognized(connection)
         self._kept.add(associations)
         if self._part:
             self.recognized.update((association.id, recognized_on(connection)) for association in associations)

@@ -27,6 +27,41 @@ _PLAIN = frozenset((AssociateRq, AssociateAc, ReleaseRq, ReleaseRp, TcpEnd))
 _SUCCESS = 0
 
 
+class Numbers:
+    """Numbers associations as they are recognized, on connections that are followed or not; reads those for repeats."""
+
+    def __init__(self, found: Collector) -> None:
+        self.count = 0
+        """How many are numbered."""
+        self._found = found
+        self._kept: dict[int, int] = {}
+        """Those of connections that are followed by now, but were not when their association was recognized."""
+
+    def next(self, connection: Connection) -> int:
+        """Return the number of the next association that is recognized on a connection."""
+        return (self._kept and self._kept.get(connection.number)) or self.count + 1
+
+    def give(self, connection: Connection, count: int) -> bool:
+        """So many are recognized on a connection; return whether it is now that they are."""
+        if self._kept and self._kept.pop(connection.number, 0):
+            return False
+        self.count += count
+        return True
+
+    def may_repeat(self, connection: Connection) -> bool:
+        """Whether what came on a connection so far is of no concern to what comes on others."""
+        return may_repeat(connection, self._found)
+
+    def number_association(self) -> int:
+        """An association is recognized on a connection that waits: return its number."""
+        self.count += 1
+        return self.count
+
+    def keep_number(self, connection: int, association: int) -> None:
+        """Such a connection will be followed: give its association this number."""
+        self._kept[connection] = association
+
+
 def may_repeat(connection: Connection, found: Collector) -> bool:
     """Whether all that came on a connection so far went well, and is of no concern to what comes on others."""
     consumer: Consumer | None = connection.consumer

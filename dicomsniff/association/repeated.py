@@ -31,9 +31,7 @@ class Exchange:
     def __init__(self, first: Association, packets: list[int]) -> None:
         places = {number: place for place, number in enumerate(packets)}
         self.first = first
-        self.entries = [
-            Told(entry, places[entry.span.first_packet], _asked(entry, places)) for entry in first.timeline
-        ]
+        self.entries = [Told(entry, places[entry.span.first_packet], _asked(entry, places)) for entry in first.timeline]
         self.end = max(places[entry.span.last_packet] for entry in first.timeline)
         """The place of the packet with which it ended."""
         self._first_end = places[first.timeline[0].span.last_packet]

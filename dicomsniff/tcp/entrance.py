@@ -161,7 +161,7 @@ class Entrance:
 
     def _enter(self, segment: Segment) -> list[TcpEvent]:
         """Take a segment of an unknown connection: one that begins here may wait."""
-        flow, seq, control, start, end, cut = segment[3], segment[4], segment[6], *segment[9:]
+        flow, control, start, end, cut = segment[3], segment[6], *segment[9:]
         tracker = self._tracker
         if control & CONTROL != SYN or start != end or cut or tracker.table.is_on_shelf(flow) or self._is_wanted(flow):
             return tracker.feed(segment)

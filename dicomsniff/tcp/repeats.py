@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dicomsniff.capture.segments import ACK, CONTROL, FIN, RST, SYN, Segment, reverse_flow, syn_options
 from dicomsniff.span import PacketMark
-from dicomsniff.tcp.health import SMALL_SEGMENT, small_window
+from dicomsniff.tcp.health import small_window
 from dicomsniff.tcp.source import SEQUENCE_MASK
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Repeats:
         """Connections on a path, by the flows of both sides."""
         self.learning: dict[bytes, Repeat] = {}
         """Connections that the tracker follows, and that leave a path, by their flows."""
-        self.candidate: "tuple[Repeat, Stage, Connection] | None" = None
+        self.candidate: tuple[Repeat, Stage, Connection] | None = None
         """A connection that went further than any before, and where it stands, until its reader has seen that."""
         self._root = Stage()
         self._stages = self._said = self._told = 0

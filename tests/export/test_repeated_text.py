@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.repeated import Repeated
+from dicomsniff.capture.losses import Losses
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.view import Asked, write_view
-from dicomsniff.capture.losses import Losses
 from dicomsniff.kept import Keep
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Privacy
@@ -21,19 +21,20 @@ from pipeline import batch
 
 MILLISECOND, SECOND = 1_000_000, 1_000_000_000
 RQ, AC = build.associate_rq(build.proposal(1)), build.associate_ac(build.answer(1))
-ECHO = [("client", build.message(1, build.echo_rq())), ("server", build.message(1, build.echo_rsp()))]
+ECHO_RQ, ECHO_RSP = build.message(1, build.echo_rq()), build.message(1, build.echo_rsp())
+ECHO = [("client", ECHO_RQ), ("server", ECHO_RSP)]
 BEGIN = [("open", b""), ("client", RQ), ("server", AC)]
 END = [("client", build.release_rq()), ("server", build.release_rp()), ("end", b"")]
 TALKS = [
     BEGIN + ECHO + END,
     [*BEGIN, *ECHO, ("ack", b""), *ECHO, *END],
     BEGIN + END[:2] + [("reset", b"")],
-    [*BEGIN, ("server", build.message(1, build.echo_rsp())), *END],
-    [*BEGIN, ("client", build.message(1, build.echo_rq())), ("server", build.message(1, build.echo_rsp(1, 0x0122))), *END],
+    [*BEGIN, ("server", ECHO_RSP), *END],
+    [*BEGIN, ("client", ECHO_RQ), ("server", build.message(1, build.echo_rsp(1, 0x0122))), *END],
     [*BEGIN, ("client", build.abort()), ("end", b"")],
     [*BEGIN[:2], ("server", build.associate_rj()), ("end back", b"")],
     [*BEGIN, *ECHO, *END[:2], *BEGIN[1:], *ECHO, *END],
-    [("open", b""), ("client", b"GET / HTTP/1.1\r\n\r\n"), ("server", b"HTTP/1.1 204 No Content\r\n\r\n"), ("end", b"")],
+    [("open", b""), ("client", b"GET / HTTP/1.1\r\n\r\n"), ("server", b"HTTP/1.1 204 \r\n\r\n"), ("end", b"")],
     [("open", b""), ("end", b"")],
 ]
 WELL = TALKS[:2]
@@ -49,7 +50,10 @@ AGAIN = st.tuples(
 DRAWN = st.lists(st.tuples(st.sampled_from(TALKS), st.lists(AGAIN, min_size=1, max_size=6)), min_size=1, max_size=3)
 
 
-def said(port: int, steps: list[tuple[str, bytes]], start: int, slow: int, at: int, seq: int) -> list[build.Packet]:
+Steps = list[tuple[str, bytes]]
+
+
+def said(port: int, steps: Steps, start: int, slow: int, at: int, seq: int) -> list[build.Packet]:
     """One connection; before one of its steps it waits for so many ms."""
     talk = build.Talk(client=("10.0.0.1", port), client_seq=seq, server_seq=7 * seq & 0xFFFFFFFF, start=start)
     for number, (what, data) in enumerate(steps):
@@ -86,14 +90,15 @@ def spoiled(packets: list[build.Packet], fault: str, at: int) -> list[build.Pack
         case "shorter" if half:
             return [*packets[:at], packet._replace(data=packet.data[:half]), *rest]
         case "split" if half:
-            behind = packet._replace(seq=(packet.seq + half) & 0xFFFFFFFF, data=packet.data[half:], time=packet.time + 9)
+            seq = (packet.seq + half) & 0xFFFFFFFF
+            behind = packet._replace(seq=seq, data=packet.data[half:], time=packet.time + 9)
             return [*packets[:at], packet._replace(data=packet.data[:half]), behind, *rest]
         case "lag" if packet.flags & build.ACK and at > 3:
             return [*packets[:at], packet._replace(ack=packet.ack - 4 & 0xFFFFFFFF), *rest]
     return packets
 
 
-def captured(drawn: list[tuple[list[tuple[str, bytes]], list[tuple[int, int, int, int, list[tuple[str, int]]]]]]) -> bytes:
+def captured(drawn: list[tuple[Steps, list[tuple[int, int, int, int, list[tuple[str, int]]]]]]) -> bytes:
     """Several connections of each kind, one after another; those of different kinds at the same time."""
     packets: list[build.Packet] = []
     for kind, (steps, repeated) in enumerate(drawn):
