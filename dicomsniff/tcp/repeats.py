@@ -19,12 +19,16 @@ from dicomsniff.tcp.source import SEQUENCE_MASK
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
 
-MAX_STAGES, MAX_SAID = 4_000, 1 << 20
-"""Stages remembered, and bytes of the segments that lead to them; beyond, all are forgotten, and learned anew."""
+MAX_STAGES = 4_000
+"""Stages remembered; beyond, all are forgotten, and learned anew."""
+MAX_SAID = 1 << 20
+"""Bytes of the segments that lead to them: the same."""
 MAX_TOLD = 200
 """Paths of which it is remembered what came of it: some 10 kB each."""
-MAX_STEPS, LONGEST_STEP = 64, 1 << 13
-"""Segments of a connection that are told from others', and their payload: a longer one is followed as any other."""
+MAX_STEPS = 64
+"""Segments of a connection that are held against those of others; one with more of them is followed."""
+LONGEST_STEP = 1 << 13
+"""Bytes of payload of such a segment: the same of a longer one."""
 BRISK = 100_000_000
 """Time (ns) from the first packet to the last one within which nothing that is told hangs on how long anything took."""
 BOTH_ENDED = 3
