@@ -9,7 +9,7 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.consumer import Consumer, associations_of
+from dicomsniff.association.consumer import Consumer, Update, associations_of
 from dicomsniff.association.conversation import Conversation
 from dicomsniff.association.links import Linked, Linker
 from dicomsniff.association.neighbours import Ends, Neighbours, remembered
@@ -27,8 +27,8 @@ _PLAIN = frozenset((AssociateRq, AssociateAc, ReleaseRq, ReleaseRp, TcpEnd))
 _SUCCESS = 0
 
 
-class Numbers:
-    """Numbers associations as they are recognized, on connections that are followed or not; reads those for repeats."""
+class Repeating:
+    """What an analyzer knows of repeats: it numbers associations on connections that are followed, or not."""
 
     def __init__(self, found: Collector) -> None:
         self.count = 0
@@ -36,6 +36,10 @@ class Numbers:
         self._found = found
         self._kept: dict[int, int] = {}
         """Those of connections that are followed by now, but were not when their association was recognized."""
+        self.updates: list[Update] = []
+        """What came on connections that are followed by now."""
+        self.left: list[Connection] = []
+        """Those of them that are over; TCP may still look at these."""
 
     def next(self, connection: Connection) -> int:
         """Return the number of the next association that is recognized on a connection."""
@@ -61,6 +65,13 @@ class Numbers:
         """Such a connection will be followed: give its association this number."""
         self._kept[connection] = association
 
+    def caught_up(self) -> list[Update]:
+        """Hand over what came on connections that had waited; those that are over are let go of."""
+        while self.left:
+            self.left.pop().dissolve()
+        updates, self.updates = self.updates, []
+        return updates
+
 
 def may_repeat(connection: Connection, found: Collector) -> bool:
     """Whether all that came on a connection so far went well, and is of no concern to what comes on others."""
@@ -73,7 +84,8 @@ def may_repeat(connection: Connection, found: Collector) -> bool:
 
 
 def _is_plain(association: Association) -> bool:
-    whole = not association.has_holes and not association.unlisted
+    # One that got no context may be what came of a C-MOVE.
+    whole = not association.has_holes and not association.unlisted and not association.nothing_accepted
     return whole and all(
         type(entry.event) in _PLAIN or (isinstance(entry.event, Message) and _is_alone(entry.event))
         for entry in association.timeline
@@ -102,7 +114,9 @@ def what_came(connection: Connection, found: Collector, learned: Repeat) -> "Cam
     alike = any(
         one.side is other.side and one.event.name == other.event.name for one, other in pairwise(association.timeline)
     )
-    return CameOfIt(association, found, learned) if ended and listed and sure and not alike else None
+    linked = Linked.of(association)
+    apart = not (linked.moves or linked.deliveries or linked.gets or linked.steps)
+    return CameOfIt(association, found, learned) if ended and listed and sure and apart and not alike else None
 
 
 class CameOfIt:

@@ -166,7 +166,7 @@ class TcpTracker:
             if connection is not None:
                 events += self._drop(connection)
             elif first is not None:
-                events += self._let_go(first)
+                self._let_go(first, events)
             else:
                 break
             ended += 1
@@ -177,7 +177,7 @@ class TcpTracker:
         events: list[TcpEvent] = []
         closing = self.closing if not self._catches_up else ()
         while closing and (closing[0].dropped or time - closing[0].last_time > LINGER or len(closing) > MAX_CLOSED):
-            events += self._let_go(self.closing.popleft())
+            self._let_go(closing.popleft(), events)
         return events
 
     def _consider(self, segment: Segment, stream: Stream | None, *, fills: bool = False) -> list[TcpEvent]:
@@ -291,28 +291,31 @@ class TcpTracker:
         oldest, first = self.table.give_way(), self.repeats.first if self.repeats is not None else None
         if first is not None and (oldest is None or first.number < oldest.number):
             self.given_up += 1
-            return self.follow(first) + self.end(first.flow)
+            self.follow(first)
+            return self.end(first.flow)
         self.given_up += oldest is not None
         return self._drop(oldest) if oldest is not None else []
 
-    def follow(self, repeat: Repeat) -> list[TcpEvent]:
-        """Follow a connection that waited: take all that came of it."""
+    def follow(self, repeat: Repeat) -> None:
+        """Follow a connection that waited: take all that came of it.
+
+        Events are handed on at once, as what takes them looks at where TCP stands.
+        """
         assert self.repeats is not None
         self.repeats.leave(repeat)
         closing, place = self.closing, None
         if repeat.lingers and repeat in closing:
             place = closing.index(repeat)
             del closing[place]
-        self._catches_up = True
-        events = self.open(repeat.number, repeat.flow, repeat.reaches[0], repeat.mark)
+        before, self._catches_up = self._catches_up, True
+        self.repeats.take(self.open(repeat.number, repeat.flow, repeat.reaches[0], repeat.mark))
         for segment in repeat.segments():
-            events += self.feed(segment)
-        self._catches_up = False
+            self.repeats.take(self.feed(segment))
+        self._catches_up = before
         if repeat.lingers and closing and closing[-1] is self.streams[repeat.flow].connection:
             connection = closing.pop()  # it closed when it closed, and not just now
             if place is not None:
                 closing.insert(place, connection)
-        return events
 
     def open(self, number: int, flow: bytes, seq: int, mark: PacketMark) -> list[TcpEvent]:
         """Follow the connection that is number `number` of all, and was first seen with a segment of `flow`."""
@@ -328,7 +331,7 @@ class TcpTracker:
         """Take less memory: closed connections linger no longer, and others, but for a `busy` one, go on the shelf."""
         events: list[TcpEvent] = []
         while self.closing:
-            events += self._let_go(self.closing.popleft())
+            self._let_go(self.closing.popleft(), events)
         for connection in self.table.relieve(busy):
             self.given_up += 1
             events += self._drop(connection)
@@ -376,23 +379,27 @@ class TcpTracker:
             self.closing.append(connection)
         return events
 
-    def _let_go(self, closed: Connection | Repeat) -> list[TcpEvent]:
-        """A connection that closed lingers no longer."""
+    def _let_go(self, closed: Connection | Repeat, events: list[TcpEvent]) -> None:
+        """A connection lingers no longer: tell of it after other events."""
         if isinstance(closed, Connection):
-            return self._drop(closed)
-        if closed.dropped or self.repeats is None:
-            return []
-        if closed.is_told:
+            events += self._drop(closed)
+        elif closed.dropped or self.repeats is None:
+            return
+        elif closed.is_told:
             self.repeats.leave(closed, told=True)
-            return [RepeatGone(closed)]
-        return self.follow(closed) + self.end(closed.flow)
+            events.append(RepeatGone(closed))
+        else:
+            self.repeats.take(events[:])
+            events.clear()
+            if not closed.dropped:  # by what took these
+                self.follow(closed)
+            events += self.end(closed.flow)
 
-    def follow_all(self) -> list[TcpEvent]:
-        """Follow every connection that waits."""
-        events: list[TcpEvent] = []
-        while self.repeats is not None and (first := self.repeats.first) is not None:
-            events += self.follow(first)
-        return events
+    def follow_all(self, *, closed: bool) -> None:
+        """Follow every connection that waits; those that closed only if they are to be, too."""
+        for repeat in dict.fromkeys(self.repeats.waiting.values()) if self.repeats is not None else ():
+            if not repeat.dropped and (closed or not repeat.lingers):
+                self.follow(repeat)
 
     def end(self, flow: bytes) -> list[TcpEvent]:
         """Follow the connection of a flow no longer."""

@@ -198,9 +198,9 @@ class Entrance:
             for each in others:
                 self._may_wait(guest, each)
             return [] if self._may_wait(guest, segment) else self._go(guest, segment)
-        events = self._tracker.follow(repeat)
+        self._tracker.follow(repeat)
         repeats.follow(repeat)
-        return events + self._follow(segment)
+        return self._follow(segment)
 
     def _go(self, guest: Guest, segment: Segment) -> list[TcpEvent]:
         """Hand a connection over to the tracker that waits no longer because of a segment."""

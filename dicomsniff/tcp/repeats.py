@@ -8,7 +8,7 @@ each segment only the packet is remembered. As soon as it leaves the path, the t
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dicomsniff.capture.segments import ACK, CONTROL, FIN, RST, SYN, Segment, reverse_flow, syn_options
@@ -18,6 +18,7 @@ from dicomsniff.tcp.source import SEQUENCE_MASK
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
+    from dicomsniff.tcp.events import TcpEvent
 
 MAX_STAGES = 4_000
 """Stages remembered; beyond, all are forgotten, and learned anew."""
@@ -164,8 +165,10 @@ class Reader(Protocol):
 class Repeats:
     """Knows paths, which connections are on them, and which one is leaving another."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, take: Callable[["list[TcpEvent]"], None]) -> None:
         self._reader = reader
+        self.take = take
+        """Takes what is handed on of connections that waited, before anything else is."""
         self.waiting: dict[bytes, Repeat] = {}
         """Connections on a path, by the flows of both sides."""
         self.learning: dict[bytes, Repeat] = {}

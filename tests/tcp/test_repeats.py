@@ -10,7 +10,7 @@ from dicomsniff.capture.segments import Segment
 from dicomsniff.tcp import repeats
 from dicomsniff.tcp.connection import TcpTracker
 from dicomsniff.tcp.entrance import Entrance
-from dicomsniff.tcp.events import RepeatGone
+from dicomsniff.tcp.events import RepeatGone, TcpEvent
 from dicomsniff.tcp.repeats import Repeat, Repeats
 from examples import examples
 from pipeline import batch
@@ -27,6 +27,7 @@ class Reader:
     def __init__(self) -> None:
         self.numbered = 0
         self.kept: list[tuple[int, int]] = []
+        self.took: list[TcpEvent] = []
 
     def may_repeat(self, _: object) -> bool:
         return self.repeats
@@ -41,7 +42,7 @@ class Reader:
 
 def made(reader: Reader) -> tuple[Entrance, Repeats]:
     tracker = TcpTracker()
-    tracker.repeats = Repeats(reader)
+    tracker.repeats = Repeats(reader, reader.took.extend)
     return Entrance(tracker, lambda *_: None, lambda _: False, lambda *_: None), tracker.repeats
 
 
@@ -83,12 +84,13 @@ def test_what_waited_is_followed_as_it_came(steps, seq):
 
 
 def test_a_connection_that_differs_is_followed_from_its_first_packet_on():
-    entrance, known = made(Reader())
+    entrance, known = made(reader := Reader())
     for segment in talk(1, [("server", 1, b"\2\0one")]):
         entrance.feed(segment)
     *same, last = talk(2, [("server", 1, b"\2\0two")])
     assert [entrance.feed(segment) for segment in same] == [[]] * len(same)
-    told = entrance.feed(last)
+    then = entrance.feed(last)
+    told = [*reader.took, *then]
     assert [event.data[event.start : event.end] for event in told] == [RQ, b"\2\0two"]
     assert known.first is None
 
