@@ -10,12 +10,14 @@ import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.repeated import Repeated
 from dicomsniff.capture.losses import Losses
+from dicomsniff.export.model_json import association_json
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.view import Asked, write_view
 from dicomsniff.kept import Keep
 from dicomsniff.library import Capture
-from dicomsniff.privacy.gate import Privacy
+from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.tcp import connection, repeats
+from dicomsniff.tcp.repeats import Repeat
 from examples import examples
 from pipeline import batch
 
@@ -137,9 +139,31 @@ def test_what_is_told_does_not_depend_on_sparing_repeats(drawn, contexts, redact
     assert told(capture, spares=True, **asked)[0] == told(capture, spares=False, **asked)[0]
 
 
+def transcribed(capture: bytes, *, spares: bool) -> list[object]:
+    """All that is known of each association, by number."""
+    said = []
+    with Capture(BytesIO(capture)) as opened:
+        if spares:
+            opened.analyzer.spare_repeats()
+        for association in opened.closed():
+            found = opened.found.of(association)
+            times = [association_json(association, found, 9, Gate()), sorted(association.timing.spent.items(), key=str)]
+            said.append((association.id, times, [str(entry.event) for entry in association.timeline]))
+    return sorted(said, key=lambda each: each[0])
+
+
 @given(DRAWN)
 @settings(max_examples=examples(200))
-def test_nor_does_it_where_few_connections_may_be_remembered(drawn):
+def test_what_waited_and_is_followed_then_is_known_as_any(drawn):
+    capture = captured(drawn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Repeat, "is_told", False)
+        assert transcribed(capture, spares=True) == transcribed(capture, spares=False)
+
+
+@given(DRAWN)
+@settings(max_examples=examples(200))
+def test_nor_does_what_is_told_where_few_connections_may_be_remembered(drawn):
     capture = captured(drawn)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "MAX_CLOSED", 1)
