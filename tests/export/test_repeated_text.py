@@ -10,9 +10,11 @@ import build
 from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.repeated import Repeated
 from dicomsniff.capture.losses import Losses
+from dicomsniff.export.check import CheckedJson, CheckedLines, CheckedText
 from dicomsniff.export.model_json import association_json
+from dicomsniff.export.sarif import Sarif
 from dicomsniff.export.show import ShownText
-from dicomsniff.export.view import Asked, write_view
+from dicomsniff.export.view import Asked, View, write_view
 from dicomsniff.kept import Keep
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate, Privacy
@@ -115,11 +117,11 @@ def captured(drawn: list[tuple[Steps, list[tuple[int, int, int, int, list[tuple[
     return build.pcap(build.frames(sorted(packets, key=lambda packet: packet.time)))
 
 
-def told(capture: bytes, *, spares: bool, **asked: object) -> tuple[str, int]:
-    """What `show` says of a capture, and how many associations were not followed."""
+def told(capture: bytes, *, spares: bool, view: type[View] = ShownText, **asked: object) -> tuple[str, int]:
+    """What `show` or another view says of a capture, and how many associations were not followed."""
     spared: list[Repeated] = []
 
-    class Counted(ShownText):
+    class Counted(view):
         def closed(self, association, chosen):
             spared.extend([association] if isinstance(association, Repeated) else [])
             super().closed(association, chosen)
@@ -137,6 +139,17 @@ def test_what_is_told_does_not_depend_on_sparing_repeats(drawn, contexts, redact
     asked = {"contexts": contexts, "privacy": Privacy(redact_network=redact, key=b"key")}
     capture = captured(drawn)
     assert told(capture, spares=True, **asked)[0] == told(capture, spares=False, **asked)[0]
+
+
+@pytest.mark.parametrize("view", [CheckedText, CheckedJson, CheckedLines, Sarif, ShownText])
+@pytest.mark.parametrize("kind", range(len(TALKS)))
+def test_nor_does_what_check_says(view, kind):
+    capture = captured([(TALKS[0], [(0, 0, 20, 0, [])] * 4), (TALKS[kind], [(0, 0, 0, 0, [])] * 3)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CLOSED", 1)
+        text, spared = told(capture, spares=True, view=view, names=("a.pcap",))
+        assert text == told(capture, spares=False, view=view, names=("a.pcap",))[0]
+    assert spared or kind
 
 
 def transcribed(capture: bytes, *, spares: bool) -> list[object]:
