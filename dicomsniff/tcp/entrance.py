@@ -113,23 +113,17 @@ class Entrance:
     def feed(self, segment: Segment) -> list[TcpEvent]:
         """Take a segment; return what the tracker can hand on."""
         flow, repeats = segment[3], self._tracker.repeats
-        if repeats is not None and repeats.candidate is not None:
-            repeats.settle()
+        if repeats is not None:
+            if repeats.candidate is not None:
+                repeats.settle()
+            if (repeat := repeats.waiting.get(flow)) is not None:
+                return self._repeat(repeats, repeat, segment)
         stream = self._tracker.streams.get(flow)
         if stream is not None:
             if repeats is not None and flow in repeats.learning:
                 repeats.watch(segment, stream.connection)
             return self._tracker.feed(segment)
-        repeat = repeats.waiting.get(flow) if repeats is not None else None
-        passes = segment[6] & ENDS or (repeat is not None and repeat.ended)
-        events = self.pass_time(segment[1]) if passes else []
-        if repeats is not None and repeat is not None and not repeat.dropped:
-            if repeats.goes_on(repeat, segment):
-                if repeat.ended == BOTH_ENDED and not repeat.lingers:
-                    repeat.lingers = True
-                    self._tracker.closing.append(repeat)
-                return events
-            return events + self._diverge(repeats, repeat, segment)
+        events = self.pass_time(segment[1]) if segment[6] & ENDS else []
         guest = self._waiting.get(flow)
         if guest is not None:
             return events if self._may_wait(guest, segment) else events + self._go(guest, segment)
@@ -187,6 +181,18 @@ class Entrance:
         for each in guest.flows:
             self._waiting[each] = guest
         return guest
+
+    def _repeat(self, repeats: Repeats, repeat: Repeat, segment: Segment) -> list[TcpEvent]:
+        """Take a segment of a connection that goes as another one went, so far."""
+        events = self.pass_time(segment[1]) if segment[6] & ENDS or repeat.ended else []
+        if repeat.dropped:
+            return events + self.feed(segment)
+        if not repeats.goes_on(repeat, segment):
+            return events + self._diverge(repeats, repeat, segment)
+        if repeat.ended == BOTH_ENDED and not repeat.lingers:
+            repeat.lingers = True
+            self._tracker.closing.append(repeat)
+        return events
 
     def _diverge(self, repeats: Repeats, repeat: Repeat, segment: Segment) -> list[TcpEvent]:
         """Take a segment of a connection that does not go on as others did."""

@@ -196,14 +196,14 @@ class Repeats:
     def goes_on(self, repeat: Repeat, segment: Segment) -> bool:
         """Take a segment of a connection that waits, if another one went on like that."""
         _, time, _, flow, seq, ack, control, window, data, start, end, cut = segment
-        side, reaches = int(flow != repeat.flow), repeat.reaches
+        side, reaches = 0 if flow == repeat.flow else 1, repeat.reaches
         step: Step | None
         if control & SYN:
             step = self._step(repeat, segment)
         elif seq != reaches[side] or window < repeat.room[side] or time < repeat.last_time or cut or not control & ACK:
             return False
         else:
-            step = (side, control, (reaches[1 - side] - ack) & SEQUENCE_MASK, data[start:end])
+            step = side, control, (reaches[1 - side] - ack) & SEQUENCE_MASK, data[start:end]
         stage = repeat.stage.after.get(step) if step is not None else None
         if stage is None:
             return False
@@ -320,13 +320,16 @@ class Repeats:
         return side, control, lag, data[start:end]
 
     def _take(self, repeat: Repeat, stage: Stage, segment: Segment) -> None:
-        side, control, repeat.stage, repeat.last_time = stage.step[0], segment[6], stage, segment[1]
-        reached = segment[4] + segment[10] - segment[9]
+        number, time, place, _, seq, _, control, _, _, start, end, _ = segment
+        side, repeat.stage, repeat.last_time, mark = stage.step[0], stage, time, repeat.marks.append
+        mark(number)
+        mark(time)
+        mark(place)
+        reached = seq + end - start
         if control & (SYN | FIN):
             reached += 1
             repeat.ended |= (control & FIN) << side
         repeat.reaches[side] = reached & SEQUENCE_MASK
-        repeat.marks.extend(segment[:3])
 
     def _add(self, before: Stage, step: Step, stage: Stage | None = None) -> Stage:
         """Remember that connections go from one stage to another."""
