@@ -78,7 +78,7 @@ def shown(line: str, gate: Gate) -> str:
     if line.isascii():
         return line  # as nearly all are: no mark is ASCII
     if _BEGIN in line:
-        line = _MARKED.sub(lambda found: _shown_part(*found.groups(), gate), line)
+        line = _MARKED.sub(lambda found: _shown_part(found[1], found[2], found[3], gate), line)
     return _unmarked(line)
 
 
