@@ -29,10 +29,12 @@ from dicomsniff.findings.parts import plain
 from dicomsniff.kept import Keep, Kept
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import counted
+from dicomsniff.repeating import CameOfIt, Repeating, what_came
 from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.entrance import Entrance, Unread
-from dicomsniff.tcp.events import ConnectionGone, TcpEvent
+from dicomsniff.tcp.events import ConnectionGone, RepeatGone, TcpEvent
+from dicomsniff.tcp.repeats import Repeats
 from dicomsniff.tls.vault import Vault
 
 
@@ -101,7 +103,7 @@ class Analyzer:
         self._kept = Kept(keep, self.found, watches=watches)
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
-        self._numbered = 0
+        self._repeating = Repeating(self.found)
         self._collection = Collection(collect, heads) if collect or heads else None
         self._judge = findings
         self._vault = vault or Vault()
@@ -112,7 +114,15 @@ class Analyzer:
         self._decoder = SegmentDecoder(self._tcp.streams, self._entrance.counted)
 
     def __repr__(self) -> str:
-        return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._numbered, 'association')} so far>"
+        return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._repeating.count, 'association')} so far>"
+
+    def spare_repeats(self) -> None:
+        """From now on, associations that go as others did, in which all went well, are told of as those are.
+
+        They are handed over once they ended, as `Repeated`, and without updates: for views that know these.
+        """
+        if not (self.watches or self._part or self._flows is not None or self._watcher or self._collection):
+            self._tcp.repeats = Repeats(self._repeating, self._catch_up)
 
     @property
     def keep(self) -> Keep:
@@ -133,12 +143,12 @@ class Analyzer:
         """Whether every association recognized so far is kept, with all its details."""
         kept = self._kept.associations.values()
         whole = not any(association.condensed or association.unlisted for association in kept)
-        return whole and len(kept) == self._numbered
+        return whole and len(kept) == self._repeating.count
 
     @property
     def association_count(self) -> int:
         """Associations recognized so far, kept or not."""
-        return self._numbered
+        return self._repeating.count
 
     @property
     def open_associations(self) -> Iterator[Association]:
@@ -150,7 +160,8 @@ class Analyzer:
     @property
     def refused(self) -> Iterator[Unconnected]:
         """TCP connections that were refused, and are not among the links yet; the latest first."""
-        lingering = (each for each in reversed(self._tcp.closing) if not each.dropped)
+        closed = (each for each in reversed(self._tcp.closing) if isinstance(each, Connection))
+        lingering = (each for each in closed if not each.dropped)
         for connection in (*self._leaving.values(), *lingering):
             found = find_unconnected(connection, self.last_time or 0)
             if found is not None and found.how == "refused":
@@ -232,13 +243,13 @@ class Analyzer:
 
     def conclude(self, association: Association) -> None:
         """Take an association of a part, numbered, in its turn: ask the rules about all of it."""
-        self._numbered += 1
+        self._repeating.count += 1
         self._adopted.pop(association.id, None)
         self._conclude(association)
 
     def conclude_settled(self, linked: Linked, neighbour: Neighbour, course: Course) -> None:
         """Take one of which the part has told all, for the rules about others and about the whole."""
-        self._numbered += 1
+        self._repeating.count += 1
         self.links.take(linked)
         self.neighbours.take(neighbour)
         self.overview.take(course)
@@ -269,6 +280,7 @@ class Analyzer:
         for segment in self._segments(batch):
             for event in self._entrance.feed(segment):
                 updates += self._tcp_event(event)
+        updates = self._repeating.caught_up() + updates
         self._kept.entries += len(updates)
         return updates + self._bound_memory()
 
@@ -291,6 +303,7 @@ class Analyzer:
     def note_losses(self, losses: Losses, packet: int) -> None:
         """The capturer lost packets, some before this packet: what is open then may lack them."""
         self.losses = losses
+        self._tcp.follow_all(closed=True)
         for association in self.open_associations:
             association.lost_until = packet
 
@@ -307,6 +320,7 @@ class Analyzer:
         """The capture is over: end all connections, or the `count` that were opened first. Call it until `is_over`."""
         self.ended = []
         updates = self._take(self._entrance.close(count))
+        updates = self._repeating.caught_up() + updates
         if self.is_over:
             self._judge_all()
         return updates
@@ -336,12 +350,16 @@ class Analyzer:
             updates = self._gone(event.connection)
             event.connection.dissolve()
             return updates
+        if isinstance(event, RepeatGone):
+            came: CameOfIt = event.repeat.stage.came_of_it
+            self._hand_over(came.again(event.repeat, self.links, self.neighbours, self.overview))
+            return []
         connection = event.stream.connection
         consumer: Consumer = connection.consumer or self._begin(connection)
         if isinstance(consumer, Foreign):
             return []  # of most connections of a mirror port nothing is read
         known = len(consumer.associations)
-        updates = consumer.feed(event, self._numbered + 1)
+        updates = consumer.feed(event, self._repeating.next(connection))
         if not known or len(consumer.associations) != known or _is_answer(updates):
             consumer = connection.consumer  # it may have made way for another one
             self._add(connection, consumer.associations[known:])
@@ -388,14 +406,17 @@ class Analyzer:
         if consumer is not None:
             known = len(consumer.associations)
             undecided = consumer.beginning if isinstance(consumer, Recognition) else None
-            updates = consumer.close(self.last_time or 0, self._numbered + 1)
+            updates = consumer.close(self.last_time or 0, self._repeating.next(connection))
             consumer = connection.consumer
             self._add(connection, consumer.associations[known:])
             self._find_now(updates)
+            learned = self._tcp.repeats.learned(connection) if self._tcp.repeats is not None else None
             for association in consumer.associations:
                 if self._kept.keep is not Keep.ALL:
                     association.whole = join_spans(Span.at(connection.first_mark), Span.at(last))
                 self._conclude(association)
+            if learned is not None and self._tcp.repeats is not None:
+                self._tcp.repeats.tell(learned, what_came(connection, self.found, learned))
             outcome.associations = consumer.associations
             outcome.handshake = consumer.failed_handshake
             if not consumer.associations:
@@ -437,16 +458,32 @@ class Analyzer:
     def _conclude(self, association: Association) -> None:
         """An association is over: find what belongs together with it, and ask the rules about all of it."""
         if not self._part:
+            if association.message_counts.requests["C-MOVE"]:
+                self._tcp.follow_all(closed=False)  # what came of it may be an association that goes on
             self.links.feed(association)
             if self._judge:
                 find_final(self.found, association, self)
             self.neighbours.feed(association, self.overview.feed(association, self.found.of(association)))
+        self._hand_over(association)
+
+    def _catch_up(self, events: list[TcpEvent]) -> None:
+        """Take what came on a connection that waited until now; TCP may still look at those that are over."""
+        for event in events:
+            if isinstance(event, ConnectionGone):
+                self._repeating.updates += self._gone(event.connection)
+                self._repeating.left.append(event.connection)
+            else:
+                self._repeating.updates += self._tcp_event(event)
+
+    def _hand_over(self, association: Association) -> None:
+        """All is found that there is about an association that is over."""
         self._kept.end(association)
         self.ended.append(association)
 
     def _add(self, connection: Connection, associations: Sequence[Association]) -> None:
         """Take associations that were just recognized on a connection."""
-        self._numbered += len(associations)
+        if associations and self._repeating.give(connection, len(associations)) and self._tcp.repeats is not None:
+            self._tcp.repeats.recognized(connection)
         self._kept.add(associations)
         if self._part:
             self.recognized.update((association.id, recognized_on(connection)) for association in associations)

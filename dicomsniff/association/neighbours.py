@@ -77,16 +77,21 @@ class Neighbours:
 
     def feed(self, association: Association, trouble: str) -> None:
         """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
-        if self._watches or len(self._known) < MAX_NEIGHBOURS:
+        if not self.is_full:
             self.take(remembered(association, trouble))
 
     def take(self, neighbour: Neighbour) -> None:
         """Remember one."""
         if self._watches:
             del self._known[: max(len(self._known) + 1 - LATEST_NEIGHBOURS, 0)]
-        elif len(self._known) >= MAX_NEIGHBOURS:
+        elif self.is_full:
             return
         self._known.append(neighbour)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further one is remembered."""
+        return not self._watches and len(self._known) >= MAX_NEIGHBOURS
 
     def __iter__(self) -> Iterator[Neighbour]:
         """Yield them in the order in which they began."""

@@ -16,7 +16,7 @@ from dicomsniff.capture.segments import reverse_flow
 from dicomsniff.span import Span
 from dicomsniff.tcp.channel import ByteStream
 from dicomsniff.tcp.connection import TcpTracker
-from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamGap, TcpEvent
+from dicomsniff.tcp.events import ConnectionGone, RepeatGone, StreamBytes, StreamGap, TcpEvent
 from dicomsniff.tcp.source import StreamPiece, TcpSource, fill_missing
 from dicomsniff.tls.protection import TAIL
 
@@ -91,7 +91,7 @@ def _events(
     """Read a connection again from its first packet on; yield what that gives of a direction, step by step."""
     channel: TlsChannel | None = None
     for event in _tcp_events(packets, source, flow):
-        if isinstance(event, ConnectionGone):
+        if isinstance(event, ConnectionGone | RepeatGone):
             break
         if channel is None:
             stream = event.stream if (event.stream.flow == flow) is source.is_client else event.stream.peer

@@ -173,3 +173,22 @@ def alone(segment: Segment) -> Segment:
 def both_flows(*flows: bytes) -> frozenset[bytes]:
     """Return the flows of both directions of connections, each given by one of its two."""
     return frozenset((*flows, *map(reverse_flow, flows)))
+
+
+def syn_options(segment: Segment) -> tuple[int | None, int | None]:
+    """Return the maximum segment size and the window scale that a SYN tells; None for what it does not.
+
+    These are the options of RFC 9293 §3.7.1 and RFC 7323 §2.2.
+    """
+    header, data, start = (segment[6] >> 12) * 4, segment[8], segment[9]
+    at, size, scale = start - header + 20, None, None
+    while 0 <= at < start - 1:
+        kind, length = data[at], data[at + 1]
+        if kind == 2 and length == 4 and size is None and at + 4 <= start:
+            size = data[at + 2] << 8 | data[at + 3]
+        elif kind == 3 and length == 3 and scale is None and at + 3 <= start:
+            scale = data[at + 2]
+        elif kind == 0 or (kind != 1 and length < 2):
+            break
+        at += 1 if kind == 1 else length
+    return size, scale

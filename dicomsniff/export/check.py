@@ -27,6 +27,7 @@ def count_text(counts: Counter[str]) -> str:
 class CheckedText(CheckView):
     """Lines for people: each association that has findings with its verdict, and a summary."""
 
+    tells_findings = True
     _with_findings = 0
 
     def association(self, association: Association) -> str:
@@ -57,6 +58,7 @@ class CheckedText(CheckView):
 class CheckedJson(CheckView):
     """One JSON object, `dicomsniff.check/1`."""
 
+    tells_findings = True
     _first = True
 
     def association(self, association: Association) -> str:
@@ -88,6 +90,8 @@ class CheckedJson(CheckView):
 
 class CheckedLines(CheckView):
     """A line per finding, each with its association; then a line that sums up."""
+
+    tells_findings = True
 
     def association(self, association: Association) -> str:
         """Return a line per finding, causes and consequences."""

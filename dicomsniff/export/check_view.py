@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import suppress
+from typing import ClassVar
 
 from dicomsniff.association.association import Association
 from dicomsniff.export.view import HeadedView
@@ -14,6 +15,8 @@ from dicomsniff.findings.overview import Overview
 class CheckView(HeadedView):
     """Counts findings, and tells whether one is as bad as `asked.fail_on`, or worse."""
 
+    tells_findings: ClassVar[bool] = False
+    """Whether it writes nothing of associations about which nothing was found."""
     counts: Counter[str]
     """At the end, how many findings of each severity there are, listed or not, consequences too."""
 
@@ -27,6 +30,8 @@ class CheckView(HeadedView):
 
     def begin(self) -> None:
         """Count what is chosen apart from all."""
+        if self.tells_findings and self.asked.selection.is_all:
+            self.capture.analyzer.spare_repeats()
         self.overview = self.capture.analyzer.overview if self.asked.selection.is_all else Overview()
         """How the associations went that are shown."""
 

@@ -21,6 +21,7 @@ _INDEX = {rule.code: index for index, rule in enumerate(RULES)}
 class Sarif(CheckView):
     """One run: the catalogue as its rules, the captures as artifacts, a result per finding, consequences too."""
 
+    tells_findings = True
     _first = True
 
     @cached_property

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.repeated import Repeated
+from dicomsniff.export.repeated_text import RepeatedLines
 from dicomsniff.export.sorting import MAX_SORTED, Sorted
 from dicomsniff.export.text import association_line, association_lines, link_section, summary_lines
 from dicomsniff.export.view import HeadedView
@@ -30,6 +32,9 @@ class ShownText(HeadedView):
         self._queue = InOrder()
         self._sorted = Sorted(self.asked.sort) if self.asked.sort else None
         self._at_once = self.capture.reader.size is None and self._sorted is None
+        self._repeated: RepeatedLines | None = None
+        if self.asked.selection.is_all and self._sorted is None and not self.asked.summary:
+            self.capture.analyzer.spare_repeats()
 
     def closed(self, association: Association, chosen: Chosen) -> None:
         """Write those associations of which it is the turn."""
@@ -71,6 +76,10 @@ class ShownText(HeadedView):
             found = self.found(association)
             if self.asked.summary:
                 lines = [association_line(association, found)]
+            elif isinstance(association, Repeated):
+                if self._repeated is None:
+                    self._repeated = RepeatedLines(self.digits, contexts=self.asked.contexts)
+                lines = [*self._repeated.lines(association), ""]
             else:
                 shown = association_lines(association, found, self.digits, contexts=self.asked.contexts, chosen=chosen)
                 lines = [*shown, ""]

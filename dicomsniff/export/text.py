@@ -50,7 +50,7 @@ def association_lines(
         yield f"  requestor: {association.requestor_is}"
     yield from finding_lines(found.causes)
     lasted = duration(association.end_time - association.start_time)
-    yield f"  {timestamp(association.start_time, digits)}, {lasted}{_implementations(association)}"
+    yield f"  {timestamp(association.start_time, digits)}, {lasted}{implementations(association)}"
     if said := tls_text(association):
         yield f"  {said}"
     layer = association.tls
@@ -169,7 +169,8 @@ def summary_lines(capture: Capture, selected: str = "", *, findings: bool = True
         yield f"  the capture is cut off: {capture.truncated}"
 
 
-def _implementations(association: Association) -> str:
+def implementations(association: Association) -> str:
+    """Return what both sides say that they are."""
     names = []
     for party in (association.requestor, association.acceptor):
         said = party.information

@@ -11,7 +11,7 @@ from dicomsniff.dimse.lack import Part
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.grounds import has_broken_message, has_stray_fragment, is_irregular
+from dicomsniff.findings.grounds import has_broken_message, has_fragments, has_stray_fragment, is_irregular
 from dicomsniff.findings.parts import the_message_with_id, the_party
 from dicomsniff.findings.review import Review, incomplete
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -175,7 +175,7 @@ def interrupted(review: Review) -> Iterator[Hit]:
             yield Hit(f"{text} of its data set", message.span, message)
 
 
-@final_rule(code="messages-interleaved", severity=Severity.WARNING, follows=_BEFORE)
+@final_rule(code="messages-interleaved", where=has_fragments, severity=Severity.WARNING, follows=_BEFORE)
 def interleaved(review: Review) -> Iterator[Hit]:
     """A message is sent between the fragments of another.
 

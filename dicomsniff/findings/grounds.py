@@ -78,6 +78,12 @@ def cancels(review: Review) -> bool:
     return any(operation.cancel is not None for operation in review.association.operations.operations)
 
 
+def has_fragments(review: Review) -> bool:
+    """Not every message is a single fragment."""
+    messages = review.association.messages
+    return any(message.data_set is not None or message.command_fragments > 1 for message in messages)
+
+
 def has_broken_message(review: Review) -> bool:
     """Not every message is whole."""
     return any(message.problem for message in review.association.messages)

@@ -61,6 +61,7 @@ class Reference(NamedTuple):
 
 Part = str | Value | Reference
 _KINDS = {str(kind): kind for kind in Kind}
+_TITLE, _ADDRESS = str(Kind.TITLE), str(Kind.ADDRESS)
 _REFERENCES = frozenset((Kind.ASSOCIATION, Kind.MESSAGE))
 _MARKED = re.compile(f"{_BEGIN}({'|'.join(Kind)})([0-9A-F]*){_TEXT}([^{_BEGIN}-{_END}]*){_END}")
 
@@ -77,11 +78,17 @@ def shown(line: str, gate: Gate) -> str:
     if line.isascii():
         return line  # as nearly all are: no mark is ASCII
     if _BEGIN in line:
-        line = _MARKED.sub(lambda found: _shown_part(_part(found[3], found[1], found[2]), gate), line)
+        line = _MARKED.sub(lambda found: _shown_part(found[1], found[2], found[3], gate), line)
     return _unmarked(line)
 
 
-def _shown_part(part: Value | Reference, gate: Gate) -> str:
+def _shown_part(of: str, tag: str, text: str, gate: Gate) -> str:
+    # As nearly all are: who speaks with whom is said of each association.
+    if of == _TITLE:
+        return gate.title(text)
+    if of == _ADDRESS:
+        return gate.endpoint(text)
+    part = _part(text, of, tag)
     return _shown(part, gate) if isinstance(part, Value) else str(part.number)
 
 

@@ -3,10 +3,24 @@
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from dicomsniff.capture.segments import ACK, CONTROL, DOUBLED, ENDS, FIN, PAUSE, RST, SYN, Segment, alone, reverse_flow
+from dicomsniff.capture.segments import (
+    ACK,
+    CONTROL,
+    DOUBLED,
+    ENDS,
+    FIN,
+    PAUSE,
+    RST,
+    SYN,
+    Segment,
+    alone,
+    reverse_flow,
+    syn_options,
+)
 from dicomsniff.span import PacketMark
-from dicomsniff.tcp.events import ConnectionGone, StreamBytes, StreamEnd, TcpEvent
+from dicomsniff.tcp.events import ConnectionGone, RepeatGone, StreamBytes, StreamEnd, TcpEvent
 from dicomsniff.tcp.pauses import NEVER, note_pause
+from dicomsniff.tcp.repeats import Repeat, Repeats
 from dicomsniff.tcp.source import SEQUENCE_MASK
 from dicomsniff.tcp.stream import MAX_WINDOW, SEGMENTS_BEFORE_GAP, WAIT_BEFORE_GAP, Stream
 from dicomsniff.tcp.table import BARE, ConnectionTable
@@ -105,11 +119,15 @@ class TcpTracker:
         self.table = ConnectionTable(beside)
         """The connections that are followed."""
         self.streams = self.table.streams
-        self.closing: deque[Connection] = deque()
+        self.closing: deque[Connection | Repeat] = deque()
         """Those that closed, which linger: late segments may still come."""
+        self.repeats: Repeats | None = None
+        """Connections that are not followed as long as they go as others did, but count as those that are."""
         self.connections = 0
         self.given_up = 0
         """Connections dropped because more than MAX_CONNECTIONS were open."""
+        self._catches_up = False
+        """Whether it is given what came before, so that no time passes."""
 
     def feed(self, segment: Segment) -> list[TcpEvent]:
         """Take a segment; return what can be handed on."""
@@ -139,23 +157,30 @@ class TcpTracker:
     @property
     def is_over(self) -> bool:
         """Whether no connection is followed."""
-        return not len(self.table)
+        return not len(self.table) and not (self.repeats is not None and self.repeats.waiting)
 
     def close(self, count: int | None = None) -> list[TcpEvent]:
         """The capture is over: hand on what is held, and end all connections, or the `count` that were opened first."""
         events: list[TcpEvent] = []
         ended = 0
-        while ended != count and (connection := self.table.oldest()) is not None:
+        while ended != count:
+            first = self.repeats.oldest() if self.repeats is not None else None
+            connection = self.table.oldest(first.number if first is not None else None)
+            if connection is not None:
+                events += self._drop(connection)
+            elif first is not None:
+                self._let_go(first, events)
+            else:
+                break
             ended += 1
-            events += self._drop(connection)
         return events
 
     def pass_time(self, time: int) -> list[TcpEvent]:
         """It is `time` (ns since 1970) by now: let go of connections that were closed long before."""
         events: list[TcpEvent] = []
-        closing = self.closing
+        closing = self.closing if not self._catches_up else ()
         while closing and (closing[0].dropped or time - closing[0].latest_time > LINGER or len(closing) > MAX_CLOSED):
-            events += self._drop(self.closing.popleft())
+            self._let_go(closing.popleft(), events)
         return events
 
     def _consider(self, segment: Segment, stream: Stream | None, *, fills: bool = False) -> list[TcpEvent]:
@@ -262,12 +287,44 @@ class TcpTracker:
             events += self._consider(segment, self.streams.get(segment[3]))
         return events
 
+    def make_room(self) -> list[TcpEvent]:
+        """Another connection is about to be opened: give up the oldest where there are too many."""
+        waiting = self.repeats.waiting if self.repeats is not None else ()
+        if len(self.table) + len(waiting) // 2 < MAX_CONNECTIONS:
+            return []
+        oldest, first = self.table.give_way(), self.repeats.first if self.repeats is not None else None
+        if first is not None and (oldest is None or first.number < oldest.number):
+            self.given_up += 1
+            self.follow(first)
+            return self.end(first.flow)
+        self.given_up += oldest is not None
+        return self._drop(oldest) if oldest is not None else []
+
+    def follow(self, repeat: Repeat) -> None:
+        """Follow a connection that waited: take all that came of it.
+
+        Events are handed on at once, as what takes them looks at where TCP stands.
+        """
+        assert self.repeats is not None
+        self.repeats.leave(repeat)
+        closing, place = self.closing, None
+        if repeat.lingers and repeat in closing:
+            place = closing.index(repeat)
+            del closing[place]
+        before, self._catches_up = self._catches_up, True
+        self.repeats.take(self.open(repeat.number, repeat.flow, repeat.reaches[0], repeat.mark))
+        for segment in repeat.segments():
+            self.repeats.take(self.feed(segment))
+        self._catches_up = before
+        if repeat.lingers and closing and closing[-1] is self.streams[repeat.flow].connection:
+            connection = closing.pop()  # it closed when it closed, and not just now
+            if place is not None:
+                closing.insert(place, connection)
+
     def open(self, number: int, flow: bytes, seq: int, mark: PacketMark) -> list[TcpEvent]:
         """Follow the connection that is number `number` of all, and was first seen with a segment of `flow`."""
         events: list[TcpEvent] = []
-        if len(self.table) >= MAX_CONNECTIONS and (oldest := self.table.give_way()) is not None:
-            self.given_up += 1
-            events += self._drop(oldest)
+        events += self.make_room()
         stream = Stream(flow, seq, mark.time)
         peer = Stream(reverse_flow(flow), 0, mark.time)
         stream.health.remembers = peer.health.remembers = self.table.history
@@ -278,7 +335,7 @@ class TcpTracker:
         """Take less memory: closed connections linger no longer, and others, but for a `busy` one, go on the shelf."""
         events: list[TcpEvent] = []
         while self.closing:
-            events += self._drop(self.closing.popleft())
+            self._let_go(self.closing.popleft(), events)
         for connection in self.table.relieve(busy):
             self.given_up += 1
             events += self._drop(connection)
@@ -295,7 +352,7 @@ class TcpTracker:
         stream.syn_seen = True
         stream.syn_time = time
         stream.health.synchronized(time, again=again)
-        size, scale = _syn_options(segment)
+        size, scale = syn_options(segment)
         stream.health.maximum_segment_size = size
         peer.health.set_window(scale or 0, size)
         if not stream.anchored:
@@ -327,6 +384,33 @@ class TcpTracker:
             self.closing.append(connection)
         return events
 
+    def _let_go(self, closed: Connection | Repeat, events: list[TcpEvent]) -> None:
+        """A connection lingers no longer: tell of it after other events."""
+        if isinstance(closed, Connection):
+            events += self._drop(closed)
+        elif closed.dropped or self.repeats is None:
+            return
+        elif closed.is_told:
+            self.repeats.leave(closed, told=True)
+            events.append(RepeatGone(closed))
+        else:
+            self.repeats.take(events[:])
+            events.clear()
+            if not closed.dropped:  # by what took these
+                self.follow(closed)
+            events += self.end(closed.flow)
+
+    def follow_all(self, *, closed: bool) -> None:
+        """Follow every connection that waits; those that closed only if they are to be, too."""
+        for repeat in dict.fromkeys(self.repeats.waiting.values()) if self.repeats is not None else ():
+            if not repeat.dropped and (closed or not repeat.lingers):
+                self.follow(repeat)
+
+    def end(self, flow: bytes) -> list[TcpEvent]:
+        """Follow the connection of a flow no longer."""
+        stream = self.streams.get(flow)
+        return self._drop(stream.connection) if stream is not None else []
+
     def _drop(self, connection: Connection) -> list[TcpEvent]:
         if connection.dropped:
             return []
@@ -343,25 +427,6 @@ class TcpTracker:
             events += stream.settle(stream.last_time, final=True)
             events += self._endings(connection, stream, connection.last_mark, reset=False)
         return [*events, ConnectionGone(connection)]
-
-
-def _syn_options(segment: Segment) -> tuple[int | None, int | None]:
-    """Return the maximum segment size and the window scale that a SYN tells; None for what it does not.
-
-    These are the options of RFC 9293 §3.7.1 and RFC 7323 §2.2.
-    """
-    header, data, start = (segment[6] >> 12) * 4, segment[8], segment[9]
-    at, size, scale = start - header + 20, None, None
-    while 0 <= at < start - 1:
-        kind, length = data[at], data[at + 1]
-        if kind == 2 and length == 4 and size is None and at + 4 <= start:
-            size = data[at + 2] << 8 | data[at + 3]
-        elif kind == 3 and length == 3 and scale is None and at + 3 <= start:
-            scale = data[at + 2]
-        elif kind == 0 or (kind != 1 and length < 2):
-            break
-        at += 1 if kind == 1 else length
-    return size, scale
 
 
 def _is_ahead(ack: int, expected: int) -> bool:

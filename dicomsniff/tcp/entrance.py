@@ -16,6 +16,7 @@ from dicomsniff.dictionary.pdu_types import PDU_TYPES
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import LINGER, MAX_CLOSED, MAX_CONNECTIONS, TcpTracker
 from dicomsniff.tcp.events import TcpEvent
+from dicomsniff.tcp.repeats import BOTH_ENDED, Repeat, Repeats
 from dicomsniff.tcp.source import SEQUENCE_MASK
 
 MAX_WAITING = 2_000
@@ -25,6 +26,8 @@ MAX_SEGMENTS = 16
 MAX_BYTES = 1 << 14
 """Bytes of their payload: the same."""
 _BOTH = 3
+ASSOCIATE_RQ = 1
+"""With this byte begins whoever asks for an association (PS3.8 §9.3.2)."""
 _BEHIND = 1 << 31
 
 
@@ -109,15 +112,21 @@ class Entrance:
 
     def feed(self, segment: Segment) -> list[TcpEvent]:
         """Take a segment; return what the tracker can hand on."""
-        flow = segment[3]
-        if flow in self._tracker.streams:
+        flow, repeats = segment[3], self._tracker.repeats
+        if repeats is not None:
+            if repeats.candidate is not None:
+                repeats.settle()
+            if (repeat := repeats.waiting.get(flow)) is not None:
+                return self._repeat(repeats, repeat, segment)
+        stream = self._tracker.streams.get(flow)
+        if stream is not None:
+            if repeats is not None and flow in repeats.learning:
+                repeats.watch(segment, stream.connection)
             return self._tracker.feed(segment)
         events = self.pass_time(segment[1]) if segment[6] & ENDS else []
         guest = self._waiting.get(flow)
         if guest is not None:
-            return (
-                events if self._may_wait(guest, segment) else events + self._leave(guest) + self._tracker.feed(segment)
-            )
+            return events if self._may_wait(guest, segment) else events + self._go(guest, segment)
         guest = self.counted.get(flow) or self._closed.get(flow)
         if guest is not None and self._is_of(guest, segment):
             return events
@@ -146,7 +155,7 @@ class Entrance:
 
     def _enter(self, segment: Segment) -> list[TcpEvent]:
         """Take a segment of an unknown connection: one that begins here may wait."""
-        flow, seq, control, start, end, cut = segment[3], segment[4], segment[6], *segment[9:]
+        flow, control, start, end, cut = segment[3], segment[6], *segment[9:]
         tracker = self._tracker
         if control & CONTROL != SYN or start != end or cut or tracker.table.is_on_shelf(flow) or self._is_wanted(flow):
             return tracker.feed(segment)
@@ -157,11 +166,61 @@ class Entrance:
             tracker.given_up += 1
             self._forget(next(iter(self.counted.values())))
         tracker.connections += 1
-        guest = Guest(tracker.connections, flow, seq)
+        repeats = tracker.repeats
+        if repeats is not None and (repeat := repeats.begin(tracker.connections, segment)) is not None:
+            events += tracker.make_room()
+            repeats.wait(repeat)
+            return events
+        self._wait(tracker.connections, segment)
+        return events
+
+    def _wait(self, number: int, segment: Segment) -> Guest:
+        """Let a connection wait that begins with this segment."""
+        guest = Guest(number, segment[3], segment[4])
         guest.segments.append(alone(segment))
         for each in guest.flows:
             self._waiting[each] = guest
+        return guest
+
+    def _repeat(self, repeats: Repeats, repeat: Repeat, segment: Segment) -> list[TcpEvent]:
+        """Take a segment of a connection that goes as another one went, so far."""
+        events = self.pass_time(segment[1]) if segment[6] & ENDS or repeat.ended else []
+        if repeat.dropped:
+            return events + self.feed(segment)
+        if not repeats.goes_on(repeat, segment):
+            return events + self._diverge(repeats, repeat, segment)
+        if repeat.ended == BOTH_ENDED and not repeat.lingers:
+            repeat.lingers = True
+            self._tracker.closing.append(repeat)
         return events
+
+    def _diverge(self, repeats: Repeats, repeat: Repeat, segment: Segment) -> list[TcpEvent]:
+        """Take a segment of a connection that does not go on as others did."""
+        if repeat.silent:
+            # Nobody has said anything yet: it may carry anything.
+            first, *others = repeat.segments()
+            repeats.leave(repeat)
+            guest = self._wait(repeat.number, first)
+            for each in others:
+                self._may_wait(guest, each)
+            return [] if self._may_wait(guest, segment) else self._go(guest, segment)
+        self._tracker.follow(repeat)
+        repeats.follow(repeat)
+        return self._follow(segment)
+
+    def _go(self, guest: Guest, segment: Segment) -> list[TcpEvent]:
+        """Hand a connection over to the tracker that waits no longer because of a segment."""
+        events = self._leave(guest)
+        repeats, data, start, end = self._tracker.repeats, *segment[8:11]
+        if repeats is not None and start < end and data[start] == ASSOCIATE_RQ:
+            repeats.learn(guest.number, guest.segments)
+        return events + self._follow(segment)
+
+    def _follow(self, segment: Segment) -> list[TcpEvent]:
+        stream, repeats = self._tracker.streams.get(segment[3]), self._tracker.repeats
+        if repeats is not None and stream is not None:
+            repeats.watch(segment, stream.connection)
+        return self._tracker.feed(segment)
 
     def _may_wait(self, guest: Guest, segment: Segment) -> bool:
         """Take a segment of a connection that waits, if it is as plain as those before."""

@@ -7,6 +7,7 @@ from dicomsniff.tcp.channel import ByteStream
 
 if TYPE_CHECKING:
     from dicomsniff.tcp.connection import Connection
+    from dicomsniff.tcp.repeats import Repeat
     from dicomsniff.tcp.stream import Stream
 
 AnyStream = TypeVar("AnyStream", bound=ByteStream, covariant=True)
@@ -63,5 +64,11 @@ class ConnectionGone(NamedTuple):
     connection: "Connection"
 
 
+class RepeatGone(NamedTuple):
+    """The same of a connection that went as another one did (repeats.py): it was not followed."""
+
+    repeat: "Repeat"
+
+
 StreamEvent = StreamBytes[AnyStream] | StreamGap[AnyStream] | StreamConflict[AnyStream] | StreamEnd[AnyStream]
-TcpEvent: TypeAlias = "StreamEvent[Stream] | ConnectionGone"
+TcpEvent: TypeAlias = "StreamEvent[Stream] | ConnectionGone | RepeatGone"

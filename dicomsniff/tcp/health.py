@@ -125,8 +125,7 @@ class StreamHealth:
 
     def set_window(self, scale: int, segment: int | None) -> None:
         """Learn by how much the receiver scales its windows (RFC 7323 §2.2), and the longest segment it takes."""
-        # A scale beyond 14 counts as 14 (§2.3); both leave room for a segment in every window but a closed one.
-        self.small_window = max(1, min(segment or SMALL_SEGMENT, SMALL_SEGMENT) >> scale)
+        self.small_window = small_window(segment, scale)
 
     def sent(self, offset: int, data: bytes, time: int, cut: int = 0) -> None:
         """Note bytes handed on at `offset` of the stream; they reach the receiver with its next acknowledgement.
@@ -242,3 +241,9 @@ class StreamHealth:
                 if before != again:
                     different += sum([one != other for one, other in zip(before, again, strict=True)])
         return different
+
+
+def small_window(segment: int | None, scale: int | None) -> int:
+    """Return the least window field with room for a segment, as a SYN tells of its sender (RFC 7323 §2.2)."""
+    # A scale beyond 14 counts as 14 (§2.3); both leave room for a segment in every window but a closed one.
+    return max(1, min(segment or SMALL_SEGMENT, SMALL_SEGMENT) >> (scale or 0))

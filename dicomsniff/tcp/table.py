@@ -113,15 +113,20 @@ class ConnectionTable:
         """Return the connection to be given up for another one: the first of those on the shelf, if there are any."""
         return self._from_shelf() or next(iter(self._awake), None)
 
-    def oldest(self) -> "Connection | None":
-        """Return the connection that was opened before all others, to be removed.
+    def oldest(self, limit: int | None = None) -> "Connection | None":
+        """Return the connection that was opened before all others, and before number `limit`, to be removed.
 
         None are added any more, but by segments that had waited: these come last.
         """
         if not self._ending:
             self._ending = sorted(self._awake, key=_number, reverse=True)
-        before = self._ending[-1].number if self._ending else None
-        return self._from_shelf(before) or (self._ending.pop() if self._ending else None)
+        before = self._ending[-1].number if self._ending else limit
+        if limit is not None and before is not None and before > limit:
+            before = limit
+        if (waiting := self._from_shelf(before)) is not None:
+            return waiting
+        is_next = self._ending and (limit is None or self._ending[-1].number < limit)
+        return self._ending.pop() if is_next else None
 
     def _from_shelf(self, before: int | None = None) -> "Connection | None":
         """Take the first connection from the shelf, if there is one (that was opened before another one)."""

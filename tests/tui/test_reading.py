@@ -52,7 +52,7 @@ def test_associations_given_up_to_bound_memory_are_told(samples: Path, monkeypat
     def recognize(first: int, last: int):
         def step() -> list[object]:
             reading.analyzer._kept.associations = {each.id: each for each in associations[first:last]}
-            reading.analyzer._numbered = last
+            reading.analyzer._repeating.count = last
             reading.analyzer.packets += 1
             latest = associations[last - 1]
             return [(latest, latest.timeline[-1])]

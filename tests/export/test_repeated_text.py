@@ -1,0 +1,276 @@
+"""Associations that go as others did are told of as if each had been followed, whatever differs between them."""
+
+from io import BytesIO, StringIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import build
+from dicomsniff.analyzer import Analyzer
+from dicomsniff.association.repeated import Repeated
+from dicomsniff.capture.losses import Losses
+from dicomsniff.export.check import CheckedJson, CheckedLines, CheckedText
+from dicomsniff.export.model_json import association_json
+from dicomsniff.export.sarif import Sarif
+from dicomsniff.export.show import ShownText
+from dicomsniff.export.view import Asked, View, write_view
+from dicomsniff.kept import Keep
+from dicomsniff.library import Capture
+from dicomsniff.privacy.gate import Gate, Privacy
+from dicomsniff.tcp import connection, repeats
+from dicomsniff.tcp.repeats import Repeat
+from examples import examples
+from pipeline import batch
+
+MILLISECOND, SECOND = 1_000_000, 1_000_000_000
+RQ, AC = build.associate_rq(build.proposal(1)), build.associate_ac(build.answer(1))
+ECHO_RQ, ECHO_RSP = build.message(1, build.echo_rq()), build.message(1, build.echo_rsp())
+ECHO = [("client", ECHO_RQ), ("server", ECHO_RSP)]
+BEGIN = [("open", b""), ("client", RQ), ("server", AC)]
+END = [("client", build.release_rq()), ("server", build.release_rp()), ("end", b"")]
+TALKS = [
+    BEGIN + ECHO + END,
+    [*BEGIN, *ECHO, ("ack", b""), *ECHO, *END],
+    BEGIN + END[:2] + [("reset", b"")],
+    [*BEGIN, ("server", ECHO_RSP), *END],
+    [*BEGIN, ("client", ECHO_RQ), ("server", build.message(1, build.echo_rsp(1, 0x0122))), *END],
+    [*BEGIN, ("client", build.abort()), ("end", b"")],
+    [*BEGIN[:2], ("server", build.associate_rj()), ("end back", b"")],
+    [*BEGIN, *ECHO, *END[:2], *BEGIN[1:], *ECHO, *END],
+    [("open", b""), ("client", b"GET / HTTP/1.1\r\n\r\n"), ("server", b"HTTP/1.1 204 \r\n\r\n"), ("end", b"")],
+    [("open", b""), ("end", b"")],
+]
+WELL = TALKS[:2]
+FAULTS = ("drop", "twice", "late", "cut", "other", "small window", "shorter", "split", "lag")
+FAULT = st.tuples(st.sampled_from(FAULTS), st.integers(0, 12))
+AGAIN = st.tuples(
+    st.sampled_from([0, 0, 1, 5, 30, 1200]),  # ms of each step beyond the first
+    st.integers(0, 12),  # the step before which that is waited
+    st.sampled_from([0, 0, 0, 10, 7000]),  # ms until the next one begins, beside 20 if that is 0
+    st.sampled_from([0, 0, 0, 0, 1]),  # whether the ports are those of the one before
+    st.lists(FAULT, max_size=1) | st.just([]),
+)
+DRAWN = st.lists(st.tuples(st.sampled_from(TALKS), st.lists(AGAIN, min_size=1, max_size=6)), min_size=1, max_size=3)
+
+
+Steps = list[tuple[str, bytes]]
+
+
+def said(port: int, steps: Steps, start: int, slow: int, at: int, seq: int) -> list[build.Packet]:
+    """One connection; before one of its steps it waits for so many ms."""
+    talk = build.Talk(client=("10.0.0.1", port), client_seq=seq, server_seq=7 * seq & 0xFFFFFFFF, start=start)
+    for number, (what, data) in enumerate(steps):
+        talk.wait(slow * MILLISECOND if number == at else 0)
+        match what:
+            case "client" | "server":
+                getattr(talk, what)(data)
+            case "ack":
+                talk.acknowledge(1)
+            case "end" | "end back":
+                talk.end(int(what == "end back"))
+            case _:
+                getattr(talk, what)()
+    return talk.packets
+
+
+def spoiled(packets: list[build.Packet], fault: str, at: int) -> list[build.Packet]:
+    """Return packets as they would be, were one of them another one."""
+    at %= len(packets)
+    packet, rest = packets[at], packets[at + 1 :]
+    half = len(packet.data) // 2
+    match fault:
+        case "drop":
+            return packets[:at] + rest
+        case "twice":
+            return [*packets[: at + 1], packet._replace(time=packet.time + 300), *rest]
+        case "late" if rest:
+            moved = packet._replace(time=rest[0].time + 5)
+            return [*packets[:at], rest[0], moved, *rest[1:]]
+        case "cut":
+            return [*packets[:at], packet._replace(cut=half), *rest]
+        case "other" if half:
+            return [*packets[:at], packet._replace(data=packet.data[:-1] + bytes([packet.data[-1] ^ 1])), *rest]
+        case "shorter" if half:
+            return [*packets[:at], packet._replace(data=packet.data[:half]), *rest]
+        case "split" if half:
+            seq = (packet.seq + half) & 0xFFFFFFFF
+            behind = packet._replace(seq=seq, data=packet.data[half:], time=packet.time + 9)
+            return [*packets[:at], packet._replace(data=packet.data[:half]), behind, *rest]
+        case "lag" if packet.flags & build.ACK and at > 3:
+            return [*packets[:at], packet._replace(ack=packet.ack - 4 & 0xFFFFFFFF), *rest]
+    return packets
+
+
+def captured(drawn: list[tuple[Steps, list[tuple[int, int, int, int, list[tuple[str, int]]]]]]) -> bytes:
+    """Several connections of each kind, one after another; those of different kinds at the same time."""
+    packets: list[build.Packet] = []
+    for kind, (steps, repeated) in enumerate(drawn):
+        start, port = build.START + kind * 150_000, 20_000 + 1000 * kind
+        for number, (slow, at, pause, same, faults) in enumerate(repeated):
+            port += not same
+            some = said(port, steps, start, slow, at, (number * 4_000_000_007 + kind) & 0xFFFFFFFF)
+            for fault, place in faults:
+                some = spoiled(some, fault, place)
+            packets += some
+            start += (slow + (pause or 20) if pause != 10 else 1) * MILLISECOND
+    return build.pcap(build.frames(sorted(packets, key=lambda packet: packet.time)))
+
+
+def told(capture: bytes, *, spares: bool, view: type[View] = ShownText, **asked: object) -> tuple[str, int]:
+    """What `show` or another view says of a capture, and how many associations were not followed."""
+    spared: list[Repeated] = []
+
+    class Counted(view):
+        def closed(self, association, chosen):
+            spared.extend([association] if isinstance(association, Repeated) else [])
+            super().closed(association, chosen)
+
+    with pytest.MonkeyPatch.context() as patch, Capture(BytesIO(capture)) as opened:
+        if not spares:
+            patch.setattr(Analyzer, "spare_repeats", lambda _: None)
+        write_view(Counted, opened, out := StringIO(), Asked(**asked))
+    return out.getvalue(), len(spared)
+
+
+@given(DRAWN, st.booleans(), st.booleans())
+@settings(max_examples=examples(400))
+def test_what_is_told_does_not_depend_on_sparing_repeats(drawn, contexts, redact):
+    asked = {"contexts": contexts, "privacy": Privacy(redact_network=redact, key=b"key")}
+    capture = captured(drawn)
+    assert told(capture, spares=True, **asked)[0] == told(capture, spares=False, **asked)[0]
+
+
+@pytest.mark.parametrize("view", [CheckedText, CheckedJson, CheckedLines, Sarif, ShownText])
+@pytest.mark.parametrize("kind", range(len(TALKS)))
+def test_nor_does_what_check_says(view, kind):
+    capture = captured([(TALKS[0], [(0, 0, 20, 0, [])] * 4), (TALKS[kind], [(0, 0, 0, 0, [])] * 3)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CLOSED", 1)
+        text, spared = told(capture, spares=True, view=view, names=("a.pcap",))
+        assert text == told(capture, spares=False, view=view, names=("a.pcap",))[0]
+    assert spared or kind
+
+
+def transcribed(capture: bytes, *, spares: bool) -> list[object]:
+    """All that is known of each association, by number."""
+    said = []
+    with Capture(BytesIO(capture)) as opened:
+        if spares:
+            opened.analyzer.spare_repeats()
+        for association in opened.closed():
+            found = opened.found.of(association)
+            times = [association_json(association, found, 9, Gate()), sorted(association.timing.spent.items(), key=str)]
+            said.append((association.id, times, [str(entry.event) for entry in association.timeline]))
+    return sorted(said, key=lambda each: each[0])
+
+
+@given(DRAWN)
+@settings(max_examples=examples(200))
+def test_what_waited_and_is_followed_then_is_known_as_any(drawn):
+    capture = captured(drawn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Repeat, "is_told", False)
+        assert transcribed(capture, spares=True) == transcribed(capture, spares=False)
+
+
+@given(DRAWN)
+@settings(max_examples=examples(200))
+def test_nor_does_what_is_told_where_few_connections_may_be_remembered(drawn):
+    capture = captured(drawn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CLOSED", 1)
+        patch.setattr(repeats, "MAX_STAGES", 20)
+        assert told(capture, spares=True)[0] == told(capture, spares=False)[0]
+
+
+@given(DRAWN)
+@settings(max_examples=examples(200))
+def test_where_few_may_be_open_as_many_associations_are_told_of(drawn):
+    # Which are given up may differ: one that waits for its first bytes counts only where others began like it.
+    capture = captured(drawn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CONNECTIONS", 2)
+        with Capture(BytesIO(capture)) as opened:
+            opened.analyzer.spare_repeats()
+            numbers = [association.id for association in opened.closed()]
+    assert sorted(numbers) == list(range(1, opened.analyzer.association_count + 1))
+    assert opened.analyzer._tcp.is_over
+
+
+def test_associations_that_are_the_same_but_for_ports_and_times_are_spared():
+    capture = captured([(TALKS[0], [(each % 3, each % 7, 20, 0, []) for each in range(40)])])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CLOSED", 3)
+        text, spared = told(capture, spares=True)
+        assert spared == 39
+        assert text == told(capture, spares=False)[0]
+    assert text.count("released: 1 C-ECHO, Success\n") == 40
+
+
+@pytest.mark.parametrize(("slow", "spared"), [(80, 3), (100, 2), (1500, 2)])
+def test_an_association_that_took_long_is_followed_after_all(slow, spared):
+    again = [(0, 0, 20, 0, []), (0, 0, 20, 0, []), (slow, 5, 20, 0, []), (0, 0, 20, 0, [])]
+    capture = captured([(TALKS[0], again)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CLOSED", 1)
+        assert told(capture, spares=True) == (told(capture, spares=False)[0], spared)
+
+
+@pytest.mark.parametrize("kind", range(len(TALKS)))
+def test_only_associations_in_which_all_went_well_are_spared(kind):
+    capture = captured([(TALKS[kind], [(0, 0, 20, 0, [])] * 5)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "MAX_CLOSED", 1)
+        assert told(capture, spares=True)[1] == (4 if TALKS[kind] in WELL else 0)
+
+
+def test_a_capture_that_lost_packets_says_so_of_what_waits_then():
+    first, second = (said(20_000 + at, TALKS[0], build.START + at * SECOND, 0, 0, 1) for at in range(2))
+    analyzer = Analyzer(keep=Keep.OPEN)
+    analyzer.spare_repeats()
+    analyzer.feed(batch(build.frames([*first, *second[:6]])))
+    analyzer.note_losses(Losses(7), 20)
+    updates = analyzer.feed(batch(build.frames(second[6:]), first=18))
+    analyzer.close()
+    lost = [association.lost_until for association in analyzer.pop_closed()]
+    assert lost == [20, 20]
+    assert {association.id for association, _ in updates} == {2}
+
+
+def test_rules_on_a_c_move_see_what_goes_on_as_others_went():
+    move = {0x0002: "1.2.840.10008.5.1.4.1.2.2.2", 0x0100: 0x0021, 0x0110: 1, 0x0600: "DEST", 0x0700: 0, 0x0800: 1}
+    failed = {0x0002: "1.2.840.10008.5.1.4.1.2.2.2", 0x0100: 0x8021, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0xA702}
+    identifier = build.element(0x00080052, b"STUDY ") + build.element(0x0020000D, b"1.2.3\0")
+    packets: list[build.Packet] = []
+    accepted = build.associate_ac(build.answer(1), called="DEST")
+    begin = [("open", b""), ("client", build.associate_rq(build.proposal(1), called="DEST")), ("server", accepted)]
+    for port, steps in ((1, begin + ECHO + END), (2, begin + ECHO)):
+        start = build.START + (port - 1) * SECOND // 2
+        talk = build.Talk(client=("10.0.0.2", port), server=("10.0.0.3", 104), start=start)
+        for what, data in steps:
+            getattr(talk, what)(*[data][: what in ("client", "server")] or [0][: what == "end"])
+        packets += talk.packets
+    mover = build.Talk(client=("10.0.0.1", 7), start=build.START + SECOND * 2 // 5).open()
+    mover.client(build.associate_rq(build.proposal(1, "1.2.840.10008.5.1.4.1.2.2.2")))
+    mover.server(AC)
+    mover.client(build.message(1, build.command_set(move), identifier))
+    mover.wait(SECOND)
+    mover.server(build.message(1, build.command_set(failed)))
+    mover.client(build.release_rq())
+    mover.server(build.release_rp())
+    mover.end(0)
+    frames = build.frames(sorted([*packets, *mover.packets], key=lambda packet: packet.time))
+    analyzer = Analyzer(keep=Keep.OPEN)
+    analyzer.spare_repeats()
+    seen: list[list[int]] = []
+
+    def look(association, operation, going_on, refused):
+        seen.append([each.id for each in going_on])
+        return find(association, operation, [], refused)
+
+    find, analyzer.links.find_move = analyzer.links.find_move, look
+    analyzer.feed(batch(frames))
+    assert analyzer._tcp.repeats.first is not None
+    analyzer.close()
+    assert seen == [[3]]
