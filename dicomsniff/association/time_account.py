@@ -176,7 +176,7 @@ class TimeAccountant:
             gap -= trip
         if question is not None:
             thinker: Side | None = question.side.other
-            gap -= self._spend_closed(thinker.other, gap)
+            gap -= self._spend_closed(question.side, gap)
         else:
             thinker = side if state in _EXCHANGING else None
         if state is _REQUESTED:

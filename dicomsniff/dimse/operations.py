@@ -69,14 +69,12 @@ class Operation(Struct, eq=False):
     @property
     def latency(self) -> int | None:
         """From the last byte of the request to the first byte of the first response; negative if that came earlier."""
-        if self.first_response is None:
-            return None
-        return self.first_response.span.first_time - self.request.span.last_time
+        return None if self.first_response is None else self.first_response.latency
 
     @property
     def final_latency(self) -> int | None:
         """From the last byte of the request to the first byte of the final response."""
-        return None if self.final is None else self.final.span.first_time - self.request.span.last_time
+        return None if self.final is None else self.final.latency
 
     @property
     def counters(self) -> dict[str, int]:

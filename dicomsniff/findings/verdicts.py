@@ -339,7 +339,9 @@ def _exchanged(association: Association) -> str:
     if not statuses and unread == requests.total() > 0:
         return f"{asked}, {'all with a' if unread > 1 else 'its'} status missing from the capture"
     if not statuses and not unread:
-        return asked if all(map(is_unknown, requests)) else f"{asked}, no response"
+        came = any(each.command.is_response and not each.has_whole_command for each in association.messages)
+        lacking = "no response whose status is in the capture" if came else "no response"
+        return asked if all(map(is_unknown, requests)) else f"{asked}, {lacking}"
     asked = asked.replace(" C-FIND", f" C-FIND ({counted(association.message_counts.matches, 'match')})")
     unanswered = requests.total() - statuses.total() - unread
     if len(statuses) == 1 and unanswered <= 0 and not unread:
