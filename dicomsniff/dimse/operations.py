@@ -77,6 +77,16 @@ class Operation(Struct, eq=False):
         return None if self.final is None else self.final.latency
 
     @property
+    def announced(self) -> int:
+        """Sub-operations in all, as pending responses counted; 0 where none did."""
+        return (self.progress.total or 0) if self.progress is not None else 0
+
+    @property
+    def over(self) -> int:
+        """Sub-operations that were over, as any response counted."""
+        return self.progress.done if self.progress is not None else 0
+
+    @property
     def counters(self) -> dict[str, int]:
         """What the final response counted of its sub-operations, by name; what that left out is absent."""
         return {} if self.final is None else read_counters(self.final.command).given()
