@@ -84,12 +84,14 @@ def likely(review: Review) -> Iterator[Hit]:
     What to do: Look for this in the failing side's log. Try again without it.
     """
     association = review.association
+    failures = [each for each in review.found.all if each.code in _FAILURES and each.side is not None]
+    if not failures:
+        return  # nearly every association: the rest takes its time
     explaining = _explaining(review)
     spoken = _Spoken(association)
     unusual = [each for each in review.found.all if each.code in _UNUSUAL]
-    for failure in review.found.all:
-        how = _FAILURES.get(failure.code)
-        if how is None or failure.side is None or _has_own_reason(review, failure):
+    for failure in failures:
+        if failure.side is None or _has_own_reason(review, failure):
             continue
         side = failure.side.other if failure.code in _OF_THE_OTHER else failure.side
         if any(_before(each, failure, side.other) for each in explaining[side.other]):
@@ -97,7 +99,7 @@ def likely(review: Review) -> Iterator[Hit]:
         found = _unusual(association, spoken, unusual, failure, side)
         if found is not None:
             text, hit = found
-            yield hit._replace(text=f"{text}: likely why {the_party(association.party(side))} {how}")
+            yield hit._replace(text=f"{text}: likely why {the_party(association.party(side))} {_FAILURES[failure.code]}")
             return
 
 
