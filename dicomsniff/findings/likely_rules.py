@@ -99,7 +99,8 @@ def likely(review: Review) -> Iterator[Hit]:
         found = _unusual(association, spoken, unusual, failure, side)
         if found is not None:
             text, hit = found
-            yield hit._replace(text=f"{text}: likely why {the_party(association.party(side))} {_FAILURES[failure.code]}")
+            why = f"{text}: likely why {the_party(association.party(side))} {_FAILURES[failure.code]}"
+            yield hit._replace(text=why)
             return
 
 
